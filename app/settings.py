@@ -1,0 +1,104 @@
+"""The settings of a running Amparo; this module alone reads the environment."""
+
+import os
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+from typing import Self
+
+from pydantic import AnyHttpUrl, Field, PositiveInt, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_home() -> Path:
+    """Return the data folder used when AMPARO_HOME is unset.
+
+    Root keeps data under /var/lib, because PostgreSQL runs as another user who cannot
+    enter root's home; everyone else keeps it in the XDG data folder.
+    """
+    if os.geteuid() == 0:
+        return Path("/var/lib/amparo")
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "amparo"
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured, with the prefix ``AMPARO_``."""
+
+    model_config = SettingsConfigDict(env_prefix="AMPARO_", frozen=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="Address to bind.")
+    port: int = Field(8000, ge=1, le=65535, description="Port to bind.")
+    public_url: AnyHttpUrl | None = Field(
+        None, description="Address by which others reach this Amparo, for links in answers."
+    )
+    workers: PositiveInt = Field(1, description="Number of server processes.")
+    home: Path = Field(
+        default_factory=default_home,
+        description="Data folder: database cluster, road graphs, caches.",
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="External PostGIS, as a role that may migrate; unset: a private cluster.",
+    )
+    database_url_public: SecretStr | None = Field(
+        None, description="External database as amparo_public; default: same host, that role."
+    )
+    database_url_partner: SecretStr | None = Field(
+        None, description="External database as amparo_partner; default: same host, that role."
+    )
+    database_url_staff: SecretStr | None = Field(
+        None, description="External database as amparo_staff; default: same host, that role."
+    )
+    database_url_writer: SecretStr | None = Field(
+        None, description="External database as amparo_writer; default: same host, that role."
+    )
+    pool_size: PositiveInt = Field(
+        5, description="Database connections per access tier and worker."
+    )
+    statement_timeout_ms: PositiveInt = Field(
+        10_000, description="Longest time a statement of a request may run."
+    )
+    body_limit_bytes: PositiveInt = Field(
+        1_048_576, description="Largest request body; a larger one is refused with 413."
+    )
+    access_m: PositiveInt = Field(
+        1_000, description="How far from a route a space may lie to support it (on foot)."
+    )
+    walk_from: str = Field(
+        "06:00", pattern=r"^[0-2]\d:[0-5]\d$", description="Start of the walking day, local time."
+    )
+    walk_until: str = Field(
+        "18:00", pattern=r"^[0-2]\d:[0-5]\d$", description="End of the walking day, local time."
+    )
+    hotline: str | None = Field(
+        None, description="What to call for protected services; shown where these are asked for."
+    )
+    incident_contact: str | None = Field(
+        None, description="Whom to tell about a data incident; shown on the page and landing page."
+    )
+    allow_demo_public: bool = Field(
+        False, description="Allow binding beyond loopback while demo rows are loaded."
+    )
+    allow_demo_mixed: bool = Field(False, description="Allow demo and real rows side by side.")
+
+    @model_validator(mode="after")
+    def _walking_day_is_a_day(self) -> Self:
+        if self.walk_from >= self.walk_until:
+            msg = "AMPARO_WALK_FROM must be earlier than AMPARO_WALK_UNTIL"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def graphs_dir(self) -> Path:
+        """Folder of the road graphs, one directory a region."""
+        return self.home / "graphs"
+
+    @property
+    def socket_dir(self) -> Path:
+        """Folder of the private cluster's socket: short, private, one for each home.
+
+        A unix socket's path is limited to 107 bytes, hence the temporary folder and a hash.
+        """
+        digest = sha256(str(self.home.resolve()).encode()).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"amparo-{os.geteuid()}-{digest}"

@@ -1,0 +1,1 @@
+"""What is known, in PostGIS: tables, questions about them, and how files become rows."""

@@ -1,0 +1,59 @@
+"""What can go wrong with what is known; no HTTP here, the app has one table for that."""
+
+
+class GeoError(Exception):
+    """Base of every error of this package."""
+
+
+class NotFoundError(GeoError, LookupError):
+    """No such record, or one the asker may not see: the two are never told apart (P39)."""
+
+
+class DatabaseUnavailableError(GeoError, ConnectionError):
+    """The database cannot be reached or answers too late."""
+
+
+class UnsafeRoleError(GeoError, PermissionError):
+    """A tier's login is a superuser or bypasses row-level security."""
+
+
+class InvalidFileError(GeoError, ValueError):
+    """A file that cannot be loaded, with one message a line; nothing of it was stored.
+
+    Parameters
+    ----------
+    problems : sequence of str
+        Each names file, line and reason.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class MixedDataError(GeoError, ValueError):
+    """Demo and real rows would stand side by side without the setting that allows it (P35)."""
+
+
+class PersonalDataError(GeoError, ValueError):
+    """A movement payload carries something about a person; all of it is refused (P17)."""
+
+
+class ProtectedServiceError(GeoError, ValueError):
+    """A protected service was asked for where it is never counted (P38)."""
+
+
+class InvalidTokenError(GeoError, PermissionError):
+    """No such access token, or an expired, revoked or foreign one: never told apart."""
+
+
+class UnknownServiceError(GeoError, ValueError):
+    """A service code that is not in the vocabulary."""
+
+    def __init__(self, code: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"unknown service '{code[:64]}'; known are: {', '.join(known)}")
+        self.code = code
+
+
+class InvalidCountError(GeoError, ValueError):
+    """An aggregated count that makes no sense; names its place in the payload and the field."""

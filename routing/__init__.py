@@ -1,0 +1,1 @@
+"""How to walk there: a library over numpy arrays, without database, HTTP, settings or clock."""

@@ -1,0 +1,252 @@
+"""The shell side of ``./run``, in a copy of the repository with a stub for the application.
+
+Its lock files are empty, so that nothing here needs the network; bare machines are tried in
+a container before a release (README).
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-uv.lock")
+STUB = """
+import json, os, sys
+def app(prog_name):
+    print(json.dumps({
+        "name": prog_name, "args": sys.argv[1:], "cwd": os.getcwd(), "home": __file__,
+        "prefix": sys.prefix, "version": sys.version_info[:2], "stdin": sys.stdin.read(),
+    }))
+"""
+
+
+def make_repository(folder: Path) -> Path:
+    folder.mkdir()
+    shutil.copy(ROOT / "run", folder)
+    for lock in LOCKS:
+        (folder / lock).touch()
+    (folder / "app").mkdir()
+    (folder / "app" / "cli.py").write_text(STUB)
+    return folder
+
+
+def run(repository, *args, cwd="/", **environment):
+    return subprocess.run(
+        [repository / "run", *args],
+        cwd=cwd,
+        env={**os.environ, "AMPARO_DATABASE_URL": "unused", **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def answer(done):
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    """A copy whose environment is complete; its path has a space."""
+    copy = make_repository(tmp_path_factory.mktemp("run") / "a copy")
+    done = run(copy, "amparo")
+    assert done.returncode == 0, done.stderr
+    return copy
+
+
+@pytest.fixture
+def no_installer(tmp_path):
+    """A PATH on which whatever installs or reaches the network fails loudly."""
+    for name in ("pip", "pip3", "uv", "apt-get", "sudo", "python3", "python3.12", "python3.13"):
+        (tmp_path / name).write_text("#!/bin/sh\necho installing >&2\nexit 77\n")
+        (tmp_path / name).chmod(0o755)
+    return f"{tmp_path}:{os.environ['PATH']}"
+
+
+def test_shellcheck_finds_nothing():
+    shellcheck = shutil.which("shellcheck")
+    if shellcheck is None and not os.environ.get("CI"):
+        pytest.skip("no shellcheck here (never skipped by CI)")
+    done = subprocess.run(
+        [str(shellcheck), "run", ".ci/run"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == ""
+    assert done.returncode == 0
+
+
+def test_help_names_every_command_and_installs_nothing(tmp_path):
+    copy = make_repository(tmp_path / "copy")
+    done = run(copy, "--help")
+    assert done.returncode == 0
+    for command in ("--setup-only", "test", "lint", "bench", "amparo"):
+        assert f"./run {command}" in done.stdout
+    assert not (copy / ".venv").exists()
+
+
+def test_an_unknown_command_is_refused():
+    done = run(ROOT, "sevre")
+    assert done.returncode == 2
+    assert "usage:" in done.stderr
+
+
+def test_arguments_reach_the_command_line_from_any_folder(repository, tmp_path):
+    (tmp_path / "app").mkdir()  # a folder of this name must not be taken for ours
+    (tmp_path / "app" / "cli.py").write_text("raise SystemExit('the wrong app')")
+    found = answer(run(repository, "amparo", "roads", "a b", "*", "--x=$HOME", cwd=tmp_path))
+    assert found["args"] == ["roads", "a b", "*", "--x=$HOME"]
+    assert found["name"] == "amparo"
+    assert found["cwd"] == str(tmp_path)
+    assert found["prefix"] == str(repository / ".venv")
+    assert found["home"] == str(repository / "app" / "cli.py")
+    assert found["stdin"] == ""
+
+
+def test_without_arguments_it_serves(repository):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert answer(run(repository, AMPARO_PORT=str(port)))["args"] == ["serve"]
+
+
+def test_a_link_to_it_works(repository, tmp_path):
+    (tmp_path / "start-amparo").symlink_to(repository / "run")
+    done = subprocess.run(
+        [tmp_path / "start-amparo", "amparo"],
+        env={**os.environ, "AMPARO_DATABASE_URL": "unused"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer(done)["prefix"] == str(repository / ".venv")
+
+
+def test_a_complete_environment_is_used_without_installing(repository, no_installer):
+    done = run(repository, "amparo", PATH=no_installer)
+    assert answer(done)
+    assert done.stderr == ""
+
+
+def test_a_foreign_python_environment_does_not_leak_in(repository, tmp_path):
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "cli.py").write_text("raise SystemExit('the wrong app')")
+    done = run(repository, "amparo", PYTHONPATH=str(tmp_path), PYTHONHOME="/nowhere")
+    assert answer(done)["home"] == str(repository / "app" / "cli.py")
+
+
+def test_a_taken_port_is_said_before_any_work(tmp_path, no_installer):
+    copy = make_repository(tmp_path / "copy")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run(copy, AMPARO_PORT=str(port), PATH=no_installer)
+    assert done.returncode == 1
+    assert f"port {port} of 127.0.0.1 is taken" in done.stderr
+    assert f"AMPARO_PORT={port + 1}" in done.stderr
+    assert "installing" not in done.stderr
+    assert not (copy / ".venv").exists()
+
+
+@pytest.mark.parametrize("port", ["http", "-1", "080", "8000; id", "123456"])
+def test_a_port_that_is_none_is_refused(repository, port):
+    done = run(repository, AMPARO_PORT=port)
+    assert done.returncode == 1
+    assert "AMPARO_PORT is not a port" in done.stderr
+
+
+def test_a_too_old_python3_on_path_is_passed_over(tmp_path):
+    copy = make_repository(tmp_path / "copy")
+    old = tmp_path / "old"
+    old.mkdir()
+    for name in ("python3", "python3.12", "python3.13"):  # too old, a broken shim, no venv
+        (old / name).write_text("#!/bin/sh\nexit 1\n")
+        (old / name).chmod(0o755)
+    found = answer(run(copy, "amparo", PATH=f"{old}:{os.environ['PATH']}"))
+    assert tuple(found["version"]) >= (3, 12)
+
+
+def test_simultaneous_first_starts_share_one_environment(tmp_path):
+    copy = make_repository(tmp_path / "copy")
+    starts = [
+        subprocess.Popen(
+            [copy / "run", "amparo", str(number)],
+            env={**os.environ, "AMPARO_DATABASE_URL": "unused"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(3)
+    ]
+    said = [start.communicate(timeout=120) for start in starts]
+    assert [start.returncode for start in starts] == [0, 0, 0], said
+    assert [err.count("making the virtual environment") for _, err in said].count(1) == 1
+
+
+def test_an_interrupted_set_up_is_finished_and_a_changed_lock_installed(repository):
+    (repository / ".venv" / "amparo-requirements.lock").unlink()
+    again = run(repository, "amparo")
+    assert answer(again)
+    assert "installing Python packages of requirements.lock" in again.stderr
+    assert "making" not in again.stderr
+
+
+def test_a_moved_copy_makes_its_environment_anew(repository, tmp_path):
+    moved = tmp_path / "moved"
+    shutil.copytree(repository, moved, symlinks=True)
+    found = answer(run(moved, "amparo"))
+    assert found["prefix"] == str(moved / ".venv")
+    assert found["home"] == str(moved / "app" / "cli.py")
+
+
+def test_an_unknown_benchmark_is_refused(repository):
+    (repository / ".venv" / "amparo-requirements-dev.lock").write_text(
+        (repository / ".venv" / "amparo-requirements.lock").read_text()
+    )
+    (repository / "benchmarks").mkdir()
+    (repository / "benchmarks" / "echo.py").write_text("import sys; print(sys.argv[1:])")
+    done = run(repository, "bench", "../echo")
+    assert done.returncode == 1
+    assert "no benchmark" in done.stderr
+    listed = run(repository, "bench")
+    assert listed.returncode == 2
+    assert listed.stdout.split() == ["echo"]
+    assert run(repository, "bench", "echo", "7").stdout.strip() == "['7']"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_folder_one_may_not_write_says_so(tmp_path):
+    copy = make_repository(tmp_path / "copy")
+    for folder in (copy, *copy.parents):
+        if folder.stat().st_mode & 0o005 != 0o005:
+            folder.chmod(folder.stat().st_mode | 0o005)
+    done = subprocess.run(
+        [copy / "run", "amparo"],
+        env={"PATH": "/usr/bin:/bin", "AMPARO_DATABASE_URL": "unused"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        user="nobody",
+        group="nogroup",
+        extra_groups=[],
+    )
+    assert done.returncode == 1
+    assert "cannot write in" in done.stderr
+
+
+def test_ci_runs_what_the_readme_says():
+    said = (ROOT / ".ci" / "run").read_text()
+    commands = [line for line in said.splitlines() if line.startswith("./run")]
+    assert commands == ["./run --setup-only", "./run lint", "./run test"]
+    assert "set -eu" in said
+    assert "exec </dev/null" in said

@@ -1,0 +1,1 @@
+"""How it is published: the catalogue of layers and what is made from it."""
