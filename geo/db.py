@@ -1,0 +1,159 @@
+"""Connections: one engine per access tier, each logged in as that tier's database role."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from enum import StrEnum
+
+from sqlalchemy import text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from geo.errors import DatabaseUnavailableError, UnsafeRoleError
+
+
+class Tier(StrEnum):
+    """Who asks: each tier is a LOGIN role of the database and a schema of views."""
+
+    PUBLIC = "public"
+    PARTNER = "partner"
+    STAFF = "staff"
+    WRITER = "writer"
+
+    @property
+    def role(self) -> str:
+        """Name of the database role, for example ``amparo_public``."""
+        return f"amparo_{self.value}"
+
+    @property
+    def search_path(self) -> str:
+        """Schemas a session of this tier sees: its own views, then PostGIS' functions.
+
+        The writer works on the tables themselves.
+        """
+        return "amparo, public" if self is Tier.WRITER else f"tier_{self.value}, public"
+
+
+def tier_url(base: str | URL, tier: Tier) -> URL:
+    """Return ``base`` as the role of ``tier``, without a password.
+
+    Parameters
+    ----------
+    base : str or URL
+        Any PostgreSQL URL of the database.
+    tier : Tier
+        Whose role to log in as. Passwords come from the tier's own URL or a ``.pgpass`` file.
+    """
+    url = make_url(base).set(drivername="postgresql+asyncpg", username=tier.role)
+    return URL.create(
+        url.drivername, url.username, None, url.host, url.port, url.database, url.query
+    )
+
+
+def create_tier_engine(
+    url: URL, tier: Tier, *, pool_size: int = 5, statement_timeout_ms: int = 10_000
+) -> AsyncEngine:
+    """Return an engine whose sessions see what ``tier`` may see.
+
+    Reading tiers run every transaction READ ONLY in the database itself.
+    """
+    server_settings = {
+        "application_name": f"amparo-{tier.value}",
+        "search_path": tier.search_path,
+        "statement_timeout": str(statement_timeout_ms),
+        "timezone": "UTC",
+        "jit": "off",
+    }
+    if tier is not Tier.WRITER:
+        server_settings["default_transaction_read_only"] = "on"
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        # An error of SQLAlchemy otherwise quotes the values, positions among them (P48).
+        hide_parameters=True,
+        pool_timeout=5,
+        connect_args={"server_settings": server_settings, "timeout": 5},
+    )
+
+
+class Database:
+    """The engines of all tiers.
+
+    Parameters
+    ----------
+    urls : mapping of Tier to URL
+        One login a tier; tiers without a URL cannot be asked.
+    pool_size, statement_timeout_ms : int
+        Connections a tier, and the longest time of one statement.
+    """
+
+    def __init__(
+        self, urls: Mapping[Tier, URL], *, pool_size: int = 5, statement_timeout_ms: int = 10_000
+    ) -> None:
+        self._engines = {
+            tier: create_tier_engine(
+                url, tier, pool_size=pool_size, statement_timeout_ms=statement_timeout_ms
+            )
+            for tier, url in urls.items()
+        }
+        self._sessions = {
+            tier: async_sessionmaker(engine, expire_on_commit=False)
+            for tier, engine in self._engines.items()
+        }
+
+    async def check_roles(self) -> None:
+        """Refuse logins that the database would not hold back.
+
+        Raises
+        ------
+        UnsafeRoleError
+            A tier logs in as a superuser or with BYPASSRLS.
+        DatabaseUnavailableError
+            The database does not answer.
+        """
+        question = text(
+            "select rolname, rolsuper or rolbypassrls from pg_roles where rolname = current_user"
+        )
+        for tier in self._engines:
+            async with self.session(tier) as session:
+                name, unsafe = (await session.execute(question)).one()
+            if unsafe:
+                msg = (
+                    f"the {tier.value} tier logs in as {name}, which sees everything; "
+                    f"give it the role {tier.role}"
+                )
+                raise UnsafeRoleError(msg)
+
+    @asynccontextmanager
+    async def session(self, tier: Tier) -> AsyncIterator[AsyncSession]:
+        """Open a session of one tier: commits at the end, rolls back on any exception."""
+        async with translated_errors(), self._sessions[tier]() as session, session.begin():
+            yield session
+
+    async def dispose(self) -> None:
+        """Close every connection."""
+        for engine in self._engines.values():
+            await engine.dispose()
+
+
+@asynccontextmanager
+async def translated_errors() -> AsyncIterator[None]:
+    """Turn a driver's connection failures into `DatabaseUnavailableError`; pass the rest on."""
+    try:
+        yield
+    except (InterfaceError, OperationalError, PoolTimeoutError, OSError) as error:
+        msg = "the database does not answer"
+        raise DatabaseUnavailableError(msg) from error
+    except DBAPIError as error:
+        if error.connection_invalidated or "statement timeout" in str(error.orig):
+            msg = "the database answers too late"
+            raise DatabaseUnavailableError(msg) from error
+        raise

@@ -1,0 +1,182 @@
+"""The views each tier reads, as columns to select from; the migrations hold their SQL.
+
+The same names exist in the schemas ``tier_public``, ``tier_partner`` and ``tier_staff``. A
+session's search path decides which is meant, so a question never mentions a tier and cannot
+forget a filter. Columns that only some tiers have are not named here.
+"""
+
+from geoalchemy2 import Geometry
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+published = MetaData()
+
+
+def _geometry() -> Column[object]:
+    return Column("geom", Geometry("GEOMETRY", srid=4326, spatial_index=False))
+
+
+spaces = Table(
+    "spaces",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("name", Text),
+    Column("kind", Text),
+    Column("organization", Text),
+    Column("services", ARRAY(Text)),
+    Column("sectors", ARRAY(Text)),
+    Column("languages", ARRAY(Text)),
+    Column("status", Text),
+    Column("access", Text),
+    Column("referral_from", Text),
+    Column("eligibility", Text),
+    Column("minimum_age", Integer),
+    Column("maximum_age", Integer),
+    Column("fees", Text),
+    Column("overnight", Boolean),
+    Column("timezone", Text),
+    # [{"byday": ["MO"], "opens_at": "08:00", "closes_at": "17:00", "valid_from", "valid_to"}]
+    Column("schedules", JSONB),
+    Column("country", Text),
+    Column("admin1", Text),
+    Column("locality", Text),
+    Column("coord_precision", Text),
+    # Null for demo rows, whose dates never read as confirmed (P35).
+    Column("confirmed_on", Date),
+    # For computations only: when the record was last assured, demo or not.
+    Column("assured_on", Date),
+    Column("expires_on", Date),
+    Column("capacity", Text),
+    Column("capacity_updated", DateTime(timezone=True)),
+    Column("contact", Text),
+    Column("phones", JSONB),
+    Column("notice", Text),
+    Column("demo", Boolean),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
+crossings = Table(
+    "crossings",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("name", Text),
+    Column("country_a", Text),
+    Column("country_b", Text),
+    Column("coord_precision", Text),
+    # The state now (P32); for another moment ask geo.crossings.
+    Column("state", Text),
+    # [{"id", "state", "valid_from", "valid_to", "timezone", "byday", "opens_at", "closes_at",
+    #   "source", "assumption"}]
+    Column("statuses", JSONB),
+    Column("demo", Boolean),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
+hazards = Table(
+    "hazards",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("family", Text),
+    Column("kind", Text),
+    Column("title", Text),
+    Column("effect", Text),
+    Column("weight", Float),
+    Column("event_count", Integer),
+    Column("exposure_km", Float),
+    Column("rate_source", Text),
+    Column("night_only", Boolean),
+    Column("valid_from", DateTime(timezone=True)),
+    Column("valid_to", DateTime(timezone=True)),
+    Column("published_on", Date),
+    Column("demo", Boolean),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
+boundaries = Table(
+    "boundaries",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("level", Integer),
+    Column("country", Text),
+    Column("code", Text),
+    Column("name", Text),
+    Column("name_es", Text),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
+places = Table(
+    "places",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("name", Text),
+    Column("country", Text),
+    Column("admin1", Text),
+    Column("population", Integer),
+    Column("timezone", Text),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
+roads = Table(
+    "roads",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("region", Text),
+    Column("osm_way_id", BigInteger),
+    Column("name", Text),
+    Column("highway", Text),
+    Column("surface", Text),
+    Column("lit", Boolean),
+    Column("sidewalk", Boolean),
+    Column("foot", Boolean),
+    Column("vehicle", Boolean),
+    Column("oneway", Boolean),
+    Column("ferry", Boolean),
+    Column("country", Text),
+    Column("length_m", Float),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
+flows = Table(
+    "flows",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text),
+    Column("origin", Text),
+    Column("destination", Text),
+    Column("week", Date),
+    Column("direction", Text),
+    # Rounded; the raw count is for the authorised role only (P18).
+    Column("n", Integer),
+    Column("method", Text),
+    Column("hours_covered", Integer),
+    Column("demo", Boolean),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
+#: Whether any demo row is loaded: one row, one column (P35).
+demo_state = Table("demo_state", published, Column("demo", Boolean))
