@@ -1,0 +1,351 @@
+"""Borders while importing: the country of each node, and the border strip (rule P34)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from routing.access import HIGHWAY_CLASSES, EdgeFlag
+from routing.metric import EARTH_RADIUS_M, UNITS_PER_DEGREE, great_circle_m
+from routing.pieces import Pieces, Segments
+from routing.ways import NodePlaces, WayTable
+
+type Array = NDArray[Any]
+
+#: P34's own proposal for the width of the strip, on each side of the line.
+STRIP_M = 1_000.0
+#: How far the approaches of an official crossing reach (design/definitions.md, "Border").
+APPROACH_M = 500.0
+#: Border lines are kept in short stretches, so that straight in degrees and straight in the
+#: Mercator plane differ by centimetres (a stretch of 0.02 degree at latitude 60 bends by 6 cm).
+_STRETCH_DEG = 0.02
+#: No footway, cycleway or steps, which an official crossing may well have for walkers.
+_ROUGH = [HIGHWAY_CLASSES.index(name) for name in ("track", "path", "bridleway")]
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialCrossing:
+    """A crossing that a government runs; whether it is open is asked when a route is made.
+
+    Parameters
+    ----------
+    countries
+        ISO 3166-1 alpha-2 codes of the two sides.
+    """
+
+    id: str
+    lon: float
+    lat: float
+    countries: tuple[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Boundaries:
+    """What is known about borders in a region.
+
+    Parameters
+    ----------
+    countries
+        ISO 3166-1 alpha-2 code of each area.
+    areas
+        Polygons of ``countries``, EPSG:4326; empty where none is complete.
+    lines
+        Border lines, EPSG:4326.
+    error_m
+        How far the lines may be from the truth, metres.
+    """
+
+    countries: tuple[str, ...] = ()
+    areas: tuple[BaseGeometry, ...] = ()
+    lines: tuple[BaseGeometry, ...] = ()
+    error_m: float = 0.0
+
+
+def node_countries(lon: Array, lat: Array, areas: Sequence[BaseGeometry]) -> NDArray[np.int16]:
+    """Return the index of the area that holds each point, -1 for none; edges belong to an area.
+
+    Parameters
+    ----------
+    lon, lat
+        Degrees.
+    """
+    country = np.full(len(lon), -1, dtype=np.int16)
+    for index, area in enumerate(areas):
+        west, south, east, north = area.bounds
+        near = (country < 0) & (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+        rows = np.flatnonzero(near)
+        shapely.prepare(area)
+        inside = shapely.intersects_xy(area, lon[rows], lat[rows])
+        country[rows[inside]] = index
+    return country
+
+
+class BorderStrip:
+    """Answers what lies near, or across, the border lines.
+
+    Distances are taken in the Mercator plane, where a metre at latitude phi measures
+    1 / cos(phi) everywhere and in every direction.
+
+    Parameters
+    ----------
+    boundaries
+        Lines and their error.
+    crossings
+        Official crossings, whose approaches stay.
+    strip_m
+        Half width of the strip; the lines' error where that is larger (P34).
+    approach_m
+        Reach of an approach.
+    """
+
+    def __init__(
+        self,
+        boundaries: Boundaries,
+        crossings: Sequence[OfficialCrossing],
+        *,
+        strip_m: float = STRIP_M,
+        approach_m: float = APPROACH_M,
+    ) -> None:
+        self.strip_m = max(strip_m, boundaries.error_m)
+        self.error_m = boundaries.error_m
+        self.countries = boundaries.countries
+        self.has_areas = bool(boundaries.areas)
+        self.approach_m = approach_m
+        self._crossings = tuple(crossings)
+        stretches = _stretches(boundaries.lines)
+        self._tree = _tree(stretches)
+        self._plane = _tree(_mercator(stretches))
+        bounds = shapely.total_bounds(self._tree.geometries) if len(stretches) else None
+        self._bounds = bounds
+
+    def near(self, ends: Array, distance_m: float) -> NDArray[np.bool_]:
+        """Whether each segment comes within the distance of a border line.
+
+        Parameters
+        ----------
+        ends
+            float64 [S, 2, 2], degrees.
+        """
+        result = np.zeros(len(ends), dtype=bool)
+        rows = self._candidates(ends, distance_m)
+        if len(rows):
+            plane = _mercator(ends[rows])
+            lines: Array = np.asarray(shapely.linestrings(plane))
+            is_point = (plane[:, 0] == plane[:, 1]).all(axis=1)  # a line of no length meets nothing
+            lines[is_point] = shapely.points(plane[is_point, 0])
+            stretch = 1 / np.cos(np.radians(np.abs(ends[rows, :, 1]).max(axis=1)))
+            hit = self._plane.query(lines, predicate="dwithin", distance=distance_m * stretch)
+            result[rows[np.unique(hit[0])]] = True
+        return result
+
+    def _candidates(self, ends: Array, distance_m: float) -> Array:
+        if self._bounds is None:
+            return np.empty(0, dtype=np.int64)
+        west, south, east, north = self._bounds
+        high = np.abs(ends[:, :, 1]).max(initial=0.0)
+        dlat = np.degrees(distance_m / EARTH_RADIUS_M) * 1.01  # a hair wider: only a first sieve
+        dlon = dlat / max(np.cos(np.radians(high)), 1e-3)
+        low, top = ends.min(axis=1), ends.max(axis=1)
+        return np.flatnonzero(
+            (top[:, 0] >= west - dlon)
+            & (low[:, 0] <= east + dlon)
+            & (top[:, 1] >= south - dlat)
+            & (low[:, 1] <= north + dlat)
+        )
+
+    def meetings(self, lines: Array) -> tuple[Array, Array]:
+        """Return (index of line, point where it meets a border line) for every meeting.
+
+        Parameters
+        ----------
+        lines
+            LineStrings in degrees.
+
+        Returns
+        -------
+        tuple
+            int64 [H] and float64 [H, 2] (degrees). A stretch shared with the line gives its ends.
+        """
+        which, stretch = self._tree.query(lines, predicate="intersects")
+        common = shapely.intersection(lines[which], self._tree.geometries[stretch])
+        points, index = shapely.get_coordinates(common, return_index=True)
+        return which[index], points
+
+    def near_crossing(
+        self, points: Array, pairs: tuple[Array, Sequence[str]] | None = None
+    ) -> NDArray[np.bool_]:
+        """Whether each point lies within reach of an official crossing.
+
+        Parameters
+        ----------
+        points
+            float64 [H, 2], degrees.
+        pairs
+            Optional int [H, 2] and the codes they index: the crossing has to join these two.
+        """
+        result = np.zeros(len(points), dtype=bool)
+        for crossing in self._crossings:
+            distance = great_circle_m(points[:, 0], points[:, 1], crossing.lon, crossing.lat)
+            fits = distance <= self.approach_m
+            if pairs is not None:
+                index, codes = pairs
+                sides = [codes.index(code) if code in codes else -1 for code in crossing.countries]
+                pair = (np.sort(index, axis=1) == sorted(sides)).all(axis=1)
+                fits &= pair & (index >= 0).all(axis=1)
+            result |= fits
+        return result
+
+    @property
+    def is_empty(self) -> bool:
+        """No border line runs here."""
+        return self._bounds is None
+
+
+def _stretches(lines: Sequence[BaseGeometry]) -> Array:
+    """Return float64 [L, 2, 2]: the lines in straight stretches of at most 0.02 degree."""
+    parts = shapely.get_parts(np.array(lines, dtype=object)) if lines else np.array([])
+    parts = parts[~shapely.is_empty(parts)] if len(parts) else parts
+    if not len(parts):
+        return np.empty((0, 2, 2))
+    parts = shapely.segmentize(parts, _STRETCH_DEG)
+    points, index = shapely.get_coordinates(parts, return_index=True)
+    same = index[:-1] == index[1:]
+    return np.stack((points[:-1][same], points[1:][same]), axis=1)
+
+
+def _tree(stretches: Array) -> shapely.STRtree:
+    lines: Array = np.asarray(shapely.linestrings(stretches))
+    return shapely.STRtree(lines)
+
+
+def _mercator(lonlat: Array) -> Array:
+    lat = np.radians(np.clip(lonlat[..., 1], -89.0, 89.0))
+    x = EARTH_RADIUS_M * np.radians(lonlat[..., 0])
+    return np.stack((x, EARTH_RADIUS_M * np.log(np.tan(np.pi / 4 + lat / 2))), axis=-1)
+
+
+# --- rule P34 ------------------------------------------------------------------------------
+
+
+def strip_segments(
+    strip: BorderStrip, ways: WayTable, places: NodePlaces, segments: Segments
+) -> NDArray[np.bool_]:
+    """Return which segments P34 takes away before junctions are looked for, bool [S].
+
+    Paths, tracks and fords inside the strip go, wherever they lead; a ferry that touches the
+    strip goes whole, since the rest of its line leads nowhere. The approaches of official
+    crossings stay, but never a ford.
+    """
+    way = segments.way
+    forded = places.is_ford[segments.tail] | places.is_ford[segments.head]
+    ford = ways.columns["is_ford"][way] | forded
+    ferry = (ways.columns["forward"][way] & EdgeFlag.FERRY) != 0
+    suspect = np.flatnonzero(ways.columns["is_minor"][way] | ford)
+    ends = _ends(places, segments.tail[suspect], segments.head[suspect])
+    gone = strip.near(ends, strip.strip_m)
+    approach = strip.near_crossing(ends[:, 0]) & strip.near_crossing(ends[:, 1])
+    gone &= ~approach | ford[suspect]
+    result = np.zeros(len(segments), dtype=bool)
+    result[suspect[gone]] = True
+    lost_ferries = np.unique(way[result & ferry])
+    return np.asarray(result | (ferry & np.isin(way, lost_ferries)))
+
+
+def strip_pieces(
+    strip: BorderStrip,
+    ways: WayTable,
+    places: NodePlaces,
+    pieces: Pieces,
+    country: NDArray[np.int16],
+) -> NDArray[np.bool_]:
+    """Return which pieces meet the border where they must not, bool [K].
+
+    A piece that meets or crosses a border line, or whose ends lie in different countries, stays
+    only at an official crossing of these countries; a path or track that meets the line never
+    does. A bridge that goes takes the rest of its way inside the strip with it. Where no area
+    says what lies on either side, nothing may meet the line.
+
+    Parameters
+    ----------
+    country
+        int16 [N] over the node places, index in the boundaries' countries, -1 for none.
+    """
+    ends = np.stack((country[pieces.tail], country[pieces.head]), axis=1)
+    differ = (ends[:, 0] != ends[:, 1]) & (ends >= 0).all(axis=1)
+    which, points = strip.meetings(_lines(places, pieces))
+    allowed = np.where(
+        differ[which],
+        strip.near_crossing(points, (ends[which], strip.countries)),
+        strip.near_crossing(points),
+    )
+    allowed &= strip.has_areas & ~np.isin(ways.columns["road_class"], _ROUGH)[pieces.way[which]]
+    gone, met = np.zeros(len(pieces), dtype=bool), np.zeros(len(pieces), dtype=bool)
+    gone[which[~allowed]] = True
+    met[which] = True
+    # Ends in two countries without meeting a line: the data contradicts itself, so it goes.
+    gone |= differ & ~met
+    gone |= _roams_abroad(strip, places, pieces, country) & ~differ
+    return gone | _bridges(strip, ways, places, pieces, gone)
+
+
+def _roams_abroad(
+    strip: BorderStrip, places: NodePlaces, pieces: Pieces, country: NDArray[np.int16]
+) -> NDArray[np.bool_]:
+    """Whether a piece has a vertex outside its first end's country and beyond a crossing's reach.
+
+    Such a piece may leave at one official crossing and come back at another, and with both ends
+    in one country nobody would ask whether they are open.
+    """
+    if not strip.has_areas:
+        return np.zeros(len(pieces), dtype=bool)
+    index = np.repeat(np.arange(len(pieces)), np.diff(pieces.shape_start))
+    abroad = np.flatnonzero(country[pieces.shape] != country[pieces.tail][index])
+    lonlat = np.column_stack((places.lon, places.lat)) / UNITS_PER_DEGREE
+    far = abroad[~strip.near_crossing(lonlat[pieces.shape[abroad]])]
+    return np.bincount(index[far], minlength=len(pieces)) > 0
+
+
+def _bridges(
+    strip: BorderStrip, ways: WayTable, places: NodePlaces, pieces: Pieces, gone: Array
+) -> NDArray[np.bool_]:
+    """Return the bridges that go: near an uncertain line, or part of a way that was lost."""
+    bridge = (ways.columns["forward"][pieces.way] & EdgeFlag.BRIDGE) != 0
+    rows = np.flatnonzero(bridge)
+    lost = gone[rows]
+    if strip.error_m > 0:
+        points = _ends(places, pieces.tail[rows], pieces.head[rows])
+        approach = strip.near_crossing(points[:, 0]) & strip.near_crossing(points[:, 1])
+        lost = lost | (_near(strip, places, pieces, rows, strip.error_m) & ~approach)
+    same_way = np.isin(pieces.way[rows], pieces.way[rows[lost]])
+    result = np.zeros(len(pieces), dtype=bool)
+    result[rows] = lost | (same_way & _near(strip, places, pieces, rows, strip.strip_m))
+    return result
+
+
+def _near(
+    strip: BorderStrip, places: NodePlaces, pieces: Pieces, rows: Array, distance_m: float
+) -> NDArray[np.bool_]:
+    """Whether any segment of each given piece comes near a border line."""
+    first, last = pieces.shape_start[rows], pieces.shape_start[rows + 1] - 1
+    counts = last - first
+    offset = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    position = np.repeat(first, counts) + offset
+    ends = _ends(places, pieces.shape[position], pieces.shape[position + 1])
+    index = np.repeat(np.arange(len(rows)), counts)
+    return np.bincount(index, weights=strip.near(ends, distance_m), minlength=len(rows)) > 0
+
+
+def _ends(places: NodePlaces, tail: Array, head: Array) -> Array:
+    lonlat = np.column_stack((places.lon, places.lat)) / UNITS_PER_DEGREE
+    return np.stack((lonlat[tail], lonlat[head]), axis=1)
+
+
+def _lines(places: NodePlaces, pieces: Pieces) -> Array:
+    points = np.column_stack((places.lon, places.lat))[pieces.shape] / UNITS_PER_DEGREE
+    index = np.repeat(np.arange(len(pieces)), np.diff(pieces.shape_start))
+    lines: Array = np.asarray(shapely.linestrings(points, indices=index))
+    return lines

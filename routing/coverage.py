@@ -1,0 +1,294 @@
+"""How far apart help lies along a line: supports, gaps and the figures of a route's coverage."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.errors import InvalidRequest
+from routing.lines import geodesic_m, project
+
+if TYPE_CHECKING:
+    from routing.route import Route
+
+type Floats = NDArray[np.float64]
+
+#: How far from the line a space still supports it on foot (the app's setting has this default).
+ACCESS_M: Final = 1_000.0
+
+MIN_VERTICES: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """An open, visible, confirmed space that offers the service in question.
+
+    The caller has filtered: open on the date, not full, not referral-only, visible to the asker.
+    Confidential spaces never become one (P8).
+
+    Parameters
+    ----------
+    id, name, place
+        Stable id, display name, and the town it lies in.
+    lon, lat
+        Degrees, WGS 84.
+    """
+
+    id: str
+    name: str
+    place: str
+    lon: float
+    lat: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class MeasuredLine:
+    """A line with the road's own measure at every vertex.
+
+    Parameters
+    ----------
+    coordinates
+        float64 [k, 2], degrees, longitude first.
+    measure_m
+        float64 [k], metres from the start, never falling; the edges' lengths, not the geometry's.
+    measure
+        ``'network'`` when the measure comes from the road graph, ``'geometry'`` when it is the
+        geodesic length of the drawn line.
+    """
+
+    coordinates: Floats
+    measure_m: Floats
+    measure: Literal["network", "geometry"] = "network"
+
+    def __post_init__(self) -> None:
+        if len(self.coordinates) < MIN_VERTICES or len(self.coordinates) != len(self.measure_m):
+            raise InvalidRequest("route", "a line needs two vertices or more, each with a measure")
+
+    @property
+    def length_m(self) -> float:
+        """Metres from start to end along the road."""
+        return float(self.measure_m[-1])
+
+    @classmethod
+    def from_route(cls, route: "Route") -> Self:
+        """Take over a route's coordinates and its measure along the edges."""
+        return cls(route.coordinates, route.measure_m)
+
+    @classmethod
+    def from_geometry(cls, coordinates: Floats) -> Self:
+        """Measure a drawn line by its geodesic length, for want of a road under it.
+
+        Parameters
+        ----------
+        coordinates
+            float64 [k, 2], degrees.
+
+        Raises
+        ------
+        InvalidRequest
+            Fewer than two vertices, or a vertex that is no place on Earth.
+        """
+        points = checked_line(coordinates)
+        along = np.concatenate([[0.0], np.cumsum(geodesic_m(points))])
+        return cls(points, along, "geometry")
+
+
+@dataclass(frozen=True, slots=True)
+class SupportAt:
+    """A support and where along the line it lies.
+
+    Parameters
+    ----------
+    support
+        The space.
+    at_m
+        Metres along the line of the nearest place on it.
+    access_m
+        Metres between the space and that place; never added to a gap.
+    """
+
+    support: Support
+    at_m: float
+    access_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch between two consecutive supports, or between one and an end of the line.
+
+    Parameters
+    ----------
+    from_m, to_m, length_m
+        Metres along the line.
+    from_id, to_id
+        Ids of the supports; None at the start and the end of the line.
+    from_name, to_name
+        Names of the places (the label of the end where there is no support).
+    """
+
+    from_m: float
+    to_m: float
+    length_m: float
+    from_id: str | None
+    to_id: str | None
+    from_name: str
+    to_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the supports along a line add up to (algorithms.md, section 4).
+
+    Parameters
+    ----------
+    length_m
+        Length of the line by its measure.
+    supports
+        In order along the line.
+    gaps
+        All stretches of some length; they add up to ``length_m``.
+    longest
+        The longest of them, the first where several are equal.
+    mean_to_next_m
+        Mean distance to the next support from a random place on the line, ``Σg²/(2L)``.
+    covered_share
+        Share of the line within ``access_m`` of a support along it, ``|∪[m-r, m+r]|/L``.
+    access_m
+        The distance that counts as access, metres.
+    measure
+        ``'network'`` or ``'geometry'``, as in the line.
+    """
+
+    length_m: float
+    supports: tuple[SupportAt, ...]
+    gaps: tuple[Gap, ...] = field(repr=False)
+    longest: Gap
+    mean_to_next_m: float
+    covered_share: float
+    access_m: float
+    measure: Literal["network", "geometry"]
+
+
+def checked_line(coordinates: Floats) -> Floats:
+    """Check a line that came from outside.
+
+    Parameters
+    ----------
+    coordinates
+        Anything numpy reads as [k, 2] numbers in degrees, longitude first.
+
+    Returns
+    -------
+    float64 [k, 2].
+
+    Raises
+    ------
+    InvalidRequest
+        Fewer than two vertices, not finite, or out of range.
+    """
+    try:
+        points = np.asarray(coordinates, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidRequest("route", "coordinates are pairs of numbers") from error
+    if points.ndim != MIN_VERTICES or points.shape[1:] != (2,) or len(points) < MIN_VERTICES:
+        raise InvalidRequest("route", "a line is two or more pairs of longitude and latitude")
+    if not np.isfinite(points).all():
+        raise InvalidRequest("route", "a coordinate is not a finite number")
+    if (np.abs(points) > np.array([180.0, 90.0])).any():
+        raise InvalidRequest("route", "a coordinate is out of range (order: longitude, latitude)")
+    return points
+
+
+def supports_along(
+    line: MeasuredLine, supports: Sequence[Support], access_m: float = ACCESS_M
+) -> tuple[SupportAt, ...]:
+    """Find the supports within reach of a line, in order along it.
+
+    Each lies at the *nearest* place on the line, in metres on the ground; of two equally near
+    places, and where a line passes a space twice, the first counts once.
+
+    Parameters
+    ----------
+    line
+        The line with its measure.
+    supports
+        Candidate spaces.
+    access_m
+        Greatest distance from the line, metres, included.
+
+    Returns
+    -------
+    Ordered by ``at_m``, then by id.
+    """
+    if not np.isfinite(access_m) or access_m < 0:
+        raise InvalidRequest("access_m", "a distance in metres, zero or more")
+    found = []
+    for support in supports:
+        distance_m, share = project(line.coordinates, support.lon, support.lat)
+        # A micrometre of slack: of two segments that meet at the space the first one wins.
+        segment = int(np.argmax(distance_m <= distance_m.min() + 1e-6))
+        if distance_m[segment] <= access_m:
+            start_m, end_m = line.measure_m[segment : segment + 2]
+            at_m = float(start_m + share[segment] * (end_m - start_m))
+            found.append(SupportAt(support, at_m, float(distance_m[segment])))
+    return tuple(sorted(found, key=lambda at: (at.at_m, at.support.id)))
+
+
+def coverage(
+    line: MeasuredLine,
+    supports: Sequence[Support],
+    access_m: float = ACCESS_M,
+    ends: tuple[str, str] = ("start", "end"),
+) -> Coverage:
+    """Measure the gaps between supports along a line.
+
+    The start and the end of the line count as ends of gaps; access distance is not added
+    (definitions.md). Stretches without length, as between two spaces of one town, are left out.
+
+    Parameters
+    ----------
+    line, supports, access_m
+        As for `supports_along`.
+    ends
+        Labels of the start and the end of the line.
+    """
+    found = supports_along(line, supports, access_m)
+    length_m = line.length_m
+    marks: list[tuple[float, str | None, str]] = [
+        (0.0, None, ends[0]),
+        *((at.at_m, at.support.id, at.support.place) for at in found),
+        (length_m, None, ends[1]),
+    ]
+    gaps = [
+        Gap(a_m, b_m, b_m - a_m, a_id, b_id, a_name, b_name)
+        for (a_m, a_id, a_name), (b_m, b_id, b_name) in pairwise(marks)
+    ]
+    kept = tuple(gap for gap in gaps if gap.length_m > 0) or (gaps[0],)
+    lengths = np.array([gap.length_m for gap in kept])
+    return Coverage(
+        length_m=length_m,
+        supports=found,
+        gaps=kept,
+        longest=kept[int(lengths.argmax())],
+        mean_to_next_m=float((lengths**2).sum() / (2 * length_m)) if length_m > 0 else 0.0,
+        covered_share=_covered_share([at.at_m for at in found], access_m, length_m),
+        access_m=access_m,
+        measure=line.measure,
+    )
+
+
+def _covered_share(at_m: Sequence[float], reach_m: float, length_m: float) -> float:
+    """Give ``|∪[m-r, m+r]|/L`` for places in rising order."""
+    if not at_m:
+        return 0.0
+    if length_m <= 0:
+        return 1.0
+    covered_m, reached_m = 0.0, 0.0
+    for place in at_m:
+        begin, end = max(place - reach_m, reached_m), min(place + reach_m, length_m)
+        covered_m += max(0.0, end - begin)
+        reached_m = max(reached_m, end)
+    return covered_m / length_m

@@ -1,0 +1,175 @@
+"""Official border crossings and the border edges that they make passable (P10, P32, P33)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.access import EdgeFlag
+from routing.graph import RoadGraph
+from routing.lines import distance_to_line_m, project
+
+type Ints = NDArray[np.int64]
+
+#: A border edge belongs to an official crossing within this distance (definitions.md, Border).
+CROSSING_REACH_M: Final = 500.0
+
+#: A second post of the same crossing (Rumichaca has two) stands on the road itself: this close to
+#: the border edge or to an edge that joins it [A: half the width of a carriageway and its aprons].
+POST_REACH_M: Final = 25.0
+
+#: Posts recorded at one place are judged together: nearer to each other than a metre.
+_SAME_PLACE_M: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """An official crossing, judged by the caller at the asked time.
+
+    Parameters
+    ----------
+    id, name
+        Stable id and display name.
+    lon, lat
+        Degrees, WGS 84.
+    countries
+        ISO 3166-1 alpha-2 codes of its two sides, in either order.
+    passable
+        True only when it is known to be open at the asked time.
+    state
+        ``'open'``, ``'closed'`` or ``'not_known'``; not known is impassable, but never closed.
+    """
+
+    id: str
+    name: str
+    lon: float
+    lat: float
+    countries: tuple[str, str]
+    passable: bool
+    state: Literal["open", "closed", "not_known"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A border edge and the official posts on it.
+
+    Parameters
+    ----------
+    edge
+        Directed edge.
+    posts
+        In order of travel; empty where no official crossing of this pair of countries is near,
+        which nothing can open.
+    """
+
+    edge: int
+    posts: tuple[Crossing, ...]
+
+    @property
+    def is_passable(self) -> bool:
+        """Open for certain: there is a post, and every one of them is passable."""
+        return bool(self.posts) and all(post.passable for post in self.posts)
+
+
+def border_edges(graph: RoadGraph) -> Ints:
+    """Find the edges whose ends belong to different countries, by flag or by the ends' codes."""
+    country = np.asarray(graph.node_country)
+    differs = country[np.asarray(graph.edge_tail)] != country[np.asarray(graph.edge_head)]
+    flagged = (np.asarray(graph.edge_flags) & int(EdgeFlag.BORDER)) != 0
+    return np.flatnonzero(differs | flagged)
+
+
+def gates(graph: RoadGraph, crossings: Sequence[Crossing]) -> dict[int, Gate]:
+    """Assign official crossings to every border edge of a graph.
+
+    An edge belongs to the *nearest* crossing of its pair of countries within 500 m, so that an
+    open bridge does not open the closed one beside it; further posts count where they stand on
+    the road of the crossing.
+
+    Parameters
+    ----------
+    graph
+        The road graph.
+    crossings
+        All official crossings, whatever their state.
+
+    Returns
+    -------
+    By edge, one gate for every border edge.
+    """
+    by_pair: dict[frozenset[str], list[Crossing]] = defaultdict(list)
+    for crossing in crossings:
+        by_pair[frozenset(crossing.countries)].append(crossing)
+    answer = {}
+    for edge in border_edges(graph).tolist():
+        pair = _pair(graph, edge)
+        answer[edge] = Gate(edge, _posts(graph, edge, by_pair.get(pair, ()) if pair else ()))
+    return answer
+
+
+def _pair(graph: RoadGraph, edge: int) -> frozenset[str] | None:
+    """Give the two countries an edge joins; None where one is not known."""
+    codes = [int(graph.node_country[node]) for node in _ends(graph, edge)]
+    if min(codes) < 0:
+        return None
+    return frozenset(graph.meta.countries[code] for code in codes)
+
+
+def _ends(graph: RoadGraph, edge: int) -> tuple[int, int]:
+    return int(graph.edge_tail[edge]), int(graph.edge_head[edge])
+
+
+def _posts(graph: RoadGraph, edge: int, candidates: Sequence[Crossing]) -> tuple[Crossing, ...]:
+    line = graph.edge_coordinates(edge)
+    near = [
+        (distance_m, crossing)
+        for crossing in candidates
+        if (distance_m := distance_to_line_m(line, crossing.lon, crossing.lat)) <= CROSSING_REACH_M
+    ]
+    if not near:
+        return ()
+    least_m = min(distance_m for distance_m, _ in near)
+    posts = [crossing for distance_m, crossing in near if distance_m <= least_m + _SAME_PLACE_M]
+    others = [crossing for _, crossing in near if crossing not in posts]
+    if others:
+        roads = [graph.edge_coordinates(road) for road in _joining(graph, edge)]
+        posts += [
+            other
+            for other in others
+            if any(distance_to_line_m(road, other.lon, other.lat) <= POST_REACH_M for road in roads)
+        ]
+    return tuple(sorted(posts, key=lambda post: _order_of_travel(graph, edge, post)))
+
+
+def _joining(graph: RoadGraph, edge: int) -> list[int]:
+    """Give the edges that share a node with an edge, itself included."""
+    ends = np.array(_ends(graph, edge))
+    joins = np.isin(np.asarray(graph.edge_tail), ends) | np.isin(np.asarray(graph.edge_head), ends)
+    return [int(road) for road in np.flatnonzero(joins)]
+
+
+def _order_of_travel(graph: RoadGraph, edge: int, post: Crossing) -> tuple[float, float, str]:
+    """Sort posts along a border edge, then by the side they stand on.
+
+    Where the edge has no length, as at a split crossing node, only the sides tell: the post that is
+    nearer to the roads it is reached by comes first.
+    """
+    distance_m, share = project(graph.edge_coordinates(edge), post.lon, post.lat)
+    segment = int(np.argmin(distance_m))
+    tail, head = _ends(graph, edge)
+    roads = [road for road in _joining(graph, edge) if {*_ends(graph, road)} != {tail, head}]
+    behind_m, ahead_m = (
+        min(
+            (
+                distance_to_line_m(graph.edge_coordinates(road), post.lon, post.lat)
+                for road in roads
+                if node in _ends(graph, road)
+            ),
+            default=0.0,
+        )
+        for node in (tail, head)
+    )
+    return segment + float(share[segment]), behind_m - ahead_m, post.id

@@ -1,0 +1,367 @@
+"""The graph directory on disk: meta.json and .npy arrays, written whole or not at all."""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.errors import GraphError
+
+#: Raised by one whenever an array is added, dropped or read differently.
+FORMAT_VERSION = 1
+FORMAT = "amparo-road-graph"
+META_FILE = "meta.json"
+
+#: name -> (dtype, length): N nodes, E directed edges, + for one more, * for free.
+ARRAYS: dict[str, tuple[str, str]] = {
+    "node_lon": ("<i4", "N"),
+    "node_lat": ("<i4", "N"),
+    "node_elevation_m": ("<f4", "N"),
+    "node_country": ("<i2", "N"),
+    "node_osm_id": ("<i8", "N"),
+    "node_name": ("<i4", "N"),
+    "edge_tail": ("<i4", "E"),
+    "edge_head": ("<i4", "E"),
+    "edge_twin": ("<i4", "E"),
+    "edge_length_dm": ("<u4", "E"),
+    "edge_class": ("|u1", "E"),
+    "edge_surface": ("|u1", "E"),
+    "edge_smoothness": ("|u1", "E"),
+    "edge_flags": ("<u2", "E"),
+    "edge_way_id": ("<i8", "E"),
+    "edge_piece": ("<i4", "E"),
+    "edge_name": ("<i4", "E"),
+    "edge_ref": ("<i4", "E"),
+    "edge_maxspeed_kmh": ("|u1", "E"),
+    "edge_ascent_m": ("<f4", "E"),
+    "edge_descent_m": ("<f4", "E"),
+    "shape_start": ("<i8", "E+"),
+    "shape_lon": ("<i4", "*"),
+    "shape_lat": ("<i4", "*"),
+    "names_start": ("<i8", "*"),
+    "names_utf8": ("|u1", "*"),
+    "grid_frame": ("<f8", "*"),
+    "cell_start": ("<i8", "*"),
+    "cell_segment": ("<i8", "*"),
+}
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+@dataclass(frozen=True)
+class GraphMeta:
+    """What a region says about itself (meta.json).
+
+    Parameters
+    ----------
+    bbox
+        west, south, east, north in degrees, EPSG:4326.
+    extract_timestamp
+        When the source data was taken, ISO 8601, where the file says so.
+    imported_at
+        ISO 8601, given by the caller.
+    snap_limit_m
+        Farthest distance from a point to a road of this region, metres.
+    kind
+        ``'sketch'`` or ``'osm'``.
+    countries
+        ISO 3166-1 alpha-2 codes; ``node_country`` indexes them; empty where none is known.
+    has_slope
+        Ascent along edges comes from height cells of 90 m or finer.
+    report
+        Counts of what the import read, cut and dropped.
+    checksums, sizes
+        sha256 and bytes of each file; filled in when written.
+    """
+
+    name: str
+    title: str
+    source: str
+    licence: str
+    attribution: str
+    bbox: tuple[float, float, float, float]
+    extract_timestamp: str | None
+    imported_at: str
+    node_count: int
+    edge_count: int
+    snap_limit_m: float
+    kind: str
+    countries: tuple[str, ...] = ()
+    has_slope: bool = False
+    format_version: int = FORMAT_VERSION
+    report: dict[str, int] = field(default_factory=dict)
+    checksums: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+
+
+def check_name(name: str) -> str:
+    """Return the region name, or raise GraphError where it cannot name a folder."""
+    if not _NAME.fullmatch(name):
+        raise GraphError(
+            f"region name {name!r}: use 1-63 lower-case letters, digits, '-' or '_',"
+            " starting with a letter or digit"
+        )
+    return name
+
+
+# --- reading ---------------------------------------------------------------------------------
+
+
+def read_meta(path: Path) -> GraphMeta:
+    """Read and check meta.json of a graph directory.
+
+    Raises
+    ------
+    GraphError
+        Missing, foreign, of another version, or damaged.
+    """
+    try:
+        raw = json.loads((path / META_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise GraphError(f"{path}: no road graph here ({META_FILE} is missing)") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise GraphError(f"{path}: {META_FILE} cannot be read: {error}") from error
+    if not isinstance(raw, dict) or raw.pop("format", None) != FORMAT:
+        raise GraphError(f"{path}: not a road graph of Amparo")
+    if raw.get("format_version") != FORMAT_VERSION:
+        raise GraphError(
+            f"{path}: format version {raw.get('format_version')!r}, this program reads"
+            f" {FORMAT_VERSION}; import the region again"
+        )
+    return _meta_from(raw, path)
+
+
+def _meta_from(raw: dict[str, Any], path: Path) -> GraphMeta:
+    known = {f.name for f in fields(GraphMeta)}
+    if set(raw) != known:
+        odd = ", ".join(sorted(set(raw) ^ known))
+        raise GraphError(f"{path}: {META_FILE} lacks or adds fields: {odd}")
+    try:
+        west, south, east, north = (float(value) for value in raw["bbox"])
+        counts = int(raw["node_count"]), int(raw["edge_count"])
+        sizes = {str(k): int(v) for k, v in raw["sizes"].items()}
+    except (TypeError, ValueError, AttributeError) as error:
+        raise GraphError(f"{path}: {META_FILE} is damaged: {error}") from error
+    raw |= {"bbox": (west, south, east, north), "countries": tuple(raw["countries"])}
+    raw |= {"node_count": counts[0], "edge_count": counts[1], "sizes": sizes}
+    return GraphMeta(**raw)
+
+
+def open_arrays(path: Path) -> tuple[GraphMeta, dict[str, NDArray[Any]]]:
+    """Map a graph directory into memory, copy-on-write; header and sizes are checked.
+
+    Raises
+    ------
+    GraphError
+        With the reason.
+    """
+    # One look at the link: a region replaced meanwhile must not be read half and half.
+    real = path.resolve()
+    meta = read_meta(real)
+    arrays = {name: _open_array(real, name, meta) for name in ARRAYS}
+    points = len(arrays["shape_lon"])
+    if len(arrays["shape_lat"]) != points or int(arrays["shape_start"][-1]) != points:
+        raise GraphError(f"{path}: shape arrays do not fit each other")
+    cells = arrays["grid_frame"][4] * arrays["grid_frame"][5]
+    if len(arrays["grid_frame"]) != 6 or len(arrays["cell_start"]) != cells + 1:  # noqa: PLR2004
+        raise GraphError(f"{path}: the look-up grid does not fit")
+    return meta, arrays
+
+
+def _open_array(path: Path, name: str, meta: GraphMeta) -> NDArray[Any]:
+    file = path / f"{name}.npy"
+    dtype, length = ARRAYS[name]
+    try:
+        size = file.stat().st_size
+        if size != meta.sizes.get(file.name):
+            raise GraphError(
+                f"{file}: {size} bytes, meta.json says {meta.sizes.get(file.name)};"
+                " import the region again"
+            )
+        array: NDArray[Any] = np.load(file, mmap_mode="c", allow_pickle=False)
+    except FileNotFoundError:
+        raise GraphError(f"{file}: missing; import the region again") from None
+    except (OSError, EOFError, ValueError) as error:
+        raise error if isinstance(error, GraphError) else GraphError(f"{file}: {error}") from error
+    wanted = {"N": meta.node_count, "E": meta.edge_count, "E+": meta.edge_count + 1}
+    if array.ndim != 1 or array.dtype.str != dtype or len(array) != wanted.get(length, len(array)):
+        raise GraphError(f"{file}: {array.dtype.str} {array.shape} is not what meta.json describes")
+    return array
+
+
+def verify_files(path: Path) -> GraphMeta:
+    """Compare every file's sha256 with meta.json, and every index with its range.
+
+    Raises
+    ------
+    GraphError
+        Naming the first file that does not fit.
+    """
+    real = path.resolve()
+    meta, arrays = open_arrays(real)
+    for name in ARRAYS:
+        file = real / f"{name}.npy"
+        if _sha256(file) != meta.checksums.get(file.name):
+            raise GraphError(f"{file}: checksum differs; import the region again")
+    for name, bound in (
+        ("edge_tail", meta.node_count),
+        ("edge_head", meta.node_count),
+        ("edge_twin", meta.edge_count),
+        ("node_country", len(meta.countries)),
+    ):
+        low = 0 if name in {"edge_tail", "edge_head"} else -1
+        if arrays[name].size and not low <= arrays[name].min() <= arrays[name].max() < bound:
+            raise GraphError(f"{path}: {name} points outside the graph")
+    return meta
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def list_regions(graphs_dir: Path) -> Iterator[Path]:
+    """Yield the folders that are regions by name, sorted; their content is not checked."""
+    if graphs_dir.is_dir():
+        for path in sorted(graphs_dir.iterdir()):
+            if _NAME.fullmatch(path.name) and path.is_dir():
+                yield path
+
+
+# --- writing ---------------------------------------------------------------------------------
+
+
+def write_arrays(
+    graphs_dir: Path, meta: GraphMeta, arrays: Mapping[str, NDArray[Any]]
+) -> GraphMeta:
+    """Write a region: whole to a temporary folder, synced, then swapped in by one rename.
+
+    ``graphs_dir/<name>`` is a symbolic link to the folder of the current version, because a
+    link can be replaced in one step and a full folder cannot. Whatever interrupts the writing
+    (Ctrl-C, a full disk) leaves the old version in place and removes the temporary folder.
+
+    Raises
+    ------
+    GraphError
+        Bad name, or the disk refuses.
+    """
+    check_name(meta.name)
+    try:
+        graphs_dir.mkdir(parents=True, exist_ok=True)
+        with _region_lock(graphs_dir, meta.name):
+            return _write_version(graphs_dir, meta, arrays)
+    except OSError as error:
+        raise GraphError(
+            f"region {meta.name!r} cannot be written to {graphs_dir}: {error.strerror or error};"
+            " what was there before is unchanged"
+        ) from error
+
+
+def _write_version(
+    graphs_dir: Path, meta: GraphMeta, arrays: Mapping[str, NDArray[Any]]
+) -> GraphMeta:
+    temporary = Path(tempfile.mkdtemp(prefix=f".{meta.name}.", suffix=".tmp", dir=graphs_dir))
+    done = False
+    try:
+        temporary.chmod(0o755)  # mkdtemp's 0700 would hide the region from another service user
+        for name, (dtype, _) in ARRAYS.items():
+            _save(temporary / f"{name}.npy", np.ascontiguousarray(arrays[name], dtype=dtype))
+        files = sorted(temporary.iterdir())
+        meta = replace(
+            meta,
+            checksums={file.name: _sha256(file) for file in files},
+            sizes={file.name: file.stat().st_size for file in files},
+        )
+        text = json.dumps({"format": FORMAT, **asdict(meta)}, ensure_ascii=False, indent=1)
+        with (temporary / META_FILE).open("w", encoding="utf-8") as stream:
+            stream.write(text + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        _sync_folder(temporary)
+        version = temporary.with_suffix(".region")
+        temporary.rename(version)
+        done = True
+    finally:
+        if not done:
+            shutil.rmtree(temporary, ignore_errors=True)
+    _swap(graphs_dir, meta.name, version)
+    return meta
+
+
+def _save(path: Path, array: NDArray[Any]) -> None:
+    # numpy's own writer loses the reason (a full disk) of a failed write.
+    with path.open("wb") as stream:
+        header = np.lib.format.header_data_from_array_1_0(array)
+        np.lib.format.write_array_header_1_0(stream, header)
+        stream.write(array.data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _swap(graphs_dir: Path, name: str, version: Path) -> None:
+    """Point the region's link at the new version and drop every other one."""
+    link = graphs_dir / name
+    if link.is_dir() and not link.is_symlink():  # a folder copied here by hand
+        link.rename(graphs_dir / f".{name}.by-hand.region")
+    new = graphs_dir / f".{name}.link"
+    new.unlink(missing_ok=True)
+    new.symlink_to(version.name, target_is_directory=True)
+    new.replace(link)
+    _sync_folder(graphs_dir)
+    _drop_versions(graphs_dir, name, keep=version)
+
+
+def _drop_versions(graphs_dir: Path, name: str, keep: Path | None) -> None:
+    """Remove replaced versions, and what a killed import left behind (we hold the lock)."""
+    for path in graphs_dir.glob(f".{name}.*"):
+        if path != keep and path.suffix in {".region", ".tmp"}:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _sync_folder(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _region_lock(graphs_dir: Path, name: str) -> Iterator[None]:
+    """Let one process at a time change a region; released by the kernel if it dies."""
+    with (graphs_dir / f".{name}.lock").open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def remove_region(graphs_dir: Path, name: str) -> None:
+    """Remove a region.
+
+    Raises
+    ------
+    GraphError
+        No such region, or the disk refuses.
+    """
+    path = graphs_dir / check_name(name)
+    if not path.is_symlink() and not path.is_dir():
+        raise GraphError(f"no region {name!r} in {graphs_dir}")
+    try:
+        with _region_lock(graphs_dir, name):
+            if path.is_symlink():
+                path.unlink()
+            else:
+                path.rename(graphs_dir / f".{name}.removed.region")
+            _drop_versions(graphs_dir, name, keep=None)
+    except OSError as error:
+        raise GraphError(f"region {name!r} cannot be removed: {error}") from error

@@ -1,0 +1,83 @@
+"""What can go wrong in routing, as values the caller can explain; no HTTP here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+
+class RoutingError(Exception):
+    """Anything this package refuses to do."""
+
+
+class GraphError(RoutingError, ValueError):
+    """A graph directory is missing, foreign, damaged or cannot be written; the message says why."""
+
+
+class ImportFailed(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
+    """A road, height or boundary file cannot be used; the message says what to do."""
+
+
+class OffNetwork(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
+    """A point lies too far from every road it may use.
+
+    Parameters
+    ----------
+    which
+        ``'start'`` or ``'end'``.
+    distance_m
+        Metres to the nearest road that may be used; infinite where there is none at all.
+    limit_m
+        The region's limit in metres.
+    country
+        ISO 3166-1 alpha-2 code the point was held to, where one was given.
+    """
+
+    def __init__(
+        self, which: str, distance_m: float, limit_m: float, country: str | None = None
+    ) -> None:
+        self.which = which
+        self.distance_m = distance_m
+        self.limit_m = limit_m
+        self.country = country
+        where = f" in {country}" if country else ""
+        super().__init__(
+            f"{which}: the nearest usable road{where} is {distance_m:,.0f} m away,"
+            f" the limit is {limit_m:,.0f} m"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """One thing that stands in the way of a route.
+
+    Parameters
+    ----------
+    kind
+        ``'crossing'``, ``'exclusion'``, ``'no_road'`` or ``'country'``.
+    id, name
+        Of the crossing or hazard; None where there is nothing to name.
+    state
+        ``'closed'`` or ``'not_known'`` for a crossing (P32), else None.
+    """
+
+    kind: Literal["crossing", "exclusion", "no_road", "country"]
+    id: str | None = None
+    name: str | None = None
+    state: Literal["open", "closed", "not_known"] | None = None
+
+
+class NoRoute(RoutingError, LookupError):  # noqa: N818 -- the name says what happened
+    """The request is fine, the world refuses; ``blocked_by`` says what stands in the way."""
+
+    def __init__(self, message: str, blocked_by: Sequence[Blocker] = ()) -> None:
+        self.blocked_by = tuple(blocked_by)
+        super().__init__(message)
+
+
+class InvalidRequest(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
+    """A field of the request cannot be meant."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        self.field = field
+        self.reason = reason
+        super().__init__(f"{field}: {reason}")

@@ -1,0 +1,376 @@
+"""The road graph: memory-mapped arrays, snapping and area look-up."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from routing.access import HIGHWAY_CLASSES, SMOOTHNESS, SURFACES, EdgeFlag, Mode
+from routing.assembly import NodeTable, PieceTable, graph_arrays
+from routing.directory import (
+    FORMAT_VERSION,
+    GraphMeta,
+    list_regions,
+    open_arrays,
+    read_meta,
+    remove_region,
+    verify_files,
+    write_arrays,
+)
+from routing.errors import GraphError
+from routing.grid import SegmentGrid
+from routing.lookup import Snap, country_at, edges_meeting, snap_to_edge
+from routing.metric import UNITS_PER_DEGREE
+from routing.segments import Segment, segments_of
+
+__all__ = [
+    "FORMAT_VERSION",
+    "HIGHWAY_CLASSES",
+    "SMOOTHNESS",
+    "SURFACES",
+    "EdgeFlag",
+    "GraphError",
+    "GraphMeta",
+    "Mode",
+    "NodeTable",
+    "PieceTable",
+    "RoadGraph",
+    "Segment",
+    "Snap",
+    "list_graphs",
+    "open_graph",
+    "remove_graph",
+    "verify_graph",
+    "write_graph",
+]
+
+type Int8 = NDArray[np.uint8]
+type Int32 = NDArray[np.int32]
+type Int64 = NDArray[np.int64]
+type Float32 = NDArray[np.float32]
+type Float64 = NDArray[np.float64]
+
+_SNAP_LIMIT_M = {"osm": 1_000.0, "sketch": 25_000.0}  # design/definitions.md, "Snapping"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RoadGraph:
+    """A directed road graph; N nodes, E edges, one edge per passable direction.
+
+    Arrays of an opened graph are memory-mapped copy-on-write: treat them as read-only.
+
+    Parameters
+    ----------
+    node_lon, node_lat
+        int32 [N], 1e-7 degree, EPSG:4326.
+    node_elevation_m
+        float32 [N], NaN where not known.
+    node_country
+        int16 [N], index in ``meta.countries``, -1 where not known.
+    node_osm_id
+        int64 [N]; the halves of a split crossing share one.
+    edge_tail, edge_head
+        int32 [E], sorted by tail.
+    edge_twin
+        int32 [E], the same road in the other direction, -1 where nobody may go back.
+    edge_length_dm
+        uint32 [E], decimetres.
+    edge_class, edge_surface, edge_smoothness
+        uint8 [E], indices in ``HIGHWAY_CLASSES``, ``SURFACES``, ``SMOOTHNESS``; 0 is not known.
+    edge_flags
+        uint16 [E], ``EdgeFlag`` bits.
+    edge_way_id, edge_piece
+        int64 and int32 [E], way and running number within it.
+    edge_name, edge_ref
+        int32 [E], indices in the names, -1 for none.
+    edge_maxspeed_kmh
+        uint8 [E], 0 where not known.
+    edge_ascent_m, edge_descent_m
+        float32 [E], in the direction of travel; from the heights of the ends unless
+        ``meta.has_slope``; 0 where not known.
+    shape_start, shape_lon, shape_lat
+        int64 [E + 1] and int32 [P]: polylines with both ends, in the direction of travel.
+    """
+
+    meta: GraphMeta
+    node_lon: Int32
+    node_lat: Int32
+    node_elevation_m: Float32
+    node_country: NDArray[np.int16]
+    node_osm_id: Int64
+    node_name: Int32
+    edge_tail: Int32
+    edge_head: Int32
+    edge_twin: Int32
+    edge_length_dm: NDArray[np.uint32]
+    edge_class: Int8
+    edge_surface: Int8
+    edge_smoothness: Int8
+    edge_flags: NDArray[np.uint16]
+    edge_way_id: Int64
+    edge_piece: Int32
+    edge_name: Int32
+    edge_ref: Int32
+    edge_maxspeed_kmh: Int8
+    edge_ascent_m: Float32
+    edge_descent_m: Float32
+    shape_start: Int64
+    shape_lon: Int32
+    shape_lat: Int32
+    names_start: Int64
+    names_utf8: Int8
+    grid_frame: Float64
+    cell_start: Int64
+    cell_segment: Int64
+
+    @classmethod
+    def build(
+        cls,
+        nodes: NodeTable,
+        pieces: PieceTable,
+        names: Sequence[str] = (),
+        *,
+        name: str,
+        kind: str,
+        imported_at: str,
+        title: str | None = None,
+        source: str = "",
+        licence: str = "",
+        attribution: str = "",
+        countries: Sequence[str] = (),
+        has_slope: bool = False,
+        extract_timestamp: str | None = None,
+        snap_limit_m: float | None = None,
+        report: dict[str, int] | None = None,
+    ) -> Self:
+        """Make a graph in memory from nodes and undirected pieces.
+
+        Raises
+        ------
+        GraphError
+            Nothing passable.
+        """
+        arrays = graph_arrays(nodes, pieces, names)
+        lon, lat = arrays["shape_lon"], arrays["shape_lat"]
+        bbox = tuple(
+            int(v) / UNITS_PER_DEGREE for v in (lon.min(), lat.min(), lon.max(), lat.max())
+        )
+        meta = GraphMeta(
+            name=name,
+            title=title or name,
+            source=source,
+            licence=licence,
+            attribution=attribution,
+            bbox=(bbox[0], bbox[1], bbox[2], bbox[3]),
+            extract_timestamp=extract_timestamp,
+            imported_at=imported_at,
+            node_count=len(nodes),
+            edge_count=len(arrays["edge_tail"]),
+            snap_limit_m=_SNAP_LIMIT_M[kind] if snap_limit_m is None else snap_limit_m,
+            kind=kind,
+            countries=tuple(countries),
+            has_slope=has_slope,
+            report=dict(report or {}),
+        )
+        graph = cls(meta=meta, **arrays)
+        border = graph._countries_differ()
+        arrays["edge_flags"] = np.where(
+            border, graph.edge_flags | EdgeFlag.BORDER, graph.edge_flags & ~EdgeFlag.BORDER
+        ).astype(np.uint16)
+        return replace(graph, edge_flags=arrays["edge_flags"])
+
+    def __repr__(self) -> str:
+        """Name and size; the arrays are too long to read."""
+        size = f"{len(self.node_lon)} nodes, {len(self.edge_tail)} edges"
+        return f"RoadGraph({self.meta.name!r}, {size})"
+
+    def _countries_differ(self) -> NDArray[np.bool_]:
+        tail, head = self.node_country[self.edge_tail], self.node_country[self.edge_head]
+        return np.asarray((tail != head) & (tail >= 0) & (head >= 0))
+
+    # --- facts about edges and nodes ---------------------------------------------------------
+
+    @cached_property
+    def edge_length_m(self) -> Float64:
+        """Metres of each edge, float64 [E]: the length to use, never the geometry's."""
+        return self.edge_length_dm / 10.0
+
+    @cached_property
+    def is_border_edge(self) -> NDArray[np.bool_]:
+        """Whether the edge's ends belong to different countries, bool [E]."""
+        return np.asarray((self.edge_flags & EdgeFlag.BORDER) != 0)
+
+    @cached_property
+    def grid(self) -> SegmentGrid:
+        """The packed grid over shape segments."""
+        return SegmentGrid(
+            self.grid_frame, self.cell_start, self.cell_segment, self.shape_lon, self.shape_lat
+        )
+
+    def passable(self, mode: Mode) -> NDArray[np.bool_]:
+        """Whether the mode may use each edge, bool [E]; says nothing about borders."""
+        return np.asarray((self.edge_flags & mode.flag) != 0)
+
+    def edge_coordinates(self, edge: int) -> Float64:
+        """Return the polyline of one edge, float64 [k, 2], lon and lat, direction of travel."""
+        part = slice(int(self.shape_start[edge]), int(self.shape_start[edge + 1]))
+        return np.column_stack((self.shape_lon[part], self.shape_lat[part])) / UNITS_PER_DEGREE
+
+    def edge_name_of(self, edge: int) -> str | None:
+        """Return the road's name."""
+        return self._name(int(self.edge_name[edge]))
+
+    def edge_ref_of(self, edge: int) -> str | None:
+        """Return the road's number."""
+        return self._name(int(self.edge_ref[edge]))
+
+    def node_label(self, node: int) -> str | None:
+        """Return the name of a node: a town on the sketch, mostly None elsewhere."""
+        return self._name(int(self.node_name[node]))
+
+    def _name(self, index: int) -> str | None:
+        if index < 0:
+            return None
+        part = slice(int(self.names_start[index]), int(self.names_start[index + 1]))
+        return bytes(self.names_utf8[part]).decode()
+
+    def country_of_node(self, node: int) -> str | None:
+        """Return the ISO 3166-1 alpha-2 code of a node's country, None where not known."""
+        index = int(self.node_country[node])
+        return self.meta.countries[index] if index >= 0 else None
+
+    # --- look-ups ----------------------------------------------------------------------------
+
+    def snap(
+        self,
+        lon: float,
+        lat: float,
+        mode: Mode,
+        country: str | None = None,
+        limit_m: float | None = None,
+        *,
+        which: str = "start",
+    ) -> Snap:
+        """Return the nearest point of an edge that the mode may use.
+
+        Border edges are never met. Where ``country`` is given and the graph knows countries,
+        only edges with both ends in it count (P33).
+
+        Raises
+        ------
+        OffNetwork
+            Further than the limit (``meta.snap_limit_m`` by default), or nothing to meet.
+        InvalidRequest
+            Coordinates that are no place on Earth.
+        """
+        return snap_to_edge(self, lon, lat, mode, country, limit_m, which=which)
+
+    def nearest_country(self, lon: float, lat: float) -> str | None:
+        """Return the country of the nearest node, None where that node's is not known.
+
+        Raises
+        ------
+        InvalidRequest
+            Coordinates that are no place on Earth.
+        """
+        return country_at(self, lon, lat)
+
+    def edges_in(self, polygon: BaseGeometry) -> Int64:
+        """Return the edges, both directions, whose polyline meets the geometry; sorted.
+
+        Parameters
+        ----------
+        polygon
+            Degrees, EPSG:4326.
+        """
+        return edges_meeting(self, polygon)
+
+    # --- leaving the graph -------------------------------------------------------------------
+
+    def segments(self, mode: Mode | None = None) -> Iterator[Segment]:
+        """Iterate over one row per undirected piece of road, in edge order.
+
+        Zero-length border edges, which stand for a crossing and not for a road, are left out.
+
+        Parameters
+        ----------
+        mode
+            Only pieces that this mode may use in some direction.
+        """
+        return segments_of(self, mode)
+
+
+# --- the directory of regions ----------------------------------------------------------------
+
+
+def open_graph(path: Path) -> RoadGraph:
+    """Open a region's folder; milliseconds, header and sizes are checked.
+
+    Raises
+    ------
+    GraphError
+        With the reason.
+    """
+    meta, arrays = open_arrays(path)
+    return RoadGraph(meta=meta, **arrays)
+
+
+def verify_graph(path: Path) -> GraphMeta:
+    """Check every file against its sha256 and every index against its range.
+
+    Raises
+    ------
+    GraphError
+        Naming what does not fit.
+    """
+    return verify_files(path)
+
+
+def write_graph(graphs_dir: Path, graph: RoadGraph) -> GraphMeta:
+    """Write ``graphs_dir/<meta.name>``, whole or not at all; replaces an older version.
+
+    Returns
+    -------
+    GraphMeta
+        With checksums and sizes.
+
+    Raises
+    ------
+    GraphError
+        The disk refuses; the old version stays.
+    """
+    arrays: dict[str, NDArray[Any]] = {
+        name: value for name, value in vars(graph).items() if isinstance(value, np.ndarray)
+    }
+    return write_arrays(graphs_dir, graph.meta, arrays)
+
+
+def list_graphs(graphs_dir: Path) -> list[GraphMeta]:
+    """Return what each readable region says about itself, by name.
+
+    A folder that is no readable region is left out: one bad region must not hide the others.
+    ``routing.directory.list_regions`` names every folder, and opening one says what is wrong.
+    """
+    found = []
+    for path in list_regions(graphs_dir):
+        try:
+            found.append(read_meta(path.resolve()))
+        except GraphError:
+            continue
+    return found
+
+
+def remove_graph(graphs_dir: Path, name: str) -> None:
+    """Remove a region.
+
+    Raises
+    ------
+    GraphError
+        No such region, or the disk refuses.
+    """
+    remove_region(graphs_dir, name)

@@ -1,0 +1,161 @@
+"""Looking up places in a road graph: the nearest edge, the nearest country, edges in an area."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from routing.access import EdgeFlag, Mode
+from routing.errors import InvalidRequest, OffNetwork
+from routing.grid import NearestSegment
+from routing.metric import METRES_PER_DEGREE, UNITS_PER_DEGREE, great_circle_m, local_xy
+
+if TYPE_CHECKING:
+    from routing.graph import RoadGraph
+
+type Ints = NDArray[np.int64]
+type Bools = NDArray[np.bool_]
+
+_MAX_LATITUDE = 90.0
+_MAX_LONGITUDE = 180.0
+_NOWHERE = -2  # a country that the graph does not hold
+
+
+@dataclass(frozen=True, slots=True)
+class Snap:
+    """Where a point meets the network.
+
+    Parameters
+    ----------
+    edge
+        A directed edge that the asked mode may use.
+    fraction
+        0..1 along that edge, by length.
+    lon, lat
+        Point on the edge, degrees.
+    distance_m
+        Metres from the asked point, off the network.
+    country
+        ISO 3166-1 alpha-2 of the edge, None where not known.
+    """
+
+    edge: int
+    fraction: float
+    lon: float
+    lat: float
+    distance_m: float
+    country: str | None
+
+
+def snap_to_edge(
+    graph: "RoadGraph",
+    lon: float,
+    lat: float,
+    mode: Mode,
+    country: str | None,
+    limit_m: float | None,
+    *,
+    which: str,
+) -> Snap:
+    """Return the nearest point of an edge that the mode may use; see ``RoadGraph.snap``."""
+    _check_position(lon, lat)
+    limit_m = graph.meta.snap_limit_m if limit_m is None else limit_m
+    wanted = _country_filter(graph, country)
+    found = None
+    if wanted != _NOWHERE:
+        found = graph.grid.nearest(lon, lat, lambda s: _usable(graph, s, mode, wanted))
+    if found is None or found.distance_m > limit_m:
+        distance_m = np.inf if found is None else found.distance_m
+        raise OffNetwork(which, float(distance_m), limit_m, country)
+    return _snap(graph, found, mode)
+
+
+def _check_position(lon: float, lat: float) -> None:
+    for name, value, limit in (("lon", lon, _MAX_LONGITUDE), ("lat", lat, _MAX_LATITUDE)):
+        if not -limit <= value <= limit:  # NaN fails too
+            raise InvalidRequest(name, f"not between {-limit:g} and {limit:g}")
+
+
+def _country_filter(graph: "RoadGraph", country: str | None) -> int | None:
+    codes = graph.meta.countries
+    if country is None or not codes:
+        return None
+    return codes.index(country) if country in codes else _NOWHERE
+
+
+def _usable(graph: "RoadGraph", segments: Ints, mode: Mode, country: int | None) -> Bools:
+    edges = _edges_of(graph, segments)
+    twins = graph.edge_twin[edges]
+    flags = graph.edge_flags[edges]
+    either = flags | np.where(twins >= 0, graph.edge_flags[twins], 0)
+    usable = ((either & mode.flag) != 0) & ((flags & EdgeFlag.BORDER) == 0)
+    if country is not None:
+        usable &= graph.node_country[graph.edge_tail[edges]] == country
+        usable &= graph.node_country[graph.edge_head[edges]] == country
+    return np.asarray(usable)
+
+
+def _edges_of(graph: "RoadGraph", segments: Ints) -> Ints:
+    return np.searchsorted(graph.shape_start, segments, side="right") - 1
+
+
+def _snap(graph: "RoadGraph", found: NearestSegment, mode: Mode) -> Snap:
+    edge = int(_edges_of(graph, np.array([found.segment]))[0])
+    coordinates = graph.edge_coordinates(edge)
+    at = found.segment - int(graph.shape_start[edge])
+    lengths = great_circle_m(*coordinates[:-1].T, *coordinates[1:].T)
+    total = float(lengths.sum())
+    along = float(lengths[:at].sum() + found.position * lengths[at])
+    fraction = min(along / total, 1.0) if total > 0 else 0.0
+    if not graph.edge_flags[edge] & mode.flag:  # only the way back is open to this mode
+        edge, fraction = int(graph.edge_twin[edge]), 1.0 - fraction
+    point = coordinates[at] + found.position * (coordinates[at + 1] - coordinates[at])
+    country = graph.country_of_node(int(graph.edge_tail[edge]))
+    return Snap(edge, fraction, float(point[0]), float(point[1]), found.distance_m, country)
+
+
+def country_at(graph: "RoadGraph", lon: float, lat: float) -> str | None:
+    """Return the country of the nearest node; see ``RoadGraph.nearest_country``."""
+    _check_position(lon, lat)
+    if not graph.meta.countries:
+        return None
+    # Look only as far as the nearer end of the nearest edge, which the grid finds.
+    found = graph.grid.nearest(lon, lat, lambda segments: np.ones(len(segments), dtype=bool))
+    if found is None:
+        return None
+    edge = int(_edges_of(graph, np.array([found.segment]))[0])
+    ends = np.array([graph.edge_tail[edge], graph.edge_head[edge]])
+    reach_m = _distance_m(graph, ends, lon, lat).min() + 1.0
+    half_lat = reach_m / METRES_PER_DEGREE * UNITS_PER_DEGREE
+    half_lon = half_lat / max(np.cos(np.radians(lat)), 1e-6)
+    near = np.abs(graph.node_lat - lat * UNITS_PER_DEGREE) <= half_lat
+    near &= np.abs(graph.node_lon - lon * UNITS_PER_DEGREE) <= half_lon
+    nodes = np.flatnonzero(near)
+    return graph.country_of_node(int(nodes[np.argmin(_distance_m(graph, nodes, lon, lat))]))
+
+
+def _distance_m(graph: "RoadGraph", nodes: Ints, lon: float, lat: float) -> NDArray[Any]:
+    node_lon = graph.node_lon[nodes] / UNITS_PER_DEGREE
+    node_lat = graph.node_lat[nodes] / UNITS_PER_DEGREE
+    return np.asarray(np.hypot(*local_xy(node_lon, node_lat, lon, lat)))
+
+
+def edges_meeting(graph: "RoadGraph", area: BaseGeometry) -> Ints:
+    """Return the edges whose polyline meets the geometry; see ``RoadGraph.edges_in``."""
+    if area.is_empty:
+        return np.empty(0, dtype=np.int64)
+    segments = np.unique(graph.grid.segments_in_box(*area.bounds))
+    ends = np.stack((segments, segments + 1), axis=1)
+    lines = np.stack((graph.shape_lon[ends], graph.shape_lat[ends]), axis=2) / UNITS_PER_DEGREE
+    # The two halves of a crossing lie on one point: a line of no length meets nothing.
+    is_point = (lines[:, 0] == lines[:, 1]).all(axis=1)
+    shapely.prepare(area)
+    hit = np.empty(len(segments), dtype=bool)
+    hit[~is_point] = shapely.intersects(area, shapely.linestrings(lines[~is_point]))
+    hit[is_point] = shapely.intersects(area, shapely.points(lines[is_point, 0]))
+    edges = _edges_of(graph, segments[hit])
+    twins = graph.edge_twin[edges]
+    return np.unique(np.concatenate((edges, twins[twins >= 0]))).astype(np.int64)

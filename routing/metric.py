@@ -1,0 +1,46 @@
+"""Distances on the ground: great circles, and a flat frame around one point."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+#: Mean radius in metres; osmnx uses the same figure (osmnx.distance.EARTH_RADIUS_M), so lengths
+#: agree with it. IUGG's mean radius R1 is 6,371,008.8 m.
+EARTH_RADIUS_M = 6_371_009.0
+#: Coordinates are kept as integers of this many parts of a degree (OpenStreetMap's precision).
+UNITS_PER_DEGREE = 10_000_000
+METRES_PER_DEGREE = EARTH_RADIUS_M * np.pi / 180.0
+
+
+def great_circle_m(
+    lon_a: ArrayLike, lat_a: ArrayLike, lon_b: ArrayLike, lat_b: ArrayLike
+) -> NDArray[np.float64]:
+    """Return great-circle distances by the haversine formula.
+
+    Parameters
+    ----------
+    lon_a, lat_a, lon_b, lat_b
+        Degrees, EPSG:4326; scalars or arrays that broadcast.
+
+    Returns
+    -------
+    ndarray of float64
+        Metres.
+    """
+    lon_1, lat_1, lon_2, lat_2 = (np.radians(value) for value in (lon_a, lat_a, lon_b, lat_b))
+    half = (
+        np.sin((lat_2 - lat_1) / 2) ** 2
+        + np.cos(lat_1) * np.cos(lat_2) * np.sin((lon_2 - lon_1) / 2) ** 2
+    )
+    return np.asarray(2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(half, 1.0))))
+
+
+def local_xy(
+    lon: NDArray[np.float64], lat: NDArray[np.float64], lon_0: float, lat_0: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Project to metres east and north of (lon_0, lat_0), local equirectangular.
+
+    Straight in degrees stays straight in metres, so the nearest point of a polyline can be
+    found in the plane. The error of a distance d grows as (d / radius)^2: below 0.1 % at 100 km.
+    """
+    scale = METRES_PER_DEGREE * np.cos(np.radians(lat_0))
+    return (lon - lon_0) * scale, (lat - lat_0) * METRES_PER_DEGREE

@@ -1,0 +1,470 @@
+"""Rule P34 and the country of nodes: what an import must never carry across a border line."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from routing.border import BorderStrip, Boundaries, OfficialCrossing, node_countries
+from routing.errors import ImportFailed
+from routing.graph import EdgeFlag
+from routing.metric import great_circle_m
+from routing.osm import read_osm
+from routing.sketch import split_crossings
+from tests.fixtures.osm_file import OsmFile
+
+NOW = "2026-11-24T00:00:00Z"
+LAT = 7.9
+#: The border of these tests runs north-south here; Colombia lies west of it, Venezuela east.
+LINE = -72.45
+METRE = math.degrees(1 / (6_371_009 * math.cos(math.radians(LAT))))
+BRIDGE = OfficialCrossing("X-1", LINE, LAT, ("CO", "VE"))
+
+
+def east(metres):
+    """Return the longitude so many metres east of the border."""
+    return LINE + metres * METRE
+
+
+def box(west, east_):
+    return shapely.box(west, LAT - 0.5, east_, LAT + 0.5)
+
+
+@pytest.fixture
+def boundary(tmp_path):
+    """Write both countries as an official boundary file."""
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"iso_a2": code},
+            "geometry": shapely.geometry.mapping(area),
+        }
+        for code, area in (("CO", box(-73, LINE)), ("VE", box(LINE, -72)))
+    ]
+    path = tmp_path / "border.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return path
+
+
+class Extract:
+    """An OSM file drawn in metres east of the border and metres north of LAT."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.file = OsmFile()
+        self.count = 0
+
+    def way(self, *points, **tags):
+        """Draw a way; points at the same place are one node."""
+        refs = []
+        for x, y in points:
+            ref = 1 + round(x) * 100_000 + round(y) + 5_000_000_000
+            self.file.node(ref, east(x), LAT + math.degrees(y / 6_371_009))
+            refs.append(ref)
+        self.count += 1
+        return self.file.way(self.count, refs, **tags)
+
+    def read(self, **options):
+        source = self.file.write(self.folder / "extract.osm")
+        return read_osm(source, "test", imported_at=NOW, **options)
+
+
+@pytest.fixture
+def extract(tmp_path):
+    """Give an extract with a road far from the border in each country, so that it imports."""
+    drawn = Extract(tmp_path)
+    drawn.way((-9000, 0), (-8000, 0), highway="residential")
+    drawn.way((9000, 0), (8000, 0), highway="residential")
+    return drawn
+
+
+def ways_of(graph):
+    return set(graph.edge_way_id.tolist())
+
+
+def test_p34_border_strip_drops_paths_and_tracks(extract, boundary):
+    path = extract.way((-900, 300), (-600, 300), highway="path")
+    track = extract.way((200, 0), (500, 0), highway="track")
+    footway = extract.way((200, 50), (500, 50), highway="footway")
+    steps = extract.way((200, 90), (500, 90), highway="steps")
+    far = extract.way((-2000, 300), (-1100, 300), highway="path")
+    graph = extract.read(boundaries=boundary)
+    assert not ways_of(graph) & {path, track, footway, steps}
+    assert far in ways_of(graph)
+
+
+def test_p34_border_strip_drops_fords(extract, boundary):
+    ford = extract.way((-30, 0), (-10, 0), highway="unclassified", ford="yes")
+    crossing = extract.way((-30, 400), (30, 400), highway="unclassified", ford="yes")
+    official = [BRIDGE]
+    graph = extract.read(boundaries=boundary, official_crossings=official)
+    assert not ways_of(graph) & {ford, crossing}
+
+
+def test_p34_border_strip_drops_roads_through_a_ford_tagged_on_a_node(extract, boundary):
+    way = extract.way((-600, 0), (-500, 0), (-400, 0), highway="unclassified")
+    graph = extract.read(boundaries=boundary)
+    assert way in ways_of(graph)
+    middle = extract.file.ways[way][0][1]
+    lon, lat, _ = extract.file.nodes[middle]
+    extract.file.node(middle, lon, lat, ford="yes")
+    assert way not in ways_of(extract.read(boundaries=boundary))
+
+
+def test_p34_border_strip_drops_ferries_whole(extract, boundary):
+    ferry = extract.way((-5000, 0), (-3000, 0), (-300, 0), route="ferry")
+    inland = extract.way((-5000, 0), (-3000, 500), route="ferry")
+    graph = extract.read(boundaries=boundary)
+    assert ferry not in ways_of(graph)
+    assert inland in ways_of(graph)
+
+
+def test_p34_border_strip_drops_bridges_that_meet_the_line(extract, boundary):
+    across = extract.way((-60, 0), (-20, 0), (60, 0), highway="residential", bridge="yes")
+    up_to = extract.way((-60, 300), (-20, 300), highway="residential", bridge="yes")
+    half = extract.way((-60, 600), (0, 600), highway="residential", bridge="yes")
+    graph = extract.read(boundaries=boundary)
+    assert not ways_of(graph) & {across, half}
+    assert up_to in ways_of(graph)  # over a stream beside the border, as far as anyone can tell
+    unsure = extract.read(boundaries=boundary, boundary_error_m=50)
+    assert up_to not in ways_of(unsure)
+
+
+def test_p34_a_bridge_of_many_pieces_goes_with_all_of_them(extract, boundary):
+    bridge = extract.way((-90, 0), (-50, 0), (-20, 0), (60, 0), highway="tertiary", bridge="yes")
+    extract.way((-50, 0), (-50, 50), highway="tertiary")  # cuts the bridge in two
+    assert bridge not in ways_of(extract.read(boundaries=boundary))
+
+
+def test_p34_a_long_way_keeps_what_lies_outside_the_strip(extract, boundary):
+    track = extract.way((-3000, 0), (-2000, 0), (-1500, 0), (-900, 0), (-50, 0), highway="track")
+    graph = extract.read(boundaries=boundary)
+    edge = int(np.flatnonzero(graph.edge_way_id == track)[0])
+    lon = graph.edge_coordinates(edge)[:, 0]
+    assert sorted(np.rint((lon - LINE) / METRE).astype(int).tolist()) == [-3000, -2000, -1500]
+
+
+def test_p34_a_segment_that_only_passes_through_the_strip_is_seen(extract, boundary):
+    # Both ends lie 6 km from the line; the straight stretch between passes 500 m from it.
+    path = extract.way((-6000, -40_000), (-500, 0), (-6000, 40_000), highway="path")
+    graph = extract.read(boundaries=boundary)
+    assert path not in ways_of(graph)
+
+
+def test_p34_through_roads_along_the_border_stay(extract, boundary):
+    road = extract.way((-100, -2000), (-80, 0), (-100, 2000), highway="primary")
+    bridge = extract.way((-100, 2000), (-100, 2030), highway="primary", bridge="yes")
+    sidewalk = extract.way((-110, -2000), (-90, 0), highway="footway", footway="sidewalk")
+    graph = extract.read(boundaries=boundary)
+    assert {road, bridge, sidewalk} <= ways_of(graph)
+    assert not graph.is_border_edge.any()
+
+
+def test_p34_any_edge_across_the_line_goes_away_from_a_crossing(extract, boundary):
+    road = extract.way((-100, 700), (100, 700), highway="primary")
+    bow = extract.way((-500, 900), (20, 950), (-500, 1000), highway="primary")
+    up_to = extract.way((-500, 1500), (0, 1500), highway="primary")
+    graph = extract.read(boundaries=boundary, official_crossings=[BRIDGE])
+    assert not ways_of(graph) & {road, bow, up_to}
+    assert graph.meta.report["pieces_across_border"] == 3
+
+
+def test_p34_approaches_of_official_crossings_stay(extract, boundary):
+    bridge = extract.way((-80, 0), (80, 0), highway="trunk", bridge="yes")
+    footway = extract.way((-80, 10), (80, 10), highway="footway", bridge="yes")
+    approach = extract.way((-300, 10), (-80, 10), highway="footway")
+    away = extract.way((-600, 10), (-510, 10), highway="footway")
+    graph = extract.read(boundaries=boundary, official_crossings=[BRIDGE])
+    assert {bridge, footway, approach} <= ways_of(graph)
+    assert away not in ways_of(graph)
+    assert set(graph.edge_way_id[graph.is_border_edge].tolist()) == {bridge, footway}
+    without = extract.read(boundaries=boundary)
+    assert not ways_of(without) & {bridge, footway, approach}
+
+
+def test_p33_no_road_goes_abroad_at_one_crossing_and_returns_at_another(extract, boundary):
+    second = OfficialCrossing("X-3", LINE, LAT + math.degrees(3000 / 6_371_009), ("CO", "VE"))
+    loop = extract.way((-80, 0), (80, 0), (2000, 1500), (80, 3000), (-80, 3000), highway="primary")
+    sliver = extract.way((-50, 100), (3, 120), (-50, 140), highway="primary")
+    graph = extract.read(boundaries=boundary, official_crossings=[BRIDGE, second])
+    assert loop not in ways_of(graph)
+    assert sliver in ways_of(graph)  # clips the line by three metres, beside the crossing
+
+
+def test_p34_no_track_crosses_beside_an_official_bridge(extract, boundary):
+    track = extract.way((-80, 300), (80, 300), highway="track")
+    path = extract.way((-80, -300), (0, -300), highway="path")
+    graph = extract.read(boundaries=boundary, official_crossings=[BRIDGE])
+    assert not ways_of(graph) & {track, path}
+
+
+def test_p10_a_crossing_of_two_other_countries_opens_nothing(extract, boundary):
+    bridge = extract.way((-80, 0), (80, 0), highway="trunk", bridge="yes")
+    other = OfficialCrossing("X-2", LINE, LAT, ("CO", "EC"))
+    assert bridge not in ways_of(extract.read(boundaries=boundary, official_crossings=[other]))
+
+
+def test_a_border_edge_is_one_whose_ends_lie_in_different_countries(extract, boundary):
+    # The usual way of mapping: both bridge halves end at a node on the boundary itself.
+    extract.way((-80, 0), (0, 0), highway="trunk", bridge="yes")
+    extract.way((0, 0), (80, 0), highway="trunk", bridge="yes")
+    graph = extract.read(boundaries=boundary, official_crossings=[BRIDGE])
+    differ = graph.node_country[graph.edge_tail] != graph.node_country[graph.edge_head]
+    np.testing.assert_array_equal(graph.is_border_edge, differ)
+    assert graph.is_border_edge.sum() == 2
+    assert graph.meta.countries == ("CO", "VE")
+
+
+def test_no_edge_leaves_the_known_country(extract, tmp_path):
+    """Only one country is known: what lies beyond it is nobody's, and out."""
+    path = tmp_path / "one.geojson"
+    feature = {
+        "type": "Feature",
+        "properties": {"ISO_A2_EH": "CO"},
+        "geometry": shapely.geometry.mapping(box(-73, LINE)),
+    }
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    extract.way((-80, 0), (80, 0), highway="trunk")
+    graph = extract.read(boundaries=path, official_crossings=[BRIDGE])
+    assert graph.meta.countries == ("CO",)
+    assert (graph.node_country == 0).all()
+    assert graph.node_lon.max() < LINE * 1e7
+    assert graph.meta.report["pieces_in_unknown_country"] == 2
+
+
+def test_a_border_drawn_in_the_extract_is_kept_even_if_its_countries_are_not_known(extract):
+    """An extract's edge cuts the country's area, but its line is there: nothing crosses it."""
+    border = extract.way((0, -9000), (0, 9000), boundary="administrative", admin_level="2")
+    bridge = extract.way((-80, 0), (80, 0), highway="trunk", bridge="yes")
+    path = extract.way((-900, 300), (-600, 300), highway="path")
+    for options in ({}, {"country": "CO"}):
+        graph = extract.read(official_crossings=[BRIDGE], **options)
+        assert not ways_of(graph) & {border, bridge, path}
+
+
+def test_countries_come_from_complete_areas_of_the_extract(extract):
+    corners = {"CO": ((-20_000, 0), "1"), "VE": ((0, 20_000), "2")}
+    for code, ((west, east_), number) in corners.items():
+        ring = extract.way(
+            (west, -9000), (east_, -9000), (east_, 9000), (west, 9000), (west, -9000)
+        )
+        extract.file.relation(
+            int(number),
+            [(ring, "outer")],
+            type="boundary",
+            boundary="administrative",
+            admin_level="2",
+            ISO3166__1="",
+            **{"ISO3166-1:alpha2": code},
+        )
+    bridge = extract.way((-80, 0), (80, 0), highway="trunk", bridge="yes")
+    wild = extract.way((-80, 2000), (80, 2000), highway="trunk", bridge="yes")
+    graph = extract.read(official_crossings=[BRIDGE])
+    assert graph.meta.countries == ("CO", "VE")
+    assert bridge in ways_of(graph)
+    assert wild not in ways_of(graph)
+    assert graph.nearest_country(east(-8500), LAT) == "CO"
+    assert graph.nearest_country(east(8500), LAT) == "VE"
+
+
+def test_one_country_for_the_whole_extract(extract):
+    graph = extract.read(country="co")
+    assert graph.meta.countries == ("CO",)
+    assert (graph.node_country == 0).all()
+    with pytest.raises(ImportFailed, match="two letters"):
+        extract.read(country="Colombia")
+
+
+def test_without_any_knowledge_there_are_no_countries(extract):
+    graph = extract.read()
+    assert graph.meta.countries == ()
+    assert (graph.node_country == -1).all()
+    assert not (graph.edge_flags & EdgeFlag.BORDER).any()
+
+
+def test_land_borders_given_as_lines_spare_the_coast(extract, boundary):
+    content = json.loads(boundary.read_text())
+    line = shapely.LineString([(LINE, LAT - 1), (LINE, LAT + 1)])
+    content["features"].append(
+        {"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(line)}
+    )
+    coast = extract.way(
+        ((-73 - LINE) / METRE + 300, 0), ((-73 - LINE) / METRE + 600, 0), highway="path"
+    )
+    near = extract.way((-600, 0), (-300, 0), highway="path")
+    assert coast not in ways_of(extract.read(boundaries=boundary))
+    boundary.write_text(json.dumps(content))
+    graph = extract.read(boundaries=boundary)
+    assert coast in ways_of(graph)
+    assert near not in ways_of(graph)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("{", "GeoJSON"),
+        ("[]", "GeoJSON"),
+        ('{"features": []}', "no country polygon"),
+        ('{"features": [{"properties": {}, "geometry": null}]}', "usable geometry|neither"),
+        (
+            (
+                '{"features": [{"properties": {"ISO_A2_EH": "CO", "ADM0_A3": "COL"},'
+                ' "geometry": null}]}'
+            ),
+            "Natural Earth",
+        ),
+        (
+            (
+                '{"features": [{"properties": {"name": "x"}, "geometry": {"type": "Polygon",'
+                ' "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}}]}'
+            ),
+            "country code",
+        ),
+    ],
+)
+def test_a_bad_boundary_file_is_refused_with_the_reason(extract, tmp_path, content, reason):
+    path = tmp_path / "bad.geojson"
+    path.write_text(content)
+    with pytest.raises(ImportFailed, match=reason):
+        extract.read(boundaries=path)
+
+
+def test_a_boundary_file_that_misses_the_extract_is_refused(extract, tmp_path):
+    path = tmp_path / "far.geojson"
+    feature = {
+        "type": "Feature",
+        "properties": {"iso_a2": "PE"},
+        "geometry": shapely.geometry.mapping(shapely.box(-80, -20, -75, -10)),
+    }
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    with pytest.raises(ImportFailed, match="cover"):
+        extract.read(boundaries=path)
+
+
+def test_country_and_boundary_exclude_each_other(extract, boundary):
+    with pytest.raises(ImportFailed, match="either"):
+        extract.read(boundaries=boundary, country="CO")
+
+
+def test_the_product_s_own_outlines_are_never_taken_for_borders(extract, shared_data):
+    path = shared_data / "boundaries" / "ne_10m_admin_0_latam.geojson"
+    with pytest.raises(ImportFailed, match="Natural Earth"):
+        extract.read(boundaries=path)
+
+
+# --- properties ------------------------------------------------------------------------------
+
+offset = st.floats(-3000, 3000)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(offset, offset), min_size=2, max_size=2), st.sampled_from([0, 45, -55]))
+def test_distance_to_the_line_is_right_at_any_latitude(ends, latitude):
+    metre = math.degrees(1 / (6_371_009 * math.cos(math.radians(latitude))))
+    line = shapely.LineString([(-70, latitude - 1), (-70, latitude + 1)])
+    strip = BorderStrip(Boundaries(lines=(line,)), [])
+    points = np.array(
+        [[(-70 + x * metre, latitude + math.degrees(y / 6_371_009)) for x, y in ends]]
+    )
+    # The line runs north-south: the nearest place of a segment is an end, or it crosses.
+    sides = [x for x, _ in ends]
+    crosses = min(sides) <= 0 <= max(sides)
+    nearest = 0.0 if crosses else min(abs(x) for x in sides)
+    if abs(nearest - 1000) > 5:
+        assert strip.near(points, 1000.0)[0] == (nearest < 1000)
+
+
+@pytest.mark.parametrize("latitude", [0, 7.9, -33, 60])
+def test_the_strip_is_as_wide_at_every_latitude(latitude):
+    east_deg = math.degrees(1 / (6_371_009 * math.cos(math.radians(latitude))))
+    line = shapely.LineString([(-70, latitude - 1), (-70, latitude + 1)])
+    strip = BorderStrip(Boundaries(lines=(line,)), [])
+    for metres, inside in ((985, True), (1015, False)):
+        at = (-70 + metres * east_deg, latitude)
+        assert strip.near(np.array([[at, at]]), 1000.0)[0] == inside
+        away = (-70 + 5000 * east_deg, latitude + 0.01)
+        assert strip.near(np.array([[at, away]]), 1000.0)[0] == inside
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["path", "track", "primary", "residential", "footway"]),
+            st.lists(st.tuples(offset, offset), min_size=2, max_size=4, unique=True),
+            st.sampled_from([{}, {"bridge": "yes"}, {"ford": "yes"}]),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_p34_nothing_crosses_or_lies_in_the_strip_but_at_the_crossing(tmp_path_factory, drawn):
+    folder = tmp_path_factory.mktemp("strip")
+    areas = (box(-73, LINE), box(LINE, -72))
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"iso_a2": code},
+            "geometry": shapely.geometry.mapping(area),
+        }
+        for code, area in zip(("CO", "VE"), areas, strict=True)
+    ]
+    boundary = folder / "border.geojson"
+    boundary.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    extract = Extract(folder)
+    extract.way((-9000, 0), (-8000, 0), highway="residential")
+    for highway, points, tags in drawn:
+        extract.way(*points, highway=highway, **tags)
+    graph = extract.read(boundaries=boundary, official_crossings=[BRIDGE])
+    minor = {"path", "track", "footway"}
+    for segment in graph.segments():
+        line = shapely.from_wkb(segment.wkb)
+        lon, lat = np.array(line.coords).T
+        to_crossing = great_circle_m(lon, lat, LINE, LAT).max()
+        from_line = np.abs((lon - LINE) / METRE).min()
+        if segment.road_class in minor and to_crossing > 501:
+            assert from_line > 995
+        if lon.min() <= LINE <= lon.max():
+            meeting = line.intersection(shapely.LineString([(LINE, LAT - 1), (LINE, LAT + 1)]))
+            at = np.array(shapely.get_coordinates(meeting))
+            assert great_circle_m(at[:, 0], at[:, 1], LINE, LAT).max() <= 501
+            assert segment.road_class not in {"path", "track"}
+
+
+def test_points_on_the_outline_belong_to_an_area():
+    areas = (box(-73, LINE), box(LINE, -72))
+    lon = np.array([LINE, -72.6, -72.2, -60.0])
+    assert node_countries(lon, np.full(4, LAT), areas).tolist() == [0, 0, 1, -1]
+
+
+# --- the sketch's crossings ------------------------------------------------------------------
+
+
+def test_a_crossing_is_split_into_one_node_a_country():
+    split = split_crossings(
+        np.array([0, 1]), np.array([1, 2]), {0: ("CO",), 1: ("CO", "VE"), 2: ("VE",)}
+    )
+    assert split.place.tolist() == [0, 1, 1, 2]
+    assert [split.countries[c] for c in split.country] == ["CO", "CO", "VE", "VE"]
+    assert split.borders.tolist() == [[1, 2]]
+    assert not split.dropped.any()
+
+
+def test_two_posts_share_one_border_between_them():
+    countries = {0: ("CO",), 1: ("CO", "EC"), 2: ("EC", "CO"), 3: ("EC",)}
+    split = split_crossings(np.array([0, 1, 2]), np.array([1, 2, 3]), countries)
+    assert len(split.place) == 4
+    assert not len(split.borders)
+    ends = split.country[[split.tail[1], split.head[1]]]
+    assert [split.countries[c] for c in ends] == ["CO", "EC"]
+
+
+def test_a_piece_that_joins_two_countries_away_from_a_crossing_is_dropped():
+    split = split_crossings(
+        np.array([0, 0]), np.array([1, 2]), {0: ("CO",), 1: ("VE",), 2: ("CO",)}
+    )
+    assert split.dropped.tolist() == [True, False]
