@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
-from geo.errors import DatabaseUnavailableError, UnsafeRoleError
+from geo.errors import DatabaseUnavailableError, GeoError, UnsafeRoleError
 
 
 class Tier(StrEnum):
@@ -135,8 +135,12 @@ class Database:
     @asynccontextmanager
     async def session(self, tier: Tier) -> AsyncIterator[AsyncSession]:
         """Open a session of one tier: commits at the end, rolls back on any exception."""
-        async with translated_errors(), self._sessions[tier]() as session, session.begin():
+        async with translated_errors(), self._sessions[tier]() as session:
+            # Files that the caller reads may be missing too: only here it is the database.
+            async with translated_errors(OSError):
+                await session.connection()
             yield session
+            await session.commit()
 
     async def dispose(self) -> None:
         """Close every connection."""
@@ -145,11 +149,26 @@ class Database:
 
 
 @asynccontextmanager
-async def translated_errors() -> AsyncIterator[None]:
-    """Turn a driver's connection failures into `DatabaseUnavailableError`; pass the rest on."""
+async def translated_errors(*connecting: type[Exception]) -> AsyncIterator[None]:
+    """Turn a driver's connection failures into `DatabaseUnavailableError`; pass the rest on.
+
+    Parameters
+    ----------
+    *connecting
+        What else means an unreachable database where nothing but connecting is done.
+    """
+    unreachable: tuple[type[Exception], ...] = (
+        InterfaceError,
+        OperationalError,
+        PoolTimeoutError,
+        ConnectionError,
+        *connecting,
+    )
     try:
         yield
-    except (InterfaceError, OperationalError, PoolTimeoutError, OSError) as error:
+    except GeoError:
+        raise
+    except unreachable as error:
         msg = "the database does not answer"
         raise DatabaseUnavailableError(msg) from error
     except DBAPIError as error:

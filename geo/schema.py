@@ -53,7 +53,7 @@ async def run_on(url: str | URL, action: Callable[[Config], None]) -> None:
         make_url(url).set(drivername="postgresql+asyncpg"), poolclass=NullPool
     )
     try:
-        async with translated_errors(), engine.begin() as connection:
+        async with translated_errors(OSError), engine.begin() as connection:
             await connection.run_sync(work)
     finally:
         await engine.dispose()

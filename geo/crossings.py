@@ -1,0 +1,201 @@
+"""Official crossings: what is known of each at an instant, in three states (P32)."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.schedules import WEEKDAYS, local_instant, zone
+from geo.views import crossings
+
+State = Literal["open", "closed", "not_known"]
+
+#: Openings further ahead are not announced as "next".
+HORIZON_DAYS = 60
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CrossingStatus:
+    """What one source says of a crossing from one local day on.
+
+    Without hours an open crossing is open all day. ``closes_at`` before ``opens_at`` is on the
+    next day; equal hours are the whole day.
+    """
+
+    id: str
+    state: State
+    valid_from: date
+    valid_to: date | None
+    timezone: str
+    byday: frozenset[str]
+    opens_at: time | None
+    closes_at: time | None
+    source: str
+    assumption: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CrossingState:
+    """A crossing as it is known at one instant.
+
+    Attributes
+    ----------
+    lon, lat : float
+        Degrees, EPSG:4326.
+    state : str
+        `open`, `closed` or `not_known`; only `open` is passable.
+    next_opening : datetime or None
+        For a crossing that is not open: when it next is, as far as known. UTC.
+    timezone : str or None
+        IANA name to show times in; of the status that decides, else of any.
+    source, valid_from : str, date or None
+        Of the status that decides; None when nothing is known.
+    assumption : bool
+        The state rests on an assumption for the demonstration, not on a source.
+    demo : bool
+        A demo row, or one whose state is an assumption (P35).
+    """
+
+    id: str
+    name: str
+    country_a: str
+    country_b: str
+    lon: float
+    lat: float
+    state: State
+    next_opening: datetime | None
+    timezone: str | None
+    source: str | None
+    assumption: bool
+    demo: bool
+    valid_from: date | None
+
+
+async def states_at(session: AsyncSession, at: datetime) -> tuple[CrossingState, ...]:
+    """Return every crossing that the asker's tier sees, as known at ``at`` (aware), by id."""
+    rows = await session.execute(
+        select(
+            crossings.c.id,
+            crossings.c.name,
+            crossings.c.country_a,
+            crossings.c.country_b,
+            crossings.c.statuses,
+            crossings.c.demo,
+            func.ST_X(crossings.c.geom).label("lon"),
+            func.ST_Y(crossings.c.geom).label("lat"),
+        ).order_by(crossings.c.id)
+    )
+    return tuple(_state(row, at) for row in rows.mappings())
+
+
+def deciding_status(statuses: Iterable[CrossingStatus], at: datetime) -> CrossingStatus | None:
+    """Return the newest status that covers the local day of ``at``, or None."""
+    covering = (
+        status
+        for status in statuses
+        if status.valid_from <= (day := _local(status, at).date())
+        and (status.valid_to is None or day <= status.valid_to)
+    )
+    return max(covering, key=lambda status: (status.valid_from, status.id), default=None)
+
+
+def state_at(statuses: Iterable[CrossingStatus], at: datetime) -> State:
+    """Return the state at ``at``: the rule of the database's ``amparo.crossing_state``."""
+    status = deciding_status(statuses, at)
+    if status is None:
+        return "not_known"
+    if status.state != "open":
+        return status.state
+    return "open" if _within_hours(status, _local(status, at)) else "closed"
+
+
+def next_opening(
+    statuses: Sequence[CrossingStatus], after: datetime, *, horizon_days: int = HORIZON_DAYS
+) -> datetime | None:
+    """Return the first instant after ``after`` at which the crossing is known to be open.
+
+    None when none is known within the horizon. UTC.
+    """
+    # Nearly always within a day: the far edges are not worth making then.
+    for days in (1, horizon_days):
+        for instant in sorted(set(_edges(statuses, after, days))):
+            if days < horizon_days and instant > after + _DAY:
+                break
+            if instant > after and state_at(statuses, instant) == "open":
+                return instant
+    return None
+
+
+def from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[CrossingStatus, ...]:
+    """Return the statuses of a view's ``statuses`` column."""
+    return tuple(
+        CrossingStatus(
+            id=row["id"],
+            state=row["state"],
+            valid_from=date.fromisoformat(row["valid_from"]),
+            valid_to=None if row["valid_to"] is None else date.fromisoformat(row["valid_to"]),
+            timezone=row["timezone"],
+            byday=frozenset(row["byday"]),
+            opens_at=None if row["opens_at"] is None else time.fromisoformat(row["opens_at"]),
+            closes_at=None if row["closes_at"] is None else time.fromisoformat(row["closes_at"]),
+            source=row["source"],
+            assumption=row["assumption"],
+        )
+        for row in rows
+    )
+
+
+def _state(row: Mapping[Any, Any], at: datetime) -> CrossingState:
+    statuses = from_json(row["statuses"])
+    deciding = deciding_status(statuses, at)
+    state = state_at(statuses, at)
+    shown = deciding or next(iter(statuses), None)
+    return CrossingState(
+        id=row["id"],
+        name=row["name"],
+        country_a=row["country_a"],
+        country_b=row["country_b"],
+        lon=row["lon"],
+        lat=row["lat"],
+        state=state,
+        next_opening=None if state == "open" else next_opening(statuses, at),
+        timezone=shown.timezone if shown else None,
+        source=deciding.source if deciding else None,
+        assumption=deciding is not None and deciding.assumption,
+        demo=row["demo"] or (deciding is not None and deciding.assumption),
+        valid_from=deciding.valid_from if deciding else None,
+    )
+
+
+def _local(status: CrossingStatus, at: datetime) -> datetime:
+    return at.astimezone(zone(status.timezone)).replace(tzinfo=None)
+
+
+def _within_hours(status: CrossingStatus, local: datetime) -> bool:
+    opens, closes, now = status.opens_at, status.closes_at, local.time()
+    if opens is None or closes is None:
+        return True
+    today = WEEKDAYS[local.weekday()] in status.byday
+    if opens == closes:
+        return today
+    if opens < closes:
+        return today and opens <= now < closes
+    yesterday = WEEKDAYS[(local - _DAY).weekday()] in status.byday
+    return (today and now >= opens) or (yesterday and now < closes)
+
+
+def _edges(
+    statuses: Sequence[CrossingStatus], after: datetime, horizon_days: int
+) -> Iterator[datetime]:
+    """Yield the instants at which a state can turn open: midnights and opening hours."""
+    for status in statuses:
+        first = _local(status, after).date()
+        for offset in range(horizon_days + 1):
+            day = first + offset * _DAY
+            for moment in {time(), status.opens_at or time()}:
+                yield local_instant(datetime.combine(day, moment), status.timezone)
