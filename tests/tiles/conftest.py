@@ -1,0 +1,5 @@
+"""The rows of `tests/fixtures/published.py`."""
+
+from tests.fixtures.published import published, published_settings
+
+__all__ = ["published", "published_settings"]

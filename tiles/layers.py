@@ -1,0 +1,302 @@
+"""THE catalogue: what may be seen, by whom, and how. A new layer is one entry here.
+
+Collections, items, tiles, TileJSON, styles, the legend, the OpenAPI document and the tests are
+made from it. Rows come from the views of the asker's tier, so a layer cannot show a row that
+the tier's role may not read; its columns are named one by one, so it cannot show a column
+nobody decided to publish.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import Date, DateTime, cast, func, literal
+
+from geo import views
+from geo.db import Tier
+from tiles.errors import UnknownLayerError
+from tiles.layer import Layer, Period, Shape, Sign, Step, Style
+
+BLUE, SKY, ORANGE, VERMILION, PURPLE, BLACK = (
+    "#0072B2",
+    "#56B4E9",
+    "#E69F00",
+    "#D55E00",
+    "#CC79A7",
+    "#000000",
+)
+
+_GEONAMES = "GeoNames (CC BY 4.0)"
+_NATURAL_EARTH = "Made with Natural Earth"
+_OPENSTREETMAP = "© OpenStreetMap contributors (ODbL)"
+_BY_RECORD = "As stated in each record"
+
+_MAIN = ("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link")
+_TOWN = (*_MAIN, "secondary", "secondary_link", "ferry")
+_LOCAL = (*_TOWN, "tertiary", "tertiary_link", "unclassified", "road")
+
+_PROVENANCE = ("demo", "source", "licence")
+
+SPACES = Layer(
+    name="spaces",
+    title="Support spaces",
+    description=(
+        "Places that offer support, as last confirmed. Expired, hidden and protected spaces are "
+        "not here and take no part in any count. `capacity` is places, full or not_known; "
+        "`schedules` are what the provider states, in `timezone`."
+    ),
+    view=views.spaces,
+    columns=(
+        "name",
+        "kind",
+        "organization",
+        "services",
+        "sectors",
+        "languages",
+        "status",
+        "access",
+        "referral_from",
+        "eligibility",
+        "minimum_age",
+        "maximum_age",
+        "fees",
+        "overnight",
+        "timezone",
+        "schedules",
+        "country",
+        "admin1",
+        "locality",
+        "coord_precision",
+        "confirmed_on",
+        "capacity",
+        "capacity_updated",
+        "contact",
+        "phones",
+        "notice",
+        *_PROVENANCE,
+    ),
+    tile_columns=("name", "kind", "status", "access", "overnight", "demo", "expires_on"),
+    shape=Shape.POINT,
+    style=Style(Sign(BLUE, "circle")),
+    attribution=f"{_BY_RECORD}; positions of demo records: {_GEONAMES}",
+    licence=_BY_RECORD,
+    expires_on=views.spaces.c.expires_on,
+)
+
+CROSSINGS = Layer(
+    name="crossings",
+    title="Official border crossings",
+    description=(
+        "Official crossings only. `state` is open, closed or not_known at the moment of asking; "
+        "not_known never means closed. `statuses` are the dated statements it follows from."
+    ),
+    view=views.crossings,
+    columns=(
+        "name",
+        "country_a",
+        "country_b",
+        "coord_precision",
+        "state",
+        "statuses",
+        *_PROVENANCE,
+    ),
+    tile_columns=("name", "country_a", "country_b", "state", "demo"),
+    shape=Shape.POINT,
+    style=Style(
+        Sign(PURPLE, "diamond"),
+        by="state",
+        values={
+            "open": Sign(SKY, "diamond", "Open, as published"),
+            "closed": Sign(BLACK, "diamond-crossed", "Closed, as published"),
+            "not_known": Sign(PURPLE, "diamond-question", "Not known whether open"),
+        },
+    ),
+    attribution=f"Positions: {_GEONAMES}; {_NATURAL_EARTH}; states as stated in each record",
+    licence=_BY_RECORD,
+    notice=(
+        "Un paso cerrado no termina el derecho a pedir protección. "
+        "A closed crossing does not end the right to seek protection."
+    ),
+)
+
+HAZARDS = Layer(
+    name="hazards",
+    title="Known hazards",
+    description=(
+        "Published hazards that hold now. No record does not mean no hazard. Human threats are "
+        "published late and per municipality or long stretch of road."
+    ),
+    view=views.hazards,
+    columns=(
+        "family",
+        "kind",
+        "title",
+        "effect",
+        "weight",
+        "event_count",
+        "exposure_km",
+        "rate_source",
+        "night_only",
+        "valid_from",
+        "valid_to",
+        "published_on",
+        *_PROVENANCE,
+    ),
+    tile_columns=("family", "kind", "title", "effect", "night_only", "demo", "expires_on"),
+    shape=Shape.MIXED,
+    style=Style(
+        Sign(VERMILION, "triangle"),
+        width_px=2,
+        opacity=0.4,
+        by="effect",
+        values={
+            "weight": Sign(ORANGE, "triangle", "Known hazard"),
+            "exclusion": Sign(VERMILION, "triangle-barred", "Not used by routes"),
+        },
+    ),
+    attribution=_BY_RECORD,
+    licence=_BY_RECORD,
+    # The day, by UTC, on which it ends.
+    expires_on=cast(func.timezone("UTC", views.hazards.c.valid_to), Date),
+    period=Period(views.hazards.c.valid_from, views.hazards.c.valid_to),
+)
+
+ROADS = Layer(
+    name="roads",
+    title="Roads",
+    description=(
+        "Roads and paths of the imported regions, one feature for a piece between two junctions. "
+        "A region of the corridor sketch is illustrative: straight lines, not for navigation."
+    ),
+    view=views.roads,
+    columns=(
+        "region",
+        "osm_way_id",
+        "name",
+        "highway",
+        "surface",
+        "lit",
+        "sidewalk",
+        "foot",
+        "vehicle",
+        "oneway",
+        "ferry",
+        "country",
+        "length_m",
+        "source",
+        "licence",
+    ),
+    tile_columns=("region", "name", "highway", "surface", "foot", "vehicle", "ferry"),
+    shape=Shape.LINE,
+    style=Style(Sign(BLACK, "line"), width_px=1.2, opacity=0.45),
+    attribution=f"Regions from OSM: {_OPENSTREETMAP}; corridor sketch: {_GEONAMES}, "
+    f"{_NATURAL_EARTH}",
+    licence="ODbL 1.0 or CC BY 4.0, as stated in each record",
+    notice=(
+        "Las líneas de un esquema son ilustrativas: no sirven para navegar. "
+        "Lines of a sketch are illustrative, not for navigation."
+    ),
+    # Our choice: at each zoom the classes that a paper map of that scale shows.
+    min_zoom=4,
+    steps=(
+        Step(8, views.roads.c.highway.in_(_MAIN)),
+        Step(11, views.roads.c.highway.in_(_TOWN)),
+        Step(13, views.roads.c.highway.in_(_LOCAL)),
+    ),
+)
+
+BOUNDARIES = Layer(
+    name="boundaries",
+    title="Countries and first-level units",
+    description=(
+        "Country (level 0) and first-level (level 1) areas at 1:10 million, off by kilometres in "
+        "places. They imply no endorsement and never decide which country a place is in."
+    ),
+    view=views.boundaries,
+    columns=("level", "country", "code", "name", "name_es", "source", "licence"),
+    tile_columns=("level", "country", "code", "name", "name_es"),
+    shape=Shape.POLYGON,
+    style=Style(Sign(BLACK, "outline"), width_px=0.8, opacity=0.35),
+    attribution=_NATURAL_EARTH,
+    licence="Public domain (Natural Earth)",
+    notice=("Los límites no implican reconocimiento ni aval. Boundaries do not imply endorsement."),
+    # 1:10 million: more zoom shows no more detail.
+    max_zoom=9,
+    # First-level units are finer than a pixel's worth of reading below zoom 4 (our choice).
+    steps=(Step(4, views.boundaries.c.level == 0),),
+)
+
+PLACES = Layer(
+    name="places",
+    title="Populated places",
+    description="Towns and cities with their population and time zone.",
+    view=views.places,
+    columns=("name", "country", "admin1", "population", "timezone", "source", "licence"),
+    tile_columns=("name", "country", "population"),
+    shape=Shape.POINT,
+    style=Style(Sign(BLACK, "label")),
+    attribution=_GEONAMES,
+    licence="CC BY 4.0",
+    max_zoom=12,
+    # Our choice, so that a tile carries tens of names, not thousands.
+    steps=tuple(
+        Step(zoom, views.places.c.population >= people)
+        for zoom, people in ((4, 1_000_000), (6, 200_000), (8, 50_000), (10, 5_000))
+    ),
+    order=(views.places.c.population.desc(),),
+)
+
+_WEEK_START = cast(views.flows.c.week, DateTime(timezone=True))
+
+FLOWS = Layer(
+    name="flows",
+    title="Aggregated movement",
+    description=(
+        "Weekly counts of people, rounded, late, and only where the cell is large and mixed "
+        "enough. Counts are indicative, by the method and the hours stated."
+    ),
+    view=views.flows,
+    columns=(
+        "kind",
+        "origin",
+        "destination",
+        "week",
+        "direction",
+        "n",
+        "method",
+        "hours_covered",
+        *_PROVENANCE,
+    ),
+    tile_columns=("kind", "origin", "destination", "week", "direction", "n", "method", "demo"),
+    shape=Shape.MIXED,
+    style=Style(Sign(PURPLE, "line"), width_px=3, opacity=0.8),
+    attribution=_BY_RECORD,
+    licence=_BY_RECORD,
+    period=Period(_WEEK_START, _WEEK_START + literal(timedelta(days=7, seconds=-1))),
+    notice=(
+        "Cifras indicativas, redondeadas y con retraso. "
+        "Indicative figures, rounded and published late."
+    ),
+)
+
+#: In order of importance; the order of drawing is `tiles.style`'s matter.
+CATALOGUE: tuple[Layer, ...] = (SPACES, CROSSINGS, HAZARDS, ROADS, BOUNDARIES, PLACES, FLOWS)
+
+_BY_NAME = {layer.name: layer for layer in CATALOGUE}
+
+
+def find_layer(name: str, tier: Tier = Tier.PUBLIC) -> Layer:
+    """Return a layer that a tier may ask for.
+
+    Raises
+    ------
+    UnknownLayerError
+        There is none of that name, or not for that tier: the answer is the same.
+    """
+    layer = _BY_NAME.get(name)
+    if layer is None or tier not in layer.tiers:
+        raise UnknownLayerError
+    return layer
+
+
+def layers_for(tier: Tier) -> tuple[Layer, ...]:
+    """Return the layers that a tier may ask for, in the catalogue's order."""
+    return tuple(layer for layer in CATALOGUE if tier in layer.tiers)

@@ -1,0 +1,60 @@
+"""Styles and legend of the map, as plain values made from the catalogue."""
+
+from typing import Any
+
+from tiles.layer import Layer, Sign
+from tiles.layers import (
+    BOUNDARIES,
+    CROSSINGS,
+    FLOWS,
+    HAZARDS,
+    PLACES,
+    ROADS,
+    SPACES,
+)
+
+#: Bottom to top: areas and lines below points, what people look for last.
+DRAWING_ORDER: tuple[Layer, ...] = (BOUNDARIES, ROADS, PLACES, FLOWS, HAZARDS, CROSSINGS, SPACES)
+
+
+def map_layers() -> list[dict[str, Any]]:
+    """Return every layer in drawing order: id, title, geometry, zooms, tiles, style, credit."""
+    return [
+        {
+            "id": layer.name,
+            "title": layer.title,
+            "geometry": layer.shape.value,
+            "min_zoom": layer.min_zoom,
+            "max_zoom": layer.max_zoom,
+            "tiles": f"/tiles/{layer.name}/{{z}}/{{x}}/{{y}}",
+            "items": f"/collections/{layer.name}/items",
+            "style": style(layer),
+            "attribution": layer.attribution,
+        }
+        for layer in DRAWING_ORDER
+    ]
+
+
+def style(layer: Layer) -> dict[str, Any]:
+    """Return how a layer is drawn; ``values`` maps the property ``by`` to other signs."""
+    drawn = layer.style
+    return {
+        **_sign(drawn.sign),
+        "width_px": drawn.width_px,
+        "opacity": drawn.opacity,
+        "by": drawn.by,
+        "values": {value: _sign(sign) for value, sign in drawn.values.items()},
+    }
+
+
+def legend() -> list[dict[str, str]]:
+    """Return one line per sign of the map, the most important layer first."""
+    return [
+        {"layer": layer.name, "title": sign.title or layer.title, **_sign(sign)}
+        for layer in reversed(DRAWING_ORDER)
+        for sign in (layer.style.values.values() or (layer.style.sign,))
+    ]
+
+
+def _sign(sign: Sign) -> dict[str, str]:
+    return {"colour": sign.colour, "form": sign.form}
