@@ -1,0 +1,1 @@
+"""Endpoints: thin, one module a noun; each checks, asks and answers."""

@@ -1,0 +1,30 @@
+"""``GET /health``: whether this process can answer routes."""
+
+import anyio.to_thread
+from fastapi import APIRouter, Response
+
+from app.deps import NetworkDep, SessionDep
+from app.errors import problem_responses
+from app.network import NoNetworkError
+from app.responses import JSONResponse
+from geo import demo
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health", responses=problem_responses(503))
+async def health(session: SessionDep, network: NetworkDep) -> Response:
+    """Return 200 when the database answers and a road network is open, else 503."""
+    has_demo = await demo.has_demo(session)
+    regions = await anyio.to_thread.run_sync(network.regions)
+    if not regions:
+        msg = "no road network is loaded: import one with `amparo roads import`"
+        raise NoNetworkError(msg)
+    return JSONResponse(
+        {
+            "status": "ok",
+            "networks": [region.meta.name for region in regions],
+            "demo": has_demo,
+        },
+        headers={"Cache-Control": "no-store"},
+    )

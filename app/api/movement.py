@@ -1,0 +1,35 @@
+"""``POST /movement``: aggregated counts of people, taken from who holds a token for it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request, Response
+
+from app.deps import SettingsDep, WriterDep, read_json
+from app.errors import UnauthorizedError, problem_responses
+from app.responses import JSONResponse
+from geo import flows, tokens
+
+router = APIRouter(tags=["movement"])
+
+SCHEME = "Bearer "
+
+
+@router.post("/movement", status_code=201, responses=problem_responses(400, 401, 413, 503))
+async def record_movement(
+    request: Request,
+    session: WriterDep,
+    settings: SettingsDep,
+    authorization: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Store a list of weekly counts, all or nothing.
+
+    A payload with any field beyond the allowed ones, or with anything about a person, is
+    refused whole and nothing of it is kept (P17). What is published of it is decided by the
+    flows rule, later (P18, P19).
+    """
+    if authorization is None or not authorization.startswith(SCHEME):
+        raise UnauthorizedError
+    await tokens.check_token(session, authorization.removeprefix(SCHEME), scope="movement")
+    rows = flows.parse_movement(await read_json(request))
+    stored = await flows.store_movement(session, rows, allow_mixed=settings.allow_demo_mixed)
+    return JSONResponse({"stored": stored}, status_code=201)

@@ -1,0 +1,179 @@
+"""The page ``/`` and the route form ``/plan``: server-rendered, they work without JavaScript."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import HTMLResponse
+
+from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
+from app.errors import InvalidParameterError, UnsupportedMediaTypeError, problem_responses
+from app.gazetteer import AmbiguousPlaceError, Town, UnknownPlaceError, resolve
+from app.journeys import Question, RouteRefusedError, plan
+from app.network import Network, NoNetworkError
+from app.settings import Settings
+from app.web import filling, page, views
+from app.web.i18n import negotiate
+from geo import places, spaces
+from routing.errors import InvalidRequest, OffNetwork
+from routing.graph import Mode
+
+router = APIRouter(include_in_schema=False)
+
+FORM_FIELDS = frozenset({"start", "end", "at", "mode", "lang"})
+LONGEST_FIELD = 120
+
+
+async def home(
+    request: Request,
+    session: AsyncSession,
+    network: Network,
+    settings: Settings,
+    now: datetime,
+) -> Response:
+    """Return the page for the parameters ``service`` and ``lang``."""
+    service = request.query_params.get("service")
+    if service is not None:
+        spaces.check_services([service])
+    around = await filling.frame(session, network, settings, now)
+    tomorrow = (now + timedelta(days=1)).date()
+    form = views.Form(at=filling.start_of_day(tomorrow))
+    view = await filling.home(session, around, service, form)
+    return _html(page.render_home(view, _language(request)))
+
+
+@router.post("/plan", responses=problem_responses(400, 413, 415, 503))
+async def answer_form(
+    request: Request,
+    session: SessionDep,
+    network: NetworkDep,
+    settings: SettingsDep,
+    clock: ClockDep,
+) -> Response:
+    """Answer the route form with a page; nothing asked is stored."""
+    form, lang = await _read_form(request)
+    around = await filling.frame(session, network, settings, clock())
+    try:
+        view = await _plan(form, session, network, settings, around)
+    except _FormError as error:
+        return _html(page.render_problem(error.view, lang), status_code=error.status)
+    return _html(page.render_plan(view, lang))
+
+
+class _FormError(Exception):
+    """The form has no route as an answer; ``view`` says why."""
+
+    def __init__(self, view: views.ProblemView, status: int = 422) -> None:
+        super().__init__(view.reason)
+        self.view = view
+        self.status = status
+
+
+async def _plan(
+    form: views.Form,
+    session: AsyncSession,
+    network: Network,
+    settings: Settings,
+    around: views.Frame,
+) -> views.PlanView:
+    start = await _town(form, "start", form.start, session, network, around)
+    end = await _town(form, "end", form.end, session, network, around)
+    timezone = (await places.nearest_place(session, start.lon, start.lat)).timezone
+    question = Question(
+        (start.lon, start.lat), (end.lon, end.lat), Mode.FOOT, _start(form, around, timezone)
+    )
+    try:
+        answer = await plan(
+            session,
+            network,
+            question,
+            today=around.now.astimezone(ZoneInfo(timezone)).date(),
+            access_m=settings.access_m,
+        )
+    except RouteRefusedError as refusal:
+        raise _FormError(filling.refused(refusal, around, form, timezone)) from refusal
+    except OffNetwork as error:
+        side: Literal["start", "end"] = "start" if error.which == "start" else "end"
+        raise _FormError(
+            views.ProblemView(
+                around,
+                form,
+                "off_network",
+                field=side,
+                distance_m=error.distance_m,
+                limit_m=error.limit_m,
+            )
+        ) from error
+    except InvalidRequest as error:
+        raise _FormError(views.ProblemView(around, form, "same_place", field="end"), 400) from error
+    except NoNetworkError as error:
+        raise _FormError(views.ProblemView(around, form, "unavailable"), 503) from error
+    return filling.plan(answer, around, form, names=(start.label, end.label), timezone=timezone)
+
+
+async def _town(
+    form: views.Form,
+    side: Literal["start", "end"],
+    text: str,
+    session: AsyncSession,
+    network: Network,
+    around: views.Frame,
+) -> Town:
+    try:
+        return await resolve(session, network, text)
+    except UnknownPlaceError as error:
+        view = views.ProblemView(around, form, "place_unknown", field=side, choices=error.choices)
+        raise _FormError(view, 400) from error
+    except AmbiguousPlaceError as error:
+        view = views.ProblemView(around, form, "place_ambiguous", field=side, choices=error.choices)
+        raise _FormError(view, 400) from error
+
+
+def _start(form: views.Form, around: views.Frame, timezone: str) -> datetime:
+    if not form.at:
+        return around.now
+    try:
+        return datetime.fromisoformat(form.at).replace(tzinfo=ZoneInfo(timezone))
+    except ValueError as error:
+        view = views.ProblemView(around, form, "time_invalid", field="at")
+        raise _FormError(view, 400) from error
+
+
+async def _read_form(request: Request) -> tuple[views.Form, str]:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/x-www-form-urlencoded":
+        raise UnsupportedMediaTypeError
+    try:
+        fields = parse_qs(
+            (await request.body()).decode("utf-8"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            max_num_fields=len(FORM_FIELDS),
+        )
+    except ValueError as error:
+        raise InvalidParameterError("body", "not a form of this page") from error
+    for name, values in fields.items():
+        if name not in FORM_FIELDS or len(values) > 1 or len(values[0]) > LONGEST_FIELD:
+            raise InvalidParameterError(name[:64], "not a field of the form, repeated or too long")
+    form = views.Form(
+        start=fields.get("start", [""])[0],
+        end=fields.get("end", [""])[0],
+        at=fields.get("at", [""])[0],
+        mode="foot",
+    )
+    return form, negotiate(fields.get("lang", [None])[0], request.headers.get("accept-language"))
+
+
+def _language(request: Request) -> str:
+    return negotiate(request.query_params.get("lang"), request.headers.get("accept-language"))
+
+
+def _html(body: str, status_code: int = 200) -> HTMLResponse:
+    return HTMLResponse(
+        body,
+        status_code=status_code,
+        headers={**page.SECURITY_HEADERS, "Cache-Control": "no-store", "Vary": "Accept-Language"},
+    )

@@ -1,0 +1,167 @@
+"""``POST /routes``: lower-exposure routes between two points, with the help along them."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from app import wording
+from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
+from app.errors import problem_responses
+from app.journeys import Answer, Journey, Question, plan
+from app.responses import GeoJSONResponse
+from routing.exposure import Exposure
+from routing.graph import Mode
+
+router = APIRouter(tags=["routes"])
+
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Position = Annotated[
+    tuple[Longitude, Latitude], Field(description="lon, lat in degrees, EPSG:4326")
+]
+
+
+class Ends(BaseModel):
+    """Where a journey starts and ends, how and when."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    start: Position
+    end: Position
+    mode: Mode = Mode.FOOT
+    at: AwareDatetime | None = Field(
+        None, description="Start of the journey, with its UTC offset; default: now."
+    )
+
+
+class RouteQuestion(Ends):
+    """The body of ``POST /routes``."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "start": [-72.508, 7.894],
+                    "end": [-73.126, 7.125],
+                    "mode": "foot",
+                    "at": "2026-11-24T08:00:00-05:00",
+                }
+            ]
+        }
+    )
+
+
+@router.post("/routes", responses=problem_responses(400, 413, 422, 503))
+async def find_routes(
+    body: RouteQuestion,
+    session: SessionDep,
+    network: NetworkDep,
+    settings: SettingsDep,
+    clock: ClockDep,
+) -> Response:
+    """Return one LineString feature per alternative, best first; nothing asked is stored."""
+    now = clock()
+    at = body.at or now
+    question = Question(start=body.start, end=body.end, mode=body.mode, at=at)
+    answer = await plan(
+        session,
+        network,
+        question,
+        today=now.astimezone(at.tzinfo).date(),
+        access_m=settings.access_m,
+    )
+    return GeoJSONResponse(
+        feature_collection(answer, now), headers={"Cache-Control": "private, no-store"}
+    )
+
+
+def feature_collection(answer: Answer, now: datetime) -> dict[str, Any]:
+    """Return an answer as GeoJSON."""
+    meta = answer.region.meta
+    return {
+        "type": "FeatureCollection",
+        "features": [_feature(journey, answer, now) for journey in answer.journeys],
+        "demo": answer.knowledge.demo,
+        "notice": _notice(answer),
+        "attribution": meta.attribution,
+    }
+
+
+def _notice(answer: Answer) -> str:
+    return f"{wording.DEMO} {wording.NOTICE}" if answer.knowledge.demo else wording.NOTICE
+
+
+def _feature(journey: Journey, answer: Answer, now: datetime) -> dict[str, Any]:
+    route = journey.route
+    return {
+        "type": "Feature",
+        "geometry": route.__geo_interface__["geometry"],
+        "properties": {
+            "distance_m": round(route.distance_m, 1),
+            "duration_s": round(route.duration_s),
+            "walking_days": route.walking_days,
+            "ascent_m": round(route.ascent_m),
+            "ascent": route.ascent,
+            "highest_m": None if route.highest_m is None else round(route.highest_m),
+            "exposure": {
+                kind: _exposure(exposure) for kind, exposure in sorted(route.exposure.items())
+            },
+            "unknown_m": round(route.unknown_m),
+            "unknown": {what: round(metres) for what, metres in sorted(route.unknown.items())},
+            "longest_gap": longest_gap(journey),
+            "spaces": [stop.space.id for stop in journey.stops],
+            "stops": [
+                {
+                    "id": stop.space.id,
+                    "name": stop.space.name,
+                    "locality": stop.space.locality,
+                    "at_m": round(stop.at_m),
+                    "overnight": stop.overnight,
+                }
+                for stop in journey.stops
+            ],
+            "crossings": list(route.crossings),
+            "off_network_m": {
+                "start": round(route.start_snap.distance_m),
+                "end": round(route.end_snap.distance_m),
+            },
+            "aversion": route.aversion,
+            "mode": answer.question.mode,
+            "at": answer.question.at,
+            "network": answer.region.meta.name,
+            "network_kind": answer.region.meta.kind,
+            "data_as_of": now,
+            "demo": answer.knowledge.demo,
+            "notice": _notice(answer),
+        },
+    }
+
+
+def _exposure(exposure: Exposure) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "value": exposure.value,
+        "unit": exposure.unit,
+        "source": exposure.source,
+    }
+    if exposure.interval_95 is not None:
+        found |= {
+            "interval_95": exposure.interval_95,
+            "p_at_least_one": exposure.p_at_least_one,
+        }
+    return found
+
+
+def longest_gap(journey: Journey) -> dict[str, Any]:
+    """Return the longest stretch without a place for the night, with advice (P46)."""
+    gap = journey.night.longest
+    return {
+        "length_m": round(gap.length_m),
+        "from_m": round(gap.from_m),
+        "to_m": round(gap.to_m),
+        "from": gap.from_name,
+        "to": gap.to_name,
+        "service": "overnight",
+        "advice": wording.gap_advice(gap.length_m, journey.gap_highest_m),
+    }

@@ -1,0 +1,81 @@
+"""``GET /spaces/nearest``: the open spaces nearest to a point, on the asker's side first."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime
+
+from app import wording
+from app.api.routes import Latitude, Longitude
+from app.deps import ClockDep, SessionDep
+from app.errors import problem_responses
+from app.responses import GeoJSONResponse
+from geo import demo, places, spaces
+from geo.spaces import NearSpace
+
+router = APIRouter(tags=["spaces"])
+
+#: P9: about 110 m; finer positions of the asker are neither used nor kept.
+DECIMALS = 3
+MAX_LIMIT = 100
+
+
+@router.get("/spaces/nearest", responses=problem_responses(400, 422, 503))
+async def nearest(
+    session: SessionDep,
+    clock: ClockDep,
+    lon: Annotated[Longitude, Query(description="Degrees, EPSG:4326", examples=[-72.508])],
+    lat: Annotated[Latitude, Query(description="Degrees, EPSG:4326", examples=[7.894])],
+    service: Annotated[str | None, Query(examples=["overnight"])] = None,
+    open_at: Annotated[
+        AwareDatetime | None, Query(description="Only spaces open then, by their schedule.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, description=f"At most {MAX_LIMIT}; more is capped.")] = 10,
+) -> Response:
+    """Return open spaces, those of the asker's country first, each with its distance.
+
+    Full, closed, expired and referral-only spaces are left out (P15). The distance is straight;
+    a space of another country may lie behind a border (P33).
+    """
+    if service is not None:
+        spaces.check_services([service])
+    lon, lat = round(lon, DECIMALS), round(lat, DECIMALS)
+    country = await places.country_at(session, lon, lat)
+    found = await spaces.nearest_spaces(
+        session,
+        lon,
+        lat,
+        country=country,
+        service=service,
+        open_at=open_at,
+        limit=min(limit, MAX_LIMIT),
+    )
+    has_demo = await demo.has_demo(session)
+    return GeoJSONResponse(
+        {
+            "type": "FeatureCollection",
+            "features": [feature(space, country) for space in found],
+            "numberReturned": len(found),
+            "country": country,
+            "demo": has_demo,
+            "notice": f"{wording.DEMO} {wording.NOTICE}" if has_demo else wording.NOTICE,
+            "data_as_of": clock(),
+        },
+        headers={"Cache-Control": "private, no-store"},
+    )
+
+
+def feature(space: NearSpace, asker_country: str | None) -> dict[str, Any]:
+    """Return one space near the asker as a GeoJSON feature."""
+    return {
+        "type": "Feature",
+        "id": space.id,
+        "geometry": {"type": "Point", "coordinates": [space.lon, space.lat]},
+        "properties": {
+            **space.properties,
+            "distance_m": round(space.distance_m),
+            "distance_kind": "straight",
+            "country": space.country,
+            "other_country": asker_country is not None and space.country != asker_country,
+        },
+    }

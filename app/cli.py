@@ -1,0 +1,323 @@
+"""The command ``amparo``: serve, load, import roads, look after the database."""
+
+import asyncio
+import socket
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from app import setup
+from app.databases import private_cluster
+from app.roads import Hooks, make_roads_app
+from app.settings import Settings
+from geo import demo, flows, tokens
+from geo.db import Tier
+from geo.errors import GeoError
+from geo.postgres import ClusterError
+from routing.errors import RoutingError
+from routing.osm import OfficialCrossing
+
+app = typer.Typer(
+    name="amparo",
+    help="The open map of support spaces, official crossings and lower-exposure routes.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _official_crossings(settings: Settings) -> Sequence[OfficialCrossing]:
+    async def work() -> Sequence[OfficialCrossing]:
+        async with setup.writing_database(settings) as database:
+            return await setup.official_crossings(database)
+
+    with explained_failures():
+        prepare_all(settings)
+    return run(work())
+
+
+def _publish_segments(settings: Settings, region: str) -> None:
+    async def work() -> int:
+        async with setup.writing_database(settings) as database:
+            return await setup.publish_segments(database, settings, region)
+
+    say(f"{run(work())} road segments published")
+
+
+def _withdraw_segments(settings: Settings, region: str) -> None:
+    async def work() -> None:
+        async with setup.writing_database(settings) as database:
+            await setup.withdraw_segments(database, region)
+
+    with explained_failures():
+        setup.start_database(settings)
+    run(work())
+
+
+app.add_typer(
+    make_roads_app(
+        Hooks(
+            official_crossings=_official_crossings,
+            imported=_publish_segments,
+            removed=_withdraw_segments,
+        )
+    ),
+    name="roads",
+)
+demo_app = typer.Typer(help="Demo rows: fictitious spaces, hazards and flows.")
+app.add_typer(demo_app, name="demo")
+token_app = typer.Typer(help="Access tokens for partners that send aggregated counts.")
+app.add_typer(token_app, name="token")
+database_app = typer.Typer(help="The private database.")
+app.add_typer(database_app, name="database")
+movement_app = typer.Typer(help="Aggregated movement.")
+app.add_typer(movement_app, name="movement")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+#: Exit codes: 1 the command could not do it, 2 it was called wrongly (typer's own).
+FAILED = 1
+
+
+def say(line: str) -> None:
+    """Print one line as it is."""
+    out.print(line, markup=False, soft_wrap=True)
+
+
+def fail(message: str) -> NoReturn:
+    """Say why on standard error and leave with `FAILED`."""
+    err.print(f"amparo: {message}", style="bold red", markup=False)
+    raise typer.Exit(FAILED)
+
+
+@contextmanager
+def explained_failures() -> Iterator[None]:
+    """Turn what this product knows to go wrong into one clear line and an exit code."""
+    try:
+        yield
+    except (GeoError, RoutingError, ClusterError, OSError) as error:
+        fail(str(error))
+
+
+def run[T](work: Coroutine[Any, Any, T]) -> T:
+    """Run one coroutine with failures explained."""
+    with explained_failures():
+        return asyncio.run(work)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to bind; default AMPARO_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; default AMPARO_PORT.")] = None,
+) -> None:
+    """Prepare the database and serve until interrupted.
+
+    Example: amparo serve --port 8001
+    """
+    settings = Settings()
+    host, port = host or settings.host, port or settings.port
+    with explained_failures():
+        require_free_port(host, port)
+        prepare_all(settings)
+        asyncio.run(setup.require_demo_stays_local(settings, host))
+    # Imported here: the other commands start faster without the web server.
+    from app.server import serve as run_server  # noqa: PLC0415
+
+    out.print(f"Amparo: http://{host}:{port}", markup=False)
+    run_server(settings, host, port)
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Refuse at once a port that another program holds."""
+    try:
+        with socket.create_server((host, port)):
+            return
+    except OSError as error:
+        fail(
+            f"cannot listen on {host}:{port} ({error.strerror}). "
+            "Stop the program that holds it, or choose another with AMPARO_PORT."
+        )
+
+
+@app.command()
+def prepare() -> None:
+    """Start the database, migrate, load the data and the sketch; serve nothing.
+
+    Example: amparo prepare
+    """
+    with explained_failures():
+        prepare_all(Settings())
+
+
+def prepare_all(settings: Settings) -> None:
+    """Bring everything in place, saying what takes time."""
+    with out.status("starting the database"):
+        setup.start_database(settings)
+    with out.status("loading data"):
+        asyncio.run(setup.prepare_data(settings, say))
+
+
+@app.command()
+def migrate() -> None:
+    """Start the private database if one is used, and apply every migration.
+
+    Example: amparo migrate
+    """
+    with explained_failures():
+        setup.start_database(Settings())
+    out.print("the database is at the newest migration")
+
+
+@app.command()
+def load(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Files or folders; default: the data that comes with Amparo."),
+    ] = None,
+) -> None:
+    """Load data files: validated row by row, all or nothing, the same file again is no change.
+
+    Example: amparo load data/spaces/demo_spaces.geojson
+    """
+    settings = Settings()
+    with explained_failures():
+        setup.start_database(settings)
+    run(setup.load_paths(settings, paths or [setup.DATA], say))
+
+
+@demo_app.command("remove")
+def demo_remove() -> None:
+    """Delete every demo row; they are not loaded again unless asked for by name.
+
+    Example: amparo demo remove
+    """
+
+    async def work() -> dict[str, int]:
+        async with (
+            setup.writing_database(settings) as database,
+            database.session(Tier.WRITER) as session,
+        ):
+            return await demo.remove_demo(session)
+
+    settings = Settings()
+    with explained_failures():
+        setup.start_database(settings)
+    for table, count in run(work()).items():
+        out.print(f"{table}: {count} demo rows removed", markup=False)
+
+
+@token_app.command("create")
+def token_create(
+    holder: Annotated[str, typer.Argument(help="The organisation that holds it.")],
+    days: Annotated[int, typer.Option(min=1, max=365, help="Days until it expires.")] = 90,
+) -> None:
+    """Print a new token once; only its SHA-256 is stored.
+
+    Example: amparo token create "Organización 3" --days 30
+    """
+
+    async def work() -> tuple[str, str]:
+        expires_at = datetime.now(UTC) + timedelta(days=days)
+        async with (
+            setup.writing_database(settings) as database,
+            database.session(Tier.WRITER) as session,
+        ):
+            return await tokens.issue_token(
+                session, scope="movement", holder=holder, expires_at=expires_at
+            )
+
+    settings = Settings()
+    with explained_failures():
+        setup.start_database(settings)
+    token_id, secret = run(work())
+    err.print(f"token {token_id} for {holder}, valid {days} days; shown only now:", markup=False)
+    out.print(secret, markup=False, soft_wrap=True)
+
+
+@token_app.command("revoke")
+def token_revoke(token_id: Annotated[str, typer.Argument(help="Its id.")]) -> None:
+    """Revoke a token at once.
+
+    Example: amparo token revoke 0193-7f2c
+    """
+
+    async def work() -> None:
+        async with (
+            setup.writing_database(settings) as database,
+            database.session(Tier.WRITER) as session,
+        ):
+            await tokens.revoke_token(session, token_id)
+
+    settings = Settings()
+    run(work())
+    out.print(f"token {token_id} revoked", markup=False)
+
+
+@movement_app.command("import")
+def movement_import(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A JSON list.")],
+) -> None:
+    """Store aggregated weekly counts; a file with anything about a person is refused whole.
+
+    Example: amparo movement import counts.json
+    """
+
+    async def work() -> int:
+        rows = flows.parse_movement(flows.read_json(file.read_bytes()))
+        async with (
+            setup.writing_database(settings) as database,
+            database.session(Tier.WRITER) as session,
+        ):
+            return await flows.store_movement(session, rows, allow_mixed=settings.allow_demo_mixed)
+
+    settings = Settings()
+    out.print(f"{run(work())} counts stored", markup=False)
+
+
+@database_app.command("start")
+def database_start() -> None:
+    """Start the private database and print how to reach it as the public role.
+
+    Example: amparo database start
+    """
+    settings = Settings()
+    cluster = private_cluster(settings)
+    if cluster is None:
+        fail("AMPARO_DATABASE_URL is set: there is no private database to start")
+    with explained_failures():
+        cluster.start()
+    out.print(cluster.url(Tier.PUBLIC.role), markup=False, soft_wrap=True)
+
+
+@database_app.command("stop")
+def database_stop() -> None:
+    """Stop the private database.
+
+    Example: amparo database stop
+    """
+    cluster = private_cluster(Settings())
+    if cluster is None:
+        fail("AMPARO_DATABASE_URL is set: there is no private database to stop")
+    with explained_failures():
+        cluster.stop()
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document.
+
+    Example: amparo openapi > openapi.json
+    """
+    from app.main import create_app  # noqa: PLC0415 -- keeps the other commands quick
+
+    out.print_json(data=create_app(Settings()).openapi())
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,48 @@
+"""Which database this Amparo uses: its own private cluster, or one named by the settings."""
+
+from sqlalchemy.engine import URL, make_url
+
+from app.settings import Settings
+from geo.cluster import PrivateCluster
+from geo.db import Database, Tier, tier_url
+
+
+def private_cluster(settings: Settings) -> PrivateCluster | None:
+    """Return the private cluster, or None where ``AMPARO_DATABASE_URL`` replaces it."""
+    if settings.database_url is not None:
+        return None
+    return PrivateCluster(settings.home / "postgres", settings.socket_dir)
+
+
+def migration_url(settings: Settings) -> URL:
+    """Return the login that migrates: it may create roles, schemas and the PostGIS extension."""
+    if settings.database_url is not None:
+        return make_url(settings.database_url.get_secret_value())
+    cluster = PrivateCluster(settings.home / "postgres", settings.socket_dir)
+    return make_url(cluster.superuser_url())
+
+
+def tier_urls(settings: Settings) -> dict[Tier, URL]:
+    """Return one login a tier; none of them is the migrating one."""
+    base = migration_url(settings)
+    stated = {
+        Tier.PUBLIC: settings.database_url_public,
+        Tier.PARTNER: settings.database_url_partner,
+        Tier.STAFF: settings.database_url_staff,
+        Tier.WRITER: settings.database_url_writer,
+    }
+    return {
+        tier: tier_url(base, tier)
+        if secret is None
+        else make_url(secret.get_secret_value()).set(drivername="postgresql+asyncpg")
+        for tier, secret in stated.items()
+    }
+
+
+def open_database(settings: Settings) -> Database:
+    """Return the engines of all tiers; nothing connects until a session is opened."""
+    return Database(
+        tier_urls(settings),
+        pool_size=settings.pool_size,
+        statement_timeout_ms=settings.statement_timeout_ms,
+    )

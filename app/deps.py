@@ -1,0 +1,205 @@
+"""What endpoints may ask for: a session of their tier, the roads, the clock, a strict request."""
+
+import json
+import math
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated, Any, TypedDict, get_origin
+
+import orjson
+from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import Clock
+from app.errors import InvalidParameterError, UnsupportedMediaTypeError
+from app.network import Network
+from app.settings import Settings
+from geo.db import Database, Tier
+
+
+class State(TypedDict):
+    """What the lifespan opens and every request can reach as ``request.state``."""
+
+    settings: Settings
+    database: Database
+    network: Network
+    clock: Clock
+
+
+async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """Open a session of the public tier, READ ONLY in the database itself."""
+    database: Database = request.state.database
+    async with database.session(Tier.PUBLIC) as session:
+        yield session
+
+
+async def get_writer(request: Request) -> AsyncIterator[AsyncSession]:
+    """Open a session that may write; only endpoints behind a token ask for it."""
+    database: Database = request.state.database
+    async with database.session(Tier.WRITER) as session:
+        yield session
+
+
+def get_network(request: Request) -> Network:
+    """Return the road networks."""
+    network: Network = request.state.network
+    return network
+
+
+def get_settings(request: Request) -> Settings:
+    """Return the settings."""
+    settings: Settings = request.state.settings
+    return settings
+
+
+def get_clock(request: Request) -> Clock:
+    """Return the clock."""
+    clock: Clock = request.state.clock
+    return clock
+
+
+# RFC 3986's reg-name and IPv6 literal as hosts use them, and a port.
+_HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?", re.ASCII)
+
+
+def get_base_url(request: Request) -> str:
+    """Return the address that links in answers start with, without a slash at its end.
+
+    Raises
+    ------
+    InvalidParameterError
+        No public address is set, and the request's Host is none.
+    """
+    public = get_settings(request).public_url
+    if public is not None:
+        return str(public).rstrip("/")
+    host = request.headers.get("host", "")
+    if not _HOST.fullmatch(host):
+        raise InvalidParameterError("Host", "not a host")
+    return f"{request.url.scheme}://{host}"
+
+
+# Scope "function": committed before the answer leaves, so that no 200 is sent for a commit
+# that failed (FastAPI runs what follows a yield after the response otherwise).
+SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
+WriterDep = Annotated[AsyncSession, Depends(get_writer, scope="function")]
+NetworkDep = Annotated[Network, Depends(get_network)]
+SettingsDep = Annotated[Settings, Depends(get_settings)]
+ClockDep = Annotated[Clock, Depends(get_clock)]
+BaseUrlDep = Annotated[str, Depends(get_base_url)]
+
+
+async def strict_request(request: Request) -> None:
+    """Refuse what an endpoint did not declare: parameters, media types, numbers JSON lacks.
+
+    Depended on by the whole application, so that no endpoint can forget it.
+
+    Raises
+    ------
+    InvalidParameterError
+        An unknown or repeated query parameter, or NaN or Infinity in the body.
+    UnsupportedMediaTypeError
+        A body that is not JSON where JSON is declared.
+    """
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return
+    _check_query(request, _query_names(route))
+    if route.body_field is not None and _takes_json(route):
+        await read_json(request)
+
+
+def _check_query(request: Request, known: dict[str, bool]) -> None:
+    seen = set()
+    for name, _value in request.query_params.multi_items():
+        if name not in known:
+            reason = f"unknown parameter; known are: {', '.join(sorted(known)) or 'none'}"
+            raise InvalidParameterError(_shown(name), reason)
+        if name in seen and not known[name]:
+            raise InvalidParameterError(name, "given more than once")
+        seen.add(name)
+
+
+def _shown(name: str) -> str:
+    # Names come from outside: short and printable is enough to recognise one's own.
+    return "".join(c for c in name[:64] if c.isprintable())
+
+
+_NAMES: dict[int, tuple[APIRoute, dict[str, bool]]] = {}
+
+
+def _query_names(route: APIRoute) -> dict[str, bool]:
+    """Return the declared query parameters, each with whether it may be repeated."""
+    # By identity, since routes have no hash; kept with the route, so that no id is used again.
+    if id(route) not in _NAMES:
+        _NAMES[id(route)] = (route, dict(_declared(route.dependant)))
+    return _NAMES[id(route)][1]
+
+
+def _declared(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    for field in dependant.query_params:
+        annotation = field.field_info.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            for name, member in annotation.model_fields.items():
+                yield member.alias or name, _is_list(member.annotation)
+        else:
+            yield field.alias, _is_list(annotation)
+    for dependency in dependant.dependencies:
+        yield from _declared(dependency)
+
+
+def _is_list(annotation: object) -> bool:
+    return get_origin(annotation) in {list, tuple, set}
+
+
+def _takes_json(route: APIRoute) -> bool:
+    body = route.body_field
+    return body is not None and getattr(body.field_info, "media_type", "") == "application/json"
+
+
+async def read_json(request: Request) -> Any:  # noqa: ANN401 -- any JSON value
+    """Return the body as JSON (RFC 8259), strictly.
+
+    Raises
+    ------
+    InvalidParameterError
+        Not JSON, or with a number that JSON does not have (NaN, Infinity), whose place is named.
+    UnsupportedMediaTypeError
+        The Content-Type is not JSON.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise UnsupportedMediaTypeError
+    body = await request.body()
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        # The position says enough; the text around it may hold what must not be repeated.
+        place = _unreal_number(body)
+        if place is not None:
+            raise InvalidParameterError(place, "not a finite number") from error
+        reason = f"not JSON: {error.msg} at character {error.pos}"
+        raise InvalidParameterError("body", reason) from error
+
+
+def _unreal_number(body: bytes) -> str | None:
+    """Return the path of the first NaN or Infinity that Python's lenient reader accepts."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return next(_unreal_numbers(content, ()), None)
+
+
+def _unreal_numbers(value: object, path: tuple[str, ...]) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield from _unreal_numbers(member, (*path, _shown(name)))
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from _unreal_numbers(member, (*path, str(index)))
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield ".".join(path) or "body"

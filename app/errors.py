@@ -1,0 +1,376 @@
+"""What goes wrong, as HTTP says it: the one table from exception to status, and its bodies.
+
+Bodies are problem+json (RFC 9457). Every entry says what happened and what to do. An error that
+is not in the table gets a fixed text and an incident id; what it was goes to the log alone,
+without any value of the request (P48).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from math import isfinite
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from app import wording
+from app.journeys import RouteRefusedError
+from app.network import NoNetworkError
+from app.responses import JSONResponse
+from geo.errors import (
+    DatabaseUnavailableError,
+    InvalidCountError,
+    InvalidTokenError,
+    MixedDataError,
+    NotFoundError,
+    PersonalDataError,
+    ProtectedServiceError,
+    UnknownServiceError,
+)
+from geo.spaces import NearSpace
+from routing.errors import GraphError, InvalidRequest, NoRoute, OffNetwork
+from tiles.errors import TileOutOfRangeError, UnknownItemError, UnknownLayerError
+
+#: Seconds after which a client may ask again while something is not ready (our choice).
+RETRY_AFTER_S = 5
+
+
+class ProblemResponse(JSONResponse):
+    """A problem as RFC 9457 writes it."""
+
+    media_type = "application/problem+json"
+
+
+class Reason(BaseModel):
+    """One thing wrong with a request."""
+
+    field: str = Field(description="Path of the parameter or member, such as start.0.")
+    reason: str
+
+
+class Problem(BaseModel):
+    """Body of every answer that is not a success."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(examples=["urn:amparo:problem:invalid-request"])
+    title: str
+    status: int
+    detail: str
+    what_to_do: str
+    instance: str | None = Field(None, description="Incident id, to be told to who runs Amparo.")
+    errors: list[Reason] = Field(default=[], description="What is wrong, field by field.")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of problem.
+
+    Parameters
+    ----------
+    status, name, title
+        HTTP status, last part of the type, title.
+    what_to_do
+        What helps.
+    detail
+        Fixed text; None takes the exception's own message, which is written to be read.
+    """
+
+    status: int
+    name: str
+    title: str
+    what_to_do: str
+    detail: str | None = None
+
+    @property
+    def type(self) -> str:
+        """URI of the kind."""
+        return f"urn:amparo:problem:{self.name}"
+
+
+class InvalidParameterError(ValueError):
+    """A query parameter or member cannot be meant."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class UnsupportedMediaTypeError(Exception):
+    """A body that is not JSON."""
+
+
+class BodyTooLargeError(Exception):
+    """A body beyond the setting ``AMPARO_BODY_LIMIT_BYTES``."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"the body is larger than {limit_bytes} bytes")
+
+
+class UnauthorizedError(Exception):
+    """No valid access token."""
+
+
+_INVALID = Kind(
+    400,
+    "invalid-request",
+    "The request is malformed",
+    "Correct the fields named in `errors`; /api describes every parameter.",
+)
+_UNAUTHORIZED = Kind(
+    401,
+    "unauthorized",
+    "A valid access token is needed",
+    "Send `Authorization: Bearer <token>`; tokens are given out by who runs this Amparo.",
+    "No token, or one that does not open this.",
+)
+_UNKNOWN = Kind(
+    404, "not-found", "Not found", "Look it up in /collections; ids and addresses are exact."
+)
+_NO_ROUTE = Kind(
+    422,
+    "no-route",
+    "No admissible route",
+    "See `blocked_by`, `next_opening` and `nearest_space`; other ends or another time may do.",
+)
+_NOT_READY = "Ask again after the seconds in Retry-After."
+INTERNAL = Kind(
+    500,
+    "internal",
+    "Something broke",
+    "Tell who runs this Amparo the incident id in `instance`.",
+    "The request could not be answered.",
+)
+
+#: THE table. An exception's own class decides, else its nearest base.
+TABLE: Mapping[type[Exception], Kind] = {
+    InvalidParameterError: _INVALID,
+    InvalidRequest: _INVALID,
+    RequestValidationError: _INVALID,
+    UnknownServiceError: _INVALID,
+    InvalidCountError: _INVALID,
+    PersonalDataError: Kind(
+        400,
+        "personal-data",
+        "The payload carries something about a person",
+        "Send aggregated counts with the listed fields alone; nothing of this was kept.",
+    ),
+    UnauthorizedError: _UNAUTHORIZED,
+    InvalidTokenError: _UNAUTHORIZED,
+    NotFoundError: _UNKNOWN,
+    UnknownLayerError: _UNKNOWN,
+    UnknownItemError: _UNKNOWN,
+    TileOutOfRangeError: _UNKNOWN,
+    MixedDataError: Kind(
+        409,
+        "mixed-data",
+        "Demo and real rows do not mix",
+        "Who runs this Amparo removes the demo rows with `amparo demo remove`.",
+    ),
+    BodyTooLargeError: Kind(413, "body-too-large", "The body is too large", "Send less at a time."),
+    UnsupportedMediaTypeError: Kind(
+        415,
+        "unsupported-media-type",
+        "The body is of another kind",
+        "Send it as /api describes it: JSON with `Content-Type: application/json`.",
+        "The Content-Type is not one that this takes.",
+    ),
+    NoRoute: _NO_ROUTE,
+    RouteRefusedError: _NO_ROUTE,
+    OffNetwork: Kind(
+        422,
+        "off-network",
+        "A point is too far from every road",
+        "Choose a point near a road of the network, or import roads for this area.",
+    ),
+    ProtectedServiceError: Kind(
+        422,
+        "protected-service",
+        "Protected services are not counted",
+        "For protected services call the hotline; they are never on this map.",
+        "protected services not counted",
+    ),
+    DatabaseUnavailableError: Kind(
+        503,
+        "database-unavailable",
+        "The database does not answer",
+        _NOT_READY,
+        "What is known cannot be read now.",
+    ),
+    NoNetworkError: Kind(503, "no-network", "No road network can answer", _NOT_READY),
+    GraphError: Kind(
+        503,
+        "network-unusable",
+        "A road network cannot be opened",
+        _NOT_READY,
+        "The road network cannot be read now.",
+    ),
+}
+
+
+def kind_of(error: Exception) -> Kind:
+    """Return the kind of problem an exception is; `INTERNAL` for what is not in the table."""
+    for base in type(error).__mro__:
+        if base in TABLE:
+            return TABLE[base]
+    return INTERNAL
+
+
+def problem_response(
+    kind: Kind,
+    detail: str,
+    *,
+    extras: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> ProblemResponse:
+    """Return the answer for one problem."""
+    always = {"Cache-Control": "no-store"}
+    if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        always["Retry-After"] = str(RETRY_AFTER_S)
+    if kind.status == HTTPStatus.UNAUTHORIZED:
+        always["WWW-Authenticate"] = "Bearer"
+    body = {
+        "type": kind.type,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+        "what_to_do": kind.what_to_do,
+        **(extras or {}),
+    }
+    return ProblemResponse(body, status_code=kind.status, headers={**always, **(headers or {})})
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return what an endpoint states in ``responses=`` about its problems."""
+    return {
+        status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Let the application answer every exception of the table, and HTTP's own, as problems."""
+    for exception in TABLE:
+        app.add_exception_handler(exception, _answer)
+    app.add_exception_handler(HTTPException, _answer_http)
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    kind = kind_of(error)
+    return problem_response(
+        kind, _detail(error, kind), extras={**_extras(error), **_asked_service(request, error)}
+    )
+
+
+def _detail(error: Exception, kind: Kind) -> str:
+    if isinstance(error, RequestValidationError):
+        first, *others = reasons(error)
+        more = f" (and {len(others)} more)" if others else ""
+        return f"{first.field}: {first.reason}{more}"
+    if isinstance(error, RouteRefusedError):
+        return wording.refusal([wording.blocker(b.kind, b.name, b.state) for b in error.blocked_by])
+    return kind.detail if kind.detail is not None else str(error)
+
+
+def _extras(error: Exception) -> dict[str, Any]:
+    """Return the members an exception adds to its problem."""
+    match error:
+        case RequestValidationError():
+            found = [reason.model_dump() for reason in reasons(error)]
+            return {"field": found[0]["field"], "errors": found}
+        case InvalidParameterError() | InvalidRequest():
+            reason = {"field": error.field, "reason": error.reason}
+            return {"field": error.field, "errors": [reason]}
+        case OffNetwork():
+            return {
+                "field": error.which,
+                # Infinite where no road may be used at all.
+                "distance_m": round(error.distance_m) if isfinite(error.distance_m) else None,
+                "limit_m": error.limit_m,
+            }
+        case RouteRefusedError():
+            return {
+                "blocked_by": error.blocked_by,
+                "next_opening": error.next_opening,
+                "nearest_space": None if error.nearest is None else _same_side(error.nearest),
+                "notice": wording.CLOSURE_IS_NOT_THE_END,
+            }
+        case NoRoute():
+            return {"blocked_by": error.blocked_by}
+        case InvalidCountError() | PersonalDataError():
+            return {"field": "body", "errors": [{"field": "body", "reason": str(error)}]}
+        case _:
+            return dict(getattr(error, "extras", {}))
+
+
+def _asked_service(request: Request, error: Exception) -> dict[str, Any]:
+    """Return what is said of a service that cannot be asked for: it depends on the request."""
+    if isinstance(error, UnknownServiceError):
+        field = "service" if request.method == "GET" else "services"
+        return {"field": field, "errors": [{"field": field, "reason": str(error)}]}
+    if isinstance(error, ProtectedServiceError):
+        return {"hotline": request.state.settings.hotline}
+    return {}
+
+
+def _same_side(space: NearSpace) -> dict[str, Any]:
+    return {
+        "id": space.id,
+        "name": space.name,
+        "locality": space.locality,
+        "country": space.country,
+        "lon": space.lon,
+        "lat": space.lat,
+        "distance_m": round(space.distance_m),
+        "distance_kind": "straight",
+    }
+
+
+def reasons(error: RequestValidationError) -> list[Reason]:
+    """Return what is wrong with a request, without repeating what was sent."""
+    return [Reason(field=_field(e["loc"]), reason=_reason(e)) for e in error.errors()]
+
+
+def _field(place: tuple[int | str, ...]) -> str:
+    # The first part says where: path, query, header or body; of a body itself it is all there is.
+    where, *rest = place
+    if where == "body" and len(rest) == 1 and isinstance(rest[0], int):
+        return "body"  # the position of a JSON error
+    return ".".join(map(str, rest)) or str(where)
+
+
+def _reason(found: Mapping[str, Any]) -> str:
+    if found["type"] == "json_invalid":
+        return f"not JSON: {found['ctx']['error']} at character {found['loc'][-1]}"
+    if found["type"] == "value_error":
+        return str(found["ctx"]["error"])
+    return str(found["msg"])
+
+
+_HTTP_ADVICE = {
+    404: "See / for the addresses that exist.",
+    405: "The methods that exist are in the Allow header.",
+}
+
+
+async def _answer_http(_request: Request, error: Exception) -> Response:
+    """Answer what the framework itself refuses: unknown paths, methods, unreadable bodies."""
+    assert isinstance(error, HTTPException)  # noqa: S101 -- registered for nothing else
+    status = HTTPStatus(error.status_code)
+    if status is HTTPStatus.BAD_REQUEST:
+        # FastAPI's word for a body that it cannot even decode.
+        reason = {"field": "body", "reason": "not JSON in UTF-8, or nested too deeply"}
+        detail = f"body: {reason['reason']}"
+        return problem_response(_INVALID, detail, extras={"field": "body", "errors": [reason]})
+    kind = Kind(
+        error.status_code,
+        status.phrase.lower().replace(" ", "-"),
+        status.phrase,
+        _HTTP_ADVICE.get(error.status_code, "See /api for what is accepted."),
+    )
+    # The framework's own words would repeat what was sent; the status' description does not.
+    return problem_response(kind, status.description or status.phrase, headers=error.headers)

@@ -1,0 +1,260 @@
+"""A journey: what is known at its time, the routes through it, and the help along them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+
+import anyio
+import anyio.to_thread
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.network import Network, Region
+from geo import crossings, demo, hazards, places, spaces
+from geo.crossings import CrossingState
+from geo.hazards import ActiveHazard
+from geo.places import Place
+from geo.spaces import NearSpace, OpenSpace
+from routing.altitude import highest_between_m
+from routing.coverage import Coverage, MeasuredLine, SupportAt, coverage, supports_along
+from routing.errors import Blocker, NoRoute
+from routing.graph import Mode
+from routing.rates import rate
+from routing.search import Crossing, Hazard, Route, RouteRequest, Support
+
+#: Routes computed at once in a process; the search holds a core for its time.
+_SEARCHES = anyio.CapacityLimiter(2)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A journey asked for: ends in lon, lat degrees (EPSG:4326) and an aware start."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    mode: Mode
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What the asker's tier knows at the time of a journey."""
+
+    crossings: tuple[CrossingState, ...]
+    hazards: tuple[ActiveHazard, ...]
+    day_spaces: tuple[OpenSpace, ...]
+    night_spaces: tuple[OpenSpace, ...]
+    start_place: Place
+    end_place: Place
+    demo: bool
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A space that supports a route, ``at_m`` metres after its start."""
+
+    space: OpenSpace
+    at_m: float
+    overnight: bool
+
+
+@dataclass(frozen=True)
+class Journey:
+    """One route with the help along it.
+
+    ``night`` measures the stretches between places for the night (on foot) or between any
+    open spaces (vehicle).
+    """
+
+    route: Route
+    stops: tuple[Stop, ...]
+    night: Coverage
+    gap_highest_m: float | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The journeys for a question, best first, with what they rest on."""
+
+    question: Question
+    journeys: tuple[Journey, ...]
+    region: Region
+    knowledge: Knowledge
+
+
+class RouteRefusedError(Exception):
+    """No admissible route: carries what blocks and where help is on the same side (P11, P32)."""
+
+    def __init__(
+        self,
+        blocked_by: Sequence[Blocker],
+        next_opening: datetime | None,
+        nearest: NearSpace | None,
+    ) -> None:
+        super().__init__("no admissible route")
+        self.blocked_by = tuple(blocked_by)
+        self.next_opening = next_opening
+        self.nearest = nearest
+
+
+async def read_knowledge(session: AsyncSession, question: Question, today: date) -> Knowledge:
+    """Read, in the session's transaction, everything a journey depends on.
+
+    Spaces are judged on the day of the journey, but never on a day before ``today``: a
+    journey asked for with a start in the past is walked from today's knowledge.
+    """
+    on = max(question.at.date(), today)
+    return Knowledge(
+        crossings=await crossings.states_at(session, question.at),
+        hazards=await hazards.active_hazards(session, question.at),
+        day_spaces=await spaces.open_spaces(session, on=on, services=(), night=False),
+        night_spaces=await spaces.open_spaces(session, on=on, services=("overnight",), night=True),
+        start_place=await places.nearest_place(session, *question.start),
+        end_place=await places.nearest_place(session, *question.end),
+        demo=await demo.has_demo(session),
+    )
+
+
+async def plan(
+    session: AsyncSession, network: Network, question: Question, *, today: date, access_m: float
+) -> Answer:
+    """Answer a question with one to three journeys.
+
+    Raises
+    ------
+    RouteRefusedError
+        No admissible route.
+    OffNetwork, InvalidRequest
+        An end is too far from every road, or makes no sense.
+    NoNetworkError
+        No road network is loaded.
+    """
+    region = await anyio.to_thread.run_sync(network.region_for, question.start, question.end)
+    knowledge = await read_knowledge(session, question, today)
+    request = RouteRequest(
+        start=question.start,
+        end=question.end,
+        mode=question.mode,
+        at=question.at,
+        start_country=knowledge.start_place.country,
+        end_country=knowledge.end_place.country,
+        crossings=tuple(map(router_crossing, knowledge.crossings)),
+        hazards=tuple(map(router_hazard, knowledge.hazards)),
+    )
+    search = partial(_journeys, region, request, knowledge, access_m)
+    try:
+        found = await anyio.to_thread.run_sync(search, limiter=_SEARCHES)
+    except NoRoute as refused:
+        raise await _refusal(session, question, knowledge, refused.blocked_by) from refused
+    return Answer(question, found, region, knowledge)
+
+
+def _journeys(
+    region: Region, request: RouteRequest, knowledge: Knowledge, access_m: float
+) -> tuple[Journey, ...]:
+    return tuple(
+        _journey(route, region, knowledge, access_m) for route in region.router.routes(request)
+    )
+
+
+def _journey(route: Route, region: Region, knowledge: Knowledge, access_m: float) -> Journey:
+    line = MeasuredLine.from_route(route)
+    night_ids = {space.id for space in knowledge.night_spaces}
+    everyone = {s.id: s for s in (*knowledge.day_spaces, *knowledge.night_spaces)}
+    along = supports_along(line, tuple(map(support, everyone.values())), access_m)
+    night = coverage(
+        line,
+        tuple(map(support, knowledge.night_spaces)),
+        access_m,
+        ends=end_names(region, knowledge, route),
+    )
+    return Journey(
+        route=route,
+        stops=tuple(_stop(at, everyone, night_ids) for at in along),
+        night=night,
+        gap_highest_m=highest_between_m(
+            region.graph, route, night.longest.from_m, night.longest.to_m
+        ),
+    )
+
+
+def end_names(region: Region, knowledge: Knowledge, route: Route) -> tuple[str, str]:
+    """Return what to call the ends of a route: towns of the network, else populated places."""
+    start, end = route.start_snap, route.end_snap
+    return (
+        region.town_near(start.lon, start.lat) or knowledge.start_place.name,
+        region.town_near(end.lon, end.lat) or knowledge.end_place.name,
+    )
+
+
+def _stop(at: SupportAt, spaces_by_id: dict[str, OpenSpace], night_ids: set[str]) -> Stop:
+    return Stop(spaces_by_id[at.support.id], at.at_m, at.support.id in night_ids)
+
+
+def support(space: OpenSpace) -> Support:
+    """Return a space as the routing library takes it."""
+    return Support(
+        id=space.id,
+        name=space.name,
+        place=space.locality or space.name,
+        lon=space.lon,
+        lat=space.lat,
+    )
+
+
+def router_crossing(crossing: CrossingState) -> Crossing:
+    """Return an official crossing as the routing library takes it."""
+    return Crossing(
+        id=crossing.id,
+        name=crossing.name,
+        lon=crossing.lon,
+        lat=crossing.lat,
+        countries=(crossing.country_a, crossing.country_b),
+        passable=crossing.state == "open",
+        state=crossing.state,
+    )
+
+
+def router_hazard(hazard: ActiveHazard) -> Hazard:
+    """Return a published hazard as the routing library takes it."""
+    known = (
+        None
+        if hazard.event_count is None or hazard.exposure_km is None
+        else rate(hazard.event_count, hazard.exposure_km)
+    )
+    return Hazard(
+        id=hazard.id,
+        kind=hazard.kind,
+        family=hazard.family,
+        title=hazard.title,
+        geometry=hazard.geometry,
+        exclusion=hazard.effect == "exclusion",
+        weight=hazard.weight,
+        rate_per_km=None if known is None else known.per_km,
+        rate_low=None if known is None else known.low,
+        rate_high=None if known is None else known.high,
+        source=hazard.rate_source or hazard.source,
+        night_only=hazard.night_only,
+    )
+
+
+async def _refusal(
+    session: AsyncSession,
+    question: Question,
+    knowledge: Knowledge,
+    blocked_by: Sequence[Blocker],
+) -> RouteRefusedError:
+    # One after the other: a session is one connection.
+    near = await spaces.nearest_spaces(
+        session, *question.start, country=knowledge.start_place.country, limit=1
+    )
+    same_side = [s for s in near if s.country == knowledge.start_place.country]
+    blocked_ids = {b.id for b in blocked_by if b.kind == "crossing"}
+    openings = [
+        c.next_opening
+        for c in knowledge.crossings
+        if c.id in blocked_ids and c.next_opening is not None
+    ]
+    return RouteRefusedError(
+        blocked_by, min(openings, default=None), same_side[0] if same_side else None
+    )

@@ -1,0 +1,105 @@
+"""Makes the application; importing this opens nothing."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from app import clock as clocks
+from app import errors, openapi
+from app.api import coverage, features, health, movement, page, routes, spaces, tiles
+from app.clock import Clock
+from app.databases import open_database
+from app.deps import State, strict_request
+from app.middleware import BodyLimit, DefaultHeaders, HeadAsGet, RequestLog
+from app.network import Network
+from app.settings import Settings
+from app.web.assets import STATIC_FOLDER, STATIC_URL
+from app.web.page import SECURITY_HEADERS
+from geo.db import Database
+
+#: What is compressed here is not compressed before: pages, scripts, uncached JSON.
+_GZIP_LEVEL = 3
+_GZIP_SMALLEST = 1_024
+
+
+class Assets(StaticFiles):
+    """The page's own files, whose addresses carry a digest of their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return a file; with its digest in the address it never changes."""
+        response = await super().get_response(path, scope)
+        is_named = scope["query_string"].startswith(b"v=") or path.startswith("vendor/ol-")
+        response.headers["Cache-Control"] = (
+            "public, max-age=31536000, immutable" if is_named else "public, max-age=60"
+        )
+        return response
+
+
+def create_app(
+    settings: Settings,
+    *,
+    database: Database | None = None,
+    network: Network | None = None,
+    clock: Clock = clocks.now,
+) -> FastAPI:
+    """Return an Amparo that opens its database and road networks when it starts.
+
+    Parameters
+    ----------
+    database, network
+        Already open ones, which the caller closes; default: those of the settings.
+    clock
+        What tells the time.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        opened = open_database(settings) if database is None else database
+        try:
+            await opened.check_roles()
+            state = State(
+                settings=settings,
+                database=opened,
+                network=network or Network(settings.graphs_dir),
+                clock=clock,
+            )
+            yield {**state}
+        finally:
+            if database is None:
+                await opened.dispose()
+
+    app = FastAPI(
+        title="Amparo",
+        summary="Support spaces, official crossings and lower-exposure routes.",
+        description=openapi.DESCRIPTION,
+        version=openapi.VERSION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        lifespan=lifespan,
+        dependencies=[Depends(strict_request)],
+        middleware=[
+            Middleware(DefaultHeaders, headers=SECURITY_HEADERS),
+            Middleware(RequestLog),
+            Middleware(HeadAsGet),
+            Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes),
+            Middleware(GZipMiddleware, minimum_size=_GZIP_SMALLEST, compresslevel=_GZIP_LEVEL),
+        ],
+        # FastAPI's pages load scripts from elsewhere; the document itself is at /api.
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        # No redirect between /x and /x/: it would repeat the query in a header.
+        redirect_slashes=False,
+    )
+    errors.install(app)
+    for module in (features, tiles, spaces, routes, coverage, movement, health, page):
+        app.include_router(module.router)
+    app.mount(STATIC_URL, Assets(directory=STATIC_FOLDER), name="static")
+    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,146 @@
+"""The road networks this Amparo can answer from, opened once and kept."""
+
+import math
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from routing.graph import GraphMeta, RoadGraph, list_graphs, open_graph
+from routing.metric import METRES_PER_DEGREE
+from routing.search import Router
+
+
+class NoNetworkError(Exception):
+    """No road network is loaded, or none that could answer."""
+
+
+@dataclass(frozen=True)
+class NamedNode:
+    """A node with a name, as the sketch's towns have one; lon, lat in degrees."""
+
+    name: str
+    country: str | None
+    lon: float
+    lat: float
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """One imported road network with its router."""
+
+    graph: RoadGraph
+    router: Router
+    towns: tuple[NamedNode, ...] = ()
+
+    @property
+    def meta(self) -> GraphMeta:
+        """What is known of the network: name, kind, source, licence, box."""
+        return self.graph.meta
+
+    def town_near(self, lon: float, lat: float) -> str | None:
+        """Return the name of the town nearest to a point, if it is within the snap limit."""
+        if not self.towns:
+            return None
+        place = np.array([(town.lon, town.lat) for town in self.towns])
+        # Short distances: a degree of longitude shrinks with the cosine of the latitude.
+        east = (place[:, 0] - lon) * math.cos(math.radians(lat))
+        distance_m = np.hypot(east, place[:, 1] - lat) * METRES_PER_DEGREE
+        nearest = int(distance_m.argmin())
+        if distance_m[nearest] > self.meta.snap_limit_m:
+            return None
+        return self.towns[nearest].name
+
+    def contains(self, lon: float, lat: float) -> bool:
+        """Tell whether a point (degrees, EPSG:4326) lies in the network's box."""
+        west, south, east, north = self.meta.bbox
+        return west <= lon <= east and south <= lat <= north
+
+
+class Network:
+    """All regions below one folder; those imported later are found without a restart.
+
+    Parameters
+    ----------
+    graphs_dir : Path
+        Folder with one graph directory a region.
+    """
+
+    def __init__(self, graphs_dir: Path) -> None:
+        self._graphs_dir = graphs_dir
+        self._lock = threading.Lock()
+        self._stamp: tuple[tuple[str, int], ...] | None = None
+        self._regions: tuple[Region, ...] = ()
+
+    def regions(self) -> tuple[Region, ...]:
+        """Return the regions, the most detailed first.
+
+        An extract counts as more detailed than a sketch, a smaller box as more detailed than
+        a larger one.
+        """
+        with self._lock:
+            stamp = self._read_stamp()
+            if stamp != self._stamp:
+                self._regions = self._open_all()
+                self._stamp = stamp
+            return self._regions
+
+    def region_for(self, *points: tuple[float, float]) -> Region:
+        """Return the most detailed region that contains every point, else the sketch.
+
+        Raises
+        ------
+        NoNetworkError
+            No region is loaded, or no sketch to fall back on.
+        """
+        regions = self.regions()
+        for region in regions:
+            if all(region.contains(lon, lat) for lon, lat in points):
+                return region
+        for region in regions:
+            if region.meta.kind == "sketch":
+                return region
+        msg = "no road network covers these places: import one with `amparo roads import`"
+        raise NoNetworkError(msg)
+
+    def _read_stamp(self) -> tuple[tuple[str, int], ...]:
+        # A region is replaced by renaming a directory, so its inode tells a new one.
+        if not self._graphs_dir.is_dir():
+            return ()
+        return tuple(
+            sorted(
+                (entry.name, entry.stat().st_ino)
+                for entry in self._graphs_dir.iterdir()
+                if entry.is_dir() and not entry.name.startswith(".")
+            )
+        )
+
+    def _open_all(self) -> tuple[Region, ...]:
+        kept = {region.meta.name: region for region in self._regions}
+        opened = []
+        for meta in list_graphs(self._graphs_dir):
+            known = kept.get(meta.name)
+            if known is not None and known.meta == meta:
+                opened.append(known)
+                continue
+            graph = open_graph(self._graphs_dir / meta.name)
+            opened.append(Region(graph, Router(graph), tuple(_towns(graph))))
+        return tuple(sorted(opened, key=_detail))
+
+
+def _towns(graph: RoadGraph) -> Iterator[NamedNode]:
+    seen = set()
+    for node in np.flatnonzero(graph.node_name >= 0).tolist():
+        name, country = graph.node_label(node), graph.country_of_node(node)
+        # A crossing is one node a country; its name is no town of either.
+        if name is not None and (name, country) not in seen:
+            seen.add((name, country))
+            lon, lat = graph.node_lon[node] / 1e7, graph.node_lat[node] / 1e7
+            yield NamedNode(name, country, float(lon), float(lat))
+
+
+def _detail(region: Region) -> tuple[bool, float]:
+    west, south, east, north = region.meta.bbox
+    return region.meta.kind == "sketch", (east - west) * (north - south)

@@ -1,0 +1,76 @@
+"""What Amparo says about a route in words (P13, P32, P46): never "safe", days before hours.
+
+These are safety texts: Spanish is the reviewed language, and other languages show them as they
+are, labelled, until a person has reviewed a translation (P47).
+"""
+
+#: P13: every route carries it.
+NOTICE = (
+    "Información orientativa con los datos que se indican. No invita a viajar ni a quedarse, "
+    "y no promete que el camino esté libre de peligros. Pedir protección es un derecho."
+)
+
+#: P32: goes with every refusal that a border explains.
+CLOSURE_IS_NOT_THE_END = (
+    "Un cierre no termina el derecho a pedir protección: puede pedirla a las autoridades o "
+    "en el espacio de apoyo más cercano."
+)
+
+DEMO = "DEMO: datos ficticios de demostración. No viaje a estos lugares."
+
+#: Altitude from which the way is worded as high and cold: the Wilderness Medical Society's
+#: threshold of moderate risk (2019 guidelines; algorithms.md section 1).
+HIGH_M = 2_800.0
+
+#: A stretch longer than this without a place to sleep gets the advice to look for transport:
+#: an adult's day on foot (25 km, our assumption; algorithms.md section 3).
+LONG_STRETCH_M = 25_000.0
+
+
+def kilometres(length_m: float) -> str:
+    """Write a length as whole kilometres, or as metres below one."""
+    metres_per_km = 1_000
+    if length_m >= metres_per_km:
+        return f"{length_m / metres_per_km:.0f} km"
+    return f"{length_m:.0f} m"
+
+
+def gap_advice(length_m: float, highest_m: float | None) -> str:
+    """Say what a stretch without a place for the night means for who walks it (P46).
+
+    Parameters
+    ----------
+    length_m : float
+        Metres along the road.
+    highest_m : float or None
+        Highest point of the stretch, metres above sea level; None where unknown.
+    """
+    parts = [f"{kilometres(length_m)} sin dónde dormir"]
+    if highest_m is not None and highest_m >= HIGH_M:
+        parts.append(f"pasa por encima de {HIGH_M:.0f} m, con frío de noche")
+    if length_m > LONG_STRETCH_M:
+        parts.append("pregunte por transporte")
+    return "; ".join(parts)
+
+
+def refusal(blocked: list[str]) -> str:
+    """Say in one or two sentences why there is no route.
+
+    Parameters
+    ----------
+    blocked : list of str
+        Words for each thing that blocks, as of `blocker`.
+    """
+    reason = "; ".join(blocked) if blocked else "no hay camino conocido entre los dos puntos"
+    return f"No hay un camino que se pueda mostrar: {reason}. {CLOSURE_IS_NOT_THE_END}"
+
+
+def blocker(kind: str, name: str | None, state: str | None) -> str:
+    """Word one thing that blocks; a crossing not known is never called closed (P32)."""
+    if kind == "crossing":
+        if state == "closed":
+            return f"el paso oficial {name} está cerrado a esa hora"
+        return f"no se sabe si el paso oficial {name} está abierto"
+    if kind == "exclusion":
+        return f"hay un tramo que no se usa ({name})"
+    return "no hay camino conocido entre los dos puntos"

@@ -1,0 +1,70 @@
+"""P35: demo is never real, and it can leave."""
+
+import pytest
+
+from app import setup
+from geo import demo
+from geo.db import Tier
+from geo.errors import MixedDataError
+from tests.conftest import opened
+
+
+async def test_p35_every_feature_and_collection_says_demo(client):
+    for layer in ("spaces", "hazards", "flows", "crossings"):
+        body = (await client.get(f"/collections/{layer}/items?limit=1000")).json()
+        assert body["demo"] is True
+        assert "DEMO" in body["notice"]
+        assert body["features"]
+        if layer != "crossings":
+            for feature in body["features"]:
+                assert feature["properties"]["demo"] is True
+    for path in ("/health", "/?f=json"):
+        assert (await client.get(path)).json()["demo"] is True
+    assert "DEMO" in (await client.get("/?f=html")).text
+
+
+async def test_p35_demo_dates_never_read_as_confirmed(client):
+    for feature in (await client.get("/collections/spaces/items?limit=1000")).json()["features"]:
+        assert feature["properties"]["confirmed_on"] is None
+        assert "assured_on" not in feature["properties"]
+    html = (await client.get("/?f=html")).text
+    assert "Confirmado hace" not in html
+    assert "DEMO: fecha ficticia" in html
+
+
+async def test_p35_demo_is_not_served_beyond_this_machine(loaded_shared, settings_for):
+    settings = settings_for(loaded_shared)
+    for host in ("127.0.0.1", "::1", "localhost"):
+        await setup.require_demo_stays_local(settings, host)
+    for host in ("0.0.0.0", "192.168.1.5", "amparo.example.org"):
+        with pytest.raises(MixedDataError, match="AMPARO_ALLOW_DEMO_PUBLIC"):
+            await setup.require_demo_stays_local(settings, host)
+    allowed = settings_for(loaded_shared, allow_demo_public=True)
+    await setup.require_demo_stays_local(allowed, "0.0.0.0")
+
+
+async def test_p35_demo_remove_takes_everything_and_it_stays_away(
+    own_client, loaded_clone, settings_for
+):
+    settings = settings_for(loaded_clone)
+    async with opened(settings) as database, database.session(Tier.WRITER) as session:
+        removed = await demo.remove_demo(session)
+    assert removed["locations"] == 70
+    for layer in ("spaces", "hazards", "flows"):
+        body = (await own_client.get(f"/collections/{layer}/items")).json()
+        assert body["features"] == []
+        assert not body.get("demo")
+    crossings = (await own_client.get("/collections/crossings/items?limit=100")).json()["features"]
+    # Official crossings are real places; what was assumed of them is not known any more.
+    assert len(crossings) == 37
+    assert {c["properties"]["state"] for c in crossings} == {"not_known"}
+    lines = []
+    await setup.prepare_data(settings, lines.append)
+    assert (await own_client.get("/collections/spaces/items")).json()["features"] == []
+    await setup.require_demo_stays_local(settings, "0.0.0.0")
+
+
+async def test_loading_again_changes_nothing(loaded_clone, settings_for):
+    lines = []
+    await setup.prepare_data(settings_for(loaded_clone), lines.append)
+    assert lines == ["8 files unchanged"]

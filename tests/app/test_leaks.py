@@ -1,0 +1,252 @@
+"""P2, P8, P38, P39: hidden spaces are in no answer, of any endpoint, today or as of any date.
+
+Two ways to look. No answer may hold the id or the name of a hidden space. And no answer may
+change when hidden spaces are deleted: then they took no part in any computation either.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+from sqlalchemy import delete, select
+from starlette.routing import Mount, Route
+
+from geo import models
+from geo.db import Tier
+from tests.conftest import client_of, opened, run_sql
+
+LAYERS = ("spaces", "crossings", "hazards", "roads", "boundaries", "places", "flows")
+
+#: Town centres at which the demo has a confidential space.
+SAFE_HOUSE_TOWNS = {
+    "Cúcuta": (-72.508, 7.894),
+    "Necoclí": (-76.787, 8.426),
+    "Cali": (-76.523, 3.437),
+    "Quito": (-78.525, -0.230),
+    "Boa Vista": (-60.673, 2.820),
+}
+
+#: What the clock writes and nothing else.
+CLOCK = re.compile(
+    rb'"(data_as_of|timeStamp|at)":"[^"]*"|<time[^>]*>[^<]*</time>|value="20\d\d-[^"]*"'
+)
+
+
+class Asked(NamedTuple):
+    """One request, with the path template it stands for."""
+
+    template: str
+    method: str
+    path: str
+    body: Any = None
+    form: dict[str, str] | None = None
+    headers: dict[str, str] | None = None
+
+
+def days() -> list[str]:
+    today = datetime.now(UTC).date()
+    return [(today + timedelta(days=d)).isoformat() for d in (-365, -60, -10, 0, 30)]
+
+
+def requests(hidden_ids: list[str]) -> Iterator[Asked]:
+    for path in ("/health", "/conformance", "/collections", "/api"):
+        yield Asked(path, "GET", path)
+    yield from pages()
+    for layer in LAYERS:
+        yield from layer_requests(layer, hidden_ids)
+    for lon, lat in SAFE_HOUSE_TOWNS.values():
+        for service in ("", "&service=overnight", "&service=psychosocial_support"):
+            yield Asked(
+                "/spaces/nearest", "GET", f"/spaces/nearest?lon={lon}&lat={lat}&limit=100{service}"
+            )
+    yield from journeys()
+    for service in models.PROTECTED_SERVICES:
+        body = {
+            "start": SAFE_HOUSE_TOWNS["Cúcuta"],
+            "end": SAFE_HOUSE_TOWNS["Cali"],
+            "services": [service],
+        }
+        yield Asked("/coverage", "POST", "/coverage", body)
+        yield Asked(
+            "/spaces/nearest", "GET", f"/spaces/nearest?lon=-72.5&lat=7.9&service={service}"
+        )
+    yield Asked("/movement", "POST", "/movement", [{"name": "x"}])
+
+
+def pages() -> Iterator[Asked]:
+    yield Asked("/", "GET", "/?f=json")
+    for lang in ("es", "en", "pt"):
+        yield Asked("/", "GET", f"/?f=html&lang={lang}")
+    yield Asked("/", "GET", "/?f=html&service=overnight")
+    form = {"start": "Cúcuta, CO", "end": "Bucaramanga, CO", "mode": "foot", "at": ""}
+    yield Asked("/plan", "POST", "/plan", form=form)
+    yield Asked("/plan", "POST", "/plan", form={**form, "end": "Espacio seguro"})
+
+
+def layer_requests(layer: str, hidden_ids: list[str]) -> Iterator[Asked]:
+    yield Asked("/collections/{layer}", "GET", f"/collections/{layer}")
+    items = f"/collections/{layer}/items"
+    yield Asked("/collections/{layer}/items", "GET", f"{items}?limit=10000")
+    for lon, lat in SAFE_HOUSE_TOWNS.values():
+        box = f"{lon - 0.2},{lat - 0.2},{lon + 0.2},{lat + 0.2}"
+        yield Asked("/collections/{layer}/items", "GET", f"{items}?bbox={box}&limit=1000")
+        for zoom in (0, 4, 8, 12):
+            x, y = tile_of(lon, lat, zoom)
+            yield Asked("/tiles/{layer}/{z}/{x}/{y}", "GET", f"/tiles/{layer}/{zoom}/{x}/{y}")
+    for hidden in hidden_ids:
+        yield Asked("/collections/{layer}/items/{item}", "GET", f"{items}/{hidden}")
+    yield Asked("/tiles/{layer}/tilejson", "GET", f"/tiles/{layer}/tilejson")
+
+
+def journeys() -> Iterator[Asked]:
+    for name in ("Cali", "Quito", "Boa Vista"):
+        ends = {
+            "start": SAFE_HOUSE_TOWNS["Cúcuta"],
+            "end": SAFE_HOUSE_TOWNS[name],
+            "mode": "foot",
+        }
+        yield Asked("/routes", "POST", "/routes", ends)
+        for day in days():
+            for services in (["overnight"], ["psychosocial_support"], ["food", "legal_advice"]):
+                yield Asked(
+                    "/coverage", "POST", "/coverage", {**ends, "services": services, "as_of": day}
+                )
+
+
+def tile_of(lon: float, lat: float, zoom: int) -> tuple[int, int]:
+    import math
+
+    n = 2**zoom
+    y = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * n
+    return int((lon + 180) / 360 * n), int(y)
+
+
+async def answer(client: httpx.AsyncClient, asked: Asked) -> httpx.Response:
+    return await client.request(
+        asked.method, asked.path, json=asked.body, data=asked.form, headers=asked.headers
+    )
+
+
+async def hidden_spaces(settings: Any) -> list[tuple[str, str]]:
+    """Ids and names that the public must never see: not public, confidential or expired."""
+    async with opened(settings) as database, database.session(Tier.WRITER) as session:
+        rows = await session.execute(
+            select(models.Location.id, models.Location.name).where(
+                (models.Location.visibility != "public")
+                | models.Location.confidential
+                | (models.Location.expires_on < date.today())  # noqa: DTZ011 -- as the view has it
+            )
+        )
+        return [tuple(row) for row in rows]
+
+
+def endpoints(routes) -> Iterator[Route]:
+    for route in routes:
+        included = getattr(route, "original_router", None)
+        if included is not None:
+            yield from endpoints(included.routes)
+        elif isinstance(route, Mount):
+            assert route.path == "/static", "a mounted application escapes the leak tests"
+        else:
+            assert isinstance(route, Route), "a kind of route that the leak tests do not know"
+            yield route
+
+
+def test_every_endpoint_is_walked(client):
+    walked = {(asked.template, asked.method) for asked in requests(["x"])}
+    found = {
+        (route.path, method)
+        for route in endpoints(client.application.routes)
+        for method in route.methods - {"HEAD", "OPTIONS"}
+    }
+    assert len(found) > 12
+    assert found <= walked, f"not walked: {found - walked}"
+
+
+async def test_p2_no_hidden_space_is_in_any_answer(client, settings_for, loaded_shared):
+    hidden = await hidden_spaces(settings_for(loaded_shared))
+    assert len(hidden) >= 10, "the demo has restricted, partner and expired spaces"
+    confidential = [(i, n) for i, n in hidden if "Espacio seguro" in n]
+    assert len(confidential) == 5
+    for asked in requests([i for i, _ in hidden]):
+        response = await answer(client, asked)
+        assert response.status_code < 500, (asked, response.text)
+        # What the asker wrote may come back in an error; nothing else may.
+        written = asked.path + json.dumps(asked.form or {}, ensure_ascii=False)
+        for space_id, name in hidden:
+            if space_id not in written:
+                assert space_id.encode() not in response.content, asked
+            assert name.encode() not in response.content, asked
+        if "Espacio seguro" not in written:
+            assert b"Espacio seguro" not in response.content, asked
+        assert b"safe_space" not in response.content or asked.path == "/api", asked
+
+
+async def test_p8_no_answer_changes_when_hidden_spaces_are_deleted(
+    cluster, loaded_template, settings_for
+):
+    from tests.conftest import clone
+
+    full = settings_for(clone(cluster, loaded_template))
+    without = settings_for(clone(cluster, loaded_template))
+    hidden = await hidden_spaces(without)
+    async with opened(without) as database, database.session(Tier.WRITER) as session:
+        await session.execute(
+            delete(models.Location).where(models.Location.id.in_([i for i, _ in hidden]))
+        )
+    instant = datetime.now(UTC)
+    async with (
+        client_of(full, clock=lambda: instant) as one,
+        client_of(without, clock=lambda: instant) as other,
+    ):
+        for asked in requests([hidden[0][0]]):
+            first, second = await answer(one, asked), await answer(other, asked)
+            assert first.status_code == second.status_code, asked
+            assert CLOCK.sub(b"", first.content) == CLOCK.sub(b"", second.content), asked
+            assert "etag" not in first.headers or first.headers["etag"] == second.headers["etag"]
+
+
+@pytest.mark.parametrize("layer", ["spaces"])
+async def test_p39_hidden_and_never_existed_get_the_same_answer(
+    client, settings_for, loaded_shared, layer
+):
+    hidden = await hidden_spaces(settings_for(loaded_shared))
+    path = f"/collections/{layer}/items/"
+    never = await client.get(f"{path}DEMO-999")
+    assert never.status_code == 404
+    for space_id, _ in hidden:
+        response = await client.get(f"{path}{space_id}")
+        assert response.status_code == 404
+        assert response.text.replace(space_id, "DEMO-999") == never.text
+        assert response.headers.keys() == never.headers.keys()
+
+
+async def test_p38_protected_services_are_refused_without_a_count(client):
+    for service in models.PROTECTED_SERVICES:
+        for response in (
+            await client.get(f"/spaces/nearest?lon=-72.5&lat=7.9&service={service}"),
+            await client.post(
+                "/coverage",
+                json={"start": [-72.508, 7.894], "end": [-73.126, 7.125], "services": [service]},
+            ),
+        ):
+            assert 400 <= response.status_code < 500
+            body = response.json()
+            assert "protected services not counted" in json.dumps(body)
+            assert not re.search(r'"(numberReturned|count|features|intervals)"', response.text)
+
+
+async def test_p24_hiding_a_space_hides_it_at_once(own_client, loaded_clone, settings_for):
+    path = "/collections/spaces/items/DEMO-006"
+    assert (await own_client.get(path)).status_code == 200
+    await run_sql(
+        settings_for(loaded_clone),
+        "update amparo.locations set hidden_at = now() where id = 'DEMO-006'",
+    )
+    assert (await own_client.get(path)).status_code == 404
+    near = await own_client.get("/spaces/nearest?lon=-72.508&lat=7.894&limit=100")
+    assert "DEMO-006" not in near.text

@@ -1,0 +1,527 @@
+"""The pages as rendered: rules of protection, languages and the shape of the HTML."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+
+import pytest
+
+from app import wording
+from app.web import catalogues, i18n, labels, page, views
+from geo import models
+from tiles.style import map_layers
+
+NOW = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)  # 10:30 in Bogotá
+LANGUAGES = sorted(i18n.LANGUAGES)
+
+NEAREST = views.Nearest("S1", "Espacio Uno", "Cúcuta", "CO", 9_300.0)
+SPACE = views.Space(
+    id="S1",
+    name="Espacio Uno",
+    kind="support_space",
+    locality="Cúcuta",
+    country="CO",
+    timezone="America/Bogota",
+    is_open=True,
+    changes_at=NOW + timedelta(hours=3),
+    confirmed_on=date(2026, 11, 12),
+    services=("overnight", "food"),
+    languages=("es", "guc"),
+    phones=("+57 300 000 0000",),
+)
+CROSSING = views.Crossing(
+    id="C1",
+    name="Puente Uno",
+    countries=("CO", "VE"),
+    state="not_known",
+    timezone="America/Bogota",
+    next_opening=NOW + timedelta(hours=20),
+    nearest=(NEAREST,),
+)
+HAZARD = views.Hazard("H1", "landslide", "Derrumbe en el kilómetro 12", is_exclusion=True)
+SKETCH = views.Network("corridors", "Corredores", "sketch", "Poblaciones: GeoNames.")
+FRAME = views.Frame(
+    now=NOW,
+    has_demo=False,
+    data_as_of=date(2026, 11, 24),
+    networks=(SKETCH,),
+    layers=map_layers(),
+    places=("Cúcuta, CO", "Bucaramanga, CO"),
+    hotline="123",
+    incident_contact="datos@example.org",
+)
+HOME = views.HomeView(
+    FRAME, (SPACE,), ("overnight", "food"), None, (CROSSING,), (HAZARD,), views.Form()
+)
+ROUTE = views.Route(
+    distance_m=195_000,
+    walking_days=8,
+    walking_days_slow=10,
+    ascent_m=3_890,
+    highest_m=3_300,
+    unknown_m=62_000,
+    gap=views.Gap(75_000, 47_000, "Pamplona", "Berlín", wording.gap_advice(47_000, 3_300)),
+    hazards=(views.RouteHazard("altitude_over_2800_m", 21_000),),
+    spaces=(
+        views.RouteSpace("S2", "Albergue Dos", "Pamplona", 75_000, "shelter", has_overnight=True),
+        views.RouteSpace("S3", "Unidad Tres", "La Laguna", 98_000, "mobile_unit"),
+        views.RouteSpace("S4", "Albergue Cuatro", "Berlín", 122_000, "shelter", has_overnight=True),
+    ),
+    crossings=(replace(CROSSING, state="open", at_m=3_000.0, nearest=()),),
+)
+PLAN = views.PlanView(
+    frame=FRAME,
+    form=views.Form("Cúcuta, CO", "Bucaramanga, CO", "2026-11-24T08:00"),
+    start=(-72.507823, 7.893914),
+    end=(-73.126, 7.1254),
+    start_name="Cúcuta",
+    end_name="Bucaramanga",
+    at=datetime(2026, 11, 24, 13, tzinfo=UTC),
+    timezone="America/Bogota",
+    routes=(ROUTE, replace(ROUTE, distance_m=214_000, hazards=())),
+    network=SKETCH,
+)
+PROBLEM = views.ProblemView(
+    frame=FRAME,
+    form=views.Form("Cúcuta, CO", "Lima, PE", "2026-11-24T08:00"),
+    reason="no_route",
+    blocked_by=(
+        views.Blocker("crossing", "Puente Uno", "not_known"),
+        views.Blocker("crossing", "Puente Dos", "closed"),
+        views.Blocker("exclusion"),
+        views.Blocker("country"),
+        views.Blocker("no_road"),
+    ),
+    next_opening=NOW + timedelta(hours=20),
+    timezone="America/Bogota",
+    nearest=NEAREST,
+)
+REASONS = (
+    "place_unknown",
+    "place_ambiguous",
+    "same_place",
+    "time_invalid",
+    "off_network",
+    "no_route",
+    "unavailable",
+)
+
+
+def every_page(lang: str, *, has_demo: bool = False) -> dict[str, str]:
+    frame = replace(FRAME, has_demo=has_demo)
+    pages = {
+        "home": page.render_home(replace(HOME, frame=frame), lang),
+        "filtered": page.render_home(replace(HOME, frame=frame, service="overnight"), lang),
+        "empty": page.render_home(views.HomeView(frame), lang),
+        "plan": page.render_plan(replace(PLAN, frame=frame), lang),
+    }
+    for reason in REASONS:
+        view = replace(PROBLEM, frame=frame, reason=reason, field="start", choices=("Lima, PE",))
+        pages[reason] = page.render_problem(view, lang)
+    return pages
+
+
+class Outline(HTMLParser):
+    """Collects what the tests below ask about a page, and that its tags nest."""
+
+    VOID = frozenset({"meta", "link", "input", "option", "path", "rect", "br", "hr"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in {"script", "style"} and "svg" not in self.open:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_page_is_well_formed_and_says_its_language(lang):
+    for name, html in every_page(lang, has_demo=True).items():
+        outline = Outline(html)
+        ids = [attrs["id"] for _, attrs in outline.tags if "id" in attrs]
+        assert len(ids) == len(set(ids)), name
+        assert sum(tag == "h1" for tag, _ in outline.tags) == 1, name
+        assert dict(outline.tags)["html"] == {"lang": lang}
+        labelled = {attrs.get("for") for tag, attrs in outline.tags if tag == "label"}
+        inputs = [attrs for tag, attrs in outline.tags if tag == "input"]
+        assert all(a.get("type") == "hidden" or a["id"] in labelled for a in inputs), name
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_nothing_inline_and_nothing_from_elsewhere(lang):
+    for name, html in every_page(lang).items():
+        for tag, attrs in Outline(html).tags:
+            assert not [a for a in attrs if a.startswith("on") or a == "style"], (name, tag)
+            assert tag != "style", name
+            if tag == "script":
+                assert "src" in attrs or attrs["type"] == "application/json", name
+            for key in ("src", "href", "action"):
+                value = attrs.get(key) or "/"
+                assert value.startswith(("/", "#", "tel:", "about:blank")), (name, value)
+                assert not value.startswith("//"), (name, value)
+    assert "unsafe" not in page.SECURITY_HEADERS["Content-Security-Policy"]
+
+
+def test_data_cannot_leave_its_place_in_the_page():
+    evil = "</script><script>alert(1)</script>\"'<b>"
+    space = replace(SPACE, id=evil, name=evil, eligibility=evil, contact=evil, phones=(evil,))
+    frame = replace(FRAME, places=(evil,), layers=({**map_layers()[1], "attribution": evil},))
+    html = page.render_home(replace(HOME, frame=frame, spaces=(space,), service=evil), "es")
+    plan = page.render_plan(replace(PLAN, frame=frame, start_name=evil, end_name=evil), "en")
+    for text in (html, plan):
+        assert "<script>alert" not in text
+        assert '<b>"' not in text
+
+
+def test_p32_not_known_is_never_worded_as_closed():
+    for lang in LANGUAGES:
+        text = Outline(page.render_home(replace(HOME, spaces=(), hazards=()), lang)).text
+        listed = text[text.index("Puente Uno") : text.index("9")]
+        assert not re.search("cerrad|closed|fechad", listed, re.IGNORECASE), lang
+        assert "No se sabe si está abierto" in listed
+        assert wording.CLOSURE_IS_NOT_THE_END in text
+
+
+@pytest.mark.parametrize("state", ["closed", "not_known"])
+def test_p32_a_crossing_that_is_not_open_shows_what_to_do(state):
+    crossing = replace(CROSSING, state=state)
+    text = Outline(page.render_home(replace(HOME, crossings=(crossing,)), "es")).text
+    assert "Próxima apertura conocida: mié 25 nov, 06:30 (hora local)." in text
+    assert "Del lado de Colombia: Espacio Uno , Cúcuta, Colombia (9,3 km en línea recta)" in text
+    unknown = replace(crossing, next_opening=None)
+    html = page.render_home(replace(HOME, crossings=(unknown,)), "es")
+    assert "No se conoce una próxima apertura." in html
+
+
+def test_p35_demo_is_said_on_every_page_and_never_reads_as_confirmed():
+    for lang in LANGUAGES:
+        for name, html in every_page(lang, has_demo=True).items():
+            assert wording.DEMO in html, (lang, name)
+        for name, html in every_page(lang).items():
+            assert "DEMO" not in html, (lang, name)
+        demo = page.render_home(replace(HOME, spaces=(replace(SPACE, is_demo=True),)), lang)
+        assert not re.search("confirm(ad|ed)", Outline(demo).text, re.IGNORECASE)
+    assert "DEMO: fecha ficticia" in page.render_home(
+        replace(HOME, spaces=(replace(SPACE, is_demo=True),)), "es"
+    )
+
+
+def test_p38_protected_kinds_and_services_have_no_name_here():
+    assert not set(labels.SPACE_KINDS) & set(models.PROTECTED_KINDS)
+    assert not set(labels.SERVICES) & set(models.PROTECTED_SERVICES)
+    assert "Llame al 123." in page.render_home(HOME, "es")
+
+
+def test_every_code_of_the_database_has_a_name():
+    assert set(models.SPACE_KINDS) - set(models.PROTECTED_KINDS) == set(labels.SPACE_KINDS)
+    hazards = {*models.PHYSICAL_HAZARDS, *models.HUMAN_THREATS}
+    assert hazards == {h for h in labels.HAZARDS if not h.startswith("altitude")}
+    assert set(models.CROSSING_STATES) == set(labels.CROSSING_STATES)
+    spanish = i18n.words("es")
+    assert labels.service(spanish, "laundry_room") == "Laundry room"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_p46_days_and_nothing_that_promises(lang):
+    html = page.render_plan(PLAN, lang)
+    # The notice says what is not promised; what remains may not promise it.
+    text = Outline(html).text.replace(wording.NOTICE, "")
+    assert "%" not in text
+    assert not re.search(r"\bhoras?\b(?! local)|\bhours?\b|\bhours\b|\bmin\b", text)
+    assert not re.search(r"segur[oa]|\bsafe|segurança", text, re.IGNORECASE)
+    assert re.search(r"8 (a|to) 10 d[ií]as|8 to 10 days", text)
+    assert "De 62 km no hay información." in text
+    assert wording.NOTICE in html
+    one = page.render_plan(
+        replace(PLAN, routes=(replace(ROUTE, walking_days=1, walking_days_slow=None),)), "es"
+    )
+    assert "1 día a pie" in one
+
+
+def test_p46_no_reported_hazard_is_not_good_news():
+    html = page.render_plan(replace(PLAN, routes=(replace(ROUTE, hazards=()),)), "es")
+    assert "Eso no quiere decir que no los haya." in html
+
+
+def test_p46_no_green_in_the_styles():
+    for name in ("page.css", "style.js"):
+        styles = (page.STATIC_FOLDER / name).read_text()
+        for colour in re.findall(r"#([0-9a-f]{6}|[0-9a-f]{3})\b", styles):
+            digits = colour if len(colour) == 6 else "".join(2 * c for c in colour)
+            red, green, blue = (int(digits[i : i + 2], 16) for i in (0, 2, 4))
+            assert not (green > red + 24 and green > blue + 24), (name, colour)
+
+
+def test_the_route_names_its_longest_gap_where_it_lies():
+    text = Outline(page.render_plan(PLAN, "es")).text
+    assert (
+        "El tramo más largo sin un lugar abierto para dormir: 47 km De Pamplona a Berlín." in text
+    )
+    assert "pregunte por transporte" in text
+    order = ["Puente Uno", "Albergue Dos", "sin un lugar abierto para dormir, hasta Berlín"]
+    order += ["Unidad Tres", "Albergue Cuatro"]
+    positions = [text.index(words) for words in order]
+    assert positions == sorted(positions)
+    stops = page.itinerary(ROUTE)
+    assert [s.is_in_gap for s in stops] == [False, False, True, True, False]
+
+
+def test_a_gap_from_the_start_comes_first():
+    gap = views.Gap(0, 75_000, "Cúcuta", "Pamplona", "…")
+    assert [s.kind for s in page.itinerary(replace(ROUTE, gap=gap))][:2] == ["gap", "crossing"]
+    assert page.itinerary(replace(ROUTE, gap=None, spaces=(), crossings=())) == []
+
+
+def test_crossings_without_a_position_are_listed_in_order():
+    known = (replace(CROSSING, state="open"), replace(CROSSING, name="Puente Dos", state="open"))
+    text = Outline(
+        page.render_plan(replace(PLAN, routes=(replace(ROUTE, crossings=known),)), "es")
+    ).text
+    assert (
+        text.index("Pasos oficiales, en orden")
+        < text.index("Puente Uno")
+        < text.index("Puente Dos")
+    )
+
+
+def test_p48_the_page_asks_for_lines_with_rounded_ends():
+    html = page.render_plan(PLAN, "es")
+    assert '"start": [-72.508, 7.894]' in html
+    assert "7.893914" not in html
+    assert '"at": "2026-11-24T08:00-05:00"' in html
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_refusal_keeps_what_was_typed(reason):
+    html = page.render_problem(replace(PROBLEM, reason=reason, field="end"), "es")
+    assert 'value="Cúcuta, CO"' in html
+    assert 'value="Lima, PE"' in html
+
+
+def test_p11_p32_a_refusal_says_what_blocks_and_where_to_go():
+    text = Outline(page.render_problem(PROBLEM, "es")).text
+    assert "Paso oficial Puente Uno No se sabe si está abierto" in text
+    assert "Paso oficial Puente Dos Cerrado según lo publicado" in text
+    assert "Próxima apertura conocida" in text
+    assert "El espacio más cercano del mismo lado Espacio Uno" in text
+    assert wording.CLOSURE_IS_NOT_THE_END in text
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (0, "Confirmado hoy"),
+        (1, "Confirmado hace 1 día"),
+        (12, "Confirmado hace 12 días"),
+        (90, "Confirmado hace 90 días"),
+        (91, "Confirmado hace 91 días: llame antes de ir"),
+        (-1, "Confirmado hoy"),
+    ],
+)
+def test_confirmed_days_ago(days, words):
+    space = replace(SPACE, confirmed_on=date(2026, 11, 24) - timedelta(days=days))
+    assert page.confirmed(i18n.words("es"), space, FRAME) == words
+
+
+def test_confirmed_counts_days_of_the_space_not_of_the_server():
+    # 02:00 UTC on the 25th is still the 24th in Bogotá.
+    frame = replace(FRAME, now=datetime(2026, 11, 25, 2, tzinfo=UTC))
+    space = replace(SPACE, confirmed_on=date(2026, 11, 24))
+    assert page.confirmed(i18n.words("es"), space, frame) == "Confirmado hoy"
+
+
+@pytest.mark.parametrize(
+    ("change", "state", "words"),
+    [
+        ({}, "open", "Según su horario, abierto hasta: 13:30"),
+        ({"timezone": "America/Caracas"}, "open", "Según su horario, abierto hasta: 14:30"),
+        ({"changes_at": None}, "open", "Según su horario, abierto las 24 horas"),
+        ({"is_open": False}, "shut", "Según su horario, cerrado. Abre: 13:30"),
+        (
+            {"is_open": False, "changes_at": NOW + timedelta(days=1)},
+            "shut",
+            "Según su horario, cerrado. Abre: mié 25 nov, 10:30",
+        ),
+        ({"is_open": None}, "unknown", "Horario no conocido: pregunte antes de ir"),
+        ({"status": "full"}, "shut", "Lleno por ahora"),
+        ({"status": "temporarily_closed"}, "shut", "Cerrado por un tiempo"),
+    ],
+)
+def test_p43_open_by_schedule_in_its_own_zone(change, state, words):
+    assert page.opening(i18n.words("es"), replace(SPACE, **change), FRAME) == (state, words)
+
+
+def test_referral_only_names_who_refers():
+    space = replace(SPACE, is_referral_only=True, referral_from="Punto Dos")
+    assert "Solo con remisión de: Punto Dos" in page.render_home(
+        replace(HOME, spaces=(space,)), "es"
+    )
+
+
+def test_filters_are_links_that_keep_the_language():
+    html = page.render_home(replace(HOME, service="food"), "pt")
+    assert '<a href="/?lang=pt&amp;service=food#spaces" aria-current="true">Comida</a>' in html
+    assert 'href="/?lang=en&amp;service=food"' in html
+
+
+def test_the_map_and_its_legend_follow_the_catalogue():
+    html = page.render_home(HOME, "es")
+    legend = html[html.index('<details class="legend"') :].partition("</details>")[0] + "</details>"
+    signs = Outline(legend).tags
+    for layer in map_layers():
+        shown = layer["id"] in labels.SHOWN_LAYERS
+        for sign in layer["style"]["values"].values() or [layer["style"]]:
+            drawn = [a for _, a in signs if sign["colour"] in (a.get("fill"), a.get("stroke"))]
+            assert bool(drawn) or not shown, (layer["id"], sign)
+    assert legend.count("<li>") == legend.count("<svg")
+    assert legend.count("<svg") == legend.count("</svg>")
+    # Each sign draws something: an unknown form would leave its picture empty.
+    assert not re.search(r"<svg[^>]*>\s*</svg>", legend)
+
+
+def test_filters_begin_with_what_people_need_first():
+    home = replace(HOME, services=("charging", "laundry_room", "food", "overnight"))
+    text = Outline(page.render_home(home, "es")).text
+    assert "Todos Dormir Comida Carga de celular Laundry room" in text
+
+
+def test_spaces_of_a_country_stay_together():
+    other = replace(SPACE, id="S9", country="VE")
+    html = page.render_home(replace(HOME, spaces=(SPACE, other, replace(SPACE, id="S8"))), "es")
+    assert html.count('id="country-CO"') == 1
+    assert html.index("space-S8") < html.index("space-S9")
+
+
+# Languages
+
+
+@pytest.mark.parametrize(
+    ("asked", "header", "lang"),
+    [
+        (None, None, "es"),
+        ("pt", "en", "pt"),
+        ("xx", "en-GB,en;q=0.9", "en"),
+        (None, "fr, pt-BR;q=0.8, en;q=0.5", "pt"),
+        (None, "en;q=0, pt;q=0.1", "pt"),
+        (None, "*", "es"),
+        (None, ";;;q=,,\x00", "es"),
+        (None, "en;q=" + "9" * 5000, "es"),
+    ],
+)
+def test_negotiation(asked, header, lang):
+    assert i18n.negotiate(asked, header) == lang
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_catalogues_hold_every_text_and_no_other(lang):
+    """Fails after a text changed: run `python -m app.web.catalogues`, then translate."""
+    path = i18n.LOCALE_FOLDER / lang / "messages.po"
+    assert path.read_bytes() == catalogues.updated(lang)
+
+
+@pytest.mark.parametrize("lang", [lang for lang in LANGUAGES if lang != "es"])
+def test_every_text_is_translated_with_its_plurals_and_values(lang):
+    plain = [m for m in i18n.read_catalogue(lang) if m.id and m.context != i18n.SAFETY_CONTEXT]
+    assert len(plain) > 50
+    for message in plain:
+        sources = message.id if isinstance(message.id, tuple) else (message.id,)
+        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        assert all(strings), message.id
+        assert len(strings) == len(sources)
+        for string in strings:
+            assert set(re.findall(r"%\(\w+\)s", string)) == set(
+                re.findall(r"%\(\w+\)s", sources[0])
+            ), message.id
+
+
+def test_plural_forms():
+    english, portuguese = i18n.words("en"), i18n.words("pt")
+    forms = ("%(num)s día a pie", "%(num)s días a pie")
+    assert english.ngettext(*forms, 1) == "%(num)s day on foot"
+    assert english.ngettext(*forms, 0) == "%(num)s days on foot"
+    assert portuguese.ngettext(*forms, 0) == "%(num)s dia a pé"
+    assert i18n.words("es").ngettext(*forms, 2) == "%(num)s días a pie"
+
+
+@pytest.mark.parametrize("lang", ["en", "pt"])
+def test_p47_safety_texts_stay_spanish_and_labelled_until_reviewed(lang):
+    safety = [m for m in i18n.read_catalogue(lang) if m.context == i18n.SAFETY_CONTEXT]
+    assert {m.id for m in safety} >= {*labels.WORDING, *labels.HAZARDS.values()}
+    assert not [m.id for m in safety if m.string and not m.user_comments]
+    html = page.render_plan(PLAN, lang)
+    label = i18n.words(lang).gettext("texto original en español")
+    expected = f'<span lang="es">{wording.NOTICE}</span> <small class="original">({label})</small>'
+    assert expected in html
+
+
+def test_p47_a_translation_counts_only_with_its_reviewer(tmp_path, monkeypatch):
+    folder = tmp_path / "en"
+    folder.mkdir()
+    head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+    entry = 'msgctxt "safety"\nmsgid "Frío"\nmsgstr "Cold"\n'
+    monkeypatch.setattr(i18n, "LOCALE_FOLDER", tmp_path)
+    (folder / "messages.po").write_text(head + entry)
+    with pytest.raises(i18n.CatalogueError, match="no person reviewed"):
+        i18n.words.__wrapped__("en")
+    (folder / "messages.po").write_text(head + "# reviewed-by: Ana Pérez 2026-11-20\n" + entry)
+    english = i18n.words.__wrapped__("en")
+    assert str(english.safety("Frío")) == "Cold"
+    assert str(english.safety_word("Frío")) == "Cold"
+    assert '<span lang="es">Calor</span>' in english.safety("Calor")
+    with pytest.raises(i18n.CatalogueError, match="no language"):
+        i18n.words.__wrapped__("xx")
+
+
+def test_safety_texts_escape_the_values_they_take():
+    text = i18n.words("es").safety("De %(km)s no hay información.", km="<b>")
+    assert str(text) == "De &lt;b&gt; no hay información."
+
+
+@pytest.mark.parametrize(
+    ("metres", "words"),
+    [(0, "0 km"), (30, "0,1 km"), (940, "0,9 km"), (9_960, "10 km"), (1_234_567, "1.235 km")],
+)
+def test_kilometres(metres, words):
+    assert i18n.words("es").km(metres) == words
+
+
+# Files
+
+
+def test_vendored_bundle_is_there_with_its_licences():
+    vendor = page.STATIC_FOLDER / "vendor"
+    assert len(list(vendor.iterdir())) == 3
+    notices = (vendor / "LICENSES.txt").read_text()
+    assert "ol 10." in notices
+    assert "BSD" in notices
+    for suffix in (".js", ".css"):
+        name = page.vendored_url(suffix).rsplit("/", 1)[1]
+        assert (vendor / name).stat().st_size < 450_000
+        assert "//# sourceMappingURL" not in (vendor / name).read_text()
+
+
+def test_files_of_the_page_carry_their_digest():
+    assert re.fullmatch(r"/static/page\.css\?v=[0-9a-f]{12}", page.asset_url("page.css"))
+    with pytest.raises(LookupError, match=r"nothing\.css is missing"):
+        page.asset_url("nothing.css")

@@ -1,0 +1,249 @@
+"""``POST /routes`` over the real data: the contract, the borders, the refusals, bad input."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.conftest import client_of, run_sql
+
+CUCUTA, BUCARAMANGA = (-72.508, 7.894), (-73.126, 7.125)
+CARACAS, LIMA = (-66.879, 10.488), (-77.043, -12.046)
+SAN_CRISTOBAL = (-72.225, 7.767)
+AT = "2026-11-24T08:00:00-05:00"
+NIGHT = "2026-11-24T23:00:00-05:00"
+
+#: A flood across the road between Chinácota and La Donjuana.
+REPORT = """
+    insert into amparo.hazards (id, family, kind, title, geom, geom_public, effect,
+        valid_from, reported_at, approved_at, visibility, demo)
+    select 'T-1', 'physical', 'flood', 'prueba', g, g, 'exclusion', now() - interval '2 days',
+        now() - interval '2 days', case when :approved then now() end, 'public', true
+    from st_buffer(st_setsrid(st_makepoint(-72.62, 7.6), 4326), 0.1) g
+"""
+
+TACHIRA = ("X-BOLIVAR", "X-SANTANDER", "X-TIENDITAS", "X-UNION")
+
+
+def ask(start, end, at=AT, **more):
+    return {"start": start, "end": end, "mode": "foot", "at": at, **more}
+
+
+async def routes(client, *args, **more):
+    response = await client.post("/routes", json=ask(*args, **more))
+    assert response.status_code == 200, response.text
+    return response.json()["features"]
+
+
+async def close(settings, crossing_ids, state="closed"):
+    await run_sql(
+        settings,
+        "update amparo.crossing_statuses set state = :state where crossing_id = any(:ids)",
+        state=state,
+        ids=list(crossing_ids),
+    )
+
+
+async def test_cucuta_to_bucaramanga_says_where_help_is_and_is_not(client):
+    best = (await routes(client, CUCUTA, BUCARAMANGA))[0]["properties"]
+    assert best["distance_m"] == pytest.approx(195_000, rel=0.02)
+    assert best["highest_m"] > 3_000
+    nights = [stop["locality"] for stop in best["stops"] if stop["overnight"]]
+    assert nights == ["Los Patios", "La Donjuana", "Pamplona", "Berlín (Tona)", "El Picacho"]
+    gap = best["longest_gap"]
+    assert gap["length_m"] == pytest.approx(47_000, abs=1_000)
+    assert (gap["from"], gap["to"]) == ("Pamplona", "Berlín (Tona)")
+    assert "transporte" in gap["advice"]
+    assert best["walking_days"] == 8
+
+
+async def test_every_property_of_the_contract_is_there(client):
+    response = await client.post("/routes", json=ask(CUCUTA, BUCARAMANGA))
+    assert response.headers["content-type"].startswith("application/geo+json")
+    assert response.headers["cache-control"] == "private, no-store"
+    body = response.json()
+    assert body["type"] == "FeatureCollection"
+    for feature in body["features"]:
+        assert feature["geometry"]["type"] == "LineString"
+        properties = feature["properties"]
+        for name in (
+            "distance_m",
+            "duration_s",
+            "walking_days",
+            "ascent_m",
+            "ascent",
+            "highest_m",
+            "exposure",
+            "unknown_m",
+            "longest_gap",
+            "spaces",
+            "crossings",
+            "network",
+            "data_as_of",
+            "notice",
+        ):
+            assert name in properties, name
+        assert properties["ascent"] == "lower_bound"
+        assert properties["network"] == "sketch"
+        for exposure in properties["exposure"].values():
+            assert {"value", "unit", "source"} <= exposure.keys()
+        assert {"length_m", "from", "to", "advice"} <= properties["longest_gap"].keys()
+
+
+async def test_p10_caracas_to_lima_crosses_only_official_open_crossings(client):
+    official = {
+        item["id"]: item["properties"]
+        for item in (await client.get("/collections/crossings/items?limit=1000")).json()["features"]
+    }
+    for feature in await routes(client, CARACAS, LIMA):
+        crossings = feature["properties"]["crossings"]
+        assert len(crossings) >= 2
+        here = "VE"
+        for crossing in crossings:
+            sides = {official[crossing]["country_a"], official[crossing]["country_b"]}
+            assert here in sides
+            # Rumichaca has two posts, one a side: the second does not leave the country again.
+            here = (sides - {here}).pop() if "RUMICHACA-EC" not in crossing else "EC"
+        assert here == "PE"
+
+
+async def test_p32_with_every_tachira_crossing_closed_the_route_changes(
+    own_client, loaded_clone, settings_for
+):
+    before = (await routes(own_client, SAN_CRISTOBAL, CUCUTA))[0]["properties"]
+    assert set(before["crossings"]) & set(TACHIRA)
+    await close(settings_for(loaded_clone), TACHIRA)
+    for feature in await routes(own_client, SAN_CRISTOBAL, CUCUTA):
+        assert not set(feature["properties"]["crossings"]) & set(TACHIRA)
+        assert feature["properties"]["distance_m"] > before["distance_m"] * 3
+
+
+@pytest.mark.parametrize("state", ["closed", "not_known"])
+async def test_p11_p32_refused_with_reason_opening_and_space_of_the_same_side(
+    own_client, loaded_clone, settings_for, state
+):
+    settings = settings_for(loaded_clone)
+    await run_sql(
+        settings,
+        "update amparo.crossing_statuses set state = :s where crossing_id <> 'X-BOLIVAR'",
+        s=state,
+    )
+    # The one that is left opens at six in the morning.
+    response = await own_client.post("/routes", json=ask(SAN_CRISTOBAL, CUCUTA, NIGHT))
+    assert response.status_code == 422
+    assert response.headers["content-type"].startswith("application/problem+json")
+    body = response.json()
+    assert {b["kind"] for b in body["blocked_by"]} == {"crossing"}
+    assert {b["state"] for b in body["blocked_by"]} <= {"closed", state}
+    assert body["nearest_space"]["country"] == "VE"
+    assert "derecho a pedir protección" in body["detail"]
+    if [b["id"] for b in body["blocked_by"]] == ["X-BOLIVAR"]:
+        opening = datetime.fromisoformat(body["next_opening"])
+        assert opening > datetime.fromisoformat(NIGHT)
+
+
+async def test_p32_not_known_is_never_worded_as_closed(own_client, loaded_clone, settings_for):
+    await run_sql(settings_for(loaded_clone), "delete from amparo.crossing_statuses")
+    response = await own_client.post("/routes", json=ask(SAN_CRISTOBAL, CUCUTA))
+    assert response.status_code == 422
+    body = response.json()
+    assert {b["state"] for b in body["blocked_by"]} == {"not_known"}
+    assert body["next_opening"] is None
+    assert "cerrado" not in body["detail"]
+    items = (await own_client.get("/collections/crossings/items?limit=100")).json()["features"]
+    assert {item["properties"]["state"] for item in items} == {"not_known"}
+    html = (await own_client.get("/?f=html")).text
+    assert "Cerrado según lo publicado" not in html.split('id="crossings"')[1]
+
+
+async def test_p11_the_darien_has_no_route(client):
+    response = await client.post("/routes", json=ask((-76.787, 8.426), (-79.52, 8.98)))
+    assert response.status_code == 422
+    assert {b["kind"] for b in response.json()["blocked_by"]} <= {"no_road", "country"}
+    assert not [b for b in response.json()["blocked_by"] if b["name"]]
+
+
+async def test_p14_an_exclusion_is_never_crossed(own_client, loaded_clone, settings_for):
+    first = (await routes(own_client, CUCUTA, BUCARAMANGA))[0]
+    assert "DEMO-069" in first["properties"]["spaces"]
+    await run_sql(settings_for(loaded_clone), REPORT, approved=True)
+    for feature in await routes(own_client, CUCUTA, BUCARAMANGA, at=None):
+        assert "DEMO-069" not in feature["properties"]["spaces"]
+
+
+async def test_p36_an_unapproved_report_changes_no_route(own_client, loaded_clone, settings_for):
+    before = await routes(own_client, CUCUTA, BUCARAMANGA)
+    await run_sql(settings_for(loaded_clone), REPORT, approved=False)
+    after = await routes(own_client, CUCUTA, BUCARAMANGA)
+    assert [f["geometry"] for f in after] == [f["geometry"] for f in before]
+
+
+async def test_p46_no_answer_promises_safety(client):
+    for start, end in ((CUCUTA, BUCARAMANGA), (CARACAS, LIMA)):
+        response = await client.post("/routes", json=ask(start, end))
+        for word in ("segur", '"safe', "safety"):
+            assert word not in response.text.lower().replace("resguardo", "")
+        for feature in response.json()["features"]:
+            assert feature["properties"]["notice"]
+
+
+async def test_p35_a_route_says_demo(client):
+    body = (await client.post("/routes", json=ask(CUCUTA, BUCARAMANGA))).json()
+    assert body["demo"] is True
+    assert "DEMO" in body["notice"]
+    assert all(f["properties"]["demo"] for f in body["features"])
+
+
+async def test_a_start_in_the_past_is_walked_from_todays_knowledge(loaded_shared, settings_for):
+    async with client_of(settings_for(loaded_shared), clock=lambda: datetime.now(UTC)) as client:
+        best = (await routes(client, CUCUTA, BUCARAMANGA, at="2026-02-03T08:00:00-05:00"))[0]
+    assert best["properties"]["longest_gap"]["length_m"] == pytest.approx(47_000, abs=1_000)
+
+
+BAD = [
+    ({"start": [7.894, -72.508], "end": BUCARAMANGA}, 400, "start"),
+    ({"start": [-72.508, 97], "end": BUCARAMANGA}, 400, "start.1"),
+    ({"start": [-272.508, 7], "end": BUCARAMANGA}, 400, "start.0"),
+    ({"start": CUCUTA}, 400, "end"),
+    ({"start": CUCUTA, "end": [1]}, 400, "end.1"),
+    ({"start": CUCUTA, "end": "Bucaramanga"}, 400, "end"),
+    ({"start": CUCUTA, "end": BUCARAMANGA, "mode": "boat"}, 400, "mode"),
+    ({"start": CUCUTA, "end": BUCARAMANGA, "at": "2026-11-24T08:00:00"}, 400, "at"),
+    ({"start": CUCUTA, "end": BUCARAMANGA, "at": "yesterday"}, 400, "at"),
+    ({"start": CUCUTA, "end": BUCARAMANGA, "speed": 9}, 400, "speed"),
+    ({"start": CUCUTA, "end": CUCUTA}, 400, "end"),
+    ({"start": CUCUTA, "end": [-95.0, -30.0]}, 422, "end"),
+]
+
+
+@pytest.mark.parametrize(("body", "status", "field"), BAD)
+async def test_bad_input_is_named(client, body, status, field):
+    response = await client.post("/routes", json=body)
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"].startswith("application/problem+json")
+    problem = response.json()
+    assert problem["field"] == field
+    assert problem["detail"]
+    assert problem["what_to_do"]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400"])
+async def test_a_number_that_json_does_not_have_is_named(client, number):
+    body = f'{{"start": [{number}, 7.9], "end": [-73.1, 7.1]}}'
+    response = await client.post(
+        "/routes", content=body, headers={"content-type": "application/json"}
+    )
+    assert response.status_code == 400
+    assert response.json()["field"].startswith("start")
+
+
+async def test_off_network_names_the_distance_and_the_limit(client):
+    response = await client.post("/routes", json=ask(CUCUTA, (-95.0, -30.0)))
+    body = response.json()
+    assert response.status_code == 422
+    assert body["distance_m"] > body["limit_m"]
+
+
+async def test_a_huge_body_is_refused(client):
+    response = await client.post("/routes", content=b"[" + b"1," * 1_000_000 + b"1]")
+    assert response.status_code == 413
+    assert response.headers["content-type"].startswith("application/problem+json")

@@ -1,0 +1,289 @@
+"""Fixtures: real PostGIS in a throw-away cluster, the real application, real data.
+
+Nothing here runs unless a test asks for it: `tests/routing` passes without a database.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TextIO
+
+import httpx
+import pytest
+
+from tests.fixtures.cluster import shared_cluster, template_database
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+EMPTY = "amparo_empty"
+LOADED = "amparo_loaded"
+
+
+def in_thread[T](work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end in a thread of its own, away from pytest-asyncio's loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Give the folder of test-only data beside the project; skip where absent, fail in CI."""
+    if SHARED_DATA.is_dir():
+        return SHARED_DATA
+    if os.environ.get("CI") == "true":
+        pytest.fail("the shared test data is missing, and CI must not skip its tests")
+    pytest.skip("the shared test data is not beside this checkout")
+
+
+@pytest.fixture(scope="session")
+def run_id() -> str:
+    """Give what the workers of one pytest run have in common."""
+    return os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)[:12]
+
+
+@pytest.fixture(scope="session")
+def cluster(run_id: str) -> Iterator[Any]:
+    """Run the throw-away PostgreSQL of this pytest run."""
+    with shared_cluster(run_id) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def settings_for(cluster: Any, home: Path) -> Callable[..., Any]:
+    """Give settings of an Amparo that uses a database of the test cluster."""
+    from app.settings import Settings
+
+    def make(database: str, **overrides: Any) -> Any:
+        return Settings(home=home, database_url=cluster.superuser_url(database), **overrides)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def home(run_id: str) -> Path:
+    """Give the AMPARO_HOME that the workers of this run share: the sketch is imported once."""
+    base = Path(tempfile.gettempdir()) / f"amparo-test-home-{run_id}"
+    base.mkdir(exist_ok=True)
+    with (base / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (base / "graphs").is_dir():
+            from app import setup
+            from app.settings import Settings
+
+            setup.import_sketch(Settings(home=base))
+    # Never removed here: another worker may still use it, and it lies in the temporary folder.
+    return base
+
+
+@pytest.fixture(scope="session")
+def empty_template(cluster: Any) -> str:
+    """Name a database that has the migrations and nothing else."""
+    from geo import schema
+
+    template_database(cluster, EMPTY, lambda url: in_thread(schema.migrate(url)))
+    return EMPTY
+
+
+@pytest.fixture(scope="session")
+def loaded_template(cluster: Any, settings_for: Any) -> str:
+    """Name a database with everything that `./run` loads."""
+    from app import setup
+    from geo import schema
+
+    def build(url: str) -> None:
+        in_thread(schema.migrate(url))
+        in_thread(setup.prepare_data(settings_for(LOADED), report=lambda line: None))
+
+    template_database(cluster, LOADED, build)
+    return LOADED
+
+
+def clone(cluster: Any, template: str) -> str:
+    """Make a committed copy of a template, for one test or module to write into."""
+    name = f"t_{uuid.uuid4().hex[:16]}"
+    cluster.create_database(name, template)
+    return name
+
+
+@pytest.fixture
+def empty_clone(cluster: Any, empty_template: str) -> str:
+    """Name a database of this test's own, migrated and empty."""
+    return clone(cluster, empty_template)
+
+
+@pytest.fixture
+def loaded_clone(cluster: Any, loaded_template: str) -> str:
+    """Name a database of this test's own, with everything loaded."""
+    return clone(cluster, loaded_template)
+
+
+@pytest.fixture(scope="session")
+def loaded_shared(cluster: Any, loaded_template: str) -> str:
+    """Name a loaded database that a worker's read-only tests share."""
+    return clone(cluster, loaded_template)
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Any) -> AsyncIterator[Any]:
+    """Open the tiers of a database and close them afterwards."""
+    from app.databases import open_database
+
+    database = open_database(settings)
+    try:
+        yield database
+    finally:
+        await database.dispose()
+
+
+async def run_sql(settings: Any, statement: str, **values: Any) -> None:
+    """Execute one statement as the writer and commit it."""
+    from sqlalchemy import text
+
+    from geo.db import Tier
+
+    async with opened(settings) as database, database.session(Tier.WRITER) as session:
+        await session.execute(text(statement), values)
+
+
+@pytest.fixture
+async def empty_database(empty_clone: str, settings_for: Any) -> AsyncIterator[Any]:
+    """Give the tiers of a database of this test's own, migrated and empty."""
+    async with opened(settings_for(empty_clone)) as database:
+        yield database
+
+
+@pytest.fixture
+async def loaded_database(loaded_clone: str, settings_for: Any) -> AsyncIterator[Any]:
+    """Give the tiers of a database of this test's own, with everything loaded."""
+    async with opened(settings_for(loaded_clone)) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+async def shared_database(loaded_shared: str, settings_for: Any) -> AsyncIterator[Any]:
+    """Give the tiers of a loaded database for tests that only read, or roll back."""
+    async with opened(settings_for(loaded_shared)) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+async def writer_engine(empty_template: str, cluster: Any, settings_for: Any) -> AsyncIterator[Any]:
+    """Give the writer's engine on a database of this worker's own."""
+    from sqlalchemy.pool import NullPool
+
+    from app.databases import tier_urls
+    from geo.db import Tier, create_tier_engine
+
+    settings = settings_for(clone(cluster, empty_template))
+    engine = create_tier_engine(tier_urls(settings)[Tier.WRITER], Tier.WRITER)
+    assert not isinstance(engine.pool, NullPool)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def session(writer_engine: Any) -> AsyncIterator[Any]:
+    """Give a writer's session on an empty database; everything is rolled back."""
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    async with writer_engine.connect() as connection:
+        outer = await connection.begin()
+        async with AsyncSession(
+            connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+        ) as writer:
+            yield writer
+        await outer.rollback()
+
+
+@contextlib.asynccontextmanager
+async def client_of(settings: Any, **overrides: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """Run the application in this process and talk to it."""
+    from app.main import create_app
+
+    application = create_app(settings, **overrides)
+    async with application.router.lifespan_context(application) as state:
+
+        async def with_state(scope: Any, receive: Any, send: Any) -> None:
+            scope["state"] = dict(state or {})
+            await application(scope, receive, send)
+
+        transport = httpx.ASGITransport(app=with_state, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://amparo.test") as client:
+            client.application = application  # type: ignore[attr-defined]
+            yield client
+
+
+@pytest.fixture(scope="session")
+async def client(loaded_shared: str, settings_for: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """Talk to an application over a loaded database that nobody writes to."""
+    async with client_of(settings_for(loaded_shared)) as talking:
+        yield talking
+
+
+@pytest.fixture
+async def own_client(loaded_clone: str, settings_for: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """Talk to an application over this test's own loaded database (see `loaded_clone`)."""
+    async with client_of(settings_for(loaded_clone)) as talking:
+        yield talking
+
+
+@pytest.fixture(scope="session")
+def live_server(loaded_shared: str, settings_for: Any) -> Iterator[str]:
+    """Run `amparo serve` as a process of its own and give its address."""
+    settings = settings_for(loaded_shared)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {
+        "AMPARO_HOME": str(settings.home),
+        "AMPARO_DATABASE_URL": settings.database_url.get_secret_value(),
+        "AMPARO_PORT": str(port),
+    }
+    # A file, not a pipe: nobody reads while tests run, and a full pipe would stop the server.
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "serve"],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        address = f"http://127.0.0.1:{port}"
+        try:
+            _wait_until_healthy(address, server, output)
+            yield address
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+
+
+def _wait_until_healthy(
+    address: str, server: subprocess.Popen[bytes], written: TextIO, limit_s: float = 60
+) -> None:
+    deadline = time.monotonic() + limit_s
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            written.seek(0)
+            pytest.fail(f"the server ended with {server.returncode}:\n{written.read()}")
+        with (
+            contextlib.suppress(urllib.error.URLError, OSError),
+            urllib.request.urlopen(f"{address}/health", timeout=5) as answer,
+        ):
+            if answer.status == 200:
+                return
+        time.sleep(0.1)
+    pytest.fail(f"the server was not healthy after {limit_s} s")

@@ -1,0 +1,226 @@
+"""Rules of the house that a memory would forget: each is checked here, not hoped for."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import distributions
+from pathlib import Path
+
+import pytest
+
+from app.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("app", "geo", "routing", "tiles")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def tracked_files() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    names = listed.stdout.decode().split("\0")
+    return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+
+
+def sources(*folders: str) -> list[Path]:
+    return [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def test_imports_point_one_way():
+    lint = Path(sys.executable).with_name("lint-imports")
+    checked = subprocess.run([lint], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_routing_is_light():
+    # A library that drags in a web server or a database is no library.
+    code = (
+        "import sys, routing.search, routing.coverage, routing.graph;"
+        "print([m for m in ('fastapi', 'sqlalchemy', 'geoalchemy2', 'osmnx', 'geopandas',"
+        " 'osmium', 'rasterio') if m in sys.modules])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "[]"
+
+
+def test_alembic_folder_does_not_shadow_the_library():
+    assert not list((ROOT / "alembic").rglob("__init__.py"))
+    assert not list((ROOT / "tests").rglob("__init__.py"))
+
+
+def test_no_dependency_takes_our_names():
+    for distribution in distributions():
+        top = {str(f).split("/")[0] for f in distribution.files or ()}
+        if distribution.metadata["Name"] != "amparo":
+            assert not top & set(PACKAGES), distribution.metadata["Name"]
+
+
+def is_formatted(node: ast.expr) -> bool:
+    if isinstance(node, ast.JoinedStr):
+        return True
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.Mod) or is_formatted(node.left) or is_formatted(node.right)
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"format", "join", "replace"}
+    )
+
+
+def formatted_sql(path: Path) -> list[str]:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else None
+        name = node.func.id if isinstance(node.func, ast.Name) else name
+        if name in {"text", "execute", "exec_driver_sql", "scalar", "fetch"} and is_formatted(
+            node.args[0]
+        ):
+            found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    return found
+
+
+def test_sql_is_bound_never_formatted():
+    assert [hit for path in sources(*PACKAGES, "alembic") for hit in formatted_sql(path)] == []
+
+
+def test_formatted_sql_is_found(tmp_path):
+    bad = ROOT / "app" / "does_not_exist.py"
+    for line in ('text(f"select {x}")', 'execute("select %s" % x)', 'text("a".format(x))'):
+        tree = ast.parse(line)
+        call = tree.body[0].value
+        assert is_formatted(call.args[0]), line
+    assert not bad.exists()
+
+
+def test_every_setting_is_documented():
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        assert f"`AMPARO_{name.upper()}`" in README, name
+
+
+def test_only_settings_read_the_environment():
+    for path in sources(*PACKAGES):
+        if path == ROOT / "app" / "settings.py":
+            continue
+        text = path.read_text(encoding="utf-8")
+        if path == ROOT / "geo" / "postgres.py":
+            # Not a setting: child processes of PostgreSQL get the environment without PG*.
+            text = text.replace("os.environ.items()", "")
+        assert "os.environ" not in text, path.relative_to(ROOT)
+        assert "getenv" not in text, path.relative_to(ROOT)
+
+
+def test_readme_commands_exist():
+    script = (ROOT / "run").read_text(encoding="utf-8")
+    for command in ("--setup-only", "test", "lint", "bench", "amparo"):
+        assert f"./run {command}" in README
+        assert command in script
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    for command in ("./run --setup-only", "./run lint", "./run test"):
+        assert command in ci
+        assert command in README
+
+
+def test_readme_cli_examples_exist():
+    from typer.main import get_command
+
+    from app.cli import app
+
+    root = get_command(app)
+    called = set(re.findall(r"\./run amparo ([a-z]+(?: [a-z]+)?)", README))
+    assert called, "the README shows no amparo command"
+    for words in called:
+        command = root
+        for word in words.split():
+            commands = getattr(command, "commands", None)
+            if commands is None:
+                break
+            assert word in commands, words
+            command = commands[word]
+
+
+def test_every_cli_command_has_an_example():
+    from typer.main import get_command
+
+    from app.cli import app
+
+    def leaves(command, path=()):
+        children = getattr(command, "commands", None)
+        if children is None:
+            yield path, command
+            return
+        for name, child in children.items():
+            yield from leaves(child, (*path, name))
+
+    for path, command in leaves(get_command(app)):
+        assert "Example: amparo " + " ".join(path) in (command.help or ""), path
+
+
+def test_locks_have_hashes_and_no_hosts():
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert "://" not in text
+        pins = [line for line in text.splitlines() if re.match(r"^[a-z0-9]", line)]
+        assert pins
+        assert text.count("--hash=sha256:") >= len(pins)
+
+
+def test_lock_has_every_dependency():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    locked = (ROOT / "requirements.lock").read_text(encoding="utf-8").lower()
+    for requirement in project["project"]["dependencies"]:
+        name = re.split(r"[\[<>=!~;]", requirement)[0].lower().replace("_", "-")
+        assert re.search(rf"^{re.escape(name)}(\[.*\])?==", locked, re.MULTILINE), name
+
+
+def test_wheel_is_exactly_four_packages():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == list(PACKAGES)
+
+
+def test_nothing_names_this_machine_or_a_package_host():
+    this_file = Path(__file__).resolve()
+    words = ("/work" + "/", "pythonhosted" + ".org", "pypi" + ".org", "registry.npmjs" + ".org")
+    for path in tracked_files():
+        if path == this_file or path.suffix in {".png", ".gz"}:
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        for word in words:
+            assert word not in text, f"{path.relative_to(ROOT)} names {word}"
+
+
+def test_repository_stays_small():
+    total = sum(path.stat().st_size for path in tracked_files())
+    assert total < 15_000_000, f"{total:,} bytes"
+
+
+def test_no_module_is_a_drawer():
+    drawers = {"utils", "helpers", "common", "core", "crud"}
+    for path in sources(*PACKAGES):
+        assert path.stem not in drawers, path.relative_to(ROOT)
+
+
+def test_files_stay_readable():
+    # Long for a reason: all tables; all view models with their docs; the views' SQL; DDL.
+    reasoned = {
+        Path("geo/models.py"),
+        Path("app/web/views.py"),
+        Path("alembic/versions/2026-11-25_tiers.py"),
+        Path("alembic/versions/2026-11-25_tables.py"),
+    }
+    for path in sources(*PACKAGES, "alembic"):
+        lines = path.read_text(encoding="utf-8").count("\n")
+        if path.relative_to(ROOT) not in reasoned:
+            assert lines <= 420, f"{path.relative_to(ROOT)}: {lines} lines"
