@@ -137,7 +137,7 @@ class Database:
         """Open a session of one tier: commits at the end, rolls back on any exception."""
         async with translated_errors(), self._sessions[tier]() as session:
             # Files that the caller reads may be missing too: only here it is the database.
-            async with translated_errors(OSError):
+            async with translated_errors(OSError, DBAPIError):
                 await session.connection()
             yield session
             await session.commit()

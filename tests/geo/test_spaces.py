@@ -149,7 +149,8 @@ async def test_p33_a_space_abroad_names_the_official_crossing_on_the_way(public)
 
 
 async def test_the_nearest_by_metres_not_by_degrees(empty_database):
-    # At 55 degrees south a degree of longitude is 64 km, one of latitude 111 km.
+    # At 55 degrees south a degree of longitude is 64 km, one of latitude 111 km: the space in
+    # the east is the nearest by metres, though 28 are nearer by degrees.
     async with empty_database.session(Tier.WRITER) as session:
         await session.execute(
             text("insert into amparo.organizations (id, name) values ('o', 'Organización')")
@@ -160,12 +161,12 @@ async def test_the_nearest_by_metres_not_by_degrees(empty_database):
                 insert into amparo.locations (id, organization_id, name, kind, geom, country,
                     timezone, confidential, confirmed_on, expires_on, visibility)
                 select 'n' || n, 'o', 'Punto', 'support_space',
-                    st_setsrid(st_makepoint(-68, -55 + 0.001 * n), 4326), 'CL',
+                    st_setsrid(st_makepoint(-68, -54.998 + 0.00005 * n), 4326), 'CL',
                     'America/Santiago', false, current_date - 1, current_date + 30, 'public'
                 from generate_series(1, 60) n
                 union all
                 select 'east', 'o', 'Punto', 'support_space',
-                    st_setsrid(st_makepoint(-68 + 0.0015, -55), 4326), 'CL',
+                    st_setsrid(st_makepoint(-67.9966, -55), 4326), 'CL',
                     'America/Santiago', false, current_date - 1, current_date + 30, 'public'
                 """
             )
