@@ -7,9 +7,6 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 from app import clock as clocks
 from app import errors, openapi
@@ -20,6 +17,7 @@ from app.deps import State, strict_request
 from app.middleware import BodyLimit, DefaultHeaders, HeadAsGet, RequestLog
 from app.network import Network
 from app.settings import Settings
+from app.static import Assets
 from app.web.assets import STATIC_FOLDER, STATIC_URL
 from app.web.page import SECURITY_HEADERS
 from geo.db import Database
@@ -27,19 +25,6 @@ from geo.db import Database
 #: What is compressed here is not compressed before: pages, scripts, uncached JSON.
 _GZIP_LEVEL = 3
 _GZIP_SMALLEST = 1_024
-
-
-class Assets(StaticFiles):
-    """The page's own files, whose addresses carry a digest of their content."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return a file; with its digest in the address it never changes."""
-        response = await super().get_response(path, scope)
-        is_named = scope["query_string"].startswith(b"v=") or path.startswith("vendor/ol-")
-        response.headers["Cache-Control"] = (
-            "public, max-age=31536000, immutable" if is_named else "public, max-age=60"
-        )
-        return response
 
 
 def create_app(

@@ -15,6 +15,7 @@ from app.web import views
 from geo import crossings, demo, hazards, schedules, spaces
 from geo.crossings import CrossingState
 from geo.hazards import ActiveHazard
+from geo.schedules import Opening
 from geo.spaces import ListedSpace, SideSpace
 from routing.exposure import Exposure
 from tiles.style import map_layers
@@ -139,8 +140,38 @@ def _space(space: ListedSpace, now: datetime) -> views.Space:
         contact=row["contact"],
         organization=row["organization"],
         eligibility=row["eligibility"],
+        hours=hours(openings),
         is_free=None if row["fees"] is None else row["fees"] == "free",
     )
+
+
+#: Days as HSDS codes them, and as Spanish shortens them.
+_DAYS = dict(
+    zip(schedules.WEEKDAYS, ("lun", "mar", "mié", "jue", "vie", "sáb", "dom"), strict=True)
+)
+
+
+def hours(openings: Sequence[Opening]) -> str | None:
+    """Write a schedule in Spanish, local time: ``lun-vie 08:00-17:00``; None without one."""
+    return "; ".join(f"{_days(o.byday)} {_times(o)}" for o in openings) or None
+
+
+def _days(byday: frozenset[str]) -> str:
+    named = [_DAYS[code] for code in schedules.WEEKDAYS if code in byday]
+    if len(named) == len(_DAYS):
+        return "todos los días"
+    first = list(_DAYS.values()).index(named[0]) if named else 0
+    in_a_row = named == list(_DAYS.values())[first : first + len(named)]
+    if in_a_row and len(named) > 2:  # noqa: PLR2004 -- two days are named, more are a span
+        return f"{named[0]}-{named[-1]}"
+    return ", ".join(named)
+
+
+def _times(opening: Opening) -> str:
+    if opening.opens_at == opening.closes_at:
+        return "las 24 horas"
+    next_day = " del día siguiente" if opening.closes_at < opening.opens_at else ""
+    return f"{opening.opens_at:%H:%M}-{opening.closes_at:%H:%M}{next_day}"
 
 
 def _crossing(crossing: CrossingState, sides: Iterable[SideSpace]) -> views.Crossing:

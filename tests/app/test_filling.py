@@ -1,0 +1,38 @@
+"""What the pages say of a schedule."""
+
+from datetime import time
+
+import pytest
+
+from app.web.filling import hours
+from geo.schedules import WEEKDAYS, Opening
+
+
+def opening(days, opens, closes):
+    return Opening(
+        frozenset(days.split(",")),
+        time.fromisoformat(opens),
+        time.fromisoformat(closes),
+        "America/Bogota",
+    )
+
+
+@pytest.mark.parametrize(
+    ("openings", "said"),
+    [
+        ([opening("MO,TU,WE,TH,FR", "08:00", "17:00")], "lun-vie 08:00-17:00"),
+        ([opening("TU,TH", "09:00", "15:00")], "mar, jue 09:00-15:00"),
+        ([opening(",".join(WEEKDAYS), "00:00", "00:00")], "todos los días las 24 horas"),
+        (
+            [opening(",".join(WEEKDAYS), "16:00", "08:00")],
+            "todos los días 16:00-08:00 del día siguiente",
+        ),
+        (
+            [opening("SA", "09:00", "12:00"), opening("SU", "10:00", "12:00")],
+            "sáb 09:00-12:00; dom 10:00-12:00",
+        ),
+        ([], None),
+    ],
+)
+def test_hours_are_written_as_people_say_them(openings, said):
+    assert hours(openings) == said
