@@ -62,13 +62,14 @@ class Stop:
 class Journey:
     """One route with the help along it.
 
-    ``night`` measures the stretches between places for the night (on foot) or between any
-    open spaces (vehicle).
+    ``gaps`` measures the stretches between places for the night where the way takes more than
+    a day (``overnight``), else those between any open spaces.
     """
 
     route: Route
     stops: tuple[Stop, ...]
-    night: Coverage
+    gaps: Coverage
+    overnight: bool
     gap_highest_m: float | None
 
 
@@ -162,18 +163,21 @@ def _journey(route: Route, region: Region, knowledge: Knowledge, access_m: float
     night_ids = {space.id for space in knowledge.night_spaces}
     everyone = {s.id: s for s in (*knowledge.day_spaces, *knowledge.night_spaces)}
     along = supports_along(line, tuple(map(support, everyone.values())), access_m)
-    night = coverage(
+    overnight = route.walking_days > 1
+    counted = knowledge.night_spaces if overnight else knowledge.day_spaces
+    gaps = coverage(
         line,
-        tuple(map(support, knowledge.night_spaces)),
+        tuple(map(support, counted)),
         access_m,
         ends=end_names(region, knowledge, route),
     )
     return Journey(
         route=route,
         stops=tuple(_stop(at, everyone, night_ids) for at in along),
-        night=night,
+        gaps=gaps,
+        overnight=overnight,
         gap_highest_m=highest_between_m(
-            region.graph, route, night.longest.from_m, night.longest.to_m
+            region.graph, route, gaps.longest.from_m, gaps.longest.to_m
         ),
     )
 

@@ -35,8 +35,8 @@ def kilometres(length_m: float) -> str:
     return f"{length_m:.0f} m"
 
 
-def gap_advice(length_m: float, highest_m: float | None) -> str:
-    """Say what a stretch without a place for the night means for who walks it (P46).
+def gap_advice(length_m: float, highest_m: float | None, *, overnight: bool = True) -> str:
+    """Say what a stretch without help means for who walks it (P46).
 
     Parameters
     ----------
@@ -44,8 +44,11 @@ def gap_advice(length_m: float, highest_m: float | None) -> str:
         Metres along the road.
     highest_m : float or None
         Highest point of the stretch, metres above sea level; None where unknown.
+    overnight : bool
+        What is missing is a place for the night; else any open space.
     """
-    parts = [f"{kilometres(length_m)} sin dónde dormir"]
+    missing = "dónde dormir" if overnight else "un espacio de apoyo abierto"
+    parts = [f"{kilometres(length_m)} sin {missing}"]
     if highest_m is not None and highest_m >= HIGH_M:
         parts.append(f"pasa por encima de {HIGH_M:.0f} m, con frío de noche")
     if length_m > LONG_STRETCH_M:

@@ -154,14 +154,20 @@ def _exposure(exposure: Exposure) -> dict[str, Any]:
 
 
 def longest_gap(journey: Journey) -> dict[str, Any]:
-    """Return the longest stretch without a place for the night, with advice (P46)."""
-    gap = journey.night.longest
+    """Return the longest stretch without help, with advice (P46).
+
+    ``service`` says what is missing there: a place for the night on a way of more than a day,
+    else (null) any open space.
+    """
+    gap = journey.gaps.longest
     return {
         "length_m": round(gap.length_m),
         "from_m": round(gap.from_m),
         "to_m": round(gap.to_m),
         "from": gap.from_name,
         "to": gap.to_name,
-        "service": "overnight",
-        "advice": wording.gap_advice(gap.length_m, journey.gap_highest_m),
+        "service": "overnight" if journey.overnight else None,
+        "advice": wording.gap_advice(
+            gap.length_m, journey.gap_highest_m, overnight=journey.overnight
+        ),
     }

@@ -207,7 +207,7 @@ def _hazard(hazard: ActiveHazard) -> views.Hazard:
 
 def _route(journey: Journey, answer: Answer) -> views.Route:
     route = journey.route
-    gap = journey.night.longest
+    gap = journey.gaps.longest
     passed = {crossing.id: crossing for crossing in answer.knowledge.crossings}
     return views.Route(
         distance_m=route.distance_m,
@@ -217,13 +217,16 @@ def _route(journey: Journey, answer: Answer) -> views.Route:
         is_ascent_lower_bound=route.ascent == "lower_bound",
         highest_m=route.highest_m,
         unknown_m=route.unknown_m,
+        # Nobody looks for a bed on a way of one day.
         gap=views.Gap(
             gap.from_m,
             gap.length_m,
             gap.from_name,
             gap.to_name,
             wording.gap_advice(gap.length_m, journey.gap_highest_m),
-        ),
+        )
+        if journey.overnight
+        else None,
         hazards=_route_hazards(route.exposure, answer.knowledge.hazards),
         spaces=tuple(map(_route_space, journey.stops)),
         crossings=tuple(_crossing(passed[i], ()) for i in route.crossings if i in passed),

@@ -56,6 +56,13 @@ async def test_cucuta_to_bucaramanga_says_where_help_is_and_is_not(client):
     assert best["walking_days"] == 8
 
 
+async def test_a_way_of_one_day_is_not_measured_by_beds(client):
+    best = (await routes(client, CUCUTA, (-72.506, 7.838)))[0]["properties"]
+    assert best["walking_days"] == 1
+    assert best["longest_gap"]["service"] is None
+    assert "dormir" not in best["longest_gap"]["advice"]
+
+
 async def test_every_property_of_the_contract_is_there(client):
     response = await client.post("/routes", json=ask(CUCUTA, BUCARAMANGA))
     assert response.headers["content-type"].startswith("application/geo+json")
