@@ -2,13 +2,12 @@
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 from importlib.metadata import distributions
 from pathlib import Path
-
-import pytest
 
 from app.settings import Settings
 
@@ -18,16 +17,25 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def tracked_files() -> list[Path]:
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        capture_output=True,
-        check=False,
-    )
-    if listed.returncode != 0:
-        pytest.skip("not a git checkout")
-    names = listed.stdout.decode().split("\0")
-    return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+    if shutil.which("git") and (ROOT / ".git").exists():
+        listed = subprocess.run(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+        )
+        names = listed.stdout.decode().split("\0")
+        return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+    # An unpacked archive, or no git: everything but what ./run and the tools make.
+    made = {".venv", "node_modules", "artifacts", "__pycache__"}
+    return [
+        path
+        for path in ROOT.rglob("*")
+        if path.is_file()
+        and not made & set(path.relative_to(ROOT).parts)
+        and not any(p.startswith(".") and p.endswith("_cache") for p in path.parts)
+        and ".hypothesis" not in path.parts
+    ]
 
 
 def sources(*folders: str) -> list[Path]:
