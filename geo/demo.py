@@ -73,11 +73,6 @@ async def remove_demo(session: AsyncSession, *, today: date | None = None) -> di
     return removed
 
 
-async def was_removed(session: AsyncSession) -> bool:
-    """Tell whether the demo rows were removed on purpose (writer)."""
-    return await session.get(LoadedFile, REMOVED) is not None
-
-
 async def forget_removal(session: AsyncSession) -> None:
     """Let demo rows be loaded by themselves again (writer)."""
     await session.execute(delete(LoadedFile).where(LoadedFile.name == REMOVED))

@@ -98,28 +98,6 @@ class _Batch:
         )
 
 
-async def load_folder(
-    session: AsyncSession,
-    data_dir: Path,
-    *,
-    today: date,
-    now: datetime,
-    allow_mixed: bool = False,
-    automatic: bool = True,
-    progress: Progress | None = None,
-) -> LoadReport:
-    """Load every recognised file below a folder; see `load_paths`."""
-    return await load_paths(
-        session,
-        [data_dir],
-        today=today,
-        now=now,
-        allow_mixed=allow_mixed,
-        automatic=automatic,
-        progress=progress,
-    )
-
-
 async def load_paths(
     session: AsyncSession,
     paths: Sequence[Path],

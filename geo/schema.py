@@ -5,7 +5,6 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -62,12 +61,3 @@ async def run_on(url: str | URL, action: Callable[[Config], None]) -> None:
 async def migrate(url: str | URL) -> None:
     """Bring the database at ``url`` to the newest migration; nothing happens if it is there."""
     await run_on(url, lambda config: command.upgrade(config, "head"))
-
-
-def newest_revision() -> str:
-    """Return the id of the newest migration in this copy of the code."""
-    revision = ScriptDirectory.from_config(configuration()).get_current_head()
-    if revision is None:
-        msg = f"no migrations in {MIGRATIONS.name}/"
-        raise RuntimeError(msg)
-    return revision

@@ -30,39 +30,11 @@ __all__ = [
     "open_spaces",
 ]
 
-#: What an answer may say of a space. ``assured_on`` is not among them: it serves computations
-#: and would make a demo row read as confirmed (P35).
-PROPERTIES = (
-    "name",
-    "kind",
-    "organization",
-    "services",
-    "sectors",
-    "languages",
-    "status",
-    "access",
-    "referral_from",
-    "eligibility",
-    "minimum_age",
-    "maximum_age",
-    "fees",
-    "overnight",
-    "timezone",
-    "schedules",
-    "country",
-    "admin1",
-    "locality",
-    "coord_precision",
-    "confirmed_on",
-    "expires_on",
-    "capacity",
-    "capacity_updated",
-    "contact",
-    "phones",
-    "notice",
-    "demo",
-    "source",
-    "licence",
+#: What is read of a space. The catalogue of layers decides what an answer says of it.
+#: ``assured_on`` is never read: it serves computations alone and would make a demo row read as
+#: confirmed (P35).
+PROPERTIES = tuple(
+    column.name for column in spaces.c if column.name not in {"id", "geom", "assured_on"}
 )
 
 #: Metres in the shortest degree of latitude (WGS84, at the equator).

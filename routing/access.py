@@ -40,17 +40,6 @@ class EdgeFlag(IntFlag):
     BORDER = 1024
 
 
-#: Bits that describe the way and are equal in both directions.
-DESCRIPTIVE_FLAGS = int(
-    EdgeFlag.LIT_YES
-    | EdgeFlag.LIT_NO
-    | EdgeFlag.SIDEWALK_YES
-    | EdgeFlag.SIDEWALK_NO
-    | EdgeFlag.FERRY
-    | EdgeFlag.BRIDGE
-    | EdgeFlag.TUNNEL
-)
-
 #: ``edge_class`` indexes this tuple. ``border`` joins the two halves of a split crossing node.
 HIGHWAY_CLASSES: tuple[str, ...] = (
     "unknown",

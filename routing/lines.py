@@ -127,21 +127,6 @@ def distance_to_line_m(coordinates: Floats, lon: float, lat: float) -> float:
     return float(project(coordinates, lon, lat)[0].min())
 
 
-def densified(coordinates: Floats, step_m: float) -> Floats:
-    """Add vertices so that no segment of a polyline is longer than ``step_m`` metres.
-
-    Returns
-    -------
-    float64 [m, 2], m >= k; every vertex stays.
-    """
-    parts = np.maximum(1, np.ceil(segment_lengths_m(coordinates) / step_m)).astype(np.int64)
-    segment = np.repeat(np.arange(len(parts)), parts)
-    within = np.arange(len(segment)) - np.repeat(np.cumsum(parts) - parts, parts)
-    share = (within / parts[segment])[:, None]
-    points = coordinates[segment] * (1 - share) + coordinates[segment + 1] * share
-    return np.vstack([points, coordinates[-1:]])
-
-
 def surrounding(geometry: BaseGeometry, distance_m: float) -> BaseGeometry:
     """Draw the area within a distance of points and lines; polygons stay as they are.
 

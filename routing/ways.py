@@ -19,7 +19,6 @@ type Array = NDArray[Any]
 SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.xml")
 #: Objects between two reports of progress: often enough for a bar, rare enough to cost nothing.
 _REPORT_EVERY = 20_000
-_NO_PLACE = np.iinfo(np.int32).max
 _LENGTH_TAG = "amparo:length_m"
 _COUNTRIES_TAG = "amparo:countries"
 

@@ -103,13 +103,9 @@ def test_sql_is_bound_never_formatted():
     assert [hit for path in sources(*PACKAGES, "alembic") for hit in formatted_sql(path)] == []
 
 
-def test_formatted_sql_is_found(tmp_path):
-    bad = ROOT / "app" / "does_not_exist.py"
+def test_formatted_sql_is_found():
     for line in ('text(f"select {x}")', 'execute("select %s" % x)', 'text("a".format(x))'):
-        tree = ast.parse(line)
-        call = tree.body[0].value
-        assert is_formatted(call.args[0]), line
-    assert not bad.exists()
+        assert is_formatted(ast.parse(line).body[0].value.args[0]), line
 
 
 def test_every_setting_is_documented():

@@ -12,6 +12,7 @@ from app.errors import problem_responses
 from app.responses import GeoJSONResponse
 from geo import demo, places, spaces
 from geo.spaces import NearSpace
+from tiles.layers import SPACES
 
 router = APIRouter(tags=["spaces"])
 
@@ -72,10 +73,16 @@ def feature(space: NearSpace, asker_country: str | None) -> dict[str, Any]:
         "id": space.id,
         "geometry": {"type": "Point", "coordinates": [space.lon, space.lat]},
         "properties": {
-            **space.properties,
+            **{name: space.properties[name] for name in SPACES.properties},
+            **_way_across(space),
             "distance_m": round(space.distance_m),
             "distance_kind": "straight",
             "country": space.country,
             "other_country": asker_country is not None and space.country != asker_country,
         },
     }
+
+
+def _way_across(space: NearSpace) -> dict[str, Any]:
+    """Return the official crossing on the way to a space of another country (P33)."""
+    return {name: space.properties[name] for name in ("crossing",) if name in space.properties}

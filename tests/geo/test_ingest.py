@@ -86,12 +86,12 @@ async def refused(session, *paths, **options):
 
 
 async def test_the_shipped_data_load_and_load_again_without_change(session):
-    first = await ingest.load_folder(session, DATA, today=TODAY, now=NOW)
+    first = await load(session, DATA, automatic=True)
     assert {file.outcome for file in first.files} == {"loaded"}
     assert not [line for file in first.files for line in file.remarks]
     counts = {model: await count(session, model) for model in (Place, Location, Crossing, Flow)}
     assert counts == {Place: 31_421, Location: 70, Crossing: 37, Flow: 14}
-    second = await ingest.load_folder(session, DATA, today=TODAY, now=NOW)
+    second = await load(session, DATA, automatic=True)
     assert {file.outcome for file in second.files} == {"unchanged"}
     assert second.lines() == ["8 files unchanged"]
     assert counts == {model: await count(session, model) for model in counts}
@@ -102,7 +102,7 @@ async def test_demo_dates_count_from_the_day_of_loading(session):
     days = {}
     for today in (date(2026, 11, 24), date(2027, 3, 1)):
         now = datetime.combine(today, datetime.min.time(), UTC)
-        report = await ingest.load_folder(session, spaces, today=today, now=now)
+        report = await load(session, spaces, automatic=True, today=today, now=now)
         demo_files = {f.outcome for f in report.files if f.name.startswith("demo")}
         assert demo_files == {"loaded"}
         days[today] = (
@@ -125,7 +125,7 @@ async def test_an_unchanged_real_file_is_unchanged_on_another_day(session, tmp_p
 
 
 async def test_every_demo_row_says_demo(session):
-    await ingest.load_folder(session, DATA, today=TODAY, now=NOW)
+    await load(session, DATA, automatic=True)
     for model, column in ((Location, Location.name), (Hazard, Hazard.title), (Flow, Flow.origin)):
         rows = (await session.execute(select(column, model.demo))).all()
         assert rows
@@ -135,7 +135,7 @@ async def test_every_demo_row_says_demo(session):
 
 
 async def test_p12_no_informal_crossing_is_shipped(session):
-    await ingest.load_folder(session, DATA / "spaces", today=TODAY, now=NOW)
+    await load(session, DATA / "spaces", automatic=True)
     names = [*await session.scalars(select(Crossing.name))]
     assert len(names) == 37
     assert not [n for n in names if "trocha" in n.lower() or "informal" in n.lower()]
@@ -481,7 +481,7 @@ async def test_p36_a_human_threat_without_a_public_extent_has_no_public_geometry
 
 
 async def test_p35_demo_and_real_rows_do_not_mix(session, tmp_path):
-    await ingest.load_folder(session, DATA / "spaces", today=TODAY, now=NOW)
+    await load(session, DATA / "spaces", automatic=True)
     real = write(tmp_path, "real_spaces.geojson", collection(space()))
     with pytest.raises(MixedDataError):
         await load(session, real)
@@ -498,14 +498,14 @@ async def test_p35_real_rows_refuse_a_demonstration(session, tmp_path):
 
 
 async def test_p35_removed_demo_rows_stay_removed_until_named(session):
-    await ingest.load_folder(session, DATA / "spaces", today=TODAY, now=NOW)
+    await load(session, DATA / "spaces", automatic=True)
     removed = await demo.remove_demo(session)
     assert removed["locations"] == 70
     assert removed["crossing_statuses"] == 37
     for model in (Location, Flow, Hazard, CrossingStatus, Organization, Service):
         assert await count(session, model) == 0, model
     assert await count(session, Crossing) == 37
-    again = await ingest.load_folder(session, DATA / "spaces", today=TODAY, now=NOW)
+    again = await load(session, DATA / "spaces", automatic=True)
     assert {f.name: f.outcome for f in again.files} == {
         "crossings.csv": "unchanged",
         "crossing_statuses.csv": "skipped",
@@ -516,7 +516,8 @@ async def test_p35_removed_demo_rows_stay_removed_until_named(session):
     assert await count(session, Location) == 0
     await load(session, DATA / "spaces" / "demo_spaces.geojson")
     assert await count(session, Location) == 70
-    assert not await demo.was_removed(session)
+    again = await load(session, DATA / "spaces", automatic=True)
+    assert not {f.name for f in again.files if f.outcome == "skipped"}
 
 
 async def test_p35_demo_state_is_what_the_public_could_see(loaded_database):

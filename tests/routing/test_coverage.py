@@ -10,7 +10,6 @@ from routing.coverage import MeasuredLine, Support, coverage, supports_along
 from routing.errors import InvalidRequest
 from routing.lines import (
     between,
-    densified,
     distance_to_line_m,
     geodesic_m,
     segment_lengths_m,
@@ -197,13 +196,6 @@ def test_two_cuts_make_the_whole(line, cut):
 
 def test_a_line_without_length_is_shared_out_evenly():
     assert vertex_shares(np.zeros((3, 2))) == pytest.approx([0.0, 0.5, 1.0])
-
-
-def test_densified_keeps_vertices_and_bounds_segments():
-    points = np.array([[0, 0], [0.01, 0], [0.01, 0.05]], dtype=float)
-    dense = densified(points, 100.0)
-    assert segment_lengths_m(dense).max() <= 100.0 + 1e-6
-    assert all((dense == point).all(axis=1).any() for point in points)
 
 
 def test_distance_to_a_line_is_in_metres():

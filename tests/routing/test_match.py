@@ -9,7 +9,6 @@ import shapely
 from routing.access import Mode
 from routing.crossings import Crossing
 from routing.errors import InvalidRequest
-from routing.lines import densified
 from routing.match import MatchFailed, match_line
 from routing.search import Router, RouteRequest
 
@@ -31,6 +30,14 @@ def corner(x, y):
     return 0.0027 * x, 0.0027 * y
 
 
+def drawn_finely(corners):
+    """A polyline with a vertex every 38 m or less, as a phone records a walk."""
+    steps = np.linspace(0, len(corners) - 1, 32 * (len(corners) - 1) + 1)
+    return np.column_stack(
+        [np.interp(steps, range(len(corners)), axis) for axis in zip(*corners, strict=True)]
+    )
+
+
 def test_a_copied_route_matches_back_to_its_own_measure(town):
     request = RouteRequest((0.0005, 0.0), (0.0113, 0.0135), Mode.FOOT, AT)
     for route in town.routes(request):
@@ -50,7 +57,7 @@ def test_copies_of_long_routes_on_the_sketch_match_back(sketch, towns, open_cros
 
 
 def test_a_noisy_track_matches(town):
-    drawn = densified(np.array([corner(0, 0), corner(3, 0), corner(3, 4)]), 40.0)
+    drawn = drawn_finely([corner(0, 0), corner(3, 0), corner(3, 4)])
     noise = np.random.default_rng(3).normal(0, 8 / 111_195, drawn.shape)
     line = match_line(town, drawn + noise, Mode.FOOT)
     assert line.length_m == pytest.approx(7 * 400, rel=0.05)
