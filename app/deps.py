@@ -188,10 +188,9 @@ async def read_json(request: Request) -> Any:  # noqa: ANN401 -- any JSON value
 def _unreal_number(body: bytes) -> str | None:
     """Return the path of the first NaN or Infinity that Python's lenient reader accepts."""
     try:
-        content = json.loads(body)
+        return next(_unreal_numbers(json.loads(body), ()), None)
     except (ValueError, RecursionError):
         return None
-    return next(_unreal_numbers(content, ()), None)
 
 
 def _unreal_numbers(value: object, path: tuple[str, ...]) -> Iterator[str]:

@@ -21,6 +21,8 @@ from app import wording
 from app.journeys import RouteRefusedError
 from app.network import NoNetworkError
 from app.responses import JSONResponse
+from app.searches import BusyError
+from app.whereabouts import SilentCrossingError, UncertainCountryError
 from geo.errors import (
     DatabaseUnavailableError,
     InvalidCountError,
@@ -202,6 +204,22 @@ TABLE: Mapping[type[Exception], Kind] = {
         _NOT_READY,
         "What is known cannot be read now.",
     ),
+    UncertainCountryError: Kind(
+        422,
+        "uncertain-country",
+        "A point is too near to a border to tell its country",
+        "Choose a town, or a point on a road of the country you mean.",
+    ),
+    SilentCrossingError: Kind(
+        422,
+        "silent-crossing",
+        "The line leaves its country away from any road",
+        "Borders are crossed at official crossings alone; draw the line along the road.",
+        "Its ends lie in different countries and it follows no road between them.",
+    ),
+    BusyError: Kind(
+        503, "busy", "Too many searches are waiting", _NOT_READY, "Many people are asking now."
+    ),
     NoNetworkError: Kind(503, "no-network", "No road network can answer", _NOT_READY),
     GraphError: Kind(
         503,
@@ -284,6 +302,9 @@ def _extras(error: Exception) -> dict[str, Any]:
             return {"field": found[0]["field"], "errors": found}
         case InvalidParameterError() | InvalidRequest():
             reason = {"field": error.field, "reason": error.reason}
+            return {"field": error.field, "errors": [reason]}
+        case UncertainCountryError():
+            reason = {"field": error.field, "reason": "too near to a border to tell its country"}
             return {"field": error.field, "errors": [reason]}
         case OffNetwork():
             return {

@@ -18,7 +18,7 @@ class Town:
     label: str
     lon: float
     lat: float
-    timezone: str | None = None
+    country: str | None = None
 
 
 class UnknownPlaceError(Exception):
@@ -43,7 +43,7 @@ def towns(network: Network) -> dict[str, Town]:
     for region in network.regions():
         for town in region.towns:
             label = f"{town.name}, {town.country}" if town.country else town.name
-            found.setdefault(folded(label), Town(label, town.lon, town.lat))
+            found.setdefault(folded(label), Town(label, town.lon, town.lat, town.country))
     return found
 
 
@@ -79,4 +79,4 @@ def _chosen(wanted: str, found: tuple[Place, ...]) -> Town:
         labels = tuple(dict.fromkeys(place.label for place in exact))
         if len(labels) > 1:
             raise AmbiguousPlaceError(labels)
-    return Town(first.label, first.lon, first.lat, first.timezone)
+    return Town(first.label, first.lon, first.lat, first.country)

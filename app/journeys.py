@@ -1,19 +1,20 @@
 """A journey: what is known at its time, the routes through it, and the help along them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
+from zoneinfo import ZoneInfo
 
-import anyio
 import anyio.to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.network import Network, Region
-from geo import crossings, demo, hazards, places, spaces
+from app.searches import search
+from app.whereabouts import Whereabouts, countries_of_ends, locate
+from geo import crossings, demo, hazards, spaces
 from geo.crossings import CrossingState
 from geo.hazards import ActiveHazard
-from geo.places import Place
 from geo.spaces import NearSpace, OpenSpace
 from routing.altitude import highest_between_m
 from routing.coverage import Coverage, MeasuredLine, SupportAt, coverage, supports_along
@@ -22,18 +23,19 @@ from routing.graph import Mode
 from routing.rates import rate
 from routing.search import Crossing, Hazard, Route, RouteRequest, Support
 
-#: Routes computed at once in a process; the search holds a core for its time.
-_SEARCHES = anyio.CapacityLimiter(2)
-
 
 @dataclass(frozen=True)
 class Question:
-    """A journey asked for: ends in lon, lat degrees (EPSG:4326) and an aware start."""
+    """A journey asked for: ends in lon, lat degrees (EPSG:4326) and an aware start.
+
+    ``countries`` of the ends are given where the asker named them; else they are found out.
+    """
 
     start: tuple[float, float]
     end: tuple[float, float]
     mode: Mode
     at: datetime
+    countries: tuple[str | None, str | None] = (None, None)
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,8 @@ class Knowledge:
     hazards: tuple[ActiveHazard, ...]
     day_spaces: tuple[OpenSpace, ...]
     night_spaces: tuple[OpenSpace, ...]
-    start_place: Place
-    end_place: Place
+    start: Whereabouts
+    end: Whereabouts
     demo: bool
 
 
@@ -83,41 +85,59 @@ class Answer:
     knowledge: Knowledge
 
 
+@dataclass(frozen=True)
+class Obstacle:
+    """One thing that blocks, with its next known opening where it is a crossing."""
+
+    kind: str
+    id: str | None
+    name: str | None
+    state: str | None
+    next_opening: datetime | None = None
+
+
 class RouteRefusedError(Exception):
     """No admissible route: carries what blocks and where help is on the same side (P11, P32)."""
 
-    def __init__(
-        self,
-        blocked_by: Sequence[Blocker],
-        next_opening: datetime | None,
-        nearest: NearSpace | None,
-    ) -> None:
+    def __init__(self, blocked_by: Sequence[Obstacle], nearest: NearSpace | None) -> None:
         super().__init__("no admissible route")
         self.blocked_by = tuple(blocked_by)
-        self.next_opening = next_opening
         self.nearest = nearest
 
+    @property
+    def next_opening(self) -> datetime | None:
+        """When the last of the blocking crossings opens, as far as openings are known.
 
-async def read_knowledge(session: AsyncSession, question: Question, today: date) -> Knowledge:
+        All of them lie on the way, so the first opening alone helps nobody.
+        """
+        known = [o.next_opening for o in self.blocked_by if o.next_opening is not None]
+        return max(known, default=None)
+
+
+async def read_knowledge(
+    session: AsyncSession, network: Network, question: Question, now: datetime
+) -> Knowledge:
     """Read, in the session's transaction, everything a journey depends on.
 
-    Spaces are judged on the day of the journey, but never on a day before ``today``: a
+    Spaces are judged on the local day of the journey, but never on a day before today: a
     journey asked for with a start in the past is walked from today's knowledge.
     """
-    on = max(question.at.date(), today)
+    start = await locate(session, network, *question.start)
+    local = ZoneInfo(start.place.timezone)
+    on = max(question.at.astimezone(local).date(), now.astimezone(local).date())
     return Knowledge(
         crossings=await crossings.states_at(session, question.at),
         hazards=await hazards.active_hazards(session, question.at),
         day_spaces=await spaces.open_spaces(session, on=on, services=(), night=False),
         night_spaces=await spaces.open_spaces(session, on=on, services=("overnight",), night=True),
-        start_place=await places.nearest_place(session, *question.start),
-        end_place=await places.nearest_place(session, *question.end),
+        start=start,
+        end=await locate(session, network, *question.end),
         demo=await demo.has_demo(session),
     )
 
 
 async def plan(
-    session: AsyncSession, network: Network, question: Question, *, today: date, access_m: float
+    session: AsyncSession, network: Network, question: Question, *, now: datetime, access_m: float
 ) -> Answer:
     """Answer a question with one to three journeys.
 
@@ -127,27 +147,41 @@ async def plan(
         No admissible route.
     OffNetwork, InvalidRequest
         An end is too far from every road, or makes no sense.
+    UncertainCountryError
+        An end lies too near to a border to tell its country.
+    BusyError
+        Too many searches are waiting.
     NoNetworkError
         No road network is loaded.
     """
     region = await anyio.to_thread.run_sync(network.region_for, question.start, question.end)
-    knowledge = await read_knowledge(session, question, today)
+    knowledge = await read_knowledge(session, network, question, now)
+    found_out = countries_of_ends(
+        _named(knowledge.start, question.countries[0]), _named(knowledge.end, question.countries[1])
+    )
     request = RouteRequest(
         start=question.start,
         end=question.end,
         mode=question.mode,
-        at=question.at,
-        start_country=knowledge.start_place.country,
-        end_country=knowledge.end_place.country,
+        # Night is judged where the journey starts, whatever offset the asker wrote.
+        at=question.at.astimezone(ZoneInfo(knowledge.start.place.timezone)),
+        start_country=found_out[0],
+        end_country=found_out[1],
         crossings=tuple(map(router_crossing, knowledge.crossings)),
         hazards=tuple(map(router_hazard, knowledge.hazards)),
     )
-    search = partial(_journeys, region, request, knowledge, access_m)
+    # A waiting search holds no connection: what it needs has been read.
+    await session.close()
     try:
-        found = await anyio.to_thread.run_sync(search, limiter=_SEARCHES)
+        found = await search(partial(_journeys, region, request, knowledge, access_m))
     except NoRoute as refused:
-        raise await _refusal(session, question, knowledge, refused.blocked_by) from refused
+        raise await _refusal(session, request, knowledge, refused.blocked_by) from refused
     return Answer(question, found, region, knowledge)
+
+
+def _named(where: Whereabouts, country: str | None) -> Whereabouts:
+    """Return a point's whereabouts when its country is known by name."""
+    return where if country is None else replace(where, country=country, is_certain=True)
 
 
 def _journeys(
@@ -186,8 +220,8 @@ def end_names(region: Region, knowledge: Knowledge, route: Route) -> tuple[str, 
     """Return what to call the ends of a route: towns of the network, else populated places."""
     start, end = route.start_snap, route.end_snap
     return (
-        region.town_near(start.lon, start.lat) or knowledge.start_place.name,
-        region.town_near(end.lon, end.lat) or knowledge.end_place.name,
+        region.town_near(start.lon, start.lat) or knowledge.start.place.name,
+        region.town_near(end.lon, end.lat) or knowledge.end.place.name,
     )
 
 
@@ -244,21 +278,17 @@ def router_hazard(hazard: ActiveHazard) -> Hazard:
 
 async def _refusal(
     session: AsyncSession,
-    question: Question,
+    request: RouteRequest,
     knowledge: Knowledge,
     blocked_by: Sequence[Blocker],
 ) -> RouteRefusedError:
     # One after the other: a session is one connection.
     near = await spaces.nearest_spaces(
-        session, *question.start, country=knowledge.start_place.country, limit=1
+        session, *request.start, country=request.start_country, limit=1
     )
-    same_side = [s for s in near if s.country == knowledge.start_place.country]
-    blocked_ids = {b.id for b in blocked_by if b.kind == "crossing"}
-    openings = [
-        c.next_opening
-        for c in knowledge.crossings
-        if c.id in blocked_ids and c.next_opening is not None
+    same_side = [s for s in near if s.country == request.start_country]
+    openings = {c.id: c.next_opening for c in knowledge.crossings}
+    obstacles = [
+        Obstacle(b.kind, b.id, b.name, b.state, openings.get(b.id or "")) for b in blocked_by
     ]
-    return RouteRefusedError(
-        blocked_by, min(openings, default=None), same_side[0] if same_side else None
-    )
+    return RouteRefusedError(obstacles, same_side[0] if same_side else None)

@@ -51,6 +51,10 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             cause = cause.__cause__ or cause.__context__
 
 
+#: Frames of ours that an incident names, the innermost: recursion has hundreds.
+_FRAMES = 10
+
+
 def _describe_one(error: BaseException) -> str:
     name = f"{type(error).__module__}.{type(error).__qualname__}"
     code = getattr(error, "sqlstate", None)
@@ -59,7 +63,7 @@ def _describe_one(error: BaseException) -> str:
         for frame in traceback.extract_tb(error.__traceback__)
         if _is_ours(frame.filename)
     ]
-    where = f" at {' > '.join(places)}" if places else ""
+    where = f" at {' > '.join(places[-_FRAMES:])}" if places else ""
     return f"{name}{f' [{code}]' if isinstance(code, str) else ''}{where}"
 
 

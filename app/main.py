@@ -52,7 +52,7 @@ def create_app(
             state = State(
                 settings=settings,
                 database=opened,
-                network=network or Network(settings.graphs_dir),
+                network=network or Network(settings.graphs_dir, settings.walker),
                 clock=clock,
             )
             yield {**state}

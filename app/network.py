@@ -2,14 +2,16 @@
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from routing.crossings import BorderPlace, border_places
 from routing.graph import GraphMeta, RoadGraph, list_graphs, open_graph
 from routing.metric import METRES_PER_DEGREE
+from routing.profile import ADULT, Profile
 from routing.search import Router
 
 
@@ -34,6 +36,7 @@ class Region:
     graph: RoadGraph
     router: Router
     towns: tuple[NamedNode, ...] = ()
+    borders: tuple[BorderPlace, ...] = ()
 
     @property
     def meta(self) -> GraphMeta:
@@ -42,16 +45,12 @@ class Region:
 
     def town_near(self, lon: float, lat: float) -> str | None:
         """Return the name of the town nearest to a point, if it is within the snap limit."""
-        if not self.towns:
-            return None
-        place = np.array([(town.lon, town.lat) for town in self.towns])
-        # Short distances: a degree of longitude shrinks with the cosine of the latitude.
-        east = (place[:, 0] - lon) * math.cos(math.radians(lat))
-        distance_m = np.hypot(east, place[:, 1] - lat) * METRES_PER_DEGREE
-        nearest = int(distance_m.argmin())
-        if distance_m[nearest] > self.meta.snap_limit_m:
-            return None
-        return self.towns[nearest].name
+        nearest = _nearest(self.towns, lon, lat, self.meta.snap_limit_m)
+        return None if nearest is None else nearest.name
+
+    def border_near(self, lon: float, lat: float, within_m: float) -> BorderPlace | None:
+        """Return where the road changes country nearest to a point, if it is within reach."""
+        return _nearest(self.borders, lon, lat, within_m)
 
     def contains(self, lon: float, lat: float) -> bool:
         """Tell whether a point (degrees, EPSG:4326) lies in the network's box."""
@@ -66,10 +65,13 @@ class Network:
     ----------
     graphs_dir : Path
         Folder with one graph directory a region.
+    profile : Profile
+        Who walks, and in which hours.
     """
 
-    def __init__(self, graphs_dir: Path) -> None:
+    def __init__(self, graphs_dir: Path, profile: Profile = ADULT) -> None:
         self._graphs_dir = graphs_dir
+        self._profile = profile
         self._lock = threading.Lock()
         self._stamp: tuple[tuple[str, int], ...] | None = None
         self._regions: tuple[Region, ...] = ()
@@ -126,8 +128,22 @@ class Network:
                 opened.append(known)
                 continue
             graph = open_graph(self._graphs_dir / meta.name)
-            opened.append(Region(graph, Router(graph), tuple(_towns(graph))))
+            router = Router(graph, profile=self._profile)
+            opened.append(Region(graph, router, tuple(_towns(graph)), border_places(graph)))
         return tuple(sorted(opened, key=_detail))
+
+
+def _nearest[P: (NamedNode, BorderPlace)](
+    places: Sequence[P], lon: float, lat: float, within_m: float
+) -> P | None:
+    if not places:
+        return None
+    position = np.array([(place.lon, place.lat) for place in places])
+    # Short distances: a degree of longitude shrinks with the cosine of the latitude.
+    east = (position[:, 0] - lon) * math.cos(math.radians(lat))
+    distance_m = np.hypot(east, position[:, 1] - lat) * METRES_PER_DEGREE
+    nearest = int(distance_m.argmin())
+    return places[nearest] if distance_m[nearest] <= within_m else None
 
 
 def _towns(graph: RoadGraph) -> Iterator[NamedNode]:

@@ -2,12 +2,16 @@
 
 import os
 import tempfile
+from dataclasses import replace
+from datetime import time
 from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
 from pydantic import AnyHttpUrl, Field, PositiveInt, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from routing.profile import ADULT, Profile
 
 
 def default_home() -> Path:
@@ -65,12 +69,8 @@ class Settings(BaseSettings):
     access_m: PositiveInt = Field(
         1_000, description="How far from a route a space may lie to support it (on foot)."
     )
-    walk_from: str = Field(
-        "06:00", pattern=r"^[0-2]\d:[0-5]\d$", description="Start of the walking day, local time."
-    )
-    walk_until: str = Field(
-        "18:00", pattern=r"^[0-2]\d:[0-5]\d$", description="End of the walking day, local time."
-    )
+    walk_from: time = Field(time(6), description="Start of the walking day, local time.")
+    walk_until: time = Field(time(18), description="End of the walking day, local time.")
     hotline: str | None = Field(
         None, description="What to call for protected services; shown where these are asked for."
     )
@@ -88,6 +88,11 @@ class Settings(BaseSettings):
             msg = "AMPARO_WALK_FROM must be earlier than AMPARO_WALK_UNTIL"
             raise ValueError(msg)
         return self
+
+    @property
+    def walker(self) -> Profile:
+        """Who walks: an adult, in the hours that are set."""
+        return replace(ADULT, window_start=self.walk_from, window_end=self.walk_until)
 
     @property
     def graphs_dir(self) -> Path:

@@ -146,7 +146,10 @@ class Service(Record, Base):
 
 
 class Location(Record, Base):
-    """A support space or information point (HSDS location)."""
+    """A support space or information point (HSDS location).
+
+    ``expires_on`` is the last day its confirmation is good for.
+    """
 
     __tablename__ = "locations"
     __table_args__ = (

@@ -14,11 +14,7 @@ from geo.errors import NotFoundError
 from geo.folding import ACCENTED, PLAIN, folded, spelling_pattern
 from geo.views import places
 
-__all__ = ["Place", "country_at", "find_places", "folded", "nearest_place"]
-
-#: Further from every known place than this, no country is told: the region's emptiest settled
-#: parts (the Chaco, Amazonas) have places within it.
-COUNTRY_LIMIT_M = 100_000.0
+__all__ = ["Place", "find_places", "folded", "nearest_place", "place_near"]
 
 #: Nearest places by degrees among which the nearest by metres is looked for: a degree of
 #: longitude is at most 1.8 times shorter than one of latitude in the region (cos 56 degrees).
@@ -102,17 +98,15 @@ async def nearest_place(session: AsyncSession, lon: float, lat: float) -> Place:
     return (await _nearest(session, lon, lat))[0]
 
 
-async def country_at(session: AsyncSession, lon: float, lat: float) -> str | None:
-    """Return the country of the place nearest to a point, or None beyond `COUNTRY_LIMIT_M`.
+async def place_near(session: AsyncSession, lon: float, lat: float) -> tuple[Place, float]:
+    """Return the place nearest to a point and its distance in metres, on the ellipsoid.
 
-    Boundary data are kilometres off at the borders, towns are not; still, between two border
-    towns this is a guess.
+    Raises
+    ------
+    NotFoundError
+        No places are loaded.
     """
-    try:
-        place, distance_m = await _nearest(session, lon, lat)
-    except NotFoundError:
-        return None
-    return place.country if distance_m <= COUNTRY_LIMIT_M else None
+    return await _nearest(session, lon, lat)
 
 
 async def _nearest(session: AsyncSession, lon: float, lat: float) -> tuple[Place, float]:

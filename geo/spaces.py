@@ -163,6 +163,9 @@ async def nearest_spaces(
         At most so many.
     """
     conditions = [*_usable(func.current_date())]
+    if open_at is not None:
+        # By then a confirmation may have run out.
+        conditions.append(spaces.c.expires_on >= open_at.date())
     if service is not None:
         conditions.append(spaces.c.services.contains([service]))
     found: list[NearSpace] = []
@@ -189,7 +192,7 @@ async def listed_spaces(
         _select(spaces.c.id)
         .add_columns(referring.c.name.label("referral_name"))
         .outerjoin(referring, referring.c.id == spaces.c.referral_from)
-        .where(spaces.c.expires_on > func.current_date())
+        .where(spaces.c.expires_on >= func.current_date())
         .order_by(spaces.c.country, spaces.c.locality, spaces.c.name, spaces.c.id)
     )
     if service is not None:
@@ -255,7 +258,7 @@ def _usable(on: date | ColumnElement[date]) -> Iterable[ColumnElement[bool]]:
         spaces.c.access == "open",
         spaces.c.capacity != "full",
         spaces.c.assured_on <= day,
-        spaces.c.expires_on > day,
+        spaces.c.expires_on >= day,
     )
 
 

@@ -187,7 +187,7 @@ def checked_line(coordinates: Floats) -> Floats:
     Raises
     ------
     InvalidRequest
-        Fewer than two vertices, not finite, or out of range.
+        Fewer than two vertices, not finite, out of range, or all in one place.
     """
     try:
         points = np.asarray(coordinates, dtype=np.float64)
@@ -199,6 +199,8 @@ def checked_line(coordinates: Floats) -> Floats:
         raise InvalidRequest("route", "a coordinate is not a finite number")
     if (np.abs(points) > np.array([180.0, 90.0])).any():
         raise InvalidRequest("route", "a coordinate is out of range (order: longitude, latitude)")
+    if (points == points[0]).all():
+        raise InvalidRequest("route", "a line that goes nowhere")
     return points
 
 

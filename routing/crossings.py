@@ -82,6 +82,27 @@ def border_edges(graph: RoadGraph) -> Ints:
     return np.flatnonzero(differs | flagged)
 
 
+@dataclass(frozen=True, slots=True)
+class BorderPlace:
+    """An end of a border edge: where the road changes country; lon, lat in degrees."""
+
+    lon: float
+    lat: float
+    countries: frozenset[str]
+
+
+def border_places(graph: RoadGraph) -> tuple[BorderPlace, ...]:
+    """Find where the roads of a graph change country, one place an end of a border edge."""
+    found = {}
+    for edge in border_edges(graph).tolist():
+        pair = _pair(graph, edge)
+        if pair is not None:
+            for node in _ends(graph, edge):
+                lon, lat = graph.node_lon[node] / 1e7, graph.node_lat[node] / 1e7
+                found[node] = BorderPlace(float(lon), float(lat), pair)
+    return tuple(found.values())
+
+
 def gates(graph: RoadGraph, crossings: Sequence[Crossing]) -> dict[int, Gate]:
     """Assign official crossings to every border edge of a graph.
 

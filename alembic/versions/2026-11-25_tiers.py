@@ -74,6 +74,10 @@ select
         select distinct s.code from amparo.service_at_location sl
         join amparo.services s on s.id = sl.service_id
         where sl.location_id = l.id and s.status = 'active'
+            and (s.visibility <> 'restricted' or exists (
+                select from amparo.restricted_readers n
+                where n.location_id = l.id and n.person = current_setting('amparo.person', true)
+            ))
         order by s.code
     ) as services_staff,
     l.sectors,

@@ -1,33 +1,37 @@
 """``POST /coverage``: where a route leaves people without the help that was asked for."""
 
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
 
-import anyio.to_thread
 import numpy as np
 from fastapi import APIRouter, Response
 from numpy.typing import NDArray
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import wording
-from app.api.routes import Latitude, Longitude, Position
+from app.api.fields import Day, Instant, Latitude, Longitude, Position, require_unswapped
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
 from app.errors import problem_responses
 from app.journeys import Question, end_names, plan, router_crossing, support
-from app.network import Network
+from app.network import Network, Region
 from app.responses import JSONResponse
-from geo import crossings, demo, places, spaces
+from app.searches import search
+from app.whereabouts import SilentCrossingError, locate
+from geo import crossings, demo, spaces
 from routing.coverage import Coverage, Gap, MeasuredLine, coverage
 from routing.crossings import Crossing
+from routing.errors import OffNetwork
 from routing.graph import Mode
 from routing.match import MatchFailed, match_line
 
 router = APIRouter(tags=["coverage"])
 
-#: More vertices than any route of the product has (a street route across a region: some
-#: thousands); a longer line is refused before it costs anything.
-MAX_VERTICES = 20_000
+#: More vertices than any route of the product has (Caracas to Lima over the sketch: hundreds);
+#: a longer line is refused before it costs anything. This many take about a second to match.
+MAX_VERTICES = 5_000
 
 
 class LineString(BaseModel):
@@ -64,11 +68,11 @@ class CoverageQuestion(BaseModel):
     start: Position | None = None
     end: Position | None = None
     mode: Mode = Mode.FOOT
-    at: AwareDatetime | None = Field(None, description="For start and end: when; default: now.")
+    at: Instant | None = Field(None, description="For start and end: when; default: now.")
     services: Annotated[list[str], Field(min_length=1, max_length=20)] = Field(
         default=["overnight"], description="A space counts if it offers all of them."
     )
-    as_of: date | None = Field(None, description="Day the spaces are judged on; default: today.")
+    as_of: Day | None = Field(None, description="Day the spaces are judged on; default: today.")
 
     @model_validator(mode="after")
     def _line_or_ends(self) -> Self:
@@ -90,10 +94,10 @@ async def measure_coverage(
     """Return the stretches of a route without an open space that offers the services."""
     spaces.check_services(body.services)
     now = clock()
-    as_of = body.as_of or now.date()
-    line, network_name, ends = await _line(
+    line, network_name, ends, today = await _line(
         body, session, network, now=now, access_m=settings.access_m
     )
+    as_of = body.as_of or today
     found = await spaces.open_spaces(
         session, on=as_of, services=tuple(body.services), night="overnight" in body.services
     )
@@ -122,28 +126,34 @@ async def _line(
     *,
     now: datetime,
     access_m: float,
-) -> tuple[MeasuredLine, str, tuple[str, str]]:
-    """Return the measured line, the network it was measured on, and names for its ends."""
+) -> tuple[MeasuredLine, str, tuple[str, str], date]:
+    """Return the measured line, its network, names for its ends, and today where it starts."""
     if body.route is not None:
         coordinates = np.array([position[:2] for position in body.route.coordinates])
+        for n, (lon, lat) in enumerate(coordinates.tolist()):
+            require_unswapped(f"route.coordinates.{n}", lon, lat)
         official = tuple(map(router_crossing, await crossings.states_at(session, now)))
-        line, name = await anyio.to_thread.run_sync(
-            _match, coordinates, body.mode, network, official
-        )
-        ends = [await places.nearest_place(session, *map(float, coordinates[i])) for i in (0, -1)]
-        return line, name, (ends[0].name, ends[1].name)
+        start, end = [await locate(session, network, *map(float, coordinates[i])) for i in (0, -1)]
+        # A waiting search holds no connection.
+        await session.close()
+        line, name = await search(partial(_match, coordinates, body.mode, network, official))
+        if line.measure == "geometry" and start.country != end.country:
+            raise SilentCrossingError
+        today = now.astimezone(ZoneInfo(start.place.timezone)).date()
+        return line, name, (start.place.name, end.place.name), today
     assert body.start is not None  # noqa: S101 -- the model's validator says so
     assert body.end is not None  # noqa: S101
+    require_unswapped("start", *body.start)
+    require_unswapped("end", *body.end)
     at = body.at or now
     question = Question(body.start, body.end, body.mode, at)
-    answer = await plan(
-        session, network, question, today=now.astimezone(at.tzinfo).date(), access_m=access_m
-    )
+    answer = await plan(session, network, question, now=now, access_m=access_m)
     best = answer.journeys[0].route
     return (
         MeasuredLine.from_route(best),
         answer.region.meta.name,
         end_names(answer.region, answer.knowledge, best),
+        now.astimezone(ZoneInfo(answer.knowledge.start.place.timezone)).date(),
     )
 
 
@@ -158,7 +168,16 @@ def _match(
     try:
         return match_line(region.router, coordinates, mode, crossings=official), region.meta.name
     except MatchFailed:
+        _require_near_roads(region, coordinates, mode)
         return MeasuredLine.from_geometry(coordinates), region.meta.name
+
+
+def _require_near_roads(region: Region, coordinates: NDArray[np.float64], mode: Mode) -> None:
+    """Refuse a line of which neither end is near a road: nothing is known there."""
+    try:
+        region.graph.snap(float(coordinates[0][0]), float(coordinates[0][1]), mode)
+    except OffNetwork:
+        region.graph.snap(float(coordinates[-1][0]), float(coordinates[-1][1]), mode, which="end")
 
 
 def figures(measured: Coverage) -> dict[str, Any]:

@@ -9,11 +9,13 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import HTMLResponse
 
+from app.api.fields import require_year
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
 from app.errors import InvalidParameterError, UnsupportedMediaTypeError, problem_responses
 from app.gazetteer import AmbiguousPlaceError, Town, UnknownPlaceError, resolve
 from app.journeys import Question, RouteRefusedError, plan
 from app.network import Network, NoNetworkError
+from app.searches import BusyError
 from app.settings import Settings
 from app.web import filling, page, views
 from app.web.i18n import negotiate
@@ -83,16 +85,14 @@ async def _plan(
     end = await _town(form, "end", form.end, session, network, around)
     timezone = (await places.nearest_place(session, start.lon, start.lat)).timezone
     question = Question(
-        (start.lon, start.lat), (end.lon, end.lat), Mode.FOOT, _start(form, around, timezone)
+        (start.lon, start.lat),
+        (end.lon, end.lat),
+        Mode.FOOT,
+        _start(form, around, timezone),
+        (start.country, end.country),
     )
     try:
-        answer = await plan(
-            session,
-            network,
-            question,
-            today=around.now.astimezone(ZoneInfo(timezone)).date(),
-            access_m=settings.access_m,
-        )
+        answer = await plan(session, network, question, now=around.now, access_m=settings.access_m)
     except RouteRefusedError as refusal:
         raise _FormError(filling.refused(refusal, around, form, timezone)) from refusal
     except OffNetwork as error:
@@ -109,7 +109,7 @@ async def _plan(
         ) from error
     except InvalidRequest as error:
         raise _FormError(views.ProblemView(around, form, "same_place", field="end"), 400) from error
-    except NoNetworkError as error:
+    except (NoNetworkError, BusyError) as error:
         raise _FormError(views.ProblemView(around, form, "unavailable"), 503) from error
     return filling.plan(answer, around, form, names=(start.label, end.label), timezone=timezone)
 
@@ -136,7 +136,8 @@ def _start(form: views.Form, around: views.Frame, timezone: str) -> datetime:
     if not form.at:
         return around.now
     try:
-        return datetime.fromisoformat(form.at).replace(tzinfo=ZoneInfo(timezone))
+        local = datetime.strptime(form.at, "%Y-%m-%dT%H:%M").replace(tzinfo=ZoneInfo(timezone))
+        return require_year(local)
     except ValueError as error:
         view = views.ProblemView(around, form, "time_invalid", field="at")
         raise _FormError(view, 400) from error

@@ -1,12 +1,13 @@
 """``POST /routes``: lower-exposure routes between two points, with the help along them."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app import wording
+from app.api.fields import Instant, Position, require_unswapped
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
 from app.errors import problem_responses
 from app.journeys import Answer, Journey, Question, plan
@@ -15,12 +16,6 @@ from routing.exposure import Exposure
 from routing.graph import Mode
 
 router = APIRouter(tags=["routes"])
-
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-Position = Annotated[
-    tuple[Longitude, Latitude], Field(description="lon, lat in degrees, EPSG:4326")
-]
 
 
 class Ends(BaseModel):
@@ -31,7 +26,7 @@ class Ends(BaseModel):
     start: Position
     end: Position
     mode: Mode = Mode.FOOT
-    at: AwareDatetime | None = Field(
+    at: Instant | None = Field(
         None, description="Start of the journey, with its UTC offset; default: now."
     )
 
@@ -64,14 +59,10 @@ async def find_routes(
     """Return one LineString feature per alternative, best first; nothing asked is stored."""
     now = clock()
     at = body.at or now
+    require_unswapped("start", *body.start)
+    require_unswapped("end", *body.end)
     question = Question(start=body.start, end=body.end, mode=body.mode, at=at)
-    answer = await plan(
-        session,
-        network,
-        question,
-        today=now.astimezone(at.tzinfo).date(),
-        access_m=settings.access_m,
-    )
+    answer = await plan(session, network, question, now=now, access_m=settings.access_m)
     return GeoJSONResponse(
         feature_collection(answer, now), headers={"Cache-Control": "private, no-store"}
     )
@@ -132,7 +123,9 @@ def _feature(journey: Journey, answer: Answer, now: datetime) -> dict[str, Any]:
             "at": answer.question.at,
             "network": answer.region.meta.name,
             "network_kind": answer.region.meta.kind,
+            # The records are those of this moment; the roads are as old as their source says.
             "data_as_of": now,
+            "network_as_of": answer.region.meta.extract_timestamp,
             "demo": answer.knowledge.demo,
             "notice": _notice(answer),
         },

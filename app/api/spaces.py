@@ -3,14 +3,14 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime
 
 from app import wording
-from app.api.routes import Latitude, Longitude
-from app.deps import ClockDep, SessionDep
+from app.api.fields import Instant, Latitude, Longitude, require_unswapped
+from app.deps import ClockDep, NetworkDep, SessionDep
 from app.errors import problem_responses
 from app.responses import GeoJSONResponse
-from geo import demo, places, spaces
+from app.whereabouts import locate
+from geo import demo, spaces
 from geo.spaces import NearSpace
 from tiles.layers import SPACES
 
@@ -24,12 +24,13 @@ MAX_LIMIT = 100
 @router.get("/spaces/nearest", responses=problem_responses(400, 422, 503))
 async def nearest(
     session: SessionDep,
+    network: NetworkDep,
     clock: ClockDep,
     lon: Annotated[Longitude, Query(description="Degrees, EPSG:4326", examples=[-72.508])],
     lat: Annotated[Latitude, Query(description="Degrees, EPSG:4326", examples=[7.894])],
     service: Annotated[str | None, Query(examples=["overnight"])] = None,
     open_at: Annotated[
-        AwareDatetime | None, Query(description="Only spaces open then, by their schedule.")
+        Instant | None, Query(description="Only spaces open then, by their schedule.")
     ] = None,
     limit: Annotated[int, Query(ge=1, description=f"At most {MAX_LIMIT}; more is capped.")] = 10,
 ) -> Response:
@@ -40,8 +41,9 @@ async def nearest(
     """
     if service is not None:
         spaces.check_services([service])
+    require_unswapped("lon", lon, lat)
     lon, lat = round(lon, DECIMALS), round(lat, DECIMALS)
-    country = await places.country_at(session, lon, lat)
+    country = (await locate(session, network, lon, lat)).country
     found = await spaces.nearest_spaces(
         session,
         lon,

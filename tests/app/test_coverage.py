@@ -104,3 +104,26 @@ async def test_bad_input_is_named(client, body, field):
     assert response.status_code == 400, response.text
     problem = response.json()
     assert problem["field"].startswith(field), problem
+
+
+@pytest.mark.parametrize(
+    ("coordinates", "status"),
+    [
+        ([[-72.5, 7.9], [-72.5, 7.9]], 400),
+        ([[-72.5, 7.9, 10], [-72.5, 7.9, 20]], 400),
+        ([[-72.5, 7.9], [7.1, -73.1]], 400),
+        ([[0, 0], [1, 1]], 422),
+        ([[-72.5 + i / 1e5, 7.9] for i in range(5_001)], 400),
+    ],
+)
+async def test_a_line_that_cannot_be_meant_is_refused(client, coordinates, status):
+    line = {"type": "LineString", "coordinates": coordinates}
+    response = await client.post("/coverage", json={"route": line, "services": ["food"]})
+    assert response.status_code == status, response.text
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+async def test_the_ends_of_the_calendar_are_refused(client, day):
+    response = await client.post("/coverage", json={**ENDS, "as_of": day})
+    assert response.status_code == 400
+    assert response.json()["field"] == "as_of"

@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from app import errors
 from app.databases import tier_urls
-from app.errors import TABLE, Kind, RouteRefusedError, kind_of
+from app.errors import TABLE, Kind, kind_of
+from app.journeys import Obstacle, RouteRefusedError
 from app.network import NoNetworkError
 from geo.db import Database, Tier, tier_url
 from geo.errors import DatabaseUnavailableError, ProtectedServiceError
@@ -226,10 +227,9 @@ async def test_p32_a_refusal_says_what_blocks_and_what_helps(published_settings)
     opening = datetime(2026, 11, 25, 6, tzinfo=UTC)
     refusal = RouteRefusedError(
         [
-            Blocker("crossing", "a", "Puente A", "closed"),
-            Blocker("crossing", "b", "Puente B", "not_known"),
+            Obstacle("crossing", "a", "Puente A", "closed", opening),
+            Obstacle("crossing", "b", "Puente B", "not_known"),
         ],
-        opening,
         None,
     )
     async with client_of(published_settings) as client:

@@ -31,8 +31,10 @@ def lines(caplog):
 def check(lines):
     assert lines
     for line in lines:
+        # A random id may hold any digits.
+        told = re.sub(r"\b[0-9a-f]{32}\b", "", line)
         for secret in SECRETS:
-            assert secret not in line, line
+            assert secret not in told, line
 
 
 async def test_p48_one_line_a_request_by_template(small, lines):

@@ -130,3 +130,29 @@ async def test_p40_closing_a_space_takes_it_out_at_once(own_client, loaded_clone
     )
     after = {f["id"] for f in (await near(own_client, f"{CUCUTA}&limit=100"))["features"]}
     assert before - after == {"DEMO-006"}
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["0001-01-01T00:00:00%2B14:00", "9999-12-31T23:00:00-10:00", "1969-12-31T00:00:00Z"],
+)
+async def test_the_ends_of_the_calendar_are_refused(client, moment):
+    response = await client.get(f"/spaces/nearest?{CUCUTA}&open_at={moment}")
+    assert response.status_code == 400, response.text
+    assert response.json()["field"] == "open_at"
+
+
+async def test_swapped_coordinates_are_named(client):
+    response = await client.get("/spaces/nearest?lon=7.9&lat=-72.5")
+    assert response.status_code == 400
+    assert "swapped" in response.json()["detail"]
+
+
+async def test_p15_a_confirmation_that_has_run_out_by_then_does_not_count(client):
+    far = await near(client, f"{CUCUTA}&limit=100&open_at=2027-11-25T10:00:00-05:00")
+    assert far["features"] == []
+
+
+async def test_p7_p9_answers_about_a_position_are_kept_nowhere(client):
+    response = await client.get(f"/spaces/nearest?{CUCUTA}")
+    assert response.headers["cache-control"] == "private, no-store"

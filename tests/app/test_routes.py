@@ -254,3 +254,50 @@ async def test_a_huge_body_is_refused(client):
     response = await client.post("/routes", content=b"[" + b"1," * 1_000_000 + b"1]")
     assert response.status_code == 413
     assert response.headers["content-type"].startswith("application/problem+json")
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59-12:00",
+    ],
+)
+async def test_the_ends_of_the_calendar_are_refused(client, at):
+    response = await client.post("/routes", json=ask(CUCUTA, BUCARAMANGA, at))
+    assert response.status_code == 400, response.text
+    assert response.json()["field"] == "at"
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["[" * 990 + "NaN" + "]" * 990, "[" * 2_000 + "]" * 2_000, '{"a":' * 1_025 + "1" + "}" * 1_025],
+)
+async def test_deep_json_is_refused(client, body):
+    response = await client.post(
+        "/routes", content=body, headers={"content-type": "application/json"}
+    )
+    assert response.status_code == 400, response.text
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00", "2026-11-26T08:00-12:00", "soon"])
+async def test_the_form_names_a_time_that_cannot_be_meant(client, at):
+    form = {"start": "Cúcuta, CO", "end": "Bucaramanga, CO", "mode": "foot", "at": at}
+    response = await client.post("/plan", data=form)
+    assert response.status_code == 400
+    assert 'aria-invalid="true"' in response.text
+
+
+async def test_figures_are_the_routes_own(client):
+    best = (await routes(client, CUCUTA, BUCARAMANGA))[0]["properties"]
+    # No demo hazard covers all of the way, and none of it is without any.
+    assert 0 < best["unknown_m"] < best["distance_m"]
+    assert best["unknown"]["hazards"] == best["unknown_m"]
+    rockfall = best["exposure"]["rockfall"]
+    low, high = rockfall["interval_95"]
+    assert 0 < low < rockfall["value"] < high
+    assert 0 < rockfall["p_at_least_one"] <= rockfall["value"]
+    as_of = datetime.fromisoformat(best["data_as_of"])
+    assert abs((datetime.now(UTC) - as_of).total_seconds()) < 600

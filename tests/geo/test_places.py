@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from geo.db import Tier
 from geo.errors import NotFoundError
 from geo.folding import ACCENTED, PLAIN, folded, spelling_pattern
-from geo.places import country_at, find_places, nearest_place
+from geo.places import find_places, nearest_place, place_near
 
 
 @pytest.fixture
@@ -61,16 +61,19 @@ async def test_traps_of_geonames_are_left_out(public):
 async def test_the_nearest_place_and_its_country(public):
     place = await nearest_place(public, -72.508, 7.894)
     assert (place.name, place.country, place.timezone) == ("Cúcuta", "CO", "America/Bogota")
-    assert await country_at(public, -72.443, 7.815) == "VE"
-    assert await country_at(public, -72.47, 7.84) == "CO"
-    assert await country_at(public, -30.0, 0.0) is None, "the Atlantic"
+    near, distance_m = await place_near(public, -72.443, 7.815)
+    assert (near.name, near.country) == ("San Antonio del Táchira", "VE")
+    assert 300 < distance_m < 600
+    _, at_sea_m = await place_near(public, -30.0, 0.0)
+    assert at_sea_m > 500_000
 
 
 async def test_without_places_nothing_is_near(session):
     # The writer's search path has the table itself, under the view's name.
     with pytest.raises(NotFoundError):
         await nearest_place(session, -72.5, 7.9)
-    assert await country_at(session, -72.5, 7.9) is None
+    with pytest.raises(NotFoundError):
+        await place_near(session, -72.5, 7.9)
 
 
 @given(st.text(st.sampled_from(ACCENTED + "abcz"), max_size=12))

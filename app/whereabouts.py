@@ -1,0 +1,127 @@
+"""In which country a point lies, as far as roads and towns tell (P33).
+
+Boundary polygons at hand are kilometres off, so the nearest thing whose country is known
+decides: a road or a populated place. Where the two disagree and are about as near, nobody may
+be routed from there: a wrong guess would send people across a border.
+"""
+
+from dataclasses import dataclass
+
+import anyio.to_thread
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.network import Network, Region
+from geo.places import Place, place_near
+from routing.crossings import POST_REACH_M
+from routing.errors import OffNetwork
+from routing.graph import Mode, Snap
+
+#: Of two that disagree, the nearer must be at most this part of the other's distance [A].
+CLEARLY_NEARER = 0.75
+
+#: A place further away than this tells nothing of a point's country: on land in the region no
+#: point is that far from every town [A].
+PLACE_LIMIT_M = 100_000.0
+
+
+class UncertainCountryError(Exception):
+    """A point so near to a border that its country cannot be told; names the field."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"{field}: too near to a border to tell its country")
+        self.field = field
+
+
+class SilentCrossingError(Exception):
+    """A drawn line leaves its country away from roads, so by no official crossing (P33)."""
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """What is known of a point's country.
+
+    Attributes
+    ----------
+    country : str or None
+        By the nearest evidence, ISO 3166-1 alpha-2.
+    is_certain : bool
+        Whether a route may rest on it.
+    place : Place
+        The nearest populated place.
+    crossing : frozenset of str or None
+        For a point on an official crossing: the two countries it joins.
+    """
+
+    country: str | None
+    is_certain: bool
+    place: Place
+    crossing: frozenset[str] | None = None
+
+
+async def locate(session: AsyncSession, network: Network, lon: float, lat: float) -> Whereabouts:
+    """Return what is known of the country of a point (degrees, EPSG:4326).
+
+    Raises
+    ------
+    NotFoundError
+        No places are loaded.
+    NoNetworkError
+        No road network is loaded.
+    """
+    place, place_m = await place_near(session, lon, lat)
+    region = await anyio.to_thread.run_sync(network.region_for, (lon, lat))
+    return weigh(place, place_m, region, lon, lat)
+
+
+def weigh(place: Place, place_m: float, region: Region, lon: float, lat: float) -> Whereabouts:
+    """Weigh the nearest place against the nearest road."""
+    by_place = place.country if place_m <= PLACE_LIMIT_M else None
+    border = region.border_near(lon, lat, POST_REACH_M)
+    if border is not None:
+        return Whereabouts(by_place, is_certain=True, place=place, crossing=border.countries)
+    try:
+        snap = region.graph.snap(lon, lat, Mode.FOOT)
+    except OffNetwork:
+        # The search will say so; from here nothing can be crossed.
+        return Whereabouts(by_place, is_certain=True, place=place)
+    if snap.country is None or (snap.country == by_place and not _is_at_border(region, snap)):
+        return Whereabouts(by_place, is_certain=by_place is not None, place=place)
+    if _is_at_border(region, snap):
+        # The nearest road is the crossing itself, and that is as near from either side.
+        return Whereabouts(by_place, is_certain=place_m <= snap.distance_m, place=place)
+    near_m, far_m = sorted((place_m, snap.distance_m))
+    return Whereabouts(
+        by_place if place_m < snap.distance_m else snap.country,
+        is_certain=near_m <= far_m * CLEARLY_NEARER,
+        place=place,
+    )
+
+
+def _is_at_border(region: Region, snap: Snap) -> bool:
+    return region.border_near(snap.lon, snap.lat, POST_REACH_M) is not None
+
+
+def countries_of_ends(start: Whereabouts, end: Whereabouts) -> tuple[str | None, str | None]:
+    """Return the countries to hold the two ends of a journey to.
+
+    Who stands on a crossing may come from either side. Held to the side that is not the other
+    end's, the journey passes the crossing in sight: named, and only while it is open (P10).
+
+    Raises
+    ------
+    UncertainCountryError
+        The country of an end cannot be told.
+    """
+    for field, where in (("start", start), ("end", end)):
+        if not where.is_certain:
+            raise UncertainCountryError(field)
+    start_country = _side(start, end.country)
+    return start_country, _side(end, start_country)
+
+
+def _side(where: Whereabouts, other: str | None) -> str | None:
+    if where.crossing is None:
+        return where.country
+    if other in where.crossing:
+        return next(iter(where.crossing - {other}))
+    return where.country if where.country in where.crossing else min(where.crossing)

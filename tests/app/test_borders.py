@@ -1,0 +1,147 @@
+"""P10, P32, P33: no border is crossed silently, wherever an end lies and whatever the hour."""
+
+import pytest
+
+from tests.conftest import run_sql
+
+LA_PARADA = (-72.4545, 7.8190)  # a hamlet on the Colombian side, at the bridge
+CUCUTA = (-72.508, 7.894)
+SAN_CRISTOBAL = (-72.225, 7.767)
+BRIDGE = (-72.4508, 7.8179)  # X-BOLIVAR itself
+IPIALES = (-77.6469, 0.8258)
+TULCAN = (-77.7173, 0.8117)
+PAST_THE_POST = (-77.6655, 0.8142)  # in Ecuador, 60 m past its post of Rumichaca
+NIGHT = "2026-11-25T23:00:00-05:00"
+DAY = "2026-11-25T10:00:00-05:00"
+
+
+async def ask(client, start, end, at, **more):
+    return await client.post("/routes", json={"start": start, "end": end, "at": at, **more})
+
+
+def crossings_of(response):
+    assert response.status_code == 200, response.text
+    return [f["properties"]["crossings"] for f in response.json()["features"]]
+
+
+@pytest.mark.parametrize("mode", ["foot", "vehicle"])
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (LA_PARADA, SAN_CRISTOBAL),
+        (SAN_CRISTOBAL, LA_PARADA),
+        (BRIDGE, SAN_CRISTOBAL),
+        (SAN_CRISTOBAL, BRIDGE),
+        (BRIDGE, CUCUTA),
+        (CUCUTA, BRIDGE),
+        (PAST_THE_POST, IPIALES),
+        (IPIALES, PAST_THE_POST),
+    ],
+)
+async def test_p33_a_border_by_night_is_refused_and_by_day_is_named(client, start, end, mode):
+    night = await ask(client, start, end, NIGHT, mode=mode)
+    assert night.status_code == 422, night.text
+    assert {b["kind"] for b in night.json()["blocked_by"]} == {"crossing"}
+    for crossings in crossings_of(await ask(client, start, end, DAY, mode=mode)):
+        assert crossings
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [(LA_PARADA, CUCUTA), (PAST_THE_POST, TULCAN), (CUCUTA, LA_PARADA)]
+)
+async def test_p32_a_way_within_one_country_is_never_refused_as_closed(client, start, end):
+    assert crossings_of(await ask(client, start, end, NIGHT))[0] == []
+
+
+#: Across the river from Arauca, Puerto Santander and San Miguel, off every road.
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ((-70.759, 7.084), (-70.759, 7.1028)),
+        ((-72.4075, 8.3636), (-72.385, 8.345)),
+        ((-72.50, 7.95), (-72.40, 7.95)),
+    ],
+)
+async def test_p33_the_part_off_the_road_crosses_no_border(client, start, end):
+    response = await ask(client, start, end, NIGHT)
+    assert response.status_code == 422, response.text
+    assert response.json()["type"].rpartition(":")[2] in {"uncertain-country", "no-route"}
+
+
+async def test_p33_nearest_takes_the_asker_for_where_the_road_is(client):
+    body = (await client.get("/spaces/nearest?lon=-72.4545&lat=7.8190&limit=100")).json()
+    assert body["country"] == "CO"
+    first = body["features"][0]["properties"]
+    assert first["country"] == "CO"
+    abroad = next(f for f in body["features"] if f["properties"]["country"] == "VE")
+    assert abroad["properties"]["other_country"] is True
+    assert abroad["properties"]["crossing"]["id"] == "X-BOLIVAR"
+
+
+async def test_p32_the_space_named_in_a_refusal_is_on_the_same_side(client):
+    night = await ask(client, LA_PARADA, SAN_CRISTOBAL, NIGHT)
+    assert night.json()["nearest_space"]["country"] == "CO"
+
+
+async def test_a_point_between_two_banks_names_its_field(client):
+    # Between the roads of two countries, with no town nearer: nobody can tell.
+    response = await ask(client, CUCUTA, (-72.48, 7.79), DAY)
+    assert response.status_code == 422
+    body = response.json()
+    assert body["field"] == "end"
+    assert "town" in body["what_to_do"]
+
+
+async def test_the_page_holds_a_town_to_the_country_of_its_name(client):
+    form = {"start": "Arauca, CO", "end": "El Amparo, VE", "mode": "foot", "at": "2026-11-25T23:00"}
+    response = await client.post("/plan", data=form)
+    assert response.status_code == 422
+    assert "José Antonio Páez" in response.text
+
+
+async def test_the_last_of_two_openings_is_the_one_that_helps(
+    own_client, loaded_clone, settings_for
+):
+    # Both posts of Rumichaca are needed; one opens an hour after the other.
+    await run_sql(
+        settings_for(loaded_clone),
+        "update amparo.crossing_statuses set opens_at = '07:00'"
+        " where crossing_id = 'X-RUMICHACA-EC'",
+    )
+    response = await ask(own_client, IPIALES, TULCAN, NIGHT)
+    assert response.status_code == 422
+    body = response.json()
+    assert {b["id"] for b in body["blocked_by"]} == {"X-RUMICHACA-CO", "X-RUMICHACA-EC"}
+    openings = [b["next_opening"] for b in body["blocked_by"]]
+    assert body["next_opening"] == max(openings) != min(openings)
+
+
+async def test_p33_a_drawn_line_over_a_border_off_the_road_is_refused(client):
+    line = {"type": "LineString", "coordinates": [[-72.50, 7.95], [-72.40, 7.95]]}
+    response = await client.post("/coverage", json={"route": line, "services": ["food"]})
+    assert response.status_code == 422
+    assert response.json()["type"].endswith("silent-crossing")
+
+
+async def test_night_is_judged_at_the_place_whatever_offset_is_written(
+    own_client, loaded_clone, settings_for
+):
+    await run_sql(
+        settings_for(loaded_clone),
+        """
+        insert into amparo.hazards (id, family, kind, title, geom, geom_public, effect,
+            night_only, valid_from, reported_at, approved_at, visibility, demo)
+        select 'T-N', 'physical', 'flood', 'prueba', g, g, 'weight', true, '2026-01-01',
+            '2026-01-01', now(), 'public', true
+        from st_buffer(st_setsrid(st_makepoint(-72.62, 7.6), 4326), 0.1) g
+        """,
+    )
+    ends = (CUCUTA, (-73.126, 7.125))
+    answers = {}
+    for at in ("2026-11-26T02:00:00-05:00", "2026-11-26T07:00:00Z", "2026-11-26T14:00:00-05:00"):
+        body = (await ask(own_client, *ends, at)).json()
+        answers[at] = body["features"][0]["properties"]["exposure"].get("flood")
+    two, same, afternoon = answers.values()
+    assert two is not None
+    assert two == same
+    assert afternoon is None
