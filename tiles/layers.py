@@ -99,6 +99,8 @@ CROSSINGS = Layer(
         *_PROVENANCE,
     ),
     tile_columns=("name", "country_a", "country_b", "state", "demo"),
+    # A state is known for the day of asking; a copy of yesterday tells nothing (P49).
+    expires_on=func.current_date(),
     shape=Shape.POINT,
     style=Style(
         Sign(PURPLE, "diamond"),

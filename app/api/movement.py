@@ -13,8 +13,47 @@ router = APIRouter(tags=["movement"])
 
 SCHEME = "Bearer "
 
+#: What the body is: read by hand, so that a refusal says whether it was about a person.
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "properties": {name: {} for name in sorted(flows.FIELDS)},
+                    },
+                },
+                "example": [
+                    {
+                        "kind": "point",
+                        "origin": "Puente de ejemplo",
+                        "week": "2026-10-19",
+                        "direction": "in",
+                        "n": 143,
+                        "groups": 6,
+                        "largest_share": 0.4,
+                        "method": "FMR",
+                        "hours_covered": 60,
+                        "source": "ejemplo",
+                        "geometry": {"type": "Point", "coordinates": [-72.45, 7.82]},
+                    }
+                ],
+            }
+        },
+    }
+}
 
-@router.post("/movement", status_code=201, responses=problem_responses(400, 401, 413, 503))
+
+@router.post(
+    "/movement",
+    status_code=201,
+    responses=problem_responses(400, 401, 409, 413, 503),
+    openapi_extra=BODY,
+)
 async def record_movement(
     request: Request,
     session: WriterDep,
