@@ -21,10 +21,7 @@ MAP_READY = "#map[data-ready]"
 SAVE_DATA = "Object.defineProperty(navigator, 'connection', {value: {saveData: true}})"
 
 # Controls smaller than 44 px; links inside a sentence are exempt (WCAG 2.2, 2.5.5).
-# Cards off the screen have no size until they are scrolled to, so they are laid out first.
 SMALL_CONTROLS = """() => {
-  document.querySelectorAll('.list > li')
-    .forEach((e) => { e.style.contentVisibility = 'visible'; });
   return [...document.querySelectorAll(
     'header a, header button, nav a, main button, summary, .ol-control button, #plan input')]
   .filter((e) => e.type !== 'hidden')
@@ -106,6 +103,18 @@ async def test_list_and_route_work_without_scripts(browser, live_server):
         assert "Pamplona" in text
         assert "47 km" in text
         assert page.url == f"{live_server}/plan"
+
+
+async def test_links_to_parts_of_the_page_land_there(browser, live_server):
+    async with opened(browser, live_server, viewport=PHONE) as page:
+        await page.goto(f"{live_server}/")
+        for part in ("crossings", "hazards", "country-PE", "spaces"):
+            await page.click(f"a[href$='#{part}']")
+            await page.wait_for_timeout(500)
+            top = await page.evaluate(
+                f"document.getElementById('{part}').getBoundingClientRect().top"
+            )
+            assert 0 <= top <= 200, part
 
 
 async def test_the_list_comes_before_the_map(browser, live_server):
