@@ -2,24 +2,20 @@
 
 import asyncio
 import socket
-from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from app import setup
+from app.console import err, explained_failures, fail, out, require_settings, say
 from app.databases import private_cluster
 from app.roads import Hooks, make_roads_app
 from app.settings import Settings
 from geo import demo, flows, tokens
 from geo.db import Tier
-from geo.errors import GeoError
-from geo.postgres import ClusterError
-from routing.errors import RoutingError
 from routing.osm import OfficialCrossing
 
 app = typer.Typer(
@@ -78,31 +74,9 @@ app.add_typer(database_app, name="database")
 movement_app = typer.Typer(help="Aggregated movement.")
 app.add_typer(movement_app, name="movement")
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
-#: Exit codes: 1 the command could not do it, 2 it was called wrongly (typer's own).
-FAILED = 1
-
-
-def say(line: str) -> None:
-    """Print one line as it is."""
-    out.print(line, markup=False, soft_wrap=True)
-
-
-def fail(message: str) -> NoReturn:
-    """Say why on standard error and leave with `FAILED`."""
-    err.print(f"amparo: {message}", style="bold red", markup=False)
-    raise typer.Exit(FAILED)
-
-
-@contextmanager
-def explained_failures() -> Iterator[None]:
-    """Turn what this product knows to go wrong into one clear line and an exit code."""
-    try:
-        yield
-    except (GeoError, RoutingError, ClusterError, OSError) as error:
-        fail(str(error))
+#: What Ctrl-C leaves behind: a load is one transaction; the steps of a start stand by themselves.
+_NOTHING_CHANGED = "nothing was changed"
+_GOES_ON = "nothing is half done, and the next start goes on from here"
 
 
 def run[T](work: Coroutine[Any, Any, T]) -> T:
@@ -114,23 +88,27 @@ def run[T](work: Coroutine[Any, Any, T]) -> T:
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to bind; default AMPARO_HOST.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; default AMPARO_PORT.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port; default AMPARO_PORT.")
+    ] = None,
 ) -> None:
     """Prepare the database and serve until interrupted.
 
     Example: amparo serve --port 8001
     """
-    settings = Settings()
-    host, port = host or settings.host, port or settings.port
-    with explained_failures():
-        require_free_port(host, port)
+    settings = require_settings()
+    settings = settings.model_copy(
+        update={"host": host or settings.host, "port": port or settings.port}
+    )
+    with explained_failures(_GOES_ON):
+        require_free_port(settings.host, settings.port)
         prepare_all(settings)
-        asyncio.run(setup.require_demo_stays_local(settings, host))
-    # Imported here: the other commands start faster without the web server.
-    from app.server import serve as run_server  # noqa: PLC0415
+        asyncio.run(setup.require_demo_stays_local(settings))
+        # Imported here: the other commands start faster without the web server.
+        from app.server import serve as run_server  # noqa: PLC0415
 
-    out.print(f"Amparo: http://{host}:{port}", markup=False)
-    run_server(settings, host, port)
+    out.print(f"Amparo: http://{settings.host}:{settings.port}", markup=False)
+    run_server(settings)
 
 
 def require_free_port(host: str, port: int) -> None:
@@ -151,8 +129,9 @@ def prepare() -> None:
 
     Example: amparo prepare
     """
-    with explained_failures():
-        prepare_all(Settings())
+    settings = require_settings()
+    with explained_failures(_GOES_ON):
+        prepare_all(settings)
 
 
 def prepare_all(settings: Settings) -> None:
@@ -169,8 +148,9 @@ def migrate() -> None:
 
     Example: amparo migrate
     """
+    settings = require_settings()
     with explained_failures():
-        setup.start_database(Settings())
+        setup.start_database(settings)
     out.print("the database is at the newest migration")
 
 
@@ -185,10 +165,10 @@ def load(
 
     Example: amparo load data/spaces/demo_spaces.geojson
     """
-    settings = Settings()
-    with explained_failures():
+    settings = require_settings()
+    with explained_failures(_NOTHING_CHANGED):
         setup.start_database(settings)
-    run(setup.load_paths(settings, paths or [setup.DATA], say))
+        asyncio.run(setup.load_paths(settings, paths or [], say))
 
 
 @demo_app.command("remove")
@@ -205,7 +185,7 @@ def demo_remove() -> None:
         ):
             return await demo.remove_demo(session)
 
-    settings = Settings()
+    settings = require_settings()
     with explained_failures():
         setup.start_database(settings)
     for table, count in run(work()).items():
@@ -232,7 +212,7 @@ def token_create(
                 session, scope="movement", holder=holder, expires_at=expires_at
             )
 
-    settings = Settings()
+    settings = require_settings()
     with explained_failures():
         setup.start_database(settings)
     token_id, secret = run(work())
@@ -254,7 +234,9 @@ def token_revoke(token_id: Annotated[str, typer.Argument(help="Its id.")]) -> No
         ):
             await tokens.revoke_token(session, token_id)
 
-    settings = Settings()
+    settings = require_settings()
+    with explained_failures():
+        setup.start_database(settings)
     run(work())
     out.print(f"token {token_id} revoked", markup=False)
 
@@ -276,7 +258,9 @@ def movement_import(
         ):
             return await flows.store_movement(session, rows, allow_mixed=settings.allow_demo_mixed)
 
-    settings = Settings()
+    settings = require_settings()
+    with explained_failures():
+        setup.start_database(settings)
     out.print(f"{run(work())} counts stored", markup=False)
 
 
@@ -286,7 +270,7 @@ def database_start() -> None:
 
     Example: amparo database start
     """
-    settings = Settings()
+    settings = require_settings()
     cluster = private_cluster(settings)
     if cluster is None:
         fail("AMPARO_DATABASE_URL is set: there is no private database to start")
@@ -301,7 +285,7 @@ def database_stop() -> None:
 
     Example: amparo database stop
     """
-    cluster = private_cluster(Settings())
+    cluster = private_cluster(require_settings())
     if cluster is None:
         fail("AMPARO_DATABASE_URL is set: there is no private database to stop")
     with explained_failures():
@@ -316,7 +300,7 @@ def openapi() -> None:
     """
     from app.main import create_app  # noqa: PLC0415 -- keeps the other commands quick
 
-    out.print_json(data=create_app(Settings()).openapi())
+    out.print_json(data=create_app(require_settings()).openapi())
 
 
 if __name__ == "__main__":

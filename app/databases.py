@@ -22,6 +22,16 @@ def migration_url(settings: Settings) -> URL:
     return make_url(cluster.superuser_url())
 
 
+def describe(settings: Settings) -> str:
+    """Return which database is used, to be read: where it is, never a password."""
+    if settings.database_url is None:
+        return f"the private database in {settings.home / 'postgres'}"
+    url = make_url(settings.database_url.get_secret_value())
+    host = url.host or url.query.get("host") or "this machine"
+    port = "" if url.port is None else f":{url.port}"
+    return f"the database on {host}{port} (AMPARO_DATABASE_URL)"
+
+
 def tier_urls(settings: Settings) -> dict[Tier, URL]:
     """Return one login a tier; none of them is the migrating one."""
     base = migration_url(settings)

@@ -14,9 +14,10 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
-from app.errors import InvalidParameterError, UnsupportedMediaTypeError
+from app.errors import DemoNotPublicError, InvalidParameterError, UnsupportedMediaTypeError
 from app.network import Network
 from app.settings import Settings
+from geo import demo
 from geo.db import Database, Tier
 
 
@@ -90,6 +91,25 @@ NetworkDep = Annotated[Network, Depends(get_network)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 ClockDep = Annotated[Clock, Depends(get_clock)]
 BaseUrlDep = Annotated[str, Depends(get_base_url)]
+
+
+async def require_demo_allowed(request: Request) -> None:
+    """Answer nothing beyond this machine while demo rows are there that must not leave it (P35).
+
+    Asked at every request, since they may be loaded while the server runs; bound to a loopback
+    address it costs nothing.
+
+    Raises
+    ------
+    DemoNotPublicError
+        They are there, and the settings do not allow it.
+    """
+    if get_settings(request).may_show_demo:
+        return
+    database: Database = request.state.database
+    async with database.session(Tier.PUBLIC) as session:
+        if await demo.has_demo(session):
+            raise DemoNotPublicError
 
 
 async def strict_request(request: Request) -> None:

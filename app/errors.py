@@ -114,6 +114,10 @@ class BodyTooLargeError(Exception):
         super().__init__(f"the body is larger than {limit_bytes} bytes")
 
 
+class DemoNotPublicError(Exception):
+    """Demo rows are loaded, and this Amparo is bound where other machines reach it (P35)."""
+
+
 class UnauthorizedError(Exception):
     """No valid access token."""
 
@@ -219,6 +223,14 @@ TABLE: Mapping[type[Exception], Kind] = {
     ),
     BusyError: Kind(
         503, "busy", "Too many searches are waiting", _NOT_READY, "Many people are asking now."
+    ),
+    DemoNotPublicError: Kind(
+        503,
+        "demo-not-public",
+        "Demo rows are not served to other machines",
+        "Who runs this Amparo removes them with `amparo demo remove`, or sets "
+        "AMPARO_ALLOW_DEMO_PUBLIC=true.",
+        "Fictitious rows are loaded.",
     ),
     NoNetworkError: Kind(503, "no-network", "No road network can answer", _NOT_READY),
     GraphError: Kind(

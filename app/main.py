@@ -13,7 +13,7 @@ from app import errors, openapi
 from app.api import coverage, features, health, movement, page, routes, spaces, tiles
 from app.clock import Clock
 from app.databases import open_database
-from app.deps import State, strict_request
+from app.deps import State, require_demo_allowed, strict_request
 from app.middleware import BodyLimit, DefaultHeaders, HeadAsGet, RequestLog
 from app.network import Network
 from app.settings import Settings
@@ -67,7 +67,7 @@ def create_app(
         version=openapi.VERSION,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
-        dependencies=[Depends(strict_request)],
+        dependencies=[Depends(strict_request), Depends(require_demo_allowed)],
         middleware=[
             Middleware(DefaultHeaders, headers=SECURITY_HEADERS),
             Middleware(RequestLog),

@@ -1,53 +1,22 @@
 """`amparo roads …`: import, list, verify and remove road networks, one region a folder."""
 
-import csv
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from app.console import EXIT_FAILED, err, explained_failures, out, require_settings
 from app.settings import Settings
-from routing.directory import list_regions, read_meta
-from routing.errors import GraphError, ImportFailed
+from routing.directory import check_name, list_regions, read_meta
+from routing.errors import GraphError
 from routing.graph import GraphMeta, open_graph, remove_graph, verify_graph
 from routing.osm import OfficialCrossing, import_osm
-
-#: 1: it could not be done, the reason is on standard error; 2 is typer's own for bad usage;
-#: 130 is the shell's convention for Ctrl-C.
-EXIT_FAILED = 1
-EXIT_INTERRUPTED = 130
-
-_CROSSINGS_FILE = Path(__file__).resolve().parents[1] / "data" / "spaces" / "crossings.csv"
-
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
-
-def shipped_crossings() -> tuple[OfficialCrossing, ...]:
-    """Return the official crossings of the data that the repository ships; none in a wheel."""
-    if not _CROSSINGS_FILE.is_file():
-        return ()
-    with _CROSSINGS_FILE.open(newline="", encoding="utf-8") as stream:
-        return tuple(
-            OfficialCrossing(
-                id=row["id"],
-                lon=float(row["lon"]),
-                lat=float(row["lat"]),
-                countries=(row["country_a"], row["country_b"]),
-            )
-            for row in csv.DictReader(stream)
-        )
-
-
-def _nothing(settings: Settings, region: str) -> None:
-    """Do nothing more."""
+from routing.ways import check_source
 
 
 @dataclass(frozen=True)
@@ -63,24 +32,9 @@ class Hooks:
         table follows.
     """
 
-    official_crossings: Callable[[Settings], Sequence[OfficialCrossing]] = lambda _settings: (
-        shipped_crossings()
-    )
-    imported: Callable[[Settings, str], None] = _nothing
-    removed: Callable[[Settings, str], None] = _nothing
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Turn what may go wrong into one line and an exit code."""
-    try:
-        yield
-    except (GraphError, ImportFailed) as error:
-        err.print(f"amparo roads: {error}", style="bold red", markup=False, soft_wrap=True)
-        raise typer.Exit(EXIT_FAILED) from None
-    except KeyboardInterrupt:
-        err.print("amparo roads: interrupted; regions are as they were before")
-        raise typer.Exit(EXIT_INTERRUPTED) from None
+    official_crossings: Callable[[Settings], Sequence[OfficialCrossing]]
+    imported: Callable[[Settings, str], None]
+    removed: Callable[[Settings, str], None]
 
 
 class _Bar:
@@ -118,9 +72,8 @@ def _summary(meta: GraphMeta) -> str:
     )
 
 
-def make_roads_app(hooks: Hooks | None = None) -> typer.Typer:  # noqa: C901 -- four short commands
+def make_roads_app(hooks: Hooks) -> typer.Typer:  # noqa: C901 -- four short commands
     """Return the sub-application with the given hooks."""
-    hooks = hooks or Hooks()
     roads = typer.Typer(
         help="Road networks: one region a folder, imported from OpenStreetMap extracts.",
         no_args_is_help=True,
@@ -135,7 +88,12 @@ def make_roads_app(hooks: Hooks | None = None) -> typer.Typer:  # noqa: C901 -- 
         ],
         dem: Annotated[
             Path | None,
-            typer.Option("--dem", help="Height raster; cells of 90 m or finer give slope."),
+            typer.Option(
+                "--dem",
+                exists=True,
+                dir_okay=False,
+                help="Height raster; cells of 90 m or finer give slope.",
+            ),
         ] = None,
         country: Annotated[
             str | None,
@@ -143,7 +101,12 @@ def make_roads_app(hooks: Hooks | None = None) -> typer.Typer:  # noqa: C901 -- 
         ] = None,
         boundary: Annotated[
             Path | None,
-            typer.Option("--boundary", help="Official boundaries: GeoJSON with iso_a2."),
+            typer.Option(
+                "--boundary",
+                exists=True,
+                dir_okay=False,
+                help="Official boundaries: GeoJSON with iso_a2.",
+            ),
         ] = None,
         boundary_error_m: Annotated[
             float, typer.Option("--boundary-error-m", min=0, help="How far these may be off.")
@@ -158,22 +121,27 @@ def make_roads_app(hooks: Hooks | None = None) -> typer.Typer:  # noqa: C901 -- 
 
         Example: amparo roads import colombia.osm.pbf --region colombia --dem heights.tif
         """
-        settings = Settings()
-        with _explained():
-            with _progress() as progress:
-                meta = import_osm(
-                    file,
-                    settings.graphs_dir,
-                    region,
-                    dem=dem,
-                    country=country,
-                    boundaries=boundary,
-                    boundary_error_m=boundary_error_m,
-                    official_crossings=hooks.official_crossings(settings),
-                    imported_at=datetime.now(UTC).isoformat(timespec="seconds"),
-                    title=title,
-                    progress=_Bar(progress),
-                )
+        settings = require_settings()
+        with explained_failures("nothing was imported"):
+            # Before the database is started for them: what is wrong at a glance.
+            check_name(region)
+            check_source(file)
+            official_crossings = hooks.official_crossings(settings)
+        with explained_failures("regions are as they were before"), _progress() as progress:
+            meta = import_osm(
+                file,
+                settings.graphs_dir,
+                region,
+                dem=dem,
+                country=country,
+                boundaries=boundary,
+                boundary_error_m=boundary_error_m,
+                official_crossings=official_crossings,
+                imported_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                title=title,
+                progress=_Bar(progress),
+            )
+        with explained_failures(f"{region} is imported; the map follows at the next start"):
             hooks.imported(settings, region)
         out.print(_summary(meta), soft_wrap=True)
         for what, count in meta.report.items():
@@ -193,7 +161,7 @@ def make_roads_app(hooks: Hooks | None = None) -> typer.Typer:  # noqa: C901 -- 
         Example: amparo roads list
         """
         table = Table("region", "kind", "nodes", "edges", "countries", "data as of", "imported")
-        for path in list_regions(Settings().graphs_dir):
+        for path in list_regions(require_settings().graphs_dir):
             try:
                 meta = read_meta(path.resolve())
             except GraphError as error:
@@ -220,7 +188,7 @@ def make_roads_app(hooks: Hooks | None = None) -> typer.Typer:  # noqa: C901 -- 
 
         Example: amparo roads verify colombia
         """
-        folder = Settings().graphs_dir
+        folder = require_settings().graphs_dir
         names = regions or [path.name for path in list_regions(folder)]
         failed = False
         for name in names:
@@ -243,8 +211,8 @@ def make_roads_app(hooks: Hooks | None = None) -> typer.Typer:  # noqa: C901 -- 
 
         Example: amparo roads remove colombia
         """
-        settings = Settings()
-        with _explained():
+        settings = require_settings()
+        with explained_failures(f"what the map still shows of {region} goes at the next start"):
             remove_graph(settings.graphs_dir, region)
             hooks.removed(settings, region)
         out.print(f"{region}: removed")

@@ -4,7 +4,7 @@ import uvicorn
 
 from app import logs
 from app.main import create_app
-from app.settings import Settings
+from app.settings import Settings, pass_on_host
 
 #: Seconds that open requests get to finish when the server is told to stop.
 GRACE_S = 5
@@ -15,15 +15,17 @@ def from_environment() -> object:
     return create_app(Settings())
 
 
-def serve(settings: Settings, host: str, port: int) -> None:
+def serve(settings: Settings) -> None:
     """Serve until interrupted, with the settings' number of processes."""
     several = settings.workers > 1
+    if several:
+        pass_on_host(settings.host)
     uvicorn.run(
         "app.server:from_environment" if several else create_app(settings),
         factory=several,
         workers=settings.workers if several else None,
-        host=host,
-        port=port,
+        host=settings.host,
+        port=settings.port,
         access_log=False,
         log_config=logs.CONFIG,
         server_header=False,

@@ -1,15 +1,27 @@
 """The settings of a running Amparo; this module alone reads the environment."""
 
 import os
+import re
 import tempfile
 from dataclasses import replace
 from datetime import time
 from hashlib import sha256
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
 
-from pydantic import AnyHttpUrl, Field, PositiveInt, SecretStr, model_validator
+from pydantic import (
+    AnyHttpUrl,
+    Field,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from routing.profile import ADULT, Profile
 
@@ -26,10 +38,66 @@ def default_home() -> Path:
     return Path(base) / "amparo"
 
 
+_PREFIX = "AMPARO_"
+
+_DRIVER = re.compile(r"postgres(ql(\+\w+)?)?", re.ASCII)
+#: A password's own @ or / would end up here, and in messages that name the host.
+_HOST = re.compile(r"[\w.:%-]*", re.ASCII)
+
+
+class BadSettingsError(ValueError):
+    """The environment sets what cannot be meant; one line a setting, without its value."""
+
+
+def read_settings() -> "Settings":
+    """Return the settings of the environment.
+
+    Raises
+    ------
+    BadSettingsError
+        Names every variable that is wrong, and why; values may be secrets and are not repeated.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            ": ".join(
+                [*(f"{_PREFIX}{name}".upper() for name in problem["loc"]), _reason(problem["msg"])]
+            )
+            for problem in error.errors(include_url=False, include_input=False)
+        ]
+        raise BadSettingsError("\n".join(lines)) from None
+
+
+def pass_on_host(host: str) -> None:
+    """Let worker processes, which read their settings anew, know the host that is bound (P35)."""
+    os.environ[f"{_PREFIX}HOST"] = host
+
+
+def _reason(message: str) -> str:
+    return message.removeprefix("Value error, ")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address is reached from this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class Settings(BaseSettings):
     """Everything that can be configured, with the prefix ``AMPARO_``."""
 
-    model_config = SettingsConfigDict(env_prefix="AMPARO_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX,
+        frozen=True,
+        extra="ignore",
+        # A wrong database URL holds its password all the same.
+        hide_input_in_errors=True,
+    )
 
     host: str = Field("127.0.0.1", description="Address to bind.")
     port: int = Field(8000, ge=1, le=65535, description="Port to bind.")
@@ -82,6 +150,30 @@ class Settings(BaseSettings):
     )
     allow_demo_mixed: bool = Field(False, description="Allow demo and real rows side by side.")
 
+    @field_validator(
+        "database_url",
+        "database_url_public",
+        "database_url_partner",
+        "database_url_staff",
+        "database_url_writer",
+    )
+    @classmethod
+    def _is_of_postgresql(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is None:
+            return None
+        try:
+            url = make_url(secret.get_secret_value())
+            is_fit = bool(_DRIVER.fullmatch(url.drivername) and _HOST.fullmatch(url.host or ""))
+        except (ArgumentError, ValueError):
+            is_fit = False
+        if not is_fit:
+            msg = (
+                "is not postgresql://USER:PASSWORD@HOST:PORT/DATABASE, in which a user or password "
+                "with @, : or / has %40, %3A or %2F"
+            )
+            raise ValueError(msg)
+        return secret
+
     @model_validator(mode="after")
     def _walking_day_is_a_day(self) -> Self:
         if self.walk_from >= self.walk_until:
@@ -93,6 +185,11 @@ class Settings(BaseSettings):
     def walker(self) -> Profile:
         """Who walks: an adult, in the hours that are set."""
         return replace(ADULT, window_start=self.walk_from, window_end=self.walk_until)
+
+    @property
+    def may_show_demo(self) -> bool:
+        """Whether demo rows may be served: not beyond this machine unless it is allowed (P35)."""
+        return self.allow_demo_public or is_loopback(self.host)
 
     @property
     def graphs_dir(self) -> Path:

@@ -1,19 +1,24 @@
 """What must be in place before Amparo serves: database, tables, roads, data."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from ipaddress import ip_address
+from hashlib import sha256
 from pathlib import Path
 
-from app.databases import migration_url, open_database, private_cluster
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+
+from app.databases import describe, migration_url, open_database, private_cluster
 from app.settings import Settings
-from geo import crossings, demo, ingest, roads, schema
+from geo import crossings, demo, ingest, roads, schema, storage
 from geo.db import Database, Tier
-from geo.errors import MixedDataError
-from routing.graph import list_graphs, open_graph
+from geo.errors import DatabaseUnavailableError, MixedDataError
+from routing.directory import list_regions
+from routing.graph import GraphMeta, list_graphs, open_graph
 from routing.osm import OfficialCrossing, import_osm
 
 #: The repository's own data; the wheel does not carry it.
@@ -21,6 +26,9 @@ DATA = Path(__file__).resolve().parents[1] / "data"
 
 SKETCH = "sketch"
 SKETCH_FILE = DATA / "roads" / "corridors.osm.xml"
+
+#: How it is remembered among the loaded files which import of a region the table has.
+ROADS = "roads:"
 
 Report = Callable[[str], None]
 
@@ -36,11 +44,45 @@ async def writing_database(settings: Settings) -> AsyncIterator[Database]:
 
 
 def start_database(settings: Settings) -> None:
-    """Start the private cluster, unless an external database is set, and migrate."""
+    """Start the private cluster, unless an external database is set, and migrate.
+
+    Raises
+    ------
+    ClusterError
+        The private cluster cannot run.
+    DatabaseUnavailableError
+        The database does not answer, or does not let us in; says which one and what to do.
+    """
     cluster = private_cluster(settings)
     if cluster is not None:
         cluster.start()
-    asyncio.run(schema.migrate(migration_url(settings)))
+    try:
+        asyncio.run(schema.migrate(migration_url(settings)))
+    except DatabaseUnavailableError as error:
+        msg = (
+            f"{describe(settings)} does not answer{_why(error)}: is it running, and can it be "
+            "reached from here?"
+        )
+        raise DatabaseUnavailableError(msg) from error
+    except (asyncpg.PostgresError, DBAPIError) as error:
+        msg = (
+            f"{describe(settings)} refuses: {_refusal(error)}. It needs a role that may create "
+            "roles, schemas and the PostGIS extension."
+        )
+        raise DatabaseUnavailableError(msg) from error
+
+
+def _why(error: DatabaseUnavailableError) -> str:
+    cause = error.__cause__
+    if isinstance(cause, OSError):
+        return f" ({cause.strerror or type(cause).__name__})"
+    return ""
+
+
+def _refusal(error: asyncpg.PostgresError | DBAPIError) -> str:
+    # Not SQLAlchemy's own text, which repeats the statement.
+    said = error.orig if isinstance(error, DBAPIError) else error
+    return str(said).partition("\n")[0].rpartition(">: ")[2].rstrip(".")
 
 
 def import_sketch(settings: Settings) -> None:
@@ -65,13 +107,16 @@ async def prepare_data(settings: Settings, report: Report) -> None:
         report("corridor sketch imported")
     async with writing_database(settings) as database:
         await _load(database, settings, [DATA], report, automatic=True)
-        await publish_missing_segments(database, settings)
+        await reconcile_segments(database, settings)
 
 
 async def load_paths(settings: Settings, paths: Sequence[Path], report: Report) -> None:
-    """Load files or folders that somebody named, also demo files removed before."""
+    """Load files or folders that somebody named, also demo files removed before.
+
+    Without any, load the repository's own data as a start does: what was removed stays away.
+    """
     async with writing_database(settings) as database:
-        await _load(database, settings, paths, report, automatic=False)
+        await _load(database, settings, paths or [DATA], report, automatic=not paths)
 
 
 async def _load(
@@ -89,6 +134,7 @@ async def _load(
             paths,
             today=now.date(),
             now=now,
+            shipped=DATA,
             allow_mixed=settings.allow_demo_mixed,
             automatic=automatic,
         )
@@ -96,32 +142,49 @@ async def _load(
         report(line)
 
 
-async def publish_missing_segments(database: Database, settings: Settings) -> None:
-    """Write the road segments of every imported region that the table does not have yet."""
+async def reconcile_segments(database: Database, settings: Settings) -> None:
+    """Make the road-segment table hold what is imported: an import may have been interrupted.
+
+    Regions that the table does not have, or has from another import, are written; regions whose
+    folder is gone are deleted. A folder that cannot be read keeps its rows.
+    """
     async with database.session(Tier.WRITER) as session:
-        known = await roads.regions(session)
+        stored = set(await roads.regions(session))
+        published = await storage.remembered(session, ROADS)
     for meta in list_graphs(settings.graphs_dir):
-        if meta.name not in known:
+        if published.get(meta.name) != _identity(meta):
             await publish_segments(database, settings, meta.name)
+    imported = {folder.name for folder in list_regions(settings.graphs_dir)}
+    for region in sorted((stored | published.keys()) - imported):
+        await withdraw_segments(database, region)
+
+
+def _identity(meta: GraphMeta) -> str:
+    """Return what tells one import of a region from any other."""
+    return sha256(json.dumps([meta.imported_at, meta.checksums]).encode()).hexdigest()
 
 
 async def publish_segments(database: Database, settings: Settings, region: str) -> int:
     """Replace a region's rows in the road-segment table by those of its graph."""
     graph = open_graph(settings.graphs_dir / region)
     async with database.session(Tier.WRITER) as session:
-        return await roads.replace_region(
+        count = await roads.replace_region(
             session,
             region,
             map(asdict, graph.segments()),
             source=graph.meta.source,
             licence=graph.meta.licence,
         )
+        today = datetime.now(UTC).date()
+        await storage.remember(session, f"{ROADS}{region}", _identity(graph.meta), today)
+    return count
 
 
 async def withdraw_segments(database: Database, region: str) -> None:
     """Delete a removed region's rows from the road-segment table."""
     async with database.session(Tier.WRITER) as session:
         await roads.remove_region(session, region)
+        await storage.forget(session, f"{ROADS}{region}")
 
 
 async def official_crossings(database: Database) -> tuple[OfficialCrossing, ...]:
@@ -142,30 +205,20 @@ async def official_crossings(database: Database) -> tuple[OfficialCrossing, ...]
     )
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether an address is reached from this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-async def require_demo_stays_local(settings: Settings, host: str) -> None:
+async def require_demo_stays_local(settings: Settings) -> None:
     """Refuse to serve demo rows beyond this machine without the setting that allows it (P35).
 
     Raises
     ------
     MixedDataError
-        Demo rows are loaded, and ``host`` is not a loopback address.
+        Demo rows are loaded, and the host to bind is not a loopback address.
     """
-    if is_loopback(host) or settings.allow_demo_public:
+    if settings.may_show_demo:
         return
     async with writing_database(settings) as database, database.session(Tier.PUBLIC) as session:
         if await demo.has_demo(session):
             msg = (
-                f"demo rows are loaded and {host} can be reached from other machines: "
+                f"demo rows are loaded and {settings.host} can be reached from other machines: "
                 "`amparo demo remove`, bind 127.0.0.1, or set AMPARO_ALLOW_DEMO_PUBLIC=true"
             )
             raise MixedDataError(msg)

@@ -78,6 +78,11 @@ async def forget_removal(session: AsyncSession) -> None:
     await session.execute(delete(LoadedFile).where(LoadedFile.name == REMOVED))
 
 
+async def has_only_real(session: AsyncSession) -> bool:
+    """Tell whether real rows are there that demo rows would mix with, and no demo rows (writer)."""
+    return bool(await session.scalar(select(_any(demo=False) & ~_any(demo=True))))
+
+
 async def require_unmixed(session: AsyncSession) -> None:
     """Refuse demo and real rows side by side (writer).
 

@@ -14,8 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo import demo, formats, storage
 from geo.errors import InvalidFileError
 from geo.filekinds import KINDS, FileKind, kind_of, known_names
-from geo.models import Base, Flow, LoadedFile
+from geo.models import Base, Flow, LoadedFile, Location
 from geo.records import Circumstances, Row
+
+#: How a file that comes with Amparo is known: a user's own of the same name is another file.
+SHIPPED = "amparo:"
 
 #: Called with a file's name, how many files are done, and how many there are.
 Progress = Callable[[str, int, int], None]
@@ -35,7 +38,7 @@ class FileReport:
     ----------
     outcome : str
         ``loaded``; ``unchanged`` (the same content, for demo files on the same day); ``skipped``
-        (demo rows were removed on purpose).
+        (a demo file that stays away; the remark says why).
     stored, removed : dict of str to int
         Rows by table: written, and deleted because the file no longer has them.
     remarks : tuple of str
@@ -67,8 +70,6 @@ class LoadReport:
                     f"{file.name}: {stored or 'nothing'}"
                     + (f"; {gone:,} rows removed that it no longer has" if gone else "")
                 )
-            elif file.outcome == "skipped":
-                lines.append(f"{file.name}: not loaded, demo rows were removed on purpose")
             lines += file.remarks
         unchanged = sum(file.outcome == "unchanged" for file in self.files)
         if unchanged:
@@ -87,6 +88,11 @@ class _Batch:
     lines: dict[tuple[type[Base], str], int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    withheld: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def is_shipped(self) -> bool:
+        return self.name.startswith(SHIPPED)
 
     def reject(self, line: int, reason: str) -> None:
         self.problems.append(f"{self.name}:{line}: {reason}")
@@ -97,6 +103,18 @@ class _Batch:
             row.get("demo") or row.get("assumption") for rows in self.rows.values() for row in rows
         )
 
+    def withhold(self, ids: set[tuple[type[Base], str]]) -> None:
+        """Take out rows whose ids are somebody else's, and what hangs on them."""
+        locations = {id_ for model, id_ in ids if model is Location}
+        for model, rows in self.rows.items():
+            if model in storage.PARTS:
+                rows[:] = [row for row in rows if row["location_id"] not in locations]
+            else:
+                rows[:] = [row for row in rows if (model, storage.key_of(model, row)) not in ids]
+        for model, id_ in sorted(ids, key=lambda key: key[1]):
+            del self.lines[model, id_]
+            self.withheld.setdefault(model.__tablename__, []).append(id_)
+
 
 async def load_paths(
     session: AsyncSession,
@@ -104,6 +122,7 @@ async def load_paths(
     *,
     today: date,
     now: datetime,
+    shipped: Path | None = None,
     allow_mixed: bool = False,
     automatic: bool = False,
     progress: Progress | None = None,
@@ -112,6 +131,8 @@ async def load_paths(
 
     A file is known by its name: loading a newer one of the same name updates its rows by their
     ids and deletes those it no longer has. Records hidden in an emergency stay hidden.
+    An id that another file has is refused, except in a file that comes with Amparo: there the
+    other file's row stays, and the report says so.
 
     Parameters
     ----------
@@ -123,46 +144,47 @@ async def load_paths(
         Demo dates are moved so that they count from it.
     now : datetime
         Aware.
+    shipped : Path or None
+        The folder of the files that come with Amparo; they are known as `SHIPPED` and name.
     allow_mixed : bool
         Let demo and real rows stand side by side (P35).
     automatic : bool
-        Nobody asked for these files by name: demo files stay away once removed.
+        Nobody asked for these files by name: demo files stay away once removed, and from real
+        rows.
     progress : callable or None
         See `Progress`.
 
     Raises
     ------
     InvalidFileError
-        With one message a problem: file, line and reason. Nothing is changed.
+        With one message a problem: file, line and reason; or a folder without any file that
+        is recognised. Nothing is changed.
     MixedDataError
         Demo and real rows would mix. Nothing is changed.
     FileNotFoundError
         A path does not exist.
     """
-    files = _files(paths)
+    files = _files(paths, shipped)
     async with session.begin_nested():
         await session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": LOAD_LOCK})
         known = await storage.loaded_files(session)
-        keep_away = automatic and demo.REMOVED in known
+        owners = _owners(known)
         reports: dict[str, FileReport] = {}
         batches: list[_Batch] = []
         for name, kind, path in files:
             data = path.read_bytes()
             sha256 = hashlib.sha256(data).hexdigest()
-            if _is_current(known.get(name), sha256, today):
+            if _is_current(known.get(name), sha256, today, owners):
                 reports[name] = FileReport(name, kind.name, "unchanged")
-                continue
-            batch = _read(name, kind, data, sha256, today, now)
-            if keep_away and batch.is_demo and not batch.problems:
-                reports[name] = FileReport(name, kind.name, "skipped")
             else:
-                batches.append(batch)
-        _check_ids(batches, known)
+                batches.append(_read(name, kind, data, sha256, today, now))
+        if automatic and (why := await _reason_against_demo(session, known, mixed=allow_mixed)):
+            reports |= {b.name: _skipped(b, why) for b in batches if b.is_demo and not b.problems}
+            batches = [batch for batch in batches if batch.name not in reports]
+        _check_ids(batches, owners)
         await _check_references(session, batches)
         await _check_flows(session, batches, known)
-        problems = [problem for batch in batches for problem in batch.problems]
-        if problems:
-            raise InvalidFileError(_shortened(problems))
+        _require_no_problems(batches)
         for done, batch in enumerate(batches):
             if progress is not None:
                 progress(batch.name, done, len(batches))
@@ -176,30 +198,75 @@ async def load_paths(
     return LoadReport(tuple(reports[name] for name, _, _ in files))
 
 
-def _files(paths: Iterable[Path]) -> list[tuple[str, FileKind, Path]]:
+def _files(paths: Iterable[Path], shipped: Path | None) -> list[tuple[str, FileKind, Path]]:
     """Return name, kind and path of every file to load, in the order of loading."""
     found: dict[str, tuple[str, FileKind, Path]] = {}
     problems = []
     for path in paths:
         if not path.exists():
             raise FileNotFoundError(2, "no such file or folder", str(path))
+        recognised = 0
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             kind = kind_of(file.name)
-            if kind is None:
-                if not path.is_dir():
-                    problems.append(f"{file.name}:1: is not one of {known_names()}")
-            elif file.is_file():
-                other = found.setdefault(file.name, (file.name, kind, file))
-                if other[2] != file:
-                    problems.append(f"{file.name}:1: two files have this name")
+            if kind is None or not file.is_file():
+                continue
+            recognised += 1
+            name = _known_as(file, shipped)
+            other = found.setdefault(name, (name, kind, file.resolve()))
+            if other[2] != file.resolve():
+                problems.append(f"{name}:1: two files have this name")
+            elif file.name.startswith(SHIPPED):
+                problems.append(f"{name}:1: only files of Amparo's own are known by such a name")
+        if not recognised:
+            what = "holds no file that is" if path.is_dir() else "is not"
+            problems.append(f"{path.name or path}:1: {what} one of {known_names()}")
     if problems:
         raise InvalidFileError(problems)
     return sorted(found.values(), key=lambda entry: (KINDS.index(entry[1]), entry[0]))
 
 
-def _is_current(loaded: LoadedFile | None, sha256: str, today: date) -> bool:
+def _known_as(file: Path, shipped: Path | None) -> str:
+    own = shipped is not None and file.resolve().is_relative_to(shipped.resolve())
+    return f"{SHIPPED}{file.name}" if own else file.name
+
+
+async def _reason_against_demo(
+    session: AsyncSession, known: Mapping[str, LoadedFile], *, mixed: bool
+) -> str | None:
+    """Return why demo files that nobody named stay away, or None where they may come (P35)."""
+    if demo.REMOVED in known:
+        return "demo rows were removed on purpose"
+    if not mixed and await demo.has_only_real(session):
+        return "real rows are there"
+    return None
+
+
+def _skipped(batch: _Batch, why: str) -> FileReport:
+    remark = f"{batch.name}: not loaded, {why}"
+    return FileReport(batch.name, batch.kind.name, "skipped", remarks=(remark,))
+
+
+def _owners(known: Mapping[str, LoadedFile]) -> dict[tuple[str, str], str]:
+    """Return which loaded file has a row, by table and id."""
+    return {
+        (table, id_): name
+        for name, loaded in known.items()
+        for table, ids in loaded.details.get("rows", {}).items()
+        for id_ in ids
+    }
+
+
+def _is_current(
+    loaded: LoadedFile | None,
+    sha256: str,
+    today: date,
+    owners: Mapping[tuple[str, str], str],
+) -> bool:
     if loaded is None or loaded.sha256 != sha256:
         return False
+    withheld = loaded.details.get("withheld", {})
+    if any((table, id_) not in owners for table, ids in withheld.items() for id_ in ids):
+        return False  # who had the row has it no longer
     return not loaded.details.get("demo") or loaded.loaded_on == today
 
 
@@ -243,21 +310,30 @@ def _take(batch: _Batch, rows: Mapping[type[Base], list[dict[str, Any]]], line: 
                 batch.reject(line, f"id '{key[1]}' is on line {before} already")
 
 
-def _check_ids(batches: Sequence[_Batch], known: Mapping[str, LoadedFile]) -> None:
-    """Reject ids that another file has, whether loaded before or beside."""
-    owners: dict[tuple[str, str], str] = {}
+def _check_ids(batches: Sequence[_Batch], known: Mapping[tuple[str, str], str]) -> None:
+    """Reject ids that another file has, whether loaded before or beside.
+
+    Amparo's own files give way instead: an update must not stop at, or replace, a user's row.
+    """
     replaced = {batch.name for batch in batches}
-    for name, loaded in known.items():
-        if name not in replaced:
-            for table, ids in loaded.details.get("rows", {}).items():
-                owners.update(((table, id_), name) for id_ in ids)
-    for batch in batches:
+    owners = {key: name for key, name in known.items() if name not in replaced}
+    for batch in sorted(batches, key=lambda batch: batch.is_shipped):
+        taken: dict[str, set[tuple[type[Base], str]]] = defaultdict(set)
         for (model, id_), line in batch.lines.items():
             if model not in storage.OWNED or model in storage.SHARED:
                 continue
             owner = owners.setdefault((model.__tablename__, id_), batch.name)
-            if owner != batch.name:
+            if owner == batch.name:
+                continue
+            if batch.is_shipped and not owner.startswith(SHIPPED):
+                taken[owner].add((model, id_))
+            else:
                 batch.reject(line, f"id '{id_}' is in {owner} already")
+        for owner, ids in taken.items():
+            batch.withhold(ids)
+            batch.remarks.append(
+                f"{batch.name}: rows not loaded because {owner} has their ids: {len(ids):,}"
+            )
 
 
 async def _check_references(session: AsyncSession, batches: Sequence[_Batch]) -> None:
@@ -312,7 +388,12 @@ async def _store(
             name=batch.name,
             sha256=batch.sha256,
             loaded_on=today,
-            details={"kind": batch.kind.name, "demo": batch.is_demo, "rows": ids},
+            details={
+                "kind": batch.kind.name,
+                "demo": batch.is_demo,
+                "rows": ids,
+                "withheld": batch.withheld,
+            },
         )
     )
     return FileReport(
@@ -325,7 +406,10 @@ async def _store(
     )
 
 
-def _shortened(problems: list[str]) -> list[str]:
-    if len(problems) <= MAX_PROBLEMS:
-        return problems
-    return [*problems[:MAX_PROBLEMS], f"and {len(problems) - MAX_PROBLEMS:,} more problems"]
+def _require_no_problems(batches: Iterable[_Batch]) -> None:
+    problems = [problem for batch in batches for problem in batch.problems]
+    if len(problems) > MAX_PROBLEMS:
+        more = f"and {len(problems) - MAX_PROBLEMS:,} more problems"
+        problems = [*problems[:MAX_PROBLEMS], more]
+    if problems:
+        raise InvalidFileError(problems)

@@ -300,8 +300,10 @@ class Row:
         if not isinstance(value, str):
             self.reject(f"{name} is not a text")
             return None
-        if len(value) > MAX_TEXT or UNSTORABLE.search(value):
-            self.reject(f"{name} is longer than {MAX_TEXT} characters or holds what no text does")
+        if len(value) > MAX_TEXT:
+            self.reject(f"{name} is longer than {MAX_TEXT} characters")
+        if UNSTORABLE.search(value):
+            self.reject(f"{name} holds a character that cannot be stored: \\0, or half of a pair")
         return value
 
 

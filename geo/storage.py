@@ -1,6 +1,7 @@
 """How checked rows of files are written: in which order, what replaces what, what is deleted."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from geoalchemy2 import Geography
@@ -75,6 +76,26 @@ def key_of(model: type[Base], row: Mapping[str, Any]) -> str:
 async def loaded_files(session: AsyncSession) -> dict[str, LoadedFile]:
     """Return the files taken in so far, by name."""
     return {file.name: file for file in await session.scalars(select(LoadedFile))}
+
+
+async def remembered(session: AsyncSession, prefix: str) -> dict[str, str]:
+    """Return the checksums of what is remembered under names with ``prefix``, by the rest."""
+    found = await session.execute(
+        select(LoadedFile.name, LoadedFile.sha256).where(
+            LoadedFile.name.startswith(prefix, autoescape=True)
+        )
+    )
+    return {row.name.removeprefix(prefix): row.sha256 for row in found}
+
+
+async def remember(session: AsyncSession, name: str, sha256: str, day: date) -> None:
+    """Remember that what ``name`` stands for was taken in, with this checksum."""
+    await session.merge(LoadedFile(name=name, sha256=sha256, loaded_on=day, details={}))
+
+
+async def forget(session: AsyncSession, name: str) -> None:
+    """Forget what `remember` remembered."""
+    await session.execute(delete(LoadedFile).where(LoadedFile.name == name))
 
 
 async def existing(session: AsyncSession, model: type[Any], ids: Iterable[str]) -> set[str]:

@@ -6,7 +6,7 @@ from app import setup
 from geo import demo
 from geo.db import Tier
 from geo.errors import MixedDataError
-from tests.conftest import opened
+from tests.conftest import client_of, opened
 
 
 async def test_p35_every_feature_and_collection_says_demo(client):
@@ -33,14 +33,32 @@ async def test_p35_demo_dates_never_read_as_confirmed(client):
 
 
 async def test_p35_demo_is_not_served_beyond_this_machine(loaded_shared, settings_for):
-    settings = settings_for(loaded_shared)
     for host in ("127.0.0.1", "::1", "localhost"):
-        await setup.require_demo_stays_local(settings, host)
+        await setup.require_demo_stays_local(settings_for(loaded_shared, host=host))
     for host in ("0.0.0.0", "192.168.1.5", "amparo.example.org"):
         with pytest.raises(MixedDataError, match="AMPARO_ALLOW_DEMO_PUBLIC"):
-            await setup.require_demo_stays_local(settings, host)
-    allowed = settings_for(loaded_shared, allow_demo_public=True)
-    await setup.require_demo_stays_local(allowed, "0.0.0.0")
+            await setup.require_demo_stays_local(settings_for(loaded_shared, host=host))
+    allowed = settings_for(loaded_shared, host="0.0.0.0", allow_demo_public=True)
+    await setup.require_demo_stays_local(allowed)
+
+
+async def test_p35_demo_loaded_while_serving_is_not_served_beyond_this_machine(
+    loaded_clone, settings_for
+):
+    settings = settings_for(loaded_clone, host="0.0.0.0")
+    async with client_of(settings) as public:
+        for path in ("/health", "/?f=html", "/collections/spaces/items", "/tiles/spaces/4/4/7"):
+            refused = await public.get(path)
+            assert refused.status_code == 503, path
+            assert refused.json()["type"] == "urn:amparo:problem:demo-not-public"
+            assert "demo remove" in refused.json()["what_to_do"]
+        async with opened(settings) as database, database.session(Tier.WRITER) as session:
+            await demo.remove_demo(session)
+        assert (await public.get("/collections/spaces/items")).status_code == 200
+        await setup.load_paths(settings, [setup.DATA / "spaces"], lambda line: None)
+        assert (await public.get("/collections/spaces/items")).status_code == 503
+    async with client_of(settings_for(loaded_clone, host="0.0.0.0", allow_demo_public=True)) as ok:
+        assert (await ok.get("/collections/spaces/items")).status_code == 200
 
 
 async def test_p35_demo_remove_takes_everything_and_it_stays_away(
@@ -61,7 +79,10 @@ async def test_p35_demo_remove_takes_everything_and_it_stays_away(
     lines = []
     await setup.prepare_data(settings, lines.append)
     assert (await own_client.get("/collections/spaces/items")).json()["features"] == []
-    await setup.require_demo_stays_local(settings, "0.0.0.0")
+    await setup.require_demo_stays_local(settings_for(loaded_clone, host="0.0.0.0"))
+    # `amparo load` without arguments asks for nothing by name.
+    await setup.load_paths(settings, [], lines.append)
+    assert (await own_client.get("/collections/spaces/items")).json()["features"] == []
 
 
 async def test_loading_again_changes_nothing(loaded_clone, settings_for):

@@ -6,12 +6,35 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from app import roads
-from app.roads import EXIT_FAILED, EXIT_INTERRUPTED, Hooks, make_roads_app, shipped_crossings
+from app import roads, setup
+from app.console import EXIT_FAILED, EXIT_INTERRUPTED
+from app.roads import Hooks, make_roads_app
 from app.settings import Settings
+from geo.db import Tier
+from geo.roads import regions
+from routing.graph import remove_graph
+from routing.osm import import_osm
+from tests.conftest import opened
+from tests.fixtures.osm_file import OsmFile
 
 ROOT = Path(__file__).resolve().parents[2]
 SKETCH = ROOT / "data" / "roads" / "corridors.osm.xml"
+
+DEAF = Hooks(
+    official_crossings=lambda _settings: (),
+    imported=lambda _settings, _region: None,
+    removed=lambda _settings, _region: None,
+)
+
+
+def streets(path, count, **tags):
+    """Write an extract of a few streets in one place."""
+    file = OsmFile()
+    for ref in range(count + 1):
+        file.node(ref + 1, -74.0 + ref / 1000, 4.6)
+    for ref in range(count):
+        file.way(ref + 1, [ref + 1, ref + 2], highway="residential", **tags)
+    return file.write(path)
 
 
 @pytest.fixture
@@ -20,7 +43,7 @@ def run(tmp_path, monkeypatch):
     monkeypatch.setenv("AMPARO_HOME", str(tmp_path / "home"))
     runner = CliRunner()
 
-    def call(*arguments, hooks=None):
+    def call(*arguments, hooks=DEAF):
         app = typer.Typer()
         app.add_typer(make_roads_app(hooks), name="roads")
         return runner.invoke(app, ["roads", *map(str, arguments)])
@@ -94,6 +117,7 @@ def test_ctrl_c_leaves_everything_as_it_was(run, monkeypatch):
     monkeypatch.setattr(roads, "import_osm", interrupted)
     done = run("import", SKETCH, "--region", "one")
     assert done.exit_code == EXIT_INTERRUPTED
+    assert "regions are as they were before" in done.stderr
     assert run("verify").output == "one: whole\n"
 
 
@@ -110,8 +134,78 @@ def test_the_application_hears_of_what_changed(run):
     assert heard == [("asked", "home"), ("imported", "one"), ("removed", "one")]
 
 
-def test_p12_only_official_crossings_are_given_to_the_importer():
-    crossings = shipped_crossings()
+def interrupted(*_args):
+    raise KeyboardInterrupt
+
+
+def test_ctrl_c_after_the_import_does_not_say_that_nothing_happened(run):
+    hooks = Hooks(DEAF.official_crossings, imported=interrupted, removed=interrupted)
+    done = run("import", SKETCH, "--region", "one", hooks=hooks)
+    assert done.exit_code == EXIT_INTERRUPTED
+    assert "as they were before" not in done.stderr
+    assert "one is imported" in done.stderr
+    assert run("verify").output == "one: whole\n"
+    done = run("remove", "one", hooks=hooks)
+    assert done.exit_code == EXIT_INTERRUPTED
+    assert "next start" in done.stderr
+
+
+def test_what_is_wrong_at_a_glance_is_said_before_anything_is_started(run, tmp_path):
+    hooks = Hooks(lambda _settings: pytest.fail("asked"), DEAF.imported, DEAF.removed)
+    for arguments in (
+        (tmp_path / "absent.osm.pbf", "--region", "x"),
+        (Path(__file__), "--region", "x"),
+        (SKETCH, "--region", "../x"),
+    ):
+        done = run("import", *arguments, hooks=hooks)
+        assert done.exit_code == EXIT_FAILED, done.output
+        assert done.stderr.startswith("amparo: ")
+    for option in ("--dem", "--boundary"):
+        absent = run("import", SKETCH, "--region", "x", option, tmp_path / "absent", hooks=hooks)
+        assert absent.exit_code == 2
+
+
+def test_p34_an_extract_without_known_countries_warns(run, tmp_path):
+    extract = streets(tmp_path / "town.osm", 3)
+    assert "Countries are not known" in run("import", extract, "--region", "town").stderr
+    known = run("import", extract, "--region", "town", "--country", "CO")
+    assert known.exit_code == 0
+    assert "Countries are not known" not in known.stderr
+
+
+async def test_segments_follow_an_import_that_was_interrupted(empty_clone, settings_for, tmp_path):
+    settings = settings_for(empty_clone).model_copy(update={"home": tmp_path / "home"})
+
+    async def published(database):
+        await setup.reconcile_segments(database, settings)
+        async with database.session(Tier.WRITER) as session:
+            return await regions(session)
+
+    async with opened(settings) as database:
+        for count in (3, 5):
+            import_osm(
+                streets(tmp_path / "town.osm", count),
+                settings.graphs_dir,
+                "town",
+                imported_at="2026-11-25T00:00:00+00:00",
+            )
+            # Nobody published: the next start has to notice the new graph by itself.
+            assert await published(database) == {"town": count}
+        remove_graph(settings.graphs_dir, "town")
+        assert await published(database) == {}
+
+
+async def test_segments_that_are_current_are_not_written_again(
+    loaded_shared, settings_for, monkeypatch
+):
+    monkeypatch.setattr(setup, "publish_segments", lambda *_args: pytest.fail("written again"))
+    settings = settings_for(loaded_shared)
+    async with opened(settings) as database:
+        await setup.reconcile_segments(database, settings)
+
+
+async def test_p12_only_official_crossings_are_given_to_the_importer(shared_database):
+    crossings = await setup.official_crossings(shared_database)
     assert len(crossings) == 37
     assert all(len(c.countries) == 2 and c.countries[0] != c.countries[1] for c in crossings)
     assert all(-120 < c.lon < -30 and -56 < c.lat < 33 for c in crossings)

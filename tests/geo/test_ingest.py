@@ -304,6 +304,86 @@ async def test_an_id_of_another_file_is_not_taken_over(session, tmp_path):
     assert problems == ["b_spaces.geojson:2: id 'R-1' is in a_spaces.geojson already"]
 
 
+CROSSINGS = (
+    "id,name,country_a,country_b,lon,lat,visibility,source\n"
+    "OWN-1,Mi puente,CO,VE,-72.45,7.82,public,yo\n"
+)
+
+
+async def test_a_file_of_ones_own_named_like_a_shipped_one_stays(session, tmp_path):
+    own = write(tmp_path, "crossings.csv", CROSSINGS)
+    for paths in ([own], [DATA], [own], [DATA]):
+        await load(session, *paths, shipped=DATA, automatic=paths == [DATA])
+        assert await session.get(Crossing, "OWN-1", populate_existing=True) is not None
+    assert await count(session, Crossing) == 38
+
+
+async def test_a_shipped_row_gives_way_to_a_users_row_of_its_id(session, tmp_path):
+    shipped = (DATA / "spaces" / "crossings.csv").read_text(encoding="utf-8").splitlines()
+    id_ = shipped[1].partition(",")[0]
+    own = write(tmp_path, "my_crossings.csv", CROSSINGS.replace("OWN-1", id_))
+    await load(session, own)
+
+    async def name():
+        return (await session.get(Crossing, id_, populate_existing=True)).name
+
+    report = await load(session, DATA, shipped=DATA, automatic=True)
+    assert await name() == "Mi puente"
+    assert await count(session, Crossing) == 37
+    assert (
+        "amparo:crossings.csv: rows not loaded because my_crossings.csv has their ids: 1"
+        in report.lines()
+    )
+    again = await load(session, DATA, shipped=DATA, automatic=True)
+    assert {file.outcome for file in again.files} == {"unchanged"}
+    # Once the user's file has it no longer, the shipped row comes back.
+    await load(session, write(tmp_path, "my_crossings.csv", CROSSINGS))
+    await load(session, DATA, shipped=DATA, automatic=True)
+    assert await name() != "Mi puente"
+    assert await count(session, Crossing) == 38
+
+
+async def test_a_shipped_space_that_gives_way_takes_its_parts_along(session, tmp_path):
+    own = write(tmp_path, "my_spaces.geojson", collection(space(id="DEMO-001")))
+    await load(session, own)
+    report = await load(session, DATA / "spaces", shipped=DATA, allow_mixed=True)
+    assert any("my_spaces.geojson has their ids: 1" in line for line in report.lines())
+    assert (await session.get(Location, "DEMO-001")).name == SPACE["name"]
+    schedules = await session.scalar(
+        select(func.count()).select_from(Schedule).where(Schedule.location_id == "DEMO-001")
+    )
+    assert schedules == 1
+
+
+async def test_a_user_cannot_replace_a_shipped_row_unnoticed(session, tmp_path):
+    await load(session, DATA / "spaces" / "crossings.csv", shipped=DATA)
+    content = (DATA / "spaces" / "crossings.csv").read_text(encoding="utf-8")
+    problems = await refused(session, write(tmp_path, "crossings.csv", content), shipped=DATA)
+    assert len(problems) == 37
+    assert problems[0].endswith(" is in amparo:crossings.csv already")
+
+
+async def test_a_name_of_the_shipped_files_cannot_be_taken(session, tmp_path):
+    problems = await refused(session, write(tmp_path, "amparo:crossings.csv", CROSSINGS))
+    assert "Amparo's own" in problems[0]
+
+
+async def test_a_folder_with_nothing_to_load_is_refused(session, tmp_path):
+    for _ in range(2):
+        problems = await refused(session, tmp_path)
+        assert problems[0].startswith(f"{tmp_path.name}:1: holds no file that is one of ")
+        assert "*spaces.geojson" in problems[0]
+        write(tmp_path, "notes.txt", "nothing")
+
+
+async def test_the_reason_against_a_text_is_the_one_that_holds(session, tmp_path):
+    for name, reason in (("x" * 2001, "is longer than 2000"), ("a\x00b", "cannot be stored")):
+        path = write(tmp_path, "a_spaces.geojson", collection(space(name=name)))
+        [problem] = await refused(session, path)
+        assert reason in problem
+        assert ("longer" in problem) != ("stored" in problem)
+
+
 @pytest.mark.parametrize(
     ("position", "country", "wrong"),
     [
@@ -495,6 +575,14 @@ async def test_p35_real_rows_refuse_a_demonstration(session, tmp_path):
     with pytest.raises(MixedDataError):
         await load(session, DATA / "spaces" / "demo_spaces.geojson")
     assert await count(session, Location) == 1
+
+
+async def test_p35_a_demonstration_that_nobody_named_stays_away_from_real_rows(session, tmp_path):
+    await load(session, write(tmp_path, "real_spaces.geojson", collection(space())))
+    report = await load(session, DATA / "spaces", automatic=True)
+    assert "demo_spaces.geojson: not loaded, real rows are there" in report.lines()
+    assert await count(session, Location) == 1
+    assert await count(session, Crossing) == 37
 
 
 async def test_p35_removed_demo_rows_stay_removed_until_named(session):
