@@ -219,7 +219,7 @@ TABLE: Mapping[type[Exception], Kind] = {
         "silent-crossing",
         "The line leaves its country away from any road",
         "Borders are crossed at official crossings alone; draw the line along the road.",
-        "Its ends lie in different countries and it follows no road between them.",
+        "It follows no road and enters another country.",
     ),
     BusyError: Kind(
         503, "busy", "Too many searches are waiting", _NOT_READY, "Many people are asking now."

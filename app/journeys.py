@@ -180,8 +180,10 @@ async def plan(
 
 
 def _named(where: Whereabouts, country: str | None) -> Whereabouts:
-    """Return a point's whereabouts when its country is known by name."""
-    return where if country is None else replace(where, country=country, is_certain=True)
+    """Return a point's whereabouts when its country is known by name: that side it is."""
+    if country is None:
+        return where
+    return replace(where, country=country, is_certain=True, crossing=None)
 
 
 def _journeys(

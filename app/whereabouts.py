@@ -5,12 +5,13 @@ decides: a road or a populated place. Where the two disagree and are about as ne
 be routed from there: a wrong guess would send people across a border.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio.to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.network import Network, Region
+from geo import boundaries
 from geo.places import Place, place_near
 from routing.crossings import POST_REACH_M
 from routing.errors import OffNetwork
@@ -50,12 +51,15 @@ class Whereabouts:
         The nearest populated place.
     crossing : frozenset of str or None
         For a point on an official crossing: the two countries it joins.
+    evidence_m : float
+        Distance of the nearest road or town.
     """
 
     country: str | None
     is_certain: bool
     place: Place
     crossing: frozenset[str] | None = None
+    evidence_m: float = 0.0
 
 
 async def locate(session: AsyncSession, network: Network, lon: float, lat: float) -> Whereabouts:
@@ -70,7 +74,13 @@ async def locate(session: AsyncSession, network: Network, lon: float, lat: float
     """
     place, place_m = await place_near(session, lon, lat)
     region = await anyio.to_thread.run_sync(network.region_for, (lon, lat))
-    return weigh(place, place_m, region, lon, lat)
+    found = weigh(place, place_m, region, lon, lat)
+    if found.evidence_m > boundaries.DEEP_M:
+        # Far from every road and town the polygon may say no, though never where.
+        by_polygon = await boundaries.countries_at(session, lon, lat)
+        if by_polygon and found.country not in by_polygon:
+            return replace(found, is_certain=False)
+    return found
 
 
 def weigh(place: Place, place_m: float, region: Region, lon: float, lat: float) -> Whereabouts:
@@ -83,18 +93,17 @@ def weigh(place: Place, place_m: float, region: Region, lon: float, lat: float) 
         snap = region.graph.snap(lon, lat, Mode.FOOT)
     except OffNetwork:
         # The search will say so; from here nothing can be crossed.
-        return Whereabouts(by_place, is_certain=True, place=place)
-    if snap.country is None or (snap.country == by_place and not _is_at_border(region, snap)):
-        return Whereabouts(by_place, is_certain=by_place is not None, place=place)
+        return Whereabouts(by_place, is_certain=True, place=place, evidence_m=place_m)
+    near_m, far_m = sorted((place_m, snap.distance_m))
     if _is_at_border(region, snap):
         # The nearest road is the crossing itself, and that is as near from either side.
-        return Whereabouts(by_place, is_certain=place_m <= snap.distance_m, place=place)
-    near_m, far_m = sorted((place_m, snap.distance_m))
-    return Whereabouts(
-        by_place if place_m < snap.distance_m else snap.country,
-        is_certain=near_m <= far_m * CLEARLY_NEARER,
-        place=place,
-    )
+        country, is_certain = by_place, place_m <= snap.distance_m
+    elif snap.country in {None, by_place}:
+        country, is_certain = by_place, by_place is not None
+    else:
+        country = by_place if place_m < snap.distance_m else snap.country
+        is_certain = near_m <= far_m * CLEARLY_NEARER
+    return Whereabouts(country, is_certain=is_certain, place=place, evidence_m=near_m)
 
 
 def _is_at_border(region: Region, snap: Snap) -> bool:

@@ -1,5 +1,6 @@
 """``POST /coverage``: where a route leaves people without the help that was asked for."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any, Literal, Self
@@ -19,12 +20,14 @@ from app.journeys import Question, end_names, plan, router_crossing, support
 from app.network import Network, Region
 from app.responses import JSONResponse
 from app.searches import search
-from app.whereabouts import SilentCrossingError, locate
-from geo import crossings, demo, spaces
+from app.whereabouts import SilentCrossingError, UncertainCountryError, locate
+from geo import boundaries, crossings, demo, spaces
+from geo.crossings import CrossingState
 from routing.coverage import Coverage, Gap, MeasuredLine, coverage
-from routing.crossings import Crossing
+from routing.crossings import CROSSING_REACH_M, POST_REACH_M, Crossing
 from routing.errors import OffNetwork
 from routing.graph import Mode
+from routing.lines import distance_to_line_m
 from routing.match import MatchFailed, match_line
 
 router = APIRouter(tags=["coverage"])
@@ -68,7 +71,7 @@ class CoverageQuestion(BaseModel):
     start: Position | None = None
     end: Position | None = None
     mode: Mode = Mode.FOOT
-    at: Instant | None = Field(None, description="For start and end: when; default: now.")
+    at: Instant | None = Field(None, description="When crossings are judged; default: now.")
     services: Annotated[list[str], Field(min_length=1, max_length=20)] = Field(
         default=["overnight"], description="A space counts if it offers all of them."
     )
@@ -94,14 +97,16 @@ async def measure_coverage(
     """Return the stretches of a route without an open space that offers the services."""
     spaces.check_services(body.services)
     now = clock()
-    line, network_name, ends, today = await _line(
-        body, session, network, now=now, access_m=settings.access_m
+    way = (
+        await _found_way(body, session, network, now, settings.access_m)
+        if body.route is None
+        else await _drawn_way(body.route, body, session, network, now)
     )
-    as_of = body.as_of or today
+    as_of = body.as_of or way.today
     found = await spaces.open_spaces(
         session, on=as_of, services=tuple(body.services), night="overnight" in body.services
     )
-    measured = coverage(line, tuple(map(support, found)), settings.access_m, ends=ends)
+    measured = coverage(way.line, tuple(map(support, found)), settings.access_m, ends=way.ends)
     has_demo = await demo.has_demo(session)
     return JSONResponse(
         {
@@ -109,7 +114,11 @@ async def measure_coverage(
             "services": body.services,
             "as_of": as_of,
             "mode": body.mode,
-            "network": network_name,
+            "network": way.network,
+            "crossings": [
+                {"id": crossing.id, "name": crossing.name, "state": crossing.state}
+                for crossing in way.crossings
+            ],
             "protected_services": "not counted",
             "data_as_of": now,
             "demo": has_demo,
@@ -119,41 +128,76 @@ async def measure_coverage(
     )
 
 
-async def _line(
-    body: CoverageQuestion,
-    session: AsyncSession,
-    network: Network,
-    *,
-    now: datetime,
-    access_m: float,
-) -> tuple[MeasuredLine, str, tuple[str, str], date]:
-    """Return the measured line, its network, names for its ends, and today where it starts."""
-    if body.route is not None:
-        coordinates = np.array([position[:2] for position in body.route.coordinates])
-        for n, (lon, lat) in enumerate(coordinates.tolist()):
-            require_unswapped(f"route.coordinates.{n}", lon, lat)
-        official = tuple(map(router_crossing, await crossings.states_at(session, now)))
-        start, end = [await locate(session, network, *map(float, coordinates[i])) for i in (0, -1)]
-        # A waiting search holds no connection.
-        await session.close()
-        line, name = await search(partial(_match, coordinates, body.mode, network, official))
-        if line.measure == "geometry" and start.country != end.country:
-            raise SilentCrossingError
-        today = now.astimezone(ZoneInfo(start.place.timezone)).date()
-        return line, name, (start.place.name, end.place.name), today
+@dataclass(frozen=True)
+class _Way:
+    """A way to measure, with the official crossings on it and today where it starts."""
+
+    line: MeasuredLine
+    network: str
+    ends: tuple[str, str]
+    crossings: tuple[CrossingState, ...]
+    today: date
+
+
+async def _found_way(
+    body: CoverageQuestion, session: AsyncSession, network: Network, now: datetime, access_m: float
+) -> _Way:
+    """Find the route between the two ends of a question."""
     assert body.start is not None  # noqa: S101 -- the model's validator says so
     assert body.end is not None  # noqa: S101
     require_unswapped("start", *body.start)
     require_unswapped("end", *body.end)
-    at = body.at or now
-    question = Question(body.start, body.end, body.mode, at)
+    question = Question(body.start, body.end, body.mode, body.at or now)
     answer = await plan(session, network, question, now=now, access_m=access_m)
-    best = answer.journeys[0].route
-    return (
+    best, known = answer.journeys[0].route, answer.knowledge
+    return _Way(
         MeasuredLine.from_route(best),
         answer.region.meta.name,
-        end_names(answer.region, answer.knowledge, best),
-        now.astimezone(ZoneInfo(answer.knowledge.start.place.timezone)).date(),
+        end_names(answer.region, known, best),
+        tuple(crossing for crossing in known.crossings if crossing.id in best.crossings),
+        now.astimezone(ZoneInfo(known.start.place.timezone)).date(),
+    )
+
+
+async def _drawn_way(
+    route: LineString,
+    body: CoverageQuestion,
+    session: AsyncSession,
+    network: Network,
+    now: datetime,
+) -> _Way:
+    """Lay a drawn line onto the roads, or take it as it is where it follows none.
+
+    Raises
+    ------
+    SilentCrossingError
+        It follows no road and enters another country (P33).
+    UncertainCountryError
+        It follows no road and the country of an end cannot be told.
+    """
+    coordinates = np.array([position[:2] for position in route.coordinates])
+    for n, (lon, lat) in enumerate(coordinates.tolist()):
+        require_unswapped(f"route.coordinates.{n}", lon, lat)
+    states = await crossings.states_at(session, body.at or now)
+    start, end = [await locate(session, network, *map(float, coordinates[i])) for i in (0, -1)]
+    entered = await boundaries.countries_along(session, coordinates.tolist())
+    # A waiting search holds no connection.
+    await session.close()
+    line, region = await search(
+        partial(_match, coordinates, body.mode, network, tuple(map(router_crossing, states)))
+    )
+    if line.measure == "geometry":
+        if not (start.is_certain and end.is_certain):
+            field = "route"
+            raise UncertainCountryError(field)
+        if len({start.country, end.country} | entered) > 1:
+            raise SilentCrossingError
+    return _Way(
+        line,
+        region.meta.name,
+        (start.place.name, end.place.name),
+        _crossings_on(line, region, states),
+        now.astimezone(ZoneInfo(start.place.timezone)).date(),
     )
 
 
@@ -162,14 +206,35 @@ def _match(
     mode: Mode,
     network: Network,
     official: tuple[Crossing, ...],
-) -> tuple[MeasuredLine, str]:
+) -> tuple[MeasuredLine, Region]:
     first, last = (tuple(map(float, coordinates[i])) for i in (0, -1))
     region = network.region_for((first[0], first[1]), (last[0], last[1]))
     try:
-        return match_line(region.router, coordinates, mode, crossings=official), region.meta.name
+        return match_line(region.router, coordinates, mode, crossings=official), region
     except MatchFailed:
         _require_near_roads(region, coordinates, mode)
-        return MeasuredLine.from_geometry(coordinates), region.meta.name
+        return MeasuredLine.from_geometry(coordinates), region
+
+
+def _crossings_on(
+    line: MeasuredLine, region: Region, states: tuple[CrossingState, ...]
+) -> tuple[CrossingState, ...]:
+    """Return the official crossings at which a line meets a change of country."""
+    met = [
+        place
+        for place in region.borders
+        if distance_to_line_m(line.coordinates, place.lon, place.lat) <= POST_REACH_M
+    ]
+    return tuple(
+        state
+        for state in states
+        if any(
+            place.countries == {state.country_a, state.country_b}
+            and distance_to_line_m(np.array([[place.lon, place.lat]] * 2), state.lon, state.lat)
+            <= CROSSING_REACH_M
+            for place in met
+        )
+    )
 
 
 def _require_near_roads(region: Region, coordinates: NDArray[np.float64], mode: Mode) -> None:

@@ -1,6 +1,7 @@
 """The page ``/`` and the route form ``/plan``: server-rendered, they work without JavaScript."""
 
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import Literal
 from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
@@ -103,7 +104,8 @@ async def _plan(
                 form,
                 "off_network",
                 field=side,
-                distance_m=error.distance_m,
+                # Infinite where no road may be used at all.
+                distance_m=error.distance_m if isfinite(error.distance_m) else None,
                 limit_m=error.limit_m,
             )
         ) from error

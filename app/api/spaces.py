@@ -43,7 +43,9 @@ async def nearest(
         spaces.check_services([service])
     require_unswapped("lon", lon, lat)
     lon, lat = round(lon, DECIMALS), round(lat, DECIMALS)
-    country = (await locate(session, network, lon, lat)).country
+    where = await locate(session, network, lon, lat)
+    # Between two banks nobody is told which side is theirs (P33).
+    country = where.country if where.is_certain else None
     found = await spaces.nearest_spaces(
         session,
         lon,
@@ -80,7 +82,7 @@ def feature(space: NearSpace, asker_country: str | None) -> dict[str, Any]:
             "distance_m": round(space.distance_m),
             "distance_kind": "straight",
             "country": space.country,
-            "other_country": asker_country is not None and space.country != asker_country,
+            "other_country": None if asker_country is None else space.country != asker_country,
         },
     }
 

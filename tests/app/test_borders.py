@@ -145,3 +145,64 @@ async def test_night_is_judged_at_the_place_whatever_offset_is_written(
     assert two is not None
     assert two == same
     assert afternoon is None
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ((-71.614, 7.2236), (-71.426, 7.025)),  # 19 km inside Venezuela, to Arauquita
+        ((-57.11633, -27.31355), (-56.689, -27.27)),  # inside Paraguay, to Itá Ibaté
+    ],
+)
+async def test_p33_far_from_every_road_and_town_a_doubt_refuses(client, start, end):
+    response = await ask(client, start, end, NIGHT)
+    assert response.status_code == 422, response.text
+    near = (await client.get(f"/spaces/nearest?lon={start[0]}&lat={start[1]}")).json()
+    assert near["country"] is None
+    assert {f["properties"]["other_country"] for f in near["features"]} == {None}
+
+
+async def test_p32_a_crossing_chosen_by_name_and_side_stays_on_that_side(client):
+    form = {
+        "start": "Puente Internacional Simón Bolívar, CO",
+        "end": "Cúcuta, CO",
+        "mode": "foot",
+        "at": "2026-11-26T23:00",
+    }
+    response = await client.post("/plan", data=form)
+    assert response.status_code == 200, response.text
+    across = await client.post("/plan", data={**form, "end": "San Cristóbal, VE"})
+    assert across.status_code == 422
+
+
+async def test_p33_coverage_names_the_crossings_and_their_state(client):
+    ends = {"start": SAN_CRISTOBAL, "end": CUCUTA}
+    found = (await client.post("/coverage", json={**ends, "at": DAY})).json()
+    assert [c["state"] for c in found["crossings"]] == ["open"]
+    line = (await ask(client, SAN_CRISTOBAL, CUCUTA, DAY)).json()["features"][0]["geometry"]
+    for at, state in ((DAY, "open"), (NIGHT, "closed")):
+        drawn = (await client.post("/coverage", json={"route": line, "at": at})).json()
+        assert drawn["measure"] == "network"
+        assert [(c["id"], c["state"]) for c in drawn["crossings"]] == [
+            (found["crossings"][0]["id"], state)
+        ]
+
+
+@pytest.mark.parametrize(
+    "coordinates",
+    [
+        [[-70.759, 7.08], [-71.2, 7.6], [-72.2, 7.76], [-72.508, 7.894]],
+        [[-72.508, 7.894], [-72.40, 7.95], [-72.50, 7.98]],
+    ],
+)
+async def test_p33_a_drawn_line_may_not_leave_and_come_back(client, coordinates):
+    line = {"type": "LineString", "coordinates": coordinates}
+    response = await client.post("/coverage", json={"route": line})
+    assert response.status_code == 422, response.text
+
+
+async def test_a_country_without_roads_here_is_not_infinitely_far(client):
+    form = {"start": "Rivas, NI", "end": "Liberia, CR", "mode": "foot", "at": "2026-11-26T10:00"}
+    response = await client.post("/plan", data=form)
+    assert response.status_code in {400, 422}
+    assert "∞" not in response.text
