@@ -21,12 +21,23 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import httpx
+import hypothesis
 import pytest
 
 from tests.fixtures.cluster import shared_cluster, template_database
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
+
+# A deadline would measure the machine. CI repeats its examples, so that a landing does not hang
+# on chance; everybody else explores new ones.
+hypothesis.settings.register_profile(
+    "amparo",
+    deadline=None,
+    derandomize=os.environ.get("CI") == "true",
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("amparo")
 
 EMPTY = "amparo_empty"
 LOADED = "amparo_loaded"
