@@ -2,12 +2,14 @@
 
 import asyncio
 import socket
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import setup
 from app.console import err, explained_failures, fail, out, require_settings, say
@@ -77,6 +79,21 @@ app.add_typer(movement_app, name="movement")
 #: What Ctrl-C leaves behind: a load is one transaction; the steps of a start stand by themselves.
 _NOTHING_CHANGED = "nothing was changed"
 _GOES_ON = "nothing is half done, and the next start goes on from here"
+
+
+def written[T](settings: Settings, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    """Start the database and do one piece of work in one transaction of the writer."""
+
+    async def transaction() -> T:
+        async with (
+            setup.writing_database(settings) as database,
+            database.session(Tier.WRITER) as session,
+        ):
+            return await work(session)
+
+    with explained_failures():
+        setup.start_database(settings)
+    return run(transaction())
 
 
 def run[T](work: Coroutine[Any, Any, T]) -> T:
@@ -177,18 +194,7 @@ def demo_remove() -> None:
 
     Example: amparo demo remove
     """
-
-    async def work() -> dict[str, int]:
-        async with (
-            setup.writing_database(settings) as database,
-            database.session(Tier.WRITER) as session,
-        ):
-            return await demo.remove_demo(session)
-
-    settings = require_settings()
-    with explained_failures():
-        setup.start_database(settings)
-    for table, count in run(work()).items():
+    for table, count in written(require_settings(), demo.remove_demo).items():
         out.print(f"{table}: {count} demo rows removed", markup=False)
 
 
@@ -201,21 +207,13 @@ def token_create(
 
     Example: amparo token create "Organización 3" --days 30
     """
-
-    async def work() -> tuple[str, str]:
-        expires_at = datetime.now(UTC) + timedelta(days=days)
-        async with (
-            setup.writing_database(settings) as database,
-            database.session(Tier.WRITER) as session,
-        ):
-            return await tokens.issue_token(
-                session, scope="movement", holder=holder, expires_at=expires_at
-            )
-
-    settings = require_settings()
-    with explained_failures():
-        setup.start_database(settings)
-    token_id, secret = run(work())
+    issue = partial(
+        tokens.issue_token,
+        scope="movement",
+        holder=holder,
+        expires_at=datetime.now(UTC) + timedelta(days=days),
+    )
+    token_id, secret = written(require_settings(), issue)
     err.print(f"token {token_id} for {holder}, valid {days} days; shown only now:", markup=False)
     out.print(secret, markup=False, soft_wrap=True)
 
@@ -226,18 +224,7 @@ def token_revoke(token_id: Annotated[str, typer.Argument(help="Its id.")]) -> No
 
     Example: amparo token revoke 0193-7f2c
     """
-
-    async def work() -> None:
-        async with (
-            setup.writing_database(settings) as database,
-            database.session(Tier.WRITER) as session,
-        ):
-            await tokens.revoke_token(session, token_id)
-
-    settings = require_settings()
-    with explained_failures():
-        setup.start_database(settings)
-    run(work())
+    written(require_settings(), partial(tokens.revoke_token, token_id=token_id))
     out.print(f"token {token_id} revoked", markup=False)
 
 
@@ -249,19 +236,13 @@ def movement_import(
 
     Example: amparo movement import counts.json
     """
-
-    async def work() -> int:
-        rows = flows.parse_movement(flows.read_json(file.read_bytes()))
-        async with (
-            setup.writing_database(settings) as database,
-            database.session(Tier.WRITER) as session,
-        ):
-            return await flows.store_movement(session, rows, allow_mixed=settings.allow_demo_mixed)
-
     settings = require_settings()
-    with explained_failures():
-        setup.start_database(settings)
-    out.print(f"{run(work())} counts stored", markup=False)
+
+    async def store(session: AsyncSession) -> int:
+        cells = flows.parse_movement(flows.read_json(file.read_bytes()))
+        return await flows.store_movement(session, cells, allow_mixed=settings.allow_demo_mixed)
+
+    out.print(f"{written(settings, store)} counts stored", markup=False)
 
 
 @database_app.command("start")

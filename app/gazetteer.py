@@ -1,10 +1,11 @@
 """What a name typed into the route form means: a town of the road network, else a place."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.network import Network
+from app.network import Network, Region
 from geo.places import Place, find_places, folded
 
 #: Names offered when one is ambiguous; more would not fit a phone.
@@ -39,8 +40,14 @@ class AmbiguousPlaceError(Exception):
 
 def towns(network: Network) -> dict[str, Town]:
     """Return the named nodes of the road networks by folded label, ``Name, CC``."""
+    return _towns(network.regions())
+
+
+# Every page offers these names; they change only when a region is imported.
+@lru_cache(maxsize=2)
+def _towns(regions: tuple[Region, ...]) -> dict[str, Town]:
     found: dict[str, Town] = {}
-    for region in network.regions():
+    for region in regions:
         for town in region.towns:
             label = f"{town.name}, {town.country}" if town.country else town.name
             found.setdefault(folded(label), Town(label, town.lon, town.lat, town.country))

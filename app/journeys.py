@@ -16,7 +16,7 @@ from geo import crossings, demo, hazards, spaces
 from geo.crossings import CrossingState
 from geo.hazards import ActiveHazard
 from geo.spaces import NearSpace, OpenSpace
-from routing.altitude import highest_between_m
+from routing.altitude import highest_m
 from routing.coverage import Coverage, MeasuredLine, SupportAt, coverage, supports_along
 from routing.errors import Blocker, NoRoute
 from routing.graph import Mode
@@ -212,9 +212,7 @@ def _journey(route: Route, region: Region, knowledge: Knowledge, access_m: float
         stops=tuple(_stop(at, everyone, night_ids) for at in along),
         gaps=gaps,
         overnight=overnight,
-        gap_highest_m=highest_between_m(
-            region.graph, route, gaps.longest.from_m, gaps.longest.to_m
-        ),
+        gap_highest_m=highest_m(region.graph, route.legs, gaps.longest.from_m, gaps.longest.to_m),
     )
 
 

@@ -4,15 +4,20 @@ import math
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from routing.crossings import BorderPlace, border_places
 from routing.graph import GraphMeta, RoadGraph, list_graphs, open_graph
 from routing.metric import METRES_PER_DEGREE
 from routing.profile import ADULT, Profile
 from routing.search import Router
+
+#: lon, lat in degrees, one row a place.
+type Positions = NDArray[np.float64]
 
 
 class NoNetworkError(Exception):
@@ -45,12 +50,21 @@ class Region:
 
     def town_near(self, lon: float, lat: float) -> str | None:
         """Return the name of the town nearest to a point, if it is within the snap limit."""
-        nearest = _nearest(self.towns, lon, lat, self.meta.snap_limit_m)
-        return None if nearest is None else nearest.name
+        nearest = _nearest(self._town_positions, lon, lat, self.meta.snap_limit_m)
+        return None if nearest is None else self.towns[nearest].name
 
     def border_near(self, lon: float, lat: float, within_m: float) -> BorderPlace | None:
         """Return where the road changes country nearest to a point, if it is within reach."""
-        return _nearest(self.borders, lon, lat, within_m)
+        nearest = _nearest(self._border_positions, lon, lat, within_m)
+        return None if nearest is None else self.borders[nearest]
+
+    @cached_property
+    def _town_positions(self) -> Positions:
+        return _positions(self.towns)
+
+    @cached_property
+    def _border_positions(self) -> Positions:
+        return _positions(self.borders)
 
     def contains(self, lon: float, lat: float) -> bool:
         """Tell whether a point (degrees, EPSG:4326) lies in the network's box."""
@@ -133,17 +147,18 @@ class Network:
         return tuple(sorted(opened, key=_detail))
 
 
-def _nearest[P: (NamedNode, BorderPlace)](
-    places: Sequence[P], lon: float, lat: float, within_m: float
-) -> P | None:
-    if not places:
+def _positions(places: Sequence[NamedNode | BorderPlace]) -> Positions:
+    return np.array([(place.lon, place.lat) for place in places], dtype=np.float64).reshape(-1, 2)
+
+
+def _nearest(positions: Positions, lon: float, lat: float, within_m: float) -> int | None:
+    if not len(positions):
         return None
-    position = np.array([(place.lon, place.lat) for place in places])
     # Short distances: a degree of longitude shrinks with the cosine of the latitude.
-    east = (position[:, 0] - lon) * math.cos(math.radians(lat))
-    distance_m = np.hypot(east, position[:, 1] - lat) * METRES_PER_DEGREE
+    east = (positions[:, 0] - lon) * math.cos(math.radians(lat))
+    distance_m = np.hypot(east, positions[:, 1] - lat) * METRES_PER_DEGREE
     nearest = int(distance_m.argmin())
-    return places[nearest] if distance_m[nearest] <= within_m else None
+    return nearest if distance_m[nearest] <= within_m else None
 
 
 def _towns(graph: RoadGraph) -> Iterator[NamedNode]:

@@ -18,6 +18,12 @@ CLOSURE_IS_NOT_THE_END = (
 
 DEMO = "DEMO: datos ficticios de demostración. No viaje a estos lugares."
 
+
+def notice(*, is_demo: bool) -> str:
+    """Return what every answer about the ground carries, with the demo's warning (P13, P35)."""
+    return f"{DEMO} {NOTICE}" if is_demo else NOTICE
+
+
 #: Altitude from which the way is worded as high and cold: the Wilderness Medical Society's
 #: threshold of moderate risk (2019 guidelines; algorithms.md section 1).
 HIGH_M = 2_800.0

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.access import EdgeFlag, Mode
+from routing.altitude import highest_m
 from routing.cost import ModeBase
 from routing.crossings import Gate
 from routing.exposure import Contact, Exposure, Legs, covered_m, hazard_exposure
@@ -161,7 +162,7 @@ def make_route(
         walking_days=walking_days(distance_m, duration_s) if base.mode is Mode.FOOT else 1,
         ascent_m=float((ascent_m * legs.share).sum()),
         ascent="dem" if graph.meta.has_slope else "lower_bound",
-        highest_m=_highest_m(base, legs),
+        highest_m=highest_m(base.graph, legs),
         exposure=base.altitude_exposure(legs) | hazard_exposure(contacts, legs, length_m),
         unknown_m=unknown["hazards"],
         unknown=unknown,
@@ -198,19 +199,6 @@ def drawn(base: ModeBase, pieces: Sequence[Piece]) -> tuple[Floats, Floats]:
     # A zero-length border edge repeats its vertex; the ends stay whatever happens.
     new[1:-1] = (np.diff(coordinates, axis=0)[:-1] != 0).any(axis=1) | (np.diff(measure_m)[:-1] > 0)
     return coordinates[new], measure_m[new]
-
-
-def _highest_m(base: ModeBase, legs: Legs) -> float | None:
-    tail, head = base.tail_height_m[legs.edge], base.head_height_m[legs.edge]
-    rise = head - tail
-    heights = np.concatenate(
-        [
-            np.where(legs.start == 0, tail, tail + rise * legs.start),
-            np.where(legs.end == 1, head, tail + rise * legs.end),
-        ]
-    )
-    known = heights[np.isfinite(heights)]
-    return float(known.max()) if len(known) else None
 
 
 def _unknown_m(

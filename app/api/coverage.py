@@ -122,7 +122,7 @@ async def measure_coverage(
             "protected_services": "not counted",
             "data_as_of": now,
             "demo": has_demo,
-            "notice": f"{wording.DEMO} {wording.NOTICE}" if has_demo else wording.NOTICE,
+            "notice": wording.notice(is_demo=has_demo),
         },
         headers={"Cache-Control": "private, no-store"},
     )

@@ -75,13 +75,9 @@ def feature_collection(answer: Answer, now: datetime) -> dict[str, Any]:
         "type": "FeatureCollection",
         "features": [_feature(journey, answer, now) for journey in answer.journeys],
         "demo": answer.knowledge.demo,
-        "notice": _notice(answer),
+        "notice": wording.notice(is_demo=answer.knowledge.demo),
         "attribution": meta.attribution,
     }
-
-
-def _notice(answer: Answer) -> str:
-    return f"{wording.DEMO} {wording.NOTICE}" if answer.knowledge.demo else wording.NOTICE
 
 
 def _feature(journey: Journey, answer: Answer, now: datetime) -> dict[str, Any]:
@@ -127,7 +123,7 @@ def _feature(journey: Journey, answer: Answer, now: datetime) -> dict[str, Any]:
             "data_as_of": now,
             "network_as_of": answer.region.meta.extract_timestamp,
             "demo": answer.knowledge.demo,
-            "notice": _notice(answer),
+            "notice": wording.notice(is_demo=answer.knowledge.demo),
         },
     }
 

@@ -63,7 +63,7 @@ async def nearest(
             "numberReturned": len(found),
             "country": country,
             "demo": has_demo,
-            "notice": f"{wording.DEMO} {wording.NOTICE}" if has_demo else wording.NOTICE,
+            "notice": wording.notice(is_demo=has_demo),
             "data_as_of": clock(),
         },
         headers={"Cache-Control": "private, no-store"},
