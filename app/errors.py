@@ -5,28 +5,31 @@ is not in the table gets a fixed text and an incident id; what it was goes to th
 without any value of the request (P48).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from math import isfinite
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app import wording
 from app.journeys import RouteRefusedError
 from app.network import NoNetworkError
-from app.responses import JSONResponse
+from app.problems import Kind, Reason, problem_response
 from app.searches import BusyError
 from app.whereabouts import SilentCrossingError, UncertainCountryError
 from geo.errors import (
+    ConflictError,
     DatabaseUnavailableError,
+    ForbiddenError,
     InvalidCountError,
+    InvalidFileError,
+    InvalidRecordError,
     InvalidTokenError,
+    LinkError,
     MixedDataError,
     NotFoundError,
     PersonalDataError,
@@ -36,62 +39,6 @@ from geo.errors import (
 from geo.spaces import NearSpace
 from routing.errors import GraphError, InvalidRequest, NoRoute, OffNetwork
 from tiles.errors import TileOutOfRangeError, UnknownItemError, UnknownLayerError
-
-#: Seconds after which a client may ask again while something is not ready (our choice).
-RETRY_AFTER_S = 5
-
-
-class ProblemResponse(JSONResponse):
-    """A problem as RFC 9457 writes it."""
-
-    media_type = "application/problem+json"
-
-
-class Reason(BaseModel):
-    """One thing wrong with a request."""
-
-    field: str = Field(description="Path of the parameter or member, such as start.0.")
-    reason: str
-
-
-class Problem(BaseModel):
-    """Body of every answer that is not a success."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str = Field(examples=["urn:amparo:problem:invalid-request"])
-    title: str
-    status: int
-    detail: str
-    what_to_do: str
-    instance: str | None = Field(None, description="Incident id, to be told to who runs Amparo.")
-    errors: list[Reason] = Field(default=[], description="What is wrong, field by field.")
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of problem.
-
-    Parameters
-    ----------
-    status, name, title
-        HTTP status, last part of the type, title.
-    what_to_do
-        What helps.
-    detail
-        Fixed text; None takes the exception's own message, which is written to be read.
-    """
-
-    status: int
-    name: str
-    title: str
-    what_to_do: str
-    detail: str | None = None
-
-    @property
-    def type(self) -> str:
-        """URI of the kind."""
-        return f"urn:amparo:problem:{self.name}"
 
 
 class InvalidParameterError(ValueError):
@@ -120,6 +67,24 @@ class DemoNotPublicError(Exception):
 
 class UnauthorizedError(Exception):
     """No valid access token."""
+
+
+class ForgedRequestError(Exception):
+    """A form without the token that its own page carries: it may come from another site."""
+
+
+class TooManyRequestsError(Exception):
+    """An address or token asks faster than it may (P48).
+
+    Parameters
+    ----------
+    retry_after_s
+        Seconds until it may ask again.
+    """
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(f"too many requests; ask again in {retry_after_s} s")
+        self.headers = {"Retry-After": str(retry_after_s)}
 
 
 _INVALID = Kind(
@@ -168,10 +133,44 @@ TABLE: Mapping[type[Exception], Kind] = {
     ),
     UnauthorizedError: _UNAUTHORIZED,
     InvalidTokenError: _UNAUTHORIZED,
+    ForbiddenError: Kind(
+        403,
+        "forbidden",
+        "This account may not do that",
+        "Ask an approver of the country, or a coordinator.",
+    ),
+    ForgedRequestError: Kind(
+        403,
+        "forged-request",
+        "The form did not come from its own page",
+        "Open the page again and send the form from there.",
+        "The form's own token is missing or old.",
+    ),
     NotFoundError: _UNKNOWN,
     UnknownLayerError: _UNKNOWN,
     UnknownItemError: _UNKNOWN,
     TileOutOfRangeError: _UNKNOWN,
+    ConflictError: Kind(
+        409,
+        "conflict",
+        "The record has changed meanwhile",
+        "Read it again and repeat the change.",
+    ),
+    LinkError: Kind(
+        410,
+        "link-not-valid",
+        "The link is not valid",
+        "Ask for a new link; each works once and for some days.",
+        "It was used, is too old, or never existed.",
+    ),
+    InvalidRecordError: _INVALID,
+    InvalidFileError: _INVALID,
+    TooManyRequestsError: Kind(
+        429,
+        "too-many-requests",
+        "Too many requests",
+        "Ask again after the seconds in Retry-After.",
+    ),
     MixedDataError: Kind(
         409,
         "mixed-data",
@@ -251,37 +250,6 @@ def kind_of(error: Exception) -> Kind:
     return INTERNAL
 
 
-def problem_response(
-    kind: Kind,
-    detail: str,
-    *,
-    extras: Mapping[str, Any] | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> ProblemResponse:
-    """Return the answer for one problem."""
-    always = {"Cache-Control": "no-store"}
-    if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        always["Retry-After"] = str(RETRY_AFTER_S)
-    if kind.status == HTTPStatus.UNAUTHORIZED:
-        always["WWW-Authenticate"] = "Bearer"
-    body = {
-        "type": kind.type,
-        "title": kind.title,
-        "status": kind.status,
-        "detail": detail,
-        "what_to_do": kind.what_to_do,
-        **(extras or {}),
-    }
-    return ProblemResponse(body, status_code=kind.status, headers={**always, **(headers or {})})
-
-
-def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return what an endpoint states in ``responses=`` about its problems."""
-    return {
-        status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses
-    }
-
-
 def install(app: FastAPI) -> None:
     """Let the application answer every exception of the table, and HTTP's own, as problems."""
     for exception in TABLE:
@@ -292,7 +260,10 @@ def install(app: FastAPI) -> None:
 async def _answer(request: Request, error: Exception) -> Response:
     kind = kind_of(error)
     return problem_response(
-        kind, _detail(error, kind), extras={**_extras(error), **_asked_service(request, error)}
+        kind,
+        _detail(error, kind),
+        extras={**_extras(error), **_asked_service(request, error)},
+        headers=getattr(error, "headers", None),
     )
 
 
@@ -308,16 +279,10 @@ def _detail(error: Exception, kind: Kind) -> str:
 
 def _extras(error: Exception) -> dict[str, Any]:
     """Return the members an exception adds to its problem."""
+    wrong = [{"field": field, "reason": reason} for field, reason in _wrong(error)]
+    if wrong:
+        return {"field": wrong[0]["field"], "errors": wrong}
     match error:
-        case RequestValidationError():
-            found = [reason.model_dump() for reason in reasons(error)]
-            return {"field": found[0]["field"], "errors": found}
-        case InvalidParameterError() | InvalidRequest():
-            reason = {"field": error.field, "reason": error.reason}
-            return {"field": error.field, "errors": [reason]}
-        case UncertainCountryError():
-            reason = {"field": error.field, "reason": "too near to a border to tell its country"}
-            return {"field": error.field, "errors": [reason]}
         case OffNetwork():
             return {
                 "field": error.which,
@@ -334,10 +299,27 @@ def _extras(error: Exception) -> dict[str, Any]:
             }
         case NoRoute():
             return {"blocked_by": error.blocked_by}
-        case InvalidCountError() | PersonalDataError():
-            return {"field": "body", "errors": [{"field": "body", "reason": str(error)}]}
         case _:
             return dict(getattr(error, "extras", {}))
+
+
+def _wrong(error: Exception) -> Sequence[tuple[str, str]]:
+    """Return what is wrong field by field, for the exceptions that are about fields."""
+    match error:
+        case RequestValidationError():
+            return [(reason.field, reason.reason) for reason in reasons(error)]
+        case InvalidParameterError() | InvalidRequest():
+            return [(error.field, error.reason)]
+        case UncertainCountryError():
+            return [(error.field, "too near to a border to tell its country")]
+        case InvalidRecordError():
+            return error.problems
+        case InvalidFileError():
+            return [("file", problem) for problem in error.problems]
+        case InvalidCountError() | PersonalDataError():
+            return [("body", str(error))]
+        case _:
+            return ()
 
 
 def _asked_service(request: Request, error: Exception) -> dict[str, Any]:

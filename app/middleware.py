@@ -8,8 +8,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import INTERNAL, BodyTooLargeError, kind_of, problem_response
+from app.errors import INTERNAL, BodyTooLargeError, kind_of
 from app.logs import ACCESS, INCIDENTS, describe
+from app.problems import problem_response
 
 
 class RequestLog:

@@ -57,3 +57,29 @@ class UnknownServiceError(GeoError, ValueError):
 
 class InvalidCountError(GeoError, ValueError):
     """An aggregated count that makes no sense; names its place in the payload and the field."""
+
+
+class ForbiddenError(GeoError, PermissionError):
+    """A person who is known may not do that; the message says who may."""
+
+
+class ConflictError(GeoError, ValueError):
+    """A record is no longer as it was when the change was made, or is decided already."""
+
+
+class LinkError(GeoError, PermissionError):
+    """A link that was used, has expired, was revoked or never existed: never told apart."""
+
+
+class InvalidRecordError(GeoError, ValueError):
+    """A record that breaks its rules; nothing of it was stored.
+
+    Parameters
+    ----------
+    problems : sequence of (str, str)
+        Field and reason, at least one.
+    """
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{field}: {reason}" for field, reason in problems))
+        self.problems = problems

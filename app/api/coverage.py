@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import wording
 from app.api.fields import Day, Instant, Latitude, Longitude, Position, require_unswapped
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
-from app.errors import problem_responses
 from app.journeys import Question, end_names, plan, router_crossing, support
 from app.network import Network, Region
+from app.problems import problem_responses
 from app.responses import JSONResponse
 from app.searches import search
 from app.whereabouts import SilentCrossingError, UncertainCountryError, locate

@@ -11,12 +11,12 @@ from pydantic import BaseModel, Field
 from app.api import page
 from app.caching import kept_response
 from app.deps import BaseUrlDep, ClockDep, NetworkDep, SessionDep, SettingsDep
-from app.errors import problem_responses
 from app.parameters import (
     DEFAULT_LIMIT,
     read_window,
     write_after,
 )
+from app.problems import problem_responses
 from app.responses import GeoJSONResponse, JSONResponse
 from geo import demo
 from geo.db import Tier

@@ -4,8 +4,8 @@ import anyio.to_thread
 from fastapi import APIRouter, Response
 
 from app.deps import NetworkDep, SessionDep
-from app.errors import problem_responses
 from app.network import NoNetworkError
+from app.problems import problem_responses
 from app.responses import JSONResponse
 from geo import demo
 

@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request, Response
 
 from app.deps import SettingsDep, WriterDep, read_json
-from app.errors import UnauthorizedError, problem_responses
+from app.errors import UnauthorizedError
+from app.problems import problem_responses
 from app.responses import JSONResponse
 from geo import flows, tokens
 

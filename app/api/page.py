@@ -12,10 +12,11 @@ from starlette.responses import HTMLResponse
 
 from app.api.fields import require_year
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
-from app.errors import InvalidParameterError, UnsupportedMediaTypeError, problem_responses
+from app.errors import InvalidParameterError, UnsupportedMediaTypeError
 from app.gazetteer import AmbiguousPlaceError, Town, UnknownPlaceError, resolve
 from app.journeys import Question, RouteRefusedError, plan
 from app.network import Network, NoNetworkError
+from app.problems import problem_responses
 from app.searches import BusyError
 from app.settings import Settings
 from app.web import filling, page, views

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from app import wording
 from app.api.fields import Instant, Position, require_unswapped
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
-from app.errors import problem_responses
 from app.journeys import Answer, Journey, Question, plan
+from app.problems import problem_responses
 from app.responses import GeoJSONResponse
 from routing.exposure import Exposure
 from routing.graph import Mode

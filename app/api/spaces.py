@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from app import wording
 from app.api.fields import Instant, Latitude, Longitude, require_unswapped
 from app.deps import ClockDep, NetworkDep, SessionDep
-from app.errors import problem_responses
+from app.problems import problem_responses
 from app.responses import GeoJSONResponse
 from app.whereabouts import locate
 from geo import demo, spaces

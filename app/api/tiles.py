@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 from app.api.features import Format, LayerName, demo_members
 from app.caching import PUBLIC, kept_response
 from app.deps import BaseUrlDep, SessionDep
-from app.errors import problem_responses
+from app.problems import problem_responses
 from app.responses import JSONResponse
 from geo import demo
 from tiles.layer import Layer

@@ -13,9 +13,10 @@ from sqlalchemy import text
 
 from app import errors
 from app.databases import tier_urls
-from app.errors import TABLE, Kind, kind_of
+from app.errors import TABLE, kind_of
 from app.journeys import Obstacle, RouteRefusedError
 from app.network import NoNetworkError
+from app.problems import Kind
 from geo.db import Database, Tier, tier_url
 from geo.errors import DatabaseUnavailableError, ProtectedServiceError
 from routing.errors import Blocker, InvalidRequest, NoRoute, OffNetwork

@@ -1,0 +1,81 @@
+"""What every table shares: metadata, visibility, provenance, and the words of the rules."""
+
+from sqlalchemy import CheckConstraint, MetaData, Text, false
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+SCHEMA = "amparo"
+
+#: P1: who may see a record; a record without a stated visibility is restricted.
+VISIBILITIES = ("public", "partners", "restricted")
+
+#: Kinds of space (domain.md section 2). ``safe_space`` is protected (P38).
+SPACE_KINDS = (
+    "information_orientation_point",
+    "support_space",
+    "integrated_support_space",
+    "humanitarian_support_point",
+    "health_reception",
+    "shelter",
+    "temporary_shelter",
+    "overnight_reception",
+    "community_kitchen",
+    "connectivity_point",
+    "child_friendly_space",
+    "mobile_unit",
+    "border_support_team",
+    "safe_space",
+)
+
+#: P38: kinds and services that are never public; a CHECK keeps them restricted.
+PROTECTED_KINDS = ("safe_space",)
+PROTECTED_SERVICES = (
+    "gbv_response",
+    "trafficking_response",
+    "lgbtiq_refuge",
+    "unaccompanied_children_home",
+)
+
+SPACE_STATUSES = ("active", "full", "temporarily_closed", "closed")
+ACCESS_KINDS = ("open", "referral_only")
+
+#: P32: three states, never two. Police and migration controls are no hazards (P36).
+CROSSING_STATES = ("open", "closed", "not_known")
+
+#: P36: what a hazard can be, by family. Adding a kind is one word here and a migration.
+PHYSICAL_HAZARDS = ("flood", "landslide", "cold", "heat", "road_works", "rockfall", "river_flood")
+HUMAN_THREATS = ("armed_presence", "robbery", "extortion", "trafficking", "mines")
+
+
+def one_of(column: str, values: tuple[str, ...]) -> str:
+    """Return the constant text of a CHECK that limits ``column`` to ``values``."""
+    quoted = ", ".join(f"'{value}'" for value in values)
+    return f"{column} in ({quoted})"
+
+
+class Base(DeclarativeBase):
+    """The metadata of every table; constraints get predictable names."""
+
+    metadata = MetaData(
+        schema=SCHEMA,
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+        },
+    )
+
+
+def visibility_check() -> CheckConstraint:
+    """Return the CHECK on ``visibility`` that each table of records carries."""
+    return CheckConstraint(one_of("visibility", VISIBILITIES), name="visibility")
+
+
+class Record:
+    """What every record carries: who may see it, where it comes from, whether it is a demo."""
+
+    visibility: Mapped[str] = mapped_column(Text, server_default="restricted")
+    demo: Mapped[bool] = mapped_column(server_default=false())
+    source: Mapped[str | None] = mapped_column(Text)
+    licence: Mapped[str | None] = mapped_column(Text)

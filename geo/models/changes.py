@@ -1,0 +1,258 @@
+"""How records change: proposals, confirmations, hides, past states, audit chain, outbox."""
+
+from datetime import date, datetime
+from typing import Any
+
+from geoalchemy2 import Geometry
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from geo.models.accounts import Person
+from geo.models.base import Base, one_of
+from geo.models.spaces import Location, Organization
+
+PROPOSAL_STATES = ("pending", "accepted", "rejected", "withdrawn")
+PROPOSABLE = ("space", "crossing", "organization")
+CONFIRMATION_ANSWERS = ("as_listed", "changed", "full", "closed")
+CHANNELS = ("whatsapp", "sms", "email", "phone", "visit", "web")
+
+
+class Proposal(Base):
+    """A change beside the current record until somebody else accepts it (P23, P40).
+
+    ``changes`` holds the fields that would change, as a file of records names them;
+    ``record_id`` is null for a record that does not exist yet. ``base_revision`` is the record's
+    revision that the change was made from. ``batch_id`` joins the proposals of one import.
+    """
+
+    __tablename__ = "proposals"
+    __table_args__ = (
+        CheckConstraint(one_of("entity", PROPOSABLE), name="entity"),
+        CheckConstraint(one_of("state", PROPOSAL_STATES), name="state"),
+        CheckConstraint(
+            "(state in ('accepted', 'rejected')) = (decided_by is not null)", name="decided"
+        ),
+        CheckConstraint(
+            "decided_by is null or decided_by is distinct from proposed_by", name="two_people"
+        ),
+        Index("ix_proposals_open", "state", "proposed_at"),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    entity: Mapped[str] = mapped_column(Text)
+    record_id: Mapped[str | None] = mapped_column(Text, index=True)
+    base_revision: Mapped[int | None] = mapped_column(BigInteger)
+    organization_id: Mapped[str | None] = mapped_column(Text, index=True)
+    country: Mapped[str | None] = mapped_column(Text)
+    changes: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    reason: Mapped[str] = mapped_column(Text)
+    proposed_by: Mapped[str | None] = mapped_column(
+        ForeignKey(Person.id, ondelete="SET NULL"), index=True
+    )
+    proposed_via: Mapped[str] = mapped_column(Text, server_default="web")
+    proposed_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("now()")
+    )
+    state: Mapped[str] = mapped_column(Text, server_default="pending")
+    decided_by: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="RESTRICT"))
+    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    decision_reason: Mapped[str | None] = mapped_column(Text)
+    batch_id: Mapped[str | None] = mapped_column(Text, index=True)
+
+
+class Confirmation(Base):
+    """An answer of an operator: as listed, changed, full or closed (P22, P41)."""
+
+    __tablename__ = "confirmations"
+    __table_args__ = (
+        CheckConstraint(one_of("answer", CONFIRMATION_ANSWERS), name="answer"),
+        CheckConstraint(one_of("channel", CHANNELS), name="channel"),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    location_id: Mapped[str] = mapped_column(
+        ForeignKey(Location.id, ondelete="CASCADE"), index=True
+    )
+    answer: Mapped[str] = mapped_column(Text)
+    channel: Mapped[str] = mapped_column(Text)
+    confirmed_by: Mapped[str] = mapped_column(Text)
+    confirmed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class ConfirmationLink(Base):
+    """A signed, single-use, expiring link by which an operator answers without an account."""
+
+    __tablename__ = "confirmation_links"
+    __table_args__ = (CheckConstraint(one_of("channel", CHANNELS), name="channel"),)
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    location_id: Mapped[str] = mapped_column(
+        ForeignKey(Location.id, ondelete="CASCADE"), index=True
+    )
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    channel: Mapped[str] = mapped_column(Text)
+    created_by: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("now()")
+    )
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class HiddenArea(Base):
+    """An area in which every space and crossing is hidden, until it is lifted (P24)."""
+
+    __tablename__ = "hidden_areas"
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    geom: Mapped[Any] = mapped_column(Geometry("GEOMETRY", srid=4326))
+    reason: Mapped[str] = mapped_column(Text)
+    hidden_by: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="SET NULL"))
+    hidden_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("now()")
+    )
+    lifted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class SpaceVersion(Base):
+    """A space as its whole record read from one instant to another (P39).
+
+    ``record`` is the row of the view ``amparo.space_record`` without visibility, which is always
+    today's; ``services`` names each service with its id, so that one hidden now is hidden then.
+    """
+
+    __tablename__ = "space_versions"
+    __table_args__ = (
+        CheckConstraint("valid_to > valid_from", name="validity"),
+        Index("ix_space_versions_times", "valid_from", "valid_to"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    location_id: Mapped[str] = mapped_column(Text, index=True)
+    valid_from: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    valid_to: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("'infinity'")
+    )
+    record: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    geom: Mapped[Any] = mapped_column(Geometry("POINT", srid=4326))
+
+
+class AuditEntry(Base):
+    """One link of the audit chain: append-only, each hash over the one before."""
+
+    __tablename__ = "audit_entries"
+
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    actor: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(Text)
+    entity: Mapped[str] = mapped_column(Text)
+    record_id: Mapped[str | None] = mapped_column(Text, index=True)
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    previous_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Webhook(Base):
+    """Where an organisation wants to be told of events; bodies are signed with ``key``."""
+
+    __tablename__ = "webhooks"
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    organization_id: Mapped[str | None] = mapped_column(
+        ForeignKey(Organization.id, ondelete="CASCADE"), index=True
+    )
+    url: Mapped[str] = mapped_column(Text)
+    key: Mapped[bytes] = mapped_column(LargeBinary)
+    events: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("now()")
+    )
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class OutboxMessage(Base):
+    """A notification to be sent, written in the transaction of what it tells."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        CheckConstraint(one_of("channel", ("email", "webhook")), name="channel"),
+        Index(
+            "ix_outbox_due",
+            "not_before",
+            postgresql_where=text("sent_at is null and failed_at is null"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    channel: Mapped[str] = mapped_column(Text)
+    recipient: Mapped[str] = mapped_column(Text)
+    event: Mapped[str] = mapped_column(Text)
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("now()")
+    )
+    not_before: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("now()")
+    )
+    attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    failed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    last_error: Mapped[str | None] = mapped_column(Text)
+
+
+class ImportBatch(Base):
+    """A file somebody brought, read and reported on, waiting to be applied; deleted after (P29)."""
+
+    __tablename__ = "import_batches"
+    __table_args__ = (
+        CheckConstraint(one_of("state", ("checked", "applied", "discarded")), name="state"),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    person_id: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="CASCADE"))
+    file_name: Mapped[str] = mapped_column(Text)
+    format: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(Text)
+    mapping: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    documents: Mapped[list[Any]] = mapped_column(JSONB)
+    report: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    state: Mapped[str] = mapped_column(Text, server_default="checked")
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("now()")
+    )
+    delete_on: Mapped[date] = mapped_column(Date)
+
+
+class Duplicate(Base):
+    """Two spaces that may be one, for a person to decide."""
+
+    __tablename__ = "duplicates"
+    __table_args__ = (
+        CheckConstraint("left_id < right_id", name="ordered"),
+        CheckConstraint(one_of("state", ("open", "merged", "distinct")), name="state"),
+    )
+
+    left_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    right_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    score: Mapped[float] = mapped_column(Float)
+    reasons: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    state: Mapped[str] = mapped_column(Text, server_default="open")
+    decided_by: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="SET NULL"))
+    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    found_on: Mapped[date] = mapped_column(Date, server_default=text("current_date"))

@@ -1,0 +1,221 @@
+"""What spaces lie in and between: crossings, hazards, boundaries, places, roads, flows."""
+
+from datetime import date, datetime, time
+from typing import Any
+
+from geoalchemy2 import Geometry
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Integer,
+    Text,
+    Time,
+    UniqueConstraint,
+    false,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from geo.models.base import (
+    CROSSING_STATES,
+    HUMAN_THREATS,
+    PHYSICAL_HAZARDS,
+    Base,
+    Record,
+    one_of,
+    visibility_check,
+)
+
+
+class Crossing(Record, Base):
+    """An official border crossing. No informal crossing enters the system (P12)."""
+
+    __tablename__ = "crossings"
+    __table_args__ = (
+        visibility_check(),
+        CheckConstraint("char_length(country_a) = 2 and char_length(country_b) = 2", name="iso2"),
+        CheckConstraint("country_a <> country_b", name="two_countries"),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    country_a: Mapped[str] = mapped_column(Text)
+    country_b: Mapped[str] = mapped_column(Text)
+    geom: Mapped[Any] = mapped_column(Geometry("POINT", srid=4326))
+    coord_precision: Mapped[str] = mapped_column(Text, server_default="town")
+    hidden_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class CrossingStatus(Base):
+    """What is known of a crossing from one date on: its state and, when open, its hours.
+
+    Without hours an open crossing is open all day. No row for a moment means not known (P32).
+    """
+
+    __tablename__ = "crossing_statuses"
+    __table_args__ = (
+        CheckConstraint(one_of("state", CROSSING_STATES), name="state"),
+        CheckConstraint("(opens_at is null) = (closes_at is null)", name="hours_in_pairs"),
+        CheckConstraint("valid_to is null or valid_to >= valid_from", name="validity"),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    crossing_id: Mapped[str] = mapped_column(
+        ForeignKey(Crossing.id, ondelete="CASCADE"), index=True
+    )
+    state: Mapped[str] = mapped_column(Text)
+    valid_from: Mapped[date] = mapped_column(Date)
+    valid_to: Mapped[date | None] = mapped_column(Date)
+    timezone: Mapped[str] = mapped_column(Text)
+    byday: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), server_default=text("'{MO,TU,WE,TH,FR,SA,SU}'")
+    )
+    opens_at: Mapped[time | None] = mapped_column(Time)
+    closes_at: Mapped[time | None] = mapped_column(Time)
+    source: Mapped[str] = mapped_column(Text)
+    assumption: Mapped[bool] = mapped_column(server_default=false())
+
+
+class Hazard(Record, Base):
+    """A hazard of one of two families (P36), with what is needed to publish and to route.
+
+    ``geom`` is what was reported, for staff. ``geom_public`` is what is published: for a human
+    threat a municipality or at least 20 km of road. A rate is ``event_count`` over
+    ``exposure_km`` traveller-kilometres and counts only with a ``rate_source``.
+    """
+
+    __tablename__ = "hazards"
+    __table_args__ = (
+        visibility_check(),
+        CheckConstraint(
+            f"(family = 'physical' and {one_of('kind', PHYSICAL_HAZARDS)})"
+            f" or (family = 'human_threat' and {one_of('kind', HUMAN_THREATS)})",
+            name="kind_of_family",
+        ),
+        CheckConstraint(one_of("effect", ("exclusion", "weight")), name="effect"),
+        CheckConstraint("weight >= 1", name="weight_at_least_one"),
+        CheckConstraint(one_of("public_extent", ("municipality", "road", "area")), name="extent"),
+        CheckConstraint(
+            "(event_count is null) = (exposure_km is null)"
+            " and (event_count is null or rate_source is not null)",
+            name="rate_is_sourced",
+        ),
+        CheckConstraint("valid_to is null or valid_to > valid_from", name="validity"),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    family: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    geom: Mapped[Any] = mapped_column(Geometry("GEOMETRY", srid=4326))
+    geom_public: Mapped[Any | None] = mapped_column(Geometry("GEOMETRY", srid=4326))
+    public_extent: Mapped[str] = mapped_column(Text, server_default="area")
+    public_length_km: Mapped[float | None] = mapped_column(Float)
+    effect: Mapped[str] = mapped_column(Text, server_default="weight")
+    weight: Mapped[float] = mapped_column(Float, server_default=text("1"))
+    event_count: Mapped[int | None] = mapped_column(Integer)
+    exposure_km: Mapped[float | None] = mapped_column(Float)
+    rate_source: Mapped[str | None] = mapped_column(Text)
+    night_only: Mapped[bool] = mapped_column(server_default=false())
+    valid_from: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    valid_to: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    independent_sources: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    reported_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    approved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Boundary(Record, Base):
+    """A country (level 0) or first-level unit (level 1); never used to tell a node's country."""
+
+    __tablename__ = "boundaries"
+    __table_args__ = (visibility_check(), CheckConstraint("level in (0, 1)", name="level"))
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    level: Mapped[int] = mapped_column(Integer)
+    country: Mapped[str] = mapped_column(Text, index=True)
+    code: Mapped[str | None] = mapped_column(Text)
+    name: Mapped[str | None] = mapped_column(Text)
+    name_es: Mapped[str | None] = mapped_column(Text)
+    geom: Mapped[Any] = mapped_column(Geometry("MULTIPOLYGON", srid=4326))
+
+
+class Place(Record, Base):
+    """A populated place (GeoNames)."""
+
+    __tablename__ = "places"
+    __table_args__ = (visibility_check(),)
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, index=True)
+    country: Mapped[str] = mapped_column(Text)
+    admin1: Mapped[str | None] = mapped_column(Text)
+    population: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    timezone: Mapped[str] = mapped_column(Text)
+    geom: Mapped[Any] = mapped_column(Geometry("POINT", srid=4326))
+
+
+class RoadSegment(Record, Base):
+    """A piece of road between two junctions of one imported region, both directions in one row."""
+
+    __tablename__ = "road_segments"
+    __table_args__ = (visibility_check(),)
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    region: Mapped[str] = mapped_column(Text, index=True)
+    osm_way_id: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str | None] = mapped_column(Text)
+    highway: Mapped[str] = mapped_column(Text)
+    surface: Mapped[str | None] = mapped_column(Text)
+    lit: Mapped[bool | None] = mapped_column()
+    sidewalk: Mapped[bool | None] = mapped_column()
+    foot: Mapped[bool] = mapped_column()
+    vehicle: Mapped[bool] = mapped_column()
+    oneway: Mapped[bool] = mapped_column()
+    ferry: Mapped[bool] = mapped_column()
+    country: Mapped[str | None] = mapped_column(Text)
+    length_m: Mapped[float] = mapped_column(Float)
+    geom: Mapped[Any] = mapped_column(Geometry("LINESTRING", srid=4326))
+
+
+class Flow(Record, Base):
+    """A count of people, by point or origin and destination, week and direction (P17 to P21).
+
+    Raw counts stay here for the authorised role. What is published is cut by the view.
+    """
+
+    __tablename__ = "flows"
+    __table_args__ = (
+        visibility_check(),
+        CheckConstraint(one_of("kind", ("point", "od")), name="kind"),
+        CheckConstraint(one_of("direction", ("in", "out", "both")), name="direction"),
+        CheckConstraint("extract(isodow from week) = 1", name="week_starts_monday"),
+        CheckConstraint("n >= 0 and groups >= 0", name="counts"),
+        CheckConstraint("largest_share between 0 and 1", name="share"),
+        CheckConstraint("(kind = 'od') = (destination is not null)", name="od_has_destination"),
+        UniqueConstraint(
+            "origin",
+            "destination",
+            "week",
+            "direction",
+            "method",
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    origin: Mapped[str] = mapped_column(Text)
+    destination: Mapped[str | None] = mapped_column(Text)
+    week: Mapped[date] = mapped_column(Date)
+    direction: Mapped[str] = mapped_column(Text)
+    n: Mapped[int] = mapped_column(Integer)
+    groups: Mapped[int] = mapped_column(Integer)
+    largest_share: Mapped[float] = mapped_column(Float)
+    method: Mapped[str] = mapped_column(Text)
+    hours_covered: Mapped[int | None] = mapped_column(Integer)
+    geom: Mapped[Any] = mapped_column(Geometry("GEOMETRY", srid=4326))

@@ -1,0 +1,68 @@
+"""What Amparo keeps about itself: publication rules, loaded files, its keys."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    DateTime,
+    Float,
+    Integer,
+    LargeBinary,
+    Text,
+    text,
+    true,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from geo.models.base import Base
+
+
+class PublicationRules(Base):
+    """The numbers of the protection rules that views apply: one row, changed by an admin.
+
+    Defaults: P36 (72 h, 20 km, two sources) and definitions.md, flows (20 people, 3 groups,
+    80 %, rounding 5, 14 days).
+    """
+
+    __tablename__ = "publication_rules"
+    __table_args__ = (
+        CheckConstraint("id", name="one_row"),
+        # P18: never below 5, whatever an administrator types.
+        CheckConstraint("flow_min_people >= 5", name="flow_floor"),
+    )
+
+    id: Mapped[bool] = mapped_column(primary_key=True, server_default=true())
+    human_threat_delay_h: Mapped[int] = mapped_column(Integer, server_default=text("72"))
+    human_threat_min_km: Mapped[float] = mapped_column(Float, server_default=text("20"))
+    human_threat_min_sources: Mapped[int] = mapped_column(Integer, server_default=text("2"))
+    flow_min_people: Mapped[int] = mapped_column(Integer, server_default=text("20"))
+    flow_min_groups: Mapped[int] = mapped_column(Integer, server_default=text("3"))
+    flow_max_share: Mapped[float] = mapped_column(Float, server_default=text("0.8"))
+    flow_rounding: Mapped[int] = mapped_column(Integer, server_default=text("5"))
+    flow_delay_days: Mapped[int] = mapped_column(Integer, server_default=text("14"))
+
+
+class LoadedFile(Base):
+    """A file that `amparo load` has taken in, so that loading it again costs nothing."""
+
+    __tablename__ = "loaded_files"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    sha256: Mapped[str] = mapped_column(Text)
+    loaded_on: Mapped[date] = mapped_column(Date)
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+
+
+class SigningKey(Base):
+    """A random key that signs links, made once a database; only the writer reads it."""
+
+    __tablename__ = "signing_keys"
+
+    purpose: Mapped[str] = mapped_column(Text, primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("now()")
+    )

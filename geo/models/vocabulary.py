@@ -1,0 +1,57 @@
+"""Terms that records are written in, editable, named in each language."""
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Integer, Text, false, text, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from geo.models.base import Base, one_of
+
+#: What is named by terms. A new vocabulary is one word here and a migration.
+VOCABULARIES = ("space_kind", "service", "sector", "amenity", "document", "gender", "phone_type")
+
+
+class Term(Base):
+    """A word of a vocabulary (HSDS taxonomy_term).
+
+    ``protected`` terms make every record that uses them restricted (P38). ``validity_days`` says
+    how long a confirmation of a kind of space holds (P41). ``edited`` terms were changed by a
+    coordinator, and a newer Amparo does not change them back.
+    """
+
+    __tablename__ = "terms"
+    __table_args__ = (
+        CheckConstraint(one_of("vocabulary", VOCABULARIES), name="vocabulary"),
+        CheckConstraint(
+            "validity_days is null or validity_days between 1 and 365", name="validity"
+        ),
+        ForeignKeyConstraint(
+            ["vocabulary", "parent_code"], ["amparo.terms.vocabulary", "amparo.terms.code"]
+        ),
+    )
+
+    vocabulary: Mapped[str] = mapped_column(Text, primary_key=True)
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    parent_code: Mapped[str | None] = mapped_column(Text)
+    protected: Mapped[bool] = mapped_column(server_default=false())
+    active: Mapped[bool] = mapped_column(server_default=true())
+    position: Mapped[int] = mapped_column(Integer, server_default=text("1000"))
+    validity_days: Mapped[int | None] = mapped_column(Integer)
+    edited: Mapped[bool] = mapped_column(server_default=false())
+
+
+class TermName(Base):
+    """A term's name in one language; ``reviewed_by`` says who read it there."""
+
+    __tablename__ = "term_names"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["vocabulary", "code"],
+            ["amparo.terms.vocabulary", "amparo.terms.code"],
+            ondelete="CASCADE",
+        ),
+    )
+
+    vocabulary: Mapped[str] = mapped_column(Text, primary_key=True)
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    language: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    reviewed_by: Mapped[str | None] = mapped_column(Text)
