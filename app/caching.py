@@ -6,8 +6,9 @@ from hashlib import sha256
 from starlette.requests import Request
 from starlette.responses import Response
 
-#: Public answers may be kept this long; an edit is seen at most so much later (P24, P49).
-PUBLIC = "public, max-age=60"
+#: Public answers may be kept but are asked for anew each time: what is hidden in an emergency is
+#: gone from every cache with the next request (P24, P49); an unchanged answer costs a 304.
+PUBLIC = "public, no-cache"
 
 #: Smaller bodies gain nothing: they fit one packet as they are (1,460 bytes of TCP payload).
 _SMALLEST = 1_024

@@ -2,21 +2,25 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import setup
-from app.console import err, explained_failures, fail, out, require_settings, say
+from app import cli_freshness, setup
+from app.cli_audit import audit_app, hide_app, lift_app, reader_app
+from app.cli_exports import export
+from app.cli_people import organization_app, person_app, token_app
+from app.cli_spaces import spaces_app
+from app.cli_upkeep import upkeep
+from app.commands import run, written
+from app.console import explained_failures, fail, out, require_settings, say
 from app.databases import private_cluster
 from app.roads import Hooks, make_roads_app
 from app.settings import Settings
-from geo import demo, flows, tokens
+from geo import demo, flows
 from geo.db import Tier
 from routing.osm import OfficialCrossing
 
@@ -69,37 +73,25 @@ app.add_typer(
 )
 demo_app = typer.Typer(help="Demo rows: fictitious spaces, hazards and flows.")
 app.add_typer(demo_app, name="demo")
-token_app = typer.Typer(help="Access tokens for partners that send aggregated counts.")
+app.add_typer(person_app, name="person")
+app.add_typer(organization_app, name="organization")
 app.add_typer(token_app, name="token")
+app.add_typer(audit_app, name="audit")
+app.add_typer(hide_app, name="hide")
+app.add_typer(lift_app, name="lift")
+cli_freshness.add_to(app)
+app.add_typer(reader_app, name="reader")
+app.add_typer(spaces_app, name="spaces")
 database_app = typer.Typer(help="The private database.")
 app.add_typer(database_app, name="database")
 movement_app = typer.Typer(help="Aggregated movement.")
 app.add_typer(movement_app, name="movement")
+app.command()(export)
+app.command()(upkeep)
 
 #: What Ctrl-C leaves behind: a load is one transaction; the steps of a start stand by themselves.
 _NOTHING_CHANGED = "nothing was changed"
 _GOES_ON = "nothing is half done, and the next start goes on from here"
-
-
-def written[T](settings: Settings, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    """Start the database and do one piece of work in one transaction of the writer."""
-
-    async def transaction() -> T:
-        async with (
-            setup.writing_database(settings) as database,
-            database.session(Tier.WRITER) as session,
-        ):
-            return await work(session)
-
-    with explained_failures():
-        setup.start_database(settings)
-    return run(transaction())
-
-
-def run[T](work: Coroutine[Any, Any, T]) -> T:
-    """Run one coroutine with failures explained."""
-    with explained_failures():
-        return asyncio.run(work)
 
 
 @app.command()
@@ -196,36 +188,6 @@ def demo_remove() -> None:
     """
     for table, count in written(require_settings(), demo.remove_demo).items():
         out.print(f"{table}: {count} demo rows removed", markup=False)
-
-
-@token_app.command("create")
-def token_create(
-    holder: Annotated[str, typer.Argument(help="The organisation that holds it.")],
-    days: Annotated[int, typer.Option(min=1, max=365, help="Days until it expires.")] = 90,
-) -> None:
-    """Print a new token once; only its SHA-256 is stored.
-
-    Example: amparo token create "Organización 3" --days 30
-    """
-    issue = partial(
-        tokens.issue_token,
-        scope="movement",
-        holder=holder,
-        expires_at=datetime.now(UTC) + timedelta(days=days),
-    )
-    token_id, secret = written(require_settings(), issue)
-    err.print(f"token {token_id} for {holder}, valid {days} days; shown only now:", markup=False)
-    out.print(secret, markup=False, soft_wrap=True)
-
-
-@token_app.command("revoke")
-def token_revoke(token_id: Annotated[str, typer.Argument(help="Its id.")]) -> None:
-    """Revoke a token at once.
-
-    Example: amparo token revoke 0193-7f2c
-    """
-    written(require_settings(), partial(tokens.revoke_token, token_id=token_id))
-    out.print(f"token {token_id} revoked", markup=False)
 
 
 @movement_app.command("import")

@@ -13,11 +13,15 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.askers import Asker, find_asker, require_actor
 from app.clock import Clock
 from app.errors import DemoNotPublicError, InvalidParameterError, UnsupportedMediaTypeError
+from app.limits import Limits
 from app.network import Network
+from app.oidc import Provider
 from app.settings import Settings
 from geo import demo
+from geo.authority import Actor, require_staff
 from geo.db import Database, Tier
 
 
@@ -28,17 +32,54 @@ class State(TypedDict):
     database: Database
     network: Network
     clock: Clock
+    limits: Limits
+    provider: Provider | None
 
 
-async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """Open a session of the public tier, READ ONLY in the database itself."""
+async def get_asker(request: Request) -> Asker:
+    """Return who asks: by token, by the console's cookie, or anybody."""
+    return await find_asker(request)
+
+
+AskerDep = Annotated[Asker, Depends(get_asker)]
+
+
+async def get_session(request: Request, asker: AskerDep) -> AsyncIterator[AsyncSession]:
+    """Open a session of the asker's tier, READ ONLY in the database itself."""
     database: Database = request.state.database
-    async with database.session(Tier.PUBLIC) as session:
+    async with database.session(asker.tier) as session:
         yield session
 
 
-async def get_writer(request: Request) -> AsyncIterator[AsyncSession]:
-    """Open a session that may write; only endpoints behind a token ask for it."""
+async def get_actor(request: Request) -> Actor:
+    """Return the person who asks, or refuse; a page of the console leads to the sign-in."""
+    return await require_actor(request)
+
+
+ActorDep = Annotated[Actor, Depends(get_actor)]
+
+
+async def get_staff(request: Request, actor: ActorDep) -> AsyncIterator[AsyncSession]:
+    """Open a session of the staff tier that knows its person; for editors and above."""
+    require_staff(actor)
+    database: Database = request.state.database
+    async with database.session(Tier.STAFF, person=actor.id) as session:
+        yield session
+
+
+async def get_writer(request: Request, asker: AskerDep) -> AsyncIterator[AsyncSession]:
+    """Open a session that may write and knows its person, where one is known.
+
+    Each endpoint checks for itself who may do what.
+    """
+    database: Database = request.state.database
+    person = None if asker.actor is None else asker.actor.id
+    async with database.session(Tier.WRITER, person=person) as session:
+        yield session
+
+
+async def get_counting_writer(request: Request) -> AsyncIterator[AsyncSession]:
+    """Open a session that may write for an endpoint that looks at the token itself."""
     database: Database = request.state.database
     async with database.session(Tier.WRITER) as session:
         yield session
@@ -86,7 +127,9 @@ def get_base_url(request: Request) -> str:
 # Scope "function": committed before the answer leaves, so that no 200 is sent for a commit
 # that failed (FastAPI runs what follows a yield after the response otherwise).
 SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
+StaffDep = Annotated[AsyncSession, Depends(get_staff, scope="function")]
 WriterDep = Annotated[AsyncSession, Depends(get_writer, scope="function")]
+CountingWriterDep = Annotated[AsyncSession, Depends(get_counting_writer, scope="function")]
 NetworkDep = Annotated[Network, Depends(get_network)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 ClockDep = Annotated[Clock, Depends(get_clock)]

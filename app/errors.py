@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from app import wording
 from app.journeys import RouteRefusedError
@@ -38,7 +38,7 @@ from geo.errors import (
 )
 from geo.spaces import NearSpace
 from routing.errors import GraphError, InvalidRequest, NoRoute, OffNetwork
-from tiles.errors import TileOutOfRangeError, UnknownItemError, UnknownLayerError
+from tiles.errors import NoPastError, TileOutOfRangeError, UnknownItemError, UnknownLayerError
 
 
 class InvalidParameterError(ValueError):
@@ -67,6 +67,20 @@ class DemoNotPublicError(Exception):
 
 class UnauthorizedError(Exception):
     """No valid access token."""
+
+
+class SignInNeededError(UnauthorizedError):
+    """A page of the console, asked by nobody who is signed in: leads to the sign-in.
+
+    Parameters
+    ----------
+    location
+        Address of the sign-in, which leads back.
+    """
+
+    def __init__(self, location: str) -> None:
+        super().__init__("nobody is signed in")
+        self.location = location
 
 
 class ForgedRequestError(Exception):
@@ -124,6 +138,7 @@ TABLE: Mapping[type[Exception], Kind] = {
     InvalidRequest: _INVALID,
     RequestValidationError: _INVALID,
     UnknownServiceError: _INVALID,
+    NoPastError: _INVALID,
     InvalidCountError: _INVALID,
     PersonalDataError: Kind(
         400,
@@ -254,7 +269,13 @@ def install(app: FastAPI) -> None:
     """Let the application answer every exception of the table, and HTTP's own, as problems."""
     for exception in TABLE:
         app.add_exception_handler(exception, _answer)
+    app.add_exception_handler(SignInNeededError, _lead_to_sign_in)
     app.add_exception_handler(HTTPException, _answer_http)
+
+
+async def _lead_to_sign_in(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, SignInNeededError)  # noqa: S101 -- registered for nothing else
+    return RedirectResponse(error.location, status_code=HTTPStatus.SEE_OTHER)
 
 
 async def _answer(request: Request, error: Exception) -> Response:
@@ -316,6 +337,8 @@ def _wrong(error: Exception) -> Sequence[tuple[str, str]]:
             return error.problems
         case InvalidFileError():
             return [("file", problem) for problem in error.problems]
+        case NoPastError():
+            return [("as_of", str(error))]
         case InvalidCountError() | PersonalDataError():
             return [("body", str(error))]
         case _:

@@ -8,6 +8,7 @@ from typing import Any
 
 ACCESS = logging.getLogger("amparo.access")
 INCIDENTS = logging.getLogger("amparo.incidents")
+NOTICES = logging.getLogger("amparo.notices")
 
 #: For `uvicorn.run(log_config=…, access_log=False)`: everything on standard error.
 CONFIG: dict[str, Any] = {

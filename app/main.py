@@ -9,13 +9,36 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from app import clock as clocks
-from app import errors, openapi
-from app.api import coverage, features, health, movement, page, routes, spaces, tiles
+from app import errors, oidc, openapi
+from app.api import (
+    account,
+    confirm,
+    coverage,
+    exports,
+    features,
+    guidance,
+    guidance_work,
+    health,
+    hides,
+    match,
+    movement,
+    page,
+    records,
+    routes,
+    spaces,
+    standards,
+    tiles,
+    vocabularies,
+    voices,
+)
+from app.askers import CONSOLE
 from app.clock import Clock
 from app.databases import open_database
 from app.deps import State, require_demo_allowed, strict_request
-from app.middleware import BodyLimit, DefaultHeaders, HeadAsGet, RequestLog
+from app.limits import Limits, Proxies, RateLimit
+from app.middleware import BodyLimit, DefaultHeaders, HeadAsGet, PrivateAnswers, RequestLog
 from app.network import Network
+from app.senders import notifying
 from app.settings import Settings
 from app.static import Assets
 from app.web.assets import STATIC_FOLDER, STATIC_URL
@@ -43,6 +66,7 @@ def create_app(
     clock
         What tells the time.
     """
+    limits = Limits(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -54,8 +78,11 @@ def create_app(
                 database=opened,
                 network=network or Network(settings.graphs_dir, settings.walker),
                 clock=clock,
+                limits=limits,
+                provider=oidc.provider_of(settings),
             )
-            yield {**state}
+            async with notifying(opened, settings, clock):
+                yield {**state}
         finally:
             if database is None:
                 await opened.dispose()
@@ -70,8 +97,11 @@ def create_app(
         dependencies=[Depends(strict_request), Depends(require_demo_allowed)],
         middleware=[
             Middleware(DefaultHeaders, headers=SECURITY_HEADERS),
+            Middleware(PrivateAnswers, private_path=CONSOLE, shared_path=f"{STATIC_URL}/"),
+            Middleware(Proxies, networks=settings.trusted_networks),
             Middleware(RequestLog),
             Middleware(HeadAsGet),
+            Middleware(RateLimit, limits=limits, uncounted=f"{STATIC_URL}/"),
             Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes),
             Middleware(GZipMiddleware, minimum_size=_GZIP_SMALLEST, compresslevel=_GZIP_LEVEL),
         ],
@@ -83,7 +113,27 @@ def create_app(
         redirect_slashes=False,
     )
     errors.install(app)
-    for module in (features, tiles, spaces, routes, coverage, movement, health, page):
+    for module in (
+        features,
+        tiles,
+        spaces,
+        exports,
+        match,
+        routes,
+        coverage,
+        movement,
+        health,
+        hides,
+        page,
+        account,
+        guidance,
+        guidance_work,
+        voices,
+        standards,
+        vocabularies,
+        records,
+        confirm,
+    ):
         app.include_router(module.router)
     app.mount(STATIC_URL, Assets(directory=STATIC_FOLDER), name="static")
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]

@@ -166,3 +166,51 @@ class BodyLimit:
 def _is_number(text: str) -> bool:
     # Python refuses to read numbers of thousands of digits; the server counts longer ones.
     return text.isascii() and text.isdigit() and len(text) < 20  # noqa: PLR2004
+
+
+class PrivateAnswers:
+    """Lets no cache keep what was answered to somebody who showed who they are (P7).
+
+    It goes by what the request carries, not by what an endpoint finds in it, so that no endpoint
+    can forget it: a credential in the header, or the console's own part of the addresses.
+    """
+
+    def __init__(self, app: ASGIApp, private_path: str, shared_path: str) -> None:
+        self.app = app
+        self.private_path = private_path
+        self.shared_path = shared_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http" or scope["path"].startswith(self.shared_path):
+            await self.app(scope, receive, send)
+            return
+        is_console = is_below(scope["path"], self.private_path)
+        is_private = is_console or "authorization" in Headers(scope=scope)
+        if is_private:
+            # Without the condition no answer is 304 by a tag that a lower tier was given.
+            conditions = {b"if-none-match", b"if-modified-since"}
+            kept = [pair for pair in scope["headers"] if pair[0].lower() not in conditions]
+            scope = {**scope, "headers": kept}
+
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.add_vary_header("Authorization")
+                if is_console:
+                    # Without any referrer browsers hide the origin of our own forms too, which
+                    # is what tells them from forged ones (Fetch, 3.2: Origin is "null" then).
+                    headers.setdefault("Referrer-Policy", "same-origin")
+                if is_private:
+                    headers["Cache-Control"] = "private, no-store"
+                    for name in ("ETag", "Last-Modified", "Expires"):
+                        if name in headers:
+                            del headers[name]
+            await send(message)
+
+        await self.app(scope, receive, marked)
+
+
+def is_below(path: str, top: str) -> bool:
+    """Tell whether a path is ``top`` or lies below it."""
+    return path == top or path.startswith(f"{top}/")

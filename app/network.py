@@ -14,6 +14,7 @@ from routing.crossings import BorderPlace, border_places
 from routing.graph import GraphMeta, RoadGraph, list_graphs, open_graph
 from routing.metric import METRES_PER_DEGREE
 from routing.profile import ADULT, Profile
+from routing.reach import Reacher
 from routing.search import Router
 
 #: lon, lat in degrees, one row a place.
@@ -47,6 +48,11 @@ class Region:
     def meta(self) -> GraphMeta:
         """What is known of the network: name, kind, source, licence, box."""
         return self.graph.meta
+
+    @cached_property
+    def reacher(self) -> Reacher:
+        """What finds the ways from one place to many; keeps what it prepared."""
+        return Reacher(self.router)
 
     def town_near(self, lon: float, lat: float) -> str | None:
         """Return the name of the town nearest to a point, if it is within the snap limit."""

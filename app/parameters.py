@@ -4,13 +4,16 @@ import base64
 import binascii
 import math
 import re
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Annotated
 
 from fastapi import Depends, Query
 from pydantic import WithJsonSchema
 
+from app.api.fields import FIRST_YEAR, require_year
+from app.deps import ClockDep
 from app.errors import InvalidParameterError
+from geo.versions import end_of
 from tiles.features import Box, Window
 
 DEFAULT_LIMIT = 100
@@ -199,12 +202,47 @@ def write_after(item_id: str) -> str:
     return base64.urlsafe_b64encode(item_id.encode()).decode().rstrip("=")
 
 
+def read_as_of(
+    clock: ClockDep,
+    as_of: Annotated[
+        str | None,
+        Query(
+            description=(
+                "Day (YYYY-MM-DD) at whose end, by UTC, the collection is read, as far as it may "
+                "be seen today; of spaces and crossings only."
+            ),
+            examples=["2026-11-20"],
+        ),
+    ] = None,
+) -> datetime | None:
+    """Return the instant as of which a collection is asked for; None is now.
+
+    Raises
+    ------
+    InvalidParameterError
+        Not a day, or one that has not begun.
+    """
+    if as_of is None:
+        return None
+    if not _DATE.fullmatch(as_of):
+        raise InvalidParameterError("as_of", "not a day: YYYY-MM-DD")
+    try:
+        day = require_year(date.fromisoformat(as_of))
+    except ValueError as error:
+        reason = f"no such day, or none from {FIRST_YEAR} on"
+        raise InvalidParameterError("as_of", reason) from error
+    if day > clock().astimezone(UTC).date():
+        raise InvalidParameterError("as_of", "lies in the future")
+    return end_of(day)
+
+
 def read_window(
     boxes: Annotated[tuple[Box, ...], Depends(read_bbox)],
     limit: Annotated[int, Depends(read_limit)],
     interval: Annotated[tuple[datetime | None, datetime | None], Depends(read_interval)],
     after: Annotated[str | None, Depends(read_after)],
+    as_of: Annotated[datetime | None, Depends(read_as_of)],
 ) -> Window:
     """Return the part of a collection that the parameters ask for."""
     since, until = interval
-    return Window(boxes=boxes, since=since, until=until, after=after, limit=limit)
+    return Window(boxes=boxes, since=since, until=until, after=after, limit=limit, as_of=as_of)

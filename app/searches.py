@@ -19,18 +19,25 @@ class BusyError(Exception):
     """Too many searches are waiting already."""
 
 
-async def search[T](work: Callable[[], T]) -> T:
+async def search[T](work: Callable[[], T], *, limiter: anyio.CapacityLimiter = _searches) -> T:
     """Run ``work`` in a thread when its turn comes.
 
     The caller gives its database session back first: a waiting request must not hold a
     connection that others need.
+
+    Parameters
+    ----------
+    work
+        What holds a core.
+    limiter
+        Whose turn it is: the one of the searches, or one of another kind of work.
 
     Raises
     ------
     BusyError
         Too many are waiting.
     """
-    if _searches.statistics().tasks_waiting >= MAX_WAITING:
+    if limiter.statistics().tasks_waiting >= MAX_WAITING:
         msg = "too many searches are waiting"
         raise BusyError(msg)
-    return await anyio.to_thread.run_sync(work, limiter=_searches)
+    return await anyio.to_thread.run_sync(work, limiter=limiter)

@@ -29,6 +29,8 @@ def serve(settings: Settings) -> None:
         access_log=False,
         log_config=logs.CONFIG,
         server_header=False,
+        # uvicorn would believe whoever connects from this machine; AMPARO_TRUSTED_PROXY decides.
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE_S,
         log_level="warning",
     )

@@ -6,13 +6,15 @@ import tempfile
 from dataclasses import replace
 from datetime import time
 from hashlib import sha256
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AnyHttpUrl,
     Field,
+    NonNegativeInt,
     PositiveInt,
     SecretStr,
     ValidationError,
@@ -88,6 +90,10 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+
+
 class Settings(BaseSettings):
     """Everything that can be configured, with the prefix ``AMPARO_``."""
 
@@ -134,6 +140,44 @@ class Settings(BaseSettings):
     body_limit_bytes: PositiveInt = Field(
         1_048_576, description="Largest request body; a larger one is refused with 413."
     )
+    session_minutes: PositiveInt = Field(720, description="Longest life of a web sign-in.")
+    session_idle_minutes: PositiveInt = Field(
+        120, description="A web sign-in that asks nothing for so long is over."
+    )
+    rate_per_minute: NonNegativeInt = Field(
+        600, description="Requests a minute and address without a token; 0: no limit."
+    )
+    token_rate_per_minute: NonNegativeInt = Field(
+        1_200, description="Requests a minute and access token; 0: no limit."
+    )
+    sign_in_rate_per_minute: NonNegativeInt = Field(
+        10,
+        description="Sign-ins, link answers and anonymous reports a minute and address; 0: no "
+        "limit.",
+    )
+    trusted_proxy: str = Field(
+        "",
+        description="Addresses or networks of proxies in front, by commas: their X-Forwarded-For "
+        "and X-Forwarded-Proto are believed.",
+    )
+    oidc_issuer: AnyHttpUrl | None = Field(
+        None, description="Issuer of an OpenID Connect provider for web sign-in."
+    )
+    oidc_client_id: str | None = Field(None, description="Our client id at that provider.")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="Our client secret at that provider."
+    )
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="Mail server, smtp://USER:PASSWORD@HOST:PORT or smtps://…; unset: no e-mail.",
+    )
+    mail_from: str | None = Field(None, description="Address that e-mail comes from.")
+    webhook_allow_private: bool = Field(
+        False, description="Let webhooks reach this machine and its private networks."
+    )
+    confirm_link_days: int = Field(
+        14, ge=1, le=90, description="Days for which a reconfirmation link waits for its answer."
+    )
     access_m: PositiveInt = Field(
         1_000, description="How far from a route a space may lie to support it (on foot)."
     )
@@ -174,12 +218,64 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return secret
 
+    @field_validator("trusted_proxy")
+    @classmethod
+    def _is_of_networks(cls, value: str) -> str:
+        try:
+            _networks(value)
+        except ValueError:
+            msg = "is not addresses or networks by commas, such as 10.0.0.7, fd00::/64"
+            raise ValueError(msg) from None
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_of_a_mail_server(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None:
+            try:
+                parts = urlsplit(secret.get_secret_value())
+                is_fit = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname)
+                is_fit = is_fit and parts.port != 0
+            except ValueError:
+                is_fit = False
+            if not is_fit:
+                msg = "is not smtp://USER:PASSWORD@HOST:PORT or smtps://USER:PASSWORD@HOST:PORT"
+                raise ValueError(msg)
+        return secret
+
+    @model_validator(mode="after")
+    def _mail_has_a_sender(self) -> Self:
+        if (self.smtp_url is None) != (self.mail_from is None):
+            msg = "AMPARO_SMTP_URL and AMPARO_MAIL_FROM go together"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _provider_is_whole(self) -> Self:
+        parts = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret)
+        if any(parts) and not all(parts):
+            msg = (
+                "AMPARO_OIDC_ISSUER, AMPARO_OIDC_CLIENT_ID and AMPARO_OIDC_CLIENT_SECRET go "
+                "together"
+            )
+            raise ValueError(msg)
+        issuer = self.oidc_issuer
+        if issuer is not None and issuer.scheme != "https" and not is_loopback(issuer.host or ""):
+            msg = "AMPARO_OIDC_ISSUER must be https: what it says decides who is let in"
+            raise ValueError(msg)
+        return self
+
     @model_validator(mode="after")
     def _walking_day_is_a_day(self) -> Self:
         if self.walk_from >= self.walk_until:
             msg = "AMPARO_WALK_FROM must be earlier than AMPARO_WALK_UNTIL"
             raise ValueError(msg)
         return self
+
+    @property
+    def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Where proxies are whose word about the client's address is taken."""
+        return _networks(self.trusted_proxy)
 
     @property
     def walker(self) -> Profile:

@@ -40,6 +40,10 @@ class Tier(StrEnum):
         return "amparo, public" if self is Tier.WRITER else f"tier_{self.value}, public"
 
 
+_READ_WRITE = text("set transaction read write")
+_SET_PERSON = text("select set_config('amparo.person', :person, true)")
+
+
 def tier_url(base: str | URL, tier: Tier) -> URL:
     """Return ``base`` as the role of ``tier``, without a password.
 
@@ -133,12 +137,29 @@ class Database:
                 raise UnsafeRoleError(msg)
 
     @asynccontextmanager
-    async def session(self, tier: Tier) -> AsyncIterator[AsyncSession]:
-        """Open a session of one tier: commits at the end, rolls back on any exception."""
+    async def session(
+        self, tier: Tier, *, person: str | None = None, read_write: bool = False
+    ) -> AsyncIterator[AsyncSession]:
+        """Open a session of one tier: commits at the end, rolls back on any exception.
+
+        Parameters
+        ----------
+        tier
+            Whose role to log in as.
+        person
+            Id of who asks, for the rules that name people; it ends with the transaction and
+            reads as an empty string afterwards, which is nobody's id.
+        read_write
+            Lets a reading tier call the functions that record its reading; it gives no right.
+        """
         async with translated_errors(), self._sessions[tier]() as session:
             # Files that the caller reads may be missing too: only here it is the database.
             async with translated_errors(OSError, DBAPIError):
                 await session.connection()
+            if read_write:
+                await session.execute(_READ_WRITE)
+            if person is not None:
+                await session.execute(_SET_PERSON, {"person": person})
             yield session
             await session.commit()
 

@@ -8,13 +8,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.errors import MixedDataError
 from geo.models import (
+    Contact,
     Crossing,
     CrossingStatus,
     Flow,
     Hazard,
     LoadedFile,
     Location,
+    Message,
     Organization,
+    Pathway,
+    Person,
+    Practice,
+    Product,
     Service,
 )
 from geo.views import demo_state
@@ -28,12 +34,22 @@ _DEMO: tuple[tuple[type[Any], ColumnElement[bool]], ...] = (
     (CrossingStatus, CrossingStatus.assumption.is_(True)),
     (Flow, Flow.demo.is_(True)),
     (Hazard, Hazard.demo.is_(True)),
+    (Pathway, Pathway.demo.is_(True)),
+    (Product, Product.demo.is_(True)),
+    (Practice, Practice.demo.is_(True)),
+    (Message, Message.demo.is_(True)),
+    (Contact, Contact.demo.is_(True)),
     (Location, Location.demo.is_(True)),
     (Service, Service.demo.is_(True)),
-    (Organization, Organization.demo.is_(True)),
+    # People who joined one keep it; without its demo spaces nothing of it is shown.
+    (
+        Organization,
+        Organization.demo.is_(True) & ~exists().where(Person.organization_id == Organization.id),
+    ),
     (Crossing, Crossing.demo.is_(True)),
 )
-_MIXABLE = (CrossingStatus, Flow, Hazard, Location)
+# A practice is a demo where its location is one.
+_MIXABLE = (CrossingStatus, Flow, Hazard, Location, Contact, Message, Product, Pathway)
 
 
 async def has_demo(session: AsyncSession) -> bool:

@@ -14,6 +14,13 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.flows import FIELDS as MOVEMENT_FIELDS
 from geo.flows import check_cell
+from geo.guidance_files import (
+    read_checklist,
+    read_contact,
+    read_message,
+    read_pathway,
+    read_product,
+)
 from geo.models import (
     CROSSING_STATES,
     HUMAN_THREATS,
@@ -27,6 +34,7 @@ from geo.models import (
 )
 from geo.records import Circumstances, Row, Rows
 from geo.space_files import read_space
+from geo.vocabulary_files import read_term
 
 
 @dataclass(frozen=True)
@@ -306,10 +314,16 @@ KINDS = (
     FileKind(
         "boundaries", ("admin0.geojson", "admin1.geojson", "*boundaries.geojson"), read_boundary
     ),
+    FileKind("vocabulary", ("*vocabulary.csv",), read_term),
     FileKind("places", ("*places.csv",), read_place),
     FileKind("crossings", ("*crossings.csv", "*crossings.geojson"), read_crossing),
     FileKind("crossing statuses", ("*crossing_statuses.csv",), read_status),
     FileKind("spaces", ("*spaces.geojson", "*spaces.csv"), read_space),
     FileKind("hazards", ("*hazards.geojson",), read_hazard),
     FileKind("flows", ("*flows.csv", "*flows.geojson"), read_flow),
+    FileKind("contacts", ("*contacts.csv",), read_contact),
+    FileKind("messages", ("*messages.csv",), read_message),
+    FileKind("products", ("*products.csv", "*products.geojson"), read_product),
+    FileKind("pathways", ("*pathways.geojson",), read_pathway),
+    FileKind("checklists", ("*checklists.geojson",), read_checklist),
 )

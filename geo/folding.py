@@ -8,6 +8,8 @@ from collections import defaultdict
 
 def folded(value: str) -> str:
     """Return ``value`` without accents and case, single-spaced."""
+    if value.isascii():  # most texts: nothing to take apart
+        return " ".join(value.lower().split())
     decomposed = unicodedata.normalize("NFKD", value.casefold())
     plain = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
     return " ".join(plain.split())

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -14,8 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo import demo, formats, storage
 from geo.errors import InvalidFileError
 from geo.filekinds import KINDS, FileKind, kind_of, known_names
-from geo.models import Base, Flow, LoadedFile, Location
+from geo.load_reports import FileReport, LoadReport
+from geo.models import Base, Flow, LoadedFile, Location, Term
 from geo.records import Circumstances, Row
+from geo.vocabulary import Vocabulary, read_vocabulary
 
 #: How a file that comes with Amparo is known: a user's own of the same name is another file.
 SHIPPED = "amparo:"
@@ -28,53 +30,6 @@ LOAD_LOCK = 4_155_003
 
 #: Most problems named in one refusal; a file with more is wrong as a whole.
 MAX_PROBLEMS = 200
-
-
-@dataclass(frozen=True)
-class FileReport:
-    """What became of one file.
-
-    Attributes
-    ----------
-    outcome : str
-        ``loaded``; ``unchanged`` (the same content, for demo files on the same day); ``skipped``
-        (a demo file that stays away; the remark says why).
-    stored, removed : dict of str to int
-        Rows by table: written, and deleted because the file no longer has them.
-    remarks : tuple of str
-        File, line and what was changed on the way in, such as records made restricted (P38).
-    """
-
-    name: str
-    kind: str
-    outcome: str
-    stored: Mapping[str, int] = field(default_factory=dict)
-    removed: Mapping[str, int] = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class LoadReport:
-    """What became of every file, in the order of loading."""
-
-    files: tuple[FileReport, ...]
-
-    def lines(self) -> list[str]:
-        """Return the report as lines to read; unchanged files are one line together."""
-        lines: list[str] = []
-        for file in self.files:
-            if file.outcome == "loaded":
-                stored = ", ".join(f"{n:,} {table}" for table, n in file.stored.items() if n)
-                gone = sum(file.removed.values())
-                lines.append(
-                    f"{file.name}: {stored or 'nothing'}"
-                    + (f"; {gone:,} rows removed that it no longer has" if gone else "")
-                )
-            lines += file.remarks
-        unchanged = sum(file.outcome == "unchanged" for file in self.files)
-        if unchanged:
-            lines.append(f"{unchanged} files unchanged")
-        return lines
 
 
 @dataclass
@@ -106,9 +61,13 @@ class _Batch:
     def withhold(self, ids: set[tuple[type[Base], str]]) -> None:
         """Take out rows whose ids are somebody else's, and what hangs on them."""
         locations = {id_ for model, id_ in ids if model is Location}
+        hanging = {part: (column, owner) for part, column, owner in storage.HANGING}
         for model, rows in self.rows.items():
             if model in storage.PARTS:
                 rows[:] = [row for row in rows if row["location_id"] not in locations]
+            elif model in hanging:
+                column, owner = hanging[model]
+                rows[:] = [row for row in rows if (owner, row[column]) not in ids]
             else:
                 rows[:] = [row for row in rows if (model, storage.key_of(model, row)) not in ids]
         for model, id_ in sorted(ids, key=lambda key: key[1]):
@@ -168,7 +127,10 @@ async def load_paths(
     async with session.begin_nested():
         await session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": LOAD_LOCK})
         known = await storage.loaded_files(session)
-        owners = _owners(known)
+        edited = await storage.edited_spaces(session)
+        owners = _owners(known, edited)
+        vocabulary = await read_vocabulary(session)
+        released = await storage.releases(session)
         reports: dict[str, FileReport] = {}
         batches: list[_Batch] = []
         for name, kind, path in files:
@@ -177,7 +139,10 @@ async def load_paths(
             if _is_current(known.get(name), sha256, today, owners):
                 reports[name] = FileReport(name, kind.name, "unchanged")
             else:
-                batches.append(_read(name, kind, data, sha256, today, now))
+                said = _Said(today, now, vocabulary, released)
+                batches.append(_read(name, kind, data, sha256, said))
+                # Words come first: what follows may use them.
+                vocabulary = vocabulary.with_terms(batches[-1].rows[Term])
         if automatic and (why := await _reason_against_demo(session, known, mixed=allow_mixed)):
             reports |= {b.name: _skipped(b, why) for b in batches if b.is_demo and not b.problems}
             batches = [batch for batch in batches if batch.name not in reports]
@@ -188,7 +153,8 @@ async def load_paths(
         for done, batch in enumerate(batches):
             if progress is not None:
                 progress(batch.name, done, len(batches))
-            reports[batch.name] = await _store(session, batch, known.get(batch.name), today)
+            loaded = known.get(batch.name)
+            reports[batch.name] = await _store(session, batch, loaded, today, edited)
         if batches:
             await session.flush()
             if any(batch.is_demo for batch in batches):
@@ -246,14 +212,16 @@ def _skipped(batch: _Batch, why: str) -> FileReport:
     return FileReport(batch.name, batch.kind.name, "skipped", remarks=(remark,))
 
 
-def _owners(known: Mapping[str, LoadedFile]) -> dict[tuple[str, str], str]:
-    """Return which loaded file has a row, by table and id."""
-    return {
+def _owners(known: Mapping[str, LoadedFile], edited: Iterable[str]) -> dict[tuple[str, str], str]:
+    """Return which loaded file has a row, by table and id; edited rows are nobody's file's."""
+    owners = {
         (table, id_): name
         for name, loaded in known.items()
         for table, ids in loaded.details.get("rows", {}).items()
         for id_ in ids
     }
+    table = Location.__tablename__
+    return owners | {(table, id_): storage.EDITED for id_ in edited}
 
 
 def _is_current(
@@ -270,9 +238,17 @@ def _is_current(
     return not loaded.details.get("demo") or loaded.loaded_on == today
 
 
-def _read(
-    name: str, kind: FileKind, data: bytes, sha256: str, today: date, now: datetime
-) -> _Batch:
+@dataclass(frozen=True)
+class _Said:
+    """What the records of every file of a load need to know."""
+
+    today: date
+    now: datetime
+    vocabulary: Vocabulary
+    released: Mapping[str, frozenset[str]]
+
+
+def _read(name: str, kind: FileKind, data: bytes, sha256: str, said: _Said) -> _Batch:
     batch = _Batch(name, kind, sha256)
     try:
         content = formats.read(name, data)
@@ -281,7 +257,9 @@ def _read(
         return batch
     for line, reason in content.problems:
         batch.reject(line, reason)
-    circumstances = Circumstances(today, now, content.head)
+    circumstances = Circumstances(
+        said.today, said.now, content.head, said.vocabulary, said.released
+    )
     ignored: set[str] = set()
     for record in content.records:
         row = Row(record)
@@ -327,6 +305,12 @@ def _check_ids(batches: Sequence[_Batch], known: Mapping[tuple[str, str], str]) 
                 continue
             if batch.is_shipped and not owner.startswith(SHIPPED):
                 taken[owner].add((model, id_))
+            elif owner == storage.EDITED:
+                batch.reject(
+                    line,
+                    f"id '{id_}' was edited since it was loaded: change the record itself "
+                    "(/network), or leave it out of the file",
+                )
             else:
                 batch.reject(line, f"id '{id_}' is in {owner} already")
         for owner, ids in taken.items():
@@ -337,7 +321,7 @@ def _check_ids(batches: Sequence[_Batch], known: Mapping[tuple[str, str], str]) 
 
 
 async def _check_references(session: AsyncSession, batches: Sequence[_Batch]) -> None:
-    """Reject statuses of unknown crossings and referrals from unknown spaces."""
+    """Reject statuses of unknown crossings and referrals by unknown spaces."""
     for model, column, target in storage.REFERENCES:
         coming = {id_ for batch in batches for other, id_ in batch.lines if other is target}
         for batch in batches:
@@ -345,7 +329,7 @@ async def _check_references(session: AsyncSession, batches: Sequence[_Batch]) ->
             missing = named - await storage.existing(session, target, named)
             for row in batch.rows[model]:
                 if row[column] in missing:
-                    line = batch.lines[model, row["id"]]
+                    line = batch.lines[model, storage.key_of(model, row)]
                     batch.reject(line, f"{column} '{row[column]}' is not known")
 
 
@@ -370,10 +354,16 @@ async def _check_flows(
 
 
 async def _store(
-    session: AsyncSession, batch: _Batch, loaded: LoadedFile | None, today: date
+    session: AsyncSession,
+    batch: _Batch,
+    loaded: LoadedFile | None,
+    today: date,
+    edited: Collection[str],
 ) -> FileReport:
     """Write a batch, delete what the file no longer has, and remember it."""
-    before = {} if loaded is None else loaded.details.get("rows", {})
+    before = {} if loaded is None else dict(loaded.details.get("rows", {}))
+    table = Location.__tablename__
+    before[table] = [id_ for id_ in before.get(table, ()) if id_ not in edited]
     ids = {
         model.__tablename__: [storage.key_of(model, row) for row in rows]
         for model, rows in batch.rows.items()

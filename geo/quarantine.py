@@ -1,10 +1,10 @@
 """Protected services (P38): what an import makes restricted whatever its file states."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from geo.folding import folded
-from geo.models import PROTECTED_KINDS, PROTECTED_SERVICES
+from geo.vocabulary import FLOOR, Vocabulary
 
 #: Words of places that protect survivors of gender-based violence or trafficking, LGBTIQ+
 #: people or unaccompanied children, in the languages of the network; folded.
@@ -35,7 +35,17 @@ PROTECTED_TERMS = re.compile(
 )
 
 
-def protected_reason(kind: str, services: Iterable[str], texts: Iterable[str]) -> str | None:
+#: How a reason begins that only words gave: such a record can be released, no other.
+BY_WORDS = "the words "
+
+
+def protected_reason(
+    kind: str,
+    services: Iterable[str],
+    texts: Iterable[str],
+    vocabulary: Vocabulary | None = None,
+    released: Collection[str] = (),
+) -> str | None:
     """Return why a record must be restricted, or None if nothing says so.
 
     Parameters
@@ -46,14 +56,23 @@ def protected_reason(kind: str, services: Iterable[str], texts: Iterable[str]) -
         Codes it offers.
     texts : iterable of str
         Every text of the record.
+    vocabulary : Vocabulary or None
+        Which kinds and services are protected; None for those that always are.
+    released : collection of str
+        Reasons that a coordinator has judged not to hold for this record; only those that words
+        gave can be.
     """
-    if kind in PROTECTED_KINDS:
+    protected = FLOOR if vocabulary is None else vocabulary.protected
+    if kind in protected["space_kind"]:
         return f"kind {kind} is protected"
     for code in services:
-        if code in PROTECTED_SERVICES:
+        if code in protected["service"]:
             return f"service {code} is protected"
-    for value in texts:
-        found = PROTECTED_TERMS.search(folded(value))
-        if found:
-            return f"the words '{found.group()}' are protected"
-    return None
+    return next((reason for reason in word_reasons(texts) if reason not in released), None)
+
+
+def word_reasons(texts: Iterable[str]) -> Iterator[str]:
+    """Yield a reason for each protected phrase in the texts of a record."""
+    # One search over all of them; a bar keeps a phrase from running over two texts.
+    for found in PROTECTED_TERMS.finditer(folded(" | ".join(texts))):
+        yield f"{BY_WORDS}'{found.group()}' are protected"

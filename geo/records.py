@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any
@@ -16,6 +16,7 @@ from geo.countries import CODES, misplacement
 from geo.formats import Record
 from geo.models import VISIBILITIES, Base
 from geo.schedules import WEEKDAYS
+from geo.vocabulary import Vocabulary
 
 #: Rows of tables, by model; keys are column names.
 Rows = Mapping[type[Base], list[dict[str, Any]]]
@@ -23,11 +24,25 @@ Rows = Mapping[type[Base], list[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a record cannot say itself: the day of loading, and the head of its file."""
+    """What a record cannot say itself.
+
+    Attributes
+    ----------
+    today, now
+        The day and the aware moment of loading.
+    head
+        The head of the record's file.
+    vocabulary
+        The words that records may use.
+    released
+        By id, the reasons of quarantine that a coordinator has judged to be none (P38).
+    """
 
     today: date
     now: datetime
     head: Mapping[str, Any]
+    vocabulary: Vocabulary
+    released: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 #: Longest text of a field: longer than any description in the region's service directories we
@@ -54,13 +69,16 @@ class Row:
         self.line = record.line
         self.geometry = record.geometry
         self.problems: list[str] = []
+        #: Problems once more, each with the name of its field ("" where it has none).
+        self.faults: list[tuple[str, str]] = []
         self.notes: list[str] = []
         self.used: set[str] = set()
         self._fields = record.fields
 
-    def reject(self, reason: str) -> None:
-        """Note a problem: the row is not stored."""
+    def reject(self, reason: str, field: str = "") -> None:
+        """Note a problem, and in which field it lies: the row is not stored."""
         self.problems.append(reason)
+        self.faults.append((field, reason))
 
     def remark(self, reason: str) -> None:
         """Note what was changed on the way in; the row is stored."""
@@ -78,27 +96,35 @@ class Row:
         """Return the names of fields that nobody asked for."""
         return set(self._fields) - self.used
 
-    def nested(self, name: str, fields: Mapping[str, Any]) -> "Row":
-        """Return the object in field ``name`` as a row of its own; `adopt` it afterwards."""
-        self.used.add(name)
+    def objects(self, name: str) -> list["Row"]:
+        """Return the objects in field ``name`` as rows of their own; `adopt` them afterwards."""
+        value = self.raw(name)
+        found = value if isinstance(value, list) else [] if value is None else [value]
+        if not all(isinstance(item, dict) for item in found):
+            self.reject(f"{name} is not a list of objects", name)
+            return []
+        return [self.part(item) for item in found]
+
+    def part(self, fields: Mapping[str, Any]) -> "Row":
+        """Return an object within the row as a row of its own; `adopt` it afterwards."""
         return Row(Record(self.line, fields))
 
-    def adopt(self, nested: "Row") -> None:
-        """Take over the problems of a nested row."""
-        self.problems += nested.problems
+    def adopt(self, name: str, nested: "Row") -> None:
+        """Take over what was noted of an object in field ``name``."""
+        for reason in nested.problems:
+            self.reject(reason, name)
+        for unknown in sorted(nested.ignored()):
+            self.remark(f"{name}: '{unknown[:40]}' is not used")
 
     def texts(self) -> Iterable[str]:
         """Yield every text of the row, asked for or not."""
-        for value in self._fields.values():
-            for item in value if isinstance(value, list) else [value]:
-                if isinstance(item, str):
-                    yield item
+        yield from _texts(self._fields.values())
 
     def id(self, name: str = "id") -> str:
         """Return the stable id."""
         value = str(self._required(name) or "")
         if value and not ID.fullmatch(value):
-            self.reject(f"{name} '{value[:40]}' may hold letters, digits and ._:+- only")
+            self.reject(f"{name} '{value[:40]}' may hold letters, digits and ._:+- only", name)
         return value
 
     def text(self, name: str) -> str:
@@ -115,7 +141,7 @@ class Row:
         if value is None:
             return default or ""
         if value not in choices:
-            self.reject(f"{name} '{value}' is not one of {', '.join(choices)}")
+            self.reject(f"{name} '{value}' is not one of {', '.join(choices)}", name)
         return str(value)
 
     def codes(self, name: str, choices: Collection[str] | None = None) -> list[str]:
@@ -125,14 +151,14 @@ class Row:
             return []
         parts = re.split(r"[,|]", value) if isinstance(value, str) else value
         if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-            self.reject(f"{name} is not a list of codes")
+            self.reject(f"{name} is not a list of codes", name)
             return []
         found = [part.strip() for part in parts if part.strip()]
         for code in found:
             if choices is not None and code not in choices:
-                self.reject(f"{name}: '{code}' is not one of {', '.join(choices)}")
+                self.reject(f"{name}: '{code}' is not one of {', '.join(choices)}", name)
             elif not ID.fullmatch(code.replace(" ", "_")):
-                self.reject(f"{name}: '{code[:40]}' is not a code")
+                self.reject(f"{name}: '{code[:40]}' is not a code", name)
         return list(dict.fromkeys(found))
 
     def visibility(self) -> str:
@@ -143,14 +169,14 @@ class Row:
         """Return an ISO 3166-1 alpha-2 code."""
         value = str(self._required(name) or "")
         if value and value not in CODES:
-            self.reject(f"{name} '{value}' is not an ISO 3166-1 alpha-2 code")
+            self.reject(f"{name} '{value}' is not an ISO 3166-1 alpha-2 code", name)
         return value
 
     def timezone(self, name: str = "timezone") -> str:
         """Return an IANA time zone."""
         value = str(self._required(name) or "UTC")
         if value not in _timezones():
-            self.reject(f"{name} '{value}' is not an IANA time zone")
+            self.reject(f"{name} '{value}' is not an IANA time zone", name)
         return value
 
     def flag(self, name: str, *, default: bool) -> bool:
@@ -161,7 +187,7 @@ class Row:
         known = {True: True, False: False, "true": True, "false": False}
         key = value.lower() if isinstance(value, str) else value
         if not isinstance(key, bool | str) or key not in known:
-            self.reject(f"{name} '{value}' is neither true nor false")
+            self.reject(f"{name} '{value}' is neither true nor false", name)
             return default
         return known[key]
 
@@ -170,7 +196,7 @@ class Row:
         value = self.optional_number(name, minimum, maximum)
         if value is None:
             if not any(problem.startswith(name) for problem in self.problems):
-                self.reject(f"{name} is missing")
+                self.reject(f"{name} is missing", name)
             return 0.0
         return value
 
@@ -186,10 +212,10 @@ class Row:
         except (TypeError, ValueError):
             number = math.nan
         if not math.isfinite(number):
-            self.reject(f"{name} '{value}' is not a number")
+            self.reject(f"{name} '{value}' is not a number", name)
             return None
         if not minimum <= number <= maximum:
-            self.reject(f"{name} {value} is not between {minimum:g} and {maximum:g}")
+            self.reject(f"{name} {value} is not between {minimum:g} and {maximum:g}", name)
             return None
         return number
 
@@ -197,7 +223,7 @@ class Row:
         """Return a whole number, or None where the field is empty."""
         number = self.optional_number(name, minimum, maximum)
         if number is not None and number != int(number):
-            self.reject(f"{name} {number} is not a whole number")
+            self.reject(f"{name} {number} is not a whole number", name)
         return None if number is None else int(number)
 
     def whole(self, name: str, minimum: int = 0, maximum: int = 2**31 - 1) -> int:
@@ -216,7 +242,7 @@ class Row:
                 return date.fromisoformat(value)
             except ValueError:
                 pass  # a day that no month has: refused below like any other
-        self.reject(f"{name} '{value}' is not a date (YYYY-MM-DD)")
+        self.reject(f"{name} '{value}' is not a date (YYYY-MM-DD)", name)
         return None
 
     def instant(self, name: str) -> datetime | None:
@@ -229,7 +255,7 @@ class Row:
         except ValueError:
             moment = None
         if moment is None or moment.tzinfo is None:
-            self.reject(f"{name} '{value}' is not a time with its offset (ISO 8601)")
+            self.reject(f"{name} '{value}' is not a time with its offset (ISO 8601)", name)
             return None
         return moment
 
@@ -250,9 +276,20 @@ class Row:
         if value is None:
             return None
         if not isinstance(value, str) or not CLOCK.fullmatch(value):
-            self.reject(f"{name} '{value}' is not a time (HH:MM)")
+            self.reject(f"{name} '{value}' is not a time (HH:MM)", name)
             return None
         return time() if value.startswith("24:") else time.fromisoformat(value)
+
+    def optional_flag(self, name: str) -> bool | None:
+        """Return a yes or no, or None where the field is empty."""
+        return None if self.raw(name) is None else self.flag(name, default=False)
+
+    def optional_codes(self, name: str, choices: Collection[str]) -> list[str] | None:
+        """Return a list of codes in order; empty for the text ``none``, None for no answer."""
+        value = self.raw(name)
+        if value is None or (isinstance(value, str) and value.lower() == "none"):
+            return None if value is None else []
+        return sorted(self.codes(name, choices))
 
     def weekdays(self, name: str) -> list[str]:
         """Return days of the week by their codes; every day where the field is empty."""
@@ -271,7 +308,7 @@ class Row:
         if not self.problems:
             problem = misplacement(geometry.x, geometry.y, country)
             if problem:
-                self.reject(problem)
+                self.reject(problem, lat)
         return geometry
 
     def shape(self, *kinds: str) -> BaseGeometry:
@@ -291,20 +328,31 @@ class Row:
     def _required(self, name: str) -> Any:  # noqa: ANN401
         value = self.raw(name)
         if value is None:
-            self.reject(f"{name} is missing")
+            self.reject(f"{name} is missing", name)
         return value
 
     def _text(self, name: str, value: object) -> str | None:
         if value is None:
             return None
         if not isinstance(value, str):
-            self.reject(f"{name} is not a text")
+            self.reject(f"{name} is not a text", name)
             return None
         if len(value) > MAX_TEXT:
-            self.reject(f"{name} is longer than {MAX_TEXT} characters")
+            self.reject(f"{name} is longer than {MAX_TEXT} characters", name)
         if UNSTORABLE.search(value):
-            self.reject(f"{name} holds a character that cannot be stored: \\0, or half of a pair")
+            reason = f"{name} holds a character that cannot be stored: \\0, or half of a pair"
+            self.reject(reason, name)
         return value
+
+
+def _texts(values: Iterable[object]) -> Iterable[str]:
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            yield from _texts(value)
+        elif isinstance(value, dict):
+            yield from _texts(value.values())
 
 
 @cache

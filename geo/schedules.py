@@ -1,22 +1,15 @@
-"""When something is open: weekly openings in local time, asked at an instant, a day or a night."""
+"""Openings: a rule of days with local times, and the instants at which one begins and ends."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-#: Codes of RFC 5545, in the order of `date.weekday`.
-WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+from geo.recurrence import DAY, WEEKDAYS, Recurrence, weekly
 
-#: Our own definition of a night, for want of a published one: a place covers it if it is open
-#: without a break from 21:00 to 05:00 of the next day. Night falls by 19:00 everywhere in the
-#: tropics, but shelters that admit people until 21:00 must count.
-NIGHT_FROM = time(21)
-NIGHT_TO = time(5)
-
-DAY = timedelta(days=1)
+__all__ = ["DAY", "WEEKDAYS", "Opening", "from_json", "local_instant", "weekly", "zone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +18,8 @@ class Opening:
 
     Attributes
     ----------
-    byday : frozenset of str
-        Codes of `WEEKDAYS`: the days an opening begins.
+    rule : Recurrence
+        The days an opening begins.
     opens_at, closes_at : time
         Local. ``closes_at`` before ``opens_at`` is on the next day; equal times are the whole
         calendar day.
@@ -34,21 +27,24 @@ class Opening:
         IANA name.
     valid_from, valid_to : date or None
         First and last local day an opening may begin; None is without limit.
+    last_entry : time or None
+        Local; who arrives later is not let in any more. Before ``opens_at`` it is the next day's.
     """
 
-    byday: frozenset[str]
+    rule: Recurrence
     opens_at: time
     closes_at: time
     timezone: str
     valid_from: date | None = None
     valid_to: date | None = None
+    last_entry: time | None = None
 
     def begins_on(self, day: date) -> bool:
         """Tell whether an opening begins on the local day."""
         return (
-            WEEKDAYS[day.weekday()] in self.byday
-            and (self.valid_from is None or self.valid_from <= day)
+            (self.valid_from is None or self.valid_from <= day)
             and (self.valid_to is None or day <= self.valid_to)
+            and self.rule.falls_on(day)
         )
 
     def interval(self, day: date) -> tuple[datetime, datetime]:
@@ -56,8 +52,26 @@ class Opening:
         if self.opens_at == self.closes_at:
             midnight = datetime.combine(day, time())
             return midnight, midnight + DAY
-        end_day = day if self.opens_at < self.closes_at else day + DAY
-        return datetime.combine(day, self.opens_at), datetime.combine(end_day, self.closes_at)
+        return datetime.combine(day, self.opens_at), _at_or_after(
+            day, self.closes_at, self.opens_at
+        )
+
+    def last_entry_on(self, day: date) -> datetime | None:
+        """Return the naive local moment of the last entry into the opening that begins then."""
+        if self.last_entry is None:
+            return None
+        opens, closes = self.interval(day)
+        return min(_at_or_after(day, self.last_entry, opens.time()), closes)
+
+    @property
+    def is_every_whole_day(self) -> bool:
+        """Whether it holds at every instant, without end."""
+        return (
+            self.opens_at == self.closes_at
+            and self.valid_from is None
+            and self.valid_to is None
+            and self.rule.is_every_day
+        )
 
 
 def from_json(rules: Iterable[Mapping[str, Any]]) -> tuple[Opening, ...]:
@@ -66,85 +80,78 @@ def from_json(rules: Iterable[Mapping[str, Any]]) -> tuple[Opening, ...]:
     Parameters
     ----------
     rules : iterable of mapping
-        With ``byday`` (list of codes), ``opens_at`` and ``closes_at`` ("HH:MM"), ``timezone``,
-        ``valid_from`` and ``valid_to`` (ISO date or None).
+        With ``byday`` (list of codes), ``opens_at`` and ``closes_at`` ("HH:MM"), ``timezone``
+        and, where they are stated, ``freq``, ``interval``, ``dtstart``, ``until``, ``count``,
+        ``bymonthday``, ``valid_from``, ``valid_to`` (ISO dates) and ``last_entry`` ("HH:MM").
     """
     return tuple(
-        Opening(
-            byday=frozenset(rule["byday"]),
-            opens_at=time.fromisoformat(rule["opens_at"]),
-            closes_at=time.fromisoformat(rule["closes_at"]),
-            timezone=rule["timezone"],
-            valid_from=_day(rule.get("valid_from")),
-            valid_to=_day(rule.get("valid_to")),
+        _opening(
+            tuple(rule["byday"] or ()),
+            tuple(rule.get("bymonthday") or ()),
+            rule.get("freq") or "WEEKLY",
+            rule.get("interval") or 1,
+            rule.get("dtstart"),
+            rule.get("until"),
+            rule.get("count"),
+            rule["opens_at"],
+            rule["closes_at"],
+            rule["timezone"],
+            rule.get("valid_from"),
+            rule.get("valid_to"),
+            rule.get("last_entry"),
         )
         for rule in rules
     )
 
 
-def is_open(openings: Iterable[Opening], at: datetime) -> bool:
-    """Tell whether any opening holds at the aware instant ``at``."""
-    return any(_holds(opening, at) for opening in openings)
-
-
-def covers_day(openings: Iterable[Opening], day: date) -> bool:
-    """Tell whether an opening begins on the local day.
-
-    The tail of the night before does not count: who walks that day finds the door closed.
-    """
-    return any(opening.begins_on(day) for opening in openings)
-
-
-def covers_night(openings: Sequence[Opening], day: date) -> bool:
-    """Tell whether the openings together hold without a break through the night after ``day``.
-
-    The night is `NIGHT_FROM` of ``day`` to `NIGHT_TO` of the next day, local.
-    """
-    reached = datetime.combine(day, NIGHT_FROM)
-    end = datetime.combine(day + DAY, NIGHT_TO)
-    intervals = sorted(
-        opening.interval(begin)
-        for opening in openings
-        for begin in (day - DAY, day, day + DAY)
-        if opening.begins_on(begin)
+# The same hours are kept by many spaces: reading each once makes 10,000 of them quick to ask.
+@lru_cache(maxsize=65_536)
+def _opening(  # noqa: PLR0917 - one key of the cache
+    byday: tuple[str, ...],
+    bymonthday: tuple[int, ...],
+    freq: str,
+    interval: int,
+    dtstart: str | None,
+    until: str | None,
+    count: int | None,
+    opens_at: str,
+    closes_at: str,
+    timezone: str,
+    valid_from: str | None,
+    valid_to: str | None,
+    last_entry: str | None,
+) -> Opening:
+    return Opening(
+        rule=Recurrence(
+            byday=frozenset(byday),
+            bymonthday=frozenset(bymonthday),
+            freq=freq,
+            interval=interval,
+            dtstart=_day(dtstart),
+            until=_day(until),
+            count=count,
+        ),
+        opens_at=time.fromisoformat(opens_at),
+        closes_at=time.fromisoformat(closes_at),
+        timezone=timezone,
+        valid_from=_day(valid_from),
+        valid_to=_day(valid_to),
+        last_entry=None if last_entry is None else time.fromisoformat(last_entry),
     )
-    for opens, closes in intervals:
-        if opens <= reached < closes:
-            reached = closes
-    return reached >= end
-
-
-def next_opening(
-    openings: Sequence[Opening], after: datetime, *, horizon_days: int = 60
-) -> datetime | None:
-    """Return the first instant after ``after`` at which a closed schedule becomes open.
-
-    None if it is never closed before it opens, or not open within the horizon.
-    """
-    return _next_change(openings, after, horizon_days=horizon_days, to_open=True)
-
-
-def next_closing(
-    openings: Sequence[Opening], after: datetime, *, horizon_days: int = 60
-) -> datetime | None:
-    """Return the first instant after ``after`` at which an open schedule becomes closed."""
-    return _next_change(openings, after, horizon_days=horizon_days, to_open=False)
-
-
-def next_change(
-    openings: Sequence[Opening], after: datetime, *, horizon_days: int = 60
-) -> datetime | None:
-    """Return when a schedule that is open at ``after`` closes, or one that is closed opens."""
-    change = next_closing if is_open(openings, after) else next_opening
-    return change(openings, after, horizon_days=horizon_days)
 
 
 def local_instant(moment: datetime, timezone: str) -> datetime:
     """Return the UTC instant of a naive local ``moment``.
 
-    A moment in the hour that a clock change skips is read with the offset before the change.
+    As RFC 5545 (3.3.5) has it: a moment in the hour that a clock change skips is read with the
+    offset before the change, and of two moments with the same name the first is meant.
     """
     return moment.replace(tzinfo=zone(timezone)).astimezone(UTC)
+
+
+def local_day(at: datetime, timezone: str) -> date:
+    """Return the local day of an aware instant."""
+    return at.astimezone(zone(timezone)).date()
 
 
 @cache
@@ -153,40 +160,10 @@ def zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+def _at_or_after(day: date, moment: time, opens_at: time) -> datetime:
+    """Return ``moment`` on ``day``, or on the next one if it comes before the doors open."""
+    return datetime.combine(day if moment > opens_at else day + timedelta(days=1), moment)
+
+
 def _day(value: str | None) -> date | None:
     return None if value is None else date.fromisoformat(value)
-
-
-def _holds(opening: Opening, at: datetime) -> bool:
-    local = at.astimezone(zone(opening.timezone)).replace(tzinfo=None)
-    for day in (local.date(), local.date() - DAY):
-        if opening.begins_on(day):
-            opens, closes = opening.interval(day)
-            if opens <= local < closes:
-                return True
-    return False
-
-
-def _next_change(
-    openings: Sequence[Opening], after: datetime, *, horizon_days: int, to_open: bool
-) -> datetime | None:
-    was_open = is_open(openings, after)
-    for instant in sorted(set(_edges(openings, after, horizon_days))):
-        if instant <= after:
-            continue
-        now_open = is_open(openings, instant)
-        if now_open != was_open and now_open is to_open:
-            return instant
-        was_open = now_open
-    return None
-
-
-def _edges(openings: Sequence[Opening], after: datetime, horizon_days: int) -> Iterator[datetime]:
-    """Yield every instant near ``after`` at which an opening begins or ends."""
-    for opening in openings:
-        first = after.astimezone(zone(opening.timezone)).date() - DAY
-        for offset in range(horizon_days + 2):
-            day = first + offset * DAY
-            if opening.begins_on(day):
-                for moment in opening.interval(day):
-                    yield local_instant(moment, opening.timezone)

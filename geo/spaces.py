@@ -10,15 +10,13 @@ from geoalchemy2 import Geography
 from sqlalchemy import ColumnElement, Select, cast, func, literal, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import schedules
 from geo.crossings import CrossingState, states_at
-from geo.schedules import Opening
-from geo.services import SERVICES, check_services
+from geo.hours import Hours, hours_of
 from geo.views import crossings, spaces
+from geo.vocabulary import check_services
 
 __all__ = [
     "PROPERTIES",
-    "SERVICES",
     "ListedSpace",
     "NearSpace",
     "OpenSpace",
@@ -84,7 +82,7 @@ class ListedSpace:
     lon: float
     lat: float
     referral_name: str | None
-    openings: tuple[Opening, ...]
+    hours: Hours
     properties: Mapping[str, Any]
 
 
@@ -125,12 +123,8 @@ async def open_spaces(
     if night:
         conditions.append(spaces.c.overnight)
     rows = await session.execute(_select(spaces.c.id).where(*conditions).order_by(spaces.c.id))
-    covers = schedules.covers_night if night else schedules.covers_day
-    return tuple(
-        _open_space(row)
-        for row in rows.mappings()
-        if covers(schedules.from_json(row["schedules"]), on)
-    )
+    covers = Hours.covers_night if night else Hours.covers_day
+    return tuple(_open_space(row) for row in rows.mappings() if covers(hours_of(row), on))
 
 
 async def nearest_spaces(
@@ -158,7 +152,7 @@ async def nearest_spaces(
     service : str or None
         Only spaces that offer it.
     open_at : datetime or None
-        Aware; only spaces open then by their schedule.
+        Aware; only spaces that by their schedule let people in then.
     limit : int
         At most so many.
     """
@@ -204,7 +198,7 @@ async def listed_spaces(
             lon=row["lon"],
             lat=row["lat"],
             referral_name=row["referral_name"],
-            openings=schedules.from_json(row["schedules"]),
+            hours=hours_of(row),
             properties=_properties(row),
         )
         for row in rows.mappings()
@@ -305,9 +299,7 @@ async def _nearest(
     found: list[NearSpace] = []
     async for chunk in _by_degrees(session, lon, lat, conditions, limit):
         found += (
-            _near_space(row)
-            for row in chunk
-            if open_at is None or schedules.is_open(schedules.from_json(row["schedules"]), open_at)
+            _near_space(row) for row in chunk if open_at is None or hours_of(row).admits(open_at)
         )
         found.sort(key=lambda space: (space.distance_m, space.id))
         del found[limit:]

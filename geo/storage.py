@@ -1,35 +1,45 @@
 """How checked rows of files are written: in which order, what replaces what, what is deleted."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import Geography
-from geoalchemy2.shape import from_shape
-from shapely.geometry.base import BaseGeometry
 from sqlalchemy import case, cast, delete, func, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from geo.batches import insert_rows
 from geo.copying import copy_rows
 from geo.models import (
-    PROTECTED_SERVICES,
     Base,
     Boundary,
     Capacity,
+    Checklist,
+    ChecklistItem,
+    Contact,
     Crossing,
     CrossingStatus,
     Flow,
     Hazard,
+    ItineraryStop,
     Language,
     LoadedFile,
     Location,
+    Message,
     Organization,
+    Pathway,
+    PathwayStep,
     Phone,
     Place,
+    Product,
+    ProductAtLocation,
+    ReferralPoint,
     Schedule,
+    ScheduleException,
     Service,
     ServiceAtLocation,
+    Term,
+    TermName,
 )
 
 Row = dict[str, Any]
@@ -45,6 +55,11 @@ OWNED: tuple[type[Any], ...] = (
     CrossingStatus,
     Hazard,
     Flow,
+    Contact,
+    Message,
+    Product,
+    Pathway,
+    Checklist,
 )
 
 #: Of these, the ones that several records and files may name: they are kept while one does.
@@ -54,12 +69,34 @@ SHARED = (Organization, Service)
 BULK = (Boundary, Place)
 
 #: What hangs on a location and is replaced with it.
-PARTS: tuple[type[Any], ...] = (ServiceAtLocation, Schedule, Phone, Language, Capacity)
+PARTS: tuple[type[Any], ...] = (
+    ServiceAtLocation,
+    Schedule,
+    ScheduleException,
+    Phone,
+    Language,
+    Capacity,
+    ReferralPoint,
+    ItineraryStop,
+)
+
+#: What hangs on other records and is replaced with them, by the column that names its record.
+HANGING: tuple[tuple[type[Any], str, type[Any]], ...] = (
+    (ProductAtLocation, "product_id", Product),
+    (PathwayStep, "pathway_id", Pathway),
+    (ChecklistItem, "checklist_id", Checklist),
+)
+
+#: Who has the rows that were changed in Amparo since a file brought them.
+EDITED = "edited here"
 
 #: Columns that name a row of another table.
 REFERENCES = (
     (CrossingStatus, "crossing_id", Crossing),
-    (Location, "referral_from", Location),
+    (ReferralPoint, "referrer_id", Location),
+    (ProductAtLocation, "location_id", Location),
+    (PathwayStep, "contact_id", Contact),
+    (PathwayStep, "location_id", Location),
 )
 
 #: What a count of people is about: unique in the table, whatever the ids.
@@ -70,6 +107,16 @@ _OPENNESS = {"public": 0, "partners": 1, "restricted": 2}
 
 def key_of(model: type[Base], row: Mapping[str, Any]) -> str:
     """Return what tells a row from others of its table."""
+    if model is ReferralPoint:
+        return f"{row['location_id']}:{row['referrer_id']}"
+    if model is ProductAtLocation:
+        return f"{row['product_id']}:{row['location_id']}"
+    if model is PathwayStep:
+        return f"{row['pathway_id']}:{row['position']}"
+    if model is ChecklistItem:
+        return f"{row['checklist_id']}:{row['position']}"
+    if model in {Term, TermName}:
+        return ":".join((row["vocabulary"], row["code"], row.get("language", "")))
     return str(row["location_id"] if model is Capacity else row["id"])
 
 
@@ -101,6 +148,29 @@ async def forget(session: AsyncSession, name: str) -> None:
 async def existing(session: AsyncSession, model: type[Any], ids: Iterable[str]) -> set[str]:
     """Return which of ``ids`` the table has."""
     return set(await session.scalars(select(model.id).where(model.id == func.any(list(ids)))))
+
+
+async def edited_spaces(session: AsyncSession) -> set[str]:
+    """Return the spaces that no file owns any longer, because they were changed in Amparo."""
+    return set(await session.scalars(select(Location.id).where(Location.edited_at.is_not(None))))
+
+
+async def take_over(session: AsyncSession, ids: Collection[str], now: datetime) -> None:
+    """Take spaces out of the ownership of the files that brought them: no load changes them."""
+    await session.execute(
+        update(Location)
+        .where(Location.id == func.any(list(ids)), Location.edited_at.is_(None))
+        .values(edited_at=now),
+        execution_options={"synchronize_session": False},
+    )
+
+
+async def releases(session: AsyncSession) -> dict[str, frozenset[str]]:
+    """Return the reasons of quarantine that were judged not to hold, by space (P38)."""
+    found = await session.execute(
+        select(Location.id, Location.released).where(func.cardinality(Location.released) > 0)
+    )
+    return {row.id: frozenset(row.released) for row in found}
 
 
 async def foreign_flows(
@@ -138,6 +208,7 @@ async def write(
     before : mapping of str to ids
         Ids the file had when it was last loaded, by table.
     """
+    await _write_terms(session, rows)
     for model in OWNED:
         made = rows.get(model)
         if not made:
@@ -147,13 +218,15 @@ async def write(
             await session.execute(delete(model).where(model.id == func.any(list(gone))))
             await _copy(session, model, made)
         elif model is Location:
-            await _write_locations(session, rows)
+            await write_locations(session, rows)
         else:
             await _upsert(session, model, made)
+    for part, column, owner in HANGING:
+        await _replace_hanging(session, part, column, rows.get(owner, ()), rows.get(part, ()))
     if rows.get(Hazard):
         await _measure_roads(session)
     if rows.get(Service):
-        await _open_services(session)
+        await open_services(session)
 
 
 async def delete_vanished(
@@ -185,6 +258,16 @@ async def delete_vanished(
             question = question.where(
                 ~select(1).where(Location.organization_id == Organization.id).exists()
             )
+        elif model is Location:
+            # P24: deleted now and brought again later, it would come back unhidden. It stays,
+            # closed, so that lifting the hide does not publish what nobody stands for.
+            question = question.where(Location.hidden_at.is_(None))
+            await session.execute(
+                update(Location)
+                .where(Location.id == func.any(list(gone)), Location.hidden_at.is_not(None))
+                .values(status="closed"),
+                execution_options={"synchronize_session": False},
+            )
         deleted = await session.scalars(
             question.returning(model.id), execution_options={"synchronize_session": False}
         )
@@ -201,40 +284,53 @@ async def _copy(session: AsyncSession, model: type[Any], rows: Sequence[Row]) ->
 
 
 async def _upsert(session: AsyncSession, model: type[Any], rows: Sequence[Row]) -> None:
-    adding = insert(model)
-    changed = {name: adding.excluded[name] for name in rows[0] if name != "id"}
-    await session.execute(
-        adding.on_conflict_do_update(index_elements=["id"], set_=changed),
-        [_encoded(row) for row in rows],
-    )
+    await insert_rows(session, model, rows, key=["id"], update=True)
 
 
-def _encoded(row: Row) -> Row:
-    return {
-        name: from_shape(value, srid=4326) if isinstance(value, BaseGeometry) else value
-        for name, value in row.items()
-    }
-
-
-async def _write_locations(session: AsyncSession, rows: Mapping[type[Any], Sequence[Row]]) -> None:
+async def write_locations(session: AsyncSession, rows: Mapping[type[Any], Sequence[Row]]) -> None:
+    """Insert or update spaces and replace their parts; organisations and services are there."""
     locations = rows[Location]
-    # A space may refer to one further down: first all of them, then who refers to whom.
-    await _upsert(session, Location, [row | {"referral_from": None} for row in locations])
-    referring = [
-        {"id": row["id"], "referral_from": row["referral_from"]}
-        for row in locations
-        if row["referral_from"] is not None
-    ]
-    if referring:
-        await session.execute(update(Location), referring)
     ids = [row["id"] for row in locations]
+    # First what they offered: a space that no longer offers what is protected may be opened.
     for part in PARTS:
         await session.execute(
             delete(part).where(part.location_id == func.any(ids)),
             execution_options={"synchronize_session": False},
         )
-        if rows.get(part):
-            await session.execute(insert(part), list(rows[part]))
+    # A space may be referred to by one further down: first all of them, then their parts.
+    await _upsert(session, Location, locations)
+    for part in PARTS:
+        await insert_rows(session, part, rows.get(part, ()))
+
+
+async def _replace_hanging(
+    session: AsyncSession,
+    part: type[Any],
+    column: str,
+    owners: Sequence[Row],
+    made: Sequence[Row],
+) -> None:
+    """Replace what hangs on the records of a file."""
+    if owners:
+        await session.execute(
+            delete(part).where(getattr(part, column) == func.any([row["id"] for row in owners])),
+            execution_options={"synchronize_session": False},
+        )
+    await insert_rows(session, part, made)
+
+
+async def _write_terms(session: AsyncSession, rows: Mapping[type[Any], Sequence[Row]]) -> None:
+    """Add or update terms and their names, except those that a coordinator has edited."""
+    edited = {
+        tuple(key)
+        for key in await session.execute(select(Term.vocabulary, Term.code).where(Term.edited))
+    }
+    keys = ["vocabulary", "code"]
+    for model, key in ((Term, keys), (TermName, [*keys, "language"])):
+        made = [
+            row for row in rows.get(model, ()) if (row["vocabulary"], row["code"]) not in edited
+        ]
+        await insert_rows(session, model, made, key=key, update=True)
 
 
 async def _measure_roads(session: AsyncSession) -> None:
@@ -248,10 +344,19 @@ async def _measure_roads(session: AsyncSession) -> None:
     )
 
 
-async def _open_services(session: AsyncSession) -> None:
+async def open_services(
+    session: AsyncSession, organizations: Collection[str] | None = None
+) -> None:
     """Give services and organisations the visibility of the most open place that has them.
 
     Protected services stay restricted wherever they are offered (P38).
+
+    Parameters
+    ----------
+    session : AsyncSession
+        Of the writer.
+    organizations : collection of str or None
+        Only these and their services; None for all.
     """
     openness = case(_OPENNESS, value=Location.visibility)
     for model, question in (
@@ -260,15 +365,20 @@ async def _open_services(session: AsyncSession) -> None:
             select(Location.visibility)
             .join(ServiceAtLocation, ServiceAtLocation.location_id == Location.id)
             .where(ServiceAtLocation.service_id == Service.id)
-            .where(Service.code.not_in(PROTECTED_SERVICES)),
+            .join(Term, (Term.vocabulary == "service") & (Term.code == Service.code))
+            .where(Term.protected.is_(False)),
         ),
         (
             Organization,
             select(Location.visibility).where(Location.organization_id == Organization.id),
         ),
     ):
-        most_open = question.order_by(openness).limit(1).correlate(model).scalar_subquery()
-        await session.execute(
-            update(model).values(visibility=func.coalesce(most_open, "restricted")),
-            execution_options={"synchronize_session": False},
+        most_open = func.coalesce(
+            question.order_by(openness).limit(1).correlate(model).scalar_subquery(), "restricted"
         )
+        # Only rows that change are written: each is a change of the spaces that show it.
+        changing = update(model).where(model.visibility != most_open).values(visibility=most_open)
+        if organizations is not None:
+            key = model.organization_id if model is Service else model.id
+            changing = changing.where(key == func.any(list(organizations)))
+        await session.execute(changing, execution_options={"synchronize_session": False})

@@ -3,31 +3,52 @@
 import hashlib
 import secrets
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.errors import InvalidTokenError, NotFoundError
-from geo.models import AccessToken
+from geo import audit
+from geo.errors import InvalidRecordError, InvalidTokenError, NotFoundError
+from geo.models import TOKEN_SCOPES, AccessToken, Person
 
 #: Random bytes of a secret: 256 bits, so a plain hash is enough (nothing to guess).
 SECRET_BYTES = 32
 
 
+#: Longest life of a token; a secret that nobody renews is soon forgotten somewhere (our choice).
+LONGEST_DAYS = 365
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a token opens, and to whom it was given."""
+    """What a token opens, to whom it was given, and in whose name it acts, if in anybody's."""
 
     id: str
     scope: str
     holder: str
     expires_at: datetime
+    person_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken(Grant):
+    """A token as administrators see it: never its secret."""
+
+    created_at: datetime | None = None
+    revoked_at: datetime | None = None
 
 
 async def issue_token(
-    session: AsyncSession, *, scope: str, holder: str, expires_at: datetime
+    session: AsyncSession,
+    *,
+    scope: str,
+    holder: str,
+    expires_at: datetime,
+    person_id: str | None = None,
+    by: str = "system",
 ) -> tuple[str, str]:
     """Make a token.
 
@@ -36,48 +57,89 @@ async def issue_token(
     session : AsyncSession
         Of the writer.
     scope : str
-        What it opens: ``movement``.
+        What it opens: ``movement`` (counts in), ``partner`` (the partner tier), ``edit`` (the
+        partner tier, and changes in its person's name).
     holder : str
         The organisation it is for; no person's name.
     expires_at : datetime
         Aware.
+    person_id : str or None
+        In whose name it acts; needed for ``edit``.
+    by : str
+        Who gives it out, for the audit.
 
     Returns
     -------
     tuple of str
         Its id, and the secret, which is shown once and kept nowhere.
+
+    Raises
+    ------
+    InvalidRecordError
+        The scope is none, or its person is missing or shut out.
     """
+    problems = [] if scope in TOKEN_SCOPES else [("scope", f"is one of {', '.join(TOKEN_SCOPES)}")]
+    if scope == "edit" and person_id is None:
+        problems.append(("person", "a token that edits acts in somebody's name"))
+    if person_id is not None and not await session.scalar(
+        select(Person.active).where(Person.id == person_id)
+    ):
+        problems.append(("person", "there is no such active person"))
+    if problems:
+        raise InvalidRecordError(problems)
     secret = secrets.token_urlsafe(SECRET_BYTES)
     token = AccessToken(
         id=str(uuid.uuid4()),
-        token_sha256=_digest(secret),
+        token_sha256=digest(secret),
         scope=scope,
         holder=holder,
+        person_id=person_id,
         expires_at=expires_at,
     )
     session.add(token)
     await session.flush()
+    await audit.record(
+        session,
+        actor=by,
+        action="token.issued",
+        entity="token",
+        record_id=token.id,
+        details={"scope": scope, "holder": holder, "person": person_id},
+    )
     return token.id, secret
 
 
-async def check_token(session: AsyncSession, secret: str, *, scope: str) -> Grant:
+async def check_token(session: AsyncSession, secret: str, *, scope: str | Sequence[str]) -> Grant:
     """Return what a secret opens (writer).
+
+    Parameters
+    ----------
+    scope
+        One that is wanted, or several of which any will do.
 
     Raises
     ------
     InvalidTokenError
-        It is unknown, revoked, expired by the database's clock, or of another scope; which of
-        them is not told.
+        It is unknown, revoked, expired by the database's clock, of another scope, or its person
+        is shut out; which of them is not told.
     """
+    scopes = [scope] if isinstance(scope, str) else list(scope)
     found = (
         await session.execute(
             select(
-                AccessToken.id, AccessToken.scope, AccessToken.holder, AccessToken.expires_at
-            ).where(
-                AccessToken.token_sha256 == _digest(secret),
-                AccessToken.scope == scope,
+                AccessToken.id,
+                AccessToken.scope,
+                AccessToken.holder,
+                AccessToken.expires_at,
+                AccessToken.person_id,
+            )
+            .outerjoin(Person, Person.id == AccessToken.person_id)
+            .where(
+                AccessToken.token_sha256 == digest(secret),
+                AccessToken.scope.in_(scopes),
                 AccessToken.revoked_at.is_(None),
                 AccessToken.expires_at > func.now(),
+                AccessToken.person_id.is_(None) | Person.active,
             )
         )
     ).one_or_none()
@@ -87,7 +149,23 @@ async def check_token(session: AsyncSession, secret: str, *, scope: str) -> Gran
     return Grant(*found)
 
 
-async def revoke_token(session: AsyncSession, token_id: str) -> None:
+async def list_tokens(session: AsyncSession) -> list[IssuedToken]:
+    """Return every token, the newest first, without any secret (writer)."""
+    rows = await session.execute(
+        select(
+            AccessToken.id,
+            AccessToken.scope,
+            AccessToken.holder,
+            AccessToken.expires_at,
+            AccessToken.person_id,
+            AccessToken.created_at,
+            AccessToken.revoked_at,
+        ).order_by(AccessToken.created_at.desc(), AccessToken.id)
+    )
+    return [IssuedToken(*row) for row in rows]
+
+
+async def revoke_token(session: AsyncSession, token_id: str, *, by: str = "system") -> None:
     """End a token at once (writer); revoking it again changes nothing.
 
     Raises
@@ -104,7 +182,11 @@ async def revoke_token(session: AsyncSession, token_id: str) -> None:
     if found is None:
         msg = f"there is no token {token_id}"
         raise NotFoundError(msg)
+    await audit.record(
+        session, actor=by, action="token.revoked", entity="token", record_id=token_id
+    )
 
 
-def _digest(secret: str) -> bytes:
+def digest(secret: str) -> bytes:
+    """Return what is kept of a secret of 256 random bits."""
     return hashlib.sha256(secret.encode()).digest()

@@ -33,25 +33,55 @@ spaces = Table(
     Column("id", Text, primary_key=True),
     Column("name", Text),
     Column("kind", Text),
+    Column("organization_id", Text),
     Column("organization", Text),
+    # P28: the common logo is for verified members of the network alone.
+    Column("verified_member", Boolean),
     Column("services", ARRAY(Text)),
     Column("sectors", ARRAY(Text)),
     Column("languages", ARRAY(Text)),
     Column("status", Text),
     Column("access", Text),
+    # The visible ones; ``referral_from`` is the first of them.
     Column("referral_from", Text),
+    Column("referral_points", ARRAY(Text)),
     Column("eligibility", Text),
     Column("minimum_age", Integer),
     Column("maximum_age", Integer),
+    # Null: everyone.
+    Column("genders", ARRAY(Text)),
+    Column("families_only", Boolean),
+    # yes, no or not_known
+    Column("children_alone", Text),
+    # In the provider's words, and as free, paid or not_known.
     Column("fees", Text),
+    Column("fee_kind", Text),
+    # Null: not known; empty: none.
+    Column("documents_required", ARRAY(Text)),
+    Column("maximum_nights", Integer),
     Column("overnight", Boolean),
     Column("timezone", Text),
-    # [{"byday": ["MO"], "opens_at": "08:00", "closes_at": "17:00", "valid_from", "valid_to"}]
+    # [{"freq", "interval", "dtstart", "until", "count", "byday": ["MO"], "bymonthday", "opens_at":
+    #   "08:00", "closes_at": "17:00", "last_entry", "timezone", "valid_from", "valid_to",
+    #   "description"}], after RFC 5545
     Column("schedules", JSONB),
+    # [{"starts_on", "ends_on", "closed", "opens_at", "closes_at", "reason"}]
+    Column("exceptions", JSONB),
+    # open, closed or not_known
+    Column("holidays", Text),
     Column("country", Text),
     Column("admin1", Text),
     Column("locality", Text),
+    # Null too where the tier's position is blurred: an address would undo that (P5).
+    Column("address", Text),
+    Column("landmark", Text),
+    Column("road", Text),
+    Column("road_km", Float),
     Column("coord_precision", Text),
+    # Of the terms that somebody asked about: {"toilets": true, "wifi": false}
+    Column("amenities", JSONB),
+    Column("step_free", Boolean),
+    Column("data_shared", Text),
     # Null for demo rows, whose dates never read as confirmed (P35).
     Column("confirmed_on", Date),
     # For computations only: when the record was last assured, demo or not.
@@ -66,6 +96,30 @@ spaces = Table(
     Column("source", Text),
     Column("licence", Text),
     _geometry(),
+)
+
+#: The words that records are written in; protected ones are seen by the staff alone (P38).
+terms = Table(
+    "terms",
+    published,
+    Column("vocabulary", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("parent_code", Text),
+    Column("position", Integer),
+    Column("active", Boolean),
+    Column("validity_days", Integer),
+    # {"es": "Albergue", "en": "Shelter"}
+    Column("names", JSONB),
+    # Languages in which a person has read the name (P47).
+    Column("reviewed", ARRAY(Text)),
+)
+
+#: The codes of protected terms, to refuse questions for them; no answer shows them (P38).
+protected_terms = Table(
+    "protected_terms",
+    published,
+    Column("vocabulary", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
 )
 
 crossings = Table(

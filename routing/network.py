@@ -135,21 +135,33 @@ class Network:
 
     def ends(self, start: Snap, end: Snap) -> Ends:
         """Find the pieces that join two snapped places to the graph, in every allowed direction."""
-        starts, finishes = self._places(start), self._places(end)
-        tail, head = self.graph.edge_tail, self.graph.edge_head
+        return Ends(
+            departures=self.departures(start),
+            arrivals=self.arrivals(end),
+            direct=self.direct(start, end),
+        )
+
+    def departures(self, start: Snap) -> tuple[tuple[Piece, int], ...]:
+        """Give the pieces that leave a snapped place, each with the node it leads to."""
+        starts, tail, head = self._places(start), self.graph.edge_tail, self.graph.edge_head
         # A place at the very end of an edge is the junction itself: a one-way street that begins
         # there need not be taken, one that ends there need not be driven along.
         leaving = [((edge, 0.0, 0.0), int(tail[edge])) for edge, at in starts if at == 0]
+        return (*(((edge, at, 1.0), int(head[edge])) for edge, at in starts), *leaving)
+
+    def arrivals(self, end: Snap) -> tuple[tuple[Piece, int], ...]:
+        """Give the pieces that reach a snapped place, each with the node it comes from."""
+        finishes, tail, head = self._places(end), self.graph.edge_tail, self.graph.edge_head
         reaching = [((edge, 1.0, 1.0), int(head[edge])) for edge, at in finishes if at == 1]
-        return Ends(
-            departures=(*(((edge, at, 1.0), int(head[edge])) for edge, at in starts), *leaving),
-            arrivals=(*(((edge, 0.0, at), int(tail[edge])) for edge, at in finishes), *reaching),
-            direct=tuple(
-                (edge, at, until)
-                for edge, at in starts
-                for other, until in finishes
-                if edge == other and at <= until
-            ),
+        return (*(((edge, 0.0, at), int(tail[edge])) for edge, at in finishes), *reaching)
+
+    def direct(self, start: Snap, end: Snap) -> tuple[Piece, ...]:
+        """Give the pieces from place to place where both lie on one edge."""
+        return tuple(
+            (edge, at, until)
+            for edge, at in self._places(start)
+            for other, until in self._places(end)
+            if edge == other and at <= until
         )
 
     def _places(self, snap: Snap) -> list[tuple[int, float]]:

@@ -78,7 +78,15 @@ def settings_for(cluster: Any, home: Path) -> Callable[..., Any]:
     from app.settings import Settings
 
     def make(database: str, **overrides: Any) -> Any:
-        return Settings(home=home, database_url=cluster.superuser_url(database), **overrides)
+        # Tests ask faster than people; those of the limits set them.
+        unlimited = dict.fromkeys(
+            ("rate_per_minute", "token_rate_per_minute", "sign_in_rate_per_minute"), 0
+        )
+        return Settings(
+            home=home,
+            database_url=cluster.superuser_url(database),
+            **(unlimited | overrides),
+        )
 
     return make
 
@@ -262,6 +270,8 @@ def live_server(loaded_shared: str, settings_for: Any) -> Iterator[str]:
         "AMPARO_HOME": str(settings.home),
         "AMPARO_DATABASE_URL": settings.database_url.get_secret_value(),
         "AMPARO_PORT": str(port),
+        "AMPARO_RATE_PER_MINUTE": "0",
+        "AMPARO_SIGN_IN_RATE_PER_MINUTE": "0",
     }
     # A file, not a pipe: nobody reads while tests run, and a full pipe would stop the server.
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:

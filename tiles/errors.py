@@ -24,3 +24,10 @@ class TileOutOfRangeError(TilesError, LookupError):
 
     def __init__(self) -> None:
         super().__init__("no such tile: zoom is 0 to 22, column and row 0 to 2^zoom - 1")
+
+
+class NoPastError(TilesError, ValueError):
+    """A collection whose past is not kept was asked for as of a day."""
+
+    def __init__(self) -> None:
+        super().__init__("the past of this collection is not kept; of spaces and crossings it is")

@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import views
+from tiles import history
 from tiles.errors import UnknownItemError
 from tiles.layer import Layer, Shape
 from tiles.layers import find_layer
@@ -58,6 +59,8 @@ class Window:
         Id after which the page starts.
     limit
         Features on the page, at least 1.
+    as_of
+        Instant as of which the collection is read; None is now. Of layers with a past.
     """
 
     boxes: tuple[Box, ...] = ()
@@ -65,6 +68,7 @@ class Window:
     until: datetime | None = None
     after: str | None = None
     limit: int = 100
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -105,14 +109,21 @@ async def read_page(session: AsyncSession, layer: Layer, window: Window) -> Page
 
     Every question is a keyset after an id, so following `Page.resume_after` loses and repeats
     nothing while rows come and go.
+
+    Raises
+    ------
+    NoPastError
+        The layer is asked for as of an instant, and its past is not kept.
     """
+    values = _page_values(window) | await _past_values(session, layer, window.as_of)
     statement = _page_statement(
         layer.name,
         len(window.boxes),
         is_timed=layer.period is not None and (window.since or window.until) is not None,
         is_resumed=window.after is not None,
+        is_past=window.as_of is not None,
     )
-    row = (await session.execute(statement, _page_values(window))).one()
+    row = (await session.execute(statement, values)).one()
     return Page(
         features=f"[{row.features or ''}]",
         returned=row.returned,
@@ -122,21 +133,36 @@ async def read_page(session: AsyncSession, layer: Layer, window: Window) -> Page
     )
 
 
-async def read_item(session: AsyncSession, layer: Layer, item_id: str) -> Item:
-    """Read one feature by id.
+async def read_item(
+    session: AsyncSession, layer: Layer, item_id: str, as_of: datetime | None = None
+) -> Item:
+    """Read one feature by id, now or as of an instant.
 
     Raises
     ------
     UnknownItemError
         There is none, or the session's tier may not see it: the answer is the same (P39).
+    NoPastError
+        The layer is asked for as of an instant, and its past is not kept.
     """
     # PostgreSQL's text holds no NUL, so such an id belongs to nobody.
     if "\0" in item_id:
         raise UnknownItemError
-    found = (await session.execute(_item_statement(layer.name), {"id": item_id})).one_or_none()
+    values = {"id": item_id} | await _past_values(session, layer, as_of)
+    statement = _item_statement(layer.name, is_past=as_of is not None)
+    found = (await session.execute(statement, values)).one_or_none()
     if found is None:
         raise UnknownItemError
     return Item(found.feature, found.demo)
+
+
+async def _past_values(
+    session: AsyncSession, layer: Layer, as_of: datetime | None
+) -> dict[str, Any]:
+    if as_of is None:
+        return {}
+    history.require_past(layer)
+    return await history.past_values(session, layer, as_of)
 
 
 def _page_values(window: Window) -> dict[str, Any]:
@@ -152,7 +178,9 @@ def _page_values(window: Window) -> dict[str, Any]:
     return values
 
 
-def _rows(layer: Layer) -> Select[*tuple[Any, ...]]:
+def _rows(layer: Layer, *, is_past: bool) -> Select[*tuple[Any, ...]]:
+    if is_past:
+        return layer.rows(instead=history.past_columns(layer))
     # RFC 7946, 3.1.6: outer rings run counterclockwise.
     if layer.shape in {Shape.POLYGON, Shape.MIXED}:
         return layer.rows(func.ST_ForcePolygonCCW(layer.view.c.geom))
@@ -170,21 +198,25 @@ def _is_demo() -> ColumnElement[bool]:
 
 
 @cache
-def _item_statement(layer_name: str) -> Select[*tuple[Any, ...]]:
-    layer = find_layer(layer_name)
-    found = _rows(layer).where(layer.view.c.id == bindparam("id", type_=Text)).cte("found")
+def _item_statement(layer_name: str, *, is_past: bool = False) -> Select[*tuple[Any, ...]]:
+    layer = _layer(layer_name, is_past=is_past)
+    matches = history.past_conditions(layer) if is_past else []
+    is_it = layer.view.c.id == bindparam("id", type_=Text)
+    found = _rows(layer, is_past=is_past).where(is_it, *matches).cte("found")
     return select(_as_feature(found).label("feature"), _is_demo().label("demo")).select_from(found)
 
 
 @cache
 def _page_statement(
-    layer_name: str, boxes: int, *, is_timed: bool, is_resumed: bool
+    layer_name: str, boxes: int, *, is_timed: bool, is_resumed: bool, is_past: bool = False
 ) -> Select[*tuple[Any, ...]]:
     # Cached by shape: building it anew costs more than running it on a small page.
-    layer = find_layer(layer_name)
+    layer = _layer(layer_name, is_past=is_past)
     matches = _conditions(layer, boxes, is_timed=is_timed)
+    if is_past:
+        matches += history.past_conditions(layer)
     key = layer.view.c.id
-    page = _rows(layer).where(*matches).order_by(key)
+    page = _rows(layer, is_past=is_past).where(*matches).order_by(key)
     if is_resumed:
         page = page.where(key > bindparam("after", type_=Text))
     # One row more than asked tells whether there is a next page.
@@ -203,6 +235,11 @@ def _page_statement(
         select(func.count()).select_from(counted).scalar_subquery().label("matched"),
         _is_demo().label("demo"),
     ).select_from(shown)
+
+
+def _layer(name: str, *, is_past: bool) -> Layer:
+    layer = find_layer(name)
+    return history.past_layer(layer) if is_past else layer
 
 
 def _conditions(layer: Layer, boxes: int, *, is_timed: bool) -> list[ColumnElement[bool]]:

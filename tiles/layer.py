@@ -117,17 +117,24 @@ class Layer:
         """Names of a feature's properties, in order."""
         return (*self.columns, "expires_on")
 
-    def rows(self, geom: ColumnElement[Any] | None = None) -> Select[*tuple[Any, ...]]:
+    def rows(
+        self,
+        geom: ColumnElement[Any] | None = None,
+        instead: Mapping[str, ColumnElement[Any]] | None = None,
+    ) -> Select[*tuple[Any, ...]]:
         """Select every publishable row: ``id``, the properties and ``geom``.
 
         Parameters
         ----------
         geom
             What stands for the geometry; default: the view's own.
+        instead
+            What stands for columns of the view, by name.
         """
+        given = instead or {}
         return select(
             self.view.c.id,
-            *(self.view.c[name] for name in self.columns),
+            *(given.get(name, self.view.c[name]).label(name) for name in self.columns),
             self.expires_on.label("expires_on"),
             (self.view.c.geom if geom is None else geom).label("geom"),
         )

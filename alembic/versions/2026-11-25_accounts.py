@@ -1,4 +1,4 @@
-"""What each tier sees of people, and how a session names its person."""
+"""What each tier sees of people, and that nobody is named by an empty string."""
 
 from alembic import op
 
@@ -7,9 +7,32 @@ down_revision: str | None = "0004_network"
 branch_labels: str | None = None
 depends_on: str | None = None
 
-UPGRADE: tuple[str, ...] = ()
+# Colleagues are named in queues and histories; addresses and identities are for the writer alone,
+# and the public and partners see nobody (P6).
+PEOPLE = """
+create view tier_staff.people as
+select id, name, role, organization_id, countries, active from amparo.people
+"""
 
-DOWNGRADE: tuple[str, ...] = ()
+# After a transaction that named its person the setting reads as an empty string, not NULL: an
+# entry under that name would open a record to everybody.
+NAMED = """
+alter table amparo.restricted_readers
+    add constraint ck_restricted_readers_named check (person <> '')
+"""
+
+UPGRADE: tuple[str, ...] = (
+    PEOPLE,
+    "grant select on tier_staff.people to amparo_staff",
+    NAMED,
+    "alter table amparo.people add constraint ck_people_named check (id <> '')",
+)
+
+DOWNGRADE: tuple[str, ...] = (
+    "alter table amparo.people drop constraint ck_people_named",
+    "alter table amparo.restricted_readers drop constraint ck_restricted_readers_named",
+    "drop view tier_staff.people",
+)
 
 
 def upgrade() -> None:

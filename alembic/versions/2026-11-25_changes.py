@@ -1,4 +1,4 @@
-"""What the staff sees of proposals, confirmations and messages out."""
+"""A proposal is decided once, by a second person, who did not send the proposer's link either."""
 
 from alembic import op
 
@@ -7,9 +7,79 @@ down_revision: str | None = "0007_history"
 branch_labels: str | None = None
 depends_on: str | None = None
 
-UPGRADE: tuple[str, ...] = ()
+LINK_SENDER = (
+    "alter table amparo.proposals add column link_sent_by text",
+    """
+    alter table amparo.proposals add constraint fk_proposals_link_sent_by
+        foreign key (link_sent_by) references amparo.people (id) on delete set null
+    """,
+    "create index ix_proposals_link_sent_by on amparo.proposals (link_sent_by)",
+    "alter table amparo.proposals drop constraint ck_proposals_two_people",
+    """
+    alter table amparo.proposals add constraint ck_proposals_two_people check (
+        decided_by is null or (decided_by is distinct from proposed_by
+        and decided_by is distinct from link_sent_by))
+    """,
+)
 
-DOWNGRADE: tuple[str, ...] = ()
+# P40: what one owner changed at once is kept with its reason, decided by nobody else.
+APPLIED = (
+    "alter table amparo.proposals drop constraint ck_proposals_state",
+    """
+    alter table amparo.proposals add constraint ck_proposals_state check (
+        state in ('pending', 'accepted', 'rejected', 'withdrawn', 'applied'))
+    """,
+)
+
+# P23: whatever a program does, what was decided stays decided, by whom and on what. Only the
+# change itself is emptied when its time is over (P29).
+DECIDED_ONCE = (
+    """
+    create function amparo.proposal_decided_once() returns trigger
+    language plpgsql set search_path = amparo, pg_temp as $$
+    begin
+        if old.state <> 'pending' and (
+            new.state <> old.state
+            or new.decided_by is distinct from old.decided_by
+            or new.decided_at is distinct from old.decided_at
+        ) then
+            raise exception 'a proposal is decided once' using errcode = 'check_violation';
+        end if;
+        if new.proposed_by is distinct from old.proposed_by and new.proposed_by is not null then
+            raise exception 'who proposed stays' using errcode = 'check_violation';
+        end if;
+        if old.state = 'pending' and new.state = 'pending' and new.changes <> old.changes then
+            raise exception 'a proposal is not rewritten' using errcode = 'check_violation';
+        end if;
+        return new;
+    end
+    $$
+    """,
+    "revoke execute on function amparo.proposal_decided_once() from public",
+    """
+    create trigger decided_once before update on amparo.proposals
+        for each row execute function amparo.proposal_decided_once()
+    """,
+)
+
+UPGRADE: tuple[str, ...] = (*LINK_SENDER, *APPLIED, *DECIDED_ONCE)
+
+DOWNGRADE: tuple[str, ...] = (
+    "drop trigger decided_once on amparo.proposals",
+    "drop function amparo.proposal_decided_once()",
+    "alter table amparo.proposals drop constraint ck_proposals_two_people",
+    """
+    alter table amparo.proposals add constraint ck_proposals_two_people check (
+        decided_by is null or decided_by is distinct from proposed_by)
+    """,
+    "alter table amparo.proposals drop column link_sent_by",
+    "delete from amparo.proposals where state = 'applied'",
+    "alter table amparo.proposals drop constraint ck_proposals_state",
+    """
+    alter table amparo.proposals add constraint ck_proposals_state check (
+        state in ('pending', 'accepted', 'rejected', 'withdrawn'))
+    """,
+)
 
 
 def upgrade() -> None:

@@ -95,7 +95,7 @@ async def measure_coverage(
     clock: ClockDep,
 ) -> Response:
     """Return the stretches of a route without an open space that offers the services."""
-    spaces.check_services(body.services)
+    await spaces.check_services(session, body.services)
     now = clock()
     way = (
         await _found_way(body, session, network, now, settings.access_m)

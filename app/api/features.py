@@ -1,6 +1,7 @@
 """The OGC API: landing page, conformance, collections, items (Features 1.0.1, Part 1)."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 
@@ -13,6 +14,7 @@ from app.caching import kept_response
 from app.deps import BaseUrlDep, ClockDep, NetworkDep, SessionDep, SettingsDep
 from app.parameters import (
     DEFAULT_LIMIT,
+    read_as_of,
     read_window,
     write_after,
 )
@@ -265,7 +267,7 @@ async def items(
     address = f"{base}/collections/{found.name}"
     asked = {
         name: value
-        for name in ("bbox", "datetime", "limit", "after")
+        for name in ("bbox", "datetime", "as_of", "limit", "after")
         if (value := request.query_params.get(name)) is not None
     }
     members = page_members(found, read, address, asked)
@@ -315,15 +317,17 @@ async def item(
     base: BaseUrlDep,
     layer: LayerName,
     item: Annotated[str, Path(description="Id of a feature.", examples=["DEMO-001"])],
+    as_of: Annotated[datetime | None, Depends(read_as_of)],
     f: Format = None,  # noqa: ARG001
 ) -> Response:
     """Return one feature; hidden and never existed get the same 404 (P39)."""
     found = find_layer(layer)
-    read = await read_item(session, found, item)
+    read = await read_item(session, found, item, as_of)
     address = f"{base}/collections/{found.name}"
+    query = "" if as_of is None else f"?as_of={as_of.date()}"
     members = {
         "links": [
-            link(f"{address}/items/{quote(item, safe='')}", "self", GEOJSON),
+            link(f"{address}/items/{quote(item, safe='')}{query}", "self", GEOJSON),
             link(address, "collection", JSON, found.title),
         ],
         "attribution": found.attribution,

@@ -4,15 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 
-from app.deps import SettingsDep, WriterDep, read_json
-from app.errors import UnauthorizedError
+from app.askers import bearer_secret
+from app.deps import CountingWriterDep, SettingsDep, read_json
 from app.problems import problem_responses
 from app.responses import JSONResponse
 from geo import flows, tokens
 
 router = APIRouter(tags=["movement"])
-
-SCHEME = "Bearer "
 
 #: What the body is: read by hand, so that a refusal says whether it was about a person.
 BODY = {
@@ -57,9 +55,9 @@ BODY = {
 )
 async def record_movement(
     request: Request,
-    session: WriterDep,
+    session: CountingWriterDep,
     settings: SettingsDep,
-    authorization: Annotated[str | None, Header()] = None,
+    authorization: Annotated[str | None, Header()] = None,  # noqa: ARG001 -- for the document
 ) -> Response:
     """Store a list of weekly counts, all or nothing.
 
@@ -67,9 +65,7 @@ async def record_movement(
     refused whole and nothing of it is kept (P17). What is published of it is decided by the
     flows rule, later (P18, P19).
     """
-    if authorization is None or not authorization.startswith(SCHEME):
-        raise UnauthorizedError
-    await tokens.check_token(session, authorization.removeprefix(SCHEME), scope="movement")
+    await tokens.check_token(session, bearer_secret(request), scope="movement")
     rows = flows.parse_movement(await read_json(request))
     stored = await flows.store_movement(session, rows, allow_mixed=settings.allow_demo_mixed)
     return JSONResponse({"stored": stored}, status_code=201)

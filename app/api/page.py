@@ -41,7 +41,7 @@ async def home(
     """Return the page for the parameters ``service`` and ``lang``."""
     service = request.query_params.get("service")
     if service is not None:
-        spaces.check_services([service])
+        await spaces.check_services(session, [service])
     around = await filling.frame(session, network, settings, now)
     tomorrow = (now + timedelta(days=1)).date()
     form = views.Form(at=filling.start_of_day(tomorrow))

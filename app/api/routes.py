@@ -1,5 +1,6 @@
 """``POST /routes``: lower-exposure routes between two points, with the help along them."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
 from app.journeys import Answer, Journey, Question, plan
 from app.problems import problem_responses
 from app.responses import GeoJSONResponse
+from geo import products
 from routing.exposure import Exposure
 from routing.graph import Mode
 
@@ -63,24 +65,35 @@ async def find_routes(
     require_unswapped("end", *body.end)
     question = Question(start=body.start, end=body.end, mode=body.mode, at=at)
     answer = await plan(session, network, question, now=now, access_m=settings.access_m)
+    told = [
+        await products.products_along(session, journey.route.coordinates.tolist())
+        for journey in answer.journeys
+    ]
     return GeoJSONResponse(
-        feature_collection(answer, now), headers={"Cache-Control": "private, no-store"}
+        feature_collection(answer, told, now), headers={"Cache-Control": "private, no-store"}
     )
 
 
-def feature_collection(answer: Answer, now: datetime) -> dict[str, Any]:
-    """Return an answer as GeoJSON."""
+def feature_collection(
+    answer: Answer, told: Sequence[Sequence[Mapping[str, Any]]], now: datetime
+) -> dict[str, Any]:
+    """Return an answer as GeoJSON, with the information products about the area of each route."""
     meta = answer.region.meta
     return {
         "type": "FeatureCollection",
-        "features": [_feature(journey, answer, now) for journey in answer.journeys],
+        "features": [
+            _feature(journey, along, answer, now)
+            for journey, along in zip(answer.journeys, told, strict=True)
+        ],
         "demo": answer.knowledge.demo,
         "notice": wording.notice(is_demo=answer.knowledge.demo),
         "attribution": meta.attribution,
     }
 
 
-def _feature(journey: Journey, answer: Answer, now: datetime) -> dict[str, Any]:
+def _feature(
+    journey: Journey, along: Sequence[Mapping[str, Any]], answer: Answer, now: datetime
+) -> dict[str, Any]:
     route = journey.route
     return {
         "type": "Feature",
@@ -108,6 +121,10 @@ def _feature(journey: Journey, answer: Answer, now: datetime) -> dict[str, Any]:
                     "overnight": stop.overnight,
                 }
                 for stop in journey.stops
+            ],
+            "products": [
+                {name: product[name] for name in ("id", "title", "language", "url")}
+                for product in along
             ],
             "crossings": list(route.crossings),
             "off_network_m": {

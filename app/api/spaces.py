@@ -40,7 +40,7 @@ async def nearest(
     a space of another country may lie behind a border (P33).
     """
     if service is not None:
-        spaces.check_services([service])
+        await spaces.check_services(session, [service])
     require_unswapped("lon", lon, lat)
     lon, lat = round(lon, DECIMALS), round(lat, DECIMALS)
     where = await locate(session, network, lon, lat)

@@ -52,16 +52,22 @@ class Text:
 def extract() -> set[Text]:
     """Return every text that the templates, the modules and the API's wording show."""
     found = {Text(SAFETY_CONTEXT, text) for text in WORDING}
-    for path in sorted((PACKAGE / "templates").glob("*.html")):
+    for path in sorted((PACKAGE / "templates").rglob("*.html")):
         options = {"extensions": "jinja2.ext.i18n", "trim_blocks": "true"}
         with path.open("rb") as file:
             for _, name, message, _ in babel_extract(file, list(_KEYWORDS), [], options):
                 found |= set(_text(name, message if isinstance(message, tuple) else (message,)))
-    for path in sorted(PACKAGE.glob("*.py")):
+    for path in _modules():
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call):
                 found |= set(_text(_name(node.func), tuple(map(_constant, node.args))))
     return found
+
+
+def _modules() -> list[Path]:
+    """Return the modules with texts of pages: this package, the console, the sign-in."""
+    app = PACKAGE.parent
+    return sorted([*PACKAGE.glob("*.py"), *(app / "desk").glob("*.py"), app / "api" / "account.py"])
 
 
 def _name(function: ast.expr) -> str:

@@ -12,10 +12,11 @@ from app.journeys import Answer, Journey, RouteRefusedError, Stop
 from app.network import Network, Region
 from app.settings import Settings
 from app.web import views
-from geo import crossings, demo, hazards, schedules, spaces
+from geo import crossings, demo, hazards, spaces, vocabulary
 from geo.crossings import CrossingState
 from geo.hazards import ActiveHazard
-from geo.schedules import Opening
+from geo.hours import Hours
+from geo.hours_text import hours_text
 from geo.spaces import ListedSpace, SideSpace
 from routing.exposure import Exposure
 from tiles.style import map_layers
@@ -38,6 +39,10 @@ async def frame(
         places=tuple(sorted(town.label for town in towns(network).values())),
         hotline=settings.hotline,
         incident_contact=settings.incident_contact,
+        names={
+            (term.vocabulary, term.code): term.names
+            for term in await vocabulary.named_terms(session)
+        },
     )
 
 
@@ -52,7 +57,7 @@ async def home(
     return views.HomeView(
         frame=around,
         spaces=tuple(_space(space, around.now) for space in listed),
-        services=spaces.SERVICES,
+        services=await vocabulary.services(session),
         service=service,
         crossings=tuple(
             _crossing(crossing, sides[crossing.id])
@@ -119,7 +124,6 @@ def _network(region: Region) -> views.Network:
 
 def _space(space: ListedSpace, now: datetime) -> views.Space:
     row = space.properties
-    openings = space.openings
     return views.Space(
         id=space.id,
         name=row["name"],
@@ -128,8 +132,8 @@ def _space(space: ListedSpace, now: datetime) -> views.Space:
         country=row["country"],
         timezone=row["timezone"],
         status=row["status"],
-        is_open=schedules.is_open(openings, now) if openings else None,
-        changes_at=schedules.next_change(openings, now),
+        is_open=_is_open(space.hours, now),
+        changes_at=space.hours.next_change(now),
         confirmed_on=row["confirmed_on"],
         is_demo=row["demo"],
         services=row["services"],
@@ -140,38 +144,15 @@ def _space(space: ListedSpace, now: datetime) -> views.Space:
         contact=row["contact"],
         organization=row["organization"],
         eligibility=row["eligibility"],
-        hours=hours(openings),
+        hours=hours_text(space.hours.openings),
         is_free=None if row["fees"] is None else row["fees"] == "free",
     )
 
 
-#: Days as HSDS codes them, and as Spanish shortens them.
-_DAYS = dict(
-    zip(schedules.WEEKDAYS, ("lun", "mar", "mié", "jue", "vie", "sáb", "dom"), strict=True)
-)
-
-
-def hours(openings: Sequence[Opening]) -> str | None:
-    """Write a schedule in Spanish, local time: ``lun-vie 08:00-17:00``; None without one."""
-    return "; ".join(f"{_days(o.byday)} {_times(o)}" for o in openings) or None
-
-
-def _days(byday: frozenset[str]) -> str:
-    named = [_DAYS[code] for code in schedules.WEEKDAYS if code in byday]
-    if len(named) == len(_DAYS):
-        return "todos los días"
-    first = list(_DAYS.values()).index(named[0]) if named else 0
-    in_a_row = named == list(_DAYS.values())[first : first + len(named)]
-    if in_a_row and len(named) > 2:  # noqa: PLR2004 -- two days are named, more are a span
-        return f"{named[0]}-{named[-1]}"
-    return ", ".join(named)
-
-
-def _times(opening: Opening) -> str:
-    if opening.opens_at == opening.closes_at:
-        return "las 24 horas"
-    next_day = " del día siguiente" if opening.closes_at < opening.opens_at else ""
-    return f"{opening.opens_at:%H:%M}-{opening.closes_at:%H:%M}{next_day}"
+def _is_open(hours: Hours, now: datetime) -> bool | None:
+    """Return None where it is not known: no schedule, or a holiday nobody spoke of."""
+    state = hours.status_at(now).state
+    return None if state == "not_known" else state == "open"
 
 
 def _crossing(crossing: CrossingState, sides: Iterable[SideSpace]) -> views.Crossing:

@@ -1,4 +1,8 @@
-"""Names of the codes that records carry: kinds of space, services, kinds of hazard."""
+"""Names of the codes that records carry.
+
+Kinds of space, services and their like are named by the vocabulary in the database, where a
+coordinator edits them; what the software itself distinguishes is named here.
+"""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,43 +10,10 @@ from markupsafe import Markup
 
 from app import wording
 from app.web.i18n import Words, marked, marked_safety
+from geo.vocabulary import readable
 
-SPACE_KINDS: Mapping[str, str] = {
-    "border_support_team": marked("Equipo de apoyo en frontera"),
-    "child_friendly_space": marked("Espacio amigable para la niñez"),
-    "community_kitchen": marked("Comedor comunitario"),
-    "connectivity_point": marked("Punto de conectividad"),
-    "health_reception": marked("Atención en salud"),
-    "humanitarian_support_point": marked("Punto de apoyo humanitario"),
-    "information_orientation_point": marked("Punto de información y orientación"),
-    "integrated_support_space": marked("Espacio de apoyo integral"),
-    "mobile_unit": marked("Unidad móvil"),
-    "overnight_reception": marked("Acogida para pasar la noche"),
-    "shelter": marked("Albergue"),
-    "support_space": marked("Espacio de apoyo"),
-    "temporary_shelter": marked("Albergue temporal"),
-}
-
-SERVICES: Mapping[str, str] = {
-    "overnight": marked("Dormir"),
-    "food": marked("Comida"),
-    "drinking_water": marked("Agua potable"),
-    "health": marked("Salud"),
-    "toilets": marked("Baños"),
-    "showers": marked("Duchas"),
-    "information": marked("Información"),
-    "legal_advice": marked("Orientación legal"),
-    "hygiene": marked("Aseo"),
-    "non_food_items": marked("Ropa y abrigo"),
-    "psychosocial_support": marked("Apoyo emocional"),
-    "child_protection": marked("Protección de la niñez"),
-    "connectivity": marked("Internet"),
-    "charging": marked("Carga de celular"),
-    "family_links": marked("Contacto con la familia"),
-    "transport_information": marked("Información de transporte"),
-    "referral": marked("Remisión a otros servicios"),
-}
-"""Services in the order of the filters: what people on the road ask for first."""
+#: Names by vocabulary and code, then by language, in the order of the vocabulary.
+Names = Mapping[tuple[str, str], Mapping[str, str]]
 
 HAZARDS: Mapping[str, str] = {
     "altitude_over_2800_m": marked_safety("Altura y frío: más de 2.800 m"),
@@ -87,9 +58,16 @@ WORDING = (wording.NOTICE, wording.CLOSURE_IS_NOT_THE_END, wording.DEMO)
 """Safety texts shared with the API; the catalogues hold them beside the page's own."""
 
 
-def space_kind(words: Words, code: str) -> str:
-    """Name a kind of space."""
-    return words.gettext(SPACE_KINDS[code]) if code in SPACE_KINDS else _readable(code)
+def term(words: Words, names: Names, vocabulary: str, code: str) -> str:
+    """Name a kind of space, a service or another term; in Spanish where it has no other name."""
+    known = names.get((vocabulary, code), {})
+    return known.get(words.lang) or known.get("es") or readable(code)
+
+
+def in_order(names: Names, vocabulary: str, codes: Iterable[str]) -> list[str]:
+    """Sort codes as their vocabulary does, for services by need; those without a name last."""
+    rank = {key: i for i, key in enumerate(names)}
+    return sorted(codes, key=lambda code: rank.get((vocabulary, code), len(rank)))
 
 
 def layer(words: Words, code: str, title: str) -> str:
@@ -100,30 +78,14 @@ def layer(words: Words, code: str, title: str) -> str:
 def layer_value(words: Words, code: str, value: str) -> Markup:
     """Name one value of a layer that has a sign for each: a safety word."""
     names = {"crossings": CROSSING_STATES, "hazards": HAZARD_EFFECTS}.get(code, {})
-    return words.safety_word(names[value]) if value in names else Markup.escape(_readable(value))
-
-
-def by_need(codes: Iterable[str]) -> list[str]:
-    """Sort services as the filters show them; those without a name here come last."""
-    rank = {code: i for i, code in enumerate(SERVICES)}
-    return sorted(codes, key=lambda code: rank.get(code, len(rank)))
-
-
-def service(words: Words, code: str) -> str:
-    """Name a service."""
-    return words.gettext(SERVICES[code]) if code in SERVICES else _readable(code)
-
-
-def _readable(code: str) -> str:
-    # A code added to the data before it was named here must not break the page.
-    return code.replace("_", " ").capitalize()
+    return words.safety_word(names[value]) if value in names else Markup.escape(readable(value))
 
 
 def hazard(words: Words, code: str) -> Markup:
     """Name a kind of hazard: a safety word (rule P47)."""
     if code in HAZARDS:
         return words.safety_word(HAZARDS[code])
-    return words.original(_readable(code))
+    return words.original(readable(code))
 
 
 def crossing_state(words: Words, state: str) -> Markup:

@@ -35,6 +35,7 @@ __all__ = [
     "itinerary",
     "opening",
     "render_home",
+    "render_network",
     "render_plan",
     "render_problem",
     "vendored_url",
@@ -85,6 +86,14 @@ def render_problem(view: ProblemView, lang: str) -> str:
     return _template("problem.html", lang).render(
         view=view, frame=view.frame, form=view.form, **_page(view.frame, lang)
     )
+
+
+def render_network(name: str, lang: str, /, **values: object) -> str:
+    """Render a page of the console, `templates/network/<name>.html`.
+
+    Each needs `actor` (who is signed in, or None) and `csrf` (the token its forms carry).
+    """
+    return _template(f"network/{name}.html", lang).render(lang=lang, **values)
 
 
 @dataclass(frozen=True)
@@ -219,7 +228,13 @@ def _page(frame: Frame, lang: str) -> dict[str, object]:
             "zoomOut": w.gettext("Alejar"),
         },
     }
-    return {"data": data, "lang": lang}
+    return {
+        "data": data,
+        "lang": lang,
+        "space_kind": partial(labels.term, w, frame.names, "space_kind"),
+        "service_name": partial(labels.term, w, frame.names, "service"),
+        "by_need": partial(labels.in_order, frame.names, "service"),
+    }
 
 
 @cache
@@ -247,9 +262,6 @@ def _environment(lang: str) -> Environment:
         confirmed=partial(confirmed, w),
         opening=partial(opening, w),
         days_on_foot=partial(days_on_foot, w),
-        space_kind=partial(labels.space_kind, w),
-        service_name=partial(labels.service, w),
-        by_need=labels.by_need,
         shown_layers=labels.SHOWN_LAYERS,
         value_name=partial(labels.layer_value, w),
         layer_name=partial(labels.layer, w),

@@ -56,6 +56,8 @@ class Frame:
         What to call for protected services (rule P38), or None.
     incident_contact
         Whom to tell about a data incident (rule P31), or None.
+    names
+        Names of the vocabulary's terms by vocabulary and code, then by language, in order.
     """
 
     now: datetime
@@ -66,6 +68,7 @@ class Frame:
     places: Sequence[str] = ()
     hotline: str | None = None
     incident_contact: str | None = None
+    names: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

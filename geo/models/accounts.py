@@ -31,6 +31,7 @@ class Person(Base):
 
     __tablename__ = "people"
     __table_args__ = (
+        CheckConstraint("id <> ''", name="named"),
         CheckConstraint(one_of("role", ROLES), name="role"),
         CheckConstraint("email = lower(email) and email like '%_@_%'", name="email"),
         CheckConstraint("role <> 'editor' or organization_id is not null", name="editor_of"),

@@ -8,25 +8,8 @@ SCHEMA = "amparo"
 #: P1: who may see a record; a record without a stated visibility is restricted.
 VISIBILITIES = ("public", "partners", "restricted")
 
-#: Kinds of space (domain.md section 2). ``safe_space`` is protected (P38).
-SPACE_KINDS = (
-    "information_orientation_point",
-    "support_space",
-    "integrated_support_space",
-    "humanitarian_support_point",
-    "health_reception",
-    "shelter",
-    "temporary_shelter",
-    "overnight_reception",
-    "community_kitchen",
-    "connectivity_point",
-    "child_friendly_space",
-    "mobile_unit",
-    "border_support_team",
-    "safe_space",
-)
-
-#: P38: kinds and services that are never public; a CHECK keeps them restricted.
+#: P38: kinds and services that are never public, whatever the vocabulary says (whose other terms
+#: are rows); CHECKs keep them restricted.
 PROTECTED_KINDS = ("safe_space",)
 PROTECTED_SERVICES = (
     "gbv_response",

@@ -25,18 +25,23 @@ from geo.models.accounts import Person
 from geo.models.base import Base, one_of
 from geo.models.spaces import Location, Organization
 
-PROPOSAL_STATES = ("pending", "accepted", "rejected", "withdrawn")
+PROPOSAL_STATES = ("pending", "accepted", "rejected", "withdrawn", "applied")
 PROPOSABLE = ("space", "crossing", "organization")
 CONFIRMATION_ANSWERS = ("as_listed", "changed", "full", "closed")
+#: What can be hidden at once (P24).
+HIDEABLE = ("space", "crossing", "area")
 CHANNELS = ("whatsapp", "sms", "email", "phone", "visit", "web")
 
 
 class Proposal(Base):
     """A change beside the current record until somebody else accepts it (P23, P40).
 
+    What one owner may change at once is kept as ``applied``, with its reason.
+
     ``changes`` holds the fields that would change, as a file of records names them;
     ``record_id`` is null for a record that does not exist yet. ``base_revision`` is the record's
-    revision that the change was made from. ``batch_id`` joins the proposals of one import.
+    revision that the change was made from. ``link_sent_by`` is who sent the link by which an
+    operator proposed it: no second person either. ``batch_id`` joins the proposals of one import.
     """
 
     __tablename__ = "proposals"
@@ -47,7 +52,9 @@ class Proposal(Base):
             "(state in ('accepted', 'rejected')) = (decided_by is not null)", name="decided"
         ),
         CheckConstraint(
-            "decided_by is null or decided_by is distinct from proposed_by", name="two_people"
+            "decided_by is null or (decided_by is distinct from proposed_by"
+            " and decided_by is distinct from link_sent_by)",
+            name="two_people",
         ),
         Index("ix_proposals_open", "state", "proposed_at"),
     )
@@ -61,6 +68,9 @@ class Proposal(Base):
     changes: Mapped[dict[str, Any]] = mapped_column(JSONB)
     reason: Mapped[str] = mapped_column(Text)
     proposed_by: Mapped[str | None] = mapped_column(
+        ForeignKey(Person.id, ondelete="SET NULL"), index=True
+    )
+    link_sent_by: Mapped[str | None] = mapped_column(
         ForeignKey(Person.id, ondelete="SET NULL"), index=True
     )
     proposed_via: Mapped[str] = mapped_column(Text, server_default="web")
@@ -114,13 +124,33 @@ class ConfirmationLink(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
-class HiddenArea(Base):
-    """An area in which every space and crossing is hidden, until it is lifted (P24)."""
+class Hide(Base):
+    """A space, a crossing, or all that lies in an area, out of sight until it is lifted (P24).
 
-    __tablename__ = "hidden_areas"
+    Views look here at every read, so a hide takes effect with its commit and waits for nobody
+    who is writing the hidden record.
+    """
+
+    __tablename__ = "hides"
+    __table_args__ = (
+        CheckConstraint(one_of("entity", HIDEABLE), name="entity"),
+        CheckConstraint(
+            "(entity = 'area') = (geom is not null) and (geom is null) = (record_id is not null)",
+            name="one_target",
+        ),
+        Index(
+            "ix_hides_active",
+            "entity",
+            "record_id",
+            unique=True,
+            postgresql_where=text("lifted_at is null"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
-    geom: Mapped[Any] = mapped_column(Geometry("GEOMETRY", srid=4326))
+    entity: Mapped[str] = mapped_column(Text)
+    record_id: Mapped[str | None] = mapped_column(Text)
+    geom: Mapped[Any | None] = mapped_column(Geometry("GEOMETRY", srid=4326))
     reason: Mapped[str] = mapped_column(Text)
     hidden_by: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="SET NULL"))
     hidden_at: Mapped[datetime] = mapped_column(
@@ -132,14 +162,20 @@ class HiddenArea(Base):
 class SpaceVersion(Base):
     """A space as its whole record read from one instant to another (P39).
 
-    ``record`` is the row of the view ``amparo.space_record`` without visibility, which is always
-    today's; ``services`` names each service with its id, so that one hidden now is hidden then.
+    ``record`` is the row of the view ``amparo.space_record`` without what depends on today's
+    visibility; it names each service with its id, so that one hidden now is hidden then.
     """
 
     __tablename__ = "space_versions"
     __table_args__ = (
         CheckConstraint("valid_to > valid_from", name="validity"),
         Index("ix_space_versions_times", "valid_from", "valid_to"),
+        Index(
+            "ix_space_versions_open",
+            "location_id",
+            unique=True,
+            postgresql_where=text("valid_to = 'infinity'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -150,6 +186,19 @@ class SpaceVersion(Base):
     )
     record: Mapped[dict[str, Any]] = mapped_column(JSONB)
     geom: Mapped[Any] = mapped_column(Geometry("POINT", srid=4326))
+
+
+class TouchedLocation(Base):
+    """A location that a running transaction has touched; an empty id is the transaction itself.
+
+    Triggers write here and take a version of each at the commit; no row outlives it.
+    """
+
+    __tablename__ = "touched_locations"
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+    xact: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    location_id: Mapped[str] = mapped_column(Text, primary_key=True)
 
 
 class AuditEntry(Base):

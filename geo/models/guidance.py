@@ -14,6 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,7 +25,7 @@ from geo.models.spaces import Location
 
 #: P45; the first four words are its own.
 CONTACT_KINDS = ("emergency", "asylum", "gbv", "child_protection", "psea", "other")
-REVIEW_STATES = ("draft", "reviewed", "retired")
+REVIEW_STATES = ("draft", "submitted", "reviewed", "retired")
 AUDIENCES = ("people_on_the_move", "host_community", "operators", "partners")
 
 
@@ -36,6 +37,8 @@ class Contact(Record, Base):
         visibility_check(),
         CheckConstraint(one_of("kind", CONTACT_KINDS), name="kind"),
         CheckConstraint("phone is not null or whatsapp is not null", name="number"),
+        # P44, P45: a line for complaints about staff that an operator answers is none.
+        CheckConstraint("kind <> 'psea' or independent", name="psea_is_independent"),
         CheckConstraint("expires_on > confirmed_on", name="expires_after_confirmation"),
     )
 
@@ -54,13 +57,17 @@ class Contact(Record, Base):
 
 
 class Message(Base):
-    """A text of the message bank in one language; shown only when reviewed and valid (P47)."""
+    """A text of the message bank in one language; shown only when reviewed and valid (P47).
+
+    ``safety`` texts need a reviewer who reads that language.
+    """
 
     __tablename__ = "messages"
     __table_args__ = (
         CheckConstraint(one_of("audience", AUDIENCES), name="audience"),
         CheckConstraint(one_of("state", REVIEW_STATES), name="state"),
         CheckConstraint("(state = 'reviewed') <= (reviewed_by is not null)", name="reviewed"),
+        CheckConstraint("written_by is null or reviewed_by <> written_by", name="two_people"),
         CheckConstraint("valid_to is null or valid_to >= valid_from", name="validity"),
         UniqueConstraint("key", "language", "valid_from"),
     )
@@ -76,6 +83,7 @@ class Message(Base):
     written_by: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="SET NULL"))
     reviewed_by: Mapped[str | None] = mapped_column(Text)
     reviewed_on: Mapped[date | None] = mapped_column(Date)
+    safety: Mapped[bool] = mapped_column(server_default=true())
     demo: Mapped[bool] = mapped_column(server_default=false())
 
 
@@ -87,7 +95,10 @@ class Product(Record, Base):
         visibility_check(),
         CheckConstraint(one_of("audience", AUDIENCES), name="audience"),
         CheckConstraint(one_of("state", REVIEW_STATES), name="state"),
+        CheckConstraint("(state = 'reviewed') <= (reviewed_by is not null)", name="reviewed"),
+        CheckConstraint("written_by is null or reviewed_by <> written_by", name="two_people"),
         CheckConstraint("valid_to is null or valid_to >= valid_from", name="validity"),
+        CheckConstraint("url like 'https://_%'", name="url_is_https"),
     )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -99,6 +110,7 @@ class Product(Record, Base):
     valid_from: Mapped[date] = mapped_column(Date)
     valid_to: Mapped[date | None] = mapped_column(Date)
     state: Mapped[str] = mapped_column(Text, server_default="draft")
+    written_by: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="SET NULL"))
     reviewed_by: Mapped[str | None] = mapped_column(Text)
     geom: Mapped[Any | None] = mapped_column(Geometry("GEOMETRY", srid=4326))
 
@@ -123,6 +135,8 @@ class Practice(Record, Base):
     __table_args__ = (
         visibility_check(),
         CheckConstraint(one_of("state", REVIEW_STATES), name="state"),
+        CheckConstraint("(state = 'reviewed') <= (reviewed_by is not null)", name="reviewed"),
+        CheckConstraint("written_by is null or reviewed_by <> written_by", name="two_people"),
     )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -133,6 +147,7 @@ class Practice(Record, Base):
     body: Mapped[str] = mapped_column(Text)
     language: Mapped[str] = mapped_column(Text, server_default="es")
     state: Mapped[str] = mapped_column(Text, server_default="draft")
+    written_by: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="SET NULL"))
     reviewed_by: Mapped[str | None] = mapped_column(Text)
     noted_on: Mapped[date] = mapped_column(Date)
 
@@ -175,6 +190,17 @@ class PathwayStep(Base):
     location_id: Mapped[str | None] = mapped_column(
         ForeignKey(Location.id, ondelete="SET NULL"), index=True
     )
+
+
+class PathwayReader(Base):
+    """A person who may read one restricted pathway, such as a trained focal point."""
+
+    __tablename__ = "pathway_readers"
+
+    pathway_id: Mapped[str] = mapped_column(
+        ForeignKey(Pathway.id, ondelete="CASCADE"), primary_key=True
+    )
+    person: Mapped[str] = mapped_column(Text, primary_key=True)
 
 
 class Checklist(Base):
@@ -236,6 +262,7 @@ class Assessment(Base):
     due_on: Mapped[date] = mapped_column(Date)
     verified_by: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="SET NULL"))
     verified_on: Mapped[date | None] = mapped_column(Date)
+    decision_reason: Mapped[str | None] = mapped_column(Text)
 
 
 class AssessmentAnswer(Base):

@@ -70,7 +70,6 @@ class Service(Record, Base):
     code: Mapped[str] = mapped_column(Text, index=True)
     name: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text, server_default="active")
-    fees_description: Mapped[str | None] = mapped_column(Text)
 
 
 class Location(Record, Base):
@@ -80,7 +79,10 @@ class Location(Record, Base):
     ``genders`` null is everyone, ``documents_required`` null is not known and empty is none;
     ``amenities`` says true or false of a term and nothing of one that nobody asked about.
     ``data_shared`` is in the provider's own words. ``expires_on`` is the last day its confirmation
-    is good for. ``revision`` counts changes of the record and of its parts.
+    is good for. ``quarantined`` says why an import made it restricted whatever its file stated,
+    until a coordinator releases it (P38); ``released`` are the reasons judged not to hold.
+    ``edited_at`` is when it was taken over from the file it came from, which owns it no longer.
+    ``cost`` is in the provider's words. ``revision`` counts changes of the record and its parts.
     """
 
     __tablename__ = "locations"
@@ -115,9 +117,6 @@ class Location(Record, Base):
     timezone: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(Text, server_default="active")
     access: Mapped[str] = mapped_column(Text, server_default="open")
-    referral_from: Mapped[str | None] = mapped_column(
-        ForeignKey("amparo.locations.id", ondelete="SET NULL")
-    )
     confidential: Mapped[bool] = mapped_column(server_default=true())
     overnight: Mapped[bool] = mapped_column(server_default=false())
     sectors: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
@@ -127,6 +126,7 @@ class Location(Record, Base):
     genders: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     families_only: Mapped[bool] = mapped_column(server_default=false())
     children_alone: Mapped[str] = mapped_column(Text, server_default="not_known")
+    cost: Mapped[str | None] = mapped_column(Text)
     fees: Mapped[str] = mapped_column(Text, server_default="not_known")
     documents_required: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     maximum_nights: Mapped[int | None] = mapped_column(Integer)
@@ -145,6 +145,9 @@ class Location(Record, Base):
     expires_on: Mapped[date] = mapped_column(Date)
     confirmed_by: Mapped[str | None] = mapped_column(Text)
     hidden_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    quarantined: Mapped[str | None] = mapped_column(Text)
+    released: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    edited_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     revision: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
 
 
@@ -302,6 +305,7 @@ class RestrictedReader(Base):
     """A person who may read one restricted location; nobody else among the staff may."""
 
     __tablename__ = "restricted_readers"
+    __table_args__ = (CheckConstraint("person <> ''", name="named"),)
 
     location_id: Mapped[str] = mapped_column(
         ForeignKey(Location.id, ondelete="CASCADE"), primary_key=True

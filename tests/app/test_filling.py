@@ -4,13 +4,14 @@ from datetime import time
 
 import pytest
 
-from app.web.filling import hours
-from geo.schedules import WEEKDAYS, Opening
+from geo.hours_text import hours_text
+from geo.recurrence import WEEKDAYS, Recurrence
+from geo.schedules import Opening, weekly
 
 
 def opening(days, opens, closes):
     return Opening(
-        frozenset(days.split(",")),
+        days if isinstance(days, Recurrence) else weekly(*days.split(",")),
         time.fromisoformat(opens),
         time.fromisoformat(closes),
         "America/Bogota",
@@ -31,8 +32,20 @@ def opening(days, opens, closes):
             [opening("SA", "09:00", "12:00"), opening("SU", "10:00", "12:00")],
             "sáb 09:00-12:00; dom 10:00-12:00",
         ),
+        (
+            [opening(Recurrence(frozenset({"1MO", "-1FR"}), freq="MONTHLY"), "08:00", "12:00")],
+            "primer lun y último vie de cada mes 08:00-12:00",
+        ),
+        (
+            [opening(Recurrence((), frozenset({1, 15}), "MONTHLY"), "08:00", "12:00")],
+            "días 1 y 15 de cada mes 08:00-12:00",
+        ),
+        (
+            [opening(Recurrence(frozenset({"TU"}), interval=2), "08:00", "12:00")],
+            "mar, cada 2 semanas 08:00-12:00",
+        ),
         ([], None),
     ],
 )
 def test_hours_are_written_as_people_say_them(openings, said):
-    assert hours(openings) == said
+    assert hours_text(openings) == said

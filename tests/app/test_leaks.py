@@ -33,6 +33,8 @@ SAFE_HOUSE_TOWNS = {
 #: What the clock writes and nothing else.
 CLOCK = re.compile(
     rb'"(data_as_of|timeStamp|at)":"[^"]*"|<time[^>]*>[^<]*</time>|value="20\d\d-[^"]*"'
+    # A form's token, new at every reading.
+    rb'|name="csrf" value="[^"]*"'
 )
 
 
@@ -55,6 +57,8 @@ def days() -> list[str]:
 def requests(hidden_ids: list[str]) -> Iterator[Asked]:
     for path in ("/health", "/conformance", "/collections", "/api"):
         yield Asked(path, "GET", path)
+    for query in ("", "?lang=ht", "?vocabulary=space_kind", "?vocabulary=service&lang=en"):
+        yield Asked("/vocabularies", "GET", f"/vocabularies{query}")
     yield from pages()
     for layer in LAYERS:
         yield from layer_requests(layer, hidden_ids)
@@ -63,6 +67,9 @@ def requests(hidden_ids: list[str]) -> Iterator[Asked]:
             yield Asked(
                 "/spaces/nearest", "GET", f"/spaces/nearest?lon={lon}&lat={lat}&limit=100{service}"
             )
+    yield from matches()
+    yield from exports()
+    yield from hides()
     yield from journeys()
     for service in models.PROTECTED_SERVICES:
         body = {
@@ -75,6 +82,146 @@ def requests(hidden_ids: list[str]) -> Iterator[Asked]:
             "/spaces/nearest", "GET", f"/spaces/nearest?lon=-72.5&lat=7.9&service={service}"
         )
     yield Asked("/movement", "POST", "/movement", [{"name": "x"}])
+    yield from account_requests()
+    yield from guidance_requests(hidden_ids)
+    yield from voices_requests(hidden_ids)
+    yield from standards_requests()
+    yield from records_requests(hidden_ids)
+
+
+def account_requests() -> Iterator[Asked]:
+    entry = "/network/sign-in"
+    yield Asked(entry, "GET", f"{entry}?next=/network/spaces/DEMO-008")
+    yield Asked(entry, "POST", entry, form={"email": "a@b.c", "password": "x", "csrf": "x"})
+    yield Asked("/network/sign-out", "POST", "/network/sign-out", form={"csrf": "x"})
+    yield Asked(f"{entry}/oidc", "GET", f"{entry}/oidc")
+    yield Asked(f"{entry}/oidc/callback", "GET", f"{entry}/oidc/callback?code=x&state=y")
+    invitation = "/network/invitation/{token}"
+    yield Asked(invitation, "GET", "/network/invitation/x")
+    yield Asked(invitation, "POST", "/network/invitation/x", form={"csrf": "x", "password": "x"})
+
+
+def records_requests(hidden_ids: list[str]) -> Iterator[Asked]:
+    """Without a token: nothing is told, of whichever id."""
+    body = {"reason": "x"}
+    yield Asked("/proposals", "GET", "/proposals")
+    yield Asked("/proposals", "POST", "/proposals", {"changes": {"name": "x"}, **body})
+    yield Asked("/proposals/accept", "POST", "/proposals/accept", {"ids": ["x"], **body})
+    yield Asked("/proposals/{proposal}", "GET", "/proposals/x")
+    for verb in ("accept", "reject", "withdraw"):
+        path = f"/proposals/{{proposal}}/{verb}"
+        yield Asked(path, "POST", f"/proposals/x/{verb}", body)
+    for hidden in hidden_ids:
+        yield Asked("/spaces/{space}/record", "GET", f"/spaces/{hidden}/record")
+        close = {"status": "closed", **body}
+        yield Asked("/spaces/{space}/close", "POST", f"/spaces/{hidden}/close", close)
+    yield Asked("/confirm/{token}", "GET", "/confirm/x")
+    yield Asked("/confirm/{token}", "POST", "/confirm/x", form={"answer": "closed"})
+
+
+def matches() -> Iterator[Asked]:
+    for lon, lat in SAFE_HOUSE_TOWNS.values():
+        for service in ("overnight", "psychosocial_support", "information"):
+            at = f"/spaces/match?lon={lon}&lat={lat}&service={service}&limit=20"
+            yield Asked("/spaces/match", "GET", at)
+            need = {
+                "lon": lon,
+                "lat": lat,
+                "service": [service],
+                "age": 15,
+                "alone": True,
+                "documents": ["none"],
+                "limit": 20,
+            }
+            yield Asked("/spaces/match", "POST", "/spaces/match", need)
+    for service in models.PROTECTED_SERVICES:
+        yield Asked("/spaces/match", "GET", f"/spaces/match?lon=-72.5&lat=7.9&service={service}")
+
+
+def hides() -> Iterator[Asked]:
+    for path in ("/hides", "/hides/x"):
+        template = "/hides/{hide}" if path.endswith("x") else path
+        yield Asked(template, "GET" if path == "/hides" else "DELETE", path, {"reason": "x"})
+    for space in ("DEMO-008", "DEMO-999"):
+        body = {"entity": "space", "id": space, "reason": "x"}
+        yield Asked("/hides", "POST", "/hides", body)
+
+
+def exports() -> Iterator[Asked]:
+    for name in ("hsds", "hxl", "csv", "xlsx", "geojson", "gpkg", "text", "none"):
+        for asked in (
+            "",
+            "?country=CO",
+            "?admin1=Norte de Santander&service=overnight",
+            *(f"?locality={town}" for town in SAFE_HOUSE_TOWNS),
+            *(f"?service={service}" for service in models.PROTECTED_SERVICES),
+        ):
+            yield Asked("/exports/{format}", "GET", f"/exports/{name}{asked}")
+
+
+def guidance_requests(hidden_ids: list[str]) -> Iterator[Asked]:
+    for area in ("", "?country=CO", "?country=CO&admin1=Norte de Santander", "?country=PE"):
+        yield Asked("/contacts", "GET", f"/contacts{area}")
+    for lang in ("es", "pt"):
+        yield Asked("/messages", "GET", f"/messages?lang={lang}")
+        yield Asked("/messages", "GET", f"/messages?lang={lang}&audience=partners")
+        yield Asked("/messages/{key}", "GET", f"/messages/altitude_cold?lang={lang}")
+    yield Asked("/products", "GET", "/products")
+    for hidden in hidden_ids:
+        yield Asked("/products", "GET", f"/products?space={hidden}")
+        yield Asked("/practices", "GET", f"/practices?space={hidden}")
+    for need in ("legal_advice", "overnight", *models.PROTECTED_SERVICES):
+        at = f"need={need}&country=CO"
+        yield Asked("/pathways", "GET", f"/pathways?{at}")
+        yield Asked("/pathways", "GET", f"/pathways?{at}&admin1=Norte de Santander")
+        yield Asked("/pathways/controlled", "GET", f"/pathways/controlled?{at}")
+    yield Asked("/message-drafts", "GET", "/message-drafts")
+    for method in ("PUT", "DELETE"):
+        yield Asked("/contacts/{item}", method, "/contacts/DEMO-C11", {})
+    yield Asked("/pathways/{item}", "PUT", "/pathways/DEMO-W03", {})
+    yield Asked("/pathways/{item}/readers", "POST", "/pathways/DEMO-W03/readers", {"person": "x"})
+    for what in ("messages", "products", "practices"):
+        yield Asked(f"/{what}", "POST", f"/{what}", {})
+        yield Asked(f"/{what}/{{item}}/submit", "POST", f"/{what}/x/submit")
+        yield Asked(f"/{what}/{{item}}/review", "POST", f"/{what}/x/review", {"accept": True})
+    yield Asked("/messages/{item}/retire", "POST", "/messages/x/retire")
+
+
+def voices_requests(hidden_ids: list[str]) -> Iterator[Asked]:
+    for space in hidden_ids:
+        yield Asked("/feedback", "POST", "/feedback", {"space": space, "was_served": True})
+        complaint = {"space": space, "category": "other"}
+        yield Asked("/complaints", "POST", "/complaints", complaint)
+        yield Asked("/complaints", "POST", "/complaints", {**complaint, "country": "CO"})
+    for service in ("food", *models.PROTECTED_SERVICES):
+        asked = {"service": service, "country": "CO"}
+        yield Asked("/requests", "POST", "/requests", asked)
+    for path in ("/feedback/counts", "/requests/counts", "/feedback/spaces", "/complaints"):
+        yield Asked(path, "GET", path)
+    yield Asked("/complaints/{item}", "POST", "/complaints/x", {"state": "closed"})
+    yield Asked("/rumours", "GET", "/rumours?country=CO")
+    yield Asked("/rumours", "POST", "/rumours", {})
+    yield Asked("/rumours/{item}/answer", "POST", "/rumours/x/answer", {"message": "x"})
+    yield Asked("/rumours/{item}/retire", "POST", "/rumours/x/retire")
+
+
+def standards_requests() -> Iterator[Asked]:
+    yield Asked("/standards", "GET", "/standards")
+    yield Asked("/standards/checklists", "POST", "/standards/checklists", {})
+    for method, tail in (
+        ("POST", "checklists/{item}/publish"),
+        ("POST", "checklists/{item}/retire"),
+        ("POST", "spaces/{item}/assessments"),
+        ("GET", "spaces/{item}/assessments"),
+        ("GET", "assessments/{item}"),
+        ("PUT", "assessments/{item}/answers"),
+        ("POST", "assessments/{item}/submit"),
+        ("POST", "assessments/{item}/verify"),
+        ("POST", "organizations/{item}/membership"),
+        ("POST", "organizations/{item}/membership/withdraw"),
+    ):
+        path = f"/standards/{tail}"
+        yield Asked(path, method, path.replace("{item}", "x"), None if method == "GET" else {})
 
 
 def pages() -> Iterator[Asked]:
@@ -97,8 +244,13 @@ def layer_requests(layer: str, hidden_ids: list[str]) -> Iterator[Asked]:
         for zoom in (0, 4, 8, 12):
             x, y = tile_of(lon, lat, zoom)
             yield Asked("/tiles/{layer}/{z}/{x}/{y}", "GET", f"/tiles/{layer}/{zoom}/{x}/{y}")
+    for day in days():
+        past = f"{items}?limit=10000&as_of={day}"
+        yield Asked("/collections/{layer}/items", "GET", past)
     for hidden in hidden_ids:
         yield Asked("/collections/{layer}/items/{item}", "GET", f"{items}/{hidden}")
+        past = f"{items}/{hidden}?as_of={days()[-2]}"
+        yield Asked("/collections/{layer}/items/{item}", "GET", past)
     yield Asked("/tiles/{layer}/tilejson", "GET", f"/tiles/{layer}/tilejson")
 
 

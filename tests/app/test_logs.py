@@ -58,7 +58,8 @@ async def test_p48_one_line_a_request_by_template(small, lines):
     assert len(access) == 11
     for line in access:
         assert LINE.fullmatch(line.removeprefix("amparo.access INFO ")), line
-    assert " GET /tiles/{layer}/{z}/{x}/{y} 2" in access[3]
+    # The token opens nothing: refused, but by template all the same.
+    assert " GET /tiles/{layer}/{z}/{x}/{y} 401 " in access[3]
     assert " GET - 404 " in access[6]
     assert " HEAD /collections/{layer}/items 200 " in access[7]
 

@@ -41,6 +41,13 @@ CROSSING = views.Crossing(
 )
 HAZARD = views.Hazard("H1", "landslide", "Derrumbe en el kilómetro 12", is_exclusion=True)
 SKETCH = views.Network("corridors", "Corredores", "sketch", "Poblaciones: GeoNames.")
+NAMES = {
+    ("service", "overnight"): {"es": "Dormir", "en": "A place to sleep", "pt": "Dormir"},
+    ("service", "food"): {"es": "Comida", "en": "Food", "pt": "Comida"},
+    ("service", "charging"): {"es": "Carga de celular", "en": "Charging", "pt": "Recarga"},
+    ("service", "haircut"): {"es": "Peluquería"},
+    ("space_kind", "shelter"): {"es": "Albergue", "en": "Shelter", "pt": "Abrigo"},
+}
 FRAME = views.Frame(
     now=NOW,
     has_demo=False,
@@ -50,6 +57,7 @@ FRAME = views.Frame(
     places=("Cúcuta, CO", "Bucaramanga, CO"),
     hotline="123",
     incident_contact="datos@example.org",
+    names=NAMES,
 )
 HOME = views.HomeView(
     FRAME, (SPACE,), ("overnight", "food"), None, (CROSSING,), (HAZARD,), views.Form()
@@ -227,19 +235,22 @@ def test_p35_demo_is_said_on_every_page_and_never_reads_as_confirmed():
     )
 
 
-def test_p38_protected_kinds_and_services_have_no_name_here():
-    assert not set(labels.SPACE_KINDS) & set(models.PROTECTED_KINDS)
-    assert not set(labels.SERVICES) & set(models.PROTECTED_SERVICES)
+def test_p38_the_page_says_what_to_call_for_protected_services():
+    # What the public tier reads of the vocabulary has none: tests/geo/test_vocabulary.py.
     assert "Llame al 123." in page.render_home(HOME, "es")
 
 
 def test_every_code_of_the_database_has_a_name():
-    assert set(models.SPACE_KINDS) - set(models.PROTECTED_KINDS) == set(labels.SPACE_KINDS)
     hazards = {*models.PHYSICAL_HAZARDS, *models.HUMAN_THREATS}
     assert hazards == {h for h in labels.HAZARDS if not h.startswith("altitude")}
     assert set(models.CROSSING_STATES) == set(labels.CROSSING_STATES)
-    spanish = i18n.words("es")
-    assert labels.service(spanish, "laundry_room") == "Laundry room"
+
+
+def test_terms_are_named_by_the_vocabulary_in_the_language_or_else_in_spanish():
+    english = i18n.words("en")
+    assert labels.term(english, NAMES, "service", "food") == "Food"
+    assert labels.term(english, NAMES, "service", "haircut") == "Peluquería"
+    assert labels.term(english, NAMES, "service", "laundry_room") == "Laundry room"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

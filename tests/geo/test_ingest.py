@@ -24,10 +24,12 @@ from geo.models import (
     Location,
     Organization,
     Place,
+    ReferralPoint,
     Schedule,
     Service,
 )
 from geo.quarantine import protected_reason
+from geo.space_documents import patched, read_documents, store_documents
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 NOW = datetime.now(UTC)
@@ -93,7 +95,7 @@ async def test_the_shipped_data_load_and_load_again_without_change(session):
     assert counts == {Place: 31_421, Location: 70, Crossing: 37, Flow: 14}
     second = await load(session, DATA, automatic=True)
     assert {file.outcome for file in second.files} == {"unchanged"}
-    assert second.lines() == ["8 files unchanged"]
+    assert second.lines() == [f"{len(first.files)} files unchanged"]
     assert counts == {model: await count(session, model) for model in counts}
 
 
@@ -167,9 +169,10 @@ async def test_p12_no_informal_crossing_is_shipped(session):
         ({"visibility": "everyone"}, "not one of"),
         ({"schedule": {"opens_at": "8am", "closes_at": "17:00"}}, "HH:MM"),
         ({"schedule": {"byday": "LU", "opens_at": "08:00", "closes_at": "17:00"}}, "LU"),
-        ({"schedule": {"freq": "MONTHLY", "opens_at": "08:00", "closes_at": "17:00"}}, "freq"),
+        ({"schedule": {"freq": "DAILY", "opens_at": "08:00", "closes_at": "17:00"}}, "freq"),
+        ({"schedule": {"freq": "MONTHLY", "opens_at": "08:00", "closes_at": "17:00"}}, "on which"),
         ({"schedule": {"opens_at": "25:00", "closes_at": "17:00"}}, "HH:MM"),
-        ({"schedule": "always"}, "not an object"),
+        ({"schedule": "always"}, "not a list of objects"),
         ({"capacity": -4}, "between"),
         ({"capacity": "many"}, "not a number"),
         ({"capacity": True}, "not a number"),
@@ -419,7 +422,7 @@ async def test_a_newer_file_updates_adds_and_removes(session, tmp_path):
         collection(space(), space(id="R-2", organisation="Otra", services=["food"])),
     )
     await load(session, path)
-    await session.execute(text("update amparo.locations set hidden_at = now()"))
+    await session.execute(text("update amparo.locations set hidden_at = now() where id = 'R-1'"))
     write(
         tmp_path,
         "spaces.geojson",
@@ -437,6 +440,53 @@ async def test_a_newer_file_updates_adds_and_removes(session, tmp_path):
     assert await session.scalar(hidden) is not None
 
 
+async def test_p24_a_hide_outlives_a_file_that_leaves_the_space_out_for_a_while(session, tmp_path):
+    path = write(tmp_path, "spaces.geojson", collection(space(), space(id="R-2")))
+    await load(session, path)
+    await session.execute(text("update amparo.locations set hidden_at = now() where id = 'R-2'"))
+    write(tmp_path, "spaces.geojson", collection(space()))
+    await load(session, path)
+    kept = select(Location.status, Location.hidden_at).where(Location.id == "R-2")
+    status, hidden_at = (await session.execute(kept)).one()
+    assert (status, hidden_at is None) == ("closed", False)
+    write(tmp_path, "spaces.geojson", collection(space(), space(id="R-2")))
+    await load(session, path)
+    status, hidden_at = (await session.execute(kept)).one()
+    assert (status, hidden_at is None) == ("active", False)
+
+
+async def test_no_load_undoes_what_was_edited(session, tmp_path):
+    path = write(tmp_path, "spaces.geojson", collection(space(), space(id="R-2")))
+    await load(session, path)
+    document = (await read_documents(session, ["R-1"]))["R-1"]
+    changed = patched(document, {"status": "closed"})
+    await store_documents(session, [changed], now=NOW, today=TODAY, source="prueba")
+    # The same file is no news.
+    assert (await load(session, path)).files[0].outcome == "unchanged"
+    # A newer one with the space is refused by name and line, and leaving it out deletes nothing.
+    write(tmp_path, "spaces.geojson", collection(space(name="Otra vez"), space(id="R-2")))
+    problems = await refused(session, path)
+    assert problems[0].startswith("spaces.geojson:2: id 'R-1' was edited since")
+    write(tmp_path, "spaces.geojson", collection(space(id="R-2", name="Nuevo")))
+    await load(session, path)
+    rows = dict((await session.execute(select(Location.id, Location.status))).all())
+    assert rows == {"R-1": "closed", "R-2": "active"}
+
+
+async def test_a_file_of_ours_gives_way_to_what_was_edited(session):
+    await load(session, DATA, shipped=DATA)
+    document = (await read_documents(session, ["DEMO-009"]))["DEMO-009"]
+    changed = patched(document, {"name": "DEMO Cambiado"})
+    await store_documents(session, [changed], now=NOW, today=TODAY, source="prueba")
+    tomorrow = {"today": TODAY + timedelta(days=1), "now": NOW + timedelta(days=1)}
+    report = await load(session, DATA, shipped=DATA, **tomorrow)
+    assert (
+        "amparo:demo_spaces.geojson: rows not loaded because edited here has their ids: 1"
+        in report.lines()
+    )
+    assert (await read_documents(session, ["DEMO-009"]))["DEMO-009"]["name"] == "DEMO Cambiado"
+
+
 async def test_a_referral_may_point_further_down(session, tmp_path):
     path = write(
         tmp_path,
@@ -444,7 +494,8 @@ async def test_a_referral_may_point_further_down(session, tmp_path):
         collection(space(referral_from="R-2", access="referral_only"), space(id="R-2")),
     )
     await load(session, path)
-    assert await session.scalar(select(Location.referral_from).where(Location.id == "R-1")) == "R-2"
+    points = await session.execute(select(ReferralPoint.location_id, ReferralPoint.referrer_id))
+    assert [tuple(row) for row in points] == [("R-1", "R-2")]
 
 
 async def test_a_real_space_without_expiry_expires_by_its_kind(session, tmp_path):
@@ -594,13 +645,10 @@ async def test_p35_removed_demo_rows_stay_removed_until_named(session):
         assert await count(session, model) == 0, model
     assert await count(session, Crossing) == 37
     again = await load(session, DATA / "spaces", automatic=True)
-    assert {f.name: f.outcome for f in again.files} == {
-        "crossings.csv": "unchanged",
-        "crossing_statuses.csv": "skipped",
-        "demo_spaces.geojson": "skipped",
-        "demo_hazards.geojson": "skipped",
-        "demo_flows.csv": "skipped",
-    }
+    outcomes = {f.name: f.outcome for f in again.files}
+    skipped = {name for name in outcomes if name.startswith("demo_")} | {"crossing_statuses.csv"}
+    assert outcomes == dict.fromkeys(outcomes, "unchanged") | dict.fromkeys(skipped, "skipped")
+    assert {"demo_spaces.geojson", "demo_hazards.geojson", "demo_flows.csv"} <= skipped
     assert await count(session, Location) == 0
     await load(session, DATA / "spaces" / "demo_spaces.geojson")
     assert await count(session, Location) == 70

@@ -8,8 +8,6 @@ from sqlalchemy import select, text
 
 from geo import spaces
 from geo.db import Tier
-from geo.errors import ProtectedServiceError, UnknownServiceError
-from geo.models import PROTECTED_SERVICES
 from geo.views import spaces as view
 
 CUCUTA = (-72.508, 7.894)
@@ -226,7 +224,7 @@ async def test_the_list_has_closed_ones_too_and_who_refers(public):
     assert listed["DEMO-033"].properties["status"] == "full"
     assert listed["DEMO-033"].properties["capacity"] == "full"
     assert "DEMO-016" not in listed, "expired"
-    assert listed["DEMO-011"].openings
+    assert listed["DEMO-011"].hours.openings
     food = await spaces.listed_spaces(public, "food")
     assert {s.id for s in food} == {
         i for i, s in listed.items() if "food" in s.properties["services"]
@@ -239,24 +237,3 @@ async def test_p32_each_side_of_a_crossing_has_its_nearest_space(public):
     assert bolivar["CO"].locality == "Villa del Rosario"
     assert bolivar["VE"].locality == "San Antonio del Táchira"
     assert bolivar["CO"].distance_m < 5_000
-
-
-# --- services -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("code", PROTECTED_SERVICES)
-def test_p38_a_protected_service_cannot_be_asked_for(code):
-    with pytest.raises(ProtectedServiceError):
-        spaces.check_services(["food", code])
-
-
-def test_an_unknown_service_is_refused_with_the_known_ones():
-    spaces.check_services(spaces.SERVICES)
-    with pytest.raises(UnknownServiceError, match="drinking_water") as refused:
-        spaces.check_services(["food", "teleport"])
-    assert refused.value.code == "teleport"
-
-
-async def test_every_service_of_the_data_is_in_the_vocabulary(public):
-    rows = await public.scalars(select(view.c.services))
-    assert {code for services in rows for code in services} <= set(spaces.SERVICES)

@@ -1,0 +1,215 @@
+"""``/spaces/match``: which spaces can help with a need, best first, each with its reasons."""
+
+from typing import Annotated, Any, Self
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from app import match_words, wording
+from app.api.fields import Instant, Latitude, Longitude, require_unswapped
+from app.api.spaces import DECIMALS
+from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
+from app.errors import InvalidParameterError
+from app.matches import Chosen, Fallback, Match, Question, match
+from app.problems import problem_responses
+from app.responses import GeoJSONResponse
+from geo.countries import CODES
+from geo.matching import ADULT_AGE, Need
+from tiles.layers import SPACES
+
+router = APIRouter(tags=["spaces"])
+
+#: More than a screen of a phone shows helps nobody on the road; more is capped.
+MAX_LIMIT = 20
+
+#: What ``documents`` says of who holds none.
+NO_DOCUMENTS = "none"
+
+_CODE = r"^[A-Za-z0-9][A-Za-z0-9 _-]{0,59}$"
+type Code = Annotated[str, Field(pattern=_CODE)]
+
+
+class Asked(BaseModel):
+    """A need, as far as the asker says. Nationality, religion and colour are not asked (P26)."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "examples": [{"lon": -72.508, "lat": 7.894, "service": ["overnight"], "age": 34}]
+        },
+    )
+
+    lon: Longitude = Field(description="Degrees, EPSG:4326.", examples=[-72.508])
+    lat: Latitude = Field(description="Degrees, EPSG:4326.", examples=[7.894])
+    service: list[Code] = Field(
+        min_length=1, max_length=10, description="What is needed; all of them.", examples=[["food"]]
+    )
+    at: Instant | None = Field(None, description="Start of the way, with its offset; default: now.")
+    country: str | None = Field(
+        None, pattern="^[A-Z]{2}$", description="Where the asker is; needed beside a border."
+    )
+    age: int | None = Field(None, ge=0, le=120, description="Years, of who asks.")
+    gender: Code | None = Field(None, description="A term of the vocabulary `gender`.")
+    children: int | None = Field(None, ge=0, le=20, description="How many are with them.")
+    people: int | None = Field(None, ge=1, le=50, description="How many they are together.")
+    alone: bool = Field(False, description="A child without an adult.")
+    languages: list[Annotated[str, Field(pattern="^[a-z]{2,3}$")]] = Field(
+        [], max_length=20, description="That they speak, ISO 639.", examples=[["es"]]
+    )
+    documents: list[Code] = Field(
+        [],
+        max_length=20,
+        description="That they hold, terms of the vocabulary `document`; `none` for no document.",
+    )
+    limit: int = Field(5, ge=1, description=f"At most {MAX_LIMIT}; more is capped.")
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.alone and ((self.age or 0) >= ADULT_AGE or self.children or (self.people or 1) > 1):
+            msg = "alone is for a child without an adult and without company"
+            raise ValueError(msg)
+        if self.people is not None and (self.children or 0) >= self.people:
+            msg = "people counts the children and who asks"
+            raise ValueError(msg)
+        if NO_DOCUMENTS in self.documents and len(self.documents) > 1:
+            msg = "documents is none, or names those they hold"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def need(self) -> Need:
+        """The need as it is judged."""
+        held = frozenset(self.documents) - {NO_DOCUMENTS}
+        return Need(
+            services=tuple(dict.fromkeys(self.service)),
+            age=self.age,
+            gender=self.gender,
+            children=self.children,
+            people=self.people,
+            is_alone=self.alone,
+            languages=frozenset(self.languages),
+            documents=held if self.documents else None,
+        )
+
+
+@router.get("/spaces/match", responses=problem_responses(400, 422, 503))
+async def find_match(
+    asked: Annotated[Asked, Query()],
+    session: SessionDep,
+    network: NetworkDep,
+    settings: SettingsDep,
+    clock: ClockDep,
+) -> Response:
+    """Return the steps to take for a need, best first; nothing asked is stored.
+
+    Only spaces that are open on arrival, not full and not closed to the asker by what their
+    provider states. A space that takes nobody without a referral is answered as the place that
+    refers to it. Spaces of another country come last, with the official crossing (P33). There is
+    always a `fallback`.
+    """
+    return await _answer(asked, session, network, settings, clock)
+
+
+@router.post("/spaces/match", responses=problem_responses(400, 413, 422, 503))
+async def post_match(
+    asked: Asked,
+    session: SessionDep,
+    network: NetworkDep,
+    settings: SettingsDep,
+    clock: ClockDep,
+) -> Response:
+    """Answer as `GET /spaces/match`, with nothing of the need in the address (P9)."""
+    return await _answer(asked, session, network, settings, clock)
+
+
+async def _answer(
+    asked: Asked,
+    session: SessionDep,
+    network: NetworkDep,
+    settings: SettingsDep,
+    clock: ClockDep,
+) -> Response:
+    require_unswapped("lon", asked.lon, asked.lat)
+    if asked.country is not None and asked.country not in CODES:
+        raise InvalidParameterError("country", "no ISO 3166-1 alpha-2 code")
+    now = clock()
+    question = Question(
+        asked.need,
+        round(asked.lon, DECIMALS),
+        round(asked.lat, DECIMALS),
+        asked.at or now,
+        asked.country,
+        min(asked.limit, MAX_LIMIT),
+    )
+    found = await match(session, network, question, now=now, profile=settings.walker)
+    return GeoJSONResponse(
+        feature_collection(found, settings.hotline),
+        headers={"Cache-Control": "private, no-store"},
+    )
+
+
+def feature_collection(found: Match, hotline: str | None) -> dict[str, Any]:
+    """Return a match as GeoJSON: ordinal ranks and words, no chance and no percentage (P46)."""
+    border = {match_words.BORDER: found.border_count} if found.border_count else {}
+    return {
+        "type": "FeatureCollection",
+        "features": [_feature(found, rank, one) for rank, one in enumerate(found.chosen, 1)],
+        "numberReturned": len(found.chosen),
+        "country": found.country,
+        "left_out": match_words.left_out({**found.left_out, **border}),
+        "searched_m": round(found.searched_m),
+        "fallback": {
+            "text": match_words.FALLBACK,
+            "hotline": hotline,
+            "lines": found.lines,
+            "spaces": [_fallback(one) for one in found.fallbacks],
+        },
+        "network": found.region.meta.name,
+        "demo": found.demo,
+        "notice": wording.notice(is_demo=found.demo),
+        "attribution": found.region.meta.attribution,
+        "data_as_of": found.now,
+    }
+
+
+def _feature(found: Match, rank: int, chosen: Chosen) -> dict[str, Any]:
+    option, described = chosen.option, chosen.described
+    return {
+        "type": "Feature",
+        "id": described.id,
+        "geometry": {"type": "Point", "coordinates": [described.lon, described.lat]},
+        "properties": {
+            **{name: described.properties[name] for name in SPACES.properties},
+            "rank": rank,
+            "role": "serves" if chosen.refers_to is None else "refers",
+            "refers_to": _referred(chosen),
+            "reasons": match_words.reasons(found, chosen),
+            "distance_m": round(option.way.distance_m, -1),
+            "distance_kind": option.way.kind,
+            "duration_s": round(option.way.duration_s, -1),
+            "arrival": option.arrival,
+            "other_country": option.is_abroad,
+            "crossings": [
+                {"id": post.id, "name": post.name, "state": post.state} for post in chosen.crossings
+            ],
+        },
+    }
+
+
+def _referred(chosen: Chosen) -> dict[str, Any] | None:
+    target = chosen.refers_to
+    return None if target is None else {"id": target.id, "name": target.properties["name"]}
+
+
+def _fallback(fallback: Fallback) -> dict[str, Any]:
+    described = fallback.chosen.described
+    names = ("name", "kind", "locality", "country", "contact", "phones", "demo", "expires_on")
+    return {
+        "id": described.id,
+        **{name: described.properties[name] for name in names},
+        "role": fallback.role,
+        "distance_m": round(fallback.chosen.option.way.distance_m, -1),
+        "distance_kind": fallback.chosen.option.way.kind,
+        "reasons": match_words.fallback_reasons(fallback),
+    }

@@ -1,0 +1,249 @@
+"""What people say back: feedback, complaints, missing services; and the log of rumours.
+
+Whoever reports needs no account and leaves no address (P25, P37, P48): what is sent is counted
+by `app.limits`, whose keys cannot be traced back, and by nothing else.
+"""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app import wording
+from app.api.fields import Day
+from app.api.guidance import Country, Lang, message_of
+from app.api.guidance_work import REFUSALS, Id
+from app.deps import ActorDep, ClockDep, SessionDep, StaffDep, WriterDep
+from app.errors import InvalidParameterError
+from app.limits import PostLimit
+from app.problems import problem_responses
+from app.responses import JSONResponse
+from geo import contacts, demo, rumours, voices
+from geo.errors import UnknownServiceError
+
+router = APIRouter(tags=["voices"])
+
+#: P44: goes with every complaint.
+NOT_URGENT = (
+    "Gracias. Nadie lee esto con urgencia. La organización del lugar no lo ve. "
+    "Si hay peligro ahora, llame a emergencias; para quejas sobre el personal hay una línea "
+    "independiente."
+)
+THANKS = "Gracias. No guardamos quién lo dijo ni desde dónde."
+
+SpaceId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,99}$")]
+CountryCode = Annotated[str, Field(pattern="^[A-Z]{2}$")]
+UnitName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+_PRIVATE = {"Cache-Control": "private, no-store"}
+
+
+class FeedbackGiven(BaseModel):
+    """Whether somebody was served at a space and found it open; there is no room for a text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    space: SpaceId
+    was_served: bool | None = None
+    was_open: bool | None = None
+
+
+class ComplaintMade(BaseModel):
+    """A complaint about a space. ``country`` and ``admin1`` only say which lines to show."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    space: SpaceId
+    category: Literal["staff_conduct", "refused", "charged", "unsafe", "privacy", "other"]
+    body: str | None = Field(None, max_length=2000)
+    country: CountryCode | None = None
+    admin1: UnitName | None = None
+
+
+class ServiceMissed(BaseModel):
+    """A service somebody missed in an area."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    service: SpaceId
+    country: CountryCode
+    admin1: UnitName | None = None
+
+
+class RumourHeard(BaseModel):
+    """A claim that was heard; nothing in it may name or reach a person."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    claim: str = Field(max_length=2000)
+    country: CountryCode
+    admin1: UnitName | None = None
+    heard_on: Day
+
+
+class RumourAnswer(BaseModel):
+    """The message of the bank that answers a rumour."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    message: SpaceId
+
+
+class Handling(BaseModel):
+    """What becomes of a complaint."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    state: Literal["handling", "closed"]
+
+
+@router.post("/feedback", status_code=202, responses=problem_responses(400, 413, 429, 503))
+async def give_feedback(
+    session: WriterDep, clock: ClockDep, body: FeedbackGiven, _limit: PostLimit
+) -> Response:
+    """Keep whether somebody was served: no text, no hour, no address (P25).
+
+    The answer is the same whether the space exists, is hidden, or never was (P39).
+    """
+    await voices.give_feedback(
+        session,
+        body.space,
+        was_served=body.was_served,
+        was_open=body.was_open,
+        today=clock().date(),
+    )
+    return JSONResponse({"received": True, "notice": THANKS}, 202, headers=_PRIVATE)
+
+
+@router.post("/complaints", status_code=202, responses=problem_responses(400, 413, 429, 503))
+async def complain(
+    session: WriterDep, reading: SessionDep, clock: ClockDep, body: ComplaintMade, _limit: PostLimit
+) -> Response:
+    """Keep a complaint where its operator never reads it; the answer names other lines (P44)."""
+    await voices.complain(
+        session, body.space, category=body.category, body=body.body, today=clock().date()
+    )
+    lines = await contacts.independent_lines(reading, body.country, body.admin1)
+    has_demo = await demo.has_demo(reading)
+    notice = f"{wording.DEMO} {NOT_URGENT}" if has_demo else NOT_URGENT
+    return JSONResponse(
+        {"received": True, "notice": notice, "independent_lines": lines, "demo": has_demo},
+        202,
+        headers=_PRIVATE,
+    )
+
+
+@router.post("/requests", status_code=202, responses=problem_responses(400, 413, 422, 429, 503))
+async def ask_for_service(
+    session: WriterDep, clock: ClockDep, body: ServiceMissed, _limit: PostLimit
+) -> Response:
+    """Keep that a service was missed in an area; protected ones are refused, not kept (P44)."""
+    try:
+        await voices.ask_for_service(
+            session,
+            body.service,
+            country=body.country,
+            admin1=body.admin1,
+            today=clock().date(),
+        )
+    except UnknownServiceError as error:
+        raise InvalidParameterError("service", str(error)) from error
+    return JSONResponse({"received": True, "notice": THANKS}, 202, headers=_PRIVATE)
+
+
+@router.get("/feedback/counts", responses=problem_responses(400, 503))
+async def feedback_counts(session: SessionDep) -> Response:
+    """Return weekly counts by first-level unit that the disclosure rules let out.
+
+    Every cell is of 20 answers or more on three spaces or more, rounded, 14 days late; there is
+    no total, and a week and unit with one small cell has none.
+    """
+    return await _counts(session, await voices.counts_of_feedback(session))
+
+
+@router.get("/requests/counts", responses=problem_responses(400, 503))
+async def request_counts(session: SessionDep) -> Response:
+    """Return weekly counts of missed services, by the same rules; never of protected ones."""
+    return await _counts(session, await voices.counts_of_requests(session))
+
+
+@router.get("/feedback/spaces", responses=problem_responses(401, 403, 503))
+async def feedback_of_spaces(session: StaffDep) -> Response:
+    """Return what was said of each space in 90 days, from five answers on (staff)."""
+    return JSONResponse({"spaces": await voices.feedback_of_spaces(session)}, headers=_PRIVATE)
+
+
+@router.get("/complaints", responses=problem_responses(401, 403, 503))
+async def open_complaints(session: StaffDep) -> Response:
+    """Return the complaints the asker may read: coordinators, never of the operator (P44)."""
+    return JSONResponse({"complaints": await voices.open_complaints(session)}, headers=_PRIVATE)
+
+
+@router.post("/complaints/{item}", responses=REFUSALS)
+async def handle_complaint(
+    session: WriterDep, actor: ActorDep, item: Id, body: Handling
+) -> Response:
+    """Say that a complaint is being handled, or closed."""
+    await voices.handle_complaint(session, actor, item, body.state)
+    return JSONResponse({"id": item, "state": body.state}, headers=_PRIVATE)
+
+
+@router.get("/rumours", responses=problem_responses(400, 503))
+async def rumour_log(
+    session: SessionDep, country: Country | None = None, lang: Lang = "es"
+) -> Response:
+    """Return the rumours that have an answer, each with the reviewed message that gives it."""
+    found = await rumours.answered(session, lang, country=country)
+    entries = [
+        {
+            "id": rumour["id"],
+            "claim": rumour["claim"],
+            "country": rumour["country"],
+            "admin1": rumour["admin1"],
+            "heard_on": rumour["heard_on"],
+            "answer": message_of(text),
+        }
+        for rumour, text in found
+    ]
+    return await _said(session, {"rumours": entries})
+
+
+@router.post("/rumours", status_code=201, responses=REFUSALS)
+async def record_rumour(session: WriterDep, actor: ActorDep, body: RumourHeard) -> Response:
+    """Write down a claim that was heard (staff)."""
+    rumour_id = await rumours.record_rumour(
+        session,
+        actor,
+        claim=body.claim,
+        country=body.country,
+        admin1=body.admin1,
+        heard_on=body.heard_on,
+    )
+    return JSONResponse({"id": rumour_id}, 201, headers=_PRIVATE)
+
+
+@router.post("/rumours/{item}/answer", responses=REFUSALS)
+async def answer_rumour(
+    session: WriterDep, actor: ActorDep, item: Id, body: RumourAnswer
+) -> Response:
+    """Answer a rumour with a reviewed message; both are public then (staff)."""
+    await rumours.answer(session, actor, item, body.message)
+    return JSONResponse({"id": item}, headers=_PRIVATE)
+
+
+@router.post("/rumours/{item}/retire", responses=REFUSALS)
+async def retire_rumour(session: WriterDep, actor: ActorDep, item: Id) -> Response:
+    """Take a rumour out of the log (staff)."""
+    await rumours.retire(session, actor, item)
+    return JSONResponse({"id": item}, headers=_PRIVATE)
+
+
+async def _counts(session: SessionDep, cells: list[Any]) -> Response:
+    return await _said(
+        session,
+        {"counts": cells, "label": "indicative: answers of those who chose to give one"},
+    )
+
+
+async def _said(session: SessionDep, answer: dict[str, Any]) -> Response:
+    has_demo = await demo.has_demo(session)
+    return JSONResponse({**answer, "demo": has_demo}, headers={"Cache-Control": "public, no-cache"})

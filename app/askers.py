@@ -1,0 +1,176 @@
+"""Who asks: by an access token in the header, or by the console's cookie under ``/network``.
+
+A credential that does not hold is refused, never silently taken for the public: a partner whose
+token has expired must not believe that what the public sees is all there is.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import quote
+
+from fastapi import Request
+from starlette.responses import Response
+
+from app.csrf import form_token
+from app.errors import SignInNeededError, UnauthorizedError
+from app.middleware import is_below
+from app.settings import Settings
+from geo import people, sign_in, tokens
+from geo.authority import Actor
+from geo.db import Database, Tier
+from geo.errors import InvalidTokenError
+
+#: The part of the addresses where people work on records, and where the cookie is sent.
+CONSOLE = "/network"
+SIGN_IN = f"{CONSOLE}/sign-in"
+
+COOKIE = "amparo_session"
+
+#: Scopes that open the partner tier of the published API; the staff tier is for named people on
+#: the pages and endpoints of editors alone (P1).
+READING_SCOPES = ("partner", "edit")
+
+_SCHEME = "bearer "
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, and what they may see of the published API.
+
+    Parameters
+    ----------
+    tier
+        PUBLIC without a credential, else PARTNER.
+    actor
+        The person, where there is one: of a web sign-in, or of a token of scope ``edit``.
+    secret
+        Of the web sign-in's cookie; forms are signed with it.
+    """
+
+    tier: Tier
+    actor: Actor | None = None
+    secret: str | None = None
+
+    @property
+    def csrf(self) -> str:
+        """What a form of this sign-in carries in its field ``csrf``; new at every reading."""
+        return form_token(self.secret) if self.secret is not None else ""
+
+
+ANYBODY = Asker(Tier.PUBLIC)
+
+
+async def find_asker(request: Request) -> Asker:
+    """Return who asks, looked up once a request.
+
+    Raises
+    ------
+    UnauthorizedError
+        The Authorization header is not a bearer token.
+    InvalidTokenError
+        The token opens nothing here.
+    """
+    known: Asker | None = getattr(request.state, "asker", None)
+    if known is None:
+        known = await _look_up(request)
+        request.state.asker = known
+    return known
+
+
+async def _look_up(request: Request) -> Asker:
+    database: Database = request.state.database
+    if "authorization" in request.headers:
+        async with database.session(Tier.WRITER) as session:
+            grant = await tokens.check_token(session, bearer_secret(request), scope=READING_SCOPES)
+            if grant.scope != "edit" or grant.person_id is None:
+                return Asker(Tier.PARTNER)
+            return Asker(Tier.PARTNER, await people.load_actor(session, grant.person_id))
+    secret = request.cookies.get(COOKIE)
+    if secret is None or not is_below(request.url.path, CONSOLE):
+        return ANYBODY
+    settings: Settings = request.state.settings
+    idle = timedelta(minutes=settings.session_idle_minutes)
+    try:
+        async with database.session(Tier.WRITER) as session:
+            signed_in = await sign_in.read_session(session, secret, idle=idle)
+    except InvalidTokenError:
+        return ANYBODY  # a sign-in that is over leads to a new one
+    return Asker(Tier.PARTNER, signed_in.actor, secret)
+
+
+def bearer_secret(request: Request) -> str:
+    """Return the secret of the Authorization header.
+
+    Raises
+    ------
+    UnauthorizedError
+        There is none, or of another scheme.
+    """
+    stated = request.headers.get("authorization", "")
+    if stated[: len(_SCHEME)].lower() != _SCHEME:
+        raise UnauthorizedError
+    return stated[len(_SCHEME) :].strip()
+
+
+async def require_actor(request: Request) -> Actor:
+    """Return the person who asks.
+
+    Raises
+    ------
+    SignInNeededError
+        Nobody, on a page of the console; leads to the sign-in.
+    UnauthorizedError
+        Nobody, elsewhere.
+    InvalidTokenError
+        The token opens nothing here.
+    """
+    asker = await find_asker(request)
+    if asker.actor is not None:
+        return asker.actor
+    if is_below(request.url.path, CONSOLE) and "authorization" not in request.headers:
+        raise SignInNeededError(_sign_in_location(request))
+    raise UnauthorizedError
+
+
+def _sign_in_location(request: Request) -> str:
+    # A form that was sent too late cannot be sent again by a link.
+    came_from = request.url.path if request.method in {"GET", "HEAD"} else CONSOLE
+    return f"{SIGN_IN}?next={quote(came_from, safe='/')}"
+
+
+def safe_next(stated: str | None) -> str:
+    """Return where to go after signing in: a path of the console, whatever was asked for."""
+    if stated is None:
+        return CONSOLE
+    path = stated.partition("?")[0].partition("#")[0]
+    plain = all(c.isascii() and c.isprintable() and c not in '\\ "<>' for c in stated)
+    is_inside = is_below(path, CONSOLE) and ".." not in path and "//" not in path
+    if not plain or not is_inside or is_below(path, SIGN_IN):
+        return CONSOLE
+    return stated
+
+
+def set_cookie(response: Response, request: Request, name: str, value: str, max_age_s: int) -> None:
+    """Set a cookie that scripts cannot read and other sites cannot send along."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=max_age_s,
+        path=CONSOLE,
+        secure=_is_encrypted(request),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def drop_cookie(response: Response, request: Request, name: str) -> None:
+    """Delete a cookie of `set_cookie`."""
+    response.delete_cookie(
+        name, path=CONSOLE, secure=_is_encrypted(request), httponly=True, samesite="lax"
+    )
+
+
+def _is_encrypted(request: Request) -> bool:
+    settings: Settings = request.state.settings
+    public = settings.public_url
+    return request.url.scheme == "https" or (public is not None and public.scheme == "https")

@@ -1,0 +1,406 @@
+"""Kills the server and PostgreSQL in the middle of approvals, and looks for half-done work.
+
+Usage: ./run bench kill [--approvals N] [--json FILE]
+
+A server process over a private, durable PostgreSQL accepts proposals over HTTP, eight at a time,
+while one of the two is killed with SIGKILL (the server's process, or the postmaster and all its
+backends) and started again. After each start, in one snapshot: a proposal is accepted, its record
+has changed in all its parts, the audit has an entry and the outbox a message, or none of it; and
+every acceptance that a client was told of is there. At the end the audit chain is verified.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import text
+
+from app.databases import open_database, private_cluster
+from app.settings import Settings
+from geo import audit, schema, space_documents, tokens
+from geo.db import Database, Tier
+from geo.errors import DatabaseUnavailableError
+from geo.proposals import Wanted, propose
+from tests.fixtures.network import APPROVER, EDITOR, NOW, SPACE, TODAY, fill_network
+
+ROOT = Path(__file__).resolve().parents[1]
+
+#: Clients that accept at the same time.
+CLIENTS = 8
+
+#: Seconds after which a start, or a stuck client, is a failure.
+PATIENCE_S = 120.0
+
+_SERVE = "from app.server import serve; from app.settings import Settings; serve(Settings())"
+
+#: What an accepted proposal does to its space: three tables and the record's own row.
+CHANGES: dict[str, Any] = {
+    "services": ["food", "information", "showers"],
+    "schedules": [{"byday": ["MO", "SU"], "opens_at": "06:00", "closes_at": "20:00"}],
+    "public_phones": ["+57 300 0000000", "+57 300 1111111"],
+}
+
+_SNAPSHOT = {
+    "accepted": "select record_id from amparo.proposals where state = 'accepted'",
+    "renamed": "select id from amparo.locations where name like 'Aceptada %'",
+    "offering": "select a.location_id from amparo.service_at_location a"
+    " join amparo.services s on s.id = a.service_id where s.code = 'showers'",
+    "open longer": "select location_id from amparo.schedules where closes_at = '20:00'",
+    "with its number": "select location_id from amparo.phones where number = '+57 300 1111111'",
+    "audited": "select record_id from amparo.audit_entries where action = 'proposal.accepted'",
+    "told": "select payload ->> 'record_id' from amparo.outbox where event = 'proposal.accepted'",
+}
+_ONE_SNAPSHOT = text("set transaction isolation level repeatable read")
+_QUERIES = {name: text(query) for name, query in _SNAPSHOT.items()}
+
+
+@dataclass
+class Result:
+    """What a run found.
+
+    Attributes
+    ----------
+    killed : list of str
+        What was killed, in order.
+    unacknowledged : int
+        Acceptances that were committed although the client heard nothing, because of a kill.
+    lost : list of str
+        Acknowledged acceptances that were not there afterwards.
+    half_applied : list of str
+        What was not the same in one snapshot.
+    chain : str or None
+        Where the audit chain breaks.
+    """
+
+    approvals: int
+    killed: list[str] = field(default_factory=list)
+    acknowledged: int = 0
+    unacknowledged: int = 0
+    lost: list[str] = field(default_factory=list)
+    half_applied: list[str] = field(default_factory=list)
+    audit_entries: int = 0
+    chain: str | None = None
+    seconds: float = 0.0
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was lost or half done."""
+        return not self.lost and not self.half_applied and self.chain is None
+
+
+class Amparo:
+    """A server process and its private PostgreSQL, which can be killed and started again."""
+
+    def __init__(self, home: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.settings = Settings(
+            home=home,
+            port=port,
+            rate_per_minute=0,
+            token_rate_per_minute=0,
+            statement_timeout_ms=30_000,
+        )
+        cluster = private_cluster(self.settings)
+        assert cluster is not None, "AMPARO_DATABASE_URL must not be set"  # noqa: S101
+        self.cluster = cluster
+        self.address = f"http://127.0.0.1:{port}"
+        self._server: subprocess.Popen[bytes] | None = None
+
+    async def start_database(self) -> None:
+        """Start PostgreSQL, which recovers where it was killed."""
+        await asyncio.to_thread(self.cluster.start)
+
+    async def start_server(self) -> None:
+        """Start the server and wait until it answers."""
+        environment = os.environ | {
+            "AMPARO_HOME": str(self.settings.home),
+            "AMPARO_PORT": str(self.settings.port),
+            "AMPARO_RATE_PER_MINUTE": "0",
+            "AMPARO_TOKEN_RATE_PER_MINUTE": "0",
+        }
+        self._server = subprocess.Popen(  # noqa: S603, ASYNC220 -- our own server; returns at once
+            [sys.executable, "-c", _SERVE],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + PATIENCE_S
+        async with httpx.AsyncClient(base_url=self.address) as client:
+            while time.monotonic() < deadline:
+                with suppress(httpx.TransportError):
+                    if (await client.get("/conformance")).is_success:
+                        return
+                await asyncio.sleep(0.05)
+        msg = "the server does not start"
+        raise TimeoutError(msg)
+
+    def kill_server(self) -> None:
+        """Kill the server's process."""
+        assert self._server is not None  # noqa: S101 -- started before
+        self._server.kill()
+        self._server.wait()
+
+    def kill_database(self) -> None:
+        """Kill the postmaster and every process it has started."""
+        lines = (self.cluster.data_dir / "postmaster.pid").read_text().splitlines()
+        postmaster = int(lines[0])
+        children = [pid for pid in _pids() if _parent(pid) == postmaster]
+        for pid in (postmaster, *children):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        while any(_is_alive(pid) for pid in (postmaster, *children)):
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """End both."""
+        if self._server is not None:
+            self._server.kill()
+            self._server.wait()
+        self.cluster.stop(immediate=True)
+
+
+def _pids() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except OSError:
+        return False
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[Amparo]:
+    """Run an Amparo in a folder of its own."""
+    # Not mkdtemp's 0700: PostgreSQL runs as another user, who has to enter it.
+    home = Path(tempfile.gettempdir()) / f"amparo-kill-{os.getpid()}"
+    home.mkdir(mode=0o755)
+    amparo = Amparo(home)
+    try:
+        await amparo.start_database()
+        await schema.migrate(amparo.cluster.superuser_url())
+        yield amparo
+    finally:
+        amparo.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+async def prepare(database: Database, count: int) -> tuple[dict[str, str], str]:
+    """Store spaces with one proposal each, and return proposals by space, and a token."""
+    async with database.session(Tier.WRITER) as session:
+        await fill_network(session)
+        spaces = [SPACE | {"id": f"s{n:04}", "name": f"Espera {n:04}"} for n in range(count)]
+        await space_documents.store_documents(
+            session, spaces, now=NOW, today=TODAY, source="benchmark"
+        )
+    async with database.session(Tier.WRITER) as session:
+        outcomes = await propose(
+            session,
+            EDITOR,
+            "space",
+            [
+                Wanted(space["id"], CHANGES | {"name": space["name"].replace("Espera", "Aceptada")})
+                for space in spaces
+            ],
+            reason="benchmark",
+            via="import",
+            now=NOW,
+            batch_id="kill",
+        )
+        _, token = await tokens.issue_token(
+            session,
+            scope="edit",
+            holder="benchmark",
+            person_id=APPROVER.id,
+            expires_at=datetime.now(UTC) + timedelta(days=1),
+        )
+    return {str(o.record_id): str(o.proposal_id) for o in outcomes}, token
+
+
+class Clients:
+    """Clients that accept proposals until all are accepted, whatever happens in between."""
+
+    def __init__(self, amparo: Amparo, proposals: dict[str, str], token: str) -> None:
+        self.acknowledged: set[str] = set()
+        self.unacknowledged: set[str] = set()
+        self._left = list(proposals.items())
+        self._amparo = amparo
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    async def run(self) -> None:
+        """Accept everything."""
+        await asyncio.gather(*(self._accept() for _ in range(CLIENTS)))
+
+    async def _accept(self) -> None:
+        async with httpx.AsyncClient(
+            base_url=self._amparo.address, headers=self._headers, timeout=30
+        ) as client:
+            while self._left:
+                space_id, proposal_id = self._left.pop()
+                await self._until_accepted(client, space_id, proposal_id)
+
+    async def _until_accepted(
+        self, client: httpx.AsyncClient, space_id: str, proposal_id: str
+    ) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            try:
+                answer = await client.post(
+                    f"/proposals/{proposal_id}/accept", json={"reason": "ok"}
+                )
+            except httpx.TransportError:
+                await asyncio.sleep(0.05)
+                continue
+            if answer.status_code == httpx.codes.OK:
+                self.acknowledged.add(space_id)
+                return
+            if answer.status_code == httpx.codes.CONFLICT:
+                # Accepted before a kill, and the answer was lost on the way.
+                self.unacknowledged.add(space_id)
+                return
+            if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
+                msg = f"{answer.status_code}: {answer.text}"
+                raise RuntimeError(msg)
+            await asyncio.sleep(0.05)
+        msg = f"{space_id} was not accepted within {PATIENCE_S:.0f} s"
+        raise TimeoutError(msg)
+
+
+async def check(database: Database, told: set[str], result: Result) -> None:
+    """Compare in one snapshot everything that an acceptance writes."""
+    async with database.session(Tier.WRITER) as session:
+        await session.execute(_ONE_SNAPSHOT)
+        found = {name: list(await session.scalars(query)) for name, query in _QUERIES.items()}
+    accepted = set(found["accepted"])
+    result.lost += sorted(told - accepted)
+    for name, ids in found.items():
+        if set(ids) != accepted or len(ids) != len(set(ids)):
+            difference = sorted(set(ids) ^ accepted) or "twice"
+            result.half_applied.append(f"{name}: {difference}")
+
+
+async def trial(approvals: int, kills: Sequence[tuple[int, str]]) -> Result:
+    """Accept proposals and kill something each time so many are acknowledged.
+
+    Parameters
+    ----------
+    approvals : int
+        How many proposals there are.
+    kills : sequence of (int, str)
+        Acknowledged acceptances at which ``server`` or ``PostgreSQL`` is killed, ascending.
+    """
+    result = Result(approvals)
+    async with running() as amparo:
+        database = open_database(amparo.settings)
+        proposals, token = await prepare(database, approvals)
+        await amparo.start_server()
+        clients = Clients(amparo, proposals, token)
+        started = time.monotonic()
+        work = asyncio.create_task(clients.run())
+        for threshold, what in kills:
+            while len(clients.acknowledged) < threshold and not work.done():  # noqa: ASYNC110 -- as soon as can be
+                await asyncio.sleep(0.002)
+            if work.done():
+                break
+            if what == "server":
+                amparo.kill_server()
+                await amparo.start_server()
+            else:
+                amparo.kill_database()
+                await amparo.start_database()
+            result.killed.append(what)
+            await _checked(database, clients, result)
+        await work
+        result.seconds = round(time.monotonic() - started, 1)
+        await _checked(database, clients, result)
+        result.acknowledged = len(clients.acknowledged)
+        result.unacknowledged = len(clients.unacknowledged)
+        async with database.session(Tier.WRITER) as session:
+            verdict = await audit.verify(session)
+        result.audit_entries = verdict.entries
+        result.chain = None if verdict.broken is None else f"{verdict.broken}"
+        await database.dispose()
+    return result
+
+
+async def _checked(database: Database, clients: Clients, result: Result) -> None:
+    told = set(clients.acknowledged)
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            await check(database, told, result)
+        except DatabaseUnavailableError:
+            # Connections from before the kill; the pool notices each once.
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.05)
+        else:
+            return
+
+
+def evenly(approvals: int, count: int) -> list[tuple[int, str]]:
+    """Return kills of both kinds in turn, spread over the approvals."""
+    return [
+        (approvals * (n + 1) // (count + 1), ("server", "PostgreSQL")[n % 2]) for n in range(count)
+    ]
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--approvals", type=int, default=1_000)
+    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    result = asyncio.run(trial(arguments.approvals, evenly(arguments.approvals, arguments.kills)))
+    table = Table("approvals", "kills", "acknowledged", "heard of later", "lost", "half", "chain")
+    table.add_row(
+        f"{result.approvals}",
+        f"{len(result.killed)}",
+        f"{result.acknowledged}",
+        f"{result.unacknowledged}",
+        f"{len(result.lost)}",
+        f"{len(result.half_applied)}",
+        result.chain or f"{result.audit_entries} entries hold",
+    )
+    console = Console()
+    console.print(table)
+    console.print(f"{result.seconds} s with the restarts", markup=False)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(asdict(result), indent=1))
+    if not result.holds:
+        console.print(result.lost, result.half_applied)
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

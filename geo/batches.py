@@ -1,0 +1,88 @@
+"""Many rows by one statement, where COPY may not go: into tables with row-level security.
+
+One statement also fires each statement-level trigger once, not once a row.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date, datetime, time
+from itertools import batched
+from typing import Any
+
+import shapely
+from geoalchemy2 import Geometry
+from sqlalchemy import ColumnElement, Text, column, func, literal, select
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+#: Rows a statement: about 10 MB of JSON for locations, the widest table.
+CHUNK = 5_000
+
+
+async def insert_rows(
+    session: AsyncSession,
+    model: type[Any],
+    rows: Sequence[dict[str, Any]],
+    *,
+    key: Collection[str] = (),
+    update: bool = False,
+) -> None:
+    """Insert rows of a table by few statements.
+
+    Parameters
+    ----------
+    session : AsyncSession
+        Of the writer.
+    model : type
+        Of `geo.models`.
+    rows : sequence of dict
+        All with the same columns; geometries are shapely's (EPSG:4326, lon, lat).
+    key : collection of str
+        Columns of the primary key, where a row may be there already.
+    update : bool
+        Such a row gets the new values; otherwise it stays as it is. Columns that the rows do not
+        have keep theirs.
+    """
+    if not rows:
+        return
+    names = tuple(rows[0])
+    for chunk in batched(rows, CHUNK):
+        source = (
+            func.jsonb_to_recordset(literal(list(_plain(chunk)), JSONB))
+            .table_valued(*(_column(model, name) for name in names), name="given")
+            .render_derived(with_types=True)
+        )
+        adding = insert(model).from_select(
+            list(names), select(*(_value(model, name, source.c[name]) for name in names))
+        )
+        if key:
+            changed = {name: adding.excluded[name] for name in names if name not in key}
+            adding = (
+                adding.on_conflict_do_update(index_elements=list(key), set_=changed)
+                if update and changed
+                else adding.on_conflict_do_nothing(index_elements=list(key))
+            )
+        await session.execute(adding, execution_options={"synchronize_session": False})
+
+
+def _column(model: type[Any], name: str) -> ColumnElement[Any]:
+    kind = model.__table__.c[name].type
+    return column(name, Text() if isinstance(kind, Geometry) else kind)
+
+
+def _value(model: type[Any], name: str, given: ColumnElement[Any]) -> ColumnElement[Any]:
+    if isinstance(model.__table__.c[name].type, Geometry):
+        return func.ST_GeomFromEWKB(func.decode(given, "hex"))
+    return given
+
+
+def _plain(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        yield {name: _jsonable(value) for name, value in row.items()}
+
+
+def _jsonable(value: object) -> object:
+    if isinstance(value, date | datetime | time):
+        return value.isoformat()
+    if isinstance(value, shapely.Geometry):
+        return shapely.to_wkb(shapely.set_srid(value, 4326), hex=True, include_srid=True)
+    return value

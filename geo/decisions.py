@@ -1,0 +1,315 @@
+"""Deciding proposals: a second person accepts or rejects, the proposer may withdraw.
+
+Accepting is one transaction: the record as changed, the proposal as accepted, the entry of the
+audit and the notification are all there or none is (P23, P40).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo import outbox, space_documents
+from geo.authority import Actor, can_approve, require_approve
+from geo.errors import (
+    ConflictError,
+    ForbiddenError,
+    GeoError,
+    InvalidRecordError,
+    MixedDataError,
+    NotFoundError,
+)
+from geo.knowing import name_readers, require_known, unknown
+from geo.models import Proposal
+from geo.notices import note
+from geo.proposals import SOURCE, Outcome, checked_reason
+from geo.subjects import (
+    NEW_SPACE,
+    Subject,
+    changed,
+    lock_subjects,
+    owner_of,
+    read_subject,
+    require_absent,
+    store_subjects,
+)
+
+#: How long the changes of a decided proposal are kept (P29 gives no number; our choice: a
+#: funding year, over which a coordination looks back).
+KEPT = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of one proposal among many.
+
+    Attributes
+    ----------
+    result : str
+        ``refused`` says that the actor may not; ``invalid`` that the record would break a rule.
+    reason : str or None
+        Why it was not accepted.
+    """
+
+    proposal_id: str
+    result: Literal["accepted", "conflict", "refused", "invalid", "not_found"]
+    reason: str | None = None
+
+
+async def accept(
+    session: AsyncSession,
+    actor: Actor,
+    proposal_id: str,
+    reason: str,
+    *,
+    now: datetime,
+    revision: int | None = None,
+) -> Outcome:
+    """Make a proposed change to its record (writer).
+
+    Parameters
+    ----------
+    revision : int or None
+        The record's revision that the actor has compared the proposal with; None is the one that
+        the change was made from.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such proposal, or the actor may not know of its record.
+    ForbiddenError
+        The actor proposed it, sent the link by which it was proposed, or decides elsewhere.
+    ConflictError
+        It is decided already, or the record has changed since: look at the difference again.
+    InvalidRecordError
+        The record as changed would break a rule.
+    """
+    reason = checked_reason(reason)
+    proposal = await _locked(session, proposal_id)
+    subject = await _subject(session, actor, proposal)
+    _require_pending(proposal)
+    expected = proposal.base_revision if revision is None else revision
+    if subject.revision is not None and subject.revision != expected:
+        msg = (
+            f"the record is at revision {subject.revision}, not {expected}: compare the proposal "
+            "with it as it is now"
+        )
+        raise ConflictError(msg)
+    said = await space_documents.circumstances(session, now=now, today=now.date())
+    after = changed(subject, proposal.changes, said)
+    owner = owner_of(subject, after, said)
+    countries = {*owner.countries, *([after["country"]] if "country" in after else [])}
+    _require_decider(actor, proposal, sorted(countries), every=proposal.entity == "space")
+    record_id = proposal.record_id or str(after["id"])
+    if subject.document is None and proposal.entity == "space":
+        await require_absent(session, record_id)
+    await store_subjects(session, proposal.entity, {record_id: after}, now=now, source=SOURCE)
+    if proposal.entity == "space" and not subject.is_restricted:
+        people = [person for person in (actor.id, proposal.proposed_by) if person is not None]
+        await name_readers(session, [record_id], people, actor=actor.id)
+    await _decide(session, proposal, actor, "accepted", reason, now, record_id=record_id)
+    await outbox.announce(
+        session,
+        "proposal.accepted",
+        {"entity": proposal.entity, "proposal_id": proposal.id}
+        | ({} if owner.is_restricted else {"record_id": record_id}),
+        people=[] if proposal.proposed_by is None else [proposal.proposed_by],
+        organization_id=owner.organization_id,
+        to_webhooks=not owner.is_restricted,
+    )
+    return Outcome(record_id, None, True, tuple(sorted(proposal.changes)), ())
+
+
+async def accept_many(
+    session: AsyncSession, actor: Actor, ids: Sequence[str], reason: str, *, now: datetime
+) -> list[Decided]:
+    """Accept what can be accepted of many, such as an import's, and say what became of each."""
+    await _lock_all(session, ids)
+    decided = []
+    for proposal_id in ids:
+        try:
+            async with session.begin_nested():
+                await accept(session, actor, proposal_id, reason, now=now)
+            decided.append(Decided(proposal_id, "accepted"))
+        except (
+            NotFoundError,
+            ForbiddenError,
+            ConflictError,
+            InvalidRecordError,
+            MixedDataError,
+        ) as error:
+            decided.append(Decided(proposal_id, _result(error), str(error)))
+    return decided
+
+
+async def reject(
+    session: AsyncSession, actor: Actor, proposal_id: str, reason: str, *, now: datetime
+) -> None:
+    """Turn a proposal down; the record stays as it is (writer). Raises as `accept` does."""
+    reason = checked_reason(reason)
+    proposal = await _locked(session, proposal_id)
+    subject = await _subject(session, actor, proposal)
+    _require_pending(proposal)
+    countries = subject.countries or tuple(filter(None, [proposal.country]))
+    _require_decider(actor, proposal, countries, every=False)
+    await _decide(session, proposal, actor, "rejected", reason, now)
+    await outbox.announce(
+        session,
+        "proposal.rejected",
+        {"entity": proposal.entity, "proposal_id": proposal.id},
+        people=[] if proposal.proposed_by is None else [proposal.proposed_by],
+        to_webhooks=False,
+    )
+
+
+async def withdraw(
+    session: AsyncSession, actor: Actor, proposal_id: str, reason: str, *, now: datetime
+) -> None:
+    """Take one's own proposal back (writer).
+
+    Raises
+    ------
+    NotFoundError, ConflictError
+        As in `accept`.
+    ForbiddenError
+        Somebody else proposed it.
+    """
+    reason = checked_reason(reason)
+    proposal = await _locked(session, proposal_id)
+    await _subject(session, actor, proposal)
+    _require_pending(proposal)
+    if proposal.proposed_by != actor.id:
+        msg = "a proposal is withdrawn by who made it; anybody else rejects it"
+        raise ForbiddenError(msg)
+    await _decide(session, proposal, actor, "withdrawn", reason, now)
+
+
+async def forget_changes(session: AsyncSession, now: datetime) -> int:
+    """Empty what was proposed longer than `KEPT` ago and is decided; say how many (writer, P29).
+
+    Who decided what about which record stays, without the positions and telephones of then.
+    """
+    emptied = await session.scalars(
+        update(Proposal)
+        .where(
+            Proposal.state != "pending",
+            func.coalesce(Proposal.decided_at, Proposal.proposed_at) < now - KEPT,
+            Proposal.changes != {},
+        )
+        .values(changes={})
+        .returning(Proposal.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(emptied.all())
+
+
+async def _lock_all(session: AsyncSession, ids: Sequence[str]) -> None:
+    """Lock proposals and records before the first is accepted, in one order for everybody.
+
+    Accepting one holds the audit until the transaction ends: who then waited for a record that
+    somebody else has, who waits for the audit, would wait for ever.
+    """
+    found = await session.execute(
+        select(Proposal.entity, Proposal.record_id)
+        .where(Proposal.id.in_(ids))
+        .order_by(Proposal.id)
+        .with_for_update()
+    )
+    records: dict[str, set[str]] = {}
+    for entity, record_id in found:
+        if record_id is not None:
+            records.setdefault(entity, set()).add(record_id)
+    for entity in sorted(records):
+        await lock_subjects(session, entity, sorted(records[entity]))
+
+
+async def _locked(session: AsyncSession, proposal_id: str) -> Proposal:
+    found = await session.scalar(
+        select(Proposal).where(Proposal.id == proposal_id).with_for_update()
+    )
+    if found is None or found.state == "applied":
+        raise unknown("proposal", proposal_id)
+    return found
+
+
+async def _subject(session: AsyncSession, actor: Actor, proposal: Proposal) -> Subject:
+    """Return the record, locked; to who may not know of it, the proposal is not there either."""
+    if proposal.record_id is None:
+        return NEW_SPACE
+    try:
+        subject = await read_subject(session, proposal.entity, proposal.record_id, lock=True)
+        await require_known(session, actor, [subject])
+    except NotFoundError as error:
+        raise unknown("proposal", proposal.id) from error
+    return subject
+
+
+def _require_pending(proposal: Proposal) -> None:
+    if proposal.state != "pending":
+        msg = f"the proposal is {proposal.state} already"
+        raise ConflictError(msg)
+
+
+def _require_decider(
+    actor: Actor, proposal: Proposal, countries: Sequence[str], *, every: bool
+) -> None:
+    """Refuse who may not decide: of a crossing in one of its countries, else in every country.
+
+    A space that moves from one country to another needs somebody who decides in both.
+    """
+    if proposal.link_sent_by is not None and proposal.link_sent_by == actor.id:
+        msg = "you sent the link by which this was proposed: a second person has to decide"
+        raise ForbiddenError(msg)
+    by = proposal.proposed_by
+    allowed = [can_approve(actor, country=country, proposed_by=by) for country in countries]
+    if allowed and (all(allowed) if every else any(allowed)):
+        return
+    require_approve(actor, country=None, proposed_by=by)
+
+
+async def _decide(
+    session: AsyncSession,
+    proposal: Proposal,
+    actor: Actor,
+    state: str,
+    reason: str,
+    now: datetime,
+    *,
+    record_id: str | None = None,
+) -> None:
+    await session.execute(
+        update(Proposal)
+        .where(Proposal.id == proposal.id)
+        .values(
+            state=state,
+            decided_by=None if state == "withdrawn" else actor.id,
+            decided_at=now,
+            decision_reason=reason,
+            record_id=record_id or proposal.record_id,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    # Last: nobody else can write to the audit until this transaction ends.
+    await note(
+        session,
+        actor.id,
+        f"proposal.{state}",
+        proposal.entity,
+        {record_id or proposal.record_id or proposal.id: sorted(proposal.changes)},
+        proposal_id=proposal.id,
+    )
+
+
+def _result(error: GeoError) -> Literal["conflict", "refused", "invalid", "not_found"]:
+    match error:
+        case NotFoundError():
+            return "not_found"
+        case ForbiddenError():
+            return "refused"
+        case InvalidRecordError():
+            return "invalid"
+        case _:
+            return "conflict"

@@ -1,0 +1,88 @@
+"""THE list of export formats: a new one is one entry here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from geo.errors import NotFoundError
+from geo.exports.features import write_geojson
+from geo.exports.hsds import write_hsds
+from geo.exports.messages import write_messages
+from geo.exports.snapshot import Snapshot
+from geo.exports.tables import write_csv, write_hxl, write_xlsx
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How spaces become a file.
+
+    Parameters
+    ----------
+    name
+        In addresses and commands.
+    title
+        What it is, English.
+    media_type, suffix
+        Of the file.
+    write
+        Makes it; takes a processor for seconds, so not on an event loop.
+    """
+
+    name: str
+    title: str
+    media_type: str
+    suffix: str
+    write: Callable[[Snapshot], bytes]
+
+    def file_name(self, snapshot: Snapshot) -> str:
+        """Return a name for the file, with the day of its data."""
+        demo = "demo-" if snapshot.has_demo else ""
+        return f"amparo-{demo}spaces-{snapshot.day}{self.suffix}"
+
+
+def _write_geopackage(snapshot: Snapshot) -> bytes:
+    # Imported on use: GDAL and pandas take longer to load than the rest of a command.
+    from geo.exports.geopackage import write_geopackage  # noqa: PLC0415
+
+    return write_geopackage(snapshot)
+
+
+#: Media types: IANA, but for the GeoPackage's (OGC 12-128) and the workbook's (ECMA-376).
+FORMATS: Mapping[str, Format] = {
+    found.name: found
+    for found in (
+        Format("hsds", "HSDS 3 JSON", "application/json", "-hsds.json", write_hsds),
+        Format("hxl", "CSV with HXL hashtags", "text/csv; charset=utf-8", "-hxl.csv", write_hxl),
+        Format("csv", "CSV", "text/csv; charset=utf-8", ".csv", write_csv),
+        Format(
+            "xlsx",
+            "Excel workbook",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            ".xlsx",
+            write_xlsx,
+        ),
+        Format("geojson", "GeoJSON", "application/geo+json", ".geojson", write_geojson),
+        Format("gpkg", "GeoPackage", "application/geopackage+sqlite3", ".gpkg", _write_geopackage),
+        Format(
+            "text",
+            "Text messages by municipality, in Spanish, of public records alone",
+            "text/plain; charset=utf-8",
+            ".txt",
+            write_messages,
+        ),
+    )
+}
+
+
+def find_format(name: str) -> Format:
+    """Return a format by its name.
+
+    Raises
+    ------
+    NotFoundError
+        There is none of that name.
+    """
+    found = FORMATS.get(name)
+    if found is None:
+        msg = f"no such export format; known are: {', '.join(FORMATS)}"
+        raise NotFoundError(msg)
+    return found

@@ -1,0 +1,180 @@
+"""A dated list of a municipality's spaces as text messages, to be sent on by WhatsApp (P27).
+
+Always of public records, whoever asks: a message is passed on to anybody.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import groupby
+
+from geo.exports.snapshot import DEMO_NOTICE, Record, Snapshot
+from geo.hours_text import hours_text
+from geo.schedules import from_json
+
+#: Longest text of one WhatsApp message (WhatsApp Business Platform, text messages), in UTF-16
+#: units as phones count them.
+LIMIT = 4_096
+
+#: Between two messages of a file.
+SEPARATOR = "\n\n----------\n\n"
+
+_STATUS = {
+    "full": "LLENO: llame antes.",
+    "temporarily_closed": "CERRADO por ahora.",
+    "closed": "CERRADO.",
+}
+_FEES = {"free": "Gratis.", "paid": "Se paga."}
+_HOLIDAYS = {"closed": "Cierra en festivos.", "not_known": "En festivos: llame antes."}
+
+
+def write_messages(snapshot: Snapshot) -> bytes:
+    """Return every message, each under `LIMIT`, with `SEPARATOR` between them."""
+    return SEPARATOR.join(messages(snapshot)).encode()
+
+
+def messages(snapshot: Snapshot) -> list[str]:
+    """Return the messages of each municipality in turn; one that does not fit is continued."""
+    records = [
+        record
+        for record in snapshot.records
+        if record["visibility"] == "public"
+        and record["status"] != "closed"
+        and record["expires_on"] >= snapshot.day
+    ]
+    written: list[str] = []
+    for place, members in groupby(records, key=_place):
+        entries = [_entry(snapshot, record) for record in members]
+        written += _packed(snapshot, place, entries)
+    if not written:
+        written = [f"{_head(snapshot, 'Lista de lugares de apoyo', 1)}\n\nNo hay lugares."]
+    return written
+
+
+def _place(record: Record) -> str:
+    area = ", ".join(filter(None, (record["admin1"], record["country"])))
+    return f"{record['locality']} ({area})" if record["locality"] else area
+
+
+def _head(snapshot: Snapshot, place: str, number: int) -> str:
+    lines = [f"*{DEMO_NOTICE}*"] if snapshot.has_demo else []
+    more = "" if number == 1 else f" (sigue, parte {number})"
+    lines.append(f"*Lugares de apoyo: {place}*{more}")
+    lines.append(f"Lista del {_day(snapshot.day)}. Puede haber cambiado: llame antes de ir.")
+    return "\n".join(lines)
+
+
+def _packed(snapshot: Snapshot, place: str, entries: Sequence[str]) -> Iterator[str]:
+    """Yield messages with as many whole entries as fit."""
+    number = 1
+    text = _head(snapshot, place, number)
+    empty = True
+    for entry in entries:
+        if not empty and _length(text) + _length(entry) + 2 > LIMIT:
+            yield text
+            number += 1
+            text, empty = _head(snapshot, place, number), True
+        left = LIMIT - _length(text) - 2
+        text += f"\n\n{_shortened(entry, left)}"
+        empty = False
+    yield text
+
+
+def _length(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _shortened(text: str, limit: int) -> str:
+    if _length(text) <= limit:
+        return text
+    kept = text.encode("utf-16-le")[: 2 * (limit - 1)].decode("utf-16-le", "ignore")
+    return f"{kept}…"
+
+
+def _entry(snapshot: Snapshot, record: Record) -> str:
+    """Return one space: short lines, the most needed first."""
+    lines = [f"*{record['name']}*"]
+    if record["demo"]:
+        lines.append("DEMO: no existe.")
+    lines += filter(
+        None,
+        (
+            snapshot.named("space_kind", record["kind"]),
+            _STATUS.get(record["status"]) or (record["capacity_state"] == "full" and "LLENO."),
+            _referral(snapshot, record),
+            _services(snapshot, record),
+            _when(record),
+            _phones(record),
+            record["public_contact"],
+            _where(record),
+            _whom(record),
+            _FEES.get(record["fees"]),
+            _confirmed(record),
+        ),
+    )
+    return "\n".join(lines)
+
+
+def _referral(snapshot: Snapshot, record: Record) -> str | None:
+    if record["access"] != "referral_only":
+        return None
+    names = snapshot.referrers
+    known = [names[i] for i in record["referral_points"] if i in names]
+    return f"Solo con remisión de: {', '.join(known)}." if known else "Solo con remisión."
+
+
+def _services(snapshot: Snapshot, record: Record) -> str | None:
+    named = [snapshot.named("service", code) for code in record["services"]]
+    return f"Ofrece: {', '.join(named)}." if named else None
+
+
+def _when(record: Record) -> str | None:
+    said = hours_text(from_json(record["schedules"]))
+    if said is None:
+        return "Horario: no se conoce, llame antes."
+    closed = [
+        _days(rule["starts_on"], rule["ends_on"])
+        for rule in record["schedule_exceptions"]
+        if rule["closed"]
+    ]
+    parts = [f"Según su horario: {said}.", _HOLIDAYS.get(record["holidays"])]
+    if closed:
+        parts.append(f"Cierra: {'; '.join(closed)}.")
+    return " ".join(filter(None, parts))
+
+
+def _phones(record: Record) -> str | None:
+    numbers = [phone["number"] for phone in record["public_phones"]]
+    return f"Tel.: {' / '.join(numbers)}" if numbers else None
+
+
+def _where(record: Record) -> str | None:
+    road = record["road"]
+    if road and record["road_km"] is not None:
+        road = f"{road}, km {record['road_km']:g}"
+    places = [record["address"], record["landmark"], road]
+    said = "; ".join(place for place in places if place)
+    return f"Dónde: {said}" if said else None
+
+
+def _whom(record: Record) -> str | None:
+    said = [record["eligibility"]] if record["eligibility"] else []
+    if record["families_only"]:
+        said.append("solo familias")
+    if record["documents_required"] == []:
+        said.append("sin documentos")
+    return f"Para: {'; '.join(said)}." if said else None
+
+
+def _confirmed(record: Record) -> str:
+    until = f"Use este dato hasta el {_day(record['expires_on'])}."
+    if record["confirmed_on"] is None:
+        return until
+    return f"Confirmado el {_day(record['confirmed_on'])}. {until}"
+
+
+def _days(first: str, last: str) -> str:
+    return _day(first) if first == last else f"{_day(first)} a {_day(last)}"
+
+
+def _day(iso: str) -> str:
+    return f"{date.fromisoformat(iso):%d/%m/%Y}"

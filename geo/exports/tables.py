@@ -1,0 +1,164 @@
+"""Exports as rows: CSV, HXL-tagged CSV and XLSX, with columns that the import takes back."""
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+from geo.exports.snapshot import ATTRIBUTION, EMPTY_SAYS, Snapshot, is_plain_phones
+
+#: Said in each row, so that no row travels without it (P49).
+ABOUT = ("data_as_of", "attribution", "notice_of_file")
+
+#: HXL 1.1 (domain.md section 3, "Headers"). What that list has no header for is marked with the
+#: field's own name, which the import reads back.
+HASHTAGS = {
+    "id": "#meta+id",
+    "name": "#loc+name",
+    "kind": "#loc+type",
+    "organization": "#org+name",
+    "sectors": "#sector+list",
+    "services": "#service+list",
+    "status": "#status",
+    "confirmed_on": "#date+verified",
+    "expires_on": "#date+expires",
+    "country": "#country+code+v_iso2",
+    "admin1": "#adm1+name",
+    "locality": "#adm2+name",
+    "lat": "#geo+lat",
+    "lon": "#geo+lon",
+    "coord_precision": "#geo+precision",
+    "capacity": "#capacity+num",
+    "available": "#capacity+available+num",
+    "public_phones": "#contact+phone",
+    "eligibility": "#access+conditions",
+    "access": "#access+type",
+    "source": "#meta+source",
+    "data_as_of": "#date+asof",
+    "attribution": "#meta+attribution",
+    "notice_of_file": "#description+notice",
+}
+
+#: What a spreadsheet takes for a formula at the beginning of a cell (OWASP, CSV injection). An
+#: apostrophe before it makes it text; one that stands there already gets another, so that taking
+#: one off gives back what it was.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+
+#: Signs that a list cannot be written with.
+_SEPARATORS = re.compile(r"[|\[\]\n]")
+
+
+def write_csv(snapshot: Snapshot) -> bytes:
+    """Return CSV after RFC 4180, UTF-8 with the byte-order mark that Excel needs for accents."""
+    return _csv(snapshot, [])
+
+
+def write_hxl(snapshot: Snapshot) -> bytes:
+    """Return CSV with the row of HXL hashtags below the header."""
+    names = (*snapshot.columns, *ABOUT)
+    return _csv(snapshot, [[HASHTAGS.get(name, f"#meta+field+{name}") for name in names]])
+
+
+def _csv(snapshot: Snapshot, below_header: Iterable[Sequence[str]]) -> bytes:
+    written = io.StringIO(newline="")
+    writer = csv.writer(written)
+    writer.writerow((*snapshot.columns, *ABOUT))
+    writer.writerows(below_header)
+    about = _about(snapshot)
+    for record in snapshot.records:
+        cells = [_cell(name, record[name]) for name in snapshot.columns]
+        writer.writerow([_guarded(cell) for cell in (*cells, *about)])
+    return written.getvalue().encode("utf-8-sig")
+
+
+def write_xlsx(snapshot: Snapshot) -> bytes:
+    """Return an XLSX workbook of one sheet; the same data are the same bytes.
+
+    Texts are marked as text, so that none is read as a formula, nor stays one when its cell is
+    edited.
+    """
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("spaces")
+    sheet.freeze_panes = "C2"
+    sheet.append([*snapshot.columns, *ABOUT])
+    about = _about(snapshot)
+    for record in snapshot.records:
+        cells = (*(_cell(name, record[name]) for name in snapshot.columns), *about)
+        sheet.append([_spreadsheet_cell(sheet, cell) for cell in cells])
+    properties = book.properties
+    properties.title = f"Amparo {snapshot.day}"
+    properties.creator = "Amparo"
+    properties.description = f"{ATTRIBUTION}. {snapshot.notice}"
+    written = io.BytesIO()
+    book.save(written)
+    return _dated(written.getvalue(), snapshot)
+
+
+def _spreadsheet_cell(sheet: Any, value: object) -> object:  # noqa: ANN401 - untyped there
+    if not isinstance(value, str):
+        return value
+    value = ILLEGAL_CHARACTERS_RE.sub(" ", value)
+    if not _FORMULA.match(value):
+        return value
+    # An apostrophe of the text's own would be taken for the mark of a text on the way back.
+    cell = WriteOnlyCell(sheet, f"'{value}" if value.startswith("'") else value)
+    cell.data_type = "s"
+    cell.quotePrefix = True
+    return cell
+
+
+#: Moments that openpyxl writes, by the clock of the writing machine.
+_MOMENTS = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(<)")
+
+
+def _dated(data: bytes, snapshot: Snapshot) -> bytes:
+    """Return an archive whose only moment is that of the data."""
+    day = snapshot.data_as_of.date()
+    moment = f"{snapshot.day}T00:00:00Z".encode()
+    written = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as made,
+        zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as dated,
+    ):
+        for name in made.namelist():
+            content = made.read(name)
+            if name == "docProps/core.xml":
+                content = _MOMENTS.sub(rb"\g<1>" + moment + rb"\g<2>", content)
+            entry = zipfile.ZipInfo(name, (day.year, day.month, day.day, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            dated.writestr(entry, content)
+    return written.getvalue()
+
+
+def _about(snapshot: Snapshot) -> tuple[str, str, str]:
+    return (snapshot.day, ATTRIBUTION, snapshot.notice)
+
+
+def _cell(name: str, value: object) -> object:
+    """Return a value as one cell: lists with bars, whatever is deeper as JSON."""
+    if name == "public_phones" and isinstance(value, list) and is_plain_phones(value):
+        value = [phone["number"] for phone in value]
+    if isinstance(value, list):
+        if not value:
+            return "[]" if name in EMPTY_SAYS else None
+        if all(isinstance(item, str) and not _SEPARATORS.search(item) for item in value):
+            return "|".join(value)
+        return orjson.dumps(value).decode()
+    if isinstance(value, dict):
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode() if value else None
+    return value
+
+
+def _guarded(cell: object) -> object:
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, str) and _FORMULA.match(cell):
+        return f"'{cell}"
+    return cell

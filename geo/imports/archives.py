@@ -1,0 +1,62 @@
+"""Zip files of strangers, opened within limits: workbooks and KMZ."""
+
+import io
+import zipfile
+import zlib
+
+from geo.imports.tables import refuse
+
+#: Bytes that all members may have together: 100,000 rows of 40 columns are about 160 MB of XML.
+MAX_UNPACKED = 384 * 1024 * 1024
+
+#: Members of one archive; a workbook of twenty sheets has about sixty.
+MAX_MEMBERS = 2_000
+
+_CHUNK = 1 << 20
+
+
+def unpacked(name: str, data: bytes) -> dict[str, bytes]:
+    """Return the members of a zip file by name.
+
+    What is read is counted, not what the archive says of itself.
+
+    Raises
+    ------
+    InvalidFileError
+        Not a whole zip file, encrypted, or larger than the limits when unpacked.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            infos = archive.infolist()
+            if len(infos) > MAX_MEMBERS:
+                refuse(name, f"has more than {MAX_MEMBERS:,} members")
+            members, left = {}, MAX_UNPACKED
+            for info in infos:
+                if info.flag_bits & 1:
+                    refuse(name, "is encrypted")
+                members[info.filename] = _member(name, archive, info, left)
+                left -= len(members[info.filename])
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+        refuse(name, f"is not a whole zip file ({type(error).__name__})")
+    return members
+
+
+def _member(name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, left: int) -> bytes:
+    parts = []
+    with archive.open(info) as member:
+        while part := member.read(_CHUNK):
+            parts.append(part)
+            left -= len(part)
+            if left < 0:
+                refuse(name, f"is larger than {MAX_UNPACKED:,} bytes when unpacked")
+    return b"".join(parts)
+
+
+def stored(members: dict[str, bytes]) -> io.BytesIO:
+    """Return the members as an archive without compression, for readers that know no limits."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for member, content in members.items():
+            archive.writestr(member, content)
+    packed.seek(0)
+    return packed

@@ -1,0 +1,167 @@
+"""Files somebody brought: checked, waiting to be applied, deleted after a week (P29)."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.authority import Actor, require_staff
+from geo.errors import ConflictError, NotFoundError
+from geo.imports import reports
+from geo.imports.applying import Applied, to_proposals
+from geo.imports.reports import Checked
+from geo.models import ImportBatch
+
+#: P29: days a batch waits before it is deleted with all it holds; our proposal.
+KEPT_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A file as it waits."""
+
+    id: str
+    file_name: str
+    format: str
+    state: str
+    created_at: datetime
+    delete_on: date
+    counts: Mapping[str, int]
+
+
+async def keep(session: AsyncSession, checked: Checked, actor: Actor, *, today: date) -> str:
+    """Keep a checked file until somebody applies or discards it (writer); return its id.
+
+    Raises
+    ------
+    ForbiddenError
+        The actor works on no records.
+    """
+    require_staff(actor)
+    batch_id = uuid.uuid4().hex
+    await session.execute(
+        insert(ImportBatch).values(
+            id=batch_id,
+            person_id=actor.id,
+            file_name=checked.name[:200],
+            format=checked.format,
+            sha256=checked.sha256,
+            mapping=dict(checked.mapping),
+            documents=reports.documents(checked),
+            report=reports.as_object(checked),
+            delete_on=today + timedelta(days=KEPT_DAYS),
+        )
+    )
+    return batch_id
+
+
+async def read(session: AsyncSession, batch_id: str, actor: Actor) -> tuple[Batch, Checked]:
+    """Return a batch of the actor's own, with its report (writer).
+
+    Raises
+    ------
+    NotFoundError
+        The actor has none with this id.
+    """
+    found = await session.scalar(
+        select(ImportBatch).where(ImportBatch.id == batch_id, ImportBatch.person_id == actor.id)
+    )
+    if found is None:
+        raise NotFoundError(f"there is no import '{batch_id[:40]}'")
+    checked = reports.from_objects(
+        found.file_name, found.format, found.sha256, found.mapping, found.report, found.documents
+    )
+    return _batch(found), checked
+
+
+async def list_batches(session: AsyncSession, actor: Actor) -> Sequence[Batch]:
+    """Return the actor's own batches, the newest first (writer)."""
+    found = await session.scalars(
+        select(ImportBatch)
+        .where(ImportBatch.person_id == actor.id)
+        .order_by(ImportBatch.created_at.desc(), ImportBatch.id)
+    )
+    return [_batch(row) for row in found]
+
+
+async def apply_batch(
+    session: AsyncSession,
+    batch_id: str,
+    actor: Actor,
+    *,
+    now: datetime,
+    reason: str,
+    only_good: bool = False,
+) -> Applied:
+    """Turn a batch of the actor's own into proposals (writer).
+
+    Raises
+    ------
+    NotFoundError
+        The actor has none with this id.
+    ConflictError
+        It is applied or discarded already, or records have changed since.
+    InvalidFileError, ForbiddenError, InvalidRecordError
+        As `geo.imports.applying.to_proposals`.
+    """
+    await _close(session, batch_id, actor, "applied")
+    _, checked = await read(session, batch_id, actor)
+    return await to_proposals(
+        session, checked, actor, now=now, reason=reason, batch_id=batch_id, only_good=only_good
+    )
+
+
+async def discard(session: AsyncSession, batch_id: str, actor: Actor) -> None:
+    """Give a batch up: what it holds is deleted at once (writer).
+
+    Raises
+    ------
+    NotFoundError, ConflictError
+        As `apply_batch`.
+    """
+    await _close(session, batch_id, actor, "discarded")
+    await session.execute(
+        update(ImportBatch)
+        .where(ImportBatch.id == batch_id)
+        .values(documents=[], report={"source": "", "counts": {}, "remarks": [], "rows": []})
+    )
+
+
+async def purge(session: AsyncSession, today: date) -> int:
+    """Delete the batches whose time is over (writer), and say how many (P29)."""
+    gone = await session.scalars(
+        delete(ImportBatch).where(ImportBatch.delete_on <= today).returning(ImportBatch.id)
+    )
+    return len(gone.all())
+
+
+async def _close(session: AsyncSession, batch_id: str, actor: Actor, state: str) -> None:
+    closed = await session.scalar(
+        update(ImportBatch)
+        .where(
+            ImportBatch.id == batch_id,
+            ImportBatch.person_id == actor.id,
+            ImportBatch.state == "checked",
+        )
+        .values(state=state)
+        .returning(ImportBatch.id)
+    )
+    if closed is None:
+        await read(session, batch_id, actor)
+        raise ConflictError("the import is applied or discarded already")
+
+
+def _batch(row: Any) -> Batch:  # noqa: ANN401 - a row of the table
+    return Batch(
+        id=row.id,
+        file_name=row.file_name,
+        format=row.format,
+        state=row.state,
+        created_at=row.created_at,
+        delete_on=row.delete_on,
+        counts=row.report["counts"],
+    )

@@ -1,0 +1,334 @@
+"""Spaces that may be one: found, kept for a person to decide, merged or told apart.
+
+A pair with a restricted space is for coordinators who are named for it: neither its presence nor
+its absence shows in anybody else's list or report (P38, P39).
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from geo import audit, proposals, space_documents
+from geo.authority import Actor, Role, require_staff
+from geo.errors import ConflictError, NotFoundError
+from geo.imports.likeness import Pair, Spot, pairs, phones_of, spot_of
+from geo.imports.reports import Likeness, RowReport
+from geo.models import Duplicate, Location, Phone, RestrictedReader
+
+#: Most likenesses that a report names of one row.
+_MAX_ALIKE = 5
+
+#: Fields of a document that a likeness is judged by.
+_TELLING = {"name", "lon", "lat", "coord_precision", "country", "locality", "public_phones"}
+
+#: Fields that two records of one place have together.
+_UNITED = ("services", "sectors", "languages", "referral_points")
+
+
+async def alike_rows(
+    session: AsyncSession,
+    rows: Sequence[RowReport],
+    stored: Mapping[str, Mapping[str, Any]],
+    *,
+    actor: Actor | None,
+) -> list[RowReport]:
+    """Return rows with the records that they may repeat, as far as the actor may know (writer).
+
+    Parameters
+    ----------
+    stored : mapping of str to document
+        What the rows were compared with.
+    """
+    telling = [
+        row
+        for row in rows
+        if row.state == "new" or (row.state == "changed" and _TELLING & set(row.fields))
+    ]
+    fresh = {
+        row.id: spot
+        for row in telling
+        if (spot := spot_of({**stored.get(row.id, {}), **row.changes}, row.id))
+    }
+    if not fresh:
+        return list(rows)
+    numbers = {row.id: row.number for row in rows if row.state == "new"}
+    old = await _spots(session, {spot.country for spot in fresh.values()}, actor)
+    told_apart = await _decided(session, fresh)
+    found: dict[str, list[Likeness]] = defaultdict(list)
+    for pair in pairs(list(fresh.values()), old):
+        if (pair.left, pair.right) in told_apart:
+            continue
+        for id_, other in ((pair.left, pair.right), (pair.right, pair.left)):
+            if id_ in fresh:
+                named = f"row {numbers[other]}" if other in numbers else other
+                found[id_].append(Likeness(named, pair.score, pair.reasons))
+    return [replace(row, alike=tuple(found[row.id][:_MAX_ALIKE])) if row.id in found else row
+            for row in rows]  # fmt: skip
+
+
+async def remember_alike(session: AsyncSession, ids: Collection[str]) -> int:
+    """Keep the pairs that some spaces make, for a person to decide (writer); say how many.
+
+    What was decided stays decided; an open pair that is no longer alike is forgotten.
+    """
+    if not ids:
+        return 0
+    wanted = set(ids)
+    spots = await _spots(session, None, None)
+    fresh = [spot for spot in spots if spot.id in wanted]
+    found = pairs(fresh, [spot for spot in spots if spot.id not in wanted])
+    named = func.any(list(wanted))
+    await session.execute(
+        delete(Duplicate).where(
+            Duplicate.state == "open",
+            or_(Duplicate.left_id == named, Duplicate.right_id == named),
+        )
+    )
+    if found:
+        await session.execute(
+            insert(Duplicate).on_conflict_do_nothing(), [_row(pair) for pair in found]
+        )
+    return len(found)
+
+
+async def find_duplicates(session: AsyncSession) -> int:
+    """Compare every active space with every other (writer); say how many pairs are alike."""
+    return await remember_alike(session, set(await session.scalars(select(Location.id))))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPair:
+    """A pair for a person to decide, with the names of both."""
+
+    left: str
+    right: str
+    left_name: str
+    right_name: str
+    score: float
+    reasons: Mapping[str, Any]
+
+
+async def open_pairs(
+    session: AsyncSession, actor: Actor | None, *, limit: int = 100
+) -> list[OpenPair]:
+    """Return the open pairs that somebody may decide, the likeliest first (writer).
+
+    Parameters
+    ----------
+    actor : Actor or None
+        An editor sees pairs with a space of the own organisation, an approver those of the own
+        countries. None is somebody with the machine.
+
+    Raises
+    ------
+    ForbiddenError
+        The actor works on no records.
+    """
+    left, right = aliased(Location), aliased(Location)
+    question = (
+        select(
+            Duplicate.left_id,
+            Duplicate.right_id,
+            left.name,
+            right.name,
+            Duplicate.score,
+            Duplicate.reasons,
+        )
+        .join(left, left.id == Duplicate.left_id)
+        .join(right, right.id == Duplicate.right_id)
+        .where(Duplicate.state == "open")
+        .order_by(Duplicate.score.desc(), Duplicate.left_id, Duplicate.right_id)
+        .limit(limit)
+    )
+    if actor is not None:
+        require_staff(actor)
+        question = question.where(_may_know(left, actor), _may_know(right, actor))
+        if actor.role is Role.EDITOR:
+            question = question.where(
+                or_(*(x.organization_id == actor.organization_id for x in (left, right)))
+            )
+        elif actor.role is Role.APPROVER:
+            question = question.where(left.country == func.any(sorted(actor.countries)))
+    return [OpenPair(*row) for row in await session.execute(question)]
+
+
+async def tell_apart(
+    session: AsyncSession, left: str, right: str, actor: Actor, *, now: datetime
+) -> None:
+    """Remember that two spaces are two (writer).
+
+    Raises
+    ------
+    NotFoundError
+        The actor has no such open pair.
+    """
+    await _decide(session, left, right, actor, state="distinct", now=now)
+
+
+async def merge(
+    session: AsyncSession, keep: str, other: str, actor: Actor, *, now: datetime
+) -> list[proposals.Outcome]:
+    """Propose that one space takes over what another says, and close the other (writer).
+
+    Field by field the record that was confirmed last wins; lists are united; of two visibilities
+    the narrower one holds. The other record becomes closed and restricted: it disappears, and
+    nothing points from one to the other.
+
+    Raises
+    ------
+    NotFoundError
+        The actor has no such open pair.
+    ForbiddenError, ConflictError, InvalidRecordError
+        As `geo.proposals.propose`.
+    """
+    await _decide(session, keep, other, actor, state="merged", now=now)
+    found = await space_documents.read_documents(session, [keep, other])
+    changes = united(found[keep], found[other])
+    wanted = [proposals.Wanted(keep, changes)] if changes else []
+    wanted.append(
+        proposals.Wanted(
+            other, {"status": "closed", "visibility": "restricted", "confidential": True}
+        )
+    )
+    return await proposals.propose(
+        session, actor, "space", wanted, reason="two records of one place", via="import", now=now
+    )
+
+
+def united(keep: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the changes by which ``keep`` takes over what ``other`` says."""
+    newer = (other.get("confirmed_on") or "") > (keep.get("confirmed_on") or "")
+    changes: dict[str, Any] = {}
+    for name in space_documents.FIELDS:
+        if name in _APART or name in _UNITED or name in {"amenities", "public_phones"}:
+            continue
+        mine, theirs = keep.get(name), other.get(name)
+        if _says(theirs) and mine != theirs and (newer or not _says(mine)):
+            changes[name] = theirs
+    for name in _UNITED:
+        both = sorted({*(keep.get(name) or ()), *(other.get(name) or ())} - {keep["id"]})
+        changes[name] = [item for item in both if item != other["id"]]
+    first, second = (other, keep) if newer else (keep, other)
+    changes["amenities"] = {**(second.get("amenities") or {}), **(first.get("amenities") or {})}
+    phones = [*(first.get("public_phones") or ()), *(second.get("public_phones") or ())]
+    numbers = [phone["number"] if isinstance(phone, Mapping) else phone for phone in phones]
+    changes["public_phones"] = [
+        phone for n, phone in enumerate(phones) if numbers[n] not in numbers[:n]
+    ]
+    narrow = ("public", "partners", "restricted")
+    changes["visibility"] = max(keep["visibility"], other["visibility"], key=narrow.index)
+    changes["confidential"] = keep["confidential"] or other["confidential"]
+    return {name: value for name, value in changes.items() if value != keep.get(name)}
+
+
+#: Fields that two records of one place do not take from each other.
+_APART = {
+    "id", "demo", "organization", "organization_id", "visibility", "confidential", "consent_on",
+    "source", "licence",
+}  # fmt: skip
+
+
+def _says(value: Any) -> bool:  # noqa: ANN401 - any field
+    return value not in (None, "", [], {}, "not_known")
+
+
+async def _decide(
+    session: AsyncSession, left: str, right: str, actor: Actor, *, state: str, now: datetime
+) -> None:
+    left, right = sorted((left, right))
+    mine = await open_pairs(session, actor, limit=100_000)
+    if not any((pair.left, pair.right) == (left, right) for pair in mine):
+        raise NotFoundError(f"there is no open pair of '{left[:100]}' and '{right[:100]}'")
+    done = await session.execute(
+        update(Duplicate)
+        .where(Duplicate.left_id == left, Duplicate.right_id == right, Duplicate.state == "open")
+        .values(state=state, decided_by=actor.id, decided_at=now)
+        .returning(Duplicate.left_id)
+    )
+    if done.scalar_one_or_none() is None:
+        raise ConflictError("the pair was decided meanwhile")
+    await audit.record(
+        session,
+        actor=actor.id,
+        action=f"duplicate.{state}",
+        entity="space",
+        record_id=left,
+        details={"other": right},
+    )
+
+
+def _may_know(location: Any, actor: Actor) -> Any:  # noqa: ANN401 - an alias, an expression
+    named = (
+        select(1)
+        .where(RestrictedReader.location_id == location.id, RestrictedReader.person == actor.id)
+        .correlate(location)
+        .exists()
+    )
+    return or_(location.visibility != "restricted", named)
+
+
+async def _decided(session: AsyncSession, ids: Iterable[str]) -> set[tuple[str, str]]:
+    named = func.any(list(ids))
+    rows = await session.execute(
+        select(Duplicate.left_id, Duplicate.right_id).where(
+            Duplicate.state == "distinct",
+            or_(Duplicate.left_id == named, Duplicate.right_id == named),
+        )
+    )
+    return {(left, right) for left, right in rows}
+
+
+async def _spots(
+    session: AsyncSession, countries: Collection[str] | None, actor: Actor | None
+) -> list[Spot]:
+    """Return the spots of the spaces that are not closed, as far as the actor may know."""
+    question = select(
+        Location.id,
+        Location.name,
+        func.ST_X(Location.geom),
+        func.ST_Y(Location.geom),
+        Location.coord_precision == "point",
+        Location.country,
+        func.coalesce(Location.locality, ""),
+    ).where(Location.status != "closed")
+    numbers = select(Phone.location_id, Phone.number, Location.country).join(
+        Location, Location.id == Phone.location_id
+    )
+    if countries is not None:
+        inside = Location.country == func.any(sorted(countries))
+        question, numbers = question.where(inside), numbers.where(inside)
+    if actor is not None:
+        question = question.where(_may_know(Location, actor))
+    phones: dict[str, list[str]] = defaultdict(list)
+    for id_, number, country in await session.execute(numbers):
+        phones[id_] += phones_of([number], country)
+    rows = await session.execute(question)
+    return [
+        Spot(
+            id=id_,
+            name=name,
+            lon=lon,
+            lat=lat,
+            is_exact=is_exact,
+            country=country,
+            locality=locality,
+            phones=tuple(phones.get(id_, ())),
+        )
+        for id_, name, lon, lat, is_exact, country, locality in rows
+    ]
+
+
+def _row(pair: Pair) -> dict[str, Any]:
+    return {
+        "left_id": pair.left,
+        "right_id": pair.right,
+        "score": pair.score,
+        "reasons": dict(pair.reasons),
+    }

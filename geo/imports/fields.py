@@ -1,0 +1,87 @@
+"""The fields of a space as an import sees them: of what kind each is, and how columns make it."""
+
+#: Field and kind of its values. The names are those of a file of spaces (`geo.space_files`).
+KINDS = {
+    "id": "text",
+    "name": "text",
+    "kind": "code",
+    "organization": "text",
+    "organization_id": "text",
+    "lon": "degrees",
+    "lat": "degrees",
+    "coord_precision": "code",
+    "country": "country",
+    "admin1": "text",
+    "locality": "text",
+    "timezone": "text",
+    "status": "code",
+    "access": "code",
+    "referral_points": "list",
+    "overnight": "flag",
+    "sectors": "list",
+    "services": "list",
+    "eligibility": "text",
+    "minimum_age": "whole",
+    "maximum_age": "whole",
+    "genders": "list",
+    "families_only": "flag",
+    "children_alone": "code",
+    "cost": "text",
+    "fees": "code",
+    "documents_required": "list",
+    "maximum_nights": "whole",
+    "address": "text",
+    "landmark": "text",
+    "road": "text",
+    "road_km": "number",
+    "amenities": "flags",
+    "step_free": "flag",
+    "data_shared": "text",
+    "holidays": "code",
+    "languages": "list",
+    "public_phones": "phones",
+    "public_contact": "text",
+    "notice": "text",
+    "schedules": "objects",
+    "schedule_exceptions": "objects",
+    "itinerary": "objects",
+    "capacity": "whole",
+    "available": "whole",
+    "capacity_updated": "instant",
+    "visibility": "code",
+    "confidential": "flag",
+    "confirmed_on": "day",
+    "expires_on": "day",
+    "confirmed_by": "text",
+    "consent_on": "day",
+    "source": "text",
+    "licence": "text",
+    "demo": "flag",
+}
+
+#: What a column may say that is no field itself: it becomes one. ``position`` is latitude and
+#: longitude in one cell; the others become ``schedules``.
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+MADE = {
+    "position": "position",
+    "byday": "weekdays",
+    "opens_at": "clock",
+    "closes_at": "clock",
+    "last_entry": "clock",
+    **{f"hours_{day.lower()}": "hours" for day in WEEKDAYS},
+}
+
+ALL = frozenset({*KINDS, *MADE})
+
+#: Fields whose values are codes: they may be named in a report, since they are about no person.
+CODED = frozenset(
+    name for name, kind in KINDS.items() if kind in {"code", "list", "flag", "flags", "country"}
+) - {"referral_points"}
+
+#: Fields that an ordinary file says in whatever words: the import translates known labels.
+TRANSLATABLE = {"kind": "space_kind", "services": "service", "sectors": "sector"}
+
+
+def kind_of(field: str) -> str:
+    """Return the kind of a field or of what becomes one."""
+    return KINDS.get(field) or MADE[field]

@@ -1,0 +1,330 @@
+"""Which column is which field: a mapping file, read and written as TOML."""
+
+import json
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from geo.errors import InvalidFileError
+from geo.folding import folded
+from geo.imports import hxl
+from geo.imports.detection import FORMATS, Reading
+from geo.imports.fields import ALL, KINDS, kind_of
+from geo.imports.tables import Table
+from geo.imports.values import Style
+
+#: Names that files of spaces also use for a field.
+ALIASES = {
+    "organisation": "organization",
+    "longitude": "lon",
+    "lng": "lon",
+    "long": "lon",
+    "latitude": "lat",
+    "referral_from": "referral_points",
+    "phones": "public_phones",
+    "coordinates": "position",
+}
+
+#: What an empty cell of a mapped column does to a record that is there.
+EMPTY_CELLS = ("keep", "clear")
+
+
+@dataclass(frozen=True)
+class FieldMapping:
+    """How the columns of a file become fields of spaces.
+
+    Attributes
+    ----------
+    fields : mapping of str to tuple of str
+        Columns by field; several are joined, or make one list.
+    answers : mapping of str to mapping of str to str
+        By list field: columns that say yes or no to one code each.
+    values : mapping of str to mapping of str to str
+        By field: what a label (folded) means; an empty text means nothing there.
+    constants : mapping of str to value
+        Fields that are the same in every row, where a row says nothing else.
+    id_prefix, id_columns
+        How a stable id is made where no column has one: the same place keeps its id.
+    ignored : tuple of str
+        Columns that somebody decided not to import.
+    empty_cells : str
+        One of `EMPTY_CELLS`.
+    reading, style
+        How the file is read, and how it writes numbers, dates and lists.
+    """
+
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    id_prefix: str | None = None
+    id_columns: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    empty_cells: str = "keep"
+    reading: Reading = field(default_factory=Reading)
+    style: Style = field(default_factory=Style)
+
+    def columns(self) -> set[str]:
+        """Return every column the mapping uses."""
+        used = {column for columns in self.fields.values() for column in columns}
+        used |= {column for answers in self.answers.values() for column in answers}
+        return used | set(self.id_columns)
+
+
+_SECTIONS = {
+    "format", "empty_cells", "ignore", "read", "style", "id", "fields", "answers", "values",
+    "constants",
+}  # fmt: skip
+_READ = {"sheet", "header_row", "encoding", "delimiter"}
+_STYLE = {"decimal", "dates", "separator", "empty", "timezone"}
+_ORDERS = ("day_first", "month_first")
+
+
+def parse_mapping(content: str | bytes | Mapping[str, Any]) -> FieldMapping:
+    """Return the mapping in a TOML text, or in the object that such a text stands for.
+
+    Raises
+    ------
+    InvalidFileError
+        With one message for everything in it that is wrong.
+    """
+    if not isinstance(content, Mapping):
+        content = _toml(content)
+    problems = _Problems()
+    problems.names(content, _SECTIONS, "the mapping")
+    read, style = problems.table(content, "read"), problems.table(content, "style")
+    recipe = problems.table(content, "id")
+    problems.names(read, _READ, "[read]")
+    problems.names(style, _STYLE, "[style]")
+    problems.names(recipe, {"prefix", "columns", "column"}, "[id]")
+    mapping = FieldMapping(
+        fields=problems.fields(content, recipe),
+        answers=problems.translations(content, "answers", fold=False),
+        values=problems.translations(content, "values", fold=True),
+        constants=problems.constants(content),
+        id_prefix=problems.optional_text(recipe, "prefix"),
+        id_columns=problems.texts(recipe, "columns"),
+        ignored=problems.texts(content, "ignore"),
+        empty_cells=problems.choice(content, "empty_cells", EMPTY_CELLS) or "keep",
+        reading=Reading(
+            format=problems.choice(content, "format", FORMATS),
+            encoding=problems.optional_text(read, "encoding"),
+            delimiter=problems.optional_text(read, "delimiter"),
+            sheet=problems.optional_text(read, "sheet"),
+            header_row=problems.row(read, "header_row"),
+        ),
+        style=Style(
+            decimal=problems.choice(style, "decimal", (",", ".")),
+            order=problems.choice(style, "dates", _ORDERS),  # type: ignore[arg-type]  # of _ORDERS
+            separator=problems.optional_text(style, "separator"),
+            empty=frozenset(folded(word) for word in problems.texts(style, "empty")),
+            timezone=problems.optional_text(style, "timezone"),
+        ),
+    )
+    problems.check_recipe(mapping)
+    if problems.found:
+        raise InvalidFileError([f"mapping: {problem}" for problem in problems.found])
+    return mapping
+
+
+def _toml(content: str | bytes) -> dict[str, Any]:
+    try:
+        text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
+        return tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise InvalidFileError(["mapping: is not UTF-8"]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidFileError([f"mapping: is not TOML: {error}"]) from error
+
+
+class _Problems:
+    """Reads the parts of a mapping and collects what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def names(self, table: Mapping[str, Any], known: Collection[str], where: str) -> None:
+        self.found += [
+            f"{where} has no '{name}'; it has {', '.join(sorted(known))}"
+            for name in table
+            if name not in known
+        ]
+
+    def table(self, content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+        value = content.get(name, {})
+        if isinstance(value, Mapping):
+            return value
+        self.found.append(f"{name} is not a table")
+        return {}
+
+    def optional_text(self, table: Mapping[str, Any], name: str) -> str | None:
+        value = table.get(name)
+        if value is None or (isinstance(value, str) and value):
+            return value
+        self.found.append(f"{name} is not a text")
+        return None
+
+    def texts(self, table: Mapping[str, Any], name: str) -> tuple[str, ...]:
+        value = table.get(name, [])
+        value = [value] if isinstance(value, str) else value
+        if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        self.found.append(f"{name} is not a list of texts")
+        return ()
+
+    def choice(self, table: Mapping[str, Any], name: str, choices: Collection[str]) -> str | None:
+        value = table.get(name)
+        if value is None or value in choices:
+            return value
+        self.found.append(f"{name} is not one of {', '.join(choices)}")
+        return None
+
+    def row(self, table: Mapping[str, Any], name: str) -> int | None:
+        value = table.get(name)
+        if value is None or (isinstance(value, int) and value > 0):
+            return value
+        self.found.append(f"{name} is not the number of a row")
+        return None
+
+    def fields(
+        self, content: Mapping[str, Any], recipe: Mapping[str, Any]
+    ) -> dict[str, tuple[str, ...]]:
+        stated = self.table(content, "fields")
+        self.names(stated, sorted(ALL), "[fields]")
+        found = {name: self.texts(stated, name) for name in stated if name in ALL}
+        if recipe.get("column"):
+            found["id"] = self.texts(recipe, "column")
+        for name, columns in found.items():
+            if len(columns) > 1 and kind_of(name) not in {"text", "list", "phones"}:
+                self.found.append(f"{name} takes one column")
+        return found
+
+    def translations(
+        self, content: Mapping[str, Any], section: str, *, fold: bool
+    ) -> dict[str, dict[str, str]]:
+        tables = self.table(content, section)
+        self.names(tables, sorted(KINDS), f"[{section}]")
+        found = {}
+        for name in tables:
+            labels = self.table(tables, name)
+            wrong = [label for label, code in labels.items() if not isinstance(code, str | bool)]
+            self.found += [f"{section}.{name}: '{label}' has no text" for label in wrong]
+            if section == "answers" and KINDS.get(name) not in {"list", "flags"}:
+                self.found.append(f"answers.{name}: only a list is made of answers")
+            found[name] = {
+                folded(label) if fold else label: str(code).lower()
+                if isinstance(code, bool)
+                else code
+                for label, code in labels.items()
+            }
+        return found
+
+    def constants(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        stated = self.table(content, "constants")
+        self.names(stated, sorted(KINDS), "[constants]")
+        if "id" in stated:
+            self.found.append("id cannot be the same in every row")
+        return dict(stated)
+
+    def check_recipe(self, mapping: FieldMapping) -> None:
+        if mapping.id_columns and "id" in mapping.fields:
+            self.found.append("[id] has a column or a recipe, not both")
+        if mapping.id_columns and not mapping.id_prefix:
+            self.found.append("[id] a recipe needs a prefix that names the source")
+
+
+def own_mapping(table: Table, base: FieldMapping | None = None) -> FieldMapping:
+    """Return the mapping of a file that names its columns as Amparo does, or tags them by HXL.
+
+    Parameters
+    ----------
+    base : FieldMapping or None
+        What somebody stated besides the columns, such as constants.
+    """
+    base = base or FieldMapping()
+    names = frozenset(ALL)
+    fields = hxl.fields_of(table.tags, names) if table.tags else {}
+    for column in table.columns:
+        plain = folded(column).replace(" ", "_").replace("-", "_")
+        name = plain if plain in ALL else ALIASES.get(plain)
+        if name is not None and column not in fields and name not in fields.values():
+            fields[column] = name
+    by_field = {name: (column,) for column, name in fields.items()}
+    if "id" not in by_field and not base.id_columns and "_uuid" in table.columns:
+        by_field["id"] = ("_uuid",)
+    kept = {k: v for k, v in base.__dict__.items() if k != "fields"}
+    return FieldMapping(fields=by_field | dict(base.fields), **kept)
+
+
+def as_object(mapping: FieldMapping) -> dict[str, Any]:
+    """Return a mapping as the object its TOML stands for: what a batch stores."""
+    reading = {k: v for k, v in asdict(mapping.reading).items() if v is not None}
+    style = {
+        "decimal": mapping.style.decimal,
+        "dates": mapping.style.order,
+        "separator": mapping.style.separator,
+        "empty": sorted(mapping.style.empty),
+        "timezone": mapping.style.timezone,
+    }
+    made: dict[str, Any] = {
+        "format": reading.pop("format", None),
+        "empty_cells": mapping.empty_cells,
+        "ignore": list(mapping.ignored),
+        "read": reading,
+        "style": {k: v for k, v in style.items() if v},
+        "id": {"prefix": mapping.id_prefix, "columns": list(mapping.id_columns)}
+        if mapping.id_columns
+        else {},
+        "fields": {name: list(columns) for name, columns in mapping.fields.items()},
+        "answers": {name: dict(codes) for name, codes in mapping.answers.items()},
+        "values": {name: dict(labels) for name, labels in mapping.values.items()},
+        "constants": dict(mapping.constants),
+    }
+    return {name: value for name, value in made.items() if value}
+
+
+def as_toml(mapping: FieldMapping, comments: Mapping[str, str] | None = None) -> str:
+    """Return a mapping as TOML, to be read and corrected by a person.
+
+    Parameters
+    ----------
+    comments : mapping of str to str
+        Said above a section, by its name.
+    """
+    told = as_object(mapping)
+    comments = comments or {}
+    lines = []
+    for name, value in told.items():
+        if not isinstance(value, dict):
+            single = value[0] if isinstance(value, list) and len(value) == 1 else value
+            lines.append(f"{name} = {_written(single)}")
+    for name, value in told.items():
+        if isinstance(value, dict):
+            lines += _section(name, value, comments.get(name))
+    return "\n".join(lines) + "\n"
+
+
+def _section(name: str, table: Mapping[str, Any], comment: str | None) -> list[str]:
+    lines = ["", *(f"# {line}" for line in (comment or "").splitlines())]
+    plain = {key: value for key, value in table.items() if not isinstance(value, dict)}
+    if plain:
+        lines.append(f"[{name}]")
+        for key, value in plain.items():
+            single = value[0] if isinstance(value, list) and len(value) == 1 else value
+            lines.append(f"{_key(key)} = {_written(single)}")
+    for key, value in table.items():
+        if isinstance(value, dict):
+            lines += [f"[{name}.{_key(key)}]"]
+            lines += [f"{_key(label)} = {_written(code)}" for label, code in value.items()]
+    return lines
+
+
+def _key(name: str) -> str:
+    bare = name and all(sign.isascii() and (sign.isalnum() or sign in "_-") for sign in name)
+    return name if bare else _written(name)
+
+
+def _written(value: Any) -> str:  # noqa: ANN401 - whatever TOML and JSON write alike
+    # TOML's basic strings, arrays, numbers and booleans are written as JSON writes them.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

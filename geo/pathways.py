@@ -1,0 +1,305 @@
+"""Referral pathways: how a need is met in an area, step by step.
+
+Of protected needs nothing is said but the hotlines: a publicised pathway endangers survivors,
+providers and staff (domain.md section 6, GBV AoR). Their steps are for people named one by one.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import delete, exists, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo import audit, demo
+from geo.authority import Actor, require_coordinate
+from geo.contacts import HOTLINES, contacts_of
+from geo.errors import InvalidRecordError, NotFoundError
+from geo.folding import folded
+from geo.guidance_files import checked, read_pathway
+from geo.guidance_views import contacts, pathway_steps, pathways, plain_rows
+from geo.models import (
+    PROTECTED_SERVICES,
+    Contact,
+    Location,
+    Pathway,
+    PathwayReader,
+    PathwayStep,
+)
+from geo.records import Circumstances
+from geo.views import protected_terms, spaces
+from geo.vocabulary import read_vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What is said of a need in an area.
+
+    Attributes
+    ----------
+    is_protected : bool
+        The rest is under controlled access; ``pathways`` is empty then, whatever there is.
+    pathways : tuple of mappings
+        Each with its ``steps`` in order; a step has an instruction, and a contact and a space
+        where it names one that the asker may see.
+    contacts : tuple of mappings
+        Of a protected need: the hotlines. Else empty, the steps have theirs.
+    """
+
+    is_protected: bool
+    pathways: tuple[Mapping[str, Any], ...]
+    contacts: tuple[Mapping[str, Any], ...]
+
+
+async def is_protected(session: AsyncSession, need: str) -> bool:
+    """Tell whether a need is one that is never published (P38; any reading tier)."""
+    return need in PROTECTED_SERVICES or bool(
+        await session.scalar(
+            select(
+                exists().where(
+                    protected_terms.c.vocabulary == "service", protected_terms.c.code == need
+                )
+            )
+        )
+    )
+
+
+async def guidance_for(
+    session: AsyncSession, need: str, country: str, admin1: str | None = None
+) -> Guidance:
+    """Return the pathways of a need in an area; of a protected one the hotlines alone.
+
+    Parameters
+    ----------
+    session : AsyncSession
+        Its tier decides what is seen.
+    need : str
+        Code of the service that is needed.
+    country : str
+        ISO 3166-1 alpha-2.
+    admin1 : str or None
+        Name of a first-level unit; pathways of the whole country are among the answers too.
+    """
+    if await is_protected(session, need):
+        lines = await contacts_of(session, country, admin1, kinds=HOTLINES)
+        return Guidance(is_protected=True, pathways=(), contacts=lines.lines)
+    c = pathways.c
+    found = await session.execute(
+        select(pathways).where(c.need == need, c.country == country).order_by(c.title, c.id)
+    )
+    rows = plain_rows(found)
+    rows = _of_unit(rows, admin1)
+    steps = await _steps(session, [row["id"] for row in rows])
+    return Guidance(
+        is_protected=False,
+        pathways=tuple({**row, "steps": steps.get(row["id"], [])} for row in rows),
+        contacts=(),
+    )
+
+
+def _of_unit(rows: list[dict[str, Any]], admin1: str | None) -> list[dict[str, Any]]:
+    """Return those of a unit first, then those of the whole country."""
+    unit = None if admin1 is None else folded(admin1)
+    own = [row for row in rows if row["admin1"] and folded(str(row["admin1"])) == unit]
+    return own + [row for row in rows if row["admin1"] is None]
+
+
+async def _steps(session: AsyncSession, ids: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+    s, k, v = pathway_steps.c, contacts.c, spaces.c
+    found = await session.execute(
+        select(
+            s.pathway_id,
+            s.position,
+            s.instruction,
+            k.id.label("contact_id"),
+            k.kind,
+            k.name.label("contact_name"),
+            k.phone,
+            k.whatsapp,
+            v.id.label("space_id"),
+            v.name.label("space_name"),
+        )
+        .select_from(pathway_steps)
+        .outerjoin(contacts, k.id == s.contact_id)
+        .outerjoin(spaces, v.id == s.location_id)
+        .where(s.pathway_id.in_(list(ids)))
+        .order_by(s.pathway_id, s.position)
+    )
+    steps: dict[str, list[dict[str, Any]]] = {}
+    for row in found:
+        contact = {
+            "id": row.contact_id,
+            "kind": row.kind,
+            "name": row.contact_name,
+            "phone": row.phone,
+            "whatsapp": row.whatsapp,
+        }
+        space = {"id": row.space_id, "name": row.space_name}
+        steps.setdefault(row.pathway_id, []).append(
+            {
+                "position": row.position,
+                "instruction": row.instruction,
+                "contact": None if row.contact_id is None else contact,
+                "space": None if row.space_id is None else space,
+            }
+        )
+    return steps
+
+
+async def read_controlled(
+    session: AsyncSession, actor: Actor, need: str, country: str
+) -> list[dict[str, Any]]:
+    """Return the restricted pathways of a need that name the actor as a reader, and audit it.
+
+    Parameters
+    ----------
+    session : AsyncSession
+        Of the writer, since the reading is written down (P31).
+    actor, need, country
+        Who asks for what.
+    """
+    found = await session.scalars(
+        select(Pathway)
+        .join(PathwayReader, PathwayReader.pathway_id == Pathway.id)
+        .where(PathwayReader.person == actor.id, Pathway.need == need, Pathway.country == country)
+        .order_by(Pathway.id)
+    )
+    answers = []
+    for pathway in found.all():
+        steps = await session.execute(
+            select(PathwayStep.position, PathwayStep.instruction, Contact.name, Contact.phone)
+            .outerjoin(Contact, Contact.id == PathwayStep.contact_id)
+            .where(PathwayStep.pathway_id == pathway.id)
+            .order_by(PathwayStep.position)
+        )
+        await audit.record(
+            session,
+            actor=actor.id,
+            action="pathway.read",
+            entity="pathway",
+            record_id=pathway.id,
+            details={},
+        )
+        answers.append(
+            {
+                "id": pathway.id,
+                "need": pathway.need,
+                "country": pathway.country,
+                "admin1": pathway.admin1,
+                "title": pathway.title,
+                "expires_on": pathway.expires_on,
+                "steps": [
+                    {
+                        "position": step.position,
+                        "instruction": step.instruction,
+                        "contact": None
+                        if step.name is None
+                        else {"name": step.name, "phone": step.phone},
+                    }
+                    for step in steps
+                ],
+            }
+        )
+    return answers
+
+
+async def put_pathway(
+    session: AsyncSession,
+    actor: Actor,
+    fields: Mapping[str, Any],
+    *,
+    today: date,
+    now: datetime,
+    allow_mixed: bool = False,
+) -> tuple[str, tuple[str, ...]]:
+    """Add a pathway, or replace the one with its id (writer).
+
+    Parameters
+    ----------
+    session, actor
+        A coordinator.
+    fields : mapping
+        As a file of pathways has them, ``steps`` among them.
+    today, now : date, datetime
+        The moment of the change.
+    allow_mixed : bool
+        Store it although demo rows are loaded (P35).
+
+    Returns
+    -------
+    str, tuple of str
+        Its id, and what was changed on the way, such as made restricted (P38).
+
+    Raises
+    ------
+    ForbiddenError, InvalidRecordError, MixedDataError
+        The actor does not coordinate; a field breaks its rule or names what is not known; demo
+        rows are loaded.
+    """
+    require_coordinate(actor)
+    circumstances = Circumstances(today, now, {}, await read_vocabulary(session))
+    rows, remarks = checked(read_pathway, fields, circumstances)
+    (row,) = rows[Pathway]
+    await _require_known(session, rows[PathwayStep])
+    adding = upsert(Pathway)
+    changed = {name: adding.excluded[name] for name in row if name != "id"}
+    await session.execute(
+        adding.on_conflict_do_update(index_elements=["id"], set_=changed), [dict(row)]
+    )
+    await session.execute(delete(PathwayStep).where(PathwayStep.pathway_id == row["id"]))
+    await session.execute(insert(PathwayStep), list(rows[PathwayStep]))
+    if not allow_mixed:
+        await demo.require_unmixed(session)
+    await audit.record(
+        session,
+        actor=actor.id,
+        action="pathway.put",
+        entity="pathway",
+        record_id=row["id"],
+        details={"country": row["country"]},
+    )
+    return str(row["id"]), remarks
+
+
+async def name_reader(session: AsyncSession, actor: Actor, pathway_id: str, person: str) -> None:
+    """Let one person read a restricted pathway (writer).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError
+        The actor does not coordinate; there is no such pathway.
+    """
+    require_coordinate(actor)
+    if await session.get(Pathway, pathway_id) is None:
+        msg = "there is no such pathway"
+        raise NotFoundError(msg)
+    await session.merge(PathwayReader(pathway_id=pathway_id, person=person))
+    await session.flush()
+    await audit.record(
+        session,
+        actor=actor.id,
+        action="pathway.name_reader",
+        entity="pathway",
+        record_id=pathway_id,
+        details={"person": person},
+    )
+
+
+async def _require_known(session: AsyncSession, steps: Iterable[Mapping[str, Any]]) -> None:
+    problems = []
+    for step in steps:
+        if step["contact_id"] is not None and not await session.get(Contact, step["contact_id"]):
+            problems.append(("steps", f"contact '{step['contact_id'][:40]}' is not known"))
+        if step["location_id"] is None:
+            continue
+        location = await session.get(Location, step["location_id"])
+        # A restricted space is as unknown as one that never was (P39), and is in no pathway.
+        if location is None or location.visibility == "restricted":
+            problems.append(("steps", f"space '{step['location_id'][:40]}' is not known"))
+        elif location.name in step["instruction"]:
+            # The space may be hidden one day; its name would stay behind in the words.
+            problems.append(("steps", "an instruction names its space: leave that to the space"))
+    if problems:
+        raise InvalidRecordError(problems)

@@ -1,0 +1,314 @@
+"""What waits for a second person, as those see it who propose and decide; for staff alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from geo import audit, space_documents
+from geo.authority import Actor, Role, can_approve, require_staff
+from geo.errors import InvalidRecordError
+from geo.knowing import unknown
+from geo.models import (
+    PROPOSAL_STATES,
+    Crossing,
+    Location,
+    Organization,
+    Person,
+    Proposal,
+    RestrictedReader,
+)
+from geo.subjects import NEW_SPACE, changed, read_subject
+
+#: Most proposals of one page of the queue.
+MAX_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A proposal in the queue.
+
+    Attributes
+    ----------
+    name : str or None
+        Of the record, or the name that a new space would have.
+    fields : tuple of str
+        What would change.
+    may_decide : bool
+        The asker is a second person who may accept or reject it.
+    """
+
+    id: str
+    entity: str
+    record_id: str | None
+    name: str | None
+    country: str | None
+    organization_id: str | None
+    fields: tuple[str, ...]
+    reason: str
+    proposed_by: str | None
+    proposer: str | None
+    via: str
+    proposed_at: datetime
+    state: str
+    decided_by: str | None
+    decided_at: datetime | None
+    decision_reason: str | None
+    batch_id: str | None
+    may_decide: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A proposal beside its record as that is now.
+
+    Attributes
+    ----------
+    differences : mapping of str to (before, after)
+        Of a decided proposal what it changed to, with nothing before.
+    revision : int or None
+        The record's; accepting with it says "I have seen this".
+    is_outdated : bool
+        The record has changed since the proposal was made.
+    problems : tuple of (str, str)
+        Field and reason why the record could not be changed so now.
+    """
+
+    proposal: Waiting
+    differences: Mapping[str, tuple[Any, Any]]
+    revision: int | None
+    is_outdated: bool
+    problems: tuple[tuple[str, str], ...]
+
+
+async def pending(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    state: str = "pending",
+    mine: bool = False,
+    record_id: str | None = None,
+    batch_id: str | None = None,
+    limit: int = MAX_LIMIT,
+) -> list[Waiting]:
+    """Return the proposals that somebody may see, the oldest first (writer).
+
+    An editor sees those of the own organisation, an approver those of the own countries, a
+    coordinator all; everybody the own ones. Those of restricted records only who is named there.
+
+    Parameters
+    ----------
+    state : str
+        One of `PROPOSAL_STATES`.
+    mine : bool
+        Only what the actor proposed.
+    record_id, batch_id : str or None
+        Only those of one record, or of one import.
+
+    Raises
+    ------
+    ForbiddenError
+        The actor is no editor or above.
+    InvalidRecordError
+        There is no such state.
+    """
+    require_staff(actor)
+    if state not in PROPOSAL_STATES:
+        raise InvalidRecordError([("state", f"is one of {', '.join(PROPOSAL_STATES)}")])
+    rows = await session.execute(
+        _question()
+        .where(
+            Proposal.state == state,
+            _may_see(actor),
+            Proposal.proposed_by == actor.id if mine else true(),
+            true() if record_id is None else Proposal.record_id == record_id,
+            true() if batch_id is None else Proposal.batch_id == batch_id,
+        )
+        .order_by(Proposal.proposed_at, Proposal.id)
+        .limit(min(limit, MAX_LIMIT))
+    )
+    return [_waiting(row, actor) for row in rows]
+
+
+async def read_proposal(session: AsyncSession, actor: Actor, proposal_id: str) -> Waiting:
+    """Return one proposal (writer).
+
+    Raises
+    ------
+    NotFoundError
+        There is none, or the actor may not see it.
+    """
+    require_staff(actor)
+    row = (
+        await session.execute(_question().where(Proposal.id == proposal_id, _may_see(actor)))
+    ).one_or_none()
+    if row is None:
+        raise unknown("proposal", proposal_id)
+    return _waiting(row, actor)
+
+
+async def proposal_diff(
+    session: AsyncSession, actor: Actor, proposal_id: str, *, now: datetime
+) -> Comparison:
+    """Compare a proposal with its record as it is now (writer).
+
+    To look at a restricted record this way is written to the audit like any reading of it (P31).
+
+    Raises
+    ------
+    NotFoundError
+        There is no such proposal, or the actor may not see it.
+    """
+    proposal = await read_proposal(session, actor, proposal_id)
+    stored = await session.get_one(Proposal, proposal_id)
+    if proposal.state != "pending":
+        there = {name: (None, value) for name, value in stored.changes.items()}
+        return Comparison(proposal, there, None, is_outdated=False, problems=())
+    subject = NEW_SPACE
+    if proposal.record_id is not None:
+        subject = await read_subject(session, proposal.entity, proposal.record_id)
+    said = await space_documents.circumstances(session, now=now, today=now.date())
+    problems: tuple[tuple[str, str], ...] = ()
+    try:
+        after = changed(subject, stored.changes, said)
+    except InvalidRecordError as error:
+        problems = tuple(error.problems)
+        after = {**(subject.document or {}), **stored.changes}
+    before = subject.document or {}
+    if subject.is_restricted:
+        await audit.record(
+            session,
+            actor=actor.id,
+            action="restricted.read",
+            entity=proposal.entity,
+            record_id=proposal.record_id,
+            details={"proposal_id": proposal_id},
+        )
+    return Comparison(
+        proposal,
+        {
+            name: (before.get(name), value)
+            for name, value in after.items()
+            if before.get(name) != value
+        },
+        subject.revision,
+        is_outdated=subject.revision is not None and subject.revision != stored.base_revision,
+        problems=problems,
+    )
+
+
+async def count_pending(session: AsyncSession, actor: Actor) -> int:
+    """Return how many proposals wait for the actor's decision or that of others like them."""
+    require_staff(actor)
+    question = (
+        select(func.count())
+        .select_from(Proposal)
+        .outerjoin(Location, _is_space() & (Location.id == Proposal.record_id))
+        .where(Proposal.state == "pending", _may_see(actor))
+    )
+    return await session.scalar(question) or 0
+
+
+_PROPOSER = aliased(Person)
+
+
+def _is_space() -> ColumnElement[bool]:
+    return Proposal.entity == "space"
+
+
+def _question() -> Any:  # noqa: ANN401 -- a select whose type has one entry a column
+    return (
+        select(
+            Proposal,
+            case(
+                (_is_space(), func.coalesce(Location.name, Proposal.changes["name"].astext)),
+                (Proposal.entity == "crossing", Crossing.name),
+                else_=Organization.name,
+            ).label("name"),
+            _PROPOSER.name.label("proposer"),
+            Crossing.country_a,
+            Crossing.country_b,
+        )
+        .outerjoin(Location, _is_space() & (Location.id == Proposal.record_id))
+        .outerjoin(Crossing, (Proposal.entity == "crossing") & (Crossing.id == Proposal.record_id))
+        .outerjoin(
+            Organization,
+            (Proposal.entity == "organization") & (Organization.id == Proposal.record_id),
+        )
+        .outerjoin(_PROPOSER, _PROPOSER.id == Proposal.proposed_by)
+    )
+
+
+def _may_see(actor: Actor) -> ColumnElement[bool]:
+    """Return who sees what, for a question in which a space's location is joined."""
+    own = Proposal.proposed_by == actor.id
+    named = (
+        select(RestrictedReader.person)
+        .where(RestrictedReader.location_id == Location.id, RestrictedReader.person == actor.id)
+        .exists()
+    )
+    decides: ColumnElement[bool] = true()
+    if actor.role is Role.APPROVER:
+        there = sorted(actor.countries)
+        crossing = select(Crossing.id).where(
+            or_(Crossing.country_a.in_(there), Crossing.country_b.in_(there))
+        )
+        decides = or_(
+            Proposal.country.in_(there),
+            (Proposal.entity == "crossing") & Proposal.record_id.in_(crossing),
+        )
+    elif actor.role is not Role.COORDINATOR:
+        # An administrator decides nothing, and need not know of what is not public yet.
+        decides = Proposal.organization_id == actor.organization_id
+    known = or_(
+        Proposal.entity != "space",
+        Proposal.record_id.is_(None),
+        Location.visibility != "restricted",
+        named,
+    )
+    # P1: a new space that does not say "public" or "partners" would be restricted.
+    would_be_seen = or_(
+        Proposal.record_id.is_not(None),
+        Proposal.entity != "space",
+        Proposal.changes["visibility"].astext.in_(("public", "partners")),
+    )
+    if actor.role in {Role.APPROVER, Role.COORDINATOR}:
+        would_be_seen = true()
+    return or_(own & known, and_(decides, known, would_be_seen))
+
+
+def _waiting(row: Row[Any], actor: Actor) -> Waiting:
+    proposal: Proposal = row.Proposal
+    countries = {proposal.country, row.country_a, row.country_b} - {None}
+    may_decide = (
+        proposal.state == "pending"
+        and proposal.link_sent_by != actor.id
+        and any(
+            can_approve(actor, country=country, proposed_by=proposal.proposed_by)
+            for country in countries or {None}
+        )
+    )
+    return Waiting(
+        id=proposal.id,
+        entity=proposal.entity,
+        record_id=proposal.record_id,
+        name=row.name,
+        country=proposal.country,
+        organization_id=proposal.organization_id,
+        fields=tuple(sorted(proposal.changes)),
+        reason=proposal.reason,
+        proposed_by=proposal.proposed_by,
+        proposer=row.proposer,
+        via=proposal.proposed_via,
+        proposed_at=proposal.proposed_at,
+        state=proposal.state,
+        decided_by=proposal.decided_by,
+        decided_at=proposal.decided_at,
+        decision_reason=proposal.decision_reason,
+        batch_id=proposal.batch_id,
+        may_decide=may_decide,
+    )

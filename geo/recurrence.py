@@ -1,0 +1,189 @@
+"""Which days a rule of RFC 5545 falls on: every so many weeks or months, from a first day."""
+
+import re
+from calendar import monthrange
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+
+#: Codes of RFC 5545, in the order of `date.weekday`.
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+
+#: What HSDS 3 allows of RFC 5545's frequencies (openreferral/specification, schedule.json).
+FREQUENCIES = ("WEEKLY", "MONTHLY")
+
+#: RFC 5545, 3.3.10: a weekday, in a monthly rule with the how-manieth of the month or from its end.
+_BYDAY = re.compile(rf"(?P<nth>[+-]?[1-5])?(?P<day>{'|'.join(WEEKDAYS)})")
+
+#: Days looked at to find the last of ``count`` repeats, 60 years: a weekly rule with the most that
+#: `rule_problems` allows takes 20. A rarer one that is not used up by then goes on (our choice).
+_COUNT_HORIZON_DAYS = 60 * 366
+MAX_COUNT = 1_000
+MAX_INTERVAL = 52
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """A rule of RFC 5545 for whole days.
+
+    Without ``byday`` and ``bymonthday`` it repeats the weekday, or the day of the month, of
+    ``dtstart``. Both together must hold. A rule that needs a first day and has none (``interval``
+    over 1, ``count``) falls on no day: nobody is sent somewhere on a guess.
+
+    Attributes
+    ----------
+    byday : frozenset of str
+        Codes of `WEEKDAYS`; in a monthly rule also with a number: ``1MO`` the first Monday,
+        ``-1FR`` the last Friday.
+    bymonthday : frozenset of int
+        1 to 31, or -1 (the last day of the month) to -31.
+    freq : str
+        One of `FREQUENCIES`.
+    interval : int
+        Every so many weeks (from Monday on) or months, counted from the one of ``dtstart``.
+    dtstart, until : date or None
+        First and last day on which it may fall.
+    count : int or None
+        How often it falls, from ``dtstart`` on.
+    """
+
+    byday: frozenset[str] = frozenset()
+    bymonthday: frozenset[int] = frozenset()
+    freq: str = "WEEKLY"
+    interval: int = 1
+    dtstart: date | None = None
+    until: date | None = None
+    count: int | None = None
+
+    def falls_on(self, day: date) -> bool:
+        """Tell whether the rule falls on a day."""
+        if (self.dtstart is not None and day < self.dtstart) or (
+            self.until is not None and day > self.until
+        ):
+            return False
+        if not self._matches(day):
+            return False
+        return self.count is None or day <= _last_day(self)
+
+    @property
+    def is_every_day(self) -> bool:
+        """Whether it falls on each day without end."""
+        return (
+            self.freq == "WEEKLY"
+            and self.interval == 1
+            and self.byday.issuperset(WEEKDAYS)
+            and not self.bymonthday
+            and self.dtstart is None
+            and self.until is None
+            and self.count is None
+        )
+
+    def _matches(self, day: date) -> bool:
+        if self.interval != 1 and not self._in_interval(day):
+            return False
+        if not self.byday and not self.bymonthday:
+            return self._like_first(day)
+        if self.bymonthday:
+            last = monthrange(day.year, day.month)[1]
+            if day.day not in self.bymonthday and day.day - last - 1 not in self.bymonthday:
+                return False
+        return not self.byday or self._on_weekday(day)
+
+    def _in_interval(self, day: date) -> bool:
+        if self.dtstart is None:
+            return False
+        if self.freq == "MONTHLY":
+            passed = 12 * (day.year - self.dtstart.year) + day.month - self.dtstart.month
+        else:
+            passed = (_monday(day) - _monday(self.dtstart)).days // 7
+        return passed % self.interval == 0
+
+    def _like_first(self, day: date) -> bool:
+        if self.dtstart is None:
+            return False
+        if self.freq == "MONTHLY":
+            return day.day == self.dtstart.day
+        return day.weekday() == self.dtstart.weekday()
+
+    def _on_weekday(self, day: date) -> bool:
+        code = WEEKDAYS[day.weekday()]
+        if code in self.byday:
+            return True
+        if self.freq != "MONTHLY":
+            return False
+        last = monthrange(day.year, day.month)[1]
+        nth, nth_from_end = (day.day - 1) // 7 + 1, (last - day.day) // 7 + 1
+        return f"{nth}{code}" in self.byday or f"-{nth_from_end}{code}" in self.byday
+
+
+def weekly(*byday: str) -> Recurrence:
+    """Return the plain rule: every week on these days, without end."""
+    return Recurrence(frozenset(byday))
+
+
+def byday_code(value: str) -> str:
+    """Return a code of ``byday`` as we write it, without a plus.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    found = _BYDAY.fullmatch(value.strip().upper())
+    if found is None:
+        msg = f"'{value[:20]}' is not a weekday of RFC 5545 (MO, or 1MO, -1FR in a monthly rule)"
+        raise ValueError(msg)
+    return (found["nth"] or "").removeprefix("+") + found["day"]
+
+
+def rule_problems(rule: Recurrence) -> Iterable[str]:
+    """Yield what makes a rule one that cannot be computed with; none if it is sound."""
+    if rule.freq not in FREQUENCIES:
+        yield f"freq '{rule.freq}' is not one of {', '.join(FREQUENCIES)}"
+    if not 1 <= rule.interval <= MAX_INTERVAL:
+        yield f"interval {rule.interval} is not between 1 and {MAX_INTERVAL}"
+    if rule.count is not None and not 1 <= rule.count <= MAX_COUNT:
+        yield f"count {rule.count} is not between 1 and {MAX_COUNT}"
+    if rule.count is not None and rule.until is not None:
+        yield "count and until exclude each other (RFC 5545)"
+    if (rule.interval > 1 or rule.count is not None) and rule.dtstart is None:
+        yield "interval and count need dtstart: they are counted from it"
+    if rule.dtstart is not None and rule.until is not None and rule.until < rule.dtstart:
+        yield "until is before dtstart"
+    if not rule.byday and not rule.bymonthday and rule.dtstart is None:
+        yield "neither byday, bymonthday nor dtstart says on which days"
+    yield from _day_problems(rule)
+
+
+def _day_problems(rule: Recurrence) -> Iterable[str]:
+    weeks = rule.freq == "WEEKLY"
+    for code in sorted(rule.byday):
+        if code not in WEEKDAYS and (weeks or _BYDAY.fullmatch(code) is None):
+            yield f"byday '{code[:20]}' is not a weekday of a {rule.freq.lower()} rule"
+    if weeks and rule.bymonthday:
+        yield "bymonthday belongs to a monthly rule"
+    for number in sorted(rule.bymonthday):
+        if not 1 <= abs(number) <= 31:  # noqa: PLR2004 - days of a month
+            yield f"bymonthday {number} is not between 1 and 31, or -1 and -31"
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+@lru_cache(maxsize=4096)
+def _last_day(rule: Recurrence) -> date:
+    """Return the day of the last of ``count`` repeats."""
+    if rule.dtstart is None or rule.count is None:
+        return date.min
+    endless = Recurrence(rule.byday, rule.bymonthday, rule.freq, rule.interval, rule.dtstart)
+    left = rule.count
+    for offset in range(min(_COUNT_HORIZON_DAYS, (date.max - rule.dtstart).days)):
+        day = rule.dtstart + timedelta(days=offset)
+        left -= endless.falls_on(day)
+        if left == 0:
+            return day
+    return date.max

@@ -1,0 +1,140 @@
+"""The rumour log: claims heard in an area, and the message of the bank that answers each."""
+
+import re
+import uuid
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo import audit
+from geo.authority import Actor, require_staff
+from geo.countries import CODES
+from geo.errors import ConflictError, InvalidRecordError, NotFoundError
+from geo.formats import Record
+from geo.guidance_views import plain_rows, rumours
+from geo.messages import BankText, lookup
+from geo.models import Message, Rumour
+from geo.records import Row
+
+#: What could reach or name one person: a claim is published with its answer (P6, P17).
+_PERSONAL = re.compile(r"@|https?:|www\.|(?:\d[\s().+-]*){6,}")
+
+
+async def answered(
+    session: AsyncSession, lang: str, *, country: str | None = None
+) -> list[tuple[Mapping[str, Any], BankText]]:
+    """Return the answered rumours, each with its message as `geo.messages.lookup` gives it."""
+    question = select(rumours).where(rumours.c.message_key.is_not(None))
+    if country is not None:
+        question = question.where(rumours.c.country == country)
+    found = await session.execute(question.order_by(rumours.c.heard_on.desc(), rumours.c.id))
+    answers: list[tuple[Mapping[str, Any], BankText]] = []
+    for row in plain_rows(found):
+        try:
+            answers.append((row, await lookup(session, row["message_key"], lang)))
+        except NotFoundError:
+            continue  # its message is no longer valid in any language: no claim without answer
+    return answers
+
+
+async def record_rumour(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    claim: str,
+    country: str,
+    admin1: str | None,
+    heard_on: date,
+) -> str:
+    """Write down a claim that was heard (writer).
+
+    Returns
+    -------
+    str
+        Its id.
+
+    Raises
+    ------
+    ForbiddenError, InvalidRecordError
+        Not of the staff; a field is wrong, or the claim could name somebody.
+    """
+    require_staff(actor)
+    row = Row(Record(1, {"claim": claim, "admin1": admin1}))
+    words, unit = row.text("claim"), row.optional_text("admin1")
+    if _PERSONAL.search(words):
+        row.reject("claim holds an address or number that could be a person's", "claim")
+    if country not in CODES:
+        row.reject("country is not an ISO 3166-1 alpha-2 code", "country")
+    if row.faults:
+        raise InvalidRecordError(row.faults)
+    rumour_id = f"rumour-{uuid.uuid4().hex}"
+    await session.execute(
+        insert(Rumour).values(
+            id=rumour_id,
+            claim=words,
+            country=country,
+            admin1=unit,
+            heard_on=heard_on,
+            recorded_by=actor.id,
+        )
+    )
+    await _note(session, actor, "record", rumour_id)
+    return rumour_id
+
+
+async def answer(session: AsyncSession, actor: Actor, rumour_id: str, message_key: str) -> None:
+    """Answer a rumour with a reviewed message of the bank; both are public then (writer).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError, ConflictError
+        Not of the staff; no such rumour; no reviewed message of that key.
+    """
+    require_staff(actor)
+    rumour = await _rumour(session, rumour_id)
+    reviewed = await session.scalar(
+        select(Message.id).where(Message.key == message_key, Message.state == "reviewed").limit(1)
+    )
+    if reviewed is None:
+        msg = "a rumour is answered by a message that somebody has reviewed"
+        raise ConflictError(msg)
+    rumour.state, rumour.message_key = "answered", message_key
+    await session.flush()
+    await _note(session, actor, "answer", rumour_id)
+
+
+async def retire(session: AsyncSession, actor: Actor, rumour_id: str) -> None:
+    """Take a rumour out of the published log (writer).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError
+        Not of the staff; no such rumour.
+    """
+    require_staff(actor)
+    rumour = await _rumour(session, rumour_id)
+    rumour.state = "retired"
+    await session.flush()
+    await _note(session, actor, "retire", rumour_id)
+
+
+async def _rumour(session: AsyncSession, rumour_id: str) -> Rumour:
+    rumour = await session.get(Rumour, rumour_id)
+    if rumour is None:
+        msg = "there is no such rumour"
+        raise NotFoundError(msg)
+    return rumour
+
+
+async def _note(session: AsyncSession, actor: Actor, verb: str, rumour_id: str) -> None:
+    await audit.record(
+        session,
+        actor=actor.id,
+        action=f"rumour.{verb}",
+        entity="rumour",
+        record_id=rumour_id,
+        details={},
+    )

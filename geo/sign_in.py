@@ -1,0 +1,295 @@
+"""Signing in: invitations, passwords, identities of a provider, and browser sessions.
+
+Secrets in links and cookies are 256 random bits, of which only the SHA-256 is kept.
+"""
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo import audit
+from geo.authority import Actor
+from geo.errors import InvalidTokenError, LinkError, NotFoundError
+from geo.models import Invitation, Person, WebSession
+from geo.people import as_actor
+from geo.tokens import SECRET_BYTES, digest
+
+#: How long an invitation may lie in a mailbox.
+INVITATION_LIFE = timedelta(hours=72)
+
+#: How old a session's last sighting may get before it is written anew: a write a minute at most.
+_SIGHTING = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Whom an invitation is for."""
+
+    person_id: str
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a sign-in is checked against; both are None for an address that nobody has."""
+
+    person_id: str | None
+    password_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A browser session that is alive, and whose it is."""
+
+    session_id: str
+    actor: Actor
+
+
+async def invite(session: AsyncSession, person_id: str, *, by: str = "system") -> str:
+    """Make a single-use link secret by which a person sets a password; older ones end (writer).
+
+    Parameters
+    ----------
+    by
+        Who does it, for the audit.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such active person.
+    """
+    if not await session.scalar(select(Person.active).where(Person.id == person_id)):
+        msg = "there is no such active person"
+        raise NotFoundError(msg)
+    await _end_invitations(session, person_id)
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    await session.execute(
+        Invitation.__table__.insert().values(  # type: ignore[attr-defined]  # a Table
+            id=str(uuid.uuid4()),
+            token_sha256=digest(secret),
+            person_id=person_id,
+            # The database's clock decides here and when it is opened.
+            expires_at=func.now() + INVITATION_LIFE,
+        )
+    )
+    await _record(session, by, "person.invited", person_id)
+    return secret
+
+
+async def read_invitation(session: AsyncSession, secret: str) -> Invited:
+    """Return whom an invitation is for, without using it up (writer).
+
+    Raises
+    ------
+    LinkError
+        It was used, has expired or never existed.
+    """
+    found = (
+        await session.execute(
+            select(Person.id, Person.name, Person.email)
+            .join(Invitation, Invitation.person_id == Person.id)
+            .where(
+                Invitation.token_sha256 == digest(secret),
+                Invitation.used_at.is_(None),
+                Invitation.expires_at > func.now(),
+                Person.active,
+            )
+        )
+    ).one_or_none()
+    if found is None:
+        msg = "the invitation is not valid"
+        raise LinkError(msg)
+    return Invited(*found)
+
+
+async def accept_invitation(session: AsyncSession, secret: str, password_hash: str) -> str:
+    """Set a password by an invitation, once; whoever was signed in before is out (writer).
+
+    Returns
+    -------
+    str
+        Id of the person.
+
+    Raises
+    ------
+    LinkError
+        It was used, has expired or never existed.
+    """
+    # One statement decides who uses it, whatever happens at the same moment.
+    person_id: str | None = await session.scalar(
+        update(Invitation)
+        .where(
+            Invitation.token_sha256 == digest(secret),
+            Invitation.used_at.is_(None),
+            Invitation.expires_at > func.now(),
+            Invitation.person_id.in_(select(Person.id).where(Person.active)),
+        )
+        .values(used_at=func.now())
+        .returning(Invitation.person_id)
+    )
+    if person_id is None:
+        msg = "the invitation is not valid"
+        raise LinkError(msg)
+    await _end_invitations(session, person_id)
+    await end_sessions_of(session, person_id)
+    await store_password(session, person_id, password_hash)
+    await _record(session, person_id, "person.password_set", person_id)
+    return person_id
+
+
+async def read_credentials(session: AsyncSession, email: str) -> Credentials:
+    """Return what a sign-in is checked against (writer); shut-out people have nothing."""
+    found = (
+        await session.execute(
+            select(Person.id, Person.password_hash).where(
+                Person.email == email.strip().lower(), Person.active
+            )
+        )
+    ).one_or_none()
+    return Credentials(None, None) if found is None else Credentials(*found)
+
+
+async def store_password(session: AsyncSession, person_id: str, password_hash: str) -> None:
+    """Keep a password's hash (writer)."""
+    await session.execute(
+        update(Person).where(Person.id == person_id).values(password_hash=password_hash)
+    )
+
+
+async def find_identity(
+    session: AsyncSession, *, issuer: str, subject: str, email: str | None, is_verified: bool
+) -> str:
+    """Return whose account an identity provider's subject opens (writer).
+
+    The first time it is found by an e-mail address that the provider has verified, and the
+    subject is remembered; from then on the subject alone counts.
+
+    Raises
+    ------
+    NotFoundError
+        Nobody's.
+    """
+    known = await session.scalar(
+        select(Person.id).where(
+            Person.oidc_issuer == issuer, Person.oidc_subject == subject, Person.active
+        )
+    )
+    if known is not None:
+        return known
+    linked: str | None = None
+    if email is not None and is_verified:
+        linked = await session.scalar(
+            update(Person)
+            .where(
+                Person.email == email.strip().lower(),
+                Person.active,
+                Person.oidc_subject.is_(None),
+                ~select(Person.id)
+                .where(Person.oidc_issuer == issuer, Person.oidc_subject == subject)
+                .correlate(None)
+                .exists(),
+            )
+            .values(oidc_issuer=issuer, oidc_subject=subject)
+            .returning(Person.id)
+        )
+    if linked is None:
+        msg = "there is no account for that identity"
+        raise NotFoundError(msg)
+    await _record(session, linked, "person.identity_linked", linked)
+    return linked
+
+
+async def start_session(session: AsyncSession, person_id: str, *, lifetime: timedelta) -> str:
+    """Start a browser session and return its cookie's secret (writer).
+
+    Raises
+    ------
+    NotFoundError
+        There is no such active person.
+    """
+    if not await session.scalar(select(Person.active).where(Person.id == person_id)):
+        msg = "there is no such active person"
+        raise NotFoundError(msg)
+    # P29: nothing is kept of sessions that are over.
+    await session.execute(
+        delete(WebSession).where(
+            or_(WebSession.expires_at < func.now(), WebSession.ended_at.is_not(None))
+        )
+    )
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    await session.execute(
+        WebSession.__table__.insert().values(  # type: ignore[attr-defined]  # a Table
+            id=str(uuid.uuid4()),
+            token_sha256=digest(secret),
+            person_id=person_id,
+            expires_at=func.now() + lifetime,
+        )
+    )
+    return secret
+
+
+async def read_session(session: AsyncSession, secret: str, *, idle: timedelta) -> SignedIn:
+    """Return whose browser session a cookie's secret is, and note that it was seen (writer).
+
+    Raises
+    ------
+    InvalidTokenError
+        It ended, was idle for too long, or never existed.
+    """
+    found = (
+        await session.execute(
+            select(WebSession.id, WebSession.seen_at < func.now() - _SIGHTING, Person)
+            .join(Person, Person.id == WebSession.person_id)
+            .where(
+                WebSession.token_sha256 == digest(secret),
+                WebSession.ended_at.is_(None),
+                WebSession.expires_at > func.now(),
+                WebSession.seen_at > func.now() - idle,
+                Person.active,
+            )
+        )
+    ).one_or_none()
+    if found is None:
+        msg = "the session is over"
+        raise InvalidTokenError(msg)
+    session_id, is_unseen, person = found
+    if is_unseen:
+        await session.execute(
+            update(WebSession).where(WebSession.id == session_id).values(seen_at=func.now())
+        )
+    return SignedIn(session_id, as_actor(person))
+
+
+async def end_session(session: AsyncSession, secret: str) -> None:
+    """End a browser session (writer); an unknown one is over already."""
+    await session.execute(
+        update(WebSession)
+        .where(WebSession.token_sha256 == digest(secret), WebSession.ended_at.is_(None))
+        .values(ended_at=func.now())
+    )
+
+
+async def end_sessions_of(session: AsyncSession, person_id: str) -> None:
+    """End every browser session of a person (writer)."""
+    await session.execute(
+        update(WebSession)
+        .where(WebSession.person_id == person_id, WebSession.ended_at.is_(None))
+        .values(ended_at=func.now())
+    )
+
+
+async def _end_invitations(session: AsyncSession, person_id: str) -> None:
+    await session.execute(
+        update(Invitation)
+        .where(Invitation.person_id == person_id, Invitation.used_at.is_(None))
+        .values(used_at=func.now())
+    )
+
+
+async def _record(session: AsyncSession, actor: str, action: str, person_id: str) -> None:
+    await audit.record(session, actor=actor, action=action, entity="person", record_id=person_id)

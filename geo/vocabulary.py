@@ -1,0 +1,393 @@
+"""Words that records are written in: kinds of space, services, amenities; named in five languages.
+
+Terms are rows, not code: a coordinator adds, renames and retires them. What protection rules
+demand holds below that, in the database: a record of a protected term is restricted (P38).
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo import views
+from geo.errors import (
+    ConflictError,
+    InvalidRecordError,
+    NotFoundError,
+    ProtectedServiceError,
+    UnknownServiceError,
+)
+from geo.models import PROTECTED_KINDS, PROTECTED_SERVICES, VOCABULARIES, Term, TermName
+
+#: Languages of the network (domain.md, "What this means for the software", 9); the first is the
+#: one that every term has a name in.
+LANGUAGES = ("es", "en", "pt", "fr", "ht")
+
+#: P41 (proposed there): days a confirmation holds, for a place people sleep at and for a kind of
+#: space that says nothing else.
+OVERNIGHT_VALIDITY_DAYS = 30
+VALIDITY_DAYS = 90
+
+#: What a code may look like. The sectors of the RMRP have capitals and blanks (domain.md, 1).
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,59}")
+MAX_NAME = 120
+
+#: Protected whatever a coordinator says; the database's CHECKs hold them (P38).
+FLOOR = {"space_kind": frozenset(PROTECTED_KINDS), "service": frozenset(PROTECTED_SERVICES)}
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The terms of the database as records are checked against them.
+
+    Attributes
+    ----------
+    active : mapping of str to tuple of str
+        Codes by vocabulary, in the order of the lists; retired ones are not here.
+    protected : mapping of str to frozenset of str
+        Of them, and of retired ones, those that make a record restricted.
+    validity_days : mapping of str to int
+        How long a confirmation holds, by kind of space.
+    names : mapping of (str, str) to str
+        Spanish names by vocabulary and code.
+    """
+
+    active: Mapping[str, tuple[str, ...]]
+    protected: Mapping[str, frozenset[str]]
+    validity_days: Mapping[str, int]
+    names: Mapping[tuple[str, str], str]
+
+    def validity_of(self, kind: str, *, overnight: bool) -> int:
+        """Return for how many days a confirmation of such a space holds (P41)."""
+        days = self.validity_days.get(kind, VALIDITY_DAYS)
+        return min(days, OVERNIGHT_VALIDITY_DAYS) if overnight else days
+
+    def with_terms(self, rows: Iterable[Mapping[str, Any]]) -> "Vocabulary":
+        """Return this vocabulary and terms that are about to be stored, rows of `Term`."""
+        active = {name: list(codes) for name, codes in self.active.items()}
+        protected = {name: set(codes) for name, codes in self.protected.items()}
+        days = dict(self.validity_days)
+        for row in rows:
+            codes = active.setdefault(row["vocabulary"], [])
+            if row["code"] not in codes:
+                codes.append(row["code"])
+            if row["protected"]:
+                protected.setdefault(row["vocabulary"], set()).add(row["code"])
+            if row["vocabulary"] == "space_kind" and row["validity_days"] is not None:
+                days.setdefault(row["code"], row["validity_days"])
+        return Vocabulary(
+            {name: tuple(codes) for name, codes in active.items()},
+            {name: frozenset(codes) for name, codes in protected.items()},
+            days,
+            self.names,
+        )
+
+
+@dataclass(frozen=True)
+class NamedTerm:
+    """A term as an answer shows it.
+
+    ``name`` is in the language asked for, or in Spanish where it has no name there; ``language``
+    says which; ``reviewed`` whether a person has read it in that language (P47).
+    """
+
+    vocabulary: str
+    code: str
+    parent_code: str | None
+    name: str
+    language: str
+    reviewed: bool
+    names: Mapping[str, str]
+    active: bool
+    validity_days: int | None
+
+
+async def read_vocabulary(session: AsyncSession) -> Vocabulary:
+    """Return the terms that records are checked against (writer)."""
+    rows = (await session.execute(select(Term).order_by(Term.position, Term.code))).scalars().all()
+    spanish = await session.execute(
+        select(TermName.vocabulary, TermName.code, TermName.name).where(
+            TermName.language == LANGUAGES[0]
+        )
+    )
+    return Vocabulary(
+        active={
+            name: tuple(row.code for row in rows if row.vocabulary == name and row.active)
+            for name in VOCABULARIES
+        },
+        protected={
+            name: FLOOR.get(name, frozenset())
+            | {row.code for row in rows if row.vocabulary == name and row.protected}
+            for name in VOCABULARIES
+        },
+        validity_days={
+            row.code: row.validity_days
+            for row in rows
+            if row.vocabulary == "space_kind" and row.validity_days is not None
+        },
+        names={(row.vocabulary, row.code): row.name for row in spanish},
+    )
+
+
+async def services(session: AsyncSession) -> tuple[str, ...]:
+    """Return the services that can be asked for, in the order of the filters (any reading tier)."""
+    return tuple(
+        await session.scalars(
+            select(views.terms.c.code)
+            .where(views.terms.c.vocabulary == "service", views.terms.c.active)
+            .order_by(views.terms.c.position, views.terms.c.code)
+        )
+    )
+
+
+async def check_services(session: AsyncSession, codes: Iterable[str]) -> None:
+    """Refuse codes that cannot be asked for (any reading tier).
+
+    Raises
+    ------
+    ProtectedServiceError
+        A protected service: never counted, so that absence reveals nothing (P38).
+    UnknownServiceError
+        A code that is not in the vocabulary.
+    """
+    asked = sorted(set(codes))
+    if not asked:
+        return
+    protected = set(asked) & set(PROTECTED_SERVICES)
+    protected |= set(
+        await session.scalars(
+            select(views.protected_terms.c.code).where(
+                views.protected_terms.c.vocabulary == "service",
+                views.protected_terms.c.code.in_(asked),
+            )
+        )
+    )
+    if protected:
+        listed = ", ".join(sorted(protected))
+        msg = f"protected services are not counted or searched here: {listed}"
+        raise ProtectedServiceError(msg)
+    known = await services(session)
+    unknown = [code for code in asked if code not in known]
+    if unknown:
+        raise UnknownServiceError(unknown[0], known)
+
+
+async def named_terms(
+    session: AsyncSession, language: str = LANGUAGES[0], vocabulary: str | None = None
+) -> tuple[NamedTerm, ...]:
+    """Return the terms that the asker's tier may see, in order (any reading tier).
+
+    Retired ones are among them: older records still use them.
+    """
+    columns = views.terms.c
+    question = select(views.terms).order_by(columns.vocabulary, columns.position, columns.code)
+    if vocabulary is not None:
+        question = question.where(columns.vocabulary == vocabulary)
+    return tuple(_named(row, language) for row in (await session.execute(question)).mappings())
+
+
+def _named(row: Mapping[Any, Any], language: str) -> NamedTerm:
+    names: Mapping[str, str] = row["names"]
+    shown = language if language in names else LANGUAGES[0]
+    return NamedTerm(
+        vocabulary=row["vocabulary"],
+        code=row["code"],
+        parent_code=row["parent_code"],
+        name=names.get(shown) or readable(row["code"]),
+        language=shown,
+        reviewed=shown == LANGUAGES[0] or shown in row["reviewed"],
+        names=names,
+        active=row["active"],
+        validity_days=row["validity_days"],
+    )
+
+
+def readable(code: str) -> str:
+    """Return a code as words, for a term that nobody has named yet."""
+    return code.replace("_", " ").capitalize()
+
+
+async def add_term(
+    session: AsyncSession,
+    vocabulary: str,
+    code: str,
+    names: Mapping[str, str],
+    *,
+    protected: bool = False,
+    validity_days: int | None = None,
+    parent_code: str | None = None,
+    position: int = 1000,
+) -> None:
+    """Add a term, or take a retired one back (writer; the caller checks the authority).
+
+    Raises
+    ------
+    ConflictError
+        It is there and active.
+    InvalidRecordError
+        The code, a name, a language or the validity breaks its rule.
+    """
+    _check_term(vocabulary, code, names, validity_days)
+    known = await session.get(Term, (vocabulary, code), with_for_update=True)
+    if known is not None and known.active:
+        msg = f"the term {vocabulary}/{code} is there already"
+        raise ConflictError(msg)
+    term = known or Term(vocabulary=vocabulary, code=code)
+    term.parent_code, term.position, term.validity_days = parent_code, position, validity_days
+    term.active, term.edited = True, True
+    # A protected term does not stop being one because it is taken back.
+    term.protected = protected or (known is not None and known.protected) or _floor(term)
+    session.add(term)
+    await session.flush()
+    for language, name in names.items():
+        await _name(session, vocabulary, code, language, name, reviewed_by=None)
+
+
+async def rename_term(
+    session: AsyncSession,
+    vocabulary: str,
+    code: str,
+    language: str,
+    name: str,
+    *,
+    reviewed_by: str | None = None,
+) -> None:
+    """Give a term another name in one language (writer; the caller checks the authority).
+
+    ``reviewed_by`` is who read the name there (P47).
+
+    Raises
+    ------
+    NotFoundError, InvalidRecordError
+    """
+    _check_term(vocabulary, code, {LANGUAGES[0]: name, language: name}, None)
+    term = await _found(session, vocabulary, code)
+    term.edited = True
+    await session.flush()
+    await _name(session, vocabulary, code, language, name, reviewed_by=reviewed_by)
+
+
+async def retire_term(session: AsyncSession, vocabulary: str, code: str) -> None:
+    """Let no new record use a term; those that do keep it (writer; see `add_term`).
+
+    Raises
+    ------
+    NotFoundError
+    """
+    term = await _found(session, vocabulary, code)
+    term.active, term.edited = False, True
+    await session.flush()
+
+
+async def remove_term(session: AsyncSession, vocabulary: str, code: str) -> None:
+    """Delete a term that no record uses, such as a mistyped one (writer; see `add_term`).
+
+    Raises
+    ------
+    NotFoundError
+    ConflictError
+        Records use it: retire it instead. Or it is protected for good.
+    """
+    term = await _found(session, vocabulary, code)
+    used = await session.scalar(
+        text("select amparo.term_is_used(:vocabulary, :code)"),
+        {"vocabulary": vocabulary, "code": code},
+    )
+    if used or _floor(term):
+        msg = f"the term {vocabulary}/{code} is in use: retire it instead"
+        raise ConflictError(msg)
+    await session.execute(
+        delete(Term).where(Term.vocabulary == vocabulary, Term.code == code),
+        execution_options={"synchronize_session": False},
+    )
+    session.expunge(term)
+
+
+async def protect_term(session: AsyncSession, vocabulary: str, code: str) -> int:
+    """Make a kind or service protected (writer; see `add_term`).
+
+    The database makes every record that uses it restricted in the same transaction (P38).
+
+    Returns
+    -------
+    int
+        How many spaces became restricted by it.
+
+    Raises
+    ------
+    NotFoundError
+    InvalidRecordError
+        Only kinds of space and services can be protected.
+    """
+    if vocabulary not in FLOOR:
+        raise InvalidRecordError([("vocabulary", "only kinds and services can be protected")])
+    await _found(session, vocabulary, code)
+    before = await session.scalar(_RESTRICTED)
+    await session.execute(
+        update(Term)
+        .where(Term.vocabulary == vocabulary, Term.code == code)
+        .values(protected=True, edited=True),
+        execution_options={"synchronize_session": "fetch"},
+    )
+    after = await session.scalar(_RESTRICTED)
+    return int(after or 0) - int(before or 0)
+
+
+_RESTRICTED = text("select count(*) from amparo.locations where visibility = 'restricted'")
+
+
+async def _found(session: AsyncSession, vocabulary: str, code: str) -> Term:
+    term = await session.get(Term, (vocabulary, code), with_for_update=True)
+    if term is None:
+        msg = f"there is no term {vocabulary[:40]}/{code[:60]}"
+        raise NotFoundError(msg)
+    return term
+
+
+async def _name(
+    session: AsyncSession,
+    vocabulary: str,
+    code: str,
+    language: str,
+    name: str,
+    *,
+    reviewed_by: str | None,
+) -> None:
+    adding = insert(TermName).values(
+        vocabulary=vocabulary, code=code, language=language, name=name, reviewed_by=reviewed_by
+    )
+    await session.execute(
+        adding.on_conflict_do_update(
+            index_elements=["vocabulary", "code", "language"],
+            set_={"name": adding.excluded.name, "reviewed_by": adding.excluded.reviewed_by},
+        )
+    )
+
+
+def _floor(term: Term) -> bool:
+    return term.code in FLOOR.get(term.vocabulary, ())
+
+
+def _check_term(
+    vocabulary: str, code: str, names: Mapping[str, str], validity_days: int | None
+) -> None:
+    problems = []
+    if vocabulary not in VOCABULARIES:
+        problems.append(("vocabulary", f"is not one of {', '.join(VOCABULARIES)}"))
+    if not CODE.fullmatch(code):
+        problems.append(("code", "may hold letters, digits, blanks, _ and - only"))
+    if LANGUAGES[0] not in names:
+        problems.append(("names", f"a name in {LANGUAGES[0]} is needed"))
+    for language, name in names.items():
+        if language not in LANGUAGES:
+            problems.append(("names", f"'{language[:10]}' is not one of {', '.join(LANGUAGES)}"))
+        elif not name.strip() or len(name) > MAX_NAME:
+            problems.append(("names", f"the name in {language} has not 1 to {MAX_NAME} characters"))
+    if validity_days is not None and not 1 <= validity_days <= 365:  # noqa: PLR2004 - the CHECK's
+        problems.append(("validity_days", "is not between 1 and 365"))
+    if problems:
+        raise InvalidRecordError(problems)

@@ -1,0 +1,238 @@
+"""From one place to many on the roads: how far each is, how long it takes, what lies on the way.
+
+One search over flat arrays answers for all targets at once. It keeps the hard rules of
+`routing.rules`, as routes do: borders open only at official crossings that are passable (P10),
+exclusions are never touched (P11, P14), places snap only within their own country (P33).
+"""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from threading import Lock
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.access import Mode
+from routing.coverage import ACCESS_M
+from routing.crossings import Crossing, Gate, gates
+from routing.errors import InvalidRequest, OffNetwork
+from routing.exposure import Contact, Hazard, contact
+from routing.graph import Snap
+from routing.profile import counts_at
+from routing.rules import Rules
+from routing.search import Router
+from routing.tree import Reached, ReachMetric, Tree
+from routing.ways_out import first_of_each
+
+type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+
+#: Metrics kept ready. One of a region with 5 million edges takes 40 MB [A]; crossings and hazards
+#: change a few times a day, so that the newest nearly always answers.
+KEPT_METRICS: Final = 4
+
+#: Snapped places kept: twice the 10,000 spaces that a region is built for (goal A29).
+KEPT_SNAPS: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place to reach, or to start from.
+
+    Parameters
+    ----------
+    lon, lat
+        Degrees, WGS 84.
+    country
+        ISO 3166-1 alpha-2; the place snaps only to roads in it (P33). None where not known.
+    """
+
+    lon: float
+    lat: float
+    country: str | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ReachRequest:
+    """What is asked of `Reacher.reach`.
+
+    Parameters
+    ----------
+    start
+        Where from.
+    targets
+        Where to.
+    at
+        Departure, aware, in the local time of the start: hazards that count by night alone are
+        judged by it.
+    crossings, hazards
+        As in `routing.search.RouteRequest`.
+    mode
+        ``Mode.FOOT`` or ``Mode.VEHICLE``.
+    limit_s
+        Cost in seconds beyond which nothing is looked for.
+    """
+
+    start: Place
+    targets: Sequence[Place]
+    at: datetime
+    crossings: Sequence[Crossing] = ()
+    hazards: Sequence[Hazard] = ()
+    mode: Mode = Mode.FOOT
+    limit_s: float = np.inf
+
+
+@dataclass(frozen=True, slots=True)
+class FirstMet:
+    """A target that is met first on a way out: its index, and the way to it by road."""
+
+    index: int
+    distance_m: float
+    duration_s: float
+    crossings: tuple[Crossing, ...]
+
+
+class Reacher:
+    """Answers reach requests on one graph; safe to share between threads.
+
+    Parameters
+    ----------
+    router
+        The router of the graph, whose costs it shares.
+    """
+
+    def __init__(self, router: Router) -> None:
+        self.router = router
+        self.graph = router.graph
+        self._lock = Lock()
+        self._metrics: OrderedDict[Hashable, ReachMetric] = OrderedDict()
+        # Which post stands on which border edge does not change when one closes.
+        self._posts: tuple[Hashable, dict[int, Gate]] = (None, {})
+        self._contacts: dict[Hashable, Contact] = {}
+        self._snap = lru_cache(KEPT_SNAPS)(self._snap_of)
+
+    def reach(self, request: ReachRequest) -> Reached:
+        """Find the way of least cost from the start to each target.
+
+        Raises
+        ------
+        OffNetwork
+            The start lies too far from every usable road of its country.
+        InvalidRequest
+            A naive time, or coordinates that are no place on Earth.
+        """
+        return self._solve(request).reached()
+
+    def first_met(
+        self, request: ReachRequest, *, here_m: float = ACCESS_M, count: int = 6
+    ) -> tuple[FirstMet, ...]:
+        """Find the targets that are met first on each way out of the start.
+
+        A target is met first when no other target lies on the way of least cost to it. It lies on
+        a way that runs along its road past it, or through a junction within ``here_m`` of it.
+
+        Parameters
+        ----------
+        here_m
+            Targets nearer to the start than this (metres, off the road included) are here and on
+            no way out.
+        count
+            At most so many, the nearest first.
+
+        Raises
+        ------
+        OffNetwork, InvalidRequest
+            As `reach`.
+        """
+        solved = self._solve(request)
+        reached = solved.reached()
+        total_m = reached.distance_m + reached.target_off_m + reached.start_off_m
+        away = np.flatnonzero(np.isfinite(total_m) & (total_m >= here_m))
+        first = first_of_each(solved, away, reached.cost_s, here_m)
+        first.sort(key=lambda index: (float(reached.distance_m[index]), index))
+        return tuple(
+            FirstMet(
+                index,
+                float(reached.distance_m[index]),
+                float(reached.duration_s[index]),
+                reached.crossings[index],
+            )
+            for index in first[:count]
+        )
+
+    def _solve(self, request: ReachRequest) -> Tree:
+        if request.at.utcoffset() is None:
+            raise InvalidRequest("at", "a time needs its offset from UTC")
+        mode, start = request.mode, request.start
+        metric = self._metric(request)
+        snap = self.graph.snap(start.lon, start.lat, mode, start.country)
+        snaps = [self._snap(place, mode) for place in request.targets]
+        return Tree(metric, snap, snaps, request.limit_s)
+
+    def _snap_of(self, place: Place, mode: Mode) -> Snap | None:
+        try:
+            return self.graph.snap(place.lon, place.lat, mode, place.country, which="end")
+        except OffNetwork:
+            return None
+
+    def _metric(self, request: ReachRequest) -> ReachMetric:
+        hazards = [
+            hazard
+            for hazard in request.hazards
+            if counts_at(hazard, request.at, request.mode, self.router.profile)
+        ]
+        identities = tuple(map(_identity, hazards))
+        key = (request.mode, tuple(request.crossings), identities)
+        network, base = self.router.prepared(request.mode)
+        # Made under the lock: requests that come meanwhile need the same one.
+        with self._lock:
+            if key not in self._metrics:
+                contacts = self._laid(dict(zip(identities, hazards, strict=True)))
+                bans = [item for item in contacts if item.hazard.exclusion]
+                rules = Rules(base, self._gates(request.crossings), bans)
+                self._metrics[key] = ReachMetric(network, rules, contacts)
+                if len(self._metrics) > KEPT_METRICS:
+                    self._metrics.popitem(last=False)
+            self._metrics.move_to_end(key)
+            return self._metrics[key]
+
+    def _laid(self, hazards: Mapping[Hashable, Hazard]) -> list[Contact]:
+        """Lay hazards over the graph; of those known from the last time only the new ones."""
+        known = self._contacts
+        self._contacts = {
+            identity: known[identity]
+            if identity in known
+            else contact(self.graph, hazard, self.router.tolerance_m)
+            for identity, hazard in hazards.items()
+        }
+        return list(self._contacts.values())
+
+    def _gates(self, crossings: Sequence[Crossing]) -> dict[int, Gate]:
+        """Give every border edge its posts in the state they are in now."""
+        by_place = {(c.id, c.lon, c.lat, c.countries): c for c in crossings}
+        places = frozenset(by_place)
+        if self._posts[0] != places:
+            self._posts = (places, gates(self.graph, crossings))
+        now = {crossing.id: crossing for crossing in crossings}
+        return {
+            edge: Gate(edge, tuple(now[post.id] for post in gate.posts))
+            for edge, gate in self._posts[1].items()
+        }
+
+
+def _identity(hazard: Hazard) -> Hashable:
+    """Give what a metric depends on of a hazard."""
+    rates = (hazard.rate_per_km, hazard.rate_low, hazard.rate_high)
+    return (
+        hazard.id,
+        hazard.kind,
+        hazard.geometry.wkb,
+        hazard.exclusion,
+        hazard.weight,
+        rates,
+        hazard.night_only,
+    )

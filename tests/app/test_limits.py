@@ -1,0 +1,226 @@
+"""P48: who asks too fast waits, and what is counted by cannot be traced back."""
+
+import gc
+from ipaddress import ip_network
+
+import pytest
+from starlette.responses import PlainTextResponse
+
+from app.errors import TooManyRequestsError
+from app.limits import Limits, Proxies, RateLimit, client_of
+from app.settings import Settings
+from tests.conftest import client_of as talking_to
+from tests.conftest import clone
+
+
+def limits(**changes):
+    rates = {"rate_per_minute": 3, "token_rate_per_minute": 5, "sign_in_rate_per_minute": 2}
+    return Limits(Settings(**(rates | changes)))
+
+
+def used_up_after(counted, kind, key, most=50):
+    for n in range(most):
+        try:
+            counted.hit(kind, key)
+        except TooManyRequestsError as error:
+            wait_s = int(error.headers["Retry-After"])
+            return n if 1 <= wait_s <= 60 else f"waits {wait_s} s"
+    return None
+
+
+def test_each_kind_has_its_own_rate():
+    counted = limits()
+    assert used_up_after(counted, "address", "192.0.2.1") == 3
+    assert used_up_after(counted, "address", "192.0.2.2") == 3
+    assert used_up_after(counted, "token", "192.0.2.1") == 5
+    assert used_up_after(counted, "sign-in", "192.0.2.1") == 2
+    assert used_up_after(counted, "email", "192.0.2.1") == 2
+
+
+def test_zero_switches_a_limit_off():
+    assert used_up_after(limits(rate_per_minute=0), "address", "192.0.2.1") is None
+
+
+def test_checking_counts_nothing():
+    counted = limits()
+    for _ in range(10):
+        counted.check("address", "x")
+    assert used_up_after(counted, "address", "x") == 3
+    with pytest.raises(TooManyRequestsError):
+        counted.check("address", "x")
+
+
+def test_the_minute_moves(monkeypatch):
+    from limits.storage import memory
+
+    now = [1_000.0]
+    monkeypatch.setattr(memory.time, "time", lambda: now[0])
+    counted = limits()
+    assert used_up_after(counted, "address", "x") == 3
+    now[0] += 59
+    assert used_up_after(counted, "address", "x") == 0
+    now[0] += 2
+    assert used_up_after(counted, "address", "x") == 3
+
+
+def test_p48_no_address_token_or_email_is_kept():
+    counted, other = limits(), limits()
+    for key in ("192.0.2.77", "S3CRET-token", "ana@example.org"):
+        counted.hit("token", key)
+        other.hit("token", key)
+    kept = [set(c._windows.storage.events) for c in (counted, other)]
+    assert len(kept[0]) == 3
+    assert not kept[0] & kept[1], "the salt is each process' own"
+    for key in ("192.0.2.77", "S3CRET", "ana@"):
+        assert key not in str(kept)
+    gc.collect()
+    held = [o for o in gc.get_objects() if isinstance(o, dict) and "192.0.2.77" in o]
+    assert held == []
+
+
+@pytest.mark.parametrize(
+    ("client", "counts_as"),
+    [
+        (("192.0.2.1", 1), "192.0.2.1"),
+        (("2001:db8:1:2:3:4:5:6", 1), "2001:db8:1:2::/64"),
+        (("2001:db8:1:2::", 1), "2001:db8:1:2::/64"),
+        (("fe80::1%eth0", 1), "fe80::/64"),
+        (("::ffff:192.0.2.1", 1), "192.0.2.1"),
+        (("testclient", 1), "unknown"),
+        (None, "local"),
+    ],
+)
+def test_whose_requests_count_together(client, counts_as):
+    assert client_of({"client": client}) == counts_as
+
+
+async def seen_through(peer, headers, trusted="10.0.0.0/8"):
+    seen = {}
+
+    async def app(scope, receive, send):
+        seen.update(client=scope["client"][0], scheme=scope["scheme"])
+
+    networks = [ip_network(trusted)] if trusted else []
+    scope = {
+        "type": "http",
+        "client": (peer, 1),
+        "scheme": "http",
+        "headers": [(n.encode(), v.encode()) for n, v in headers],
+    }
+    await Proxies(app, networks)(scope, None, None)
+    return seen["client"], seen["scheme"]
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        ("192.0.2.1", "198.51.100.7", "192.0.2.1"),  # nobody's proxy: a lie costs nothing
+        ("10.0.0.1", "198.51.100.7", "198.51.100.7"),
+        (
+            "10.0.0.1",
+            "203.0.113.9, 198.51.100.7",
+            "198.51.100.7",
+        ),  # the left one is the client's word
+        ("10.0.0.1", "203.0.113.9, 198.51.100.7, 10.0.0.2", "198.51.100.7"),
+        ("10.0.0.1", "10.0.0.3, 10.0.0.2", "10.0.0.1"),
+        ("10.0.0.1", "", "10.0.0.1"),
+        ("10.0.0.1", "x", "x"),
+    ],
+)
+async def test_the_client_is_the_last_untrusted_address(peer, forwarded, client):
+    assert (await seen_through(peer, [("x-forwarded-for", forwarded)]))[0] == client
+
+
+async def test_forwarded_lines_are_one_list_and_the_scheme_is_believed():
+    lines = [("x-forwarded-for", "203.0.113.9"), ("x-forwarded-for", "198.51.100.7")]
+    assert await seen_through("10.0.0.1", [*lines, ("x-forwarded-proto", "https")]) == (
+        "198.51.100.7",
+        "https",
+    )
+    told = [("x-forwarded-proto", "https")]
+    assert (await seen_through("192.0.2.1", told))[1] == "http"
+    assert (await seen_through("10.0.0.1", [("x-forwarded-proto", "gopher")]))[1] == "http"
+    assert await seen_through("10.0.0.1", [*lines, *told], trusted="") == ("10.0.0.1", "http")
+
+
+@pytest.mark.parametrize("value", ["x", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.1;10.0.0.2"])
+def test_a_proxy_setting_that_cannot_be_meant_is_refused(value):
+    with pytest.raises(ValueError, match="addresses or networks"):
+        Settings(trusted_proxy=value)
+    networks = Settings(trusted_proxy="10.0.0.7, fd00::/64").trusted_networks
+    assert [str(n) for n in networks] == ["10.0.0.7/32", "fd00::/64"]
+
+
+async def statuses(app, count, **headers):
+    seen = []
+
+    async def send(message):
+        if message["type"] == "http.response.start":
+            seen.append(message["status"])
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/x",
+        "client": ("192.0.2.1", 1),
+        "headers": [(n.encode(), v.encode()) for n, v in headers.items()],
+    }
+    for _ in range(count):
+        await app(dict(scope), None, send)
+    return seen
+
+
+def middleware(status=200):
+    return RateLimit(PlainTextResponse("x", status), limits(), "/static/")
+
+
+async def test_who_shows_a_token_counts_by_the_token():
+    app = middleware()
+    assert await statuses(app, 4) == [200] * 3 + [429]
+    assert await statuses(app, 6, authorization="Bearer one") == [200] * 5 + [429]
+    assert await statuses(app, 6, authorization="bearer two") == [200] * 5 + [429]
+
+
+async def test_guessing_tokens_is_no_way_around_the_address():
+    app = middleware(401)
+    told = []
+    for n in range(6):
+        told += await statuses(app, 1, authorization=f"Bearer guess{n}")
+    assert told == [401] * 3 + [429] * 3
+    # Another header is no token, and counts by the address.
+    assert await statuses(middleware(), 4, authorization="Basic x") == [200] * 3 + [429]
+
+
+async def test_p48_a_flood_gets_429_before_anything_is_read(settings_for, cluster, empty_template):
+    settings = settings_for(clone(cluster, empty_template), rate_per_minute=5)
+    async with talking_to(settings) as client:
+        told = [(await client.get("/conformance")) for _ in range(7)]
+        assert [t.status_code for t in told] == [200] * 5 + [429] * 2
+        last = told[-1]
+        assert last.headers["content-type"] == "application/problem+json"
+        assert 1 <= int(last.headers["retry-after"]) <= 60
+        assert last.json()["type"] == "urn:amparo:problem:too-many-requests"
+        assert last.headers["cache-control"] == "no-store"
+        assert "x-request-id" in last.headers
+        # The page's own files go on.
+        assert (await client.get("/static/page.css")).status_code == 200
+
+
+async def test_sign_ins_are_limited_by_address_and_by_email(settings_for, cluster, empty_template):
+    from tests.app.test_accounts import enter
+
+    settings = settings_for(clone(cluster, empty_template), sign_in_rate_per_minute=4)
+    async with talking_to(settings) as client:
+        for _ in range(4):
+            assert (await enter(client, "ana@example.org", "x")).status_code == 401
+        refused = await enter(client, "beto@example.org", "x")
+        assert refused.status_code == 429
+        assert int(refused.headers["retry-after"]) >= 1
+    settings = settings.model_copy(update={"trusted_proxy": "127.0.0.1"})
+    async with talking_to(settings) as client:
+        told = []
+        for n in range(6):
+            client.headers["X-Forwarded-For"] = f"198.51.100.{n}"
+            email = "ANA@example.org" if n % 2 else "ana@example.org"
+            told.append((await enter(client, email, "x")).status_code)
+        assert told == [401] * 4 + [429] * 2, "one address book entry, many addresses"

@@ -1,0 +1,281 @@
+"""Changes of records over HTTP: who may, what waits, and a problem for every mistake."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from geo import space_documents, tokens
+from geo.db import Tier
+from geo.models import AuditEntry, Proposal, RestrictedReader
+from tests.conftest import client_of, clone, opened
+from tests.fixtures.network import PEOPLE, SPACE, TODAY, fill_network
+
+
+@pytest.fixture(scope="module")
+async def desk(cluster, empty_template, settings_for):
+    """Give a client over a small network, and a token of scope edit for each person."""
+    settings = settings_for(clone(cluster, empty_template))
+    async with opened(settings) as database:
+        async with database.session(Tier.WRITER) as session:
+            await fill_network(
+                session,
+                {"id": "oculta", "visibility": "restricted", "confidential": True, "name": "Oc"},
+                {"id": "cierra"},
+                {"id": "parte"},
+            )
+            session.add(RestrictedReader(location_id="oculta", person="ed"))
+            keys = {}
+            for person in PEOPLE:
+                _, keys[person.id] = await tokens.issue_token(
+                    session,
+                    scope="edit",
+                    holder="test",
+                    person_id=person.id,
+                    expires_at=datetime.now(UTC) + timedelta(days=1),
+                )
+            _, partner = await tokens.issue_token(
+                session,
+                scope="partner",
+                holder="test",
+                expires_at=datetime.now(UTC) + timedelta(days=1),
+            )
+        async with client_of(settings) as client:
+            yield Desk(client, keys, partner, database)
+
+
+class Desk:
+    def __init__(self, client, keys, partner, database):
+        self.client, self.keys, self.partner, self.database = client, keys, partner, database
+
+    async def ask(self, method, path, person=None, **how):
+        headers = {"Authorization": f"Bearer {self.keys[person]}"} if person else {}
+        return await self.client.request(
+            method, path, headers=headers | how.pop("headers", {}), **how
+        )
+
+    async def propose(self, person, changes, record_id="casa", **more):
+        body = {"record_id": record_id, "changes": changes, "reason": "why", **more}
+        return await self.ask("POST", "/proposals", person, json=body)
+
+    async def document(self, space_id="casa"):
+        async with self.database.session(Tier.WRITER) as session:
+            return (await space_documents.read_documents(session, [space_id]))[space_id]
+
+
+async def test_p40_propose_compare_and_accept(desk):
+    made = await desk.propose("ed", {"services": ["food", "information", "showers"]})
+    assert made.status_code == 201, made.text
+    said = made.json()
+    assert (said["applied"], said["waiting_fields"]) == (False, ["services"])
+    path = f"/proposals/{said['proposal_id']}"
+    (waiting,) = (await desk.ask("GET", "/proposals", "ap")).json()["proposals"]
+    assert (waiting["id"], waiting["may_decide"]) == (said["proposal_id"], True)
+    seen = (await desk.ask("GET", path, "ap")).json()
+    assert seen["differences"] == {
+        "services": {
+            "before": ["food", "information"],
+            "after": ["food", "information", "showers"],
+        }
+    }
+    own = await desk.ask("POST", f"{path}/accept", "ed", json={"reason": "me"})
+    assert own.status_code == 403
+    accepted = await desk.ask(
+        "POST", f"{path}/accept", "ap", json={"reason": "ok", "revision": seen["revision"]}
+    )
+    assert accepted.status_code == 200, accepted.text
+    assert "showers" in (await desk.document())["services"]
+    again = await desk.ask("POST", f"{path}/accept", "co", json={"reason": "ok"})
+    assert again.status_code == 409
+    async with desk.database.session(Tier.WRITER) as session:
+        actions = await session.scalars(
+            select(AuditEntry.action).where(AuditEntry.record_id == "casa")
+        )
+        assert {"proposed", "proposal.accepted"} <= set(actions)
+
+
+async def test_p40_close_takes_effect_at_once(desk):
+    until = TODAY + timedelta(days=3)
+    closed = await desk.ask(
+        "POST",
+        "/spaces/cierra/close",
+        "ed",
+        json={
+            "status": "temporarily_closed",
+            "reason": "agua",
+            "until": until.isoformat(),
+            "notice": "Sin agua.",
+        },
+    )
+    assert closed.status_code == 200, closed.text
+    made = await desk.document("cierra")
+    assert made["status"] == "temporarily_closed"
+    assert made["notice"] == f"Sin agua. Hasta el {until:%d/%m/%Y}, según se sabe."
+    item = await desk.client.get("/collections/spaces/items/cierra")
+    assert item.json()["properties"]["status"] == "temporarily_closed"
+    past = {"status": "closed", "reason": "x", "until": "2020-01-01"}
+    assert (await desk.ask("POST", "/spaces/cierra/close", "ed", json=past)).status_code == 400
+    foreign = {"status": "closed", "reason": "x"}
+    assert (await desk.ask("POST", "/spaces/casa/close", "ed2", json=foreign)).status_code == 403
+
+
+async def test_the_whole_record_is_for_staff(desk):
+    found = await desk.ask("GET", "/spaces/casa/record", "ed")
+    assert found.json()["record"] == await desk.document()
+    assert "no-store" in found.headers["cache-control"]
+    assert (await desk.ask("GET", "/spaces/casa/record", "vi")).status_code == 403
+    assert (await desk.ask("GET", "/spaces/nunca/record", "ed")).status_code == 404
+
+
+async def test_p31_a_restricted_record_is_read_by_named_people_and_audited(desk):
+    refused = await desk.ask("GET", "/spaces/oculta/record", "co")
+    absent = await desk.ask("GET", "/spaces/nunca/record", "co")
+    assert refused.status_code == absent.status_code == 404
+    assert refused.text.replace("oculta", "nunca") == absent.text
+    found = await desk.ask("GET", "/spaces/oculta/record", "ed")
+    assert found.status_code == 200, found.text
+    assert found.json()["record"]["name"] == "Oc"
+    async with desk.database.session(Tier.WRITER) as session:
+        entries = await session.scalars(
+            select(AuditEntry.actor).where(
+                AuditEntry.record_id == "oculta", AuditEntry.action.startswith("restricted.read")
+            )
+        )
+        assert set(entries) == {"ed"}
+
+
+MISTAKES = [
+    ("POST", "/proposals", {}, 400),
+    ("POST", "/proposals", {"changes": {}, "reason": ""}, 400),
+    ("POST", "/proposals", {"changes": {}, "reason": "x", "record_id": "casa"}, 400),
+    ("POST", "/proposals", {"changes": {"colour": 1}, "reason": "x", "record_id": "casa"}, 400),
+    ("POST", "/proposals", {"changes": [], "reason": "x", "record_id": "casa"}, 400),
+    ("POST", "/proposals", {"changes": {"name": "x\x00"}, "reason": "x", "record_id": "casa"}, 400),
+    (
+        "POST",
+        "/proposals",
+        {"changes": {"name": {"a": 1}}, "reason": "x", "record_id": "casa"},
+        400,
+    ),
+    (
+        "POST",
+        "/proposals",
+        {"changes": {"schedules": "x"}, "reason": "x", "record_id": "casa"},
+        400,
+    ),
+    (
+        "POST",
+        "/proposals",
+        {"changes": {"schedules": [{"opens_at": 8}]}, "reason": "x", "record_id": "casa"},
+        400,
+    ),
+    ("POST", "/proposals", {"changes": {"services": [1]}, "reason": "x", "record_id": "casa"}, 400),
+    ("POST", "/proposals", {"changes": {"amenities": []}, "reason": "x", "record_id": "casa"}, 400),
+    ("POST", "/proposals", {"changes": {"lat": "north"}, "reason": "x", "record_id": "casa"}, 400),
+    ("POST", "/proposals", {"changes": {"name": "x"}, "reason": "x", "record_id": "nunca"}, 404),
+    ("POST", "/proposals", {"changes": {"name": "x"}, "reason": "x", "record_id": "c\x00"}, 400),
+    (
+        "POST",
+        "/proposals",
+        {"changes": {"name": "x"}, "reason": "x", "record_id": "casa", "base_revision": 77},
+        409,
+    ),
+    ("POST", "/proposals", {"entity": "crossing", "changes": {}, "reason": "x"}, 400),
+    (
+        "POST",
+        "/proposals",
+        {"entity": "crossing", "record_id": "puente", "changes": {"state": 1}, "reason": "x"},
+        400,
+    ),
+    ("POST", "/proposals", {"entity": "hazard", "changes": {}, "reason": "x"}, 400),
+    ("GET", "/proposals/nunca", None, 404),
+    ("GET", "/proposals?state=odd", None, 400),
+    ("GET", "/proposals?colour=red", None, 400),
+    ("POST", "/proposals/nunca/accept", {"reason": "x"}, 404),
+    ("POST", "/proposals/nunca/accept", {}, 400),
+    ("POST", "/proposals/nunca/reject", {"reason": "x"}, 404),
+    ("POST", "/proposals/nunca/withdraw", {"reason": "x"}, 404),
+    ("POST", "/proposals/accept", {"reason": "x", "ids": []}, 400),
+    ("POST", "/proposals/accept", {"reason": "x", "ids": ["x"] * 201}, 400),
+    ("POST", "/spaces/casa/close", {"status": "active", "reason": "x"}, 400),
+    ("POST", "/spaces/nunca/close", {"status": "closed", "reason": "x"}, 404),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status"), MISTAKES, ids=str)
+async def test_every_mistake_is_a_problem(desk, method, path, body, status):
+    before = await desk.document()
+    answer = await desk.ask(method, path, "co", json=body)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert await desk.document() == before
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/proposals"),
+        ("GET", "/proposals"),
+        ("GET", "/proposals/x"),
+        ("POST", "/proposals/accept"),
+        ("POST", "/proposals/x/accept"),
+        ("POST", "/proposals/x/reject"),
+        ("POST", "/proposals/x/withdraw"),
+        ("GET", "/spaces/casa/record"),
+        ("POST", "/spaces/casa/close"),
+    ],
+)
+async def test_p1_records_are_changed_by_token_of_a_person_alone(desk, method, path):
+    body = {"reason": "x", "changes": {"name": "x"}, "record_id": "casa", "ids": ["x"]}
+    body = {"status": "closed", "reason": "x"} if path.endswith("close") else body
+    body = {"reason": "x"} if path.count("/") == 3 and "proposals" in path else body
+    body = {"reason": "x", "ids": ["x"]} if path == "/proposals/accept" else body
+    body.pop("ids", None) if path == "/proposals" else None
+    for headers in (
+        {},
+        {"Authorization": "Bearer nonsense"},
+        {"Authorization": f"Bearer {desk.partner}"},
+        {"Cookie": "amparo_session=x"},
+    ):
+        answer = await desk.ask(
+            method, path, headers=headers, json=body if method == "POST" else None
+        )
+        assert answer.status_code == 401, (headers, answer.text)
+
+
+async def test_many_at_once_each_with_its_outcome(desk):
+    made = [await desk.propose("ed", {"name": f"Parte {n}"}, "parte") for n in range(2)]
+    ids = [m.json()["proposal_id"] for m in made]
+    answer = await desk.ask(
+        "POST", "/proposals/accept", "ap", json={"ids": [*ids, "nunca"], "reason": "ok"}
+    )
+    assert [d["result"] for d in answer.json()["decided"]] == ["accepted", "accepted", "not_found"]
+
+
+async def test_a_proposal_is_withdrawn_and_rejected(desk):
+    one, two = [
+        (await desk.propose("ed", {"locality": name})).json()["proposal_id"] for name in ("A", "B")
+    ]
+    body = {"reason": "x"}
+    assert (
+        await desk.ask("POST", f"/proposals/{one}/withdraw", "ap", json=body)
+    ).status_code == 403
+    assert (
+        await desk.ask("POST", f"/proposals/{one}/withdraw", "ed", json=body)
+    ).status_code == 200
+    assert (await desk.ask("POST", f"/proposals/{two}/reject", "ap", json=body)).status_code == 200
+    async with desk.database.session(Tier.WRITER) as session:
+        states = await session.execute(
+            select(Proposal.id, Proposal.state).where(Proposal.id.in_([one, two]))
+        )
+        assert dict(states.all()) == {one: "withdrawn", two: "rejected"}
+
+
+async def test_p6_the_public_never_sees_what_is_proposed(desk):
+    made = await desk.propose("ed", {"name": "Nombre que nadie ve", "notice": "Ahora sí"})
+    assert made.json()["applied_fields"] == ["notice"]
+    for path in ("/collections/spaces/items", "/collections/spaces/items/casa", "/?f=html"):
+        answer = await desk.client.get(path)
+        assert "Nombre que nadie ve" not in answer.text
+        assert "why" not in answer.text.split()
+    assert SPACE["name"] in (await desk.client.get("/collections/spaces/items/casa")).text

@@ -1,0 +1,256 @@
+"""Notifications reach a real mail server and a real receiver, and nothing behind the firewall."""
+
+import asyncio
+import hmac
+import json
+import socket
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiosmtpd.controller import Controller
+from sqlalchemy import select
+
+from app import senders
+from app.notice_texts import text_of
+from app.senders import EmailSender, UndeliverableError, WebhookSender, deliver_due, senders_of
+from geo import outbox
+from geo.db import Tier
+from geo.models import OutboxMessage
+from geo.outbox import EVENTS, Message
+from tests.conftest import opened
+from tests.fixtures.network import fill_network
+
+
+def now():
+    return datetime.now(UTC) + timedelta(minutes=1)
+
+
+def message(**changes):
+    return Message(
+        **{
+            "id": "m1",
+            "channel": "webhook",
+            "event": "record.changed",
+            "payload": {"entity": "space", "record_id": "casa"},
+            "created_at": datetime.now(UTC),
+            "attempt": 1,
+            "address": "https://example.org/",
+            "language": "es",
+            "key": b"k" * 32,
+        }
+        | changes
+    )
+
+
+class Mailbox:
+    def __init__(self):
+        self.mails = []
+        self.answers = []
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 -- aiosmtpd's name
+        if self.answers:
+            return self.answers.pop(0)
+        self.mails.append(envelope)
+        return "250 OK"
+
+
+@pytest.fixture
+def mailbox():
+    box = Mailbox()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        box.port = probe.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=box.port)
+    controller.start()
+    yield box
+    controller.stop()
+
+
+class Receiver:
+    """A web server of a few lines that keeps what it gets."""
+
+    def __init__(self):
+        self.requests = []
+        self.status = "200 OK"
+        self.extra = ""
+
+    async def handle(self, reader, writer):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        headers = dict(
+            line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line
+        )
+        body = await reader.readexactly(int(headers["content-length"]))
+        self.requests.append((head.split("\r\n")[0], headers, body))
+        answer = f"HTTP/1.1 {self.status}\r\n{self.extra}Content-Length: 0\r\n"
+        writer.write(f"{answer}Connection: close\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+
+@pytest.fixture
+async def receiver():
+    made = Receiver()
+    server = await asyncio.start_server(made.handle, "127.0.0.1", 0)
+    made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook?x=1"
+    yield made
+    server.close()
+
+
+@pytest.fixture
+async def webhooks():
+    sender = WebhookSender(allow_private=True)
+    yield sender
+    await sender.close()
+
+
+@pytest.fixture
+async def public_only():
+    sender = WebhookSender()
+    yield sender
+    await sender.close()
+
+
+async def test_an_e_mail_says_that_something_waits_and_where(mailbox):
+    sender = EmailSender(f"smtp://127.0.0.1:{mailbox.port}", "amparo@example.org", "https://a.test")
+    await sender.send(
+        message(
+            channel="email",
+            event="proposal.created",
+            payload={"proposal_id": "p1", "record_id": "casa"},
+            address="ana@example.org",
+        )
+    )
+    (mail,) = mailbox.mails
+    assert mail.rcpt_tos == ["ana@example.org"]
+    content = mail.content.decode()
+    assert "https://a.test/network/proposals/p1" in content
+    assert "<m1@example.org>" in content, "the same at each attempt"
+    assert "casa" not in content, "P48: not even which place"
+
+
+@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize("language", ["es", "en", "pt", "fr"])
+def test_every_event_has_a_text(event, language):
+    subject, text = text_of(event, {}, language, None)
+    assert subject.startswith("Amparo: ")
+    assert "http" not in text
+
+
+async def test_a_webhook_is_signed(receiver, webhooks):
+    await webhooks.send(message(address=receiver.url))
+    ((line, headers, body),) = receiver.requests
+    assert line == "POST /hook?x=1 HTTP/1.1"
+    signed = headers["amparo-timestamp"].encode() + b"." + body
+    expected = hmac.new(b"k" * 32, signed, "sha256").hexdigest()
+    assert headers["amparo-signature"] == f"v1={expected}"
+    assert headers["amparo-delivery"] == "m1"
+    told = json.loads(body)
+    assert told["data"] == {"entity": "space", "record_id": "casa"}
+    assert set(told) == {"id", "event", "created_at", "data"}
+
+
+@pytest.mark.parametrize("status", ["500 Oops", "404 Not Found", "301 Moved"])
+async def test_only_success_is_success(receiver, webhooks, status):
+    receiver.status = status
+    receiver.extra = f"Location: {receiver.url}\r\n"
+    with pytest.raises(Exception, match="refused"):
+        await webhooks.send(message(address=receiver.url))
+    assert len(receiver.requests) == 1, "no redirect is followed"
+
+
+async def test_a_receiver_that_is_gone_is_not_asked_again(receiver, webhooks):
+    receiver.status = "410 Gone"
+    with pytest.raises(UndeliverableError):
+        await webhooks.send(message(address=receiver.url))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:1/",
+        "https://127.0.0.1:1/",
+        "https://localhost:1/",
+        "https://[::1]:1/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://10.0.0.1/",
+        "https://192.168.1.1/",
+        "https://169.254.169.254/latest/meta-data/",
+        "https://[fe80::1]/",
+        "https://[fd00::1]/",
+        "https://0.0.0.0/",
+        "https://224.0.0.1/",
+        "http://93.184.215.14/",
+        "https://user:password@93.184.215.14/",
+        "file:///etc/passwd",
+        "ftp://example.org/",
+    ],
+)
+async def test_a_webhook_reaches_nothing_behind_the_firewall(public_only, url):
+    with pytest.raises(UndeliverableError):
+        await public_only.send(message(address=url))
+
+
+async def test_a_name_that_leads_inside_is_refused_too(public_only, monkeypatch):
+    async def inside(self, host, port, **_):
+        return [(2, 1, 6, "", ("93.184.215.14", port)), (2, 1, 6, "", ("10.1.2.3", port))]
+
+    monkeypatch.setattr(asyncio.get_running_loop().__class__, "getaddrinfo", inside)
+    with pytest.raises(UndeliverableError):
+        await public_only.send(message(address="https://rebinding.example/"))
+
+
+async def test_plain_http_leaves_this_machine_never(webhooks):
+    with pytest.raises(UndeliverableError):
+        await webhooks.send(message(address="http://10.0.0.1/"))
+
+
+async def test_what_is_due_is_sent_once_and_what_fails_waits(
+    empty_clone, settings_for, mailbox, receiver
+):
+    settings = settings_for(
+        empty_clone,
+        smtp_url=f"smtp://127.0.0.1:{mailbox.port}",
+        mail_from="amparo@example.org",
+        webhook_allow_private=True,
+    )
+    mailbox.answers = ["451 later"]
+    async with opened(settings) as database, senders_of(settings) as ready:
+        async with database.session(Tier.WRITER) as session:
+            await fill_network(session)
+            await outbox.add_webhook(session, None, url=receiver.url, events=EVENTS)
+            await outbox.announce(session, "record.changed", {"record_id": "casa"}, people=["ed"])
+        assert await deliver_due(database, ready, now) == (1, 1)
+        assert await deliver_due(database, ready, now) == (0, 0)
+        assert await deliver_due(database, ready, lambda: now() + outbox.FIRST_WAIT) == (1, 0)
+        assert len(mailbox.mails) == len(receiver.requests) == 1
+        async with database.session(Tier.WRITER) as session:
+            rows = (await session.scalars(select(OutboxMessage))).all()
+            assert all(row.sent_at is not None for row in rows)
+
+
+async def test_without_a_mail_server_e_mail_waits(empty_clone, settings_for):
+    settings = settings_for(empty_clone)
+    async with opened(settings) as database, senders_of(settings) as ready:
+        async with database.session(Tier.WRITER) as session:
+            await fill_network(session)
+            await outbox.announce(session, "record.changed", {}, people=["ed"])
+        assert await deliver_due(database, ready, now) == (0, 0)
+        async with database.session(Tier.WRITER) as session:
+            assert await outbox.waiting(session) == (1, 0)
+
+
+async def test_p48_an_error_is_logged_by_its_class_alone(
+    empty_clone, settings_for, caplog, monkeypatch
+):
+    monkeypatch.setattr(senders.NOTICES, "propagate", True)
+    settings = settings_for(empty_clone)
+    async with opened(settings) as database, senders_of(settings) as ready:
+        async with database.session(Tier.WRITER) as session:
+            await outbox.add_webhook(
+                session, None, url="https://10.9.8.7/secret-path", events=EVENTS
+            )
+            await outbox.announce(session, "record.changed", {"record_id": "casa"})
+        await deliver_due(database, ready, now)
+    assert "UndeliverableError" in caplog.text
+    for word in ("10.9.8.7", "secret-path", "casa"):
+        assert word not in caplog.text

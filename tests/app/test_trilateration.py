@@ -1,0 +1,174 @@
+"""P8, P5: distances from many points tell nothing of a hidden or a blurred space.
+
+Whoever asks from a grid of points gets a distance from each, and three of them make a position.
+So no length may depend on where a hidden space is, and those to a blurred one lead to the point of
+the grid that is published, wherever in its cell the space lies.
+"""
+
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from geo import tokens
+from geo.db import Tier
+from routing.metric import great_circle_m, local_xy
+from tests.conftest import client_of, clone, opened
+from tests.fixtures.around import CUCUTA, MORNING, put, space
+
+#: What a partner sees of a partners-only position (alembic, tiers): a grid of so many degrees.
+GRID = 0.05
+
+#: A place of the grid and one in its cell, both in Cúcuta.
+CELL = (-72.50, 7.90)
+TRUE = (-72.5170, 7.8880)
+MOVED = (-72.4850, 7.9190)
+
+PUBLIC = (
+    space("open", -72.511, 7.896),
+    space("other", -72.6539, 7.3757),
+)
+
+
+def around(centre: tuple[float, float], *, side: int = 5, step: float = 0.01) -> list[tuple]:
+    """Give points of a square grid around a point."""
+    offsets = [(i - side // 2) * step for i in range(side)]
+    return [(round(centre[0] + x, 3), round(centre[1] + y, 3)) for x in offsets for y in offsets]
+
+
+async def lengths(client: Any, points: list[tuple], wanted: str) -> list[tuple[float, ...]]:
+    """Give (lon, lat, metres) of one space, from `nearest`, from every point that names it."""
+    found = []
+    for lon, lat in points:
+        body = (await client.get(f"/spaces/nearest?lon={lon}&lat={lat}&limit=100")).json()
+        found += [
+            (lon, lat, feature["properties"]["distance_m"])
+            for feature in body["features"]
+            if feature["id"] == wanted
+        ]
+    return found
+
+
+def trilaterated(measured: list[tuple[float, ...]]) -> tuple[float, float]:
+    """Find the position that fits lengths best, by Gauss-Newton from their middle."""
+    lon, lat, metres = np.array(measured).T
+    place = np.array([lon.mean(), lat.mean()])
+    for _ in range(50):
+        east, north = local_xy(lon, lat, *place)
+        straight = np.maximum(np.hypot(east, north), 1e-6)
+        slope = -np.column_stack((east, north)) / straight[:, None]
+        step, *_ = np.linalg.lstsq(slope, metres - straight, rcond=None)
+        scale = 111_194.9
+        place += [step[0] / (scale * math.cos(math.radians(place[1]))), step[1] / scale]
+    return float(place[0]), float(place[1])
+
+
+def apart_m(one: tuple[float, float], other: tuple[float, float]) -> float:
+    return float(great_circle_m(*one, *other))
+
+
+async def everything(client: Any) -> list[bytes]:
+    """Ask what gives a length, from many points; give the bytes of the answers."""
+    answers = []
+    for lon, lat in around(TRUE, side=3):
+        at = f"lon={lon}&lat={lat}"
+        answers += [
+            (await client.get(f"/spaces/nearest?{at}&limit=100")).content,
+            (await client.get(f"/spaces/match?{at}&service=food&limit=20")).content,
+            (await client.get(f"/spaces/match?{at}&service=health&limit=20")).content,
+        ]
+    for end in around((-72.65, 7.38), side=1):
+        body = {"start": CUCUTA, "end": end, "at": MORNING.isoformat()}
+        answers.append((await client.post("/routes", json=body)).content)
+        answers.append((await client.post("/coverage", json=body)).content)
+    return answers
+
+
+@pytest.fixture(scope="module")
+def database(cluster, loaded_template, settings_for):
+    """Give a maker of databases with the public spaces and some others."""
+
+    async def make(*others: dict[str, Any]) -> Any:
+        settings = settings_for(clone(cluster, loaded_template))
+        await put(settings, *PUBLIC, *others, replace=True)
+        return settings
+
+    return make
+
+
+async def partner_token(settings: Any) -> dict[str, str]:
+    async with opened(settings) as tiers, tiers.session(Tier.WRITER) as session:
+        _id, secret = await tokens.issue_token(
+            session,
+            scope="partner",
+            holder="Partner",
+            expires_at=datetime.now(UTC) + timedelta(days=1),
+        )
+    return {"Authorization": f"Bearer {secret}"}
+
+
+def secret_space(position: tuple[float, float], visibility: str) -> dict[str, Any]:
+    confidential = visibility == "restricted"
+    return space(
+        "secret",
+        *position,
+        visibility=visibility,
+        confidential=confidential,
+        services=("food", "overnight", "health"),
+    )
+
+
+def test_the_attack_works_on_what_is_published():
+    measured = [(*p, float(round(apart_m(p, TRUE)))) for p in around(CELL)]
+    assert apart_m(trilaterated(measured), TRUE) < 2
+
+
+async def test_the_attack_finds_a_public_space(database):
+    async with client_of(await database(), clock=lambda: MORNING) as client:
+        measured = await lengths(client, around(TRUE), "open")
+    assert len(measured) == 25
+    assert apart_m(trilaterated(measured), (-72.511, 7.896)) < 20
+
+
+async def test_p8_for_the_public_no_length_depends_on_a_space_it_may_not_see(database):
+    answers = []
+    for others in (
+        (),
+        (secret_space(TRUE, "restricted"),),
+        (secret_space(TRUE, "partners"),),
+    ):
+        async with client_of(await database(*others), clock=lambda: MORNING) as client:
+            answers.append(await everything(client))
+            assert await lengths(client, around(TRUE, side=2), "secret") == []
+    assert answers[0] == answers[1] == answers[2]
+
+
+async def test_p5_for_a_partner_every_length_leads_to_the_point_of_the_grid(database):
+    assert all(abs(v - round(v / GRID) * GRID) < 1e-9 for v in CELL)
+    answers, estimates = [], []
+    for position in (TRUE, MOVED):
+        settings = await database(secret_space(position, "partners"))
+        async with client_of(settings, clock=lambda: MORNING) as client:
+            client.headers.update(await partner_token(settings))
+            measured = await lengths(client, around(CELL), "secret")
+            assert len(measured) == 25
+            estimates.append(trilaterated(measured))
+            answers.append(await everything(client))
+    for estimate, position in zip(estimates, (TRUE, MOVED), strict=True):
+        assert apart_m(estimate, CELL) < 20
+        assert apart_m(estimate, position) > 1_500
+    # Wherever in its cell it lies: the same bytes, so no length holds anything of its position.
+    assert b"secret" in b"".join(answers[0])
+    assert answers[0] == answers[1]
+
+
+async def test_p8_a_partner_gets_nothing_of_a_restricted_space(database):
+    answers = []
+    for others in ((), (secret_space(TRUE, "restricted"),)):
+        settings = await database(*others)
+        async with client_of(settings, clock=lambda: MORNING) as client:
+            client.headers.update(await partner_token(settings))
+            answers.append(await everything(client))
+    assert answers[0] == answers[1]

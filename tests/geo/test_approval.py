@@ -1,0 +1,379 @@
+"""P40: what one owner changes at once, and what waits for a second person."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.approval import classify
+from geo.hour_changes import OpenTime, shortened
+from geo.recurrence import WEEKDAYS
+
+TODAY = date(2026, 11, 25)  # a Wednesday
+
+SPACE: dict[str, Any] = {
+    "id": "s",
+    "name": "Casa",
+    "kind": "shelter",
+    "lon": -72.5,
+    "lat": 7.9,
+    "locality": "Cúcuta",
+    "country": "CO",
+    "timezone": "America/Bogota",
+    "status": "active",
+    "visibility": "public",
+    "confidential": False,
+    "access": "open",
+    "services": ["food", "overnight"],
+    "languages": ["es"],
+    "genders": None,
+    "documents_required": [],
+    "minimum_age": None,
+    "maximum_age": None,
+    "maximum_nights": 3,
+    "overnight": True,
+    "amenities": {"toilets": True, "wifi": False},
+    "public_phones": [{"number": "123", "type": "voice", "description": None}],
+    "public_contact": "+57 1",
+    "notice": None,
+    "capacity": 40,
+    "available": 10,
+    "capacity_updated": "2026-11-24T10:00:00+00:00",
+    "holidays": "not_known",
+    "schedules": [{"byday": ["MO", "TU", "WE"], "opens_at": "08:00", "closes_at": "17:00"}],
+    "schedule_exceptions": [],
+    "confirmed_on": "2026-11-20",
+    "expires_on": "2026-12-20",
+    "fees": "free",
+    "step_free": None,
+}
+
+
+def split(**changes):
+    return classify(SPACE, SPACE | changes, TODAY)
+
+
+def hours(days="MO TU WE", opens="08:00", closes="17:00", **more):
+    return [{"byday": days.split(), "opens_at": opens, "closes_at": closes, **more}]
+
+
+AT_ONCE = [
+    {"status": "full"},
+    {"status": "temporarily_closed"},
+    {"status": "closed"},
+    {"visibility": "partners"},
+    {"visibility": "restricted", "confidential": True},
+    {"access": "referral_only"},
+    {"services": ["food"]},
+    {"services": []},
+    {"genders": ["female"]},
+    {"documents_required": ["passport"]},
+    {"documents_required": None},
+    {"minimum_age": 18},
+    {"maximum_age": 60},
+    {"maximum_nights": 1},
+    {"overnight": False},
+    {"amenities": {"toilets": False, "wifi": False}},
+    {"amenities": {}},
+    {"public_phones": []},
+    {"public_contact": None},
+    {"notice": "Cerrado por fumigación"},
+    {"available": 0},
+    {"available": None},
+    {"available": 9, "capacity_updated": "2026-11-25T10:00:00+00:00"},
+    {"capacity": 20},
+    {"holidays": "closed"},
+    {"schedules": hours("MO TU")},
+    {"schedules": hours(closes="16:00")},
+    {"schedules": hours(valid_to="2026-12-01")},
+    {"schedules": hours(last_entry="15:00")},
+    {"schedules": hours(freq="WEEKLY", interval=2, dtstart="2026-11-23")},
+    {"schedules": hours("1MO", freq="MONTHLY")},
+    {"schedules": []},
+    {
+        "schedule_exceptions": [
+            {"starts_on": "2026-12-08", "ends_on": "2026-12-08", "closed": True, "reason": "x"}
+        ]
+    },
+    {
+        "schedule_exceptions": [
+            {
+                "starts_on": "2026-12-07",
+                "ends_on": "2026-12-07",
+                "closed": False,
+                "opens_at": "09:00",
+                "closes_at": "12:00",
+            }
+        ]
+    },
+    {"expires_on": "2026-12-01"},
+    {"fees": "paid"},
+    {"step_free": False},
+]
+
+WAITS = [
+    {"name": "Otra casa"},
+    {"kind": "community_kitchen"},
+    {"lon": -72.6},
+    {"lat": 7.9000001},
+    {"locality": "Pamplona"},
+    {"country": "VE"},
+    {"timezone": "America/Caracas"},
+    {"services": ["food", "overnight", "showers"]},
+    {"languages": ["es", "en"]},
+    {"amenities": {"toilets": True, "wifi": True}},
+    {"amenities": {"toilets": True, "wifi": False, "water": True}},
+    {
+        "public_phones": [
+            {"number": "999", "type": "voice", "description": None},
+            *SPACE["public_phones"],
+        ]
+    },
+    {"public_contact": "+57 2"},
+    {"available": 11},
+    {"capacity": 50},
+    {"maximum_nights": None},
+    {"holidays": "open"},
+    {"schedules": hours("MO TU WE TH")},
+    {"schedules": hours(opens="07:59")},
+    {"schedules": hours(opens="00:00", closes="00:00")},
+    {"schedules": hours(closes="06:00")},
+    {
+        "schedule_exceptions": [
+            {
+                "starts_on": "2026-11-29",
+                "ends_on": "2026-11-29",
+                "closed": False,
+                "opens_at": "09:00",
+                "closes_at": "12:00",
+            }
+        ]
+    },
+    {"confirmed_on": "2026-11-25", "expires_on": "2026-12-25"},
+    {"step_free": True},
+    {"eligibility_unknown_to_the_rules": "x"},
+]
+
+
+@pytest.mark.parametrize("change", AT_ONCE, ids=str)
+def test_p40_closing_is_one_owners(change):
+    found = split(**change)
+    assert found.now == change
+    assert found.later == {}
+
+
+@pytest.mark.parametrize("change", WAITS, ids=str)
+def test_p40_opening_and_moving_wait_for_a_second_person(change):
+    found = split(**change)
+    assert found.now == {}
+    assert found.later == change
+
+
+def test_p40_a_new_space_waits_whole():
+    found = classify(None, SPACE, TODAY)
+    assert found.now == {}
+    assert found.later == SPACE
+
+
+def test_p40_reopening_waits_whatever_it_was():
+    for status in ("full", "temporarily_closed", "closed"):
+        found = classify(SPACE | {"status": status}, SPACE, TODAY)
+        assert found.now == {}
+        assert found.later == {"status": "active"}
+
+
+def test_p40_a_mixed_change_is_cut_in_two():
+    found = split(services=["food", "showers"], status="full", name="Otra")
+    assert found.now == {"services": ["food"], "status": "full"}
+    assert found.later == {"services": ["food", "showers"], "name": "Otra"}
+    phones = [{"number": "999", "type": "voice", "description": None}]
+    found = split(public_phones=phones)
+    assert found.now == {"public_phones": []}, "the old number goes at once, the new one waits"
+    assert found.later == {"public_phones": phones}
+
+
+def test_p40_hours_that_shift_are_cut_by_rules():
+    both = [*hours("MO TU WE"), *hours("SU", "08:00", "12:00")]
+    before, after = SPACE | {"schedules": both}, SPACE | {"schedules": hours("MO TU WE SA")}
+    found = classify(before, after, TODAY)
+    assert found.now == {"schedules": hours("MO TU WE")}, "nobody is sent there on a Sunday"
+    assert found.later == {"schedules": hours("MO TU WE SA")}
+    # Nothing of the rules can be kept: all of it waits, and no hours are lost meanwhile.
+    assert split(schedules=hours(opens="09:00", closes="18:00")).now == {}
+
+
+def test_p40_longer_hours_with_a_closed_holiday():
+    closed = [{"starts_on": "2026-12-08", "ends_on": "2026-12-08", "closed": True}]
+    found = split(schedules=hours(closes="18:00"), schedule_exceptions=closed)
+    assert found.now == {"schedule_exceptions": closed}
+    assert found.later == {"schedules": hours(closes="18:00")}
+
+
+def test_p40_hours_beyond_what_is_compared_are_not_believed_shorter():
+    far, farther = hours(valid_to="2040-01-01"), hours(valid_to="2050-01-01")
+    before = SPACE | {"schedules": far}
+    assert classify(before, SPACE | {"schedules": farther}, TODAY).now == {}
+
+
+def test_past_hours_do_not_count():
+    gone = [
+        {
+            "starts_on": "2026-01-01",
+            "ends_on": "2026-01-02",
+            "closed": False,
+            "opens_at": "00:00",
+            "closes_at": "00:00",
+        }
+    ]
+    assert split(schedule_exceptions=gone).later == {}
+
+
+def test_a_count_goes_with_its_time():
+    later = "2026-11-25T10:00:00+00:00"
+    assert split(available=12, capacity_updated=later).now == {}
+    assert split(capacity_updated=later).now == {"capacity_updated": later}
+
+
+def test_ages_move_together():
+    before = SPACE | {"minimum_age": 0, "maximum_age": 10}
+    after = SPACE | {"minimum_age": 12, "maximum_age": 17}
+    found = classify(before, after, TODAY)
+    assert found.now == {}, "12 to 10 would be nobody"
+    assert found.later == {"minimum_age": 12, "maximum_age": 17}
+
+
+# -- properties ------------------------------------------------------------------------------
+
+clock = st.integers(0, 47).map(lambda half: f"{half // 2:02}:{half % 2 * 30:02}")
+soon = st.integers(-3, 20).map(lambda n: (TODAY + timedelta(days=n)).isoformat())
+rule = st.fixed_dictionaries(
+    {
+        "byday": st.lists(st.sampled_from(WEEKDAYS), min_size=1, max_size=7, unique=True),
+        "opens_at": clock,
+        "closes_at": clock,
+    },
+    optional={"valid_to": soon, "valid_from": soon},
+)
+
+
+@st.composite
+def exception(draw):
+    first = draw(st.integers(-2, 12))
+    made = {
+        "starts_on": (TODAY + timedelta(days=first)).isoformat(),
+        "ends_on": (TODAY + timedelta(days=first + draw(st.integers(0, 3)))).isoformat(),
+        "closed": draw(st.booleans()),
+    }
+    if not made["closed"]:
+        made |= {"opens_at": draw(clock), "closes_at": draw(clock)}
+    return made
+
+
+opening_times = st.builds(
+    OpenTime,
+    st.lists(rule, max_size=3).map(tuple),
+    st.lists(exception(), max_size=2).map(tuple),
+)
+subset = st.lists(st.sampled_from("abcd"), unique=True).map(sorted)
+documents = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(["x", "y"]),
+        "lon": st.sampled_from([1.0, 2.0]),
+        "status": st.sampled_from(["active", "full", "temporarily_closed", "closed"]),
+        "visibility": st.sampled_from(["public", "partners", "restricted"]),
+        "services": subset,
+        "public_phones": subset,
+        "languages": subset,
+        "genders": st.none() | subset.filter(bool),
+        "documents_required": st.none() | subset,
+        "minimum_age": st.none() | st.integers(0, 50),
+        "maximum_age": st.none() | st.integers(50, 99),
+        "maximum_nights": st.none() | st.integers(1, 9),
+        "available": st.none() | st.integers(0, 9),
+        "capacity": st.none() | st.integers(9, 19),
+        "capacity_updated": st.sampled_from(["1", "2"]),
+        "amenities": st.dictionaries(st.sampled_from("pqr"), st.booleans()),
+        "notice": st.sampled_from([None, "m", "n"]),
+        "overnight": st.booleans(),
+        "schedules": st.lists(rule, max_size=2),
+        "schedule_exceptions": st.lists(exception(), max_size=1),
+    }
+)
+
+
+@given(documents, documents)
+def test_p40_both_parts_together_are_the_change(before, after):
+    found = classify(before, after, TODAY)
+    assert before | found.now | found.later == after
+
+
+@given(documents, documents)
+def test_p40_what_is_done_at_once_would_be_immediate_alone(before, after):
+    found = classify(before, after, TODAY)
+    assert classify(before, before | found.now, TODAY).later == {}
+
+
+@given(documents, documents)
+def test_p40_nothing_is_opened_at_once(before, after):
+    """Whatever a careful reader would call opening is not in the immediate part."""
+    made = before | classify(before, after, TODAY).now
+    assert made["name"] == before["name"]
+    assert made["lon"] == before["lon"]
+    status = ["active", "full", "temporarily_closed", "closed"]
+    assert status.index(made["status"]) >= status.index(before["status"])
+    seen = ["public", "partners", "restricted"]
+    assert seen.index(made["visibility"]) >= seen.index(before["visibility"])
+    for name in ("services", "public_phones", "languages"):
+        assert set(made[name]) <= set(before[name])
+    assert {a for a, b in made["amenities"].items() if b} <= {
+        a for a, b in before["amenities"].items() if b
+    }
+    assert made["overnight"] <= before["overnight"]
+    assert (made["minimum_age"] or 0) >= (before["minimum_age"] or 0)
+    assert (made["maximum_age"] or 999) <= (before["maximum_age"] or 999)
+    assert (made["available"] or 0) <= (before["available"] or 0)
+    if before["genders"] is not None:
+        assert made["genders"] is not None
+        assert set(made["genders"]) <= set(before["genders"])
+
+
+def minutes(times: OpenTime, days: int = 24) -> set[datetime]:
+    """The half hours at which it is open, looked at one by one."""
+    found = set()
+    for offset in range(-1, days):
+        day = TODAY + timedelta(days=offset)
+        special = [e for e in times.exceptions if e["starts_on"] <= day.isoformat() <= e["ends_on"]]
+        rules = [
+            r
+            for r in times.schedules
+            if WEEKDAYS[day.weekday()] in r["byday"]
+            and r.get("valid_from", "0") <= day.isoformat() <= r.get("valid_to", "9")
+        ]
+        if special:
+            rules = [] if any(e["closed"] for e in special) else special
+        for r in rules:
+            opens, closes = r["opens_at"], r["closes_at"]
+            at = datetime.fromisoformat(f"{day}T{'00:00' if opens == closes else opens}")
+            end = datetime.fromisoformat(f"{day}T{closes}")
+            if opens >= closes:
+                end += timedelta(days=1)
+            if opens == closes:
+                end = at + timedelta(days=1)
+            while at < end:
+                found.add(at)
+                at += timedelta(minutes=30)
+    return found
+
+
+@given(opening_times, opening_times)
+def test_p40_hours_done_at_once_are_never_longer(before, after):
+    made = shortened(before, after, TODAY)
+    was, will = minutes(before), minutes(after)
+    if made is None:
+        assert not will <= was, "a change that only shortens was held back"
+    else:
+        now = minutes(made)
+        assert now <= was
+        assert was & will <= now, "hours that both have were taken away"

@@ -1,0 +1,117 @@
+"""Who may do what: every role against every rule, and nobody decides an own proposal (P23, P40)."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo import authority
+from geo.authority import Actor, Role
+from geo.errors import ForbiddenError
+
+COUNTRIES = ("CO", "EC", "PE", "BR")
+ORGANIZATIONS = ("cruz", "casa")
+
+
+def actor(role, **changes):
+    made = Actor("ana", "Ana", Role(role), "cruz", frozenset({"CO"}))
+    return replace(made, **changes)
+
+
+actors = st.builds(
+    Actor,
+    id=st.sampled_from(["ana", "beto"]),
+    name=st.just("X"),
+    role=st.sampled_from(Role),
+    organization_id=st.sampled_from([None, *ORGANIZATIONS]),
+    countries=st.frozensets(st.sampled_from(COUNTRIES)),
+)
+places = st.sampled_from([None, *COUNTRIES])
+owners = st.sampled_from([None, *ORGANIZATIONS])
+
+
+@pytest.mark.parametrize(
+    ("role", "own", "foreign_in_country", "abroad"),
+    [
+        ("viewer", False, False, False),
+        ("editor", True, False, False),
+        ("approver", True, True, False),
+        ("coordinator", True, True, True),
+        ("admin", True, True, True),
+    ],
+)
+def test_who_may_propose_and_close(role, own, foreign_in_country, abroad):
+    for can in (authority.can_propose, authority.can_close):
+        assert can(actor(role), organization_id="cruz", country="EC") is own
+        assert can(actor(role), organization_id="casa", country="CO") is foreign_in_country
+        assert can(actor(role), organization_id="casa", country="EC") is abroad
+        assert can(actor(role, organization_id=None), organization_id=None, country=None) is abroad
+
+
+@pytest.mark.parametrize(
+    ("role", "in_country", "abroad"),
+    [
+        ("viewer", False, False),
+        ("editor", False, False),
+        ("approver", True, False),
+        ("coordinator", True, True),
+        ("admin", False, False),
+    ],
+)
+def test_p40_who_may_approve(role, in_country, abroad):
+    assert authority.can_approve(actor(role), country="CO", proposed_by="beto") is in_country
+    assert authority.can_approve(actor(role), country="CO", proposed_by=None) is in_country
+    assert authority.can_approve(actor(role), country="EC", proposed_by="beto") is abroad
+    assert authority.can_approve(actor(role), country=None, proposed_by="beto") is abroad
+
+
+@given(actors, places)
+def test_p23_nobody_decides_an_own_proposal(someone, country):
+    assert not authority.can_approve(someone, country=country, proposed_by=someone.id)
+    with pytest.raises(ForbiddenError, match="second person"):
+        authority.require_approve(someone, country=country, proposed_by=someone.id)
+
+
+@given(actors, places, owners)
+def test_a_viewer_changes_nothing(someone, country, organization):
+    viewer = replace(someone, role=Role.VIEWER)
+    assert not authority.is_staff(viewer)
+    assert not authority.can_propose(viewer, organization_id=organization, country=country)
+    assert not authority.can_close(viewer, organization_id=organization, country=country)
+    assert not authority.can_approve(viewer, country=country, proposed_by=None)
+    assert not authority.can_hide(viewer, country=country)
+    assert not authority.can_coordinate(viewer)
+    assert not authority.can_administer(viewer)
+    assert not authority.can_audit(viewer)
+
+
+@given(actors, places, owners, st.sampled_from([None, "ana", "beto"]))
+def test_each_requirement_refuses_exactly_who_may_not(someone, country, organization, proposed_by):
+    record = {"organization_id": organization, "country": country}
+    decided = {"country": country, "proposed_by": proposed_by}
+    for can, require, about in (
+        (authority.can_propose, authority.require_propose, record),
+        (authority.can_close, authority.require_close, record),
+        (authority.can_approve, authority.require_approve, decided),
+        (authority.can_hide, authority.require_hide, {"country": country}),
+        (authority.can_coordinate, authority.require_coordinate, {}),
+        (authority.can_administer, authority.require_administer, {}),
+        (authority.can_audit, authority.require_audit, {}),
+        (authority.is_staff, authority.require_staff, {}),
+    ):
+        if can(someone, **about):
+            require(someone, **about)
+        else:
+            with pytest.raises(ForbiddenError) as refused:
+                require(someone, **about)
+            assert someone.id not in str(refused.value).split()
+
+
+def test_p24_who_may_hide_at_once():
+    assert authority.can_hide(actor("approver"), country="CO")
+    assert not authority.can_hide(actor("approver"), country="EC")
+    assert not authority.can_hide(actor("approver"), country=None)
+    assert not authority.can_hide(actor("editor"), country="CO")
+    for role in ("coordinator", "admin"):
+        assert authority.can_hide(actor(role), country=None)
