@@ -1,5 +1,6 @@
 """Makes the application; importing this opens nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -25,6 +26,8 @@ from app.api import (
     page,
     records,
     routes,
+    space_forms,
+    space_page,
     spaces,
     standards,
     tiles,
@@ -35,6 +38,11 @@ from app.askers import CONSOLE
 from app.clock import Clock
 from app.databases import open_database
 from app.deps import State, require_demo_allowed, strict_request
+from app.desk import expiring, home, queue, space_form
+from app.desk import hides as desk_hides
+from app.desk import spaces as desk_spaces
+from app.desk.pages import note_demo
+from app.desk.problem_pages import ProblemPages
 from app.limits import Limits, Proxies, RateLimit
 from app.middleware import BodyLimit, DefaultHeaders, HeadAsGet, PrivateAnswers, RequestLog
 from app.network import Network
@@ -44,6 +52,7 @@ from app.static import Assets
 from app.web.assets import STATIC_FOLDER, STATIC_URL
 from app.web.page import SECURITY_HEADERS
 from geo.db import Database
+from routing import dijkstra
 
 #: What is compressed here is not compressed before: pages, scripts, uncached JSON.
 _GZIP_LEVEL = 3
@@ -73,6 +82,8 @@ def create_app(
         opened = open_database(settings) if database is None else database
         try:
             await opened.check_roles()
+            # Nobody waits for it: only the first to ask for a match would.
+            warming = asyncio.create_task(asyncio.to_thread(dijkstra.warm))
             state = State(
                 settings=settings,
                 database=opened,
@@ -83,6 +94,7 @@ def create_app(
             )
             async with notifying(opened, settings, clock):
                 yield {**state}
+            await warming
         finally:
             if database is None:
                 await opened.dispose()
@@ -99,6 +111,7 @@ def create_app(
             Middleware(DefaultHeaders, headers=SECURITY_HEADERS),
             Middleware(PrivateAnswers, private_path=CONSOLE, shared_path=f"{STATIC_URL}/"),
             Middleware(Proxies, networks=settings.trusted_networks),
+            Middleware(ProblemPages, path=CONSOLE),
             Middleware(RequestLog),
             Middleware(HeadAsGet),
             Middleware(RateLimit, limits=limits, uncounted=f"{STATIC_URL}/"),
@@ -133,8 +146,14 @@ def create_app(
         vocabularies,
         records,
         confirm,
+        # Last: its address would take those of /spaces/nearest and /spaces/match.
+        space_page,
+        space_forms,
     ):
         app.include_router(module.router)
+    # The console's pages; one that names all of a kind (spaces/new) comes before one of it.
+    for page_module in (home, queue, space_form, desk_spaces, expiring, desk_hides):
+        app.include_router(page_module.router, dependencies=[Depends(note_demo)])
     app.mount(STATIC_URL, Assets(directory=STATIC_FOLDER), name="static")
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from app.matches import Chosen, Fallback, Match
 from app.wording import kilometres
-from geo.matching import Doubt, Option, Refusal
+from geo.eligibility import Doubt, Refusal
+from geo.matching import Option
 from geo.schedules import zone
 from routing.profile import Profile, walking_days
 

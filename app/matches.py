@@ -19,7 +19,8 @@ from app.whereabouts import UncertainCountryError, Whereabouts, locate
 from geo import candidates, crossings, demo, hazards, matching
 from geo.candidates import Described, Near
 from geo.contacts import contacts_of
-from geo.matching import ADULT_AGE, OF_HOURS, Candidate, Need, Option, Refusal, Way
+from geo.eligibility import ADULT_AGE, OF_HOURS, Candidate, Need, Refusal, refusals
+from geo.matching import Option, Way
 from geo.vocabulary import check_services
 from routing.cost import FLAT_KMH
 from routing.crossings import Crossing
@@ -366,7 +367,7 @@ async def _instead(
     for one in near:
         way = _straight(one.straight_m)
         option = Option(one.candidate, way, at + timedelta(seconds=way.duration_s))
-        refused = matching.refusals(need.of_a_visit, one.candidate, option.arrival)
+        refused = refusals(need.of_a_visit, one.candidate, option.arrival)
         if OF_HOURS.issuperset(refused) and one.candidate.id not in known:
             guides.append(_Instead("guide", option, refused))
     # Those that are open first; each group is the nearest first already.

@@ -3,7 +3,9 @@
 from typing import Any, ClassVar
 
 import orjson
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
+
+from app.web.page import SECURITY_HEADERS
 
 
 class JSONResponse(Response):
@@ -21,3 +23,12 @@ class GeoJSONResponse(JSONResponse):
     """GeoJSON (RFC 7946)."""
 
     media_type = "application/geo+json"
+
+
+def page_response(body: str, status_code: int = 200) -> HTMLResponse:
+    """Return a page that no cache keeps: it depends on the clock and the language."""
+    return HTMLResponse(
+        body,
+        status_code=status_code,
+        headers={**SECURITY_HEADERS, "Cache-Control": "no-store", "Vary": "Accept-Language"},
+    )

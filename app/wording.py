@@ -83,3 +83,12 @@ def blocker(kind: str, name: str | None, state: str | None) -> str:
     if kind == "exclusion":
         return f"hay un tramo que no se usa ({name})"
     return "no hay camino conocido entre los dos puntos"
+
+
+def by_schedule(state: str, doubt: str | None) -> str:
+    """Say whether a space is open, never without "according to its schedule" (P43)."""
+    if state == "not_known":
+        if doubt == "holiday":
+            return "es festivo y no se sabe si abre: llame antes"
+        return "no se conoce su horario: pregunte antes de ir"
+    return "según su horario, abierto" if state == "open" else "según su horario, cerrado"

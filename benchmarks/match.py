@@ -9,7 +9,7 @@ the sketch; the application runs in this process and is asked through ASGI.
 import argparse
 import asyncio
 import json
-import resource
+import os
 import shutil
 import tempfile
 import time
@@ -25,7 +25,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 
 from app import setup
 from app.databases import open_database
@@ -34,7 +34,7 @@ from app.settings import Settings
 from geo import models, schema
 from geo.cluster import PrivateCluster
 from geo.db import Tier
-from geo.matching import Candidate, refusals
+from geo.eligibility import Candidate, refusals
 from routing.graph import open_graph
 from tests.fixtures.triples import triples, violations
 
@@ -63,6 +63,7 @@ class Result:
     triples: int
     fitting: int
     violations: int
+    other_reasons: int
 
 
 @contextmanager
@@ -89,7 +90,9 @@ def towns(settings: Settings) -> list[tuple[float, float, str]]:
     ]
 
 
-def generated(places: list[tuple[float, float, str]], count: int) -> dict[Any, list[dict]]:
+def generated(
+    places: list[tuple[float, float, str]], count: int
+) -> dict[Any, list[dict[str, Any]]]:
     """Return rows of generated spaces: more of them in some towns than in others."""
     rng = np.random.default_rng(SEED)
     weights = 1.0 / np.arange(1, len(places) + 1) ** 0.8
@@ -97,7 +100,7 @@ def generated(places: list[tuple[float, float, str]], count: int) -> dict[Any, l
     chosen = order[rng.choice(len(places), count, p=weights / weights.sum())]
     today = datetime.now(UTC).date()
     shared = {"visibility": "public", "demo": True, "source": "bench", "licence": "CC0"}
-    rows: dict[Any, list[dict]] = {
+    rows: dict[Any, list[dict[str, Any]]] = {
         models.Organization: [{"id": "bench", "name": "Bench", **shared}],
         models.Service: [
             {
@@ -180,8 +183,6 @@ async def fill(settings: Settings, count: int) -> list[tuple[float, float, str]]
         for model, rows in generated(places, count).items():
             for first in range(0, len(rows), 2_000):
                 await session.execute(insert(model), rows[first : first + 2_000])
-    async with database.session(Tier.WRITER) as session:
-        await session.execute(text("select 1"))
     await database.dispose()
     return places
 
@@ -205,10 +206,18 @@ def asked(places: list[tuple[float, float, str]], count: int) -> list[dict[str, 
     ]
 
 
-async def ask(settings: Settings, bodies: list[dict[str, Any]]) -> tuple[list[float], ...]:
-    """Ask one request after the other; give wall and CPU milliseconds and features of each."""
+async def ask(
+    settings: Settings, running: PrivateCluster, bodies: list[dict[str, Any]]
+) -> tuple[list[float], list[float], list[float], float]:
+    """Ask one request after the other.
+
+    Returns
+    -------
+    Wall and CPU milliseconds of the application and features, of each; milliseconds of CPU of the
+    database, of all of them.
+    """
     application = create_app(settings)
-    wall, cpu, features = [], [], []
+    wall, cpu, features, before = [], [], [], 0.0
     async with application.router.lifespan_context(application) as state:
 
         async def with_state(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
@@ -219,6 +228,8 @@ async def ask(settings: Settings, bodies: list[dict[str, Any]]) -> tuple[list[fl
         async with httpx.AsyncClient(transport=transport, base_url="http://bench.test") as client:
             warm = min(20, len(bodies) // 2)
             for number, body in enumerate(track(bodies, description="match")):
+                if number == warm:
+                    before = _database_cpu_s(running)
                 began, busy = time.perf_counter(), time.process_time()
                 response = await client.post("/spaces/match", json=body)
                 taken = time.perf_counter() - began, time.process_time() - busy
@@ -226,18 +237,25 @@ async def ask(settings: Settings, bodies: list[dict[str, Any]]) -> tuple[list[fl
                 if response.status_code == httpx.codes.OK and number >= warm:
                     wall.append(taken[0] * 1e3)
                     cpu.append(taken[1] * 1e3)
-                    features.append(len(response.json()["features"]))
-    return wall, cpu, features
+                    features.append(float(len(response.json()["features"])))
+        database_ms = (_database_cpu_s(running) - before) * 1e3
+    return wall, cpu, features, database_ms
 
 
-def judge(count: int) -> tuple[int, int]:
-    """Return how many random triples fit, and how many of these break a hard filter."""
-    fitting = broken = 0
+def judge(count: int) -> tuple[int, int, int]:
+    """Return how many random triples fit, and how many are wrong either way.
+
+    Wrong are those that fit although a hard filter says no, and those that are refused, or for
+    other reasons, although the judge does not say so.
+    """
+    fitting = broken = other = 0
     for need, row, arrival in track(triples(SEED, count), total=count, description="triples"):
-        if not refusals(need, Candidate.of(row), arrival):
-            fitting += 1
-            broken += bool(violations(need, row, arrival))
-    return fitting, broken
+        found = {reason.value for reason in refusals(need, Candidate.of(row), arrival)}
+        judged = violations(need, row, arrival)
+        fitting += not found
+        broken += not found and bool(judged)
+        other += found != judged
+    return fitting, broken, other
 
 
 def measure(spaces: int, requests: int, count: int) -> Result:
@@ -248,38 +266,42 @@ def measure(spaces: int, requests: int, count: int) -> Result:
         settings = Settings(home=Path(home), database_url=url, allow_demo_mixed=True)
         asyncio.run(schema.migrate(url))
         places = asyncio.run(fill(settings, spaces))
-        before = _database_cpu_s(running)
-        wall, cpu, features = asyncio.run(ask(settings, asked(places, requests)))
-        database_s = _database_cpu_s(running) - before
-    fitting, broken = judge(count)
+        wall, cpu, features, database_ms = asyncio.run(
+            ask(settings, running, asked(places, requests))
+        )
+    fitting, broken, other = judge(count)
+    wall_p50, wall_p95, wall_max = np.percentile(wall, [50, 95, 100]).round(1).tolist()
+    cpu_p50, cpu_p95 = np.percentile(cpu, [50, 95]).round(1).tolist()
     return Result(
-        spaces,
-        requests,
-        len(wall),
-        round(float(np.mean(features)), 2),
-        *(round(float(v), 1) for v in (*np.percentile(wall, [50, 95]), max(wall))),
-        *(round(float(v), 1) for v in np.percentile(cpu, [50, 95])),
-        round(database_s * 1e3 / requests, 1),
-        count,
-        fitting,
-        broken,
+        spaces=spaces,
+        requests=requests,
+        answered=len(wall),
+        features_mean=round(float(np.mean(features)), 2),
+        wall_p50_ms=wall_p50,
+        wall_p95_ms=wall_p95,
+        wall_max_ms=wall_max,
+        cpu_p50_ms=cpu_p50,
+        cpu_p95_ms=cpu_p95,
+        database_cpu_mean_ms=round(database_ms / len(wall), 1),
+        triples=count,
+        fitting=fitting,
+        violations=broken,
+        other_reasons=other,
     )
 
 
 def _database_cpu_s(running: PrivateCluster) -> float:
-    """Return the CPU seconds of the cluster's processes that are still there."""
-    tick = resource.getpagesize() and 100
-    pids = {int(line) for line in [(running.data_dir / "postmaster.pid").read_text().split()[0]]}
-    total = 0.0
+    """Return the CPU seconds of the cluster's processes that are alive now (proc(5))."""
+    postmaster = int((running.data_dir / "postmaster.pid").read_text().split()[0])
+    total = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        if int(stat.parent.name) in pids or int(fields[1]) in pids:
-            # utime, stime, and those of ended children (proc(5)).
-            total += sum(int(value) for value in fields[11:15]) / tick
-    return total
+        if postmaster in {int(stat.parent.name), int(fields[1])}:
+            total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:

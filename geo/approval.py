@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from geo.hour_changes import OpenTime, shortened
+from geo.hour_changes import Calendar, OpenTime, shortened
 
 Document = Mapping[str, Any]
 
@@ -195,7 +195,11 @@ _STRICTER: Mapping[str, Callable[[Any, Any], bool]] = {
 
 def _hours_at_once(before: Document, after: Document, today: date) -> dict[str, Any]:
     was = OpenTime.of(before)
-    part = shortened(was, OpenTime.of(after), today)
+    # What a holiday means is a field of its own; here it is as before.
+    calendar = Calendar(
+        before.get("holidays") or "not_known", before.get("country"), before.get("admin1")
+    )
+    part = shortened(was, OpenTime.of(after), today, calendar)
     if part is None:
         return {}
     then = was.fields()

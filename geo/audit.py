@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text, select, text
@@ -142,7 +142,14 @@ async def record(
 
 
 async def read(
-    session: AsyncSession, *, before: int | None = None, record_id: str | None = None, limit: int
+    session: AsyncSession,
+    *,
+    before: int | None = None,
+    record_id: str | None = None,
+    actor: str | None = None,
+    action: str | None = None,
+    day: date | None = None,
+    limit: int,
 ) -> Sequence[Entry]:
     """Return entries, the newest first, as the staff's person may see them.
 
@@ -155,6 +162,10 @@ async def read(
         Only entries with a smaller number: the last of a page starts the next one.
     record_id : str or None
         Only what was done to this record.
+    actor, action : str or None
+        Only what this one did; only actions that begin so.
+    day : date or None
+        Only what was done on this day, UTC.
     limit : int
         At most so many.
     """
@@ -163,6 +174,13 @@ async def read(
         question = question.where(audit.c.seq < before)
     if record_id is not None:
         question = question.where(audit.c.record_id == record_id)
+    if actor is not None:
+        question = question.where(audit.c.actor == actor)
+    if action is not None:
+        question = question.where(audit.c.action.startswith(action, autoescape=True))
+    if day is not None:
+        start = datetime.combine(day, time(), UTC)
+        question = question.where(audit.c.at >= start, audit.c.at < start + timedelta(days=1))
     return [_entry(row) for row in (await session.execute(question)).mappings()]
 
 

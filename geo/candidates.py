@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Float, Integer, Select, Text, bindparam, c
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from geo.eligibility import Candidate, Need
 from geo.errors import InvalidRecordError
-from geo.matching import Candidate, Need
 from geo.spaces import PROPERTIES
 from geo.views import spaces, terms
 

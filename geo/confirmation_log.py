@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select, true
+from sqlalchemy import case, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.authority import Actor, Role
@@ -15,10 +15,10 @@ MAX_LINES = 200
 
 @dataclass(frozen=True, slots=True)
 class OpenLink:
-    """A link that nobody has answered yet."""
+    """A link that nobody has answered yet; ``space_name`` is None for a restricted space."""
 
     space_id: str
-    space_name: str
+    space_name: str | None
     channel: str
     sender: str | None
     sent_at: datetime
@@ -35,9 +35,7 @@ class Answered:
     at: datetime
 
 
-async def unanswered(
-    session: AsyncSession, actor: Actor, *, now: datetime
-) -> tuple[OpenLink, ...]:
+async def unanswered(session: AsyncSession, actor: Actor, *, now: datetime) -> tuple[OpenLink, ...]:
     """Return the links that wait for an answer, the oldest first (writer).
 
     Parameters
@@ -56,7 +54,7 @@ async def unanswered(
     rows = await session.execute(
         select(
             Location.id,
-            Location.name,
+            case((Location.visibility != "restricted", Location.name)).label("space_name"),
             ConfirmationLink.channel,
             Person.name.label("sender"),
             ConfirmationLink.created_at,
@@ -83,9 +81,7 @@ async def answers(session: AsyncSession, space_id: str) -> tuple[Answered, ...]:
     For people who may see the record.
     """
     rows = await session.execute(
-        select(
-            Confirmation.answer, Confirmation.channel, Person.name, Confirmation.confirmed_at
-        )
+        select(Confirmation.answer, Confirmation.channel, Person.name, Confirmation.confirmed_at)
         .outerjoin(Person, Person.id == Confirmation.confirmed_by)
         .where(Confirmation.location_id == space_id)
         .order_by(Confirmation.confirmed_at.desc(), Confirmation.id)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -131,7 +132,7 @@ async def crossing_names(session: AsyncSession) -> list[tuple[str, str, str, str
     return [(row.id, row.name, row.country_a, row.country_b) for row in rows]
 
 
-def _ordered() -> Select[tuple[object, ...]]:
+def _ordered() -> Select[Any]:
     return select(*_spaces.c).order_by(
         _spaces.c.country, _spaces.c.locality, _spaces.c.name, _spaces.c.id
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
+from geo.public_holidays import is_holiday
 from geo.recurrence import DAY, Recurrence
 
 #: Days compared: two weeks show every plain weekly rule with its nights; rules with dates or
@@ -19,6 +20,19 @@ LONGEST_DAYS = 5 * 366
 
 Span = tuple[datetime, datetime]
 Rule = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Whose public holidays are kept, and what an opening on one means (`geo.hours.Hours`)."""
+
+    holidays: str = "not_known"
+    country: str | None = None
+    admin1: str | None = None
+
+    def is_doubtful(self, day: date) -> bool:
+        """Tell whether a usual opening of that day is closed, or not known to be open."""
+        return self.holidays != "open" and is_holiday(self.country, self.admin1, day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +64,9 @@ class OpenTime:
         }
 
 
-def shortened(before: OpenTime, after: OpenTime, today: date) -> OpenTime | None:
+def shortened(
+    before: OpenTime, after: OpenTime, today: date, calendar: Calendar | None = None
+) -> OpenTime | None:
     """Return the part of a change that only takes open time away, or None if there is none.
 
     Parameters
@@ -59,6 +75,8 @@ def shortened(before: OpenTime, after: OpenTime, today: date) -> OpenTime | None
         What is known now, and what would be.
     today : date
         Open time of the days before does not count.
+    calendar : Calendar
+        Holidays: hours stated for one are certain, usual ones are not.
 
     Returns
     -------
@@ -67,21 +85,21 @@ def shortened(before: OpenTime, after: OpenTime, today: date) -> OpenTime | None
         and gives, a part that takes exactly what ``after`` takes, where one can be put together
         from the rules of both. Never open when ``before`` is not.
     """
-    days = _horizon(before, after, today)
-    if _is_shorter(after, before, today, days):
+    frame = _Frame(today, _horizon(before, after, today), calendar or Calendar())
+    if frame.is_shorter(after, before):
         return after
-    common = _common(_spans(before, today, days), _spans(after, today, days))
-    for part in _parts(before, after, today, days):
+    common = _common(frame.spans(before), frame.spans(after))
+    for part in _parts(before, after, frame):
         if (
             part not in (before, after)
-            and _is_shorter(part, before, today, days)
-            and _is_within(common, _spans(part, today, days))
+            and frame.is_shorter(part, before)
+            and _is_within(common, frame.spans(part))
         ):
             return part
     return None
 
 
-def _parts(before: OpenTime, after: OpenTime, today: date, days: int) -> Iterator[OpenTime]:
+def _parts(before: OpenTime, after: OpenTime, frame: "_Frame") -> Iterator[OpenTime]:
     yield OpenTime(before.schedules, after.exceptions)
     yield OpenTime(after.schedules, before.exceptions)
     for exceptions in (after.exceptions, before.exceptions):
@@ -89,53 +107,82 @@ def _parts(before: OpenTime, after: OpenTime, today: date, days: int) -> Iterato
         kept = [
             rule
             for rule in before.schedules
-            if _is_shorter(OpenTime((rule,), exceptions), narrow, today, days)
+            if frame.is_shorter(OpenTime((rule,), exceptions), narrow)
         ]
         kept += [
             rule
             for rule in after.schedules
-            if rule not in kept and _is_shorter(OpenTime((rule,), exceptions), wide, today, days)
+            if rule not in kept and frame.is_shorter(OpenTime((rule,), exceptions), wide)
         ]
         if kept:
             yield OpenTime(tuple(kept), exceptions)
 
 
-def _is_shorter(shorter: OpenTime, longer: OpenTime, today: date, days: int) -> bool:
-    """Tell whether one is never open, nor lets anybody in, when the other does not."""
-    if _reaches_beyond(shorter, longer, today):
-        return False
-    return all(
-        _is_within(
-            _spans(shorter, today, days, entry=entry), _spans(longer, today, days, entry=entry)
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """The days that are compared."""
+
+    today: date
+    days: int
+    calendar: Calendar
+
+    def is_shorter(self, shorter: OpenTime, longer: OpenTime) -> bool:
+        """Tell whether one is never open, nor lets anybody in, when the other does not.
+
+        Neither perhaps (a holiday) nor certainly.
+        """
+        if _reaches_beyond(shorter, longer, self.today):
+            return False
+        return all(
+            _is_within(
+                self.spans(shorter, entry=entry, certain=certain),
+                self.spans(longer, entry=entry, certain=certain),
+            )
+            for entry in (False, True)
+            for certain in (False, True)
         )
-        for entry in (False, True)
-    )
 
+    def spans(self, times: OpenTime, *, entry: bool = False, certain: bool = False) -> list[Span]:
+        """Return when it is open, or with ``entry`` when it lets people in; merged, in order.
 
-def _spans(times: OpenTime, today: date, days: int, *, entry: bool = False) -> list[Span]:
-    """Return when it is open, or with ``entry`` when it lets people in; merged, in order.
-
-    On a day with exceptions these replace what begins on it; one that closes it wins.
-    """
-    special: dict[date, list[Rule]] = {}
-    for exception in times.exceptions:
-        first, last = _day(exception["starts_on"]), _day(exception["ends_on"])
-        for offset in range((min(last, today + days * DAY) - max(first, today - DAY)).days + 1):
-            special.setdefault(max(first, today - DAY) + offset * DAY, []).append(exception)
-    rules = [(rule, _recurrence(rule)) for rule in times.schedules]
-    found = []
-    for offset in range(-1, days):
-        day = today + offset * DAY
-        if day in special:
-            if not any(rule.get("closed", False) for rule in special[day]):
-                found += [_span(rule, day, entry=False) for rule in special[day]]
-        else:
-            found += [
-                _span(rule, day, entry=entry)
+        On a day with exceptions these replace what begins on it. Usual hours of a holiday are
+        left out where only what is ``certain`` counts.
+        """
+        rules = [(rule, _recurrence(rule)) for rule in times.schedules]
+        always = any(recurrence.is_every_day and _is_endless(rule) for rule, recurrence in rules)
+        special = self._special(times)
+        found = []
+        for offset in range(-1, self.days):
+            day = self.today + offset * DAY
+            if day in special:
+                found += [
+                    _span(rule, day, entry=False)
+                    for rule in special[day]
+                    if not rule.get("closed", False)
+                ]
+                continue
+            falling = [
+                rule
                 for rule, recurrence in rules
                 if _is_valid(rule, day) and recurrence.falls_on(day)
             ]
-    return _merged(span for span in found if span[0] < span[1])
+            if falling and certain and not always and self.calendar.is_doubtful(day):
+                continue
+            found += [_span(rule, day, entry=entry) for rule in falling]
+        return _merged(span for span in found if span[0] < span[1])
+
+    def _special(self, times: OpenTime) -> dict[date, list[Rule]]:
+        special: dict[date, list[Rule]] = {}
+        for exception in times.exceptions:
+            first = max(_day(exception["starts_on"]), self.today - DAY)
+            last = min(_day(exception["ends_on"]), self.today + self.days * DAY)
+            for offset in range((last - first).days + 1):
+                special.setdefault(first + offset * DAY, []).append(exception)
+        return special
+
+
+def _is_endless(rule: Rule) -> bool:
+    return rule["opens_at"] == rule["closes_at"] and not any(True for _ in _dates_of(rule))
 
 
 def _span(rule: Rule, day: date, *, entry: bool) -> Span:
@@ -186,7 +233,8 @@ def _is_within(inner: Sequence[Span], outer: Sequence[Span]) -> bool:
 def _horizon(before: OpenTime, after: OpenTime, today: date) -> int:
     days = PLAIN_DAYS
     for times in (before, after):
-        if times.exceptions or any(map(_is_dated, times.schedules)):
+        if times.exceptions or any(_is_dated(r) or _is_endless(r) for r in times.schedules):
+            # With holidays: what is always open, and what an exception says, is certain there.
             days = max(days, DATED_DAYS)
         for latest in _dates(times):
             days = max(days, (latest - today).days + PLAIN_DAYS)

@@ -153,6 +153,13 @@ class Hours:
                 reached = closes
         return reached >= end
 
+    def openings_on(self, day: date) -> tuple[tuple[Opening, bool], ...]:
+        """Return the openings that begin on the local day, the first first.
+
+        Each with whether it is certain: not on a public holiday that nobody spoke of.
+        """
+        return tuple(sorted(self._beginning(day), key=lambda found: found[0].opens_at))
+
     def next_change(self, after: datetime, *, horizon_days: int = HORIZON_DAYS) -> datetime | None:
         """Return the first instant after ``after`` at which the state changes; UTC.
 

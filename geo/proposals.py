@@ -190,7 +190,7 @@ async def propose(
     made = [_change(actor, entity, want, subjects, circumstances) for want in wanted]
     for change in made:
         if change.subject.record_id is None:
-            await require_absent(session, change.later["id"])
+            await require_absent(session, change.later["id"], restricted_too=False)
     await _apply(session, entity, [change for change in made if change.now], how)
     return await _file(session, entity, made, how)
 

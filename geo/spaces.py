@@ -7,9 +7,20 @@ from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import Geography
-from sqlalchemy import ColumnElement, Select, cast, func, literal, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from geo import versions
 from geo.crossings import CrossingState, states_at
 from geo.hours import Hours, hours_of
 from geo.views import crossings, spaces
@@ -99,7 +110,12 @@ class SideSpace:
 
 
 async def open_spaces(
-    session: AsyncSession, *, on: date, services: Sequence[str] = (), night: bool = False
+    session: AsyncSession,
+    *,
+    on: date,
+    services: Sequence[str] = (),
+    night: bool = False,
+    as_of: datetime | None = None,
 ) -> tuple[OpenSpace, ...]:
     """Return the spaces that count as support on a day (definitions.md), by id.
 
@@ -116,13 +132,18 @@ async def open_spaces(
         A space counts if it offers all of them.
     night : bool
         Only spaces for staying overnight whose schedule covers the night after ``on``.
+    as_of : datetime or None
+        Aware; the records as they were then, as far as they may be seen today (P39). None is now.
     """
-    conditions = [*_usable(on)]
+    view = spaces if as_of is None else versions.spaces_at(as_of)
+    conditions = [*_usable(on, view)]
     if services:
-        conditions.append(spaces.c.services.contains(list(services)))
+        conditions.append(view.c.services.contains(list(services)))
     if night:
-        conditions.append(spaces.c.overnight)
-    rows = await session.execute(_select(spaces.c.id).where(*conditions).order_by(spaces.c.id))
+        conditions.append(view.c.overnight)
+    rows = await session.execute(
+        _select(view.c.id, view=view).where(*conditions).order_by(view.c.id)
+    )
     covers = Hours.covers_night if night else Hours.covers_day
     return tuple(_open_space(row) for row in rows.mappings() if covers(hours_of(row), on))
 
@@ -244,24 +265,26 @@ async def nearest_by_side(session: AsyncSession) -> tuple[SideSpace, ...]:
     )
 
 
-def _usable(on: date | ColumnElement[date]) -> Iterable[ColumnElement[bool]]:
+def _usable(
+    on: date | ColumnElement[date], view: FromClause = spaces
+) -> Iterable[ColumnElement[bool]]:
     """Return what makes a space one that people can be sent to on a day (P15)."""
     day = literal(on) if isinstance(on, date) else on
     return (
-        spaces.c.status == "active",
-        spaces.c.access == "open",
-        spaces.c.capacity != "full",
-        spaces.c.assured_on <= day,
-        spaces.c.expires_on >= day,
+        view.c.status == "active",
+        view.c.access == "open",
+        view.c.capacity != "full",
+        view.c.assured_on <= day,
+        view.c.expires_on >= day,
     )
 
 
-def _select(*columns: ColumnElement[Any]) -> Select[Any]:
+def _select(*columns: ColumnElement[Any], view: FromClause = spaces) -> Select[Any]:
     return select(
         *columns,
-        *(spaces.c[name] for name in PROPERTIES),
-        func.ST_X(spaces.c.geom).label("lon"),
-        func.ST_Y(spaces.c.geom).label("lat"),
+        *(view.c[name] for name in PROPERTIES),
+        func.ST_X(view.c.geom).label("lon"),
+        func.ST_Y(view.c.geom).label("lat"),
     )
 
 

@@ -217,15 +217,24 @@ async def with_organization(
     return {**changes, "organization_id": found.id, "organization": found.name}
 
 
-async def require_absent(session: AsyncSession, space_id: str) -> None:
-    """Refuse a new space whose id is taken meanwhile.
+async def require_absent(
+    session: AsyncSession, space_id: str, *, restricted_too: bool = True
+) -> None:
+    """Refuse a new space whose id is taken.
+
+    Parameters
+    ----------
+    restricted_too : bool
+        False where the refusal would tell somebody that there is a restricted space (P39); who
+        accepts the proposal is told.
 
     Raises
     ------
     ConflictError
-        It is.
+        It is taken.
     """
-    if await session.scalar(select(Location.id).where(Location.id == space_id)) is not None:
+    visibility = await session.scalar(select(Location.visibility).where(Location.id == space_id))
+    if visibility is not None and (restricted_too or visibility != "restricted"):
         msg = "a record with this id exists already"
         raise ConflictError(msg)
 

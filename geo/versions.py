@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, DateTime, Table, select, text
+from sqlalchemy import Column, ColumnElement, DateTime, Subquery, Table, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit, views
@@ -42,6 +42,22 @@ def holds_at(instant: datetime | ColumnElement[datetime]) -> ColumnElement[bool]
     """Return the condition that a row of `space_versions` held at an instant (aware)."""
     versions = space_versions.c
     return (versions.valid_from <= instant) & (versions.valid_to > instant)
+
+
+def spaces_at(instant: datetime) -> Subquery:
+    """Return the visible spaces as they were at an instant (aware), with the columns of spaces.
+
+    Of a space whose past begins later it is the first that was kept: what it says of its own
+    confirmation decides whether it counts then.
+    """
+    versions = space_versions.c
+    first = func.row_number().over(partition_by=versions.id, order_by=versions.valid_from)
+    left = (
+        select(space_versions, first.label("place"))
+        .where(versions.valid_to > instant)
+        .subquery("spaces_left")
+    )
+    return select(left).where(left.c.place == 1).subquery("spaces_then")
 
 
 async def history(session: AsyncSession, space_id: str) -> tuple[Version, ...]:

@@ -230,3 +230,17 @@ def last_marked(order: Ints, via: Ints, tail: NDArray[np.int32], marked: NDArray
         if edge >= 0:
             last[node] = edge if marked[edge] else last[tail[edge]]
     return last
+
+
+def warm() -> None:
+    """Compile every kernel, or read it from disk, before the first request needs it.
+
+    Some seconds where nothing is on disk yet, else some tenths of one.
+    """
+    ends = np.zeros(1, dtype=np.int32)
+    none, one = np.zeros(1, dtype=np.int64), np.ones(1)
+    first_out, wanted = np.array([0, 1]), np.ones(1, dtype=np.bool_)
+    _, via, order = settle(first_out, ends, one, none, one, wanted, np.inf)
+    add_up(order, via, ends, one, one)
+    least_on_way(order, via, ends, none, none, none)
+    last_marked(order, via, ends, wanted)

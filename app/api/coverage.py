@@ -23,6 +23,7 @@ from app.searches import search
 from app.whereabouts import SilentCrossingError, UncertainCountryError, locate
 from geo import boundaries, crossings, demo, spaces
 from geo.crossings import CrossingState
+from geo.versions import end_of
 from routing.coverage import Coverage, Gap, MeasuredLine, coverage
 from routing.crossings import CROSSING_REACH_M, POST_REACH_M, Crossing
 from routing.errors import OffNetwork
@@ -104,7 +105,11 @@ async def measure_coverage(
     )
     as_of = body.as_of or way.today
     found = await spaces.open_spaces(
-        session, on=as_of, services=tuple(body.services), night="overnight" in body.services
+        session,
+        on=as_of,
+        services=tuple(body.services),
+        night="overnight" in body.services,
+        as_of=end_of(as_of) if as_of < way.today else None,
     )
     measured = coverage(way.line, tuple(map(support, found)), settings.access_m, ends=way.ends)
     has_demo = await demo.has_demo(session)

@@ -14,7 +14,7 @@ from app.matches import Chosen, Fallback, Match, Question, match
 from app.problems import problem_responses
 from app.responses import GeoJSONResponse
 from geo.countries import CODES
-from geo.matching import ADULT_AGE, Need
+from geo.eligibility import ADULT_AGE, Need
 from tiles.layers import SPACES
 
 router = APIRouter(tags=["spaces"])

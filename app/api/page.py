@@ -3,20 +3,19 @@
 from datetime import datetime, timedelta
 from math import isfinite
 from typing import Literal
-from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.responses import HTMLResponse
 
 from app.api.fields import require_year
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
-from app.errors import InvalidParameterError, UnsupportedMediaTypeError
 from app.gazetteer import AmbiguousPlaceError, Town, UnknownPlaceError, resolve
 from app.journeys import Question, RouteRefusedError, plan
 from app.network import Network, NoNetworkError
+from app.open_forms import read_open_form
 from app.problems import problem_responses
+from app.responses import page_response
 from app.searches import BusyError
 from app.settings import Settings
 from app.web import filling, page, views
@@ -28,7 +27,6 @@ from routing.graph import Mode
 router = APIRouter(include_in_schema=False)
 
 FORM_FIELDS = frozenset({"start", "end", "at", "mode", "lang"})
-LONGEST_FIELD = 120
 
 
 async def home(
@@ -46,7 +44,7 @@ async def home(
     tomorrow = (now + timedelta(days=1)).date()
     form = views.Form(at=filling.start_of_day(tomorrow))
     view = await filling.home(session, around, service, form)
-    return _html(page.render_home(view, _language(request)))
+    return page_response(page.render_home(view, _language(request)))
 
 
 @router.post("/plan", responses=problem_responses(400, 413, 415, 503))
@@ -63,8 +61,8 @@ async def answer_form(
     try:
         view = await _plan(form, session, network, settings, around)
     except _FormError as error:
-        return _html(page.render_problem(error.view, lang), status_code=error.status)
-    return _html(page.render_plan(view, lang))
+        return page_response(page.render_problem(error.view, lang), status_code=error.status)
+    return page_response(page.render_plan(view, lang))
 
 
 class _FormError(Exception):
@@ -147,21 +145,7 @@ def _start(form: views.Form, around: views.Frame, timezone: str) -> datetime:
 
 
 async def _read_form(request: Request) -> tuple[views.Form, str]:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/x-www-form-urlencoded":
-        raise UnsupportedMediaTypeError
-    try:
-        fields = parse_qs(
-            (await request.body()).decode("utf-8"),
-            keep_blank_values=True,
-            strict_parsing=True,
-            max_num_fields=len(FORM_FIELDS),
-        )
-    except ValueError as error:
-        raise InvalidParameterError("body", "not a form of this page") from error
-    for name, values in fields.items():
-        if name not in FORM_FIELDS or len(values) > 1 or len(values[0]) > LONGEST_FIELD:
-            raise InvalidParameterError(name[:64], "not a field of the form, repeated or too long")
+    fields = await read_open_form(request, FORM_FIELDS)
     form = views.Form(
         start=fields.get("start", [""])[0],
         end=fields.get("end", [""])[0],
@@ -173,11 +157,3 @@ async def _read_form(request: Request) -> tuple[views.Form, str]:
 
 def _language(request: Request) -> str:
     return negotiate(request.query_params.get("lang"), request.headers.get("accept-language"))
-
-
-def _html(body: str, status_code: int = 200) -> HTMLResponse:
-    return HTMLResponse(
-        body,
-        status_code=status_code,
-        headers={**page.SECURITY_HEADERS, "Cache-Control": "no-store", "Vary": "Accept-Language"},
-    )

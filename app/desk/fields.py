@@ -50,7 +50,7 @@ GROUPS = (
             Field(
                 "notice",
                 "area",
-                hint=marked("Se publica al instante. Por ejemplo: cerrado por fumigación el lunes."),
+                hint=marked("Se publica al instante. Por ejemplo: cerrado el lunes por arreglos."),
             ),
             Field(
                 "visibility",
@@ -72,7 +72,7 @@ GROUPS = (
             Field("locality"),
             Field("timezone", "timezone", is_needed=True),
             Field("address"),
-            Field("landmark", hint=marked("Qué se ve al llegar: un parque, un peaje, una iglesia.")),
+            Field("landmark", hint=marked("Qué se ve al llegar: un parque, un peaje.")),
             Field("road"),
             Field("road_km", "number"),
         ),

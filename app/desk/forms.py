@@ -50,9 +50,7 @@ MAX_ROWS = 100
 
 _CONTROLS = {field.name: field.control for group in GROUPS for field in group.fields}
 
-_LISTS = frozenset(
-    name for name, control in _CONTROLS.items() if control in {"terms", "languages"}
-)
+_LISTS = frozenset(name for name, control in _CONTROLS.items() if control in {"terms", "languages"})
 
 #: A time of day and a day as the browser's own controls send them.
 _LOCAL = "%Y-%m-%dT%H:%M"

@@ -169,3 +169,11 @@ VIAS: Mapping[str, str] = {
     "link": marked("un enlace de confirmación"),
     "cli": marked("la consola del servidor"),
 }
+
+#: Of a rectangle on the map, in the order west, south, east, north.
+SIDES: Mapping[str, str] = {
+    "west": marked("Oeste (longitud)"),
+    "south": marked("Sur (latitud)"),
+    "east": marked("Este (longitud)"),
+    "north": marked("Norte (latitud)"),
+}

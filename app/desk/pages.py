@@ -1,17 +1,101 @@
 """Pages of the console: its navigation, and how each is rendered for who is signed in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import Request
-from starlette.responses import HTMLResponse
+from fastapi import Depends, Path, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.askers import CONSOLE, Asker
-from app.web.i18n import DEFAULT_LANGUAGE, LANGUAGES, marked
+from app.deps import ActorDep, AskerDep, ClockDep, StaffDep, WriterDep
+from app.desk import labels
+from app.desk.shown import Terms
+from app.web.i18n import DEFAULT_LANGUAGE, LANGUAGES, Words, marked, words
 from app.web.page import render_network
-from geo import authority
+from geo import authority, demo
 from geo.authority import Actor
+from geo.db import Database, Tier
+from geo.vocabulary import named_terms
+
+#: Ids as files have them; a NUL belongs to nobody, since PostgreSQL's text holds none.
+RecordId = Annotated[str, Path(pattern=r"^[^\x00]{1,200}$")]
+
+
+async def get_staff_actor(actor: ActorDep) -> Actor:
+    """Return the person who asks, an editor or above.
+
+    Raises
+    ------
+    ForbiddenError
+        A viewer: reads with a token, and has nothing to do here.
+    """
+    authority.require_staff(actor)
+    return actor
+
+
+#: Who asks, where the writer's session is used: the staff's own session asks this by itself.
+StaffActorDep = Annotated[Actor, Depends(get_staff_actor)]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a page of the console works with.
+
+    Parameters
+    ----------
+    session
+        Of the writer, with the person set; committed before the answer leaves.
+    staff
+        Of the staff tier, reading alone.
+    now
+        Aware.
+    """
+
+    request: Request
+    asker: Asker
+    actor: Actor
+    session: AsyncSession
+    staff: AsyncSession
+    now: datetime
+
+    @property
+    def words(self) -> Words:
+        """The words of the pages of who is signed in."""
+        return words(language_of(self.asker))
+
+    async def terms(self) -> Terms:
+        """Return the vocabulary in that language, with what only the staff sees."""
+        return Terms.of(await named_terms(self.staff, self.words.lang))
+
+    def page(self, name: str, /, *, status: int = HTTPStatus.OK, **values: object) -> HTMLResponse:
+        """Return a page; see `desk_page`."""
+        return desk_page(self.request, self.asker, name, status=status, **values)
+
+
+async def get_desk(
+    request: Request,
+    asker: AskerDep,
+    actor: StaffActorDep,
+    session: WriterDep,
+    staff: StaffDep,
+    clock: ClockDep,
+) -> Desk:
+    """Return what a page of the console works with, to an editor or above."""
+    return Desk(request, asker, actor, session, staff, clock())
+
+
+DeskDep = Annotated[Desk, Depends(get_desk)]
+
+
+async def note_demo(request: Request) -> None:
+    """Let the page say DEMO while fictitious rows exist (P35)."""
+    database: Database = request.state.database
+    async with database.session(Tier.PUBLIC) as session:
+        request.state.has_demo = await demo.has_demo(session)
 
 
 @dataclass(frozen=True)
@@ -49,6 +133,20 @@ NAVIGATION = (
 )
 
 
+#: Names of codes that several pages show.
+_NAMES: Mapping[str, object] = {
+    "field_labels": labels.FIELD_LABELS,
+    "statuses": labels.STATUSES,
+    "visibilities": labels.VISIBILITIES,
+    "channel_names": labels.CHANNELS,
+    "answer_names": labels.ANSWERS,
+    "entity_names": labels.ENTITIES,
+    "proposal_states": labels.PROPOSAL_STATES,
+    "vias": labels.VIAS,
+    "sides": labels.SIDES,
+}
+
+
 def desk_page(
     request: Request, asker: Asker, name: str, /, *, status: int = HTTPStatus.OK, **values: object
 ) -> HTMLResponse:
@@ -63,19 +161,30 @@ def desk_page(
         HTTP status: 400 where a form comes back with its problems.
     """
     actor = asker.actor
-    language = DEFAULT_LANGUAGE if actor is None else actor.language
-    lang = language if language in LANGUAGES else DEFAULT_LANGUAGE
+    lang = language_of(asker)
     entries = () if actor is None else tuple(e for e in NAVIGATION if e.is_for(actor))
-    html = render_network(
-        name,
-        lang,
-        actor=actor,
-        csrf=asker.csrf,
-        navigation=entries,
-        here=_here(request.url.path),
+    given: dict[str, object] = {
+        "actor": actor,
+        "csrf": asker.csrf,
+        "navigation": entries,
+        "here": _here(request.url.path),
+        "has_demo": getattr(request.state, "has_demo", False),
+        **_NAMES,
         **values,
-    )
+    }
+    html = render_network(name, lang, **given)
     return HTMLResponse(html, status_code=status)
+
+
+def language_of(asker: Asker) -> str:
+    """Return the language of the pages of who is signed in."""
+    language = DEFAULT_LANGUAGE if asker.actor is None else asker.actor.language
+    return language if language in LANGUAGES else DEFAULT_LANGUAGE
+
+
+def see(location: str) -> RedirectResponse:
+    """Lead to a page after a form was taken, so that reloading sends nothing twice."""
+    return RedirectResponse(location, status_code=HTTPStatus.SEE_OTHER)
 
 
 def _here(path: str) -> str:

@@ -7,10 +7,13 @@ from app.web.i18n import Words, marked
 #: What the rules of `geo.records` and `geo.space_parts` say, and how people say it. The first
 #: that matches counts; groups fill the Spanish text.
 _SAID: tuple[tuple[str, str], ...] = (
+    (r"is not known", marked("Ninguno coincide. Pruebe con otra palabra o con el código.")),
+    (r"the box is empty", marked("El norte va arriba del sur, y el este a la derecha del oeste.")),
+    (r"demo and real rows do not mix", marked("Los datos ficticios y los reales no se mezclan.")),
     (r".*opens_at and closes_at are needed", marked("Falta la hora en que abre o cierra.")),
     (r".*no day is ticked", marked("Marque al menos un día.")),
     (r"say what is already so", marked("No hay ningún cambio que enviar.")),
-    (r".* is missing", marked("Falta este dato.")),
+    (r"(.* )?is missing", marked("Falta este dato.")),
     (r".* is needed", marked("Falta este dato.")),
     (
         r".*is not between (?P<low>\S+) and (?P<high>\S+)",
@@ -32,7 +35,7 @@ _SAID: tuple[tuple[str, str], ...] = (
     (r".*an exception is closed, or has.*", marked("Ponga las dos horas, o marque cerrado.")),
     (r".*does not refer to itself", marked("Un espacio no remite a sí mismo.")),
     (r".*'(?P<id>[^']+)' is not known", marked("No existe un espacio con el código %(id)s.")),
-    (r".*(outside|lies in|swapped|box).*", marked("La posición no está en ese país.")),
+    (r".*(lies outside|look swapped|out of range).*", marked("La posición no está en ese país.")),
     (r".*telephone.*", marked("No es un número de teléfono.")),
     (r".*time zone.*", marked("Elija una zona horaria de la lista.")),
     (r".*cannot be changed", marked("Este dato no se puede cambiar.")),

@@ -1,6 +1,6 @@
 """A record's values in words: what a person compares when deciding on a change."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -127,7 +127,7 @@ def _terms(terms: Terms, vocabulary: str, codes: Sequence[str]) -> list[str]:
     return sorted((terms.name(vocabulary, code) for code in codes), key=folded)
 
 
-def _hours(_w: Words, _terms_: Terms, rules: list[dict[str, Any]], timezone: str) -> list[str]:
+def _hours(_w: Words, _t: Terms, rules: list[dict[str, Any]], timezone: str) -> list[str]:
     openings = from_json({"timezone": timezone, **rule} for rule in rules)
     return (hours_text(openings) or "").split("; ")
 
@@ -142,7 +142,7 @@ def _exceptions(w: Words, _t: Terms, rows: list[dict[str, Any]], _timezone: str)
             if row["closed"]
             else f"{row['opens_at']}-{row['closes_at']}"
         )
-        lines.append(": ".join([days, times]) + (f" ({row['reason']})" if row["reason"] else ""))
+        lines.append(f"{days}: {times}" + (f" ({row['reason']})" if row["reason"] else ""))
     return lines
 
 
@@ -180,7 +180,7 @@ def _days(_w: Words, _t: Terms, codes: list[str], _timezone: str) -> list[str]:
     return [", ".join(DAYS.get(code, code) for code in codes)]
 
 
-_SPECIAL = {
+_SPECIAL: Mapping[str, Callable[[Words, Terms, Any, str], list[str]]] = {
     "schedules": _hours,
     "schedule_exceptions": _exceptions,
     "public_phones": _phones,

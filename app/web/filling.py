@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +16,7 @@ from app.settings import Settings
 from app.web import views
 from geo import crossings, demo, hazards, spaces, vocabulary
 from geo.crossings import CrossingState
+from geo.freshness import age_label
 from geo.hazards import ActiveHazard
 from geo.hours import Hours
 from geo.hours_text import hours_text
@@ -123,36 +126,47 @@ def _network(region: Region) -> views.Network:
 
 
 def _space(space: ListedSpace, now: datetime) -> views.Space:
-    row = space.properties
+    return space_of(space.id, space.properties, space.hours, now, space.referral_name)
+
+
+def space_of(
+    space_id: str,
+    row: Mapping[str, Any],
+    hours: Hours,
+    now: datetime,
+    referral_name: str | None,
+) -> views.Space:
+    """Return a space as a list shows it; ``row`` has its published properties."""
+    status = hours.status_at(now)
+    is_open = None if status.state == "not_known" else status.state == "open"
+    confirmed_on, today = row["confirmed_on"], now.astimezone(ZoneInfo(row["timezone"])).date()
     return views.Space(
-        id=space.id,
+        id=space_id,
         name=row["name"],
         kind=row["kind"],
         locality=row["locality"] or row["name"],
         country=row["country"],
         timezone=row["timezone"],
         status=row["status"],
-        is_open=_is_open(space.hours, now),
-        changes_at=space.hours.next_change(now),
-        confirmed_on=row["confirmed_on"],
+        is_open=is_open,
+        changes_at=status.closes_at if is_open else hours.next_opening(now),
+        doubt=status.doubt,
+        last_entry=status.last_entry,
+        call_before=confirmed_on is not None
+        and age_label(confirmed_on, row["expires_on"], today).call_before,
+        confirmed_on=confirmed_on,
         is_demo=row["demo"],
         services=row["services"],
         languages=row["languages"],
         is_referral_only=row["access"] == "referral_only",
-        referral_from=space.referral_name,
+        referral_from=referral_name,
         phones=tuple(phone["number"] for phone in row["phones"]),
         contact=row["contact"],
         organization=row["organization"],
         eligibility=row["eligibility"],
-        hours=hours_text(space.hours.openings),
-        is_free=None if row["fees"] is None else row["fees"] == "free",
+        hours=hours_text(hours.openings),
+        is_free=None if row["fee_kind"] == "not_known" else row["fee_kind"] == "free",
     )
-
-
-def _is_open(hours: Hours, now: datetime) -> bool | None:
-    """Return None where it is not known: no schedule, or a holiday nobody spoke of."""
-    state = hours.status_at(now).state
-    return None if state == "not_known" else state == "open"
 
 
 def _crossing(crossing: CrossingState, sides: Iterable[SideSpace]) -> views.Crossing:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Literal
@@ -13,10 +14,10 @@ from markupsafe import Markup
 from app import wording
 from app.web import labels
 from app.web.assets import STATIC_FOLDER, asset_url, vendored_url
+from app.web.frames import Frame
 from app.web.i18n import LANGUAGES, Words, words
 from app.web.views import (
     Crossing,
-    Frame,
     Gap,
     HomeView,
     PlanView,
@@ -36,6 +37,7 @@ __all__ = [
     "opening",
     "render_home",
     "render_network",
+    "render_open",
     "render_plan",
     "render_problem",
     "vendored_url",
@@ -86,6 +88,11 @@ def render_problem(view: ProblemView, lang: str) -> str:
     return _template("problem.html", lang).render(
         view=view, frame=view.frame, form=view.form, **_page(view.frame, lang)
     )
+
+
+def render_open(name: str, frame: Frame, lang: str, /, **values: object) -> str:
+    """Render a page without a map that anybody may see, `templates/<name>.html`."""
+    return _template(f"{name}.html", lang).render(frame=frame, **values, **_page(frame, lang))
 
 
 def render_network(name: str, lang: str, /, **values: object) -> str:
@@ -145,7 +152,7 @@ def confirmed(w: Words, space: Space, frame: Frame) -> str | Markup:
     days = max(0, (today - space.confirmed_on).days)
     if days == 0:
         return w.gettext("Confirmado hoy")
-    if days > CALL_FIRST_DAYS:
+    if space.call_before or days > CALL_FIRST_DAYS:
         text = w.ngettext(
             "Confirmado hace %(num)s día: llame antes de ir",
             "Confirmado hace %(num)s días: llame antes de ir",
@@ -172,24 +179,38 @@ def opening(w: Words, space: Space, frame: Frame) -> tuple[str, str]:
     if space.status in by_status:
         return "shut", by_status[space.status]
     if space.is_open is None:
-        return "unknown", w.gettext("Horario no conocido: pregunte antes de ir")
+        return "unknown", (
+            w.gettext("Hoy es festivo y no se sabe si abre: llame antes de ir")
+            if space.doubt == "holiday"
+            else w.gettext("Horario no conocido: pregunte antes de ir")
+        )
     if space.changes_at is None:
         return (
             ("open", w.gettext("Según su horario, abierto las 24 horas"))
             if space.is_open
             else ("shut", w.gettext("Según su horario, cerrado"))
         )
+    if not space.is_open:
+        text = w.gettext("Según su horario, cerrado. Abre: %(time)s")
+        return "shut", text % {"time": _local(w, space, frame, space.changes_at)}
+    closes = {"time": _local(w, space, frame, space.changes_at)}
+    if space.last_entry is None:
+        return "open", w.gettext("Según su horario, abierto hasta: %(time)s") % closes
+    closes["entry"] = _local(w, space, frame, space.last_entry)
+    if space.last_entry < frame.now:
+        return "shut", w.gettext(
+            "Según su horario, abierto hasta: %(time)s, pero la última entrada fue: %(entry)s"
+        ) % closes
+    return "open", w.gettext(
+        "Según su horario, abierto hasta: %(time)s. Última entrada: %(entry)s"
+    ) % closes
+
+
+def _local(w: Words, space: Space, frame: Frame, at: datetime) -> str:
+    """Write an instant in the space's own time: the hour alone where it is today."""
     zone = ZoneInfo(space.timezone)
-    is_today = space.changes_at.astimezone(zone).date() == frame.now.astimezone(zone).date()
-    write = w.clock if is_today else w.moment
-    text = (
-        w.gettext("Según su horario, abierto hasta: %(time)s")
-        if space.is_open
-        else w.gettext("Según su horario, cerrado. Abre: %(time)s")
-    )
-    return ("open" if space.is_open else "shut"), text % {
-        "time": write(space.changes_at, space.timezone)
-    }
+    is_today = at.astimezone(zone).date() == frame.now.astimezone(zone).date()
+    return (w.clock if is_today else w.moment)(at, space.timezone)
 
 
 def days_on_foot(w: Words, route: Route) -> str:

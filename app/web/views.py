@@ -5,70 +5,35 @@ that exist only as data (names, advice, titles) are Spanish or proper names and 
 Instants are aware; lengths are metres along the road unless a field says otherwise.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from app.web.frames import Frame, Network
+
+__all__ = [
+    "Blocker",
+    "Crossing",
+    "CrossingState",
+    "Form",
+    "Frame",
+    "Gap",
+    "Hazard",
+    "HomeView",
+    "Nearest",
+    "Network",
+    "PlanView",
+    "ProblemView",
+    "Reason",
+    "Route",
+    "RouteHazard",
+    "RouteSpace",
+    "Space",
+]
+
 CrossingState = Literal["open", "closed", "not_known"]
 """The three states of a crossing (rule P32); the last is never worded as closed."""
-
-
-@dataclass(frozen=True)
-class Network:
-    """The road network that answers.
-
-    Attributes
-    ----------
-    name, title
-        The region's id and its title for readers.
-    kind
-        `sketch` (an illustration, not for navigation) or `osm`.
-    attribution
-        Credit the data asks for, shown as it is.
-    """
-
-    name: str
-    title: str
-    kind: str
-    attribution: str
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What every page carries around its own content.
-
-    Attributes
-    ----------
-    now
-        When the page is made; aware.
-    has_demo
-        Whether any demo row exists; then every page says DEMO (rule P35).
-    data_as_of
-        Date of the newest data shown, or None when nothing is loaded.
-    networks
-        The road networks in use, the most detailed first; may be empty.
-    layers
-        The catalogue's layers in drawing order, as `tiles.style.map_layers()` gives them.
-    places
-        Names offered while typing a start or an end, unique and unambiguous to the server.
-    hotline
-        What to call for protected services (rule P38), or None.
-    incident_contact
-        Whom to tell about a data incident (rule P31), or None.
-    names
-        Names of the vocabulary's terms by vocabulary and code, then by language, in order.
-    """
-
-    now: datetime
-    has_demo: bool
-    data_as_of: date | None
-    networks: Sequence[Network] = ()
-    layers: Sequence[Mapping[str, object]] = ()
-    places: Sequence[str] = ()
-    hotline: str | None = None
-    incident_contact: str | None = None
-    names: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -108,7 +73,13 @@ class Space:
     is_open
         Whether its schedule covers `Frame.now`; None when no schedule is known.
     changes_at
-        When that next changes (closes if open, opens if not); None when never or not known.
+        When it closes if open, else when it next certainly opens; None when never or not known.
+    doubt
+        `holiday`: it would be open but for a public holiday that nobody spoke of.
+    last_entry
+        The last entry of the opening that holds; None where none is stated.
+    call_before
+        The confirmation is older than half of what it is good for.
     confirmed_on
         Date of the last confirmation; None when never. A demo date is never shown as one.
     is_demo
@@ -138,6 +109,9 @@ class Space:
     status: Literal["active", "full", "temporarily_closed", "closed"] = "active"
     is_open: bool | None = None
     changes_at: datetime | None = None
+    doubt: Literal["holiday"] | None = None
+    last_entry: datetime | None = None
+    call_before: bool = False
     confirmed_on: date | None = None
     is_demo: bool = False
     services: Sequence[str] = ()

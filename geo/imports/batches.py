@@ -108,7 +108,7 @@ async def apply_batch(
     InvalidFileError, ForbiddenError, InvalidRecordError
         As `geo.imports.applying.to_proposals`.
     """
-    await _close(session, batch_id, actor, "applied")
+    await _close(session, batch_id, actor, "applied", ("checked",))
     _, checked = await read(session, batch_id, actor)
     return await to_proposals(
         session, checked, actor, now=now, reason=reason, batch_id=batch_id, only_good=only_good
@@ -123,7 +123,7 @@ async def discard(session: AsyncSession, batch_id: str, actor: Actor) -> None:
     NotFoundError, ConflictError
         As `apply_batch`.
     """
-    await _close(session, batch_id, actor, "discarded")
+    await _close(session, batch_id, actor, "discarded", ("uploaded", "checked"))
     await session.execute(
         update(ImportBatch)
         .where(ImportBatch.id == batch_id)
@@ -139,15 +139,17 @@ async def purge(session: AsyncSession, today: date) -> int:
     return len(gone.all())
 
 
-async def _close(session: AsyncSession, batch_id: str, actor: Actor, state: str) -> None:
+async def _close(
+    session: AsyncSession, batch_id: str, actor: Actor, state: str, before: Sequence[str]
+) -> None:
     closed = await session.scalar(
         update(ImportBatch)
         .where(
             ImportBatch.id == batch_id,
             ImportBatch.person_id == actor.id,
-            ImportBatch.state == "checked",
+            ImportBatch.state.in_(before),
         )
-        .values(state=state)
+        .values(state=state, content=None)
         .returning(ImportBatch.id)
     )
     if closed is None:

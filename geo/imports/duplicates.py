@@ -173,13 +173,24 @@ async def tell_apart(
 
 
 async def merge(
-    session: AsyncSession, keep: str, other: str, actor: Actor, *, now: datetime
+    session: AsyncSession,
+    keep: str,
+    other: str,
+    actor: Actor,
+    *,
+    now: datetime,
+    choices: Mapping[str, str] | None = None,
 ) -> list[proposals.Outcome]:
     """Propose that one space takes over what another says, and close the other (writer).
 
     Field by field the record that was confirmed last wins; lists are united; of two visibilities
     the narrower one holds. The other record becomes closed and restricted: it disappears, and
     nothing points from one to the other.
+
+    Parameters
+    ----------
+    choices : mapping of str to str or None
+        By field, what somebody chose instead: ``keep``, ``other`` or ``both``.
 
     Raises
     ------
@@ -190,7 +201,7 @@ async def merge(
     """
     await _decide(session, keep, other, actor, state="merged", now=now)
     found = await space_documents.read_documents(session, [keep, other])
-    changes = united(found[keep], found[other])
+    changes = chosen(found[keep], found[other], choices or {})
     wanted = [proposals.Wanted(keep, changes)] if changes else []
     wanted.append(
         proposals.Wanted(
@@ -226,6 +237,29 @@ def united(keep: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     changes["visibility"] = max(keep["visibility"], other["visibility"], key=narrow.index)
     changes["confidential"] = keep["confidential"] or other["confidential"]
     return {name: value for name, value in changes.items() if value != keep.get(name)}
+
+
+def differing(keep: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Return the fields of which a person may choose whose value stays."""
+    return [
+        name
+        for name in space_documents.FIELDS
+        if name not in _APART and keep.get(name) != other.get(name)
+    ]
+
+
+def chosen(
+    keep: Mapping[str, Any], other: Mapping[str, Any], choices: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the changes of ``keep``: those of `united`, but for the fields somebody chose."""
+    changes = united(keep, other)
+    for name in differing(keep, other):
+        match choices.get(name):
+            case "keep":
+                changes.pop(name, None)
+            case "other":
+                changes[name] = other.get(name)
+    return changes
 
 
 #: Fields that two records of one place do not take from each other.

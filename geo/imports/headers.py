@@ -136,7 +136,7 @@ def _groups(row: Row, spans: Sequence[Span]) -> dict[int, str]:
 def _names(
     name: str, rows: Sequence[Row], at: int, groups: dict[int, str]
 ) -> tuple[list[str], list[str]]:
-    width = max(len(cells) for _, cells in rows)
+    width = len(rows[at][1])  # a longer row below is a broken one, not one more column
     while width and all(len(cells) < width or cells[width - 1] is None for _, cells in rows):
         width -= 1
     if width > MAX_COLUMNS:

@@ -93,12 +93,12 @@ def _packed(content: object) -> _Package:
     if isinstance(content, list):
         for item in _entities(content):
             _take_any(package, item)
+    elif isinstance(content, dict) and content.get("id"):
+        _take_any(package, content)
     elif isinstance(content, dict):
-        listed = [(entity, item) for entity in _LISTS for item in _listed(content, entity)]
-        for entity, item in listed:
-            _take(package, entity, item)
-        if not listed:
-            _take_any(package, content)
+        for entity in _LISTS:
+            for item in _listed(content, entity):
+                _take(package, entity, item)
     return package
 
 

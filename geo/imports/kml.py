@@ -15,7 +15,7 @@ from geo.imports.tables import MAX_LINES, Line, Table, Value, refuse
 #: Columns that every placemark has, besides those of its extended data.
 FOLDER, NAME, DESCRIPTION = "folder", "name", "description"
 
-_COORDINATES = re.compile(r"\s*(-?[\d.]+)\s*,\s*(-?[\d.]+)\s*(?:,\s*-?[\d.]+\s*)?")
+_COORDINATES = re.compile(r"\s*([-+\d.eE]+)\s*,\s*([-+\d.eE]+)\s*(?:,[-+\d.eE\s]*)?")
 _LINE_BREAKS = {"br", "p", "div", "li", "tr"}
 
 

@@ -138,6 +138,8 @@ def _line(line: Line, plan: _Plan, renamed: dict[str, str]) -> Line:
         if None not in pair:
             cells[renamed[question]] = f"{pair[0]} {pair[1]}"
     for question, choices in plan.choices.items():
+        if question in plan.plain and line.cells.get(question) is None:
+            continue  # not answered, whatever the columns of each answer say
         if any(line.cells.get(column) is not None for column in choices.values()):
             cells[renamed[question]] = [
                 answer

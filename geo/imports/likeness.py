@@ -199,7 +199,7 @@ def _within(group: Sequence[int], new: int) -> Iterator[tuple[int, int]]:
 
 def _neighbours(spots: Sequence[Spot], new: int) -> Iterator[tuple[int, int]]:
     exact = [n for n, spot in enumerate(spots) if spot.is_exact]
-    if not exact:
+    if not exact or exact[0] >= new:
         return
     tree = shapely.STRtree([shapely.Point(spots[n].lon, spots[n].lat) for n in exact])
     fresh = [n for n in exact if n < new]

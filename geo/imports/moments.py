@@ -148,6 +148,8 @@ def _numeric(first: str, second: int, third: str, order: Order | None) -> date:
     if len(first) == 4:  # noqa: PLR2004
         return date(int(first), second, int(third))
     a, year = int(first), _year(third)
+    if not a or not second:
+        raise CellError("is not a date")
     if a > 12 or a == second:  # noqa: PLR2004
         return date(year, second, a)
     if second > 12:  # noqa: PLR2004

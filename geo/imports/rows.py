@@ -127,13 +127,19 @@ def missing_columns(table: Table, mapping: FieldMapping) -> list[str]:
 
 
 def _styles(table: Table, mapping: FieldMapping, style: Style) -> dict[str, Style]:
-    """Return the style of each field; a column of dates tells its own order if it can."""
+    """Return the style of each field; a column tells its order of dates or decimal sign itself.
+
+    Where it does not, a column that is named as its field, or tagged by HXL, has decimal points.
+    """
     found = {}
     for name, columns in mapping.fields.items():
         found[name] = style
+        cells = [line.cells.get(column) for line in table.lines for column in columns]
         if style.order is None and kind_of(name) in {"day", "instant"}:
-            cells = (line.cells.get(column) for line in table.lines for column in columns)
             found[name] = replace(style, order=moments.order_of(cells))
+        elif style.decimal is None and kind_of(name) in {"number", "whole"}:
+            own = "." if name in columns or set(columns) <= set(table.tags) else None
+            found[name] = replace(style, decimal=values.decimal_of(cells) or own)
     return found
 
 

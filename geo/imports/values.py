@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -68,12 +68,14 @@ class Style:
 
 def is_empty(value: Value, name: str, style: Style) -> bool:
     """Return whether a cell says nothing about field ``name``."""
-    if value is None:
+    if not isinstance(value, str):
+        return value is None
+    if not value.strip():
         return True
-    if not isinstance(value, str) or (len(value) > _LONGEST_EMPTY and not style.empty):
+    if len(value) > _LONGEST_EMPTY and not style.empty:
         return False
     plain = folded(value)
-    if not plain or plain in style.empty:
+    if plain in style.empty:
         return True
     return kind_of(name) not in {"text", "list"} and plain in EMPTY
 
@@ -160,6 +162,19 @@ def _read_number(text: str, decimal: str | None) -> float:
         except ValueError:
             raise CellError("is not a number") from None
     return float(f"{whole.replace(group, '')}.{fraction or 0}")
+
+
+def decimal_of(cells: Iterable[Value]) -> str | None:
+    """Return the decimal sign that the numbers of a column have, if one of them tells."""
+    signs = set()
+    for cell in cells:
+        if not isinstance(cell, str):
+            continue
+        found = re.fullmatch(r"[+-]?\d+(?:[.,]\d{3})*([.,])(\d+)", re.sub(r"\s", "", cell))
+        both = "." in cell and "," in cell
+        if found and (both or len(found[2]) != 3):  # noqa: PLR2004 - three digits may be thousands
+            signs.add(found[1])
+    return signs.pop() if len(signs) == 1 else None
 
 
 def _whole(value: Value, style: Style) -> int:

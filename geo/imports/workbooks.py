@@ -148,7 +148,7 @@ def _chosen(book: Workbook, stated: str | None) -> tuple[str, CalamineSheet, lis
             refuse(book.name, f"has no sheet '{stated[:60]}'; it has: {', '.join(visible)}")
         return stated, book.sheet(stated), [other for other in visible if other != stated]
     sheets = {name: book.sheet(name) for name in visible}
-    with_data = [name for name, sheet in sheets.items() if sheet.total_height]
+    with_data = [name for name, sheet in sheets.items() if sheet.height]
     if not with_data:
         refuse(book.name, "has no visible sheet with data")
     # A survey's repeat groups stand on sheets of their own, which name their parent.

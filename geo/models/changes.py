@@ -30,6 +30,7 @@ PROPOSABLE = ("space", "crossing", "organization")
 CONFIRMATION_ANSWERS = ("as_listed", "changed", "full", "closed")
 #: What can be hidden at once (P24).
 HIDEABLE = ("space", "crossing", "area")
+IMPORT_STATES = ("uploaded", "checked", "applied", "discarded")
 CHANNELS = ("whatsapp", "sms", "email", "phone", "visit", "web")
 
 
@@ -266,11 +267,17 @@ class OutboxMessage(Base):
 
 
 class ImportBatch(Base):
-    """A file somebody brought, read and reported on, waiting to be applied; deleted after (P29)."""
+    """A file somebody brought, read and reported on, waiting to be applied; deleted after (P29).
+
+    ``content`` is the file itself, as long as its mapping may still be changed.
+    """
 
     __tablename__ = "import_batches"
     __table_args__ = (
-        CheckConstraint(one_of("state", ("checked", "applied", "discarded")), name="state"),
+        CheckConstraint(one_of("state", IMPORT_STATES), name="state"),
+        CheckConstraint(
+            "content is null or state in ('uploaded', 'checked')", name="content"
+        ),
     )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -281,6 +288,7 @@ class ImportBatch(Base):
     mapping: Mapped[dict[str, Any]] = mapped_column(JSONB)
     documents: Mapped[list[Any]] = mapped_column(JSONB)
     report: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
     state: Mapped[str] = mapped_column(Text, server_default="checked")
     created_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=text("now()")

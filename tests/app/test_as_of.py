@@ -12,18 +12,19 @@ from tests.conftest import client_of, opened
 SPACES = "/collections/spaces/items"
 TODAY = datetime.now(UTC).date()
 
-#: In October the space stood at another place under another name, and was closed.
+#: In October two spaces stood at another place under another name, and were closed.
 OCTOBER = """
 insert into amparo.space_versions (location_id, valid_from, valid_to, record, geom)
 select location_id, now() - interval '60 days', now() - interval '30 days',
     record || '{"name": "DEMO Antes", "status": "closed"}'
         || jsonb_build_object('expires_on', current_date + 10),
     'SRID=4326;POINT(-72.9 7.3)'
-from amparo.space_versions where location_id = 'DEMO-006'
+from amparo.space_versions where location_id in ('DEMO-006', 'DEMO-009')
 """
 SINCE = """
-update amparo.space_versions set valid_from = now() - interval '30 days'
-where location_id = 'DEMO-006' and valid_to = 'infinity'
+update amparo.space_versions set valid_from = now() - interval '30 days',
+    record = record || jsonb_build_object('assured_on', current_date - 50)
+where location_id in ('DEMO-006', 'DEMO-009') and valid_to = 'infinity'
 """
 
 
@@ -64,10 +65,10 @@ async def test_p39_a_space_as_of_a_day(past):
 
 async def test_p39_a_page_as_of_a_day(past):
     page = (await past.get(f"{SPACES}?as_of={ago(45)}")).json()
-    assert [f["id"] for f in page["features"]] == ["DEMO-006"]
-    assert page["numberMatched"] == 1
+    assert [f["id"] for f in page["features"]] == ["DEMO-006", "DEMO-009"]
+    assert page["numberMatched"] == 2
     around = f"{SPACES}?as_of={ago(45)}&bbox="
-    assert (await past.get(around + "-73,7.2,-72.8,7.4")).json()["numberMatched"] == 1
+    assert (await past.get(around + "-73,7.2,-72.8,7.4")).json()["numberMatched"] == 2
     assert (await past.get(around + "-72.6,7.8,-72.4,8")).json()["numberMatched"] == 0
     empty = (await past.get(f"{SPACES}?as_of={ago(90)}")).json()
     assert (empty["features"], empty["numberMatched"]) == ([], 0)
@@ -136,7 +137,8 @@ async def test_p24_p39_a_hide_of_today_hides_the_past(settings, past):
             )
         )
     assert (await past.get(asked)).status_code == 404
-    assert (await past.get(f"{SPACES}?as_of={ago(45)}")).json()["features"] == []
+    page = (await past.get(f"{SPACES}?as_of={ago(45)}")).json()
+    assert [f["id"] for f in page["features"]] == ["DEMO-009"]
     async with opened(settings) as database, database.session(Tier.WRITER) as session:
         await session.execute(text("delete from amparo.hides"))
     assert (await past.get(asked)).status_code == 200
@@ -164,3 +166,17 @@ async def test_p32_crossings_as_of_a_day_are_as_stated_then(settings, past):
     page = (await past.get(f"/collections/crossings/items?as_of={ago(40)}")).json()
     assert {f["properties"]["state"] for f in page["features"]} <= {"open", "closed", "not_known"}
     assert len(page["features"]) > 20
+
+
+async def test_p39_coverage_as_of_a_day_counts_the_records_of_then(past):
+    ends = {"start": [-72.508, 7.894], "end": [-73.126, 7.125], "services": ["information"]}
+
+    async def counted(day):
+        response = await past.post("/coverage", json={**ends, "as_of": ago(day)})
+        assert response.status_code == 200, response.text
+        return {space["id"] for space in response.json()["spaces"]}
+
+    assert "DEMO-009" in await counted(0)
+    assert "DEMO-009" in await counted(20)
+    # Closed in October, and elsewhere.
+    assert "DEMO-009" not in await counted(45)

@@ -85,7 +85,9 @@ async def test_p41_the_page_leaves_nothing_behind(phone):
     assert "<script" not in page.text
 
 
-@pytest.mark.parametrize(("lang", "word"), [("es", "Está lleno"), ("pt", "lotado"), ("en", "It is full")])
+@pytest.mark.parametrize(
+    ("lang", "word"), [("es", "Está lleno"), ("pt", "lotado"), ("en", "It is full")]
+)
 async def test_the_page_speaks(phone, lang, word):
     page = await phone.get(await phone.link(), params={"lang": lang})
     assert word in page.text

@@ -1,6 +1,10 @@
 """P40: an approval survives any kill whole, or it never was; `benchmarks/kill.py` does 1,000."""
 
-from benchmarks.kill import evenly, trial
+from sqlalchemy import text
+
+from benchmarks.kill import Result, check, evenly, prepare, trial
+from geo.db import Tier
+from tests.conftest import opened
 
 
 async def test_p40_no_approval_is_lost_or_half_applied_by_a_kill():
@@ -11,3 +15,19 @@ async def test_p40_no_approval_is_lost_or_half_applied_by_a_kill():
     assert result.chain is None
     assert result.acknowledged + result.unacknowledged == 60
     assert result.audit_entries > 60
+
+
+async def test_what_is_half_done_would_be_found(empty_clone, settings_for):
+    async with opened(settings_for(empty_clone)) as database:
+        proposals, _token = await prepare(database, 3)
+        result = Result(3)
+        await check(database, set(), result)
+        assert result.holds
+        async with database.session(Tier.WRITER) as session:
+            await session.execute(
+                text("update amparo.locations set name = 'Aceptada x' where id = 's0001'")
+            )
+        await check(database, {"s0002"}, result)
+        assert result.lost == ["s0002"]
+        assert result.half_applied == ["renamed: ['s0001']"]
+        assert len(proposals) == 3

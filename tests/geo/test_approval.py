@@ -1,6 +1,6 @@
 """P40: what one owner changes at once, and what waits for a second person."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.approval import classify
-from geo.hour_changes import OpenTime, shortened
+from geo.hour_changes import Calendar, OpenTime, shortened
+from geo.hours import hours_of
 from geo.recurrence import WEEKDAYS
 
 TODAY = date(2026, 11, 25)  # a Wednesday
@@ -217,6 +218,32 @@ def test_p40_hours_beyond_what_is_compared_are_not_believed_shorter():
     assert classify(before, SPACE | {"schedules": farther}, TODAY).now == {}
 
 
+def test_p40_hours_for_a_holiday_are_no_shortening():
+    """A usual opening on a holiday is a doubt; hours stated for that day would be certain."""
+    christmas = [
+        {
+            "starts_on": "2026-12-25",
+            "ends_on": "2026-12-25",
+            "closed": False,
+            "opens_at": "08:00",
+            "closes_at": "17:00",
+        }
+    ]
+    every_day = SPACE | {"schedules": hours("MO TU WE TH FR SA SU")}
+    stated = every_day | {"schedule_exceptions": christmas}
+    assert classify(every_day, stated, TODAY).now == {}
+    kept = every_day | {"holidays": "open"}
+    assert classify(kept, kept | {"schedule_exceptions": christmas}, TODAY).later == {}
+
+
+def test_p40_a_closed_day_does_not_hide_a_second_exception():
+    closed = {"starts_on": "2026-11-29", "ends_on": "2026-11-29", "closed": True}
+    opened = closed | {"closed": False, "opens_at": "09:00", "closes_at": "12:00"}
+    before = SPACE | {"schedule_exceptions": [closed]}
+    after = SPACE | {"schedule_exceptions": [closed, opened]}
+    assert classify(before, after, TODAY).now == {}
+
+
 def test_past_hours_do_not_count():
     gone = [
         {
@@ -352,7 +379,7 @@ def minutes(times: OpenTime, days: int = 24) -> set[datetime]:
             and r.get("valid_from", "0") <= day.isoformat() <= r.get("valid_to", "9")
         ]
         if special:
-            rules = [] if any(e["closed"] for e in special) else special
+            rules = [e for e in special if not e["closed"]]
         for r in rules:
             opens, closes = r["opens_at"], r["closes_at"]
             at = datetime.fromisoformat(f"{day}T{'00:00' if opens == closes else opens}")
@@ -377,3 +404,30 @@ def test_p40_hours_done_at_once_are_never_longer(before, after):
         now = minutes(made)
         assert now <= was
         assert was & will <= now, "hours that both have were taken away"
+
+
+@given(opening_times, opening_times)
+def test_p40_hours_done_at_once_are_no_longer_as_the_public_is_told(before, after):
+    """The same rule in the words of `geo.hours`, holidays and all."""
+    made = shortened(before, after, TODAY, Calendar("not_known", "CO", None))
+    if made is None:
+        return
+    was, now = hours_as_shown(before), hours_as_shown(made)
+    at = datetime(2026, 12, 6, tzinfo=UTC)  # with 8 December, a holiday of Colombia
+    for _ in range(4 * 48):
+        at += timedelta(minutes=30)
+        assert now.is_open(at) <= was.is_open(at), at
+
+
+def hours_as_shown(times):
+    zone = {"timezone": "America/Bogota"}
+    return hours_of(
+        {
+            "schedules": [
+                {"valid_from": None, "valid_to": None, **rule, **zone} for rule in times.schedules
+            ],
+            "exceptions": list(times.exceptions),
+            "country": "CO",
+            **zone,
+        }
+    )

@@ -7,22 +7,8 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
-from geo.matching import (
-    ADULT_AGE,
-    Candidate,
-    Doubt,
-    Need,
-    Option,
-    Refusal,
-    Way,
-    counted,
-    doubts,
-    options,
-    ranked,
-    refusals,
-    served_chance,
-    utility,
-)
+from geo.eligibility import ADULT_AGE, Candidate, Doubt, Need, Refusal, doubts, refusals
+from geo.matching import Option, Way, counted, options, ranked, served_chance, utility
 from tests.fixtures.triples import random_space, triples, violations
 
 NOON = datetime(2026, 11, 24, 17, tzinfo=UTC)  # 12:00 in Bogotá, a Tuesday

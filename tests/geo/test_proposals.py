@@ -468,6 +468,15 @@ async def test_p39_a_restricted_record_is_not_there_for_who_is_not_named(network
     await accept(network, COORDINATOR, outcome.proposal_id, "x", now=NOW)
 
 
+async def test_p39_a_new_space_with_a_hidden_id_is_proposed_like_any_other(network):
+    changes = {**SPACE, "confirmed_on": TODAY.isoformat()}
+    for space_id in ("oculta", "nunca"):
+        outcome = await suggest(network, space_id=None, **changes | {"id": space_id})
+        assert outcome.proposal_id is not None
+    with pytest.raises(ConflictError):
+        await suggest(network, space_id=None, **changes | {"id": "lima"})
+
+
 async def test_p1_who_made_a_space_restricted_can_still_read_it(network):
     await suggest(network, visibility="restricted", confidential=True)
     named = await network.scalars(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import shapely
 
+from routing import dijkstra
 from routing.access import Mode
 from routing.cost import FLAT_KMH
 from routing.crossings import Crossing
@@ -319,3 +320,14 @@ def test_p43_of_places_in_one_town_the_nearest_is_met_first(tiny_graph):
     )
     assert [met.index for met in found] == [1, 5]
     assert found[0].distance_m == pytest.approx(3090, rel=0.01)
+
+
+def test_warming_compiles_what_requests_use(tiny_graph):
+    kernels = (dijkstra.settle, dijkstra.add_up, dijkstra.least_on_way, dijkstra.last_marked)
+    dijkstra.warm()
+    compiled = [len(kernel.signatures) for kernel in kernels]
+    reacher = Reacher(Router(two_countries(tiny_graph)))
+    request = ReachRequest(Place(-72.5, 7.9), [Place(-72.492, 7.9)], AT, [bridge("open")])
+    reacher.reach(request)
+    reacher.first_met(request)
+    assert [len(kernel.signatures) for kernel in kernels] == compiled

@@ -1,15 +1,8 @@
-// What the page adds when scripts run: the map, the answer without a reload, a quick exit.
+// What the page adds when scripts run: the map, the answer without a reload.
 // Nothing is stored, and nothing is asked of another origin.
 
 const data = JSON.parse(document.getElementById('page-data').textContent);
 const byId = (id) => document.getElementById(id);
-
-// Quick exit (P37): empty the page first, then leave it without a trace in "back".
-byId('exit').addEventListener('click', (event) => {
-  event.preventDefault();
-  document.documentElement.replaceChildren();
-  location.replace('about:blank');
-});
 
 // The map: when the device is idle, or on a tap where data are dear.
 

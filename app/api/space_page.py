@@ -1,0 +1,145 @@
+"""``/spaces/{id}``: everything about one space, as a page or as GeoJSON (P43)."""
+
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from app import wording
+from app.api.features import prefers_html
+from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
+from app.neighbours import NextSpace
+from app.problems import problem_responses
+from app.responses import GeoJSONResponse, page_response
+from app.space_facts import SpaceFacts, read_facts
+from app.web import filling
+from app.web.i18n import negotiate
+from app.web.space_view import render_not_here, render_space, space_view
+from geo import demo, vocabulary
+from geo.errors import NotFoundError
+from geo.freshness import Age
+from geo.hours import OpenStatus
+from tiles.layers import SPACES
+
+router = APIRouter(tags=["spaces"])
+
+SpacePath = Annotated[str, Path(description="Id of a space.", examples=["DEMO-001"])]
+PageFormat = Annotated[Literal["json", "html"] | None, Query(alias="f", description="Format.")]
+PageLanguage = Annotated[str | None, Query(description="Language of the page.", max_length=35)]
+
+
+@router.get(
+    "/spaces/{space}",
+    response_class=GeoJSONResponse,
+    responses={
+        200: {
+            "content": {"text/html": {}, "application/geo+json": {}},
+            "description": "The page for text/html, a GeoJSON feature otherwise.",
+        },
+        **problem_responses(400, 404, 503),
+    },
+)
+async def one_space(
+    request: Request,
+    session: SessionDep,
+    network: NetworkDep,
+    settings: SettingsDep,
+    clock: ClockDep,
+    space: SpacePath,
+    f: PageFormat = None,
+    lang: PageLanguage = None,
+) -> Response:
+    """Return a space with its hours, its area's lines and the next space each way (P43, P45).
+
+    Hidden, expired and never existed get the same 404 (P39).
+    """
+    now = clock()
+    is_page = f == "html" or (f is None and prefers_html(request.headers.get("accept", "")))
+    if not is_page:
+        found = await read_facts(session, network, space, now)
+        has_demo = await demo.has_demo(session)
+        body = {**feature_of(found), "data_as_of": now, **_around(has_demo=has_demo)}
+        # It says whether the space is open now: no cache may say so later.
+        return GeoJSONResponse(body, headers={"Cache-Control": "no-store", "Vary": "Accept"})
+    language = negotiate(lang, request.headers.get("accept-language"))
+    around = await filling.frame(session, network, settings, now)
+    services = await vocabulary.services(session)
+    try:
+        found = await read_facts(session, network, space, now)
+    except NotFoundError:
+        answer = page_response(render_not_here(around, language), HTTPStatus.NOT_FOUND)
+    else:
+        answer = page_response(render_space(space_view(found, around), services, language))
+    answer.headers.add_vary_header("Accept")
+    return answer
+
+
+def _around(*, has_demo: bool) -> dict[str, Any]:
+    return {"demo": has_demo, "notice": wording.notice(is_demo=has_demo)}
+
+
+def feature_of(found: SpaceFacts) -> dict[str, Any]:
+    """Return a space as a GeoJSON feature with what is around it."""
+    described = found.described
+    return {
+        "type": "Feature",
+        "id": described.id,
+        "geometry": {"type": "Point", "coordinates": [described.lon, described.lat]},
+        "properties": {
+            **{name: described.properties[name] for name in SPACES.properties},
+            **said_of_age(found.age),
+            "open": said_of_hours(found.status),
+        },
+        "referrers": [
+            {
+                "id": one.id,
+                "name": one.properties["name"],
+                "locality": one.properties["locality"],
+                "phones": one.properties["phones"],
+                "contact": one.properties["contact"],
+            }
+            for one in found.referrers
+        ],
+        "next_spaces": None
+        if found.next_spaces is None
+        else [_onward(one, described.properties["country"]) for one in found.next_spaces],
+        "contacts": found.contacts.lines,
+        "contacts_not_known": found.contacts.not_known,
+        "products": found.products,
+        "practices": found.practices,
+    }
+
+
+def said_of_age(age: Age | None) -> dict[str, Any]:
+    """Return how old a confirmation is, and whether to call first; null of demo rows (P35)."""
+    if age is None:
+        return {"age_days": None, "call_before": True}
+    return {"age_days": age.days, "call_before": age.call_before}
+
+
+def said_of_hours(status: OpenStatus) -> dict[str, Any]:
+    """Return what the schedule says, which is not what the door says (P43)."""
+    return {
+        "state": status.state,
+        "doubt": status.doubt,
+        "closes_at": status.closes_at,
+        "last_entry": status.last_entry,
+        "text": wording.by_schedule(status.state, status.doubt),
+    }
+
+
+def _onward(one: NextSpace, country: str) -> dict[str, Any]:
+    row = one.described.properties
+    return {
+        "id": one.described.id,
+        "name": row["name"],
+        "locality": row["locality"],
+        "country": row["country"],
+        "other_country": row["country"] != country,
+        "distance_m": round(one.distance_m, -1),
+        "distance_kind": "walking",
+        "crossings": [
+            {"id": post.id, "name": post.name, "state": post.state} for post in one.crossings
+        ],
+        "demo": row["demo"],
+    }

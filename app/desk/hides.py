@@ -1,0 +1,163 @@
+"""``/network/hides``: out of every answer at once: a space, a crossing or an area (P24)."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from app.askers import CONSOLE
+from app.desk.labels import SIDES
+from app.desk.maps import map_data
+from app.desk.pages import Desk, DeskDep, RecordId, see
+from app.desk.reasons import reason_text
+from app.forms import Form, FormDep
+from geo import directory, hiding
+from geo.authority import Actor, can_hide
+from geo.errors import InvalidRecordError, NotFoundError
+
+router = APIRouter(include_in_schema=False)
+
+HIDES = f"{CONSOLE}/hides"
+
+#: Spaces that the page offers to be chosen from while a name is typed; others are found by name.
+_OFFERED = 500
+
+
+@router.get(HIDES)
+async def hides(
+    desk: DeskDep,
+    space: Annotated[str, Query(max_length=200)] = "",
+    done: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
+    """Show the three ways to hide, and what is hidden now."""
+    return await _page(desk, {"space": space}, done=done)
+
+
+@router.post(HIDES)
+async def hide(desk: DeskDep, form: FormDep) -> Response:
+    """Hide at once; a name that several spaces have comes back as a choice."""
+    try:
+        async with desk.session.begin_nested():
+            matches = await _hide(desk, form)
+    except InvalidRecordError as error:
+        return await _page(desk, form, problems=error.problems)
+    if matches:
+        return await _page(desk, form, matches=matches)
+    return see(f"{HIDES}?done=hidden#in-force")
+
+
+@router.post(f"{HIDES}/{{hide_id}}/lift")
+async def lift(desk: DeskDep, hide_id: RecordId, form: FormDep) -> Response:
+    """End a hide."""
+    try:
+        async with desk.session.begin_nested():
+            await hiding.lift(
+                desk.session, hide_id, actor=desk.actor, reason=form.get("reason", "")
+            )
+    except InvalidRecordError as error:
+        return await _page(desk, {"lift": hide_id}, problems=error.problems)
+    return see(f"{HIDES}?done=lifted#in-force")
+
+
+async def _hide(desk: Desk, form: Form) -> tuple[directory.Entry, ...]:
+    """Hide what the form names; return the spaces to choose from if it names several."""
+    session, actor, reason = desk.session, desk.actor, form.get("reason", "")
+    match form.get("entity"):
+        case "space":
+            return await _hide_space(desk, form, reason)
+        case "crossing":
+            crossing = form.get("crossing", "")
+            await hiding.hide_crossing(session, crossing, actor=actor, reason=reason)
+        case "area":
+            await hiding.hide_area(session, _box(form), actor=actor, reason=reason)
+        case _:
+            raise InvalidRecordError([("entity", "is not one of space, crossing, area")])
+    return ()
+
+
+async def _hide_space(desk: Desk, form: Form, reason: str) -> tuple[directory.Entry, ...]:
+    named = form.get("chosen") or form.get("space", "").strip()
+    if not named:
+        raise InvalidRecordError([("name", "is missing")])
+    try:
+        # By its id first: that also reaches what no list shows.
+        await hiding.hide_space(desk.session, named, actor=desk.actor, reason=reason)
+    except NotFoundError:
+        found = await directory.find_spaces(desk.staff, words=named)
+        if not found:
+            raise InvalidRecordError([("name", "is not known")]) from None
+        if len(found) > 1:
+            return found
+        await hiding.hide_space(desk.session, found[0].id, actor=desk.actor, reason=reason)
+    return ()
+
+
+def _box(form: Form) -> dict[str, Any]:
+    """Return the rectangle of the form's four sides as GeoJSON."""
+    problems, sides = [], []
+    for name in SIDES:
+        try:
+            sides.append(float(form.get(name, "").strip().replace(",", ".")))
+        except ValueError:
+            problems.append((name, "is not a number"))
+    if problems:
+        raise InvalidRecordError(problems)
+    west, south, east, north = sides
+    if not (west < east and south < north):
+        raise InvalidRecordError([("north", "the box is empty")])
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
+async def _page(
+    desk: Desk,
+    typed: Mapping[str, str],
+    *,
+    matches: tuple[directory.Entry, ...] = (),
+    problems: list[tuple[str, str]] | None = None,
+    done: str = "",
+) -> Response:
+    actor, w = desk.actor, desk.words
+    in_force = await hiding.visible_hides(desk.session, actor)
+    ids = [hide.record_id for hide in in_force if hide.record_id is not None]
+    spaces = await directory.named_spaces(desk.staff, ids)
+    crossings = await directory.crossing_names(desk.staff)
+    anywhere = can_hide(actor, country=None)
+    may_hide = anywhere or any(can_hide(actor, country=code) for code in actor.countries)
+    return desk.page(
+        "hides",
+        status=400 if problems else 200,
+        typed=typed,
+        matches=matches,
+        problems={field: reason_text(w, why) for field, why in problems or []},
+        done=done,
+        in_force=in_force,
+        spaces=spaces,
+        crossing_names={id_: name for id_, name, *_ in crossings},
+        crossings=[row for row in crossings if _may_hide_any(actor, row[2:])],
+        offered=await directory.find_spaces(desk.staff, limit=_OFFERED) if may_hide else (),
+        may_hide=may_hide,
+        may_hide_area=anywhere,
+        liftable={hide.id for hide in in_force if _may_lift(actor, hide, spaces, crossings)},
+        map=map_data(w) if anywhere else None,
+    )
+
+
+def _may_hide_any(actor: Actor, countries: tuple[str, ...]) -> bool:
+    return any(can_hide(actor, country=code) for code in countries)
+
+
+def _may_lift(
+    actor: Actor,
+    hide: hiding.ActiveHide,
+    spaces: Mapping[str, directory.Entry],
+    crossings: list[tuple[str, str, str, str]],
+) -> bool:
+    """Tell whether the page offers to lift a hide; lifting itself asks again."""
+    if can_hide(actor, country=None):
+        return True
+    if hide.entity == "space":
+        found = spaces.get(hide.record_id or "")
+        return found is not None and can_hide(actor, country=found.country)
+    sides = next((row[2:] for row in crossings if row[0] == hide.record_id), ())
+    return hide.entity == "crossing" and _may_hide_any(actor, sides)

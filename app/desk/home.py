@@ -1,0 +1,43 @@
+"""``/network``: what needs the person who is signed in, each with the way to it."""
+
+from fastapi import APIRouter, Response
+
+from app.askers import CONSOLE
+from app.desk.pages import DeskDep
+from geo import confirmation_log, freshness, hiding, pending
+
+router = APIRouter(include_in_schema=False)
+
+#: How far ahead the page looks for what expires: two weeks, as long as a link waits (P41).
+SOON_DAYS = 14
+
+#: Lines of each list; the rest is behind its link.
+_SHOWN = 5
+
+
+@router.get(CONSOLE)
+async def home(desk: DeskDep) -> Response:
+    """Show what waits for this person."""
+    session, actor = desk.session, desk.actor
+    seen = await pending.pending(session, actor)
+    expiring = await freshness.expiring(
+        session, within_days=SOON_DAYS, today=desk.now.date(), actor=actor
+    )
+    return desk.page(
+        "home",
+        deciding=[proposal for proposal in seen if proposal.may_decide],
+        mine=[proposal for proposal in seen if proposal.proposed_by == actor.id],
+        expiring=expiring,
+        links=await confirmation_log.unanswered(session, actor, now=desk.now),
+        hides=await hiding.visible_hides(session, actor),
+        most=pending.MAX_LIMIT,
+        soon_days=SOON_DAYS,
+        shown=_SHOWN,
+    )
+
+
+@router.get(f"{CONSOLE}/links")
+async def links(desk: DeskDep) -> Response:
+    """Show the reconfirmation links that nobody has answered."""
+    found = await confirmation_log.unanswered(desk.session, desk.actor, now=desk.now)
+    return desk.page("links", links=found)

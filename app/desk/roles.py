@@ -1,0 +1,65 @@
+"""Who may open which page of the console, as dependencies; the rules are `geo.authority`'s."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from app.deps import ActorDep
+from app.web.i18n import Words, marked
+from geo import authority
+from geo.authority import Actor, Role
+
+#: The roles in words, from least to most.
+ROLES = {
+    Role.VIEWER: marked("lee como organización de la red"),
+    Role.EDITOR: marked("edita los espacios de su organización"),
+    Role.APPROVER: marked("aprueba en sus países"),
+    Role.COORDINATOR: marked("coordina la región"),
+    Role.ADMIN: marked("administra cuentas y accesos"),
+}
+
+
+async def get_coordinator(actor: ActorDep) -> Actor:
+    """Return the person who asks, a coordinator or administrator.
+
+    Raises
+    ------
+    ForbiddenError
+        Somebody else.
+    """
+    authority.require_coordinate(actor)
+    return actor
+
+
+async def get_auditor(actor: ActorDep) -> Actor:
+    """Return the person who asks, who may read the audit chain.
+
+    Raises
+    ------
+    ForbiddenError
+        Somebody else.
+    """
+    authority.require_audit(actor)
+    return actor
+
+
+async def get_administrator(actor: ActorDep) -> Actor:
+    """Return the person who asks, an administrator.
+
+    Raises
+    ------
+    ForbiddenError
+        Somebody else.
+    """
+    authority.require_administer(actor)
+    return actor
+
+
+CoordinatorDep = Annotated[Actor, Depends(get_coordinator)]
+AuditorDep = Annotated[Actor, Depends(get_auditor)]
+AdministratorDep = Annotated[Actor, Depends(get_administrator)]
+
+
+def role_names(w: Words) -> dict[str, str]:
+    """Return the roles by code, in words."""
+    return {role.value: w.gettext(text) for role, text in ROLES.items()}

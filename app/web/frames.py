@@ -1,0 +1,62 @@
+"""What every page carries around its own content: the networks, the layers, the words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+
+@dataclass(frozen=True)
+class Network:
+    """The road network that answers.
+
+    Attributes
+    ----------
+    name, title
+        The region's id and its title for readers.
+    kind
+        `sketch` (an illustration, not for navigation) or `osm`.
+    attribution
+        Credit the data asks for, shown as it is.
+    """
+
+    name: str
+    title: str
+    kind: str
+    attribution: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What every page carries around its own content.
+
+    Attributes
+    ----------
+    now
+        When the page is made; aware.
+    has_demo
+        Whether any demo row exists; then every page says DEMO (rule P35).
+    data_as_of
+        Date of the newest data shown, or None when nothing is loaded.
+    networks
+        The road networks in use, the most detailed first; may be empty.
+    layers
+        The catalogue's layers in drawing order, as `tiles.style.map_layers()` gives them.
+    places
+        Names offered while typing a start or an end, unique and unambiguous to the server.
+    hotline
+        What to call for protected services (rule P38), or None.
+    incident_contact
+        Whom to tell about a data incident (rule P31), or None.
+    names
+        Names of the vocabulary's terms by vocabulary and code, then by language, in order.
+    """
+
+    now: datetime
+    has_demo: bool
+    data_as_of: date | None
+    networks: Sequence[Network] = ()
+    layers: Sequence[Mapping[str, object]] = ()
+    places: Sequence[str] = ()
+    hotline: str | None = None
+    incident_contact: str | None = None
+    names: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)

@@ -1,0 +1,311 @@
+"""Files that wait for their mapping: what was uploaded, and what checking it anew found."""
+
+import asyncio
+import hashlib
+import re
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.authority import Actor, require_staff
+from geo.errors import ConflictError, NotFoundError
+from geo.imports import reports
+from geo.imports.batches import KEPT_DAYS
+from geo.imports.checking import check_file
+from geo.imports.detection import Reading, read_table
+from geo.imports.fields import kind_of
+from geo.imports.mapping import as_object, parse_mapping
+from geo.imports.personal import require_no_persons
+from geo.imports.rows import Words
+from geo.imports.suggestion import suggest
+from geo.imports.tables import Table, Value
+from geo.models import ImportBatch
+
+#: Values of a column that a person is asked to translate: more are free text.
+MAX_LABELS = 60
+
+#: Cells of a column shown beside it, so that a person knows which it is.
+_SHOWN = 2
+_LONGEST_CELL = 60
+
+#: Between the items of a list in one cell, as `geo.imports.values` splits them.
+_SEPARATOR = re.compile(r"[|;,\n]")
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file whose mapping may still be changed.
+
+    Attributes
+    ----------
+    mapping : mapping
+        The object that a mapping file stands for, suggested or corrected.
+    notes : tuple of str
+        What the suggestion could not know.
+    state : str
+        ``uploaded``, or ``checked`` where there is a report.
+    """
+
+    id: str
+    file_name: str
+    format: str
+    state: str
+    source: str
+    mapping: Mapping[str, Any]
+    notes: tuple[str, ...]
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a file with a few of its cells."""
+
+    name: str
+    examples: tuple[str, ...]
+
+
+async def upload(
+    session: AsyncSession,
+    actor: Actor,
+    name: str,
+    data: bytes,
+    *,
+    source: str,
+    today: date,
+    mapping: bytes | None = None,
+) -> str:
+    """Keep a file for at most a week with a mapping to correct (writer); return its id.
+
+    Parameters
+    ----------
+    source : str
+        Of new records that state none.
+    mapping : bytes or None
+        A mapping file; without one, a mapping is suggested.
+
+    Raises
+    ------
+    ForbiddenError
+        The actor works on no records.
+    InvalidFileError, PersonalDataError
+        The file cannot be read, or is about persons: nothing of it is kept.
+    """
+    require_staff(actor)
+    if mapping is None:
+        suggested = await asyncio.to_thread(suggest, name, data)
+        stated, notes = as_object(suggested.mapping), suggested.notes
+    else:
+        stated, notes = as_object(parse_mapping(mapping)), []
+        await asyncio.to_thread(read_suitable, name, data, stated)
+    batch_id = uuid.uuid4().hex
+    await session.execute(
+        insert(ImportBatch).values(
+            id=batch_id,
+            person_id=actor.id,
+            file_name=name[:200],
+            format=stated.get("format") or "",
+            sha256=hashlib.sha256(data).hexdigest(),
+            mapping=stated,
+            documents=[],
+            report={"source": source, "counts": {}, "remarks": notes, "rows": []},
+            content=data,
+            state="uploaded",
+            delete_on=today + timedelta(days=KEPT_DAYS),
+        )
+    )
+    return batch_id
+
+
+async def read_upload(session: AsyncSession, batch_id: str, actor: Actor) -> Upload:
+    """Return a file of the actor's own that may still be mapped (writer).
+
+    Raises
+    ------
+    NotFoundError
+        The actor has none with this id.
+    ConflictError
+        It is applied or discarded: the file is gone.
+    """
+    found = await session.scalar(
+        select(ImportBatch).where(ImportBatch.id == batch_id, ImportBatch.person_id == actor.id)
+    )
+    if found is None:
+        raise NotFoundError(f"there is no import '{batch_id[:40]}'")
+    if found.content is None:
+        raise ConflictError("the import is applied or discarded already")
+    notes = found.report["remarks"] if found.state == "uploaded" else ()
+    return Upload(
+        id=found.id,
+        file_name=found.file_name,
+        format=found.format,
+        state=found.state,
+        source=found.report["source"],
+        mapping=found.mapping,
+        notes=tuple(notes),
+        content=found.content,
+    )
+
+
+async def check_upload(
+    session: AsyncSession,
+    batch: Upload,
+    actor: Actor,
+    mapping: Mapping[str, Any],
+    *,
+    now: datetime,
+    today: date,
+) -> None:
+    """Check an uploaded file with a mapping, and keep the report beside it (writer).
+
+    Raises
+    ------
+    InvalidFileError, PersonalDataError
+        The mapping or the file cannot be used; what was kept stays as it was.
+    ConflictError
+        The import was applied or discarded meanwhile.
+    """
+    checked = await check_file(
+        session,
+        batch.content,
+        batch.file_name,
+        parse_mapping(mapping),
+        now=now,
+        today=today,
+        actor=actor,
+        source=batch.source or None,
+    )
+    kept = await session.scalar(
+        update(ImportBatch)
+        .where(
+            ImportBatch.id == batch.id,
+            ImportBatch.person_id == actor.id,
+            ImportBatch.content.is_not(None),
+        )
+        .values(
+            format=checked.format,
+            # As it was stated: what the check made of it is in the report.
+            mapping=dict(mapping),
+            documents=reports.documents(checked),
+            report=reports.as_object(checked),
+            state="checked",
+        )
+        .returning(ImportBatch.id)
+    )
+    if kept is None:
+        raise ConflictError("the import is applied or discarded already")
+
+
+async def suggest_anew(
+    session: AsyncSession, batch: Upload, actor: Actor, read: Mapping[str, Any]
+) -> None:
+    """Read an uploaded file in another way, such as another sheet, and suggest anew (writer).
+
+    Raises
+    ------
+    InvalidFileError, PersonalDataError
+        It cannot be read so; what was kept stays as it was.
+    """
+    suggested = await asyncio.to_thread(
+        suggest, batch.file_name, batch.content, reading=Reading(**read)
+    )
+    await session.execute(
+        update(ImportBatch)
+        .where(
+            ImportBatch.id == batch.id,
+            ImportBatch.person_id == actor.id,
+            ImportBatch.content.is_not(None),
+        )
+        .values(
+            mapping=as_object(suggested.mapping),
+            documents=[],
+            report={
+                "source": batch.source,
+                "counts": {},
+                "remarks": suggested.notes,
+                "rows": [],
+            },
+            state="uploaded",
+        )
+    )
+
+
+def table_of(batch: Upload, mapping: Mapping[str, Any]) -> Table:
+    """Return an uploaded file as a table, read as the object of a mapping says.
+
+    Raises
+    ------
+    InvalidFileError, PersonalDataError
+        It cannot be read so.
+    """
+    return read_suitable(batch.file_name, batch.content, mapping)
+
+
+def read_suitable(name: str, data: bytes, mapping: Mapping[str, Any]) -> Table:
+    """Return a file as a table that is about places.
+
+    Raises
+    ------
+    InvalidFileError, PersonalDataError
+        It cannot be read as the mapping says, or is about persons.
+    """
+    reading = Reading(format=mapping.get("format"), **mapping.get("read", {}))
+    table = read_table(name, data, reading)
+    require_no_persons(table.columns)
+    return table
+
+
+def columns_of(table: Table) -> list[Column]:
+    """Return the columns of a table with a few cells each."""
+    return [Column(name, tuple(_examples(table, name))) for name in table.columns]
+
+
+def _examples(table: Table, column: str) -> list[str]:
+    found: list[str] = []
+    for line in table.lines:
+        cell = line.cells.get(column)
+        written = "" if cell is None else " ".join(str(cell).split())[:_LONGEST_CELL]
+        if written and written not in found:
+            found.append(written)
+            if len(found) == _SHOWN:
+                break
+    return found
+
+
+def labels_of(
+    table: Table, fields: Mapping[str, Collection[str]], known: Words
+) -> dict[str, list[str]]:
+    """Return the labels of coded columns that no vocabulary knows, by field.
+
+    A column with more than `MAX_LABELS` of them holds free text and is left out.
+
+    Parameters
+    ----------
+    fields : mapping of str to columns
+        The mapping's.
+    """
+    found: dict[str, list[str]] = {}
+    for name, meanings in known.labels.items():
+        codes = set(meanings.values())
+        is_list = kind_of(name) in {"list", "flags"}
+        labels = dict.fromkeys(
+            label
+            for column in fields.get(name, ())
+            for line in table.lines
+            for label in _labels(line.cells.get(column), is_list=is_list)
+            if known.code(name, label) not in codes
+        )
+        if 0 < len(labels) <= MAX_LABELS:
+            found[name] = list(labels)
+    return found
+
+
+def _labels(cell: Value, *, is_list: bool) -> list[str]:
+    items = [] if cell is None else cell if isinstance(cell, list) else [cell]
+    if is_list:
+        items = [part for item in items for part in _SEPARATOR.split(str(item))]
+    return [label for item in items if (label := str(item).strip())]

@@ -1,0 +1,245 @@
+"""Terms as a coordinator keeps them: every change asks who it is, and is written down."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo import audit, vocabulary
+from geo.authority import Actor, require_coordinate
+from geo.errors import InvalidRecordError, NotFoundError
+from geo.models import Term, TermName
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTerm:
+    """A term with all that is known of it; protected ones are among them.
+
+    Attributes
+    ----------
+    names : mapping of str to str
+        By language.
+    reviewed : frozenset of str
+        Languages in which a person has read the name (P47).
+    is_floor : bool
+        Protected for good, by the database itself (P38).
+    """
+
+    vocabulary: str
+    code: str
+    parent_code: str | None
+    names: Mapping[str, str]
+    reviewed: frozenset[str]
+    protected: bool
+    is_floor: bool
+    active: bool
+    validity_days: int | None
+
+    @property
+    def name(self) -> str:
+        """The Spanish name, or the code as words."""
+        return self.names.get(vocabulary.LANGUAGES[0]) or vocabulary.readable(self.code)
+
+
+async def kept_terms(session: AsyncSession, actor: Actor, name: str) -> list[KeptTerm]:
+    """Return the terms of a vocabulary in their order (writer).
+
+    Raises
+    ------
+    ForbiddenError
+        The actor does not coordinate.
+    """
+    require_coordinate(actor)
+    names: dict[str, dict[str, TermName]] = {}
+    for row in await session.scalars(select(TermName).where(TermName.vocabulary == name)):
+        names.setdefault(row.code, {})[row.language] = row
+    terms = await session.scalars(
+        select(Term).where(Term.vocabulary == name).order_by(Term.position, Term.code)
+    )
+    return [
+        KeptTerm(
+            vocabulary=name,
+            code=term.code,
+            parent_code=term.parent_code,
+            names={lang: row.name for lang, row in names.get(term.code, {}).items()},
+            reviewed=frozenset(
+                lang for lang, row in names.get(term.code, {}).items() if row.reviewed_by
+            ),
+            protected=term.protected,
+            is_floor=term.code in vocabulary.FLOOR.get(name, ()),
+            active=term.active,
+            validity_days=term.validity_days,
+        )
+        for term in terms
+    ]
+
+
+async def kept_term(session: AsyncSession, actor: Actor, name: str, code: str) -> KeptTerm:
+    """Return one term (writer).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError
+        The actor does not coordinate; there is no such term.
+    """
+    for term in await kept_terms(session, actor, name):
+        if term.code == code:
+            return term
+    msg = f"there is no term {name[:40]}/{code[:60]}"
+    raise NotFoundError(msg)
+
+
+async def add(
+    session: AsyncSession,
+    actor: Actor,
+    name: str,
+    code: str,
+    names: Mapping[str, str],
+    *,
+    validity_days: int | None = None,
+) -> None:
+    """Add a term, or take a retired one back (writer).
+
+    Raises
+    ------
+    ForbiddenError, ConflictError, InvalidRecordError
+        The actor does not coordinate; else as `geo.vocabulary.add_term`.
+    """
+    require_coordinate(actor)
+    await vocabulary.add_term(session, name, code, names, validity_days=validity_days)
+    await _note(session, actor, "add", name, code)
+
+
+async def rename(
+    session: AsyncSession,
+    actor: Actor,
+    name: str,
+    code: str,
+    names: Mapping[str, str],
+    *,
+    read_in: frozenset[str] = frozenset(),
+) -> None:
+    """Name a term anew in some languages (writer).
+
+    Parameters
+    ----------
+    names : mapping of str to str
+        By language; those not named stay.
+    read_in : frozenset of str
+        Languages in which the actor says to have read the name (P47).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError, InvalidRecordError
+        The actor does not coordinate; else as `geo.vocabulary.rename_term`.
+    """
+    term = await kept_term(session, actor, name, code)
+    for lang, written in names.items():
+        is_read = lang in read_in
+        if written == term.names.get(lang) and is_read == (lang in term.reviewed):
+            continue
+        await vocabulary.rename_term(
+            session, name, code, lang, written, reviewed_by=actor.id if is_read else None
+        )
+        await _note(session, actor, "rename", name, code, language=lang)
+
+
+async def retire(session: AsyncSession, actor: Actor, name: str, code: str) -> None:
+    """Let no new record use a term (writer).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError
+        The actor does not coordinate; there is no such term.
+    """
+    require_coordinate(actor)
+    await vocabulary.retire_term(session, name, code)
+    await _note(session, actor, "retire", name, code)
+
+
+async def restore(session: AsyncSession, actor: Actor, name: str, code: str) -> None:
+    """Take a retired term back as it was (writer).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError
+        The actor does not coordinate; there is no such term.
+    """
+    await kept_term(session, actor, name, code)
+    await _set(session, name, code, active=True)
+    await _note(session, actor, "restore", name, code)
+
+
+async def remove(session: AsyncSession, actor: Actor, name: str, code: str) -> None:
+    """Delete a term that no record uses (writer).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError, ConflictError
+        The actor does not coordinate; else as `geo.vocabulary.remove_term`.
+    """
+    require_coordinate(actor)
+    await vocabulary.remove_term(session, name, code)
+    await _note(session, actor, "remove", name, code)
+
+
+async def protect(session: AsyncSession, actor: Actor, name: str, code: str) -> int:
+    """Make a kind or service protected: its records become restricted at once (writer; P38).
+
+    Returns
+    -------
+    int
+        How many spaces became restricted.
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError, InvalidRecordError
+        The actor does not coordinate; else as `geo.vocabulary.protect_term`.
+    """
+    require_coordinate(actor)
+    count = await vocabulary.protect_term(session, name, code)
+    await _note(session, actor, "protect", name, code)
+    return count
+
+
+async def set_validity(
+    session: AsyncSession, actor: Actor, name: str, code: str, days: int | None
+) -> None:
+    """Say for how many days a confirmation of a kind of space holds (writer; P41).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError, InvalidRecordError
+        The actor does not coordinate; there is no such term; the days are none of a year's.
+    """
+    await kept_term(session, actor, name, code)
+    if name != "space_kind":
+        raise InvalidRecordError([("validity_days", "is for kinds of space alone")])
+    if days is not None and not 1 <= days <= 365:  # noqa: PLR2004 - the CHECK's
+        raise InvalidRecordError([("validity_days", "is not between 1 and 365")])
+    await _set(session, name, code, validity_days=days)
+    await _note(session, actor, "validity", name, code, days=days)
+
+
+async def _set(session: AsyncSession, name: str, code: str, **values: object) -> None:
+    await session.execute(
+        update(Term)
+        .where(Term.vocabulary == name, Term.code == code)
+        .values(edited=True, **values),
+        execution_options={"synchronize_session": False},
+    )
+    session.expire_all()
+
+
+async def _note(
+    session: AsyncSession, actor: Actor, verb: str, name: str, code: str, **details: object
+) -> None:
+    await audit.record(
+        session,
+        actor=actor.id,
+        action=f"term.{verb}",
+        entity="term",
+        record_id=f"{name}/{code}",
+        details=details,
+    )

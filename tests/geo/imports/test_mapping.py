@@ -1,0 +1,233 @@
+"""Mapping files: read, written, suggested; columns about persons refuse the file."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.errors import InvalidFileError, PersonalDataError
+from geo.imports.detection import read_table
+from geo.imports.fields import ALL, KINDS
+from geo.imports.mapping import FieldMapping, as_object, as_toml, own_mapping, parse_mapping
+from geo.imports.personal import require_no_persons
+from geo.imports.rows import drafts, made_id, missing_columns, words
+from geo.imports.suggestion import suggest
+from geo.imports.synonyms import HEADERS, LABELS
+
+EXAMPLES = sorted((Path(__file__).resolve().parents[3] / "data/spaces/mappings").glob("*.toml"))
+
+MATRIX = (
+    "Nombre del albergue;Tipo;Organización;Municipio;Departamento;País;Coordenadas;Teléfono;"
+    "Servicios ofrecidos;Fecha de verificación;Días;Abre;Cierra;Pernocta;Comentarios internos\n"
+    "Casa La Luz;Albergue;Cruz Verde;Pamplona;Norte de Santander;Colombia;7,3756 -72,6482;"
+    "3101234567;alimentación, duchas, spa;05/11/2026;L-V;6 pm;7 am;Sí;x\n"
+)
+KNOWN = words({"space_kind": ["shelter"], "service": ["food", "showers"]}, {})
+
+
+def test_there_are_examples():
+    assert len(EXAMPLES) == 3
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_is_a_mapping_and_survives_being_written(path):
+    mapping = parse_mapping(path.read_bytes())
+    assert mapping.fields
+    assert "visibility" not in {*mapping.fields, *mapping.constants}
+    assert parse_mapping(as_toml(mapping)) == mapping
+    assert parse_mapping(as_object(mapping)) == mapping
+
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=20)
+
+
+@given(
+    st.builds(
+        FieldMapping,
+        fields=st.dictionaries(
+            st.sampled_from(["name", "address", "services"]),
+            st.lists(TEXTS, min_size=1, max_size=3).map(tuple),
+            min_size=1,
+        ),
+        values=st.dictionaries(
+            st.just("kind"), st.dictionaries(st.from_regex("[a-z]{1,9}", fullmatch=True), TEXTS,
+                                             min_size=1)
+        ),
+        constants=st.dictionaries(st.just("source"), TEXTS),
+        ignored=st.lists(TEXTS, max_size=3).map(tuple),
+        empty_cells=st.sampled_from(["keep", "clear"]),
+    )
+)  # fmt: skip
+def test_every_mapping_survives_being_written(mapping):
+    assert parse_mapping(as_toml(mapping)) == mapping
+    tomllib.loads(as_toml(mapping))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("a = [", "is not TOML"),
+        (b"\xff", "is not UTF-8"),
+        ("colour = 1", "has no 'colour'"),
+        ("[fields]\nnombre = 'x'", "has no 'nombre'"),
+        ("[fields]\nname = 1", "not a list of texts"),
+        ("[fields]\nlat = ['a', 'b']", "lat takes one column"),
+        ("[constants]\nid = 'x'", "the same in every row"),
+        ("[id]\ncolumns = ['a']", "needs a prefix"),
+        ("[id]\ncolumn = 'a'\ncolumns = ['b']\nprefix = 'p'", "not both"),
+        ("[style]\ndates = 'american'", "is not one of day_first"),
+        ("[answers.name]\na = 'b'", "only a list is made of answers"),
+        ("format = 'pdf'", "format is not one of csv"),
+        ("[values.kind]\na = 1", "has no text"),
+        ("[read]\nheader_row = 0", "number of a row"),
+        ("fields = 3", "fields is not a table"),
+    ],
+)
+def test_what_is_wrong_with_a_mapping_is_said(content, reason):
+    with pytest.raises(InvalidFileError, match=reason):
+        parse_mapping(content)
+
+
+def test_a_file_with_our_own_column_names_maps_itself():
+    table = read_table(
+        "x.csv", b"ID;Name;Organisation;latitude;Longitude;referral-from\n1;a;b;1;2;c\n"
+    )
+    assert {field: column for field, (column,) in own_mapping(table).fields.items()} == {
+        "id": "ID", "name": "Name", "organization": "Organisation", "lat": "latitude",
+        "lon": "Longitude", "referral_points": "referral-from",
+    }  # fmt: skip
+
+
+def test_columns_that_a_mapping_names_must_be_there():
+    table = read_table("x.csv", b"a;b\n1;2\n")
+    mapping = parse_mapping("[id]\nprefix='p'\ncolumns=['z']\n[fields]\nname='a'\nkind='y'\n")
+    assert missing_columns(table, mapping) == ["y", "z"]
+
+
+def test_an_id_made_of_columns_is_stable_and_tells_places_apart():
+    assert made_id("p", ["casa", "cucuta"]) == made_id("p", ["casa", "cucuta"])
+    assert made_id("p", ["casa", "cucuta"]).startswith("p-casa-cucuta-")
+    ids = {made_id(*x) for x in (("p", ["a", "bc"]), ("p", ["ab", "c"]), ("q", ["a", "bc"]))}
+    assert len(ids) == 3
+
+
+def test_empty_cells_keep_or_clear():
+    table = read_table("x.csv", b"id;name;address;capacity\n1;a;;n/a\n")
+    (kept,), _ = drafts(table, own_mapping(table), KNOWN)
+    assert kept.changes == {"name": "a"}
+    clearing = own_mapping(table, FieldMapping(empty_cells="clear"))
+    (cleared,), _ = drafts(table, clearing, KNOWN)
+    assert cleared.changes == {"name": "a", "address": None, "capacity": None}
+
+
+def test_columns_of_days_become_schedules():
+    table = read_table("x.csv", b"id;lunes;martes;sabado\n1;8:00-17:00;8:00-17:00;cerrado\n2;;;\n")
+    mapping = parse_mapping(
+        "[fields]\nid='id'\nhours_mo='lunes'\nhours_tu='martes'\nhours_sa='sabado'"
+    )
+    (first, second), _ = drafts(table, mapping, KNOWN)
+    assert first.changes["schedules"] == [
+        {"byday": ["MO", "TU"], "opens_at": "08:00", "closes_at": "17:00"}
+    ]
+    assert "schedules" not in second.changes
+
+
+def test_labels_are_translated_and_codes_are_known_in_any_spelling():
+    table = read_table("x.csv", b"id;kind;services\n1;Albergue;Comida|SHOWERS\n2;Shelter;x\n")
+    mapping = parse_mapping(
+        "[fields]\nid='id'\nkind='kind'\nservices='services'\n"
+        "[values.kind]\nALBERGUE='shelter'\n[values.services]\ncomida='food'\nx=''\n"
+    )
+    (first, second), _ = drafts(table, mapping, KNOWN)
+    assert first.changes == {"kind": "shelter", "services": ["food", "showers"]}
+    assert second.changes == {"kind": "shelter"}
+
+
+def test_swapped_columns_are_reported_and_never_exchanged():
+    rows = "".join(f"{n};CO;-72.{n};7.{n}\n" for n in range(1, 6))
+    table = read_table("x.csv", f"id;country;lat;lon\n{rows}9;CO;7.9;-72.5\n".encode())
+    made, remarks = drafts(table, own_mapping(table), KNOWN)
+    (remark,) = remarks
+    assert remark.startswith("'lat' and 'lon' look swapped in 5 of 6 rows")
+    assert remark.endswith("nothing was exchanged")
+    assert [bool(draft.problems) for draft in made] == [True] * 5 + [False]
+    assert made[0].changes["lat"] == -72.1
+    assert "72" not in made[0].problems[0].reason
+
+
+# -- suggestions -------------------------------------------------------------------------------
+
+
+def test_a_mapping_is_suggested_and_is_one():
+    found = suggest("x.csv", MATRIX.encode())
+    fields = found.mapping.fields
+    assert fields["name"] == ("Nombre del albergue",)
+    assert fields["position"] == ("Coordenadas",)
+    assert fields["confirmed_on"] == ("Fecha de verificación",)
+    assert fields["overnight"] == ("Pernocta",)
+    assert "notice" not in fields
+    assert found.mapping.values["kind"] == {"Albergue": "shelter"}
+    assert found.mapping.values["services"] == {
+        "alimentación": "food", "duchas": "showers", "spa": ""
+    }  # fmt: skip
+    assert found.mapping.id_columns == ("Nombre del albergue", "Municipio")
+    notes = "\n".join(found.notes)
+    assert "timezone is in no column" in notes
+    assert "restricted (P1)" in notes
+    assert "'spa' in 'Servicios ofrecidos' needs a code of services" in notes
+    assert "day or month first" in notes
+    assert "Comentarios internos" in notes
+    assert parse_mapping(found.toml()).fields == fields
+
+
+def test_an_english_and_a_portuguese_header_are_known_too():
+    english = suggest(
+        "x.csv",
+        b"Code,Space name,Space type,Partner,Latitude,Longitude,City\n1,a,b,c,7.9,-72.5,d\n",
+    )
+    assert set(english.mapping.fields) == {
+        "id", "name", "kind", "organization", "lat", "lon", "locality"
+    }  # fmt: skip
+    portuguese = suggest(
+        "x.csv", "Nome do espaço;Tipo de espaço;Organização;Cidade\na;b;c;d\n".encode()
+    )
+    assert set(portuguese.mapping.fields) == {"name", "kind", "organization", "locality"}
+
+
+def test_every_synonym_names_a_field():
+    assert set(HEADERS) <= ALL
+    assert set(LABELS) <= set(KINDS)
+    for name, codes in LABELS.items():
+        labels = [label for words_ in codes.values() for label in words_]
+        assert len(labels) == len(set(labels)), name
+
+
+# -- persons -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "Nombre del beneficiario", "Apellidos", "Número de documento", "Cédula", "Pasaporte",
+        "passport number", "Fecha de nacimiento", "DOB", "Tipo de documento", "full_name",
+        "Teléfono del beneficiario", "Nombre de la víctima", "CPF", "case number", "Edad del menor",
+        "Nombre completo", "datos/nombre_del_jefe_de_hogar",
+    ],
+)  # fmt: skip
+def test_p17_a_column_about_persons_refuses_the_file(column):
+    with pytest.raises(PersonalDataError, match="about persons"):
+        require_no_persons(["id", column])
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "Nombre", "Nombre del espacio", "Documentos requeridos", "Documentos", "¿Pide pasaporte?",
+        "Número de beneficiarios", "Edad mínima", "Teléfono", "Nombre de la organización",
+        "children_alone", "documents_required", *sorted(ALL),
+    ],
+)  # fmt: skip
+def test_columns_about_the_place_are_not_about_persons(column):
+    require_no_persons([column])
