@@ -59,6 +59,19 @@ async def get_actor(request: Request) -> Actor:
 ActorDep = Annotated[Actor, Depends(get_actor)]
 
 
+async def get_worker(actor: ActorDep) -> Actor:
+    """Return who works on records: an editor or above.
+
+    Refused before anything is read: whether a record that only staff know of exists is no
+    business of people who read (P39).
+    """
+    require_staff(actor)
+    return actor
+
+
+WorkerDep = Annotated[Actor, Depends(get_worker)]
+
+
 async def get_staff(request: Request, actor: ActorDep) -> AsyncIterator[AsyncSession]:
     """Open a session of the staff tier that knows its person; for editors and above."""
     require_staff(actor)

@@ -22,6 +22,7 @@ from app.api import (
     health,
     hides,
     match,
+    match_page,
     movement,
     page,
     records,
@@ -34,13 +35,26 @@ from app.api import (
     vocabularies,
     voices,
 )
-from app.askers import CONSOLE
+from app.askers import CONSOLE, COOKIE
 from app.clock import Clock
 from app.databases import open_database
 from app.deps import State, require_demo_allowed, strict_request
-from app.desk import expiring, home, queue, space_form
+from app.desk import (
+    audit,
+    duplicates,
+    expiring,
+    home,
+    imports,
+    people,
+    queue,
+    space_form,
+    vocabulary,
+)
+from app.desk import guidance as desk_guidance
 from app.desk import hides as desk_hides
 from app.desk import spaces as desk_spaces
+from app.desk import standards as desk_standards
+from app.desk import voices as desk_voices
 from app.desk.pages import note_demo
 from app.desk.problem_pages import ProblemPages
 from app.limits import Limits, Proxies, RateLimit
@@ -115,7 +129,12 @@ def create_app(
             Middleware(RequestLog),
             Middleware(HeadAsGet),
             Middleware(RateLimit, limits=limits, uncounted=f"{STATIC_URL}/"),
-            Middleware(BodyLimit, limit_bytes=settings.body_limit_bytes),
+            Middleware(
+                BodyLimit,
+                limit_bytes=settings.body_limit_bytes,
+                larger={f"{CONSOLE}/imports": settings.import_limit_bytes},
+                cookie=COOKIE,
+            ),
             Middleware(GZipMiddleware, minimum_size=_GZIP_SMALLEST, compresslevel=_GZIP_LEVEL),
         ],
         # FastAPI's pages load scripts from elsewhere; the document itself is at /api.
@@ -132,6 +151,7 @@ def create_app(
         spaces,
         exports,
         match,
+        match_page,
         routes,
         coverage,
         movement,
@@ -152,7 +172,22 @@ def create_app(
     ):
         app.include_router(module.router)
     # The console's pages; one that names all of a kind (spaces/new) comes before one of it.
-    for page_module in (home, queue, space_form, desk_spaces, expiring, desk_hides):
+    for page_module in (
+        home,
+        queue,
+        space_form,
+        desk_spaces,
+        expiring,
+        desk_hides,
+        imports,
+        vocabulary,
+        people,
+        audit,
+        duplicates,
+        desk_voices,
+        desk_guidance,
+        desk_standards,
+    ):
         app.include_router(page_module.router, dependencies=[Depends(note_demo)])
     app.mount(STATIC_URL, Assets(directory=STATIC_FOLDER), name="static")
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]

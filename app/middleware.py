@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -118,11 +119,29 @@ class HeadAsGet:
 
 
 class BodyLimit:
-    """Reads a body up to a limit before anything else sees the request; beyond it, 413."""
+    """Reads a body up to a limit before anything else sees the request; beyond it, 413.
 
-    def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
+    Parameters
+    ----------
+    limit_bytes
+        Of every body, but for
+    larger
+        by path: those that take a file from somebody who shows the cookie of this name.
+    cookie
+        Of a sign-in.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        limit_bytes: int,
+        larger: Mapping[str, int] = MappingProxyType({}),
+        cookie: str = "",
+    ) -> None:
         self.app = app
         self.limit_bytes = limit_bytes
+        self.larger = larger
+        self.cookie = cookie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -131,14 +150,15 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         stated = headers.get("content-length", "")
+        limit_bytes = self._limit(scope, headers)
         body = None
-        if not _is_number(stated) or int(stated) <= self.limit_bytes:
+        if not _is_number(stated) or int(stated) <= limit_bytes:
             try:
-                body = await self._read(receive)
+                body = await self._read(receive, limit_bytes)
             except ConnectionResetError:
                 return  # nobody is there to be answered
         if body is None:
-            error = BodyTooLargeError(self.limit_bytes)
+            error = BodyTooLargeError(limit_bytes)
             await problem_response(kind_of(error), str(error))(scope, receive, send)
             return
         pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
@@ -148,7 +168,13 @@ class BodyLimit:
 
         await self.app(scope, replayed, send)
 
-    async def _read(self, receive: Receive) -> bytes | None:
+    def _limit(self, scope: Scope, headers: Headers) -> int:
+        # Whether the cookie opens anything is looked up later; most others do not even have one.
+        has_cookie = f"{self.cookie}=" in headers.get("cookie", "")
+        larger = self.larger.get(scope["path"], 0) if has_cookie else 0
+        return max(self.limit_bytes, larger)
+
+    async def _read(self, receive: Receive, limit_bytes: int) -> bytes | None:
         """Return the body, None where it is larger than the limit."""
         body = bytearray()
         more = True
@@ -157,7 +183,7 @@ class BodyLimit:
             if message["type"] != "http.request":
                 raise ConnectionResetError
             body += message.get("body", b"")
-            if len(body) > self.limit_bytes:
+            if len(body) > limit_bytes:
                 return None
             more = message.get("more_body", False)
         return bytes(body)

@@ -140,6 +140,9 @@ class Settings(BaseSettings):
     body_limit_bytes: PositiveInt = Field(
         1_048_576, description="Largest request body; a larger one is refused with 413."
     )
+    import_limit_bytes: PositiveInt = Field(
+        20_971_520, description="Largest file of spaces that the console takes."
+    )
     session_minutes: PositiveInt = Field(720, description="Longest life of a web sign-in.")
     session_idle_minutes: PositiveInt = Field(
         120, description="A web sign-in that asks nothing for so long is over."

@@ -8,6 +8,7 @@ import asyncio
 import csv
 import io
 import json
+import os
 import random
 import tempfile
 import time
@@ -45,7 +46,7 @@ WORDS = (
 
 @dataclass(frozen=True)
 class Result:
-    """Seconds of wall time; rows as the check counted them."""
+    """Seconds of wall time (CPU of this process apart); rows as the check counted them."""
 
     rows: int
     format: str
@@ -57,6 +58,9 @@ class Result:
     commit_s: float
     again_s: float
     changed_again: int
+    total_s: float
+    python_cpu_s: float
+    load_average: float
 
 
 def table(rows: int, bad: float) -> list[list[str]]:
@@ -117,7 +121,7 @@ async def measure(settings: Settings, rows: int, bad: float, kind: str, *, dry: 
     now = datetime(2026, 11, 25, 12, tzinfo=UTC)
     today = now.date()
     async with setup.writing_database(settings) as database:
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), time.process_time()
         async with database.session(Tier.WRITER) as session:
             checked = await check_file(session, data, f"b.{kind}", now=now, today=today)
             checked_s = time.perf_counter()
@@ -127,6 +131,7 @@ async def measure(settings: Settings, rows: int, bad: float, kind: str, *, dry: 
                 await session.execute(text("set constraints all immediate"))
                 applied_s = time.perf_counter()
         committed_s = time.perf_counter()
+        used_s = time.process_time() - cpu
         again = {"new": 0, "changed": 0}
         if not dry:
             async with database.session(Tier.WRITER) as session:
@@ -146,6 +151,9 @@ async def measure(settings: Settings, rows: int, bad: float, kind: str, *, dry: 
         0.0 if dry else round(committed_s - applied_s, 2),
         0.0 if dry else round(again_s - committed_s, 2),
         again["new"] + again["changed"],
+        round(committed_s - started, 2),
+        round(used_s, 2),
+        round(os.getloadavg()[0], 1),
     )
 
 

@@ -7,9 +7,10 @@ new or lets more in waits: opening, moving, longer hours, more services, more vi
 """
 
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from geo.hour_changes import Calendar, OpenTime, shortened
@@ -36,7 +37,8 @@ _OFFERED = ("services", "sectors", "languages", "referral_points", "public_phone
 #: Whose time is ``capacity_updated``.
 _PLACES = ("capacity", "available")
 
-#: Said by its owner at once, whatever it says: "closed for fumigation" cannot wait.
+#: Said by its owner at once, since "closed for fumigation" cannot wait; but not where it sends
+#: people to a number or an address that nobody else has looked at.
 _AT_ONCE = ("notice",)
 
 #: Immediate only to be emptied: what is written there may lead into a trap.
@@ -86,6 +88,8 @@ def classify(before: Document | None, after: Document, today: date) -> Split:
     changed = [name for name in after if after[name] != before.get(name)]
     now: dict[str, Any] = {}
     for name in changed:
+        if name in _AT_ONCE and _leads_elsewhere(after[name], before):
+            continue
         value = _at_once(name, before.get(name), after[name])
         if value is not _WAITS and value != before.get(name):
             now[name] = value
@@ -94,8 +98,12 @@ def classify(before: Document | None, after: Document, today: date) -> Split:
     later = {
         name: after[name] for name in changed if now.get(name, before.get(name)) != after[name]
     }
-    if "capacity_updated" in later and not any(name in later for name in _PLACES):
-        # The time of a count goes with the count.
+    if (
+        "capacity_updated" in later
+        and not any(name in later for name in _PLACES)
+        and _is_newer(before.get("capacity_updated"), later["capacity_updated"])
+    ):
+        # The time of a count goes with the count; never back, which would age a "full".
         now["capacity_updated"] = later.pop("capacity_updated")
     for group in _TOGETHER:
         if any(name in later for name in group):
@@ -164,8 +172,16 @@ def _or_unlimited(number: float | None) -> float:
 
 
 def _is_fewer(before: int | None, after: int | None) -> bool:
-    """Tell whether fewer places are promised; not known promises none."""
+    """Tell whether fewer places are promised: not known promises none, but 0 says "full" (P42)."""
+    if before == 0:
+        return False
     return after is None or after == 0 or (before is not None and after < before)
+
+
+def _is_newer(before: str | None, after: str | None) -> bool:
+    if before is None or after is None:
+        return before is None
+    return datetime.fromisoformat(after) >= datetime.fromisoformat(before)
 
 
 def _asks_more(before: list[str] | None, after: list[str] | None) -> bool:
@@ -199,8 +215,78 @@ def _hours_at_once(before: Document, after: Document, today: date) -> dict[str, 
     calendar = Calendar(
         before.get("holidays") or "not_known", before.get("country"), before.get("admin1")
     )
-    part = shortened(was, OpenTime.of(after), today, calendar)
+    part = shortened(was, _without_new_words(before, after), today, calendar)
     if part is None:
         return {}
     then = was.fields()
     return {name: value for name, value in part.fields().items() if value != then[name]}
+
+
+def _without_new_words(before: Document, after: Document) -> OpenTime:
+    """Return the hours of ``after`` without what their texts newly say.
+
+    Hours are compared, words are not: whatever is written beside an opening waits. The reason of
+    a closed day is a notice like any other.
+    """
+    known = {rule.get(name) for rule in _rules(before) for name in _WORDS}
+
+    def read(rule: Mapping[str, Any]) -> Mapping[str, Any]:
+        is_closing = bool(rule.get("closed"))
+        new = {
+            name: None
+            for name in _WORDS
+            if rule.get(name) not in {*known, None}
+            and not (is_closing and not _leads_elsewhere(rule[name], before))
+        }
+        return {**rule, **new}
+
+    hours = OpenTime.of(after)
+    return OpenTime(tuple(map(read, hours.schedules)), tuple(map(read, hours.exceptions)))
+
+
+def _rules(document: Document) -> Iterator[Mapping[str, Any]]:
+    for name in _HOURS:
+        yield from document.get(name) or ()
+
+
+#: Texts within hours.
+_WORDS = ("description", "reason")
+
+#: Dates and times are digits too; those of a notice say until when.
+_DATES = re.compile(
+    r"(?<!\d)(?:(?:0?[1-9]|[12]\d|3[01])[/.-](?:0?[1-9]|1[0-2])[/.-](?:20)?\d\d"
+    r"|20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])|[0-2]?\d[:.h][0-5]\d)(?!\d)"
+)
+#: Seven digits are the shortest subscriber number of the region (ITU-T E.164 national plans).
+_NUMBER = re.compile(r"\d(?:[\s()./-]*\d){6,}")
+#: An e-mail or web address, by its sign, scheme or one of the endings used in the region.
+_ADDRESS = re.compile(
+    r"@|https?:|www\.|\w\.(?:com|org|net|info|me|ly|io|app|link|site|co|ve|ec|pe|br|cl|bo|pa)\b",
+    re.IGNORECASE,
+)
+
+
+def _leads_elsewhere(text: str | None, before: Document) -> bool:
+    """Tell whether a text gives a number or an address that the record does not have yet (P40)."""
+    if text is None:
+        return False
+    known = list(_known_numbers(before))
+    stated = [_digits(found) for found in _NUMBER.findall(_DATES.sub(" ", text))]
+    return bool(_ADDRESS.search(text)) or any(
+        not any(number.endswith(one) or one.endswith(number) for one in known) for number in stated
+    )
+
+
+def _known_numbers(document: Document) -> Iterable[str]:
+    """Yield the digits of the record's own numbers, without those too short to tell one."""
+    for phone in document.get("public_phones") or ():
+        digits = _digits(phone if isinstance(phone, str) else str(phone["number"]))
+        if len(digits) >= _SHORTEST_NUMBER:
+            yield digits
+
+
+_SHORTEST_NUMBER = 7
+
+
+def _digits(text: str) -> str:
+    return "".join(sign for sign in text if sign.isdigit())

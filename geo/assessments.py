@@ -196,6 +196,17 @@ async def assessments_of(session: AsyncSession, space_id: str) -> list[dict[str,
     return plain_rows(found)
 
 
+async def recent(session: AsyncSession, *, limit: int = 200) -> list[dict[str, Any]]:
+    """Return assessments that the asker may see, those to verify first, then the newest (staff)."""
+    c = assessments.c
+    found = await session.execute(
+        select(assessments)
+        .order_by(c.state != "submitted", c.assessed_on.desc(), c.id)
+        .limit(limit)
+    )
+    return plain_rows(found)
+
+
 async def read_assessment(session: AsyncSession, assessment_id: str) -> dict[str, Any]:
     """Return an assessment with its score per standard and its answers (staff).
 

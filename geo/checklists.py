@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Column, Date, MetaData, Table, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit
-from geo.authority import Actor, require_coordinate
+from geo.authority import Actor, require_coordinate, require_staff
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.guidance_files import MAX_MONTHS
 from geo.guidance_views import checklist_items, checklists, plain_rows
@@ -20,6 +20,14 @@ from geo.vocabulary import read_vocabulary
 #: Longest list: an audit of an afternoon, our choice.
 MAX_ITEMS = 200
 MAX_TEXT = 500
+
+#: The staff's view, of versions that are not in force too.
+_versions = Table(
+    "checklist_versions",
+    MetaData(),
+    *(Column(column.name, column.type) for column in checklists.c),
+    Column("retired_on", Date),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,32 @@ async def published_checklists(
         item = {name: value for name, value in row.items() if name != "checklist_id"}
         items.setdefault(row["checklist_id"], []).append(item)
     return [{**row, "items": items.get(row["id"], [])} for row in lists]
+
+
+async def versions(session: AsyncSession) -> list[dict[str, Any]]:
+    """Return every version of every checklist, the newest of each kind first (staff)."""
+    c = _versions.c
+    return plain_rows(
+        await session.execute(select(_versions).order_by(c.kind, c.version.desc(), c.id))
+    )
+
+
+async def items_of(session: AsyncSession, actor: Actor, checklist_id: str) -> list[ChecklistItem]:
+    """Return the questions of a version, in force or not (writer).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError
+        The actor is not of the staff; there is no such version.
+    """
+    require_staff(actor)
+    await _checklist(session, checklist_id)
+    found = await session.scalars(
+        select(ChecklistItem)
+        .where(ChecklistItem.checklist_id == checklist_id)
+        .order_by(ChecklistItem.position)
+    )
+    return list(found)
 
 
 async def add_version(

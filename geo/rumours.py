@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Column, MetaData, Table, Text, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit
@@ -21,6 +21,14 @@ from geo.records import Row
 
 #: What could reach or name one person: a claim is published with its answer (P6, P17).
 _PERSONAL = re.compile(r"@|https?:|www\.|(?:\d[\s().+-]*){6,}")
+
+#: The staff's view, which has the state too.
+_log = Table(
+    "rumours",
+    MetaData(),
+    *(Column(column.name, column.type) for column in rumours.c),
+    Column("state", Text),
+)
 
 
 async def answered(
@@ -38,6 +46,14 @@ async def answered(
         except NotFoundError:
             continue  # its message is no longer valid in any language: no claim without answer
     return answers
+
+
+async def logged(session: AsyncSession) -> list[dict[str, Any]]:
+    """Return every rumour that is not retired, the newest first, with its state (staff)."""
+    found = await session.execute(
+        select(_log).where(_log.c.state != "retired").order_by(_log.c.heard_on.desc(), _log.c.id)
+    )
+    return plain_rows(found)
 
 
 async def record_rumour(

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import Geography
-from sqlalchemy import case, cast, delete, func, select, tuple_, update
+from sqlalchemy import case, cast, delete, func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.batches import insert_rows
@@ -89,6 +89,14 @@ HANGING: tuple[tuple[type[Any], str, type[Any]], ...] = (
 
 #: Who has the rows that were changed in Amparo since a file brought them.
 EDITED = "edited here"
+
+#: From so many spaces at once the planner's statistics are refreshed with them: right after a
+#: load of 10,000 it expected 50, and read them in 6 s instead of 1 (measured).
+MANY_SPACES = 1_000
+REFRESH_STATISTICS = text(
+    "analyze amparo.locations, amparo.organizations, amparo.services, amparo.service_at_location,"
+    " amparo.schedules, amparo.phones, amparo.languages, amparo.capacities"
+)
 
 #: Columns that name a row of another table.
 REFERENCES = (
@@ -301,6 +309,8 @@ async def write_locations(session: AsyncSession, rows: Mapping[type[Any], Sequen
     await _upsert(session, Location, locations)
     for part in PARTS:
         await insert_rows(session, part, rows.get(part, ()))
+    if len(locations) >= MANY_SPACES:
+        await session.execute(REFRESH_STATISTICS)
 
 
 async def _replace_hanging(

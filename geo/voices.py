@@ -8,7 +8,19 @@ import uuid
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, Date, Text, func, insert, literal, select, update
+from sqlalchemy import (
+    Boolean,
+    Date,
+    Text,
+    column,
+    func,
+    insert,
+    literal,
+    not_,
+    select,
+    table,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit
@@ -133,20 +145,40 @@ async def ask_for_service(
     )
 
 
+#: The spaces as they are, with what hides them now; the writer reads no view of a tier.
+_spaces = table(
+    "space_record",
+    column("country"),
+    column("admin1", Text),
+    column("visibility"),
+    column("confidential", Boolean),
+    column("hidden_at"),
+    column("expires_on", Date),
+    schema="amparo",
+)
+
+
 async def _unit(session: AsyncSession, country: str, admin1: str | None) -> str | None:
     """Return a first-level unit as spaces name it; None where no public space lies there.
 
-    What people type could hold anything, so only known names are kept.
+    What people type could hold anything, so only known names are kept; and a name that only a
+    hidden space has would tell that there is one (P39).
     """
     if admin1 is None:
         return None
+    c = _spaces.c
     found: str | None = await session.scalar(
-        select(Location.admin1)
+        select(c.admin1)
         .where(
-            Location.country == country,
-            func.lower(Location.admin1) == admin1.strip().lower(),
-            Location.visibility == "public",
+            c.country == country,
+            func.lower(c.admin1) == admin1.strip().lower(),
+            c.visibility == "public",
+            not_(c.confidential),
+            c.hidden_at.is_(None),
+            # As the views of each tier have it.
+            c.expires_on >= func.current_date(),
         )
+        .order_by(c.admin1)
         .limit(1)
     )
     return found

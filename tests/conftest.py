@@ -262,7 +262,13 @@ async def own_client(loaded_clone: str, settings_for: Any) -> AsyncIterator[http
 @pytest.fixture(scope="session")
 def live_server(loaded_shared: str, settings_for: Any) -> Iterator[str]:
     """Run `amparo serve` as a process of its own and give its address."""
-    settings = settings_for(loaded_shared)
+    with served(settings_for(loaded_shared)) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def served(settings: Any) -> Iterator[str]:
+    """Run `amparo serve` with the home and the database of some settings; give its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -222,6 +222,7 @@ def test_files_stay_readable():
         Path("app/web/views.py"),
         Path("alembic/versions/2026-11-25_tiers.py"),
         Path("alembic/versions/2026-11-25_tables.py"),
+        Path("alembic/versions/2026-11-25_records.py"),
         Path("alembic/versions/2026-11-25_network_tables.py"),
     }
     for path in sources(*PACKAGES, "alembic"):

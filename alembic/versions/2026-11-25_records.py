@@ -263,6 +263,14 @@ GRANTS = (
     "grant select on amparo.space_record to amparo_writer",
 )
 
+# After a large load the writer refreshes what the planner believes of these tables.
+STATISTICS = """
+    grant maintain on amparo.locations, amparo.organizations, amparo.services,
+        amparo.service_at_location, amparo.schedules, amparo.phones, amparo.languages,
+        amparo.capacities
+    to amparo_writer
+"""
+
 # P38: no answer names a protected term, so that its absence tells nothing either.
 TERM_RECORD = """
 create view amparo.term_record as
@@ -612,6 +620,7 @@ UPGRADE: tuple[str, ...] = (
     PARTNER_SPACES,
     STAFF_SPACES,
     *GRANTS,
+    STATISTICS,
     TERM_RECORD,
     *TERM_TIERS,
     *TERMS,
@@ -620,6 +629,7 @@ UPGRADE: tuple[str, ...] = (
 
 DOWNGRADE: tuple[str, ...] = (
     *DROP_RULES,
+    STATISTICS.replace("grant", "revoke").replace("to amparo_writer", "from amparo_writer"),
     "delete from amparo.terms",
     "drop view tier_public.protected_terms",
     "drop view tier_partner.protected_terms",

@@ -160,11 +160,6 @@ declare
 begin
     select array_agg(t.location_id) into v_touched from touched_locations t
     where t.xact = new.xact and t.location_id <> '';
-    if cardinality(v_touched) > 1000 then
-        -- A large import into new tables: without statistics the planner would go through all
-        -- services for each of its spaces (27 s for 10,000, 3 s with).
-        analyze services, service_at_location, locations;
-    end if;
     perform from locations l where l.id = any (v_touched) order by l.id for no key update;
     v_now := clock_timestamp();
     with fresh as materialized (

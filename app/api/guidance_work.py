@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.fields import Day
-from app.deps import ActorDep, ClockDep, SettingsDep, StaffDep, WriterDep
+from app.deps import ClockDep, SettingsDep, StaffDep, WorkerDep, WriterDep
 from app.errors import InvalidParameterError
 from app.problems import problem_responses
 from app.responses import JSONResponse
@@ -87,7 +87,7 @@ class Reader(BaseModel):
 @router.put("/contacts/{item}", responses=REFUSALS)
 async def put_contact(
     session: WriterDep,
-    actor: ActorDep,
+    actor: WorkerDep,
     clock: ClockDep,
     settings: SettingsDep,
     item: Id,
@@ -107,7 +107,7 @@ async def put_contact(
 
 
 @router.delete("/contacts/{item}", responses=REFUSALS)
-async def remove_contact(session: WriterDep, actor: ActorDep, item: Id) -> Response:
+async def remove_contact(session: WriterDep, actor: WorkerDep, item: Id) -> Response:
     """Delete an essential contact (coordinators)."""
     await contacts.remove_contact(session, actor, item)
     return _done(item)
@@ -122,7 +122,7 @@ async def message_drafts(session: StaffDep) -> Response:
 
 @router.post("/messages", status_code=201, responses=REFUSALS)
 async def write_message(
-    session: WriterDep, actor: ActorDep, settings: SettingsDep, body: MessageDraft
+    session: WriterDep, actor: WorkerDep, settings: SettingsDep, body: MessageDraft
 ) -> Response:
     """Write a draft of a message; nobody sees it until somebody else has reviewed it (P47)."""
     message_id = await messages.write(
@@ -141,7 +141,7 @@ async def write_message(
 
 
 @router.post("/messages/{item}/submit", responses=REFUSALS)
-async def submit_message(session: WriterDep, actor: ActorDep, item: Id) -> Response:
+async def submit_message(session: WriterDep, actor: WorkerDep, item: Id) -> Response:
     """Hand a draft to the reviewers."""
     await messages.submit(session, actor, item)
     return _done(item)
@@ -149,7 +149,7 @@ async def submit_message(session: WriterDep, actor: ActorDep, item: Id) -> Respo
 
 @router.post("/messages/{item}/review", responses=REFUSALS)
 async def review_message(
-    session: WriterDep, actor: ActorDep, clock: ClockDep, item: Id, body: Review
+    session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id, body: Review
 ) -> Response:
     """Let a message be shown, or send it back (coordinators, never one's own)."""
     await messages.review(
@@ -165,7 +165,7 @@ async def review_message(
 
 
 @router.post("/messages/{item}/retire", responses=REFUSALS)
-async def retire_message(session: WriterDep, actor: ActorDep, item: Id) -> Response:
+async def retire_message(session: WriterDep, actor: WorkerDep, item: Id) -> Response:
     """Take a message back (coordinators)."""
     await messages.retire(session, actor, item)
     return _done(item)
@@ -173,7 +173,7 @@ async def retire_message(session: WriterDep, actor: ActorDep, item: Id) -> Respo
 
 @router.post("/products", status_code=201, responses=REFUSALS)
 async def write_product(
-    session: WriterDep, actor: ActorDep, clock: ClockDep, settings: SettingsDep, body: ProductDraft
+    session: WriterDep, actor: WorkerDep, clock: ClockDep, settings: SettingsDep, body: ProductDraft
 ) -> Response:
     """Write a draft of an information product."""
     now = clock()
@@ -190,7 +190,7 @@ async def write_product(
 
 
 @router.post("/products/{item}/submit", responses=REFUSALS)
-async def submit_product(session: WriterDep, actor: ActorDep, item: Id) -> Response:
+async def submit_product(session: WriterDep, actor: WorkerDep, item: Id) -> Response:
     """Hand a draft to the reviewers."""
     await products.submit(session, actor, item)
     return _done(item)
@@ -198,7 +198,7 @@ async def submit_product(session: WriterDep, actor: ActorDep, item: Id) -> Respo
 
 @router.post("/products/{item}/review", responses=REFUSALS)
 async def review_product(
-    session: WriterDep, actor: ActorDep, clock: ClockDep, item: Id, body: Decision
+    session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id, body: Decision
 ) -> Response:
     """Let a product be shown, or send it back (coordinators, never one's own)."""
     await products.review(
@@ -208,7 +208,7 @@ async def review_product(
 
 
 @router.post("/practices", status_code=201, responses=REFUSALS)
-async def write_practice(session: WriterDep, actor: ActorDep, body: PracticeDraft) -> Response:
+async def write_practice(session: WriterDep, actor: WorkerDep, body: PracticeDraft) -> Response:
     """Write a note on what works well at a space; it is for partners unless it says so."""
     practice_id = await practices.note_practice(
         session,
@@ -224,7 +224,7 @@ async def write_practice(session: WriterDep, actor: ActorDep, body: PracticeDraf
 
 
 @router.post("/practices/{item}/submit", responses=REFUSALS)
-async def submit_practice(session: WriterDep, actor: ActorDep, item: Id) -> Response:
+async def submit_practice(session: WriterDep, actor: WorkerDep, item: Id) -> Response:
     """Hand a draft to the reviewers."""
     await practices.submit(session, actor, item)
     return _done(item)
@@ -232,7 +232,7 @@ async def submit_practice(session: WriterDep, actor: ActorDep, item: Id) -> Resp
 
 @router.post("/practices/{item}/review", responses=REFUSALS)
 async def review_practice(
-    session: WriterDep, actor: ActorDep, clock: ClockDep, item: Id, body: Decision
+    session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id, body: Decision
 ) -> Response:
     """Let a note be read, or send it back (coordinators, never one's own)."""
     await practices.review(
@@ -244,7 +244,7 @@ async def review_practice(
 @router.put("/pathways/{item}", responses=REFUSALS)
 async def put_pathway(
     session: WriterDep,
-    actor: ActorDep,
+    actor: WorkerDep,
     clock: ClockDep,
     settings: SettingsDep,
     item: Id,
@@ -265,7 +265,7 @@ async def put_pathway(
 
 @router.post("/pathways/{item}/readers", responses=REFUSALS)
 async def name_pathway_reader(
-    session: WriterDep, actor: ActorDep, item: Id, body: Reader
+    session: WriterDep, actor: WorkerDep, item: Id, body: Reader
 ) -> Response:
     """Let a person read a restricted pathway (coordinators)."""
     await pathways.name_reader(session, actor, item, body.person)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from app.deps import ActorDep, WriterDep
+from app.deps import WorkerDep, WriterDep
 from app.problems import problem_responses
 from app.responses import JSONResponse
 from geo import hiding
@@ -65,7 +65,7 @@ HideId = Annotated[str, Path(description="Id of a hide.", pattern=_ID)]
     response_class=JSONResponse,
     responses=problem_responses(400, 401, 403, 404, 413, 503),
 )
-async def hide(body: HideRequest, actor: ActorDep, session: WriterDep) -> Response:
+async def hide(body: HideRequest, actor: WorkerDep, session: WriterDep) -> Response:
     """Hide at once; the answer names the hide, by which it is lifted."""
     if body.geometry is not None:
         made = await hiding.hide_area(session, body.geometry, actor=actor, reason=body.reason)
@@ -81,7 +81,7 @@ async def hide(body: HideRequest, actor: ActorDep, session: WriterDep) -> Respon
 
 
 @router.get("/hides", response_class=JSONResponse, responses=problem_responses(400, 401, 403, 503))
-async def hides(actor: ActorDep, session: WriterDep) -> Response:
+async def hides(actor: WorkerDep, session: WriterDep) -> Response:
     """Return what is hidden now, the newest first; for staff."""
     require_staff(actor)
     return JSONResponse(
@@ -107,7 +107,7 @@ async def hides(actor: ActorDep, session: WriterDep) -> Response:
     response_class=Response,
     responses=problem_responses(400, 401, 403, 404, 413, 503),
 )
-async def lift(hide: HideId, body: LiftRequest, actor: ActorDep, session: WriterDep) -> Response:
+async def lift(hide: HideId, body: LiftRequest, actor: WorkerDep, session: WriterDep) -> Response:
     """Lift a hide; what another hide covers stays hidden."""
     await hiding.lift(session, hide, actor=actor, reason=body.reason)
     return Response(status_code=204)

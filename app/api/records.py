@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.deps import ActorDep, ClockDep, WriterDep
+from app.deps import ClockDep, WorkerDep, WriterDep
 from app.errors import InvalidParameterError
 from app.problems import problem_responses
 from app.responses import JSONResponse
@@ -106,7 +106,7 @@ _FAILURES = problem_responses(400, 401, 403, 404, 409, 413, 503)
 
 @router.post("/proposals", status_code=201, response_class=JSONResponse, responses=_FAILURES)
 async def propose(
-    body: ProposalRequest, actor: ActorDep, session: WriterDep, clock: ClockDep
+    body: ProposalRequest, actor: WorkerDep, session: WriterDep, clock: ClockDep
 ) -> Response:
     """Change a record: what closes something holds at once, the rest waits for a second person.
 
@@ -126,7 +126,7 @@ async def propose(
 
 @router.get("/proposals", response_class=JSONResponse, responses=_FAILURES)
 async def queue(
-    actor: ActorDep,
+    actor: WorkerDep,
     session: WriterDep,
     state: Annotated[
         Literal["pending", "accepted", "rejected", "withdrawn", "applied"], Query()
@@ -141,7 +141,7 @@ async def queue(
 
 @router.get("/proposals/{proposal}", response_class=JSONResponse, responses=_FAILURES)
 async def one(
-    proposal: ProposalId, actor: ActorDep, session: WriterDep, clock: ClockDep
+    proposal: ProposalId, actor: WorkerDep, session: WriterDep, clock: ClockDep
 ) -> Response:
     """Return a proposal beside its record as that is now."""
     return JSONResponse(
@@ -151,7 +151,7 @@ async def one(
 
 @router.post("/proposals/accept", response_class=JSONResponse, responses=_FAILURES)
 async def accept_many(
-    body: AcceptManyRequest, actor: ActorDep, session: WriterDep, clock: ClockDep
+    body: AcceptManyRequest, actor: WorkerDep, session: WriterDep, clock: ClockDep
 ) -> Response:
     """Accept many proposals, such as an import's; the answer says what became of each."""
     if len(body.ids) > MAX_DECIDED:
@@ -164,7 +164,7 @@ async def accept_many(
 async def accept(
     proposal: ProposalId,
     body: AcceptRequest,
-    actor: ActorDep,
+    actor: WorkerDep,
     session: WriterDep,
     clock: ClockDep,
 ) -> Response:
@@ -179,7 +179,7 @@ async def accept(
 async def reject(
     proposal: ProposalId,
     body: DecisionRequest,
-    actor: ActorDep,
+    actor: WorkerDep,
     session: WriterDep,
     clock: ClockDep,
 ) -> Response:
@@ -192,7 +192,7 @@ async def reject(
 async def withdraw(
     proposal: ProposalId,
     body: DecisionRequest,
-    actor: ActorDep,
+    actor: WorkerDep,
     session: WriterDep,
     clock: ClockDep,
 ) -> Response:
@@ -203,7 +203,7 @@ async def withdraw(
 
 @router.get("/spaces/{space}/record", response_class=JSONResponse, responses=_FAILURES)
 async def record(
-    space: RecordId, request: Request, actor: ActorDep, session: WriterDep
+    space: RecordId, request: Request, actor: WorkerDep, session: WriterDep
 ) -> Response:
     """Return a space's whole record, to propose changes from; for staff.
 
@@ -221,7 +221,7 @@ async def record(
 
 @router.post("/spaces/{space}/close", response_class=JSONResponse, responses=_FAILURES)
 async def close(
-    space: RecordId, body: CloseRequest, actor: ActorDep, session: WriterDep, clock: ClockDep
+    space: RecordId, body: CloseRequest, actor: WorkerDep, session: WriterDep, clock: ClockDep
 ) -> Response:
     """Close a space, or say that it is full, at once (P40)."""
     changes: dict[str, Any] = {"status": body.status}

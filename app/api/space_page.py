@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from app import wording
 from app.api.features import prefers_html
+from app.api.spaces import said_of_age, said_of_hours
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
 from app.neighbours import NextSpace
 from app.problems import problem_responses
@@ -17,13 +18,14 @@ from app.web.i18n import negotiate
 from app.web.space_view import render_not_here, render_space, space_view
 from geo import demo, vocabulary
 from geo.errors import NotFoundError
-from geo.freshness import Age
-from geo.hours import OpenStatus
 from tiles.layers import SPACES
 
 router = APIRouter(tags=["spaces"])
 
-SpacePath = Annotated[str, Path(description="Id of a space.", examples=["DEMO-001"])]
+SpacePath = Annotated[
+    # PostgreSQL's text holds no NUL: such an id belongs to nobody.
+    str, Path(pattern=r"^[^\x00]{1,200}$", description="Id of a space.", examples=["DEMO-001"])
+]
 PageFormat = Annotated[Literal["json", "html"] | None, Query(alias="f", description="Format.")]
 PageLanguage = Annotated[str | None, Query(description="Language of the page.", max_length=35)]
 
@@ -107,24 +109,6 @@ def feature_of(found: SpaceFacts) -> dict[str, Any]:
         "contacts_not_known": found.contacts.not_known,
         "products": found.products,
         "practices": found.practices,
-    }
-
-
-def said_of_age(age: Age | None) -> dict[str, Any]:
-    """Return how old a confirmation is, and whether to call first; null of demo rows (P35)."""
-    if age is None:
-        return {"age_days": None, "call_before": True}
-    return {"age_days": age.days, "call_before": age.call_before}
-
-
-def said_of_hours(status: OpenStatus) -> dict[str, Any]:
-    """Return what the schedule says, which is not what the door says (P43)."""
-    return {
-        "state": status.state,
-        "doubt": status.doubt,
-        "closes_at": status.closes_at,
-        "last_entry": status.last_entry,
-        "text": wording.by_schedule(status.state, status.doubt),
     }
 
 

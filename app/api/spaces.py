@@ -1,5 +1,6 @@
 """``GET /spaces/nearest``: the open spaces nearest to a point, on the asker's side first."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -9,8 +10,11 @@ from app.api.fields import Instant, Latitude, Longitude, require_unswapped
 from app.deps import ClockDep, NetworkDep, SessionDep
 from app.problems import problem_responses
 from app.responses import GeoJSONResponse
+from app.space_facts import age_of
 from app.whereabouts import locate
 from geo import demo, spaces
+from geo.freshness import Age
+from geo.hours import OpenStatus, hours_of
 from geo.spaces import NearSpace
 from tiles.layers import SPACES
 
@@ -37,8 +41,10 @@ async def nearest(
     """Return open spaces, those of the asker's country first, each with its distance.
 
     Full, closed, expired and referral-only spaces are left out (P15). The distance is straight;
-    a space of another country may lie behind a border (P33).
+    a space of another country may lie behind a border (P33). `open` is what the schedule says of
+    `open_at`, or of now.
     """
+    now = clock()
     if service is not None:
         await spaces.check_services(session, [service])
     require_unswapped("lon", lon, lat)
@@ -59,19 +65,21 @@ async def nearest(
     return GeoJSONResponse(
         {
             "type": "FeatureCollection",
-            "features": [feature(space, country) for space in found],
+            "features": [feature(space, country, open_at or now, now) for space in found],
             "numberReturned": len(found),
             "country": country,
             "demo": has_demo,
             "notice": wording.notice(is_demo=has_demo),
-            "data_as_of": clock(),
+            "data_as_of": now,
         },
         headers={"Cache-Control": "private, no-store"},
     )
 
 
-def feature(space: NearSpace, asker_country: str | None) -> dict[str, Any]:
-    """Return one space near the asker as a GeoJSON feature."""
+def feature(
+    space: NearSpace, asker_country: str | None, at: datetime, now: datetime
+) -> dict[str, Any]:
+    """Return one space near the asker as a GeoJSON feature, with its state ``at`` a moment."""
     return {
         "type": "Feature",
         "id": space.id,
@@ -79,11 +87,31 @@ def feature(space: NearSpace, asker_country: str | None) -> dict[str, Any]:
         "properties": {
             **{name: space.properties[name] for name in SPACES.properties},
             **_way_across(space),
+            **said_of_age(age_of(space.properties, now)),
+            "open": said_of_hours(hours_of(space.properties).status_at(at)),
             "distance_m": round(space.distance_m),
             "distance_kind": "straight",
             "country": space.country,
             "other_country": None if asker_country is None else space.country != asker_country,
         },
+    }
+
+
+def said_of_age(age: Age | None) -> dict[str, Any]:
+    """Return how old a confirmation is, and whether to call first; null of demo rows (P35)."""
+    if age is None:
+        return {"age_days": None, "call_before": True}
+    return {"age_days": age.days, "call_before": age.call_before}
+
+
+def said_of_hours(status: OpenStatus) -> dict[str, Any]:
+    """Return what the schedule says, which is not what the door says (P43)."""
+    return {
+        "state": status.state,
+        "doubt": status.doubt,
+        "closes_at": status.closes_at,
+        "last_entry": status.last_entry,
+        "text": wording.by_schedule(status.state, status.doubt),
     }
 
 

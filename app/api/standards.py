@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.guidance import Code
 from app.api.guidance_work import REFUSALS, Decision, Id, Words
-from app.deps import ActorDep, ClockDep, SessionDep, StaffDep, WriterDep
+from app.deps import ClockDep, SessionDep, StaffDep, WorkerDep, WriterDep
 from app.problems import problem_responses
 from app.responses import JSONResponse
 from geo import assessments, checklists, membership
@@ -75,7 +75,7 @@ async def lists(session: SessionDep, kind: Code | None = None) -> Response:
 
 
 @router.post("/checklists", status_code=201, responses=REFUSALS)
-async def add_checklist(session: WriterDep, actor: ActorDep, body: ChecklistDraft) -> Response:
+async def add_checklist(session: WriterDep, actor: WorkerDep, body: ChecklistDraft) -> Response:
     """Add a version of a checklist, not yet in force (coordinators)."""
     checklist_id = await checklists.add_version(
         session,
@@ -92,7 +92,7 @@ async def add_checklist(session: WriterDep, actor: ActorDep, body: ChecklistDraf
 
 @router.post("/checklists/{item}/publish", responses=REFUSALS)
 async def publish_checklist(
-    session: WriterDep, actor: ActorDep, clock: ClockDep, item: Id
+    session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id
 ) -> Response:
     """Put a version in force and retire the one before it (coordinators)."""
     await checklists.publish(session, actor, item, today=clock().date())
@@ -101,7 +101,7 @@ async def publish_checklist(
 
 @router.post("/checklists/{item}/retire", responses=REFUSALS)
 async def retire_checklist(
-    session: WriterDep, actor: ActorDep, clock: ClockDep, item: Id
+    session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id
 ) -> Response:
     """Take a version out of force (coordinators)."""
     await checklists.retire(session, actor, item, today=clock().date())
@@ -110,7 +110,7 @@ async def retire_checklist(
 
 @router.post("/spaces/{item}/assessments", status_code=201, responses=REFUSALS)
 async def start_assessment(
-    session: WriterDep, actor: ActorDep, clock: ClockDep, item: Id
+    session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id
 ) -> Response:
     """Start a self-audit of a space by the checklist in force for its kind."""
     return _done(await assessments.start(session, actor, item, today=clock().date()), 201)
@@ -131,7 +131,7 @@ async def one_assessment(session: StaffDep, item: Id) -> Response:
 
 @router.put("/assessments/{item}/answers", responses=REFUSALS)
 async def answer_assessment(
-    session: WriterDep, actor: ActorDep, item: Id, body: Answers
+    session: WriterDep, actor: WorkerDep, item: Id, body: Answers
 ) -> Response:
     """Set answers of an assessment that is not handed in."""
     given = [assessments.Answer(**answer.model_dump()) for answer in body.answers]
@@ -140,7 +140,7 @@ async def answer_assessment(
 
 
 @router.post("/assessments/{item}/submit", responses=REFUSALS)
-async def submit_assessment(session: WriterDep, actor: ActorDep, item: Id) -> Response:
+async def submit_assessment(session: WriterDep, actor: WorkerDep, item: Id) -> Response:
     """Hand an assessment in; evidence is needed where the checklist asks for it."""
     await assessments.submit(session, actor, item)
     return _done(item)
@@ -148,7 +148,7 @@ async def submit_assessment(session: WriterDep, actor: ActorDep, item: Id) -> Re
 
 @router.post("/assessments/{item}/verify", responses=REFUSALS)
 async def verify_assessment(
-    session: WriterDep, actor: ActorDep, clock: ClockDep, item: Id, body: Decision
+    session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id, body: Decision
 ) -> Response:
     """Confirm an assessment or return it: somebody else, from outside the organisation."""
     await assessments.verify(
@@ -159,7 +159,7 @@ async def verify_assessment(
 
 @router.post("/organizations/{item}/membership", responses=REFUSALS)
 async def grant_membership(
-    session: WriterDep, actor: ActorDep, clock: ClockDep, item: Id
+    session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id
 ) -> Response:
     """Make an organisation a verified member, if all its spaces' assessments hold (P28)."""
     await membership.grant_membership(session, item, actor, today=clock().date())
@@ -168,7 +168,7 @@ async def grant_membership(
 
 @router.post("/organizations/{item}/membership/withdraw", responses=REFUSALS)
 async def withdraw_membership(
-    session: WriterDep, actor: ActorDep, item: Id, body: Withdrawal
+    session: WriterDep, actor: WorkerDep, item: Id, body: Withdrawal
 ) -> Response:
     """End a membership (coordinators)."""
     await membership.withdraw_membership(session, item, actor, reason=body.reason)

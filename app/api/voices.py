@@ -13,7 +13,7 @@ from app import wording
 from app.api.fields import Day
 from app.api.guidance import Country, Lang, message_of
 from app.api.guidance_work import REFUSALS, Id
-from app.deps import ActorDep, ClockDep, SessionDep, StaffDep, WriterDep
+from app.deps import ClockDep, SessionDep, StaffDep, WorkerDep, WriterDep
 from app.errors import InvalidParameterError
 from app.limits import PostLimit
 from app.problems import problem_responses
@@ -180,7 +180,7 @@ async def open_complaints(session: StaffDep) -> Response:
 
 @router.post("/complaints/{item}", responses=REFUSALS)
 async def handle_complaint(
-    session: WriterDep, actor: ActorDep, item: Id, body: Handling
+    session: WriterDep, actor: WorkerDep, item: Id, body: Handling
 ) -> Response:
     """Say that a complaint is being handled, or closed."""
     await voices.handle_complaint(session, actor, item, body.state)
@@ -208,7 +208,7 @@ async def rumour_log(
 
 
 @router.post("/rumours", status_code=201, responses=REFUSALS)
-async def record_rumour(session: WriterDep, actor: ActorDep, body: RumourHeard) -> Response:
+async def record_rumour(session: WriterDep, actor: WorkerDep, body: RumourHeard) -> Response:
     """Write down a claim that was heard (staff)."""
     rumour_id = await rumours.record_rumour(
         session,
@@ -223,7 +223,7 @@ async def record_rumour(session: WriterDep, actor: ActorDep, body: RumourHeard) 
 
 @router.post("/rumours/{item}/answer", responses=REFUSALS)
 async def answer_rumour(
-    session: WriterDep, actor: ActorDep, item: Id, body: RumourAnswer
+    session: WriterDep, actor: WorkerDep, item: Id, body: RumourAnswer
 ) -> Response:
     """Answer a rumour with a reviewed message; both are public then (staff)."""
     await rumours.answer(session, actor, item, body.message)
@@ -231,7 +231,7 @@ async def answer_rumour(
 
 
 @router.post("/rumours/{item}/retire", responses=REFUSALS)
-async def retire_rumour(session: WriterDep, actor: ActorDep, item: Id) -> Response:
+async def retire_rumour(session: WriterDep, actor: WorkerDep, item: Id) -> Response:
     """Take a rumour out of the log (staff)."""
     await rumours.retire(session, actor, item)
     return JSONResponse({"id": item}, headers=_PRIVATE)

@@ -67,6 +67,8 @@ async def _hide(desk: Desk, form: Form) -> tuple[directory.Entry, ...]:
             return await _hide_space(desk, form, reason)
         case "crossing":
             crossing = form.get("crossing", "")
+            if not crossing:
+                raise InvalidRecordError([("name", "is missing")])
             await hiding.hide_crossing(session, crossing, actor=actor, reason=reason)
         case "area":
             await hiding.hide_area(session, _box(form), actor=actor, reason=reason)

@@ -5,26 +5,27 @@ any other change, and what it closes holds at once (P23, P40).
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy.ext.asyncio import AsyncSession
+from fastapi import APIRouter, Query, Response
 
-from app.askers import CONSOLE, Asker
-from app.deps import AskerDep, ClockDep, WriterDep
+from app.askers import CONSOLE
 from app.desk import import_form
 from app.desk.fields import TIMEZONES
 from app.desk.inputs import told
 from app.desk.labels import CODED, VISIBILITIES
-from app.desk.pages import RecordId, StaffActorDep, desk_page, see, words_of
+from app.desk.pages import Desk, DeskDep, RecordId, see
 from app.desk.reasons import reason_text
 from app.forms import FormDep
-from geo.authority import Actor
+from app.settings import Settings
 from geo.countries import BOXES
 from geo.errors import ConflictError, InvalidFileError, InvalidRecordError, PersonalDataError
 from geo.imports import batches, reports, uploads
+from geo.imports.reports import RowReport
 from geo.imports.rows import Words, words
+from geo.imports.suggestion import UNNAMED
 from geo.imports.uploads import Upload
 from geo.vocabulary import Vocabulary, read_vocabulary
 
@@ -41,119 +42,81 @@ _MOST = 1_000
 
 
 @router.get(IMPORTS)
-async def imports(
-    request: Request,
-    asker: AskerDep,
-    actor: StaffActorDep,
-    session: WriterDep,
-    done: Annotated[str, Query(max_length=20)] = "",
-) -> Response:
+async def imports(desk: DeskDep, done: Annotated[str, Query(max_length=20)] = "") -> Response:
     """Show the form that takes a file, and what this person brought before."""
-    return await _start_page(request, asker, actor, session, done=done)
+    return await _start_page(desk, done=done)
 
 
 @router.post(IMPORTS)
-async def bring(
-    request: Request,
-    asker: AskerDep,
-    actor: StaffActorDep,
-    session: WriterDep,
-    clock: ClockDep,
-    form: FormDep,
-) -> Response:
+async def bring(desk: DeskDep, form: FormDep) -> Response:
     """Take a file and lead to its mapping."""
     file, stated = form.files.get("file"), form.files.get("mapping")
-    problems: dict[str, str] = {}
-    w = words_of(asker)
     if file is None or not file.filename:
-        problems = told(w, [("file", "is missing")])
-    else:
-        try:
-            async with session.begin_nested():
-                batch_id = await uploads.upload(
-                    session,
-                    actor,
-                    file.filename,
-                    await file.read(),
-                    source=form.get("source", "").strip()[:_MOST],
-                    today=clock().date(),
-                    mapping=await stated.read() if stated and stated.filename else None,
-                )
-        except (InvalidFileError, PersonalDataError) as error:
-            problems = {"file": _reason(error)}
-        else:
-            return see(f"{IMPORTS}/{batch_id}/mapping")
-    return await _start_page(request, asker, actor, session, problems=problems, typed=form)
+        return await _start_page(desk, problems=told(desk.words, [("file", "is missing")]))
+    try:
+        async with desk.session.begin_nested():
+            batch_id = await uploads.upload(
+                desk.session,
+                desk.actor,
+                file.filename,
+                await file.read(),
+                source=form.get("source", "").strip()[:_MOST],
+                today=desk.now.date(),
+                mapping=await stated.read() if stated and stated.filename else None,
+            )
+    except (InvalidFileError, PersonalDataError) as error:
+        return await _start_page(desk, problems={"file": _reason(error)}, typed=form)
+    return see(f"{IMPORTS}/{batch_id}/mapping")
 
 
 @router.get(f"{IMPORT}/mapping")
-async def mapping_page(
-    batch: RecordId, request: Request, asker: AskerDep, actor: StaffActorDep, session: WriterDep
-) -> Response:
+async def mapping_page(desk: DeskDep, batch: RecordId) -> Response:
     """Show which column becomes which field, to be corrected."""
-    found = await uploads.read_upload(session, batch, actor)
-    return await _mapping_page(request, asker, session, found, found.mapping)
+    found = await uploads.read_upload(desk.session, batch, desk.actor)
+    return await _mapping_page(desk, found, found.mapping)
 
 
 @router.post(f"{IMPORT}/mapping")
-async def check(
-    batch: RecordId,
-    request: Request,
-    asker: AskerDep,
-    actor: StaffActorDep,
-    session: WriterDep,
-    clock: ClockDep,
-    form: FormDep,
-) -> Response:
+async def check(desk: DeskDep, batch: RecordId, form: FormDep) -> Response:
     """Check the file with the mapping that was typed; lead to the report."""
-    found = await uploads.read_upload(session, batch, actor)
-    now = clock()
+    found = await uploads.read_upload(desk.session, batch, desk.actor)
     mapping: Mapping[str, Any] = found.mapping
     try:
-        async with session.begin_nested():
+        async with desk.session.begin_nested():
             if form.get("do") == "read":
-                await uploads.suggest_anew(session, found, actor, import_form.reading_in(form))
+                read = import_form.reading_in(form)
+                await uploads.suggest_anew(desk.session, found, desk.actor, read)
                 return see(f"{IMPORTS}/{batch}/mapping")
             table = await asyncio.to_thread(uploads.table_of, found, found.mapping)
             mapping = import_form.mapping_in(form, table.columns, found.mapping)
             if form.get("do") == "check":
                 await uploads.check_upload(
-                    session, found, actor, mapping, now=now, today=now.date()
+                    desk.session,
+                    found,
+                    desk.actor,
+                    mapping,
+                    now=desk.now,
+                    today=desk.now.date(),
                 )
                 return see(f"{IMPORTS}/{batch}")
     except (InvalidFileError, PersonalDataError) as error:
-        return await _mapping_page(
-            request, asker, session, found, mapping, problems={"mapping": _reason(error)}
-        )
+        return await _mapping_page(desk, found, mapping, problems={"mapping": _reason(error)})
     except InvalidRecordError as error:
-        return await _mapping_page(
-            request,
-            asker,
-            session,
-            found,
-            mapping,
-            problems=told(words_of(asker), error.problems),
-        )
+        return await _mapping_page(desk, found, mapping, problems=told(desk.words, error.problems))
     # Columns were given other fields: their labels are to be translated now.
-    return await _mapping_page(request, asker, session, found, mapping)
+    return await _mapping_page(desk, found, mapping)
 
 
 @router.get(IMPORT)
-async def report_page(
-    batch: RecordId,
-    request: Request,
-    asker: AskerDep,
-    actor: StaffActorDep,
-    session: WriterDep,
-) -> Response:
+async def report_page(desk: DeskDep, batch: RecordId) -> Response:
     """Show what checking found, row by row, before anything is sent."""
-    return await _report_page(request, asker, actor, session, batch)
+    return await _report_page(desk, batch)
 
 
 @router.get(f"{IMPORT}/report.csv")
-async def report_file(batch: RecordId, actor: StaffActorDep, session: WriterDep) -> Response:
-    """Give the whole report as CSV, with the marks by which spreadsheets know its encoding."""
-    found, checked = await batches.read(session, batch, actor)
+async def report_file(desk: DeskDep, batch: RecordId) -> Response:
+    """Give the whole report as CSV, with the mark by which spreadsheets know its encoding."""
+    found, checked = await batches.read(desk.session, batch, desk.actor)
     return Response(
         "\ufeff" + reports.as_csv(checked),
         media_type="text/csv",
@@ -162,70 +125,49 @@ async def report_file(batch: RecordId, actor: StaffActorDep, session: WriterDep)
 
 
 @router.post(f"{IMPORT}/apply")
-async def apply(
-    batch: RecordId,
-    request: Request,
-    asker: AskerDep,
-    actor: StaffActorDep,
-    session: WriterDep,
-    clock: ClockDep,
-    form: FormDep,
-) -> Response:
+async def apply(desk: DeskDep, batch: RecordId, form: FormDep) -> Response:
     """Send what the file says: what closes holds at once, the rest waits for somebody else."""
     try:
-        async with session.begin_nested():
+        async with desk.session.begin_nested():
             applied = await batches.apply_batch(
-                session,
+                desk.session,
                 batch,
-                actor,
-                now=clock(),
+                desk.actor,
+                now=desk.now,
                 reason=form.get("reason", ""),
                 only_good=form.get("only_good") == "true",
             )
-    except (InvalidFileError, InvalidRecordError, ConflictError) as error:
+    except InvalidRecordError as error:
+        problems = told(desk.words, error.problems)
+        return await _report_page(desk, batch, problems=problems, typed=form)
+    except InvalidFileError as error:
+        return await _report_page(desk, batch, problems={"": _reason(error)}, typed=form)
+    except ConflictError as error:
         return await _report_page(
-            request,
-            asker,
-            actor,
-            session,
-            batch,
-            problems=(
-                told(words_of(asker), error.problems)
-                if isinstance(error, InvalidRecordError)
-                else {"": _reason(error)}
-            ),
-            typed=form,
-            status=409 if isinstance(error, ConflictError) else 400,
+            desk, batch, problems={"": _reason(error)}, typed=form, status=409
         )
-    return desk_page(request, asker, "import_sent", applied=applied)
+    return desk.page("import_sent", applied=applied)
 
 
 @router.post(f"{IMPORT}/discard")
-async def discard(
-    batch: RecordId, actor: StaffActorDep, session: WriterDep, _form: FormDep
-) -> Response:
+async def discard(desk: DeskDep, batch: RecordId, _form: FormDep) -> Response:
     """Give an import up; what was kept of it is deleted at once."""
-    await batches.discard(session, batch, actor)
+    await batches.discard(desk.session, batch, desk.actor)
     return see(f"{IMPORTS}?done=discarded")
 
 
 async def _start_page(
-    request: Request,
-    asker: Asker,
-    actor: Actor,
-    session: AsyncSession,
+    desk: Desk,
     *,
     problems: dict[str, str] | None = None,
     typed: Mapping[str, str] | None = None,
     done: str = "",
 ) -> Response:
-    settings = request.state.settings
-    return desk_page(
-        request,
-        asker,
+    settings: Settings = desk.request.state.settings
+    return desk.page(
         "imports",
         status=400 if problems else 200,
-        found=await batches.list_batches(session, actor),
+        found=await batches.list_batches(desk.session, desk.actor),
         problems=problems or {},
         typed=typed or {},
         done=done,
@@ -235,24 +177,20 @@ async def _start_page(
 
 
 async def _mapping_page(
-    request: Request,
-    asker: Asker,
-    session: AsyncSession,
+    desk: Desk,
     found: Upload,
     mapping: Mapping[str, Any],
     *,
     problems: dict[str, str] | None = None,
 ) -> Response:
-    w = words_of(asker)
-    vocabulary = await read_vocabulary(session)
+    w = desk.words
+    vocabulary = await read_vocabulary(desk.session)
     known = words(vocabulary.active, vocabulary.names)
     table = await asyncio.to_thread(uploads.table_of, found, found.mapping)
-    fields = mapping.get("fields", {})
-    labels = await asyncio.to_thread(uploads.labels_of, table, fields, known)
+    labels = await asyncio.to_thread(uploads.labels_of, table, mapping.get("fields", {}), known)
     codes = import_form.code_choices(w, known, _names(vocabulary, known))
-    return desk_page(
-        request,
-        asker,
+    stated = mapping.get("id", {}).get("prefix", "")
+    return desk.page(
         "import_mapping",
         status=400 if problems else 200,
         found=found,
@@ -264,19 +202,18 @@ async def _mapping_page(
         constants=mapping.get("constants", {}),
         style=mapping.get("style", {}),
         read=mapping.get("read", {}),
-        prefix="" if mapping.get("id", {}).get("prefix") == "SOURCE" else
-        mapping.get("id", {}).get("prefix", ""),
+        prefix="" if stated == UNNAMED else stated,
         empty_cells=mapping.get("empty_cells", "keep"),
         has_geometry=any(line.geometry is not None for line in table.lines),
         rows=len(table.lines),
-        remarks=[*table.remarks, *found.notes],
+        remarks=[*table.remarks, *(note for note in found.notes if note not in table.remarks)],
         problems=problems or {},
         kinds=codes.get("kind", []),
         countries=sorted(((code, w.country(code)) for code in BOXES), key=lambda c: c[1]),
         timezones=TIMEZONES,
-        visibilities=[(code, w.gettext(name)) for code, name in VISIBILITIES.items()],
+        visibility_choices=[(code, w.gettext(name)) for code, name in VISIBILITIES.items()],
         precisions=[(code, w.gettext(name)) for code, name in CODED["coord_precision"].items()],
-    )  # fmt: skip
+    )
 
 
 def _names(vocabulary: Vocabulary, known: Words) -> dict[str, dict[str, str]]:
@@ -292,40 +229,41 @@ def _names(vocabulary: Vocabulary, known: Words) -> dict[str, dict[str, str]]:
 
 
 async def _report_page(
-    request: Request,
-    asker: Asker,
-    actor: Actor,
-    session: AsyncSession,
+    desk: Desk,
     batch: str,
     *,
     problems: dict[str, str] | None = None,
     typed: Mapping[str, str] | None = None,
-    status: int = 200,
+    status: int = 400,
 ) -> Response:
-    w = words_of(asker)
-    found, checked = await batches.read(session, batch, actor)
+    found, checked = await batches.read(desk.session, batch, desk.actor)
     if found.state == "uploaded":
         return see(f"{IMPORTS}/{batch}/mapping")
-    bad = [row for row in checked.rows if row.state == "bad"]
-    return desk_page(
-        request,
-        asker,
+    rows = checked.rows
+    return desk.page(
         "import_report",
-        status=status,
+        status=status if problems else 200,
         found=found,
         counts=checked.counts(),
-        total=len(checked.rows),
+        total=len(rows),
         remarks=checked.remarks,
-        bad=[(row, problem, reason_text(w, problem.reason)) for row in bad[:SHOWN]
-             for problem in row.problems],
-        quarantined=[row for row in checked.rows if row.quarantined][:SHOWN],
-        alike=[row for row in checked.rows if row.alike][:SHOWN],
-        noted=[row for row in checked.rows if row.notes and not row.quarantined][:SHOWN],
-        changed=[row for row in checked.rows if row.state == "changed"][:SHOWN],
+        bad=[
+            (row, problem, reason_text(desk.words, problem.reason))
+            for row in _first(rows, lambda row: row.state == "bad")
+            for problem in row.problems
+        ],
+        quarantined=_first(rows, lambda row: row.quarantined),
+        alike=_first(rows, lambda row: bool(row.alike)),
+        noted=_first(rows, lambda row: bool(row.notes) and not row.quarantined),
+        changed=_first(rows, lambda row: row.state == "changed"),
         shown=SHOWN,
         problems=problems or {},
         typed=typed or {},
-    )  # fmt: skip
+    )
+
+
+def _first(rows: Sequence[RowReport], is_meant: Callable[[RowReport], bool]) -> list[RowReport]:
+    return list(islice((row for row in rows if is_meant(row)), SHOWN))
 
 
 def _reason(error: Exception) -> str:

@@ -14,6 +14,7 @@ from app.askers import CONSOLE, Asker
 from app.deps import ActorDep, AskerDep, ClockDep, StaffDep, WriterDep
 from app.desk import labels
 from app.desk.shown import Terms
+from app.middleware import is_below
 from app.web.i18n import DEFAULT_LANGUAGE, LANGUAGES, Words, marked, words
 from app.web.page import render_network
 from geo import authority, demo
@@ -108,17 +109,25 @@ class Entry:
         Where it leads; what it is called, in Spanish.
     is_for
         Whether somebody may open it at all. What they may do there is decided there.
+    also
+        Where else the entry is the open one: what its page leads to.
     """
 
     path: str
     title: str
     is_for: Callable[[Actor], bool]
+    also: str | None = None
 
 
 #: In the order of a day's work. A new page of the console is one entry here.
 NAVIGATION = (
     Entry(CONSOLE, marked("Inicio"), authority.is_staff),
-    Entry(f"{CONSOLE}/queue", marked("Cambios por revisar"), authority.is_staff),
+    Entry(
+        f"{CONSOLE}/queue",
+        marked("Cambios por revisar"),
+        authority.is_staff,
+        also=f"{CONSOLE}/proposals",
+    ),
     Entry(f"{CONSOLE}/spaces", marked("Espacios"), authority.is_staff),
     Entry(f"{CONSOLE}/expiring", marked("Por vencer"), authority.is_staff),
     Entry(f"{CONSOLE}/hides", marked("Ocultar de urgencia"), authority.is_staff),
@@ -162,7 +171,7 @@ def desk_page(
     """
     actor = asker.actor
     lang = language_of(asker)
-    entries = () if actor is None else tuple(e for e in NAVIGATION if e.is_for(actor))
+    entries = () if actor is None else entries_for(actor)
     given: dict[str, object] = {
         "actor": actor,
         "csrf": asker.csrf,
@@ -187,7 +196,16 @@ def see(location: str) -> RedirectResponse:
     return RedirectResponse(location, status_code=HTTPStatus.SEE_OTHER)
 
 
+def entries_for(actor: Actor) -> tuple[Entry, ...]:
+    """Return what of the navigation a person may open."""
+    return tuple(entry for entry in NAVIGATION if entry.is_for(actor))
+
+
 def _here(path: str) -> str:
     """Return the entry that a path belongs to: the longest that it lies below."""
-    below = [e.path for e in NAVIGATION if path == e.path or path.startswith(f"{e.path}/")]
-    return max(below, key=len, default="")
+    below = [
+        entry
+        for entry in NAVIGATION
+        if is_below(path, entry.path) or (entry.also is not None and is_below(path, entry.also))
+    ]
+    return max((entry.path for entry in below), key=len, default="")

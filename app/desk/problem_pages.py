@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.askers import ANYBODY, Asker
+from app.desk.pages import entries_for
 from app.middleware import is_below
 from app.web.i18n import marked, negotiate
 from app.web.page import render_network
@@ -107,7 +108,8 @@ class ProblemPages:
     def _wants_page(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)
         return (
-            is_below(scope["path"], self.path)
+            scope["method"] in {"GET", "POST"}  # of a HEAD there is no body to turn
+            and is_below(scope["path"], self.path)
             and "text/html" in headers.get("accept", "")
             and "authorization" not in headers
         )
@@ -129,6 +131,8 @@ def _page(scope: Scope, started: Message, body: bytes) -> HTMLResponse:
         negotiate(None if actor is None else actor.language, accepted),
         actor=actor,
         csrf=asker.csrf,
+        navigation=() if actor is None else entries_for(actor),
+        here="",
         title=title,
         advice=advice,
         detail=problem["detail"] if name in _WITH_DETAIL else None,

@@ -16,6 +16,7 @@ from app.desk.pages import Desk, DeskDep, RecordId, see
 from app.desk.queue import revision_of
 from app.desk.space_page import Said, new_page, space_page
 from app.desk.spaces import SPACES
+from app.errors import InvalidParameterError
 from app.forms import Form, FormDep
 from geo import confirmations, hiding, previews, proposals, restricted
 from geo.errors import ConflictError, InvalidRecordError, MixedDataError, NotFoundError
@@ -167,6 +168,9 @@ async def _opened(desk: Desk, space_id: str) -> Subject:
 
 async def _act(desk: Desk, subject: Subject | None, form: Form) -> tuple[Said, Outcome | None]:
     """Do what the button says; return what the form comes back with, or what became of it."""
+    if form.get("whole") != "1":
+        # The last field: half a form would read as if the rest had been taken away.
+        raise InvalidParameterError("body", "the form did not arrive whole")
     typed, reason = typed_in(form), form.get("reason", "")
     action = form.get("do", "preview")
     if action.startswith(("add:", "remove:")):

@@ -319,9 +319,9 @@ def render_not_here(frame: Frame, lang: str) -> str:
     return _render("not_here", frame, lang)
 
 
-def _render(name: str, frame: Frame, lang: str, **values: object) -> str:
+def _render(template: str, frame: Frame, lang: str, /, **values: object) -> str:
     return page.render_open(
-        name,
+        template,
         frame,
         lang,
         address=address_of,

@@ -23,7 +23,7 @@ from geo.imports.reports import Checked, RowReport, harmless
 from geo.imports.rows import Draft, Problem, Words, drafts, missing_columns, words
 from geo.imports.tables import Table
 from geo.models import Location, RestrictedReader
-from geo.records import Circumstances
+from geo.records import ID, Circumstances
 from geo.vocabulary import read_vocabulary
 
 #: Called with how many rows are done, and how many there are.
@@ -211,7 +211,9 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
     if after is not None and known.actor is not None:
         problems += _authority(known.actor, before, after)
     if problems or after is None:
-        return RowReport(draft.number, draft.id, "bad", problems=tuple(problems))
+        # What is no id could be anything.
+        named = draft.id if ID.fullmatch(draft.id) else ""
+        return RowReport(draft.number, named, "bad", problems=tuple(problems))
     different = tuple(space_documents.differences(before, after))
     state = "new" if before is None else "changed" if different else "unchanged"
     return RowReport(

@@ -4,6 +4,7 @@ A pair with a restricted space is for coordinators who are named for it: neither
 its absence shows in anybody else's list or report (P38, P39).
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from geo import audit, proposals, space_documents
-from geo.authority import Actor, Role, require_staff
+from geo.authority import Actor, Role, can_coordinate, require_staff
 from geo.errors import ConflictError, NotFoundError
 from geo.imports.likeness import Pair, Spot, pairs, phones_of, spot_of
 from geo.imports.reports import Likeness, RowReport
@@ -62,7 +63,7 @@ async def alike_rows(
     old = await _spots(session, {spot.country for spot in fresh.values()}, actor)
     told_apart = await _decided(session, fresh)
     found: dict[str, list[Likeness]] = defaultdict(list)
-    for pair in pairs(list(fresh.values()), old):
+    for pair in await asyncio.to_thread(pairs, list(fresh.values()), old):
         if (pair.left, pair.right) in told_apart:
             continue
         for id_, other in ((pair.left, pair.right), (pair.right, pair.left)):
@@ -83,7 +84,8 @@ async def remember_alike(session: AsyncSession, ids: Collection[str]) -> int:
     wanted = set(ids)
     spots = await _spots(session, None, None)
     fresh = [spot for spot in spots if spot.id in wanted]
-    found = pairs(fresh, [spot for spot in spots if spot.id not in wanted])
+    old = [spot for spot in spots if spot.id not in wanted]
+    found = await asyncio.to_thread(pairs, fresh, old)
     named = func.any(list(wanted))
     await session.execute(
         delete(Duplicate).where(
@@ -124,7 +126,7 @@ async def open_pairs(
     ----------
     actor : Actor or None
         An editor sees pairs with a space of the own organisation, an approver those of the own
-        countries. None is somebody with the machine.
+        countries, and neither any with a restricted one. None is somebody with the machine.
 
     Raises
     ------
@@ -150,6 +152,10 @@ async def open_pairs(
     if actor is not None:
         require_staff(actor)
         question = question.where(_may_know(left, actor), _may_know(right, actor))
+        if not can_coordinate(actor):
+            question = question.where(
+                *(space.visibility != "restricted" for space in (left, right))
+            )
         if actor.role is Role.EDITOR:
             question = question.where(
                 or_(*(x.organization_id == actor.organization_id for x in (left, right)))
@@ -157,6 +163,21 @@ async def open_pairs(
         elif actor.role is Role.APPROVER:
             question = question.where(left.country == func.any(sorted(actor.countries)))
     return [OpenPair(*row) for row in await session.execute(question)]
+
+
+async def open_pair(session: AsyncSession, actor: Actor, left: str, right: str) -> OpenPair:
+    """Return one open pair that somebody may decide, whichever comes first (writer).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError
+        The actor works on no records; has no such open pair.
+    """
+    left, right = sorted((left, right))
+    for pair in await open_pairs(session, actor, limit=100_000):
+        if (pair.left, pair.right) == (left, right):
+            return pair
+    raise NotFoundError(f"there is no open pair of '{left[:100]}' and '{right[:100]}'")
 
 
 async def tell_apart(
@@ -236,16 +257,21 @@ def united(keep: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     narrow = ("public", "partners", "restricted")
     changes["visibility"] = max(keep["visibility"], other["visibility"], key=narrow.index)
     changes["confidential"] = keep["confidential"] or other["confidential"]
-    return {name: value for name, value in changes.items() if value != keep.get(name)}
+    return {
+        name: value
+        for name, value in changes.items()
+        if value != keep.get(name) and (_says(value) or _says(keep.get(name)))
+    }
 
 
 def differing(keep: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """Return the fields of which a person may choose whose value stays."""
-    return [
-        name
+    differ = {
+        _TIED.get(name, name)
         for name in space_documents.FIELDS
         if name not in _APART and keep.get(name) != other.get(name)
-    ]
+    }
+    return [name for name in space_documents.FIELDS if name in differ]
 
 
 def chosen(
@@ -253,14 +279,19 @@ def chosen(
 ) -> dict[str, Any]:
     """Return the changes of ``keep``: those of `united`, but for the fields somebody chose."""
     changes = united(keep, other)
-    for name in differing(keep, other):
-        match choices.get(name):
+    for name in space_documents.FIELDS:
+        if name in _APART or keep.get(name) == other.get(name):
+            continue
+        match choices.get(_TIED.get(name, name)):
             case "keep":
                 changes.pop(name, None)
             case "other":
                 changes[name] = other.get(name)
     return changes
 
+
+#: Fields that go with another: half a position of each record would be a third place.
+_TIED = {"lat": "lon", "coord_precision": "lon", "capacity_updated": "available"}
 
 #: Fields that two records of one place do not take from each other.
 _APART = {
@@ -276,10 +307,8 @@ def _says(value: Any) -> bool:  # noqa: ANN401 - any field
 async def _decide(
     session: AsyncSession, left: str, right: str, actor: Actor, *, state: str, now: datetime
 ) -> None:
+    await open_pair(session, actor, left, right)
     left, right = sorted((left, right))
-    mine = await open_pairs(session, actor, limit=100_000)
-    if not any((pair.left, pair.right) == (left, right) for pair in mine):
-        raise NotFoundError(f"there is no open pair of '{left[:100]}' and '{right[:100]}'")
     done = await session.execute(
         update(Duplicate)
         .where(Duplicate.left_id == left, Duplicate.right_id == right, Duplicate.state == "open")

@@ -23,7 +23,7 @@ def read_kml(name: str, data: bytes) -> Table:
     """Return the placemarks of a KML or KMZ file as a table.
 
     Columns are ``folder``, ``name``, ``description`` (without its HTML) and whatever the
-    extended data names; a line is the ordinal of a placemark.
+    extended data names, as it stands there; a line is the ordinal of a placemark.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def _extended(mark: Element) -> Iterator[tuple[str, str | None]]:
         if not column:
             continue
         if _tag(element) == "Data":
-            yield column, plain_text(_child(element, "value") or "") or None
+            yield column, _child(element, "value")
         elif _tag(element) == "SimpleData":
             yield column, "".join(element.itertext()).strip() or None
 

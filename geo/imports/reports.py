@@ -161,7 +161,7 @@ def as_csv(checked: Checked) -> str:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for row in checked.rows:
-        start = [row.number, row.id if row.state != "bad" else "", row.state]
+        start = [row.number, row.id, row.state]
         details = [[p.column, p.field, p.reason] for p in row.problems]
         details += [["", "", note] for note in row.notes]
         details += [["", "", f"may be the same place as {a.id} ({a.score:.2f})"] for a in row.alike]

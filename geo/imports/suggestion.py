@@ -26,6 +26,9 @@ _SAMPLE = 500
 #: Different labels beyond which a column is free text, not codes.
 _MAX_LABELS = 60
 
+#: Stands for the name of the source until a person writes it.
+UNNAMED = "SOURCE"
+
 #: Fields without which no record is made.
 REQUIRED = ("name", "kind", "organization", "country", "timezone", "confirmed_on")
 
@@ -70,7 +73,7 @@ def suggest(name: str, data: bytes, *, reading: Reading | None = None) -> Sugges
     mapping = FieldMapping(
         fields=fields,
         values=labels,
-        id_prefix="SOURCE" if recipe else None,
+        id_prefix=UNNAMED if recipe else None,
         id_columns=recipe,
         reading=reading or Reading(format=table.format),
         style=Style(order=order, decimal=decimal),

@@ -275,9 +275,7 @@ class ImportBatch(Base):
     __tablename__ = "import_batches"
     __table_args__ = (
         CheckConstraint(one_of("state", IMPORT_STATES), name="state"),
-        CheckConstraint(
-            "content is null or state in ('uploaded', 'checked')", name="content"
-        ),
+        CheckConstraint("content is null or state in ('uploaded', 'checked')", name="content"),
     )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)

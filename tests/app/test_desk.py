@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from app.desk.forms import document_in, typed_of
-from geo import space_documents
+from geo import audit, proposals, restricted, space_documents
 from geo.db import Tier
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import Visitor, fields_of, text_of, visitor
-from tests.fixtures.network import NOW, TODAY, fill_network
+from tests.fixtures.network import COORDINATOR, NOW, TODAY, fill_network
 
 SECRET_NAME = "Casa Secreta Innombrable"
 SPACE = "/network/spaces/casa"
@@ -103,6 +104,23 @@ async def test_what_is_not_there_is_a_page(as_person, path):
     assert "Aquí no hay nada" in response.text
 
 
+async def test_who_asks_too_fast_is_told_on_a_page(database, settings):
+    slow = settings.model_copy(update={"rate_per_minute": 1})
+    async with client_of(slow) as talking:
+        desk = await visitor(talking, database, "ed")
+        await desk.get("/network")
+        response = await desk.get("/network")
+    assert response.status_code == 429
+    assert "Espere un minuto" in response.text
+    assert int(response.headers["retry-after"]) > 0
+
+
+async def test_a_large_body_is_refused_on_a_page(as_person):
+    response = await (await as_person("ed")).post(SPACE, name="x" * 3_000_000)
+    assert response.status_code == 413
+    assert "demasiado grande" in response.text
+
+
 async def test_forged_forms_are_refused_on_a_page(as_person):
     editor = await as_person("ed")
     response = await editor.post(f"{SPACE}/close", csrf="x", status="full", reason="r")
@@ -113,8 +131,17 @@ async def test_forged_forms_are_refused_on_a_page(as_person):
 async def test_every_page_opens_for_each_role(as_person):
     for person in ("ed", "ap", "co", "ad"):
         desk = await as_person(person)
-        for path in ("", "/queue", "/spaces", "/spaces/new", "/spaces/casa", "/spaces/otra",
-                     "/expiring", "/hides", "/links"):
+        for path in (
+            "",
+            "/queue",
+            "/spaces",
+            "/spaces/new",
+            "/spaces/casa",
+            "/spaces/otra",
+            "/expiring",
+            "/hides",
+            "/links",
+        ):
             response = await desk.get(f"/network{path}")
             assert response.status_code == 200, (person, path, response.text[:500])
             assert response.headers["cache-control"] == "private, no-store"
@@ -123,8 +150,6 @@ async def test_every_page_opens_for_each_role(as_person):
 
 async def test_pages_come_in_the_person_s_language(as_person, database):
     async with database.session(Tier.WRITER) as session:
-        from sqlalchemy import text
-
         await session.execute(text("update people set language = 'en' where id = 'ed'"))
     response = await (await as_person("ed")).get("/network/spaces/casa")
     assert '<html lang="en">' in response.text
@@ -143,6 +168,98 @@ async def test_an_untouched_form_changes_nothing(as_person, database):
     made = await document(database)
     typed = document_in(typed_of(made))
     assert {name: made[name] for name in typed} == typed
+
+
+FULL = {
+    "kind": "mobile_unit",
+    "access": "referral_only",
+    "referral_points": ["otra"],
+    "overnight": True,
+    "sectors": ["Protection"],
+    "eligibility": "Familias\nen camino",
+    "minimum_age": 3,
+    "maximum_age": 99,
+    "genders": ["female"],
+    "families_only": True,
+    "children_alone": "yes",
+    "cost": "2.000 pesos",
+    "fees": "paid",
+    "documents_required": [],
+    "maximum_nights": 3,
+    "address": "Calle 1 # 2-3",
+    "landmark": "Frente al <parque> & la iglesia",
+    "road": "55",
+    "road_km": 12.5,
+    "amenities": {"toilets": True, "wifi": False},
+    "step_free": False,
+    "data_shared": "ninguno",
+    "holidays": "closed",
+    "languages": ["es", "wba"],
+    "public_phones": [
+        "+57 300 0000000",
+        {"number": "+57 300 1111111", "type": "whatsapp", "description": "de día"},
+    ],
+    "notice": "Traiga agua",
+    "schedules": [
+        {"byday": ["SA", "SU"], "opens_at": "22:00", "closes_at": "06:00", "last_entry": "23:00"},
+        {
+            "freq": "MONTHLY",
+            "byday": ["1MO", "-1FR"],
+            "opens_at": "08:00",
+            "closes_at": "12:00",
+            "valid_to": "2031-01-31",
+        },
+        {
+            "freq": "WEEKLY",
+            "interval": 2,
+            "dtstart": "2026-01-05",
+            "byday": ["MO"],
+            "opens_at": "00:00",
+            "closes_at": "00:00",
+            "description": "cada dos semanas",
+        },
+    ],
+    "schedule_exceptions": [
+        {"starts_on": "2030-12-24", "ends_on": "2030-12-26", "closed": True, "reason": "fiestas"},
+        {
+            "starts_on": "2030-12-31",
+            "ends_on": "2030-12-31",
+            "closed": False,
+            "opens_at": "08:00",
+            "closes_at": "10:00",
+        },
+    ],
+    "itinerary": [
+        {
+            "place": "Parque",
+            "lon": -72.5,
+            "lat": 7.9,
+            "starts_at": "2030-05-01T13:00:00Z",
+            "ends_at": "2030-05-01T18:30:00Z",
+        }
+    ],
+}
+
+
+async def test_an_untouched_form_of_a_full_record_changes_nothing(as_person, database):
+    async with database.session(Tier.WRITER) as session:
+        made = (await space_documents.read_documents(session, ["casa"]))["casa"]
+        full = space_documents.patched(made, FULL)
+        await space_documents.store_documents(session, [full], now=NOW, today=TODAY, source="test")
+    editor = await as_person("ed")
+    fields = fields_of(await editor.get(SPACE), SPACE)
+    seen = text_of(await editor.post(SPACE, **fields, do="preview"))
+    before = await document(database)
+    typed = document_in(typed_of(before))
+    assert {name: before[name] for name in typed} == typed
+    assert "No hay ningún cambio que enviar." in seen
+    # Once through a page more: what is typed comes back as it was typed.
+    again = fields_of(await editor.post(SPACE, **fields, do="preview"), SPACE)
+    assert again | {"csrf": []} == fields | {"csrf": []}
+    (monthly,) = [name for name in fields if name.endswith("-nth") and fields[name] != [""]]
+    fields[monthly] = ["2TU"]
+    seen = text_of(await editor.post(SPACE, **fields, do="preview"))
+    assert "segundo mar" in seen
 
 
 async def test_p40_the_form_says_what_holds_at_once_and_what_waits(as_person, database, client):
@@ -164,7 +281,7 @@ async def test_problems_stand_at_their_field_and_nothing_is_lost(as_person):
     editor = await as_person("ed")
     fields = fields_of(await editor.get(SPACE), SPACE)
     fields |= {"lat": ["siete"], "minimum_age": ["900"], "landmark": ["Frente al parque"]}
-    response = await editor.post(SPACE, **fields, reason="r", do="send")
+    response = await editor.post(SPACE, **fields | {"reason": ["r"]}, do="send")
     assert response.status_code == 400
     seen = text_of(response)
     assert 'id="f-position-wrong"' in seen
@@ -191,6 +308,14 @@ async def test_rows_are_added_and_taken_away_without_scripts(as_person, database
     assert "lun-vie 08:00-17:00" in seen
     assert "sáb 09:00-12:00" in seen
     assert len((await document(database))["schedules"]) == 1
+
+
+async def test_half_a_form_takes_nothing_away(as_person, database):
+    editor = await as_person("ed")
+    before = await document(database)
+    response = await editor.post(SPACE, name="Casa de prueba", reason="r", do="send")
+    assert response.status_code == 400
+    assert await document(database) == before
 
 
 async def test_hours_without_a_day_are_asked_again(as_person):
@@ -300,6 +425,57 @@ async def test_a_reason_is_needed_and_asked_for(as_person):
     assert "Escriba entre 1 y 1000 caracteres." in response.text
 
 
+async def test_an_import_is_accepted_at_once_and_what_cannot_be_stays(as_person, database):
+    async with database.session(Tier.WRITER) as session:
+        await proposals.propose(
+            session,
+            COORDINATOR,
+            "space",
+            [
+                proposals.Wanted("casa", {"landmark": "Frente al parque"}),
+                proposals.Wanted("otra", {"landmark": "Junto al puente"}),
+            ],
+            reason="lista de noviembre",
+            via="import",
+            now=NOW,
+            batch_id="batch-1",
+        )
+    own, approver = await as_person("co"), await as_person("ap")
+    assert "Aceptar todos los de este archivo" not in (await own.get("/network/queue")).text
+    page = await approver.get("/network/queue")
+    assert "2 cambios de un archivo" in page.text
+    fields = fields_of(page, "/network/queue/accept")
+    page = await approver.follow("/network/queue/accept", **fields | {"reason": ["revisados"]})
+    assert "2 cambios aceptados." in page.text
+    assert (await document(database, "otra"))["landmark"] == "Junto al puente"
+
+
+async def test_a_crossing_s_statement_is_compared_in_words(as_person, database):
+    statement = {
+        "state": "open",
+        "valid_from": TODAY.isoformat(),
+        "timezone": "America/Bogota",
+        "byday": ["MO", "TU"],
+        "opens_at": "06:00",
+        "closes_at": "18:00",
+        "source": "decreto",
+    }
+    async with database.session(Tier.WRITER) as session:
+        outcome = await proposals.propose_crossing(
+            session,
+            COORDINATOR,
+            crossing_id="puente",
+            statement=statement,
+            reason="lo publicaron",
+            via="api",
+            now=NOW,
+        )
+    page = text_of(await (await as_person("ap")).get(f"/network/proposals/{outcome.proposal_id}"))
+    assert "paso fronterizo" in page
+    assert "lun, mar" in page
+    assert 'value="accept"' in page
+
+
 async def test_moving_says_how_far(as_person):
     editor, approver = await as_person("ed"), await as_person("ap")
     fields = fields_of(await editor.get(SPACE), SPACE)
@@ -319,9 +495,7 @@ async def test_p41_a_message_with_a_link_is_ready_and_works(as_person, client, d
     async with database.session(Tier.WRITER) as session:
         made = (await space_documents.read_documents(session, ["casa"]))["casa"]
         made |= {"expires_on": (TODAY + timedelta(days=3)).isoformat()}
-        await space_documents.store_documents(
-            session, [made], now=NOW, today=TODAY, source="test"
-        )
+        await space_documents.store_documents(session, [made], now=NOW, today=TODAY, source="test")
     page = await editor.get("/network/expiring")
     assert "quedan 3 días" in page.text
     seen = text_of(await editor.post("/network/expiring", space="casa", channel="whatsapp"))
@@ -391,8 +565,6 @@ async def test_an_editor_is_told_what_to_do_instead_of_hiding(as_person):
 
 
 async def test_p31_a_restricted_record_opens_by_a_recorded_step(as_person, database):
-    from geo import audit, restricted
-
     path = "/network/spaces/refugio"
     coordinator = await as_person("co")
     unnamed = await coordinator.get(path)

@@ -87,6 +87,8 @@ def requests(hidden_ids: list[str]) -> Iterator[Asked]:
     yield from voices_requests(hidden_ids)
     yield from standards_requests()
     yield from records_requests(hidden_ids)
+    yield from desk_requests(hidden_ids)
+    yield from space_pages(hidden_ids)
 
 
 def account_requests() -> Iterator[Asked]:
@@ -99,6 +101,28 @@ def account_requests() -> Iterator[Asked]:
     invitation = "/network/invitation/{token}"
     yield Asked(invitation, "GET", "/network/invitation/x")
     yield Asked(invitation, "POST", "/network/invitation/x", form={"csrf": "x", "password": "x"})
+
+
+def desk_requests(hidden_ids: list[str]) -> Iterator[Asked]:
+    """Without a sign-in every page of the console leads to the sign-in, whatever it names."""
+    page = {"Accept": "text/html"}
+    for name in ("", "/links", "/queue", "/spaces", "/spaces/new", "/expiring", "/hides"):
+        yield Asked(f"/network{name}", "GET", f"/network{name}", headers=page)
+    sent = {"csrf": "x", "reason": "x"}
+    for name in ("/queue/accept", "/spaces/new", "/expiring", "/hides"):
+        yield Asked(f"/network{name}", "POST", f"/network{name}", form=sent, headers=page)
+    proposal = "/network/proposals/{proposal}"
+    yield Asked(proposal, "GET", "/network/proposals/x", headers=page)
+    yield Asked(proposal, "POST", "/network/proposals/x", form=sent | {"do": "accept"})
+    yield Asked("/network/hides/{hide_id}/lift", "POST", "/network/hides/x/lift", form=sent)
+    for hidden in hidden_ids:
+        template, path = "/network/spaces/{space}", f"/network/spaces/{hidden}"
+        yield Asked("/network/spaces", "GET", f"/network/spaces?q={hidden}", headers=page)
+        yield Asked("/network/hides", "GET", f"/network/hides?space={hidden}", headers=page)
+        yield Asked(template, "GET", path, headers=page)
+        yield Asked(template, "POST", path, form=sent, headers=page)
+        for verb in ("open", "close", "answer", "link", "hide"):
+            yield Asked(f"{template}/{verb}", "POST", f"{path}/{verb}", form=sent, headers=page)
 
 
 def records_requests(hidden_ids: list[str]) -> Iterator[Asked]:
@@ -222,6 +246,26 @@ def standards_requests() -> Iterator[Asked]:
     ):
         path = f"/standards/{tail}"
         yield Asked(path, method, path.replace("{item}", "x"), None if method == "GET" else {})
+
+
+def space_pages(hidden_ids: list[str]) -> Iterator[Asked]:
+    """Pages of single spaces, hidden and visible ones beside hidden ones, and their forms."""
+    for space in (*hidden_ids, "DEMO-001", "DEMO-006"):
+        for query in ("?f=json", "?f=html", "?f=html&lang=en"):
+            yield Asked("/spaces/{space}", "GET", f"/spaces/{space}{query}")
+        path = f"/spaces/{space}/complaint"
+        yield Asked("/spaces/{space}/complaint", "GET", path)
+        yield Asked("/spaces/{space}/complaint", "POST", path, form={"category": "other"})
+        path = f"/spaces/{space}/feedback"
+        yield Asked("/spaces/{space}/feedback", "POST", path, form={"said": "served"})
+    for service in ("food", *models.PROTECTED_SERVICES):
+        missed = {"service": service, "country": "CO", "admin1": "Norte de Santander"}
+        yield Asked("/missing", "POST", "/missing", form=missed)
+    yield Asked("/match", "GET", "/match")
+    for town in ("Cúcuta, CO", "Quito, EC"):
+        for service in ("overnight", "psychosocial_support", *models.PROTECTED_SERVICES):
+            need = {"place": town, "service": service, "age": "15", "alone": "yes"}
+            yield Asked("/match", "POST", "/match", form=need)
 
 
 def pages() -> Iterator[Asked]:

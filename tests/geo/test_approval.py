@@ -1,5 +1,6 @@
 """P40: what one owner changes at once, and what waits for a second person."""
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -320,7 +321,7 @@ documents = st.fixed_dictionaries(
         "maximum_nights": st.none() | st.integers(1, 9),
         "available": st.none() | st.integers(0, 9),
         "capacity": st.none() | st.integers(9, 19),
-        "capacity_updated": st.sampled_from(["1", "2"]),
+        "capacity_updated": st.sampled_from(["2026-11-24T10:00:00Z", "2026-11-25T10:00:00Z"]),
         "amenities": st.dictionaries(st.sampled_from("pqr"), st.booleans()),
         "notice": st.sampled_from([None, "m", "n"]),
         "overnight": st.booleans(),
@@ -431,3 +432,124 @@ def hours_as_shown(times):
             **zone,
         }
     )
+
+
+# -- what a hostile editor would try (review of issue 3) -------------------------------------------
+
+
+def of(before, **changes):
+    return classify(SPACE | before, SPACE | before | changes, TODAY)
+
+
+TRICKS = [
+    # "full" is not to be talked away, nor to be made to look old.
+    ({"available": 0}, {"available": None}),
+    ({"available": 0}, {"capacity_updated": "2020-01-01T00:00:00Z"}),
+    # Another clock under the same figures.
+    ({"schedules": hours(timezone="Asia/Tokyo")}, {"schedules": hours()}),
+    (
+        {"schedules": hours(timezone="Asia/Tokyo")},
+        {
+            "schedule_exceptions": [
+                {
+                    "starts_on": "2026-12-07",
+                    "ends_on": "2026-12-07",
+                    "closed": False,
+                    "opens_at": "09:00",
+                    "closes_at": "12:00",
+                }
+            ]
+        },
+    ),
+    # Beyond what is compared.
+    (
+        {},
+        {
+            "schedule_exceptions": [
+                {
+                    "starts_on": "2040-01-01",
+                    "ends_on": "2040-12-31",
+                    "closed": False,
+                    "opens_at": "00:00",
+                    "closes_at": "00:00",
+                }
+            ]
+        },
+    ),
+    (
+        {
+            "schedule_exceptions": [
+                {"starts_on": "2040-01-01", "ends_on": "2040-12-31", "closed": True}
+            ]
+        },
+        {"schedule_exceptions": []},
+    ),
+    # Words that send people somewhere.
+    (
+        {"schedules": hours(description=None)},
+        {"schedules": hours(description="ahora en la finca del río")},
+    ),
+    ({}, {"notice": "Nos mudamos: llame al +57 311 222 3344"}),
+    ({}, {"notice": "Inscríbase en wa.me/573112223344 o ayuda-casa.com"}),
+    ({}, {"notice": "Escriba a casa@example.net"}),
+]
+
+
+@pytest.mark.parametrize(("before", "change"), TRICKS, ids=str)
+def test_p40_nothing_opens_or_leads_elsewhere_by_one_persons_word(before, change):
+    found = of(before, **change)
+    assert not found.now, found.now
+    assert set(found.later) == set(change)
+
+
+def test_p40_words_within_hours_wait_while_the_hours_close():
+    closed = {"starts_on": "2026-12-07", "ends_on": "2026-12-07", "closed": True}
+    bad, good = closed | {"reason": "vaya al 311 222 3344"}, closed | {"reason": "fumigación"}
+    assert of({}, schedule_exceptions=[good]).now == {"schedule_exceptions": [good]}
+    found = of({}, schedule_exceptions=[bad])
+    assert found.now == {"schedule_exceptions": [closed | {"reason": None}]}
+    assert found.later == {"schedule_exceptions": [bad]}
+    shorter = hours("MO TU", description="invierno")
+    found = of({}, schedules=shorter)
+    assert [rule["description"] for rule in found.now["schedules"]] == [None]
+    assert found.later == {"schedules": shorter}
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "Cerrado del 24/12/2026 al 2.1.2027, de 08:00 a 17:00",
+        "Sin agua. Hasta el 30/11/2026, según se sabe.",
+        "Cerrado hasta 2026-12-01",
+        "Llame antes: +57 300 0000000",  # the record's own number
+        None,
+    ],
+)
+def test_p40_a_notice_that_closes_is_immediate(notice):
+    own = {"notice": "antes", "public_phones": ["+57 300 0000000"]}
+    assert of(own, notice=notice).now == {"notice": notice}
+
+
+def test_p40_a_rule_of_another_zone_may_still_be_taken_away():
+    both = [*hours(timezone="Asia/Tokyo"), *hours("TH")]
+    assert of({"schedules": both}, schedules=hours("TH")).now == {"schedules": hours("TH")}
+
+
+def test_p40_many_rules_are_compared_in_time():
+    def rules(opens):
+        return [
+            {
+                "freq": "MONTHLY",
+                "interval": 7,
+                "dtstart": "2026-01-01",
+                "byday": [f"{1 + n % 4}MO"],
+                "opens_at": f"{n % 22 + opens:02}:00",
+                "closes_at": f"{n % 22 + opens:02}:30",
+            }
+            for n in range(100)
+        ]
+
+    began = time.process_time()
+    found = of({"schedules": rules(0)}, schedules=rules(1))
+    assert time.process_time() - began < 10  # a minute and more before
+    assert not found.now

@@ -5,6 +5,9 @@ const block = document.getElementById('map-data');
 const data = block ? JSON.parse(block.textContent) : null;
 const byId = (id) => document.getElementById(id);
 
+// On a phone the navigation scrolls sideways: show where one is.
+document.querySelector('.desk-nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+
 for (const button of document.querySelectorAll('[data-copy]')) {
   button.hidden = false;
   button.addEventListener('click', async () => {

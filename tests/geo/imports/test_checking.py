@@ -133,7 +133,7 @@ async def test_a_report_never_repeats_what_could_be_about_a_person(network):
         (row,) = checked.rows
         assert row.state == "bad", name
         told = f"{checked.problems()} {reports.as_csv(checked)}"
-        told += json.dumps([dict(problem=p.reason) for p in row.problems])
+        told += json.dumps(reports.as_object(checked))
         assert "Juan" not in told, (name, told)
         assert "juan@" not in told
         assert "310123" not in told

@@ -1,0 +1,183 @@
+"""``/network/vocabulary``: the words that records are written in, kept by coordinators."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from app.askers import CONSOLE
+from app.desk.inputs import text_in, told, whole_in
+from app.desk.pages import Desk, DeskDep, RecordId, see
+from app.desk.roles import get_coordinator
+from app.forms import FormDep
+from app.web.i18n import marked
+from geo import terms
+from geo.errors import ConflictError, InvalidRecordError
+from geo.models import VOCABULARIES
+from geo.vocabulary import FLOOR, LANGUAGES
+
+router = APIRouter(include_in_schema=False, dependencies=[Depends(get_coordinator)])
+
+VOCABULARY = f"{CONSOLE}/vocabulary"
+TERM = f"{VOCABULARY}/{{vocabulary}}/{{code}}"
+
+VocabularyName = Literal[
+    "space_kind", "service", "sector", "amenity", "document", "gender", "phone_type"
+]
+
+TITLES: Mapping[str, str] = {
+    "space_kind": marked("Tipos de espacio"),
+    "service": marked("Servicios"),
+    "sector": marked("Sectores"),
+    "amenity": marked("Comodidades"),
+    "document": marked("Documentos"),
+    "gender": marked("Para quién, por género"),
+    "phone_type": marked("Tipos de teléfono"),
+}
+
+
+@router.get(VOCABULARY)
+async def vocabulary_page(
+    desk: DeskDep,
+    vocabulary: VocabularyName = "space_kind",
+    done: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
+    """Show the terms of one vocabulary, and the form that adds one."""
+    return await _list_page(desk, vocabulary, done=done)
+
+
+@router.post(VOCABULARY)
+async def add(desk: DeskDep, form: FormDep) -> Response:
+    """Add a term; it can be used from the next request on."""
+    stated = form.get("vocabulary", "")
+    name = stated if stated in VOCABULARIES else "space_kind"
+    try:
+        async with desk.session.begin_nested():
+            await terms.add(
+                desk.session,
+                desk.actor,
+                stated,
+                form.get("code", "").strip(),
+                {lang: text for lang in LANGUAGES if (text := text_in(form, f"name-{lang}"))},
+                validity_days=whole_in(form, "validity_days"),
+            )
+    except InvalidRecordError as error:
+        problems = told(desk.words, error.problems)
+        return await _list_page(desk, name, problems=problems, typed=form)
+    except ConflictError:
+        problems = told(desk.words, [("code", "is there already")])
+        return await _list_page(desk, name, problems=problems, typed=form)
+    return see(f"{VOCABULARY}?vocabulary={name}&done=added")
+
+
+@router.get(TERM)
+async def term_page(
+    desk: DeskDep,
+    vocabulary: RecordId,
+    code: RecordId,
+    done: Annotated[str, Query(max_length=20)] = "",
+    spaces: Annotated[int | None, Query(ge=0, le=1_000_000)] = None,
+) -> Response:
+    """Show one term with its names and what can be done about it."""
+    return await _term_page(desk, vocabulary, code, done=done, spaces=spaces)
+
+
+@router.post(TERM)
+async def change(desk: DeskDep, vocabulary: RecordId, code: RecordId, form: FormDep) -> Response:
+    """Rename, retire, restore, protect or remove a term, or say how long it is confirmed for."""
+    try:
+        async with desk.session.begin_nested():
+            location = await _act(desk, vocabulary, code, form)
+    except InvalidRecordError as error:
+        problems = told(desk.words, error.problems)
+        return await _term_page(desk, vocabulary, code, problems=problems, typed=form)
+    except ConflictError:
+        problems = told(desk.words, [("remove", "is in use")])
+        return await _term_page(desk, vocabulary, code, problems=problems, typed=form, status=409)
+    return see(location)
+
+
+async def _act(desk: Desk, vocabulary: str, code: str, form: Mapping[str, str]) -> str:
+    """Do what a button says; return the address to go on to."""
+    here = f"{VOCABULARY}/{quote(vocabulary)}/{quote(code)}"
+    session, actor = desk.session, desk.actor
+    match form.get("do"):
+        case "rename":
+            names, read = _names_in(form)
+            await terms.rename(session, actor, vocabulary, code, names, read_in=read)
+        case "validity":
+            days = whole_in(form, "validity_days")
+            await terms.set_validity(session, actor, vocabulary, code, days)
+        case "retire":
+            await terms.retire(session, actor, vocabulary, code)
+        case "restore":
+            await terms.restore(session, actor, vocabulary, code)
+        case "protect":
+            if form.get("sure") != "true":
+                raise InvalidRecordError([("sure", "is not confirmed")])
+            count = await terms.protect(session, actor, vocabulary, code)
+            return f"{here}?done=protected&spaces={count}"
+        case "remove":
+            await terms.remove(session, actor, vocabulary, code)
+            return f"{VOCABULARY}?vocabulary={quote(vocabulary)}&done=removed"
+        case _:
+            raise InvalidRecordError([("do", "is not one of the buttons")])
+    return f"{here}?done=saved"
+
+
+def _names_in(form: Mapping[str, str]) -> tuple[dict[str, str], frozenset[str]]:
+    # An empty name of another language leaves that one as it is; Spanish has to be there.
+    names = {
+        lang: form.get(f"name-{lang}", "").strip()
+        for lang in LANGUAGES
+        if lang == LANGUAGES[0] or text_in(form, f"name-{lang}")
+    }
+    return names, frozenset(lang for lang in LANGUAGES if form.get(f"read-{lang}") == "true")
+
+
+async def _list_page(
+    desk: Desk,
+    name: str,
+    *,
+    problems: dict[str, str] | None = None,
+    typed: Mapping[str, str] | None = None,
+    done: str = "",
+) -> Response:
+    return desk.page(
+        "vocabulary",
+        status=400 if problems else 200,
+        vocabulary=name,
+        titles=TITLES,
+        terms=await terms.kept_terms(desk.session, desk.actor, name),
+        languages=LANGUAGES,
+        problems=problems or {},
+        typed=typed or {},
+        done=done,
+    )
+
+
+async def _term_page(
+    desk: Desk,
+    vocabulary: str,
+    code: str,
+    *,
+    problems: dict[str, str] | None = None,
+    typed: Mapping[str, str] | None = None,
+    done: str = "",
+    spaces: int | None = None,
+    status: int = 400,
+) -> Response:
+    term = await terms.kept_term(desk.session, desk.actor, vocabulary, code)
+    return desk.page(
+        "term",
+        status=status if problems else 200,
+        term=term,
+        titles=TITLES,
+        languages=LANGUAGES,
+        can_protect=vocabulary in FLOOR and not term.protected,
+        problems=problems or {},
+        typed=typed or {},
+        done=done,
+        spaces=spaces,
+    )

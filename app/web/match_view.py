@@ -1,0 +1,134 @@
+"""The page that asks what somebody needs, and its answer: next steps with their reasons (P46)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Literal
+
+from app import match_words
+from app.match_words import Reason
+from app.matches import Chosen, Fallback, Match
+from app.web import labels, page
+from app.web.frames import Frame
+from app.web.i18n import words
+from app.web.space_view import CONTACT_KINDS, Phone, address_of, phone_of
+
+#: Languages that can be named; the codes of ISO 639, those of the region first.
+SPOKEN = ("es", "pt", "en", "fr", "ht", "wba", "guc")
+
+
+@dataclass(frozen=True)
+class MatchForm:
+    """The form as it was filled, so that it can be shown again; everything as typed."""
+
+    place: str = ""
+    service: str = ""
+    age: str = ""
+    gender: str = ""
+    children: str = ""
+    alone: bool = False
+    documents: Sequence[str] = ()
+    languages: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step to take: a space, and why.
+
+    ``refers_to`` names the space that it refers to, whose door opens in no other way.
+    """
+
+    id: str
+    name: str
+    kind: str
+    locality: str
+    country: str
+    is_demo: bool
+    refers_to: str | None
+    phones: Sequence[Phone]
+    contact: str | None
+    reasons: Sequence[Reason]
+
+
+@dataclass(frozen=True)
+class MatchAnswer:
+    """What was found: steps, else whom to call or ask; lines always (P45)."""
+
+    steps: Sequence[Step]
+    instead: Sequence[Step]
+    lines: Sequence[Mapping[str, Any]]
+    left_out: Sequence[Mapping[str, Any]]
+    country: str
+
+
+MatchProblem = Literal["place", "age", "alone", "documents", "unavailable", "protected"]
+
+
+@dataclass(frozen=True)
+class MatchLists:
+    """Codes that the form offers, in order."""
+
+    services: Sequence[str] = ()
+    genders: Sequence[str] = ()
+    documents: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class MatchView:
+    """The page: the form, and an answer or what is wrong with the question."""
+
+    frame: Frame
+    lists: MatchLists = field(default_factory=MatchLists)
+    form: MatchForm = field(default_factory=MatchForm)
+    answer: MatchAnswer | None = None
+    problem: MatchProblem | None = None
+    choices: Sequence[str] = ()
+
+
+def answer_of(found: Match) -> MatchAnswer:
+    """Return a match in words."""
+    border = {match_words.BORDER: found.border_count} if found.border_count else {}
+    return MatchAnswer(
+        steps=tuple(_step(one, match_words.reasons(found, one)) for one in found.chosen),
+        instead=tuple(_instead(one) for one in found.fallbacks),
+        lines=found.lines,
+        left_out=match_words.left_out({**found.left_out, **border}),
+        country=found.country,
+    )
+
+
+def _instead(fallback: Fallback) -> Step:
+    return _step(fallback.chosen, match_words.fallback_reasons(fallback))
+
+
+def _step(chosen: Chosen, reasons: Sequence[Reason]) -> Step:
+    row = chosen.described.properties
+    target = chosen.refers_to
+    return Step(
+        id=chosen.described.id,
+        name=row["name"],
+        kind=row["kind"],
+        locality=row["locality"] or row["name"],
+        country=row["country"],
+        is_demo=row["demo"],
+        refers_to=None if target is None else target.properties["name"],
+        phones=tuple(phone_of(phone) for phone in row["phones"]),
+        contact=row["contact"],
+        reasons=reasons,
+    )
+
+
+def render_match(view: MatchView, lang: str) -> str:
+    """Render the page in a language of the pages."""
+    return page.render_open(
+        "match",
+        view.frame,
+        lang,
+        view=view,
+        form=view.form,
+        spoken=SPOKEN,
+        fallback=match_words.FALLBACK,
+        address=address_of,
+        contact_kinds=CONTACT_KINDS,
+        term=partial(labels.term, words(lang), view.frame.names),
+    )

@@ -1,0 +1,133 @@
+"""P1, P2, P8, P38, P39: a hunt for anything that depends on what the asker may not see.
+
+Two databases that differ in nothing else are asked the same by somebody who knows the ids, the
+places and the days: every answer has to be the same bytes, tags and headers included, and none may
+hold a canary. `./run bench leaks` asks 20,000 times.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from tests.fixtures.leak_hunt import Prey, preys
+from tests.fixtures.leak_parts import CANARY, NOON, canary
+from tests.fixtures.leak_requests import Asked
+from tests.fixtures.leak_secrets import NEIGHBOURS, PARTNERS_SEE, make_databases, superuser
+
+SEED = 20_261_125
+REQUESTS = {"public": 700, "partner": 600, "viewer": 200}
+
+#: Counts come out 14 days after their week (definitions.md, flows).
+LONG_AGO = NOON - timedelta(days=42)
+
+#: Where the hidden spaces lie, by the name that only they have.
+UNIT = canary("locations admin1")
+
+CONTAINS = """exists (
+    select from unnest(cast(:forms as text[])) f where position(f in cast(COLUMN as text)) > 0
+)"""
+
+WITHOUT_A_CANARY: set[str] = set()
+
+
+@pytest.fixture(scope="module")
+async def databases(cluster, loaded_template, settings_for):
+    return await make_databases(cluster, loaded_template, settings_for)
+
+
+@pytest.fixture(scope="module")
+async def hunted(databases, settings_for, home):
+    async with preys(databases, settings_for, home) as found:
+        yield {prey.name: prey for prey in found}
+
+
+@pytest.mark.parametrize("who", ["public", "partner", "viewer"])
+async def test_p2_no_answer_depends_on_what_the_asker_may_not_see(hunted, who):
+    prey: Prey = hunted[who]
+    generator = prey.generator(SEED)
+    leaks = []
+    for asked in generator.requests(REQUESTS[who]):
+        leaks += await prey.hunt(asked)
+    assert not leaks, f"{len(leaks)} leaks\n" + "\n".join(map(str, leaks[:20]))
+    if REQUESTS[who] > len(generator.operations):
+        assert {one.key for one in generator.operations} <= {
+            (method.replace("HEAD", "GET"), template) for method, template in prey.asked
+        }
+    assert prey.statuses[200] > REQUESTS[who] / 4, prey.statuses
+
+
+async def test_the_hunt_finds_what_a_partner_is_told(hunted, databases):
+    """The same hunt, by somebody who may see what differs, finds it in every way."""
+    public = hunted["public"]
+    seeing = Prey("partner", public.without, public.with_it, PARTNERS_SEE, databases.partner)
+    leaks = []
+    for asked in seeing.generator(SEED).requests(400):
+        leaks += await seeing.hunt(asked)
+    assert {"canary", "told", "body"} <= {leak.what for leak in leaks}
+    found = {leak.asked.template for leak in leaks}
+    assert {
+        "/collections/{layer}/items",
+        "/collections/{layer}/items/{item}",
+        "/tiles/{layer}/{z}/{x}/{y}",
+        "/spaces/nearest",
+        "/exports/{format}",
+    } <= found
+
+
+async def test_p39_side_effects_tell_nothing_of_hidden_spaces(
+    cluster, loaded_template, settings_for, home
+):
+    """What is sent about hidden spaces and units is in no count, six weeks later."""
+    # Of its own: what is sent here stays.
+    databases = await make_databases(cluster, loaded_template, settings_for)
+    leaks = []
+    async with preys(databases, settings_for, home, clock=lambda: LONG_AGO) as early:
+        public = early[0]
+        for asked in _said_about(public.hidden_ids):
+            leaks += await public.hunt(asked)
+        partner = Prey("partner", public.without, public.with_it, [], databases.partner)
+        for path in ("/feedback/counts", "/requests/counts"):
+            for prey in (public, partner):
+                leaks += await prey.hunt(Asked(path, "GET", path))
+            assert b'"n":' in (await public.with_it.get(path)).content, path
+    assert not leaks, "\n".join(map(str, leaks))
+
+
+def _said_about(hidden_ids: Sequence[str]) -> Iterator[Asked]:
+    """Give as many answers and wishes as a count needs (20 of three spaces)."""
+    times = dict.fromkeys((*hidden_ids, "secret-nothing"), 2) | dict.fromkeys(NEIGHBOURS, 22)
+    for space_id, count in times.items():
+        body = {"space": space_id, "was_served": False, "was_open": True}
+        yield from [Asked("/feedback", "POST", "/feedback", body)] * count
+        complaint = {"space": space_id, "category": "unsafe", "country": "CO"}
+        yield Asked("/complaints", "POST", "/complaints", complaint)
+    for unit in (UNIT, "Norte de Santander", "nowhere"):
+        wish = {"service": "food", "country": "CO", "admin1": unit}
+        yield from [Asked("/requests", "POST", "/requests", wish)] * 21
+
+
+async def test_every_text_that_is_kept_holds_a_canary(cluster, databases):
+    async with superuser(cluster, databases.for_public) as db:
+        columns = await db.execute(
+            text(
+                """
+                select table_name, column_name from information_schema.columns
+                where table_schema = 'amparo' and data_type in ('text', 'ARRAY', 'jsonb', 'bytea')
+                    and table_name in (select tablename from pg_tables where schemaname = 'amparo')
+                """
+            )
+        )
+        bare = set()
+        for table, column in columns:
+            assert re.fullmatch("[a-z0-9_]+", f"{table}{column}")
+            # Names of the catalogue, which a bound value cannot be.
+            query = f'select count(*) from amparo."{table}" t where {CONTAINS}'
+            known = {"forms": [CANARY, CANARY.encode().hex()]}
+            statement = text(query.replace("COLUMN", f't."{column}"'))
+            if not (await db.execute(statement, known)).scalar():
+                bare.add(f"{table}.{column}")
+    __import__("json").dump(sorted(bare), open("/tmp/bare.json","w"))
+    assert sorted(bare) == WITHOUT_A_CANARY

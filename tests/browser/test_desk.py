@@ -1,0 +1,259 @@
+"""The console in Chromium: by keyboard alone, on a phone, with and without scripts."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+from sqlalchemy import insert
+
+from geo import models, passwords, sign_in
+from geo.db import Tier
+from tests.conftest import clone, in_thread, opened, served
+
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 800}
+PASSWORD = "caballo batería grapa correcta"
+SPACE = "DEMO-001"
+
+#: Where pictures for people to look at go; unset, none are made.
+SHOTS = os.environ.get("AMPARO_TEST_SHOTS")
+
+# Controls smaller than 44 px; links inside a sentence are exempt (WCAG 2.2, 2.5.5), and so are
+# boxes to tick, whose label is as high.
+SMALL = """() => [...document.querySelectorAll(
+    'header a, header button, nav a, main button, main .button, summary, select, textarea, ' +
+    'main input:not([type=hidden]):not([type=checkbox]):not([type=radio]), .tick')]
+  .filter((e) => e.checkVisibility() && !e.closest('.unseen') && !e.matches('.unseen, .skip'))
+  .map((e) => [e.textContent.trim().slice(0, 40) || e.id || e.name, e.getBoundingClientRect()])
+  .filter(([, box]) => box.height < 43.5 || box.width < 43.5)
+  .map(([name, box]) => `${name} ${box.width} x ${box.height}`)"""
+
+UNNAMED = """() => [...document.querySelectorAll('main input, main select, main textarea')]
+  .filter((e) => e.type !== 'hidden' && !e.labels?.length && !e.getAttribute('aria-label'))
+  .map((e) => e.outerHTML)"""
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    program = shutil.which("chromium")
+    if program is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("chromium is missing, and CI must not skip its tests")
+        pytest.skip("chromium is not installed; ./run --setup-only installs it")
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield running
+        await running.close()
+
+
+async def add_people(settings: Any) -> None:
+    hashed = await passwords.hash_password(PASSWORD)
+    async with opened(settings) as database, database.session(Tier.WRITER) as session:
+        owner = (await session.get_one(models.Location, SPACE)).organization_id
+        for name, role, organization, countries in (
+            ("eva", "editor", owner, []),
+            ("ana", "approver", None, ["VE"]),
+            ("carla", "coordinator", None, []),
+        ):
+            await session.execute(
+                insert(models.Person).values(
+                    id=name,
+                    email=f"{name}@example.org",
+                    name=name.title(),
+                    role=role,
+                    organization_id=organization,
+                    countries=countries,
+                )
+            )
+            await sign_in.store_password(session, name, hashed)
+
+
+@pytest.fixture(scope="module")
+def desk_server(cluster, loaded_template, settings_for):
+    settings = settings_for(clone(cluster, loaded_template))
+    in_thread(add_people(settings))
+    with served(settings) as address:
+        yield address
+
+
+@asynccontextmanager
+async def at_desk(browser: Browser, origin: str, who: str, **options: Any) -> AsyncIterator[Page]:
+    """Sign somebody in; fail on any error, policy breach or request to another origin."""
+    context = await browser.new_context(**({"viewport": DESK, "locale": "es-CO"} | options))
+    page = await context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(f"error: {error}"))
+    page.on(
+        "console",
+        lambda message: (
+            message.type == "error"
+            and "status of 4" not in message.text
+            and faults.append(f"console: {message.text}")
+        ),
+    )
+    page.on(
+        "request",
+        lambda request: (
+            request.url.startswith((origin, "data:", "blob:", "about:"))
+            or faults.append(f"off origin: {request.url}")
+        ),
+    )
+    await page.goto(f"{origin}/network")
+    await page.fill("#email", f"{who}@example.org")
+    await page.fill("#password", PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector(".desk-nav")
+    yield page
+    await context.close()
+    assert faults == []
+
+
+async def shot(page: Page, name: str, *, whole: bool = True) -> None:
+    if SHOTS is not None:
+        await page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=whole)
+
+
+async def tab_to(page: Page, selector: str, most: int = 400) -> None:
+    """Press Tab until the element has the focus, as somebody without a mouse does."""
+    for _ in range(most):
+        if await page.evaluate("s => document.activeElement?.matches(s)", selector):
+            return
+        await page.keyboard.press("Tab")
+    pytest.fail(f"Tab never reached {selector}")
+
+
+async def test_a_change_by_keyboard_is_accepted_by_a_second_person(browser, desk_server):
+    async with at_desk(browser, desk_server, "eva") as page:
+        await page.goto(f"{desk_server}/network/spaces/{SPACE}")
+        await tab_to(page, "#f-landmark")
+        await page.keyboard.type("Frente al parque de las palmas")
+        await page.keyboard.press("Enter")  # sends nothing: it shows what would happen
+        await page.wait_for_selector("#preview:focus")
+        await shot(page, "preview-desk", whole=False)
+        await tab_to(page, "#reason")
+        await page.keyboard.type("lo dijo quien atiende")
+        await tab_to(page, "button[value=send]")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector(".done")
+        assert "espera a una segunda persona" in await page.inner_text(".done")
+        place = await page.get_attribute("a[href^='/network/proposals/']", "href")
+    public = await browser.new_page()
+    await public.goto(f"{desk_server}/collections/spaces/items/{SPACE}?f=json")
+    assert "palmas" not in await public.content()
+    async with at_desk(browser, desk_server, "ana") as page:
+        await page.goto(f"{desk_server}{place}")
+        await shot(page, "proposal-desk")
+        await tab_to(page, "#reason")
+        await page.keyboard.type("conozco el lugar")
+        await tab_to(page, "button[value=accept]")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("text=Aceptados")
+    await public.reload()
+    assert "palmas" in await public.content()
+    await public.close()
+
+
+async def test_p24_hidden_in_two_clicks_and_gone_from_the_page(browser, desk_server):
+    public = await browser.new_page()
+    await public.goto(desk_server)
+    assert await public.locator("[data-space='DEMO-002']").count() == 1
+    async with at_desk(browser, desk_server, "carla", viewport=PHONE) as page:
+        await page.click(".desk-nav a[href='/network/hides']")
+        await page.fill("#hide-space", "DEMO-002")
+        await page.fill("#hide-space-reason", "amenaza a la casa")
+        await page.click("text=Ocultar el espacio ya")
+        await page.wait_for_selector(".done")
+        await shot(page, "hidden-phone")
+        await public.reload()
+        assert await public.locator("[data-space='DEMO-002']").count() == 0
+        await page.click("#in-force summary")
+        await page.fill("#in-force input[name=reason]", "ya pasó")
+        await page.click("text=Mostrar de nuevo")
+        await page.wait_for_selector("text=Levantado")
+    await public.close()
+
+
+async def test_the_pin_and_the_fields_say_the_same(browser, desk_server):
+    async with at_desk(browser, desk_server, "eva") as page:
+        await page.goto(f"{desk_server}/network/spaces/{SPACE}")
+        await page.locator("[data-pin]").scroll_into_view_if_needed()
+        await page.wait_for_selector("[data-pin][data-ready]")
+        before = await page.input_value("#f-lon")
+        await page.focus(".pin")
+        await page.keyboard.press("ArrowRight")
+        moved = await page.input_value("#f-lon")
+        assert float(moved) > float(before)
+        box = await page.locator(".pin").bounding_box()
+        await page.mouse.move(box["x"] + 15, box["y"] + 15)
+        await page.mouse.down()
+        await page.mouse.move(box["x"] + 95, box["y"] + 15, steps=4)
+        await page.mouse.up()
+        assert float(await page.input_value("#f-lon")) > float(moved)
+        await page.wait_for_timeout(600)
+        await page.locator("#g-where").scroll_into_view_if_needed()
+        await shot(page, "pin-desk", whole=False)
+
+
+async def test_an_area_is_drawn_by_two_corners(browser, desk_server):
+    async with at_desk(browser, desk_server, "carla") as page:
+        await page.goto(f"{desk_server}/network/hides")
+        await page.locator("[data-box]").scroll_into_view_if_needed()
+        await page.wait_for_selector("[data-box][data-ready]")
+        box = await page.locator("[data-box] .canvas").bounding_box()
+        for x, y in ((200, 60), (400, 200)):
+            await page.mouse.click(box["x"] + x, box["y"] + y)
+            await page.wait_for_timeout(400)
+        west, south, east, north = [
+            float(await page.input_value(f"#side-{side}"))
+            for side in ("west", "south", "east", "north")
+        ]
+        assert west < east
+        assert south < north
+        await shot(page, "area-desk", whole=False)
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+async def test_pages_fit_and_every_control_has_a_name(browser, desk_server, viewport):
+    size = "phone" if viewport is PHONE else "desk"
+    async with at_desk(browser, desk_server, "carla", viewport=viewport) as page:
+        for name in (
+            "",
+            "queue",
+            "spaces",
+            "spaces/new",
+            f"spaces/{SPACE}",
+            "expiring?days=90",
+            "hides",
+            "links",
+            "nowhere",
+        ):
+            await page.goto(f"{desk_server}/network/{name}".rstrip("/"))
+            assert (
+                await page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+            ), name
+            assert await page.evaluate(SMALL) == [], name
+            assert await page.evaluate(UNNAMED) == [], name
+            await shot(page, f"{(name or 'home').replace('/', '-').partition('?')[0]}-{size}")
+
+
+async def test_the_form_works_without_scripts(browser, desk_server):
+    async with at_desk(
+        browser, desk_server, "eva", viewport=PHONE, java_script_enabled=False
+    ) as page:
+        await page.goto(f"{desk_server}/network/spaces/{SPACE}")
+        assert not await page.locator("[data-pin]").is_visible()
+        rows = await page.locator("[name^='schedules-'][name$='opens_at']").count()
+        await page.click("text=Agregar otro horario")
+        assert await page.locator("[name^='schedules-'][name$='opens_at']").count() == rows + 1
+        await page.click("details summary:has-text('Confirmar los datos')")
+        await page.click("button[value=whatsapp]")
+        text = await page.input_value("#message-text")
+        assert "/confirm/" in text
+        await shot(page, "message-phone")
