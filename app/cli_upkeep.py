@@ -1,24 +1,19 @@
-"""``amparo upkeep``: what has to be done every day."""
+"""``amparo upkeep``: what has to be done every day, now."""
 
 from datetime import UTC, datetime
-
-from sqlalchemy.ext.asyncio import AsyncSession
+from functools import partial
 
 from app.commands import written
 from app.console import require_settings, say
-from geo import membership, voices
+from app.upkeep import keep
 
 
 def upkeep() -> None:
-    """Delete complaints whose time has come, and end memberships that lapsed; run it daily.
+    """Do the day's work at once: delete what is over, end what lapsed, find what is alike.
+
+    A running server does it by itself once a day.
 
     Example: amparo upkeep
     """
-
-    async def work(session: AsyncSession) -> tuple[int, int]:
-        today = datetime.now(UTC).date()
-        purged = await voices.purge_complaints(session, today)
-        return purged, len(await membership.lapse_memberships(session, today))
-
-    purged, lapsed = written(require_settings(), work)
-    say(f"{purged:,} complaints deleted; {lapsed:,} memberships ended")
+    for what, count in written(require_settings(), partial(keep, now=datetime.now(UTC))).items():
+        say(f"{count:,} {what}")

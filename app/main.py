@@ -63,6 +63,7 @@ from app.network import Network
 from app.senders import notifying
 from app.settings import Settings
 from app.static import Assets
+from app.upkeep import daily_upkeep
 from app.web.assets import STATIC_FOLDER, STATIC_URL
 from app.web.page import SECURITY_HEADERS
 from geo.db import Database
@@ -106,7 +107,7 @@ def create_app(
                 limits=limits,
                 provider=oidc.provider_of(settings),
             )
-            async with notifying(opened, settings, clock):
+            async with notifying(opened, settings, clock), daily_upkeep(opened, clock):
                 yield {**state}
             await warming
         finally:

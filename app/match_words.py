@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from app.matches import Chosen, Fallback, Match
 from app.wording import kilometres
 from geo.eligibility import Doubt, Refusal
+from geo.freshness import age_label
 from geo.matching import Option
 from geo.schedules import zone
 from routing.profile import Profile, walking_days
@@ -21,10 +22,6 @@ FALLBACK = (
     "Si nada de esto le sirve, llame a una de las líneas o pregunte en el espacio de apoyo o a las "
     "autoridades más cercanas. Pedir ayuda y protección es un derecho."
 )
-
-#: Listings older than this get the advice to call (P43's "llame antes"); half of the 30 days that
-#: places to sleep stay confirmed (P41), as `geo.freshness.age_label` has it.
-CALL_BEFORE_DAYS = 15
 
 _DOUBTS = {
     Doubt.AGE: "atiende solo ciertas edades: llame antes",
@@ -100,9 +97,10 @@ def _age(match: Match, chosen: Chosen) -> Iterator[Reason]:
         yield {"code": "demo", "text": "dato de demostración, sin confirmar"}
         return
     space = chosen.option.candidate
-    days = max((match.now.astimezone(zone(space.timezone)).date() - space.assured_on).days, 0)
-    yield {"code": "confirmed", "text": f"confirmado {ago(timedelta(days=days))}"}
-    if days > CALL_BEFORE_DAYS:
+    today = match.now.astimezone(zone(space.timezone)).date()
+    age = age_label(space.assured_on, chosen.described.properties["expires_on"], today)
+    yield {"code": "confirmed", "text": f"confirmado {ago(timedelta(days=age.days))}"}
+    if age.call_before:
         yield {"code": "call_before", "text": "llame antes"}
 
 

@@ -26,7 +26,8 @@ from routing.cost import FLAT_KMH
 from routing.crossings import Crossing
 from routing.errors import OffNetwork
 from routing.profile import Profile, walking_days
-from routing.reach import Place, Reached, ReachRequest
+from routing.reach import Place, ReachRequest
+from routing.tree import Reached
 
 #: How far around the asker spaces come into question: four days of 25 km on foot (the longest day,
 #: `routing.profile.ADULT`); where nothing fits, once more this far [A].

@@ -9,7 +9,6 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -24,7 +23,7 @@ from app.clock import Clock
 from app.logs import NOTICES
 from app.notice_texts import text_of
 from app.settings import Settings, is_loopback
-from geo import decisions, outbox
+from geo import outbox
 from geo.db import Database, Tier
 from geo.errors import DatabaseUnavailableError
 from geo.outbox import Message
@@ -34,9 +33,6 @@ ATTEMPT_S = 15.0
 
 #: Seconds between two looks at the outbox.
 INTERVAL_S = 5.0
-
-#: How often old messages and the contents of old proposals are deleted.
-_TIDY_EVERY = timedelta(hours=1)
 
 _LARGE_PORT = {"smtp": 587, "smtps": 465}
 _GONE = 410
@@ -281,16 +277,10 @@ async def notifying(database: Database, settings: Settings, clock: Clock) -> Asy
 
 
 async def _forever(database: Database, senders: Mapping[str, Sender], clock: Clock) -> None:
-    tidied = clock()
     while True:
         await asyncio.sleep(INTERVAL_S)
         try:
             while any(await deliver_due(database, senders, clock)):
                 pass
-            if clock() - tidied > _TIDY_EVERY:
-                async with database.session(Tier.WRITER) as session:
-                    await outbox.forget_old(session, clock())
-                    await decisions.forget_changes(session, clock())
-                tidied = clock()
         except DatabaseUnavailableError:
             continue  # it comes back, or the requests say that it does not

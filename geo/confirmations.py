@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo import outbox, space_documents
 from geo.authority import Actor, require_close
 from geo.errors import InvalidRecordError, LinkError
+from geo.hiding import is_hidden
 from geo.knowing import require_known
 from geo.models import CHANNELS, Confirmation, ConfirmationLink, SigningKey
 from geo.notices import note
@@ -73,7 +74,8 @@ class Asked:
     Attributes
     ----------
     document : dict or None
-        What is listed now; None for a restricted space, of which the page shows the name alone.
+        What is listed now; None for a restricted space, and for one that is hidden in an
+        emergency (P24), of which the page shows the name alone.
     """
 
     name: str
@@ -151,7 +153,8 @@ async def read_link(session: AsyncSession, token: str, *, now: datetime) -> Aske
     link = await _valid(session, token, now)
     subject = await read_subject(session, "space", link.location_id)
     document = subject.document or {}
-    shown = None if subject.is_restricted else document
+    is_shown = not subject.is_restricted and not await is_hidden(session, link.location_id)
+    shown = document if is_shown else None
     return Asked(document["name"], shown, link.expires_at)
 
 

@@ -15,7 +15,7 @@ from geoalchemy2.shape import from_shape
 from shapely import is_valid_reason
 from shapely.errors import GEOSException
 from shapely.geometry import MultiPolygon, Polygon, shape
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -210,6 +210,12 @@ async def visible_hides(session: AsyncSession, actor: Actor) -> tuple[ActiveHide
     return tuple(h for h in found if h.entity != "space" or h.record_id not in untold)
 
 
+async def is_hidden(session: AsyncSession, space_id: str) -> bool:
+    """Tell whether a space is hidden now, by a hide of its own or of an area (writer)."""
+    hidden_at = text("select hidden_at from amparo.space_record where id = :id")
+    return await session.scalar(hidden_at, {"id": space_id}) is not None
+
+
 async def _hide_record(
     session: AsyncSession, entity: str, record_id: str, actor: Actor | str, reason: str
 ) -> str:
@@ -297,7 +303,7 @@ async def _noted(
 
 def _reason(reason: str) -> str:
     stated = reason.strip()
-    if not 1 <= len(stated) <= MAX_REASON:
+    if not 1 <= len(stated) <= MAX_REASON or "\x00" in stated:
         raise InvalidRecordError([("reason", f"1 to {MAX_REASON} characters")])
     return stated
 

@@ -1,14 +1,17 @@
 """Who knows of a restricted space: the people named for it; for all others it is not there."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import restricted
 from geo.authority import Actor
-from geo.errors import NotFoundError
+from geo.errors import InvalidRecordError, NotFoundError
 from geo.models import Location, RestrictedReader
+from geo.records import ID
 from geo.subjects import Subject
 
 
@@ -41,6 +44,80 @@ async def require_known(
             or actor.id not in await named(session, str(subject.record_id))
         ):
             raise unknown(subject.entity, str(subject.record_id))
+
+
+async def unknown_spaces(session: AsyncSession, actor: Actor, ids: Iterable[str]) -> set[str]:
+    """Return which of ``ids`` are no spaces, as far as the actor may know (writer, P39)."""
+    wanted = set(ids)
+    if not wanted:
+        return wanted
+    is_named = (
+        select(RestrictedReader.person)
+        .where(RestrictedReader.location_id == Location.id, RestrictedReader.person == actor.id)
+        .exists()
+    )
+    known = await session.scalars(
+        select(Location.id).where(
+            Location.id == func.any(sorted(wanted)),
+            or_(Location.visibility != "restricted", is_named),
+        )
+    )
+    return wanted - set(known)
+
+
+async def shown_document(
+    session: AsyncSession, actor: Actor, document: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a space's document without the restricted spaces that it names (writer)."""
+    named_there = document.get("referral_points") or []
+    unseen = await unknown_spaces(session, actor, named_there)
+    kept = [point for point in named_there if point not in unseen]
+    return {**document, "referral_points": kept} if unseen else dict(document)
+
+
+async def with_referral_points(
+    session: AsyncSession,
+    actor: Actor,
+    before: Mapping[str, Any] | None,
+    changes: Mapping[str, Any],
+    *,
+    coming: Collection[str] = (),
+) -> Mapping[str, Any]:
+    """Return changes whose referral points the actor may know of, and those that stay unseen.
+
+    A restricted space that the actor is not named for is refused like one that does not exist,
+    and stays where somebody else has named it (P39).
+
+    Parameters
+    ----------
+    before : mapping or None
+        The space's document.
+    coming : collection of str
+        Ids of spaces that are proposed together.
+
+    Raises
+    ------
+    InvalidRecordError
+        One of them is no space.
+    """
+    stated = changes.get("referral_points")
+    points = re.split(r"[,|]", stated) if isinstance(stated, str) else stated
+    if not isinstance(points, list) or not all(isinstance(point, str) for point in points):
+        if points is not None or "referral_points" not in changes:
+            return changes  # what it is instead, the rules of records say
+        points = []
+    points = [point.strip() for point in points if point.strip()]
+    there = set((before or {}).get("referral_points") or ())
+    unseen = await unknown_spaces(session, actor, there)
+    new = set(points) - (there - unseen) - set(coming)
+    storable = {point for point in new if ID.fullmatch(point)}
+    problems = [
+        ("referral_points", f"'{point}' is not known")
+        for point in sorted(await unknown_spaces(session, actor, storable))
+    ]
+    if problems:
+        raise InvalidRecordError(problems)
+    return {**changes, "referral_points": [*points, *sorted(unseen)]}
 
 
 async def name_readers(

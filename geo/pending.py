@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from geo import audit, space_documents
 from geo.authority import Actor, Role, can_approve, require_staff
 from geo.errors import InvalidRecordError
-from geo.knowing import unknown
+from geo.knowing import shown_document, unknown
 from geo.models import (
     PROPOSAL_STATES,
     Crossing,
@@ -165,8 +165,10 @@ async def proposal_diff(
     """
     proposal = await read_proposal(session, actor, proposal_id)
     stored = await session.get_one(Proposal, proposal_id)
+    await _note_reading(session, actor, proposal, stored)
     if proposal.state != "pending":
-        there = {name: (None, value) for name, value in stored.changes.items()}
+        seen = await shown_document(session, actor, stored.changes)
+        there = {name: (None, seen[name]) for name in stored.changes}
         return Comparison(proposal, there, None, is_outdated=False, problems=())
     subject = NEW_SPACE
     if proposal.record_id is not None:
@@ -179,15 +181,8 @@ async def proposal_diff(
         problems = tuple(error.problems)
         after = {**(subject.document or {}), **stored.changes}
     before = subject.document or {}
-    if subject.is_restricted:
-        await audit.record(
-            session,
-            actor=actor.id,
-            action="restricted.read",
-            entity=proposal.entity,
-            record_id=proposal.record_id,
-            details={"proposal_id": proposal_id},
-        )
+    if proposal.entity == "space":
+        before, after = [await shown_document(session, actor, one) for one in (before, after)]
     return Comparison(
         proposal,
         {
@@ -199,6 +194,29 @@ async def proposal_diff(
         is_outdated=subject.revision is not None and subject.revision != stored.base_revision,
         problems=problems,
     )
+
+
+async def _note_reading(
+    session: AsyncSession, actor: Actor, proposal: Waiting, stored: Proposal
+) -> None:
+    """Write to the audit that somebody looks at what a restricted space is, was, or would be."""
+    if proposal.entity != "space":
+        return
+    is_restricted = stored.changes.get("visibility") not in {"public", "partners"}  # P1
+    if proposal.record_id is not None:
+        visibility = await session.scalar(
+            select(Location.visibility).where(Location.id == proposal.record_id)
+        )
+        is_restricted = visibility == "restricted"
+    if is_restricted:
+        await audit.record(
+            session,
+            actor=actor.id,
+            action="restricted.read",
+            entity=proposal.entity,
+            record_id=proposal.record_id,
+            details={"proposal_id": proposal.id},
+        )
 
 
 async def count_pending(session: AsyncSession, actor: Actor) -> int:

@@ -14,13 +14,15 @@ from geo import audit
 from geo.authority import Actor, Role
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.folding import folded
-from geo.models import AccessToken, Invitation, Organization, Person, WebSession
+from geo.models import AccessToken, ConfirmationLink, Invitation, Organization, Person, WebSession
 
 #: Languages in which people are written to: those of the page.
 LANGUAGES = ("es", "en", "pt")
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,190}", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+
+_CAPITALS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
 #: Longest name of a person or organisation: a form's line, our choice.
 _LONGEST_NAME = 200
@@ -79,7 +81,7 @@ async def add_person(
     ConflictError
         Somebody has that e-mail address already.
     """
-    email, name = email.strip().lower(), name.strip()
+    email, name = folded_address(email), name.strip()
     problems = [] if _EMAIL.fullmatch(email) else [("email", "is no e-mail address")]
     if not 0 < len(name) <= _LONGEST_NAME:
         problems.append(("name", f"has 1 to {_LONGEST_NAME} characters"))
@@ -115,7 +117,9 @@ async def find_person(session: AsyncSession, id_or_email: str) -> Member:
         There is none.
     """
     wanted = id_or_email.strip()
-    found = await _members(session, or_(Person.id == wanted, Person.email == wanted.lower()))
+    found = await _members(
+        session, or_(Person.id == wanted, Person.email == folded_address(wanted))
+    )
     if not found:
         msg = "there is no such person"
         raise NotFoundError(msg)
@@ -160,7 +164,7 @@ async def change_role(
 
 
 async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system") -> None:
-    """Shut a person out: sessions end, tokens and invitations stop working (writer).
+    """Shut a person out: sessions end, tokens, invitations and sent links stop working (writer).
 
     Raises
     ------
@@ -190,6 +194,16 @@ async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system
         .where(Invitation.person_id == person_id, Invitation.used_at.is_(None))
         .values(used_at=func.now())
     )
+    # Who is shut out may have kept the links that they sent, and would answer them.
+    await session.execute(
+        update(ConfirmationLink)
+        .where(
+            ConfirmationLink.created_by == person_id,
+            ConfirmationLink.used_at.is_(None),
+            ConfirmationLink.revoked_at.is_(None),
+        )
+        .values(revoked_at=func.now())
+    )
     await _record(session, by, "person.disabled", person_id, {})
 
 
@@ -207,6 +221,15 @@ async def activate(session: AsyncSession, person_id: str, *, by: str = "system")
         )
     )
     await _record(session, by, "person.enabled", person_id, {})
+
+
+def folded_address(email: str) -> str:
+    """Return an e-mail address as it is kept and compared: without blanks, in small letters.
+
+    Only the letters of ASCII are folded: Unicode has a Kelvin sign whose small letter is k, and
+    whoever owns that address at an identity provider is not whoever has the account.
+    """
+    return email.strip(" \t\r\n").translate(_CAPITALS)
 
 
 async def load_actor(session: AsyncSession, person_id: str) -> Actor:

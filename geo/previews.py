@@ -1,7 +1,7 @@
 """What a change of a space would do, before it is sent: what holds at once, what waits (P40)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import space_documents
 from geo.authority import Actor
-from geo.knowing import require_known
+from geo.knowing import require_known, shown_document, with_referral_points
 from geo.subjects import NEW_SPACE, Subject, changed, read_subject, split, with_organization
 
 #: Of a new space that is only looked at; the real one gets its own when it is proposed.
@@ -54,10 +54,15 @@ async def preview_space(
     if space_id is not None:
         subject = await read_subject(session, "space", space_id)
         await require_known(session, actor, [subject])
+    if subject.document is not None:
+        # What the actor may not know of stays as it is, and shows in no difference (P39).
+        seen = await shown_document(session, actor, subject.document)
+        subject = replace(subject, document=seen)
     own = actor.organization_id if space_id is None else None
     wanted = dict(await with_organization(session, changes, own))
     if space_id is None:
         wanted.setdefault("id", _UNUSED_ID)
+    wanted = dict(await with_referral_points(session, actor, subject.document, wanted))
     said = await space_documents.circumstances(session, now=now, today=now.date())
     after = changed(subject, wanted, said)
     cut = split(subject, after, said.today)

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo import outbox, space_documents
 from geo.authority import Actor, can_propose, require_propose
 from geo.errors import ConflictError, InvalidRecordError
-from geo.knowing import name_readers, require_known, unknown
+from geo.knowing import name_readers, require_known, unknown, with_referral_points
 from geo.models import Proposal
 from geo.notices import note, tell_deciders, tell_of_batch
 from geo.records import Circumstances
@@ -187,6 +187,8 @@ async def propose(
             replace(want, changes=await with_organization(session, want.changes, _own(want, actor)))
             for want in wanted
         ]
+        if actor is not None:
+            wanted = await _referring(session, actor, wanted, subjects)
     made = [_change(actor, entity, want, subjects, circumstances) for want in wanted]
     for change in made:
         if change.subject.record_id is None:
@@ -260,6 +262,24 @@ def _change(
         later = {**later, "notice": now["notice"]}
         now = {name: value for name, value in now.items() if name != "notice"}
     return _Change(subject, now, later, owner)
+
+
+async def _referring(
+    session: AsyncSession,
+    actor: Actor,
+    wanted: Sequence[Wanted],
+    subjects: Mapping[str, Subject],
+) -> list[Wanted]:
+    """Return the changes with referral points that the actor may know of."""
+    coming = {str(want.changes.get("id")) for want in wanted if want.record_id is None}
+    made = []
+    for want in wanted:
+        subject = subjects.get(want.record_id or "", NEW_SPACE)
+        changes = await with_referral_points(
+            session, actor, subject.document, want.changes, coming=coming
+        )
+        made.append(replace(want, changes=changes))
+    return made
 
 
 def _own(want: Wanted, actor: Actor | None) -> str | None:

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -252,7 +252,9 @@ class Row:
             return None
         try:
             moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-        except ValueError:
+            if moment is not None and moment.tzinfo is not None:
+                moment.astimezone(UTC)
+        except (ValueError, OverflowError):  # at the ends of the calendar there is no UTC
             moment = None
         if moment is None or moment.tzinfo is None:
             self.reject(f"{name} '{value}' is not a time with its offset (ISO 8601)", name)

@@ -6,7 +6,7 @@ Secrets in links and cookies are 256 random bits, of which only the SHA-256 is k
 import secrets
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +15,7 @@ from geo import audit
 from geo.authority import Actor
 from geo.errors import InvalidTokenError, LinkError, NotFoundError
 from geo.models import Invitation, Person, WebSession
-from geo.people import as_actor
+from geo.people import as_actor, folded_address
 from geo.tokens import SECRET_BYTES, digest
 
 #: How long an invitation may lie in a mailbox.
@@ -147,7 +147,7 @@ async def read_credentials(session: AsyncSession, email: str) -> Credentials:
     found = (
         await session.execute(
             select(Person.id, Person.password_hash).where(
-                Person.email == email.strip().lower(), Person.active
+                Person.email == folded_address(email), Person.active
             )
         )
     ).one_or_none()
@@ -186,7 +186,7 @@ async def find_identity(
         linked = await session.scalar(
             update(Person)
             .where(
-                Person.email == email.strip().lower(),
+                Person.email == folded_address(email),
                 Person.active,
                 Person.oidc_subject.is_(None),
                 ~select(Person.id)
@@ -293,3 +293,14 @@ async def _end_invitations(session: AsyncSession, person_id: str) -> None:
 
 async def _record(session: AsyncSession, actor: str, action: str, person_id: str) -> None:
     await audit.record(session, actor=actor, action=action, entity="person", record_id=person_id)
+
+
+async def forget_ended(session: AsyncSession, now: datetime) -> int:
+    """Delete sign-ins and invitations that are over (writer), and say how many."""
+    gone = 0
+    for model, ended_at in ((WebSession, WebSession.ended_at), (Invitation, Invitation.used_at)):
+        deleted = await session.scalars(
+            delete(model).where(or_(model.expires_at < now, ended_at < now)).returning(model.id)
+        )
+        gone += len(deleted.all())
+    return gone

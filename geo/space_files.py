@@ -255,7 +255,7 @@ def _confirmation(
     if row.raw("confirmed_on") is None and not (demo and days_ago is not None):
         row.reject("confirmed_on is missing", "confirmed_on")
     written = confirmed_on or circumstances.today
-    overnight = row.raw("overnight") in {True, "true"}
+    overnight = row.raw("overnight") in (True, "true")  # noqa: PLR6201 -- may be a list
     longest = timedelta(days=circumstances.vocabulary.validity_of(kind, overnight=overnight))
     validity = longest
     if expires_on is not None:
@@ -272,6 +272,7 @@ def _confirmation(
         written = circumstances.today - timedelta(days=days_ago)
     elif written > circumstances.today + timedelta(days=1):  # somewhere it is tomorrow already
         row.reject(f"confirmed_on {written} lies in the future", "confirmed_on")
+        written = circumstances.today  # so that the calendar does not end below
     return {
         "confirmed_on": written,
         "expires_on": written + validity,

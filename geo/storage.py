@@ -90,6 +90,9 @@ HANGING: tuple[tuple[type[Any], str, type[Any]], ...] = (
 #: Who has the rows that were changed in Amparo since a file brought them.
 EDITED = "edited here"
 
+#: Any fixed number: one process does the day's upkeep.
+UPKEEP_LOCK = 4_155_009
+
 #: From so many spaces at once the planner's statistics are refreshed with them: right after a
 #: load of 10,000 it expected 50, and read them in 6 s instead of 1 (measured).
 MANY_SPACES = 1_000
@@ -151,6 +154,11 @@ async def remember(session: AsyncSession, name: str, sha256: str, day: date) -> 
 async def forget(session: AsyncSession, name: str) -> None:
     """Forget what `remember` remembered."""
     await session.execute(delete(LoadedFile).where(LoadedFile.name == name))
+
+
+async def alone(session: AsyncSession, lock: int) -> None:
+    """Wait until no other transaction has the lock, and hold it to the end of this one."""
+    await session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": lock})
 
 
 async def existing(session: AsyncSession, model: type[Any], ids: Iterable[str]) -> set[str]:

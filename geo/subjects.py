@@ -23,7 +23,7 @@ from geo.models import (
     Location,
     Organization,
 )
-from geo.records import Circumstances, Row
+from geo.records import UNSTORABLE, Circumstances, Row
 from geo.statements import add_statement, checked_statement, statement_of
 
 Document = dict[str, Any]
@@ -202,7 +202,7 @@ async def with_organization(
     ``own`` is the organisation's id where they name none; None leaves it as it is.
     """
     name, stated = changes.get("organization"), changes.get("organization_id")
-    if stated or not (name or own):
+    if stated or not (name or own) or UNSTORABLE.search(str(name)):
         return changes
     found = (
         await session.execute(

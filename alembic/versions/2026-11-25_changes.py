@@ -62,9 +62,31 @@ DECIDED_ONCE = (
     """,
 )
 
-UPGRADE: tuple[str, ...] = (*LINK_SENDER, *APPLIED, *DECIDED_ONCE)
+# P41: a link is the whole proof of who answers; an operator of before is no operator.
+LINKS_END_WITH_OWNER = (
+    """
+    create function amparo.links_end_with_owner() returns trigger
+    language plpgsql set search_path = amparo, pg_temp as $$
+    begin
+        update confirmation_links set revoked_at = now()
+        where location_id = new.id and used_at is null and revoked_at is null;
+        return null;
+    end
+    $$
+    """,
+    "revoke execute on function amparo.links_end_with_owner() from public",
+    """
+    create trigger links_end_with_owner after update of organization_id on amparo.locations
+        for each row when (old.organization_id is distinct from new.organization_id)
+        execute function amparo.links_end_with_owner()
+    """,
+)
+
+UPGRADE: tuple[str, ...] = (*LINK_SENDER, *APPLIED, *DECIDED_ONCE, *LINKS_END_WITH_OWNER)
 
 DOWNGRADE: tuple[str, ...] = (
+    "drop trigger links_end_with_owner on amparo.locations",
+    "drop function amparo.links_end_with_owner()",
     "drop trigger decided_once on amparo.proposals",
     "drop function amparo.proposal_decided_once()",
     "alter table amparo.proposals drop constraint ck_proposals_two_people",

@@ -17,7 +17,7 @@ from app.responses import JSONResponse
 from geo import decisions, pending, proposals, restricted
 from geo.authority import require_staff
 from geo.errors import NotFoundError
-from geo.knowing import unknown
+from geo.knowing import shown_document, unknown
 from geo.pending import Comparison, Waiting
 from geo.proposals import MAX_REASON, Outcome, Wanted
 from geo.subjects import read_subject
@@ -216,7 +216,8 @@ async def record(
             await restricted.read(request.state.database, space, person=actor.id)
         except NotFoundError as error:
             raise unknown("space", space) from error  # the words of one that never existed
-    return JSONResponse({"id": space, "revision": subject.revision, "record": subject.document})
+    seen = await shown_document(session, actor, subject.document or {})
+    return JSONResponse({"id": space, "revision": subject.revision, "record": seen})
 
 
 @router.post("/spaces/{space}/close", response_class=JSONResponse, responses=_FAILURES)

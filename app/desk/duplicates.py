@@ -17,6 +17,7 @@ from geo.db import Database
 from geo.errors import InvalidRecordError
 from geo.imports import duplicates
 from geo.imports.duplicates import OpenPair
+from geo.knowing import shown_document
 
 router = APIRouter(include_in_schema=False)
 
@@ -109,7 +110,9 @@ async def _pair_page(
     w, terms = desk.words, await desk.terms()
     other = pair.right if keep == pair.left else pair.left
     found = await space_documents.read_documents(desk.session, [keep, other])
-    stays, goes = found[keep], found[other]
+    stays, goes = [
+        await shown_document(desk.session, desk.actor, found[id_]) for id_ in (keep, other)
+    ]
     united = duplicates.united(stays, goes)
     rows = [
         {

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Query, Response
 from app.askers import CONSOLE
 from app.desk import import_form
 from app.desk.fields import TIMEZONES
+from app.desk.import_notes import notes
 from app.desk.inputs import told
 from app.desk.labels import CODED, VISIBILITIES
 from app.desk.pages import Desk, DeskDep, RecordId, see
@@ -206,7 +207,7 @@ async def _mapping_page(
         empty_cells=mapping.get("empty_cells", "keep"),
         has_geometry=any(line.geometry is not None for line in table.lines),
         rows=len(table.lines),
-        remarks=[*table.remarks, *(note for note in found.notes if note not in table.remarks)],
+        remarks=notes(w, [*table.remarks, *found.notes]),
         problems=problems or {},
         kinds=codes.get("kind", []),
         countries=sorted(((code, w.country(code)) for code in BOXES), key=lambda c: c[1]),
@@ -246,7 +247,7 @@ async def _report_page(
         found=found,
         counts=checked.counts(),
         total=len(rows),
-        remarks=checked.remarks,
+        remarks=notes(desk.words, checked.remarks),
         bad=[
             (row, problem, reason_text(desk.words, problem.reason))
             for row in _first(rows, lambda row: row.state == "bad")

@@ -4,6 +4,7 @@ Without scripts every button sends the whole form, so that nothing typed is lost
 at once and what would wait is shown before anything is sent (P40).
 """
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -20,7 +21,7 @@ from app.errors import InvalidParameterError
 from app.forms import Form, FormDep
 from geo import confirmations, hiding, previews, proposals, restricted
 from geo.errors import ConflictError, InvalidRecordError, MixedDataError, NotFoundError
-from geo.knowing import require_known, unknown
+from geo.knowing import require_known, shown_document, unknown
 from geo.proposals import Outcome
 from geo.subjects import Subject, read_subject
 
@@ -78,7 +79,7 @@ async def change(desk: DeskDep, space: RecordId, form: FormDep) -> Response:
     if outcome is not None:
         return see(f"{SPACES}/{space}?done={_done(outcome)}")
     if said.has_conflict:
-        subject = await read_subject(desk.session, "space", space)
+        subject = await _known(desk, space)
     return await space_page(desk, subject, said)
 
 
@@ -151,7 +152,8 @@ async def hide(desk: DeskDep, space: RecordId, form: FormDep) -> Response:
 async def _known(desk: Desk, space_id: str) -> Subject:
     subject = await read_subject(desk.session, "space", space_id)
     await require_known(desk.session, desk.actor, [subject])
-    return subject
+    seen = await shown_document(desk.session, desk.actor, subject.document or {})
+    return replace(subject, document=seen)
 
 
 async def _opened(desk: Desk, space_id: str) -> Subject:

@@ -54,9 +54,6 @@ SECURITY_HEADERS = {
 }
 """Headers every page is sent with: nothing inline, nothing from elsewhere, no traces."""
 
-CALL_FIRST_DAYS = 90
-"""A confirmation older than this reads "call first" (rule P22: default validity 90 days)."""
-
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -152,7 +149,7 @@ def confirmed(w: Words, space: Space, frame: Frame) -> str | Markup:
     days = max(0, (today - space.confirmed_on).days)
     if days == 0:
         return w.gettext("Confirmado hoy")
-    if space.call_before or days > CALL_FIRST_DAYS:
+    if space.call_before:
         text = w.ngettext(
             "Confirmado hace %(num)s día: llame antes de ir",
             "Confirmado hace %(num)s días: llame antes de ir",

@@ -21,6 +21,7 @@ from geo.authority import Actor, Role, can_coordinate, require_staff
 from geo.errors import ConflictError, NotFoundError
 from geo.imports.likeness import Pair, Spot, pairs, phones_of, spot_of
 from geo.imports.reports import Likeness, RowReport
+from geo.knowing import shown_document
 from geo.models import Duplicate, Location, Phone, RestrictedReader
 
 #: Most likenesses that a report names of one row.
@@ -222,7 +223,9 @@ async def merge(
     """
     await _decide(session, keep, other, actor, state="merged", now=now)
     found = await space_documents.read_documents(session, [keep, other])
-    changes = chosen(found[keep], found[other], choices or {})
+    # A restricted space that refers to one of them is not told to who merges, nor lost (P39).
+    stays, goes = [await shown_document(session, actor, found[id_]) for id_ in (keep, other)]
+    changes = chosen(stays, goes, choices or {})
     wanted = [proposals.Wanted(keep, changes)] if changes else []
     wanted.append(
         proposals.Wanted(

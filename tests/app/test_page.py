@@ -340,18 +340,19 @@ def test_p11_p32_a_refusal_says_what_blocks_and_where_to_go():
 
 
 @pytest.mark.parametrize(
-    ("days", "words"),
+    ("days", "call_before", "words"),
     [
-        (0, "Confirmado hoy"),
-        (1, "Confirmado hace 1 día"),
-        (12, "Confirmado hace 12 días"),
-        (90, "Confirmado hace 90 días"),
-        (91, "Confirmado hace 91 días: llame antes de ir"),
-        (-1, "Confirmado hoy"),
+        (0, False, "Confirmado hoy"),
+        (1, False, "Confirmado hace 1 día"),
+        (12, False, "Confirmado hace 12 días"),
+        (12, True, "Confirmado hace 12 días: llame antes de ir"),
+        (90, False, "Confirmado hace 90 días"),
+        (-1, False, "Confirmado hoy"),
     ],
 )
-def test_confirmed_days_ago(days, words):
-    space = replace(SPACE, confirmed_on=date(2026, 11, 24) - timedelta(days=days))
+def test_confirmed_days_ago(days, call_before, words):
+    confirmed_on = date(2026, 11, 24) - timedelta(days=days)
+    space = replace(SPACE, confirmed_on=confirmed_on, call_before=call_before)
     assert page.confirmed(i18n.words("es"), space, FRAME) == words
 
 

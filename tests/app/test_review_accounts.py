@@ -3,13 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
 
-from geo import confirmations, space_documents, tokens
+from geo import space_documents, tokens
 from geo.db import Tier
-from geo.models import AuditEntry, RestrictedReader
+from geo.models import RestrictedReader
 from tests.conftest import client_of, clone, opened
-from tests.fixtures.network import NOW, PEOPLE, SPACE, fill_network
+from tests.fixtures.network import PEOPLE, SPACE, fill_network
 
 HIDDEN = {"visibility": "restricted", "confidential": True}
 

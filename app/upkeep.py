@@ -1,0 +1,91 @@
+"""What has to be done every day: what is over is deleted, what lapsed ends, what is alike is found.
+
+The server does it by itself; ``amparo upkeep`` does it at once, for who runs no server.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import date, datetime
+from hashlib import sha256
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.clock import Clock
+from geo import decisions, membership, outbox, sign_in, storage, voices
+from geo.db import Database, Tier
+from geo.errors import DatabaseUnavailableError
+from geo.imports import batches, duplicates
+
+#: How it is remembered that a day's work is done, whichever process did it.
+DONE = "upkeep"
+
+#: Seconds between two looks at the day; the first one comes after the first requests.
+LOOK_EVERY_S = 600.0
+
+
+async def _lapsed(session: AsyncSession, now: datetime) -> int:
+    return len(await membership.lapse_memberships(session, now.date()))
+
+
+async def _complaints(session: AsyncSession, now: datetime) -> int:
+    return await voices.purge_complaints(session, now.date())
+
+
+async def _batches(session: AsyncSession, now: datetime) -> int:
+    return await batches.purge(session, now.date())
+
+
+async def _alike(session: AsyncSession, _now: datetime) -> int:
+    return await duplicates.find_duplicates(session)
+
+
+#: Each with what it counts, in words for the command. A new daily task is one entry here.
+TASKS: Mapping[str, Callable[[AsyncSession, datetime], Awaitable[int]]] = {
+    "complaints deleted": _complaints,
+    "memberships ended": _lapsed,
+    "imported files deleted": _batches,
+    "notifications deleted": outbox.forget_old,
+    "decided changes emptied": decisions.forget_changes,
+    "ended sign-ins deleted": sign_in.forget_ended,
+    "pairs of spaces alike": _alike,
+}
+
+
+async def keep(session: AsyncSession, now: datetime) -> dict[str, int]:
+    """Do a day's work in one transaction of the writer, and say how much of each."""
+    counted = {name: await task(session, now) for name, task in TASKS.items()}
+    await storage.remember(session, DONE, _seal(now.date()), now.date())
+    return counted
+
+
+async def is_done(session: AsyncSession, today: date) -> bool:
+    """Tell whether this day's work is done already (writer)."""
+    return _seal(today) in (await storage.remembered(session, DONE)).values()
+
+
+def _seal(day: date) -> str:
+    return sha256(day.isoformat().encode()).hexdigest()
+
+
+@asynccontextmanager
+async def daily_upkeep(database: Database, clock: Clock) -> AsyncIterator[None]:
+    """Do each day's work in the background for as long as the server runs."""
+    task = asyncio.create_task(_forever(database, clock))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _forever(database: Database, clock: Clock) -> None:
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        with suppress(DatabaseUnavailableError):
+            # Of several processes one does it: the others wait for its lock, and find it done.
+            async with database.session(Tier.WRITER) as session:
+                await storage.alone(session, storage.UPKEEP_LOCK)
+                if not await is_done(session, clock().date()):
+                    await keep(session, clock())

@@ -1,0 +1,82 @@
+"""P29: what is over is deleted once a day, by the server itself or by the command."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import text
+
+from app import upkeep
+from geo.db import Tier
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+OVER = (
+    """
+    insert into amparo.people (id, email, name, role)
+        values ('p', 'p@example.org', 'P', 'viewer')
+    """,
+    """
+    insert into amparo.web_sessions (id, token_sha256, person_id, expires_at) values
+        ('old', '\\x01', 'p', '2026-11-24'), ('new', '\\x02', 'p', '2026-11-26')
+    """,
+    """
+    insert into amparo.invitations (id, token_sha256, person_id, expires_at) values
+        ('old', '\\x01', 'p', '2026-11-24'), ('new', '\\x02', 'p', '2026-11-26')
+    """,
+    """
+    insert into amparo.import_batches (id, file_name, format, sha256, mapping, documents, report,
+        delete_on)
+    values ('old', 'f', 'csv', '', '{}', '[]', '{}', '2026-11-25'),
+        ('new', 'f', 'csv', '', '{}', '[]', '{}', '2026-11-26')
+    """,
+)
+LEFT = text(
+    "select array(select id from amparo.web_sessions) || array(select id from amparo.invitations)"
+    " || array(select id from amparo.import_batches)"
+)
+
+
+async def fill(database):
+    async with database.session(Tier.WRITER) as session:
+        for statement in OVER:
+            await session.execute(text(statement))
+
+
+async def left(database):
+    async with database.session(Tier.WRITER) as session:
+        return await session.scalar(LEFT)
+
+
+async def test_p29_what_is_over_goes_and_the_rest_stays(empty_database):
+    await fill(empty_database)
+    async with empty_database.session(Tier.WRITER) as session:
+        assert not await upkeep.is_done(session, NOW.date())
+        counted = await upkeep.keep(session, NOW)
+        assert await upkeep.is_done(session, NOW.date())
+        assert not await upkeep.is_done(session, NOW.date() + timedelta(days=1))
+    assert counted["ended sign-ins deleted"] == 2
+    assert counted["imported files deleted"] == 1
+    assert await left(empty_database) == ["new", "new", "new"]
+
+
+async def test_of_several_processes_one_does_the_days_work(empty_database, monkeypatch):
+    await fill(empty_database)
+    monkeypatch.setattr(upkeep, "LOOK_EVERY_S", 0.01)
+    done = []
+    first = asyncio.Event()
+    keep = upkeep.keep
+
+    async def noted(session, now):
+        done.append(now)
+        first.set()
+        return await keep(session, now)
+
+    monkeypatch.setattr(upkeep, "keep", noted)
+    async with (
+        upkeep.daily_upkeep(empty_database, lambda: NOW),
+        upkeep.daily_upkeep(empty_database, lambda: NOW),
+    ):
+        await asyncio.wait_for(first.wait(), 20)
+        await asyncio.sleep(0.2)
+    assert len(done) == 1
+    assert await left(empty_database) == ["new", "new", "new"]
