@@ -29,6 +29,7 @@ _DOUBTS = {
     Doubt.GENDER: "no atiende a todas las personas: vea para quién es",
     Doubt.FAMILIES_ONLY: "atiende solo a familias",
     Doubt.CHILDREN_ALONE: "llame antes: no se sabe si recibe a menores sin una persona adulta",
+    Doubt.COMPANY: "si va sin una persona adulta, llame antes",
     Doubt.DOCUMENTS: "puede pedir documentos: llame antes",
     Doubt.LANGUAGE: "no se sabe qué idiomas hablan",
 }
@@ -67,7 +68,7 @@ def reasons(match: Match, chosen: Chosen) -> list[Reason]:
         *_hours(match, option),
         *_age(match, chosen),
         *_way(option, match.profile),
-        *_across(option, chosen),
+        *_across(match, option, chosen),
         *_places(match, option),
         *({"code": f"doubt_{doubt.value}", "text": _DOUBTS[doubt]} for doubt in option.doubts),
     ]
@@ -136,12 +137,11 @@ def duration(seconds: float) -> str:
     return f"{halves // 2} h y media" if halves % 2 else f"{halves // 2} h"
 
 
-def _across(option: Option, chosen: Chosen) -> Iterator[Reason]:
+def _across(match: Match, option: Option, chosen: Chosen) -> Iterator[Reason]:
     if chosen.crossings:
         names = ", ".join(crossing.name for crossing in chosen.crossings)
-        where = (
-            f"en otro país ({option.candidate.country})" if option.is_abroad else "por otro país"
-        )
+        there = option.candidate.country
+        where = f"en otro país ({there})" if there != match.country else "por otro país"
         yield {"code": "crossing", "text": f"{where}, por el paso oficial {names}"}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -254,7 +254,10 @@ async def _find(session: AsyncSession, question: Question, country: str, reach_m
         if one.candidate.access != "open"
         for point in one.candidate.referral_points
     }
-    return _Found(near, abroad, await candidates.candidates_by_id(session, *at, points))
+    referring = await candidates.candidates_by_id(session, *at, points)
+    # One beyond what is searched is no step that anybody on foot can take.
+    within = tuple(point for point in referring if point.straight_m <= reach_m)
+    return _Found(near, abroad, within)
 
 
 def _reach(region: Region, request: "partial[ReachRequest]", found: _Found) -> Reached | None:
@@ -314,7 +317,9 @@ def arrival(at: datetime, way: Way, profile: Profile) -> datetime:
     """Give the time of arrival; each night on the way adds the hours outside the walking window."""
     nights = walking_days(way.distance_m, way.duration_s, profile) - 1
     rest = timedelta(days=1) - timedelta(seconds=profile.window_s)
-    return at + timedelta(seconds=way.duration_s) + nights * rest
+    # In UTC: adding to a local time keeps the clock on the wall, also where it is put forward.
+    there = at.astimezone(UTC) + timedelta(seconds=way.duration_s) + nights * rest
+    return there.astimezone(at.tzinfo)
 
 
 def _judge(

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from email.message import EmailMessage
 from email.utils import format_datetime
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -36,6 +36,9 @@ INTERVAL_S = 5.0
 
 _LARGE_PORT = {"smtp": 587, "smtps": 465}
 _GONE = 410
+
+#: Addresses behind which a translator reaches IPv4 ones (RFC 6052, 2.1).
+_TRANSLATED = IPv6Network("64:ff9b::/96")
 
 
 class Sender(Protocol):
@@ -200,6 +203,11 @@ def _plain(text: str) -> IPv4Address | IPv6Address:
 
 
 def _is_public(address: IPv4Address | IPv6Address) -> bool:
+    if isinstance(address, IPv6Address):
+        if address.is_site_local:  # deprecated (RFC 3879), and still routed within some networks
+            return False
+        if address in _TRANSLATED:
+            address = IPv4Address(int(address) & 0xFFFF_FFFF)
     return address.is_global and not address.is_multicast
 
 

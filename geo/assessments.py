@@ -111,6 +111,7 @@ async def answer(
                     "position": given.position,
                     "answer": given.answer,
                     "evidence": (given.evidence or "").strip() or None,
+                    "answered_by": actor.id,
                 }
                 for given in chosen.values()
             ],
@@ -176,6 +177,16 @@ async def verify(
     require_approve(actor, country=location.country, proposed_by=assessment.assessed_by)
     if actor.organization_id == location.organization_id:
         msg = "an assessment is verified by somebody from outside the organisation"
+        raise ForbiddenError(msg)
+    if await session.scalar(
+        select(AssessmentAnswer.position)
+        .where(
+            AssessmentAnswer.assessment_id == assessment_id,
+            AssessmentAnswer.answered_by == actor.id,
+        )
+        .limit(1)
+    ):
+        msg = "an assessment is verified by somebody who answered none of its questions"
         raise ForbiddenError(msg)
     if not accept and not (reason or "").strip():
         raise InvalidRecordError([("reason", "is needed to return an assessment")])

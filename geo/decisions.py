@@ -22,7 +22,7 @@ from geo.errors import (
     MixedDataError,
     NotFoundError,
 )
-from geo.knowing import name_readers, require_known, unknown, with_referral_points
+from geo.knowing import name_readers, require_known, require_known_points, unknown
 from geo.models import Proposal
 from geo.notices import note
 from geo.proposals import SOURCE, Outcome, checked_reason
@@ -106,9 +106,11 @@ async def accept(
     record_id = proposal.record_id or str(after["id"])
     if subject.document is None and proposal.entity == "space":
         await require_absent(session, record_id)
-    if proposal.entity == "space" and "referral_points" in proposal.changes:
-        # Whether a restricted space exists is told to nobody by accepting that it refers (P39).
-        await with_referral_points(session, actor, subject.document, proposal.changes)
+    # Whether a restricted space exists is told to nobody by accepting that it refers (P39).
+    there = (subject.document or {}).get("referral_points") or []
+    await require_known_points(
+        session, actor, {*after.get("referral_points", []), *there} - {*there}
+    )
     await store_subjects(session, proposal.entity, {record_id: after}, now=now, source=SOURCE)
     if proposal.entity == "space" and not subject.is_restricted:
         people = [person for person in (actor.id, proposal.proposed_by) if person is not None]

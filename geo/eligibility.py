@@ -51,6 +51,7 @@ class Doubt(StrEnum):
     GENDER = "gender"
     FAMILIES_ONLY = "families_only"
     CHILDREN_ALONE = "children_alone"
+    COMPANY = "company"
     DOCUMENTS = "documents"
     LANGUAGE = "language"
 
@@ -97,6 +98,12 @@ class Need:
     def of_a_visit(self) -> "Need":
         """The same people at a place that only tells or refers."""
         return replace(self, services=(), documents=None)
+
+    @property
+    def is_maybe_alone(self) -> bool:
+        """Whether it is a child of whom nothing tells if an adult comes along."""
+        is_child = self.age is not None and self.age < ADULT_AGE
+        return is_child and not self.is_alone and self.people is None
 
     @property
     def is_family(self) -> bool | None:
@@ -200,9 +207,7 @@ def _hours_refusal(need: Need, space: Candidate, arrival: datetime) -> Refusal |
     if need.is_for_night:
         night = night_of(space, arrival)
         if not space.hours.covers_night(night):
-            evening = local_instant(datetime.combine(night, NIGHT_FROM), space.timezone)
-            state = space.hours.status_at(evening).state
-            return Refusal.HOURS_NOT_KNOWN if state == "not_known" else Refusal.CLOSED
+            return _closed_or_not_known(space, night)
         # Who comes before it opens waits; who comes too late is not let in.
         is_late = space.hours.is_open(arrival) and not space.hours.admits(arrival)
         return Refusal.LAST_ENTRY if is_late else None
@@ -212,6 +217,15 @@ def _hours_refusal(need: Need, space: Candidate, arrival: datetime) -> Refusal |
         return Refusal.LAST_ENTRY
     state = space.hours.status_at(arrival).state
     return Refusal.HOURS_NOT_KNOWN if state == "not_known" else Refusal.CLOSED
+
+
+def _closed_or_not_known(space: Candidate, night: date) -> Refusal:
+    """Tell a night that a space keeps closed from one that a holiday leaves open (P32)."""
+    evening = local_instant(datetime.combine(night, NIGHT_FROM), space.timezone)
+    is_doubtful = space.hours.status_at(evening).state == "not_known"
+    if is_doubtful or space.hours.covers_night(night, certainly=False):
+        return Refusal.HOURS_NOT_KNOWN
+    return Refusal.CLOSED
 
 
 def night_of(space: Candidate, arrival: datetime) -> date:
@@ -273,6 +287,9 @@ def _doubts(need: Need, space: Candidate) -> Iterator[Doubt]:
         yield Doubt.FAMILIES_ONLY
     if need.is_alone and space.children_alone != "yes":
         yield Doubt.CHILDREN_ALONE
+    # A child that did not say who comes along may be alone.
+    if need.is_maybe_alone and space.children_alone != "yes":
+        yield Doubt.COMPANY
     if space.documents_required is None and need.documents is not None:
         yield Doubt.DOCUMENTS
     if space.documents_required and need.documents is None:

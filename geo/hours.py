@@ -135,10 +135,11 @@ class Hours:
         """
         return any(is_certain for _opening, is_certain in self._beginning(day))
 
-    def covers_night(self, day: date) -> bool:
-        """Tell whether it is certainly open without a break through the night after ``day``.
+    def covers_night(self, day: date, *, certainly: bool = True) -> bool:
+        """Tell whether it is open without a break through the night after ``day``.
 
-        The night is `NIGHT_FROM` of ``day`` to `NIGHT_TO` of the next day, local.
+        The night is `NIGHT_FROM` of ``day`` to `NIGHT_TO` of the next day, local. Openings that
+        a holiday makes doubtful count only where it need not be certain.
         """
         reached = datetime.combine(day, NIGHT_FROM)
         end = datetime.combine(day + DAY, NIGHT_TO)
@@ -146,7 +147,7 @@ class Hours:
             opening.interval(begin)
             for begin in (day - DAY, day, day + DAY)
             for opening, is_certain in self._beginning(begin)
-            if is_certain
+            if is_certain or not certainly
         )
         for opens, closes in intervals:
             if opens <= reached < closes:

@@ -110,14 +110,25 @@ async def with_referral_points(
     there = set((before or {}).get("referral_points") or ())
     unseen = await unknown_spaces(session, actor, there)
     new = set(points) - (there - unseen) - set(coming)
-    storable = {point for point in new if ID.fullmatch(point)}
+    await require_known_points(session, actor, new)
+    return {**changes, "referral_points": [*points, *sorted(unseen)]}
+
+
+async def require_known_points(session: AsyncSession, actor: Actor, points: Iterable[str]) -> None:
+    """Refuse referral points that the actor may not know of like those that do not exist (P39).
+
+    Raises
+    ------
+    InvalidRecordError
+        One of them is no space; what is no id, the rules of records refuse.
+    """
+    storable = {point for point in points if ID.fullmatch(point)}
     problems = [
         ("referral_points", f"'{point}' is not known")
         for point in sorted(await unknown_spaces(session, actor, storable))
     ]
     if problems:
         raise InvalidRecordError(problems)
-    return {**changes, "referral_points": [*points, *sorted(unseen)]}
 
 
 async def name_readers(

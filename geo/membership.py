@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit
 from geo.authority import Actor, require_coordinate
-from geo.errors import ConflictError, NotFoundError
+from geo.errors import ConflictError, ForbiddenError, NotFoundError
 from geo.models import Location, Organization
 
 
@@ -35,11 +35,14 @@ async def grant_membership(
     Raises
     ------
     ForbiddenError, NotFoundError
-        The actor does not coordinate; there is no such organisation.
+        The actor does not coordinate, or is of the organisation; there is none of that id.
     ConflictError
         It has no active space, or one without an assessment that holds; open ones are named.
     """
     require_coordinate(actor)
+    if actor.organization_id == organization_id:
+        msg = "a membership is granted by somebody from outside the organisation"
+        raise ForbiddenError(msg)
     organization = await session.get(Organization, organization_id, with_for_update=True)
     if organization is None:
         msg = "there is no such organisation"
@@ -78,6 +81,9 @@ async def withdraw_membership(
 async def lapse_memberships(session: AsyncSession, today: date) -> tuple[str, ...]:
     """Withdraw every membership that its assessments no longer carry; to be run daily (writer).
 
+    Only what everybody may know of counts: the public sees who is a member, and a membership that
+    ended for a restricted space would tell that there is one (P2).
+
     Returns
     -------
     tuple of str
@@ -88,9 +94,8 @@ async def lapse_memberships(session: AsyncSession, today: date) -> tuple[str, ..
     )
     lapsed = []
     for organization in members.all():
-        if await _has_spaces(session, organization.id) and not await unassessed_spaces(
-            session, organization.id, today
-        ):
+        missing = await unassessed_spaces(session, organization.id, today)
+        if await _has_spaces(session, organization.id) and not await _public(session, missing):
             continue
         organization.verified_member = False
         lapsed.append(organization.id)
@@ -110,6 +115,20 @@ async def _has_spaces(session: AsyncSession, organization_id: str) -> bool:
             .limit(1)
         )
     )
+
+
+async def _public(session: AsyncSession, ids: tuple[str, ...]) -> bool:
+    """Tell whether one of the spaces is public; a hide does not change what was known before."""
+    found = await session.scalar(
+        select(Location.id)
+        .where(
+            Location.id.in_(ids),
+            Location.visibility == "public",
+            Location.confidential.is_(False),
+        )
+        .limit(1)
+    )
+    return found is not None
 
 
 async def _said_of(session: AsyncSession, missing: tuple[str, ...]) -> str:

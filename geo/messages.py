@@ -45,7 +45,8 @@ class BankText:
 async def lookup(session: AsyncSession, key: str, lang: str) -> BankText:
     """Return a message in a language, or its Spanish original, labelled; never a draft (P47).
 
-    A translation older than the original it translates counts as none.
+    A translation older than the original it translates counts as none; one whose original was
+    taken back or has run out is in no view.
 
     Raises
     ------

@@ -14,7 +14,15 @@ from geo import audit
 from geo.authority import Actor, Role
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.folding import folded
-from geo.models import AccessToken, ConfirmationLink, Invitation, Organization, Person, WebSession
+from geo.models import (
+    AccessToken,
+    ConfirmationLink,
+    Invitation,
+    Location,
+    Organization,
+    Person,
+    WebSession,
+)
 
 #: Languages in which people are written to: those of the page.
 LANGUAGES = ("es", "en", "pt")
@@ -82,7 +90,7 @@ async def add_person(
         Somebody has that e-mail address already.
     """
     email, name = folded_address(email), name.strip()
-    problems = [] if _EMAIL.fullmatch(email) else [("email", "is no e-mail address")]
+    problems = [] if is_address(email) else [("email", "is no e-mail address")]
     if not 0 < len(name) <= _LONGEST_NAME:
         problems.append(("name", f"has 1 to {_LONGEST_NAME} characters"))
     if language not in LANGUAGES:
@@ -232,6 +240,11 @@ def folded_address(email: str) -> str:
     return email.strip(" \t\r\n").translate(_CAPITALS)
 
 
+def is_address(email: str) -> bool:
+    """Tell whether a text can be the e-mail address of an account."""
+    return _EMAIL.fullmatch(email) is not None
+
+
 async def load_actor(session: AsyncSession, person_id: str) -> Actor:
     """Return what an active person may do now (writer).
 
@@ -306,11 +319,21 @@ async def find_organization(session: AsyncSession, id_or_name: str) -> str:
     return found[0]
 
 
-async def list_organizations(session: AsyncSession) -> list[tuple[str, str]]:
-    """Return id and name of every organisation, by name (writer)."""
-    rows = await session.execute(
-        select(Organization.id, Organization.name).order_by(Organization.name, Organization.id)
-    )
+async def list_organizations(
+    session: AsyncSession, *, is_everybodys: bool = False
+) -> list[tuple[str, str]]:
+    """Return id and name of every organisation, by name (writer).
+
+    With ``is_everybodys`` those are left out that run restricted spaces alone: the name of one
+    would tell an editor who is named for none of them that they exist (P39).
+    """
+    question = select(Organization.id, Organization.name)
+    if is_everybodys:
+        theirs = select(Location.id).where(Location.organization_id == Organization.id)
+        question = question.where(
+            or_(theirs.where(Location.visibility != "restricted").exists(), ~theirs.exists())
+        )
+    rows = await session.execute(question.order_by(Organization.name, Organization.id))
     return [(row.id, row.name) for row in rows]
 
 

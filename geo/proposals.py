@@ -243,7 +243,7 @@ def _change(
         subject = subjects[want.record_id]
     elif entity == "space":
         subject = NEW_SPACE
-        changes.setdefault("id", f"space-{uuid.uuid4().hex[:12]}")
+        changes.setdefault("id", new_space_id())
     else:
         raise InvalidRecordError([("record_id", f"is needed: no new {entity} is proposed")])
     if want.base_revision is not None and want.base_revision != subject.revision:
@@ -280,6 +280,11 @@ async def _referring(
         )
         made.append(replace(want, changes=changes))
     return made
+
+
+def new_space_id() -> str:
+    """Return an id for a space that states none."""
+    return f"space-{uuid.uuid4().hex[:12]}"
 
 
 def _own(want: Wanted, actor: Actor | None) -> str | None:

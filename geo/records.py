@@ -209,7 +209,7 @@ class Row:
             return None
         try:
             number = math.nan if isinstance(value, bool) else float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = math.nan
         if not math.isfinite(number):
             self.reject(f"{name} '{value}' is not a number", name)
@@ -348,13 +348,16 @@ class Row:
 
 
 def _texts(values: Iterable[object]) -> Iterable[str]:
-    for value in values:
+    # A list of what is left, not a call for each level: JSON may be a thousand levels deep.
+    left = [*values][::-1]
+    while left:
+        value = left.pop()
         if isinstance(value, str):
             yield value
         elif isinstance(value, list):
-            yield from _texts(value)
+            left += value[::-1]
         elif isinstance(value, dict):
-            yield from _texts(value.values())
+            left += [*value.values()][::-1]
 
 
 @cache

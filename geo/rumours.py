@@ -10,13 +10,14 @@ from sqlalchemy import Column, MetaData, Table, Text, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit
-from geo.authority import Actor, require_staff
+from geo.authority import Actor, can_coordinate, require_staff
 from geo.countries import CODES
-from geo.errors import ConflictError, InvalidRecordError, NotFoundError
+from geo.errors import ConflictError, ForbiddenError, InvalidRecordError, NotFoundError
 from geo.formats import Record
 from geo.guidance_views import plain_rows, rumours
 from geo.messages import BankText, lookup
 from geo.models import Message, Rumour
+from geo.quarantine import word_reasons
 from geo.records import Row
 
 #: What could reach or name one person: a claim is published with its answer (P6, P17).
@@ -80,8 +81,12 @@ async def record_rumour(
     require_staff(actor)
     row = Row(Record(1, {"claim": claim, "admin1": admin1}))
     words, unit = row.text("claim"), row.optional_text("admin1")
-    if _PERSONAL.search(words):
-        row.reject("claim holds an address or number that could be a person's", "claim")
+    for field, value in (("claim", words), ("admin1", unit)):
+        if _PERSONAL.search(value or ""):
+            row.reject(f"{field} holds an address or number that could be a person's", field)
+    if next(word_reasons([words, unit or ""]), None) is not None:
+        # It would be read by everybody one day, and say where people are protected.
+        row.reject("claim speaks of protected services: it is not kept (P38)", "claim")
     if country not in CODES:
         row.reject("country is not an ISO 3166-1 alpha-2 code", "country")
     if row.faults:
@@ -104,13 +109,19 @@ async def record_rumour(
 async def answer(session: AsyncSession, actor: Actor, rumour_id: str, message_key: str) -> None:
     """Answer a rumour with a reviewed message of the bank; both are public then (writer).
 
+    The answer publishes the claim, so a second person gives it, or a coordinator (P23).
+
     Raises
     ------
     ForbiddenError, NotFoundError, ConflictError
-        Not of the staff; no such rumour; no reviewed message of that key.
+        Not of the staff, or who wrote the claim down; no such rumour; no reviewed message of
+        that key.
     """
     require_staff(actor)
     rumour = await _rumour(session, rumour_id)
+    if rumour.recorded_by == actor.id and not can_coordinate(actor):
+        msg = "a rumour is answered by a second person, or by a coordinator"
+        raise ForbiddenError(msg)
     reviewed = await session.scalar(
         select(Message.id).where(Message.key == message_key, Message.state == "reviewed").limit(1)
     )

@@ -15,7 +15,7 @@ from geo import audit
 from geo.authority import Actor
 from geo.errors import InvalidTokenError, LinkError, NotFoundError
 from geo.models import Invitation, Person, WebSession
-from geo.people import as_actor, folded_address
+from geo.people import as_actor, folded_address, is_address
 from geo.tokens import SECRET_BYTES, digest
 
 #: How long an invitation may lie in a mailbox.
@@ -174,6 +174,9 @@ async def find_identity(
     NotFoundError
         Nobody's.
     """
+    if not subject.isprintable():
+        msg = "no identity has such a subject"
+        raise NotFoundError(msg)
     known = await session.scalar(
         select(Person.id).where(
             Person.oidc_issuer == issuer, Person.oidc_subject == subject, Person.active
@@ -182,7 +185,7 @@ async def find_identity(
     if known is not None:
         return known
     linked: str | None = None
-    if email is not None and is_verified:
+    if email is not None and is_verified and is_address(folded_address(email)):
         linked = await session.scalar(
             update(Person)
             .where(

@@ -255,7 +255,7 @@ def _confirmation(
     if row.raw("confirmed_on") is None and not (demo and days_ago is not None):
         row.reject("confirmed_on is missing", "confirmed_on")
     written = confirmed_on or circumstances.today
-    overnight = row.raw("overnight") in (True, "true")  # noqa: PLR6201 -- may be a list
+    overnight = row.raw("overnight") in (True, "true")  # a file may say a list
     longest = timedelta(days=circumstances.vocabulary.validity_of(kind, overnight=overnight))
     validity = longest
     if expires_on is not None:

@@ -100,10 +100,19 @@ async def complain(
         raise InvalidRecordError(row.faults)
     await session.execute(
         insert(Complaint).from_select(
-            ["id", "location_id", "category", "body", "received_on", "delete_on"],
+            [
+                "id",
+                "location_id",
+                "organization_id",
+                "category",
+                "body",
+                "received_on",
+                "delete_on",
+            ],
             select(
                 literal(f"c-{uuid.uuid4().hex}"),
                 Location.id,
+                Location.organization_id,
                 literal(category),
                 literal(words, Text),
                 literal(today, Date),
@@ -204,7 +213,11 @@ async def counts_of_requests(session: AsyncSession) -> list[dict[str, Any]]:
 
 async def feedback_of_spaces(session: AsyncSession) -> list[dict[str, Any]]:
     """Return what was said of each space within 90 days, from five answers on (staff)."""
-    found = await session.execute(select(feedback_by_space).order_by(feedback_by_space.c.n.desc()))
+    found = await session.execute(
+        select(feedback_by_space).order_by(
+            feedback_by_space.c.n.desc(), feedback_by_space.c.location_id
+        )
+    )
     return plain_rows(found)
 
 

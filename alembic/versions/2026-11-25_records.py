@@ -585,6 +585,8 @@ RULES = (
         if new.vocabulary = 'service' then
             update amparo.services set visibility = 'restricted'
             where code = new.code and visibility <> 'restricted';
+            -- P44: nor is it kept that somebody asked for it before.
+            delete from amparo.service_requests where service = new.code;
         end if;
         return null;
     end

@@ -94,6 +94,15 @@ COUNTS = (
 # P44: the operator's people never read a complaint, whatever their role. The writer is held
 # back too: its policy asks who the person of the transaction is.
 COMPLAINTS = (
+    "alter table amparo.complaints add column organization_id text",
+    """
+    alter table amparo.complaints add constraint fk_complaints_organization_id
+        foreign key (organization_id) references amparo.organizations (id) on delete set null
+    """,
+    """
+    update amparo.complaints c set organization_id = l.organization_id
+    from amparo.locations l where l.id = c.location_id
+    """,
     """
     create view tier_staff.complaints as
     select c.id,
@@ -108,10 +117,13 @@ COMPLAINTS = (
         where p.id = current_setting('amparo.person', true) and p.active
             and p.role in ('coordinator', 'admin')
             and p.organization_id is distinct from l.organization_id
+            and (c.organization_id is null
+                or p.organization_id is distinct from c.organization_id)
     )
     """,
     """
-    create function amparo.handles_complaints_of(p_location text) returns boolean
+    create function amparo.handles_complaints_of(p_location text, p_operator text)
+    returns boolean
     language sql stable security definer set search_path = amparo, pg_temp as $$
         select exists (
             select from amparo.people p
@@ -119,6 +131,7 @@ COMPLAINTS = (
             where p.id = current_setting('amparo.person', true) and p.active
                 and p.role in ('coordinator', 'admin')
                 and p.organization_id is distinct from l.organization_id
+                and (p_operator is null or p.organization_id is distinct from p_operator)
         )
     $$
     """,
@@ -129,9 +142,9 @@ COMPLAINTS = (
         select count(*) from gone
     $$
     """,
-    "revoke execute on function amparo.handles_complaints_of(text) from public",
+    "revoke execute on function amparo.handles_complaints_of(text, text) from public",
     "revoke execute on function amparo.purge_complaints(date) from public",
-    "grant execute on function amparo.handles_complaints_of(text) to amparo_writer",
+    "grant execute on function amparo.handles_complaints_of(text, text) to amparo_writer",
     "grant execute on function amparo.purge_complaints(date) to amparo_writer",
     "alter table amparo.complaints enable row level security",
     """
@@ -140,12 +153,12 @@ COMPLAINTS = (
     """,
     """
     create policy handlers_read on amparo.complaints for select to amparo_writer
-        using (amparo.handles_complaints_of(location_id))
+        using (amparo.handles_complaints_of(location_id, organization_id))
     """,
     """
     create policy handlers_handle on amparo.complaints for update to amparo_writer
-        using (amparo.handles_complaints_of(location_id))
-        with check (amparo.handles_complaints_of(location_id))
+        using (amparo.handles_complaints_of(location_id, organization_id))
+        with check (amparo.handles_complaints_of(location_id, organization_id))
     """,
 )
 
@@ -156,16 +169,33 @@ CHECKLISTS = (
     from amparo.checklists
     where published_on <= current_date and (retired_on is null or retired_on > current_date)
     """,
-    "create view tier_public.checklists as select * from amparo.checklist_record",
-    "create view tier_partner.checklists as select * from amparo.checklist_record",
+    # P38: what is asked of a refuge says how refuges are kept.
+    """
+    create view amparo.open_checklist_record as
+    select c.* from amparo.checklist_record c
+    where not exists (
+        select from amparo.terms t
+        where t.vocabulary = 'space_kind' and t.code = c.kind and t.protected
+    )
+    """,
+    "create view tier_public.checklists as select * from amparo.open_checklist_record",
+    "create view tier_partner.checklists as select * from amparo.open_checklist_record",
     "create view tier_staff.checklists as select * from amparo.checklist_record",
     """
     create view amparo.checklist_item_record as
     select i.checklist_id, i.position, i.standard, i.question, i.evidence_needed, i.essential
     from amparo.checklist_items i join amparo.checklist_record c on c.id = i.checklist_id
     """,
-    "create view tier_public.checklist_items as select * from amparo.checklist_item_record",
-    "create view tier_partner.checklist_items as select * from amparo.checklist_item_record",
+    """
+    create view tier_public.checklist_items as
+    select i.* from amparo.checklist_item_record i
+    where exists (select from tier_public.checklists c where c.id = i.checklist_id)
+    """,
+    """
+    create view tier_partner.checklist_items as
+    select i.* from amparo.checklist_item_record i
+    where exists (select from tier_partner.checklists c where c.id = i.checklist_id)
+    """,
     "create view tier_staff.checklist_items as select * from amparo.checklist_item_record",
     """
     create view tier_staff.checklist_versions as
@@ -177,6 +207,12 @@ CHECKLISTS = (
 # Yes counts 1, partly half (our proposal), no nothing; what is not applicable does not count.
 # An essential question is met by a yes alone.
 SCORES = (
+    # Who answered does not verify.
+    "alter table amparo.assessment_answers add column answered_by text",
+    """
+    alter table amparo.assessment_answers add constraint fk_assessment_answers_answered_by
+        foreign key (answered_by) references amparo.people (id) on delete set null
+    """,
     """
     create view amparo.standard_scores as
     select a.id as assessment_id, i.standard,
@@ -327,8 +363,10 @@ DOWNGRADE = (
     "drop policy handlers_handle on amparo.complaints",
     "alter table amparo.complaints disable row level security",
     "drop function amparo.purge_complaints(date)",
-    "drop function amparo.handles_complaints_of(text)",
+    "drop function amparo.handles_complaints_of(text, text)",
     "drop view tier_staff.complaints, tier_staff.feedback_by_space",
+    "alter table amparo.complaints drop column organization_id",
+    "alter table amparo.assessment_answers drop column answered_by",
     """
     drop view tier_public.request_counts, tier_partner.request_counts, tier_staff.request_counts,
         tier_public.feedback_counts, tier_partner.feedback_counts, tier_staff.feedback_counts,
@@ -346,7 +384,7 @@ DOWNGRADE = (
     drop view tier_staff.checklist_versions, tier_public.checklist_items,
         tier_partner.checklist_items, tier_staff.checklist_items, tier_public.checklists,
         tier_partner.checklists, tier_staff.checklists, amparo.checklist_item_record,
-        amparo.checklist_record
+        amparo.open_checklist_record, amparo.checklist_record
     """,
 )
 

@@ -95,13 +95,28 @@ CONTACTS = (
 )
 
 # P47: what nobody has reviewed is shown to nobody; texts for operators stay with the network.
+# A translation of an original that was taken back, or has run out, goes with it.
 MESSAGES = (
     """
     create view amparo.message_record as
-    select id, key, language, audience, body, valid_from, valid_to, reviewed_on, safety, demo
-    from amparo.messages
-    where state = 'reviewed' and valid_from <= current_date
-        and (valid_to is null or valid_to >= current_date)
+    select m.id, m.key, m.language, m.audience, m.body, m.valid_from, m.valid_to, m.reviewed_on,
+        m.safety, m.demo
+    from amparo.messages m
+    where m.state = 'reviewed' and m.valid_from <= current_date
+        and (m.valid_to is null or m.valid_to >= current_date)
+        and (
+            m.language = 'es'
+            or not exists (
+                select from amparo.messages o
+                where o.key = m.key and o.language = 'es' and o.state in ('reviewed', 'retired')
+            )
+            or exists (
+                select from amparo.messages o
+                where o.key = m.key and o.language = 'es' and o.state = 'reviewed'
+                    and o.valid_from <= current_date
+                    and (o.valid_to is null or o.valid_to >= current_date)
+            )
+        )
     """,
     """
     create view tier_public.messages as

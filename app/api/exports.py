@@ -25,13 +25,17 @@ FormatName = Annotated[
 ]
 
 
+#: A text as PostgreSQL can be asked for it: without a zero.
+type Stated = Annotated[str | None, Field(max_length=100, pattern=r"^[^\x00]*$")]
+
+
 class ExportQuery(BaseModel):
     """Which spaces are wanted; all of them where nothing is said."""
 
-    country: str | None = Field(None, description="ISO 3166-1 alpha-2.", examples=["CO"])
-    admin1: str | None = Field(None, description="Department, state or province, by its name.")
-    locality: str | None = Field(None, description="Municipality, by its name.")
-    service: str | None = Field(None, description="Code of a service they offer.")
+    country: Stated = Field(None, description="ISO 3166-1 alpha-2.", examples=["CO"])
+    admin1: Stated = Field(None, description="Department, state or province, by its name.")
+    locality: Stated = Field(None, description="Municipality, by its name.")
+    service: Stated = Field(None, description="Code of a service they offer.")
 
 
 @router.get(

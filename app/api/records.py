@@ -20,7 +20,7 @@ from geo.errors import NotFoundError
 from geo.knowing import shown_document, unknown
 from geo.pending import Comparison, Waiting
 from geo.proposals import MAX_REASON, Outcome, Wanted
-from geo.subjects import read_subject
+from geo.subjects import read_subjects
 
 router = APIRouter(tags=["records"])
 
@@ -210,12 +210,15 @@ async def record(
     A restricted one is for named people, and each reading is in the audit (P31).
     """
     require_staff(actor)
-    subject = await read_subject(session, "space", space)
-    if subject.is_restricted:
+    subject = (await read_subjects(session, "space", [space])).get(space)
+    if subject is None or subject.is_restricted:
         try:
             await restricted.read(request.state.database, space, person=actor.id)
         except NotFoundError as error:
-            raise unknown("space", space) from error  # the words of one that never existed
+            # The words of one that never existed, after the steps that one takes too.
+            raise unknown("space", space) from error
+    if subject is None:  # made restricted between the two questions
+        raise unknown("space", space)
     seen = await shown_document(session, actor, subject.document or {})
     return JSONResponse({"id": space, "revision": subject.revision, "record": seen})
 

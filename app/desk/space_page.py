@@ -127,7 +127,7 @@ async def _form(
         "languages_offered": list(dict.fromkeys([*LANGUAGES, *typed.get("languages", [])])),
         "timezones": TIMEZONES,
         "countries": sorted(BOXES, key=w.country),
-        "organizations": await people.list_organizations(desk.session),
+        "organizations": await people.list_organizations(desk.session, is_everybodys=True),
         "reason": said.reason,
         "problems": _by_field(w, said.problems),
         "preview": preview,

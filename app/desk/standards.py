@@ -12,7 +12,7 @@ from app.desk.inputs import text_in, told, whole_in
 from app.desk.pages import Desk, DeskDep, RecordId, see
 from app.forms import Form, FormDep
 from app.web.i18n import marked
-from geo import assessments, checklists, directory, membership
+from geo import assessments, checklists, directory, membership, people
 from geo.authority import can_approve, can_coordinate, can_propose, require_coordinate
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.models import ChecklistItem, Organization, Person
@@ -223,7 +223,12 @@ async def _page(
 ) -> Response:
     found = await assessments.recent(desk.staff)
     spaces = await directory.named_spaces(desk.staff, [row["location_id"] for row in found])
-    organizations = await desk.session.scalars(select(Organization).order_by(Organization.name))
+    organizations = (
+        await desk.session.scalars(select(Organization).order_by(Organization.name))
+    ).all()
+    if not can_coordinate(desk.actor):
+        told = dict(await people.list_organizations(desk.session, is_everybodys=True))
+        organizations = [one for one in organizations if one.id in told]
     own = await directory.find_spaces(
         desk.staff, words="", organization_id=desk.actor.organization_id
     )

@@ -55,6 +55,10 @@ _STATUS = {
     "closed": "defunct",
 }
 
+#: Of a telephone, for ours that are not in the list of RFC 6350 (6.4.1) that HSDS draws from; its
+#: description says ours.
+_PHONE_TYPES = {"sms": "text", "whatsapp": "cell"}
+
 Entity = dict[str, Any]
 
 
@@ -177,7 +181,7 @@ def _location(snapshot: Snapshot, record: Record) -> Entity:
             ],
             "addresses": _addresses(record, location_id),
             "accessibility": _accessibility(record, location_id),
-            "phones": list(_phones(record, location_id)),
+            "phones": list(_phones(snapshot, record, location_id)),
             "schedules": list(_schedules(record, location_id, snapshot.data_as_of)),
             "attributes": list(_attributes(snapshot, record, location_id)),
         }
@@ -206,9 +210,15 @@ def _accessibility(record: Record, location_id: str) -> list[Entity]:
     return [{"id": _id("accessibility", location_id), "description": said}]
 
 
-def _phones(record: Record, location_id: str) -> Iterator[Entity]:
+def _phones(snapshot: Snapshot, record: Record, location_id: str) -> Iterator[Entity]:
     for n, phone in enumerate(record["public_phones"]):
-        yield {"id": _id("phone", location_id, str(n)), **phone}
+        entity = {"id": _id("phone", location_id, str(n)), **phone}
+        ours = phone.get("type")
+        if ours in _PHONE_TYPES:
+            said = (snapshot.named("phone_type", ours), phone.get("description"))
+            entity["description"] = "; ".join(filter(None, said))
+            entity["type"] = _PHONE_TYPES[ours]
+        yield entity
 
 
 def _schedules(record: Record, location_id: str, now: datetime) -> Iterator[Entity]:

@@ -130,8 +130,11 @@ async def to_proposals(
     stored = await space_documents.read_documents(session, visible)
     _require_unchanged(rows, stored)
     there = await visible_ids(session, [row.id for row in rows], None)
+    # The others are not there, or hidden from who imports: then the id is not used, by no row,
+    # and nothing is said.
+    other_ids = {id_: proposals.new_space_id() for id_ in there - visible}
     wanted = [
-        proposals.Wanted(row.id if row.id in visible else None, _proposed(row, visible, there))
+        proposals.Wanted(row.id if row.id in visible else None, _proposed(row, visible, other_ids))
         for row in rows
     ]
     async with session.begin_nested():
@@ -148,11 +151,11 @@ async def to_proposals(
     return applied
 
 
-def _proposed(row: RowReport, visible: set[str], there: set[str]) -> Mapping[str, Any]:
-    if row.id in visible:
-        return row.changes
-    # Not there, or hidden from who imports: then the id is not used, and nothing is said.
-    return row.changes if row.id in there else {**row.changes, "id": row.id}
+def _proposed(row: RowReport, visible: set[str], other_ids: Mapping[str, str]) -> Mapping[str, Any]:
+    changes = dict(row.changes)
+    if isinstance(points := changes.get("referral_points"), list):
+        changes["referral_points"] = [other_ids.get(point, point) for point in points]
+    return changes if row.id in visible else {**changes, "id": other_ids.get(row.id, row.id)}
 
 
 def _require_good(checked: Checked, *, only_good: bool) -> int:

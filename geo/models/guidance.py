@@ -279,3 +279,4 @@ class AssessmentAnswer(Base):
     position: Mapped[int] = mapped_column(Integer, primary_key=True)
     answer: Mapped[str] = mapped_column(Text)
     evidence: Mapped[str | None] = mapped_column(Text)
+    answered_by: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="SET NULL"))

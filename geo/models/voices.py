@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from geo.models.accounts import Person
 from geo.models.base import PROTECTED_SERVICES, Base, one_of
-from geo.models.spaces import Location
+from geo.models.spaces import Location, Organization
 
 
 class Feedback(Base):
@@ -45,6 +45,10 @@ class Complaint(Base):
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     location_id: Mapped[str] = mapped_column(
         ForeignKey(Location.id, ondelete="CASCADE"), index=True
+    )
+    #: Who ran the space then: it stays shut out when the space changes hands.
+    organization_id: Mapped[str | None] = mapped_column(
+        ForeignKey(Organization.id, ondelete="SET NULL")
     )
     category: Mapped[str] = mapped_column(Text)
     body: Mapped[str | None] = mapped_column(Text)

@@ -233,8 +233,10 @@ async def test_a_rumour_is_shown_with_its_answer(own_client, bearers):
     path = f"/rumours/{made.json()['id']}"
     assert (await own_client.get("/rumours")).json()["rumours"] == []
     answer = {"message": "bridge_rumour"}
-    done = await own_client.post(f"{path}/answer", json=answer, headers=bearers["editor"])
-    assert done.status_code == 200
+    # The answer publishes the claim: whoever wrote it down does not publish it alone (P23).
+    for who, status in (("editor", 403), ("approver", 200)):
+        done = await own_client.post(f"{path}/answer", json=answer, headers=bearers[who])
+        assert done.status_code == status
     (shown,) = (await own_client.get("/rumours?country=CO&lang=en")).json()["rumours"]
     assert shown["answer"]["original"] is True
     await own_client.post(f"{path}/retire", headers=bearers["editor"])

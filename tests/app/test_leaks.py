@@ -88,6 +88,7 @@ def requests(hidden_ids: list[str]) -> Iterator[Asked]:
     yield from standards_requests()
     yield from records_requests(hidden_ids)
     yield from desk_requests(hidden_ids)
+    yield from keeping_requests(hidden_ids)
     yield from space_pages(hidden_ids)
 
 
@@ -101,6 +102,59 @@ def account_requests() -> Iterator[Asked]:
     invitation = "/network/invitation/{token}"
     yield Asked(invitation, "GET", "/network/invitation/x")
     yield Asked(invitation, "POST", "/network/invitation/x", form={"csrf": "x", "password": "x"})
+
+
+def keeping_requests(hidden_ids: list[str]) -> Iterator[Asked]:
+    """Files, pairs, terms, accounts and texts: nobody without a sign-in learns of any."""
+    n, sent = "/network", {"csrf": "x", "reason": "x"}
+    batch, term, people = f"{n}/imports/{{batch}}", f"{n}/vocabulary/space_kind/x", f"{n}/people"
+    guidance, standards, voices = f"{n}/guidance", f"{n}/standards", f"{n}/voices"
+    read = {
+        f"{n}/imports": f"{n}/imports",
+        batch: f"{n}/imports/x",
+        f"{batch}/mapping": f"{n}/imports/x/mapping",
+        f"{batch}/report.csv": f"{n}/imports/x/report.csv",
+        f"{n}/duplicates": f"{n}/duplicates",
+        f"{n}/vocabulary": f"{n}/vocabulary?vocabulary=service",
+        f"{n}/vocabulary/{{vocabulary}}/{{code}}": term,
+        people: people,
+        f"{people}/tokens": f"{people}/tokens",
+        f"{people}/{{person}}": f"{people}/x",
+        f"{n}/audit": f"{n}/audit?record={hidden_ids[0]}",
+        voices: voices,
+        guidance: guidance,
+        standards: standards,
+        f"{standards}/checklists/new": f"{standards}/checklists/new",
+        f"{standards}/checklists/{{checklist}}": f"{standards}/checklists/x",
+        f"{standards}/assessments/{{assessment}}": f"{standards}/assessments/x",
+        f"{guidance}/contacts/{{contact}}": f"{guidance}/contacts/x",
+        **{
+            f"{guidance}/{name}": f"{guidance}/{name}"
+            for name in ("messages", "products", "practices", "contacts", "pathways")
+        },
+    }
+    for template, path in read.items():
+        yield Asked(template, "GET", path, headers={"Accept": "text/html"})
+    written = {template: path.partition("?")[0] for template, path in read.items()} | {
+        f"{batch}/apply": f"{n}/imports/x/apply",
+        f"{batch}/discard": f"{n}/imports/x/discard",
+        f"{people}/organizations": f"{people}/organizations",
+        f"{people}/tokens/{{token}}/revoke": f"{people}/tokens/x/revoke",
+        f"{voices}/complaints/{{complaint}}": f"{voices}/complaints/x",
+        f"{voices}/rumours": f"{voices}/rumours",
+        f"{voices}/rumours/{{rumour}}": f"{voices}/rumours/x",
+        f"{guidance}/{{kind}}/{{text}}": f"{guidance}/messages/x",
+        f"{standards}/members/{{organization}}": f"{standards}/members/x",
+    }
+    only_read = {batch, f"{batch}/report.csv", voices, guidance, f"{guidance}/contacts"}
+    for template, path in written.items():
+        if template not in only_read and template != f"{n}/duplicates":
+            yield Asked(template, "POST", path, form=sent)
+    for hidden in hidden_ids:
+        path = f"{n}/duplicates/DEMO-001/{hidden}"
+        page = {"Accept": "text/html"}
+        yield Asked(f"{n}/duplicates/{{left}}/{{right}}", "GET", path, headers=page)
+        yield Asked(f"{n}/duplicates/{{left}}/{{right}}", "POST", path, form=sent | {"do": "merge"})
 
 
 def desk_requests(hidden_ids: list[str]) -> Iterator[Asked]:

@@ -177,6 +177,8 @@ async def test_a_receiver_that_is_gone_is_not_asked_again(receiver, webhooks):
         "https://169.254.169.254/latest/meta-data/",
         "https://[fe80::1]/",
         "https://[fd00::1]/",
+        "https://[fec0::1]/",
+        "https://[64:ff9b::a00:1]/",
         "https://0.0.0.0/",
         "https://224.0.0.1/",
         "http://93.184.215.14/",

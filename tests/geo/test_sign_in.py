@@ -267,3 +267,21 @@ async def test_p6_staff_sees_names_of_colleagues_and_no_address(empty_database):
         with pytest.raises(DBAPIError, match=r"does not exist|permission denied"):
             async with empty_database.session(tier) as session:
                 await session.execute(text("select 1 from people"))
+
+
+async def test_an_identity_with_a_look_alike_address_opens_no_account(session):
+    """The small letter of the Kelvin sign is k: that address is somebody else's."""
+    kike = await people.add_person(
+        session, email="Kike@Example.org", name="Kike", role="coordinator"
+    )
+    for address in ("\u212aike@example.org", "kike@example.org\u00a0", "kike@example.org\x00"):
+        with pytest.raises(NotFoundError):
+            await sign_in.find_identity(
+                session, issuer="https://i", subject="s", email=address, is_verified=True
+            )
+        if "\x00" not in address:  # forms are refused with one
+            assert (await sign_in.read_credentials(session, address)).person_id is None
+    found = await sign_in.find_identity(
+        session, issuer="https://i", subject="s", email="KIKE@example.ORG", is_verified=True
+    )
+    assert found == kike

@@ -341,13 +341,13 @@ async def test_a_rumour_is_public_with_its_reviewed_answer_alone(database):
     rumour_id = await hear(database)
     async with database.session(Tier.WRITER) as session:
         with pytest.raises(ConflictError):
-            await rumours.answer(session, WRITER, rumour_id, "bridge")
+            await rumours.answer(session, COORDINATOR, rumour_id, "bridge")
     await reviewed_message(database)
     assert await public_rumours(database) == []
     async with database.session(Tier.WRITER) as session:
         with pytest.raises(ForbiddenError):
             await rumours.answer(session, VIEWER, rumour_id, "bridge")
-        await rumours.answer(session, WRITER, rumour_id, "bridge")
+        await rumours.answer(session, COORDINATOR, rumour_id, "bridge")
     assert await public_rumours(database) == ["No se paga."]
     async with database.session(Tier.WRITER) as session:
         await session.execute(update(models.Message).values(state="retired"))
@@ -358,7 +358,7 @@ async def test_a_rumour_answered_for_operators_is_not_public(database):
     rumour_id = await hear(database)
     await reviewed_message(database, "operators")
     async with database.session(Tier.WRITER) as session:
-        await rumours.answer(session, WRITER, rumour_id, "bridge")
+        await rumours.answer(session, COORDINATOR, rumour_id, "bridge")
     assert await public_rumours(database) == []
     async with database.session(Tier.WRITER) as session:
         await rumours.retire(session, WRITER, rumour_id)

@@ -51,9 +51,45 @@ def test_the_facts_are_a_schema():
     assert DEFINITIONS["schedule"]["properties"]["timezone"] == {"type": "number"}
 
 
+def test_no_format_of_the_facts_goes_unchecked():
+    named = {
+        schema["format"]
+        for entity in DEFINITIONS.values()
+        for schema in entity["properties"].values()
+        if "format" in schema
+    }
+    assert named <= set(FormatChecker().checkers)
+
+
 @pytest.mark.parametrize("tier", [Tier.PUBLIC, Tier.PARTNER])
 def test_every_package_satisfies_its_schema(tier):
     assert problems(json.loads(write_hsds(many(400, tier)))) == []
+
+
+def test_every_part_of_the_export_is_among_what_is_checked():
+    content = json.loads(write_hsds(many(400)))
+    parts = {name for kind in ("services", "locations") for x in content[kind] for name in x}
+    assert parts >= {
+        "required_documents", "capacities", "schedules", "phones", "accessibility", "languages",
+        "addresses", "attributes",
+    }  # fmt: skip
+    said = {name for x in content["locations"] for s in x.get("schedules", ()) for name in s}
+    assert said == {
+        "id", "valid_from", "valid_to", "dtstart", "timezone", "until", "count", "freq",
+        "interval", "byday", "bymonthday", "opens_at", "closes_at", "description",
+    }  # fmt: skip
+
+
+def test_every_reference_is_to_something_in_the_file():
+    content = json.loads(write_hsds(many(100)))
+    ids = {name: [x["id"] for x in content[name]] for name in PACKAGES}
+    assert all(len(listed) == len(set(listed)) > 0 for listed in ids.values())
+    for name, of in (("service_id", "services"), ("location_id", "locations")):
+        assert {x[name] for x in content["service_at_locations"]} <= set(ids[of])
+    holders = content["services"] + content["locations"]
+    assert {x["organization_id"] for x in holders} <= set(ids["organizations"])
+    terms = {a["taxonomy_term_id"] for x in holders for a in x["attributes"]}
+    assert terms <= set(ids["taxonomy_terms"])
 
 
 @pytest.mark.parametrize(
@@ -62,6 +98,8 @@ def test_every_package_satisfies_its_schema(tier):
         ("services", {"status": "open"}),
         ("services", {"assured_date": "yesterday"}),
         ("services", {"minimum_age": "18"}),
+        ("services", {"last_modified": "2026-11-25 08:00"}),
+        ("services", {"url": "example.org"}),
         ("locations", {"id": "CO-0001"}),
         ("locations", {"latitude": None}),
         ("locations", {"adresses": []}),
@@ -139,6 +177,20 @@ def test_hours_carry_the_offset_that_hsds_asks_for():
     assert schedules[0]["timezone"] == -5
     assert schedules[1]["byday"] == "1SA"
     assert schedules[1]["freq"] == "MONTHLY"
+
+
+def test_a_telephone_has_a_type_that_hsds_names():
+    phones = [
+        {"number": "1", "type": "whatsapp", "description": "de día"},
+        {"number": "2", "type": "sms"},
+        {"number": "3", "type": "fax"},
+        {"number": "4"},
+    ]
+    content = packages(snapshot(record(public_phones=phones)))
+    location = content["locations"][0]
+    assert [phone.get("type") for phone in location["phones"]] == ["cell", "text", "fax", None]
+    assert location["phones"][0]["description"].casefold() == "whatsapp; de día"
+    assert json.loads(attributes(content, location)["public_phones"]) == phones
 
 
 def test_nothing_unknown_is_written_as_null():

@@ -387,6 +387,21 @@ async def test_p39_proposing_a_hidden_id_answers_as_for_a_new_one(network):
     assert (await document(network, "oculta"))["name"] == "Oculta"
 
 
+@pytest.mark.parametrize("id_", ["oculta", "nunca"])
+async def test_p39_rows_that_refer_to_a_hidden_id_of_their_own_file_tell_nothing(network, id_):
+    rows = [NEW | {"id": id_}, NEW | {"id": "b", "referral_points": [id_]}]
+    checked = await check(network, rows, actor=EDITOR)
+    done = await to_proposals(network, checked, EDITOR, now=NOW, reason="import", batch_id="b")
+    assert done.proposed == 2
+    made = {
+        proposal.changes["id"]: proposal.changes["referral_points"]
+        for proposal in await network.scalars(select(Proposal).where(Proposal.batch_id == "b"))
+    }
+    (referrer,) = made.pop("b")
+    assert made == {referrer: []}
+    assert referrer != "oculta"
+
+
 async def test_who_is_named_for_a_restricted_record_sees_it_in_the_report(network):
     await network.execute(insert(RestrictedReader).values(location_id="oculta", person=EDITOR.id))
     hidden = {**SPACE, "id": "oculta", "name": "Oculta B"}
