@@ -4,21 +4,25 @@ A credential that does not hold is refused, never silently taken for the public:
 token has expired must not believe that what the public sees is all there is.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import quote
 
 from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from app.csrf import form_token
 from app.errors import SignInNeededError, UnauthorizedError
+from app.limits import IS_GRANTED
 from app.middleware import is_below
 from app.settings import Settings
 from geo import people, sign_in, tokens
 from geo.authority import Actor
 from geo.db import Database, Tier
 from geo.errors import InvalidTokenError
+from geo.tokens import Grant
 
 #: The part of the addresses where people work on records, and where the cookie is sent.
 CONSOLE = "/network"
@@ -81,7 +85,7 @@ async def _look_up(request: Request) -> Asker:
     database: Database = request.state.database
     if "authorization" in request.headers:
         async with database.session(Tier.WRITER) as session:
-            grant = await tokens.check_token(session, bearer_secret(request), scope=READING_SCOPES)
+            grant = await granted(request, session, READING_SCOPES)
             if grant.scope != "edit" or grant.person_id is None:
                 return Asker(Tier.PARTNER)
             return Asker(Tier.PARTNER, await people.load_actor(session, grant.person_id))
@@ -96,6 +100,21 @@ async def _look_up(request: Request) -> Asker:
     except InvalidTokenError:
         return ANYBODY  # a sign-in that is over leads to a new one
     return Asker(Tier.PARTNER, signed_in.actor, secret)
+
+
+async def granted(request: Request, session: AsyncSession, scopes: Sequence[str]) -> Grant:
+    """Return what the request's token opens (writer), and remember that it is a real one.
+
+    Raises
+    ------
+    UnauthorizedError
+        The Authorization header is not a bearer token.
+    InvalidTokenError
+        The token opens nothing here.
+    """
+    grant = await tokens.check_token(session, bearer_secret(request), scope=scopes)
+    setattr(request.state, IS_GRANTED, True)
+    return grant
 
 
 def bearer_secret(request: Request) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commands import written
 from app.console import EXIT_MISUSED, fail, out, require_settings, say
-from geo import audit, hiding, restricted
+from geo import audit, hiding, people, restricted
 
 #: Who acts where nobody has signed in: whoever holds the machine.
 ACTOR = "cli"
@@ -24,7 +24,7 @@ reader_app = typer.Typer(help="Who may read a restricted space (P31).", no_args_
 Reason = Annotated[str, typer.Option(help="Why; staff read it.")]
 SpaceId = Annotated[str, typer.Argument(help="Id of a space.")]
 CrossingId = Annotated[str, typer.Argument(help="Id of a crossing.")]
-PersonId = Annotated[str, typer.Argument(help="Id of a person.")]
+Who = Annotated[str, typer.Argument(help="E-mail address or id of a person.")]
 
 
 @audit_app.command("verify")
@@ -148,25 +148,43 @@ def lift_area(
 
 
 @reader_app.command("add")
-def reader_add(space_id: SpaceId, person: PersonId) -> None:
+def reader_add(space_id: SpaceId, person: Who) -> None:
     """Let a person read a restricted space; each reading is audited.
 
-    Example: amparo reader add REFUGIO-7 ana
+    Example: amparo reader add REFUGIO-7 ana@example.org
     """
-    name = partial(restricted.name_reader, space_id=space_id, person=person, actor=ACTOR)
-    written(require_settings(), name)
+
+    async def work(session: AsyncSession) -> None:
+        found = await people.find_person(session, person)
+        await restricted.name_reader(session, space_id, found.id, actor=ACTOR)
+
+    written(require_settings(), work)
     say(f"{person} may read {space_id}")
 
 
 @reader_app.command("remove")
-def reader_remove(space_id: SpaceId, person: PersonId) -> None:
+def reader_remove(space_id: SpaceId, person: Who) -> None:
     """Take that right away.
 
-    Example: amparo reader remove REFUGIO-7 ana
+    Example: amparo reader remove REFUGIO-7 ana@example.org
     """
-    unname = partial(restricted.unname_reader, space_id=space_id, person=person, actor=ACTOR)
-    written(require_settings(), unname)
+
+    async def work(session: AsyncSession) -> None:
+        found = await people.find_person(session, person)
+        await restricted.unname_reader(session, space_id, found.id, actor=ACTOR)
+
+    written(require_settings(), work)
     say(f"{person} may no longer read {space_id}")
+
+
+@reader_app.command("list")
+def reader_list(space_id: SpaceId) -> None:
+    """List who may read a restricted space.
+
+    Example: amparo reader list REFUGIO-7
+    """
+    for name, email in written(require_settings(), partial(restricted.readers, space_id=space_id)):
+        out.print(f"{name} <{email}>", markup=False)
 
 
 def _hide(make: Callable[[AsyncSession], Awaitable[str]]) -> None:

@@ -45,9 +45,10 @@ def export(
     selection = Selection(country, admin1, locality, service)
     with explained_failures():
         setup.start_database(settings)
-    snapshot = run(_read(settings, Tier(tier.value), selection))
+    found = find_format(format)
+    snapshot = run(_read(settings, found.tier_of(Tier(tier.value)), selection))
     with explained_failures():
-        written = find_format(format).write(snapshot)
+        written = found.write(snapshot)
         # Whole or not at all: a half-written list could be taken for the whole one.
         beside = output.with_name(f".{output.name}.part")
         beside.write_bytes(written)

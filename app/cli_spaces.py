@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commands import written
 from app.console import EXIT_FAILED, err, explained_failures, fail, out, require_settings, say
+from geo import erasure
 from geo.imports import Applied, Checked, apply, check_file, duplicates, parse_mapping, reports
 from geo.imports.detection import FORMATS, Reading
 from geo.imports.mapping import FieldMapping
@@ -155,6 +156,29 @@ def _say_end(checked: Checked, done: Applied | None, *, write: bool) -> None:
         raise typer.Exit(EXIT_FAILED)
     else:
         say("nothing was written: say --apply to write it")
+
+
+@spaces_app.command("delete")
+def spaces_delete(
+    space: Annotated[str, typer.Argument(help="Its id.")],
+    reason: Annotated[str, typer.Option(help="Why, for the audit; never about a person.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete a space for good at its operator's request: record, past and proposals (P29).
+
+    A space that has closed stays, as closed. A file that still has the space brings it back.
+
+    Example: amparo spaces delete CO-0042 --reason "lo pidió quien lo opera"
+    """
+    if not yes:
+        typer.confirm(f"Delete {space} and its whole past? This cannot be undone.", abort=True)
+
+    async def work(session: AsyncSession) -> int:
+        now = datetime.now(UTC)
+        return await erasure.erase_space(session, space, actor="cli", reason=reason, now=now)
+
+    count = written(require_settings(), work)
+    out.print(f"{space} is deleted, with {count} past states", markup=False)
 
 
 @mapping_app.command("suggest")

@@ -283,7 +283,7 @@ async def _answer(request: Request, error: Exception) -> Response:
     return problem_response(
         kind,
         _detail(error, kind),
-        extras={**_extras(error), **_asked_service(request, error)},
+        extras={**_extras(error), **_hotline(request, error)},
         headers=getattr(error, "headers", None),
     )
 
@@ -337,19 +337,21 @@ def _wrong(error: Exception) -> Sequence[tuple[str, str]]:
             return error.problems
         case InvalidFileError():
             return [("file", problem) for problem in error.problems]
-        case NoPastError():
-            return [("as_of", str(error))]
-        case InvalidCountError() | PersonalDataError():
-            return [("body", str(error))]
         case _:
-            return ()
+            field = _ABOUT.get(type(error))
+            return () if field is None else [(field, str(error))]
 
 
-def _asked_service(request: Request, error: Exception) -> dict[str, Any]:
-    """Return what is said of a service that cannot be asked for: it depends on the request."""
-    if isinstance(error, UnknownServiceError):
-        field = "service" if request.method == "GET" else "services"
-        return {"field": field, "errors": [{"field": field, "reason": str(error)}]}
+#: What an exception is always about; an endpoint that calls it otherwise says so itself.
+_ABOUT: Mapping[type[Exception], str] = {
+    NoPastError: "as_of",
+    UnknownServiceError: "service",
+    InvalidCountError: "body",
+    PersonalDataError: "body",
+}
+
+
+def _hotline(request: Request, error: Exception) -> dict[str, Any]:
     if isinstance(error, ProtectedServiceError):
         return {"hotline": request.state.settings.hotline}
     return {}

@@ -29,6 +29,9 @@ _CLIENT_BITS = 64
 
 _BEARER = "bearer "
 
+#: What whoever has looked a token up, and found it to hold, notes in the request's state.
+IS_GRANTED = "is_granted"
+
 
 class _Windows:
     """Counts of the last minute: those of this clock minute and a share of the one before.
@@ -91,6 +94,7 @@ class Limits:
             "token": settings.token_rate_per_minute,
             "sign-in": settings.sign_in_rate_per_minute,
             "email": settings.sign_in_rate_per_minute,
+            "report": settings.report_rate_per_minute,
         }
 
     def hit(self, kind: str, key: str) -> None:
@@ -99,7 +103,7 @@ class Limits:
         Parameters
         ----------
         kind
-            ``address``, ``token``, ``refused``, ``sign-in`` or ``email``.
+            ``address``, ``token``, ``refused``, ``sign-in``, ``email`` or ``report``.
         key
             Whose; only its salted hash is kept.
 
@@ -151,7 +155,7 @@ def client_of(scope: Scope) -> str:
 
 
 def limit_posts(request: Request) -> None:
-    """Count one sign-in, link answer or anonymous report of an address; a dependency.
+    """Count one sign-in or link answer of an address; a dependency.
 
     Raises
     ------
@@ -162,7 +166,23 @@ def limit_posts(request: Request) -> None:
     limits.hit("sign-in", client_of(request.scope))
 
 
+def limit_reports(request: Request) -> None:
+    """Count one anonymous report of an address; a dependency.
+
+    Apart from sign-ins, where few are many: behind one address stands a whole shelter, and whoever
+    guesses passwords there must not keep the others from complaining.
+
+    Raises
+    ------
+    TooManyRequestsError
+        There were too many within a minute.
+    """
+    limits: Limits = request.state.limits
+    limits.hit("report", client_of(request.scope))
+
+
 PostLimit = Annotated[None, Depends(limit_posts)]
+ReportLimit = Annotated[None, Depends(limit_reports)]
 
 
 class Proxies:
@@ -207,8 +227,9 @@ def _host(scope: Scope) -> str:
 class RateLimit:
     """Answers 429 to who asks too fast, before anything is read or looked up.
 
-    Who shows a token counts by the token; a token that is refused counts by the address, so that
-    guessing is no way around. The page's own files are not counted: browsers keep them.
+    Who shows a token counts by the token; a token that is refused, or that nobody has looked at,
+    counts by the address too, so that inventing one is no way around. The page's own files are not
+    counted: browsers keep them.
     """
 
     def __init__(self, app: ASGIApp, limits: Limits, uncounted: str) -> None:
@@ -223,8 +244,10 @@ class RateLimit:
             return
         client = client_of(scope)
         stated = Headers(scope=scope).get("authorization", "")
+        has_token = stated[: len(_BEARER)].lower() == _BEARER
+        state = scope.setdefault("state", {})
         try:
-            if stated[: len(_BEARER)].lower() == _BEARER:
+            if has_token:
                 self.limits.check("refused", client)
                 self.limits.hit("token", stated[len(_BEARER) :].strip())
             else:
@@ -235,7 +258,9 @@ class RateLimit:
             return
 
         async def watched(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == _UNAUTHORIZED:
+            if message["type"] == "http.response.start" and (
+                message["status"] == _UNAUTHORIZED or (has_token and not state.get(IS_GRANTED))
+            ):
                 self._count_refusal(client)
             await send(message)
 

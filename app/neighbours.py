@@ -27,11 +27,10 @@ MOST_NAMED = 6
 
 @dataclass(frozen=True)
 class NextSpace:
-    """A usable space with the way to it along the road and the official crossings on it."""
+    """A usable space, the metres to it by road and the official crossings on the way."""
 
     described: Described
     distance_m: float
-    duration_s: float
     crossings: tuple[Crossing, ...]
 
 
@@ -46,7 +45,8 @@ async def next_spaces(
 ) -> tuple[NextSpace, ...]:
     """Return the usable spaces that are met first on each way out of a place, the nearest first.
 
-    Those within a kilometre of it are here, not on a way out. Spaces of other countries count
+    Those within a kilometre of it are here, not on a way out, and of several at one spot the
+    nearest stands for all. Spaces of other countries count
     only over official crossings that are open at ``at`` (P10, P33).
 
     Parameters
@@ -93,7 +93,7 @@ async def next_spaces(
     met = await search(partial(_first_met, region, request))
     described = await candidates.describe(session, {around[one.index].candidate.id for one in met})
     return tuple(
-        NextSpace(described[space_id], one.distance_m, one.duration_s, one.crossings)
+        NextSpace(described[space_id], one.distance_m, one.crossings)
         for one in met
         if (space_id := around[one.index].candidate.id) in described
         # A space of another country is reached through a crossing or not at all.

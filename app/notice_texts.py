@@ -30,6 +30,55 @@ _TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "en": ("A space has answered", "The operator of a space has answered."),
         "pt": ("Um espaço respondeu", "O operador de um espaço respondeu."),
     },
+    "account.invited": {
+        "es": (
+            "Enlace nuevo para su cuenta",
+            (
+                "Quien administra la red creó un enlace para elegir la contraseña de su cuenta. Las"
+                " sesiones y claves anteriores terminaron. Si usted no lo pidió, avise enseguida a"
+                " quien coordina: con ese enlace otra persona podría actuar en su nombre."
+            ),
+        ),
+        "en": (
+            "A new link for your account",
+            (
+                "Who administers the network made a link to choose the password of your account."
+                " Earlier sign-ins and tokens have ended. If you did not ask for it, tell who"
+                " coordinates at once: with that link somebody else could act in your name."
+            ),
+        ),
+        "pt": (
+            "Novo link para sua conta",
+            (
+                "Quem administra a rede criou um link para escolher a senha da sua conta. As"
+                " sessões e chaves anteriores terminaram. Se você não pediu, avise logo quem"
+                " coordena: com esse link outra pessoa poderia agir em seu nome."
+            ),
+        ),
+    },
+    "account.token_issued": {
+        "es": (
+            "Clave nueva en su nombre",
+            (
+                "Se creó una clave de acceso que propone y decide cambios en su nombre. Si no fue"
+                " usted, revóquela en la consola y avise enseguida a quien coordina."
+            ),
+        ),
+        "en": (
+            "A new token in your name",
+            (
+                "An access token was made that proposes and decides changes in your name. If it was"
+                " not you, revoke it in the console and tell who coordinates at once."
+            ),
+        ),
+        "pt": (
+            "Nova chave em seu nome",
+            (
+                "Foi criada uma chave de acesso que propõe e decide mudanças em seu nome. Se não"
+                " foi você, revogue-a no console e avise logo quem coordena."
+            ),
+        ),
+    },
 }
 
 
@@ -41,7 +90,7 @@ def text_of(
     Parameters
     ----------
     event : str
-        One of `geo.outbox.EVENTS`.
+        One of `geo.outbox.EVENTS` or `ACCOUNT_EVENTS`.
     payload : mapping
         Ids; of a proposal its link is made.
     language : str

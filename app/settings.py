@@ -154,9 +154,13 @@ class Settings(BaseSettings):
         1_200, description="Requests a minute and access token; 0: no limit."
     )
     sign_in_rate_per_minute: NonNegativeInt = Field(
-        10,
-        description="Sign-ins, link answers and anonymous reports a minute and address; 0: no "
-        "limit.",
+        10, description="Sign-ins and link answers a minute and address; 0: no limit."
+    )
+    report_rate_per_minute: NonNegativeInt = Field(
+        # Our choice: the Wi-Fi of a shelter is one address. A room of sixty may answer within the
+        # same minute, and a script gets a tenth of what it may read (`rate_per_minute`).
+        60,
+        description="Feedback, complaints and missed services a minute and address; 0: no limit.",
     )
     trusted_proxy: str = Field(
         "",

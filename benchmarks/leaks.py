@@ -1,6 +1,6 @@
 """Whether any of 20,000 answers holds, or depends on, what the asker may not see.
 
-Usage: ./run bench leaks [--requests N] [--seed N] [--only WHO] [--json FILE]
+Usage: ./run bench leaks [--requests N] [--seed N] [--only WHO ...] [--json FILE]
 
 Two databases that differ in nothing but what a tier may not see (confidential, restricted, hidden,
 expired and partners-only spaces, their past and everything that hangs on them, and every column
@@ -14,6 +14,8 @@ import json
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,29 +37,46 @@ SEED = 20_261_125
 LOADED = "loaded"
 #: Of the partner tier's requests, those with the token of a person who only reads.
 VIEWERS = 0.2
-#: Beyond the two tiers: an editor who is named for no restricted record, in share of all.
-EDITORS = 0.1
+#: Requests after which the JSON is written anew: a run that is stopped is not lost.
+KEPT_AFTER = 250
+
+type Found = dict[str, Any]
 
 
-async def hunt(prey: Prey, count: int, seed: int) -> list[Leak]:
-    """Ask for one tier."""
-    found = []
+async def hunt(prey: Prey, count: int, seed: int, keep: Callable[[Found], None]) -> None:
+    """Ask for one tier, and hand over what was found so far, now and then and at the end."""
+    started = time.monotonic()
+    leaks: list[Leak] = []
+
+    def found() -> Found:
+        return {
+            "requests": sum(prey.asked.values()),
+            "operations": len(prey.answers),
+            "statuses": dict(sorted(prey.statuses.items())),
+            "answers": {path: dict(n) for path, n in sorted(prey.answers.items())},
+            "leaks": len(leaks),
+            "seconds": round(time.monotonic() - started),
+            "kinds": dict(Counter(f"{one.what} {one.asked.template}" for one in leaks)),
+            "first": [str(one) for one in leaks[:40]],
+        }
+
     wanted = prey.requests(count, seed)
-    for asked in track(wanted, total=count, description=prey.name):
-        found += await prey.hunt(asked)
-    return found
+    for done, asked in enumerate(track(wanted, total=count, description=prey.name), 1):
+        leaks += await prey.hunt(asked)
+        if done % KEPT_AFTER == 0:
+            keep(found())
+    keep(found())
 
 
 async def measure(
-    running: PrivateCluster, home: Path, count: int, seed: int, only: str | None = None
-) -> dict[str, Any]:
+    running: PrivateCluster, home: Path, chosen: argparse.Namespace
+) -> dict[str, Found]:
     """Make the databases and ask for every tier."""
 
     def settings_for(database: str) -> Settings:
         url = running.superuser_url(database)
-        unlimited = dict.fromkeys(
-            ("rate_per_minute", "token_rate_per_minute", "sign_in_rate_per_minute"), 0
-        )
+        limited = ("", "token_", "sign_in_", "report_")
+        unlimited = {f"{what}rate_per_minute": 0 for what in limited}
         return Settings(home=home, database_url=url, allow_demo_mixed=True, **unlimited)
 
     running.create_database(LOADED)
@@ -65,28 +84,20 @@ async def measure(
     await setup.prepare_data(settings_for(LOADED), report=lambda _line: None)
     await asyncio.to_thread(setup.import_sketch, settings_for(LOADED))
     databases = await make_databases(running, LOADED, settings_for)
-    result: dict[str, Any] = {}
+    result: dict[str, Found] = {}
+
+    def keep(name: str, found: Found) -> None:
+        result[name] = found
+        if chosen.json is not None:
+            chosen.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
     async with preys(databases, settings_for, home) as found:
-        half = count // 2
-        counts = {
-            "public": half,
-            "partner": half - int(half * VIEWERS),
-            "viewer": int(half * VIEWERS),
-        }
+        half = chosen.requests // 2
+        viewers = int(half * VIEWERS)
+        counts = {"public": half, "partner": half - viewers, "viewer": viewers}
         for prey in found:
-            if only not in {None, prey.name}:
-                continue
-            started = time.monotonic()
-            leaks = await hunt(prey, counts[prey.name], seed)
-            result[prey.name] = {
-                "requests": sum(prey.asked.values()),
-                "operations": len({template for _, template in prey.asked}),
-                "statuses": dict(sorted(prey.statuses.items())),
-                "leaks": len(leaks),
-                "seconds": round(time.monotonic() - started),
-                "kinds": dict(Counter(f"{one.what} {one.asked.template}" for one in leaks)),
-                "first": [str(one) for one in leaks[:40]],
-            }
+            if prey.name in (chosen.only or counts):
+                await hunt(prey, counts[prey.name], chosen.seed, partial(keep, prey.name))
     return result
 
 
@@ -94,14 +105,12 @@ def main() -> None:
     """Print a table, and write JSON where asked; fail where anything leaks."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=20_000)
-    parser.add_argument("--only", choices=("public", "partner", "viewer", "editor"))
+    parser.add_argument("--only", nargs="+", choices=("public", "partner", "viewer"))
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
     with cluster() as running, tempfile.TemporaryDirectory(prefix="amparo-bench-home-") as home:
-        result = asyncio.run(
-            measure(running, Path(home), chosen.requests, chosen.seed, chosen.only)
-        )
+        result = asyncio.run(measure(running, Path(home), chosen))
     table = Table("asker", "requests", "paths", "statuses", "leaks", "seconds")
     for name, said in result.items():
         shown = ", ".join(f"{status}: {n}" for status, n in said["statuses"].items())
@@ -117,8 +126,6 @@ def main() -> None:
             print(name, kind, count)
         print("\n".join(said["first"]))
     Console().print(table)
-    if chosen.json is not None:
-        chosen.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     if any(said["leaks"] for said in result.values()):
         raise SystemExit(1)
 

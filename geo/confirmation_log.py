@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.authority import Actor, Role
@@ -63,9 +63,7 @@ async def unanswered(session: AsyncSession, actor: Actor, *, now: datetime) -> t
         .join(Location, Location.id == ConfirmationLink.location_id)
         .outerjoin(Person, Person.id == ConfirmationLink.created_by)
         .where(
-            ConfirmationLink.used_at.is_(None),
-            ConfirmationLink.revoked_at.is_(None),
-            ConfirmationLink.expires_at > now,
+            _waits(now),
             or_(Location.visibility != "restricted", Location.id.in_(named)),
             whose,
         )
@@ -73,6 +71,24 @@ async def unanswered(session: AsyncSession, actor: Actor, *, now: datetime) -> t
         .limit(MAX_LINES)
     )
     return tuple(OpenLink(*row) for row in rows)
+
+
+async def open_links(session: AsyncSession, space_id: str, now: datetime) -> int:
+    """Return how many links of a space wait for an answer (writer)."""
+    question = (
+        select(func.count())
+        .select_from(ConfirmationLink)
+        .where(ConfirmationLink.location_id == space_id, _waits(now))
+    )
+    return await session.scalar(question) or 0
+
+
+def _waits(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        ConfirmationLink.used_at.is_(None),
+        ConfirmationLink.revoked_at.is_(None),
+        ConfirmationLink.expires_at > now,
+    )
 
 
 async def answers(session: AsyncSession, space_id: str) -> tuple[Answered, ...]:

@@ -6,27 +6,24 @@ database holds, works once, and is kept as a hash. Looking at it changes nothing
 fetch links before people do.
 """
 
-import base64
-import binascii
 import hashlib
-import hmac
-import secrets
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Row, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import outbox, space_documents
+from geo import link_tokens, outbox, space_documents
 from geo.authority import Actor, require_close
-from geo.errors import InvalidRecordError, LinkError
+from geo.errors import ConflictError, InvalidRecordError, LinkError
 from geo.hiding import is_hidden
 from geo.knowing import require_known
-from geo.models import CHANNELS, Confirmation, ConfirmationLink, SigningKey
+from geo.link_tokens import digest
+from geo.models import CHANNELS, Confirmation, ConfirmationLink
 from geo.notices import note
 from geo.proposals import SOURCE, Link, Outcome, propose_space
 from geo.subjects import Subject, read_subject
@@ -41,13 +38,8 @@ Answer = Literal["as_listed", "changed", "full", "closed"]
 #: place or opens it to others.
 CHANGEABLE = ("schedules", "public_phones", "notice")
 
-_PURPOSE = "confirmation-links"
-_KEY_BYTES = 32
-_ID_BYTES = 16
-_EXPIRY_BYTES = 5
-#: RFC 2104 lets an HMAC be cut to half its length; the link has to fit into a text message.
-_MAC_BYTES = 16
-_TOKEN_BYTES = _ID_BYTES + _EXPIRY_BYTES + _MAC_BYTES
+#: What a confirmation writes itself, and counts that change by the hour.
+_NOT_ASKED = ("confirmed_on", "expires_on", "confirmed_by", "available", "capacity_updated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +68,18 @@ class Asked:
     document : dict or None
         What is listed now; None for a restricted space, and for one that is hidden in an
         emergency (P24), of which the page shows the name alone.
+    listed : str or None
+        What an answer "as listed" has to name, so that it says yes to what was shown; None where
+        nothing is shown.
+    has_changed : bool
+        What is listed is not what was listed when the link was sent.
     """
 
     name: str
     document: Mapping[str, Any] | None
     expires_at: datetime
+    listed: str | None
+    has_changed: bool
 
 
 async def issue_link(
@@ -113,18 +112,16 @@ async def issue_link(
         There is no such channel.
     """
     subject = await _own_space(session, space_id, channel, actor)
-    key = await _key(session)
-    link_id = secrets.token_bytes(_ID_BYTES)
     # To the second: that is what the token holds.
     expires_at = (now + timedelta(days=days)).replace(microsecond=0)
-    body = link_id + int(expires_at.timestamp()).to_bytes(_EXPIRY_BYTES)
-    token = base64.urlsafe_b64encode(body + _mac(key, body)).decode().rstrip("=")
+    link_id, token = await link_tokens.make_token(session, expires_at)
     await session.execute(
         insert(ConfirmationLink).values(
-            id=str(uuid.UUID(bytes=link_id)),
+            id=link_id,
             location_id=space_id,
-            token_sha256=_digest(token),
+            token_sha256=digest(token),
             channel=channel,
+            listed_sha256=_listed(subject),
             created_by=None if actor is None else actor.id,
             created_at=now,
             expires_at=expires_at,
@@ -151,11 +148,21 @@ async def read_link(session: AsyncSession, token: str, *, now: datetime) -> Aske
         It was used, revoked, has expired, is forged or never existed: never told apart.
     """
     link = await _valid(session, token, now)
-    subject = await read_subject(session, "space", link.location_id)
-    document = subject.document or {}
+    return await _asked(session, link, await read_subject(session, "space", link.location_id))
+
+
+async def _asked(
+    session: AsyncSession, link: Row[str, str, datetime, bytes], subject: Subject
+) -> Asked:
+    document, listed = subject.document or {}, _listed(subject)
     is_shown = not subject.is_restricted and not await is_hidden(session, link.location_id)
-    shown = document if is_shown else None
-    return Asked(document["name"], shown, link.expires_at)
+    return Asked(
+        document["name"],
+        document if is_shown else None,
+        link.expires_at,
+        listed.hex() if is_shown else None,
+        has_changed=listed != link.listed_sha256,
+    )
 
 
 async def answer_link(
@@ -165,6 +172,7 @@ async def answer_link(
     *,
     now: datetime,
     changes: Mapping[str, Any] | None = None,
+    listed: str | None = None,
 ) -> Outcome:
     """Take the operator's answer, and end the link (writer).
 
@@ -175,19 +183,25 @@ async def answer_link(
         once; ``changed`` proposes ``changes`` to an approver (shorter hours hold at once).
     changes : mapping or None
         Of `CHANGEABLE` fields.
+    listed : str or None
+        Of `Asked`: what the operator was shown; None is what was listed when the link was sent.
 
     Raises
     ------
     LinkError
         As in `read_link`.
+    ConflictError
+        ``as_listed``, but something else is listed by now; the link still works.
     InvalidRecordError
         No such answer, or changes that cannot be; the link still works then.
     """
-    await _valid(session, token, now)
+    valid = await _valid(session, token, now)
+    if answer == "as_listed":
+        await _require_as_shown(session, valid, listed)
     used = (
         await session.execute(
             update(ConfirmationLink)
-            .where(ConfirmationLink.token_sha256 == _digest(token), _is_unused(now))
+            .where(ConfirmationLink.token_sha256 == digest(token), _is_unused(now))
             .values(used_at=now)
             .returning(
                 ConfirmationLink.id,
@@ -210,6 +224,21 @@ async def answer_link(
         changes=changes,
         link=link,
     )
+
+
+async def _require_as_shown(
+    session: AsyncSession, link: Row[str, str, datetime, bytes], listed: str | None
+) -> None:
+    """Refuse to confirm what nobody was shown (P41)."""
+    subject = await read_subject(session, "space", link.location_id, lock=True)
+    asked = await _asked(session, link, subject)
+    if listed is None or asked.listed is None:
+        is_as_shown = not asked.has_changed
+    else:
+        is_as_shown = listed == asked.listed
+    if not is_as_shown:
+        msg = "what is listed has changed since the link was sent: look at it again"
+        raise ConflictError(msg)
 
 
 async def answer_for(
@@ -344,34 +373,24 @@ async def _own_space(
     return subject
 
 
-# -- tokens ------------------------------------------------------------------------------------
-
-
-async def _valid(session: AsyncSession, token: str, now: datetime) -> Row[str, str, datetime]:
+async def _valid(
+    session: AsyncSession, token: str, now: datetime
+) -> Row[str, str, datetime, bytes]:
     """Return the link of a token that still works; every other token takes the same steps."""
-    key = await _key(session)
-    raw = _decoded(token)
-    body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
-    is_signed = hmac.compare_digest(_mac(key, body), mac)
+    link_id = await link_tokens.signed_id(session, token)
     found = (
         await session.execute(
             select(
-                ConfirmationLink.id, ConfirmationLink.location_id, ConfirmationLink.expires_at
-            ).where(ConfirmationLink.token_sha256 == _digest(token), _is_unused(now))
+                ConfirmationLink.id,
+                ConfirmationLink.location_id,
+                ConfirmationLink.expires_at,
+                ConfirmationLink.listed_sha256,
+            ).where(ConfirmationLink.token_sha256 == digest(token), _is_unused(now))
         )
     ).one_or_none()
-    if found is None or not is_signed or found.id != str(uuid.UUID(bytes=body[:_ID_BYTES])):
+    if found is None or found.id != link_id:
         raise _invalid()
     return found
-
-
-def _decoded(token: str) -> bytes:
-    """Return the bytes of a token; of one that is none, as many that are signed by nobody."""
-    try:
-        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars="-_", validate=True)
-    except (binascii.Error, ValueError):
-        raw = b""
-    return raw if len(raw) == _TOKEN_BYTES else bytes(_TOKEN_BYTES)
 
 
 def _is_unused(now: datetime) -> Any:  # noqa: ANN401 -- a condition
@@ -382,37 +401,12 @@ def _is_unused(now: datetime) -> Any:  # noqa: ANN401 -- a condition
     )
 
 
+def _listed(subject: Subject) -> bytes:
+    """Return a digest of what "as listed" says yes to: the record, not when it was confirmed."""
+    document = subject.document or {}
+    said = {name: value for name, value in document.items() if name not in _NOT_ASKED}
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).digest()
+
+
 def _invalid() -> LinkError:
     return LinkError("the link is not valid")
-
-
-def _mac(key: bytes, body: bytes) -> bytes:
-    return hmac.digest(key, body, "sha256")[:_MAC_BYTES]
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-
-
-async def _key(session: AsyncSession) -> bytes:
-    """Return the key that signs links, made at the first use."""
-    question = select(SigningKey.key).where(SigningKey.purpose == _PURPOSE)
-    key = await session.scalar(question)
-    if key is None:
-        await session.execute(
-            upsert(SigningKey)
-            .values(purpose=_PURPOSE, key=secrets.token_bytes(_KEY_BYTES))
-            .on_conflict_do_nothing()
-        )
-        key = (await session.execute(question)).scalar_one()
-    return key
-
-
-async def open_links(session: AsyncSession, space_id: str, now: datetime) -> int:
-    """Return how many links of a space wait for an answer (writer)."""
-    question = (
-        select(func.count())
-        .select_from(ConfirmationLink)
-        .where(ConfirmationLink.location_id == space_id, _is_unused(now))
-    )
-    return await session.scalar(question) or 0

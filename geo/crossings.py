@@ -93,6 +93,13 @@ async def states_at(session: AsyncSession, at: datetime) -> tuple[CrossingState,
     return tuple(_state(row, at) for row in rows.mappings())
 
 
+async def statements_of(session: AsyncSession, crossing_id: str) -> tuple[CrossingStatus, ...]:
+    """Return what was stated of a crossing that the asker's tier sees, the newest day first."""
+    stated = await session.scalar(select(crossings.c.statuses).where(crossings.c.id == crossing_id))
+    found = from_json(stated or ())
+    return tuple(sorted(found, key=lambda said: (said.valid_from, said.id), reverse=True))
+
+
 def deciding_status(statuses: Iterable[CrossingStatus], at: datetime) -> CrossingStatus | None:
     """Return the newest status that covers the local day of ``at``, or None."""
     covering = (

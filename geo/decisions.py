@@ -5,14 +5,14 @@ audit and the notification are all there or none is (P23, P40).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import outbox, space_documents
+from geo import merging, outbox, space_documents
 from geo.authority import Actor, can_approve, require_approve
 from geo.errors import (
     ConflictError,
@@ -23,17 +23,19 @@ from geo.errors import (
     NotFoundError,
 )
 from geo.knowing import name_readers, require_known, require_known_points, unknown
-from geo.models import Proposal
+from geo.models import Location, Proposal
 from geo.notices import note
 from geo.proposals import SOURCE, Outcome, checked_reason
+from geo.records import Circumstances
 from geo.subjects import (
     NEW_SPACE,
+    Document,
     Subject,
     changed,
     lock_subjects,
     owner_of,
-    read_subject,
-    require_absent,
+    read_subjects,
+    require_unused,
     store_subjects,
 )
 
@@ -89,7 +91,7 @@ async def accept(
     """
     reason = checked_reason(reason)
     proposal = await _locked(session, proposal_id)
-    subject = await _subject(session, actor, proposal)
+    subject, merged = await _subjects(session, actor, proposal)
     _require_pending(proposal)
     expected = proposal.base_revision if revision is None else revision
     if subject.revision is not None and subject.revision != expected:
@@ -99,23 +101,43 @@ async def accept(
         )
         raise ConflictError(msg)
     said = await space_documents.circumstances(session, now=now, today=now.date())
+    said = said.with_released(proposal.record_id, proposal.released)
     after = changed(subject, proposal.changes, said)
+    _require_released(proposal, after)
     owner = owner_of(subject, after, said)
     countries = {*owner.countries, *([after["country"]] if "country" in after else [])}
+    if merged is not None:
+        merging.require_unchanged(proposal, merged)
+        countries |= set(merged.countries)
+        owner = replace(owner, is_restricted=owner.is_restricted or merged.is_restricted)
     _require_decider(actor, proposal, sorted(countries), every=proposal.entity == "space")
     record_id = proposal.record_id or str(after["id"])
     if subject.document is None and proposal.entity == "space":
-        await require_absent(session, record_id)
+        await require_unused(session, record_id)
     # Whether a restricted space exists is told to nobody by accepting that it refers (P39).
     there = (subject.document or {}).get("referral_points") or []
     await require_known_points(
         session, actor, {*after.get("referral_points", []), *there} - {*there}
     )
-    await store_subjects(session, proposal.entity, {record_id: after}, now=now, source=SOURCE)
-    if proposal.entity == "space" and not subject.is_restricted:
+    await _release(session, proposal, said)
+    documents, repointed = {record_id: after}, []
+    if merged is not None:
+        documents[str(merged.record_id)] = merging.gone(merged)
+    await store_subjects(session, proposal.entity, documents, now=now, source=SOURCE)
+    if merged is not None:
+        repointed = await merging.repoint(session, str(merged.record_id), record_id, now)
+    if proposal.entity == "space":
         people = [person for person in (actor.id, proposal.proposed_by) if person is not None]
-        await name_readers(session, [record_id], people, actor=actor.id)
+        were_open = [
+            str(one.record_id or record_id)
+            for one in (subject, merged)
+            if one is not None and not one.is_restricted
+        ]
+        await name_readers(session, were_open, people, actor=actor.id)
     await _decide(session, proposal, actor, "accepted", reason, now, record_id=record_id)
+    if repointed:
+        fields = {space: ["referral_points"] for space in repointed}
+        await note(session, actor.id, "changed", "space", fields, proposal_id=proposal.id)
     await outbox.announce(
         session,
         "proposal.accepted",
@@ -156,7 +178,7 @@ async def reject(
     """Turn a proposal down; the record stays as it is (writer). Raises as `accept` does."""
     reason = checked_reason(reason)
     proposal = await _locked(session, proposal_id)
-    subject = await _subject(session, actor, proposal)
+    subject, _ = await _subjects(session, actor, proposal)
     _require_pending(proposal)
     countries = subject.countries or tuple(filter(None, [proposal.country]))
     _require_decider(actor, proposal, countries, every=False)
@@ -184,7 +206,7 @@ async def withdraw(
     """
     reason = checked_reason(reason)
     proposal = await _locked(session, proposal_id)
-    await _subject(session, actor, proposal)
+    await _subjects(session, actor, proposal)
     _require_pending(proposal)
     if proposal.proposed_by != actor.id:
         msg = "a proposal is withdrawn by who made it; anybody else rejects it"
@@ -218,15 +240,18 @@ async def _lock_all(session: AsyncSession, ids: Sequence[str]) -> None:
     somebody else has, who waits for the audit, would wait for ever.
     """
     found = await session.execute(
-        select(Proposal.entity, Proposal.record_id)
+        select(Proposal.entity, Proposal.record_id, Proposal.merged_id)
         .where(Proposal.id.in_(ids))
         .order_by(Proposal.id)
         .with_for_update()
     )
     records: dict[str, set[str]] = {}
-    for entity, record_id in found:
-        if record_id is not None:
-            records.setdefault(entity, set()).add(record_id)
+    merged: set[str] = set()
+    for entity, *named in found:
+        records.setdefault(entity, set()).update(id_ for id_ in named if id_ is not None)
+        merged.update(id_ for id_ in named[1:] if id_ is not None)
+    if merged:
+        records["space"].update(await merging.referring(session, merged))
     for entity in sorted(records):
         await lock_subjects(session, entity, sorted(records[entity]))
 
@@ -240,16 +265,44 @@ async def _locked(session: AsyncSession, proposal_id: str) -> Proposal:
     return found
 
 
-async def _subject(session: AsyncSession, actor: Actor, proposal: Proposal) -> Subject:
-    """Return the record, locked; to who may not know of it, the proposal is not there either."""
+async def _subjects(
+    session: AsyncSession, actor: Actor, proposal: Proposal
+) -> tuple[Subject, Subject | None]:
+    """Return the record and the one that goes into it, locked.
+
+    To who may not know of one of them, the proposal is not there either.
+    """
     if proposal.record_id is None:
-        return NEW_SPACE
+        return NEW_SPACE, None
+    ids = [proposal.record_id]
+    if proposal.merged_id is not None:
+        ids += [proposal.merged_id, *await merging.referring(session, [proposal.merged_id])]
+    await lock_subjects(session, proposal.entity, ids)
+    found = await read_subjects(session, proposal.entity, ids[:2])
     try:
-        subject = await read_subject(session, proposal.entity, proposal.record_id, lock=True)
-        await require_known(session, actor, [subject])
-    except NotFoundError as error:
+        await require_known(session, actor, found.values())
+        subject = found[proposal.record_id]
+        merged = None if proposal.merged_id is None else found[proposal.merged_id]
+    except (NotFoundError, KeyError) as error:
         raise unknown("proposal", proposal.id) from error
-    return subject
+    return subject, merged
+
+
+def _require_released(proposal: Proposal, after: Document) -> None:
+    """Refuse to release what other words hold, written since the proposal was made (P38)."""
+    if proposal.released and after["visibility"] == "restricted":
+        raise InvalidRecordError([("visibility", "is held by other words: propose it again")])
+
+
+async def _release(session: AsyncSession, proposal: Proposal, said: Circumstances) -> None:
+    """Remember the words that held a record as judged, so that they hold it no more."""
+    if proposal.released:
+        await session.execute(
+            update(Location)
+            .where(Location.id == proposal.record_id)
+            .values(released=sorted(said.released[str(proposal.record_id)])),
+            execution_options={"synchronize_session": False},
+        )
 
 
 def _require_pending(proposal: Proposal) -> None:
@@ -285,6 +338,8 @@ async def _decide(
     *,
     record_id: str | None = None,
 ) -> None:
+    if proposal.merged_id is not None:
+        await merging.settle(session, proposal, "merged" if state == "accepted" else "open")
     await session.execute(
         update(Proposal)
         .where(Proposal.id == proposal.id)

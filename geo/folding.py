@@ -15,6 +15,44 @@ def folded(value: str) -> str:
     return " ".join(plain.split())
 
 
+#: Letters of other scripts, and small capitals, that are read as Latin ones; lower case.
+#: From Unicode's confusables.txt (UTS 39), those of Cyrillic, Greek and Latin extensions.
+_LOOKALIKES = str.maketrans(
+    "авсԁеһіјкӏмноρрԛѕтυүѵԝхуαεικνοτχбɑɡıłøđᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ",
+    "abcdehijklmhoppqstuyvwxyaeikvotxbagilodabcdefghijklmnoprstuvwyz",
+)
+
+#: What no reader sees, that text has nevertheless: marks, format signs, fillers.
+_UNSEEN = {"Mn", "Me", "Cf"}
+_FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
+_PAUSE = re.compile(r"[.,;:!?](?=\s)|\|")
+_SIGNS = re.compile(r"[^a-z0-9|]+")
+_SPELLED = re.compile(r"\b(?:[a-z] ){2,}[a-z]\b")
+
+
+def seen(value: str) -> str:
+    """Return ``value`` in small letters without accents and without what no reader sees."""
+    if value.isascii():
+        return value.lower()
+    return "".join(
+        sign
+        for sign in unicodedata.normalize("NFKD", value.casefold())
+        if sign < "\x80" or (sign not in _FILLERS and unicodedata.category(sign) not in _UNSEEN)
+    )
+
+
+def unmasked(value: str) -> str:
+    """Return ``value`` as a reader takes it: plain letters and digits in words, a bar at a pause.
+
+    Letters that only look Latin become so, what cannot be seen goes, any sign between letters is
+    a blank, and words spelled letter by letter (``V.B.G.``) are put together.
+    """
+    plain = seen(value) if value.isascii() else seen(value).translate(_LOOKALIKES)
+    words = _SIGNS.sub(" ", _PAUSE.sub(" | ", plain))
+    return _SPELLED.sub(lambda spelled: spelled[0].replace(" ", ""), words).strip()
+
+
 def _letters() -> dict[str, str]:
     plain = {letter: folded(letter) for letter in map(chr, range(0xC0, 0x180))}
     return {letter: p for letter, p in plain.items() if len(p) == 1 and p in string.ascii_lowercase}

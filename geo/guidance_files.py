@@ -24,6 +24,7 @@ from geo.models import (
     Product,
     ProductAtLocation,
 )
+from geo.protected_words import names_a_refuge
 from geo.quarantine import protected_reason
 from geo.records import Circumstances, Row, Rows
 
@@ -51,13 +52,16 @@ def read_contact(row: Row, circumstances: Circumstances) -> Rows:
     independent = row.flag("independent", default=False)
     if kind == "psea" and not independent:
         row.reject("independent must be true for a line about staff (P44)", "independent")
+    name, visibility = row.text("name"), row.visibility()
+    if visibility != "restricted" and names_a_refuge(name):
+        row.reject("name is that of a refuge: a line has the name of a line (P3)", "name")
     confirmed_on, expires_on = _assured(row, circumstances, demo=demo)
     return {
         Contact: [
             {
                 "id": row.id(),
                 "kind": kind,
-                "name": row.text("name"),
+                "name": name,
                 "country": row.country("country"),
                 "admin1": row.optional_text("admin1"),
                 "phone": phone,
@@ -67,7 +71,7 @@ def read_contact(row: Row, circumstances: Circumstances) -> Rows:
                 "independent": independent,
                 "confirmed_on": confirmed_on,
                 "expires_on": expires_on,
-                "visibility": row.visibility(),
+                "visibility": visibility,
                 "demo": demo,
                 "source": row.text("source"),
                 "licence": row.optional_text("licence"),
@@ -136,7 +140,7 @@ def read_pathway(row: Row, circumstances: Circumstances) -> Rows:
     pathway_id, need, visibility = row.id(), row.id("need"), row.visibility()
     steps = _steps(row, pathway_id)
     texts = [*row.texts(), *(step["instruction"] for step in steps)]
-    reason = protected_reason("", [need], texts)
+    reason = protected_reason("", [need], texts, circumstances.vocabulary)
     if reason is not None and visibility != "restricted":
         row.remark(f"{pathway_id}: made restricted, {reason}")
         visibility = "restricted"

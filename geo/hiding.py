@@ -15,14 +15,14 @@ from geoalchemy2.shape import from_shape
 from shapely import is_valid_reason
 from shapely.errors import GEOSException
 from shapely.geometry import MultiPolygon, Polygon, shape
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit
 from geo.authority import Actor, can_hide, require_hide
-from geo.errors import ForbiddenError, InvalidRecordError, NotFoundError
-from geo.models import Crossing, Hide, Location, Person
+from geo.errors import InvalidRecordError, NotFoundError
+from geo.models import Crossing, Hide, Location, Person, RestrictedReader
 
 #: Of the reason, as of every text in an audit entry.
 MAX_REASON = audit.MAX_TEXT
@@ -70,19 +70,10 @@ async def hide_space(
     InvalidRecordError
         No reason is given.
     """
-    found = (
-        await session.execute(
-            select(Location.country, Location.visibility).where(Location.id == space_id)
-        )
-    ).one_or_none()
-    if found is None:
+    country = await session.scalar(select(Location.country).where(Location.id == space_id))
+    if country is None or await _is_unknown(session, space_id, actor):
         raise _not_found("space", space_id)
-    try:
-        _require(actor, (found.country,))
-    except ForbiddenError as error:
-        if found.visibility == "restricted":
-            raise _not_found("space", space_id) from error
-        raise
+    _require(actor, (country,))
     return await _hide_record(session, "space", space_id, actor, reason)
 
 
@@ -154,7 +145,9 @@ async def lift(session: AsyncSession, hide_id: str, *, actor: Actor | str, reaso
             select(Hide.entity, Hide.record_id).where(Hide.id == hide_id, Hide.lifted_at.is_(None))
         )
     ).one_or_none()
-    if found is None:
+    if found is None or (
+        found.entity == "space" and await _is_unknown(session, found.record_id, actor)
+    ):
         raise _not_found("hide", hide_id)
     _require(actor, await _countries(session, found.entity, found.record_id))
     await session.execute(
@@ -197,16 +190,11 @@ async def active_hides(session: AsyncSession) -> tuple[ActiveHide, ...]:
 async def visible_hides(session: AsyncSession, actor: Actor) -> tuple[ActiveHide, ...]:
     """Return what is hidden now as a person may be told of it (writer).
 
-    Hides of restricted spaces are for those who may hide there, since a hide names its space.
+    Hides of restricted spaces are for those who are named there, since a hide names its space.
     """
     found = await active_hides(session)
     ids = [hide.record_id for hide in found if hide.entity == "space"]
-    restricted = await session.execute(
-        select(Location.id, Location.country).where(
-            Location.id == func.any(ids), Location.visibility == "restricted"
-        )
-    )
-    untold = {row.id for row in restricted if not can_hide(actor, country=row.country)}
+    untold = set(await session.scalars(_unknown(actor).where(Location.id == func.any(ids))))
     return tuple(h for h in found if h.entity != "space" or h.record_id not in untold)
 
 
@@ -214,6 +202,23 @@ async def is_hidden(session: AsyncSession, space_id: str) -> bool:
     """Tell whether a space is hidden now, by a hide of its own or of an area (writer)."""
     hidden_at = text("select hidden_at from amparo.space_record where id = :id")
     return await session.scalar(hidden_at, {"id": space_id}) is not None
+
+
+def _unknown(actor: Actor) -> Select[str]:
+    """Return the question for the restricted spaces that a person is not named for (P39)."""
+    named = (
+        select(RestrictedReader.person)
+        .where(RestrictedReader.location_id == Location.id, RestrictedReader.person == actor.id)
+        .exists()
+    )
+    return select(Location.id).where(Location.visibility == "restricted", ~named)
+
+
+async def _is_unknown(session: AsyncSession, space_id: str | None, actor: Actor | str) -> bool:
+    """Tell whether a space is none that a person may know of; whoever has the machine knows all."""
+    if isinstance(actor, str):
+        return False
+    return await session.scalar(_unknown(actor).where(Location.id == space_id)) is not None
 
 
 async def _hide_record(

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import restricted
+from geo import organizations, restricted
 from geo.authority import Actor
 from geo.errors import InvalidRecordError, NotFoundError
 from geo.models import Location, RestrictedReader
@@ -39,11 +39,18 @@ async def require_known(
     if actor is None:
         return
     for subject in subjects:
-        if subject.is_restricted and (
-            subject.entity != "space"
-            or actor.id not in await named(session, str(subject.record_id))
-        ):
+        if subject.is_restricted and not await _knows(session, actor, subject):
             raise unknown(subject.entity, str(subject.record_id))
+
+
+async def _knows(session: AsyncSession, actor: Actor, subject: Subject) -> bool:
+    match subject.entity:
+        case "space":
+            return actor.id in await named(session, str(subject.record_id))
+        case "organization":
+            return await organizations.knows(session, actor, str(subject.record_id))
+        case _:
+            return False
 
 
 async def unknown_spaces(session: AsyncSession, actor: Actor, ids: Iterable[str]) -> set[str]:

@@ -47,13 +47,14 @@ async def tell_deciders(
     owner: Owner,
     *,
     record_id: str | None,
+    restricted_ids: Iterable[str],
     but: str | None,
 ) -> None:
-    """Tell who decides that a proposal waits; of a restricted record only who is named for it."""
+    """Tell who decides that a proposal waits; of restricted records only who is named for them."""
     people = await _deciders(session, [owner], but)
-    if owner.is_restricted and record_id is not None:
-        people &= await named(session, record_id)
-    elif not owner.is_restricted:
+    for restricted_id in restricted_ids:
+        people &= await named(session, restricted_id)
+    if not owner.is_restricted:
         payload = payload | {"record_id": record_id}
     await outbox.announce(
         session,

@@ -28,6 +28,9 @@ EVENTS = (
     "space.confirmed",
 )
 
+#: What people are told of their own accounts, by e-mail alone.
+ACCOUNT_EVENTS = ("account.invited", "account.token_issued")
+
 CHANNELS = ("email", "webhook")
 
 #: A claimed message is nobody else's for so long; a sender that died gives it back then.
@@ -91,7 +94,7 @@ async def announce(
     session : AsyncSession
         Of the writer, in the transaction of what is told.
     event : str
-        One of `EVENTS`.
+        One of `EVENTS` or `ACCOUNT_EVENTS`.
     payload : dict
         Ids and states alone.
     people : iterable of str

@@ -22,6 +22,7 @@ from geo.models import (
     Proposal,
     RestrictedReader,
 )
+from geo.organizations import is_known_to
 from geo.subjects import NEW_SPACE, changed, read_subject
 
 #: Most proposals of one page of the queue.
@@ -35,9 +36,15 @@ class Waiting:
     Attributes
     ----------
     name : str or None
-        Of the record, or the name that a new space would have.
+        Of the record, or the name that a new space would have; None in lists of restricted ones.
+    reason, decision_reason : str or None
+        Likewise: a reason can say what a name says.
     fields : tuple of str
         What would change.
+    is_restricted : bool
+        It tells of a restricted record: names are for the page whose reading is in the audit (P31).
+    merged_id : str or None
+        The space that goes into this one.
     may_decide : bool
         The asker is a second person who may accept or reject it.
     """
@@ -49,7 +56,7 @@ class Waiting:
     country: str | None
     organization_id: str | None
     fields: tuple[str, ...]
-    reason: str
+    reason: str | None
     proposed_by: str | None
     proposer: str | None
     via: str
@@ -59,6 +66,8 @@ class Waiting:
     decided_at: datetime | None
     decision_reason: str | None
     batch_id: str | None
+    is_restricted: bool
+    merged_id: str | None
     may_decide: bool
 
 
@@ -76,6 +85,10 @@ class Comparison:
         The record has changed since the proposal was made.
     problems : tuple of (str, str)
         Field and reason why the record could not be changed so now.
+    released : tuple of str
+        Reasons of quarantine that accepting judges not to hold (P38).
+    merged_name : str or None
+        Of the space that goes into this one.
     """
 
     proposal: Waiting
@@ -83,6 +96,8 @@ class Comparison:
     revision: int | None
     is_outdated: bool
     problems: tuple[tuple[str, str], ...]
+    released: tuple[str, ...] = ()
+    merged_name: str | None = None
 
 
 async def pending(
@@ -135,20 +150,23 @@ async def pending(
 
 
 async def read_proposal(session: AsyncSession, actor: Actor, proposal_id: str) -> Waiting:
-    """Return one proposal (writer).
+    """Return one proposal as the queue shows it (writer).
 
     Raises
     ------
     NotFoundError
         There is none, or the actor may not see it.
     """
+    return _waiting(await _found(session, actor, proposal_id), actor)
+
+
+async def _found(session: AsyncSession, actor: Actor, proposal_id: str) -> Row[Any]:
     require_staff(actor)
-    row = (
-        await session.execute(_question().where(Proposal.id == proposal_id, _may_see(actor)))
-    ).one_or_none()
+    question = _question().where(Proposal.id == proposal_id, _may_see(actor))
+    row: Row[Any] | None = (await session.execute(question)).one_or_none()
     if row is None:
         raise unknown("proposal", proposal_id)
-    return _waiting(row, actor)
+    return row
 
 
 async def proposal_diff(
@@ -163,17 +181,20 @@ async def proposal_diff(
     NotFoundError
         There is no such proposal, or the actor may not see it.
     """
-    proposal = await read_proposal(session, actor, proposal_id)
-    stored = await session.get_one(Proposal, proposal_id)
-    await _note_reading(session, actor, proposal, stored)
+    row = await _found(session, actor, proposal_id)
+    stored: Proposal = row.Proposal
+    await _note_reading(session, actor, row)
+    proposal = _waiting(row, actor, is_noted=True)
+    also = {"released": tuple(stored.released), "merged_name": row.merged_name}
     if proposal.state != "pending":
         seen = await shown_document(session, actor, stored.changes)
         there = {name: (None, seen[name]) for name in stored.changes}
-        return Comparison(proposal, there, None, is_outdated=False, problems=())
+        return Comparison(proposal, there, None, is_outdated=False, problems=(), **also)
     subject = NEW_SPACE
     if proposal.record_id is not None:
         subject = await read_subject(session, proposal.entity, proposal.record_id)
     said = await space_documents.circumstances(session, now=now, today=now.date())
+    said = said.with_released(stored.record_id, stored.released)
     problems: tuple[tuple[str, str], ...] = ()
     try:
         after = changed(subject, stored.changes, said)
@@ -193,45 +214,28 @@ async def proposal_diff(
         subject.revision,
         is_outdated=subject.revision is not None and subject.revision != stored.base_revision,
         problems=problems,
+        **also,
     )
 
 
-async def _note_reading(
-    session: AsyncSession, actor: Actor, proposal: Waiting, stored: Proposal
-) -> None:
+async def _note_reading(session: AsyncSession, actor: Actor, row: Row[Any]) -> None:
     """Write to the audit that somebody looks at what a restricted space is, was, or would be."""
-    if proposal.entity != "space":
-        return
-    is_restricted = stored.changes.get("visibility") not in {"public", "partners"}  # P1
-    if proposal.record_id is not None:
-        visibility = await session.scalar(
-            select(Location.visibility).where(Location.id == proposal.record_id)
-        )
-        is_restricted = visibility == "restricted"
-    if is_restricted:
+    proposal: Proposal = row.Proposal
+    read = [proposal.record_id] if row.is_restricted else []
+    read += [proposal.merged_id] if row.is_merged_restricted else []
+    for record_id in read:
         await audit.record(
             session,
             actor=actor.id,
             action="restricted.read",
             entity=proposal.entity,
-            record_id=proposal.record_id,
+            record_id=record_id,
             details={"proposal_id": proposal.id},
         )
 
 
-async def count_pending(session: AsyncSession, actor: Actor) -> int:
-    """Return how many proposals wait for the actor's decision or that of others like them."""
-    require_staff(actor)
-    question = (
-        select(func.count())
-        .select_from(Proposal)
-        .outerjoin(Location, _is_space() & (Location.id == Proposal.record_id))
-        .where(Proposal.state == "pending", _may_see(actor))
-    )
-    return await session.scalar(question) or 0
-
-
 _PROPOSER = aliased(Person)
+_MERGED = aliased(Location)
 
 
 def _is_space() -> ColumnElement[bool]:
@@ -250,6 +254,9 @@ def _question() -> Any:  # noqa: ANN401 -- a select whose type has one entry a c
             _PROPOSER.name.label("proposer"),
             Crossing.country_a,
             Crossing.country_b,
+            _MERGED.name.label("merged_name"),
+            _tells_of_restricted().label("is_restricted"),
+            func.coalesce(_MERGED.visibility == "restricted", False).label("is_merged_restricted"),
         )
         .outerjoin(Location, _is_space() & (Location.id == Proposal.record_id))
         .outerjoin(Crossing, (Proposal.entity == "crossing") & (Crossing.id == Proposal.record_id))
@@ -258,11 +265,21 @@ def _question() -> Any:  # noqa: ANN401 -- a select whose type has one entry a c
             (Proposal.entity == "organization") & (Organization.id == Proposal.record_id),
         )
         .outerjoin(_PROPOSER, _PROPOSER.id == Proposal.proposed_by)
+        .outerjoin(_MERGED, _MERGED.id == Proposal.merged_id)
     )
 
 
+def _tells_of_restricted() -> ColumnElement[bool]:
+    """Return whether a proposal is of a restricted space, or of one that would be (P1)."""
+    visibility = case(
+        (Proposal.record_id.is_not(None), Location.visibility),
+        else_=Proposal.changes["visibility"].astext,
+    )
+    return _is_space() & func.coalesce(visibility.not_in(("public", "partners")), True)
+
+
 def _may_see(actor: Actor) -> ColumnElement[bool]:
-    """Return who sees what, for a question in which a space's location is joined."""
+    """Return who sees what, for a question in which space and organisation are joined."""
     own = Proposal.proposed_by == actor.id
     named = (
         select(RestrictedReader.person)
@@ -288,6 +305,13 @@ def _may_see(actor: Actor) -> ColumnElement[bool]:
         Location.visibility != "restricted",
         named,
     )
+    known &= or_(Proposal.entity != "organization", is_known_to(actor))
+    of_merged = RestrictedReader.location_id == Proposal.merged_id
+    reader = select(RestrictedReader.person).where(of_merged, RestrictedReader.person == actor.id)
+    is_restricted = select(Location.id).where(
+        Location.id == Proposal.merged_id, Location.visibility == "restricted"
+    )
+    known &= or_(~is_restricted.correlate(Proposal).exists(), reader.exists())
     # P1: a new space that does not say "public" or "partners" would be restricted.
     would_be_seen = or_(
         Proposal.record_id.is_not(None),
@@ -299,8 +323,11 @@ def _may_see(actor: Actor) -> ColumnElement[bool]:
     return or_(own & known, and_(decides, known, would_be_seen))
 
 
-def _waiting(row: Row[Any], actor: Actor) -> Waiting:
+def _waiting(row: Row[Any], actor: Actor, *, is_noted: bool = False) -> Waiting:
+    """Return a proposal; ``is_noted`` says that reading its words is in the audit (P31)."""
     proposal: Proposal = row.Proposal
+    is_restricted = row.is_restricted or row.is_merged_restricted
+    is_told = is_noted or not is_restricted
     countries = {proposal.country, row.country_a, row.country_b} - {None}
     may_decide = (
         proposal.state == "pending"
@@ -314,11 +341,11 @@ def _waiting(row: Row[Any], actor: Actor) -> Waiting:
         id=proposal.id,
         entity=proposal.entity,
         record_id=proposal.record_id,
-        name=row.name,
+        name=row.name if is_told else None,
         country=proposal.country,
         organization_id=proposal.organization_id,
         fields=tuple(sorted(proposal.changes)),
-        reason=proposal.reason,
+        reason=proposal.reason if is_told else None,
         proposed_by=proposal.proposed_by,
         proposer=row.proposer,
         via=proposal.proposed_via,
@@ -326,7 +353,9 @@ def _waiting(row: Row[Any], actor: Actor) -> Waiting:
         state=proposal.state,
         decided_by=proposal.decided_by,
         decided_at=proposal.decided_at,
-        decision_reason=proposal.decision_reason,
+        decision_reason=proposal.decision_reason if is_told else None,
         batch_id=proposal.batch_id,
+        is_restricted=is_restricted,
+        merged_id=proposal.merged_id,
         may_decide=may_decide,
     )

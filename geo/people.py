@@ -10,19 +10,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import audit
+from geo import audit, organizations
 from geo.authority import Actor, Role
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.folding import folded
 from geo.models import (
-    AccessToken,
     ConfirmationLink,
     Invitation,
-    Location,
     Organization,
     Person,
     WebSession,
 )
+from geo.tokens import revoke_tokens_of
 
 #: Languages in which people are written to: those of the page.
 LANGUAGES = ("es", "en", "pt")
@@ -192,11 +191,7 @@ async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system
         .where(WebSession.person_id == person_id, WebSession.ended_at.is_(None))
         .values(ended_at=func.now())
     )
-    await session.execute(
-        update(AccessToken)
-        .where(AccessToken.person_id == person_id, AccessToken.revoked_at.is_(None))
-        .values(revoked_at=func.now())
-    )
+    await revoke_tokens_of(session, person_id)
     await session.execute(
         update(Invitation)
         .where(Invitation.person_id == person_id, Invitation.used_at.is_(None))
@@ -329,10 +324,7 @@ async def list_organizations(
     """
     question = select(Organization.id, Organization.name)
     if is_everybodys:
-        theirs = select(Location.id).where(Location.organization_id == Organization.id)
-        question = question.where(
-            or_(theirs.where(Location.visibility != "restricted").exists(), ~theirs.exists())
-        )
+        question = question.where(organizations.is_everybodys())
     rows = await session.execute(question.order_by(Organization.name, Organization.id))
     return [(row.id, row.name) for row in rows]
 

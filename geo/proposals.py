@@ -15,50 +15,45 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import outbox, space_documents
-from geo.authority import Actor, can_propose, require_propose
-from geo.errors import ConflictError, InvalidRecordError
-from geo.knowing import name_readers, require_known, unknown, with_referral_points
+from geo.authority import Actor
+from geo.errors import InvalidRecordError
+from geo.knowing import name_readers, require_known
 from geo.models import Proposal
 from geo.notices import note, tell_deciders, tell_of_batch
-from geo.records import Circumstances
 from geo.subjects import (
-    NEW_SPACE,
     Document,
-    Owner,
-    Subject,
-    changed,
-    owner_of,
     read_subjects,
     require_absent,
-    split,
     store_subjects,
     with_organization,
 )
+from geo.wanted import (
+    Change,
+    Wanted,
+    change_of,
+    new_space_id,
+    own_organization,
+    with_known_points,
+)
+
+__all__ = [
+    "MAX_REASON",
+    "SOURCE",
+    "Link",
+    "Outcome",
+    "Wanted",
+    "checked_reason",
+    "new_space_id",
+    "propose",
+    "propose_crossing",
+    "propose_space",
+]
 
 #: Where a new record comes from that states no source.
 SOURCE = "network"
 
 #: Longest reason: two short paragraphs (our choice).
 MAX_REASON = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A change that somebody wants: of a record, or of a space that does not exist yet.
-
-    Attributes
-    ----------
-    record_id : str or None
-        None for a new space.
-    changes : mapping
-        Fields with their new values; None clears a field.
-    base_revision : int or None
-        The revision that the change was made from; None is the current one.
-    """
-
-    record_id: str | None
-    changes: Mapping[str, Any]
-    base_revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,22 +172,27 @@ async def propose(
     """
     how = _How(actor, link, checked_reason(reason), via, now, batch_id)
     circumstances = await space_documents.circumstances(session, now=now, today=now.date())
-    ids = [want.record_id for want in wanted if want.record_id is not None]
+    ids = [id_ for want in wanted for id_ in (want.record_id, want.merged_id) if id_ is not None]
     if len(set(ids)) < len(ids):
         raise InvalidRecordError([("record_id", "is named twice")])
     subjects = await read_subjects(session, entity, ids, lock=True)
     await require_known(session, actor, list(subjects.values()))
     if entity == "space":
         wanted = [
-            replace(want, changes=await with_organization(session, want.changes, _own(want, actor)))
+            replace(
+                want,
+                changes=await with_organization(
+                    session, want.changes, own_organization(want, actor)
+                ),
+            )
             for want in wanted
         ]
         if actor is not None:
-            wanted = await _referring(session, actor, wanted, subjects)
-    made = [_change(actor, entity, want, subjects, circumstances) for want in wanted]
+            wanted = await with_known_points(session, actor, wanted, subjects)
+    made = [change_of(actor, entity, want, subjects, circumstances) for want in wanted]
     for change in made:
         if change.subject.record_id is None:
-            await require_absent(session, change.later["id"], restricted_too=False)
+            await require_absent(session, change.later["id"])
     await _apply(session, entity, [change for change in made if change.now], how)
     return await _file(session, entity, made, how)
 
@@ -219,88 +219,7 @@ class _How:
         return "cli" if self.link is None else f"link:{self.link.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """A change cut in two, with whose record it is."""
-
-    subject: Subject
-    now: Document
-    later: Document
-    owner: Owner
-
-
-def _change(
-    actor: Actor | None,
-    entity: str,
-    want: Wanted,
-    subjects: Mapping[str, Subject],
-    circumstances: Circumstances,
-) -> _Change:
-    changes = dict(want.changes)
-    if want.record_id is not None:
-        if want.record_id not in subjects:
-            raise unknown(entity, want.record_id)
-        subject = subjects[want.record_id]
-    elif entity == "space":
-        subject = NEW_SPACE
-        changes.setdefault("id", new_space_id())
-    else:
-        raise InvalidRecordError([("record_id", f"is needed: no new {entity} is proposed")])
-    if want.base_revision is not None and want.base_revision != subject.revision:
-        msg = "the record has changed since you read it; look at it again"
-        raise ConflictError(msg)
-    after = changed(subject, changes, circumstances)
-    owner = owner_of(subject, after, circumstances)
-    if actor is not None:
-        _require_any(actor, owner)
-    cut = split(subject, after, circumstances.today)
-    if not cut.now and not cut.later:
-        raise InvalidRecordError([("changes", "say what is already so")])
-    now, later = cut.now, cut.later
-    if actor is None and "notice" in now:
-        # Whoever holds a link writes no text that is published unread.
-        later = {**later, "notice": now["notice"]}
-        now = {name: value for name, value in now.items() if name != "notice"}
-    return _Change(subject, now, later, owner)
-
-
-async def _referring(
-    session: AsyncSession,
-    actor: Actor,
-    wanted: Sequence[Wanted],
-    subjects: Mapping[str, Subject],
-) -> list[Wanted]:
-    """Return the changes with referral points that the actor may know of."""
-    coming = {str(want.changes.get("id")) for want in wanted if want.record_id is None}
-    made = []
-    for want in wanted:
-        subject = subjects.get(want.record_id or "", NEW_SPACE)
-        changes = await with_referral_points(
-            session, actor, subject.document, want.changes, coming=coming
-        )
-        made.append(replace(want, changes=changes))
-    return made
-
-
-def new_space_id() -> str:
-    """Return an id for a space that states none."""
-    return f"space-{uuid.uuid4().hex[:12]}"
-
-
-def _own(want: Wanted, actor: Actor | None) -> str | None:
-    """Return whose a new space is that names no organisation: the proposer's."""
-    return actor.organization_id if actor is not None and want.record_id is None else None
-
-
-def _require_any(actor: Actor, owner: Owner) -> None:
-    """Refuse who works neither for the organisation nor in one of the countries."""
-    for country in owner.countries:
-        if can_propose(actor, organization_id=owner.organization_id, country=country):
-            return
-    require_propose(actor, organization_id=owner.organization_id, country=None)
-
-
-async def _apply(session: AsyncSession, entity: str, changes: Sequence[_Change], how: _How) -> None:
+async def _apply(session: AsyncSession, entity: str, changes: Sequence[Change], how: _How) -> None:
     """Do the immediate parts, keep them with their reason, and tell."""
     if not changes:
         return
@@ -333,10 +252,13 @@ async def _apply(session: AsyncSession, entity: str, changes: Sequence[_Change],
 
 
 async def _file(
-    session: AsyncSession, entity: str, changes: Sequence[_Change], how: _How
+    session: AsyncSession, entity: str, changes: Sequence[Change], how: _How
 ) -> list[Outcome]:
     """Write down what waits, and tell who decides."""
-    rows = [_row(change, change.later, how) if change.later else None for change in changes]
+    rows = [
+        _row(change, change.later, how) if change.later or change.merged else None
+        for change in changes
+    ]
     waiting = {
         row["id"]: change for change, row in zip(changes, rows, strict=True) if row is not None
     }
@@ -359,6 +281,7 @@ async def _file(
                     {"entity": entity, "proposal_id": proposal_id},
                     change.owner,
                     record_id=change.subject.record_id,
+                    restricted_ids=change.restricted_ids,
                     but=how.proposer,
                 )
         else:
@@ -376,9 +299,7 @@ async def _file(
     ]
 
 
-def _row(
-    change: _Change, changes: Document, how: _How, *, state: str = "pending"
-) -> dict[str, Any]:
+def _row(change: Change, changes: Document, how: _How, *, state: str = "pending") -> dict[str, Any]:
     revision = change.subject.revision
     if state == "pending" and revision is not None and change.now:
         revision += 1  # what was done at once in this transaction counts as one more
@@ -397,6 +318,9 @@ def _row(
         "proposed_at": how.now,
         "state": state,
         "batch_id": how.batch_id,
+        "released": list(change.released),
+        "merged_id": None if change.merged is None else change.merged.record_id,
+        "merged_revision": None if change.merged is None else change.merged.revision,
     }
 
 

@@ -3,10 +3,10 @@
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Self
 from zoneinfo import available_timezones
 
 import shapely
@@ -35,7 +35,7 @@ class Circumstances:
     vocabulary
         The words that records may use.
     released
-        By id, the reasons of quarantine that a coordinator has judged to be none (P38).
+        By id, the reasons of quarantine that two people have judged to be none (P38).
     """
 
     today: date
@@ -43,6 +43,14 @@ class Circumstances:
     head: Mapping[str, Any]
     vocabulary: Vocabulary
     released: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def with_released(self, space_id: str | None, reasons: Iterable[str]) -> Self:
+        """Return the same, had these reasons been judged not to hold for a space."""
+        judged = frozenset(reasons)
+        if space_id is None or not judged:
+            return self
+        known = self.released.get(space_id, frozenset())
+        return replace(self, released={**self.released, space_id: known | judged})
 
 
 #: Longest text of a field: longer than any description in the region's service directories we

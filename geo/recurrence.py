@@ -16,9 +16,10 @@ FREQUENCIES = ("WEEKLY", "MONTHLY")
 #: RFC 5545, 3.3.10: a weekday, in a monthly rule with the how-manieth of the month or from its end.
 _BYDAY = re.compile(rf"(?P<nth>[+-]?[1-5])?(?P<day>{'|'.join(WEEKDAYS)})")
 
-#: Days looked at to find the last of ``count`` repeats, 60 years: a weekly rule with the most that
-#: `rule_problems` allows takes 20. A rarer one that is not used up by then goes on (our choice).
-_COUNT_HORIZON_DAYS = 60 * 366
+#: Days looked at to find the last of ``count`` repeats, 20 years: as many as a weekly rule with the
+#: most that `rule_problems` allows takes. A rarer one that is not used up by then goes on (our
+#: choice): a space with a hundred such rules must not keep everybody waiting.
+_COUNT_HORIZON_DAYS = 20 * 366
 MAX_COUNT = 1_000
 MAX_INTERVAL = 52
 

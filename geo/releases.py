@@ -1,113 +1,132 @@
-"""Records that an import held back by their words (P38), and how a coordinator lets them go."""
+"""Records that are held back by their words (P38), and how two people let them go (P40).
 
+A protected kind or service is never released; words are, by a proposal like any other, among the
+people who are named for the record.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import audit, storage
-from geo.authority import Actor, require_coordinate
-from geo.errors import ConflictError, ForbiddenError, InvalidRecordError, NotFoundError
+from geo.authority import Actor, require_staff
+from geo.errors import ConflictError, ForbiddenError, InvalidRecordError
 from geo.formats import Record
-from geo.models import Location
-from geo.quarantine import BY_WORDS, word_reasons
+from geo.knowing import require_known
+from geo.models import Location, RestrictedReader
+from geo.proposals import Outcome, Wanted, propose
+from geo.protected_words import BY_WORDS, word_reasons
 from geo.records import Row
-from geo.space_documents import read_documents
+from geo.subjects import read_subject
+
+#: What a record can be released to.
+RELEASED_TO = ("public", "partners")
 
 
 @dataclass(frozen=True, slots=True)
-class QuarantinedSpace:
-    """A space that is restricted because of what its record says; for coordinators only."""
+class Quarantined:
+    """A space in quarantine as a list shows it: without name and without what holds it (P31)."""
 
     id: str
-    name: str
-    country: str
-    reason: str
-
-    @property
-    def is_releasable(self) -> bool:
-        """Whether only words hold it: a protected kind or service is never released."""
-        return self.reason.startswith(BY_WORDS)
+    is_releasable: bool
 
 
-async def quarantined_spaces(session: AsyncSession, actor: Actor) -> tuple[QuarantinedSpace, ...]:
-    """Return the spaces that wait for a coordinator's judgement, by country and name (writer).
+async def quarantined(session: AsyncSession, actor: Actor) -> tuple[Quarantined, ...]:
+    """Return the spaces in quarantine that somebody is named for, by id (writer).
 
     Raises
     ------
     ForbiddenError
-        The actor is no coordinator.
+        The actor is no editor or above.
     """
-    require_coordinate(actor)
+    require_staff(actor)
     rows = await session.execute(
-        select(Location.id, Location.name, Location.country, Location.quarantined)
-        .where(Location.quarantined.is_not(None))
-        .order_by(Location.country, Location.name, Location.id)
+        select(Location.id, Location.quarantined)
+        .join(RestrictedReader, RestrictedReader.location_id == Location.id)
+        .where(RestrictedReader.person == actor.id, Location.quarantined.is_not(None))
+        .order_by(Location.id)
     )
-    return tuple(
-        QuarantinedSpace(row.id, row.name, row.country, row.quarantined or "") for row in rows
-    )
+    return tuple(Quarantined(id_, _is_by_words(reason)) for id_, reason in rows)
 
 
-async def release(
-    session: AsyncSession, space_id: str, visibility: str, reason: str, actor: Actor
-) -> None:
-    """Give a quarantined space the visibility it was meant to have (writer); audited.
+async def held_by(
+    session: AsyncSession, space_id: str, document: Mapping[str, Any]
+) -> tuple[str, ...] | None:
+    """Return the reasons that hold a space, for a page whose reading is in the audit (writer).
 
-    The words that held it are remembered as judged: the same words hold it no more, others would.
-    No load changes it from then on.
+    Returns
+    -------
+    tuple of str or None
+        Empty where its kind or a service holds it, so that it is not released; None for a space
+        that is not in quarantine.
+    """
+    space = (
+        await session.execute(
+            select(Location.quarantined, Location.released).where(Location.id == space_id)
+        )
+    ).one_or_none()
+    if space is None or space.quarantined is None:
+        return None
+    if not _is_by_words(space.quarantined):
+        return ()
+    stated = dict.fromkeys(word_reasons(Row(Record(1, document)).texts()))
+    return tuple(reason for reason in stated if reason not in space.released)
+
+
+async def propose_release(
+    session: AsyncSession,
+    actor: Actor,
+    space_id: str,
+    visibility: str,
+    reason: str,
+    *,
+    via: str,
+    now: datetime,
+) -> Outcome:
+    """Propose to give a space in quarantine the visibility it was meant to have (writer).
+
+    Once a second person agrees, the words that held it are remembered as judged: the same words
+    hold it no more, others would.
+
+    Parameters
+    ----------
+    visibility : str
+        One of `RELEASED_TO`.
+    via : str
+        As in `geo.proposals.propose`.
+    now : datetime
+        Aware.
 
     Raises
     ------
+    NotFoundError
+        There is no such space, or the actor is not named for it.
     ForbiddenError
-        The actor is no coordinator, or a protected kind or service holds the space.
-    NotFoundError, ConflictError
-        There is no such space, or it is not quarantined.
+        A protected kind or service holds it, or the actor may not change it.
+    ConflictError
+        It is not in quarantine.
     InvalidRecordError
         The visibility is none to release to, or the reason is missing.
     """
-    require_coordinate(actor)
-    problems = []
-    if visibility not in {"public", "partners"}:
-        problems.append(("visibility", "is not one of public, partners"))
-    if not reason.strip():
-        problems.append(("reason", "is missing"))
-    if problems:
-        raise InvalidRecordError(problems)
-    space = await session.scalar(
-        select(Location)
-        .where(Location.id == space_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if space is None:
-        raise NotFoundError
-    if space.quarantined is None:
-        msg = f"the space {space_id} is not quarantined"
+    if visibility not in RELEASED_TO:
+        raise InvalidRecordError([("visibility", f"is not one of {', '.join(RELEASED_TO)}")])
+    subject = await read_subject(session, "space", space_id)
+    await require_known(session, actor, [subject])
+    reasons = await held_by(session, space_id, subject.document or {})
+    if reasons is None:
+        msg = "the space is not in quarantine"
         raise ConflictError(msg)
-    if not space.quarantined.startswith(BY_WORDS):
+    if not reasons:
         msg = "a space of a protected kind or service is never released (P38)"
         raise ForbiddenError(msg)
-    document = (await read_documents(session, [space_id]))[space_id]
-    judged = sorted({*space.released, *word_reasons(Row(Record(1, document)).texts())})
-    await session.execute(
-        update(Location)
-        .where(Location.id == space_id)
-        .values(
-            visibility=visibility,
-            confidential=False,
-            quarantined=None,
-            released=judged,
-            edited_at=func.coalesce(Location.edited_at, func.now()),
-        ),
-        execution_options={"synchronize_session": False},
-    )
-    await storage.open_services(session, [space.organization_id])
-    await audit.record(
-        session,
-        actor=actor.id,
-        action="release",
-        entity="space",
-        record_id=space_id,
-        details={"visibility": visibility, "held_by": judged, "reason": reason},
-    )
+    changes = {"visibility": visibility, "confidential": False}
+    wanted = [Wanted(space_id, changes, subject.revision, released=reasons)]
+    (outcome,) = await propose(session, actor, "space", wanted, reason=reason, via=via, now=now)
+    return outcome
+
+
+def _is_by_words(reason: str | None) -> bool:
+    return reason is not None and reason.startswith(BY_WORDS)

@@ -52,6 +52,17 @@ async def read(database: Database, space_id: str, *, person: str) -> dict[str, A
     return dict(found)
 
 
+async def readers(session: AsyncSession, space_id: str) -> list[tuple[str, str]]:
+    """Return name and e-mail address of who is named for a restricted space, by name (writer)."""
+    rows = await session.execute(
+        select(Person.name, Person.email)
+        .join(RestrictedReader, RestrictedReader.person == Person.id)
+        .where(RestrictedReader.location_id == space_id)
+        .order_by(Person.name, Person.id)
+    )
+    return [(row.name, row.email) for row in rows]
+
+
 async def name_reader(session: AsyncSession, space_id: str, person: str, *, actor: str) -> None:
     """Let a person read a restricted space (writer); naming again changes nothing.
 

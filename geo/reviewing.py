@@ -5,7 +5,7 @@ Messages, information products and notes of good practice share these steps (P23
 
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit
@@ -77,7 +77,8 @@ async def review(
         msg = "nobody reviews an own text: a second person has to"
         raise ForbiddenError(msg)
     if accept:
-        named = _reader(record, actor, reader)
+        is_safety = isinstance(record, Message) and await _is_safety(session, record)
+        named = _reader(record, actor, reader, is_safety=is_safety)
         record.state, record.reviewed_by = "reviewed", named
         if isinstance(record, Message):
             record.reviewed_on = today
@@ -104,9 +105,21 @@ async def retire(session: AsyncSession, model: type[Text], record_id: str, actor
     await _note(session, actor, "retire", model, record_id)
 
 
-def _reader(record: Text, actor: Actor, reader: str | None) -> str:
+async def _is_safety(session: AsyncSession, message: Message) -> bool:
+    """Tell whether a message is a safety text: it says so, or it translates one (P47)."""
+    return message.safety or bool(
+        await session.scalar(
+            select(
+                exists().where(
+                    Message.key == message.key, Message.safety, Message.state != "retired"
+                )
+            )
+        )
+    )
+
+
+def _reader(record: Text, actor: Actor, reader: str | None, *, is_safety: bool) -> str:
     """Return who is named as the reviewer; a safety text needs one who reads its language."""
-    is_safety = isinstance(record, Message) and record.safety
     if not is_safety or actor.language == record.language:
         return actor.id
     if record.language in LANGUAGES:

@@ -13,11 +13,12 @@ from geo import audit
 from geo.authority import Actor, can_coordinate, require_staff
 from geo.countries import CODES
 from geo.errors import ConflictError, ForbiddenError, InvalidRecordError, NotFoundError
+from geo.folding import seen
 from geo.formats import Record
 from geo.guidance_views import plain_rows, rumours
 from geo.messages import BankText, lookup
 from geo.models import Message, Rumour
-from geo.quarantine import word_reasons
+from geo.protected_words import word_reasons
 from geo.records import Row
 
 #: What could reach or name one person: a claim is published with its answer (P6, P17).
@@ -82,7 +83,7 @@ async def record_rumour(
     row = Row(Record(1, {"claim": claim, "admin1": admin1}))
     words, unit = row.text("claim"), row.optional_text("admin1")
     for field, value in (("claim", words), ("admin1", unit)):
-        if _PERSONAL.search(value or ""):
+        if _PERSONAL.search(seen(value or "")):
             row.reject(f"{field} holds an address or number that could be a person's", field)
     if next(word_reasons([words, unit or ""]), None) is not None:
         # It would be read by everybody one day, and say where people are protected.

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import audit
+from geo import audit, outbox
 from geo.authority import Actor
 from geo.errors import InvalidTokenError, LinkError, NotFoundError
 from geo.models import Invitation, Person, WebSession
 from geo.people import as_actor, folded_address, is_address
-from geo.tokens import SECRET_BYTES, digest
+from geo.tokens import SECRET_BYTES, digest, revoke_tokens_of
 
 #: How long an invitation may lie in a mailbox.
 INVITATION_LIFE = timedelta(hours=72)
@@ -51,7 +51,10 @@ class SignedIn:
 
 
 async def invite(session: AsyncSession, person_id: str, *, by: str = "system") -> str:
-    """Make a single-use link secret by which a person sets a password; older ones end (writer).
+    """Make a single-use link secret by which a person sets a password (writer).
+
+    Whoever makes it could use it, so it ends what is open in the person's name, older links,
+    sign-ins and tokens, and the person is told.
 
     Parameters
     ----------
@@ -67,6 +70,8 @@ async def invite(session: AsyncSession, person_id: str, *, by: str = "system") -
         msg = "there is no such active person"
         raise NotFoundError(msg)
     await _end_invitations(session, person_id)
+    await end_sessions_of(session, person_id)
+    ended = await revoke_tokens_of(session, person_id)
     secret = secrets.token_urlsafe(SECRET_BYTES)
     await session.execute(
         Invitation.__table__.insert().values(  # type: ignore[attr-defined]  # a Table
@@ -77,7 +82,15 @@ async def invite(session: AsyncSession, person_id: str, *, by: str = "system") -
             expires_at=func.now() + INVITATION_LIFE,
         )
     )
-    await _record(session, by, "person.invited", person_id)
+    await audit.record(
+        session,
+        actor=by,
+        action="person.invited",
+        entity="person",
+        record_id=person_id,
+        details={"tokens_ended": ended},
+    )
+    await outbox.announce(session, "account.invited", {}, people=[person_id], to_webhooks=False)
     return secret
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import space_documents
@@ -18,11 +18,14 @@ from geo.approval import Split, classify
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.formats import Record
 from geo.models import (
+    AuditEntry,
     Crossing,
     CrossingStatus,
     Location,
     Organization,
+    SpaceVersion,
 )
+from geo.organizations import is_everybodys
 from geo.records import UNSTORABLE, Circumstances, Row
 from geo.statements import add_statement, checked_statement, statement_of
 
@@ -217,16 +220,10 @@ async def with_organization(
     return {**changes, "organization_id": found.id, "organization": found.name}
 
 
-async def require_absent(
-    session: AsyncSession, space_id: str, *, restricted_too: bool = True
-) -> None:
-    """Refuse a new space whose id is taken.
+async def require_absent(session: AsyncSession, space_id: str) -> None:
+    """Refuse a new space whose id is that of a space that everybody of the staff may know of.
 
-    Parameters
-    ----------
-    restricted_too : bool
-        False where the refusal would tell somebody that there is a restricted space (P39); who
-        accepts the proposal is told.
+    What is restricted is not told apart from what is absent (P39): see `require_unused`.
 
     Raises
     ------
@@ -234,8 +231,31 @@ async def require_absent(
         It is taken.
     """
     visibility = await session.scalar(select(Location.visibility).where(Location.id == space_id))
-    if visibility is not None and (restricted_too or visibility != "restricted"):
+    if visibility is not None and visibility != "restricted":
         msg = "a record with this id exists already"
+        raise ConflictError(msg)
+
+
+async def require_unused(session: AsyncSession, space_id: str) -> None:
+    """Refuse to store a new space under an id that any space has or ever had (writer).
+
+    One of the past gets the answer of one that is hidden now, so that the refusal does not say
+    which it is (P39); and what was written about the former place is never read of the new one.
+
+    Raises
+    ------
+    ConflictError
+        It is or was used.
+    """
+    used = or_(
+        select(Location.id).where(Location.id == space_id).exists(),
+        select(SpaceVersion.id).where(SpaceVersion.location_id == space_id).exists(),
+        select(AuditEntry.seq)
+        .where(AuditEntry.record_id == space_id, AuditEntry.entity == "space")
+        .exists(),
+    )
+    if await session.scalar(select(used)):
+        msg = "the id is in use or was used before: propose the space again with another one"
         raise ConflictError(msg)
 
 
@@ -300,7 +320,11 @@ async def _read_crossings(session: AsyncSession, ids: Sequence[str]) -> dict[str
 
 
 async def _read_organizations(session: AsyncSession, ids: Sequence[str]) -> dict[str, Subject]:
-    question = select(Organization).where(Organization.id.in_(ids)).order_by(Organization.id)
+    question = (
+        select(Organization, is_everybodys())
+        .where(Organization.id.in_(ids))
+        .order_by(Organization.id)
+    )
     return {
         found.id: Subject(
             "organization",
@@ -309,9 +333,9 @@ async def _read_organizations(session: AsyncSession, ids: Sequence[str]) -> dict
             None,
             found.id,
             (),
-            is_restricted=False,
+            is_restricted=not is_open,
         )
-        for found in await session.scalars(question)
+        for found, is_open in await session.execute(question)
     }
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import audit
-from geo.errors import InvalidRecordError, InvalidTokenError, NotFoundError
+from geo import audit, outbox
+from geo.errors import ForbiddenError, InvalidRecordError, InvalidTokenError, NotFoundError
 from geo.models import TOKEN_SCOPES, AccessToken, Person
 
 #: Random bytes of a secret: 256 bits, so a plain hash is enough (nothing to guess).
@@ -20,6 +20,9 @@ SECRET_BYTES = 32
 
 #: Longest life of a token; a secret that nobody renews is soon forgotten somewhere (our choice).
 LONGEST_DAYS = 365
+
+#: Who has the machine, and so the database: what they do in somebody's name is told to that person.
+OPERATORS = frozenset({"cli", "system"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ async def issue_token(
     person_id : str or None
         In whose name it acts; needed for ``edit``.
     by : str
-        Who gives it out, for the audit.
+        Who gives it out, for the audit: a person's id, or one of `OPERATORS`.
 
     Returns
     -------
@@ -77,6 +80,8 @@ async def issue_token(
     ------
     InvalidRecordError
         The scope is none, or its person is missing or shut out.
+    ForbiddenError
+        It would edit in somebody else's name: then one person could be both of two (P40).
     """
     problems = [] if scope in TOKEN_SCOPES else [("scope", f"is one of {', '.join(TOKEN_SCOPES)}")]
     if scope == "edit" and person_id is None:
@@ -87,6 +92,9 @@ async def issue_token(
         problems.append(("person", "there is no such active person"))
     if problems:
         raise InvalidRecordError(problems)
+    if scope == "edit" and by not in OPERATORS and by != person_id:
+        msg = "a token that edits is made by the person in whose name it acts"
+        raise ForbiddenError(msg)
     secret = secrets.token_urlsafe(SECRET_BYTES)
     token = AccessToken(
         id=str(uuid.uuid4()),
@@ -106,6 +114,10 @@ async def issue_token(
         record_id=token.id,
         details={"scope": scope, "holder": holder, "person": person_id},
     )
+    if scope == "edit" and person_id is not None:
+        await outbox.announce(
+            session, "account.token_issued", {}, people=[person_id], to_webhooks=False
+        )
     return token.id, secret
 
 
@@ -149,8 +161,8 @@ async def check_token(session: AsyncSession, secret: str, *, scope: str | Sequen
     return Grant(*found)
 
 
-async def list_tokens(session: AsyncSession) -> list[IssuedToken]:
-    """Return every token, the newest first, without any secret (writer)."""
+async def list_tokens(session: AsyncSession, *, person_id: str | None = None) -> list[IssuedToken]:
+    """Return every token, or one person's, the newest first, without any secret (writer)."""
     rows = await session.execute(
         select(
             AccessToken.id,
@@ -160,13 +172,19 @@ async def list_tokens(session: AsyncSession) -> list[IssuedToken]:
             AccessToken.person_id,
             AccessToken.created_at,
             AccessToken.revoked_at,
-        ).order_by(AccessToken.created_at.desc(), AccessToken.id)
+        )
+        .where(true() if person_id is None else AccessToken.person_id == person_id)
+        .order_by(AccessToken.created_at.desc(), AccessToken.id)
     )
     return [IssuedToken(*row) for row in rows]
 
 
-async def revoke_token(session: AsyncSession, token_id: str, *, by: str = "system") -> None:
+async def revoke_token(
+    session: AsyncSession, token_id: str, *, by: str = "system", person_id: str | None = None
+) -> None:
     """End a token at once (writer); revoking it again changes nothing.
+
+    With ``person_id`` only a token of that person is known.
 
     Raises
     ------
@@ -175,7 +193,10 @@ async def revoke_token(session: AsyncSession, token_id: str, *, by: str = "syste
     """
     found = await session.scalar(
         update(AccessToken)
-        .where(AccessToken.id == token_id)
+        .where(
+            AccessToken.id == token_id,
+            true() if person_id is None else AccessToken.person_id == person_id,
+        )
         .values(revoked_at=func.coalesce(AccessToken.revoked_at, func.now()))
         .returning(AccessToken.id)
     )
@@ -185,6 +206,17 @@ async def revoke_token(session: AsyncSession, token_id: str, *, by: str = "syste
     await audit.record(
         session, actor=by, action="token.revoked", entity="token", record_id=token_id
     )
+
+
+async def revoke_tokens_of(session: AsyncSession, person_id: str) -> int:
+    """End every token that acts in a person's name, and say how many (writer)."""
+    ended = await session.scalars(
+        update(AccessToken)
+        .where(AccessToken.person_id == person_id, AccessToken.revoked_at.is_(None))
+        .values(revoked_at=func.now())
+        .returning(AccessToken.id)
+    )
+    return len(ended.all())
 
 
 def digest(secret: str) -> bytes:

@@ -22,6 +22,7 @@ from geo.errors import (
     UnknownServiceError,
 )
 from geo.models import PROTECTED_KINDS, PROTECTED_SERVICES, VOCABULARIES, Term, TermName
+from geo.protected_words import word_reasons
 
 #: Languages of the network (domain.md, "What this means for the software", 9); the first is the
 #: one that every term has a name in.
@@ -224,6 +225,9 @@ async def add_term(
 ) -> None:
     """Add a term, or take a retired one back (writer; the caller checks the authority).
 
+    A kind or service whose code or names speak of protected places is protected, whatever is
+    asked (P38).
+
     Raises
     ------
     ConflictError
@@ -240,7 +244,8 @@ async def add_term(
     term.parent_code, term.position, term.validity_days = parent_code, position, validity_days
     term.active, term.edited = True, True
     # A protected term does not stop being one because it is taken back.
-    term.protected = protected or (known is not None and known.protected) or _floor(term)
+    was_protected = known is not None and known.protected
+    term.protected = protected or was_protected or _floor(term) or _speaks(term, names.values())
     session.add(term)
     await session.flush()
     for language, name in names.items():
@@ -258,7 +263,8 @@ async def rename_term(
 ) -> None:
     """Give a term another name in one language (writer; the caller checks the authority).
 
-    ``reviewed_by`` is who read the name there (P47).
+    ``reviewed_by`` is who read the name there (P47). A name that speaks of protected places
+    protects the term, and every record that uses it is restricted with it (P38).
 
     Raises
     ------
@@ -267,6 +273,7 @@ async def rename_term(
     _check_term(vocabulary, code, {LANGUAGES[0]: name, language: name}, None)
     term = await _found(session, vocabulary, code)
     term.edited = True
+    term.protected = term.protected or _speaks(term, [name])
     await session.flush()
     await _name(session, vocabulary, code, language, name, reviewed_by=reviewed_by)
 
@@ -370,6 +377,11 @@ async def _name(
 
 def _floor(term: Term) -> bool:
     return term.code in FLOOR.get(term.vocabulary, ())
+
+
+def _speaks(term: Term, names: Iterable[str]) -> bool:
+    """Tell whether a kind or service is, by its words, one of those that are protected."""
+    return term.vocabulary in FLOOR and any(word_reasons([term.code, *names]))
 
 
 def _check_term(

@@ -1,6 +1,7 @@
 """Words from a file: one record becomes a term and its names."""
 
 from geo.models import VOCABULARIES, Term, TermName
+from geo.protected_words import word_reasons
 from geo.records import Circumstances, Row, Rows
 from geo.vocabulary import CODE, FLOOR, LANGUAGES, MAX_NAME
 
@@ -23,6 +24,10 @@ def read_term(row: Row, _: Circumstances) -> Rows:
         "validity_days": row.optional_whole("validity_days", 1, 365),
     }
     names = {language: row.optional_text(language) for language in LANGUAGES}
+    said = [code, *filter(None, names.values())]
+    if vocabulary in FLOOR and not protected and any(word_reasons(said)):
+        row.remark(f"{code}: protected, its words speak of protected places (P38)")
+        term["protected"] = True
     if names[LANGUAGES[0]] is None:
         row.reject(f"{LANGUAGES[0]} is missing", LANGUAGES[0])
     for language, name in names.items():

@@ -22,6 +22,7 @@ from routing.crossings import Crossing, Gate, gates
 from routing.errors import InvalidRequest, OffNetwork
 from routing.exposure import Contact, Hazard, contact
 from routing.graph import Snap
+from routing.metric import great_circle_m
 from routing.profile import counts_at
 from routing.rules import Rules
 from routing.search import Router
@@ -88,11 +89,13 @@ class ReachRequest:
 
 @dataclass(frozen=True, slots=True)
 class FirstMet:
-    """A target that is met first on a way out: its index, and the way to it by road."""
+    """A target that is met first on a way out: its index, and the way to it.
+
+    ``distance_m`` is the road, with the straight lines from the start to it and on to the target.
+    """
 
     index: int
     distance_m: float
-    duration_s: float
     crossings: tuple[Crossing, ...]
 
 
@@ -138,8 +141,10 @@ class Reacher:
         Parameters
         ----------
         here_m
-            Targets nearer to the start than this (metres, off the road included) are here and on
-            no way out.
+            Metres. Targets nearer to the start than this are here and on no way out: on foot, the
+            straight lines off the road included, or as the crow flies where the road between is
+            as short. So near to a target of the same country that is met before, another is at
+            the same spot and not told again.
         count
             At most so many, the nearest first.
 
@@ -151,17 +156,15 @@ class Reacher:
         solved = self._solve(request)
         reached = solved.reached()
         total_m = reached.distance_m + reached.target_off_m + reached.start_off_m
-        away = np.flatnonzero(np.isfinite(total_m) & (total_m >= here_m))
+        straight_m = _straight_m(request.start, request.targets)
+        # Off the road both lines are counted, although the two may stand side by side.
+        is_here = (total_m < here_m) | ((reached.distance_m < here_m) & (straight_m < here_m))
+        away = np.flatnonzero(np.isfinite(total_m) & ~is_here)
         first = first_of_each(solved, away, reached.cost_s, here_m)
-        first.sort(key=lambda index: (float(reached.distance_m[index]), index))
+        first.sort(key=lambda index: (float(total_m[index]), index))
         return tuple(
-            FirstMet(
-                index,
-                float(reached.distance_m[index]),
-                float(reached.duration_s[index]),
-                reached.crossings[index],
-            )
-            for index in first[:count]
+            FirstMet(index, float(total_m[index]), reached.crossings[index])
+            for index in _apart(request.targets, first, here_m)[:count]
         )
 
     def _solve(self, request: ReachRequest) -> Tree:
@@ -222,6 +225,24 @@ class Reacher:
             edge: Gate(edge, tuple(now[post.id] for post in gate.posts))
             for edge, gate in self._posts[1].items()
         }
+
+
+def _apart(places: Sequence[Place], indices: Sequence[int], apart_m: float) -> list[int]:
+    """Leave out whatever lies at the spot of one before it, in the same country."""
+    kept: list[int] = []
+    for index in indices:
+        place = places[index]
+        others = [places[k] for k in kept if places[k].country == place.country]
+        if (_straight_m(place, others) >= apart_m).all():
+            kept.append(index)
+    return kept
+
+
+def _straight_m(place: Place, others: Sequence[Place]) -> Floats:
+    """Give the metres from a place to each of others as the crow flies: float64 [k]."""
+    lon = np.array([other.lon for other in others], dtype=np.float64)
+    lat = np.array([other.lat for other in others], dtype=np.float64)
+    return np.asarray(great_circle_m(place.lon, place.lat, lon, lat))
 
 
 def _identity(hazard: Hazard) -> Hashable:

@@ -79,9 +79,8 @@ def settings_for(cluster: Any, home: Path) -> Callable[..., Any]:
 
     def make(database: str, **overrides: Any) -> Any:
         # Tests ask faster than people; those of the limits set them.
-        unlimited = dict.fromkeys(
-            ("rate_per_minute", "token_rate_per_minute", "sign_in_rate_per_minute"), 0
-        )
+        limited = ("", "token_", "sign_in_", "report_")
+        unlimited = {f"{what}rate_per_minute": 0 for what in limited}
         return Settings(
             home=home,
             database_url=cluster.superuser_url(database),

@@ -48,7 +48,11 @@ DECIDED_ONCE = (
         if new.proposed_by is distinct from old.proposed_by and new.proposed_by is not null then
             raise exception 'who proposed stays' using errcode = 'check_violation';
         end if;
-        if old.state = 'pending' and new.state = 'pending' and new.changes <> old.changes then
+        if (old.state = 'pending' and new.state = 'pending' and new.changes <> old.changes)
+            or new.released <> old.released
+            or new.merged_id is distinct from old.merged_id
+            or new.merged_revision is distinct from old.merged_revision
+        then
             raise exception 'a proposal is not rewritten' using errcode = 'check_violation';
         end if;
         return new;

@@ -613,6 +613,7 @@ def upgrade() -> None:
         sa.Column("location_id", sa.Text(), nullable=False),
         sa.Column("token_sha256", sa.LargeBinary(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("listed_sha256", sa.LargeBinary(), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=True),
         sa.Column(
             "created_at",
@@ -693,7 +694,8 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("found_on", sa.Date(), server_default=sa.text("current_date"), nullable=False),
         sa.CheckConstraint(
-            "state in ('open', 'merged', 'distinct')", name=op.f("ck_duplicates_state")
+            "state in ('open', 'merging', 'merged', 'distinct')",
+            name=op.f("ck_duplicates_state"),
         ),
         sa.CheckConstraint("left_id < right_id", name=op.f("ck_duplicates_ordered")),
         sa.ForeignKeyConstraint(
@@ -1032,6 +1034,11 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decision_reason", sa.Text(), nullable=True),
         sa.Column("batch_id", sa.Text(), nullable=True),
+        sa.Column(
+            "released", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False
+        ),
+        sa.Column("merged_id", sa.Text(), nullable=True),
+        sa.Column("merged_revision", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
             "(state in ('accepted', 'rejected')) = (decided_by is not null)",
             name=op.f("ck_proposals_decided"),

@@ -60,7 +60,8 @@ COUNTS = (
     "create view tier_public.feedback_counts as select * from amparo.feedback_record",
     "create view tier_partner.feedback_counts as select * from amparo.feedback_record",
     "create view tier_staff.feedback_counts as select * from amparo.feedback_record",
-    # For the team alone, and never fewer than P18's floor: who answered must not be guessed.
+    # For the team alone, never fewer than P18's floor, and once the week is over: who looks every
+    # hour must not see what the person who has just left has said.
     """
     create view tier_staff.feedback_by_space as
     select f.location_id, count(*) as n, count(*) filter (where f.was_served) as served,
@@ -69,6 +70,7 @@ COUNTS = (
         count(*) filter (where not f.was_open) as found_closed
     from amparo.feedback f
     where f.received_on > current_date - 90
+        and f.received_on < date_trunc('week', current_date)
         and exists (select from tier_staff.spaces s where s.id = f.location_id)
     group by f.location_id having count(*) >= 5
     """,
@@ -142,6 +144,17 @@ COMPLAINTS = (
         select count(*) from gone
     $$
     """,
+    # P44: a space is not deleted from under a complaint that nobody has handled yet.
+    """
+    create function amparo.has_open_complaint(p_location text) returns boolean
+    language sql stable security definer set search_path = amparo, pg_temp as $$
+        select exists (
+            select from amparo.complaints where location_id = p_location and state <> 'closed'
+        )
+    $$
+    """,
+    "revoke execute on function amparo.has_open_complaint(text) from public",
+    "grant execute on function amparo.has_open_complaint(text) to amparo_writer",
     "revoke execute on function amparo.handles_complaints_of(text, text) from public",
     "revoke execute on function amparo.purge_complaints(date) from public",
     "grant execute on function amparo.handles_complaints_of(text, text) to amparo_writer",
@@ -363,6 +376,7 @@ DOWNGRADE = (
     "drop policy handlers_handle on amparo.complaints",
     "alter table amparo.complaints disable row level security",
     "drop function amparo.purge_complaints(date)",
+    "drop function amparo.has_open_complaint(text)",
     "drop function amparo.handles_complaints_of(text, text)",
     "drop view tier_staff.complaints, tier_staff.feedback_by_space",
     "alter table amparo.complaints drop column organization_id",

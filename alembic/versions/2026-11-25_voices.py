@@ -82,7 +82,7 @@ CONTACTS = (
     """
     create view tier_partner.contacts as
     select id, kind, name, country, admin1, phone, whatsapp, hours, languages, independent,
-        confirmed_on, expires_on, demo, source, licence
+        confirmed_on, expires_on, demo, source, licence, visibility
     from amparo.contacts
     where visibility in ('public', 'partners') and expires_on >= current_date
     """,

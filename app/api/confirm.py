@@ -20,7 +20,7 @@ from app.web import confirm_page
 from app.web.i18n import negotiate
 from geo import confirmations
 from geo.confirmations import Answer, Asked
-from geo.errors import InvalidRecordError, LinkError
+from geo.errors import ConflictError, InvalidRecordError, LinkError
 from geo.recurrence import WEEKDAYS
 
 router = APIRouter(include_in_schema=False)
@@ -73,11 +73,14 @@ async def answer(
                 said,  # type: ignore[arg-type]  # one of its words, see above
                 now=clock(),
                 changes=changes,
+                listed=_field(form, "listed") or None,
             )
     except LinkError:
         return _html(confirm_page.render_invalid(language), 410)
     except InvalidRecordError:
         return _html(_question(asked, language, has_problem=True), 400)
+    except ConflictError:
+        return _html(_question(asked, language), 409)
     return _html(confirm_page.render_thanks(said, language))
 
 
@@ -87,6 +90,8 @@ def _question(asked: Asked, language: str, *, has_problem: bool = False) -> str:
         asked.document,
         asked.expires_at.date(),
         language,
+        listed=asked.listed,
+        has_changed=asked.has_changed,
         has_problem=has_problem,
     )
 

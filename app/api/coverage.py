@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import wording
 from app.api.fields import Day, Instant, Latitude, Longitude, Position, require_unswapped
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
+from app.errors import InvalidParameterError
 from app.journeys import Question, end_names, plan, router_crossing, support
 from app.network import Network, Region
 from app.problems import problem_responses
@@ -23,6 +24,7 @@ from app.searches import search
 from app.whereabouts import SilentCrossingError, UncertainCountryError, locate
 from geo import boundaries, crossings, demo, spaces
 from geo.crossings import CrossingState
+from geo.errors import UnknownServiceError
 from geo.versions import end_of
 from routing.coverage import Coverage, Gap, MeasuredLine, coverage
 from routing.crossings import CROSSING_REACH_M, POST_REACH_M, Crossing
@@ -96,7 +98,10 @@ async def measure_coverage(
     clock: ClockDep,
 ) -> Response:
     """Return the stretches of a route without an open space that offers the services."""
-    await spaces.check_services(session, body.services)
+    try:
+        await spaces.check_services(session, body.services)
+    except UnknownServiceError as error:
+        raise InvalidParameterError("services", str(error)) from error
     now = clock()
     way = (
         await _found_way(body, session, network, now, settings.access_m)

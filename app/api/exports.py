@@ -8,9 +8,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from app.caching import kept_response
-from app.deps import AskerDep, ClockDep, SessionDep
+from app.deps import AskerDep, ClockDep
 from app.problems import problem_responses
 from app.searches import search
+from geo.db import Database
 from geo.exports.formats import FORMATS, Format, find_format
 from geo.exports.snapshot import Selection, Snapshot, read_snapshot
 
@@ -54,7 +55,6 @@ class ExportQuery(BaseModel):
 )
 async def export(
     request: Request,
-    session: SessionDep,
     asker: AskerDep,
     clock: ClockDep,
     format: FormatName,  # noqa: A002 -- the word of the address
@@ -67,9 +67,11 @@ async def export(
     """
     found = find_format(format)
     selection = Selection(**asked.model_dump())
-    snapshot = await read_snapshot(session, asker.tier, selection, now=clock())
-    # A thread writes for seconds: the connection goes back to who waits for one.
-    await session.commit()
+    tier = found.tier_of(asker.tier)
+    database: Database = request.state.database
+    async with database.session(tier) as session:
+        snapshot = await read_snapshot(session, tier, selection, now=clock())
+    # A thread writes for seconds: the connection went back to who waits for one.
     return await search(partial(_answer, request, found, snapshot), limiter=_exports)
 
 

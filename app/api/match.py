@@ -1,15 +1,17 @@
 """``/spaces/match``: which spaces can help with a need, best first, each with its reasons."""
 
-from typing import Annotated, Any, Self
+from collections.abc import Iterable
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from app import match_words, wording
 from app.api.fields import Instant, Latitude, Longitude, require_unswapped
 from app.api.spaces import DECIMALS
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
 from app.errors import InvalidParameterError
+from app.match_words import Reason
 from app.matches import Chosen, Fallback, Match, Question, match
 from app.problems import problem_responses
 from app.responses import GeoJSONResponse
@@ -64,18 +66,32 @@ class Asked(BaseModel):
     )
     limit: int = Field(5, ge=1, description=f"At most {MAX_LIMIT}; more is capped.")
 
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Self:
-        if self.alone and ((self.age or 0) >= ADULT_AGE or self.children or (self.people or 1) > 1):
-            msg = "alone is for a child without an adult and without company"
-            raise ValueError(msg)
-        if self.people is not None and (self.children or 0) >= self.people:
+    # Validators of single fields see those above them, and the problem names what was sent.
+
+    @field_validator("people")
+    @classmethod
+    def _counts_everyone(cls, people: int | None, asked: ValidationInfo) -> int | None:
+        if people is not None and (asked.data.get("children") or 0) >= people:
             msg = "people counts the children and who asks"
             raise ValueError(msg)
-        if NO_DOCUMENTS in self.documents and len(self.documents) > 1:
+        return people
+
+    @field_validator("alone")
+    @classmethod
+    def _is_alone(cls, alone: bool, asked: ValidationInfo) -> bool:
+        age, children, people = (asked.data.get(name) for name in ("age", "children", "people"))
+        if alone and ((age or 0) >= ADULT_AGE or children or (people or 1) > 1):
+            msg = "alone is for a child without an adult and without company"
+            raise ValueError(msg)
+        return alone
+
+    @field_validator("documents")
+    @classmethod
+    def _are_held_or_none(cls, documents: list[str]) -> list[str]:
+        if NO_DOCUMENTS in documents and len(documents) > 1:
             msg = "documents is none, or names those they hold"
             raise ValueError(msg)
-        return self
+        return documents
 
     @property
     def need(self) -> Need:
@@ -151,16 +167,17 @@ async def _answer(
 
 def feature_collection(found: Match, hotline: str | None) -> dict[str, Any]:
     """Return a match as GeoJSON: ordinal ranks and words, no chance and no percentage (P46)."""
-    border = {match_words.BORDER: found.border_count} if found.border_count else {}
     return {
         "type": "FeatureCollection",
         "features": [_feature(found, rank, one) for rank, one in enumerate(found.chosen, 1)],
         "numberReturned": len(found.chosen),
         "country": found.country,
-        "left_out": match_words.left_out({**found.left_out, **border}),
+        "left_out": [
+            {**_said([one.reason])[0], "count": one.count} for one in match_words.left_out(found)
+        ],
         "searched_m": round(found.searched_m),
         "fallback": {
-            "text": match_words.FALLBACK,
+            "text": str(match_words.FALLBACK),
             "hotline": hotline,
             "lines": found.lines,
             "spaces": [_fallback(one) for one in found.fallbacks],
@@ -171,6 +188,10 @@ def feature_collection(found: Match, hotline: str | None) -> dict[str, Any]:
         "attribution": found.region.meta.attribution,
         "data_as_of": found.now,
     }
+
+
+def _said(reasons: Iterable[Reason]) -> list[dict[str, str]]:
+    return [{"code": reason.code, "text": str(reason.phrase)} for reason in reasons]
 
 
 def _feature(found: Match, rank: int, chosen: Chosen) -> dict[str, Any]:
@@ -184,7 +205,7 @@ def _feature(found: Match, rank: int, chosen: Chosen) -> dict[str, Any]:
             "rank": rank,
             "role": "serves" if chosen.refers_to is None else "refers",
             "refers_to": _referred(chosen),
-            "reasons": match_words.reasons(found, chosen),
+            "reasons": _said(match_words.reasons(found, chosen)),
             "distance_m": round(option.way.distance_m, -1),
             "distance_kind": option.way.kind,
             "duration_s": round(option.way.duration_s, -1),
@@ -211,5 +232,5 @@ def _fallback(fallback: Fallback) -> dict[str, Any]:
         "role": fallback.role,
         "distance_m": round(fallback.chosen.option.way.distance_m, -1),
         "distance_kind": fallback.chosen.option.way.kind,
-        "reasons": match_words.fallback_reasons(fallback),
+        "reasons": _said(match_words.fallback_reasons(fallback)),
     }

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 
-from app.askers import bearer_secret
+from app.askers import granted
 from app.deps import CountingWriterDep, SettingsDep, read_json
 from app.problems import problem_responses
 from app.responses import JSONResponse
-from geo import flows, tokens
+from geo import flows
 
 router = APIRouter(tags=["movement"])
 
@@ -65,7 +65,7 @@ async def record_movement(
     refused whole and nothing of it is kept (P17). What is published of it is decided by the
     flows rule, later (P18, P19).
     """
-    await tokens.check_token(session, bearer_secret(request), scope="movement")
+    await granted(request, session, ["movement"])
     rows = flows.parse_movement(await read_json(request))
     stored = await flows.store_movement(session, rows, allow_mixed=settings.allow_demo_mixed)
     return JSONResponse({"stored": stored}, status_code=201)

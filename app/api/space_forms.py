@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from app.api.space_page import PageLanguage, SpacePath
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep, WriterDep
 from app.errors import InvalidParameterError
-from app.limits import PostLimit
+from app.limits import ReportLimit
 from app.open_forms import read_open_form
 from app.problems import problem_responses
 from app.responses import page_response
@@ -47,7 +47,7 @@ async def give_feedback(
     settings: SettingsDep,
     clock: ClockDep,
     space: SpacePath,
-    _limit: PostLimit,
+    _limit: ReportLimit,
     lang: PageLanguage = None,
 ) -> Response:
     """Keep whether somebody was served; the answer is the same of whichever space (P39)."""
@@ -97,7 +97,7 @@ async def complain(
     settings: SettingsDep,
     clock: ClockDep,
     space: SpacePath,
-    _limit: PostLimit,
+    _limit: ReportLimit,
     lang: PageLanguage = None,
 ) -> Response:
     """Keep a complaint where its operator never reads it (P44).
@@ -133,7 +133,7 @@ async def ask_for_service(
     network: NetworkDep,
     settings: SettingsDep,
     clock: ClockDep,
-    _limit: PostLimit,
+    _limit: ReportLimit,
 ) -> Response:
     """Keep that a service was missed in an area; protected ones are refused, not kept (P44)."""
     form = await read_open_form(request, {"service", "country", "admin1", "lang"})

@@ -15,7 +15,7 @@ from app.api.guidance import Country, Lang, message_of
 from app.api.guidance_work import REFUSALS, Id
 from app.deps import ClockDep, SessionDep, StaffDep, WorkerDep, WriterDep
 from app.errors import InvalidParameterError
-from app.limits import PostLimit
+from app.limits import ReportLimit
 from app.problems import problem_responses
 from app.responses import JSONResponse
 from geo import contacts, demo, rumours, voices
@@ -98,7 +98,7 @@ class Handling(BaseModel):
 
 @router.post("/feedback", status_code=202, responses=problem_responses(400, 413, 429, 503))
 async def give_feedback(
-    session: WriterDep, clock: ClockDep, body: FeedbackGiven, _limit: PostLimit
+    session: WriterDep, clock: ClockDep, body: FeedbackGiven, _limit: ReportLimit
 ) -> Response:
     """Keep whether somebody was served: no text, no hour, no address (P25).
 
@@ -116,7 +116,11 @@ async def give_feedback(
 
 @router.post("/complaints", status_code=202, responses=problem_responses(400, 413, 429, 503))
 async def complain(
-    session: WriterDep, reading: SessionDep, clock: ClockDep, body: ComplaintMade, _limit: PostLimit
+    session: WriterDep,
+    reading: SessionDep,
+    clock: ClockDep,
+    body: ComplaintMade,
+    _limit: ReportLimit,
 ) -> Response:
     """Keep a complaint where its operator never reads it; the answer names other lines (P44)."""
     await voices.complain(
@@ -134,7 +138,7 @@ async def complain(
 
 @router.post("/requests", status_code=202, responses=problem_responses(400, 413, 422, 429, 503))
 async def ask_for_service(
-    session: WriterDep, clock: ClockDep, body: ServiceMissed, _limit: PostLimit
+    session: WriterDep, clock: ClockDep, body: ServiceMissed, _limit: ReportLimit
 ) -> Response:
     """Keep that a service was missed in an area; protected ones are refused, not kept (P44)."""
     try:
@@ -168,7 +172,7 @@ async def request_counts(session: SessionDep) -> Response:
 
 @router.get("/feedback/spaces", responses=problem_responses(401, 403, 503))
 async def feedback_of_spaces(session: StaffDep) -> Response:
-    """Return what was said of each space in 90 days, from five answers on (staff)."""
+    """Return what was said of each space in the past weeks, from five answers on (staff)."""
     return JSONResponse({"spaces": await voices.feedback_of_spaces(session)}, headers=_PRIVATE)
 
 

@@ -20,7 +20,6 @@ from app.forms import Form, FormDep
 from geo import people, sign_in, tokens
 from geo.countries import BOXES
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
-from geo.models import TOKEN_SCOPES
 from geo.people import LANGUAGES, Member
 from geo.sign_in import INVITATION_LIFE
 from geo.tokens import LONGEST_DAYS
@@ -30,6 +29,10 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(get_administra
 PEOPLE = f"{CONSOLE}/people"
 TOKENS = f"{PEOPLE}/tokens"
 PERSON = f"{PEOPLE}/{{person}}"
+
+#: What an administrator lets a program do. What acts in a person's name that person lets it do
+#: (`app.desk.own_tokens`).
+GIVEN_SCOPES = ("movement", "partner")
 
 #: Days offered first for a token: a quarter; the longest is `LONGEST_DAYS`.
 TOKEN_DAYS = 90
@@ -100,13 +103,13 @@ async def issue(desk: DeskDep, form: FormDep) -> Response:
     """Make a token and show it this once."""
     try:
         async with desk.session.begin_nested():
-            days, holder = _life_and_holder(form)
+            days, holder = life_and_holder(form)
+            scope = _given_scope(form)
             _, secret = await tokens.issue_token(
                 desk.session,
-                scope=form.get("scope", ""),
+                scope=scope,
                 holder=holder,
                 expires_at=desk.now + timedelta(days=days),
-                person_id=text_in(form, "person"),
                 by=desk.actor.id,
             )
     except InvalidRecordError as error:
@@ -114,7 +117,21 @@ async def issue(desk: DeskDep, form: FormDep) -> Response:
     return await _tokens_page(desk, shown=Shown("token", secret, holder))
 
 
-def _life_and_holder(form: Form) -> tuple[int, str]:
+def _given_scope(form: Form) -> str:
+    scope = form.get("scope", "")
+    if scope not in GIVEN_SCOPES:
+        raise InvalidRecordError([("scope", f"is not one of {', '.join(GIVEN_SCOPES)}")])
+    return scope
+
+
+def life_and_holder(form: Form) -> tuple[int, str]:
+    """Return for how many days a token is wanted, and for whom.
+
+    Raises
+    ------
+    InvalidRecordError
+        Too few or many, or nobody is named.
+    """
     days, holder = whole_in(form, "days"), text_in(form, "holder")
     problems = [] if holder else [("holder", "is missing")]
     if days is None or not 1 <= days <= LONGEST_DAYS:
@@ -261,8 +278,7 @@ async def _tokens_page(
         "tokens",
         status=400 if problems else 200,
         tokens=await tokens.list_tokens(desk.session),
-        members=[member for member in await people.list_people(desk.session) if member.active],
-        scopes=TOKEN_SCOPES,
+        scopes=GIVEN_SCOPES,
         days=TOKEN_DAYS,
         longest=LONGEST_DAYS,
         now=desk.now,

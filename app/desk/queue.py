@@ -12,7 +12,7 @@ from app.desk.pages import Desk, DeskDep, RecordId, see
 from app.desk.reasons import reason_text
 from app.desk.shown import differences, moved_m
 from app.forms import Form, FormDep
-from geo import decisions, pending
+from geo import decisions, pending, protected_words, releases
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.pending import Comparison, Waiting
 from geo.subjects import read_subject
@@ -46,6 +46,7 @@ async def queue(
         "queue",
         batches=_batches(found),
         single=[proposal for proposal in found if proposal.batch_id is None],
+        held=await releases.quarantined(desk.session, desk.actor) if state == "pending" else (),
         state=state,
         mine=mine,
         accepted=accepted,
@@ -147,6 +148,8 @@ async def _page(
         has_conflict=isinstance(error, ConflictError),
         sent=sent,
         reason=reason,
+        released=[protected_words.words_of(reason) for reason in found.released],
+        merged_name=found.merged_name,
         is_mine=found.proposal.proposed_by == desk.actor.id,
         place=_moved(record, after) if has_moved else None,
         moved_m=moved_m(record, after) if has_moved else None,

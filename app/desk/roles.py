@@ -1,9 +1,5 @@
 """Who may open which page of the console, as dependencies; the rules are `geo.authority`'s."""
 
-from typing import Annotated
-
-from fastapi import Depends
-
 from app.deps import ActorDep
 from app.web.i18n import Words, marked
 from geo import authority
@@ -53,11 +49,6 @@ async def get_administrator(actor: ActorDep) -> Actor:
     """
     authority.require_administer(actor)
     return actor
-
-
-CoordinatorDep = Annotated[Actor, Depends(get_coordinator)]
-AuditorDep = Annotated[Actor, Depends(get_auditor)]
-AdministratorDep = Annotated[Actor, Depends(get_administrator)]
 
 
 def role_names(w: Words) -> dict[str, str]:

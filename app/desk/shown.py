@@ -7,7 +7,7 @@ from typing import Any
 
 from app.desk.labels import CODED, FIELD_LABELS, VOCABULARY, YES_NO
 from app.web.i18n import Words, marked
-from geo.hours_text import DAYS, hours_text
+from geo.hours_text import hours_text
 from geo.places import folded
 from geo.schedules import from_json
 from geo.vocabulary import NamedTerm, readable
@@ -176,8 +176,8 @@ def _languages(w: Words, _t: Terms, codes: list[str], _timezone: str) -> list[st
     return [w.language(code) for code in codes]
 
 
-def _days(_w: Words, _t: Terms, codes: list[str], _timezone: str) -> list[str]:
-    return [", ".join(DAYS.get(code, code) for code in codes)]
+def _days(w: Words, _t: Terms, codes: list[str], _timezone: str) -> list[str]:
+    return [", ".join(name for code, name in w.weekdays() if code in codes)]
 
 
 _SPECIAL: Mapping[str, Callable[[Words, Terms, Any, str], list[str]]] = {

@@ -68,13 +68,13 @@ async def space_record(
 @router.post(f"{SPACE}/open")
 async def open_restricted(desk: DeskDep, space: RecordId, _form: FormDep) -> Response:
     """Open a restricted space, after that is in the audit."""
-    return await space_page(desk, await _opened(desk, space), Said())
+    return await space_page(desk, await opened(desk, space), Said())
 
 
 @router.post(SPACE)
 async def change(desk: DeskDep, space: RecordId, form: FormDep) -> Response:
     """Change the form's rows, show what would happen, or send the change."""
-    subject = await _opened(desk, space)
+    subject = await opened(desk, space)
     said, outcome = await _act(desk, subject, form)
     if outcome is not None:
         return see(f"{SPACES}/{space}?done={_done(outcome)}")
@@ -92,7 +92,7 @@ async def close(desk: DeskDep, space: RecordId, form: FormDep) -> Response:
             await _close(desk, space, form.get("status", ""), reason)
     except InvalidRecordError as error:
         said = Said(problems=error.problems, extras={"closing_reason": reason})
-        return await space_page(desk, await _opened(desk, space), said)
+        return await space_page(desk, await opened(desk, space), said)
     return see(f"{SPACES}/{space}?done=applied")
 
 
@@ -156,7 +156,7 @@ async def _known(desk: Desk, space_id: str) -> Subject:
     return replace(subject, document=seen)
 
 
-async def _opened(desk: Desk, space_id: str) -> Subject:
+async def opened(desk: Desk, space_id: str) -> Subject:
     """Return a space to be shown whole; of a restricted one that is in the audit first (P31)."""
     subject = await _known(desk, space_id)
     if subject.is_restricted:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from babel.dates import get_day_names
 from fastapi import Response
 
 from app.desk import labels
@@ -17,11 +16,18 @@ from app.desk.pages import Desk
 from app.desk.reasons import reason_text
 from app.desk.shown import differences, value_lines
 from app.web.i18n import Words
-from geo import confirmation_log, confirmations, directory, pending, people, versions
+from geo import (
+    confirmation_log,
+    directory,
+    pending,
+    people,
+    protected_words,
+    releases,
+    versions,
+)
 from geo.authority import can_close, can_hide, can_propose
 from geo.countries import BOXES
 from geo.previews import Preview
-from geo.recurrence import WEEKDAYS
 from geo.subjects import Subject
 
 
@@ -72,6 +78,7 @@ async def space_page(desk: Desk, subject: Subject, said: Said) -> Response:
     """Render the page of a space; its form where the actor may change it, else what is known."""
     actor, session, document = desk.actor, desk.session, subject.document or {}
     space_id, country = str(subject.record_id), subject.countries[0]
+    held_by = await releases.held_by(session, space_id, document) if subject.is_restricted else None
     may_change = can_propose(actor, organization_id=subject.organization_id, country=country)
     return desk.page(
         "space",
@@ -79,13 +86,16 @@ async def space_page(desk: Desk, subject: Subject, said: Said) -> Response:
         space=document,
         revision=subject.revision,
         is_restricted=subject.is_restricted,
+        held_by=None
+        if held_by is None
+        else [protected_words.words_of(reason) for reason in held_by],
         entry=(await directory.named_spaces(desk.staff, [space_id])).get(space_id),
         today=desk.now.date(),
         may_change=may_change,
         may_close=can_close(actor, organization_id=subject.organization_id, country=country),
         may_hide=can_hide(actor, country=country),
         waiting=await pending.pending(session, actor, record_id=space_id),
-        open_links=await confirmations.open_links(session, space_id, desk.now),
+        open_links=await confirmation_log.open_links(session, space_id, desk.now),
         history=await versions.history(session, space_id),
         answers=await confirmation_log.answers(session, space_id),
         **await _form(desk, said.typed or typed_of(document), said, document),
@@ -114,7 +124,6 @@ async def _form(
     """Return what the templates of the form need."""
     w, terms = desk.words, await desk.terms()
     timezone = str(document.get("timezone") or typed.get("timezone") or "UTC")
-    days = get_day_names("abbreviated", locale=w.locale)
     preview = said.preview
     return {
         "typed": _with_blank_rows(typed),
@@ -123,7 +132,7 @@ async def _form(
         "coded": labels.CODED,
         "vocabulary": labels.VOCABULARY,
         "terms": terms,
-        "days": [(code, days[index]) for index, code in enumerate(WEEKDAYS)],
+        "days": w.weekdays(),
         "languages_offered": list(dict.fromkeys([*LANGUAGES, *typed.get("languages", [])])),
         "timezones": TIMEZONES,
         "countries": sorted(BOXES, key=w.country),

@@ -19,9 +19,9 @@ from app.web.labels import WORDING
 
 PACKAGE = Path(__file__).parent
 
-_PLAIN = {"_", "gettext", "marked"}
+_PLAIN = {"_", "gettext", "marked", "Phrase"}
 _PLURAL = {"ngettext"}
-_SAFETY = {"safety", "safety_word", "marked_safety"}
+_SAFETY = {"safety", "safety_word", "marked_safety", "SafetyPhrase"}
 _KEYWORDS = _PLAIN | _PLURAL | _SAFETY
 
 # Written by hand, because gettext's own header holds dates that change without a change of text.
@@ -65,9 +65,10 @@ def extract() -> set[Text]:
 
 
 def _modules() -> list[Path]:
-    """Return the modules with texts of pages: this package, the console, the sign-in."""
+    """Return the modules with texts of pages: this package, the console, the sign-in, reasons."""
     app = PACKAGE.parent
-    return sorted([*PACKAGE.glob("*.py"), *(app / "desk").glob("*.py"), app / "api" / "account.py"])
+    others = (app / "api" / "account.py", app / "match_words.py")
+    return sorted([*PACKAGE.glob("*.py"), *(app / "desk").glob("*.py"), *others])
 
 
 def _name(function: ast.expr) -> str:

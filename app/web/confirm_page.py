@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from babel.dates import get_day_names
-
 from app.web.i18n import Words, marked, words
 from app.web.page import render_network
 from geo.hours_text import hours_text
-from geo.recurrence import WEEKDAYS
 from geo.schedules import from_json
 
 #: What is said after each answer.
@@ -41,6 +38,8 @@ def render_question(
     expires_on: date,
     lang: str,
     *,
+    listed: str | None = None,
+    has_changed: bool = False,
     has_problem: bool = False,
 ) -> str:
     """Render the question and its answers.
@@ -55,18 +54,23 @@ def render_question(
         Last day of the link.
     lang : str
         A language of the page.
+    listed : str or None
+        What an answer "as listed" names.
+    has_changed : bool
+        What is listed is not what was listed when the link was sent.
     has_problem : bool
         What was sent could not be stored.
     """
     w = words(lang)
-    names = get_day_names("abbreviated", locale=w.locale)
     return _page(
         lang,
         state="asked",
         name=name,
         listed=[] if document is None else _listed(document, w),
-        days=[(code, names[index]) for index, code in enumerate(WEEKDAYS)],
+        days=w.weekdays(),
         expires_on=expires_on,
+        shown=listed,
+        has_changed=has_changed,
         problem=has_problem,
     )
 

@@ -10,13 +10,15 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_time, get_day_names
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import Translations
 from markupsafe import Markup, escape
+
+from geo.recurrence import WEEKDAYS
 
 LANGUAGES: Mapping[str, str] = {"es": "Español", "en": "English", "pt": "Português"}
 """Languages of the page with their own names, the default first."""
@@ -186,6 +188,11 @@ class Words:
     def clock(self, value: datetime, timezone: str) -> str:
         """Write an instant as the local time of a place."""
         return format_time(value, "HH:mm", tzinfo=ZoneInfo(timezone), locale=self.locale)
+
+    def weekdays(self) -> list[tuple[str, str]]:
+        """Return the days of the week from Monday on: RFC 5545's code and a short name."""
+        names = get_day_names("abbreviated", locale=self.locale)
+        return [(code, names[index]) for index, code in enumerate(WEEKDAYS)]
 
     def country(self, code: str) -> str:
         """Name a country by its two letters; an unknown code is returned as it is."""

@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
 
+from markupsafe import Markup, escape
+
 from app import match_words
-from app.match_words import Reason
+from app.match_words import LeftOut, Reason
 from app.matches import Chosen, Fallback, Match
+from app.phrases import LocalTime, Phrase, SafetyPhrase
 from app.web import labels, page
 from app.web.frames import Frame
-from app.web.i18n import words
+from app.web.i18n import Words, words
 from app.web.space_view import CONTACT_KINDS, Phone, address_of, phone_of
 
 #: Languages that can be named; the codes of ISO 639, those of the region first.
@@ -57,7 +60,7 @@ class MatchAnswer:
     steps: Sequence[Step]
     instead: Sequence[Step]
     lines: Sequence[Mapping[str, Any]]
-    left_out: Sequence[Mapping[str, Any]]
+    left_out: Sequence[LeftOut]
     country: str
 
 
@@ -87,12 +90,11 @@ class MatchView:
 
 def answer_of(found: Match) -> MatchAnswer:
     """Return a match in words."""
-    border = {match_words.BORDER: found.border_count} if found.border_count else {}
     return MatchAnswer(
         steps=tuple(_step(one, match_words.reasons(found, one)) for one in found.chosen),
         instead=tuple(_instead(one) for one in found.fallbacks),
         lines=found.lines,
-        left_out=match_words.left_out({**found.left_out, **border}),
+        left_out=match_words.left_out(found),
         country=found.country,
     )
 
@@ -118,8 +120,25 @@ def _step(chosen: Chosen, reasons: Sequence[Reason]) -> Step:
     )
 
 
+def worded(w: Words, phrase: Phrase) -> Markup:
+    """Word a phrase in a language; an unreviewed safety text stays Spanish, labelled (P47)."""
+    values = {name: _value(w, value) for name, value in phrase.values.items()}
+    if isinstance(phrase, SafetyPhrase):
+        return w.safety(phrase.text, **values)
+    return escape(w.gettext(phrase.text)) % values
+
+
+def _value(w: Words, value: str | int | LocalTime | Phrase) -> str:
+    if isinstance(value, Phrase):
+        return worded(w, value)
+    if isinstance(value, LocalTime):
+        return w.moment(value.at, value.timezone)
+    return w.integer(value) if isinstance(value, int) else value
+
+
 def render_match(view: MatchView, lang: str) -> str:
     """Render the page in a language of the pages."""
+    w = words(lang)
     return page.render_open(
         "match",
         view.frame,
@@ -130,5 +149,6 @@ def render_match(view: MatchView, lang: str) -> str:
         fallback=match_words.FALLBACK,
         address=address_of,
         contact_kinds=CONTACT_KINDS,
-        term=partial(labels.term, words(lang), view.frame.names),
+        term=partial(labels.term, w, view.frame.names),
+        worded=partial(worded, w),
     )

@@ -150,7 +150,7 @@ def space_view(found: SpaceFacts, around: Frame) -> SpaceView:
         days=_days(found.hours, found.today),
         exceptions=_later(found.hours, found.today),
         phones=tuple(phone_of(phone) for phone in row["phones"]),
-        amenities=_amenities(row["amenities"] or {}),
+        amenities=_amenities(around.names, row["amenities"] or {}),
         referrers=tuple(
             Referrer(
                 one.id,
@@ -228,8 +228,10 @@ def _later(hours: Hours, today: date) -> tuple[DayException, ...]:
     return tuple(sorted(later, key=lambda one: (one.starts_on, one.ends_on)))
 
 
-def _amenities(stated: Mapping[str, bool]) -> tuple[tuple[str, bool | None], ...]:
-    others = [code for code in stated if code not in ALWAYS_SHOWN]
+def _amenities(
+    names: labels.Names, stated: Mapping[str, bool]
+) -> tuple[tuple[str, bool | None], ...]:
+    others = labels.in_order(names, "amenity", stated.keys() - set(ALWAYS_SHOWN))
     return tuple((code, stated.get(code)) for code in (*ALWAYS_SHOWN, *others))
 
 

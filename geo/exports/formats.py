@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from geo.db import Tier
 from geo.errors import NotFoundError
 from geo.exports.features import write_geojson
 from geo.exports.hsds import write_hsds
@@ -25,6 +26,9 @@ class Format:
         Of the file.
     write
         Makes it; takes a processor for seconds, so not on an event loop.
+    for_anybody
+        It is passed on to anybody: made of what the public sees, whoever asks. A public space has
+        services that only partners are told of (P42).
     """
 
     name: str
@@ -32,6 +36,11 @@ class Format:
     media_type: str
     suffix: str
     write: Callable[[Snapshot], bytes]
+    for_anybody: bool = False
+
+    def tier_of(self, asker: Tier) -> Tier:
+        """Return whose eyes the file has when somebody of a tier asks for it."""
+        return Tier.PUBLIC if self.for_anybody else asker
 
     def file_name(self, snapshot: Snapshot) -> str:
         """Return a name for the file, with the day of its data."""
@@ -68,6 +77,7 @@ FORMATS: Mapping[str, Format] = {
             "text/plain; charset=utf-8",
             ".txt",
             write_messages,
+            for_anybody=True,
         ),
     )
 }

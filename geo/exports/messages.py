@@ -1,13 +1,16 @@
 """A dated list of a municipality's spaces as text messages, to be sent on by WhatsApp (P27).
 
-Always of public records, whoever asks: a message is passed on to anybody.
+Always of public records, whoever asks: a message is passed on to anybody. The essential lines of
+the area come along, so that a phone has them without a network (P45).
 """
 
 from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import groupby
 
+from geo.contacts import ESSENTIAL
 from geo.exports.snapshot import DEMO_NOTICE, Record, Snapshot
+from geo.folding import folded
 from geo.hours_text import hours_text
 from geo.schedules import from_json
 
@@ -24,6 +27,14 @@ _STATUS = {
     "closed": "CERRADO.",
 }
 _FEES = {"free": "Gratis.", "paid": "Se paga."}
+_KINDS = {
+    "emergency": "Emergencias",
+    "asylum": "Asilo y refugio",
+    "gbv": "Violencia de género",
+    "child_protection": "Protección de la niñez",
+    "psea": "Quejas sobre el personal (línea independiente)",
+    "other": "Otra línea",
+}
 _HOLIDAYS = {"closed": "Cierra en festivos.", "not_known": "En festivos: llame antes."}
 
 
@@ -42,12 +53,18 @@ def messages(snapshot: Snapshot) -> list[str]:
         and record["expires_on"] >= snapshot.day
     ]
     written: list[str] = []
-    for place, members in groupby(records, key=_place):
-        entries = [_entry(snapshot, record) for record in members]
-        written += _packed(snapshot, place, entries)
+    for (country, admin1), there in groupby(records, key=_area):
+        for place, members in groupby(there, key=_place):
+            entries = [_entry(snapshot, record) for record in members]
+            written += _packed(snapshot, f"Lugares de apoyo: {place}", entries)
+        written += _of_lines(snapshot, country, admin1)
     if not written:
-        written = [f"{_head(snapshot, 'Lista de lugares de apoyo', 1)}\n\nNo hay lugares."]
+        written = [f"{_head(snapshot, 'Lugares de apoyo', 1)}\n\nNo hay lugares."]
     return written
+
+
+def _area(record: Record) -> tuple[str, str | None]:
+    return record["country"], record["admin1"]
 
 
 def _place(record: Record) -> str:
@@ -55,24 +72,51 @@ def _place(record: Record) -> str:
     return f"{record['locality']} ({area})" if record["locality"] else area
 
 
-def _head(snapshot: Snapshot, place: str, number: int) -> str:
+def _of_lines(snapshot: Snapshot, country: str, admin1: str | None) -> Iterator[str]:
+    """Yield the lines of an area, and which kinds nobody knows one of; nothing without any."""
+    there = [
+        line
+        for line in snapshot.lines
+        if line["country"] == country
+        and line["expires_on"] >= snapshot.day
+        and (line["admin1"] is None or folded(line["admin1"]) == folded(admin1 or ""))
+    ]
+    if not there:
+        return
+    missing = [_KINDS[kind] for kind in ESSENTIAL if kind not in {line["kind"] for line in there}]
+    entries = [_line(line) for line in there]
+    if missing:
+        entries.append(f"No se conoce una línea de: {', '.join(missing)}.")
+    area = ", ".join(filter(None, (admin1, country)))
+    yield from _packed(snapshot, f"Líneas de ayuda: {area}", entries)
+
+
+def _line(line: Record) -> str:
+    phone = line["phone"] and f"Tel.: {line['phone']}"
+    whatsapp = line["whatsapp"] and f"WhatsApp: {line['whatsapp']}"
+    until = f"Use este dato hasta el {_day(line['expires_on'])}."
+    said = (f"*{_KINDS[line['kind']]}*", line["name"], phone, whatsapp, line["hours"], until)
+    return "\n".join(filter(None, said))
+
+
+def _head(snapshot: Snapshot, title: str, number: int) -> str:
     lines = [f"*{DEMO_NOTICE}*"] if snapshot.has_demo else []
     more = "" if number == 1 else f" (sigue, parte {number})"
-    lines.append(f"*Lugares de apoyo: {place}*{more}")
+    lines.append(f"*{title}*{more}")
     lines.append(f"Lista del {_day(snapshot.day)}. Puede haber cambiado: llame antes de ir.")
     return "\n".join(lines)
 
 
-def _packed(snapshot: Snapshot, place: str, entries: Sequence[str]) -> Iterator[str]:
+def _packed(snapshot: Snapshot, title: str, entries: Sequence[str]) -> Iterator[str]:
     """Yield messages with as many whole entries as fit."""
     number = 1
-    text = _head(snapshot, place, number)
+    text = _head(snapshot, title, number)
     empty = True
     for entry in entries:
         if not empty and _length(text) + _length(entry) + 2 > LIMIT:
             yield text
             number += 1
-            text, empty = _head(snapshot, place, number), True
+            text, empty = _head(snapshot, title, number), True
         left = LIMIT - _length(text) - 2
         text += f"\n\n{_shortened(entry, left)}"
         empty = False

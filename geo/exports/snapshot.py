@@ -1,6 +1,6 @@
 """What an export is made of: the spaces of the asker's tier, named as in a file of spaces."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import Column, Integer, MetaData, Select, Table, Text, func, sel
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import demo, vocabulary
+from geo import contacts, demo, vocabulary
 from geo.db import Tier
 from geo.folding import folded
 from geo.views import spaces
@@ -55,6 +55,9 @@ _PARTNER = Table(
     Column("itinerary", JSONB),
     Column("visibility", Text),
 ).alias("partner_spaces")
+_PARTNER_LINES = Table(
+    "contacts", MetaData(), Column("id", Text, primary_key=True), Column("visibility", Text)
+).alias("partner_lines")
 
 #: Said of the whole file, since the credit differs from record to record.
 ATTRIBUTION = "Amparo; fuente y licencia: las de cada registro (source, licence)"
@@ -115,6 +118,9 @@ class Snapshot:
         Spanish names by vocabulary and code.
     referrers
         Names, by id, of the public spaces that refer people to the records.
+    lines
+        The public's essential lines of their countries, by kind (P45); of one with a division,
+        for that alone.
     """
 
     records: tuple[Record, ...]
@@ -123,6 +129,7 @@ class Snapshot:
     has_demo: bool
     terms: Mapping[tuple[str, str], str]
     referrers: Mapping[str, str]
+    lines: tuple[Record, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -187,6 +194,7 @@ async def read_snapshot(
         has_demo=await demo.has_demo(session),
         terms={(term.vocabulary, term.code): term.name for term in named},
         referrers=await _referrers(session, tier, records),
+        lines=await _lines(session, tier, {record["country"] for record in records}),
     )
 
 
@@ -200,6 +208,21 @@ async def _referrers(
             _PARTNER.c.visibility == "public"
         )
     return {row.id: row.name for row in await session.execute(question)}
+
+
+async def _lines(
+    session: AsyncSession, tier: Tier, countries: Collection[str]
+) -> tuple[Record, ...]:
+    found = [
+        line
+        for line in (await contacts.contacts_of(session, None)).lines
+        if line["country"] in countries
+    ]
+    if tier is not Tier.PUBLIC:
+        question = select(_PARTNER_LINES.c.id).where(_PARTNER_LINES.c.visibility == "public")
+        public = set(await session.scalars(question))
+        found = [line for line in found if line["id"] in public]
+    return tuple({name: _plain(value) for name, value in line.items()} for line in found)
 
 
 def _question(tier: Tier, selection: Selection) -> Select[Any]:

@@ -46,13 +46,20 @@ HASHTAGS = {
     "notice_of_file": "#description+notice",
 }
 
-#: What a spreadsheet takes for a formula at the beginning of a cell (OWASP, CSV injection). An
-#: apostrophe before it makes it text; one that stands there already gets another, so that taking
-#: one off gives back what it was.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+#: What a spreadsheet takes for a formula at the beginning of a cell (OWASP, CSV injection; those
+#: of East Asian width too). An apostrophe before it makes it text; one that stands there already
+#: gets another, so that taking one off gives back what it was.
+_FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
+
+#: The same within a text: where Excel's list separator is a semicolon, as in most of Latin
+#: America, it cuts our cells there, and at line ends too, whatever quotes stand around them.
+_FORMULA_WITHIN = re.compile(r"(?<=[;\t\n\r])(?='*[=+\-@\t\r＝＋－＠])")
 
 #: Signs that a list cannot be written with.
 _SEPARATORS = re.compile(r"[|\[\]\n]")
+
+#: Apostrophes of the text's own that the import would take for ours.
+_QUOTED_WITHIN = re.compile(r"(?<=[;\t\n\r])(?='+[=+\-@\t\r＝＋－＠])")
 
 
 def write_csv(snapshot: Snapshot) -> bytes:
@@ -104,7 +111,7 @@ def write_xlsx(snapshot: Snapshot) -> bytes:
 def _spreadsheet_cell(sheet: Any, value: object) -> object:  # noqa: ANN401 - untyped there
     if not isinstance(value, str):
         return value
-    value = ILLEGAL_CHARACTERS_RE.sub(" ", value)
+    value = _QUOTED_WITHIN.sub("'", ILLEGAL_CHARACTERS_RE.sub(" ", value))
     if not _FORMULA.match(value):
         return value
     # An apostrophe of the text's own would be taken for the mark of a text on the way back.
@@ -159,6 +166,7 @@ def _cell(name: str, value: object) -> object:
 def _guarded(cell: object) -> object:
     if isinstance(cell, bool):
         return "true" if cell else "false"
-    if isinstance(cell, str) and _FORMULA.match(cell):
-        return f"'{cell}"
+    if isinstance(cell, str):
+        inside = _FORMULA_WITHIN.sub("'", cell)
+        return f"'{inside}" if _FORMULA.match(cell) else inside
     return cell

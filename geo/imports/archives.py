@@ -1,9 +1,12 @@
 """Zip files of strangers, opened within limits: workbooks and KMZ."""
 
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 
+from geo.errors import InvalidFileError
 from geo.imports.tables import refuse
 
 #: Bytes that all members may have together: 100,000 rows of 40 columns are about 160 MB of XML.
@@ -13,6 +16,35 @@ MAX_UNPACKED = 384 * 1024 * 1024
 MAX_MEMBERS = 2_000
 
 _CHUNK = 1 << 20
+
+#: What the library raises of files that are no whole archives, or are made to break it.
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+
+
+def member_names(name: str, data: bytes) -> list[str]:
+    """Return the names of a zip file's members, without unpacking any.
+
+    Raises
+    ------
+    InvalidFileError
+        Not a whole zip file.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return archive.namelist()
+    except _BROKEN as error:
+        refuse(name, f"is not a whole zip file ({type(error).__name__})")
 
 
 def unpacked(name: str, data: bytes) -> dict[str, bytes]:
@@ -36,7 +68,9 @@ def unpacked(name: str, data: bytes) -> dict[str, bytes]:
                     refuse(name, "is encrypted")
                 members[info.filename] = _member(name, archive, info, left)
                 left -= len(members[info.filename])
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+    except InvalidFileError:  # is a ValueError too
+        raise
+    except _BROKEN as error:
         refuse(name, f"is not a whole zip file ({type(error).__name__})")
     return members
 

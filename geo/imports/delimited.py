@@ -13,6 +13,9 @@ from geo.imports.tables import Table, refuse
 
 DELIMITERS = (",", ";", "\t", "|")
 
+#: Signs that mean something else in CSV.
+_NO_DELIMITERS = frozenset('"\r\n')
+
 #: Marks at the beginning of a file, and what they say.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -67,6 +70,10 @@ def read_delimited(
         content = content[stated.end() - 1 :]
         delimiter = delimiter or stated[1]
     delimiter = delimiter or guessed_delimiter(content)
+    if len(delimiter) != 1 or delimiter in _NO_DELIMITERS:
+        refuse(
+            name, f"the delimiter {delimiter[:10]!r} separates nothing: use one of , ; | or a tab"
+        )
     rows: list[Row] = []
     line = 1
     reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
@@ -120,10 +127,10 @@ def decoded(name: str, data: bytes, encoding: str | None = None) -> tuple[str, l
 def _as_stated(name: str, data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding).removeprefix("\ufeff")
-    except LookupError:
-        refuse(name, f"the encoding '{encoding[:40]}' is not known")
     except UnicodeDecodeError as error:
         refuse(name, f"is not {encoding}", data.count(b"\n", 0, error.start) + 1)
+    except (LookupError, ValueError):  # a name with a zero, or of a codec that decodes nothing
+        refuse(name, f"the encoding {encoding[:40]!r} is not known")
 
 
 def _guessed(name: str, data: bytes) -> tuple[str, list[str]]:

@@ -1,12 +1,11 @@
 """What format a file is in, by its content first; its name decides only where content cannot."""
 
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from io import BytesIO
 from typing import Any
 
+from geo.imports.archives import member_names
 from geo.imports.delimited import read_delimited
 from geo.imports.features import read_features
 from geo.imports.hsds import looks_like_hsds, read_hsds
@@ -99,11 +98,7 @@ def _container(name: str, data: bytes) -> str:
 
 
 def _zipped(name: str, data: bytes) -> str:
-    try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            members = archive.namelist()
-    except zipfile.BadZipFile:
-        refuse(name, "is not a whole zip file")
+    members = member_names(name, data)
     if "xl/workbook.xml" in members:
         return "xlsx"
     if any(member.lower().endswith(".kml") for member in members):

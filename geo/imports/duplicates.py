@@ -202,12 +202,12 @@ async def merge(
     *,
     now: datetime,
     choices: Mapping[str, str] | None = None,
-) -> list[proposals.Outcome]:
-    """Propose that one space takes over what another says, and close the other (writer).
+) -> proposals.Outcome:
+    """Propose that one space takes over what another says, and that the other goes (writer).
 
     Field by field the record that was confirmed last wins; lists are united; of two visibilities
-    the narrower one holds. The other record becomes closed and restricted: it disappears, and
-    nothing points from one to the other.
+    the narrower one holds. All of it waits for a second person; then the other record becomes
+    closed and restricted: it disappears, and what referred people to it names the one that stays.
 
     Parameters
     ----------
@@ -221,20 +221,15 @@ async def merge(
     ForbiddenError, ConflictError, InvalidRecordError
         As `geo.proposals.propose`.
     """
-    await _decide(session, keep, other, actor, state="merged", now=now)
+    await _decide(session, keep, other, actor, state="merging", now=now)
     found = await space_documents.read_documents(session, [keep, other])
     # A restricted space that refers to one of them is not told to who merges, nor lost (P39).
     stays, goes = [await shown_document(session, actor, found[id_]) for id_ in (keep, other)]
-    changes = chosen(stays, goes, choices or {})
-    wanted = [proposals.Wanted(keep, changes)] if changes else []
-    wanted.append(
-        proposals.Wanted(
-            other, {"status": "closed", "visibility": "restricted", "confidential": True}
-        )
+    wanted = proposals.Wanted(keep, chosen(stays, goes, choices or {}), merged_id=other)
+    (outcome,) = await proposals.propose(
+        session, actor, "space", [wanted], reason="two records of one place", via="import", now=now
     )
-    return await proposals.propose(
-        session, actor, "space", wanted, reason="two records of one place", via="import", now=now
-    )
+    return outcome
 
 
 def united(keep: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

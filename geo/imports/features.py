@@ -1,7 +1,7 @@
 """GeoJSON as a table: one line a feature, its properties as they are."""
 
 from geo import formats
-from geo.imports.tables import MAX_LINES, Line, Table, refuse
+from geo.imports.tables import MAX_COLUMNS, MAX_LINES, Line, Table, refuse
 
 
 def read_features(name: str, data: bytes) -> Table:
@@ -21,4 +21,6 @@ def read_features(name: str, data: bytes) -> Table:
         refuse(name, f"has {len(lines):,} features; one import takes {MAX_LINES:,}")
     lines.sort(key=lambda line: line.number)
     columns = dict.fromkeys(column for line in lines for column in line.cells)
+    if len(columns) > MAX_COLUMNS:
+        refuse(name, f"has {len(columns):,} columns; at most {MAX_COLUMNS:,} are read")
     return Table("geojson", tuple(columns), tuple(lines))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import islice
 from xml.etree.ElementTree import Element, ParseError
 
 import shapely
@@ -10,12 +11,15 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from geo.imports.archives import unpacked
-from geo.imports.tables import MAX_LINES, Line, Table, Value, refuse
+from geo.imports.tables import MAX_COLUMNS, MAX_LINES, Line, Table, Value, refuse
 
 #: Columns that every placemark has, besides those of its extended data.
 FOLDER, NAME, DESCRIPTION = "folder", "name", "description"
 
 _COORDINATES = re.compile(r"\s*([-+\d.eE]+)\s*,\s*([-+\d.eE]+)\s*(?:,[-+\d.eE\s]*)?")
+#: Signs of the names of all the folders that a placemark lies in.
+_LONGEST_PATH = 1_000
+
 _LINE_BREAKS = {"br", "p", "div", "li", "tr"}
 
 
@@ -43,13 +47,15 @@ def read_kml(name: str, data: bytes) -> Table:
         refuse(name, "is not KML")
     if any(_tag(element) == "NetworkLink" for element in root.iter()):
         refuse(name, "only links to another file: export the map as KML with its data")
-    placemarks = list(_placemarks(root, ()))
+    placemarks = list(_placemarks(root))
     if not placemarks:
         refuse(name, "has no placemarks")
     if len(placemarks) > MAX_LINES:
         refuse(name, f"has {len(placemarks):,} placemarks; one import takes {MAX_LINES:,}")
     lines = [_line(n, folders, mark) for n, (folders, mark) in enumerate(placemarks, start=1)]
     columns = dict.fromkeys(column for line in lines for column in line.cells)
+    if len(columns) > MAX_COLUMNS:
+        refuse(name, f"has {len(columns):,} columns; at most {MAX_COLUMNS:,} are read")
     return Table("kml", tuple(columns), tuple(lines), {}, tuple(remarks))
 
 
@@ -74,22 +80,24 @@ def _child(element: Element, tag: str) -> str | None:
     return None
 
 
-def _placemarks(element: Element, folders: tuple[str, ...]) -> Iterator[tuple[str, Element]]:
-    for child in element:
-        if _tag(child) == "Placemark":
-            yield " / ".join(folders), child
-        elif _tag(child) == "Folder":
-            named = _child(child, "name")
-            yield from _placemarks(child, (*folders, named) if named else folders)
-        elif _tag(child) == "Document":
-            yield from _placemarks(child, folders)
+def _placemarks(element: Element) -> Iterator[tuple[str, Element]]:
+    """Yield each placemark with the names of its folders, in the file's order."""
+    waiting: list[tuple[Element, str]] = [(element, "")]
+    while waiting:
+        found, folders = waiting.pop()
+        if _tag(found) == "Placemark":
+            yield folders, found
+        elif found is element or _tag(found) in {"Document", "Folder"}:
+            named = _child(found, "name") if _tag(found) == "Folder" else None
+            inside = " / ".join(filter(None, (folders, named)))[:_LONGEST_PATH]
+            waiting += [(child, inside) for child in reversed(found)]
 
 
 def _line(number: int, folders: str, mark: Element) -> Line:
     cells: dict[str, Value] = {FOLDER: folders or None, NAME: _child(mark, "name")}
     description = _child(mark, "description")
     cells[DESCRIPTION] = plain_text(description) if description else None
-    for column, value in _extended(mark):
+    for column, value in islice(_extended(mark), MAX_COLUMNS + 1):  # more than all are refused
         unique, n = column, 2
         while cells.get(unique) is not None:
             # My Maps repeats the title among the data: the same value twice is one.

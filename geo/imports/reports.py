@@ -155,6 +155,10 @@ def harmless(field_name: str, reason: str) -> str:
 COLUMNS = ("row", "id", "state", "column", "field", "reason")
 
 
+#: Where a formula would begin; the name of a column can hold one.
+_FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r])")
+
+
 def as_csv(checked: Checked) -> str:
     """Return the report as CSV: a line for every problem, note and likeness, and for each row."""
     text = io.StringIO()
@@ -171,10 +175,8 @@ def as_csv(checked: Checked) -> str:
 
 
 def _plain(cell: object) -> object:
-    """Return a cell that no spreadsheet program runs as a formula."""
-    if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return f"'{cell}"
-    return cell
+    """Return a cell that no spreadsheet program runs as a formula, wherever it cuts cells."""
+    return _FORMULA.sub("'", cell) if isinstance(cell, str) else cell
 
 
 def as_object(checked: Checked) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What every reader gives: numbered lines of named cells, whatever the format of the file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from shapely.geometry.base import BaseGeometry
@@ -68,10 +68,6 @@ class Table:
     tags: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     epoch_1904: bool = False
-
-    def remarked(self, *remarks: str) -> "Table":
-        """Return the same table with more remarks."""
-        return replace(self, remarks=(*self.remarks, *remarks))
 
 
 def refuse(name: str, reason: str, line: int = 1) -> NoReturn:

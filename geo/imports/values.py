@@ -80,6 +80,10 @@ def is_empty(value: Value, name: str, style: Style) -> bool:
     return kind_of(name) not in {"text", "list"} and plain in EMPTY
 
 
+#: As `geo.exports.tables` writes them, at the beginning of a cell and within.
+_QUOTED = re.compile(r"(?:^|(?<=[;\t\n\r]))'('*[=+\-@\t\r＝＋－＠])")
+
+
 def converted(value: Value, name: str, style: Style) -> Value:
     """Return a cell's value as field ``name`` takes it.
 
@@ -92,10 +96,8 @@ def converted(value: Value, name: str, style: Style) -> Value:
 
 
 def _unquoted(value: Value) -> Value:
-    """Take off the apostrophe that exports put before what looks like a formula."""
-    if isinstance(value, str) and re.match(r"''*[=+\-@\t\r]", value) and value.startswith("'"):
-        return value[1:]
-    return value
+    """Take off the apostrophes that exports put before what looks like a formula."""
+    return _QUOTED.sub(r"\1", value) if isinstance(value, str) and "'" in value else value
 
 
 def _text(value: Value, _: Style) -> str:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 from python_calamine import (
-    CalamineError,
     CalamineSheet,
     CalamineWorkbook,
     SheetTypeEnum,
@@ -17,29 +16,44 @@ from python_calamine import (
 
 from geo.imports.archives import stored, unpacked
 from geo.imports.headers import Row, Span, tabulated
+from geo.imports.sizing import UnmeasuredError, sheet_sizes
 from geo.imports.tables import MAX_LINES, Line, Table, Value, refuse
 
 #: Most cells of one sheet: 200,000 rows of 100 columns.
 MAX_CELLS = 20_000_000
 
-_MAC_EPOCH = re.compile(rb"""<(?:\w+:)?workbookPr\b[^>]*\bdate1904\s*=\s*["'](?:1|true)["']""")
-_FORMULA = re.compile(
-    rb"""<(?:\w+:)?c\s(?![^>]*\bt="str")[^>]*?\br="([A-Z]+)([0-9]+)"[^>]*>"""
-    rb"""(?:<(?:\w+:)?f\b[^>]*/>|<(?:\w+:)?f\b[^>]*>[^<]*</(?:\w+:)?f>)"""
-    rb"""(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>"""
+# Attributes of one tag, no longer than programs write them: a tag without an end, or with a million
+# attributes, would keep the search busy for hours.
+_ANY = rb"""[^<>]{0,400}?"""
+
+_MAC_EPOCH = re.compile(
+    rb"""<(?:\w+:)?workbookPr\b""" + _ANY + rb"""\bdate1904\s*=\s*["'](?:1|true)["']"""
 )
-_ERROR = re.compile(rb"""<(?:\w+:)?c\s(?=[^>]*\bt="e")[^>]*\br="([A-Z]+)([0-9]+)"[^>]*>""")
-_HIDDEN_ROW = re.compile(rb"""<(?:\w+:)?row\s[^>]*\bhidden="(?:1|true)\"""")
-_HIDDEN_COLUMN = re.compile(rb"""<(?:\w+:)?col\s[^>]*\bhidden="(?:1|true)\"""")
+_FORMULA = re.compile(
+    rb"""<(?:\w+:)?c\s(?!""" + _ANY + rb"""\bt="str")""" + _ANY + rb"""\br="([A-Z]+)([0-9]+)\""""
+    + _ANY + rb""">"""
+    rb"""(?:<(?:\w+:)?f\b""" + _ANY + rb"""/>|<(?:\w+:)?f\b""" + _ANY + rb""">[^<]*</(?:\w+:)?f>)"""
+    rb"""(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>"""
+)  # fmt: skip
+_ERROR = re.compile(
+    rb"""<(?:\w+:)?c\s(?=""" + _ANY + rb"""\bt="e")""" + _ANY + rb"""\br="([A-Z]+)([0-9]+)\""""
+    + _ANY + rb""">"""
+)  # fmt: skip
+_HIDDEN_ROW = re.compile(rb"""<(?:\w+:)?row\s""" + _ANY + rb"""\bhidden="(?:1|true)\"""")
+_HIDDEN_COLUMN = re.compile(rb"""<(?:\w+:)?col\s""" + _ANY + rb"""\bhidden="(?:1|true)\"""")
 
 
 @dataclass(frozen=True)
 class Workbook:
-    """An opened workbook: its sheets, and the XML of each for what the reader does not tell."""
+    """An opened workbook: its sheets, and the XML of each for what the reader does not tell.
+
+    ``sizes`` has height and width of the sheets that may be read.
+    """
 
     name: str
     opened: Any
     members: dict[str, bytes]
+    sizes: dict[str, tuple[int, int]]
 
     @property
     def epoch_1904(self) -> bool:
@@ -64,14 +78,11 @@ class Workbook:
 
     def sheet(self, name: str) -> CalamineSheet:
         """Return one sheet, read."""
-        try:
-            sheet: CalamineSheet = self.opened.get_sheet_by_name(name)
-        except CalamineError as error:
-            refuse(self.name, f"sheet '{name}' cannot be read: {type(error).__name__}")
-        else:
-            if sheet.total_height * sheet.total_width > MAX_CELLS:
-                refuse(self.name, f"sheet '{name}' has more than {MAX_CELLS:,} cells")
-            return sheet
+        height, width = self.sizes[name]
+        if height * width > MAX_CELLS:
+            refuse(self.name, f"sheet '{name}' has more than {MAX_CELLS:,} cells")
+        sheet: CalamineSheet = self.opened.get_sheet_by_name(name)
+        return sheet
 
     def xml(self, name: str) -> bytes:
         """Return the XML of one sheet."""
@@ -90,24 +101,25 @@ class Workbook:
         return self.members.get(path, b"")
 
 
-def open_workbook(name: str, data: bytes) -> Workbook:
-    """Return an opened workbook.
+def open_workbook(name: str, data: bytes, sheet: str | None = None) -> Workbook:
+    """Return an opened workbook of which one sheet may be read, or those that a person sees.
 
     Raises
     ------
     InvalidFileError
-        Not a workbook, encrypted, or too large when unpacked.
+        Not a workbook, encrypted, too large when unpacked, or a sheet cannot be read.
     """
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         refuse(name, "is an old or encrypted workbook: save it as .xlsx without a password")
     members = unpacked(name, data)
     if "xl/workbook.xml" not in members:
         refuse(name, "is not an .xlsx workbook")
+    content = stored(members)
     try:
-        opened = CalamineWorkbook.from_filelike(stored(members))
-    except CalamineError as error:
-        refuse(name, f"is not a whole workbook ({type(error).__name__})")
-    return Workbook(name, opened, members)
+        sizes = sheet_sizes(content.getvalue(), sheet)
+    except UnmeasuredError as error:
+        refuse(name, str(error))
+    return Workbook(name, CalamineWorkbook.from_filelike(content), members, sizes)
 
 
 def read_workbook(
@@ -122,7 +134,7 @@ def read_workbook(
     InvalidFileError
         No such sheet, or several that could be meant.
     """
-    book = open_workbook(name, data)
+    book = open_workbook(name, data, sheet)
     remarks = []
     if hidden := [other for other in book.hidden() if other != sheet]:
         remarks.append(f"hidden sheets were not read: {', '.join(hidden)}")

@@ -43,6 +43,10 @@ class Proposal(Base):
     ``record_id`` is null for a record that does not exist yet. ``base_revision`` is the record's
     revision that the change was made from. ``link_sent_by`` is who sent the link by which an
     operator proposed it: no second person either. ``batch_id`` joins the proposals of one import.
+
+    ``released`` are reasons of quarantine that accepting it judges not to hold (P38).
+    ``merged_id`` is the space that goes into this one when it is accepted, as it was at
+    ``merged_revision``.
     """
 
     __tablename__ = "proposals"
@@ -83,6 +87,9 @@ class Proposal(Base):
     decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     decision_reason: Mapped[str | None] = mapped_column(Text)
     batch_id: Mapped[str | None] = mapped_column(Text, index=True)
+    released: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    merged_id: Mapped[str | None] = mapped_column(Text)
+    merged_revision: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class Confirmation(Base):
@@ -105,7 +112,10 @@ class Confirmation(Base):
 
 
 class ConfirmationLink(Base):
-    """A signed, single-use, expiring link by which an operator answers without an account."""
+    """A signed, single-use, expiring link by which an operator answers without an account.
+
+    ``listed_sha256`` is of what was listed when it was sent: "as listed" says yes to that.
+    """
 
     __tablename__ = "confirmation_links"
     __table_args__ = (CheckConstraint(one_of("channel", CHANNELS), name="channel"),)
@@ -116,6 +126,7 @@ class ConfirmationLink(Base):
     )
     token_sha256: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     channel: Mapped[str] = mapped_column(Text)
+    listed_sha256: Mapped[bytes] = mapped_column(LargeBinary)
     created_by: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=text("now()")
@@ -295,12 +306,12 @@ class ImportBatch(Base):
 
 
 class Duplicate(Base):
-    """Two spaces that may be one, for a person to decide."""
+    """Two spaces that may be one, for a person to decide; ``merging`` waits for a second one."""
 
     __tablename__ = "duplicates"
     __table_args__ = (
         CheckConstraint("left_id < right_id", name="ordered"),
-        CheckConstraint(one_of("state", ("open", "merged", "distinct")), name="state"),
+        CheckConstraint(one_of("state", ("open", "merging", "merged", "distinct")), name="state"),
     )
 
     left_id: Mapped[str] = mapped_column(Text, primary_key=True)

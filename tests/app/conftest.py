@@ -1,8 +1,9 @@
-"""The rows of `tests/fixtures/published.py`, and an application over them."""
+"""The rows of `tests/fixtures/published.py` and an application over them; people of the console."""
 
 import pytest
 
 from tests.conftest import client_of
+from tests.fixtures.desk import visitor
 from tests.fixtures.published import published, published_settings
 
 __all__ = ["published", "published_settings"]
@@ -13,3 +14,13 @@ async def small(published_settings):
     """Talk to an application over the rows of `tests/fixtures/published.py`."""
     async with client_of(published_settings) as client:
         yield client
+
+
+@pytest.fixture
+def as_person(client, database):
+    """Sign somebody in at the console: of the module's own ``client`` and ``database``."""
+
+    async def enter(person):
+        return await visitor(client, database, person)
+
+    return enter

@@ -116,3 +116,55 @@ def test_duplicates_are_found_and_listed(run, file):
     assert "pairs may be one place" in run("duplicates", "find").stdout
     listed = run("duplicates", "list").stdout
     assert "N-1 Zafiro Azul  =?  N-2 Zafiro Azul" in listed
+
+
+def asked(settings, statement):
+    async def ask():
+        async with opened(settings) as database, database.session(Tier.WRITER) as session:
+            return (await session.execute(text(statement))).all()
+
+    return in_thread(ask())
+
+
+def test_p29_a_space_is_deleted_for_good_at_its_operator_s_request(run):
+    question = """
+        select (select count(*) from amparo.locations where id = 'DEMO-009'),
+            (select count(*) > 0 from amparo.space_versions where location_id = 'DEMO-009'),
+            (select count(*) > 0 from amparo.schedules where location_id = 'DEMO-009')
+    """
+    assert asked(run.settings, question) == [(1, True, True)]
+    waiting = """
+        insert into amparo.proposals (id, entity, record_id, changes, reason)
+        values ('p', 'space', 'DEMO-009', '{"address": "Calle 1"}', 'x') returning id
+    """
+    asked(run.settings, waiting)
+    done = run("delete", "DEMO-009", "--reason", "lo pidió", "--yes")
+    assert done.exit_code == 0, done.output
+    assert asked(run.settings, question) == [(0, False, False)]
+    assert asked(run.settings, "select state, changes from amparo.proposals") == [("withdrawn", {})]
+    (erased,) = asked(
+        run.settings,
+        "select actor, details from amparo.audit_entries where action = 'space.erased'",
+    )
+    assert tuple(erased) == ("cli", {"reason": "lo pidió"})
+    again = run("delete", "DEMO-009", "--reason", "lo pidió", "--yes")
+    assert again.exit_code != 0
+    assert "there is no space" in again.output
+
+
+def test_p44_a_space_with_an_open_complaint_is_not_deleted(run):
+    async def complain():
+        async with opened(run.settings) as database, database.session(Tier.WRITER) as session:
+            await session.execute(
+                text(
+                    "insert into amparo.complaints (id, location_id, category, body, delete_on) "
+                    "values ('c', 'DEMO-009', 'charged', 'x', current_date + 180)"
+                )
+            )
+
+    in_thread(complain())
+    refused = run("delete", "DEMO-009", "--reason", "lo pidió", "--yes")
+    assert refused.exit_code != 0
+    assert "a complaint about this space is open" in refused.output
+    there = "select id from amparo.locations where id = 'DEMO-009'"
+    assert len(asked(run.settings, there)) == 1

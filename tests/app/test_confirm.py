@@ -172,6 +172,29 @@ async def test_what_is_no_answer_is_refused(phone, how, status):
     assert (await phone.get(token)).status_code == 200
 
 
+async def test_p41_the_page_says_what_changed_meanwhile_and_confirms_only_what_it_shows(phone):
+    token = await phone.link("otra")
+    fresh = await phone.get(token)
+    assert "Los datos cambiaron" not in fresh.text
+    after = space_documents.patched(await phone.document("otra"), {"notice": "Se mudó la entrada"})
+    async with phone.database.session(Tier.WRITER) as session:
+        await space_documents.store_documents(session, [after], now=NOW, today=TODAY, source="x")
+    before = await phone.everything()
+    for listed in ({}, {"listed": listed_on(fresh)}, {"listed": "x"}):
+        blind = await phone.answer(token, "as_listed", **listed)
+        assert blind.status_code == 409
+        assert "Los datos cambiaron" in blind.text
+        assert "Se mudó la entrada" in blind.text
+    assert await phone.everything() == before
+    shown = await phone.get(token)
+    assert (await phone.answer(token, "as_listed", listed=listed_on(shown))).status_code == 200
+    assert (await phone.get(token)).status_code == 410
+
+
+def listed_on(page):
+    return re.search(r'name="listed" value="([0-9a-f]{64})"', page.text)[1]
+
+
 async def test_p39_a_restricted_space_shows_its_name_and_the_question(phone):
     page = await phone.get(await phone.link("oculta"))
     assert "Oc" in page.text

@@ -23,6 +23,22 @@ async def test_p35_every_feature_and_collection_says_demo(client):
     assert "DEMO" in (await client.get("/?f=html")).text
 
 
+async def test_p35_p43_demo_spaces_say_all_a_page_shows_and_ring_nobody(client):
+    said_by_kind = {}
+    for feature in (await client.get("/collections/spaces/items?limit=1000")).json()["features"]:
+        said = feature["properties"]
+        # No country's code begins with 0 (ITU-T E.164).
+        assert all(phone["number"].startswith("+000 ") for phone in said["phones"]), said["id"]
+        wanted = ("amenities", "landmark", "phones", "data_shared")
+        if all(said[name] for name in wanted) and said["documents_required"] is not None:
+            assert "ficticio" in said["landmark"]
+            assert "ficticio" in said["data_shared"]
+            said_by_kind.setdefault(said["kind"], []).append(said)
+    assert len(said_by_kind) == 10
+    shelters = said_by_kind["temporary_shelter"]
+    assert all(said["maximum_nights"] and said["step_free"] is not None for said in shelters)
+
+
 async def test_p35_demo_dates_never_read_as_confirmed(client):
     for feature in (await client.get("/collections/spaces/items?limit=1000")).json()["features"]:
         assert feature["properties"]["confirmed_on"] is None

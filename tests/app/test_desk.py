@@ -52,14 +52,6 @@ async def client(settings, database):
         yield talking
 
 
-@pytest.fixture
-def as_person(client, database):
-    async def enter(person):
-        return await visitor(client, database, person)
-
-    return enter
-
-
 async def document(database, space_id="casa"):
     async with database.session(Tier.WRITER) as session:
         return (await space_documents.read_documents(session, [space_id]))[space_id]

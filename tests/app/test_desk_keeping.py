@@ -9,12 +9,13 @@ from sqlalchemy import insert, select
 from geo import audit, models, restricted, space_documents
 from geo.db import Tier
 from tests.conftest import client_of, clone, opened
-from tests.fixtures.desk import Visitor, fields_of, text_of, visitor
+from tests.fixtures.desk import Visitor, fields_of, text_of
 from tests.fixtures.network import NOW, fill_network
 
 VOCABULARY = "/network/vocabulary"
 PEOPLE = "/network/people"
 TOKENS = f"{PEOPLE}/tokens"
+OWN = "/network/tokens"
 AUDIT = "/network/audit"
 DUPLICATES = "/network/duplicates"
 
@@ -51,14 +52,6 @@ async def client(settings, database):
         yield talking
 
 
-@pytest.fixture
-def as_person(client, database):
-    async def enter(person):
-        return await visitor(client, database, person)
-
-    return enter
-
-
 EVERYBODY = ("vi", "ed", "ap", "co", "ad")
 PAGES = {
     VOCABULARY: {"co", "ad"},
@@ -66,6 +59,7 @@ PAGES = {
     PEOPLE: {"ad"},
     f"{PEOPLE}/ed": {"ad"},
     TOKENS: {"ad"},
+    OWN: {"ed", "ap", "co", "ad"},
     AUDIT: {"co", "ad"},
     DUPLICATES: {"ed", "ap", "co", "ad"},
     "/network/voices": {"co", "ad"},
@@ -86,6 +80,8 @@ POSTS = (
     f"{PEOPLE}/ed",
     TOKENS,
     f"{TOKENS}/x/revoke",
+    OWN,
+    f"{OWN}/x/revoke",
     AUDIT,
     f"{DUPLICATES}/casa/casa2",
     "/network/voices/complaints/x",
@@ -259,8 +255,9 @@ async def test_a_token_is_shown_once_and_revoked(as_person, client):
     form = {"holder": "Cruz", "scope": "partner"}
     for days in ("0", "366", "", "x"):
         assert (await admin.post(TOKENS, **form, days=days)).status_code == 400
-    nameless = await admin.post(TOKENS, holder="Cruz", scope="edit", days="5")
-    assert "Elija en nombre de quién" in text_of(nameless)
+    for person in ({}, {"person": "ap"}, {"person": "ad"}):
+        refused = await admin.post(TOKENS, holder="Cruz", scope="edit", days="5", **person)
+        assert refused.status_code == 400, "P40: not in anybody's name"
     made = await admin.post(TOKENS, **form, days="5")
     secret = re.search(r'id="secret"[^>]*>([\w-]{43})<', made.text)[1]
     header = {"Authorization": f"Bearer {secret}"}
@@ -270,6 +267,35 @@ async def test_a_token_is_shown_once_and_revoked(as_person, client):
     action = re.search(r'action="(/network/people/tokens/[^"]+/revoke)"', page.text)[1]
     assert "Revocada" in text_of(await admin.follow(action))
     assert (await client.get("/collections/spaces/items", headers=header)).status_code == 401
+
+
+async def test_p40_everybody_makes_and_revokes_the_own_tokens_that_edit(
+    as_person, client, database
+):
+    editor, admin = await as_person("ed"), await as_person("ad")
+    assert (await editor.post(OWN, holder="", days="5")).status_code == 400
+    made = await editor.post(OWN, holder="Hoja de cálculo", days="5", person="ap", scope="partner")
+    secret = re.search(r'id="secret"[^>]*>([\w-]{43})<', made.text)[1]
+    async with database.session(Tier.WRITER) as session:
+        token = await session.scalar(
+            select(models.AccessToken).where(models.AccessToken.holder == "Hoja de cálculo")
+        )
+        told = await session.scalars(
+            select(models.OutboxMessage.event).where(models.OutboxMessage.recipient == "ed")
+        )
+        assert "account.token_issued" in told.all()
+    assert (token.scope, token.person_id) == ("edit", "ed")
+    header = {"Authorization": f"Bearer {secret}"}
+    client.cookies.clear()
+    assert (await client.get("/proposals", headers=header)).status_code == 200
+    revoking = f"{OWN}/{token.id}/revoke"
+    assert "Hoja de cálculo" not in text_of(await admin.get(OWN))
+    assert (await admin.post(revoking)).status_code == 404, "nobody else's"
+    assert revoking in text_of(await editor.get(OWN))
+    assert "Revocada" in text_of(await editor.follow(revoking))
+    client.cookies.clear()
+    assert (await client.get("/proposals", headers=header)).status_code == 401
+    assert (await (await as_person("vi")).get(OWN)).status_code == 403
 
 
 async def test_an_organization_is_added(as_person):
@@ -341,7 +367,7 @@ async def test_duplicates_are_merged_field_by_field(as_person, database):
     assert "Queda el registro casa2" in text_of(swapped)
     chosen = fields | {"keep": "casa", "field-name": "other", "field-services": "both"}
     done = await editor.follow(here, **chosen, do="merge")
-    assert "otra persona revisa la unión" in text_of(done)
+    assert "hasta que otra persona acepte la unión" in text_of(done)
     async with database.session(Tier.WRITER) as session:
         found = {
             row.record_id: row.changes

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from geo import models
 from geo.db import Tier
 from tests.conftest import client_of, clone, opened
-from tests.fixtures.desk import fields_of, text_of, visitor
+from tests.fixtures.desk import fields_of, text_of
 from tests.fixtures.network import TODAY, fill_network
 
 VOICES = "/network/voices"
@@ -77,14 +77,6 @@ async def database(settings):
 async def client(settings, database):
     async with client_of(settings) as talking:
         yield talking
-
-
-@pytest.fixture
-def as_person(client, database):
-    async def enter(person):
-        return await visitor(client, database, person)
-
-    return enter
 
 
 async def rows(database, model):

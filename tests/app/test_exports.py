@@ -9,13 +9,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text as sql
 from typer.testing import CliRunner
 
 from app import cli
 from geo import models, tokens
 from geo.db import Tier
 from geo.exports.formats import FORMATS
-from tests.conftest import client_of, opened
+from tests.conftest import client_of, clone, opened
 
 CONFIDENTIAL = ("DEMO-008", "DEMO-030", "DEMO-035", "DEMO-043", "DEMO-062")
 PARTNERS_ONLY = ("DEMO-021", "DEMO-026", "DEMO-048", "DEMO-063", "DEMO-065")
@@ -24,8 +25,6 @@ PARTNERS_ONLY = ("DEMO-021", "DEMO-026", "DEMO-048", "DEMO-063", "DEMO-065")
 @pytest.fixture(scope="module")
 async def partner(loaded_template, cluster, settings_for):
     """Talk to an application of this module's own, with a partner's token."""
-    from tests.conftest import clone
-
     settings = settings_for(clone(cluster, loaded_template))
     async with opened(settings) as database, database.session(Tier.WRITER) as session:
         _id, secret = await tokens.issue_token(
@@ -177,6 +176,55 @@ async def test_the_message_of_a_municipality_is_short_and_dated(client):
     assert f"Lista del {datetime.now(UTC):%d/%m/%Y}" in said
     assert "Según su horario" in said
     assert len(said) < 4096
+
+
+async def test_p42_a_list_to_pass_on_is_the_publics_whoever_asks(
+    cluster, loaded_template, settings_for
+):
+    """A public space may have services that only partners are told of, such as cash."""
+    settings = settings_for(clone(cluster, loaded_template))
+    async with opened(settings) as database, database.session(Tier.WRITER) as session:
+        await session.execute(
+            sql(
+                "update services set visibility = 'partners' where code = 'hygiene' and id in"
+                " (select service_id from service_at_location where location_id = 'DEMO-006')"
+            )
+        )
+        _id, secret = await tokens.issue_token(
+            session,
+            scope="partner",
+            holder="Organización",
+            expires_at=datetime.now(UTC) + timedelta(days=1),
+        )
+    async with client_of(settings) as client:
+        token = {"Authorization": f"Bearer {secret}"}
+        asked = "?locality=Cúcuta"
+        public = await client.get(f"/exports/text{asked}")
+        shared = await client.get(f"/exports/text{asked}", headers=token)
+        assert shared.headers["cache-control"] == "private, no-store"
+        assert shared.text == public.text
+        files = [
+            (await client.get(f"/exports/geojson{asked}", headers=who)).json()["features"]
+            for who in ({}, token)
+        ]
+        services = [
+            next(one for one in file if one["id"] == "DEMO-006")["properties"]["services"]
+            for file in files
+        ]
+        assert set(services[1]) - set(services[0]) == {"hygiene"}
+
+
+async def test_p45_lists_bring_the_public_lines_of_their_area(client, partner):
+    asked = "/exports/text?country=CO&locality=Pamplona"
+    public, shared = (await client.get(asked)).text, (await partner.get(asked)).text
+    for text in (public, shared):
+        assert "*Líneas de ayuda: Norte de Santander, CO*" in text
+        assert "DEMO Emergencias Norte de Santander (ficticia)" in text
+        assert "Ecuador" not in text
+        # Partners see it, but a message is passed on to anybody.
+        assert "Coordinación de socios" not in text
+    known = (await partner.get("/contacts?country=CO")).json()["contacts"]
+    assert any("Coordinación de socios" in line["name"] for line in known)
 
 
 async def test_no_file_is_written_on_the_event_loop(client, monkeypatch):

@@ -120,6 +120,11 @@ def keeping_requests(hidden_ids: list[str]) -> Iterator[Asked]:
         people: people,
         f"{people}/tokens": f"{people}/tokens",
         f"{people}/{{person}}": f"{people}/x",
+        f"{n}/tokens": f"{n}/tokens",
+        f"{n}/crossings": f"{n}/crossings",
+        f"{n}/crossings/{{crossing}}": f"{n}/crossings/x",
+        f"{n}/organizations": f"{n}/organizations",
+        f"{n}/organizations/{{organization}}": f"{n}/organizations/x",
         f"{n}/audit": f"{n}/audit?record={hidden_ids[0]}",
         voices: voices,
         guidance: guidance,
@@ -140,6 +145,7 @@ def keeping_requests(hidden_ids: list[str]) -> Iterator[Asked]:
         f"{batch}/discard": f"{n}/imports/x/discard",
         f"{people}/organizations": f"{people}/organizations",
         f"{people}/tokens/{{token}}/revoke": f"{people}/tokens/x/revoke",
+        f"{n}/tokens/{{token}}/revoke": f"{n}/tokens/x/revoke",
         f"{voices}/complaints/{{complaint}}": f"{voices}/complaints/x",
         f"{voices}/rumours": f"{voices}/rumours",
         f"{voices}/rumours/{{rumour}}": f"{voices}/rumours/x",
@@ -147,6 +153,7 @@ def keeping_requests(hidden_ids: list[str]) -> Iterator[Asked]:
         f"{standards}/members/{{organization}}": f"{standards}/members/x",
     }
     only_read = {batch, f"{batch}/report.csv", voices, guidance, f"{guidance}/contacts"}
+    only_read |= {f"{n}/crossings", f"{n}/organizations"}
     for template, path in written.items():
         if template not in only_read and template != f"{n}/duplicates":
             yield Asked(template, "POST", path, form=sent)
@@ -175,7 +182,7 @@ def desk_requests(hidden_ids: list[str]) -> Iterator[Asked]:
         yield Asked("/network/hides", "GET", f"/network/hides?space={hidden}", headers=page)
         yield Asked(template, "GET", path, headers=page)
         yield Asked(template, "POST", path, form=sent, headers=page)
-        for verb in ("open", "close", "answer", "link", "hide"):
+        for verb in ("open", "close", "answer", "link", "hide", "release"):
             yield Asked(f"{template}/{verb}", "POST", f"{path}/{verb}", form=sent, headers=page)
 
 

@@ -7,14 +7,19 @@ import pytest
 from starlette.responses import PlainTextResponse
 
 from app.errors import TooManyRequestsError
-from app.limits import Limits, Proxies, RateLimit, client_of
+from app.limits import IS_GRANTED, Limits, Proxies, RateLimit, client_of
 from app.settings import Settings
 from tests.conftest import client_of as talking_to
 from tests.conftest import clone
 
 
 def limits(**changes):
-    rates = {"rate_per_minute": 3, "token_rate_per_minute": 5, "sign_in_rate_per_minute": 2}
+    rates = {
+        "rate_per_minute": 3,
+        "token_rate_per_minute": 5,
+        "sign_in_rate_per_minute": 2,
+        "report_rate_per_minute": 4,
+    }
     clock = {"steady_s": changes.pop("steady_s")} if "steady_s" in changes else {}
     return Limits(Settings(**(rates | changes)), **clock)
 
@@ -36,6 +41,7 @@ def test_each_kind_has_its_own_rate():
     assert used_up_after(counted, "token", "192.0.2.1") == 5
     assert used_up_after(counted, "sign-in", "192.0.2.1") == 2
     assert used_up_after(counted, "email", "192.0.2.1") == 2
+    assert used_up_after(counted, "report", "192.0.2.1") == 4
 
 
 def test_zero_switches_a_limit_off():
@@ -192,12 +198,19 @@ async def statuses(app, count, **headers):
     return seen
 
 
-def middleware(status=200):
-    return RateLimit(PlainTextResponse("x", status), limits(), "/static/")
+def middleware(status=200, *, looks_up=False):
+    answer = PlainTextResponse("x", status)
+
+    async def app(scope, receive, send):
+        if looks_up:
+            scope["state"][IS_GRANTED] = True
+        await answer(scope, receive, send)
+
+    return RateLimit(app, limits(), "/static/")
 
 
 async def test_who_shows_a_token_counts_by_the_token():
-    app = middleware()
+    app = middleware(looks_up=True)
     assert await statuses(app, 4) == [200] * 3 + [429]
     assert await statuses(app, 6, authorization="Bearer one") == [200] * 5 + [429]
     assert await statuses(app, 6, authorization="bearer two") == [200] * 5 + [429]
@@ -209,6 +222,12 @@ async def test_guessing_tokens_is_no_way_around_the_address():
     for n in range(6):
         told += await statuses(app, 1, authorization=f"Bearer guess{n}")
     assert told == [401] * 3 + [429] * 3
+    # Nor where nobody looks at the token: one for each request would be a count for each.
+    told = []
+    app = middleware(200)
+    for n in range(5):
+        told += await statuses(app, 1, authorization=f"Bearer guess{n}")
+    assert told == [200] * 3 + [429] * 2
     # Another header is no token, and counts by the address.
     assert await statuses(middleware(), 4, authorization="Basic x") == [200] * 3 + [429]
 
@@ -246,3 +265,29 @@ async def test_sign_ins_are_limited_by_address_and_by_email(settings_for, cluste
             email = "ANA@example.org" if n % 2 else "ana@example.org"
             told.append((await enter(client, email, "x")).status_code)
         assert told == [401] * 4 + [429] * 2, "one address book entry, many addresses"
+
+
+async def test_p25_behind_one_address_a_shelter_reports_although_sign_ins_are_used_up(
+    settings_for, cluster, loaded_template
+):
+    from tests.app.test_accounts import enter
+
+    reports = [
+        ("/feedback", {"json": {"space": "DEMO-006", "was_served": True}}),
+        ("/complaints", {"json": {"space": "DEMO-006", "category": "other"}}),
+        ("/requests", {"json": {"service": "food", "country": "CO"}}),
+        ("/spaces/DEMO-006/feedback", {"data": {"said": "served"}}),
+        ("/spaces/DEMO-006/complaint", {"data": {"category": "other"}}),
+        ("/missing", {"data": {"service": "food", "country": "CO"}}),
+    ]
+    settings = settings_for(
+        clone(cluster, loaded_template), sign_in_rate_per_minute=1, report_rate_per_minute=6
+    )
+    async with talking_to(settings) as client:
+        entered = [(await enter(client, "ana@example.org", "x")).status_code for _ in range(2)]
+        assert entered == [401, 429]
+        told = [(await client.post(path, **sent)).status_code for path, sent in reports]
+        assert told == [202] * 3 + [200] * 3
+        # They count together, and by the address alone.
+        told = [(await client.post(path, **sent)).status_code for path, sent in reports]
+        assert told == [429] * 6

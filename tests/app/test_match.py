@@ -174,6 +174,32 @@ async def test_what_cannot_be_meant_is_refused(asking, query):
     assert response.json()["errors"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"service": ["nothing"]}, "service"),
+        ({"service": ["food", 7]}, "service.1"),
+        ({"services": ["food"]}, "services"),
+        ({"age": "x"}, "age"),
+        ({"alone": True, "age": 40}, "alone"),
+        ({"alone": True, "children": 1}, "alone"),
+        ({"children": 3, "people": 2}, "people"),
+        ({"documents": ["none", "passport"]}, "documents"),
+        ({"documents": ["unknown-term"]}, "documents"),
+        ({"gender": "unknown-term"}, "gender"),
+        ({"country": "XX"}, "country"),
+        ({"lon": 7.894, "lat": -72.508}, "lon"),
+    ],
+)
+async def test_a_problem_names_the_field_as_it_was_sent(asking, changes, field):
+    body = {"lon": -72.508, "lat": 7.894, "service": ["food"], **changes}
+    response = await asking.post("/spaces/match", json=body)
+    assert response.status_code == 400, response.text
+    problem = response.json()
+    assert [one["field"] for one in problem["errors"]] == [field]
+    assert problem.get("field", field) == field
+
+
 async def test_a_referral_only_space_is_answered_as_who_refers_to_it(asking):
     body = await match(asking, f"{CUCUTA}&service=health&limit=20")
     assert ids(body) == ["desk", "pamplona"]

@@ -1,17 +1,22 @@
 """What a hostile reader would try with guidance, voices, standards, match, exports and hours."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select, text, update
 
 from geo import models, tokens
 from geo.db import Tier
+from geo.vocabulary import protect_term
 from tests.conftest import client_of, clone, opened
 
-PEOPLE = {"coordinator": "coordinator"}
+#: A demo refuge in Cúcuta, and an id as long that nothing has.
+HIDDEN, NEVER = "DEMO-008", "DEMO-908"
+
+PEOPLE = {"coordinator": "coordinator", "editor": "editor", "approver": "approver"}
 
 
 @pytest.fixture(scope="module")
@@ -23,11 +28,23 @@ async def desk(cluster: Any, loaded_template: str, settings_for: Any) -> Any:
         rate_per_minute=0,
         token_rate_per_minute=0,
         sign_in_rate_per_minute=0,
+        report_rate_per_minute=0,
     )
     headers = {}
     async with opened(settings) as database, database.session(Tier.WRITER) as session:
+        # The editor's own organisation runs the space that nobody named them for.
+        organization = await session.scalar(
+            select(models.Location.organization_id).where(models.Location.id == HIDDEN)
+        )
         rows = [
-            {"id": name, "name": name, "email": f"{name}@example.org", "role": role}
+            {
+                "id": name,
+                "name": name,
+                "email": f"{name}@example.org",
+                "role": role,
+                "countries": ["CO"],
+                "organization_id": organization if role == "editor" else None,
+            }
             for name, role in PEOPLE.items()
         ]
         await session.execute(insert(models.Person), rows)
@@ -166,11 +183,10 @@ RAW = (
 def variants(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield body
     yield {**body, "unknown\u0000": 1}
-    for name in body:
+    for name, inner in body.items():
         yield {key: value for key, value in body.items() if key != name}
         for odd in ODD:
             yield {**body, name: odd}
-        inner = body[name]
         if isinstance(inner, list) and inner and isinstance(inner[0], dict):
             for part in variants(inner[0]):
                 yield {**body, name: [part]}
@@ -178,8 +194,6 @@ def variants(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize(("method", "path", "body"), WRITES)
 async def test_no_body_makes_an_error_of_the_server(desk: Any, method, path, body):
-    import json
-
     client, headers = desk
     sent = [json.dumps(variant).encode() for variant in variants(body)] + list(RAW)
     for content in sent:
@@ -197,8 +211,9 @@ NAMES = {
     "service", "lon", "lat", "at", "age", "gender", "languages", "documents", "limit", "nonsense",
 }  # fmt: skip
 VALUES = (
-    "", "%00", "%FF", "%ED%A0%80", "-1", "1e400", "nan", "inf", "9" * 400, "CO", "ZZ", "es", "x" * 3000,
-    "%F0%9F%98%80", "food", "gbv_response", "2100-12-31T23:59:59-12:00", "DEMO-006", "'%22;--", "a%00b",
+    "", "%00", "%FF", "%ED%A0%80", "-1", "1e400", "nan", "inf", "9" * 400, "CO", "ZZ", "es",
+    "x" * 3000, "%F0%9F%98%80", "food", "gbv_response", "2100-12-31T23:59:59-12:00", "DEMO-006",
+    "'%22;--", "a%00b",
 )  # fmt: skip
 MATCHING = {"lon": "-72.508", "lat": "7.894", "service": "food"}
 PATHWAY = {"need": "food", "country": "CO"}
@@ -215,3 +230,172 @@ async def test_no_query_makes_an_error_of_the_server(desk: Any, path):
             for asker in ({}, headers["coordinator"]):
                 answer = await client.get(f"{path}?{query}", headers=asker)
                 assert answer.status_code < 500, (query[:200], answer.text)
+
+
+#: Everything of guidance, voices, standards, exports and pages that takes the id of a space.
+OF_A_SPACE = (
+    ("GET", "/spaces/{id}", None),
+    ("GET", "/spaces/{id}?f=html", None),
+    ("GET", "/spaces/{id}/complaint", None),
+    ("POST", "/spaces/{id}/feedback", "said=served"),
+    ("POST", "/spaces/{id}/complaint", "category=other&body=x"),
+    ("GET", "/products?space={id}", None),
+    ("GET", "/practices?space={id}", None),
+    ("POST", "/feedback", {"space": "{id}", "was_open": True}),
+    ("POST", "/complaints", {"space": "{id}", "category": "other"}),
+    ("POST", "/practices", {"space": "{id}", "title": "t", "body": "b", "noted_on": "2026-11-01"}),
+    (
+        "POST",
+        "/products",
+        {
+            "title": "t", "language": "es", "audience": "partners", "url": "https://x.org/",
+            "source": "s", "visibility": "public", "spaces": ["{id}"], "summary": "x",
+            "valid_from": "2026-11-01", "valid_to": "2026-12-01",
+        },
+    ),
+    (
+        "PUT",
+        "/pathways/x",
+        {
+            "need": "food", "country": "CO", "title": "t", "source": "s", "visibility": "public",
+            "confirmed_on": "2026-11-01", "expires_on": "2026-12-30",
+            "steps": [{"instruction": "i", "space": "{id}"}],
+        },
+    ),
+    ("POST", "/standards/spaces/{id}/assessments", {}),
+    ("GET", "/standards/spaces/{id}/assessments", None),
+    ("GET", "/standards/assessments/{id}", None),
+    ("GET", "/spaces/{id}/record", None),
+    ("POST", "/spaces/{id}/close", {"state": "closed", "reason": "x"}),
+    ("GET", "/exports/csv?locality={id}", None),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path", "body"), OF_A_SPACE)
+async def test_p39_what_is_hidden_and_what_never_was_get_the_same_answer(desk, method, path, body):
+    client, headers = desk
+    for who in (None, *PEOPLE):
+        answers = []
+        for space in (HIDDEN, NEVER):
+            sent = (body if isinstance(body, str) else json.dumps(body)).replace("{id}", space)
+            kind = "x-www-form-urlencoded" if isinstance(body, str) else "json"
+            answer = await client.request(
+                method,
+                path.replace("{id}", space),
+                content=None if body is None else sent,
+                headers={**headers.get(who, {}), "Content-Type": f"application/{kind}"},
+            )
+            answers.append((answer.status_code, *_told(answer, space)))
+        assert answers[0] == answers[1], who
+
+
+def _told(answer: Any, space: str) -> tuple[Any, str]:
+    """Give headers and text of an answer without the number of its request and the space's id."""
+    number = answer.headers["x-request-id"]
+    told = {name: value for name, value in answer.headers.items() if name != "x-request-id"}
+    if space in answer.text:
+        told.pop("etag", None)
+    return told, answer.text.replace(number, "REQUEST").replace(space, "SPACE")
+
+
+def whole(answer: Any) -> Any:
+    """Give what an answer says but for the moment of saying it."""
+    return {name: value for name, value in answer.json().items() if name != "data_as_of"}
+
+
+async def test_p3_of_protected_help_nothing_but_hotlines_and_no_count_is_published(
+    cluster, loaded_template, settings_for
+):
+    """A unit with refuges, asked for and reported, answers as the same unit without any."""
+    answers = []
+    for has_refuges in (True, False):
+        settings = settings_for(clone(cluster, loaded_template), allow_demo_mixed=True)
+        async with opened(settings) as database, database.session(Tier.WRITER) as session:
+            # Protected since: what was asked for before is not counted any more.
+            await protect_term(session, "service", "legal_advice")
+            if has_refuges:
+                await _report_refuges(session)
+            else:
+                await session.execute(text("delete from amparo.locations where id = 'DEMO-008'"))
+        async with client_of(settings) as client:
+            pathway = await client.get("/pathways?need=gbv_response&country=CO&admin1=Cúcuta")
+            assert pathway.json()["pathways"] == []
+            kinds = {line["kind"] for line in pathway.json()["contacts"]}
+            assert kinds <= {"gbv", "child_protection", "emergency"}
+            counts = [await client.get(f"/{of}/counts") for of in ("feedback", "requests")]
+            assert [count.json()["counts"] for count in counts] == [[], []]
+            refused = await client.post(
+                "/requests", json={"service": "gbv_response", "country": "CO"}
+            )
+            assert refused.status_code == 422
+            answers.append([whole(answer) for answer in (pathway, *counts, refused)])
+    assert answers[0] == answers[1]
+
+
+async def _report_refuges(session: Any) -> None:
+    """Say of every refuge, months ago, more than the disclosure rules need to let a count out."""
+    refuges = list(
+        await session.scalars(
+            select(models.Location.id).where(models.Location.visibility == "restricted")
+        )
+    )
+    assert len(refuges) >= 4
+    await session.execute(
+        update(models.Location)
+        .where(models.Location.id.in_(refuges))
+        .values(country="CO", admin1="Norte de Santander")
+    )
+    long_ago = datetime.now(UTC).date() - timedelta(days=60)
+    await session.execute(
+        insert(models.Feedback),
+        [
+            {
+                "id": f"{refuge}-{n}",
+                "location_id": refuge,
+                "was_served": True,
+                "was_open": True,
+                "received_on": long_ago,
+            }
+            for refuge in refuges
+            for n in range(50)
+        ],
+    )
+    await session.execute(
+        insert(models.ServiceRequest),
+        [
+            {
+                "id": f"r-{n}",
+                "service": "legal_advice",
+                "country": "CO",
+                "admin1": "Norte de Santander",
+                "requested_on": long_ago,
+            }
+            for n in range(50)
+        ],
+    )
+
+
+async def test_p30_a_demonstration_shows_towns_and_invented_numbers_alone(
+    client, settings_for, loaded_shared
+):
+    found = (await client.get("/collections/spaces/items?limit=1000")).json()["features"]
+    assert len(found) > 50
+    near = text(
+        "select exists (select from places p where p.country = :country"
+        " and st_dwithin(p.geom, st_setsrid(st_makepoint(:lon, :lat), 4326), 0.005))"
+    )
+    async with (
+        opened(settings_for(loaded_shared)) as database,
+        database.session(Tier.WRITER) as session,
+    ):
+        for feature in found:
+            said = feature["properties"]
+            assert said["demo"]
+            assert said["name"].startswith("DEMO")
+            numbers = [phone["number"] for phone in said["phones"] or ()]
+            assert all(number.startswith("+000") for number in numbers), "rings nobody"
+            lon, lat = feature["geometry"]["coordinates"]
+            values = {"country": said["country"], "lon": lon, "lat": lat}
+            is_town = await session.scalar(near, values)
+            # Where the gazetteer has no town: a place on the road, to a hundredth of a degree.
+            assert is_town or (round(lon, 2), round(lat, 2)) == (lon, lat), said["name"]

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -75,7 +76,7 @@ FULL = {
     "landmark": "Frente al parque",
     "road": "Ruta 55",
     "road_km": 12.5,
-    "amenities": {"wifi": False, "toilets": True, "pets_allowed": True},
+    "amenities": {"wifi": False, "toilets": True, "pets_allowed": True, "showers": True},
     "step_free": True,
     "data_shared": "No compartimos nada con nadie.",
     "languages": ["es", "guc"],
@@ -168,12 +169,12 @@ async def rows(settings: Any, statement: str) -> list[Any]:
         "Agua potable no se sabe",
         "Carga de celular no se sabe",
         "Wi-Fi no",
-        "Se aceptan mascotas sí",
+        "Duchas sí Se aceptan mascotas sí",
         "Idiomas español, Wayuunaiki",
         "Se entra sin escalones sí",
         "Niñas, niños y adolescentes solos no",
         "autoridades No compartimos nada con nadie. (palabras del lugar)",
-        "Lugares Hay lugares (dicho: ",
+        "Lugares libres Hay lugares (dicho: ",
         "Aviso: Traiga cobija",
         "DEMO Afiche: la ayuda es gratuita (ficticio)",
     ],
@@ -195,7 +196,7 @@ async def test_p43_not_known_is_said_and_not_left_out(pages):
         "Horario no conocido: pregunte antes de ir",
         "Costo no se sabe",
         "Documentos no se sabe si pide",
-        "Lugares no se sabe",
+        "Lugares libres no se sabe",
         "Punto de referencia no se sabe",
         "Carretera no se sabe",
         "Baños no se sabe",
@@ -449,6 +450,26 @@ async def test_match_answers_with_reasons_in_words(pages):
     assert "Nada de esto se guarda." in words
     assert "%" not in words
     assert 'href="/spaces/' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en", ["according to its hours", "on foot", "demonstration data, not confirmed"]),
+        ("pt", ["segundo o seu horário", "a pé", "dado de demonstração, sem confirmação"]),
+        # No language of the pages: Spanish.
+        ("fr", ["según su horario", "a pie", "dato de demostración", "llame antes"]),
+    ],
+)
+async def test_p47_match_speaks_the_languages_of_the_pages(pages, lang, said):
+    form = {"place": "Pamplona, CO", "service": "overnight", "lang": lang}
+    answer = await pages.post("/match", data=form)
+    reasons = " · ".join(re.findall(r"<li>(.*?)</li>", answer.text, re.DOTALL))
+    assert all(words in reasons for words in said), reasons
+    # What a person has to review first is there in Spanish, and says so.
+    assert ('lang="es">en el camino hay altura' in reasons) == (lang != "fr"), reasons
+    for spanish in ("a pie", "llame antes", "dato de demostración"):
+        assert (spanish in reasons) == (lang == "fr")
 
 
 async def test_match_always_has_a_next_step(pages):

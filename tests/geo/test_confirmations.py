@@ -13,10 +13,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, text
 
-from geo import confirmations, space_documents
+from geo import confirmation_log, space_documents
 from geo.confirmations import answer_for, answer_link, issue_link, read_link
 from geo.db import Tier
-from geo.errors import ForbiddenError, InvalidRecordError, LinkError, NotFoundError
+from geo.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidRecordError,
+    LinkError,
+    NotFoundError,
+)
 from geo.models import (
     AuditEntry,
     Confirmation,
@@ -87,6 +93,52 @@ async def test_p41_as_listed_confirms_from_today_for_as_long_as_its_kind_holds(n
         ("casa", "as_listed", "whatsapp"),
         ("movil", "as_listed", "whatsapp"),
     }
+
+
+async def write(session, space_id="casa", **changes):
+    after = space_documents.patched(await document(session, space_id), changes)
+    await space_documents.store_documents(session, [after], now=NOW, today=TODAY, source="x")
+
+
+async def test_p41_as_listed_confirms_what_was_listed_when_the_link_was_sent_or_was_shown(network):
+    token = await issue(network)
+    assert not (await read_link(network, token, now=NOW)).has_changed
+    await write(network, services=["food"])
+    asked = await read_link(network, token, now=NOW)
+    assert asked.has_changed
+    before = await everything(network)
+    for listed in (None, "", "0" * 64):
+        with pytest.raises(ConflictError):
+            await answer_link(network, token, "as_listed", now=NOW, listed=listed)
+    assert await everything(network) == before, "and the link still works"
+    await answer_link(network, token, "as_listed", now=NOW, listed=asked.listed)
+    assert (await document(network))["confirmed_on"] == TODAY.isoformat()
+
+
+async def test_p41_what_changes_while_the_page_is_read_is_not_confirmed(network):
+    token = await issue(network)
+    shown = await read_link(network, token, now=NOW)
+    await write(network, services=["food"])
+    with pytest.raises(ConflictError):
+        await answer_link(network, token, "as_listed", now=NOW, listed=shown.listed)
+
+
+async def test_p41_another_confirmation_or_count_is_no_change_of_what_is_listed(network):
+    first, second = await issue(network), await issue(network)
+    await answer_link(network, first, "as_listed", now=NOW)
+    await write(network, available=3)
+    await answer_link(network, second, "as_listed", now=NOW)
+
+
+async def test_p31_of_a_restricted_space_nothing_new_is_confirmed_unseen(network):
+    token = await issue(network, "oculta", None)
+    await write(network, "oculta", services=["food"])
+    asked = await read_link(network, token, now=NOW)
+    assert (asked.document, asked.listed, asked.has_changed) == (None, None, True)
+    for listed in (None, "x"):
+        with pytest.raises(ConflictError):
+            await answer_link(network, token, "as_listed", now=NOW, listed=listed)
+    await answer_link(network, token, "full", now=NOW)
 
 
 @pytest.mark.parametrize(("answer", "status"), [("full", "full"), ("closed", "temporarily_closed")])
@@ -229,6 +281,7 @@ async def test_p41_a_row_without_the_key_is_no_link(network):
             location_id="casa",
             token_sha256=hashlib.sha256(made.encode()).digest(),
             channel="sms",
+            listed_sha256=b"",
             expires_at=NOW + timedelta(days=1),
         )
     )
@@ -306,4 +359,4 @@ async def test_p41_two_answers_at_once_count_once(empty_clone, settings_for):
         assert all(result is None or isinstance(result, LinkError) for result in results)
         async with database.session(Tier.WRITER) as session:
             assert await session.scalar(select(func.count()).select_from(Confirmation)) == 1
-            assert await confirmations.open_links(session, "casa", NOW) == 0
+            assert await confirmation_log.open_links(session, "casa", NOW) == 0

@@ -283,6 +283,23 @@ async def test_p47_who_read_a_text_in_a_language_without_accounts_is_named(datab
     assert (await look(database, "ht")).body == "frèt"
 
 
+async def test_p47_a_translation_of_a_safety_text_is_one_whatever_its_writer_says(database):
+    await reviewed(database, "es", "frío")
+    english = await write(database, "en", "cold", safety=False)
+    async with database.session(Tier.WRITER) as session:
+        await messages.submit(session, WRITER, english)
+        with pytest.raises(ForbiddenError, match="reads it"):
+            await messages.review(session, COORDINATOR, english, accept=True, today=TODAY)
+
+
+async def test_p3_a_public_line_does_not_name_a_refuge(database):
+    await put_line(database, id="gbv", kind="gbv", name="Línea 155 contra la violencia de género")
+    for name in ("Casa Refugio La Esperanza", "Hogar de paso para mujeres", "C\u0430sa de acogida"):
+        with pytest.raises(InvalidRecordError, match="refuge"):
+            await put_line(database, id="gbv", kind="gbv", name=name)
+    await put_line(database, id="gbv", kind="gbv", name="Casa Refugio", visibility="restricted")
+
+
 async def test_p47_the_database_refuses_a_review_by_who_wrote_it(database):
     message_id = await write(database, "es", "x")
     with pytest.raises(IntegrityError, match="two_people"):

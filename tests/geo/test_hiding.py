@@ -216,13 +216,20 @@ async def test_p24_who_may_hide(people):
 
 async def test_p2_hiding_tells_nobody_that_a_restricted_space_exists(people):
     # DEMO-008 is restricted and lies in Colombia.
-    for space in ("DEMO-008", "NEVER-1"):
-        with pytest.raises(NotFoundError, match=f"there is no space {space}"):
-            await do(people, hiding.hide_space, space, actor=ABROAD)
-    await do(people, hiding.hide_space, "DEMO-008", actor=APPROVER)
+    for actor in (ABROAD, APPROVER, COORDINATOR):
+        for space in ("DEMO-008", "NEVER-1"):
+            with pytest.raises(NotFoundError, match=f"there is no space {space}"):
+                await do(people, hiding.hide_space, space, actor=actor)
+    async with people.session(Tier.WRITER) as session:
+        await restricted.name_reader(session, "DEMO-008", "ap", actor="cli")
+    hide = await do(people, hiding.hide_space, "DEMO-008", actor=APPROVER)
     async with people.session(Tier.WRITER) as session:
         assert len(await hiding.visible_hides(session, APPROVER)) == 1
         assert await hiding.visible_hides(session, ABROAD) == ()
+        assert await hiding.visible_hides(session, COORDINATOR) == ()
+    with pytest.raises(NotFoundError, match=f"there is no hide {hide}"):
+        await do(people, hiding.lift, hide, actor=COORDINATOR)
+    await do(people, hiding.lift, hide, actor=APPROVER)
 
 
 @pytest.mark.parametrize(

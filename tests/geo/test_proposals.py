@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from geo import space_documents
@@ -475,6 +475,21 @@ async def test_p39_a_new_space_with_a_hidden_id_is_proposed_like_any_other(netwo
         assert outcome.proposal_id is not None
     with pytest.raises(ConflictError):
         await suggest(network, space_id=None, **changes | {"id": "lima"})
+
+
+async def test_p39_accepting_answers_for_a_hidden_id_as_for_one_of_the_past(network):
+    await network.execute(delete(Location).where(Location.id == "lima"))
+    await settle(network)
+    changes = {**SPACE, "confirmed_on": TODAY.isoformat()}
+    told = set()
+    for space_id in ("oculta", "lima"):
+        outcome = await suggest(network, space_id=None, **changes | {"id": space_id})
+        with pytest.raises(ConflictError) as refused:
+            await accept(network, APPROVER, outcome.proposal_id, "x", now=NOW)
+        told.add(str(refused.value))
+    assert len(told) == 1
+    fresh = await suggest(network, space_id=None, **changes | {"id": "nunca"})
+    assert (await accept(network, APPROVER, fresh.proposal_id, "x", now=NOW)).record_id == "nunca"
 
 
 async def test_p1_who_made_a_space_restricted_can_still_read_it(network):

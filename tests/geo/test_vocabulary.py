@@ -9,28 +9,27 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from geo import ingest, views, vocabulary
-from geo.authority import Actor, Role
 from geo.db import Tier
 from geo.errors import (
     ConflictError,
-    ForbiddenError,
     InvalidRecordError,
     NotFoundError,
     ProtectedServiceError,
     UnknownServiceError,
 )
+from geo.formats import Record
 from geo.models import (
     PROTECTED_KINDS,
     PROTECTED_SERVICES,
     VOCABULARIES,
-    AuditEntry,
     Location,
     Service,
     Term,
     TermName,
 )
-from geo.releases import quarantined_spaces, release
-from geo.space_documents import patched, read_documents, store_documents
+from geo.records import Circumstances, Row
+from geo.space_documents import store_documents
+from geo.vocabulary_files import read_term
 
 FILE = Path(__file__).resolve().parents[2] / "data" / "spaces" / "vocabulary.csv"
 TODAY = date(2026, 11, 25)
@@ -48,10 +47,6 @@ SPACE = {
     "visibility": "public",
     "confirmed_on": "2026-11-20",
 }
-
-
-def actor_of(role):
-    return Actor(role, role.title(), Role(role), None, frozenset({"CO"}), "es")
 
 
 async def store(session, document):
@@ -313,52 +308,31 @@ async def test_p38_a_protected_service_of_a_coordinator_cannot_be_asked_for(load
         assert "psychosocial_support" not in await vocabulary.services(public)
 
 
-# --- quarantine -------------------------------------------------------------------------------
-
-WORDS = {"name": "Casa de acogida San José"}
-
-
-async def test_p38_a_record_held_by_its_words_is_released_by_a_coordinator_and_audited(session):
-    await store(session, SPACE | WORDS)
-    coordinator = actor_of("coordinator")
-    held = await quarantined_spaces(session, coordinator)
-    assert [(space.id, space.is_releasable) for space in held] == [("R-1", True)]
-    await release(session, "R-1", "public", "es un comedor", coordinator)
-    assert await visibility(session) == "public"
-    assert await quarantined_spaces(session, coordinator) == ()
-    entry = await session.scalar(select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(1))
-    assert (entry.action, entry.record_id, entry.actor) == ("release", "R-1", coordinator.id)
-    # Later changes do not hold it again for the same words, but for others.
-    document = (await read_documents(session, ["R-1"]))["R-1"]
-    await store(session, patched(document, {"notice": "Abierto"}))
-    assert await visibility(session) == "public"
-    document = (await read_documents(session, ["R-1"]))["R-1"]
-    await store(session, patched(document, {"notice": "Para sobrevivientes"}))
-    assert await visibility(session) == "restricted"
+async def test_p38_a_term_whose_words_speak_of_refuges_is_protected_whoever_adds_it(session):
+    hidden_blank = "Safe\u200bhouse"
+    await vocabulary.add_term(session, "service", "rest_house", {"es": "Casa de reposo"})
+    await vocabulary.add_term(session, "service", "casa_refugio", {"es": "Alojamiento"})
+    await vocabulary.add_term(session, "space_kind", "house_b", {"es": "Casa", "en": hidden_blank})
+    await vocabulary.add_term(session, "amenity", "survivor", {"es": "Sobreviviente"})
+    known = (await vocabulary.read_vocabulary(session)).protected
+    assert "rest_house" not in known["service"]
+    assert "casa_refugio" in known["service"]
+    assert "house_b" in known["space_kind"]
+    assert "survivor" not in known["amenity"]
+    for name in ("Casa abrigo", "Casa de repouso"):
+        await vocabulary.rename_term(session, "service", "rest_house", "pt", name)
+        known = (await vocabulary.read_vocabulary(session)).protected
+        assert "rest_house" in known["service"], "and stays so"
 
 
-@pytest.mark.parametrize("role", ["viewer", "editor", "approver"])
-async def test_p38_nobody_else_releases_or_lists(session, role):
-    await store(session, SPACE | WORDS)
-    with pytest.raises(ForbiddenError):
-        await release(session, "R-1", "public", "razón", actor_of(role))
-    with pytest.raises(ForbiddenError):
-        await quarantined_spaces(session, actor_of(role))
-    assert await visibility(session) == "restricted"
-
-
-async def test_p38_a_protected_kind_or_service_is_never_released(session):
-    await store(session, SPACE | {"services": ["trafficking_response"]})
-    with pytest.raises(ForbiddenError):
-        await release(session, "R-1", "public", "razón", actor_of("coordinator"))
-
-
-async def test_a_release_is_refused_where_there_is_nothing_to_release(session):
-    coordinator = actor_of("coordinator")
-    await store(session, SPACE)
-    with pytest.raises(ConflictError):
-        await release(session, "R-1", "public", "razón", coordinator)
-    with pytest.raises(NotFoundError):
-        await release(session, "R-404", "public", "razón", coordinator)
-    with pytest.raises(InvalidRecordError):
-        await release(session, "R-1", "restricted", " ", coordinator)
+@pytest.mark.parametrize(
+    ("stated", "protected"),
+    [({"code": "refuge_w", "fr": "Foyer pour femmes"}, True), ({"code": "rest_house"}, False)],
+)
+async def test_p38_a_file_of_terms_cannot_open_a_term_of_refuges(session, stated, protected):
+    fields = {"vocabulary": "service", "es": "Casa de reposo", "protected": False, **stated}
+    row = Row(Record(1, fields))
+    said = Circumstances(TODAY, NOW, {}, await vocabulary.read_vocabulary(session))
+    (term,) = read_term(row, said)[Term]
+    assert term["protected"] is protected
+    assert bool(row.notes) is protected

@@ -107,6 +107,18 @@ async def test_p39_feedback_on_what_does_not_exist_is_taken_and_not_kept(databas
         assert await session.scalar(select(func.count()).select_from(models.Feedback)) == 1
 
 
+@pytest.mark.parametrize("space", ["seen", "restricted", "none"])
+async def test_p39_whoever_measures_learns_nothing_of_what_is_hidden(database, space):
+    """The end of a transaction that has an id waits for the disk, any other does not."""
+    has_id = text("select pg_current_xact_id_if_assigned() is not null")
+    async with database.session(Tier.WRITER) as session:
+        await voices.give_feedback(session, space, was_served=True, was_open=None, today=TODAY)
+        assert await session.scalar(has_id)
+    async with database.session(Tier.WRITER) as session:
+        await voices.complain(session, space, category="other", body=None, today=TODAY)
+        assert await session.scalar(has_id)
+
+
 async def test_p18_p19_counts_are_large_rounded_weekly_and_late(database):
     await tell(database, spread("served", 9))
     await tell(database, spread("served", 9), MONDAY - timedelta(weeks=2))
@@ -191,10 +203,15 @@ async def filled_settings(cluster: Any, empty_template: str, settings_for: Any) 
 
 
 async def test_p18_staff_see_a_space_from_five_answers_on(database):
-    await tell(database, {("seen", "served"): 4, ("s1", "served"): 5}, TODAY - timedelta(days=2))
+    last_week = TODAY - timedelta(days=TODAY.weekday() + 7)
+    await tell(database, {("seen", "served"): 4, ("s1", "served"): 5}, last_week)
+    async with database.session(Tier.WRITER) as session:
+        # The week is not over: who has just been there must not be guessed from a count that grew.
+        for space in ("seen", "s1"):
+            await voices.give_feedback(session, space, was_served=False, was_open=True, today=TODAY)
     async with database.session(Tier.STAFF, person=WRITER.id) as session:
         found = await voices.feedback_of_spaces(session)
-    assert [(row["location_id"], row["n"]) for row in found] == [("s1", 5)]
+    assert [(row["location_id"], row["n"], row["not_served"]) for row in found] == [("s1", 5, 0)]
 
 
 async def complaints(database: Any, person: str | None) -> list[Any]:

@@ -14,6 +14,7 @@ from routing.cost import FLAT_KMH
 from routing.crossings import Crossing
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
 from routing.exposure import Hazard
+from routing.metric import great_circle_m
 from routing.reach import KEPT_METRICS, Place, Reacher, ReachRequest
 from routing.search import Router, RouteRequest
 
@@ -271,11 +272,16 @@ def first_by_brute_force(graph, start, targets, here_m):
     snaps = [graph.snap(p.lon, p.lat, Mode.FOOT, "CO") for p in (start, *targets)]
     network = split_network(graph, snaps)
     lengths, paths = nx.single_source_dijkstra(network, ("p", 0))
-    off_m = snaps[0].distance_m
+    spots = [start, *targets]
+    whole_m = {
+        i: lengths["p", i] + snaps[i].distance_m + snaps[0].distance_m
+        for i in range(1, len(snaps))
+        if ("p", i) in lengths
+    }
     away = [
         i
-        for i in range(1, len(snaps))
-        if ("p", i) in lengths and lengths["p", i] + snaps[i].distance_m + off_m >= here_m
+        for i, way_m in whole_m.items()
+        if way_m >= here_m and max(lengths["p", i], line_m(spots[0], spots[i])) >= here_m
     ]
     at_junction = {}
     for i in away:
@@ -295,8 +301,16 @@ def first_by_brute_force(graph, start, targets, here_m):
                 {stop[1]} & set(away) if isinstance(stop, tuple) else at_junction.get(stop, set())
             )
         if min(met, key=rank.__getitem__) == i:
-            found.append(i - 1)
-    return sorted(found, key=lambda i: lengths["p", i + 1])
+            found.append(i)
+    told = []
+    for i in sorted(found, key=whole_m.__getitem__):
+        if all(line_m(spots[i], spots[k]) >= here_m for k in told):
+            told.append(i)
+    return [i - 1 for i in told]
+
+
+def line_m(one, other):
+    return float(great_circle_m(one.lon, one.lat, other.lon, other.lat))
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -320,6 +334,31 @@ def test_p43_of_places_in_one_town_the_nearest_is_met_first(tiny_graph):
     )
     assert [met.index for met in found] == [1, 5]
     assert found[0].distance_m == pytest.approx(3090, rel=0.01)
+
+
+def test_p43_what_stands_side_by_side_off_the_road_is_no_next_place(tiny_graph):
+    nodes = [(-72.50 + 0.03 * i, 7.9) for i in range(3)]
+    graph = tiny_graph(nodes, [(0, 1), (1, 2)])
+    # 600 m off the road each: two lines of it are longer than what counts as here.
+    off = 7.9054
+    start, beside = Place(-72.47, off), Place(-72.4703, off)
+    east, west = Place(-72.459, 7.8946), Place(-72.499, 7.9)
+    found = Reacher(Router(graph)).first_met(ReachRequest(start, [start, beside, east, west], AT))
+    assert [met.index for met in found] == [2, 3]
+    # The lines off the road are part of the way.
+    assert [met.distance_m for met in found] == pytest.approx([1213 + 1201, 3197 + 600], rel=0.01)
+
+
+def test_p43_two_on_two_streets_of_one_town_are_one_direction(tiny_graph):
+    # A road east that forks 1.2 km before a town; a place at the end of each street.
+    nodes = [(-72.50, 7.9), (-72.46, 7.9), (-72.449, 7.9021), (-72.449, 7.898), (-72.54, 7.9)]
+    graph = tiny_graph(nodes, [(0, 1), (1, 2), (1, 3), (0, 4)])
+    north, south = Place(-72.449, 7.9021), Place(-72.449, 7.898)
+    west = Place(-72.539, 7.9)
+    found = Reacher(Router(graph)).first_met(
+        ReachRequest(Place(-72.50, 7.9), [south, north, west], AT)
+    )
+    assert [met.index for met in found] == [2, 0]
 
 
 def test_warming_compiles_what_requests_use(tiny_graph):

@@ -75,6 +75,45 @@ def test_p1_a_record_for_partners_is_in_no_message():
     assert "No hay lugares." in write_messages(snapshot(shared)).decode()
 
 
+def line(**changes):
+    return {
+        "kind": "emergency",
+        "name": "Línea nacional",
+        "country": "CO",
+        "admin1": None,
+        "phone": "+57 601 000 0001",
+        "whatsapp": None,
+        "hours": "todos los días",
+        "expires_on": "2026-12-31",
+    } | changes
+
+
+def test_p45_the_lines_of_the_area_come_with_its_list():
+    written = messages(
+        snapshot(
+            lines=[
+                line(),
+                line(kind="gbv", admin1="norte de santander", name="Propia", whatsapp="+57 1"),
+                line(kind="asylum", admin1="Nariño", name="De otra parte"),
+                line(kind="psea", country="PE", name="De otro país"),
+                line(kind="child_protection", expires_on="2026-11-24", name="Vencida"),
+            ]
+        )
+    )
+    assert len(written) == 2
+    assert written[1].startswith("*Líneas de ayuda: Norte de Santander, CO*\nLista del 25/11/2026.")
+    for expected in (
+        "*Emergencias*\nLínea nacional\nTel.: +57 601 000 0001\ntodos los días",
+        "*Violencia de género*\nPropia",
+        "WhatsApp: +57 1",
+        "Use este dato hasta el 31/12/2026.",
+        "No se conoce una línea de: Asilo y refugio, Protección de la niñez, Quejas",
+    ):
+        assert expected in written[1]
+    for absent in ("De otra parte", "De otro país", "Vencida"):
+        assert absent not in written[1]
+
+
 @given(
     st.lists(
         st.tuples(

@@ -3,15 +3,17 @@
 import csv
 import io
 import json
+import re
 
 import hxl
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.db import Tier
 from geo.exports.tables import ABOUT, HASHTAGS, write_csv, write_hxl, write_xlsx
+from geo.imports.values import Style, converted
 from tests.fixtures.exported import many, record, snapshot
 
 FORMULAS = ('=HYPERLINK("http://x")', "+57 601", "-1+1", "@SUM(A1)", "\t=1", "'=1")
@@ -60,13 +62,34 @@ def test_csv_is_read_with_accents_and_says_its_date():
 def test_no_text_is_read_as_a_formula(text):
     made = snapshot(record(name=text))
     cell = first(write_csv(made))["name"]
-    assert cell == f"'{text}"
+    assert cell == f"'{text}".replace("\t=", "\t'=")
     # Below the header, not the header row itself.
     sheet = openpyxl.load_workbook(io.BytesIO(write_xlsx(made))).active
     name = sheet.cell(2, 2)
     assert name.data_type == "s"
     assert name.quotePrefix
     assert name.value == (f"'{text}" if text.startswith("'") else text)
+
+
+@pytest.mark.parametrize("within", [";", "\n", "\t"])
+def test_no_text_is_cut_into_a_formula_where_the_list_separator_is_another(within):
+    """Excel in Spanish cuts at semicolons and at the line ends of what it takes for no quotes."""
+    text = f"Comida{within}=HYPERLINK(A1){within}@SUM(A1)"
+    data = write_csv(snapshot(record(notice=text)))
+    pieces = re.split(r"[;\t\r\n]", data.decode("utf-8-sig"))
+    assert not [piece for piece in pieces if re.match(r"[=+@]", piece)]
+
+
+@settings(max_examples=300)
+@given(st.text(st.sampled_from(";\n\t'=+-@＝ab"), max_size=12))
+def test_what_is_guarded_comes_back_as_it_was(text):
+    text = text.strip()
+    made = snapshot(record(name=text or "x"))
+    for cell in (
+        first(write_csv(made))["name"],
+        openpyxl.load_workbook(io.BytesIO(write_xlsx(made))).active.cell(2, 2).value,
+    ):
+        assert converted(cell.strip(), "name", Style()) == (text or "x")
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=40))

@@ -5,13 +5,22 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from geo import space_documents
-from geo.errors import ForbiddenError, NotFoundError
+from geo.decisions import accept, reject, withdraw
+from geo.errors import ConflictError, ForbiddenError, NotFoundError
 from geo.imports import apply, check_file, duplicates
 from geo.imports.likeness import NEAR_M, Spot, pairs, phones_of, spot_of
-from geo.models import Duplicate, Location, Proposal, RestrictedReader
+from geo.models import (
+    AuditEntry,
+    Duplicate,
+    Location,
+    OutboxMessage,
+    Proposal,
+    RestrictedReader,
+)
+from geo.pending import pending, proposal_diff
 from tests.fixtures.import_files import as_csv
 from tests.fixtures.network import (
     APPROVER,
@@ -200,17 +209,24 @@ async def test_two_that_were_told_apart_stay_two(network):
     assert (stored.state, stored.decided_by) == ("distinct", EDITOR.id)
 
 
-async def test_merging_proposes_the_union_and_closes_the_other(network):
-    outcomes = await duplicates.merge(network, "casa", "casa-2", EDITOR, now=NOW)
-    assert len(outcomes) == 2
-    other = (await space_documents.read_documents(network, ["casa-2"]))["casa-2"]
-    assert other["status"] == "closed"
-    assert other["visibility"] == "restricted"
-    waiting = (
-        await network.scalars(
-            select(Proposal).where(Proposal.record_id == "casa", Proposal.state == "pending")
-        )
-    ).one()
+async def state_of(session, left="casa", right="casa-2"):
+    stored = await session.get(Duplicate, (left, right), populate_existing=True)
+    return stored.state
+
+
+async def documents(session):
+    return await space_documents.read_documents(session, ["casa", "casa-2", "remite"])
+
+
+async def test_p40_merging_waits_as_a_whole_for_a_second_person(network):
+    before = await documents(network)
+    outcome = await duplicates.merge(network, "casa", "casa-2", EDITOR, now=NOW)
+    assert (outcome.record_id, outcome.applied) == ("casa", False)
+    assert await documents(network) == before
+    assert await ids(network, EDITOR) == [], "nobody decides it a second time meanwhile"
+    assert await state_of(network) == "merging"
+    waiting = await network.get(Proposal, outcome.proposal_id)
+    assert (waiting.record_id, waiting.merged_id) == ("casa", "casa-2")
     assert waiting.changes["services"] == ["food", "information", "showers"]
     assert waiting.changes["landmark"] == "Frente al parque"
     assert [phone["number"] if isinstance(phone, dict) else phone
@@ -218,7 +234,70 @@ async def test_merging_proposes_the_union_and_closes_the_other(network):
         "+57 300 0000000", "+57 301 1111111",
     ]  # fmt: skip
     assert "name" not in waiting.changes
-    assert await ids(network, EDITOR) == []
+    with pytest.raises(ForbiddenError):
+        await accept(network, EDITOR, outcome.proposal_id, "yo mismo", now=NOW)
+
+
+async def test_accepting_a_union_closes_the_other_and_repoints_who_referred_to_it(network):
+    there = (await documents(network))["casa"]
+    refers = there | {
+        "id": "remite", "name": "Otro lugar", "referral_points": ["casa-2"], "public_phones": [],
+    }  # fmt: skip
+    both = there | {"referral_points": ["casa-2"]}
+    await space_documents.store_documents(network, [refers, both], now=NOW, today=TODAY, source="x")
+    outcome = await duplicates.merge(network, "casa", "casa-2", EDITOR, now=NOW)
+    await accept(network, APPROVER, outcome.proposal_id, "es la misma puerta", now=NOW)
+    found = await documents(network)
+    kept, gone, third = found["casa"], found["casa-2"], found["remite"]
+    assert kept["services"] == ["food", "information", "showers"]
+    assert (kept["visibility"], kept["referral_points"]) == ("public", [])
+    assert (gone["status"], gone["visibility"]) == ("closed", "restricted")
+    assert third["referral_points"] == ["casa"]
+    assert await state_of(network) == "merged"
+    named = await network.scalars(
+        select(RestrictedReader.person).where(RestrictedReader.location_id == "casa-2")
+    )
+    assert set(named) == {EDITOR.id, APPROVER.id}
+
+
+async def test_a_union_that_is_turned_down_leaves_both_and_the_question_open(network):
+    for turned_down in (reject, withdraw):
+        outcome = await duplicates.merge(network, "casa", "casa-2", EDITOR, now=NOW)
+        who = APPROVER if turned_down is reject else EDITOR
+        await turned_down(network, who, outcome.proposal_id, "son dos", now=NOW)
+        assert await ids(network, EDITOR) == [("casa", "casa-2")]
+    assert (await documents(network))["casa-2"]["status"] == "active"
+
+
+async def test_a_union_is_made_again_where_the_other_record_has_changed(network):
+    outcome = await duplicates.merge(network, "casa", "casa-2", EDITOR, now=NOW)
+    await network.execute(update(Location).where(Location.id == "casa-2").values(revision=99))
+    with pytest.raises(ConflictError):
+        await accept(network, APPROVER, outcome.proposal_id, "x", now=NOW)
+    assert (await documents(network))["casa-2"]["status"] == "active"
+
+
+async def test_p31_a_union_with_a_restricted_space_is_known_to_those_named_for_it(network):
+    await network.execute(
+        insert(RestrictedReader).values(location_id="oculta", person=COORDINATOR.id)
+    )
+    outcome = await duplicates.merge(network, "casa", "oculta", COORDINATOR, now=NOW)
+    assert [p.id for p in await pending(network, APPROVER)] == []
+    with pytest.raises(NotFoundError):
+        await proposal_diff(network, APPROVER, outcome.proposal_id, now=NOW)
+    with pytest.raises(NotFoundError):
+        await accept(network, APPROVER, outcome.proposal_id, "x", now=NOW)
+    told = (await network.scalars(select(OutboxMessage.recipient))).all()
+    assert told == [], "nobody else hears of it"
+    (seen,) = await pending(network, COORDINATOR)
+    assert (seen.name, seen.is_restricted) == (None, True)
+    await network.execute(insert(RestrictedReader).values(location_id="oculta", person=APPROVER.id))
+    found = await proposal_diff(network, APPROVER, outcome.proposal_id, now=NOW)
+    assert (found.proposal.name, found.merged_name) == ("Casa de prueba", "Casa de prueba")
+    read = await network.scalar(select(AuditEntry).where(AuditEntry.action == "restricted.read"))
+    assert (read.actor, read.record_id) == (APPROVER.id, "oculta")
+    await accept(network, APPROVER, outcome.proposal_id, "x", now=NOW)
+    assert (await documents(network))["casa"]["visibility"] == "restricted"
 
 
 def test_the_union_takes_field_by_field_what_was_confirmed_last():

@@ -22,9 +22,10 @@ KNOWN = words(
     {},
 )
 
-# What a cell of any of these formats can hold: no control characters, no blanks at the ends.
+# What a cell of any of these formats can hold: no control characters, no blanks at the ends, and
+# no formula or mark of a text (what exports do with those: tests/geo/exports/test_tables.py).
 LETTERS = st.characters(
-    codec="utf-8", exclude_categories=["C", "Zl", "Zp", "Zs"], exclude_characters="\ufffe\uffff"
+    codec="utf-8", exclude_categories=["C", "Zl", "Zp", "Zs"], exclude_characters="\ufffe\uffff='"
 )
 WORD = st.text(LETTERS, min_size=1, max_size=12)
 TEXT = st.lists(WORD, min_size=1, max_size=4).map(" ".join)

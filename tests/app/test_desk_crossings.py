@@ -1,0 +1,187 @@
+"""Crossings and organisations in the console: who states, what holds at once, what waits."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from geo import models, restricted, space_documents
+from geo.db import Tier
+from tests.conftest import client_of, clone, opened
+from tests.fixtures.desk import fields_of, text_of
+from tests.fixtures.network import NOW, SPACE, TODAY, fill_network
+
+CROSSING = "/network/crossings/puente"
+ORGANIZATION = "/network/organizations/org"
+CLOSED = {
+    "state": "closed",
+    "valid_from": TODAY.isoformat(),
+    "timezone": "America/Bogota",
+    "source": "Migración Colombia",
+    "reason": "lo anunció la radio",
+}
+
+
+@pytest.fixture(scope="module")
+async def settings(cluster, empty_template, settings_for):
+    return settings_for(clone(cluster, empty_template), public_url="http://amparo.test")
+
+
+@pytest.fixture(scope="module")
+async def database(settings):
+    async with opened(settings) as database:
+        async with database.session(Tier.WRITER) as session:
+            await fill_network(session)
+            # Runs one restricted space and no other; the editor of org2 is named for it.
+            await session.execute(
+                insert(models.Organization).values(id="discreta", name="Discreta")
+            )
+            hidden = {
+                "id": "oculta",
+                "organization_id": "discreta",
+                "organization": "Discreta",
+                "visibility": "restricted",
+                "confidential": True,
+            }
+            await space_documents.store_documents(
+                session,
+                [SPACE | hidden],
+                now=NOW - timedelta(days=20),
+                today=TODAY - timedelta(days=20),
+                source="test",
+            )
+            await session.execute(
+                insert(models.RestrictedReader).values(location_id="oculta", person="ed2")
+            )
+        yield database
+
+
+@pytest.fixture(scope="module")
+async def client(settings, database):
+    async with client_of(settings) as talking:
+        yield talking
+
+
+async def public_state(client):
+    client.cookies.clear()
+    answer = await client.get("/collections/crossings/items?limit=10")
+    (crossing,) = answer.json()["features"]
+    return crossing["properties"]["state"]
+
+
+async def count(database, model):
+    async with database.session(Tier.WRITER) as session:
+        return await session.scalar(select(func.count()).select_from(model))
+
+
+# --- crossings ----------------------------------------------------------------------------------
+
+
+async def test_p40_a_crossing_is_closed_at_once_and_opened_by_two(as_person, client):
+    approver, coordinator = await as_person("ap"), await as_person("co")
+    assert "Ahora: no se sabe" in text_of(await approver.get(CROSSING))
+    page = text_of(await approver.follow(CROSSING, **CLOSED))
+    assert "Hecho: ya vale" in page
+    assert "Ahora: cerrado" in page
+    assert "Migración Colombia" in page
+    assert await public_state(client) == "closed"
+    opening = CLOSED | {"state": "open", "opens_at": "00:00", "closes_at": "00:00"}
+    sent = await approver.post(CROSSING, **opening, byday=["MO", "SU"])
+    assert sent.status_code == 303
+    proposal = sent.headers["location"].partition("?")[0]
+    assert await public_state(client) == "closed"
+    assert "Esperan a una segunda persona" in text_of(await coordinator.get(CROSSING))
+    shown = text_of(await coordinator.get(proposal))
+    assert f'href="{CROSSING}"' in shown
+    assert "lun, dom" in shown
+    await coordinator.follow(proposal, do="accept", reason="confirmado", revision="1")
+    said = text_of(await coordinator.get(CROSSING))
+    assert "lun, dom 00:00-00:00" in said
+    assert "Todavía nada" not in said
+
+
+async def test_what_is_wrong_in_a_statement_is_said_at_its_field_and_nothing_is_lost(
+    as_person, database
+):
+    approver = await as_person("ap")
+    before = await count(database, models.CrossingStatus)
+    wrong = CLOSED | {"valid_to": "2000-01-01", "source": "", "state": "shut"}
+    page = await approver.post(CROSSING, **wrong)
+    assert page.status_code == 400
+    assert 'id="f-valid_to-wrong"' in page.text
+    assert 'id="f-source-wrong"' in page.text
+    assert 'id="f-state-wrong"' in page.text
+    assert fields_of(page, CROSSING)["reason"] == ["lo anunció la radio"]
+    assert await count(database, models.CrossingStatus) == before
+
+
+async def test_who_may_not_state_reads(as_person, database):
+    before = await count(database, models.CrossingStatus)
+    for person in ("ed", "pe"):
+        other = await as_person(person)
+        page = await other.get(CROSSING)
+        assert page.status_code == 200
+        assert '<form class="card" method="post"' not in page.text
+        assert (await other.post(CROSSING, **CLOSED)).status_code == 403
+    assert await count(database, models.CrossingStatus) == before
+    assert (await other.get("/network/crossings/ninguno")).status_code == 404
+
+
+async def test_crossings_are_found_by_name_and_country(as_person):
+    approver = await as_person("ap")
+    assert "Puente" in text_of(await approver.get("/network/crossings?q=colombia"))
+    assert "Ninguno coincide" in text_of(await approver.get("/network/crossings?q=perú"))
+
+
+# --- organisations ------------------------------------------------------------------------------
+
+
+async def test_p40_an_organisation_is_changed_by_two(as_person):
+    editor, coordinator = await as_person("ed"), await as_person("co")
+    form = fields_of(await editor.get(ORGANIZATION), ORGANIZATION)
+    assert form["name"] == ["Organización de prueba"]
+    page = await editor.post(ORGANIZATION, **form | {"website": "javascript:1", "reason": "x"})
+    assert page.status_code == 400
+    assert 'id="f-website-wrong"' in page.text
+    sent = await editor.post(
+        ORGANIZATION, **form | {"website": "https://example.org/", "reason": "sitio nuevo"}
+    )
+    assert sent.status_code == 303
+    proposal = sent.headers["location"].partition("?")[0]
+    assert "https://example.org/" not in text_of(await editor.get("/network/organizations"))
+    await coordinator.follow(proposal, do="accept", reason="visto")
+    assert "https://example.org/" in text_of(await editor.get("/network/organizations"))
+    other = await as_person("ed2")
+    assert "Proponer el cambio" not in text_of(await other.get(ORGANIZATION))
+    assert (await other.post(ORGANIZATION, name="Robada", reason="x")).status_code == 403
+
+
+async def test_p39_an_organisation_of_restricted_spaces_alone_is_not_there(as_person):
+    named, coordinator = await as_person("ed2"), await as_person("co")
+    hidden = "/network/organizations/discreta"
+    assert "Discreta" in text_of(await named.get("/network/organizations"))
+    assert (await named.get(hidden)).status_code == 200
+    assert "Discreta" not in text_of(await coordinator.get("/network/organizations"))
+    absent = await coordinator.get("/network/organizations/ninguna")
+    found = await coordinator.get(hidden)
+    assert found.status_code == absent.status_code == 404
+    change = {"name": "Otra", "reason": "x"}
+    refused = await coordinator.post(hidden, **change)
+    assert refused.status_code == 404
+    assert (await coordinator.post("/network/organizations/ninguna", **change)).status_code == 404
+
+
+async def test_p39_what_waits_for_such_an_organisation_is_for_those_who_know_of_it(
+    as_person, database
+):
+    coordinator = await as_person("co")
+    async with database.session(Tier.WRITER) as session:
+        await restricted.name_reader(session, "oculta", "co", actor="test")
+    change = {"name": "Discreta Sur", "reason": "cambió de nombre"}
+    sent = await coordinator.post("/network/organizations/discreta", **change)
+    proposal = sent.headers["location"].partition("?")[0]
+    assert proposal in text_of(await coordinator.get("/network/queue"))
+    async with database.session(Tier.WRITER) as session:
+        await restricted.unname_reader(session, "oculta", "co", actor="test")
+    assert proposal not in text_of(await coordinator.get("/network/queue"))
+    assert (await coordinator.get(proposal)).status_code == 404
