@@ -275,12 +275,14 @@ async def delete_vanished(
                 ~select(1).where(Location.organization_id == Organization.id).exists()
             )
         elif model is Location:
-            # P24: deleted now and brought again later, it would come back unhidden. It stays,
-            # closed, so that lifting the hide does not publish what nobody stands for.
-            question = question.where(Location.hidden_at.is_(None))
+            # P24: deleted now and brought again later, it would come back unhidden. P44: whoever
+            # keeps the file does not get rid of a complaint so. It stays, closed: lifting the
+            # hide does not publish what nobody stands for.
+            stays = Location.hidden_at.is_not(None) | func.amparo.has_open_complaint(Location.id)
+            question = question.where(~stays)
             await session.execute(
                 update(Location)
-                .where(Location.id == func.any(list(gone)), Location.hidden_at.is_not(None))
+                .where(Location.id == func.any(list(gone)), stays)
                 .values(status="closed"),
                 execution_options={"synchronize_session": False},
             )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
-from geo import demo, ingest
+from geo import demo, ingest, voices
 from geo.countries import misplacement
 from geo.db import Tier
 from geo.errors import InvalidFileError, MixedDataError
@@ -453,6 +453,17 @@ async def test_p24_a_hide_outlives_a_file_that_leaves_the_space_out_for_a_while(
     await load(session, path)
     status, hidden_at = (await session.execute(kept)).one()
     assert (status, hidden_at is None) == ("active", False)
+
+
+async def test_p44_a_file_that_leaves_a_space_out_takes_no_complaint_along(session, tmp_path):
+    path = write(tmp_path, "spaces.geojson", collection(space(), space(id="R-2"), space(id="R-3")))
+    await load(session, path)
+    await voices.complain(session, "R-2", category="unsafe", body=None, today=TODAY)
+    write(tmp_path, "spaces.geojson", collection(space()))
+    await load(session, path)
+    rows = dict((await session.execute(select(Location.id, Location.status))).all())
+    assert rows == {"R-1": "active", "R-2": "closed"}
+    assert await session.scalar(select(func.amparo.has_open_complaint("R-2")))
 
 
 async def test_no_load_undoes_what_was_edited(session, tmp_path):
