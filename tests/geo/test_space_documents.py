@@ -140,7 +140,7 @@ async def test_every_demo_space_reads_and_stores_again_without_a_change(loaded_d
         documents = await read_documents(session, ids)
         assert len(documents) == len(ids) > 50
         report = await store_documents(
-            session, list(documents.values()), now=NOW, today=today, source="x"
+            session, list(documents.values()), now=datetime.now(UTC), today=today, source="x"
         )
     assert set(report.unchanged) == set(ids)
 
