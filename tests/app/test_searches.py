@@ -6,7 +6,7 @@ import pytest
 
 from app import searches
 
-ZIGZAG = [[-80 + i * 0.002, 5 + (i % 2) * 0.01] for i in range(5_000)]
+ZIGZAG = [[-80 + i * 0.002, 5 + (i % 2) * 0.01] for i in range(2_000)]
 
 
 async def test_who_comes_too_late_is_told_at_once(monkeypatch):
