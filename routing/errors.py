@@ -81,3 +81,25 @@ class InvalidRequest(RoutingError, ValueError):  # noqa: N818 -- the name says w
         self.field = field
         self.reason = reason
         super().__init__(f"{field}: {reason}")
+
+
+class InvalidNode(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
+    """A node or edge that the graph does not have.
+
+    Parameters
+    ----------
+    what
+        ``'node'`` or ``'edge'``.
+    given
+        What was asked for.
+    count
+        How many there are: ids run from 0 to one less.
+    """
+
+    def __init__(self, what: str, given: object, count: int) -> None:
+        self.what = what
+        super().__init__(f"no {what} {given}: ids are whole numbers from 0 to {count - 1}")
+
+
+class InvalidCost(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
+    """A cost that no road can have."""
