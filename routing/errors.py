@@ -103,3 +103,23 @@ class InvalidNode(RoutingError, ValueError):  # noqa: N818 -- the name says what
 
 class InvalidCost(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
     """A cost that no road can have."""
+
+
+class TooManyLabels(RoutingError):  # noqa: N818 -- the name says what happened
+    """A search for all trade-offs between two costs has grown beyond its limit.
+
+    Parameters
+    ----------
+    settled
+        How many labels it had settled.
+    limit
+        How many it may keep.
+    """
+
+    def __init__(self, settled: int, limit: int) -> None:
+        self.settled = settled
+        self.limit = limit
+        super().__init__(
+            f"not all trade-offs were found within {limit:,} labels, of which {settled:,} were"
+            " settled: choose nodes that are nearer to each other, coarser costs or a higher limit"
+        )
