@@ -123,3 +123,15 @@ class TooManyLabels(RoutingError):  # noqa: N818 -- the name says what happened
             f"not all trade-offs were found within {limit:,} labels, of which {settled:,} were"
             " settled: choose nodes that are nearer to each other, coarser costs or a higher limit"
         )
+
+
+class UnknownEdge(RoutingError, LookupError):  # noqa: N818 -- the name says what happened
+    """An edge, given by its ends, that the network does not have."""
+
+
+class UnknownWeight(RoutingError, LookupError):  # noqa: N818 -- the name says what happened
+    """A weight that the network was not made with."""
+
+
+class NotOurs(RoutingError, NotImplementedError):  # noqa: N818 -- the name says what happened
+    """The networkx backend does not answer this exactly; networkx takes its own code instead."""
