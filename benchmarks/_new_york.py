@@ -24,6 +24,14 @@ def new_york(folder: Path) -> tuple[NDArray[np.int32], ...]:
     return distance[0] - 1, distance[1] - 1, distance[2], time[2]
 
 
+def coordinates(folder: Path) -> NDArray[np.float64]:
+    """Return longitude and latitude of each node in degrees, [2, N]."""
+    path = folder / "USA-road-d.NY.co.gz"
+    with gzip.open(path, "rt", encoding="ascii") as stream:
+        numbers = " ".join(line[2:] for line in stream if line.startswith("v "))
+    return np.array(numbers.split(), np.int64).reshape(-1, 3).T[1:] / 1e6
+
+
 def _arcs(path: Path) -> NDArray[np.int32]:
     if not path.is_file():
         raise SystemExit(f"{path} is missing: name the folder with --data")
