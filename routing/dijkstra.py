@@ -1,11 +1,11 @@
 """Dijkstra's search from one place to all others, over flat arrays (numba kernels)."""
 
-from collections.abc import Callable
-from typing import Final, cast
+from typing import Final
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from routing.compiling import compiled
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -14,16 +14,7 @@ type Ints = NDArray[np.int64]
 UNREACHED: Final = -1
 
 
-def _compiled[F: Callable[..., object]](function: F) -> F:
-    """Compile on first use, kept on disk where any folder for it can be written."""
-    try:
-        kernel = numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:
-        kernel = numba.njit(nogil=True)(function)
-    return cast("F", kernel)
-
-
-@_compiled
+@compiled
 def _rise(heap: Ints, place: Ints, key: Floats, at: int) -> None:
     node = heap[at]
     while at > 0:
@@ -37,7 +28,7 @@ def _rise(heap: Ints, place: Ints, key: Floats, at: int) -> None:
     place[node] = at
 
 
-@_compiled
+@compiled
 def _sink(heap: Ints, place: Ints, key: Floats, size: int) -> None:
     if size == 0:
         return
@@ -58,7 +49,7 @@ def _sink(heap: Ints, place: Ints, key: Floats, size: int) -> None:
     place[node] = at
 
 
-@_compiled
+@compiled
 def _meet(heap: Ints, place: Ints, reach_s: Floats, size: int, node: int, cost_s: float) -> int:
     """Give a node a lower cost and its place in the heap; return the heap's size."""
     reach_s[node] = cost_s
@@ -70,7 +61,7 @@ def _meet(heap: Ints, place: Ints, reach_s: Floats, size: int, node: int, cost_s
     return size
 
 
-@_compiled
+@compiled
 def _take(heap: Ints, place: Ints, reach_s: Floats, size: int) -> int:
     """Take the node of least cost out of a heap of that size; return it."""
     node = heap[0]
@@ -82,7 +73,7 @@ def _take(heap: Ints, place: Ints, reach_s: Floats, size: int) -> int:
     return int(node)
 
 
-@_compiled
+@compiled
 def settle(
     first_out: Ints,
     head: NDArray[np.int32],
@@ -150,7 +141,7 @@ def settle(
     return reach_s, via, order[:settled].copy()
 
 
-@_compiled
+@compiled
 def add_up(
     order: Ints, via: Ints, tail: NDArray[np.int32], edge_value: Floats, seed_value: Floats
 ) -> Floats:
@@ -179,7 +170,7 @@ def add_up(
     return total
 
 
-@_compiled
+@compiled
 def least_on_way(
     order: Ints,
     via: Ints,
@@ -211,7 +202,7 @@ def least_on_way(
     return least
 
 
-@_compiled
+@compiled
 def last_marked(order: Ints, via: Ints, tail: NDArray[np.int32], marked: NDArray[np.bool_]) -> Ints:
     """Give the last marked edge on the way to each node, -1 for none.
 

@@ -81,3 +81,57 @@ class InvalidRequest(RoutingError, ValueError):  # noqa: N818 -- the name says w
         self.field = field
         self.reason = reason
         super().__init__(f"{field}: {reason}")
+
+
+class InvalidNode(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
+    """A node or edge that the graph does not have.
+
+    Parameters
+    ----------
+    what
+        ``'node'`` or ``'edge'``.
+    given
+        What was asked for.
+    count
+        How many there are: ids run from 0 to one less.
+    """
+
+    def __init__(self, what: str, given: object, count: int) -> None:
+        self.what = what
+        super().__init__(f"no {what} {given}: ids are whole numbers from 0 to {count - 1}")
+
+
+class InvalidCost(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
+    """A cost that no road can have."""
+
+
+class TooManyLabels(RoutingError):  # noqa: N818 -- the name says what happened
+    """A search for all trade-offs between two costs has grown beyond its limit.
+
+    Parameters
+    ----------
+    settled
+        How many labels it had settled.
+    limit
+        How many it may keep.
+    """
+
+    def __init__(self, settled: int, limit: int) -> None:
+        self.settled = settled
+        self.limit = limit
+        super().__init__(
+            f"not all trade-offs were found within {limit:,} labels, of which {settled:,} were"
+            " settled: choose nodes that are nearer to each other, coarser costs or a higher limit"
+        )
+
+
+class UnknownEdge(RoutingError, LookupError):  # noqa: N818 -- the name says what happened
+    """An edge, given by its ends, that the network does not have."""
+
+
+class UnknownWeight(RoutingError, LookupError):  # noqa: N818 -- the name says what happened
+    """A weight that the network was not made with."""
+
+
+class NotOurs(RoutingError, NotImplementedError):  # noqa: N818 -- the name says what happened
+    """The networkx backend does not answer this exactly; networkx takes its own code instead."""

@@ -1,14 +1,20 @@
-"""The road graph as a networkx MultiDiGraph with osmnx's attribute names."""
+"""The road graph as networkx knows graphs: with osmnx's attribute names, or for our backend."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import networkx as nx
 import numpy as np
 import shapely
+from numpy.typing import ArrayLike
 
 from routing.access import HIGHWAY_CLASSES, SMOOTHNESS, SURFACES, EdgeFlag, Mode
+from routing.backend.network import RoadNetwork
 from routing.graph import RoadGraph
 from routing.metric import UNITS_PER_DEGREE
+from routing.osmnx_graph import from_osmnx
+
+__all__ = ["RoadNetwork", "from_osmnx", "refresh", "to_network", "to_networkx"]
 
 _YES_NO = (
     ("lit", EdgeFlag.LIT_YES, EdgeFlag.LIT_NO),
@@ -30,9 +36,11 @@ def to_networkx(
     Nodes are numbered as in the graph, since the halves of a split crossing share one OSM id;
     edges carry their number as ``edge``. Nodes have ``x``, ``y``, ``osmid``, ``street_count``
     and, where known, ``elevation`` and ``country``. Edges have ``osmid``, ``highway``,
-    ``length`` (metres), ``oneway``, ``reversed``, ``geometry`` and, where known, ``name``,
-    ``ref``, ``surface``, ``smoothness``, ``maxspeed``, ``lit``, ``sidewalk``, ``bridge``,
-    ``tunnel``, ``ferry``, ``border``. The graph has ``crs`` and ``simplified``.
+    ``length`` (metres), ``oneway``, ``reversed``, ``geometry``, ``piece`` (of its way),
+    ``foot`` and ``motor_vehicle`` (yes or no: who may use this direction) and, where known,
+    ``name``, ``ref``, ``surface``, ``smoothness``, ``maxspeed``, ``lit``, ``sidewalk``,
+    ``bridge``, ``tunnel``, ``ferry``, ``border``, ``ascent`` and ``descent`` (metres). The graph
+    has ``crs`` and ``simplified``. `from_osmnx` reads it back.
 
     Parameters
     ----------
@@ -109,7 +117,13 @@ def _edge_attributes(graph: RoadGraph, edge: int) -> dict[str, Any]:
         "highway": HIGHWAY_CLASSES[graph.edge_class[edge]],
         "length": float(graph.edge_length_m[edge]),
         "reversed": bool(flags & EdgeFlag.REVERSED),
+        "piece": int(graph.edge_piece[edge]),
+        "foot": "yes" if flags & EdgeFlag.FOOT else "no",
+        "motor_vehicle": "yes" if flags & EdgeFlag.VEHICLE else "no",
     }
+    if graph.meta.has_slope:
+        attributes["ascent"] = float(graph.edge_ascent_m[edge])
+        attributes["descent"] = float(graph.edge_descent_m[edge])
     optional: dict[str, Any] = {
         "name": graph.edge_name_of(edge),
         "ref": graph.edge_ref_of(edge),
@@ -121,3 +135,59 @@ def _edge_attributes(graph: RoadGraph, edge: int) -> dict[str, Any]:
         optional[name] = "yes" if flags & yes else "no" if flags & no else None
     optional |= {name: "yes" if flags & mark else None for name, mark in _MARKS}
     return attributes | {name: value for name, value in optional.items() if value is not None}
+
+
+def to_network(graph: RoadGraph, weights: Mapping[str, ArrayLike]) -> RoadNetwork:
+    """Return the graph for networkx's functions, answered by the backend ``amparo``.
+
+    Nodes and edges are numbered as in the graph; parallel edges have keys as in `to_networkx` of
+    everything.
+
+    Parameters
+    ----------
+    weights
+        By name, integers [E], 0 or more; `routing.cch.UNREACHABLE` and more is closed, which
+        border edges must be here while nobody knows the crossing to be open (P10).
+
+    Raises
+    ------
+    InvalidCost
+        A weight that is none.
+    """
+    tail, head = graph.edge_tail, graph.edge_head
+    first = np.searchsorted(tail, np.arange(graph.meta.node_count + 1))
+    # Edges are sorted by tail, then head: a key is the distance from the first of equals.
+    begins = np.ones(len(tail), dtype=bool)
+    begins[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
+    places = np.arange(len(tail))
+    keys = places - np.maximum.accumulate(np.where(begins, places, 0))
+    return RoadNetwork(
+        range(graph.meta.node_count),
+        first,
+        head,
+        {name: np.asarray(weight) for name, weight in weights.items()},
+        keys=keys.tolist(),
+    )
+
+
+def refresh(graph: nx.Graph) -> int:
+    """Read the weights of a networkx graph again into what the backend made of it.
+
+    To be called after weights were changed by ``graph[u][v][name] = …``, of which networkx knows
+    nothing; its own methods, such as ``add_edge``, drop the conversion.
+
+    Returns
+    -------
+    int
+        How many edges had another weight.
+
+    Raises
+    ------
+    InvalidCost
+        A weight that is no whole number, negative or too high.
+    InvalidNode
+        Edges came or went behind networkx's back.
+    """
+    cache = getattr(graph, "__networkx_cache__", None) or {}
+    made = cache.get("backends", {}).get("amparo", {}).values()
+    return sum(network.refresh() for network in made if isinstance(network, RoadNetwork))

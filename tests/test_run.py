@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ def app(prog_name):
 def make_repository(folder: Path) -> Path:
     folder.mkdir()
     shutil.copy(ROOT / "run", folder)
+    shutil.copy(ROOT / "pyproject.toml", folder)
     for lock in LOCKS:
         (folder / lock).touch()
     (folder / "app").mkdir()
@@ -190,6 +192,41 @@ def test_simultaneous_first_starts_share_one_environment(tmp_path):
     said = [start.communicate(timeout=120) for start in starts]
     assert [start.returncode for start in starts] == [0, 0, 0], said
     assert [err.count("making the virtual environment") for _, err in said].count(1) == 1
+
+
+def test_networkx_finds_the_backend_of_the_checkout(repository):
+    """A checkout is not installed, but says so where entry points are looked for."""
+    project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
+    code = """
+import json
+from importlib.metadata import entry_points, version
+groups = "networkx.backends", "networkx.backend_info"
+print(json.dumps([version("amparo")] + [
+    {point.name: point.value for point in entry_points(group=group)} for group in groups]))
+"""
+    done = subprocess.run(
+        [repository / ".venv" / "bin" / "python", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    points = project["entry-points"]
+    expected = [points["networkx.backends"], points["networkx.backend_info"]]
+    assert json.loads(done.stdout) == [project["version"], *expected]
+    assert "amparo" in expected[0]
+
+
+def test_a_changed_version_is_announced_without_installing(repository, no_installer):
+    pyproject = repository / "pyproject.toml"
+    text = pyproject.read_text()
+    try:
+        pyproject.write_text(text.replace('version = "0.1.0"', 'version = "0.9.9"'))
+        assert answer(run(repository, "amparo", PATH=no_installer))
+        packages = next((repository / ".venv" / "lib").glob("python*")) / "site-packages"
+        assert [p.name for p in packages.glob("amparo-*")] == ["amparo-0.9.9.dist-info"]
+    finally:
+        pyproject.write_text(text)
+        assert answer(run(repository, "amparo"))
 
 
 def test_an_interrupted_set_up_is_finished_and_a_changed_lock_installed(repository):

@@ -1,0 +1,107 @@
+"""From what stands on a networkx graph's edges to the hierarchy's whole numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.cch import UNREACHABLE, Metric
+from routing.errors import InvalidCost
+
+type Int32 = NDArray[np.int32]
+
+#: networkx's weight of an edge without the attribute (`networkx.dijkstra_path`, "weight").
+MISSING: Final = 1
+
+
+@dataclass(eq=False)
+class Weight:
+    """One weight of all edges.
+
+    Parameters
+    ----------
+    cost
+        int32 [E], 0 to `UNREACHABLE`, which is closed.
+    is_float
+        Costs are given back as floats, as networkx would.
+    metric
+        Of these costs, where one was asked for; shares ``cost``.
+    ways
+        Metric that tells which nodes are reached at all, where one was needed.
+    """
+
+    cost: Int32
+    is_float: bool
+    metric: Metric | None = None
+    ways: Metric | None = None
+
+    def may_overflow(self, node_count: int) -> bool:
+        """Tell whether a path without circles could cost more than can be counted."""
+        highest = int(self.cost[self.cost < UNREACHABLE].max(initial=0))
+        return highest * max(node_count - 1, 0) >= UNREACHABLE
+
+    def given_back(self, cost: int) -> float:
+        """Return a cost in the type that networkx would sum up."""
+        return float(cost) if self.is_float else cost
+
+
+def whole(values: Sequence[object] | NDArray[Any], *, closed: bool = False) -> tuple[Int32, bool]:
+    """Check weights of any type.
+
+    Parameters
+    ----------
+    closed
+        Costs of `UNREACHABLE` and more are allowed and mean "no way".
+
+    Returns
+    -------
+    (cost int32 [k], is_float)
+        ``is_float`` where any was a float.
+
+    Raises
+    ------
+    InvalidCost
+        No number, negative, not whole, or too high; the message says which.
+    """
+    try:
+        given = np.asarray(values)
+    except ValueError:
+        given = np.asarray(None)
+    if len(values) == 0:
+        return np.empty(0, np.int32), False
+    if given.dtype.kind not in "biuf" or given.shape != (len(values),):
+        raise InvalidCost(_why_no_numbers(values))
+    is_float = given.dtype.kind == "f"
+    if is_float and not (fits := np.rint(given) == given).all():
+        raise InvalidCost(
+            f"weight {given[np.argmin(fits)]}: only whole numbers add up exactly in any order;"
+            " give them in a smaller unit, rounded"
+        )
+    if given.min() < 0:
+        raise InvalidCost(f"weight {given.min()}: weights are 0 or more")
+    if not closed and given.max() >= UNREACHABLE:
+        raise InvalidCost(f"weight {given.max()}: the highest is {UNREACHABLE - 1:,}")
+    return np.minimum(given, UNREACHABLE).astype(np.int32), is_float
+
+
+def _why_no_numbers(values: Sequence[object] | NDArray[Any]) -> str:
+    for value in values:
+        if not isinstance(value, int | float | np.integer | np.floating):
+            return f"weight {value!r}: weights are whole numbers"
+    return "weights are whole numbers, and not so high"
+
+
+def weights_on(graph: nx.Graph, name: str) -> list[Any]:
+    """Return what stands on each edge as seen from each of its ends, in networkx's order."""
+    rows = (row for _, row in graph.adjacency())
+    if graph.is_multigraph():
+        return [
+            data.get(name, MISSING)
+            for row in rows
+            for keys in row.values()
+            for data in keys.values()
+        ]
+    return [data.get(name, MISSING) for row in rows for data in row.values()]

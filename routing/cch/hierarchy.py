@@ -1,0 +1,334 @@
+"""The face of the hierarchy: everything that comes in is checked, any thread may ask."""
+
+import operator
+import threading
+from typing import Final, Self, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from routing.cch import queries
+from routing.cch.customization import UNREACHABLE, Metric, Updating
+from routing.cch.topology import Topology
+from routing.errors import InvalidCost, InvalidNode
+
+type Int32 = NDArray[np.int32]
+type Int64 = NDArray[np.int64]
+
+_FIRST_ROOM: Final = 4096
+
+
+class _Scratch(threading.local):
+    """What one thread's searches write to: as long as the tree is high, and the last path."""
+
+    def __init__(self, height: int) -> None:
+        room = max(height, 1)
+        first, second, third, fourth = (np.empty(room, np.int32) for _ in range(4))
+        self.levels: tuple[Int32, Int32, Int32, Int32] = (first, second, third, fourth)
+        self.stack = np.empty(3 * height + 2, np.int64)
+        self.out = np.empty(_FIRST_ROOM, np.int32)
+
+
+class Hierarchy:
+    """Exact searches over a road graph of N nodes and E edges, for any number of metrics.
+
+    Any number of threads may search at the same time, also while another one updates a metric:
+    each search sees it before or after the update.
+
+    Parameters
+    ----------
+    topology
+        Of the graph.
+    """
+
+    def __init__(self, topology: Topology) -> None:
+        self.topology = topology
+        self._scratch = _Scratch(topology.height)
+        self._updating: Updating | None = None
+        self._update_lock = threading.Lock()
+
+    @classmethod
+    def of_graph(cls, tail: ArrayLike, head: ArrayLike, node_count: int) -> Self:
+        """Build the hierarchy of edges from tails to heads, both node ids.
+
+        Raises
+        ------
+        GraphError
+            A node that does not exist, or no road graph.
+        """
+        ends = (np.asarray(tail, np.int32), np.asarray(head, np.int32))
+        return cls(Topology.build(*ends, node_count))
+
+    # --- metrics ------------------------------------------------------------------------------
+
+    def customize(self, cost: ArrayLike) -> Metric:
+        """Return the metric of one cost for each edge.
+
+        Parameters
+        ----------
+        cost
+            Integers [E], >= 0; `UNREACHABLE` and more is closed.
+
+        Raises
+        ------
+        InvalidCost
+            Another length, another type, negative.
+        """
+        return Metric.of(self.topology, _costs(cost, self.topology.edge_count))
+
+    def update(self, metric: Metric, edges: ArrayLike, cost: ArrayLike) -> int:
+        """Give some edges another cost in a metric; the result equals a full customisation.
+
+        Parameters
+        ----------
+        edges, cost
+            Integers [k]; of an edge that is named twice, the last cost counts.
+
+        Returns
+        -------
+        int
+            How many arcs were looked at.
+
+        Raises
+        ------
+        InvalidNode
+            An edge that does not exist.
+        InvalidCost
+            As for `customize`.
+        """
+        which = _ids(edges, self.topology.edge_count, "edge")
+        costs = _costs(cost, len(which))
+        with self._update_lock:
+            if self._updating is None:
+                self._updating = Updating(self.topology)
+            with metric.gate.writing():
+                return self._updating.apply(metric, which, costs)
+
+    # --- searches -----------------------------------------------------------------------------
+
+    def distance(self, metric: Metric, source: int, target: int) -> int:
+        """Return the cost of the cheapest path, `UNREACHABLE` where there is none.
+
+        Raises
+        ------
+        InvalidNode
+            A node that does not exist.
+        """
+        t = self.topology
+        ends = (self._rank(source), self._rank(target))
+        with metric.gate:
+            cost, _ = queries.meet(
+                t.first,
+                t.parent,
+                t.level,
+                t.head_level,
+                metric.up,
+                metric.down,
+                *ends,
+                *self._scratch.levels,
+            )
+        return int(cost)
+
+    def path(self, metric: Metric, source: int, target: int) -> tuple[int, Int32]:
+        """Return the cost of the cheapest path and its edges in the order of travel.
+
+        No edges where there is no way (`UNREACHABLE`), or none to go (0).
+
+        Raises
+        ------
+        InvalidNode
+            A node that does not exist.
+        """
+        t = self.topology
+        scratch = self._scratch
+        ends = (self._rank(source), self._rank(target))
+        with metric.gate:
+            while True:
+                cost, length = queries.path(
+                    t.first,
+                    t.head,
+                    t.tail,
+                    t.parent,
+                    t.level,
+                    t.head_level,
+                    metric.up,
+                    metric.down,
+                    metric.up_origin,
+                    metric.down_origin,
+                    *ends,
+                    *scratch.levels,
+                    scratch.stack,
+                    scratch.out,
+                )
+                if length != queries.TOO_SHORT:
+                    return int(cost), scratch.out[:length].copy()
+                scratch.out = np.empty(4 * len(scratch.out), np.int32)
+
+    def within(
+        self,
+        metric: Metric,
+        sources: ArrayLike,
+        limit: int,
+        *,
+        seed_cost: ArrayLike | None = None,
+        backward: bool = False,
+    ) -> tuple[Int32, Int32]:
+        """Return all nodes that cost no more than a limit, and what they cost.
+
+        Parameters
+        ----------
+        sources
+            Node ids [k].
+        limit
+            Lowered to the highest cost that is no `UNREACHABLE`.
+        seed_cost
+            Integers [k], >= 0, what each source costs; 0 by default.
+        backward
+            The cost from the nodes to the sources.
+
+        Returns
+        -------
+        (nodes int32 [found], costs int32 [found])
+            In no order that means anything.
+
+        Raises
+        ------
+        InvalidNode
+            A node that does not exist.
+        InvalidCost
+            As for `customize`.
+        """
+        t = self.topology
+        ranks = t.rank[_ids(sources, t.node_count, "node")]
+        seeds = (
+            np.zeros(len(ranks), np.int32) if seed_cost is None else _costs(seed_cost, len(ranks))
+        )
+        climbing, descending = metric.up, metric.down
+        if backward:
+            climbing, descending = descending, climbing
+        nodes, costs = np.empty(t.node_count, np.int32), np.empty(t.node_count, np.int32)
+        with metric.gate:
+            found = queries.sweep(
+                t.first,
+                t.order,
+                t.subtree,
+                t.level,
+                t.head_level,
+                descending,
+                *self._climb(climbing, ranks, seeds),
+                min(int(limit), UNREACHABLE - 1),
+                self._scratch.levels[0],
+                nodes,
+                costs,
+            )
+        return nodes[:found].copy(), costs[:found].copy()
+
+    def one_to_all(self, metric: Metric, source: int, *, backward: bool = False) -> Int32:
+        """Return the cost to every node, int32 [N], `UNREACHABLE` where there is no way.
+
+        Parameters
+        ----------
+        backward
+            The cost from every node.
+
+        Raises
+        ------
+        InvalidNode
+            A node that does not exist.
+        """
+        nodes, costs = self.within(metric, [source], UNREACHABLE, backward=backward)
+        out = np.full(self.topology.node_count, UNREACHABLE, np.int32)
+        out[nodes] = costs
+        return out
+
+    def many_to_many(self, metric: Metric, sources: ArrayLike, targets: ArrayLike) -> Int32:
+        """Return the cost from every source to every target, int32 [sources, targets].
+
+        Raises
+        ------
+        InvalidNode
+            A node that does not exist.
+        """
+        t = self.topology
+        rows = t.rank[_ids(sources, t.node_count, "node")]
+        columns = t.rank[_ids(targets, t.node_count, "node")]
+        out = np.empty((len(rows), len(columns)), np.int32)
+        with metric.gate:
+            queries.table(
+                t.first,
+                t.parent,
+                t.level,
+                t.head_level,
+                metric.up,
+                metric.down,
+                rows,
+                columns,
+                t.height,
+                out,
+            )
+        return out
+
+    def one_to_many(self, metric: Metric, source: int, targets: ArrayLike) -> Int32:
+        """Return the cost from a node to every target, int32 [targets].
+
+        Raises
+        ------
+        InvalidNode
+            A node that does not exist.
+        """
+        return cast("Int32", self.many_to_many(metric, [source], targets)[0])
+
+    def _rank(self, node: int) -> int:
+        try:
+            index = operator.index(node)
+        except TypeError:
+            index = -1
+        if not 0 <= index < self.topology.node_count:
+            raise InvalidNode("node", node, self.topology.node_count)
+        return int(self.topology.rank[index])
+
+    def _climb(self, cost: Int32, ranks: Int32, seeds: Int32) -> tuple[Int32, Int32]:
+        """Return all ancestors of some ranks by descending rank, and what they cost."""
+        t = self.topology
+        reached, chain = self._scratch.levels[:2]
+        least: dict[int, int] = {}
+        for source, seed in zip(ranks.tolist(), seeds.tolist(), strict=True):
+            queries.climb(t.first, t.parent, t.level, t.head_level, cost, source, reached, chain)
+            levels = int(t.level[source]) + 1
+            for rank, climbed in zip(
+                chain[:levels].tolist(), reached[:levels].tolist(), strict=True
+            ):
+                least[rank] = min(least.get(rank, UNREACHABLE), climbed + seed)
+        descending = sorted(least, reverse=True)
+        return (
+            np.array(descending, np.int32),
+            np.array([least[rank] for rank in descending], np.int32),
+        )
+
+
+def _costs(cost: ArrayLike, length: int) -> Int32:
+    """Check costs; return a copy, saturated."""
+    given = np.asarray(cost)
+    if given.shape != (length,):
+        raise InvalidCost(f"{length} costs are needed, in one row, not shape {given.shape}")
+    if length == 0:
+        return np.empty(0, np.int32)
+    if given.dtype.kind not in "iu":
+        raise InvalidCost(f"costs are whole numbers, not {given.dtype}")
+    if given.dtype.kind == "i" and int(given.min()) < 0:
+        where = int(np.argmax(given < 0))
+        raise InvalidCost(f"cost {int(given[where])} at {where}: costs are 0 or more")
+    return cast("Int32", np.minimum(given, UNREACHABLE).astype(np.int32))
+
+
+def _ids(ids: ArrayLike, count: int, what: str) -> Int64:
+    """Check ids of nodes or edges; return a copy, int64."""
+    given = np.asarray(ids)
+    if given.size == 0:
+        return np.empty(0, np.int64)
+    if given.ndim != 1 or given.dtype.kind not in "iu":
+        raise InvalidNode(what, given.dtype, count)
+    outside = (given < 0) | (given >= count)
+    if outside.any():
+        raise InvalidNode(what, given[np.argmax(outside)], count)
+    return given.astype(np.int64)

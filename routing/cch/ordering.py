@@ -1,0 +1,103 @@
+"""In which order nodes are contracted: nested dissection, then a postorder of its tree."""
+
+import numpy as np
+import pymetis
+from numpy.typing import NDArray
+
+from routing.compiling import compiled
+
+type Int32 = NDArray[np.int32]
+type Int64 = NDArray[np.int64]
+
+
+def neighbours_of(tail: Int32, head: Int32, node_count: int) -> tuple[Int64, Int32]:
+    """Give every node's neighbours, without directions, loops and doubles.
+
+    Returns
+    -------
+    (start int64 [N + 1], neighbour int32 [.])
+        Those of v are ``start[v]`` to ``start[v + 1]``, ascending.
+    """
+    is_road = tail != head
+    low = np.minimum(tail, head)[is_road].astype(np.int64)
+    high = np.maximum(tail, head)[is_road].astype(np.int64)
+    pair = np.unique(low * node_count + high)
+    low, high = np.divmod(pair, node_count)
+    both = np.concatenate((pair, high * node_count + low))
+    both.sort()
+    start = np.searchsorted(both, np.arange(node_count + 1, dtype=np.int64) * node_count)
+    return start.astype(np.int64), (both % node_count).astype(np.int32)
+
+
+def nested_dissection(start: Int64, neighbour: Int32) -> Int32:
+    """Return METIS' order, int32 [N]: nodes from the first to the last contracted."""
+    graph = pymetis.CSRAdjacency(adj_starts=start.astype(np.int32), adjacent=neighbour)
+    permutation, _ = pymetis.nested_dissection(graph)
+    return np.asarray(permutation, dtype=np.int32)
+
+
+def postordered(order: Int32, start: Int64, neighbour: Int32) -> Int32:
+    """Return an order with the same arcs whose ranks are a postorder of the elimination tree."""
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    parent = _elimination_tree(order, rank, start, neighbour)
+    return order[_postorder(parent)]
+
+
+@compiled
+def _elimination_tree(order: Int32, rank: Int32, start: Int64, neighbour: Int32) -> Int32:
+    """Give each rank's parent, -1 at a root (Liu 1990, with path compression)."""
+    count = len(order)
+    parent = np.full(count, np.int32(-1))
+    ancestor = np.full(count, np.int32(-1))
+    for v in range(count):
+        node = order[v]
+        for i in range(start[node], start[node + 1]):
+            u = rank[neighbour[i]]
+            while u < v and u >= 0:
+                above = ancestor[u]
+                ancestor[u] = v
+                if above < 0:
+                    parent[u] = v
+                    break
+                u = above
+    return parent
+
+
+@compiled
+def _postorder(parent: Int32) -> Int32:
+    """List the ranks so that each comes after its descendants, and those in one run."""
+    count = len(parent)
+    first_child = np.full(count, np.int32(-1))
+    next_sibling = np.full(count, np.int32(-1))
+    first_root = -1
+    for v in range(count - 1, -1, -1):
+        p = parent[v]
+        if p < 0:
+            next_sibling[v] = first_root
+            first_root = v
+        else:
+            next_sibling[v] = first_child[p]
+            first_child[p] = v
+    found = np.empty(count, np.int32)
+    stack = np.empty(count, np.int32)
+    size = 0
+    written = 0
+    root = first_root
+    while root >= 0:
+        stack[0] = root
+        size = 1
+        while size > 0:
+            v = stack[size - 1]
+            child = first_child[v]
+            if child >= 0:
+                # Each child is pushed once: the list shrinks as it is walked.
+                first_child[v] = next_sibling[child]
+                stack[size] = child
+                size += 1
+            else:
+                found[written] = v
+                written += 1
+                size -= 1
+        root = next_sibling[root]
+    return found

@@ -1,0 +1,353 @@
+"""Searches in a customised hierarchy: kernels over ranks that take everything on trust.
+
+Every head of a rank's arcs is an ancestor of it, and ancestors of one rank lie on different levels.
+So what a search knows of the ancestors is kept by level, in arrays that stay in the processor's
+cache, whatever the size of the graph.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.cch.customization import UNREACHABLE
+from routing.cch.topology import find_arc
+from routing.compiling import compiled
+
+type UInt16 = NDArray[np.uint16]
+type Int32 = NDArray[np.int32]
+type Int64 = NDArray[np.int64]
+
+_NONE: Final = np.int32(UNREACHABLE)
+
+#: What `path` returns in place of a length where `out` is too short.
+TOO_SHORT: Final = -1
+
+
+@compiled
+def meet(
+    first: Int64,
+    parent: Int32,
+    level: UInt16,
+    head_level: UInt16,
+    up: Int32,
+    down: Int32,
+    source: int,
+    target: int,
+    from_source: Int32,
+    to_target: Int32,
+    source_arc: Int32,
+    target_arc: Int32,
+) -> tuple[int, int]:
+    """Climb from both ends until they meet.
+
+    Parameters
+    ----------
+    from_source, to_target, source_arc, target_arc
+        int32 [height], by level: the cost to or from each ancestor of the source and of the
+        target, and the arc over which it was reached.
+
+    Returns
+    -------
+    (cost, rank)
+        Of the meeting point; `UNREACHABLE` and -1 where there is no way.
+    """
+    from_source[: level[source] + 1] = _NONE
+    to_target[: level[target] + 1] = _NONE
+    from_source[level[source]] = 0
+    to_target[level[target]] = 0
+    a = source
+    b = target
+    while a != b:
+        # The lower of the two climbs; -1 is above every root.
+        if b < 0 or 0 <= a < b:
+            so_far = from_source[level[a]]
+            if so_far < _NONE:
+                for e in range(first[a], first[a + 1]):
+                    through = so_far + up[e]
+                    above = head_level[e]
+                    if through < from_source[above]:
+                        from_source[above] = through
+                        source_arc[above] = e
+            a = parent[a]
+        else:
+            so_far = to_target[level[b]]
+            if so_far < _NONE:
+                for e in range(first[b], first[b + 1]):
+                    through = so_far + down[e]
+                    above = head_level[e]
+                    if through < to_target[above]:
+                        to_target[above] = through
+                        target_arc[above] = e
+            b = parent[b]
+    best = int(_NONE)
+    meeting = -1
+    while a >= 0:
+        here = level[a]
+        from_s = from_source[here]
+        to_t = to_target[here]
+        if from_s + to_t < best:
+            best = int(from_s + to_t)
+            meeting = int(a)
+        if from_s < best:
+            for e in range(first[a], first[a + 1]):
+                through = from_s + up[e]
+                above = head_level[e]
+                if through < from_source[above]:
+                    from_source[above] = through
+                    source_arc[above] = e
+        if to_t < best:
+            for e in range(first[a], first[a + 1]):
+                through = to_t + down[e]
+                above = head_level[e]
+                if through < to_target[above]:
+                    to_target[above] = through
+                    target_arc[above] = e
+        a = parent[a]
+    return best, meeting
+
+
+@compiled
+def path(
+    first: Int64,
+    head: Int32,
+    tail: Int32,
+    parent: Int32,
+    level: UInt16,
+    head_level: UInt16,
+    up: Int32,
+    down: Int32,
+    up_origin: Int32,
+    down_origin: Int32,
+    source: int,
+    target: int,
+    from_source: Int32,
+    to_target: Int32,
+    source_arc: Int32,
+    target_arc: Int32,
+    stack: Int64,
+    out: Int32,
+) -> tuple[int, int]:
+    """Find the cheapest path.
+
+    Parameters
+    ----------
+    from_source, to_target, source_arc, target_arc
+        As for `meet`.
+    stack
+        int64 [3 * height + 2].
+    out
+        int32: receives the edges in the order of travel.
+
+    Returns
+    -------
+    (cost, length)
+        How many edges; `TOO_SHORT` where ``out`` cannot take them.
+    """
+    cost, meeting = meet(
+        first,
+        parent,
+        level,
+        head_level,
+        up,
+        down,
+        source,
+        target,
+        from_source,
+        to_target,
+        source_arc,
+        target_arc,
+    )
+    if meeting < 0:
+        return cost, 0
+    # Last in, first out: the way down lies under the way up, each with its last arc undermost.
+    size = 0
+    v = meeting
+    while v != target:
+        e = target_arc[level[v]]
+        stack[size] = 2 * np.int64(e) + 1
+        size += 1
+        v = tail[e]
+    stack[:size] = stack[:size][::-1].copy()
+    v = meeting
+    while v != source:
+        e = source_arc[level[v]]
+        stack[size] = 2 * np.int64(e)
+        size += 1
+        v = tail[e]
+    return cost, _unpack(first, head, tail, up_origin, down_origin, stack, size, out)
+
+
+@compiled
+def _unpack(
+    first: Int64,
+    head: Int32,
+    tail: Int32,
+    up_origin: Int32,
+    down_origin: Int32,
+    stack: Int64,
+    size: int,
+    out: Int32,
+) -> int:
+    """Replace arcs by edges; an entry is twice the arc, plus 1 where it is travelled down."""
+    written = 0
+    while size > 0:
+        size -= 1
+        e = stack[size] >> 1
+        is_down = stack[size] & 1
+        origin = down_origin[e] if is_down else up_origin[e]
+        if origin >= 0:
+            if written == len(out):
+                return TOO_SHORT
+            out[written] = origin
+            written += 1
+            continue
+        # Down from the one end to the middle, up from there to the other.
+        middle = -2 - origin
+        begin = head[e] if is_down else tail[e]
+        end = tail[e] if is_down else head[e]
+        stack[size] = 2 * find_arc(first, head, middle, end)
+        stack[size + 1] = 2 * find_arc(first, head, middle, begin) + 1
+        size += 2
+    return written
+
+
+@compiled
+def climb(
+    first: Int64,
+    parent: Int32,
+    level: UInt16,
+    head_level: UInt16,
+    cost: Int32,
+    source: int,
+    reached: Int32,
+    chain: Int32,
+) -> None:
+    """Find what it costs to go from a rank up to each of its ancestors.
+
+    Parameters
+    ----------
+    cost
+        int32 [M], of the arcs.
+    reached, chain
+        int32 [height], by level: the costs, and which ranks the ancestors are.
+    """
+    reached[: level[source] + 1] = _NONE
+    reached[level[source]] = 0
+    v = source
+    while v >= 0:
+        here = level[v]
+        chain[here] = v
+        so_far = reached[here]
+        if so_far < _NONE:
+            for e in range(first[v], first[v + 1]):
+                through = so_far + cost[e]
+                above = head_level[e]
+                reached[above] = min(reached[above], through)
+        v = parent[v]
+
+
+@compiled
+def sweep(
+    first: Int64,
+    order: Int32,
+    subtree: Int32,
+    level: UInt16,
+    head_level: UInt16,
+    cost: Int32,
+    climbed: Int32,
+    climbed_cost: Int32,
+    limit: int,
+    reached: Int32,
+    node: Int32,
+    node_cost: Int32,
+) -> int:
+    """Go down from the climbed ranks to all that cost no more than a limit (PHAST).
+
+    A subtree is left out where nothing that was climbed lies in it and everything that it hangs
+    on costs more than the limit.
+
+    Parameters
+    ----------
+    cost
+        int32 [M]: of the arcs, on the way down.
+    climbed, climbed_cost
+        int32 [.]: all ancestors of the places that the search starts from, these included, by
+        descending rank, and the least cost of climbing there.
+    limit
+        Below `UNREACHABLE`.
+    reached
+        int32 [height], scratch.
+    node, node_cost
+        int32 [N]: receive the nodes, by descending rank, and their costs.
+
+    Returns
+    -------
+    int
+        How many.
+    """
+    found = 0
+    next_climbed = 0
+    v = len(order) - 1
+    while v >= 0:
+        best = int(_NONE)
+        is_climbed = next_climbed < len(climbed) and climbed[next_climbed] == v
+        if is_climbed:
+            best = int(climbed_cost[next_climbed])
+            next_climbed += 1
+        nearest = int(_NONE)
+        for e in range(first[v], first[v + 1]):
+            above = reached[head_level[e]]
+            nearest = min(nearest, int(above))
+            best = min(best, int(above + cost[e]))
+        reached[level[v]] = best
+        if best <= limit:
+            node[found] = order[v]
+            node_cost[found] = best
+            found += 1
+        elif nearest > limit and not is_climbed:
+            v = subtree[v]
+        v -= 1
+    return found
+
+
+@compiled
+def table(
+    first: Int64,
+    parent: Int32,
+    level: UInt16,
+    head_level: UInt16,
+    up: Int32,
+    down: Int32,
+    sources: Int32,
+    targets: Int32,
+    height: int,
+    out: Int32,
+) -> None:
+    """Find the cost from every source to every target, int32 [sources, targets].
+
+    Both ends climb once; a pair meets at one of the ancestors that they share, which are those on
+    the levels down to the last on which their ancestors are the same.
+    """
+    to_target = np.empty((len(targets), height), np.int32)
+    target_chain = np.empty((len(targets), height), np.int32)
+    for j in range(len(targets)):
+        climb(first, parent, level, head_level, down, targets[j], to_target[j], target_chain[j])
+    from_source = np.empty(height, np.int32)
+    chain = np.empty(height, np.int32)
+    for i in range(len(sources)):
+        climb(first, parent, level, head_level, up, sources[i], from_source, chain)
+        for j in range(len(targets)):
+            shared = 0
+            differing = min(level[sources[i]], level[targets[j]]) + 1
+            while shared < differing:
+                middle = (shared + differing) >> 1
+                if chain[middle] == target_chain[j, middle]:
+                    shared = middle + 1
+                else:
+                    differing = middle
+            row = to_target[j]
+            best = _NONE
+            for here in range(shared):
+                best = min(best, np.int32(from_source[here] + row[here]))
+            out[i, j] = best
