@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from routing.cch import queries
-from routing.cch.customization import UNREACHABLE, Metric, Updating
+from routing.cch.customization import UNREACHABLE, Metric
 from routing.cch.topology import Topology
+from routing.cch.updating import Updating
 from routing.errors import InvalidCost, InvalidNode
 
 type Int32 = NDArray[np.int32]

@@ -31,6 +31,9 @@ def neighbours_of(tail: Int32, head: Int32, node_count: int) -> tuple[Int64, Int
 
 def nested_dissection(start: Int64, neighbour: Int32) -> Int32:
     """Return METIS' order, int32 [N]: nodes from the first to the last contracted."""
+    if not len(neighbour):
+        # METIS divides by the number of edges, and takes the process along.
+        return np.arange(len(start) - 1, dtype=np.int32)
     graph = pymetis.CSRAdjacency(adj_starts=start.astype(np.int32), adjacent=neighbour)
     permutation, _ = pymetis.nested_dissection(graph)
     return np.asarray(permutation, dtype=np.int32)

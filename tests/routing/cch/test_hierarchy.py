@@ -191,6 +191,18 @@ def test_edges_to_nowhere_make_no_hierarchy():
             Hierarchy.of_graph(*ends, 3)
 
 
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_graph_without_edges_has_a_hierarchy(count):
+    hierarchy = Hierarchy.of_graph([], [], count)
+    metric = hierarchy.customize(np.empty(0, np.int64))
+    assert hierarchy.many_to_many(metric, range(count), range(count)).tolist() == [
+        [0 if i == j else UNREACHABLE for i in range(count)] for j in range(count)
+    ]
+    assert hierarchy.update(metric, [], []) == 0
+    with pytest.raises(InvalidNode):
+        hierarchy.distance(metric, 0, count)
+
+
 def test_long_paths_are_unpacked_whole():
     """More edges than the first room for them, over and over in one thread."""
     count = 20_000
