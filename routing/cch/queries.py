@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.cch.customization import UNREACHABLE
-from routing.cch.topology import find_arc
 from routing.compiling import compiled
 
 type UInt16 = NDArray[np.uint16]
@@ -202,12 +201,17 @@ def _unpack(
             out[written] = origin
             written += 1
             continue
-        # Down from the one end to the middle, up from there to the other.
-        middle = -2 - origin
-        begin = head[e] if is_down else tail[e]
-        end = tail[e] if is_down else head[e]
-        stack[size] = 2 * find_arc(first, head, middle, end)
-        stack[size + 1] = 2 * find_arc(first, head, middle, begin) + 1
+        # Down from the one end to the middle, up from there to the other. Both arcs are the
+        # middle's own, whose heads ascend; mostly it has so few that to look at each is quicker
+        # than to halve them (paths of New York: 37 us instead of 60).
+        arc = first[-2 - origin]
+        while head[arc] != tail[e]:
+            arc += 1
+        to_tail = arc
+        while head[arc] != head[e]:
+            arc += 1
+        stack[size] = 2 * (to_tail if is_down else arc)
+        stack[size + 1] = 2 * (arc if is_down else to_tail) + 1
         size += 2
     return written
 
