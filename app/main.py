@@ -71,7 +71,7 @@ from app.upkeep import daily_upkeep
 from app.web.assets import STATIC_FOLDER, STATIC_URL
 from app.web.page import SECURITY_HEADERS
 from geo.db import Database
-from routing import dijkstra
+from routing.warming import warm
 
 #: What is compressed here is not compressed before: pages, scripts, uncached JSON.
 _GZIP_LEVEL = 3
@@ -101,8 +101,8 @@ def create_app(
         opened = open_database(settings) if database is None else database
         try:
             await opened.check_roles()
-            # Nobody waits for it: only the first to ask for a match would.
-            warming = asyncio.create_task(asyncio.to_thread(dijkstra.warm))
+            # Nobody waits for it: only the first to ask for a way would.
+            warming = asyncio.create_task(asyncio.to_thread(warm))
             state = State(
                 settings=settings,
                 database=opened,

@@ -20,6 +20,7 @@ from geo.errors import DatabaseUnavailableError, MixedDataError
 from routing.directory import list_regions
 from routing.graph import GraphMeta, list_graphs, open_graph
 from routing.osm import OfficialCrossing, import_osm
+from routing.warming import warm
 
 #: The repository's own data; the wheel does not carry it.
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -105,6 +106,9 @@ async def prepare_data(settings: Settings, report: Report) -> None:
     if SKETCH not in {meta.name for meta in list_graphs(settings.graphs_dir)}:
         await asyncio.to_thread(import_sketch, settings)
         report("corridor sketch imported")
+        # At a first start; later ones find on disk what was compiled.
+        await asyncio.to_thread(warm)
+        report("searches compiled")
     async with writing_database(settings) as database:
         await _load(database, settings, [DATA], report, automatic=True)
         await reconcile_segments(database, settings)

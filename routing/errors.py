@@ -74,6 +74,10 @@ class NoRoute(RoutingError, LookupError):  # noqa: N818 -- the name says what ha
         super().__init__(message)
 
 
+class NoWay(RoutingError, LookupError):  # noqa: N818 -- the name says what happened
+    """Nothing that is open joins two places of a network."""
+
+
 class InvalidRequest(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
     """A field of the request cannot be meant."""
 

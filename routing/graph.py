@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from routing.access import HIGHWAY_CLASSES, SMOOTHNESS, SURFACES, EdgeFlag, Mode
 from routing.assembly import NodeTable, PieceTable, graph_arrays
+from routing.cch import Hierarchy
 from routing.directory import (
     FORMAT_VERSION,
     GraphMeta,
@@ -24,6 +25,7 @@ from routing.directory import (
 )
 from routing.errors import GraphError
 from routing.grid import SegmentGrid
+from routing.lines import shares_along
 from routing.lookup import Snap, country_at, edges_meeting, snap_to_edge
 from routing.metric import UNITS_PER_DEGREE
 from routing.segments import Segment, segments_of
@@ -212,6 +214,11 @@ class RoadGraph:
             self.grid_frame, self.cell_start, self.cell_segment, self.shape_lon, self.shape_lat
         )
 
+    @cached_property
+    def hierarchy(self) -> Hierarchy:
+        """What routes are searched with, over all edges; built on first use."""
+        return Hierarchy.of_graph(self.edge_tail, self.edge_head, len(self.node_lon))
+
     def passable(self, mode: Mode) -> NDArray[np.bool_]:
         """Whether the mode may use each edge, bool [E]; says nothing about borders."""
         return np.asarray((self.edge_flags & mode.flag) != 0)
@@ -220,6 +227,22 @@ class RoadGraph:
         """Return the polyline of one edge, float64 [k, 2], lon and lat, direction of travel."""
         part = slice(int(self.shape_start[edge]), int(self.shape_start[edge + 1]))
         return np.column_stack((self.shape_lon[part], self.shape_lat[part])) / UNITS_PER_DEGREE
+
+    def edge_lines(self, edges: Int64) -> tuple[Float64, Float64, Int64]:
+        """Return the polylines of many edges, one after the other.
+
+        Returns
+        -------
+        (coordinates float64 [v, 2], share float64 [v], count int64 [edges])
+            Degrees; how far along its edge each vertex lies, 0 to 1; vertices of each edge.
+        """
+        first, after = self.shape_start[edges], self.shape_start[edges + 1]
+        count = after - first
+        begin = np.cumsum(count) - count
+        vertex = np.arange(count.sum()) + np.repeat(first - begin, count)
+        coordinates = np.column_stack((self.shape_lon[vertex], self.shape_lat[vertex]))
+        coordinates = coordinates / UNITS_PER_DEGREE
+        return coordinates, shares_along(coordinates, count), np.asarray(count)
 
     def edge_name_of(self, edge: int) -> str | None:
         """Return the road's name."""

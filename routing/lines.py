@@ -47,10 +47,33 @@ def vertex_shares(coordinates: Floats) -> Floats:
     -------
     float64 [k], rising from exactly 0 to exactly 1.
     """
-    along = np.concatenate([[0.0], np.cumsum(segment_lengths_m(coordinates))])
-    if along[-1] <= 0:
-        return np.linspace(0.0, 1.0, len(coordinates))
-    return np.asarray(along / along[-1])
+    return shares_along(coordinates, np.array([len(coordinates)]))
+
+
+def shares_along(coordinates: Floats, count: NDArray[np.int64]) -> Floats:
+    """Give how far along its polyline each vertex lies, for polylines one after the other.
+
+    Parameters
+    ----------
+    coordinates
+        float64 [v, 2], degrees.
+    count
+        int64 [lines]: vertices of each, 2 or more.
+
+    Returns
+    -------
+    float64 [v], rising in each line from exactly 0 to exactly 1; evenly where it has no length.
+    """
+    if not len(coordinates):
+        return np.empty(0)
+    begin = np.cumsum(count) - count
+    step_m = np.concatenate(([0.0], segment_lengths_m(coordinates)))
+    step_m[begin] = 0.0
+    along_m = np.cumsum(step_m)
+    along_m -= np.repeat(along_m[begin], count)
+    length_m = np.repeat(along_m[begin + count - 1], count)
+    evenly = (np.arange(len(along_m)) - np.repeat(begin, count)) / np.repeat(count - 1, count)
+    return np.asarray(np.divide(along_m, length_m, out=evenly, where=length_m > 0))
 
 
 def between(coordinates: Floats, start: float, end: float) -> tuple[Floats, Floats]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Self
 
-import networkx as nx
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from routing.access import Mode
 from routing.cost import ModeBase
 from routing.coverage import MeasuredLine, checked_line
 from routing.crossings import Crossing, gates
-from routing.errors import OffNetwork, RoutingError
+from routing.errors import NoWay, OffNetwork, RoutingError
 from routing.exposure import Legs
 from routing.graph import RoadGraph, Snap
 from routing.lines import segment_lengths_m, surrounding
@@ -126,7 +125,7 @@ class _Matching:
         network, base = router.prepared(mode)
         around = surrounding(shapely.LineString(points), limit_m * _SLACK)
         shapely.prepare(around)
-        metric = network.metric(_corridor_m(base, around, crossings))
+        metric = network.metric(_corridor_m(base, around, crossings), keep=False)
         return cls(network, base, points, limit_m, around, metric)
 
     def line(self, step_m: float, country: str | None) -> MeasuredLine:
@@ -204,7 +203,7 @@ def _way(
     try:
         for start, end in pairwise(snaps):
             pieces += network.shortest(metric, network.ends(start, end), price)
-    except nx.NetworkXNoPath as error:
+    except NoWay as error:
         raise MatchFailed("the roads along the line do not join") from error
     moving = [piece for piece in pieces if piece[1] < piece[2]]
     return tuple(moving or pieces[:1])

@@ -1,30 +1,36 @@
-"""The road graph of one mode as a networkx graph, and the shortest way through it.
+"""The road network of one mode, and the cheapest way through it.
 
-Plain networkx on purpose: the interface that a hierarchy takes over later. The graph is built once
-and never changed; a request brings its own numbers and its own two ends, so any number of threads
-may search at the same time.
+A request brings its own costs and its own two ends; the hierarchy it is searched with is the
+graph's, built once and never changed, so any number of threads may search at the same time.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, Final
+from threading import Lock
+from typing import Final
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from routing import cch
 from routing.access import Mode
+from routing.errors import NoWay
 from routing.exposure import Legs
 from routing.graph import RoadGraph, Snap
 
 type Floats = NDArray[np.float64]
 type Piece = tuple[int, float, float]
-type Rows = Mapping[int, dict[int, dict[str, int]]]
 
-#: Node ids of a request's two ends; the graph's own are 0 and above.
-_START: Final = -1
-_END: Final = -2
+#: Metrics that stay at hand (architecture.md, "How live knowledge reaches the router").
+RESIDENT: Final = 9
+
+#: How many times its cost an edge may get in `Network.changed`.
+MOST_RAISED: Final = 4.0
+
+#: No finer than so many units of cost a second: a millisecond is less than a step.
+_FINEST_PER_S: Final = 1_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,48 +63,20 @@ class Metric:
 
     Parameters
     ----------
-    edge_s
-        float64 [E], cost of each whole edge, infinite where closed.
-    arc_s
-        Cost of the cheapest parallel edge of each arc; None hides the arc.
+    units_per_s
+        How many units of the hierarchy's whole costs make a second. As many as can be, so that
+        no path that visits a node once reaches the hierarchy's limit: a thousandth of a second in
+        a city, a tenth on a continent.
+    arcs
+        The same costs in those units, for the hierarchy.
     """
 
-    edge_s: Floats
-    arc_s: list[float | None]
-
-
-class _Rows(dict[int, dict[int, dict[str, int]]]):
-    """Adjacency rows of a request laid over those of the graph."""
-
-    def __init__(self, base: Rows) -> None:
-        super().__init__()
-        self._base = base
-
-    def __missing__(self, node: int) -> dict[int, dict[str, int]]:
-        return self._base.get(node, {})
-
-    def add(self, node: int, neighbour: int, arc: int) -> None:
-        """Add an arc to a copy of the node's row."""
-        if node not in self:
-            self[node] = dict(self[node])
-        self[node][neighbour] = {"arc": arc}
-
-
-class _Joined(nx.DiGraph):  # type: ignore[misc] # networkx publishes no types
-    """The mode's graph and a request's two ends, as bidirectional Dijkstra reads it."""
-
-    def __init__(self, successors: _Rows, predecessors: _Rows) -> None:
-        super().__init__()
-        self._node: dict[int, dict[str, Any]] = {_START: {}, _END: {}}
-        self._adj = successors
-        self._pred = predecessors
+    units_per_s: float
+    arcs: cch.Metric
 
 
 class Network:
     """One mode's road network.
-
-    Parallel edges become one arc; which of them a route uses is decided by the costs of the
-    request.
 
     Parameters
     ----------
@@ -111,19 +89,12 @@ class Network:
     def __init__(self, graph: RoadGraph, mode: Mode) -> None:
         self.graph = graph
         self.mode = mode
-        usable = np.flatnonzero(np.asarray(graph.edge_flags) & int(mode.flag))
-        tail, head = np.asarray(graph.edge_tail)[usable], np.asarray(graph.edge_head)[usable]
-        order = np.lexsort((usable, head, tail))
-        self._edges = usable[order]
-        tail, head = tail[order], head[order]
-        new = np.ones(len(order), dtype=np.bool_)
-        new[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
-        self._first = np.flatnonzero(new)
-        pairs = zip(tail[self._first].tolist(), head[self._first].tolist(), strict=True)
-        self.digraph = nx.DiGraph()
-        self.digraph.add_edges_from((u, v, {"arc": arc}) for arc, (u, v) in enumerate(pairs))
-        self._successors: Rows = dict(self.digraph.adjacency())
-        self._predecessors: Rows = dict(nx.reverse_view(self.digraph).adjacency())
+        self._usable = graph.passable(mode)
+        self._hierarchy = graph.hierarchy
+        tail = np.asarray(graph.edge_tail)
+        self._leaving = np.flatnonzero(np.append(True, tail[1:] != tail[:-1]))
+        self._kept: OrderedDict[bytes, Metric] = OrderedDict()
+        self._lock = Lock()
 
     def twin(self, edge: int) -> int | None:
         """Give the same stretch of road in the other direction, where this mode may use it."""
@@ -170,11 +141,56 @@ class Network:
         twin = self.twin(snap.edge)
         return places if twin is None else [*places, (twin, 1.0 - snap.fraction)]
 
-    def metric(self, edge_s: Floats) -> Metric:
-        """Prepare costs of whole edges, float64 [E], >= 0, infinite where closed."""
-        if not len(self._first):
-            return Metric(edge_s, [])
-        return Metric(edge_s, _hidden(np.minimum.reduceat(edge_s[self._edges], self._first)))
+    def metric(self, edge_s: Floats, *, keep: bool = True) -> Metric:
+        """Prepare costs of whole edges.
+
+        Parameters
+        ----------
+        edge_s
+            float64 [E], >= 0, infinite where closed.
+        keep
+            The same costs will be asked for again: of those the last few stay at hand.
+        """
+        cost_s = np.where(self._usable, edge_s, np.inf)
+        units_per_s = self._units_per_s(cost_s)
+        cost = _in_units(cost_s, units_per_s)
+        if not keep:
+            return Metric(units_per_s, self._hierarchy.customize(cost))
+        key = hashlib.blake2b(np.float64(units_per_s).tobytes() + cost.tobytes()).digest()
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        metric = Metric(units_per_s, self._hierarchy.customize(cost))
+        with self._lock:
+            self._kept[key] = metric
+            while len(self._kept) > RESIDENT:
+                self._kept.popitem(last=False)
+        return metric
+
+    def changed(self, metric: Metric, edges: NDArray[np.int64], edge_s: Floats) -> Metric:
+        """Give a metric of its own in which some edges have another cost.
+
+        Parameters
+        ----------
+        edges, edge_s
+            int64 and float64 [k]; a cost may be `MOST_RAISED` times the former, not more.
+        """
+        arcs = metric.arcs.copy()
+        cost_s = np.where(self._usable[edges], edge_s, np.inf)
+        self._hierarchy.update(arcs, edges, _in_units(cost_s, metric.units_per_s))
+        return Metric(metric.units_per_s, arcs)
+
+    def _units_per_s(self, cost_s: Floats) -> float:
+        """Give the finest unit in which no path is too long: it leaves each node once at most."""
+        if not len(cost_s):
+            return _FINEST_PER_S
+        # Edges are sorted by tail.
+        dearest_s = np.maximum.reduceat(np.where(np.isfinite(cost_s), cost_s, 0.0), self._leaving)
+        longest_s = MOST_RAISED * float(dearest_s.sum())
+        # Rounding up may add one unit for each node.
+        room = cch.UNREACHABLE - 1 - len(dearest_s)
+        return min(_FINEST_PER_S, room / longest_s) if longest_s > 0 else _FINEST_PER_S
 
     def shortest(
         self, metric: Metric, ends: Ends, price: Callable[[Legs], Floats]
@@ -196,53 +212,48 @@ class Network:
 
         Raises
         ------
-        networkx.NetworkXNoPath
+        NoWay
             Nothing open joins the two ends.
         """
-        pieces, base = ends.pieces, len(metric.arc_s)
-        known, own = metric.arc_s, _hidden(price(Legs.of(pieces)))
-        successors, predecessors = _Rows(self._successors), _Rows(self._predecessors)
-        for index, tail, head in _joins(ends, own):
-            successors.add(tail, head, base + index)
-            predecessors.add(head, tail, base + index)
-
-        def cost(_tail: int, _head: int, data: dict[str, int]) -> float | None:
-            arc = data["arc"]
-            return known[arc] if arc < base else own[arc - base]
-
-        joined = _Joined(successors, predecessors)
-        _, nodes = nx.bidirectional_dijkstra(joined, _START, _END, weight=cost)
-        arcs = [successors[u][v]["arc"] for u, v in pairwise(nodes)]
-        way = [
-            pieces[arc - base] if arc >= base else self._best(arc, metric.edge_s) for arc in arcs
-        ]
+        way = self._cheapest(metric, ends, price(Legs.of(ends.pieces)))
         moving = tuple(piece for piece in way if piece[1] < piece[2])
         return moving or tuple(way[:1])
 
-    def _best(self, arc: int, edge_s: Floats) -> Piece:
-        """Choose the cheapest parallel edge of an arc, the lowest id of equals."""
-        last = self._first[arc + 1] if arc + 1 < len(self._first) else len(self._edges)
-        edges = self._edges[self._first[arc] : last]
-        return int(edges[np.argmin(edge_s[edges])]), 0.0, 1.0
+    def _cheapest(self, metric: Metric, ends: Ends, own_s: Floats) -> list[Piece]:
+        """Choose how to leave and how to arrive, of equals the first."""
+        leaving, arriving = len(ends.departures), len(ends.arrivals)
+        leaving_s, arriving_s, direct_s = np.split(own_s, [leaving, leaving + arriving])
+        direct = int(np.argmin(direct_s)) if len(direct_s) else 0
+        best_s = float(direct_s[direct]) if len(direct_s) else np.inf
+        through = None
+        if leaving and arriving:
+            between_s = self._between_s(metric, ends)
+            total_s = leaving_s[:, np.newaxis] + between_s + arriving_s
+            through = divmod(int(np.argmin(total_s)), arriving)
+            if total_s[through] >= best_s:
+                through = None
+        if through is not None:
+            first, start = ends.departures[through[0]]
+            last, end = ends.arrivals[through[1]]
+            _, edges = self._hierarchy.path(metric.arcs, start, end)
+            return [first, *((edge, 0.0, 1.0) for edge in edges.tolist()), last]
+        if not np.isfinite(best_s):
+            raise NoWay("nothing open joins the two ends")
+        return [ends.direct[direct]]
+
+    def _between_s(self, metric: Metric, ends: Ends) -> Floats:
+        """Give what it costs from each departure's node to each arrival's, infinite if no way."""
+        units = self._hierarchy.many_to_many(
+            metric.arcs,
+            [node for _, node in ends.departures],
+            [node for _, node in ends.arrivals],
+        )
+        return np.where(units < cch.UNREACHABLE, units / metric.units_per_s, np.inf)
 
 
-def _joins(ends: Ends, costs: Sequence[float | None]) -> list[tuple[int, int, int]]:
-    """Give (index of the piece, from, to) of the open pieces, the dearest first.
-
-    Where two of them join the same pair, as on a loop, the cheaper one comes last and stays.
-    """
-    places = [
-        *((_START, node) for _, node in ends.departures),
-        *((node, _END) for _, node in ends.arrivals),
-        *((_START, _END) for _ in ends.direct),
-    ]
-    rows = [(cost, index, *places[index]) for index, cost in enumerate(costs) if cost is not None]
-    return [row[1:] for row in sorted(rows, key=lambda row: -row[0])]
-
-
-def _hidden(costs: Floats) -> list[float | None]:
-    """Turn a vector into the list that Dijkstra reads fastest; infinity becomes None."""
-    values: list[Any] = costs.tolist()
-    for index in np.flatnonzero(np.isinf(costs)).tolist():
-        values[index] = None
-    return values
+def _in_units(cost_s: Floats, units_per_s: float) -> NDArray[np.int32]:
+    """Give whole costs, int32, infinite ones as the hierarchy's `UNREACHABLE`."""
+    cost = np.full(len(cost_s), cch.UNREACHABLE, np.int32)
+    open_ = np.isfinite(cost_s)
+    cost[open_] = np.rint(cost_s[open_] * units_per_s)
+    return cost

@@ -12,7 +12,7 @@ from routing.altitude import highest_m
 from routing.cost import ModeBase
 from routing.crossings import Gate
 from routing.exposure import Contact, Exposure, Legs, covered_m, hazard_exposure
-from routing.graph import Snap
+from routing.graph import RoadGraph, Snap
 from routing.lines import between
 from routing.profile import walking_days
 
@@ -182,23 +182,37 @@ def drawn(base: ModeBase, pieces: Sequence[Piece]) -> tuple[Floats, Floats]:
     -------
     (coordinates float64 [k, 2] in degrees, measure_m float64 [k] from 0), k >= 2.
     """
-    lines: list[Floats] = []
-    measures: list[Floats] = []
-    travelled_m = 0.0
-    for edge, start, end in pieces:
-        length_m = float(base.length_m[edge])
-        part, shares = between(base.graph.edge_coordinates(edge), start, end)
-        along = travelled_m + (shares - start) * length_m
-        # The first vertex of a piece is the last one of the piece before.
-        skip = 1 if lines else 0
-        lines.append(part[skip:])
-        measures.append(along[skip:])
-        travelled_m += (end - start) * length_m
-    coordinates, measure_m = np.vstack(lines), np.concatenate(measures)
+    legs = Legs.of(pieces)
+    length_m = base.length_m[legs.edge]
+    before_m = np.concatenate(([0.0], np.cumsum(legs.share * length_m)[:-1]))
+    leg, coordinates, share = _vertices(base.graph, legs)
+    measure_m = before_m[leg] + (share - legs.start[leg]) * length_m[leg]
+    # The first vertex of a piece is the last one of the piece before.
+    kept = np.append(True, (leg[1:] == leg[:-1]))
+    coordinates, measure_m = coordinates[kept], measure_m[kept]
     new = np.ones(len(coordinates), dtype=np.bool_)
     # A zero-length border edge repeats its vertex; the ends stay whatever happens.
     new[1:-1] = (np.diff(coordinates, axis=0)[:-1] != 0).any(axis=1) | (np.diff(measure_m)[:-1] > 0)
     return coordinates[new], measure_m[new]
+
+
+def _vertices(graph: RoadGraph, legs: Legs) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Give the vertices of pieces, in order: piece, coordinates, share of the whole edge.
+
+    Whole edges, most of them, all at once.
+    """
+    is_whole = (legs.start <= 0) & (legs.end >= 1)
+    whole = np.flatnonzero(is_whole)
+    coordinates, share, count = graph.edge_lines(legs.edge[whole])
+    parts = [(np.repeat(whole, count), coordinates, share)]
+    for index in np.flatnonzero(~is_whole).tolist():
+        line, along = between(
+            graph.edge_coordinates(int(legs.edge[index])), legs.start[index], legs.end[index]
+        )
+        parts.append((np.full(len(line), index), line, along))
+    leg, coordinates, share = (np.concatenate([part[i] for part in parts]) for i in range(3))
+    order = np.argsort(leg, kind="stable")
+    return leg[order], coordinates[order], share[order]
 
 
 def _unknown_m(

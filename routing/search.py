@@ -11,7 +11,6 @@ from datetime import datetime
 from threading import Lock
 from typing import Final
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,11 +18,11 @@ from routing.access import Mode
 from routing.cost import CostModel, ModeBase
 from routing.coverage import ACCESS_M, Support
 from routing.crossings import Crossing, gates
-from routing.errors import Blocker, InvalidRequest, NoRoute
+from routing.errors import Blocker, InvalidRequest, NoRoute, NoWay
 from routing.exposure import TOLERANCE_M, Contact, Exposure, Hazard, Legs, contact
 from routing.graph import GraphMeta, RoadGraph, Snap
 from routing.metric import METRES_PER_DEGREE, great_circle_m
-from routing.network import Network
+from routing.network import Metric, Network
 from routing.profile import ADULT, Profile, counts_at
 from routing.route import Route, make_route
 from routing.rules import NOTHING_WAIVED, Rules, Waived
@@ -64,9 +63,9 @@ MAX_STRETCH: Final = 1.5
 #: Ends nearer than this are one place [A].
 MIN_TRIP_M: Final = 1.0
 
-#: Price of one blocked edge when a refusal looks for what blocks: dearer than any whole journey in
-#: seconds, small enough that float64 still tells microseconds apart.
-_BLOCKED_S: Final = 1e10
+#: Price of one blocked edge when a refusal looks for what blocks, seconds: three years, dearer than
+#: any whole journey.
+_BLOCKED_S: Final = 1e8
 
 _MAX_LON: Final = 180.0
 _MAX_LAT: Final = 90.0
@@ -136,7 +135,7 @@ class Router:
             if mode not in self._modes:
                 base = ModeBase(self.graph, mode)
                 # Computed here, under the lock, and only read from then on.
-                _ = (base.altitude_price_s, base.usable)
+                _ = (base.altitude_price_s, base.usable, self.graph.hierarchy)
                 self._modes[mode] = Network(self.graph, mode), base
             return self._modes[mode]
 
@@ -193,24 +192,34 @@ class _Search:
         for weight in weights:
             model = CostModel(self.base, self.contacts, weight)
             try:
-                pieces = self._way(model)
-            except nx.NetworkXNoPath:
+                pieces = self._way(self._metric(model), model)
+            except NoWay:
                 raise self._refusal() from None
             routes.append(self._route(pieces, weight, ranked_by))
         routes += self._penalised(routes, ranked_by)
         routes.sort(key=lambda route: (route.cost_s, route.unknown_m))
         return self._distinct(routes)[:MAX_ROUTES]
 
+    def _metric(self, model: CostModel, waived: Waived = NOTHING_WAIVED) -> Metric:
+        edge_s = self.rules.edges_s(model.edge_s, waived)
+        return self.network.metric(edge_s, keep=waived is NOTHING_WAIVED)
+
     def _way(
-        self, model: CostModel, factor: Floats | None = None, waived: Waived = NOTHING_WAIVED
+        self,
+        metric: Metric,
+        model: CostModel,
+        factor: Floats | None = None,
+        waived: Waived = NOTHING_WAIVED,
     ) -> tuple[Piece, ...]:
-        """Find the cheapest way that keeps the rules, ``factor`` times the cost of each edge."""
-        scale = np.ones(len(self.base.length_m)) if factor is None else factor
-        return self.network.shortest(
-            self.network.metric(self.rules.edges_s(model.edge_s * scale, waived)),
-            self.ends,
-            lambda legs: self.rules.legs_s(model.legs_s(legs) * scale[legs.edge], legs, waived),
-        )
+        """Find the cheapest way; the ends' pieces cost ``factor`` of their edge times theirs."""
+
+        def price(legs: Legs) -> Floats:
+            cost_s = model.legs_s(legs)
+            if factor is not None:
+                cost_s = cost_s * factor[legs.edge]
+            return self.rules.legs_s(cost_s, legs, waived)
+
+        return self.network.shortest(metric, self.ends, price)
 
     def _route(self, pieces: Sequence[Piece], aversion: float, ranked_by: CostModel) -> Route:
         route = make_route(
@@ -228,14 +237,18 @@ class _Search:
     def _penalised(self, found: Sequence[Route], model: CostModel) -> list[Route]:
         """Look for other ways by making the ones found so far dearer, in both directions."""
         best_s = min(route.cost_s for route in found)
-        factor = np.ones(len(self.base.length_m))
+        metric = self._metric(model)
+        edge_s = self.rules.edges_s(model.edge_s)
+        factor = np.ones(len(edge_s))
         more: list[Route] = []
         latest = list(found)
         for _ in range(PENALTY_ROUNDS):
             used = np.unique([edge for route in latest for edge, _, _ in route.edges])
             twins = np.asarray(self.base.graph.edge_twin)[used]
-            factor[np.union1d(used, twins[twins >= 0])] *= PENALTY
-            latest = [self._route(self._way(model, factor), model.aversion, model)]
+            dearer = np.union1d(used, twins[twins >= 0])
+            factor[dearer] *= PENALTY
+            metric = self.network.changed(metric, dearer, edge_s[dearer] * factor[dearer])
+            latest = [self._route(self._way(metric, model, factor), model.aversion, model)]
             more += [route for route in latest if route.cost_s <= MAX_STRETCH * best_s]
         return more
 
@@ -275,8 +288,8 @@ class _Search:
             Waived(crossings=True, exclusions=True, price_s=_BLOCKED_S),
         ):
             try:
-                pieces = self._way(model, waived=waived)
-            except nx.NetworkXNoPath:
+                pieces = self._way(self._metric(model, waived), model, waived=waived)
+            except NoWay:
                 continue
             return NoRoute("no admissible route at the asked time", self.rules.blockers(pieces))
         return NoRoute("no road joins the two points", [self._no_road()])

@@ -56,6 +56,17 @@ class Metric:
         _customize(topology.first, topology.head, up, down, up_origin, down_origin)
         return cls(cost, up, down, up_origin, down_origin)
 
+    def copy(self) -> Self:
+        """Give the same costs in memory of their own, to be updated apart."""
+        with self.gate:
+            return type(self)(
+                cost=self.cost.copy(),
+                up=self.up.copy(),
+                down=self.down.copy(),
+                up_origin=self.up_origin.copy(),
+                down_origin=self.down_origin.copy(),
+            )
+
 
 @compiled
 def _carry_over(

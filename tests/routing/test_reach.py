@@ -17,6 +17,7 @@ from routing.exposure import Hazard
 from routing.metric import great_circle_m
 from routing.reach import KEPT_METRICS, Place, Reacher, ReachRequest
 from routing.search import Router, RouteRequest
+from routing.warming import warm
 
 AT = datetime(2026, 11, 24, 13, tzinfo=UTC)
 
@@ -362,8 +363,13 @@ def test_p43_two_on_two_streets_of_one_town_are_one_direction(tiny_graph):
 
 
 def test_warming_compiles_what_requests_use(tiny_graph):
-    kernels = (dijkstra.settle, dijkstra.add_up, dijkstra.least_on_way, dijkstra.last_marked)
-    dijkstra.warm()
+    kernels = (
+        dijkstra.settle,
+        dijkstra.add_up,
+        dijkstra.least_on_way,
+        dijkstra.last_marked,
+    )
+    warm()
     compiled = [len(kernel.signatures) for kernel in kernels]
     reacher = Reacher(Router(two_countries(tiny_graph)))
     request = ReachRequest(Place(-72.5, 7.9), [Place(-72.492, 7.9)], AT, [bridge("open")])
