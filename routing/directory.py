@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -16,45 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from routing import layout
 from routing.errors import GraphError
 
-#: Raised by one whenever an array is added, dropped or read differently.
-FORMAT_VERSION = 1
-FORMAT = "amparo-road-graph"
 META_FILE = "meta.json"
-
-#: name -> (dtype, length): N nodes, E directed edges, + for one more, * for free.
-ARRAYS: dict[str, tuple[str, str]] = {
-    "node_lon": ("<i4", "N"),
-    "node_lat": ("<i4", "N"),
-    "node_elevation_m": ("<f4", "N"),
-    "node_country": ("<i2", "N"),
-    "node_osm_id": ("<i8", "N"),
-    "node_name": ("<i4", "N"),
-    "edge_tail": ("<i4", "E"),
-    "edge_head": ("<i4", "E"),
-    "edge_twin": ("<i4", "E"),
-    "edge_length_dm": ("<u4", "E"),
-    "edge_class": ("|u1", "E"),
-    "edge_surface": ("|u1", "E"),
-    "edge_smoothness": ("|u1", "E"),
-    "edge_flags": ("<u2", "E"),
-    "edge_way_id": ("<i8", "E"),
-    "edge_piece": ("<i4", "E"),
-    "edge_name": ("<i4", "E"),
-    "edge_ref": ("<i4", "E"),
-    "edge_maxspeed_kmh": ("|u1", "E"),
-    "edge_ascent_m": ("<f4", "E"),
-    "edge_descent_m": ("<f4", "E"),
-    "shape_start": ("<i8", "E+"),
-    "shape_lon": ("<i4", "*"),
-    "shape_lat": ("<i4", "*"),
-    "names_start": ("<i8", "*"),
-    "names_utf8": ("|u1", "*"),
-    "grid_frame": ("<f8", "*"),
-    "cell_start": ("<i8", "*"),
-    "cell_segment": ("<i8", "*"),
-}
+#: Which files were whole when their sums were last compared: inode, time and size of each.
+VERIFIED_FILE = "verified.json"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
@@ -75,6 +42,8 @@ class GraphMeta:
         Farthest distance from a point to a road of this region, metres.
     kind
         ``'sketch'`` or ``'osm'``.
+    arc_count
+        Arcs of the hierarchy; filled in when written.
     countries
         ISO 3166-1 alpha-2 codes; ``node_country`` indexes them; empty where none is known.
     has_slope
@@ -97,9 +66,10 @@ class GraphMeta:
     edge_count: int
     snap_limit_m: float
     kind: str
+    arc_count: int = 0
     countries: tuple[str, ...] = ()
     has_slope: bool = False
-    format_version: int = FORMAT_VERSION
+    format_version: int = layout.FORMAT_VERSION
     report: dict[str, int] = field(default_factory=dict)
     checksums: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
@@ -132,12 +102,12 @@ def read_meta(path: Path) -> GraphMeta:
         raise GraphError(f"{path}: no road graph here ({META_FILE} is missing)") from None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise GraphError(f"{path}: {META_FILE} cannot be read: {error}") from error
-    if not isinstance(raw, dict) or raw.pop("format", None) != FORMAT:
+    if not isinstance(raw, dict) or raw.pop("format", None) != layout.FORMAT:
         raise GraphError(f"{path}: not a road graph of Amparo")
-    if raw.get("format_version") != FORMAT_VERSION:
+    if raw.get("format_version") != layout.FORMAT_VERSION:
         raise GraphError(
             f"{path}: format version {raw.get('format_version')!r}, this program reads"
-            f" {FORMAT_VERSION}; import the region again"
+            f" {layout.FORMAT_VERSION}; import the region again"
         )
     return _meta_from(raw, path)
 
@@ -149,17 +119,19 @@ def _meta_from(raw: dict[str, Any], path: Path) -> GraphMeta:
         raise GraphError(f"{path}: {META_FILE} lacks or adds fields: {odd}")
     try:
         west, south, east, north = (float(value) for value in raw["bbox"])
-        counts = int(raw["node_count"]), int(raw["edge_count"])
+        counts = {name: int(raw[name]) for name in ("node_count", "edge_count", "arc_count")}
         sizes = {str(k): int(v) for k, v in raw["sizes"].items()}
     except (TypeError, ValueError, AttributeError) as error:
         raise GraphError(f"{path}: {META_FILE} is damaged: {error}") from error
     raw |= {"bbox": (west, south, east, north), "countries": tuple(raw["countries"])}
-    raw |= {"node_count": counts[0], "edge_count": counts[1], "sizes": sizes}
+    raw |= {**counts, "sizes": sizes}
     return GraphMeta(**raw)
 
 
 def open_arrays(path: Path) -> tuple[GraphMeta, dict[str, NDArray[Any]]]:
-    """Map a graph directory into memory, copy-on-write; header and sizes are checked.
+    """Map a graph directory into memory, copy-on-write.
+
+    Header and sizes are checked, and the sums of files that were not seen whole before.
 
     Raises
     ------
@@ -169,19 +141,50 @@ def open_arrays(path: Path) -> tuple[GraphMeta, dict[str, NDArray[Any]]]:
     # One look at the link: a region replaced meanwhile must not be read half and half.
     real = path.resolve()
     meta = read_meta(real)
-    arrays = {name: _open_array(real, name, meta) for name in ARRAYS}
+    if _identities(real) != _verified(real):
+        verify_files(real)
+        with suppress(OSError):  # a folder that only its owner may write
+            _note_verified(real)
+    return meta, _map_arrays(real, meta)
+
+
+def _map_arrays(path: Path, meta: GraphMeta) -> dict[str, NDArray[Any]]:
+    arrays = {name: _open_array(path, name, meta) for name in layout.ARRAYS}
     points = len(arrays["shape_lon"])
     if len(arrays["shape_lat"]) != points or int(arrays["shape_start"][-1]) != points:
         raise GraphError(f"{path}: shape arrays do not fit each other")
     cells = arrays["grid_frame"][4] * arrays["grid_frame"][5]
     if len(arrays["grid_frame"]) != 6 or len(arrays["cell_start"]) != cells + 1:  # noqa: PLR2004
         raise GraphError(f"{path}: the look-up grid does not fit")
-    return meta, arrays
+    return arrays
+
+
+def _identities(path: Path) -> dict[str, list[int]]:
+    """Give inode, time and size of each file of arrays."""
+    found = {}
+    for name in layout.ARRAYS:
+        with suppress(OSError):
+            stat = (path / f"{name}.npy").stat()
+            found[f"{name}.npy"] = [stat.st_ino, stat.st_mtime_ns, stat.st_size]
+    return found
+
+
+def _verified(path: Path) -> object:
+    try:
+        return json.loads((path / VERIFIED_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _note_verified(path: Path) -> None:
+    new = path / f"{VERIFIED_FILE}.new"
+    new.write_text(json.dumps(_identities(path)), encoding="utf-8")
+    new.replace(path / VERIFIED_FILE)
 
 
 def _open_array(path: Path, name: str, meta: GraphMeta) -> NDArray[Any]:
     file = path / f"{name}.npy"
-    dtype, length = ARRAYS[name]
+    dtype, length = layout.ARRAYS[name]
     try:
         size = file.stat().st_size
         if size != meta.sizes.get(file.name):
@@ -189,12 +192,13 @@ def _open_array(path: Path, name: str, meta: GraphMeta) -> NDArray[Any]:
                 f"{file}: {size} bytes, meta.json says {meta.sizes.get(file.name)};"
                 " import the region again"
             )
-        array: NDArray[Any] = np.load(file, mmap_mode="c", allow_pickle=False)
+        # The plain array over the map: each look at a numpy.memmap costs a call of Python.
+        array: NDArray[Any] = np.asarray(np.load(file, mmap_mode="c", allow_pickle=False))
     except FileNotFoundError:
         raise GraphError(f"{file}: missing; import the region again") from None
     except (OSError, EOFError, ValueError) as error:
         raise error if isinstance(error, GraphError) else GraphError(f"{file}: {error}") from error
-    wanted = {"N": meta.node_count, "E": meta.edge_count, "E+": meta.edge_count + 1}
+    wanted = layout.counts(meta.node_count, meta.edge_count, meta.arc_count)
     if array.ndim != 1 or array.dtype.str != dtype or len(array) != wanted.get(length, len(array)):
         raise GraphError(f"{file}: {array.dtype.str} {array.shape} is not what meta.json describes")
     return array
@@ -209,18 +213,16 @@ def verify_files(path: Path) -> GraphMeta:
         Naming the first file that does not fit.
     """
     real = path.resolve()
-    meta, arrays = open_arrays(real)
-    for name in ARRAYS:
+    meta = read_meta(real)
+    arrays = _map_arrays(real, meta)
+    for name in layout.ARRAYS:
         file = real / f"{name}.npy"
         if _sha256(file) != meta.checksums.get(file.name):
             raise GraphError(f"{file}: checksum differs; import the region again")
-    for name, bound in (
-        ("edge_tail", meta.node_count),
-        ("edge_head", meta.node_count),
-        ("edge_twin", meta.edge_count),
-        ("node_country", len(meta.countries)),
-    ):
-        low = 0 if name in {"edge_tail", "edge_head"} else -1
+    counts = layout.counts(meta.node_count, meta.edge_count, meta.arc_count)
+    bounds = {name: (low, counts[to]) for name, (to, low) in layout.POINTS_TO.items()}
+    bounds["node_country"] = (-1, len(meta.countries))
+    for name, (low, bound) in bounds.items():
         if arrays[name].size and not low <= arrays[name].min() <= arrays[name].max() < bound:
             raise GraphError(f"{path}: {name} points outside the graph")
     return meta
@@ -275,7 +277,7 @@ def _write_version(
     done = False
     try:
         temporary.chmod(0o755)  # mkdtemp's 0700 would hide the region from another service user
-        for name, (dtype, _) in ARRAYS.items():
+        for name, (dtype, _) in layout.ARRAYS.items():
             _save(temporary / f"{name}.npy", np.ascontiguousarray(arrays[name], dtype=dtype))
         files = sorted(temporary.iterdir())
         meta = replace(
@@ -283,11 +285,12 @@ def _write_version(
             checksums={file.name: _sha256(file) for file in files},
             sizes={file.name: file.stat().st_size for file in files},
         )
-        text = json.dumps({"format": FORMAT, **asdict(meta)}, ensure_ascii=False, indent=1)
+        text = json.dumps({"format": layout.FORMAT, **asdict(meta)}, ensure_ascii=False, indent=1)
         with (temporary / META_FILE).open("w", encoding="utf-8") as stream:
             stream.write(text + "\n")
             stream.flush()
             os.fsync(stream.fileno())
+        _note_verified(temporary)
         _sync_folder(temporary)
         version = temporary.with_suffix(".region")
         temporary.rename(version)

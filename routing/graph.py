@@ -1,7 +1,7 @@
 """The road graph: memory-mapped arrays, snapping and area look-up."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -12,9 +12,8 @@ from shapely.geometry.base import BaseGeometry
 
 from routing.access import HIGHWAY_CLASSES, SMOOTHNESS, SURFACES, EdgeFlag, Mode
 from routing.assembly import NodeTable, PieceTable, graph_arrays
-from routing.cch import Hierarchy
+from routing.cch import Hierarchy, Topology
 from routing.directory import (
-    FORMAT_VERSION,
     GraphMeta,
     list_regions,
     open_arrays,
@@ -25,6 +24,7 @@ from routing.directory import (
 )
 from routing.errors import GraphError
 from routing.grid import SegmentGrid
+from routing.layout import FORMAT_VERSION, HIERARCHY, HIERARCHY_PREFIX
 from routing.lines import shares_along
 from routing.lookup import Snap, country_at, edges_meeting, snap_to_edge
 from routing.metric import UNITS_PER_DEGREE
@@ -95,6 +95,8 @@ class RoadGraph:
     edge_ascent_m, edge_descent_m
         float32 [E], in the direction of travel; from the heights of the ends unless
         ``meta.has_slope``; 0 where not known.
+    topology
+        Arcs of the hierarchy over all edges, of an opened graph.
     shape_start, shape_lon, shape_lat
         int64 [E + 1] and int32 [P]: polylines with both ends, in the direction of travel.
     """
@@ -129,6 +131,7 @@ class RoadGraph:
     grid_frame: Float64
     cell_start: Int64
     cell_segment: Int64
+    topology: Topology | None = field(default=None, kw_only=True)
 
     @classmethod
     def build(
@@ -157,7 +160,7 @@ class RoadGraph:
         GraphError
             Nothing passable.
         """
-        arrays = graph_arrays(nodes, pieces, names)
+        arrays: dict[str, Any] = graph_arrays(nodes, pieces, names)
         lon, lat = arrays["shape_lon"], arrays["shape_lat"]
         bbox = tuple(
             int(v) / UNITS_PER_DEGREE for v in (lon.min(), lat.min(), lon.max(), lat.max())
@@ -216,7 +219,10 @@ class RoadGraph:
 
     @cached_property
     def hierarchy(self) -> Hierarchy:
-        """What routes are searched with, over all edges; built on first use."""
+        """What routes are searched with, over all edges; built here unless it came from disk."""
+        of_disk = self.topology
+        if of_disk is not None and of_disk.edge_count == len(self.edge_tail):
+            return Hierarchy(of_disk)
         return Hierarchy.of_graph(self.edge_tail, self.edge_head, len(self.node_lon))
 
     def passable(self, mode: Mode) -> NDArray[np.bool_]:
@@ -332,15 +338,17 @@ class RoadGraph:
 
 
 def open_graph(path: Path) -> RoadGraph:
-    """Open a region's folder; milliseconds, header and sizes are checked.
+    """Open a region's folder; milliseconds where it was seen whole before, else its sums' time.
 
     Raises
     ------
     GraphError
         With the reason.
     """
-    meta, arrays = open_arrays(path)
-    return RoadGraph(meta=meta, **arrays)
+    meta, mapped = open_arrays(path)
+    arrays: dict[str, Any] = dict(mapped)
+    topology = {name: arrays.pop(f"{HIERARCHY_PREFIX}{name}") for name in HIERARCHY}
+    return RoadGraph(meta=meta, topology=Topology(**topology), **arrays)
 
 
 def verify_graph(path: Path) -> GraphMeta:
@@ -370,7 +378,10 @@ def write_graph(graphs_dir: Path, graph: RoadGraph) -> GraphMeta:
     arrays: dict[str, NDArray[Any]] = {
         name: value for name, value in vars(graph).items() if isinstance(value, np.ndarray)
     }
-    return write_arrays(graphs_dir, graph.meta, arrays)
+    topology = graph.hierarchy.topology
+    arrays |= {f"{HIERARCHY_PREFIX}{name}": getattr(topology, name) for name in HIERARCHY}
+    meta = replace(graph.meta, arc_count=topology.arc_count)
+    return write_arrays(graphs_dir, meta, arrays)
 
 
 def list_graphs(graphs_dir: Path) -> list[GraphMeta]:

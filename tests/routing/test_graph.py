@@ -15,7 +15,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing import directory
+from routing import directory, layout
 from routing.errors import GraphError, InvalidRequest, OffNetwork
 from routing.graph import (
     HIGHWAY_CLASSES,
@@ -270,11 +270,17 @@ def test_a_graph_survives_the_disk(small, tmp_path):
     meta = write_graph(tmp_path, small)
     again = open_graph(tmp_path / "tiny")
     assert again.meta == meta
-    for name in directory.ARRAYS:
-        written, read = getattr(small, name), getattr(again, name)
+    for name in layout.ARRAYS:
+        of_hierarchy = name.removeprefix(layout.HIERARCHY_PREFIX)
+        if name != of_hierarchy:
+            written, read = (
+                getattr(graph.hierarchy.topology, of_hierarchy) for graph in (small, again)
+            )
+        else:
+            written, read = getattr(small, name), getattr(again, name)
         np.testing.assert_array_equal(read, written)
-        assert isinstance(read, np.memmap)
-        assert read.mode == "c"
+        assert isinstance(read.base, np.memmap), "mapped, not copied"
+        assert read.base.mode == "c"
     assert verify_graph(tmp_path / "tiny") == meta
     assert [m.name for m in list_graphs(tmp_path)] == ["tiny"]
 
@@ -353,19 +359,49 @@ def test_a_damaged_or_foreign_folder_is_refused_with_the_reason(small, tmp_path,
         verify_graph(tmp_path / "tiny")
 
 
-def test_verify_finds_one_flipped_bit_that_opening_cannot_see(small, tmp_path):
-    write_graph(tmp_path, small)
-    file = tmp_path / "tiny" / "edge_length_dm.npy"
+def flip(file):
     content = bytearray(file.read_bytes())
     content[-1] ^= 1
     file.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["edge_length_dm", "hierarchy_head"])
+def test_opening_finds_one_flipped_bit_of_a_file_that_was_touched(small, tmp_path, name):
+    write_graph(tmp_path, small)
+    flip(tmp_path / "tiny" / f"{name}.npy")
+    for check in (open_graph, verify_graph):
+        with pytest.raises(GraphError, match=rf"{name}\.npy: checksum"):
+            check(tmp_path / "tiny")
+
+
+def test_verify_finds_one_flipped_bit_that_opening_cannot_see(small, tmp_path):
+    write_graph(tmp_path, small)
+    file = tmp_path / "tiny" / "edge_length_dm.npy"
+    stat = file.stat()
+    flip(file)
+    os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     open_graph(tmp_path / "tiny")
     with pytest.raises(GraphError, match=r"edge_length_dm\.npy: checksum"):
         verify_graph(tmp_path / "tiny")
 
 
+def test_a_copied_region_is_summed_up_once(small, tmp_path, monkeypatch):
+    write_graph(tmp_path, small)
+    copy = tmp_path / "copy"
+    shutil.copytree(tmp_path / "tiny", copy)
+    sums = []
+    summed = directory._sha256
+    monkeypatch.setattr(directory, "_sha256", lambda file: sums.append(file) or summed(file))
+    open_graph(copy)
+    assert len(sums) == len(layout.ARRAYS)
+    open_graph(copy)
+    assert len(sums) == len(layout.ARRAYS)
+
+
 def test_verify_finds_an_index_that_leaves_the_graph(small, tmp_path):
-    write_graph(tmp_path, replace(small, edge_head=small.edge_head + 5))
+    # The hierarchy refuses such a graph before it is written; here it is another one's.
+    topology = small.hierarchy.topology
+    write_graph(tmp_path, replace(small, edge_head=small.edge_head + 5, topology=topology))
     with pytest.raises(GraphError, match="edge_head points outside"):
         verify_graph(tmp_path / "tiny")
 

@@ -1,0 +1,88 @@
+"""Which arrays a graph directory holds, how long they are, and what their numbers point to."""
+
+#: Raised by one whenever an array is added, dropped or read differently.
+FORMAT_VERSION = 2
+FORMAT = "amparo-road-graph"
+
+#: Field of `routing.cch.Topology` -> (dtype, length), see `ARRAYS`; M arcs of the hierarchy.
+HIERARCHY: dict[str, tuple[str, str]] = {
+    "order": ("<i4", "N"),
+    "rank": ("<i4", "N"),
+    "parent": ("<i4", "N"),
+    "level": ("<u2", "N"),
+    "subtree": ("<i4", "N"),
+    "first": ("<i8", "N+"),
+    "head": ("<i4", "M"),
+    "tail": ("<i4", "M"),
+    "head_level": ("<u2", "M"),
+    "down_first": ("<i8", "N+"),
+    "down_arc": ("<i4", "M"),
+    "down_tail": ("<i4", "M"),
+    "edge_arc": ("<i4", "E"),
+    "edge_is_up": ("|b1", "E"),
+    "arc_first": ("<i8", "M+"),
+    "arc_edge": ("<i4", "*"),
+}
+
+#: How the files of the hierarchy begin.
+HIERARCHY_PREFIX = "hierarchy_"
+
+#: name -> (dtype, length): N nodes, E directed edges, + for one more, * for free.
+ARRAYS: dict[str, tuple[str, str]] = {
+    "node_lon": ("<i4", "N"),
+    "node_lat": ("<i4", "N"),
+    "node_elevation_m": ("<f4", "N"),
+    "node_country": ("<i2", "N"),
+    "node_osm_id": ("<i8", "N"),
+    "node_name": ("<i4", "N"),
+    "edge_tail": ("<i4", "E"),
+    "edge_head": ("<i4", "E"),
+    "edge_twin": ("<i4", "E"),
+    "edge_length_dm": ("<u4", "E"),
+    "edge_class": ("|u1", "E"),
+    "edge_surface": ("|u1", "E"),
+    "edge_smoothness": ("|u1", "E"),
+    "edge_flags": ("<u2", "E"),
+    "edge_way_id": ("<i8", "E"),
+    "edge_piece": ("<i4", "E"),
+    "edge_name": ("<i4", "E"),
+    "edge_ref": ("<i4", "E"),
+    "edge_maxspeed_kmh": ("|u1", "E"),
+    "edge_ascent_m": ("<f4", "E"),
+    "edge_descent_m": ("<f4", "E"),
+    "shape_start": ("<i8", "E+"),
+    "shape_lon": ("<i4", "*"),
+    "shape_lat": ("<i4", "*"),
+    "names_start": ("<i8", "*"),
+    "names_utf8": ("|u1", "*"),
+    "grid_frame": ("<f8", "*"),
+    "cell_start": ("<i8", "*"),
+    "cell_segment": ("<i8", "*"),
+    **{f"{HIERARCHY_PREFIX}{name}": layout for name, layout in HIERARCHY.items()},
+}
+
+#: What the numbers of an array point to: nodes, edges or arcs; -1 is none where it may be.
+POINTS_TO = {
+    "edge_tail": ("N", 0),
+    "edge_head": ("N", 0),
+    "edge_twin": ("E", -1),
+    "hierarchy_order": ("N", 0),
+    "hierarchy_rank": ("N", 0),
+    "hierarchy_parent": ("N", -1),
+    "hierarchy_subtree": ("N", 0),
+    "hierarchy_first": ("M+", 0),
+    "hierarchy_head": ("N", 0),
+    "hierarchy_tail": ("N", 0),
+    "hierarchy_down_first": ("M+", 0),
+    "hierarchy_down_arc": ("M", 0),
+    "hierarchy_down_tail": ("N", 0),
+    "hierarchy_edge_arc": ("M", -1),
+    "hierarchy_arc_first": ("E+", 0),
+    "hierarchy_arc_edge": ("E", 0),
+}
+
+
+def counts(nodes: int, edges: int, arcs: int) -> dict[str, int]:
+    """Return how long arrays of each length are."""
+    of = {"N": nodes, "E": edges, "M": arcs}
+    return of | {f"{name}+": count + 1 for name, count in of.items()}
