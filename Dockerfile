@@ -37,7 +37,10 @@ COPY --from=build /srv/amparo/.venv /srv/amparo/.venv
 COPY . /srv/amparo
 RUN python3 -m compileall -q /srv/amparo/app /srv/amparo/geo /srv/amparo/routing \
         /srv/amparo/tiles
-ENV AMPARO_HOST=0.0.0.0 AMPARO_HOME=/var/lib/amparo PYTHONUNBUFFERED=1
+# The searches' kernels are compiled once and kept beside the data: the code's own folder is not
+# writable here.
+ENV AMPARO_HOST=0.0.0.0 AMPARO_HOME=/var/lib/amparo PYTHONUNBUFFERED=1 \
+    NUMBA_CACHE_DIR=/var/lib/amparo/kernels
 WORKDIR /var/lib/amparo
 VOLUME /var/lib/amparo
 USER 65534:65534
