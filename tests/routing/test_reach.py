@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import shapely
 
-from routing import dijkstra
+from routing import cch, dijkstra
 from routing.access import Mode
 from routing.cost import FLAT_KMH
 from routing.crossings import Crossing
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
 from routing.exposure import Hazard
+from routing.graph import open_graph, write_graph
 from routing.metric import great_circle_m
 from routing.reach import KEPT_METRICS, Place, Reacher, ReachRequest
 from routing.search import Router, RouteRequest
@@ -362,17 +363,21 @@ def test_p43_two_on_two_streets_of_one_town_are_one_direction(tiny_graph):
     assert [met.index for met in found] == [2, 0]
 
 
-def test_warming_compiles_what_requests_use(tiny_graph):
-    kernels = (
-        dijkstra.settle,
-        dijkstra.add_up,
-        dijkstra.least_on_way,
-        dijkstra.last_marked,
-    )
+def compiled_kernels():
+    modules = (dijkstra, cch.customization, cch.queries, cch.updating)
+    kernels = {k for module in modules for k in vars(module).values() if hasattr(k, "signatures")}
+    return {kernel.py_func.__qualname__: len(kernel.signatures) for kernel in kernels}
+
+
+def test_warming_compiles_what_requests_use(tiny_graph, tmp_path):
+    write_graph(tmp_path, two_countries(tiny_graph))
+    graph = open_graph(tmp_path / "tiny")
     warm()
-    compiled = [len(kernel.signatures) for kernel in kernels]
-    reacher = Reacher(Router(two_countries(tiny_graph)))
+    compiled = compiled_kernels()
+    assert len(compiled) > 12
+    router = Router(graph)
     request = ReachRequest(Place(-72.5, 7.9), [Place(-72.492, 7.9)], AT, [bridge("open")])
-    reacher.reach(request)
-    reacher.first_met(request)
-    assert [len(kernel.signatures) for kernel in kernels] == compiled
+    Reacher(router).reach(request)
+    Reacher(router).first_met(request)
+    router.routes(RouteRequest((-72.5, 7.9), (-72.492, 7.9), Mode.FOOT, AT))
+    assert compiled_kernels() == compiled
