@@ -306,10 +306,11 @@ def _bytes_read(source: Path) -> int:
     """Return how far libosmium has read, from the kernel (Linux); 0 elsewhere."""
     wanted = str(source.resolve())
     try:
-        for handle in os.scandir("/proc/self/fd"):
-            if str(Path(handle.path).readlink()) == wanted:
-                text = Path(f"/proc/self/fdinfo/{handle.name}").read_text(encoding="ascii")
-                return int(text.split()[1])
+        with os.scandir("/proc/self/fd") as handles:
+            for handle in handles:
+                if str(Path(handle.path).readlink()) == wanted:
+                    text = Path(f"/proc/self/fdinfo/{handle.name}").read_text(encoding="ascii")
+                    return int(text.split()[1])
     except (OSError, ValueError, IndexError):  # a handle closed meanwhile, or no /proc
         return 0
     return 0

@@ -26,7 +26,15 @@ NOW = "2026-11-24T00:00:00Z"
 def columns(graph):
     """Return the arrays of a graph; names by their text, since their order is nobody's business."""
     arrays = {field.name: getattr(graph, field.name) for field in fields(graph)}
-    for name in ("meta", "names_start", "names_utf8", "node_name", "edge_name", "edge_ref"):
+    for name in (
+        "meta",
+        "topology",
+        "names_start",
+        "names_utf8",
+        "node_name",
+        "edge_name",
+        "edge_ref",
+    ):
         del arrays[name]
     edges, nodes = range(graph.meta.edge_count), range(graph.meta.node_count)
     # Countries by code: a graph of osmnx does not know of countries without nodes.
