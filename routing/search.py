@@ -187,15 +187,15 @@ class _Search:
     def answer(self, aversions: Sequence[float]) -> tuple[Route, ...]:
         """Sweep the weights, add the penalty pass, drop near-duplicates, rank."""
         weights = sorted(set(aversions))
-        ranked_by = CostModel(self.base, self.contacts, weights[len(weights) // 2])
+        models = [CostModel(self.base, self.contacts, weight) for weight in weights]
+        ranked_by = models[len(models) // 2]
         routes: list[Route] = []
-        for weight in weights:
-            model = CostModel(self.base, self.contacts, weight)
+        for model in models:
             try:
                 pieces = self._way(self._metric(model), model)
             except NoWay:
                 raise self._refusal() from None
-            routes.append(self._route(pieces, weight, ranked_by))
+            routes.append(self._route(pieces, model.aversion, ranked_by))
         routes += self._penalised(routes, ranked_by)
         routes.sort(key=lambda route: (route.cost_s, route.unknown_m))
         return self._distinct(routes)[:MAX_ROUTES]
@@ -237,8 +237,8 @@ class _Search:
     def _penalised(self, found: Sequence[Route], model: CostModel) -> list[Route]:
         """Look for other ways by making the ones found so far dearer, in both directions."""
         best_s = min(route.cost_s for route in found)
-        metric = self._metric(model)
         edge_s = self.rules.edges_s(model.edge_s)
+        metric = self.network.metric(edge_s)
         factor = np.ones(len(edge_s))
         more: list[Route] = []
         latest = list(found)

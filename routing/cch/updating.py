@@ -125,6 +125,14 @@ def _cheapest_edges(
 
 
 @inlined
+def _cheaper(best: int, by: int, through: int, x: int) -> tuple[int, int]:
+    """Return the cheaper of a way and one over rank x, and where it comes from."""
+    if through < best:
+        return int(through), int(-2 - x)
+    return best, by
+
+
+@inlined
 def _find_anew(
     first: Int64,
     head: Int32,
@@ -163,14 +171,8 @@ def _find_anew(
                 continue
             xv = down_arc[k] if is_of_v else other
             xu = other if is_of_v else down_arc[k]
-            through = int(down[xv] + up[xu])
-            if through < best_up:
-                best_up = through
-                by_up = int(-2 - x)
-            through = int(up[xv] + down[xu])
-            if through < best_down:
-                best_down = through
-                by_down = int(-2 - x)
+            best_up, by_up = _cheaper(best_up, by_up, down[xv] + up[xu], x)
+            best_down, by_down = _cheaper(best_down, by_down, up[xv] + down[xu], x)
         return best_up, best_down, by_up, by_down
     while i < i_end and j < j_end:
         x = down_tail[i]
@@ -178,14 +180,8 @@ def _find_anew(
         if x == y:
             xv = down_arc[i]
             xu = down_arc[j]
-            through = int(down[xv] + up[xu])
-            if through < best_up:
-                best_up = through
-                by_up = int(-2 - x)
-            through = int(up[xv] + down[xu])
-            if through < best_down:
-                best_down = through
-                by_down = int(-2 - x)
+            best_up, by_up = _cheaper(best_up, by_up, down[xv] + up[xu], x)
+            best_down, by_down = _cheaper(best_down, by_down, up[xv] + down[xu], x)
             i += 1
             j += 1
         elif x < y:
