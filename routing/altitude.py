@@ -1,51 +1,93 @@
-"""The highest point of a way, or of a stretch of it."""
+"""The heights of a way, and its highest point, or that of a stretch of it."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from routing.exposure import Legs
 from routing.graph import RoadGraph
 
+type Floats = NDArray[np.float64]
 
-def highest_m(
-    graph: RoadGraph, legs: Legs, from_m: float = 0.0, to_m: float = math.inf
-) -> float | None:
-    """Return the highest known height on a way, or on a stretch of it.
 
-    Heights are those of the graph's nodes, joined by straight slopes along the edges.
+@dataclass(frozen=True, eq=False, slots=True)
+class Heights:
+    """Heights along a way of K legs: those of the graph's nodes, joined by straight slopes.
 
     Parameters
     ----------
-    graph : RoadGraph
-        The graph that the way lies on.
-    legs : Legs
-        The way, in order of travel.
-    from_m, to_m : float
-        Start and end of the stretch, metres along the way.
-
-    Returns
-    -------
-    float or None
-        Metres above sea level; None where no height of the stretch is known.
+    start_m, end_m
+        float64 [K], where each leg begins and ends, metres along the way.
+    from_m, to_m
+        float64 [K], metres above sea level there; NaN where not known.
     """
-    height_m = np.asarray(graph.node_elevation_m, dtype=np.float64)
-    length_m = graph.edge_length_m[legs.edge] * legs.share
-    ends_m = np.cumsum(length_m)
-    starts_m = ends_m - length_m
-    touched = (ends_m >= from_m) & (starts_m <= to_m)
-    edge, start, end = legs.edge[touched], legs.start[touched], legs.end[touched]
-    starts_m, length_m = starts_m[touched], length_m[touched]
-    tail_m, head_m = height_m[graph.edge_tail[edge]], height_m[graph.edge_head[edge]]
-    found = []
-    # A straight slope is highest at an end of the part that lies in the stretch.
-    for end_m in (from_m, to_m):
-        # A leg without length (a border edge of the sketch) counts at its start.
-        cut = np.divide(end_m - starts_m, length_m, out=np.zeros_like(length_m), where=length_m > 0)
-        share = np.where(cut >= 1, end, start + np.clip(cut, 0, 1) * (end - start))
+
+    start_m: Floats
+    end_m: Floats
+    from_m: Floats
+    to_m: Floats
+
+    @classmethod
+    def of(cls, graph: RoadGraph, legs: Legs) -> Self:
+        """Read the heights of a way, in order of travel."""
+        length_m = graph.lengths_m(legs.edge) * legs.share
+        ends_m = np.cumsum(length_m)
+        tail, head = graph.edge_tail[legs.edge], graph.edge_head[legs.edge]
+        tail_m = graph.node_elevation_m[tail].astype(np.float64)
+        head_m = graph.node_elevation_m[head].astype(np.float64)
         # A known end counts although the other is not.
-        slope_m = np.where(share == 0, tail_m, tail_m + (head_m - tail_m) * share)
-        found.append(np.where(share == 1, head_m, slope_m))
-    known = np.concatenate(found)
-    known = known[np.isfinite(known)]
-    return float(known.max()) if len(known) else None
+        from_m, to_m = (
+            np.select(
+                [share == 0, share == 1], [tail_m, head_m], tail_m + (head_m - tail_m) * share
+            )
+            for share in (legs.start, legs.end)
+        )
+        return cls(ends_m - length_m, ends_m, from_m, to_m)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Heights"]) -> Self:
+        """Join the heights of stretches that follow one another."""
+        columns: list[list[Floats]] = [[], [], [], []]
+        before_m = 0.0
+        for part in parts:
+            rows = (part.start_m + before_m, part.end_m + before_m, part.from_m, part.to_m)
+            for column, values in zip(columns, rows, strict=True):
+                column.append(values)
+            if len(part.end_m):
+                before_m += float(part.end_m[-1])
+        start_m, end_m, from_m, to_m = (np.concatenate([np.zeros(0), *c]) for c in columns)
+        return cls(start_m, end_m, from_m, to_m)
+
+    def highest_m(self, from_m: float = 0.0, to_m: float = math.inf) -> float | None:
+        """Return the highest known height of the way, or of a stretch of it.
+
+        Parameters
+        ----------
+        from_m, to_m : float
+            Start and end of the stretch, metres along the way.
+
+        Returns
+        -------
+        float or None
+            Metres above sea level; None where no height of the stretch is known.
+        """
+        touched = (self.end_m >= from_m) & (self.start_m <= to_m)
+        start_m, end_m = self.start_m[touched], self.end_m[touched]
+        low_m, high_m = self.from_m[touched], self.to_m[touched]
+        length_m = end_m - start_m
+        found = []
+        # A straight slope is highest at an end of the part that lies in the stretch.
+        for cut_m in (from_m, to_m):
+            # A leg without length (a border edge of the sketch) counts at its start.
+            is_long = length_m > 0
+            share = np.divide(cut_m - start_m, length_m, out=np.zeros_like(length_m), where=is_long)
+            share = share.clip(0, 1)
+            slope_m = np.where(share == 0, low_m, low_m + (high_m - low_m) * share)
+            found.append(np.where(share == 1, high_m, slope_m))
+        known = np.concatenate(found)
+        known = known[np.isfinite(known)]
+        return float(known.max()) if len(known) else None

@@ -1,8 +1,9 @@
 """Official border crossings and the border edges that they make passable (P10, P32, P33)."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Literal
 
 import numpy as np
@@ -41,6 +42,9 @@ class Crossing:
         True only when it is known to be open at the asked time.
     state
         ``'open'``, ``'closed'`` or ``'not_known'``; not known is impassable, but never closed.
+    opens
+        Gives, for an aware time, the first instant from it on at which the crossing is known to be
+        open; None where none is. Without it what holds at the asked time holds all the way.
     """
 
     id: str
@@ -50,6 +54,23 @@ class Crossing:
     countries: tuple[str, str]
     passable: bool
     state: Literal["open", "closed", "not_known"]
+    opens: Callable[[datetime], datetime | None] | None = field(
+        default=None, compare=False, repr=False
+    )
+
+    def passable_from(self, when: datetime) -> datetime | None:
+        """Give when somebody may pass who is there at ``when`` (aware), None where not known."""
+        if self.opens is not None:
+            return self.opens(when)
+        return when if self.passable else None
+
+
+def passable_from(posts: Sequence[Crossing], when: datetime) -> datetime | None:
+    """Give when somebody is past all of a crossing's posts who is there at ``when`` (aware)."""
+    through: datetime | None = when if posts else None
+    for post in posts:
+        through = None if through is None else post.passable_from(through)
+    return through
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,8 @@ class GraphMeta:
         Ascent along edges comes from height cells of 90 m or finer.
     report
         Counts of what the import read, cut and dropped.
+    metrics
+        What is to be known of each metric in the folder, by its name.
     checksums, sizes
         sha256 and bytes of each file; filled in when written.
     """
@@ -71,6 +73,7 @@ class GraphMeta:
     has_slope: bool = False
     format_version: int = layout.FORMAT_VERSION
     report: dict[str, int] = field(default_factory=dict)
+    metrics: dict[str, dict[str, float]] = field(default_factory=dict)
     checksums: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
 
@@ -121,10 +124,14 @@ def _meta_from(raw: dict[str, Any], path: Path) -> GraphMeta:
         west, south, east, north = (float(value) for value in raw["bbox"])
         counts = {name: int(raw[name]) for name in ("node_count", "edge_count", "arc_count")}
         sizes = {str(k): int(v) for k, v in raw["sizes"].items()}
+        metrics = {
+            str(name): {str(k): float(v) for k, v in about.items()}
+            for name, about in raw["metrics"].items()
+        }
     except (TypeError, ValueError, AttributeError) as error:
         raise GraphError(f"{path}: {META_FILE} is damaged: {error}") from error
     raw |= {"bbox": (west, south, east, north), "countries": tuple(raw["countries"])}
-    raw |= {**counts, "sizes": sizes}
+    raw |= {**counts, "sizes": sizes, "metrics": metrics}
     return GraphMeta(**raw)
 
 
@@ -141,15 +148,15 @@ def open_arrays(path: Path) -> tuple[GraphMeta, dict[str, NDArray[Any]]]:
     # One look at the link: a region replaced meanwhile must not be read half and half.
     real = path.resolve()
     meta = read_meta(real)
-    if _identities(real) != _verified(real):
+    if _identities(real, meta) != _verified(real):
         verify_files(real)
         with suppress(OSError):  # a folder that only its owner may write
-            _note_verified(real)
+            _note_verified(real, meta)
     return meta, _map_arrays(real, meta)
 
 
 def _map_arrays(path: Path, meta: GraphMeta) -> dict[str, NDArray[Any]]:
-    arrays = {name: _open_array(path, name, meta) for name in layout.ARRAYS}
+    arrays = {name: _open_array(path, name, meta, shape) for name, shape in layout.ARRAYS.items()}
     points = len(arrays["shape_lon"])
     if len(arrays["shape_lat"]) != points or int(arrays["shape_start"][-1]) != points:
         raise GraphError(f"{path}: shape arrays do not fit each other")
@@ -159,10 +166,33 @@ def _map_arrays(path: Path, meta: GraphMeta) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _identities(path: Path) -> dict[str, list[int]]:
+def map_metric(path: Path, meta: GraphMeta, name: str) -> dict[str, NDArray[Any]]:
+    """Map the arrays of one metric, copy-on-write, by the fields of ``routing.cch.Metric``.
+
+    Raises
+    ------
+    GraphError
+        A file is gone or does not fit.
+    """
+    return {
+        column: _open_array(path, layout.metric_file(name, column), meta, shape)
+        for column, shape in layout.METRIC.items()
+    }
+
+
+def _arrays_of(meta: GraphMeta) -> dict[str, tuple[str, str]]:
+    """Give name, dtype and length of every array of a region."""
+    return layout.ARRAYS | {
+        layout.metric_file(name, column): shape
+        for name in meta.metrics
+        for column, shape in layout.METRIC.items()
+    }
+
+
+def _identities(path: Path, meta: GraphMeta) -> dict[str, list[int]]:
     """Give inode, time and size of each file of arrays."""
     found = {}
-    for name in layout.ARRAYS:
+    for name in _arrays_of(meta):
         with suppress(OSError):
             stat = (path / f"{name}.npy").stat()
             found[f"{name}.npy"] = [stat.st_ino, stat.st_mtime_ns, stat.st_size]
@@ -176,15 +206,15 @@ def _verified(path: Path) -> object:
         return None
 
 
-def _note_verified(path: Path) -> None:
+def _note_verified(path: Path, meta: GraphMeta) -> None:
     new = path / f"{VERIFIED_FILE}.new"
-    new.write_text(json.dumps(_identities(path)), encoding="utf-8")
+    new.write_text(json.dumps(_identities(path, meta)), encoding="utf-8")
     new.replace(path / VERIFIED_FILE)
 
 
-def _open_array(path: Path, name: str, meta: GraphMeta) -> NDArray[Any]:
+def _open_array(path: Path, name: str, meta: GraphMeta, shape: tuple[str, str]) -> NDArray[Any]:
     file = path / f"{name}.npy"
-    dtype, length = layout.ARRAYS[name]
+    dtype, length = shape
     try:
         size = file.stat().st_size
         if size != meta.sizes.get(file.name):
@@ -215,13 +245,20 @@ def verify_files(path: Path) -> GraphMeta:
     real = path.resolve()
     meta = read_meta(real)
     arrays = _map_arrays(real, meta)
-    for name in layout.ARRAYS:
+    for name, shape in _arrays_of(meta).items():
+        if name not in arrays:
+            arrays[name] = _open_array(real, name, meta, shape)
         file = real / f"{name}.npy"
         if _sha256(file) != meta.checksums.get(file.name):
             raise GraphError(f"{file}: checksum differs; import the region again")
     counts = layout.counts(meta.node_count, meta.edge_count, meta.arc_count)
     bounds = {name: (low, counts[to]) for name, (to, low) in layout.POINTS_TO.items()}
     bounds["node_country"] = (-1, len(meta.countries))
+    for name in meta.metrics:
+        for column in ("cost", "up", "down"):
+            bounds[layout.metric_file(name, column)] = (0, layout.UNREACHABLE + 1)
+        for column in ("up_origin", "down_origin"):
+            bounds[layout.metric_file(name, column)] = (-1 - counts["N"], counts["E"])
     for name, (low, bound) in bounds.items():
         if arrays[name].size and not low <= arrays[name].min() <= arrays[name].max() < bound:
             raise GraphError(f"{path}: {name} points outside the graph")
@@ -247,7 +284,7 @@ def list_regions(graphs_dir: Path) -> Iterator[Path]:
 def write_arrays(
     graphs_dir: Path, meta: GraphMeta, arrays: Mapping[str, NDArray[Any]]
 ) -> GraphMeta:
-    """Write a region: whole to a temporary folder, synced, then swapped in by one rename.
+    """Write a region with its metrics: to a temporary folder, synced, then swapped in by a rename.
 
     ``graphs_dir/<name>`` is a symbolic link to the folder of the current version, because a
     link can be replaced in one step and a full folder cannot. Whatever interrupts the writing
@@ -277,7 +314,7 @@ def _write_version(
     done = False
     try:
         temporary.chmod(0o755)  # mkdtemp's 0700 would hide the region from another service user
-        for name, (dtype, _) in layout.ARRAYS.items():
+        for name, (dtype, _) in _arrays_of(meta).items():
             _save(temporary / f"{name}.npy", np.ascontiguousarray(arrays[name], dtype=dtype))
         files = sorted(temporary.iterdir())
         meta = replace(
@@ -290,7 +327,7 @@ def _write_version(
             stream.write(text + "\n")
             stream.flush()
             os.fsync(stream.fileno())
-        _note_verified(temporary)
+        _note_verified(temporary, meta)
         _sync_folder(temporary)
         version = temporary.with_suffix(".region")
         temporary.rename(version)

@@ -4,10 +4,11 @@ A hazard's area is laid over the edges once a request; from then on everything i
 shares of edges, which is additive over concatenation and does not depend on how an edge is split.
 """
 
+import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -18,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from routing.errors import InvalidRequest
 from routing.graph import RoadGraph
-from routing.lines import surrounding, vertex_shares
+from routing.lines import surrounding
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -61,6 +62,8 @@ class Hazard:
         Unit of the expected events; ``'events'`` when None.
     night_only
         Counts only for those who may be there by night.
+    key
+        Equal for records that lie and cost the same; filled in here.
     """
 
     id: str
@@ -76,6 +79,7 @@ class Hazard:
     title: str = ""
     unit: str | None = None
     night_only: bool = False
+    key: bytes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.geometry.is_empty or not np.isfinite(self.geometry.bounds).all():
@@ -85,6 +89,11 @@ class Hazard:
         rates = (self.rate_per_km, self.rate_low, self.rate_high)
         if any(rate is not None and (not math.isfinite(rate) or rate < 0) for rate in rates):
             raise InvalidRequest("hazards", f"hazard {self.id} has a rate that is no rate")
+        # What where it lies and what it costs depend on; compared by every request.
+        told = (self.id, self.kind, self.exclusion, self.weight, rates, self.night_only)
+        digest = hashlib.blake2b(self.geometry.wkb, digest_size=16)
+        digest.update(repr(told).encode())
+        object.__setattr__(self, "key", digest.digest())
 
     @property
     def upper_rate_per_km(self) -> float | None:
@@ -121,6 +130,22 @@ class Exposure:
     interval_95: tuple[float, float] | None = None
     p_at_least_one: float | None = None
 
+    @classmethod
+    def sum(cls, items: Sequence["Exposure"]) -> "Exposure":
+        """Add exposures of one kind and unit; bounds are known only where all of them are."""
+        value = sum(item.value for item in items)
+        bounds = [item.interval_95 for item in items if item.interval_95 is not None]
+        interval = None
+        if len(bounds) == len(items):
+            interval = (sum(low for low, _ in bounds), sum(high for _, high in bounds))
+        return cls(
+            value,
+            items[0].unit,
+            _sources(item.source for item in items),
+            interval,
+            None if items[0].p_at_least_one is None else -math.expm1(-value),
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Legs:
@@ -148,6 +173,11 @@ class Legs:
             np.array([row[2] for row in rows], dtype=np.float64),
         )
 
+    @classmethod
+    def whole(cls, edges: Ints) -> "Legs":
+        """Give edges from end to end."""
+        return cls(edges, np.zeros(len(edges)), np.ones(len(edges)))
+
     @property
     def share(self) -> Floats:
         """Share of its edge that each leg uses."""
@@ -168,8 +198,6 @@ class Contact:
         int64 [n], rising; an edge may occur several times.
     start, end
         float64 [n], the inside part as shares of the edge; equal where it only touches.
-    edge_count
-        Number of edges in the graph.
     """
 
     hazard: Hazard
@@ -177,12 +205,15 @@ class Contact:
     edge: Ints
     start: Floats
     end: Floats
-    edge_count: int
 
     @cached_property
-    def share(self) -> Floats:
-        """Share of each edge of the graph that lies inside, float64 [edge_count]."""
-        return np.bincount(self.edge, self.end - self.start, self.edge_count)
+    def edges(self) -> Ints:
+        """The edges that it touches, be it in one point: int64 [k], rising, each once."""
+        return np.unique(self.edge)
+
+    def of(self, hazard: Hazard) -> "Contact":
+        """Give the same place for another reading of the record."""
+        return Contact(hazard, self.area, self.edge, self.start, self.end)
 
     def parts(self, legs: Legs) -> tuple[Ints, Floats, Floats]:
         """Cut the inside parts to the given legs.
@@ -234,17 +265,16 @@ def contact(graph: RoadGraph, hazard: Hazard, tolerance_m: float = TOLERANCE_M) 
     edges = np.sort(np.asarray(graph.edges_in(area), dtype=np.int64))
     pieces = _Segments.of(graph, edges)
     inside = np.asarray(shapely.covers(area, pieces.shape))
-    whole = np.ones(len(graph.edge_tail), dtype=np.bool_)
-    whole[pieces.edge[~inside]] = False
-    entire = edges[whole[edges]]
+    cut = np.unique(pieces.edge[~inside])
+    entire = edges[~np.isin(edges, cut)]
     columns = [
         (entire, np.zeros(len(entire)), np.ones(len(entire))),
-        pieces.spans(inside & ~whole[pieces.edge]),
+        pieces.spans(inside & np.isin(pieces.edge, cut)),
         _cut(area, pieces.only(~inside)),
     ]
     edge, start, end = (np.concatenate(column) for column in zip(*columns, strict=True))
     order = np.lexsort((start, edge))
-    return Contact(hazard, area, edge[order], start[order], end[order], len(graph.edge_tail))
+    return Contact(hazard, area, edge[order], start[order], end[order])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -264,10 +294,8 @@ class _Segments:
 
     @classmethod
     def of(cls, graph: RoadGraph, edges: Ints) -> "_Segments":
-        lines = [graph.edge_coordinates(int(edge)) for edge in edges]
-        shares = [vertex_shares(line) for line in lines]
-        flat, along = np.vstack([np.zeros((0, 2)), *lines]), np.concatenate([np.zeros(0), *shares])
-        owner = np.repeat(edges, [len(line) for line in lines])
+        flat, along, count = graph.edge_lines(edges)
+        owner = np.repeat(edges, count)
         first = np.flatnonzero(owner[:-1] == owner[1:])
         origin, end = flat[first], flat[first + 1]
         shape = np.empty(len(first), dtype=np.object_)
@@ -311,13 +339,22 @@ def _cut(area: BaseGeometry, pieces: _Segments) -> tuple[Ints, Floats, Floats]:
     return pieces.edge[row], begin + low * width, begin + high * width
 
 
+#: Gives what the rate of a hazard is multiplied by on edges: float64 [k] for int64 [k] edges and
+#: bool [k], which of them are walked by night.
+type Relative = Callable[[Hazard, Ints, NDArray[np.bool_]], Floats]
+
+
 def hazard_exposure(
-    contacts: Sequence[Contact], legs: Legs, length_m: Floats
+    contacts: Sequence[Contact],
+    legs: Legs,
+    length_m: Floats,
+    night: NDArray[np.bool_],
+    relative: Relative,
 ) -> dict[str, Exposure]:
     """Add up what a route meets, by kind.
 
-    ``E = Σ L·λ`` in expected events for records with a cited rate. Records without one give the
-    kilometres inside any of them, overlaps counted once; beside rated records of the same kind
+    ``E = Σ L·λ·Π RR`` in expected events for records with a cited rate. Records without one give
+    the kilometres inside any of them, overlaps counted once; beside rated records of the same kind
     they appear as ``<kind>_without_rate``.
 
     Parameters
@@ -328,6 +365,10 @@ def hazard_exposure(
         The route.
     length_m
         float64 [legs], length of each leg's whole edge.
+    night
+        bool [legs], which of them are walked by night.
+    relative
+        The relative risks.
     """
     rated: dict[str, list[tuple[Hazard, float]]] = defaultdict(list)
     unrated: dict[str, list[Contact]] = defaultdict(list)
@@ -335,9 +376,11 @@ def hazard_exposure(
         if item.hazard.rate_per_km is None:
             unrated[item.hazard.kind].append(item)
         else:
-            inside_km = float((item.share_of(legs) * length_m).sum()) / 1000
-            if inside_km > 0:
-                rated[item.hazard.kind].append((item.hazard, inside_km))
+            share = item.share_of(legs)
+            if share.any():
+                risk = relative(item.hazard, legs.edge, night)
+                rated_km = float((share * length_m * risk).sum()) / 1000
+                rated[item.hazard.kind].append((item.hazard, rated_km))
     answer = {kind: _events(rows) for kind, rows in rated.items()}
     for kind, items in unrated.items():
         met = [item for item in items if item.share_of(legs).any()]
@@ -349,15 +392,15 @@ def hazard_exposure(
 
 
 def _events(rows: Sequence[tuple[Hazard, float]]) -> Exposure:
-    """Add expected events of one kind over (hazard, kilometres inside)."""
+    """Add expected events of one kind over (hazard, kilometres inside times relative risks)."""
     value, low, high, bounded = 0.0, 0.0, 0.0, True
-    for hazard, inside_km in rows:
-        value += (hazard.rate_per_km or 0.0) * inside_km
+    for hazard, rated_km in rows:
+        value += (hazard.rate_per_km or 0.0) * rated_km
         if hazard.rate_low is None or hazard.rate_high is None:
             bounded = False
         else:
-            low += hazard.rate_low * inside_km
-            high += hazard.rate_high * inside_km
+            low += hazard.rate_low * rated_km
+            high += hazard.rate_high * rated_km
     return Exposure(
         value,
         rows[0][0].unit or "events",

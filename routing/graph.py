@@ -1,6 +1,6 @@
 """The road graph: memory-mapped arrays, snapping and area look-up."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,7 @@ from routing.directory import (
 )
 from routing.errors import GraphError
 from routing.grid import SegmentGrid
-from routing.layout import FORMAT_VERSION, HIERARCHY, HIERARCHY_PREFIX
+from routing.layout import FORMAT_VERSION, HIERARCHY, HIERARCHY_PREFIX, metric_file
 from routing.lines import shares_along
 from routing.lookup import Snap, country_at, edges_meeting, snap_to_edge
 from routing.metric import UNITS_PER_DEGREE
@@ -50,6 +50,9 @@ __all__ = [
     "verify_graph",
     "write_graph",
 ]
+
+#: What meta.json says of a metric, and its arrays by field.
+type StoredArrays = tuple[dict[str, float], dict[str, NDArray[Any]]]
 
 type Int8 = NDArray[np.uint8]
 type Int32 = NDArray[np.int32]
@@ -97,6 +100,8 @@ class RoadGraph:
         ``meta.has_slope``; 0 where not known.
     topology
         Arcs of the hierarchy over all edges, of an opened graph.
+    folder
+        Where an opened graph lies.
     shape_start, shape_lon, shape_lat
         int64 [E + 1] and int32 [P]: polylines with both ends, in the direction of travel.
     """
@@ -132,6 +137,7 @@ class RoadGraph:
     cell_start: Int64
     cell_segment: Int64
     topology: Topology | None = field(default=None, kw_only=True)
+    folder: Path | None = field(default=None, kw_only=True)
 
     @classmethod
     def build(
@@ -204,6 +210,10 @@ class RoadGraph:
     def edge_length_m(self) -> Float64:
         """Metres of each edge, float64 [E]: the length to use, never the geometry's."""
         return self.edge_length_dm / 10.0
+
+    def lengths_m(self, edges: Int64) -> Float64:
+        """Metres of some edges, float64 [k]."""
+        return np.asarray(self.edge_length_dm[edges] / 10.0)
 
     @cached_property
     def is_border_edge(self) -> NDArray[np.bool_]:
@@ -345,10 +355,11 @@ def open_graph(path: Path) -> RoadGraph:
     GraphError
         With the reason.
     """
-    meta, mapped = open_arrays(path)
+    folder = path.resolve()
+    meta, mapped = open_arrays(folder)
     arrays: dict[str, Any] = dict(mapped)
     topology = {name: arrays.pop(f"{HIERARCHY_PREFIX}{name}") for name in HIERARCHY}
-    return RoadGraph(meta=meta, topology=Topology(**topology), **arrays)
+    return RoadGraph(meta=meta, topology=Topology(**topology), folder=folder, **arrays)
 
 
 def verify_graph(path: Path) -> GraphMeta:
@@ -362,8 +373,15 @@ def verify_graph(path: Path) -> GraphMeta:
     return verify_files(path)
 
 
-def write_graph(graphs_dir: Path, graph: RoadGraph) -> GraphMeta:
+def write_graph(
+    graphs_dir: Path, graph: RoadGraph, metrics: Mapping[str, StoredArrays] | None = None
+) -> GraphMeta:
     """Write ``graphs_dir/<meta.name>``, whole or not at all; replaces an older version.
+
+    Parameters
+    ----------
+    metrics
+        By name, what meta.json says of each and its arrays: see `routing.stored`.
 
     Returns
     -------
@@ -380,7 +398,11 @@ def write_graph(graphs_dir: Path, graph: RoadGraph) -> GraphMeta:
     }
     topology = graph.hierarchy.topology
     arrays |= {f"{HIERARCHY_PREFIX}{name}": getattr(topology, name) for name in HIERARCHY}
-    meta = replace(graph.meta, arc_count=topology.arc_count)
+    about: dict[str, dict[str, float]] = {}
+    for name, (facts, columns) in (metrics or {}).items():
+        about[name] = facts
+        arrays |= {metric_file(name, column): values for column, values in columns.items()}
+    meta = replace(graph.meta, arc_count=topology.arc_count, metrics=about)
     return write_arrays(graphs_dir, meta, arrays)
 
 

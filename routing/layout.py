@@ -24,6 +24,9 @@ HIERARCHY: dict[str, tuple[str, str]] = {
     "arc_edge": ("<i4", "*"),
 }
 
+#: Highest cost of an arc: no way (`routing.cch.UNREACHABLE`).
+UNREACHABLE = 2**30 - 1
+
 #: How the files of the hierarchy begin.
 HIERARCHY_PREFIX = "hierarchy_"
 
@@ -60,6 +63,21 @@ ARRAYS: dict[str, tuple[str, str]] = {
     "cell_segment": ("<i8", "*"),
     **{f"{HIERARCHY_PREFIX}{name}": layout for name, layout in HIERARCHY.items()},
 }
+
+#: Field of `routing.cch.Metric` -> (dtype, length); int32 in the hierarchy's units.
+METRIC: dict[str, tuple[str, str]] = {
+    "cost": ("<i4", "E"),
+    "up": ("<i4", "M"),
+    "down": ("<i4", "M"),
+    "up_origin": ("<i4", "M"),
+    "down_origin": ("<i4", "M"),
+}
+
+
+def metric_file(name: str, column: str) -> str:
+    """Name the array of one field of a metric."""
+    return f"metric_{name}_{column}"
+
 
 #: What the numbers of an array point to: nodes, edges or arcs; -1 is none where it may be.
 POINTS_TO = {

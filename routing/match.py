@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from routing.access import Mode
-from routing.cost import ModeBase
+from routing.cost import Travel
 from routing.coverage import MeasuredLine, checked_line
 from routing.crossings import Crossing, gates
 from routing.errors import NoWay, OffNetwork, RoutingError
@@ -107,7 +107,7 @@ class _Matching:
     """One line under way: its corridor, and the costs of the roads inside it."""
 
     network: Network
-    base: ModeBase
+    travel: Travel
     points: Floats
     limit_m: float
     around: BaseGeometry
@@ -122,18 +122,18 @@ class _Matching:
         limit_m: float,
         crossings: Sequence[Crossing],
     ) -> Self:
-        network, base = router.prepared(mode)
+        network, travel = router.prepared(mode)
         around = surrounding(shapely.LineString(points), limit_m * _SLACK)
         shapely.prepare(around)
-        metric = network.metric(_corridor_m(base, around, crossings), keep=False)
-        return cls(network, base, points, limit_m, around, metric)
+        metric = network.metric(_corridor_m(travel, around, crossings), exact=True)
+        return cls(network, travel, points, limit_m, around, metric)
 
     def line(self, step_m: float, country: str | None) -> MeasuredLine:
         """Match with places ``step_m`` apart, or raise MatchFailed."""
         places = _places(self.points, step_m, self.limit_m)
-        snaps = _snaps(self.base.graph, places, self.base.mode, country, self.limit_m)
-        way = _way(self.network, self.base, self.metric, snaps)
-        line, measure_m = drawn(self.base, _without_spurs(self.base, way, self.limit_m))
+        snaps = _snaps(self.travel.graph, places, self.travel.mode, country, self.limit_m)
+        way = _way(self.network, self.travel, self.metric, snaps)
+        line, measure_m = drawn(self.travel.graph, _without_spurs(self.travel, way, self.limit_m))
         roads = shapely.LineString(line)
         if not self.around.covers(roads):
             raise MatchFailed("the roads leave the line")
@@ -174,14 +174,14 @@ def _snaps(
         raise MatchFailed("a part of the line lies away from every road") from error
 
 
-def _corridor_m(base: ModeBase, around: BaseGeometry, crossings: Sequence[Crossing]) -> Floats:
+def _corridor_m(travel: Travel, around: BaseGeometry, crossings: Sequence[Crossing]) -> Floats:
     """Give the length of the edges that run wholly inside an area, infinite for all others."""
-    graph = base.graph
+    graph = travel.graph
     edges = np.asarray(graph.edges_in(around), dtype=np.int64)
-    edges = edges[base.usable[edges]]
+    edges = edges[travel.usable(edges)]
     inside = edges[[around.covers(_shape(graph, edge)) for edge in edges.tolist()]]
-    length_m = np.full(len(base.length_m), np.inf)
-    length_m[inside] = base.length_m[inside]
+    length_m = np.full(len(graph.edge_tail), np.inf)
+    length_m[inside] = travel.length_m(inside)
     informal = [edge for edge, gate in gates(graph, crossings).items() if not gate.posts]
     length_m[np.array(informal, dtype=np.int64)] = np.inf
     return length_m
@@ -194,10 +194,10 @@ def _shape(graph: RoadGraph, edge: int) -> BaseGeometry:
 
 
 def _way(
-    network: Network, base: ModeBase, metric: Metric, snaps: Sequence[Snap]
+    network: Network, travel: Travel, metric: Metric, snaps: Sequence[Snap]
 ) -> tuple[Piece, ...]:
     def price(legs: Legs) -> Floats:
-        return base.length_m[legs.edge] * legs.share
+        return travel.length_m(legs.edge) * legs.share
 
     pieces: list[Piece] = []
     try:
@@ -209,7 +209,7 @@ def _way(
     return tuple(moving or pieces[:1])
 
 
-def _without_spurs(base: ModeBase, pieces: Sequence[Piece], limit_m: float) -> tuple[Piece, ...]:
+def _without_spurs(travel: Travel, pieces: Sequence[Piece], limit_m: float) -> tuple[Piece, ...]:
     """Leave out there-and-back stretches shorter than the tolerance.
 
     They come from a place that was snapped into a side street; a real turn that short could not be
@@ -218,7 +218,7 @@ def _without_spurs(base: ModeBase, pieces: Sequence[Piece], limit_m: float) -> t
     kept = list(pieces)
     at = 0
     while at + 1 < len(kept):
-        count, spur_m = _spur(base, kept, at)
+        count, spur_m = _spur(travel, kept, at)
         if 0 < spur_m <= limit_m:
             behind, ahead = kept[at + 1 - count], kept[at + count]
             shared = min(behind[2] - behind[1], ahead[2] - ahead[1])
@@ -233,16 +233,16 @@ def _without_spurs(base: ModeBase, pieces: Sequence[Piece], limit_m: float) -> t
     return tuple(kept or pieces[:1])
 
 
-def _spur(base: ModeBase, pieces: Sequence[Piece], at: int) -> tuple[int, float]:
+def _spur(travel: Travel, pieces: Sequence[Piece], at: int) -> tuple[int, float]:
     """Measure how far the way goes back on itself after piece ``at``: (pairs of pieces, metres)."""
     count, spur_m = 0, 0.0
     while at - count >= 0 and at + 1 + count < len(pieces):
         (edge, start, end), (back, begin, finish) = pieces[at - count], pieces[at + 1 + count]
-        if back != int(base.graph.edge_twin[edge]) or abs(1.0 - end - begin) > _SAME_SHARE:
+        if back != int(travel.graph.edge_twin[edge]) or abs(1.0 - end - begin) > _SAME_SHARE:
             break
         count += 1
         shared = min(end - start, finish - begin)
-        spur_m += shared * float(segment_lengths_m(base.graph.edge_coordinates(edge)).sum())
+        spur_m += shared * float(segment_lengths_m(travel.graph.edge_coordinates(edge)).sum())
         if end - start != shared or finish - begin != shared or (start, finish) != (0.0, 1.0):
             break
     return count, spur_m

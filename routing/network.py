@@ -4,11 +4,8 @@ A request brings its own costs and its own two ends; the hierarchy it is searche
 graph's, built once and never changed, so any number of threads may search at the same time.
 """
 
-import hashlib
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -19,15 +16,14 @@ from routing.access import Mode
 from routing.errors import NoWay
 from routing.exposure import Legs
 from routing.graph import RoadGraph, Snap
+from routing.metric import great_circle_m
 
 type Floats = NDArray[np.float64]
 type Piece = tuple[int, float, float]
 
-#: Metrics that stay at hand (architecture.md, "How live knowledge reaches the router").
-RESIDENT: Final = 9
-
-#: How many times its cost an edge may get in `Network.changed`.
-MOST_RAISED: Final = 4.0
+#: A metric keeps ways up to so many times across the region, at the mean cost of its roads [A].
+#: No detour on earth is as long; what is found to be no way is looked for again in safe units.
+DIAGONALS: Final = 20.0
 
 #: No finer than so many units of cost a second: a millisecond is less than a step.
 _FINEST_PER_S: Final = 1_000.0
@@ -64,9 +60,8 @@ class Metric:
     Parameters
     ----------
     units_per_s
-        How many units of the hierarchy's whole costs make a second. As many as can be, so that
-        no path that visits a node once reaches the hierarchy's limit: a thousandth of a second in
-        a city, a tenth on a continent.
+        How many units of the hierarchy's whole costs make a second: a thousand in a city, ten on a
+        continent.
     arcs
         The same costs in those units, for the hierarchy.
     """
@@ -93,8 +88,6 @@ class Network:
         self._hierarchy = graph.hierarchy
         tail = np.asarray(graph.edge_tail)
         self._leaving = np.flatnonzero(np.append(True, tail[1:] != tail[:-1]))
-        self._kept: OrderedDict[bytes, Metric] = OrderedDict()
-        self._lock = Lock()
 
     def twin(self, edge: int) -> int | None:
         """Give the same stretch of road in the other direction, where this mode may use it."""
@@ -141,61 +134,85 @@ class Network:
         twin = self.twin(snap.edge)
         return places if twin is None else [*places, (twin, 1.0 - snap.fraction)]
 
-    def metric(self, edge_s: Floats, *, keep: bool = True) -> Metric:
+    def metric(self, edge_s: Floats, *, exact: bool = False) -> Metric:
         """Prepare costs of whole edges.
 
         Parameters
         ----------
         edge_s
             float64 [E], >= 0, infinite where closed.
-        keep
-            The same costs will be asked for again: of those the last few stay at hand.
+        exact
+            No way is lost, be it along every junction of the region, at the price of coarser
+            units; else ways longer than `DIAGONALS` times across the region at its mean cost count
+            as none.
         """
         cost_s = np.where(self._usable, edge_s, np.inf)
-        units_per_s = self._units_per_s(cost_s)
+        units_per_s = self._safe_units(cost_s) if exact else self._units_per_s(cost_s)
         cost = _in_units(cost_s, units_per_s)
-        if not keep:
-            return Metric(units_per_s, self._hierarchy.customize(cost))
-        key = hashlib.blake2b(np.float64(units_per_s).tobytes() + cost.tobytes()).digest()
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        metric = Metric(units_per_s, self._hierarchy.customize(cost))
-        with self._lock:
-            self._kept[key] = metric
-            while len(self._kept) > RESIDENT:
-                self._kept.popitem(last=False)
-        return metric
+        return Metric(units_per_s, self._hierarchy.customize(cost))
 
-    def changed(self, metric: Metric, edges: NDArray[np.int64], edge_s: Floats) -> Metric:
-        """Give a metric of its own in which some edges have another cost.
+    def update(self, metric: Metric, edges: NDArray[np.int64], edge_s: Floats) -> None:
+        """Give some edges another cost in a metric; nobody may be searching with it meanwhile.
 
         Parameters
         ----------
         edges, edge_s
-            int64 and float64 [k]; a cost may be `MOST_RAISED` times the former, not more.
+            int64 and float64 [k].
         """
-        arcs = metric.arcs.copy()
         cost_s = np.where(self._usable[edges], edge_s, np.inf)
-        self._hierarchy.update(arcs, edges, _in_units(cost_s, metric.units_per_s))
-        return Metric(metric.units_per_s, arcs)
+        self._hierarchy.update(metric.arcs, edges, _in_units(cost_s, metric.units_per_s))
+
+    def units(self, metric: Metric, edge_s: Floats) -> NDArray[np.int32]:
+        """Give costs in a metric's units, int32, as it holds them for edges that may be used."""
+        return _in_units(edge_s, metric.units_per_s)
 
     def _units_per_s(self, cost_s: Floats) -> float:
-        """Give the finest unit in which no path is too long: it leaves each node once at most."""
+        """Give a unit in which every way that anybody would walk has a cost."""
+        open_ = np.isfinite(cost_s)
+        length_m = float(self.graph.edge_length_dm[open_].sum(dtype=np.float64)) / 10.0
+        if length_m <= 0:
+            return self._safe_units(cost_s)
+        west, south, east, north = self.graph.meta.bbox
+        across_m = float(great_circle_m(west, south, east, north))
+        mean_s_per_m = float(cost_s[open_].sum()) / length_m
+        longest_s = DIAGONALS * across_m * mean_s_per_m
+        fine = (cch.UNREACHABLE - 1) / longest_s if longest_s > 0 else np.inf
+        # Where the safe unit is as fine there is nothing to choose.
+        return min(_FINEST_PER_S, max(fine, self._safe_units(cost_s)))
+
+    def _safe_units(self, cost_s: Floats) -> float:
+        """Give the finest unit in which no way is too long: it leaves each node once at most."""
         if not len(cost_s):
             return _FINEST_PER_S
         # Edges are sorted by tail.
         dearest_s = np.maximum.reduceat(np.where(np.isfinite(cost_s), cost_s, 0.0), self._leaving)
-        longest_s = MOST_RAISED * float(dearest_s.sum())
+        longest_s = float(dearest_s.sum())
         # Rounding up may add one unit for each node.
         room = cch.UNREACHABLE - 1 - len(dearest_s)
         return min(_FINEST_PER_S, room / longest_s) if longest_s > 0 else _FINEST_PER_S
 
+    def path(self, metric: Metric, source: int, target: int) -> NDArray[np.int32]:
+        """Give the edges of the cheapest way between two nodes, in order of travel.
+
+        Raises
+        ------
+        NoWay
+            There is none.
+        """
+        cost, edges = self._hierarchy.path(metric.arcs, source, target)
+        if cost >= cch.UNREACHABLE:
+            raise NoWay("nothing open joins the two places")
+        return edges
+
+    def between_s(self, metric: Metric, sources: Sequence[int], targets: Sequence[int]) -> Floats:
+        """Give costs from nodes to nodes, float64 [sources, targets], infinite where no way."""
+        units = self._hierarchy.many_to_many(metric.arcs, sources, targets)
+        return np.where(units < cch.UNREACHABLE, units / metric.units_per_s, np.inf)
+
     def shortest(
         self, metric: Metric, ends: Ends, price: Callable[[Legs], Floats]
     ) -> tuple[Piece, ...]:
-        """Find the cheapest way between two ends.
+        """Find the cheapest way between two ends that no closed border edge lies between.
 
         Parameters
         ----------
@@ -216,8 +233,7 @@ class Network:
             Nothing open joins the two ends.
         """
         way = self._cheapest(metric, ends, price(Legs.of(ends.pieces)))
-        moving = tuple(piece for piece in way if piece[1] < piece[2])
-        return moving or tuple(way[:1])
+        return moving(way)
 
     def _cheapest(self, metric: Metric, ends: Ends, own_s: Floats) -> list[Piece]:
         """Choose how to leave and how to arrive, of equals the first."""
@@ -227,7 +243,11 @@ class Network:
         best_s = float(direct_s[direct]) if len(direct_s) else np.inf
         through = None
         if leaving and arriving:
-            between_s = self._between_s(metric, ends)
+            between_s = self.between_s(
+                metric,
+                [node for _, node in ends.departures],
+                [node for _, node in ends.arrivals],
+            )
             total_s = leaving_s[:, np.newaxis] + between_s + arriving_s
             through = divmod(int(np.argmin(total_s)), arriving)
             if total_s[through] >= best_s:
@@ -235,25 +255,19 @@ class Network:
         if through is not None:
             first, start = ends.departures[through[0]]
             last, end = ends.arrivals[through[1]]
-            _, edges = self._hierarchy.path(metric.arcs, start, end)
+            edges = self.path(metric, start, end)
             return [first, *((edge, 0.0, 1.0) for edge in edges.tolist()), last]
         if not np.isfinite(best_s):
             raise NoWay("nothing open joins the two ends")
         return [ends.direct[direct]]
 
-    def _between_s(self, metric: Metric, ends: Ends) -> Floats:
-        """Give what it costs from each departure's node to each arrival's, infinite if no way."""
-        units = self._hierarchy.many_to_many(
-            metric.arcs,
-            [node for _, node in ends.departures],
-            [node for _, node in ends.arrivals],
-        )
-        return np.where(units < cch.UNREACHABLE, units / metric.units_per_s, np.inf)
+
+def moving(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    """Leave out the pieces without length, unless nothing else remains."""
+    return tuple(piece for piece in pieces if piece[1] < piece[2]) or tuple(pieces[:1])
 
 
 def _in_units(cost_s: Floats, units_per_s: float) -> NDArray[np.int32]:
     """Give whole costs, int32, infinite ones as the hierarchy's `UNREACHABLE`."""
-    cost = np.full(len(cost_s), cch.UNREACHABLE, np.int32)
-    open_ = np.isfinite(cost_s)
-    cost[open_] = np.rint(cost_s[open_] * units_per_s)
-    return cost
+    units = np.minimum(np.rint(cost_s * units_per_s), cch.UNREACHABLE)
+    return units.astype(np.int32)

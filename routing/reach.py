@@ -6,7 +6,7 @@ exclusions are never touched (P11, P14), places snap only within their own count
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -18,15 +18,14 @@ from numpy.typing import NDArray
 
 from routing.access import Mode
 from routing.coverage import ACCESS_M
-from routing.crossings import Crossing, Gate, gates
+from routing.crossings import Crossing
 from routing.errors import InvalidRequest, OffNetwork
-from routing.exposure import Contact, Hazard, contact
+from routing.exposure import Hazard
 from routing.graph import Snap
 from routing.metric import great_circle_m
-from routing.profile import counts_at
 from routing.rules import Rules
 from routing.search import Router
-from routing.tree import Reached, ReachMetric, Tree
+from routing.tree import AVERSION, Reached, ReachMetric, Tree
 from routing.ways_out import first_of_each
 
 type Floats = NDArray[np.float64]
@@ -113,9 +112,6 @@ class Reacher:
         self.graph = router.graph
         self._lock = Lock()
         self._metrics: OrderedDict[Hashable, ReachMetric] = OrderedDict()
-        # Which post stands on which border edge does not change when one closes.
-        self._posts: tuple[Hashable, dict[int, Gate]] = (None, {})
-        self._contacts: dict[Hashable, Contact] = {}
         self._snap = lru_cache(KEPT_SNAPS)(self._snap_of)
 
     def reach(self, request: ReachRequest) -> Reached:
@@ -183,48 +179,21 @@ class Reacher:
             return None
 
     def _metric(self, request: ReachRequest) -> ReachMetric:
-        hazards = [
-            hazard
-            for hazard in request.hazards
-            if counts_at(hazard, request.at, request.mode, self.router.profile)
-        ]
-        identities = tuple(map(_identity, hazards))
-        key = (request.mode, tuple(request.crossings), identities)
-        network, base = self.router.prepared(request.mode)
+        router, profile = self.router, self.router.profile_of(request.mode)
+        situation = router.situation(request.hazards, profile, request.at)
+        key = (request.mode, tuple(request.crossings), situation.key(AVERSION))
+        network, travel = router.prepared(request.mode)
         # Made under the lock: requests that come meanwhile need the same one.
         with self._lock:
             if key not in self._metrics:
-                contacts = self._laid(dict(zip(identities, hazards, strict=True)))
-                bans = [item for item in contacts if item.hazard.exclusion]
-                rules = Rules(base, self._gates(request.crossings), bans)
-                self._metrics[key] = ReachMetric(network, rules, contacts)
+                rules = Rules(travel, router.gates(request.crossings), situation.bans)
+                self._metrics[key] = ReachMetric(
+                    network, rules, situation.contacts, night=situation.night
+                )
                 if len(self._metrics) > KEPT_METRICS:
                     self._metrics.popitem(last=False)
             self._metrics.move_to_end(key)
             return self._metrics[key]
-
-    def _laid(self, hazards: Mapping[Hashable, Hazard]) -> list[Contact]:
-        """Lay hazards over the graph; of those known from the last time only the new ones."""
-        known = self._contacts
-        self._contacts = {
-            identity: known[identity]
-            if identity in known
-            else contact(self.graph, hazard, self.router.tolerance_m)
-            for identity, hazard in hazards.items()
-        }
-        return list(self._contacts.values())
-
-    def _gates(self, crossings: Sequence[Crossing]) -> dict[int, Gate]:
-        """Give every border edge its posts in the state they are in now."""
-        by_place = {(c.id, c.lon, c.lat, c.countries): c for c in crossings}
-        places = frozenset(by_place)
-        if self._posts[0] != places:
-            self._posts = (places, gates(self.graph, crossings))
-        now = {crossing.id: crossing for crossing in crossings}
-        return {
-            edge: Gate(edge, tuple(now[post.id] for post in gate.posts))
-            for edge, gate in self._posts[1].items()
-        }
 
 
 def _apart(places: Sequence[Place], indices: Sequence[int], apart_m: float) -> list[int]:
@@ -243,17 +212,3 @@ def _straight_m(place: Place, others: Sequence[Place]) -> Floats:
     lon = np.array([other.lon for other in others], dtype=np.float64)
     lat = np.array([other.lat for other in others], dtype=np.float64)
     return np.asarray(great_circle_m(place.lon, place.lat, lon, lat))
-
-
-def _identity(hazard: Hazard) -> Hashable:
-    """Give what a metric depends on of a hazard."""
-    rates = (hazard.rate_per_km, hazard.rate_low, hazard.rate_high)
-    return (
-        hazard.id,
-        hazard.kind,
-        hazard.geometry.wkb,
-        hazard.exclusion,
-        hazard.weight,
-        rates,
-        hazard.night_only,
-    )

@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from routing.access import EdgeFlag, Mode
-from routing.altitude import highest_m
-from routing.cost import ModeBase
-from routing.crossings import Gate
+from routing.altitude import Heights
+from routing.cost import Travel
+from routing.explanation import RouteSegment, explained
 from routing.exposure import Contact, Exposure, Legs, covered_m, hazard_exposure
 from routing.graph import RoadGraph, Snap
+from routing.itinerary import Passage
 from routing.lines import between
-from routing.profile import walking_days
+from routing.profile import Profile, walking_days
 
 type Floats = NDArray[np.float64]
 type Piece = tuple[int, float, float]
@@ -24,7 +26,7 @@ _LIT = int(EdgeFlag.LIT_YES | EdgeFlag.LIT_NO)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Route:
-    """One way from start to end.
+    """One way from start to end, or the part of it that lies in one region.
 
     Parameters
     ----------
@@ -33,32 +35,38 @@ class Route:
     measure_m
         float64 [k], metres along the edges' lengths at each vertex; the last is ``distance_m``.
     edges
-        (edge, from, to) with shares of the directed edge's length.
-    mode
-        How it is travelled.
+        (edge, from, to) with shares of the directed edge's length; of a way over several regions
+        see ``parts``.
+    profile
+        Who travels.
     distance_m
         Sum of the edges' lengths; the off-network parts are in the snaps.
     duration_s
         Moving time.
-    walking_days
-        Days on foot; 1 by vehicle.
     ascent_m
         Metres climbed.
     ascent
         ``'dem'`` from a height model of 90 m cells or finer; else ``'lower_bound'`` from the
         heights of nodes.
-    highest_m
-        Highest known height on the way, None where none is known.
+    heights
+        Along the way.
     exposure
         By kind, see `Exposure`.
-    unknown_m
-        Metres without any hazard record: nobody reported is not the same as nothing there.
     unknown
-        The same by attribute: ``hazards``, ``elevation``, ``surface``, ``lit``.
-    crossings
-        Ids of the official crossings, in order.
+        Metres by what is not known of them: ``hazards`` (nobody reported is not the same as nothing
+        there), ``elevation``, ``surface``, ``lit``.
     hazards
         Ids of the hazards the route passes through, in order of first meeting.
+    segments
+        What each stretch is like, and what it adds.
+    region
+        Which region of the request it lies in, the first of several.
+    parts
+        The parts of a way over several regions, in order; empty for a way in one.
+    passages
+        The official crossings, in order, with the time of arrival.
+    arrival
+        At the end, aware; nights of rest and waits counted.
     start_snap, end_snap
         Where the asked points meet the network.
     aversion
@@ -70,22 +78,51 @@ class Route:
     coordinates: Floats = field(repr=False)
     measure_m: Floats = field(repr=False)
     edges: tuple[Piece, ...] = field(repr=False)
-    mode: Mode
+    profile: Profile
     distance_m: float
     duration_s: float
-    walking_days: int
     ascent_m: float
     ascent: Literal["dem", "lower_bound"]
-    highest_m: float | None
+    heights: Heights = field(repr=False)
     exposure: Mapping[str, Exposure]
-    unknown_m: float
     unknown: Mapping[str, float]
-    crossings: tuple[str, ...]
     hazards: tuple[str, ...]
-    start_snap: Snap = field(repr=False)
-    end_snap: Snap = field(repr=False)
-    aversion: float
-    cost_s: float
+    segments: tuple[RouteSegment, ...] = field(repr=False)
+    region: int = 0
+    parts: tuple["Route", ...] = field(default=(), repr=False)
+    passages: tuple[Passage, ...] = ()
+    arrival: datetime | None = None
+    start_snap: Snap | None = field(default=None, repr=False)
+    end_snap: Snap | None = field(default=None, repr=False)
+    aversion: float = 0.0
+    cost_s: float = 0.0
+
+    @property
+    def mode(self) -> Mode:
+        """How it is travelled."""
+        return self.profile.mode
+
+    @property
+    def walking_days(self) -> int:
+        """Fewest days on foot; 1 by vehicle."""
+        if self.mode is Mode.VEHICLE:
+            return 1
+        return walking_days(self.distance_m, self.duration_s, self.profile)
+
+    @property
+    def highest_m(self) -> float | None:
+        """Highest known height on the way, None where none is known."""
+        return self.heights.highest_m()
+
+    @property
+    def unknown_m(self) -> float:
+        """Metres without any hazard record."""
+        return self.unknown["hazards"]
+
+    @property
+    def crossings(self) -> tuple[str, ...]:
+        """Ids of the official crossings, in order."""
+        return tuple(passage.crossing.id for passage in self.passages)
 
     @property
     def legs(self) -> Legs:
@@ -100,6 +137,7 @@ class Route:
             "geometry": {"type": "LineString", "coordinates": self.coordinates.tolist()},
             "properties": {
                 "mode": self.mode.value,
+                "profile": self.profile.name,
                 "distance_m": self.distance_m,
                 "duration_s": self.duration_s,
                 "walking_days": self.walking_days,
@@ -119,63 +157,48 @@ class Route:
 
 
 def make_route(
-    base: ModeBase,
+    travel: Travel,
     pieces: Sequence[Piece],
     contacts: Sequence[Contact],
-    passed: Sequence[Gate],
-    snaps: tuple[Snap, Snap],
-    *,
-    aversion: float,
-    cost_s: float,
+    night: NDArray[np.bool_],
 ) -> Route:
-    """Add up a way through the graph.
+    """Add up a way through one graph.
 
     Parameters
     ----------
-    base
-        The mode's costs on the graph.
+    travel
+        The profile's costs on the graph.
     pieces
         In order of travel, each starting where the one before ends.
     contacts
         Every hazard that counts, laid over the graph.
-    passed
-        The gates on the way, in order.
-    snaps
-        Start and end.
-    aversion, cost_s
-        Kept in the route.
+    night
+        bool [pieces], which of them are walked by night.
     """
-    graph, legs = base.graph, Legs.of(pieces)
-    length_m = base.length_m[legs.edge]
-    coordinates, measure_m = drawn(base, pieces)
-    distance_m = float((length_m * legs.share).sum())
-    duration_s = float((base.time_s[legs.edge] * legs.share).sum())
-    ascent_m = np.asarray(graph.edge_ascent_m, dtype=np.float64)[legs.edge]
-    unknown = _unknown_m(base, legs, contacts, distance_m)
+    graph, legs = travel.graph, Legs.of(pieces)
+    length_m = travel.length_m(legs.edge)
+    coordinates, measure_m = drawn(graph, pieces)
+    ascent_m = graph.edge_ascent_m[legs.edge].astype(np.float64)
+    exposure = travel.altitude_exposure(legs)
+    exposure |= hazard_exposure(contacts, legs, length_m, night, travel.relative_risk)
     return Route(
         coordinates=coordinates,
         measure_m=measure_m,
         edges=tuple(pieces),
-        mode=base.mode,
-        distance_m=distance_m,
-        duration_s=duration_s,
-        walking_days=walking_days(distance_m, duration_s) if base.mode is Mode.FOOT else 1,
+        profile=travel.profile,
+        distance_m=float((length_m * legs.share).sum()),
+        duration_s=float((travel.time_s(legs.edge) * legs.share).sum()),
         ascent_m=float((ascent_m * legs.share).sum()),
         ascent="dem" if graph.meta.has_slope else "lower_bound",
-        highest_m=highest_m(base.graph, legs),
-        exposure=base.altitude_exposure(legs) | hazard_exposure(contacts, legs, length_m),
-        unknown_m=unknown["hazards"],
-        unknown=unknown,
-        crossings=_ids(passed),
+        heights=Heights.of(graph, legs),
+        exposure=exposure,
+        unknown=_unknown_m(travel, legs, contacts),
         hazards=_hazards_met(contacts, legs),
-        start_snap=snaps[0],
-        end_snap=snaps[1],
-        aversion=aversion,
-        cost_s=cost_s,
+        segments=explained(travel, legs, contacts, night),
     )
 
 
-def drawn(base: ModeBase, pieces: Sequence[Piece]) -> tuple[Floats, Floats]:
+def drawn(graph: RoadGraph, pieces: Sequence[Piece]) -> tuple[Floats, Floats]:
     """Join the polylines of pieces, with the edges' own measure at every vertex.
 
     Returns
@@ -183,9 +206,9 @@ def drawn(base: ModeBase, pieces: Sequence[Piece]) -> tuple[Floats, Floats]:
     (coordinates float64 [k, 2] in degrees, measure_m float64 [k] from 0), k >= 2.
     """
     legs = Legs.of(pieces)
-    length_m = base.length_m[legs.edge]
+    length_m = graph.lengths_m(legs.edge)
     before_m = np.concatenate(([0.0], np.cumsum(legs.share * length_m)[:-1]))
-    leg, coordinates, share = _vertices(base.graph, legs)
+    leg, coordinates, share = _vertices(graph, legs)
     measure_m = before_m[leg] + (share - legs.start[leg]) * length_m[leg]
     # The first vertex of a piece is the last one of the piece before.
     kept = np.append(True, (leg[1:] == leg[:-1]))
@@ -215,17 +238,16 @@ def _vertices(graph: RoadGraph, legs: Legs) -> tuple[NDArray[np.int64], Floats, 
     return leg[order], coordinates[order], share[order]
 
 
-def _unknown_m(
-    base: ModeBase, legs: Legs, contacts: Sequence[Contact], distance_m: float
-) -> dict[str, float]:
-    graph = base.graph
-    metres = base.length_m[legs.edge] * legs.share
-    surface = np.asarray(graph.edge_surface)[legs.edge] == 0
-    lit = (np.asarray(graph.edge_flags)[legs.edge] & _LIT) == 0
-    reported_m = covered_m(contacts, legs, base.length_m[legs.edge])
+def _unknown_m(travel: Travel, legs: Legs, contacts: Sequence[Contact]) -> dict[str, float]:
+    graph = travel.graph
+    length_m = travel.length_m(legs.edge)
+    metres = length_m * legs.share
+    surface = graph.edge_surface[legs.edge] == 0
+    lit = (graph.edge_flags[legs.edge] & _LIT) == 0
+    reported_m = covered_m(contacts, legs, length_m)
     return {
-        "hazards": max(0.0, distance_m - reported_m),
-        "elevation": float(metres[~base.height_known[legs.edge]].sum()),
+        "hazards": max(0.0, float(metres.sum()) - reported_m),
+        "elevation": float(metres[~travel.height_known(legs.edge)].sum()),
         "surface": float(metres[surface].sum()),
         "lit": float(metres[lit].sum()),
     }
@@ -242,11 +264,3 @@ def _hazards_met(contacts: Sequence[Contact], legs: Legs) -> tuple[str, ...]:
             place = int(leg[inside][first]), float(start[inside][first])
             met.append((place, item.hazard.id))
     return tuple(hazard_id for _, hazard_id in sorted(met))
-
-
-def _ids(passed: Sequence[Gate]) -> tuple[str, ...]:
-    """Give the posts' ids in order of travel; one post met twice in a row counts once."""
-    ids: list[str] = []
-    for gate in passed:
-        ids += [post.id for post in gate.posts if not ids or post.id != ids[-1]]
-    return tuple(ids)

@@ -1,6 +1,6 @@
 """A finished search from one place: the tree of least ways, and what lies on each of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -57,13 +57,16 @@ class Reached:
 class ReachMetric:
     """What a search needs of one state of crossings and hazards; read only once made."""
 
-    def __init__(self, network: Network, rules: Rules, contacts: Sequence[Contact]) -> None:
+    def __init__(
+        self, network: Network, rules: Rules, contacts: Sequence[Contact], *, night: bool
+    ) -> None:
         self.network = network
         self.graph: RoadGraph = network.graph
         self.rules = rules
-        self.base = rules.base
-        self.model = CostModel(rules.base, contacts, AVERSION)
-        self.cost_s: Floats = np.ascontiguousarray(rules.edges_s(self.model.edge_s))
+        self.travel = rules.travel
+        self.model = CostModel(rules.travel, contacts, AVERSION, night)
+        self.cost_s: Floats = self.model.all_s()
+        self.cost_s[rules.closed] = np.inf
         self.is_border = np.zeros(len(self.cost_s), dtype=np.bool_)
         self.is_border[border_edges(self.graph)] = True
         self.tail = np.ascontiguousarray(self.graph.edge_tail)
@@ -74,7 +77,21 @@ class ReachMetric:
     @cached_property
     def exposure_s(self) -> Floats:
         """Price of the exposure of each whole edge, float64 [E], seconds; 0 where closed."""
-        return _exposed_s(self.cost_s, self.base.priced_time_s)
+        return _exposed_s(self.cost_s, self._all(self.travel.priced_time_s))
+
+    @cached_property
+    def length_m(self) -> Floats:
+        """Length of each edge, float64 [E], metres."""
+        return self._all(self.travel.length_m)
+
+    @cached_property
+    def time_s(self) -> Floats:
+        """Moving time of each edge, float64 [E], seconds."""
+        return self._all(self.travel.time_s)
+
+    def _all(self, of_edges: Callable[[Ints], Floats]) -> Floats:
+        parts = [of_edges(edges) for edges in self.travel.chunks()]
+        return np.concatenate([np.zeros(0), *parts])
 
     def gate(self, edge: int) -> Gate:
         """Give the official posts on a border edge."""
@@ -153,16 +170,17 @@ class Tree:
 
     def reached(self) -> Reached:
         """Add up what lies on the way to each target."""
-        base, found = self.metric.base, np.isfinite(self.cost_s)
+        metric, travel = self.metric, self.metric.travel
+        found = np.isfinite(self.cost_s)
         seed, legs = self.seed_legs, Legs.of([piece for piece in self.last.piece if piece])
         by_node = [
-            self._summed(base.length_m, base.length_m[seed.edge] * seed.share),
-            self._summed(base.time_s, base.time_s[seed.edge] * seed.share),
-            self._summed(self.metric.exposure_s, self._exposed_s(seed, self._seed_s)),
+            self._summed(metric.length_m, travel.length_m(seed.edge) * seed.share),
+            self._summed(metric.time_s, travel.time_s(seed.edge) * seed.share),
+            self._summed(metric.exposure_s, self._exposed_s(seed, self._seed_s)),
         ]
         last = [
-            base.length_m[legs.edge] * legs.share,
-            base.time_s[legs.edge] * legs.share,
+            travel.length_m(legs.edge) * legs.share,
+            travel.time_s(legs.edge) * legs.share,
             self._exposed_s(legs, self._legs_s(legs)),
         ]
         node = self.last.node[found]
@@ -186,7 +204,7 @@ class Tree:
         return dijkstra.add_up(self.order, self.via, self.metric.tail, value, seed_value)
 
     def _exposed_s(self, legs: Legs, cost_s: Floats) -> Floats:
-        return _exposed_s(cost_s, self.metric.base.priced_time_s[legs.edge] * legs.share)
+        return _exposed_s(cost_s, self.metric.travel.priced_time_s(legs.edge) * legs.share)
 
     def _crossings(self) -> tuple[tuple[Crossing, ...], ...]:
         border = dijkstra.last_marked(self.order, self.via, self.metric.tail, self.metric.is_border)

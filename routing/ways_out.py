@@ -78,7 +78,7 @@ class _Marks:
             self._mark_ends(solved, snap, rank, near_m)
 
     def _mark_ends(self, solved: Tree, snap: Snap, rank: int, near_m: float) -> None:
-        length_m = float(solved.metric.base.length_m[snap.edge])
+        length_m = float(solved.metric.length_m[snap.edge])
         for node, share in (
             (int(solved.metric.tail[snap.edge]), snap.fraction),
             (int(solved.metric.head[snap.edge]), 1.0 - snap.fraction),

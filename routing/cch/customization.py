@@ -1,5 +1,6 @@
 """What the arcs of a hierarchy cost: every edge's cost carried over to the arcs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -55,6 +56,17 @@ class Metric:
         _carry_over(topology.edge_arc, topology.edge_is_up, cost, up, down, up_origin, down_origin)
         _customize(topology.first, topology.head, up, down, up_origin, down_origin)
         return cls(cost, up, down, up_origin, down_origin)
+
+    @classmethod
+    def of_columns(cls, columns: Mapping[str, Int32]) -> Self:
+        """Give the metric that fields by name make; they are kept, not copied."""
+        return cls(
+            columns["cost"],
+            columns["up"],
+            columns["down"],
+            columns["up_origin"],
+            columns["down_origin"],
+        )
 
     def copy(self) -> Self:
         """Give the same costs in memory of their own, to be updated apart."""

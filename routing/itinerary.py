@@ -1,0 +1,123 @@
+"""A plan on the clock: when each piece of a way is walked, and when each crossing is reached."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.arrival import Timetable, timetable
+from routing.cost import Travel
+from routing.crossings import Crossing, passable_from
+from routing.exposure import Legs
+from routing.network import Piece
+from routing.portals import MAX_WAIT_S, Passed, Plan, Portal, Section
+
+type Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """An official crossing on a route.
+
+    Parameters
+    ----------
+    crossing
+        The post.
+    arrival
+        When it is reached, aware.
+    wait_s
+        Seconds until it opens; 0 where it is open on arrival.
+    """
+
+    crossing: Crossing
+    arrival: datetime
+    wait_s: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Clock:
+    """Tells when places of a way are reached.
+
+    Parameters
+    ----------
+    travels
+        The costs of each region, of one profile.
+    departure
+        Aware; its offset is the local time of the whole way.
+    """
+
+    travels: Sequence[Travel]
+    departure: datetime
+
+    def reached_s(self, sections: Sequence[Section], passed: Sequence[Passed]) -> float:
+        """Give when the end of the last section is reached, seconds after departure."""
+        end_s = self.timetable(sections, passed).end_s
+        return float(end_s[-1]) if len(end_s) else 0.0
+
+    def timetable(self, sections: Sequence[Section], passed: Sequence[Passed]) -> Timetable:
+        """Lay sections on the clock, with the border edges and the waits between them."""
+        profile = self.travels[0].profile
+        seconds, metres = [np.zeros(0)], [np.zeros(0)]
+        not_before_s: dict[int, float] = {}
+        legs = 0
+        for index, (region, section) in enumerate(sections):
+            pieces = section
+            if index:
+                before = passed[index - 1]
+                pieces = with_border(before.portal, section)
+                if before.wait_s > 0:
+                    not_before_s[legs] = before.reached_s + before.wait_s
+            time_s, length_m = self._measured(region, pieces)
+            seconds.append(time_s)
+            metres.append(length_m)
+            legs += len(pieces)
+        return timetable(
+            self.departure,
+            np.concatenate(seconds),
+            profile.window,
+            leg_m=np.concatenate(metres),
+            day_max_m=profile.day_max_m,
+            not_before_s=not_before_s,
+        )
+
+    def _measured(self, region: int, pieces: Sequence[Piece]) -> tuple[Floats, Floats]:
+        legs, travel = Legs.of(pieces), self.travels[region]
+        return travel.time_s(legs.edge) * legs.share, travel.length_m(legs.edge) * legs.share
+
+    def wait_s(self, portal: Portal, reached_s: float) -> float | None:
+        """Give the seconds until all posts of a portal let pass; None where that is too long."""
+        if not portal.posts:
+            return 0.0
+        arrival = self.moment(reached_s)
+        through = passable_from(portal.posts, arrival)
+        if through is None:
+            return None
+        wait_s = (through - arrival).total_seconds()
+        return wait_s if wait_s <= MAX_WAIT_S else None
+
+    def moment(self, after_s: float) -> datetime:
+        """Give the moment some seconds after departure."""
+        return self.departure + timedelta(seconds=after_s)
+
+    def passages(self, plan: Plan) -> tuple[Passage, ...]:
+        """Give the official crossings of a plan, in order; one met twice in a row counts once."""
+        found: list[Passage] = []
+        for passed in plan.passed:
+            for index, post in enumerate(passed.portal.posts):
+                if not found or found[-1].crossing.id != post.id:
+                    wait_s = 0.0 if index else passed.wait_s
+                    found.append(Passage(post, self.moment(passed.reached_s), wait_s))
+        return tuple(found)
+
+
+def opens_late(post: Crossing, arrival: datetime) -> bool:
+    """Tell whether a post lets nobody pass who arrives then and waits as long as one may."""
+    through = post.passable_from(arrival)
+    return through is None or (through - arrival).total_seconds() > MAX_WAIT_S
+
+
+def with_border(portal: Portal, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    """Put a portal's border edge before what follows it."""
+    return tuple(pieces) if portal.piece is None else (portal.piece, *pieces)

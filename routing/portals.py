@@ -1,0 +1,256 @@
+"""From country to country and from region to region: where one may pass, when, and by which way.
+
+Within a country of a region a metric finds the way. From one to the next a route passes a
+*portal*: a border edge at an official crossing, or the joint of two regions there. This search runs
+over portals alone. It knows the time of arrival at each, so a crossing that is closed then costs
+the wait until it opens, and one that does not open soon is passed by nobody.
+"""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.crossings import Crossing
+from routing.errors import NoWay
+from routing.network import Piece
+from routing.resident import Resident
+
+type Floats = NDArray[np.float64]
+type Node = tuple[int, int]
+type Section = tuple[int, tuple[Piece, ...]]
+
+#: Nobody waits longer for a crossing to open [A]: a day and a night. What opens later is a refusal
+#: that names the opening.
+MAX_WAIT_S: Final = 24 * 3_600.0
+
+
+#: What an entry of the queue is about, where it is no portal: the end reached, a node left, an
+#: arrival piece (counting down from the last).
+_ENDED: Final = -1
+_LEAVING: Final = -2
+_FIRST_ARRIVAL: Final = -3
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Portal:
+    """One way from a country or a region to another, in one direction.
+
+    Parameters
+    ----------
+    arrive, leave
+        (region, node) before and behind it.
+    posts
+        Official posts in order of travel; empty for a joint within one country.
+    piece
+        The border edge, where the region has one.
+    off_m
+        Metres between the two nodes that are on no road of either region.
+    """
+
+    arrive: Node
+    leave: Node
+    posts: tuple[Crossing, ...]
+    piece: Piece | None = None
+    off_m: float = 0.0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Passed:
+    """A portal on the way: when it is reached, and the wait there, seconds after departure."""
+
+    portal: Portal
+    reached_s: float
+    wait_s: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Plan:
+    """A way found: pieces by section, and the portals between sections.
+
+    Parameters
+    ----------
+    sections
+        Region and pieces of each section, in order of travel, the border edges left out.
+    passed
+        One fewer than sections.
+    cost_s
+        Of everything, waits included.
+    """
+
+    sections: tuple[Section, ...]
+    passed: tuple[Passed, ...]
+    cost_s: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Question:
+    """What the search is asked.
+
+    Parameters
+    ----------
+    start, end
+        Region of each end.
+    departures, arrivals
+        (piece, node, cost of the piece in seconds) of each end; infinite where closed.
+    direct
+        Pieces from end to end, with their costs.
+    portals
+        All that may be passed at some time, each with the seconds it costs.
+    wait_s
+        Gives the wait at a portal, seconds, for who reaches it so many seconds after departure;
+        None where it stays closed.
+    reached_s
+        Gives when the end of the last of some sections is reached, seconds after departure; with
+        the portals passed between them.
+    """
+
+    start: int
+    end: int
+    departures: Sequence[tuple[Piece, int, float]]
+    arrivals: Sequence[tuple[Piece, int, float]]
+    direct: Sequence[tuple[Piece, float]]
+    portals: Sequence[tuple[Portal, float]]
+    wait_s: Callable[[Portal, float], float | None]
+    reached_s: Callable[[Sequence[Section], Sequence[Passed]], float]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Label:
+    """How somebody came to a node: ``section`` is what the present section has so far."""
+
+    at: Node
+    cost_s: float
+    section: tuple[Piece, ...] = ()
+    sections: tuple[Section, ...] = ()
+    passed: tuple[Passed, ...] = ()
+
+
+def solve(residents: Sequence[Resident], question: Question) -> Plan:
+    """Find the cheapest plan, with one metric a region, which the caller holds.
+
+    Labels are settled by cost, waits included. A portal is settled once: who reaches it dearer but
+    earlier, and would wait less, is not followed. With aversion 0 nobody does: cost is time.
+
+    Raises
+    ------
+    NoWay
+        Nothing that may be passed joins the two ends.
+    """
+    return _trimmed(_Solving(residents, question).plan())
+
+
+def _trimmed(plan: Plan) -> Plan:
+    """Leave out pieces without length; somebody who goes nowhere keeps the first."""
+    sections = tuple(
+        (region, tuple(piece for piece in pieces if piece[1] < piece[2]))
+        for region, pieces in plan.sections
+    )
+    if not plan.passed and not sections[0][1]:
+        region, pieces = plan.sections[0]
+        sections = ((region, pieces[:1]),)
+    return Plan(sections, plan.passed, plan.cost_s)
+
+
+class _Solving:
+    """One search under way."""
+
+    def __init__(self, residents: Sequence[Resident], question: Question) -> None:
+        self._residents = residents
+        self._asked = question
+        self._order = count()
+        self._heap: list[tuple[float, int, _Label, int]] = []
+        self._least = [np.inf] * len(question.portals)
+        self._in_region: dict[int, list[int]] = defaultdict(list)
+        for index, (portal, _) in enumerate(question.portals):
+            self._in_region[portal.arrive[0]].append(index)
+
+    def plan(self) -> Plan:
+        asked = self._asked
+        for piece, cost_s in asked.direct:
+            if np.isfinite(cost_s):
+                self._push(cost_s, _Label((asked.start, -1), cost_s, (piece,)), _ENDED)
+        for piece, node, cost_s in asked.departures:
+            if np.isfinite(cost_s):
+                self._leave(_Label((asked.start, node), cost_s, (piece,)))
+        while self._heap:
+            cost_s, _, label, target = heapq.heappop(self._heap)
+            if target == _ENDED:
+                return self._ended(label, label.section, cost_s)
+            if target <= _FIRST_ARRIVAL:
+                return self._ended(label, self._arrive(label, _FIRST_ARRIVAL - target), cost_s)
+            if target == _LEAVING:
+                self._leave(label)
+            else:
+                self._pass(label, target, cost_s)
+        raise NoWay("nothing open joins the two ends")
+
+    def _push(self, cost_s: float, label: _Label, target: int) -> None:
+        heapq.heappush(self._heap, (cost_s, next(self._order), label, target))
+
+    def _leave(self, label: _Label) -> None:
+        """Look from a node to every portal of the region, and to the end."""
+        region, node = label.at
+        targets = [
+            (index, self._asked.portals[index][0].arrive[1], 0.0)
+            for index in self._in_region[region]
+        ]
+        if region == self._asked.end:
+            targets += [
+                (_FIRST_ARRIVAL - row, arrival, own_s)
+                for row, (_, arrival, own_s) in enumerate(self._asked.arrivals)
+            ]
+        if not targets:
+            return
+        costs = between_s(self._residents[region], [node], [to for _, to, _ in targets])[0]
+        for (target, _, own_s), between in zip(targets, costs.tolist(), strict=True):
+            cost_s = label.cost_s + between + own_s
+            if target >= 0 and cost_s >= self._least[target]:
+                continue
+            if np.isfinite(cost_s):
+                if target >= 0:
+                    self._least[target] = cost_s
+                self._push(cost_s, label, target)
+
+    def _pass(self, label: _Label, target: int, cost_s: float) -> None:
+        """Reach a portal, and wait there if need be."""
+        if cost_s > self._least[target]:
+            return
+        portal, own_s = self._asked.portals[target]
+        sections = (*label.sections, (label.at[0], self._walked(label, portal.arrive[1])))
+        reached_s = self._asked.reached_s(sections, label.passed)
+        wait_s = self._asked.wait_s(portal, reached_s)
+        if wait_s is None or not np.isfinite(own_s):
+            return
+        passed = (*label.passed, Passed(portal, reached_s, wait_s))
+        behind = _Label(portal.leave, cost_s + wait_s + own_s, (), sections, passed)
+        self._push(behind.cost_s, behind, _LEAVING)
+
+    def _arrive(self, label: _Label, row: int) -> tuple[Piece, ...]:
+        """Give the last section, up to the end by one of its arrivals."""
+        piece, node, _ = self._asked.arrivals[row]
+        return (*self._walked(label, node), piece)
+
+    @staticmethod
+    def _ended(label: _Label, last: tuple[Piece, ...], cost_s: float) -> Plan:
+        return Plan((*label.sections, (label.at[0], last)), label.passed, cost_s)
+
+    def _walked(self, label: _Label, node: int) -> tuple[Piece, ...]:
+        region, source = label.at
+        return (*label.section, *path(self._residents[region], source, node))
+
+
+def path(resident: Resident, source: int, target: int) -> tuple[Piece, ...]:
+    """Give the cheapest way between two nodes of a region, as pieces."""
+    edges = resident.ground.network.path(resident.metric, source, target)
+    return tuple((edge, 0.0, 1.0) for edge in edges.tolist())
+
+
+def between_s(resident: Resident, sources: Sequence[int], targets: Sequence[int]) -> Floats:
+    """Give costs from nodes to nodes, float64 [sources, targets], infinite where no way."""
+    return resident.ground.network.between_s(resident.metric, sources, targets)

@@ -1,0 +1,100 @@
+"""Why there is no route: closed crossings first, then exclusions, then both."""
+
+import math
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final
+
+from routing.errors import Blocker, NoRoute, NoWay
+from routing.itinerary import opens_late
+from routing.portals import Plan, solve
+from routing.resident import Resident
+from routing.rules import closed_post
+
+if TYPE_CHECKING:
+    from routing.journey import Search
+
+#: Price of one closed crossing or banned edge when a refusal looks for what blocks, seconds: three
+#: years, dearer than any whole journey.
+_BLOCKED_S: Final = 1e8
+
+_REFUSED: Final = "no admissible route at the asked time"
+
+
+def refusal(search: "Search") -> Plan:
+    """Say what stands in the way.
+
+    The path of least blocked edges, found with the rules set aside, is only named, never answered.
+
+    Returns
+    -------
+    Plan
+        A way after all: longer than the metrics at hand keep, and found with coarser ones.
+
+    Raises
+    ------
+    NoRoute
+        With what blocks.
+    """
+    kept = [side.residents.find(side.ground, 0.0, side.situation) for side in search.sides]
+    try:
+        plan = _solved(search, kept, waived_s=_BLOCKED_S)
+    except NoWay:
+        pass
+    else:
+        raise NoRoute(_REFUSED, _blockers(search, plan))
+    unbound = [
+        side.residents.without_bans(side.ground, side.situation, _BLOCKED_S)
+        for side in search.sides
+    ]
+    for waived_s in (None, _BLOCKED_S):
+        try:
+            plan = _solved(search, unbound, waived_s=waived_s, banned_s=_BLOCKED_S)
+        except NoWay:
+            continue
+        blockers = _blockers(search, plan)
+        if not blockers:
+            return plan
+        raise NoRoute(_REFUSED, blockers)
+    raise NoRoute("no road joins the two points", [_no_road(search)])
+
+
+def _solved(
+    search: "Search",
+    residents: Sequence[Resident],
+    *,
+    waived_s: float | None,
+    banned_s: float = math.inf,
+) -> Plan:
+    """Search with rules set aside, each breach at a price."""
+    with ExitStack() as stack:
+        for resident in residents:
+            stack.enter_context(resident.gate)
+        models = [side.model(0.0) for side in search.sides]
+        return solve(residents, search.question(models, waived_s=waived_s, banned_s=banned_s))
+
+
+def _blockers(search: "Search", plan: Plan) -> tuple[Blocker, ...]:
+    """Name what stands in the way of a plan, in order of travel."""
+    found: list[Blocker] = []
+    for index, (region, pieces) in enumerate(plan.sections):
+        if index:
+            passed = plan.passed[index - 1]
+            if search.clock.wait_s(passed.portal, passed.reached_s) is None:
+                arrival = search.clock.moment(passed.reached_s)
+                found += [
+                    closed_post(post) for post in passed.portal.posts if opens_late(post, arrival)
+                ]
+        found += search.sides[region].rules.exclusions(pieces)
+    return tuple(dict.fromkeys(found))
+
+
+def _no_road(search: "Search") -> Blocker:
+    """Tell a country that no official crossing on these networks leads to from a missing road."""
+    start, end = (snap.country for _, snap in search.ends)
+    led_to = {
+        country for portal in search.portals for post in portal.posts for country in post.countries
+    }
+    if start is not None and end is not None and start != end and end not in led_to:
+        return Blocker("country", end)
+    return Blocker("no_road")

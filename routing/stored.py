@@ -1,0 +1,50 @@
+"""Metrics in a region's folder: those of its roads without any hazard, mapped copy-on-write."""
+
+from dataclasses import asdict, dataclass
+
+from routing import cch
+from routing.cost import Facts
+from routing.directory import map_metric
+from routing.graph import RoadGraph, StoredArrays
+from routing.layout import METRIC
+from routing.network import Metric
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class StoredMetric:
+    """One metric with what its costs rest on."""
+
+    metric: Metric
+    facts: Facts
+
+
+def metric_name(profile: str, aversion: float) -> str:
+    """Name a profile's metric at an aversion in files."""
+    return f"{profile}-{aversion:g}"
+
+
+def open_metric(graph: RoadGraph, profile: str, aversion: float) -> StoredMetric | None:
+    """Map a metric of an opened region, in memory of its own: what is written stays here.
+
+    Returns
+    -------
+    StoredMetric or None
+        None where the region has none by that name, or was not opened from a folder.
+    """
+    if graph.folder is None:
+        return None
+    name = metric_name(profile, aversion)
+    about = graph.meta.metrics.get(name)
+    if about is None:
+        return None
+    arrays = map_metric(graph.folder, graph.meta, name)
+    return StoredMetric(
+        Metric(about["units_per_s"], cch.Metric.of_columns(arrays)),
+        Facts(about["mean_s_per_m"], about["highest_m"]),
+    )
+
+
+def columns_of(stored: StoredMetric) -> StoredArrays:
+    """Give what meta.json says of a metric, and its arrays: for `routing.graph.write_graph`."""
+    about = {"units_per_s": stored.metric.units_per_s, **asdict(stored.facts)}
+    return about, {column: getattr(stored.metric.arcs, column) for column in METRIC}
