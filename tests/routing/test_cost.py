@@ -14,23 +14,40 @@ from routing.access import Mode
 from routing.cost import (
     ALTITUDE_PRICE_S_PER_H,
     EVENT_PRICE_S,
-    FLAT_KMH,
     KM_INSIDE_PRICE_S,
     CostModel,
-    ModeBase,
-    climb_pace_s_per_m,
+    Travel,
     hazard_prices,
     share_above,
-    tobler_kmh,
 )
 from routing.errors import InvalidRequest
 from routing.exposure import GARWOOD_UPPER, Hazard, Legs, contact, covered_m, hazard_exposure
-from routing.profile import counts_at, walking_days
+from routing.pace import FLAT_KMH, climb_pace_s_per_m, tobler_kmh
+from routing.profile import ADULT, VEHICLE, counts_at, walking_days
 
 MORNING = datetime(2026, 11, 24, 8, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 24, 20, tzinfo=UTC)
 
-shares = st.floats(0.0, 1.0)
+TRAVELLERS = {Mode.FOOT: ADULT, Mode.VEHICLE: VEHICLE}
+
+parts = st.floats(0.0, 1.0)
+
+
+def everything(travel):
+    return np.arange(len(travel.graph.edge_tail))
+
+
+def shares(graph, laid):
+    """Give the share of each edge of a graph that lies inside a hazard."""
+    return laid.share_of(Legs.whole(np.arange(len(graph.edge_tail))))
+
+
+def exposures(travel, laid, legs):
+    """Give what a way by day meets, of hazards and of altitude."""
+    night = np.zeros(len(legs.edge), dtype=bool)
+    length_m = travel.length_m(legs.edge)
+    met = hazard_exposure(laid, legs, length_m, night, travel.relative_risk)
+    return met | travel.altitude_exposure(legs)
 
 
 def hazard(geometry=None, **more):
@@ -62,14 +79,14 @@ def test_up_and_down_is_the_sum_of_the_two_halves():
 
 def test_without_a_height_model_the_road_is_flat(tiny_graph):
     graph = tiny_graph([(0, 0, 0), (0, 0.1, 2000)], [(0, 1, {"length_m": 10_000})])
-    base = ModeBase(graph, Mode.FOOT)
-    assert base.time_s == pytest.approx(np.full(2, 36_000 / FLAT_KMH), rel=1e-12)
+    base = Travel(graph, ADULT)
+    assert base.time_s(everything(base)) == pytest.approx(np.full(2, 36_000 / FLAT_KMH), rel=1e-12)
 
 
 def test_with_a_height_model_the_climb_counts(tiny_graph):
     edge = (0, 1, {"length_m": 10_000})
     graph = tiny_graph([(0, 0, 0), (0, 0.1, 1000)], [edge], has_slope=True)
-    up, down = sorted(ModeBase(graph, Mode.FOOT).time_s, reverse=True)
+    up, down = sorted(Travel(graph, ADULT).time_s(np.arange(2)), reverse=True)
     assert up == pytest.approx(36_000 / float(tobler_kmh(0.1)), rel=1e-6)
     assert down == pytest.approx(36_000 / float(tobler_kmh(-0.1)), rel=1e-6)
 
@@ -78,7 +95,7 @@ def test_ferries_go_at_their_own_pace(tiny_graph):
     edges = [(0, 1, {"length_m": 10_000, "flags": 64, "road_class": "ferry"})]
     graph = tiny_graph([(0, 0), (0, 0.1)], edges)
     for mode in Mode:
-        assert ModeBase(graph, mode).time_s == pytest.approx([7200.0, 7200.0])
+        assert Travel(graph, TRAVELLERS[mode]).time_s(np.arange(2)) == pytest.approx([7200.0, 7200.0])
 
 
 @pytest.mark.parametrize(
@@ -96,14 +113,14 @@ def test_ferries_go_at_their_own_pace(tiny_graph):
 )
 def test_vehicle_speed_is_the_class_capped_by_limit_and_surface(tiny_graph, options, kmh):
     graph = tiny_graph([(0, 0), (0, 0.1)], [(0, 1, {"length_m": 10_000, **options})])
-    assert ModeBase(graph, Mode.VEHICLE).time_s == pytest.approx([36_000 / kmh] * 2)
+    assert Travel(graph, VEHICLE).time_s(np.arange(2)) == pytest.approx([36_000 / kmh] * 2)
 
 
 def test_an_edge_closed_to_the_mode_costs_infinity(tiny_graph):
     graph = tiny_graph([(0, 0), (0, 0.1)], [(0, 1, {"oneway": "vehicle"})])
-    cost = CostModel(ModeBase(graph, Mode.VEHICLE), [], 0.0).edge_s
+    cost = CostModel(Travel(graph, VEHICLE), [], 0.0).all_s()
     assert sorted(np.isinf(cost)) == [False, True]
-    assert not np.isinf(CostModel(ModeBase(graph, Mode.FOOT), [], 0.0).edge_s).any()
+    assert not np.isinf(CostModel(Travel(graph, ADULT), [], 0.0).all_s()).any()
 
 
 @pytest.mark.parametrize(
@@ -119,39 +136,43 @@ def test_share_above_2800(low, high, expected):
 def test_altitude_hours_follow_the_heights_along_the_edge(tiny_graph):
     # 5.0367 km in one hour from 2,300 to 3,800 m: above 2,800 m for 1000/1500, 3,500 for 300/1500.
     edge = (0, 1, {"length_m": 1000 * FLAT_KMH})
-    base = ModeBase(tiny_graph([(0, 0, 2300), (0, 0.04, 3800)], [edge]), Mode.FOOT)
+    base = Travel(tiny_graph([(0, 0, 2300), (0, 0.04, 3800)], [edge]), ADULT)
     exposure = base.altitude_exposure(Legs.of([(0, 0.0, 1.0)]))
     assert exposure["altitude_over_2800_m"].value == pytest.approx(2 / 3, rel=1e-4)
     assert exposure["altitude_over_3500_m"].value == pytest.approx(1 / 5, rel=1e-4)
     assert {item.unit for item in exposure.values()} == {"h"}
     assert all("WMS 2019" in item.source for item in exposure.values())
-    assert base.altitude_price_s[0] == pytest.approx(
+    assert base.altitude_price_s(Legs.whole(everything(base)))[0] == pytest.approx(
         ALTITUDE_PRICE_S_PER_H * (2 / 3 + 1 / 5), rel=1e-4
     )
 
 
 def test_no_height_known_gives_no_altitude_figure_rather_than_zero(tiny_graph):
-    base = ModeBase(tiny_graph([(0, 0), (0, 0.1)], [(0, 1)]), Mode.FOOT)
+    base = Travel(tiny_graph([(0, 0), (0, 0.1)], [(0, 1)]), ADULT)
     assert base.altitude_exposure(Legs.of([(0, 0.0, 1.0)])) == {}
 
 
 def test_an_unknown_height_is_priced_as_the_regions_highest(tiny_graph):
     edges = [(0, 1, {"length_m": 1000}), (1, 2, {"length_m": 1000})]
     graph = tiny_graph([(0, 0, 4000), (0, 0.1, 4000), (0, 0.2)], edges)
-    base = ModeBase(graph, Mode.FOOT)
-    assert base.altitude_price_s == pytest.approx(np.full(4, base.altitude_price_s.max()))
-    assert base.hours_above(base.whole, 2800.0).min() == 0  # reported only where known
+    base = Travel(graph, ADULT)
+    whole = Legs.whole(everything(base))
+    price_s = base.altitude_price_s(whole)
+    assert price_s == pytest.approx(np.full(4, price_s.max()))
+    assert base.hours_above(whole, 2800.0).min() == 0  # reported only where known
 
 
 def test_a_hole_in_the_height_model_is_no_flat_road(tiny_graph):
     steep = {"length_m": 1000, "ascent_m": 200, "descent_m": 200}
     nodes = [(0, 0, 100), (0, 0.1, 100), (0, 0.2)]
     graph = tiny_graph(nodes, [(0, 1, steep), (1, 2, {"length_m": 1000})], has_slope=True)
-    base = ModeBase(graph, Mode.FOOT)
-    unknown = ~base.height_known
-    assert base.priced_time_s[unknown] == pytest.approx(base.time_s[~unknown])
-    assert base.time_s[unknown] == pytest.approx(3600 / FLAT_KMH)
-    assert (base.priced_time_s >= base.time_s).all()
+    base = Travel(graph, ADULT)
+    edges = everything(base)
+    unknown = ~base.height_known(edges)
+    time_s, priced_s = base.time_s(edges), base.priced_time_s(edges)
+    assert priced_s[unknown] == pytest.approx(time_s[~unknown])
+    assert time_s[unknown] == pytest.approx(3600 / FLAT_KMH)
+    assert (priced_s >= time_s).all()
 
 
 # --- hazards on edges ----------------------------------------------------------------------------
@@ -160,7 +181,7 @@ def test_a_hole_in_the_height_model_is_no_flat_road(tiny_graph):
 def test_the_length_inside_a_polygon_is_exact(tiny_graph):
     graph = tiny_graph([(0, 0), (1, 0)], [(0, 1, {"length_m": 200_000})])
     laid = contact(graph, hazard())
-    assert laid.share == pytest.approx([0.5, 0.5], abs=1e-9)
+    assert shares(graph, laid) == pytest.approx([0.5, 0.5], abs=1e-9)
     for edge in (0, 1):
         starts = laid.start[laid.edge == edge]
         forward = graph.edge_coordinates(edge)[0, 0] == 0
@@ -171,7 +192,7 @@ def test_an_edge_may_enter_a_hazard_twice(tiny_graph):
     graph = tiny_graph([(0, 0), (1, 0)], [(0, 1)])
     area = shapely.union(shapely.box(0.1, -1, 0.2, 1), shapely.box(0.5, -1, 0.8, 1))
     laid = contact(graph, hazard(area))
-    assert laid.share == pytest.approx([0.4, 0.4], abs=1e-9)
+    assert shares(graph, laid) == pytest.approx([0.4, 0.4], abs=1e-9)
     assert len(laid.edge) == 4
 
 
@@ -179,7 +200,7 @@ def test_shares_follow_metres_on_bent_edges(tiny_graph):
     # At 60 degrees north a degree of longitude is half a degree of latitude.
     graph = tiny_graph([(0, 60), (1, 59)], [(0, 1, {"shape": [(1, 60)]})])
     laid = contact(graph, hazard(shapely.box(-1, 59.999, 0.9999, 61)))
-    assert laid.share == pytest.approx([1 / 3, 1 / 3], abs=2e-3)
+    assert shares(graph, laid) == pytest.approx([1 / 3, 1 / 3], abs=2e-3)
 
 
 def test_a_zero_length_edge_inside_counts_as_touched(tiny_graph):
@@ -200,20 +221,20 @@ def test_a_zero_length_edge_inside_counts_as_touched(tiny_graph):
 )
 def test_lines_and_points_get_a_stated_width(tiny_graph, shape, share):
     graph = tiny_graph([(0, 0), (0.1, 0)], [(0, 1)])
-    assert (contact(graph, hazard(shape)).share > 0).all() == share
+    assert (shares(graph, contact(graph, hazard(shape))) > 0).all() == share
 
 
 def test_the_width_of_a_line_is_metres_at_any_latitude(tiny_graph):
     graph = tiny_graph([(-0.1, 60), (0.1, 60)], [(0, 1)])
     laid = contact(graph, hazard(shapely.Point(0, 60)), tolerance_m=100.0)
-    assert laid.share * graph.edge_length_m == pytest.approx([200.0, 200.0], rel=0.01)
+    assert shares(graph, laid) * graph.edge_length_m == pytest.approx([200.0, 200.0], rel=0.01)
 
 
 def test_rated_hazards_give_expected_events_with_interval(tiny_graph):
     graph = tiny_graph([(0, 0), (1, 0)], [(0, 1, {"length_m": 200_000})])
     record = hazard(rate_per_km=2e-3, rate_low=1e-3, rate_high=4e-3, source="count/denominator")
     legs = Legs.of([(0, 0.0, 1.0)])
-    exposure = hazard_exposure([contact(graph, record)], legs, graph.edge_length_m[legs.edge])
+    exposure = exposures(Travel(graph, ADULT), [contact(graph, record)], legs)
     flood = exposure["flood"]
     assert flood.value == pytest.approx(0.2)
     assert flood.unit == "events"
@@ -227,7 +248,7 @@ def test_unrated_hazards_give_kilometres_and_overlaps_count_once(tiny_graph):
     areas = [shapely.box(0.2, -1, 0.5, 1), shapely.box(0.4, -1, 0.7, 1), shapely.box(5, 5, 6, 6)]
     laid = [contact(graph, hazard(area, id=str(n))) for n, area in enumerate(areas)]
     legs = Legs.of([(0, 0.0, 1.0)])
-    exposure = hazard_exposure(laid, legs, graph.edge_length_m[legs.edge])
+    exposure = exposures(Travel(graph, ADULT), laid, legs)
     assert exposure["flood"].value == pytest.approx(100.0)
     assert exposure["flood"].unit == "km"
     assert exposure["flood"].interval_95 is None
@@ -238,7 +259,7 @@ def test_rated_and_unrated_records_of_one_kind_stay_apart(tiny_graph):
     graph = tiny_graph([(0, 0), (1, 0)], [(0, 1, {"length_m": 100_000})])
     laid = [contact(graph, hazard(rate_per_km=1e-3)), contact(graph, hazard(id="i"))]
     legs = Legs.of([(0, 0.0, 1.0)])
-    exposure = hazard_exposure(laid, legs, graph.edge_length_m[legs.edge])
+    exposure = exposures(Travel(graph, ADULT), laid, legs)
     assert exposure["flood"].unit == "events"
     assert exposure["flood"].interval_95 is None  # no interval was given, none is made up
     assert exposure["flood_without_rate"].unit == "km"
@@ -285,9 +306,9 @@ def hilly(tiny_graph):
 
 
 @settings(deadline=None, max_examples=60)
-@given(cuts=st.lists(shares, min_size=1, max_size=6), edge=st.integers(0, 3))
+@given(cuts=st.lists(parts, min_size=1, max_size=6), edge=st.integers(0, 3))
 def test_a1_splitting_an_edge_changes_nothing(hilly, cuts, edge):
-    base = ModeBase(hilly, Mode.FOOT)
+    base = Travel(hilly, ADULT)
     records = [
         hazard(rate_per_km=1e-3, rate_low=5e-4, rate_high=2e-3),
         hazard(kind="landslide", id="i", geometry=shapely.box(0.25, 0.05, 0.5, 0.4)),
@@ -297,15 +318,14 @@ def test_a1_splitting_an_edge_changes_nothing(hilly, cuts, edge):
     split = Legs.of((edge, a, b) for a, b in pairwise(marks))
     whole = Legs.of([(edge, 0.0, 1.0)])
     model = CostModel(base, laid, 1.3)
-    assert model.legs_s(split).sum() == pytest.approx(model.edge_s[edge], rel=1e-9)
-    length = base.length_m
-    one = hazard_exposure(laid, whole, length[whole.edge]) | base.altitude_exposure(whole)
-    many = hazard_exposure(laid, split, length[split.edge]) | base.altitude_exposure(split)
+    assert model.legs_s(split).sum() == pytest.approx(model.all_s()[edge], rel=1e-9)
+    one, many = exposures(base, laid, whole), exposures(base, laid, split)
     assert one.keys() == many.keys()
     for kind, exposure in one.items():
         assert many[kind].value == pytest.approx(exposure.value, rel=1e-9)
-    covered = covered_m(laid, whole, length[whole.edge])
-    assert covered_m(laid, split, length[split.edge]) == pytest.approx(covered, rel=1e-9)
+    length_m = base.length_m(whole.edge)
+    covered = covered_m(laid, whole, length_m)
+    assert covered_m(laid, split, base.length_m(split.edge)) == pytest.approx(covered, rel=1e-9)
 
 
 def test_a1_a_graph_with_an_edge_split_in_two_gives_the_same(tiny_graph):
@@ -314,9 +334,9 @@ def test_a1_a_graph_with_an_edge_split_in_two_gives_the_same(tiny_graph):
     two = tiny_graph([(0, 0, 2400), (0.4, 0, 3200), (0.8, 0, 4000)], [(0, 1, half), (1, 2, half)])
     totals = []
     for graph in (one, two):
-        base = ModeBase(graph, Mode.FOOT)
+        base = Travel(graph, ADULT)
         model = CostModel(base, [contact(graph, hazard(rate_per_km=1e-4))], 2.0)
-        totals.append(model.edge_s.sum() / 2)
+        totals.append(model.all_s().sum() / 2)
     assert totals[0] == pytest.approx(totals[1], rel=1e-9)
 
 
@@ -332,7 +352,7 @@ def test_a1_hand_table_of_thirty_segments(tiny_graph):
     order = np.argsort(graph.edge_way_id)
     legs = Legs.of((edge, 0.0, 1.0) for edge in order.tolist())
     laid = [contact(graph, record) for record in records]
-    exposure = hazard_exposure(laid, legs, graph.edge_length_m[legs.edge])
+    exposure = exposures(Travel(graph, ADULT), laid, legs)
     # Σ (n+1)·0.001·(n+1) over n = 0, 2, …, 28 = 0.001·(1² + 3² + … + 29²) = 0.001·4495.
     assert exposure["flood"].value == pytest.approx(4.495, rel=1e-6)
 
@@ -340,11 +360,11 @@ def test_a1_hand_table_of_thirty_segments(tiny_graph):
 @given(low=st.floats(0, 1e-2), more=st.floats(0, 1e-2))
 @settings(deadline=None, max_examples=30)
 def test_a1_exposure_and_cost_rise_with_the_rate(hilly, low, more):
-    base, legs = ModeBase(hilly, Mode.FOOT), Legs.of([(0, 0.0, 1.0)])
+    base, legs = Travel(hilly, ADULT), Legs.of([(0, 0.0, 1.0)])
     values = []
     for rate in (low, low + more):
         laid = [contact(hilly, hazard(rate_per_km=rate, rate_high=2 * rate))]
-        exposure = hazard_exposure(laid, legs, base.length_m[legs.edge])["flood"].value
+        exposure = exposures(base, laid, legs)["flood"].value
         values.append((exposure, float(CostModel(base, laid, 1.0).legs_s(legs)[0])))
     assert values[1][0] >= values[0][0]
     assert values[1][1] >= values[0][1]

@@ -11,11 +11,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from routing.access import Mode
-from routing.cost import ModeBase
+from routing.cost import Travel
 from routing.crossings import Crossing, border_edges, gates
 from routing.errors import Blocker, InvalidRequest, NoRoute, OffNetwork
 from routing.exposure import Hazard, contact
 from routing.rules import Rules
+from routing.profile import ADULT
 from routing.search import Router, RouteRequest
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -312,14 +313,14 @@ def test_a5_small_graphs_with_snapped_pieces(tiny_graph, seed, ends, ban):
 
 
 def test_the_finished_way_is_checked_again_from_the_records(border):
-    base = ModeBase(border, Mode.FOOT)
+    travel = Travel(border, ADULT)
     informal = [e for e, gate in gates(border, [NORTH]).items() if not gate.posts]
-    rules = Rules(base, gates(border, [NORTH]), [])
+    rules = Rules(travel, gates(border, [NORTH]), [])
     line = border.edge_coordinates(informal[0])
     with pytest.raises(NoRoute) as error:
         rules.check([(informal[0], 0.0, 1.0)], line)
     assert error.value.blocked_by == (Blocker("no_road"),)
-    closed = Rules(base, gates(border, [shut(NORTH)]), [])
+    closed = Rules(travel, gates(border, [shut(NORTH)]), [])
     bridge = next(e for e, gate in closed.gates.items() if gate.posts)
     with pytest.raises(NoRoute) as error:
         closed.check([(bridge, 0.0, 1.0)], border.edge_coordinates(bridge))
@@ -327,12 +328,12 @@ def test_the_finished_way_is_checked_again_from_the_records(border):
 
 
 def test_the_check_finds_an_exclusion_and_a_jump(street, border):
-    base = ModeBase(street, Mode.FOOT)
+    travel = Travel(street, ADULT)
     ban = contact(street, flood(shapely.box(0.045, -1, 0.055, 1)))
     with pytest.raises(NoRoute) as error:
-        Rules(base, {}, [ban]).check([(0, 0.0, 1.0)], street.edge_coordinates(0))
+        Rules(travel, {}, [ban]).check([(0, 0.0, 1.0)], street.edge_coordinates(0))
     assert [item.id for item in error.value.blocked_by] == ["ban"]
-    apart = Rules(ModeBase(border, Mode.FOOT), {}, [])
+    apart = Rules(Travel(border, ADULT), {}, [])
     first = int(np.flatnonzero(border.edge_tail == border.edge_head[0])[0])
     other = next(e for e in range(border.meta.edge_count) if border.edge_tail[e] not in
                  {border.edge_head[first], border.edge_tail[first]})  # fmt: skip
