@@ -20,63 +20,34 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.access import HIGHWAY_CLASSES, SURFACES, EdgeFlag, Mode
+from routing.access import EdgeFlag, Mode
 from routing.exposure import Contact, Exposure, Hazard, Legs
 from routing.graph import RoadGraph
+from routing.pace import (
+    FERRY_KMH,
+    FLAT_KMH,
+    climb_pace_s_per_m,
+    tobler_kmh,
+    vehicle_kmh,
+)
+
+__all__ = [
+    "ALTITUDES_M",
+    "ALTITUDE_PRICE_S_PER_H",
+    "ALTITUDE_SOURCE",
+    "EVENT_PRICE_S",
+    "FERRY_KMH",
+    "FLAT_KMH",
+    "KM_INSIDE_PRICE_S",
+    "CostModel",
+    "ModeBase",
+    "climb_pace_s_per_m",
+    "hazard_prices",
+    "share_above",
+    "tobler_kmh",
+]
 
 type Floats = NDArray[np.float64]
-
-#: Tobler 1993, "Three presentations on geographical analysis and modeling", NCGIA 93-1:
-#: ``v = 6·exp(-3.5·|S + 0.05|)`` km/h on a path of slope S = dh/dx.
-TOBLER_PEAK_KMH: Final = 6.0
-TOBLER_DECAY: Final = 3.5
-TOBLER_BEST_SLOPE: Final = -0.05
-
-#: Boats and ferries, km/h: OSRM's foot and car profiles (profiles/foot.lua, car.lua: ferry = 5).
-FERRY_KMH: Final = 5.0
-
-#: Vehicle speed by class, km/h: OSRM, profiles/car.lua at 0012f45890a8 (BSD-2); classes it does
-#: not name take its ``default`` of 10. ``road`` (class not surveyed) counts as the slowest street.
-VEHICLE_KMH: Final = {
-    "motorway": 90.0,
-    "motorway_link": 75.0,
-    "trunk": 85.0,
-    "trunk_link": 70.0,
-    "primary": 65.0,
-    "primary_link": 60.0,
-    "secondary": 55.0,
-    "secondary_link": 50.0,
-    "tertiary": 40.0,
-    "tertiary_link": 30.0,
-    "unclassified": 25.0,
-    "residential": 25.0,
-    "living_street": 10.0,
-    "service": 15.0,
-    "ferry": FERRY_KMH,
-}
-VEHICLE_DEFAULT_KMH: Final = 10.0
-
-#: Highest vehicle speed on a surface, km/h: the lower of OSRM's ``surface_tracktype_profile`` and
-#: ``surface_smoothness_profile`` (same file). Rock is its ``rocky``, bricks and metal as named.
-SURFACE_KMH: Final = {
-    "paving_stones": 60.0,
-    "metal": 60.0,
-    "sett": 45.0,
-    "compacted": 45.0,
-    "cobblestone": 30.0,
-    "wood": 30.0,
-    "rock": 30.0,
-    "gravel": 30.0,
-    "fine_gravel": 30.0,
-    "unpaved": 30.0,
-    "ground": 30.0,
-    "dirt": 30.0,
-    "grass": 30.0,
-    "pebblestone": 30.0,
-    "earth": 15.0,
-    "sand": 15.0,
-    "mud": 15.0,
-}
 
 #: Wilderness Medical Society, altitude guidelines (Luks et al. 2019): risk moderate above 2,800 m
 #: and high above 3,500 m reached within one day.
@@ -95,51 +66,9 @@ ALTITUDE_PRICE_S_PER_H: Final = 3_600.0
 EVENT_PRICE_S: Final = 30 * 86_400.0
 
 
-def tobler_kmh(slope: Floats | float) -> Floats:
-    """Give Tobler's walking speed on a path.
-
-    Parameters
-    ----------
-    slope
-        Rise over run, positive uphill.
-
-    Returns
-    -------
-    float64, km/h: 5.04 on the flat, at most 6.0 at a slope of -0.05.
-    """
-    steepness = np.abs(np.asarray(slope, dtype=np.float64) - TOBLER_BEST_SLOPE)
-    return np.asarray(TOBLER_PEAK_KMH * np.exp(-TOBLER_DECAY * steepness))
-
-
-#: 5.04 km/h, the sketch's walking speed: without a height model the road counts as flat.
-FLAT_KMH: Final = float(tobler_kmh(0.0))
-
 #: Price of one kilometre inside a hazard without a cited rate, seconds per unit of weight [A]: as
 #: much as walking one kilometre more (714.8 s), so weight 1 doubles the walk inside it.
 KM_INSIDE_PRICE_S: Final = 3_600.0 / FLAT_KMH
-
-
-def climb_pace_s_per_m(length_m: Floats, ascent_m: Floats, descent_m: Floats) -> Floats:
-    """Give seconds per metre on foot over edges that climb and fall.
-
-    The climb and the fall share the length in proportion to their metres, both at the grade
-    ``(ascent + descent) / length``; Tobler's speed holds on each. An edge that only climbs is
-    Tobler exactly.
-
-    Parameters
-    ----------
-    length_m, ascent_m, descent_m
-        float64 [n], metres, in the direction of travel.
-
-    Returns
-    -------
-    float64 [n], s/m.
-    """
-    moved = ascent_m + descent_m
-    zero = np.zeros(len(moved))
-    grade = np.divide(moved, length_m, out=zero.copy(), where=length_m > 0)
-    up = np.divide(ascent_m, moved, out=zero, where=moved > 0)
-    return np.asarray(3.6 * (up / tobler_kmh(grade) + (1 - up) / tobler_kmh(-grade)))
 
 
 def share_above(start_m: Floats, end_m: Floats, threshold_m: float) -> Floats:
@@ -220,11 +149,11 @@ class ModeBase:
         """Moving time of each edge, float64 [E], seconds.
 
         On foot Tobler on the slope where the region has one (a height model of 90 m cells or
-        finer), else Tobler's flat speed. By vehicle the class's speed, capped by ``maxspeed`` and
-        surface.
+        finer), else Tobler's flat speed. By vehicle the class's speed, capped by ``maxspeed``,
+        surface and smoothness.
         """
         if self.mode is Mode.VEHICLE:
-            return self.length_m * 3.6 / self._vehicle_kmh()
+            return self.length_m * 3.6 / vehicle_kmh(self.graph, self.whole.edge)
         pace = np.full(len(self.length_m), 3.6 / FLAT_KMH)
         if self.graph.meta.has_slope:
             ascent = np.asarray(self.graph.edge_ascent_m, dtype=np.float64)
@@ -252,17 +181,6 @@ class ModeBase:
     @cached_property
     def _is_ferry(self) -> NDArray[np.bool_]:
         return np.asarray((np.asarray(self.graph.edge_flags) & int(EdgeFlag.FERRY)) != 0)
-
-    def _vehicle_kmh(self) -> Floats:
-        by_class = np.array([VEHICLE_KMH.get(c, VEHICLE_DEFAULT_KMH) for c in HIGHWAY_CLASSES])
-        by_surface = np.array([SURFACE_KMH.get(s, math.inf) for s in SURFACES])
-        limit = np.asarray(self.graph.edge_maxspeed_kmh, dtype=np.float64)
-        speeds = [
-            by_class[np.asarray(self.graph.edge_class)],
-            by_surface[np.asarray(self.graph.edge_surface)],
-            np.where(limit > 0, limit, math.inf),
-        ]
-        return np.where(self._is_ferry, FERRY_KMH, np.minimum.reduce(speeds))
 
     def hours_above(self, legs: Legs, threshold_m: float, *, bound: bool = False) -> Floats:
         """Give hours of each leg above a height.
