@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing import pace, risk
-from routing.access import EdgeFlag, Mode
+from routing.access import Mode
 from routing.exposure import Contact, Exposure, Hazard, Legs
 from routing.graph import RoadGraph
 from routing.pace import FLAT_KMH
@@ -123,13 +123,7 @@ class Travel:
         """What the prices of unknowns rest on."""
         heights = np.asarray(self.graph.node_elevation_m)
         highest_m = float(np.max(heights, initial=0.0, where=np.isfinite(heights)))
-        known_m = known_s = 0.0
-        if self.mode is Mode.FOOT and self.graph.meta.has_slope:
-            for edges in self.chunks():
-                known = self.height_known(edges) & ~self._is_ferry(edges) & self.usable(edges)
-                known_m += float(self.length_m(edges[known]).sum())
-                known_s += float(self.time_s(edges[known]).sum())
-        return Facts(known_s / known_m if known_m > 0 else 0.0, highest_m)
+        return Facts(pace.mean_pace_s_per_m(self.graph, self.profile), highest_m)
 
     def chunks(self) -> Iterator[Ints]:
         """Give all edges of the graph, so many at a time that what is worked out stays small."""
@@ -155,12 +149,9 @@ class Travel:
         In a region with slopes, an edge of unknown height goes no faster than the mean of the
         known ones: a hole in the height model must not look like a flat road.
         """
-        time_s = self.time_s(edges)
-        if self.mode is Mode.VEHICLE or not self.graph.meta.has_slope:
-            return time_s
-        unknown = ~self.height_known(edges) & ~self._is_ferry(edges)
-        floor = np.where(unknown, self.length_m(edges) * self.facts.mean_s_per_m, 0.0)
-        return np.maximum(time_s, floor)
+        return pace.time_s(
+            self.graph, self.profile, edges, unknown_slope_s_per_m=self.facts.mean_s_per_m
+        )
 
     def heights_m(self, edges: Ints) -> tuple[Floats, Floats]:
         """Heights of both ends of edges, float64 [k] each, NaN where not known."""
@@ -173,9 +164,6 @@ class Travel:
         """Tell which edges have a height at both ends, bool [k]."""
         tail, head = self.heights_m(edges)
         return np.isfinite(tail) & np.isfinite(head)
-
-    def _is_ferry(self, edges: Ints) -> NDArray[np.bool_]:
-        return np.asarray((self.graph.edge_flags[edges] & int(EdgeFlag.FERRY)) != 0)
 
     def hours_above(self, legs: Legs, threshold_m: float, *, bound: bool = False) -> Floats:
         """Give hours of each leg above a height.
@@ -211,7 +199,9 @@ class Travel:
         hours[above] = share * (end - start) * time_s / 3600.0
         return hours
 
-    def relative_risk(self, hazard: Hazard, edges: Ints, night: NDArray[np.bool_]) -> Floats:
+    def relative_risk(
+        self, hazard: Hazard, edges: Ints, night: NDArray[np.bool_], *, bound: bool = False
+    ) -> Floats:
         """Give what a hazard's rate is multiplied by on edges, float64 [k].
 
         1 for a hazard without a rate: kilometres inside are kilometres.
@@ -220,10 +210,12 @@ class Travel:
         ----------
         night
             bool [k], which of them are walked by night.
+        bound
+            True for the search: what is not known counts at its worst.
         """
         if hazard.rate_per_km is None:
             return np.ones(len(edges))
-        return risk.multiplier(self.graph, hazard.kind, edges, night)
+        return risk.multiplier(self.graph, hazard.kind, edges, night, bound=bound)
 
     def altitude_price_s(self, legs: Legs) -> Floats:
         """Price of the hours at altitude of each leg at aversion 1, float64 [legs], seconds."""
@@ -284,7 +276,7 @@ class CostModel:
             if len(leg):
                 inside_km = (end - start) * self.travel.length_m(legs.edge[leg]) / 1000.0
                 night = np.full(len(leg), self.night)
-                risks = self.travel.relative_risk(item.hazard, legs.edge[leg], night)
+                risks = self.travel.relative_risk(item.hazard, legs.edge[leg], night, bound=True)
                 np.add.at(exposed, leg, price * inside_km * risks)
         return exposed
 

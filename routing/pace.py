@@ -37,7 +37,7 @@ IRMISCHER_BASE_MPS: Final = 0.11
 IRMISCHER_BEST_PER_CENT: Final = -5.0
 IRMISCHER_WIDTH_PER_CENT: Final = 30.0
 
-#: Campbell et al. 2019, Applied Geography 106:93, the slowest tenth of hikers:
+#: Campbell et al. 2019, Applied Geography 106:93, the 10th percentile of hikers' speeds:
 #: ``v = c/(π·b·(1 + ((θ - a)/b)²)) + d + e·θ`` m/s, θ in degrees; (a, b, c, d, e).
 CAMPBELL_10TH: Final = (-1.568, 13.328, 38.892, 0.404, -0.003)
 
@@ -169,7 +169,7 @@ def irmischer_clarke_kmh(slope: Floats | float) -> Floats:
 
 
 def campbell_10th_kmh(slope: Floats | float) -> Floats:
-    """Give the speed of Campbell's slowest tenth of hikers, km/h; `slope` as `tobler_kmh`.
+    """Give Campbell's 10th percentile of hikers' speeds, km/h; `slope` as `tobler_kmh`.
 
     4.75 km/h on the flat.
     """

@@ -39,8 +39,9 @@ LIT_RR: Final = 0.64
 #: Relative risk with a sidewalk or walkway: 88 % lower odds of being the site of a crash.
 SIDEWALK_RR: Final = 0.12
 
-#: ``P(v) = 1 / (1 + exp(6.9 - 0.090·v))``, death of a pedestrian hit at v km/h; and the speed to
-#: which the risk is relative.
+#: ``P(v) = 1 / (1 + exp(6.9 - 0.090·v))``, death of a pedestrian hit at v km/h (coefficients by
+#: algorithms.md [G]; they give the ratios of the paper's abstract), and the speed to which the risk
+#: is relative.
 FATALITY_INTERCEPT: Final = 6.9
 FATALITY_PER_KMH: Final = 0.090
 REFERENCE_KMH: Final = 50.0

@@ -95,7 +95,9 @@ def test_ferries_go_at_their_own_pace(tiny_graph):
     edges = [(0, 1, {"length_m": 10_000, "flags": 64, "road_class": "ferry"})]
     graph = tiny_graph([(0, 0), (0, 0.1)], edges)
     for mode in Mode:
-        assert Travel(graph, TRAVELLERS[mode]).time_s(np.arange(2)) == pytest.approx([7200.0, 7200.0])
+        assert Travel(graph, TRAVELLERS[mode]).time_s(np.arange(2)) == pytest.approx(
+            [7200.0, 7200.0]
+        )
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ def columns(graph):
     for name in (
         "meta",
         "topology",
+        "folder",
         "names_start",
         "names_utf8",
         "node_name",

@@ -15,8 +15,8 @@ from routing.cost import Travel
 from routing.crossings import Crossing, border_edges, gates
 from routing.errors import Blocker, InvalidRequest, NoRoute, OffNetwork
 from routing.exposure import Hazard, contact
-from routing.rules import Rules
 from routing.profile import ADULT
+from routing.rules import Rules
 from routing.search import Router, RouteRequest
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
