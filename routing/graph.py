@@ -26,7 +26,7 @@ from routing.errors import GraphError
 from routing.grid import SegmentGrid
 from routing.layout import FORMAT_VERSION, HIERARCHY, HIERARCHY_PREFIX, metric_file
 from routing.lines import shares_along
-from routing.lookup import Snap, country_at, edges_meeting, snap_to_edge
+from routing.lookup import Snap, Usable, country_at, edges_meeting, snap_to_edge
 from routing.metric import UNITS_PER_DEGREE
 from routing.segments import Segment, segments_of
 
@@ -294,11 +294,13 @@ class RoadGraph:
         limit_m: float | None = None,
         *,
         which: str = "start",
+        usable: Usable | None = None,
     ) -> Snap:
         """Return the nearest point of an edge that the mode may use.
 
         Border edges are never met. Where ``country`` is given and the graph knows countries,
-        only edges with both ends in it count (P33).
+        only edges with both ends in it count (P33). ``usable`` tells of edges, int64 [k], which ones
+        may be used where the mode alone does not.
 
         Raises
         ------
@@ -307,7 +309,7 @@ class RoadGraph:
         InvalidRequest
             Coordinates that are no place on Earth.
         """
-        return snap_to_edge(self, lon, lat, mode, country, limit_m, which=which)
+        return snap_to_edge(self, lon, lat, mode, country, limit_m, which=which, usable=usable)
 
     def nearest_country(self, lon: float, lat: float) -> str | None:
         """Return the country of the nearest node, None where that node's is not known.

@@ -69,7 +69,7 @@ class Clock:
                 pieces = with_border(before.portal, section)
                 if before.wait_s > 0:
                     not_before_s[legs] = before.reached_s + before.wait_s
-            time_s, length_m = self._measured(region, pieces)
+            time_s, length_m = measured(self.travels[region], pieces)
             seconds.append(time_s)
             metres.append(length_m)
             legs += len(pieces)
@@ -81,10 +81,6 @@ class Clock:
             day_max_m=profile.day_max_m,
             not_before_s=not_before_s,
         )
-
-    def _measured(self, region: int, pieces: Sequence[Piece]) -> tuple[Floats, Floats]:
-        legs, travel = Legs.of(pieces), self.travels[region]
-        return travel.time_s(legs.edge) * legs.share, travel.length_m(legs.edge) * legs.share
 
     def wait_s(self, portal: Portal, reached_s: float) -> float | None:
         """Give the seconds until all posts of a portal let pass; None where that is too long."""
@@ -110,6 +106,12 @@ class Clock:
                     wait_s = 0.0 if index else passed.wait_s
                     found.append(Passage(post, self.moment(passed.reached_s), wait_s))
         return tuple(found)
+
+
+def measured(travel: Travel, pieces: Sequence[Piece]) -> tuple[Floats, Floats]:
+    """Give moving time and length of pieces: float64 [k] each, seconds and metres."""
+    legs = Legs.of(pieces)
+    return travel.time_s(legs.edge) * legs.share, travel.length_m(legs.edge) * legs.share
 
 
 def opens_late(post: Crossing, arrival: datetime) -> bool:

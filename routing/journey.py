@@ -13,7 +13,7 @@ from routing.cost import CostModel
 from routing.errors import NoWay
 from routing.exposure import Legs
 from routing.graph import Snap
-from routing.itinerary import Clock, with_border
+from routing.itinerary import Clock, measured, with_border
 from routing.joining import joined
 from routing.network import Piece
 from routing.others import other_ways
@@ -31,6 +31,9 @@ MAX_ROUTES: Final = 5
 
 #: A route is dropped when more of it than this runs on a better one (goal A11).
 MAX_OVERLAP: Final = 0.8
+
+#: A piece is walked by night when all of it is but what rounding takes.
+_NEARLY: Final = 1 - 1e-9
 
 #: An alternative costs at most this much of the best route: the widest detour of goal A7.
 MAX_STRETCH: Final = 1.5
@@ -61,6 +64,18 @@ class Side:
         """Give what things cost at an aversion."""
         situation = self.situation
         return CostModel(self.ground.travel, situation.contacts, aversion, situation.night)
+
+    def snap(self, point: tuple[float, float], country: str | None, which: str) -> Snap:
+        """Give where a point meets the roads that the profile may use.
+
+        Raises
+        ------
+        OffNetwork
+            Too far from all of them.
+        """
+        travel = self.ground.travel
+        lon, lat = point
+        return travel.graph.snap(lon, lat, travel.mode, country, which=which, usable=travel.usable)
 
     def portals(self, region: int) -> list[Portal]:
         """Give the border edges that have an official post, as portals of this region."""
@@ -320,8 +335,10 @@ class Search:
         leg = 0
         for region, pieces in runs(plan):
             side = self.sides[region]
-            night = times.by_night[leg : leg + len(pieces)]
+            # Wholly by night: what the night makes less likely must not count for the day.
+            night_s = times.night_s[leg : leg + len(pieces)]
             leg += len(pieces)
+            night = night_s >= _NEARLY * measured(side.ground.travel, pieces)[0]
             part = make_route(side.ground.travel, pieces, side.situation.contacts, night)
             side.rules.check(pieces, part.coordinates, judged)
             parts.append(replace(part, region=region))

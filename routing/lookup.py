@@ -1,5 +1,6 @@
 """Looking up places in a road graph: the nearest edge, the nearest country, edges in an area."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 type Ints = NDArray[np.int64]
 type Bools = NDArray[np.bool_]
+#: Tells of edges, int64 [k], which ones may be used: bool [k].
+type Usable = Callable[[Ints], Bools]
 
 _MAX_LATITUDE = 90.0
 _MAX_LONGITUDE = 180.0
@@ -59,6 +62,7 @@ def snap_to_edge(
     limit_m: float | None,
     *,
     which: str,
+    usable: Usable | None = None,
 ) -> Snap:
     """Return the nearest point of an edge that the mode may use; see ``RoadGraph.snap``."""
     _check_position(lon, lat)
@@ -66,11 +70,12 @@ def snap_to_edge(
     wanted = _country_filter(graph, country)
     found = None
     if wanted != _NOWHERE:
-        found = graph.grid.nearest(lon, lat, lambda s: _usable(graph, s, mode, wanted))
+        may = usable or _of_mode(graph, mode)
+        found = graph.grid.nearest(lon, lat, lambda s: _usable(graph, s, may, wanted))
     if found is None or found.distance_m > limit_m:
         distance_m = np.inf if found is None else found.distance_m
         raise OffNetwork(which, float(distance_m), limit_m, country)
-    return _snap(graph, found, mode)
+    return _snap(graph, found, usable or _of_mode(graph, mode))
 
 
 def _check_position(lon: float, lat: float) -> None:
@@ -86,12 +91,15 @@ def _country_filter(graph: "RoadGraph", country: str | None) -> int | None:
     return codes.index(country) if country in codes else _NOWHERE
 
 
-def _usable(graph: "RoadGraph", segments: Ints, mode: Mode, country: int | None) -> Bools:
+def _of_mode(graph: "RoadGraph", mode: Mode) -> Usable:
+    return lambda edges: np.asarray((graph.edge_flags[edges] & mode.flag) != 0)
+
+
+def _usable(graph: "RoadGraph", segments: Ints, may: Usable, country: int | None) -> Bools:
     edges = _edges_of(graph, segments)
     twins = graph.edge_twin[edges]
-    flags = graph.edge_flags[edges]
-    either = flags | np.where(twins >= 0, graph.edge_flags[twins], 0)
-    usable = ((either & mode.flag) != 0) & ((flags & EdgeFlag.BORDER) == 0)
+    usable = may(edges) | ((twins >= 0) & may(np.maximum(twins, 0)))
+    usable &= (graph.edge_flags[edges] & EdgeFlag.BORDER) == 0
     if country is not None:
         usable &= graph.node_country[graph.edge_tail[edges]] == country
         usable &= graph.node_country[graph.edge_head[edges]] == country
@@ -102,7 +110,7 @@ def _edges_of(graph: "RoadGraph", segments: Ints) -> Ints:
     return np.searchsorted(graph.shape_start, segments, side="right") - 1
 
 
-def _snap(graph: "RoadGraph", found: NearestSegment, mode: Mode) -> Snap:
+def _snap(graph: "RoadGraph", found: NearestSegment, may: Usable) -> Snap:
     edge = int(_edges_of(graph, np.array([found.segment]))[0])
     coordinates = graph.edge_coordinates(edge)
     at = found.segment - int(graph.shape_start[edge])
@@ -110,7 +118,7 @@ def _snap(graph: "RoadGraph", found: NearestSegment, mode: Mode) -> Snap:
     total = float(lengths.sum())
     along = float(lengths[:at].sum() + found.position * lengths[at])
     fraction = min(along / total, 1.0) if total > 0 else 0.0
-    if not graph.edge_flags[edge] & mode.flag:  # only the way back is open to this mode
+    if not may(np.array([edge]))[0]:  # only the way back is open to this mode
         edge, fraction = int(graph.edge_twin[edge]), 1.0 - fraction
     point = coordinates[at] + found.position * (coordinates[at + 1] - coordinates[at])
     country = graph.country_of_node(int(graph.edge_tail[edge]))

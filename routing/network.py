@@ -6,6 +6,7 @@ graph's, built once and never changed, so any number of threads may search at th
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,7 @@ from routing.metric import great_circle_m
 
 type Floats = NDArray[np.float64]
 type Piece = tuple[int, float, float]
+type Usable = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
 
 #: A metric keeps ways up to so many times across the region, at the mean cost of its roads [A].
 #: No detour on earth is as long; what is found to be no way is looked for again in safe units.
@@ -79,15 +81,24 @@ class Network:
         The road graph.
     mode
         Who may use an edge.
+    usable
+        Tells of int64 [k] edges which ones may be used, bool [k]; all of the mode by default.
     """
 
-    def __init__(self, graph: RoadGraph, mode: Mode) -> None:
+    def __init__(self, graph: RoadGraph, mode: Mode, usable: Usable | None = None) -> None:
         self.graph = graph
         self.mode = mode
-        self._usable = graph.passable(mode)
-        self._hierarchy = graph.hierarchy
-        tail = np.asarray(graph.edge_tail)
-        self._leaving = np.flatnonzero(np.append(True, tail[1:] != tail[:-1]))
+        self.usable: Usable = usable or self._of_mode
+        self.hierarchy = graph.hierarchy
+
+    def _of_mode(self, edges: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return np.asarray((self.graph.edge_flags[edges] & int(self.mode.flag)) != 0)
+
+    @cached_property
+    def _leaving(self) -> NDArray[np.int64]:
+        """First edge of each node that any edge leaves."""
+        tail = self.graph.edge_tail
+        return np.flatnonzero(np.append(True, tail[1:] != tail[:-1]))
 
     def twin(self, edge: int) -> int | None:
         """Give the same stretch of road in the other direction, where this mode may use it."""
@@ -95,7 +106,7 @@ class Network:
         return twin if twin >= 0 and self._allows(twin) else None
 
     def _allows(self, edge: int) -> bool:
-        return bool(int(self.graph.edge_flags[edge]) & int(self.mode.flag))
+        return bool(self.usable(np.array([edge], dtype=np.int64))[0])
 
     def ends(self, start: Snap, end: Snap) -> Ends:
         """Find the pieces that join two snapped places to the graph, in every allowed direction."""
@@ -146,10 +157,10 @@ class Network:
             units; else ways longer than `DIAGONALS` times across the region at its mean cost count
             as none.
         """
-        cost_s = np.where(self._usable, edge_s, np.inf)
+        cost_s = np.where(self.usable(np.arange(len(edge_s))), edge_s, np.inf)
         units_per_s = self._safe_units(cost_s) if exact else self._units_per_s(cost_s)
         cost = _in_units(cost_s, units_per_s)
-        return Metric(units_per_s, self._hierarchy.customize(cost))
+        return Metric(units_per_s, self.hierarchy.customize(cost))
 
     def update(self, metric: Metric, edges: NDArray[np.int64], edge_s: Floats) -> None:
         """Give some edges another cost in a metric; nobody may be searching with it meanwhile.
@@ -159,8 +170,8 @@ class Network:
         edges, edge_s
             int64 and float64 [k].
         """
-        cost_s = np.where(self._usable[edges], edge_s, np.inf)
-        self._hierarchy.update(metric.arcs, edges, _in_units(cost_s, metric.units_per_s))
+        cost_s = np.where(self.usable(edges), edge_s, np.inf)
+        self.hierarchy.update(metric.arcs, edges, _in_units(cost_s, metric.units_per_s))
 
     def units(self, metric: Metric, edge_s: Floats) -> NDArray[np.int32]:
         """Give costs in a metric's units, int32, as it holds them for edges that may be used."""
@@ -199,14 +210,14 @@ class Network:
         NoWay
             There is none.
         """
-        cost, edges = self._hierarchy.path(metric.arcs, source, target)
+        cost, edges = self.hierarchy.path(metric.arcs, source, target)
         if cost >= cch.UNREACHABLE:
             raise NoWay("nothing open joins the two places")
         return edges
 
     def between_s(self, metric: Metric, sources: Sequence[int], targets: Sequence[int]) -> Floats:
         """Give costs from nodes to nodes, float64 [sources, targets], infinite where no way."""
-        units = self._hierarchy.many_to_many(metric.arcs, sources, targets)
+        units = self.hierarchy.many_to_many(metric.arcs, sources, targets)
         return np.where(units < cch.UNREACHABLE, units / metric.units_per_s, np.inf)
 
     def shortest(

@@ -27,6 +27,9 @@ from routing.errors import ImportFailed
 from routing.graph import RoadGraph, write_graph
 from routing.metric import UNITS_PER_DEGREE
 from routing.pieces import Pieces, Segments, cut, segments_of
+from routing.profile import ADULT
+from routing.questions import AVERSIONS
+from routing.resident import base_metrics
 from routing.sketch import Split, split_crossings
 from routing.ways import (
     Names,
@@ -91,8 +94,11 @@ def import_osm(
         title=title,
         progress=report,
     )
+    report("hierarchy", 0, 1)
+    metrics = base_metrics(graph, ADULT, AVERSIONS)
+    report("hierarchy", 1, 1)
     report("writing", 0, 1)
-    meta = write_graph(graphs_dir, graph)
+    meta = write_graph(graphs_dir, graph, metrics)
     report("writing", 1, 1)
     return meta
 

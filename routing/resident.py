@@ -7,7 +7,7 @@ copy-on-write: workers share what no hazard has touched.
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from routing.cch.gate import Gate
 from routing.cost import CostModel, Travel
 from routing.crossings import border_edges
-from routing.graph import RoadGraph
+from routing.graph import RoadGraph, StoredArrays
 from routing.network import Metric, Network
 from routing.profile import Profile
 from routing.situation import Situation
-from routing.stored import open_metric
+from routing.stored import StoredMetric, columns_of, metric_name, open_metric
 
 type Ints = NDArray[np.int64]
 type Key = tuple[Hashable, ...]
@@ -97,8 +97,21 @@ class Ground:
     def of(cls, graph: RoadGraph, profile: Profile) -> "Ground":
         """Prepare a profile; facts come with the stored metric where there is one."""
         stored = open_metric(graph, profile.name, 0.0)
-        facts = None if stored is None else stored.facts
-        return cls(Network(graph, profile.mode), Travel(graph, profile, facts))
+        travel = Travel(graph, profile, None if stored is None else stored.facts)
+        return cls(Network(graph, profile.mode, travel.usable), travel)
+
+
+def base_metrics(
+    graph: RoadGraph, profile: Profile, aversions: Sequence[float]
+) -> dict[str, StoredArrays]:
+    """Make the metrics of a region's roads without any hazard, for its folder."""
+    ground, residents = Ground.of(graph, profile), Residents(graph)
+    made = {}
+    for aversion in aversions:
+        metric = residents.find(ground, aversion, NOTHING_KNOWN).metric
+        stored = StoredMetric(metric, ground.travel.facts)
+        made[metric_name(profile.name, aversion)] = columns_of(stored)
+    return made
 
 
 class Residents:

@@ -117,10 +117,9 @@ class Router:
             No admissible route; ``.blocked_by`` says what stands in the way.
         """
         check_request(request, self.graph.meta)
-        snap, mode = self.graph.snap, request.mode
-        start = snap(*request.start, mode, request.start_country, which="start")
-        end = snap(*request.end, mode, request.end_country, which="end")
         side = self.side(request)
+        start = side.snap(request.start, request.start_country, "start")
+        end = side.snap(request.end, request.end_country, "end")
         return Search((side,), (), ((0, start), (0, end)), request).answer()
 
     def side(self, request: RouteRequest) -> Side:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.access import SMOOTHNESS, EdgeFlag, Mode
-from routing.cost import ModeBase
+from routing.cost import Travel
 from routing.pace import (
     ASSISTED_FLAT_KMH,
     FLAT_KMH,
@@ -185,9 +185,9 @@ def test_a_vehicle_slows_on_rough_roads(tiny_graph, smoothness, kmh):
 def test_adult_and_vehicle_are_what_the_cost_model_reckons_with(sketch):
     edges = every(sketch)
     for profile in (ADULT, VEHICLE):
-        base = ModeBase(sketch, profile.mode)
-        assert (time_s(sketch, profile, edges) == base.time_s).all()
-        assert (usable(sketch, profile, edges) == base.usable).all()
+        travel = Travel(sketch, profile)
+        assert (time_s(sketch, profile, edges) == travel.time_s(edges)).all()
+        assert (usable(sketch, profile, edges) == travel.usable(edges)).all()
 
 
 # --- use -----------------------------------------------------------------------------------------
