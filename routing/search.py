@@ -139,6 +139,19 @@ class Router:
                 self._modes[mode] = Network(self.graph, mode), base
             return self._modes[mode]
 
+    def follow(self, hazards: Sequence[Hazard], at: datetime) -> None:
+        """Prepare for the hazards that hold from now on, before anybody asks.
+
+        Answers rest on the request's own hazards alone, whether or not this was called.
+
+        Parameters
+        ----------
+        hazards
+            All that hold at ``at``; equal records are the same objects as before.
+        at
+            Aware.
+        """
+
     def routes(self, request: RouteRequest) -> tuple[Route, ...]:
         """Find one to three routes, the lowest upper-bound cost first.
 
