@@ -49,6 +49,14 @@ def tier_urls(settings: Settings) -> dict[Tier, URL]:
     }
 
 
+def listen_url(settings: Settings) -> URL:
+    """Return where the database tells of changes: a direct address, as the public role."""
+    if settings.database_url_listen is None:
+        return tier_urls(settings)[Tier.PUBLIC]
+    url = make_url(settings.database_url_listen.get_secret_value())
+    return url.set(drivername="postgresql+asyncpg")
+
+
 def open_database(settings: Settings) -> Database:
     """Return the engines of all tiers; nothing connects until a session is opened."""
     return Database(

@@ -9,18 +9,17 @@ from zoneinfo import ZoneInfo
 import anyio.to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.knowledge import reading
 from app.network import Network, Region
 from app.searches import search
 from app.whereabouts import Whereabouts, countries_of_ends, locate
-from geo import crossings, demo, hazards, spaces
+from geo import demo, spaces
 from geo.crossings import CrossingState
 from geo.hazards import ActiveHazard
 from geo.spaces import NearSpace, OpenSpace
-from routing.altitude import highest_m
 from routing.coverage import Coverage, MeasuredLine, SupportAt, coverage, supports_along
 from routing.errors import Blocker, NoRoute
 from routing.graph import Mode
-from routing.rates import rate
 from routing.search import Crossing, Hazard, Route, RouteRequest, Support
 
 
@@ -40,10 +39,16 @@ class Question:
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What the asker's tier knows at the time of a journey."""
+    """What the asker's tier knows at the time of a journey.
+
+    ``routed_crossings`` and ``routed_hazards`` are the same records as the router takes them: the
+    same objects for every journey for as long as a record stays as it is.
+    """
 
     crossings: tuple[CrossingState, ...]
+    routed_crossings: tuple[Crossing, ...]
     hazards: tuple[ActiveHazard, ...]
+    routed_hazards: tuple[Hazard, ...]
     day_spaces: tuple[OpenSpace, ...]
     night_spaces: tuple[OpenSpace, ...]
     start: Whereabouts
@@ -117,19 +122,24 @@ class RouteRefusedError(Exception):
 async def read_knowledge(
     session: AsyncSession, network: Network, question: Question, now: datetime
 ) -> Knowledge:
-    """Read, in the session's transaction, everything a journey depends on.
+    """Read everything a journey depends on, as the session's snapshot has it now or newer.
 
     Spaces are judged on the local day of the journey, but never on a day before today: a
     journey asked for with a start in the past is walked from today's knowledge.
     """
+    known = await reading(session)
     start = await locate(session, network, *question.start)
     local = ZoneInfo(start.place.timezone)
     on = max(question.at.astimezone(local).date(), now.astimezone(local).date())
+    crossings = await known.crossings(question.at)
+    hazards = await known.hazards(question.at)
     return Knowledge(
-        crossings=await crossings.states_at(session, question.at),
-        hazards=await hazards.active_hazards(session, question.at),
-        day_spaces=await spaces.open_spaces(session, on=on, services=(), night=False),
-        night_spaces=await spaces.open_spaces(session, on=on, services=("overnight",), night=True),
+        crossings=tuple(state for state, _ in crossings),
+        routed_crossings=tuple(crossing for _, crossing in crossings),
+        hazards=tuple(record for record, _ in hazards),
+        routed_hazards=tuple(hazard for _, hazard in hazards),
+        day_spaces=await known.open_spaces(on, night=False),
+        night_spaces=await known.open_spaces(on, night=True),
         start=start,
         end=await locate(session, network, *question.end),
         demo=await demo.has_demo(session),
@@ -167,8 +177,8 @@ async def plan(
         at=question.at.astimezone(ZoneInfo(knowledge.start.place.timezone)),
         start_country=found_out[0],
         end_country=found_out[1],
-        crossings=tuple(map(router_crossing, knowledge.crossings)),
-        hazards=tuple(map(router_hazard, knowledge.hazards)),
+        crossings=knowledge.routed_crossings,
+        hazards=knowledge.routed_hazards,
     )
     # A waiting search holds no connection: what it needs has been read.
     await session.close()
@@ -212,7 +222,7 @@ def _journey(route: Route, region: Region, knowledge: Knowledge, access_m: float
         stops=tuple(_stop(at, everyone, night_ids) for at in along),
         gaps=gaps,
         overnight=overnight,
-        gap_highest_m=highest_m(region.graph, route.legs, gaps.longest.from_m, gaps.longest.to_m),
+        gap_highest_m=route.heights.highest_m(gaps.longest.from_m, gaps.longest.to_m),
     )
 
 
@@ -237,42 +247,6 @@ def support(space: OpenSpace) -> Support:
         place=space.locality or space.name,
         lon=space.lon,
         lat=space.lat,
-    )
-
-
-def router_crossing(crossing: CrossingState) -> Crossing:
-    """Return an official crossing as the routing library takes it."""
-    return Crossing(
-        id=crossing.id,
-        name=crossing.name,
-        lon=crossing.lon,
-        lat=crossing.lat,
-        countries=(crossing.country_a, crossing.country_b),
-        passable=crossing.state == "open",
-        state=crossing.state,
-    )
-
-
-def router_hazard(hazard: ActiveHazard) -> Hazard:
-    """Return a published hazard as the routing library takes it."""
-    known = (
-        None
-        if hazard.event_count is None or hazard.exposure_km is None
-        else rate(hazard.event_count, hazard.exposure_km)
-    )
-    return Hazard(
-        id=hazard.id,
-        kind=hazard.kind,
-        family=hazard.family,
-        title=hazard.title,
-        geometry=hazard.geometry,
-        exclusion=hazard.effect == "exclusion",
-        weight=hazard.weight,
-        rate_per_km=None if known is None else known.per_km,
-        rate_low=None if known is None else known.low,
-        rate_high=None if known is None else known.high,
-        source=hazard.rate_source or hazard.source,
-        night_only=hazard.night_only,
     )
 
 

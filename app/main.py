@@ -37,7 +37,7 @@ from app.api import (
 )
 from app.askers import CONSOLE, COOKIE
 from app.clock import Clock
-from app.databases import open_database
+from app.databases import listen_url, open_database
 from app.deps import State, require_demo_allowed, strict_request
 from app.desk import (
     audit,
@@ -61,6 +61,7 @@ from app.desk import standards as desk_standards
 from app.desk import voices as desk_voices
 from app.desk.pages import note_demo
 from app.desk.problem_pages import ProblemPages
+from app.following import following
 from app.limits import Limits, Proxies, RateLimit
 from app.middleware import BodyLimit, DefaultHeaders, HeadAsGet, PrivateAnswers, RequestLog
 from app.network import Network
@@ -103,15 +104,20 @@ def create_app(
             await opened.check_roles()
             # Nobody waits for it: only the first to ask for a way would.
             warming = asyncio.create_task(asyncio.to_thread(warm))
+            roads = network or Network(settings.graphs_dir, settings.walker)
             state = State(
                 settings=settings,
                 database=opened,
-                network=network or Network(settings.graphs_dir, settings.walker),
+                network=roads,
                 clock=clock,
                 limits=limits,
                 provider=oidc.provider_of(settings),
             )
-            async with notifying(opened, settings, clock), daily_upkeep(opened, clock):
+            async with (
+                notifying(opened, settings, clock),
+                daily_upkeep(opened, clock),
+                following(opened, roads, listen_url(settings)),
+            ):
                 yield {**state}
             await warming
         finally:

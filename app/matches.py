@@ -12,19 +12,19 @@ import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import InvalidParameterError
-from app.journeys import router_crossing, router_hazard
+from app.knowledge import reading
 from app.network import Network, Region
 from app.searches import search
 from app.whereabouts import UncertainCountryError, Whereabouts, locate
-from geo import candidates, crossings, demo, hazards, matching
+from geo import candidates, demo, matching
 from geo.candidates import Described, Near
 from geo.contacts import contacts_of
 from geo.eligibility import ADULT_AGE, OF_HOURS, Candidate, Need, Refusal, refusals
 from geo.matching import Option, Way
 from geo.vocabulary import check_services
-from routing.cost import FLAT_KMH
 from routing.crossings import Crossing
 from routing.errors import OffNetwork
+from routing.pace import FLAT_KMH
 from routing.profile import Profile, walking_days
 from routing.reach import Place, ReachRequest
 from routing.tree import Reached
@@ -176,12 +176,13 @@ async def match(
     country = _country(where, question.country)
     region = await anyio.to_thread.run_sync(network.region_for, (question.lon, question.lat))
     at = question.at.astimezone(ZoneInfo(where.place.timezone))
+    known = await reading(session)
     request = partial(
         ReachRequest,
         Place(question.lon, question.lat, country),
         at=at,
-        crossings=tuple(map(router_crossing, await crossings.states_at(session, at))),
-        hazards=tuple(map(router_hazard, await hazards.active_hazards(session, at))),
+        crossings=tuple(crossing for _, crossing in await known.crossings(at)),
+        hazards=tuple(hazard for _, hazard in await known.hazards(at)),
     )
     for reach_m in (REACH_M, FAR_REACH_M):
         found = await _find(session, question, country, reach_m)

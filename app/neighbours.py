@@ -7,10 +7,10 @@ from functools import partial
 import anyio.to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.journeys import router_crossing
+from app.knowledge import reading
 from app.network import Network, Region
 from app.searches import search
-from geo import candidates, crossings
+from geo import candidates
 from geo.candidates import Described, Near
 from routing.crossings import Crossing
 from routing.errors import OffNetwork
@@ -66,7 +66,8 @@ async def next_spaces(
         Not ready.
     """
     region = await anyio.to_thread.run_sync(network.region_for, (lon, lat))
-    known = await crossings.states_at(session, at)
+    known = await reading(session)
+    crossings = tuple(crossing for _, crossing in await known.crossings(at))
     around = [
         one
         for is_abroad in (False, True)
@@ -88,7 +89,7 @@ async def next_spaces(
         Place(lon, lat, country),
         [Place(one.lon, one.lat, one.candidate.country) for one in around],
         at,
-        tuple(map(router_crossing, known)),
+        crossings,
     )
     met = await search(partial(_first_met, region, request))
     described = await candidates.describe(session, {around[one.index].candidate.id for one in met})

@@ -131,6 +131,11 @@ class Settings(BaseSettings):
     database_url_writer: SecretStr | None = Field(
         None, description="External database as amparo_writer; default: same host, that role."
     )
+    database_url_listen: SecretStr | None = Field(
+        None,
+        description="Direct address of the external database as amparo_public, to be told of "
+        "changes where the other addresses go through a pooler; default: as the public tier.",
+    )
     pool_size: PositiveInt = Field(
         5, description="Database connections per access tier and worker."
     )
@@ -207,6 +212,7 @@ class Settings(BaseSettings):
         "database_url_partner",
         "database_url_staff",
         "database_url_writer",
+        "database_url_listen",
     )
     @classmethod
     def _is_of_postgresql(cls, secret: SecretStr | None) -> SecretStr | None:

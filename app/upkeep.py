@@ -12,7 +12,7 @@ from hashlib import sha256
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
-from geo import decisions, membership, outbox, sign_in, storage, voices
+from geo import decisions, knowledge, membership, outbox, sign_in, storage, voices
 from geo.db import Database, Tier
 from geo.errors import DatabaseUnavailableError
 from geo.imports import batches, duplicates
@@ -48,6 +48,7 @@ TASKS: Mapping[str, Callable[[AsyncSession, datetime], Awaitable[int]]] = {
     "notifications deleted": outbox.forget_old,
     "decided changes emptied": decisions.forget_changes,
     "ended sign-ins deleted": sign_in.forget_ended,
+    "notes of changes folded": knowledge.fold_old,
     "pairs of spaces alike": _alike,
 }
 

@@ -76,8 +76,54 @@ class CrossingState:
     valid_from: date | None
 
 
+@dataclass(frozen=True, slots=True)
+class StatedCrossing:
+    """A crossing with everything that is stated of it; lon, lat in degrees, EPSG:4326."""
+
+    id: str
+    name: str
+    country_a: str
+    country_b: str
+    lon: float
+    lat: float
+    demo: bool
+    statuses: tuple[CrossingStatus, ...]
+
+    def open_from(self, when: datetime) -> datetime | None:
+        """Return the first instant from ``when`` (aware) on at which it is known to be open."""
+        if state_at(self.statuses, when) == "open":
+            return when
+        return next_opening(self.statuses, when)
+
+    def at(self, at: datetime) -> CrossingState:
+        """Return the crossing as known at ``at`` (aware)."""
+        deciding = deciding_status(self.statuses, at)
+        state = state_at(self.statuses, at)
+        shown = deciding or next(iter(self.statuses), None)
+        return CrossingState(
+            id=self.id,
+            name=self.name,
+            country_a=self.country_a,
+            country_b=self.country_b,
+            lon=self.lon,
+            lat=self.lat,
+            state=state,
+            next_opening=None if state == "open" else next_opening(self.statuses, at),
+            timezone=shown.timezone if shown else None,
+            source=deciding.source if deciding else None,
+            assumption=deciding is not None and deciding.assumption,
+            demo=self.demo or (deciding is not None and deciding.assumption),
+            valid_from=deciding.valid_from if deciding else None,
+        )
+
+
 async def states_at(session: AsyncSession, at: datetime) -> tuple[CrossingState, ...]:
     """Return every crossing that the asker's tier sees, as known at ``at`` (aware), by id."""
+    return tuple(crossing.at(at) for crossing in await stated_crossings(session))
+
+
+async def stated_crossings(session: AsyncSession) -> tuple[StatedCrossing, ...]:
+    """Return every crossing that the asker's tier sees, with all its statuses, by id."""
     rows = await session.execute(
         select(
             crossings.c.id,
@@ -90,7 +136,9 @@ async def states_at(session: AsyncSession, at: datetime) -> tuple[CrossingState,
             func.ST_Y(crossings.c.geom).label("lat"),
         ).order_by(crossings.c.id)
     )
-    return tuple(_state(row, at) for row in rows.mappings())
+    return tuple(
+        StatedCrossing(**{**row, "statuses": from_json(row["statuses"])}) for row in rows.mappings()
+    )
 
 
 async def statements_of(session: AsyncSession, crossing_id: str) -> tuple[CrossingStatus, ...]:
@@ -154,28 +202,6 @@ def from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[CrossingStatus, ...]:
             assumption=row["assumption"],
         )
         for row in rows
-    )
-
-
-def _state(row: Mapping[Any, Any], at: datetime) -> CrossingState:
-    statuses = from_json(row["statuses"])
-    deciding = deciding_status(statuses, at)
-    state = state_at(statuses, at)
-    shown = deciding or next(iter(statuses), None)
-    return CrossingState(
-        id=row["id"],
-        name=row["name"],
-        country_a=row["country_a"],
-        country_b=row["country_b"],
-        lon=row["lon"],
-        lat=row["lat"],
-        state=state,
-        next_opening=None if state == "open" else next_opening(statuses, at),
-        timezone=shown.timezone if shown else None,
-        source=deciding.source if deciding else None,
-        assumption=deciding is not None and deciding.assumption,
-        demo=row["demo"] or (deciding is not None and deciding.assumption),
-        valid_from=deciding.valid_from if deciding else None,
     )
 
 

@@ -108,8 +108,12 @@ class Database:
             )
             for tier, url in urls.items()
         }
+        # What readers keep between sessions; `app.knowledge` says what and for how long.
+        kept: dict[str, object] = {}
         self._sessions = {
-            tier: async_sessionmaker(engine, expire_on_commit=False)
+            tier: async_sessionmaker(
+                engine, expire_on_commit=False, info={"tier": tier, "kept": kept}
+            )
             for tier, engine in self._engines.items()
         }
 

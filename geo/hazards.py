@@ -65,6 +65,19 @@ async def active_hazards(session: AsyncSession, at: datetime) -> tuple[ActiveHaz
     return tuple(_hazard(row) for row in rows.mappings())
 
 
+async def published_hazards(session: AsyncSession) -> tuple[ActiveHazard, ...]:
+    """Return what `active_hazards` would for some time or other, by id."""
+    rows = await session.execute(
+        select(hazards).where(hazards.c.published_on.is_not(None)).order_by(hazards.c.id)
+    )
+    return tuple(_hazard(row) for row in rows.mappings())
+
+
+def holds(hazard: ActiveHazard, at: datetime) -> bool:
+    """Tell whether a published hazard holds at ``at`` (aware)."""
+    return hazard.valid_from <= at and (hazard.valid_to is None or hazard.valid_to > at)
+
+
 def _hazard(row: Mapping[Any, Any]) -> ActiveHazard:
     return ActiveHazard(
         id=row["id"],

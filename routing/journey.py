@@ -331,6 +331,7 @@ class Search:
         plan = found.plan
         times = self.clock.timetable(plan.sections, plan.passed)
         judged = {passed.portal.piece for passed in plan.passed}
+        snaps = (self.ends[0][1], self.ends[1][1])
         parts: list[Route] = []
         leg = 0
         for region, pieces in runs(plan):
@@ -339,15 +340,13 @@ class Search:
             night_s = times.night_s[leg : leg + len(pieces)]
             leg += len(pieces)
             night = night_s >= _NEARLY * measured(side.ground.travel, pieces)[0]
-            part = make_route(side.ground.travel, pieces, side.situation.contacts, night)
+            contacts = side.situation.contacts
+            part = make_route(side.ground.travel, pieces, contacts, night, snaps, times.arrival)
             side.rules.check(pieces, part.coordinates, judged)
             parts.append(replace(part, region=region))
         return replace(
             joined(parts),
-            arrival=times.arrival,
             passages=self.clock.passages(plan),
-            start_snap=self.ends[0][1],
-            end_snap=self.ends[1][1],
             aversion=found.aversion,
             cost_s=found.cost_s,
         )

@@ -59,16 +59,16 @@ class Route:
         Ids of the hazards the route passes through, in order of first meeting.
     segments
         What each stretch is like, and what it adds.
+    start_snap, end_snap
+        Where the asked points meet the network.
+    arrival
+        At the end, aware; nights of rest and waits counted.
     region
         Which region of the request it lies in, the first of several.
     parts
         The parts of a way over several regions, in order; empty for a way in one.
     passages
         The official crossings, in order, with the time of arrival.
-    arrival
-        At the end, aware; nights of rest and waits counted.
-    start_snap, end_snap
-        Where the asked points meet the network.
     aversion
         The weight of exposure that found this route.
     cost_s
@@ -88,12 +88,12 @@ class Route:
     unknown: Mapping[str, float]
     hazards: tuple[str, ...]
     segments: tuple[RouteSegment, ...] = field(repr=False)
+    start_snap: Snap = field(repr=False)
+    end_snap: Snap = field(repr=False)
+    arrival: datetime
     region: int = 0
     parts: tuple["Route", ...] = field(default=(), repr=False)
     passages: tuple[Passage, ...] = ()
-    arrival: datetime | None = None
-    start_snap: Snap | None = field(default=None, repr=False)
-    end_snap: Snap | None = field(default=None, repr=False)
     aversion: float = 0.0
     cost_s: float = 0.0
 
@@ -161,6 +161,8 @@ def make_route(
     pieces: Sequence[Piece],
     contacts: Sequence[Contact],
     night: NDArray[np.bool_],
+    snaps: tuple[Snap, Snap],
+    arrival: datetime,
 ) -> Route:
     """Add up a way through one graph.
 
@@ -174,6 +176,10 @@ def make_route(
         Every hazard that counts, laid over the graph.
     night
         bool [pieces], which of them are walked by night.
+    snaps
+        Start and end of the whole way.
+    arrival
+        At the end of the whole way.
     """
     graph, legs = travel.graph, Legs.of(pieces)
     length_m = travel.length_m(legs.edge)
@@ -195,6 +201,9 @@ def make_route(
         unknown=_unknown_m(travel, legs, contacts),
         hazards=_hazards_met(contacts, legs),
         segments=explained(travel, legs, contacts, night),
+        start_snap=snaps[0],
+        end_snap=snaps[1],
+        arrival=arrival,
     )
 
 

@@ -16,13 +16,14 @@ from app import wording
 from app.api.fields import Day, Instant, Latitude, Longitude, Position, require_unswapped
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
 from app.errors import InvalidParameterError
-from app.journeys import Question, end_names, plan, router_crossing, support
+from app.journeys import Question, end_names, plan, support
+from app.knowledge import reading
 from app.network import Network, Region
 from app.problems import problem_responses
 from app.responses import JSONResponse
 from app.searches import search
 from app.whereabouts import SilentCrossingError, UncertainCountryError, locate
-from geo import boundaries, crossings, demo, spaces
+from geo import boundaries, demo, spaces
 from geo.crossings import CrossingState
 from geo.errors import UnknownServiceError
 from geo.versions import end_of
@@ -188,13 +189,13 @@ async def _drawn_way(
     coordinates = np.array([position[:2] for position in route.coordinates])
     for n, (lon, lat) in enumerate(coordinates.tolist()):
         require_unswapped(f"route.coordinates.{n}", lon, lat)
-    states = await crossings.states_at(session, body.at or now)
+    known = await (await reading(session)).crossings(body.at or now)
     start, end = [await locate(session, network, *map(float, coordinates[i])) for i in (0, -1)]
     entered = await boundaries.countries_along(session, coordinates.tolist())
     # A waiting search holds no connection.
     await session.close()
     line, region = await search(
-        partial(_match, coordinates, body.mode, network, tuple(map(router_crossing, states)))
+        partial(_match, coordinates, body.mode, network, tuple(crossing for _, crossing in known))
     )
     if line.measure == "geometry":
         if not (start.is_certain and end.is_certain):
@@ -206,7 +207,7 @@ async def _drawn_way(
         line,
         region.meta.name,
         (start.place.name, end.place.name),
-        _crossings_on(line, region, states),
+        _crossings_on(line, region, tuple(state for state, _ in known)),
         now.astimezone(ZoneInfo(start.place.timezone)).date(),
     )
 

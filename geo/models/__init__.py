@@ -86,6 +86,7 @@ from geo.models.spaces import (
     ServiceAtLocation,
 )
 from geo.models.system import (
+    KnowledgeChange,
     LoadedFile,
     PublicationRules,
     SigningKey,
@@ -146,6 +147,7 @@ __all__ = [
     "ImportBatch",
     "Invitation",
     "ItineraryStop",
+    "KnowledgeChange",
     "Language",
     "LoadedFile",
     "Location",

@@ -1,15 +1,19 @@
-"""What Amparo keeps about itself: publication rules, loaded files, its keys."""
+"""What Amparo keeps about itself: publication rules, loaded files, its keys, its changes."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Date,
     DateTime,
     Float,
+    Identity,
     Integer,
     LargeBinary,
+    Numeric,
     Text,
     text,
     true,
@@ -66,3 +70,23 @@ class SigningKey(Base):
     created_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=text("now()")
     )
+
+
+class KnowledgeChange(Base):
+    """That a transaction changed what workers keep in memory; written by triggers alone.
+
+    The stamps of `geo.knowledge` are sums over these rows. A row that replaces older ones carries
+    what they added up to.
+    """
+
+    __tablename__ = "knowledge_changes"
+    __table_args__ = (
+        CheckConstraint("(folded_changes is null) = (folded_total is null)", name="folded"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    subject: Mapped[str] = mapped_column(Text)
+    xact: Mapped[int] = mapped_column(BigInteger, index=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    folded_changes: Mapped[int | None] = mapped_column(BigInteger)
+    folded_total: Mapped[Decimal | None] = mapped_column(Numeric)

@@ -134,7 +134,8 @@ async def test_p11_p32_refused_with_reason_opening_and_space_of_the_same_side(
         "update amparo.crossing_statuses set state = :s where crossing_id <> 'X-BOLIVAR'",
         s=state,
     )
-    # The one that is left opens at six in the morning.
+    # The one that is left opens on Saturday: nobody is told to wait for that.
+    await run_sql(settings, "update amparo.crossing_statuses set byday = '{SA}'")
     response = await own_client.post("/routes", json=ask(SAN_CRISTOBAL, CUCUTA, NIGHT))
     assert response.status_code == 422
     assert response.headers["content-type"].startswith("application/problem+json")
@@ -146,6 +147,18 @@ async def test_p11_p32_refused_with_reason_opening_and_space_of_the_same_side(
     if [b["id"] for b in body["blocked_by"]] == ["X-BOLIVAR"]:
         opening = datetime.fromisoformat(body["next_opening"])
         assert opening > datetime.fromisoformat(NIGHT)
+
+
+async def test_a_crossing_that_opens_in_the_morning_is_waited_for(
+    own_client, loaded_clone, settings_for
+):
+    settings = settings_for(loaded_clone)
+    await run_sql(
+        settings,
+        "update amparo.crossing_statuses set state = 'closed' where crossing_id <> 'X-BOLIVAR'",
+    )
+    best = (await routes(own_client, SAN_CRISTOBAL, CUCUTA, NIGHT))[0]["properties"]
+    assert best["crossings"] == ["X-BOLIVAR"]
 
 
 async def test_p32_not_known_is_never_worded_as_closed(own_client, loaded_clone, settings_for):

@@ -40,6 +40,7 @@ DEFINERS = {
     "read_restricted",
     "touch_locations",
     "keep_versions",
+    "note_knowledge",
     "touch_deleted",
     "touch_inserted",
     "touch_updated",

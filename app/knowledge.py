@@ -1,0 +1,282 @@
+"""What a tier knows of hazards, crossings and open spaces, kept in memory as long as it is true.
+
+A request reads the stamps of its snapshot and uses what is kept only if it has these stamps and
+the database's clock has not passed the next change by itself. So no answer is older than its
+snapshot, whatever `app.following` did or missed: being told of changes only makes it fast.
+
+What the router takes of a record stays one and the same object for as long as the record is the
+same, for every request and tier, so that the router may key on it.
+"""
+
+import asyncio
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo import crossings, hazards, knowledge, spaces
+from geo.crossings import CrossingState, StatedCrossing
+from geo.db import Tier
+from geo.hazards import ActiveHazard, holds
+from geo.knowledge import Stamp, Stamps, Subject
+from geo.spaces import OpenSpace
+from routing.rates import rate
+from routing.search import Crossing, Hazard
+
+#: Most moments, and most days of spaces, that are kept; the one kept longest goes first [A].
+_MOST_KEPT: Final = 64
+
+#: From here on every zone's offset is of whole minutes, so that states change on them alone.
+_WHOLE_MINUTES: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hazards:
+    """All published hazards of a tier, by id; ``routed`` has what the router takes of each."""
+
+    stamp: Stamp | None
+    until: datetime | None
+    published: tuple[ActiveHazard, ...]
+    routed: tuple[Hazard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Crossings:
+    """All crossings of a tier, by id, and their states at the minutes asked for."""
+
+    stamp: Stamp | None
+    stated: tuple[StatedCrossing, ...]
+    states: dict[datetime, tuple[CrossingState, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spaces:
+    """The open spaces of a tier, by day and whether for the night; ``today`` is the database's."""
+
+    stamp: Stamp
+    today: date
+    found: dict[tuple[date, bool], tuple[OpenSpace, ...]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Tier:
+    """What is kept for one tier; of each subject one request at a time reads what is missing."""
+
+    hazards: _Hazards | None = None
+    crossings: _Crossings | None = None
+    spaces: _Spaces | None = None
+    reading: dict[Subject, asyncio.Lock] = field(
+        default_factory=lambda: {subject: asyncio.Lock() for subject in Subject}
+    )
+
+
+class _Kept:
+    """What one process keeps of one database."""
+
+    def __init__(self) -> None:
+        self.tiers: dict[Tier | None, _Tier] = {}
+        self._hazards: dict[ActiveHazard, Hazard] = {}
+        self._crossings: dict[Hashable, Crossing] = {}
+
+    def tier(self, tier: Tier | None) -> _Tier:
+        return self.tiers.setdefault(tier, _Tier())
+
+    def routed(self, published: tuple[ActiveHazard, ...]) -> tuple[Hazard, ...]:
+        """Return the router's hazards of records: those made before, where the record is equal."""
+        made = tuple(self._hazards.get(one) or router_hazard(one) for one in published)
+        self._hazards = dict(zip(published, made, strict=True)) | {
+            record: hazard
+            for tier in self.tiers.values()
+            if tier.hazards is not None
+            for record, hazard in zip(tier.hazards.published, tier.hazards.routed, strict=True)
+        }
+        return made
+
+    def passage(self, state: CrossingState, stated: StatedCrossing) -> Crossing:
+        """Return the router's crossing of a state: the one made before, where it is equal."""
+        if len(self._crossings) > _MOST_KEPT * _MOST_KEPT:
+            self._crossings.clear()
+        key = state, stated
+        if key not in self._crossings:
+            self._crossings[key] = router_crossing(state, stated)
+        return self._crossings[key]
+
+
+class Reading:
+    """What one request reads, of one snapshot or newer; see `reading`."""
+
+    def __init__(self, session: AsyncSession, stamps: Stamps) -> None:
+        self._session = session
+        self._stamps = stamps
+        shared = session.info.get("kept", {})
+        self._kept: _Kept = shared.setdefault("knowledge", _Kept())
+        self._tier: Tier | None = session.info.get("tier")
+        self._of_tier = self._kept.tier(self._tier)
+
+    @property
+    def now(self) -> datetime:
+        """The transaction's time by the database's clock."""
+        return self._stamps.now
+
+    async def hazards(self, at: datetime) -> tuple[tuple[ActiveHazard, Hazard], ...]:
+        """Return the hazards that hold at ``at`` (aware), by id, as `geo.hazards` and as routed."""
+        known = await self._hazards()
+        pairs = zip(known.published, known.routed, strict=True)
+        return tuple((record, hazard) for record, hazard in pairs if holds(record, at))
+
+    async def next_change_at(self) -> datetime | None:
+        """Return when hazards next change by the clock alone; not to be told."""
+        return (await self._hazards()).until
+
+    async def crossings(self, at: datetime) -> tuple[tuple[CrossingState, Crossing], ...]:
+        """Return every crossing as known at ``at`` (aware), by id, and as routed."""
+        known = await self._crossings()
+        states = zip(_states(known, at), known.stated, strict=True)
+        return tuple((state, self._kept.passage(state, stated)) for state, stated in states)
+
+    async def open_spaces(self, on: date, *, night: bool) -> tuple[OpenSpace, ...]:
+        """Return the spaces open on a day, or for staying the night after it, by id.
+
+        The staff's are read anew: what a person sees depends on who that is.
+        """
+
+        async def read() -> tuple[OpenSpace, ...]:
+            services = ("overnight",) if night else ()
+            return await spaces.open_spaces(self._session, on=on, services=services, night=night)
+
+        if self._tier not in {Tier.PUBLIC, Tier.PARTNER}:
+            return await read()
+        key = on, night
+        if (kept := self._true_spaces()) is not None and key in kept.found:
+            return kept.found[key]
+        async with self._of_tier.reading[Subject.SPACES]:
+            await self._look_again()
+            kept = self._true_spaces()
+            if kept is not None and key in kept.found:
+                return kept.found[key]
+            found, stamp = await knowledge.read_steady(self._session, Subject.SPACES, read)
+            if stamp is not None:
+                if kept is None or kept.stamp != stamp:
+                    kept = self._of_tier.spaces = _Spaces(stamp, self._stamps.today)
+                _keep(kept.found, key, found)
+            return found
+
+    def _true_spaces(self) -> _Spaces | None:
+        kept = self._of_tier.spaces
+        true = self._stamps.spaces, self._stamps.today
+        return kept if kept is not None and (kept.stamp, kept.today) == true else None
+
+    async def _hazards(self) -> _Hazards:
+        if (kept := self._true_hazards()) is not None:
+            return kept
+        async with self._of_tier.reading[Subject.HAZARDS]:
+            await self._look_again()
+            if (kept := self._true_hazards()) is not None:
+                return kept
+            (published, until), stamp = await knowledge.read_steady(
+                self._session, Subject.HAZARDS, self._read_hazards
+            )
+            read = _Hazards(stamp, until, published, self._kept.routed(published))
+            self._of_tier.hazards = read
+            return read
+
+    def _true_hazards(self) -> _Hazards | None:
+        kept = self._of_tier.hazards
+        if kept is None or kept.stamp != self._stamps.hazards:
+            return None
+        return kept if kept.until is None or self._stamps.now < kept.until else None
+
+    async def _read_hazards(self) -> tuple[tuple[ActiveHazard, ...], datetime | None]:
+        published = await hazards.published_hazards(self._session)
+        return published, await knowledge.next_change_at(self._session)
+
+    async def _crossings(self) -> _Crossings:
+        if (kept := self._true_crossings()) is not None:
+            return kept
+        async with self._of_tier.reading[Subject.CROSSINGS]:
+            await self._look_again()
+            if (kept := self._true_crossings()) is not None:
+                return kept
+            stated, stamp = await knowledge.read_steady(
+                self._session, Subject.CROSSINGS, self._read_crossings
+            )
+            read = self._of_tier.crossings = _Crossings(stamp, stated)
+            return read
+
+    def _true_crossings(self) -> _Crossings | None:
+        kept = self._of_tier.crossings
+        return kept if kept is not None and kept.stamp == self._stamps.crossings else None
+
+    async def _look_again(self) -> None:
+        """Read the stamps anew: who was waited for may have read what is missing, or newer."""
+        self._stamps = await knowledge.read_stamps(self._session)
+
+    async def _read_crossings(self) -> tuple[StatedCrossing, ...]:
+        return await crossings.stated_crossings(self._session)
+
+
+async def reading(session: AsyncSession) -> Reading:
+    """Return what the session's tier knows, as its snapshot has it now or newer.
+
+    Parameters
+    ----------
+    session : AsyncSession
+        Of a reading tier. What is kept is kept with its `geo.db.Database`; another session's is
+        read anew.
+    """
+    return Reading(session, await knowledge.read_stamps(session))
+
+
+def router_crossing(crossing: CrossingState, stated: StatedCrossing) -> Crossing:
+    """Return an official crossing as the routing library takes it: as it is, and when it opens."""
+    return Crossing(
+        id=crossing.id,
+        name=crossing.name,
+        lon=crossing.lon,
+        lat=crossing.lat,
+        countries=(crossing.country_a, crossing.country_b),
+        passable=crossing.state == "open",
+        state=crossing.state,
+        opens=stated.open_from,
+    )
+
+
+def router_hazard(hazard: ActiveHazard) -> Hazard:
+    """Return a published hazard as the routing library takes it."""
+    known = (
+        None
+        if hazard.event_count is None or hazard.exposure_km is None
+        else rate(hazard.event_count, hazard.exposure_km)
+    )
+    return Hazard(
+        id=hazard.id,
+        kind=hazard.kind,
+        family=hazard.family,
+        title=hazard.title,
+        geometry=hazard.geometry,
+        exclusion=hazard.effect == "exclusion",
+        weight=hazard.weight,
+        rate_per_km=None if known is None else known.per_km,
+        rate_low=None if known is None else known.low,
+        rate_high=None if known is None else known.high,
+        source=hazard.rate_source or hazard.source,
+        night_only=hazard.night_only,
+    )
+
+
+def _states(known: _Crossings, at: datetime) -> tuple[CrossingState, ...]:
+    """Return the states at an instant, which are those of its minute."""
+    if at < _WHOLE_MINUTES:
+        return tuple(crossing.at(at) for crossing in known.stated)
+    minute = at.astimezone(UTC).replace(second=0, microsecond=0)
+    if minute not in known.states:
+        _keep(known.states, minute, tuple(crossing.at(minute) for crossing in known.stated))
+    return known.states[minute]
+
+
+def _keep[K, V](kept: dict[K, V], key: K, value: V) -> None:
+    if len(kept) >= _MOST_KEPT:
+        del kept[next(iter(kept))]
+    kept[key] = value
