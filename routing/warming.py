@@ -1,6 +1,9 @@
 """Compile every kernel before the first request needs it."""
 
+import numpy as np
+
 from routing import cch, dijkstra
+from routing.alternatives import alternatives
 
 
 def warm() -> None:
@@ -16,3 +19,4 @@ def warm() -> None:
     hierarchy.distance(metric, 0, 2)
     hierarchy.many_to_many(metric, [0], [2])
     hierarchy.one_to_all(metric, 0)
+    alternatives(hierarchy, metric, 0, 2, np.ones(2), count=2)

@@ -7,14 +7,16 @@ from typing import Final, Self, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from routing.cch import queries
+from routing.cch import choosing, listing, queries
 from routing.cch.customization import UNREACHABLE, Metric
 from routing.cch.topology import Topology
 from routing.cch.updating import Updating
+from routing.cch.vias import Limits, Ways
 from routing.errors import InvalidCost, InvalidNode
 
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
+type Floats = NDArray[np.float64]
 
 _FIRST_ROOM: Final = 4096
 
@@ -28,6 +30,7 @@ class _Scratch(threading.local):
         self.levels: tuple[Int32, Int32, Int32, Int32] = (first, second, third, fourth)
         self.stack = np.empty(3 * height + 2, np.int64)
         self.out = np.empty(_FIRST_ROOM, np.int32)
+        self.ways = Ways.of_height(height)
 
 
 class Hierarchy:
@@ -164,6 +167,87 @@ class Hierarchy:
                 if length != queries.TOO_SHORT:
                     return int(cost), scratch.out[:length].copy()
                 scratch.out = np.empty(4 * len(scratch.out), np.int32)
+
+    def vias(self, metric: Metric, source: int, target: int, limit: int) -> tuple[Int32, Int32]:
+        """Return nodes, and what the cheapest path over each costs, the cheapest first.
+
+        These are the nodes of the separators between source and target, see `routing.cch.vias`.
+
+        Parameters
+        ----------
+        limit
+            The most that a path may cost; lowered to the highest cost that is no `UNREACHABLE`.
+
+        Returns
+        -------
+        (nodes int32 [k], costs int32 [k])
+
+        Raises
+        ------
+        InvalidNode
+            A node that does not exist.
+        """
+        ends = (self._rank(source), self._rank(target))
+        ways = self._scratch.ways
+        with metric.gate:
+            ways.find(self.topology, metric, *ends)
+        ranks, costs = ways.within(self.topology, *ends, min(int(limit), UNREACHABLE - 1))
+        return self.topology.order[ranks], costs
+
+    def alternatives(
+        self,
+        metric: Metric,
+        source: int,
+        target: int,
+        length: Floats,
+        count: int,
+        limits: Limits,
+    ) -> list[tuple[int, Int32]]:
+        """Return the cheapest path and others that are worth the while, the cheapest first.
+
+        Parameters
+        ----------
+        length
+            float64 [E], of the edges: what overlaps are measured in.
+        count
+            At most so many, 1 to `choosing.MOST`.
+
+        Returns
+        -------
+        Cost and edges in order of travel of each; nothing where there is no way.
+
+        Raises
+        ------
+        InvalidNode
+            A node that does not exist.
+        InvalidCost
+            Lengths of another number or type, or a count out of range.
+        """
+        topology = self.topology
+        if length.shape != (topology.edge_count,) or length.dtype != np.float64:
+            raise InvalidCost(f"{topology.edge_count} lengths are needed, float64")
+        if not 1 <= count <= choosing.MOST:
+            raise InvalidCost(f"one to {choosing.MOST} paths may be asked for, not {count}")
+        ends = (self._rank(source), self._rank(target))
+        if ends[0] == ends[1]:
+            return [(0, np.empty(0, np.int32))]
+        ways = self._scratch.ways
+        with metric.gate:
+            best = ways.find(topology, metric, *ends)
+            if best >= UNREACHABLE:
+                return []
+            return choosing.chosen(
+                topology,
+                metric,
+                ends,
+                ways,
+                listing.listed(topology, metric, ends, ways, limits),
+                length,
+                count,
+                limits,
+                self._scratch.levels,
+                self._scratch.stack,
+            )
 
     def within(
         self,

@@ -1,0 +1,74 @@
+"""Is there a cheaper way than the one at hand? A search that ends as soon as it knows."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.cch.customization import UNREACHABLE
+from routing.compiling import compiled
+
+type UInt16 = NDArray[np.uint16]
+type Int32 = NDArray[np.int32]
+type Int64 = NDArray[np.int64]
+
+_NONE: Final = np.int32(UNREACHABLE)
+
+
+@compiled
+def has_cheaper(
+    first: Int64,
+    parent: Int32,
+    level: UInt16,
+    head_level: UInt16,
+    up: Int32,
+    down: Int32,
+    source: int,
+    target: int,
+    cost: int,
+    from_source: Int32,
+    to_target: Int32,
+) -> bool:
+    """Tell whether a path costs less than this: `queries.meet`, but only below that cost.
+
+    Parameters
+    ----------
+    from_source, to_target
+        int32 [height], scratch.
+    """
+    from_source[: level[source] + 1] = _NONE
+    to_target[: level[target] + 1] = _NONE
+    from_source[level[source]] = 0
+    to_target[level[target]] = 0
+    a = source
+    b = target
+    while a != b:
+        if b < 0 or 0 <= a < b:
+            so_far = from_source[level[a]]
+            if so_far < cost:
+                for e in range(first[a], first[a + 1]):
+                    above = head_level[e]
+                    from_source[above] = min(from_source[above], so_far + up[e])
+            a = parent[a]
+        else:
+            so_far = to_target[level[b]]
+            if so_far < cost:
+                for e in range(first[b], first[b + 1]):
+                    above = head_level[e]
+                    to_target[above] = min(to_target[above], so_far + down[e])
+            b = parent[b]
+    while a >= 0:
+        from_s = from_source[level[a]]
+        to_t = to_target[level[a]]
+        if from_s + to_t < cost:
+            return True
+        if from_s < cost:
+            for e in range(first[a], first[a + 1]):
+                above = head_level[e]
+                from_source[above] = min(from_source[above], from_s + up[e])
+        if to_t < cost:
+            for e in range(first[a], first[a + 1]):
+                above = head_level[e]
+                to_target[above] = min(to_target[above], to_t + down[e])
+        a = parent[a]
+    return False
