@@ -40,9 +40,9 @@ class Ends:
     Parameters
     ----------
     departures
-        (piece, node it leads to).
+        (piece, node or copy that it leads to; copies are those of `routing.turns`).
     arrivals
-        (piece, node it comes from).
+        (piece, node or copy that it comes from).
     direct
         Pieces from end to end where both lie on one edge.
     """
@@ -91,6 +91,7 @@ class Network:
         self.mode = mode
         self._usable = graph.passable(mode)
         self._hierarchy = graph.hierarchy
+        self.turns = graph.turns(mode)
         tail = np.asarray(graph.edge_tail)
         self._leaving = np.flatnonzero(np.append(True, tail[1:] != tail[:-1]))
         self._kept: OrderedDict[bytes, Metric] = OrderedDict()
@@ -114,17 +115,25 @@ class Network:
 
     def departures(self, start: Snap) -> tuple[tuple[Piece, int], ...]:
         """Give the pieces that leave a snapped place, each with the node it leads to."""
-        starts, tail, head = self._places(start), self.graph.edge_tail, self.graph.edge_head
+        starts, tail, head = self._places(start), self.graph.edge_tail, self.turns.leads_to
         # A place at the very end of an edge is the junction itself: a one-way street that begins
         # there need not be taken, one that ends there need not be driven along.
         leaving = [((edge, 0.0, 0.0), int(tail[edge])) for edge, at in starts if at == 0]
-        return (*(((edge, at, 1.0), int(head[edge])) for edge, at in starts), *leaving)
+        return (*(((edge, at, 1.0), head(edge)) for edge, at in starts), *leaving)
 
     def arrivals(self, end: Snap) -> tuple[tuple[Piece, int], ...]:
         """Give the pieces that reach a snapped place, each with the node it comes from."""
-        finishes, tail, head = self._places(end), self.graph.edge_tail, self.graph.edge_head
-        reaching = [((edge, 1.0, 1.0), int(head[edge])) for edge, at in finishes if at == 1]
-        return (*(((edge, 0.0, at), int(tail[edge])) for edge, at in finishes), *reaching)
+        finishes, head, turns = self._places(end), self.graph.edge_head, self.turns
+        along = [
+            ((edge, 0.0, at), node) for edge, at in finishes for node in turns.comes_from(edge)
+        ]
+        reaching = [
+            ((edge, 1.0, 1.0), node)
+            for edge, at in finishes
+            if at == 1
+            for node in turns.all_at(int(head[edge]))
+        ]
+        return (*along, *reaching)
 
     def direct(self, start: Snap, end: Snap) -> tuple[Piece, ...]:
         """Give the pieces from place to place where both lie on one edge."""
@@ -155,13 +164,13 @@ class Network:
         units_per_s = self._units_per_s(cost_s)
         cost = _in_units(cost_s, units_per_s)
         if not keep:
-            return Metric(units_per_s, self._hierarchy.customize(cost))
+            return Metric(units_per_s, self._hierarchy.customize(self.spread(cost)))
         key = hashlib.blake2b(np.float64(units_per_s).tobytes() + cost.tobytes()).digest()
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        metric = Metric(units_per_s, self._hierarchy.customize(cost))
+        metric = Metric(units_per_s, self._hierarchy.customize(self.spread(cost)))
         with self._lock:
             self._kept[key] = metric
             while len(self._kept) > RESIDENT:
@@ -178,7 +187,8 @@ class Network:
         """
         arcs = metric.arcs.copy()
         cost_s = np.where(self._usable[edges], edge_s, np.inf)
-        self._hierarchy.update(arcs, edges, _in_units(cost_s, metric.units_per_s))
+        cost = _in_units(cost_s, metric.units_per_s)
+        self._hierarchy.update(arcs, *self.turns.spread_some(edges, cost))
         return Metric(metric.units_per_s, arcs)
 
     def _units_per_s(self, cost_s: Floats) -> float:
@@ -186,11 +196,19 @@ class Network:
         if not len(cost_s):
             return _FINEST_PER_S
         # Edges are sorted by tail.
-        dearest_s = np.maximum.reduceat(np.where(np.isfinite(cost_s), cost_s, 0.0), self._leaving)
-        longest_s = MOST_RAISED * float(dearest_s.sum())
+        open_s = np.where(np.isfinite(cost_s), cost_s, 0.0)
+        dearest_s = np.maximum.reduceat(open_s, self._leaving)
+        longest_s = MOST_RAISED * (float(dearest_s.sum()) + self.turns.dearest(open_s))
         # Rounding up may add one unit for each node.
-        room = cch.UNREACHABLE - 1 - len(dearest_s)
+        room = cch.UNREACHABLE - 1 - len(dearest_s) - len(self.turns.node)
         return min(_FINEST_PER_S, room / longest_s) if longest_s > 0 else _FINEST_PER_S
+
+    def spread(self, cost: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Give whole costs of the graph's edges, [E], to the hierarchy's, [E + X].
+
+        What this mode may not turn along is closed.
+        """
+        return self.turns.spread(cost, cch.UNREACHABLE)
 
     def shortest(
         self, metric: Metric, ends: Ends, price: Callable[[Legs], Floats]
@@ -235,8 +253,9 @@ class Network:
         if through is not None:
             first, start = ends.departures[through[0]]
             last, end = ends.arrivals[through[1]]
-            _, edges = self._hierarchy.path(metric.arcs, start, end)
-            return [first, *((edge, 0.0, 1.0) for edge in edges.tolist()), last]
+            _, way = self._hierarchy.path(metric.arcs, start, end)
+            edges = self.turns.originals(way).tolist()
+            return [first, *((edge, 0.0, 1.0) for edge in edges), last]
         if not np.isfinite(best_s):
             raise NoWay("nothing open joins the two ends")
         return [ends.direct[direct]]

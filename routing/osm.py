@@ -27,6 +27,7 @@ from routing.errors import ImportFailed
 from routing.graph import RoadGraph, write_graph
 from routing.metric import UNITS_PER_DEGREE
 from routing.pieces import Pieces, Segments, cut, segments_of
+from routing.restrictions import read_restrictions
 from routing.sketch import Split, split_crossings
 from routing.ways import (
     Names,
@@ -157,6 +158,7 @@ def read_osm(
         strip = BorderStrip(known, official_crossings, strip_m=border_strip_m)
         network = _street_network(ways, places, segments, known, strip, country, report)
     heights = _heights(network, ways, places, dem, progress)
+    report["restrictions_read"], restrictions = read_restrictions(source, progress)
     nodes, pieces = _tables(network, ways, places, heights)
     return RoadGraph.build(
         nodes,
@@ -173,6 +175,7 @@ def read_osm(
         has_slope=heights.has_slope,
         extract_timestamp=extract_timestamp(source),
         report=report,
+        restrictions=restrictions,
     )
 
 

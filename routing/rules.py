@@ -139,6 +139,8 @@ class Rules:
         for (edge, _, _), (following, _, _) in pairwise(pieces):
             if graph.edge_head[edge] != graph.edge_tail[following]:
                 broken.append(Blocker("no_road"))
+        if not graph.turns(self.base.mode).allow([edge for edge, _, _ in pieces]):
+            broken.append(Blocker("no_road"))
         usable = all(self.base.usable[edge] for edge, _, _ in pieces)
         if broken or not usable:
             raise NoRoute("the way found breaks a hard rule and is refused", _unique(broken))
