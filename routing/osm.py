@@ -159,6 +159,7 @@ def read_osm(
         network = _street_network(ways, places, segments, known, strip, country, report)
     heights = _heights(network, ways, places, dem, progress)
     report["restrictions_read"], restrictions = read_restrictions(source, progress)
+    report["restrictions_used"] = 0  # until they are laid onto the graph
     nodes, pieces = _tables(network, ways, places, heights)
     return RoadGraph.build(
         nodes,

@@ -146,7 +146,7 @@ class Turns:
         """
         if not self.is_obeyed:
             return np.concatenate((cost, np.full(len(self.edge), closed, cost.dtype)))
-        result = np.concatenate((cost, cost[self.edge]))
+        result = self.to_copies(cost)
         result[self._replaced] = closed
         return result
 
@@ -167,7 +167,7 @@ class Turns:
         count = np.searchsorted(self._sorted_edge, edges, side="right") - first
         begin = np.cumsum(count) - count
         copies = self._by_edge[np.arange(count.sum()) + np.repeat(first - begin, count)]
-        stays = ~np.isin(edges, self._replaced)
+        stays = ~self._is_replaced(edges)
         every = np.concatenate((edges[stays], len(self.edge_tail) + copies))
         return every, np.concatenate((cost[stays], np.repeat(cost, count)))
 
@@ -179,6 +179,10 @@ class Turns:
         result = edges.copy()
         result[copied] = self.edge[edges[copied] - len(self.edge_tail)]
         return result
+
+    def to_copies(self, value: Array) -> Array:
+        """Give values of the edges, [E], to edges and copies, [E + X]."""
+        return np.concatenate((value, value[self.edge]))
 
     def dearest(self, value: NDArray[np.float64]) -> float:
         """Give the sum over the copied nodes of the most that leaving one costs.
@@ -213,18 +217,26 @@ class Turns:
         first, after = np.searchsorted(self._sorted_node, [node, node + 1])
         return [node, *(self.node_count + self._by_node[first:after]).tolist()]
 
+    def onward(self, at: int, edge: int) -> int | None:
+        """Give where an edge leads from a node or copy that it leaves, None where forbidden."""
+        rows = self._rows(edge)
+        taken = rows[self.tail[rows] == at]
+        if len(taken):
+            return int(self.head[taken[0]])
+        return int(self.edge_head[edge]) if at < self.node_count else None
+
     def allow(self, edges: Sequence[int]) -> bool:
         """Tell whether edges that follow each other may be taken one after the other."""
-        at = int(self.edge_tail[edges[0]]) if len(edges) else 0
-        for edge in edges if self.is_obeyed else ():
-            rows = self._rows(edge)
-            taken = rows[self.tail[rows] == at]
-            if len(taken):
-                at = int(self.head[taken[0]])
-            elif at < self.node_count:
-                at = int(self.edge_head[edge])
-            else:
-                return False
+        step = 0
+        for begun in np.flatnonzero(self._is_replaced(np.asarray(edges, dtype=np.int64))).tolist():
+            if begun < step:
+                continue
+            at, step = self.leads_to(edges[begun]), begun + 1
+            while at >= self.node_count and step < len(edges):
+                onward = self.onward(at, edges[step])
+                if onward is None:
+                    return False
+                at, step = onward, step + 1
         return True
 
     def _rows(self, edge: int) -> Int64:
@@ -254,6 +266,15 @@ class Turns:
     def _replaced(self) -> Int32:
         """Edges whose copy is taken instead of them: those that a restriction begins with."""
         return self.edge[self.tail < self.node_count]
+
+    def _is_replaced(self, edges: Int64) -> Bools:
+        """Tell which edges have a copy that is taken instead of them, bool [k]."""
+        replaced = self._replaced
+        if not self.is_obeyed or not len(replaced):
+            return np.zeros(len(edges), dtype=np.bool_)
+        # `turn_arrays` writes them in rising order.
+        place = np.minimum(np.searchsorted(replaced, edges), len(replaced) - 1)
+        return np.asarray(replaced[place] == edges)
 
     # --- searches over flat arrays -------------------------------------------------------------
 

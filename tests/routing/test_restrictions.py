@@ -205,7 +205,7 @@ def test_only_over_a_way_must_be_followed_to_its_end(read):
 def test_whom_a_restriction_binds(read, tags, binds):
     graph = read(turn(12, 24, **tags))
     assert goes(graph, 1, 2, 4) is not binds
-    assert graph.meta.report.get("restrictions_used", 0) == binds
+    assert graph.meta.report["restrictions_used"] == binds
 
 
 def test_no_entry_and_no_exit_have_several_ways(read):
@@ -242,7 +242,7 @@ def test_no_entry_and_no_exit_have_several_ways(read):
 def test_broken_relations_are_counted_and_bind_nobody(read, members):
     graph = read((members, {"type": "restriction", "restriction": "only_left_turn"}))
     assert (graph.meta.report["restrictions_read"], len(graph.turn_node)) == (1, 0)
-    assert graph.meta.report.get("restrictions_used", 0) == 0
+    assert graph.meta.report["restrictions_used"] == 0
     assert goes(graph, 1, 2, 3)
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from routing.access import EdgeFlag, Mode
 from routing.cch import UNREACHABLE
+from routing.crossings import Crossing
 from routing.directory import META_FILE
 from routing.errors import GraphError, NoRoute, NoWay
 from routing.graph import Snap, open_graph, verify_graph, write_graph
@@ -160,13 +161,13 @@ def test_ways_cost_what_a_search_over_whole_histories_says(tiny_graph, seed, cou
     edge_s = rng.integers(1, 60, plain.meta.edge_count).astype(np.float64)
     network = Network(graph, Mode.VEHICLE)
     metric = network.metric(edge_s)
-    changes = [(metric, edge_s)]
     # The same after a few costs changed, some edges closed, one named twice.
     edges = rng.choice(len(edge_s), 6)
     changed_s = edge_s.copy()
     changed_s[edges] = rng.integers(1, 60, 6)
     changed_s[edges[:2]] = np.inf
-    changes.append((network.changed(metric, edges, changed_s[edges]), changed_s))
+    changed = network.changed(metric, edges, changed_s[edges])
+    changes = [(metric, edge_s), (changed, changed_s)]
     usable = np.flatnonzero(plain.passable(Mode.VEHICLE))
     for now, now_s in changes:
         oracle = Histories(plain, now_s, forbidden)
@@ -262,6 +263,40 @@ def test_reach_obeys_as_routes_do(tiny_graph, seed):
         if reached.cost_s[index] == pytest.approx(route.cost_s, rel=1e-12):
             assert reached.distance_m[index] == pytest.approx(route.distance_m)
         assert reached.duration_s[index] <= reached.cost_s[index] + 1e-6
+
+
+def test_a_crossing_is_entered_and_left_by_allowed_turns_alone(tiny_graph):
+    """A forbidden turn before a border closes the turn, not the crossing."""
+    places = {"a": (0, 0), "b": (1, 0), "x": (1, 1), "c": (2, 0), "d": (3, 0), "y": (2, 1)}
+    nodes = [
+        (-72.5 + x / 100, 7.9 + y / 100, float("nan"), "CO" if name in "abx" else "VE")
+        for name, (x, y) in places.items()
+    ]
+    index = {name: row for row, name in enumerate(places)}
+    plain = tiny_graph(nodes, [(index[p], index[q]) for p, q in ("ab", "bx", "bc", "cd", "cy")])
+    ends = zip(plain.edge_tail.tolist(), plain.edge_head.tolist(), strict=True)
+    osm = plain.node_osm_id.tolist()
+    edge = {(osm[t], osm[h]): row for row, (t, h) in enumerate(ends)}
+
+    def way(names):
+        return [edge[index[p], index[q]] for p, q in pairwise(names)]
+
+    post = Crossing("X", "X", -72.485, 7.9, ("CO", "VE"), passable=True, state="open")
+    asked = RouteRequest(
+        *((-72.5 + x / 100, 7.9) for x in (0.2, 2.8)), Mode.VEHICLE, AT, "CO", "VE", [post]
+    )
+    for forbidden, expected in [
+        ("abx", "abcd"),
+        ("bcy", "abcd"),
+        ("abc", "abxbcd"),
+        ("bcd", "abcycd"),
+        # Two detours as long: the search over portals follows the one that crosses first.
+        ("abcd", ("abcycd", "abxbcd")),
+    ]:
+        graph = with_forbidden(plain, {tuple(way(forbidden))})
+        route = Router(graph).routes(asked)[0]
+        ways = [way(names) for names in ([expected] if isinstance(expected, str) else expected)]
+        assert [edge for edge, _, _ in route.edges] in ways, forbidden
 
 
 def test_forbidden_turns_survive_the_disk(tiny_graph, tmp_path):
