@@ -267,7 +267,7 @@ def test_reach_obeys_as_routes_do(tiny_graph, seed):
 
 def test_a_crossing_is_entered_and_left_by_allowed_turns_alone(tiny_graph):
     """A forbidden turn before a border closes the turn, not the crossing."""
-    places = {"a": (0, 0), "b": (1, 0), "x": (1, 1), "c": (2, 0), "d": (3, 0), "y": (2, 1)}
+    places = {"a": (0, 0), "b": (1, 0), "x": (1, 0.5), "c": (2, 0), "d": (3, 0), "y": (2, 0.5)}
     nodes = [
         (-72.5 + x / 100, 7.9 + y / 100, float("nan"), "CO" if name in "abx" else "VE")
         for name, (x, y) in places.items()
