@@ -16,7 +16,7 @@ from routing.cch.vias import Limits
 __all__ = ["LIMITS", "Limits", "Path", "alternatives"]
 
 type Int32 = NDArray[np.int32]
-type Floats = NDArray[np.float64]
+type Lengths = NDArray[np.float64] | NDArray[np.uint32]
 
 
 LIMITS: Final = Limits()
@@ -43,7 +43,7 @@ def alternatives(
     metric: Metric,
     source: int,
     target: int,
-    length_m: Floats,
+    length: Lengths,
     *,
     count: int,
     limits: Limits = LIMITS,
@@ -56,8 +56,8 @@ def alternatives(
         What to search.
     source, target
         Nodes.
-    length_m
-        float64 [E], of the hierarchy's edges.
+    length
+        float64 or uint32 [E], of the hierarchy's edges, in any unit.
     count
         At most so many paths, the cheapest among them.
 
@@ -73,5 +73,5 @@ def alternatives(
     InvalidCost
         Lengths of another number or type, or a count out of range.
     """
-    found = hierarchy.alternatives(metric, source, target, length_m, count, limits)
+    found = hierarchy.alternatives(metric, source, target, length, count, limits)
     return tuple(Path(cost, edges) for cost, edges in sorted(found, key=lambda way: way[0]))

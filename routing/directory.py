@@ -23,6 +23,9 @@ META_FILE = "meta.json"
 #: Which files were whole when their sums were last compared: inode, time and size of each.
 VERIFIED_FILE = "verified.json"
 
+#: Fields of the meta that say how long arrays are, as `layout.counts` takes them.
+_COUNTS = ("node_count", "edge_count", "arc_count", "turn_node_count", "turn_edge_count")
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
@@ -42,6 +45,8 @@ class GraphMeta:
         Farthest distance from a point to a road of this region, metres.
     kind
         ``'sketch'`` or ``'osm'``.
+    turn_node_count, turn_edge_count
+        Copies of nodes and edges that turn restrictions need, see ``routing.turns``.
     arc_count
         Arcs of the hierarchy; filled in when written.
     countries
@@ -68,6 +73,8 @@ class GraphMeta:
     edge_count: int
     snap_limit_m: float
     kind: str
+    turn_node_count: int = 0
+    turn_edge_count: int = 0
     arc_count: int = 0
     countries: tuple[str, ...] = ()
     has_slope: bool = False
@@ -122,7 +129,7 @@ def _meta_from(raw: dict[str, Any], path: Path) -> GraphMeta:
         raise GraphError(f"{path}: {META_FILE} lacks or adds fields: {odd}")
     try:
         west, south, east, north = (float(value) for value in raw["bbox"])
-        counts = {name: int(raw[name]) for name in ("node_count", "edge_count", "arc_count")}
+        counts = {name: int(raw[name]) for name in _COUNTS}
         sizes = {str(k): int(v) for k, v in raw["sizes"].items()}
         metrics = {
             str(name): {str(k): float(v) for k, v in about.items()}
@@ -228,7 +235,7 @@ def _open_array(path: Path, name: str, meta: GraphMeta, shape: tuple[str, str]) 
         raise GraphError(f"{file}: missing; import the region again") from None
     except (OSError, EOFError, ValueError) as error:
         raise error if isinstance(error, GraphError) else GraphError(f"{file}: {error}") from error
-    wanted = layout.counts(meta.node_count, meta.edge_count, meta.arc_count)
+    wanted = layout.counts(*(getattr(meta, name) for name in _COUNTS))
     if array.ndim != 1 or array.dtype.str != dtype or len(array) != wanted.get(length, len(array)):
         raise GraphError(f"{file}: {array.dtype.str} {array.shape} is not what meta.json describes")
     return array
@@ -251,14 +258,14 @@ def verify_files(path: Path) -> GraphMeta:
         file = real / f"{name}.npy"
         if _sha256(file) != meta.checksums.get(file.name):
             raise GraphError(f"{file}: checksum differs; import the region again")
-    counts = layout.counts(meta.node_count, meta.edge_count, meta.arc_count)
+    counts = layout.counts(*(getattr(meta, name) for name in _COUNTS))
     bounds = {name: (low, counts[to]) for name, (to, low) in layout.POINTS_TO.items()}
     bounds["node_country"] = (-1, len(meta.countries))
     for name in meta.metrics:
         for column in ("cost", "up", "down"):
             bounds[layout.metric_file(name, column)] = (0, layout.UNREACHABLE + 1)
         for column in ("up_origin", "down_origin"):
-            bounds[layout.metric_file(name, column)] = (-1 - counts["N"], counts["E"])
+            bounds[layout.metric_file(name, column)] = (-1 - counts["H"], counts["F"])
     for name, (low, bound) in bounds.items():
         if arrays[name].size and not low <= arrays[name].min() <= arrays[name].max() < bound:
             raise GraphError(f"{path}: {name} points outside the graph")

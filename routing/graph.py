@@ -13,22 +13,18 @@ from shapely.geometry.base import BaseGeometry
 from routing.access import HIGHWAY_CLASSES, SMOOTHNESS, SURFACES, EdgeFlag, Mode
 from routing.assembly import NodeTable, PieceTable, graph_arrays
 from routing.cch import Hierarchy, Topology
-from routing.directory import (
-    GraphMeta,
-    list_regions,
-    open_arrays,
-    read_meta,
-    remove_region,
-    verify_files,
-    write_arrays,
-)
+from routing.directory import GraphMeta, list_regions, open_arrays, read_meta, write_arrays
+from routing.directory import remove_region as remove_graph
+from routing.directory import verify_files as verify_graph
 from routing.errors import GraphError
 from routing.grid import SegmentGrid
 from routing.layout import FORMAT_VERSION, HIERARCHY, HIERARCHY_PREFIX, metric_file
 from routing.lines import shares_along
 from routing.lookup import Snap, Usable, country_at, edges_meeting, snap_to_edge
 from routing.metric import UNITS_PER_DEGREE
+from routing.restrictions import Restriction, turn_copies
 from routing.segments import Segment, segments_of
+from routing.turns import Turns
 
 __all__ = [
     "FORMAT_VERSION",
@@ -98,8 +94,11 @@ class RoadGraph:
     edge_ascent_m, edge_descent_m
         float32 [E], in the direction of travel; from the heights of the ends unless
         ``meta.has_slope``; 0 where not known.
+    turn_node, turn_tail, turn_head, turn_edge
+        int32 [V], [X], [X], [X]: copies of nodes and edges that vehicles use where turns are
+        forbidden, see ``routing.turns``.
     topology
-        Arcs of the hierarchy over all edges, of an opened graph.
+        Arcs of the hierarchy over all edges and copies, of an opened graph.
     folder
         Where an opened graph lies.
     shape_start, shape_lon, shape_lat
@@ -128,6 +127,10 @@ class RoadGraph:
     edge_maxspeed_kmh: Int8
     edge_ascent_m: Float32
     edge_descent_m: Float32
+    turn_node: Int32
+    turn_tail: Int32
+    turn_head: Int32
+    turn_edge: Int32
     shape_start: Int64
     shape_lon: Int32
     shape_lat: Int32
@@ -158,8 +161,14 @@ class RoadGraph:
         extract_timestamp: str | None = None,
         snap_limit_m: float | None = None,
         report: dict[str, int] | None = None,
+        restrictions: Sequence[Restriction] = (),
     ) -> Self:
         """Make a graph in memory from nodes and undirected pieces.
+
+        Parameters
+        ----------
+        restrictions
+            Turn restrictions; those that fit the pieces count as ``restrictions_used``.
 
         Raises
         ------
@@ -167,6 +176,8 @@ class RoadGraph:
             Nothing passable.
         """
         arrays: dict[str, Any] = graph_arrays(nodes, pieces, names)
+        copies, used = turn_copies(arrays, restrictions)
+        arrays |= copies
         lon, lat = arrays["shape_lon"], arrays["shape_lat"]
         bbox = tuple(
             int(v) / UNITS_PER_DEGREE for v in (lon.min(), lat.min(), lon.max(), lat.max())
@@ -186,7 +197,9 @@ class RoadGraph:
             kind=kind,
             countries=tuple(countries),
             has_slope=has_slope,
-            report=dict(report or {}),
+            report=dict(report or {}) | ({"restrictions_used": used} if restrictions else {}),
+            turn_node_count=len(arrays["turn_node"]),
+            turn_edge_count=len(arrays["turn_edge"]),
         )
         graph = cls(meta=meta, **arrays)
         border = graph._countries_differ()
@@ -229,11 +242,26 @@ class RoadGraph:
 
     @cached_property
     def hierarchy(self) -> Hierarchy:
-        """What routes are searched with, over all edges; built here unless it came from disk."""
+        """What routes are searched with, over all edges and copies (`routing.turns`).
+
+        Built here unless it came from disk.
+        """
         of_disk = self.topology
-        if of_disk is not None and of_disk.edge_count == len(self.edge_tail):
+        if of_disk is not None and of_disk.edge_count == len(self.edge_tail) + len(self.turn_edge):
             return Hierarchy(of_disk)
-        return Hierarchy.of_graph(self.edge_tail, self.edge_head, len(self.node_lon))
+        return Hierarchy.of_graph(
+            np.concatenate((self.edge_tail, self.turn_tail)),
+            np.concatenate((self.edge_head, self.turn_head)),
+            len(self.node_lon) + len(self.turn_node),
+        )
+
+    def turns(self, mode: Mode) -> Turns:
+        """Give what turn restrictions mean to a mode: only vehicles obey them."""
+        return self._turns[mode]
+
+    @cached_property
+    def _turns(self) -> dict[Mode, Turns]:
+        return {mode: Turns.of_graph(self, is_obeyed=mode is Mode.VEHICLE) for mode in Mode}
 
     def passable(self, mode: Mode) -> NDArray[np.bool_]:
         """Whether the mode may use each edge, bool [E]; says nothing about borders."""
@@ -364,17 +392,6 @@ def open_graph(path: Path) -> RoadGraph:
     return RoadGraph(meta=meta, topology=Topology(**topology), folder=folder, **arrays)
 
 
-def verify_graph(path: Path) -> GraphMeta:
-    """Check every file against its sha256 and every index against its range.
-
-    Raises
-    ------
-    GraphError
-        Naming what does not fit.
-    """
-    return verify_files(path)
-
-
 def write_graph(
     graphs_dir: Path, graph: RoadGraph, metrics: Mapping[str, StoredArrays] | None = None
 ) -> GraphMeta:
@@ -421,14 +438,3 @@ def list_graphs(graphs_dir: Path) -> list[GraphMeta]:
         except GraphError:
             continue
     return found
-
-
-def remove_graph(graphs_dir: Path, name: str) -> None:
-    """Remove a region.
-
-    Raises
-    ------
-    GraphError
-        No such region, or the disk refuses.
-    """
-    remove_region(graphs_dir, name)

@@ -79,18 +79,19 @@ class Side:
 
     def portals(self, region: int) -> list[Portal]:
         """Give the border edges that have an official post, as portals of this region."""
-        graph = self.ground.travel.graph
         edges = np.array(sorted(self.rules.gates), dtype=np.int64)
         usable = self.ground.travel.usable(edges)
+        turns = self.ground.network.turns
         return [
             Portal(
-                (region, int(graph.edge_tail[edge])),
-                (region, int(graph.edge_head[edge])),
+                (region, node),
+                (region, turns.leads_to(edge)),
                 self.rules.gates[edge].posts,
                 (edge, 0.0, 1.0),
             )
-            for edge, is_usable in zip(edges.tolist(), usable.tolist(), strict=True)
-            if is_usable and self.rules.gates[edge].posts
+            for edge in edges[usable].tolist()
+            if self.rules.gates[edge].posts
+            for node in turns.comes_from(edge)
         ]
 
 

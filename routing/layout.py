@@ -1,25 +1,26 @@
 """Which arrays a graph directory holds, how long they are, and what their numbers point to."""
 
 #: Raised by one whenever an array is added, dropped or read differently.
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 FORMAT = "amparo-road-graph"
 
 #: Field of `routing.cch.Topology` -> (dtype, length), see `ARRAYS`; M arcs of the hierarchy.
+#: It is built over nodes and edges with the copies of `routing.turns`: H = N + V, F = E + X.
 HIERARCHY: dict[str, tuple[str, str]] = {
-    "order": ("<i4", "N"),
-    "rank": ("<i4", "N"),
-    "parent": ("<i4", "N"),
-    "level": ("<u2", "N"),
-    "subtree": ("<i4", "N"),
-    "first": ("<i8", "N+"),
+    "order": ("<i4", "H"),
+    "rank": ("<i4", "H"),
+    "parent": ("<i4", "H"),
+    "level": ("<u2", "H"),
+    "subtree": ("<i4", "H"),
+    "first": ("<i8", "H+"),
     "head": ("<i4", "M"),
     "tail": ("<i4", "M"),
     "head_level": ("<u2", "M"),
-    "down_first": ("<i8", "N+"),
+    "down_first": ("<i8", "H+"),
     "down_arc": ("<i4", "M"),
     "down_tail": ("<i4", "M"),
-    "edge_arc": ("<i4", "E"),
-    "edge_is_up": ("|b1", "E"),
+    "edge_arc": ("<i4", "F"),
+    "edge_is_up": ("|b1", "F"),
     "arc_first": ("<i8", "M+"),
     "arc_edge": ("<i4", "*"),
 }
@@ -30,7 +31,8 @@ UNREACHABLE = 2**30 - 1
 #: How the files of the hierarchy begin.
 HIERARCHY_PREFIX = "hierarchy_"
 
-#: name -> (dtype, length): N nodes, E directed edges, + for one more, * for free.
+#: name -> (dtype, length): N nodes, E directed edges, V and X copies of them; + for one more, * for
+#: free.
 ARRAYS: dict[str, tuple[str, str]] = {
     "node_lon": ("<i4", "N"),
     "node_lat": ("<i4", "N"),
@@ -53,6 +55,10 @@ ARRAYS: dict[str, tuple[str, str]] = {
     "edge_maxspeed_kmh": ("|u1", "E"),
     "edge_ascent_m": ("<f4", "E"),
     "edge_descent_m": ("<f4", "E"),
+    "turn_node": ("<i4", "V"),
+    "turn_tail": ("<i4", "X"),
+    "turn_head": ("<i4", "X"),
+    "turn_edge": ("<i4", "X"),
     "shape_start": ("<i8", "E+"),
     "shape_lon": ("<i4", "*"),
     "shape_lat": ("<i4", "*"),
@@ -66,7 +72,7 @@ ARRAYS: dict[str, tuple[str, str]] = {
 
 #: Field of `routing.cch.Metric` -> (dtype, length); int32 in the hierarchy's units.
 METRIC: dict[str, tuple[str, str]] = {
-    "cost": ("<i4", "E"),
+    "cost": ("<i4", "F"),
     "up": ("<i4", "M"),
     "down": ("<i4", "M"),
     "up_origin": ("<i4", "M"),
@@ -84,23 +90,30 @@ POINTS_TO = {
     "edge_tail": ("N", 0),
     "edge_head": ("N", 0),
     "edge_twin": ("E", -1),
-    "hierarchy_order": ("N", 0),
-    "hierarchy_rank": ("N", 0),
-    "hierarchy_parent": ("N", -1),
-    "hierarchy_subtree": ("N", 0),
+    "turn_node": ("N", 0),
+    "turn_tail": ("H", 0),
+    "turn_head": ("H", 0),
+    "turn_edge": ("E", 0),
+    "hierarchy_order": ("H", 0),
+    "hierarchy_rank": ("H", 0),
+    "hierarchy_parent": ("H", -1),
+    "hierarchy_subtree": ("H", 0),
     "hierarchy_first": ("M+", 0),
-    "hierarchy_head": ("N", 0),
-    "hierarchy_tail": ("N", 0),
+    "hierarchy_head": ("H", 0),
+    "hierarchy_tail": ("H", 0),
     "hierarchy_down_first": ("M+", 0),
     "hierarchy_down_arc": ("M", 0),
-    "hierarchy_down_tail": ("N", 0),
+    "hierarchy_down_tail": ("H", 0),
     "hierarchy_edge_arc": ("M", -1),
-    "hierarchy_arc_first": ("E+", 0),
-    "hierarchy_arc_edge": ("E", 0),
+    "hierarchy_arc_first": ("F+", 0),
+    "hierarchy_arc_edge": ("F", 0),
 }
 
 
-def counts(nodes: int, edges: int, arcs: int) -> dict[str, int]:
+def counts(
+    nodes: int, edges: int, arcs: int, node_copies: int = 0, edge_copies: int = 0
+) -> dict[str, int]:
     """Return how long arrays of each length are."""
-    of = {"N": nodes, "E": edges, "M": arcs}
+    of = {"N": nodes, "E": edges, "M": arcs, "V": node_copies, "X": edge_copies}
+    of |= {"H": nodes + node_copies, "F": edges + edge_copies}
     return of | {f"{name}+": count + 1 for name, count in of.items()}

@@ -38,9 +38,9 @@ class Ends:
     Parameters
     ----------
     departures
-        (piece, node it leads to).
+        (piece, node or copy that it leads to; copies are those of `routing.turns`).
     arrivals
-        (piece, node it comes from).
+        (piece, node or copy that it comes from).
     direct
         Pieces from end to end where both lie on one edge.
     """
@@ -90,6 +90,7 @@ class Network:
         self.mode = mode
         self.usable: Usable = usable or self._of_mode
         self.hierarchy = graph.hierarchy
+        self.turns = graph.turns(mode)
 
     def _of_mode(self, edges: NDArray[np.int64]) -> NDArray[np.bool_]:
         return np.asarray((self.graph.edge_flags[edges] & int(self.mode.flag)) != 0)
@@ -118,17 +119,25 @@ class Network:
 
     def departures(self, start: Snap) -> tuple[tuple[Piece, int], ...]:
         """Give the pieces that leave a snapped place, each with the node it leads to."""
-        starts, tail, head = self._places(start), self.graph.edge_tail, self.graph.edge_head
+        starts, tail, head = self._places(start), self.graph.edge_tail, self.turns.leads_to
         # A place at the very end of an edge is the junction itself: a one-way street that begins
         # there need not be taken, one that ends there need not be driven along.
         leaving = [((edge, 0.0, 0.0), int(tail[edge])) for edge, at in starts if at == 0]
-        return (*(((edge, at, 1.0), int(head[edge])) for edge, at in starts), *leaving)
+        return (*(((edge, at, 1.0), head(edge)) for edge, at in starts), *leaving)
 
     def arrivals(self, end: Snap) -> tuple[tuple[Piece, int], ...]:
         """Give the pieces that reach a snapped place, each with the node it comes from."""
-        finishes, tail, head = self._places(end), self.graph.edge_tail, self.graph.edge_head
-        reaching = [((edge, 1.0, 1.0), int(head[edge])) for edge, at in finishes if at == 1]
-        return (*(((edge, 0.0, at), int(tail[edge])) for edge, at in finishes), *reaching)
+        finishes, head, turns = self._places(end), self.graph.edge_head, self.turns
+        along = [
+            ((edge, 0.0, at), node) for edge, at in finishes for node in turns.comes_from(edge)
+        ]
+        reaching = [
+            ((edge, 1.0, 1.0), node)
+            for edge, at in finishes
+            if at == 1
+            for node in turns.all_at(int(head[edge]))
+        ]
+        return (*along, *reaching)
 
     def direct(self, start: Snap, end: Snap) -> tuple[Piece, ...]:
         """Give the pieces from place to place where both lie on one edge."""
@@ -160,7 +169,7 @@ class Network:
         cost_s = np.where(self.usable(np.arange(len(edge_s))), edge_s, np.inf)
         units_per_s = self._safe_units(cost_s) if exact else self._units_per_s(cost_s)
         cost = _in_units(cost_s, units_per_s)
-        return Metric(units_per_s, self.hierarchy.customize(cost))
+        return Metric(units_per_s, self.hierarchy.customize(self.spread(cost)))
 
     def update(self, metric: Metric, edges: NDArray[np.int64], edge_s: Floats) -> None:
         """Give some edges another cost in a metric; nobody may be searching with it meanwhile.
@@ -171,11 +180,20 @@ class Network:
             int64 and float64 [k].
         """
         cost_s = np.where(self.usable(edges), edge_s, np.inf)
-        self.hierarchy.update(metric.arcs, edges, _in_units(cost_s, metric.units_per_s))
+        cost = _in_units(cost_s, metric.units_per_s)
+        self.hierarchy.update(metric.arcs, *self.turns.spread_some(edges, cost))
 
-    def units(self, metric: Metric, edge_s: Floats) -> NDArray[np.int32]:
-        """Give costs in a metric's units, int32, as it holds them for edges that may be used."""
-        return _in_units(edge_s, metric.units_per_s)
+    @cached_property
+    def length_dm(self) -> NDArray[np.uint32]:
+        """Length of the hierarchy's edges, uint32 [E + X], decimetres."""
+        length_dm = self.graph.edge_length_dm
+        return self.turns.to_copies(length_dm) if len(self.turns.edge) else length_dm
+
+    def units(
+        self, metric: Metric, edges: NDArray[np.int64], edge_s: Floats
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Give what a metric holds for edges that cost so much: the hierarchy's edges, and units."""
+        return self.turns.spread_some(edges, _in_units(edge_s, metric.units_per_s))
 
     def _units_per_s(self, cost_s: Floats) -> float:
         """Give a unit in which every way that anybody would walk has a cost."""
@@ -196,13 +214,14 @@ class Network:
         if not len(cost_s):
             return _FINEST_PER_S
         # Edges are sorted by tail.
-        dearest_s = np.maximum.reduceat(np.where(np.isfinite(cost_s), cost_s, 0.0), self._leaving)
-        longest_s = float(dearest_s.sum())
+        open_s = np.where(np.isfinite(cost_s), cost_s, 0.0)
+        dearest_s = np.maximum.reduceat(open_s, self._leaving)
+        longest_s = float(dearest_s.sum()) + self.turns.dearest(open_s)
         # Rounding up may add one unit for each node.
-        room = cch.UNREACHABLE - 1 - len(dearest_s)
+        room = cch.UNREACHABLE - 1 - len(dearest_s) - len(self.turns.node)
         return min(_FINEST_PER_S, room / longest_s) if longest_s > 0 else _FINEST_PER_S
 
-    def path(self, metric: Metric, source: int, target: int) -> NDArray[np.int32]:
+    def path(self, metric: Metric, source: int, target: int) -> NDArray[np.int64]:
         """Give the edges of the cheapest way between two nodes, in order of travel.
 
         Raises
@@ -210,15 +229,22 @@ class Network:
         NoWay
             There is none.
         """
-        cost, edges = self.hierarchy.path(metric.arcs, source, target)
+        cost, way = self.hierarchy.path(metric.arcs, source, target)
         if cost >= cch.UNREACHABLE:
             raise NoWay("nothing open joins the two places")
-        return edges
+        return self.turns.originals(way).astype(np.int64)
 
     def between_s(self, metric: Metric, sources: Sequence[int], targets: Sequence[int]) -> Floats:
         """Give costs from nodes to nodes, float64 [sources, targets], infinite where no way."""
         units = self.hierarchy.many_to_many(metric.arcs, sources, targets)
         return np.where(units < cch.UNREACHABLE, units / metric.units_per_s, np.inf)
+
+    def spread(self, cost: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Give whole costs of the graph's edges, [E], to the hierarchy's, [E + X].
+
+        What this mode may not turn along is closed.
+        """
+        return self.turns.spread(cost, cch.UNREACHABLE)
 
     def shortest(
         self, metric: Metric, ends: Ends, price: Callable[[Legs], Floats]

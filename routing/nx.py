@@ -40,7 +40,8 @@ def to_networkx(
     ``foot`` and ``motor_vehicle`` (yes or no: who may use this direction) and, where known,
     ``name``, ``ref``, ``surface``, ``smoothness``, ``maxspeed``, ``lit``, ``sidewalk``,
     ``bridge``, ``tunnel``, ``ferry``, ``border``, ``ascent`` and ``descent`` (metres). The graph
-    has ``crs`` and ``simplified``. `from_osmnx` reads it back.
+    has ``crs`` and ``simplified``. `from_osmnx` reads it back. Forbidden turns are not in it: a
+    graph of nodes and edges cannot say them.
 
     Parameters
     ----------
@@ -141,7 +142,7 @@ def to_network(graph: RoadGraph, weights: Mapping[str, ArrayLike]) -> RoadNetwor
     """Return the graph for networkx's functions, answered by the backend ``amparo``.
 
     Nodes and edges are numbered as in the graph; parallel edges have keys as in `to_networkx` of
-    everything.
+    everything. Like there, any turn may be taken.
 
     Parameters
     ----------

@@ -30,6 +30,7 @@ from routing.pieces import Pieces, Segments, cut, segments_of
 from routing.profile import ADULT
 from routing.questions import AVERSIONS
 from routing.resident import base_metrics
+from routing.restrictions import read_restrictions
 from routing.sketch import Split, split_crossings
 from routing.ways import (
     Names,
@@ -163,6 +164,8 @@ def read_osm(
         strip = BorderStrip(known, official_crossings, strip_m=border_strip_m)
         network = _street_network(ways, places, segments, known, strip, country, report)
     heights = _heights(network, ways, places, dem, progress)
+    report["restrictions_read"], restrictions = read_restrictions(source, progress)
+    report["restrictions_used"] = 0  # until they are laid onto the graph
     nodes, pieces = _tables(network, ways, places, heights)
     return RoadGraph.build(
         nodes,
@@ -179,6 +182,7 @@ def read_osm(
         has_slope=heights.has_slope,
         extract_timestamp=extract_timestamp(source),
         report=report,
+        restrictions=restrictions,
     )
 
 

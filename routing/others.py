@@ -1,15 +1,23 @@
 """Other ways than the best one: by other roads between its crossings, and over other crossings."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from routing.alternatives import alternatives
 from routing.cost import CostModel
 from routing.errors import NoWay
+from routing.network import Network, Piece
 from routing.portals import Plan, solve
 from routing.resident import Resident
 
 if TYPE_CHECKING:
     from routing.journey import Search
+
+#: Paths of one section that are looked for, the best one among them: as many as an answer has.
+MOST_PATHS: Final = 5
+
+#: A section of so few pieces has nothing between its ends that could be another.
+FEWEST_PIECES: Final = 2
 
 
 def other_ways(
@@ -29,7 +37,48 @@ def other_ways(
     best
         The best way.
     """
-    return _by_other_crossings(search, residents, models, best)
+    found = [
+        other
+        for index in range(len(best.sections))
+        for other in _by_other_roads(residents, best, index)
+    ]
+    return found + _by_other_crossings(search, residents, models, best)
+
+
+def _by_other_roads(residents: Sequence[Resident], best: Plan, index: int) -> list[Plan]:
+    """Give plans that differ in one section, between the same first and last pieces."""
+    region, pieces = best.sections[index]
+    if len(pieces) <= FEWEST_PIECES:
+        return []
+    resident = residents[region]
+    network = resident.ground.network
+    # The first and the last piece may be parts of edges: the ways differ between them.
+    source = network.turns.leads_to(pieces[0][0])
+    target = int(network.graph.edge_tail[pieces[-1][0]])
+    paths = alternatives(
+        network.hierarchy,
+        resident.metric.arcs,
+        source,
+        target,
+        network.length_dm,
+        count=MOST_PATHS,
+    )
+    found = []
+    for path in paths[1:]:
+        edges = network.turns.originals(path.edges).tolist()
+        way = (pieces[0], *((edge, 0.0, 1.0) for edge in edges), pieces[-1])
+        if network.turns.allow([edge for edge, _, _ in way]) and not _turns_back(network, way):
+            sections = list(best.sections)
+            sections[index] = (region, way)
+            found.append(Plan(tuple(sections), best.passed, best.cost_s))
+    return found
+
+
+def _turns_back(network: Network, way: Sequence[Piece]) -> bool:
+    """Tell whether a way goes back along its first or its last piece."""
+    twin = network.graph.edge_twin
+    first, second, before, last = way[0][0], way[1][0], way[-2][0], way[-1][0]
+    return int(twin[first]) == second or int(twin[last]) == before
 
 
 def _by_other_crossings(

@@ -297,5 +297,5 @@ class Residents:
         edges = np.unique(np.linspace(0, count - 1, _SAMPLE).astype(np.int64))
         edge_s = base.model.edges_s(edges)
         edge_s[np.isin(edges, self._borders)] = np.inf
-        units = base.ground.network.units(base.metric, edge_s)
-        return bool(np.array_equal(units, base.metric.arcs.cost[edges]))
+        rows, units = base.ground.network.units(base.metric, edges, edge_s)
+        return bool(np.array_equal(units, base.metric.arcs.cost[rows]))

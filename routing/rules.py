@@ -108,6 +108,8 @@ class Rules:
         for (edge, _, _), (following, _, _) in pairwise(pieces):
             if graph.edge_head[edge] != graph.edge_tail[following]:
                 broken.append(Blocker("no_road"))
+        if not graph.turns(self.travel.mode).allow([edge for edge, _, _ in pieces]):
+            broken.append(Blocker("no_road"))
         usable = bool(self.travel.usable(Legs.of(pieces).edge).all())
         if broken or not usable:
             raise NoRoute("the way found breaks a hard rule and is refused", _unique(broken))

@@ -69,10 +69,9 @@ class ReachMetric:
         self.cost_s[rules.closed] = np.inf
         self.is_border = np.zeros(len(self.cost_s), dtype=np.bool_)
         self.is_border[border_edges(self.graph)] = True
-        self.tail = np.ascontiguousarray(self.graph.edge_tail)
-        self.head = np.ascontiguousarray(self.graph.edge_head)
-        nodes = np.arange(len(self.graph.node_lon) + 1)
-        self.first_out: Ints = np.searchsorted(self.tail, nodes).astype(np.int64)
+        #: The search's own rows and nodes: edges with the copies that forbidden turns need.
+        self.flat = network.turns.flat
+        self.row_cost_s: Floats = self.flat.of_edges(self.cost_s)
 
     @cached_property
     def exposure_s(self) -> Floats:
@@ -140,12 +139,12 @@ class Tree:
                 *((piece, -1) for piece in network.direct(start, snap)),
             )
         ]
-        wanted = np.zeros(len(metric.first_out) - 1, dtype=np.bool_)
+        wanted = np.zeros(len(metric.flat.first_out) - 1, dtype=np.bool_)
         wanted[[node for _, _, node in self._rows if node >= 0]] = True
         self.reach_s, self.via, self.order = dijkstra.settle(
-            metric.first_out,
-            metric.head,
-            metric.cost_s,
+            metric.flat.first_out,
+            metric.flat.head,
+            metric.row_cost_s,
             np.array([node for _, node in self.departures], dtype=np.int64),
             self._seed_s,
             wanted,
@@ -200,21 +199,23 @@ class Tree:
         )
 
     def _summed(self, edge_value: Floats, seed_value: Floats) -> Floats:
-        value = np.ascontiguousarray(edge_value)
-        return dijkstra.add_up(self.order, self.via, self.metric.tail, value, seed_value)
+        flat, value = self.metric.flat, np.ascontiguousarray(edge_value)
+        return dijkstra.add_up(self.order, self.via, flat.tail, flat.of_edges(value), seed_value)
 
     def _exposed_s(self, legs: Legs, cost_s: Floats) -> Floats:
         return _exposed_s(cost_s, self.metric.travel.priced_time_s(legs.edge) * legs.share)
 
     def _crossings(self) -> tuple[tuple[Crossing, ...], ...]:
-        border = dijkstra.last_marked(self.order, self.via, self.metric.tail, self.metric.is_border)
+        flat = self.metric.flat
+        is_border = flat.of_edges(self.metric.is_border)
+        border = dijkstra.last_marked(self.order, self.via, flat.tail, is_border)
         return tuple(self._posts(border, int(node)) if node >= 0 else () for node in self.last.node)
 
     def _posts(self, border: Ints, node: int) -> tuple[Crossing, ...]:
         """Give the posts on the way to a node, in order of travel."""
         posts: list[Crossing] = []
-        edge = int(border[node])
-        while edge >= 0:
-            posts[:0] = self.metric.gate(edge).posts
-            edge = int(border[self.metric.tail[edge]])
+        flat, row = self.metric.flat, int(border[node])
+        while row >= 0:
+            posts[:0] = self.metric.gate(flat.edge_of(row)).posts
+            row = int(border[flat.tail[row]])
         return tuple(dict.fromkeys(posts))

@@ -19,4 +19,4 @@ def warm() -> None:
     hierarchy.distance(metric, 0, 2)
     hierarchy.many_to_many(metric, [0], [2])
     hierarchy.one_to_all(metric, 0)
-    alternatives(hierarchy, metric, 0, 2, np.ones(2), count=2)
+    alternatives(hierarchy, metric, 0, 2, np.ones(2, np.uint32), count=2)

@@ -167,7 +167,7 @@ def read_ways(source: Path, names: Names, progress: Progress) -> WayTable:
     rows = array("i")  # one flat row of _COLUMNS a way
     length = array("d")
     read = 0
-    for way in _reported(ways, source, "ways", progress):
+    for way in reported(ways, source, "ways", progress):
         read += 1
         tags = dict(way.tags)
         attributes = read_way(tags)
@@ -260,7 +260,7 @@ def _places(source: Path, wanted: Array, progress: Progress) -> tuple[Array, Arr
     nodes = objects(source, "node", ids=wanted)
     found = array("q")
     x, y = array("i"), array("i")
-    for node in _reported(nodes, source, "nodes", progress):
+    for node in reported(nodes, source, "nodes", progress):
         place = node.location
         if place.valid():
             found.append(node.id)
@@ -279,7 +279,7 @@ def _at(values: "array[int]", first: Array, used: Array) -> Array:
 def _read_node_tags(source: Path, places: NodePlaces, names: Names, progress: Progress) -> None:
     """Fill in heights, countries and fords; few nodes carry these tags."""
     nodes = objects(source, "node", "ele", _COUNTRIES_TAG, "ford")
-    for node in _reported(nodes, source, "node tags", progress):
+    for node in reported(nodes, source, "node tags", progress):
         row = int(np.searchsorted(places.osm_id, node.id))
         if row >= len(places.osm_id) or places.osm_id[row] != node.id:
             continue
@@ -291,7 +291,7 @@ def _read_node_tags(source: Path, places: NodePlaces, names: Names, progress: Pr
             places.countries[row] = tuple(tags[_COUNTRIES_TAG].split(";"))
 
 
-def _reported(found: Iterator[Any], source: Path, stage: str, progress: Progress) -> Iterator[Any]:
+def reported(found: Iterator[Any], source: Path, stage: str, progress: Progress) -> Iterator[Any]:
     """Pass objects on and report now and then how many bytes of the file are read."""
     total = source.stat().st_size
     progress(stage, 0, total)

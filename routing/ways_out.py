@@ -33,11 +33,12 @@ def first_of_each(solved: Tree, targets: Ints, cost_s: Floats, near_m: float) ->
     """
     ranked = [int(t) for t in targets[np.lexsort((targets, cost_s[targets]))]]
     marks = _Marks(solved, ranked, near_m)
+    flat = solved.metric.flat
     least = dijkstra.least_on_way(
         solved.order,
         solved.via,
-        solved.metric.tail,
-        marks.edge_rank,
+        flat.tail,
+        flat.of_edges(marks.edge_rank),
         marks.node_rank,
         np.array([marks.on_piece(p) for p, _ in solved.departures], dtype=np.int64),
     )
@@ -65,8 +66,8 @@ class _Marks:
     def __init__(self, solved: Tree, ranked: list[int], near_m: float) -> None:
         graph = solved.metric.graph
         self._twin = graph.edge_twin
-        self.edge_rank = np.full(len(solved.metric.tail), _NONE, dtype=np.int64)
-        self.node_rank = np.full(len(solved.metric.first_out) - 1, _NONE, dtype=np.int64)
+        self.edge_rank = np.full(len(graph.edge_tail), _NONE, dtype=np.int64)
+        self.node_rank = np.full(len(solved.metric.flat.first_out) - 1, _NONE, dtype=np.int64)
         self._on_road: dict[int, list[tuple[float, int]]] = {}
         for rank, target in enumerate(ranked):
             snap = solved.targets[target]
@@ -78,13 +79,15 @@ class _Marks:
             self._mark_ends(solved, snap, rank, near_m)
 
     def _mark_ends(self, solved: Tree, snap: Snap, rank: int, near_m: float) -> None:
-        length_m = float(solved.metric.length_m[snap.edge])
-        for node, share in (
-            (int(solved.metric.tail[snap.edge]), snap.fraction),
-            (int(solved.metric.head[snap.edge]), 1.0 - snap.fraction),
+        metric, edge = solved.metric, snap.edge
+        length_m = float(metric.travel.length_m(np.array([edge]))[0])
+        for end, share in (
+            (int(metric.graph.edge_tail[edge]), snap.fraction),
+            (int(metric.graph.edge_head[edge]), 1.0 - snap.fraction),
         ):
             if share * length_m <= near_m:
-                self.node_rank[node] = min(self.node_rank[node], rank)
+                nodes = metric.network.turns.all_at(end)
+                self.node_rank[nodes] = np.minimum(self.node_rank[nodes], rank)
 
     def _both(self, edge: int) -> list[int]:
         twin = int(self._twin[edge])

@@ -16,7 +16,10 @@ from routing.errors import InvalidCost, InvalidNode
 
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
-type Floats = NDArray[np.float64]
+type Lengths = NDArray[np.float64] | NDArray[np.uint32]
+
+#: Types of lengths that the kernels are compiled for.
+_LENGTHS: Final = (np.float64, np.uint32)
 
 _FIRST_ROOM: Final = 4096
 
@@ -199,7 +202,7 @@ class Hierarchy:
         metric: Metric,
         source: int,
         target: int,
-        length: Floats,
+        length: Lengths,
         count: int,
         limits: Limits,
     ) -> list[tuple[int, Int32]]:
@@ -208,7 +211,7 @@ class Hierarchy:
         Parameters
         ----------
         length
-            float64 [E], of the edges: what overlaps are measured in.
+            float64 or uint32 [E], of the edges: what overlaps are measured in.
         count
             At most so many, 1 to `choosing.MOST`.
 
@@ -224,8 +227,8 @@ class Hierarchy:
             Lengths of another number or type, or a count out of range.
         """
         topology = self.topology
-        if length.shape != (topology.edge_count,) or length.dtype != np.float64:
-            raise InvalidCost(f"{topology.edge_count} lengths are needed, float64")
+        if length.shape != (topology.edge_count,) or length.dtype not in _LENGTHS:
+            raise InvalidCost(f"{topology.edge_count} lengths are needed, float64 or uint32")
         if not 1 <= count <= choosing.MOST:
             raise InvalidCost(f"one to {choosing.MOST} paths may be asked for, not {count}")
         ends = (self._rank(source), self._rank(target))
