@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing import layout
-from routing.cch.soundness import require_sound
+from routing.cch.soundness import are_offsets, require_sound
 from routing.cch.topology import Topology
 from routing.errors import GraphError
 
@@ -177,10 +177,10 @@ def _map_arrays(path: Path, meta: GraphMeta) -> dict[str, NDArray[Any]]:
     arrays = {name: _open_array(path, name, meta) for name in layout.ARRAYS}
     points = len(arrays["shape_lon"])
     if len(arrays["shape_lat"]) != points or int(arrays["shape_start"][-1]) != points:
-        raise GraphError(f"{path}: shape arrays do not fit each other")
+        raise GraphError(f"{path}: shape_start.npy and the shapes do not fit each other")
     frame = arrays["grid_frame"]
     if len(frame) != 6 or len(arrays["cell_start"]) != frame[4] * frame[5] + 1:  # noqa: PLR2004
-        raise GraphError(f"{path}: the look-up grid does not fit")
+        raise GraphError(f"{path}: grid_frame.npy and cell_start.npy do not fit each other")
     return arrays
 
 
@@ -215,12 +215,7 @@ def _open_array(path: Path, name: str, meta: GraphMeta) -> NDArray[Any]:
     file = path / f"{name}.npy"
     dtype, length = layout.ARRAYS[name]
     try:
-        size = file.stat().st_size
-        if size != meta.sizes.get(file.name):
-            raise GraphError(
-                f"{file}: {size} bytes, meta.json says {meta.sizes.get(file.name)};"
-                " import the region again"
-            )
+        _require_size(file, meta.sizes.get(file.name))
         # The plain array over the map: each look at a numpy.memmap costs a call of Python.
         array: NDArray[Any] = np.asarray(np.lib.format.open_memmap(file, mode="c"))
     except FileNotFoundError:
@@ -233,6 +228,12 @@ def _open_array(path: Path, name: str, meta: GraphMeta) -> NDArray[Any]:
     if array.ndim != 1 or array.dtype.str != dtype or len(array) != wanted.get(length, len(array)):
         raise GraphError(f"{file}: {array.dtype.str} {array.shape} is not what meta.json describes")
     return array
+
+
+def _require_size(file: Path, wanted: int | None) -> None:
+    size = file.stat().st_size
+    if size != wanted:
+        raise GraphError(f"{file}: {size} bytes, meta.json says {wanted}; import the region again")
 
 
 def verify_files(path: Path) -> GraphMeta:
@@ -259,15 +260,11 @@ def verify_files(path: Path) -> GraphMeta:
         if arrays[name].size and not low <= arrays[name].min() <= arrays[name].max() < bound:
             raise GraphError(f"{path}: {name} points outside the graph")
     for name, into in _OFFSETS.items():
-        if not _are_offsets(arrays[name], len(arrays[into])):
+        if not are_offsets(arrays[name], len(arrays[into])):
             raise GraphError(f"{path}: {name} does not lead through {into}")
     shape = {name: arrays[f"{layout.HIERARCHY_PREFIX}{name}"] for name in layout.HIERARCHY}
     require_sound(Topology(**shape), arrays["edge_tail"], arrays["edge_head"])
     return meta
-
-
-def _are_offsets(first: NDArray[np.int64], length: int) -> bool:
-    return bool(len(first) and first[0] == 0 and first[-1] == length and (np.diff(first) >= 0).all())
 
 
 def _sha256(path: Path) -> str:
