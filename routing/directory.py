@@ -17,14 +17,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing import layout
+from routing.cch.soundness import are_offsets, require_sound
+from routing.cch.customization import Metric
+from routing.cch.topology import Topology
 from routing.errors import GraphError
 
 META_FILE = "meta.json"
-#: Which files were whole when their sums were last compared: inode, time and size of each.
+#: Which files were whole when their sums were last compared: inode, times and size of each.
 VERIFIED_FILE = "verified.json"
 
 #: Fields of the meta that say how long arrays are, as `layout.counts` takes them.
 _COUNTS = ("node_count", "edge_count", "arc_count", "turn_node_count", "turn_edge_count")
+
+#: Field of meta.json: the sum of all its other fields but the format.
+_META_SUM = "meta_checksum"
+
+#: Which arrays say where in another one each item begins.
+_OFFSETS = {
+    "shape_start": "shape_lon",
+    "names_start": "names_utf8",
+    "cell_start": "cell_segment",
+}
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
@@ -110,7 +123,7 @@ def read_meta(path: Path) -> GraphMeta:
         raw = json.loads((path / META_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise GraphError(f"{path}: no road graph here ({META_FILE} is missing)") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise GraphError(f"{path}: {META_FILE} cannot be read: {error}") from error
     if not isinstance(raw, dict) or raw.pop("format", None) != layout.FORMAT:
         raise GraphError(f"{path}: not a road graph of Amparo")
@@ -119,7 +132,15 @@ def read_meta(path: Path) -> GraphMeta:
             f"{path}: format version {raw.get('format_version')!r}, this program reads"
             f" {layout.FORMAT_VERSION}; import the region again"
         )
+    if raw.pop(_META_SUM, None) != _sum_of(raw):
+        raise GraphError(f"{path}: {META_FILE}: checksum differs; import the region again")
     return _meta_from(raw, path)
+
+
+def _sum_of(raw: dict[str, Any]) -> str:
+    """Return the sha256 of what meta.json says, however it is laid out."""
+    text = json.dumps(raw, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _meta_from(raw: dict[str, Any], path: Path) -> GraphMeta:
@@ -135,10 +156,15 @@ def _meta_from(raw: dict[str, Any], path: Path) -> GraphMeta:
             str(name): {str(k): float(v) for k, v in about.items()}
             for name, about in raw["metrics"].items()
         }
-    except (TypeError, ValueError, AttributeError) as error:
+        texts = {name: dict(raw[name]) for name in ("report", "checksums")}
+        snap_limit_m = float(raw["snap_limit_m"])
+        countries = tuple(str(code) for code in raw["countries"])
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise GraphError(f"{path}: {META_FILE} is damaged: {error}") from error
-    raw |= {"bbox": (west, south, east, north), "countries": tuple(raw["countries"])}
-    raw |= {**counts, "sizes": sizes, "metrics": metrics}
+    if not np.isfinite([west, south, east, north, snap_limit_m]).all() or snap_limit_m < 0:
+        raise GraphError(f"{path}: {META_FILE} is damaged: no box, or no snap limit")
+    raw |= {"bbox": (west, south, east, north), "countries": countries, "metrics": metrics}
+    raw |= {**counts, **texts, "sizes": sizes, "snap_limit_m": snap_limit_m}
     return GraphMeta(**raw)
 
 
@@ -166,10 +192,10 @@ def _map_arrays(path: Path, meta: GraphMeta) -> dict[str, NDArray[Any]]:
     arrays = {name: _open_array(path, name, meta, shape) for name, shape in layout.ARRAYS.items()}
     points = len(arrays["shape_lon"])
     if len(arrays["shape_lat"]) != points or int(arrays["shape_start"][-1]) != points:
-        raise GraphError(f"{path}: shape arrays do not fit each other")
-    cells = arrays["grid_frame"][4] * arrays["grid_frame"][5]
-    if len(arrays["grid_frame"]) != 6 or len(arrays["cell_start"]) != cells + 1:  # noqa: PLR2004
-        raise GraphError(f"{path}: the look-up grid does not fit")
+        raise GraphError(f"{path}: shape_start.npy and the shapes do not fit each other")
+    frame = arrays["grid_frame"]
+    if len(frame) != 6 or len(arrays["cell_start"]) != frame[4] * frame[5] + 1:  # noqa: PLR2004
+        raise GraphError(f"{path}: grid_frame.npy and cell_start.npy do not fit each other")
     return arrays
 
 
@@ -197,19 +223,23 @@ def _arrays_of(meta: GraphMeta) -> dict[str, tuple[str, str]]:
 
 
 def _identities(path: Path, meta: GraphMeta) -> dict[str, list[int]]:
-    """Give inode, time and size of each file of arrays."""
+    """Give inode, times and size of each file of arrays.
+
+    The time of change (ctime) is the system's own: who writes to a file and then sets back its
+    time of writing, as `cp -p` and `rsync` do, changes that one.
+    """
     found = {}
     for name in _arrays_of(meta):
         with suppress(OSError):
             stat = (path / f"{name}.npy").stat()
-            found[f"{name}.npy"] = [stat.st_ino, stat.st_mtime_ns, stat.st_size]
+            found[f"{name}.npy"] = [stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size]
     return found
 
 
 def _verified(path: Path) -> object:
     try:
         return json.loads((path / VERIFIED_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 
@@ -223,26 +253,31 @@ def _open_array(path: Path, name: str, meta: GraphMeta, shape: tuple[str, str]) 
     file = path / f"{name}.npy"
     dtype, length = shape
     try:
-        size = file.stat().st_size
-        if size != meta.sizes.get(file.name):
-            raise GraphError(
-                f"{file}: {size} bytes, meta.json says {meta.sizes.get(file.name)};"
-                " import the region again"
-            )
+        _require_size(file, meta.sizes.get(file.name))
         # The plain array over the map: each look at a numpy.memmap costs a call of Python.
-        array: NDArray[Any] = np.asarray(np.load(file, mmap_mode="c", allow_pickle=False))
+        array: NDArray[Any] = np.asarray(np.lib.format.open_memmap(file, mode="c"))
     except FileNotFoundError:
         raise GraphError(f"{file}: missing; import the region again") from None
-    except (OSError, EOFError, ValueError) as error:
-        raise error if isinstance(error, GraphError) else GraphError(f"{file}: {error}") from error
+    except GraphError:
+        raise
+    except Exception as error:  # numpy's parser lets out whatever a header of rubbish makes it
+        raise GraphError(f"{file}: no array: {error}") from error
     wanted = layout.counts(*(getattr(meta, name) for name in _COUNTS))
     if array.ndim != 1 or array.dtype.str != dtype or len(array) != wanted.get(length, len(array)):
         raise GraphError(f"{file}: {array.dtype.str} {array.shape} is not what meta.json describes")
     return array
 
 
+def _require_size(file: Path, wanted: int | None) -> None:
+    size = file.stat().st_size
+    if size != wanted:
+        raise GraphError(f"{file}: {size} bytes, meta.json says {wanted}; import the region again")
+
+
 def verify_files(path: Path) -> GraphMeta:
-    """Compare every file's sha256 with meta.json, and every index with its range.
+    """Compare every file's sha256 with meta.json, every index with its range, and the hierarchy.
+
+    What passes here, no search can crash on, whatever the costs: also where somebody else made it.
 
     Raises
     ------
@@ -269,6 +304,19 @@ def verify_files(path: Path) -> GraphMeta:
     for name, (low, bound) in bounds.items():
         if arrays[name].size and not low <= arrays[name].min() <= arrays[name].max() < bound:
             raise GraphError(f"{path}: {name} points outside the graph")
+    for name, into in _OFFSETS.items():
+        if not are_offsets(arrays[name], len(arrays[into])):
+            raise GraphError(f"{path}: {name} does not lead through {into}")
+    shape = {name: arrays[f"{layout.HIERARCHY_PREFIX}{name}"] for name in layout.HIERARCHY}
+    topology = Topology(**shape)
+    tail, head = (
+        np.concatenate((arrays[f"edge_{end}"], arrays[f"turn_{end}"])) for end in ("tail", "head")
+    )
+    require_sound(topology, tail, head)
+    for name in meta.metrics:
+        columns = {c: arrays[layout.metric_file(name, c)] for c in layout.METRIC}
+        if not Metric.of_columns(columns).is_of(topology):
+            raise GraphError(f"{path}: metric {name} is not that of its costs")
     return meta
 
 
@@ -329,7 +377,10 @@ def _write_version(
             checksums={file.name: _sha256(file) for file in files},
             sizes={file.name: file.stat().st_size for file in files},
         )
-        text = json.dumps({"format": layout.FORMAT, **asdict(meta)}, ensure_ascii=False, indent=1)
+        # As it will be read: tuples become lists.
+        raw = json.loads(json.dumps(asdict(meta)))
+        raw = {"format": layout.FORMAT, **raw, _META_SUM: _sum_of(raw)}
+        text = json.dumps(raw, ensure_ascii=False, indent=1)
         with (temporary / META_FILE).open("w", encoding="utf-8") as stream:
             stream.write(text + "\n")
             stream.flush()

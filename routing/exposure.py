@@ -33,6 +33,9 @@ TOLERANCE_M: Final = 50.0
 #: information widens the interval, it never narrows it.
 GARWOOD_UPPER: Final = 5.572
 
+#: Degrees that no drawing of a place on Earth exceeds, however it crosses the antimeridian [A].
+_FARTHEST: Final = 1_000.0
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Hazard:
@@ -82,7 +85,9 @@ class Hazard:
     key: bytes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if self.geometry.is_empty or not np.isfinite(self.geometry.bounds).all():
+        # Its box says nothing of vertices that are not a number, and GEOS fails on those.
+        reach = np.abs(shapely.get_coordinates(self.geometry))
+        if self.geometry.is_empty or not (reach <= _FARTHEST).all():
             raise InvalidRequest("hazards", f"hazard {self.id} has no geometry")
         if not math.isfinite(self.weight) or self.weight < 1:
             raise InvalidRequest("hazards", f"hazard {self.id} has weight {self.weight}, below 1")

@@ -33,6 +33,8 @@ class Metric:
 
     Parameters
     ----------
+    topology
+        Whose arcs these are; no other hierarchy may search with them.
     cost
         int32 [E], 0 to `UNREACHABLE`.
     up, down
@@ -41,6 +43,7 @@ class Metric:
         int32 [M]: where the cost comes from, see `NO_ORIGIN`.
     """
 
+    topology: Topology
     cost: Int32
     up: Int32
     down: Int32
@@ -55,7 +58,7 @@ class Metric:
         up, down, up_origin, down_origin = (np.empty(arcs, np.int32) for _ in range(4))
         _carry_over(topology.edge_arc, topology.edge_is_up, cost, up, down, up_origin, down_origin)
         _customize(topology.first, topology.head, up, down, up_origin, down_origin)
-        return cls(cost, up, down, up_origin, down_origin)
+        return cls(topology, cost, up, down, up_origin, down_origin)
 
     @classmethod
     def of_columns(cls, columns: Mapping[str, Int32]) -> Self:
@@ -68,10 +71,24 @@ class Metric:
             columns["down_origin"],
         )
 
+    def is_of(self, topology: Topology) -> bool:
+        """Tell whether this is what a full customisation makes of the costs."""
+        fresh = type(self).of(topology, self.cost)
+        return all(
+            np.array_equal(mine, theirs)
+            for mine, theirs in (
+                (self.up, fresh.up),
+                (self.down, fresh.down),
+                (self.up_origin, fresh.up_origin),
+                (self.down_origin, fresh.down_origin),
+            )
+        )
+
     def copy(self) -> Self:
         """Give the same costs in memory of their own, to be updated apart."""
         with self.gate:
             return type(self)(
+                topology=self.topology,
                 cost=self.cost.copy(),
                 up=self.up.copy(),
                 down=self.down.copy(),

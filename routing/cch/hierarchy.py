@@ -2,7 +2,7 @@
 
 import operator
 import threading
-from typing import Final, Self, cast
+from typing import Any, Final, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,7 +12,7 @@ from routing.cch.customization import UNREACHABLE, Metric
 from routing.cch.topology import Topology
 from routing.cch.updating import Updating
 from routing.cch.vias import Limits, Ways
-from routing.errors import InvalidCost, InvalidNode
+from routing.errors import GraphError, InvalidCost, InvalidNode
 
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
@@ -22,6 +22,8 @@ type Lengths = NDArray[np.float64] | NDArray[np.uint32]
 _LENGTHS: Final = (np.float64, np.uint32)
 
 _FIRST_ROOM: Final = 4096
+#: Node ids are kept in 32 bits.
+_MOST_NODES: Final = int(np.iinfo(np.int32).max)
 
 
 class _Scratch(threading.local):
@@ -63,8 +65,14 @@ class Hierarchy:
         GraphError
             A node that does not exist, or no road graph.
         """
-        ends = (np.asarray(tail, np.int32), np.asarray(head, np.int32))
-        return cls(Topology.build(*ends, node_count))
+        count = _whole(node_count)
+        if not 0 <= count <= _MOST_NODES:
+            raise GraphError(f"{node_count} nodes: a whole number up to {_MOST_NODES} is needed")
+        try:
+            ends = [_ids(given, count, "node").astype(np.int32) for given in (tail, head)]
+        except InvalidNode as error:
+            raise GraphError(f"an edge ends nowhere: {error}") from error
+        return cls(Topology.build(ends[0], ends[1], count))
 
     # --- metrics ------------------------------------------------------------------------------
 
@@ -101,8 +109,9 @@ class Hierarchy:
         InvalidNode
             An edge that does not exist.
         InvalidCost
-            As for `customize`.
+            As for `customize`; a metric of another hierarchy.
         """
+        self._require_own(metric)
         which = _ids(edges, self.topology.edge_count, "edge")
         costs = _costs(cost, len(which))
         with self._update_lock:
@@ -121,7 +130,7 @@ class Hierarchy:
         InvalidNode
             A node that does not exist.
         """
-        t = self.topology
+        t = self._require_own(metric)
         ends = (self._rank(source), self._rank(target))
         with metric.gate:
             cost, _ = queries.meet(
@@ -146,7 +155,7 @@ class Hierarchy:
         InvalidNode
             A node that does not exist.
         """
-        t = self.topology
+        t = self._require_own(metric)
         scratch = self._scratch
         ends = (self._rank(source), self._rank(target))
         with metric.gate:
@@ -284,9 +293,9 @@ class Hierarchy:
         InvalidNode
             A node that does not exist.
         InvalidCost
-            As for `customize`.
+            As for `customize`; a limit that is no whole number.
         """
-        t = self.topology
+        t = self._require_own(metric)
         ranks = t.rank[_ids(sources, t.node_count, "node")]
         seeds = (
             np.zeros(len(ranks), np.int32) if seed_cost is None else _costs(seed_cost, len(ranks))
@@ -304,7 +313,7 @@ class Hierarchy:
                 t.head_level,
                 descending,
                 *self._climb(climbing, ranks, seeds),
-                min(int(limit), UNREACHABLE - 1),
+                _limit(limit),
                 self._scratch.levels[0],
                 nodes,
                 costs,
@@ -337,7 +346,7 @@ class Hierarchy:
         InvalidNode
             A node that does not exist.
         """
-        t = self.topology
+        t = self._require_own(metric)
         rows = t.rank[_ids(sources, t.node_count, "node")]
         columns = t.rank[_ids(targets, t.node_count, "node")]
         out = np.empty((len(rows), len(columns)), np.int32)
@@ -366,11 +375,14 @@ class Hierarchy:
         """
         return cast("Int32", self.many_to_many(metric, [source], targets)[0])
 
+    def _require_own(self, metric: Metric) -> Topology:
+        """Return the topology; kernels would read beyond the arrays of another one's metric."""
+        if metric.topology is not self.topology:
+            raise InvalidCost("the metric is of another hierarchy")
+        return self.topology
+
     def _rank(self, node: int) -> int:
-        try:
-            index = operator.index(node)
-        except TypeError:
-            index = -1
+        index = _whole(node)
         if not 0 <= index < self.topology.node_count:
             raise InvalidNode("node", node, self.topology.node_count)
         return int(self.topology.rank[index])
@@ -394,11 +406,37 @@ class Hierarchy:
         )
 
 
+def _whole(value: object) -> int:
+    """Return a whole number of any type, -1 for everything else."""
+    try:
+        return operator.index(cast("int", value))
+    except TypeError:
+        return -1
+
+
+def _limit(limit: object) -> int:
+    """Check a limit; return it within what costs can be, -1 where it is below all of them."""
+    try:
+        whole = operator.index(cast("int", limit))
+    except TypeError:
+        raise InvalidCost(f"a limit is a whole number, not {limit!r}") from None
+    return max(-1, min(whole, UNREACHABLE - 1))
+
+
+def _copied(values: ArrayLike) -> NDArray[Any] | None:
+    """Copy before the check, for the caller may write to its array meanwhile; None if uneven."""
+    try:
+        return np.array(values)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
 def _costs(cost: ArrayLike, length: int) -> Int32:
     """Check costs; return a copy, saturated."""
-    given = np.asarray(cost)
-    if given.shape != (length,):
-        raise InvalidCost(f"{length} costs are needed, in one row, not shape {given.shape}")
+    given = _copied(cost)
+    if given is None or given.shape != (length,):
+        shape = "uneven" if given is None else f"of shape {given.shape}"
+        raise InvalidCost(f"{length} costs are needed, in one row, not {shape}")
     if length == 0:
         return np.empty(0, np.int32)
     if given.dtype.kind not in "iu":
@@ -406,17 +444,19 @@ def _costs(cost: ArrayLike, length: int) -> Int32:
     if given.dtype.kind == "i" and int(given.min()) < 0:
         where = int(np.argmax(given < 0))
         raise InvalidCost(f"cost {int(given[where])} at {where}: costs are 0 or more")
-    return cast("Int32", np.minimum(given, UNREACHABLE).astype(np.int32))
+    if int(given.max()) > UNREACHABLE:
+        given = np.minimum(given, given.dtype.type(UNREACHABLE))
+    return given.astype(np.int32, copy=False)
 
 
 def _ids(ids: ArrayLike, count: int, what: str) -> Int64:
     """Check ids of nodes or edges; return a copy, int64."""
-    given = np.asarray(ids)
-    if given.size == 0:
+    given = _copied(ids)
+    if given is not None and given.shape == (0,):
         return np.empty(0, np.int64)
-    if given.ndim != 1 or given.dtype.kind not in "iu":
-        raise InvalidNode(what, given.dtype, count)
+    if given is None or given.ndim != 1 or given.dtype.kind not in "iu":
+        raise InvalidNode(what, "in uneven rows" if given is None else given.dtype, count)
     outside = (given < 0) | (given >= count)
     if outside.any():
         raise InvalidNode(what, given[np.argmax(outside)], count)
-    return given.astype(np.int64)
+    return given.astype(np.int64, copy=False)

@@ -374,12 +374,22 @@ def test_opening_finds_one_flipped_bit_of_a_file_that_was_touched(small, tmp_pat
             check(tmp_path / "tiny")
 
 
-def test_verify_finds_one_flipped_bit_that_opening_cannot_see(small, tmp_path):
+def test_a_flipped_bit_is_found_although_the_files_time_was_set_back(small, tmp_path):
     write_graph(tmp_path, small)
     file = tmp_path / "tiny" / "edge_length_dm.npy"
     stat = file.stat()
     flip(file)
     os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    for check in (open_graph, verify_graph):
+        with pytest.raises(GraphError, match=r"edge_length_dm\.npy: checksum"):
+            check(tmp_path / "tiny")
+
+
+def test_verify_finds_one_flipped_bit_that_opening_cannot_see(small, tmp_path):
+    """As where the disk itself gives other bytes than it was given: no time tells of it."""
+    write_graph(tmp_path, small)
+    flip(tmp_path / "tiny" / "edge_length_dm.npy")
+    directory._note_verified(tmp_path / "tiny")
     open_graph(tmp_path / "tiny")
     with pytest.raises(GraphError, match=r"edge_length_dm\.npy: checksum"):
         verify_graph(tmp_path / "tiny")
