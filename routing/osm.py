@@ -27,6 +27,7 @@ from routing.errors import ImportFailed
 from routing.graph import RoadGraph, write_graph
 from routing.metric import UNITS_PER_DEGREE
 from routing.pieces import Pieces, Segments, cut, segments_of
+from routing.reading import read_nodes, read_ways
 from routing.sketch import Split, split_crossings
 from routing.ways import (
     Names,
@@ -35,8 +36,6 @@ from routing.ways import (
     WayTable,
     check_source,
     extract_timestamp,
-    read_nodes,
-    read_ways,
 )
 
 __all__ = ["OfficialCrossing", "import_osm", "read_osm"]
