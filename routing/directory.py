@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import io
 import json
 import os
 import re
@@ -277,13 +278,13 @@ def _write_version(
     done = False
     try:
         temporary.chmod(0o755)  # mkdtemp's 0700 would hide the region from another service user
-        for name, (dtype, _) in layout.ARRAYS.items():
-            _save(temporary / f"{name}.npy", np.ascontiguousarray(arrays[name], dtype=dtype))
-        files = sorted(temporary.iterdir())
+        sums = {
+            f"{name}.npy": _save(temporary / f"{name}.npy", _fit(arrays[name], dtype))
+            for name, (dtype, _) in layout.ARRAYS.items()
+        }
+        sizes = {name: (temporary / name).stat().st_size for name in sums}
         meta = replace(
-            meta,
-            checksums={file.name: _sha256(file) for file in files},
-            sizes={file.name: file.stat().st_size for file in files},
+            meta, checksums=dict(sorted(sums.items())), sizes=dict(sorted(sizes.items()))
         )
         text = json.dumps({"format": layout.FORMAT, **asdict(meta)}, ensure_ascii=False, indent=1)
         with (temporary / META_FILE).open("w", encoding="utf-8") as stream:
@@ -302,14 +303,24 @@ def _write_version(
     return meta
 
 
-def _save(path: Path, array: NDArray[Any]) -> None:
+def _fit(array: NDArray[Any], dtype: str) -> NDArray[Any]:
+    return np.ascontiguousarray(array, dtype=dtype)
+
+
+def _save(path: Path, array: NDArray[Any]) -> str:
+    """Write and sync one array and return the sha256 of the file."""
     # numpy's own writer loses the reason (a full disk) of a failed write.
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(array))
     with path.open("wb") as stream:
-        header = np.lib.format.header_data_from_array_1_0(array)
-        np.lib.format.write_array_header_1_0(stream, header)
+        stream.write(header.getvalue())
         stream.write(array.data)
         stream.flush()
         os.fsync(stream.fileno())
+    # From memory: what the disk made of it is for `verify_files` to find.
+    digest = hashlib.sha256(header.getvalue())
+    digest.update(array.data)
+    return digest.hexdigest()
 
 
 def _swap(graphs_dir: Path, name: str, version: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.compiling import compiled, inlined
+from routing.ids import row_of
 from routing.wire import Bytes, Int64, field, varint, zigzag
 
 type UInt8 = NDArray[np.uint8]
@@ -136,40 +137,6 @@ def _way_refs(data: Bytes, extent: Int64, refs: Int64, size: int) -> int:
         refs[size] = ref
         size += 1
     return size
-
-
-@inlined
-def row_of(ids: Int64, wanted: int, hint: int) -> int:
-    """Return the row of an id in ascending ids, -1 - (where it would be) if it is not there.
-
-    Searched in growing strides from a hint: files mostly name ids one after the other.
-    """
-    count = len(ids)
-    low = 0
-    high = count
-    if hint < count and ids[hint] <= wanted:
-        low = hint
-        stride = 1
-        while low + stride < count and ids[low + stride] <= wanted:
-            low += stride
-            stride *= 2
-        high = min(low + stride, count)
-    elif hint < count:
-        high = hint
-        stride = 1
-        while high - stride >= 0 and ids[high - stride] > wanted:
-            high -= stride
-            stride *= 2
-        low = max(high - stride, 0)
-    while low < high:
-        middle = (low + high) >> 1
-        if ids[middle] < wanted:
-            low = middle + 1
-        else:
-            high = middle
-    if low < count and ids[low] == wanted:
-        return low
-    return -1 - low
 
 
 @inlined

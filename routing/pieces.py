@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.ids import rows_of
 from routing.metric import UNITS_PER_DEGREE, great_circle_m
 from routing.ways import NodePlaces, WayTable
 
@@ -88,9 +89,8 @@ class Pieces:
 
 def segments_of(ways: WayTable, places: NodePlaces) -> Segments:
     """Return the segments whose two nodes are in the file; a repeated node makes none."""
-    row = np.searchsorted(places.osm_id, ways.refs)
-    row = np.minimum(row, len(places.osm_id) - 1)
-    known = places.osm_id[row] == ways.refs
+    row = rows_of(places.osm_id, ways.refs)
+    known = row >= 0
     way = np.repeat(np.arange(len(ways)), np.diff(ways.refs_start))
     joined = (way[:-1] == way[1:]) & known[:-1] & known[1:] & (ways.refs[:-1] != ways.refs[1:])
     position = np.flatnonzero(joined)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from routing import pbf, ways
 from routing.access import WAY_KEYS, read_way
 from routing.errors import ImportFailed
+from routing.ids import distinct
 from routing.pbf_objects import dense_in, nodes_in, ways_in
 from routing.ways import LENGTH_TAG, NODE_KEYS, ROAD_KEYS, Names, NodePlaces, Progress, WayTable
 
@@ -119,8 +120,10 @@ class _WaysOfBlocks:
 
     def _numbers(self, block: pbf.Block, strings: Array) -> Array:
         """Return the number of each string of the block that is among those given."""
+        is_used = np.zeros(len(block.strings), dtype=bool)
+        is_used[strings[strings >= 0]] = True
         number = np.full(len(block.strings), -1, dtype=np.int64)
-        for string in np.unique(strings[strings >= 0]).tolist():
+        for string in np.flatnonzero(is_used).tolist():
             value = block.strings[string]
             number[string] = self.numbers.setdefault(value, len(self.values))
             if number[string] == len(self.values):
@@ -188,7 +191,7 @@ def _numbered(found: Array, values: list[str], names: Names) -> NDArray[np.int32
 
 
 def _nodes_of_blocks(source: Path, refs: Array, names: Names, progress: Progress) -> NodePlaces:
-    wanted = np.unique(refs)
+    wanted = distinct(refs)
     places = np.zeros((2, len(wanted)), dtype=np.int32)
     found = np.zeros(len(wanted), dtype=bool)
     tagged: dict[int, dict[str, str]] = {}
