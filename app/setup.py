@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -175,7 +174,7 @@ async def publish_segments(database: Database, settings: Settings, region: str) 
         count = await roads.replace_region(
             session,
             region,
-            map(asdict, graph.segments()),
+            map(vars, graph.segment_batches()),
             source=graph.meta.source,
             licence=graph.meta.licence,
         )

@@ -28,7 +28,7 @@ from routing.layout import FORMAT_VERSION, HIERARCHY, HIERARCHY_PREFIX
 from routing.lines import shares_along
 from routing.lookup import Snap, country_at, edges_meeting, snap_to_edge
 from routing.metric import UNITS_PER_DEGREE
-from routing.segments import Segment, segments_of
+from routing.segments import Segment, SegmentBatch, batches_of
 
 __all__ = [
     "FORMAT_VERSION",
@@ -331,7 +331,12 @@ class RoadGraph:
         mode
             Only pieces that this mode may use in some direction.
         """
-        return segments_of(self, mode)
+        for batch in batches_of(self, mode):
+            yield from batch.rows()
+
+    def segment_batches(self) -> Iterator[SegmentBatch]:
+        """Iterate over the same segments as columns, some thousands at a time."""
+        return batches_of(self)
 
 
 # --- the directory of regions ----------------------------------------------------------------

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.errors import ImportFailed
-from routing.wire import Bytes, Int64, fields
+from routing.wire import Bytes, DamagedError, Int64, fields
 
 #: Limits that the format sets, bytes: of a blob's header, and of a blob packed and unpacked.
 _MOST_HEADER = 64 * 1024
@@ -81,12 +81,18 @@ class Block:
 
 
 def is_plain(source: Path) -> bool:
-    """Whether this module can read a file: the header and the first block decide."""
+    """Whether this module can read a file: the header and the first block decide.
+
+    Raises
+    ------
+    ImportFailed
+        The file is damaged.
+    """
     if not source.name.lower().endswith(".pbf"):
         return False
     try:
         next(blocks(source), None)
-    except (NotPlainError, ImportFailed):
+    except NotPlainError:
         return False
     return True
 
@@ -95,7 +101,7 @@ def is_sorted(source: Path) -> bool:
     """Whether the header promises all nodes first, then all ways."""
     with source.open("rb") as stream:
         _, data = _header(stream, source)
-    return _SORTED in _texts(data, _OPTIONAL)
+    return _SORTED in _texts(data, _OPTIONAL, source)
 
 
 def blocks(source: Path) -> Iterator[tuple[int, Block]]:
@@ -110,7 +116,7 @@ def blocks(source: Path) -> Iterator[tuple[int, Block]]:
     """
     with source.open("rb") as stream:
         kind, data = _header(stream, source)
-        if kind != b"OSMHeader" or _texts(data, _REQUIRED) - _FEATURES:
+        if kind != b"OSMHeader" or _texts(data, _REQUIRED, source) - _FEATURES:
             raise NotPlainError
         while (blob := _blob(stream, source)) is not None:
             kind, data = blob
@@ -122,7 +128,7 @@ def blocks(source: Path) -> Iterator[tuple[int, Block]]:
 
 
 class damage_reported:  # noqa: N801 -- reads as a function: a context manager without a frame
-    """Turn what the kernels raise for damaged bytes into ImportFailed."""
+    """Turn what is raised for damaged bytes into ImportFailed."""
 
     def __init__(self, source: Path) -> None:
         self._source = source
@@ -132,7 +138,7 @@ class damage_reported:  # noqa: N801 -- reads as a function: a context manager w
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Say which file it is."""
-        if isinstance(error, ValueError | zlib.error | IndexError):
+        if isinstance(error, DamagedError | zlib.error):
             raise _damaged(self._source, str(error)) from error
 
 
@@ -157,17 +163,17 @@ def _blob(stream: BinaryIO, source: Path) -> tuple[bytes, Bytes] | None:
     with damage_reported(source):
         header = _bytes_of(_read(stream, size))
         parts = fields(header, 0, len(header))
-        kind = b"".join(_texts(header, _TYPE))
+        kind = b"".join(_texts(header, _TYPE, source))
         sizes = parts[(parts[:, 0] == _DATA_SIZE) & (parts[:, 2] < 0), 1]
         if not len(sizes) or not 0 <= sizes[-1] <= _MOST_BLOB:
-            raise ValueError("a blob without a sensible size")
+            raise DamagedError("a blob without a sensible size")
         return kind, _unpacked(_bytes_of(_read(stream, int(sizes[-1]))))
 
 
 def _read(stream: BinaryIO, size: int) -> bytes:
     data = stream.read(size)
     if len(data) < size:
-        raise ValueError("it is cut short")
+        raise DamagedError("it is cut short")
     return data
 
 
@@ -180,12 +186,12 @@ def _unpacked(blob: Bytes) -> Bytes:
         raise NotPlainError
     size = parts[_RAW_SIZE][0]
     if not 0 <= size <= _MOST_BLOB:
-        raise ValueError("a blob without a sensible size")
+        raise DamagedError("a blob without a sensible size")
     begin, end = parts[_ZLIB]
     # No more than was promised: a small blob may unpack to gigabytes.
     unpacked = zlib.decompressobj().decompress(blob[begin:end].data, size + 1)
     if len(unpacked) != size:
-        raise ValueError("a blob has another size than it says")
+        raise DamagedError("a blob has another size than it says")
     return _bytes_of(unpacked)
 
 
@@ -193,6 +199,7 @@ def _bytes_of(data: bytes) -> NDArray[np.uint8]:
     return np.frombuffer(data, dtype=np.uint8)
 
 
-def _texts(data: Bytes, number: int) -> set[bytes]:
-    parts = fields(data, 0, len(data)).tolist()
+def _texts(data: Bytes, number: int, source: Path) -> set[bytes]:
+    with damage_reported(source):
+        parts = fields(data, 0, len(data)).tolist()
     return {data[begin:end].tobytes() for n, begin, end in parts if n == number and end >= 0}

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from routing.compiling import compiled, inlined
 from routing.ids import row_of
-from routing.wire import Bytes, Int64, field, varint, zigzag
+from routing.wire import Bytes, DamagedError, Int64, field, varint, zigzag
 
 type UInt8 = NDArray[np.uint8]
 type Int32 = NDArray[np.int32]
@@ -87,14 +87,17 @@ def _bytes_in(messages: Int64) -> int:
 
 @inlined
 def _extents(data: Bytes, message: Int64, extent: Int64) -> None:
-    """Note where each field of a message begins and ends, or its value; (0, 0) for none."""
+    """Note where each field of a message begins and ends; (0, 0) for none.
+
+    A plain number counts as empty, so that nobody reads where it seems to point to.
+    """
     extent[:] = 0
     at = message[0]
     while at < message[1]:
         number, begin, end, at = field(data, at, message[1])
         if 0 <= number < len(extent):
             extent[number, 0] = begin
-            extent[number, 1] = end
+            extent[number, 1] = end if end >= 0 else begin
 
 
 @inlined
@@ -103,7 +106,7 @@ def _tag(data: Bytes, extent: Int64, strings: int) -> tuple[int, int]:
     key, extent[_KEYS, 0] = varint(data, extent[_KEYS, 0], extent[_KEYS, 1])
     value, extent[_VALUES, 0] = varint(data, extent[_VALUES, 0], extent[_VALUES, 1])
     if not 0 <= key < strings or not 0 <= value < strings:
-        raise ValueError("a tag points nowhere")
+        raise DamagedError("a tag points nowhere")
     return key, value
 
 
@@ -227,7 +230,7 @@ def _dense_tags(
             break
         value, at = varint(data, at, end)
         if not 0 <= key < len(code) or not 0 <= value < len(code):
-            raise ValueError("a tag points nowhere")
+            raise DamagedError("a tag points nowhere")
         is_asked = is_asked or code[key] != 0
         tags[size, 0], tags[size, 1], tags[size, 2] = row, key, value
         size += 1

@@ -64,8 +64,7 @@ def _reported(source: Path, stage: str, progress: Progress) -> Iterator[pbf.Bloc
     total = source.stat().st_size
     progress(stage, 0, total)
     for done, block in pbf.blocks(source):
-        with pbf.damage_reported(source):
-            yield block
+        yield block
         progress(stage, done, total)
     progress(stage, total, total)
 
@@ -96,12 +95,11 @@ class _WaysOfBlocks:
     def read(self, source: Path, names: Names, progress: Progress) -> WayTable:
         """Read a file."""
         for block in _reported(source, "ways", progress):
-            groups = list(block.objects(pbf.WAYS))
-            if not groups:
-                continue
-            code = _codes(block, _CODES)
-            for messages in groups:
-                self._add(block, ways_in(block.data, messages, code))
+            with pbf.damage_reported(source):
+                groups = list(block.objects(pbf.WAYS))
+                code = _codes(block, _CODES) if groups else np.empty(0, dtype=np.uint8)
+                for messages in groups:
+                    self._add(block, ways_in(block.data, messages, code))
         if not self.attributes:
             raise ImportFailed(ways.NO_ROAD.format(source.name))
         return self._table(names)
@@ -197,7 +195,8 @@ def _nodes_of_blocks(source: Path, refs: Array, names: Names, progress: Progress
     tagged: dict[int, dict[str, str]] = {}
     is_sorted, had_nodes = pbf.is_sorted(source), False
     for block in _reported(source, "nodes", progress):
-        tags = _read_block(block, wanted, places, found)
+        with pbf.damage_reported(source):
+            tags = _read_block(block, wanted, places, found)
         if tags is None and had_nodes and is_sorted:
             progress("nodes", 1, 1)
             break

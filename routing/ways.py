@@ -146,7 +146,7 @@ def objects(source: Path, kind: str, *keys: str, ids: Array | None = None) -> It
         found = found.with_filter(only)
     try:
         yield from found
-    except RuntimeError as error:  # what libosmium raises for damaged input
+    except (RuntimeError, ValueError) as error:  # what libosmium raises for damaged input
         raise ImportFailed(
             f"{source.name}: cannot be read as OpenStreetMap data: {error}"
         ) from error

@@ -15,6 +15,10 @@ type Int64 = NDArray[np.int64]
 _MOST_BITS = 63  # of shift: a varint has ten bytes at most
 
 
+class DamagedError(Exception):
+    """Bytes that are not what they should be."""
+
+
 @inlined
 def varint(data: Bytes, at: int, end: int) -> tuple[int, int]:
     """Return the number that begins at a place, and the place after it; 64 bits, wrapping."""
@@ -22,7 +26,7 @@ def varint(data: Bytes, at: int, end: int) -> tuple[int, int]:
     shift = np.int64(0)
     while True:
         if at >= end or shift > _MOST_BITS:
-            raise ValueError("a number runs past its end")
+            raise DamagedError("a number runs past its end")
         byte = np.int64(data[at])
         at += 1
         value |= (byte & 0x7F) << shift
@@ -51,11 +55,11 @@ def field(data: Bytes, at: int, end: int) -> tuple[int, int, int, int]:
     if kind == 2:  # noqa: PLR2004 -- with a length
         length, at = varint(data, at, end)
         if length < 0 or length > end - at:
-            raise ValueError("a field runs past its end")
+            raise DamagedError("a field runs past its end")
         return key >> 3, at, at + length, at + length
     length = 8 if kind == 1 else 4
     if kind not in (1, 5) or length > end - at:
-        raise ValueError("a field of an unknown kind")
+        raise DamagedError("a field of an unknown kind")
     return key >> 3, at, at + length, at + length
 
 
@@ -68,6 +72,8 @@ def fields(data: Bytes, begin: int, end: int) -> Int64:
     int64 [F, 3]
         Number, and where the content begins and ends; value and -1 for plain numbers.
     """
+    if not 0 <= begin <= end <= len(data):
+        raise DamagedError("a number where a message should be")
     count = 0
     at = begin
     while at < end:
