@@ -322,10 +322,9 @@ def _heights(
         node_m = np.where(np.isnan(measured), node_m, measured)
         ascent, descent = _between_ends(node_m, network)
         if raster.gives_slope:
-            starts = network.pieces.shape_start[1:-1]
-            lines = np.split(lonlat[network.pieces.shape], starts)
-            is_raised = (ways.columns["forward"][network.pieces.way] & _RAISED) != 0
-            ascent, descent = climbs_m(raster, lines, is_raised)
+            pieces = network.pieces
+            is_raised = (ways.columns["forward"][pieces.way] & _RAISED) != 0
+            ascent, descent = climbs_m(raster, pieces.shape_start, lonlat[pieces.shape], is_raised)
         progress("heights", 1, 1)
         return _Heights(node_m, ascent, descent, raster.gives_slope)
 
