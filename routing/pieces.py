@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.ids import rows_of
-from routing.metric import UNITS_PER_DEGREE, great_circle_m
+from routing.metric import UNITS_PER_DEGREE, stretch_lengths_m
 from routing.ways import NodePlaces, WayTable
 
 type Array = NDArray[Any]
@@ -107,7 +107,7 @@ def segments_of(ways: WayTable, places: NodePlaces) -> Segments:
 
 def _lengths(places: NodePlaces, tail: Array, head: Array) -> Array:
     lon, lat = places.lon / UNITS_PER_DEGREE, places.lat / UNITS_PER_DEGREE
-    return great_circle_m(lon[tail], lat[tail], lon[head], lat[head])
+    return stretch_lengths_m(lon, lat, tail, head)
 
 
 def cut(ways: WayTable, segments: Segments, keep: Array) -> Pieces:
