@@ -19,7 +19,7 @@ from geo.errors import DatabaseUnavailableError, MixedDataError
 from routing.directory import list_regions
 from routing.graph import GraphMeta, list_graphs, open_graph
 from routing.osm import OfficialCrossing, import_osm
-from routing.warming import warm
+from routing.warming import warm, warm_import
 
 #: The repository's own data; the wheel does not carry it.
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -107,6 +107,7 @@ async def prepare_data(settings: Settings, report: Report) -> None:
         report("corridor sketch imported")
         # At a first start; later ones find on disk what was compiled.
         await asyncio.to_thread(warm)
+        await asyncio.to_thread(warm_import)
         report("searches compiled")
     async with writing_database(settings) as database:
         await _load(database, settings, [DATA], report, automatic=True)

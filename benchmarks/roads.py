@@ -28,7 +28,7 @@ from app.databases import private_cluster
 from app.settings import Settings
 from routing.graph import RoadGraph, open_graph, write_graph
 from routing.osm import read_osm
-from routing.warming import warm
+from routing.warming import warm, warm_import
 
 ENGINE = "amparo"
 REGION = "bench"
@@ -191,6 +191,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures there")
     asked = parser.parse_args()
     warm()
+    warm_import()
     with tempfile.TemporaryDirectory(prefix="amparo-bench-") as home:
         Path(home).chmod(0o755)  # PostgreSQL's own user has to get in
         settings = Settings(home=Path(home), database_url=None, statement_timeout_ms=600_000)

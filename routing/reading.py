@@ -15,6 +15,7 @@ from routing.errors import ImportFailed
 from routing.ids import distinct
 from routing.pbf_objects import dense_in, nodes_in, ways_in
 from routing.ways import LENGTH_TAG, NODE_KEYS, ROAD_KEYS, Names, NodePlaces, Progress, WayTable
+from routing.wire import fields
 
 type Array = NDArray[Any]
 
@@ -58,6 +59,18 @@ def read_nodes(source: Path, refs: Array, names: Names, progress: Progress) -> N
         except pbf.NotPlainError:
             pass
     return ways.read_nodes(source, refs, names, progress)
+
+
+def warm() -> None:
+    """Compile, or read from disk, the kernels that read PBF, with nothing to read."""
+    data, code = np.frombuffer(b"\0", dtype=np.uint8), np.zeros(1, dtype=np.uint8)
+    no_message = np.empty((0, 2), dtype=np.int64)
+    places, found = np.zeros((2, 1), dtype=np.int32), np.zeros(1, dtype=bool)
+    fixed = np.zeros(3, dtype=np.int64), code, np.zeros(1, dtype=np.int64), places, found
+    fields(data, 0, 0)
+    ways_in(data, no_message, code)
+    dense_in(data, np.zeros(2, dtype=np.int64), *fixed)
+    nodes_in(data, no_message, *fixed)
 
 
 def _reported(source: Path, stage: str, progress: Progress) -> Iterator[pbf.Block]:

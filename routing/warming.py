@@ -1,6 +1,6 @@
 """Compile every kernel before the first request needs it."""
 
-from routing import cch, dijkstra
+from routing import cch, dijkstra, reading
 
 
 def warm() -> None:
@@ -16,3 +16,8 @@ def warm() -> None:
     hierarchy.distance(metric, 0, 2)
     hierarchy.many_to_many(metric, [0], [2])
     hierarchy.one_to_all(metric, 0)
+
+
+def warm_import() -> None:
+    """Compile what an import of PBF runs beyond that of the sketch; some two seconds, once."""
+    reading.warm()

@@ -11,12 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from osmium.osm.mutable import Node, Way
 
-from routing import pbf, reading, ways
+from routing import assembly, grid, ids, pbf, pbf_objects, reading, sorting, ways, wire
 from routing.access import WAY_KEYS, read_way
 from routing.errors import ImportFailed
+from routing.osm import import_osm
+from routing.warming import warm_import
 from routing.ways import Names
 from routing.wire import DamagedError, fields, varint, zigzag
 
+SKETCH = Path(__file__).resolve().parents[2] / "data" / "roads" / "corridors.osm.xml"
 PLAIN = ("", "pbf_dense_nodes=false", "pbf_compression=none", "locations_on_ways=true")
 VALUES = st.sampled_from(
     ("yes", "no", "residential", "ferry", "footway", "-1", "asphalt", "50", "Calle 5ª", "", "x")
@@ -192,6 +195,22 @@ def test_fields_stay_within_their_message(data):
         return
     sized = found[found[:, 2] >= 0]
     assert ((sized[:, 1] >= 0) & (sized[:, 1] <= sized[:, 2]) & (sized[:, 2] <= len(data))).all()
+
+
+def compiled_kernels() -> dict[str, int]:
+    modules = (assembly, grid, ids, pbf_objects, sorting, wire)
+    kernels = {k for module in modules for k in vars(module).values() if hasattr(k, "signatures")}
+    return {kernel.py_func.__qualname__: len(kernel.signatures) for kernel in kernels}
+
+
+def test_warming_compiles_what_an_import_uses(tmp_path, shared_data):
+    import_osm(SKETCH, tmp_path, "sketch", imported_at="2026-11-24T00:00:00Z")
+    warm_import()
+    compiled = compiled_kernels()
+    assert len(compiled) > 8
+    file = shared_data / "osm" / "poa_osm.pbf"
+    import_osm(file, tmp_path, "poa", imported_at="2026-11-24T00:00:00Z")
+    assert compiled_kernels() == compiled
 
 
 class Watched(dict):
