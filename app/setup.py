@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +19,7 @@ from geo.errors import DatabaseUnavailableError, MixedDataError
 from routing.directory import list_regions
 from routing.graph import GraphMeta, list_graphs, open_graph
 from routing.osm import OfficialCrossing, import_osm
-from routing.warming import warm
+from routing.warming import warm, warm_import
 
 #: The repository's own data; the wheel does not carry it.
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -108,6 +107,7 @@ async def prepare_data(settings: Settings, report: Report) -> None:
         report("corridor sketch imported")
         # At a first start; later ones find on disk what was compiled.
         await asyncio.to_thread(warm)
+        await asyncio.to_thread(warm_import)
         report("searches compiled")
     async with writing_database(settings) as database:
         await _load(database, settings, [DATA], report, automatic=True)
@@ -175,7 +175,7 @@ async def publish_segments(database: Database, settings: Settings, region: str) 
         count = await roads.replace_region(
             session,
             region,
-            map(asdict, graph.segments()),
+            map(vars, graph.segment_batches()),
             source=graph.meta.source,
             licence=graph.meta.licence,
         )

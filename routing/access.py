@@ -172,6 +172,7 @@ _VEHICLE_ONEWAY_KEYS = (
     "oneway:vehicle",
     "oneway",
 )
+_SIDEWALK_KEYS = ("sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right")
 _FORWARD = frozenset({"yes", "true", "1"})
 _BACKWARD = frozenset({"-1", "reverse"})
 _ROUNDABOUTS = frozenset({"roundabout", "circular"})
@@ -181,6 +182,19 @@ _NEITHER_WAY = (False, False)
 _MPH_KMH = 1.609344  # international mile, exact
 _MAXSPEED = re.compile(r"^(\d{1,3})(?:\.\d+)?\s*(mph|km/h|kmh|kph)?$")
 _NUMBER = re.compile(r"^-?\d+(?:\.\d+)?")
+
+#: Every key that `read_way` looks at: ways that agree in these are read once. A key that is
+#: missing here is not seen in an import.
+WAY_KEYS = frozenset(
+    {
+        *("highway", "route", "motorroad", "junction", "oneway:foot", "footway", "ford", "lit"),
+        *("bridge", "tunnel", "surface", "smoothness", "maxspeed"),
+        *_FOOT_KEYS,
+        *_VEHICLE_KEYS,
+        *_VEHICLE_ONEWAY_KEYS,
+        *_SIDEWALK_KEYS,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,11 +315,7 @@ def _descriptive_flags(name: str, tags: Mapping[str, str]) -> int:
         flags |= EdgeFlag.LIT_NO
     elif lit:
         flags |= EdgeFlag.LIT_YES
-    sidewalks = [
-        tags[key]
-        for key in ("sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right")
-        if key in tags
-    ]
+    sidewalks = [tags[key] for key in _SIDEWALK_KEYS if key in tags]
     if any(value not in _ABSENT_VALUES for value in sidewalks):
         flags |= EdgeFlag.SIDEWALK_YES
     elif sidewalks:

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.access import EdgeFlag
+from routing.compiling import compiled
 from routing.errors import GraphError
 from routing.grid import SegmentGrid
+from routing.sorting import counting_order
 
 Array = NDArray[Any]
 
@@ -131,25 +133,29 @@ def graph_arrays(nodes: NodeTable, pieces: PieceTable, names: Sequence[str]) -> 
     return result
 
 
+@compiled
 def hilbert_index(x: NDArray[np.int64], y: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the position of integer cells on a Hilbert curve of 16 bits a side.
 
     The iteration is Hamilton's form of the classic xy2d algorithm (Wikipedia, "Hilbert curve").
     """
-    x, y = x.copy(), y.copy()
-    index = np.zeros_like(x)
-    side = 1 << (_HILBERT_BITS - 1)
+    index = np.empty(len(x), np.int64)
     full = (1 << _HILBERT_BITS) - 1
-    while side:
-        rx = (x & side) > 0
-        ry = (y & side) > 0
-        index += side * side * ((3 * rx) ^ ry)
-        flip = ~ry & rx
-        x[flip] = full - x[flip]
-        y[flip] = full - y[flip]
-        swap = ~ry
-        x[swap], y[swap] = y[swap], x[swap]
-        side >>= 1
+    for i in range(len(x)):
+        column = x[i]
+        row = y[i]
+        position = 0
+        side = 1 << (_HILBERT_BITS - 1)
+        while side:
+            is_east = (column & side) > 0
+            is_north = (row & side) > 0
+            position += side * side * ((3 * is_east) ^ is_north)
+            if not is_north:
+                if is_east:
+                    column, row = full - column, full - row
+                column, row = row, column
+            side >>= 1
+        index[i] = position
     return index
 
 
@@ -161,7 +167,15 @@ def _hilbert_order(nodes: NodeTable) -> Array:
         return scaled // span
 
     index = hilbert_index(cells(nodes.lon), cells(nodes.lat))
-    return np.lexsort((nodes.country, nodes.osm_id, index))
+    same = nodes.osm_id[1:] == nodes.osm_id[:-1]
+    rising = (nodes.osm_id[1:] > nodes.osm_id[:-1]) | (
+        same & (nodes.country[1:] >= nodes.country[:-1])
+    )
+    if not rising.all():
+        return np.lexsort((nodes.country, nodes.osm_id, index))
+    # Ties keep the order in which they are. numpy sorts 16 bits at a time by counting.
+    low = np.argsort((index & 0xFFFF).astype(np.uint16), kind="stable")
+    return low[np.argsort((index[low] >> 16).astype(np.uint16), kind="stable")]
 
 
 def _directions(rank: Array, pieces: PieceTable) -> tuple[Array, Array]:
@@ -172,9 +186,20 @@ def _directions(rank: Array, pieces: PieceTable) -> tuple[Array, Array]:
     is_reversed = np.concatenate(
         (np.zeros(len(forward), dtype=bool), np.ones(len(backward), dtype=bool))
     )
+    # First by way, piece and direction: files mostly come so.
+    same = pieces.way_id[1:] == pieces.way_id[:-1]
+    rising = (pieces.way_id[1:] > pieces.way_id[:-1]) | (
+        same & (pieces.piece[1:] > pieces.piece[:-1])
+    )
+    if rising.all():
+        order = np.argsort(2 * piece + is_reversed, kind="stable")
+    else:
+        order = np.lexsort((is_reversed, pieces.piece[piece], pieces.way_id[piece]))
+    piece, is_reversed = piece[order], is_reversed[order]
     tail, head = rank[pieces.tail[piece]], rank[pieces.head[piece]]
     tail, head = np.where(is_reversed, head, tail), np.where(is_reversed, tail, head)
-    order = np.lexsort((is_reversed, pieces.piece[piece], pieces.way_id[piece], head, tail))
+    order = counting_order(head, len(rank))
+    order = order[counting_order(tail[order], len(rank))]
     return piece[order], is_reversed[order]
 
 
@@ -217,16 +242,30 @@ def _shapes(pieces: PieceTable, piece: Array, is_reversed: Array) -> dict[str, A
     begin, end = pieces.shape_start[piece], pieces.shape_start[piece + 1]
     counts = end - begin
     start = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-    offset = np.arange(start[-1], dtype=np.int64) - np.repeat(start[:-1], counts)
-    backwards = np.repeat(is_reversed, counts)
-    source = np.where(
-        backwards, np.repeat(end - 1, counts) - offset, np.repeat(begin, counts) + offset
+    lon, lat = (
+        _drawn(start, begin, is_reversed, column.astype(np.int32, copy=False))
+        for column in (pieces.shape_lon, pieces.shape_lat)
     )
-    return {
-        "shape_start": start,
-        "shape_lon": pieces.shape_lon[source].astype(np.int32),
-        "shape_lat": pieces.shape_lat[source].astype(np.int32),
-    }
+    return {"shape_start": start, "shape_lon": lon, "shape_lat": lat}
+
+
+@compiled
+def _drawn(
+    start: Array, begin: Array, is_reversed: Array, column: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Return the shape points of each edge, in the direction of travel."""
+    drawn = np.empty(start[-1], np.int32)
+    for edge in range(len(begin)):
+        first = start[edge]
+        count = start[edge + 1] - first
+        if is_reversed[edge]:
+            last = begin[edge] + count - 1
+            for i in range(count):
+                drawn[first + i] = column[last - i]
+        else:
+            for i in range(count):
+                drawn[first + i] = column[begin[edge] + i]
+    return drawn
 
 
 def _names(names: Sequence[str]) -> dict[str, Array]:

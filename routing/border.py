@@ -1,6 +1,6 @@
 """Borders while importing: the country of each node, and the border strip (rule P34)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ APPROACH_M = 500.0
 #: Border lines are kept in short stretches, so that straight in degrees and straight in the
 #: Mercator plane differ by centimetres (a stretch of 0.02 degree at latitude 60 bends by 6 cm).
 _STRETCH_DEG = 0.02
+#: Side of the cells of the first sieve: a street and a kilometre on each side of it fit in one.
+_SIEVE_DEG = 0.05
 #: No footway, cycleway or steps, which an official crossing may well have for walkers.
 _ROUGH = [HIGHWAY_CLASSES.index(name) for name in ("track", "path", "bridleway")]
 
@@ -119,8 +121,7 @@ class BorderStrip:
         stretches = _stretches(boundaries.lines)
         self._tree = _tree(stretches)
         self._plane = _tree(_mercator(stretches))
-        bounds = shapely.total_bounds(self._tree.geometries) if len(stretches) else None
-        self._bounds = bounds
+        self._sieve = _Sieve(stretches) if len(stretches) else None
 
     def near(self, ends: Array, distance_m: float) -> NDArray[np.bool_]:
         """Whether each segment comes within the distance of a border line.
@@ -143,19 +144,24 @@ class BorderStrip:
         return result
 
     def _candidates(self, ends: Array, distance_m: float) -> Array:
-        if self._bounds is None:
-            return np.empty(0, dtype=np.int64)
-        west, south, east, north = self._bounds
         high = np.abs(ends[:, :, 1]).max(initial=0.0)
         dlat = np.degrees(distance_m / EARTH_RADIUS_M) * 1.01  # a hair wider: only a first sieve
         dlon = dlat / max(np.cos(np.radians(high)), 1e-3)
-        low, top = ends.min(axis=1), ends.max(axis=1)
-        return np.flatnonzero(
-            (top[:, 0] >= west - dlon)
-            & (low[:, 0] <= east + dlon)
-            & (top[:, 1] >= south - dlat)
-            & (low[:, 1] <= north + dlat)
-        )
+        wider = np.array([dlon, dlat])
+        low, top = (pick(ends[:, 0], ends[:, 1]) for pick in (np.minimum, np.maximum))
+        return np.flatnonzero(self.may_meet(low - wider, top + wider))
+
+    def may_meet(self, low: Array, high: Array) -> NDArray[np.bool_]:
+        """Whether a border line may run through each box; False is certain.
+
+        Parameters
+        ----------
+        low, high
+            float64 [K, 2], degrees: south-western and north-eastern corners.
+        """
+        if self._sieve is None:
+            return np.zeros(len(low), dtype=bool)
+        return self._sieve.may_meet(low, high)
 
     def meetings(self, lines: Array) -> tuple[Array, Array]:
         """Return (index of line, point where it meets a border line) for every meeting.
@@ -202,7 +208,48 @@ class BorderStrip:
     @property
     def is_empty(self) -> bool:
         """No border line runs here."""
-        return self._bounds is None
+        return self._sieve is None
+
+
+class _Sieve:
+    """Coarse cells that stretches of border pass through: most roads are far from any.
+
+    Parameters
+    ----------
+    stretches
+        float64 [L, 2, 2], degrees, each shorter than a cell.
+    """
+
+    def __init__(self, stretches: Array) -> None:
+        low, high = stretches.min(axis=1), stretches.max(axis=1)
+        self._origin = np.floor(low.min(axis=0) / _SIEVE_DEG).astype(np.int64) - 1
+        size = np.floor(high.max(axis=0) / _SIEVE_DEG).astype(np.int64) - self._origin + 2
+        # A ring of empty cells around all stands for everything beyond.
+        self._is_met = np.zeros(size, dtype=bool)
+        for column, row in self._corners(low, high):
+            self._is_met[column, row] = True
+
+    def _corners(self, low: Array, high: Array) -> Iterator[tuple[Array, Array]]:
+        """Yield the cells of the four corners of boxes."""
+        cells = [
+            np.clip(
+                np.floor(corner / _SIEVE_DEG).astype(np.int64) - self._origin,
+                0,
+                np.array(self._is_met.shape) - 1,
+            )
+            for corner in (low, high)
+        ]
+        for one in cells:
+            for other in cells:
+                yield one[:, 0], other[:, 1]
+
+    def may_meet(self, low: Array, high: Array) -> NDArray[np.bool_]:
+        """Whether a stretch may run through each box; see `BorderStrip.may_meet`."""
+        # Of a box shorter than a cell, the cells of its corners are all that it touches.
+        result = (high - low > _SIEVE_DEG).any(axis=1)
+        for column, row in self._corners(low, high):
+            result |= self._is_met[column, row]
+        return np.asarray(result)
 
 
 def _stretches(lines: Sequence[BaseGeometry]) -> Array:
@@ -246,11 +293,11 @@ def strip_segments(
     ferry = (ways.columns["forward"][way] & EdgeFlag.FERRY) != 0
     suspect = np.flatnonzero(ways.columns["is_minor"][way] | ford)
     ends = _ends(places, segments.tail[suspect], segments.head[suspect])
-    gone = strip.near(ends, strip.strip_m)
+    near = np.flatnonzero(strip.near(ends, strip.strip_m))
+    suspect, ends = suspect[near], ends[near]
     approach = strip.near_crossing(ends[:, 0]) & strip.near_crossing(ends[:, 1])
-    gone &= ~approach | ford[suspect]
     result = np.zeros(len(segments), dtype=bool)
-    result[suspect[gone]] = True
+    result[suspect[~approach | ford[suspect]]] = True
     lost_ferries = np.unique(way[result & ferry])
     return np.asarray(result | (ferry & np.isin(way, lost_ferries)))
 
@@ -276,7 +323,9 @@ def strip_pieces(
     """
     ends = np.stack((country[pieces.tail], country[pieces.head]), axis=1)
     differ = (ends[:, 0] != ends[:, 1]) & (ends >= 0).all(axis=1)
-    which, points = strip.meetings(_lines(places, pieces))
+    close = np.flatnonzero(strip.may_meet(*_boxes(places, pieces)))
+    which, points = strip.meetings(_lines(places, pieces, close))
+    which = close[which]
     allowed = np.where(
         differ[which],
         strip.near_crossing(points, (ends[which], strip.countries)),
@@ -344,8 +393,21 @@ def _ends(places: NodePlaces, tail: Array, head: Array) -> Array:
     return np.stack((lonlat[tail], lonlat[head]), axis=1)
 
 
-def _lines(places: NodePlaces, pieces: Pieces) -> Array:
-    points = np.column_stack((places.lon, places.lat))[pieces.shape] / UNITS_PER_DEGREE
-    index = np.repeat(np.arange(len(pieces)), np.diff(pieces.shape_start))
+def _boxes(places: NodePlaces, pieces: Pieces) -> tuple[Array, Array]:
+    """Return the corners of the box around each piece, degrees, float64 [K, 2] each."""
+    lonlat = np.column_stack((places.lon, places.lat))[pieces.shape] / UNITS_PER_DEGREE
+    first = pieces.shape_start[:-1]
+    return np.minimum.reduceat(lonlat, first), np.maximum.reduceat(lonlat, first)
+
+
+def _lines(places: NodePlaces, pieces: Pieces, rows: Array) -> Array:
+    """Return LineStrings of the given pieces, degrees."""
+    is_wanted = np.zeros(len(pieces), dtype=bool)
+    is_wanted[rows] = True
+    wanted = pieces.take(is_wanted)
+    points = np.column_stack((places.lon, places.lat))[wanted.shape] / UNITS_PER_DEGREE
+    index = np.repeat(np.arange(len(wanted)), np.diff(wanted.shape_start))
+    if not len(index):
+        return np.empty(0, dtype=object)
     lines: Array = np.asarray(shapely.linestrings(points, indices=index))
     return lines

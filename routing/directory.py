@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import io
 import json
 import os
 import re
@@ -17,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing import layout
-from routing.cch.soundness import are_offsets, require_sound
 from routing.cch.customization import Metric
+from routing.cch.soundness import are_offsets, require_sound
 from routing.cch.topology import Topology
 from routing.errors import GraphError
 
@@ -293,31 +294,39 @@ def verify_files(path: Path) -> GraphMeta:
         file = real / f"{name}.npy"
         if _sha256(file) != meta.checksums.get(file.name):
             raise GraphError(f"{file}: checksum differs; import the region again")
+    _check_ranges(path, meta, arrays)
+    _check_hierarchy(path, meta, arrays)
+    return meta
+
+
+def _check_ranges(path: Path, meta: GraphMeta, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Compare every index with what it points into."""
     counts = layout.counts(*(getattr(meta, name) for name in _COUNTS))
     bounds = {name: (low, counts[to]) for name, (to, low) in layout.POINTS_TO.items()}
     bounds["node_country"] = (-1, len(meta.countries))
     for name in meta.metrics:
-        for column in ("cost", "up", "down"):
-            bounds[layout.metric_file(name, column)] = (0, layout.UNREACHABLE + 1)
-        for column in ("up_origin", "down_origin"):
-            bounds[layout.metric_file(name, column)] = (-1 - counts["H"], counts["F"])
+        bounds[layout.metric_file(name, "cost")] = (0, layout.UNREACHABLE + 1)
     for name, (low, bound) in bounds.items():
         if arrays[name].size and not low <= arrays[name].min() <= arrays[name].max() < bound:
             raise GraphError(f"{path}: {name} points outside the graph")
     for name, into in _OFFSETS.items():
         if not are_offsets(arrays[name], len(arrays[into])):
             raise GraphError(f"{path}: {name} does not lead through {into}")
-    shape = {name: arrays[f"{layout.HIERARCHY_PREFIX}{name}"] for name in layout.HIERARCHY}
-    topology = Topology(**shape)
+
+
+def _check_hierarchy(path: Path, meta: GraphMeta, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Compare the hierarchy with the roads, and each metric with what its costs make of it."""
+    topology = Topology(
+        **{name: arrays[f"{layout.HIERARCHY_PREFIX}{name}"] for name in layout.HIERARCHY}
+    )
     tail, head = (
         np.concatenate((arrays[f"edge_{end}"], arrays[f"turn_{end}"])) for end in ("tail", "head")
     )
     require_sound(topology, tail, head)
     for name in meta.metrics:
         columns = {c: arrays[layout.metric_file(name, c)] for c in layout.METRIC}
-        if not Metric.of_columns(columns).is_of(topology):
+        if not Metric.of_columns(topology, columns).is_sound():
             raise GraphError(f"{path}: metric {name} is not that of its costs")
-    return meta
 
 
 def _sha256(path: Path) -> str:
@@ -369,13 +378,13 @@ def _write_version(
     done = False
     try:
         temporary.chmod(0o755)  # mkdtemp's 0700 would hide the region from another service user
-        for name, (dtype, _) in _arrays_of(meta).items():
-            _save(temporary / f"{name}.npy", np.ascontiguousarray(arrays[name], dtype=dtype))
-        files = sorted(temporary.iterdir())
+        sums = {
+            f"{name}.npy": _save(temporary / f"{name}.npy", _fit(arrays[name], dtype))
+            for name, (dtype, _) in _arrays_of(meta).items()
+        }
+        sizes = {name: (temporary / name).stat().st_size for name in sums}
         meta = replace(
-            meta,
-            checksums={file.name: _sha256(file) for file in files},
-            sizes={file.name: file.stat().st_size for file in files},
+            meta, checksums=dict(sorted(sums.items())), sizes=dict(sorted(sizes.items()))
         )
         # As it will be read: tuples become lists.
         raw = json.loads(json.dumps(asdict(meta)))
@@ -397,14 +406,24 @@ def _write_version(
     return meta
 
 
-def _save(path: Path, array: NDArray[Any]) -> None:
+def _fit(array: NDArray[Any], dtype: str) -> NDArray[Any]:
+    return np.ascontiguousarray(array, dtype=dtype)
+
+
+def _save(path: Path, array: NDArray[Any]) -> str:
+    """Write and sync one array and return the sha256 of the file."""
     # numpy's own writer loses the reason (a full disk) of a failed write.
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(array))
     with path.open("wb") as stream:
-        header = np.lib.format.header_data_from_array_1_0(array)
-        np.lib.format.write_array_header_1_0(stream, header)
+        stream.write(header.getvalue())
         stream.write(array.data)
         stream.flush()
         os.fsync(stream.fileno())
+    # From memory: what the disk made of it is for `verify_files` to find.
+    digest = hashlib.sha256(header.getvalue())
+    digest.update(array.data)
+    return digest.hexdigest()
 
 
 def _swap(graphs_dir: Path, name: str, version: Path) -> None:

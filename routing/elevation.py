@@ -7,10 +7,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.compiling import compiled
 from routing.errors import ImportFailed
 from routing.metric import METRES_PER_DEGREE
 
 type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
 
 #: Slope needs cells of 90 m or finer (design/definitions.md). "90 m" rasters have 3 arc seconds,
 #: which is 92.7 m at the equator; anything above that is the next coarser product.
@@ -20,6 +22,8 @@ _BLOCK = 2048
 #: A triangular window over five samples, weights from the binomial row 1 4 6 4 1.
 _SMOOTHING = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
 _HALF_CELL = 0.5
+#: Samples of a bridge, and the least of any line.
+_ENDS = 2
 _WGS84 = "EPSG:4326"
 
 
@@ -140,7 +144,7 @@ class HeightRaster:
 
 
 def climbs_m(
-    raster: HeightRaster, lines: list[Floats], is_raised: NDArray[np.bool_]
+    raster: HeightRaster, start: Ints, lonlat: Floats, is_raised: NDArray[np.bool_]
 ) -> tuple[Floats, Floats]:
     """Return metres up and down along each line, NaN where the raster does not cover it.
 
@@ -151,48 +155,99 @@ def climbs_m(
 
     Parameters
     ----------
-    lines
-        float64 [k, 2] each, degrees, in the direction of travel.
+    start
+        int64 [K + 1]: the vertices of line k are rows ``start[k]`` to ``start[k + 1]``.
+    lonlat
+        float64 [P, 2], degrees, in the direction of travel.
     is_raised
         bool [K]: bridge or tunnel.
 
     Returns
     -------
     tuple of ndarray of float64
-        Ascent and descent, both >= 0. ascent - descent is the difference of the ends' heights.
+        Ascent and descent [K], both >= 0. ascent - descent is the difference of the ends' heights.
     """
-    points, counts = _samples(lines, raster.cell_m, is_raised)
-    heights = raster.heights_m(points[:, 0], points[:, 1])
-    ascent, descent = np.empty(len(lines)), np.empty(len(lines))
-    stop = np.cumsum(counts)
-    for index, (first, last) in enumerate(zip(stop - counts, stop, strict=True)):
-        steps = np.diff(_smooth(heights[first:last]))
-        ascent[index] = steps[steps > 0].sum() if not np.isnan(steps).any() else np.nan
-        descent[index] = -steps[steps < 0].sum() if not np.isnan(steps).any() else np.nan
+    along = _along_m(start, lonlat)
+    length = along[start[1:] - 1]
+    counts = np.maximum(np.ceil(length / raster.cell_m).astype(np.int64) + 1, _ENDS)
+    counts[is_raised] = _ENDS
+    sample_start = np.concatenate(([0], np.cumsum(counts)))
+    lon, lat = (
+        _sampled(start, along, np.ascontiguousarray(column), sample_start) for column in lonlat.T
+    )
+    return _climbs(sample_start, raster.heights_m(lon, lat))
+
+
+def _along_m(start: Ints, lonlat: Floats) -> Floats:
+    """Return how far along its line each vertex lies, metres in a plane, float64 [P]."""
+    scale = np.repeat(np.cos(np.radians(lonlat[start[:-1], 1])), np.diff(start)) * METRES_PER_DEGREE
+    step = np.zeros(len(lonlat))
+    east, north = np.diff(lonlat, axis=0).T
+    step[1:] = np.hypot(east * scale[1:], north * METRES_PER_DEGREE)
+    return _summed(start, step)
+
+
+@compiled
+def _summed(start: Ints, step: Floats) -> Floats:
+    """Add up the steps of each line, whose first vertex lies at 0."""
+    along = np.empty(len(step))
+    for line in range(len(start) - 1):
+        total = 0.0
+        for i in range(start[line], start[line + 1]):
+            if i > start[line]:
+                total += step[i]
+            along[i] = total
+    return along
+
+
+@compiled
+def _sampled(start: Ints, along: Floats, values: Floats, sample_start: Ints) -> Floats:
+    """Interpolate values at evenly spaced samples of each line, both ends among them."""
+    sampled = np.empty(sample_start[-1])
+    for line in range(len(start) - 1):
+        vertex = start[line]
+        last = start[line + 1] - 1
+        steps = sample_start[line + 1] - sample_start[line] - 1
+        step_m = along[last] / steps
+        for i in range(steps):
+            at = i * step_m
+            while vertex < last and along[vertex + 1] <= at:
+                vertex += 1
+            value = values[vertex]
+            if vertex < last and along[vertex] != at:
+                slope = (values[vertex + 1] - value) / (along[vertex + 1] - along[vertex])
+                value += slope * (at - along[vertex])
+            sampled[sample_start[line] + i] = value
+        sampled[sample_start[line + 1] - 1] = values[last]
+    return sampled
+
+
+@compiled
+def _climbs(start: Ints, heights: Floats) -> tuple[Floats, Floats]:
+    """Smooth each profile and return metres up and down; NaN where a height is missing.
+
+    Both ends stay as they are, so that climbs add up along a route.
+    """
+    count = len(start) - 1
+    ascent, descent = np.zeros(count), np.zeros(count)
+    for line in range(count):
+        first = start[line]
+        last = start[line + 1] - 1
+        before = heights[first]
+        for i in range(first + 1, last + 1):
+            height = heights[i]
+            if i < last:
+                height = 0.0
+                for j in range(len(_SMOOTHING)):
+                    # Beyond the ends the line goes on level.
+                    inside = min(max(i + j - 2, first), last)
+                    height += _SMOOTHING[j] * heights[inside]
+            rise = height - before
+            if rise > 0:
+                ascent[line] += rise
+            else:
+                descent[line] -= rise
+            before = height
+        if np.isnan(ascent[line] + descent[line] + before):
+            ascent[line] = descent[line] = np.nan
     return ascent, descent
-
-
-def _samples(
-    lines: list[Floats], step_m: float, is_raised: NDArray[np.bool_]
-) -> tuple[Floats, NDArray[np.int64]]:
-    sampled, counts = [], np.empty(len(lines), dtype=np.int64)
-    for index, line in enumerate(lines):
-        scale = np.array([np.cos(np.radians(line[0, 1])), 1.0]) * METRES_PER_DEGREE
-        along = np.concatenate(([0.0], np.cumsum(np.hypot(*(np.diff(line, axis=0) * scale).T))))
-        count = 2 if is_raised[index] else max(int(np.ceil(along[-1] / step_m)) + 1, 2)
-        at = np.linspace(0.0, along[-1], count)
-        sampled.append(
-            np.column_stack((np.interp(at, along, line[:, 0]), np.interp(at, along, line[:, 1])))
-        )
-        counts[index] = count
-    return np.concatenate(sampled), counts
-
-
-def _smooth(heights: Floats) -> Floats:
-    """Smooth the inside of a profile; both ends stay, so that climbs add up along a route."""
-    if len(heights) <= 2:  # noqa: PLR2004 -- only the two ends
-        return heights
-    padded = np.concatenate((np.repeat(heights[0], 2), heights, np.repeat(heights[-1], 2)))
-    smooth = np.convolve(padded, _SMOOTHING, mode="valid")
-    smooth[0], smooth[-1] = heights[0], heights[-1]
-    return smooth

@@ -23,7 +23,7 @@ from routing.lines import shares_along
 from routing.lookup import Snap, Usable, country_at, edges_meeting, snap_to_edge
 from routing.metric import UNITS_PER_DEGREE
 from routing.restrictions import Restriction, turn_copies
-from routing.segments import Segment, segments_of
+from routing.segments import Segment, SegmentBatch, batches_of
 from routing.turns import Turns
 
 __all__ = [
@@ -371,7 +371,12 @@ class RoadGraph:
         mode
             Only pieces that this mode may use in some direction.
         """
-        return segments_of(self, mode)
+        for batch in batches_of(self, mode):
+            yield from batch.rows()
+
+    def segment_batches(self) -> Iterator[SegmentBatch]:
+        """Iterate over the same segments as columns, some thousands at a time."""
+        return batches_of(self)
 
 
 # --- the directory of regions ----------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.compiling import compiled, inlined
 from routing.metric import METRES_PER_DEGREE, UNITS_PER_DEGREE, local_xy
 
 Ints = NDArray[np.int64]
@@ -56,13 +57,15 @@ class SegmentGrid:
         cls, segments: Ints, shape_lon: NDArray[np.int32], shape_lat: NDArray[np.int32]
     ) -> Self:
         """Index the given segments."""
-        lon, lat = shape_lon / UNITS_PER_DEGREE, shape_lat / UNITS_PER_DEGREE
-        frame = _frame(lon, lat, len(segments))
-        rep, cell = _covered_cells(frame, segments, lon, lat)
-        order = np.argsort(cell, kind="stable")
-        counts = np.bincount(cell, minlength=int(frame[4] * frame[5]))
-        start = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-        return cls(frame, start, segments[rep[order]], shape_lon, shape_lat)
+        frame = _frame(shape_lon, shape_lat, len(segments))
+        # Counted first, then put where the counts leave room for them.
+        place = np.zeros(int(frame[4] * frame[5]) + 1, dtype=np.int64)
+        nothing = np.empty(0, dtype=np.int64)
+        _visit_cells(frame, segments, shape_lon, shape_lat, place[1:], nothing)
+        start = np.cumsum(place)
+        found = np.empty(start[-1], dtype=np.int64)
+        _visit_cells(frame, segments, shape_lon, shape_lat, start[:-1].copy(), found)
+        return cls(frame, start, found, shape_lon, shape_lat)
 
     def segments_in_box(self, west: float, south: float, east: float, north: float) -> Ints:
         """Return ids of segments in the cells that the box touches (some repeat)."""
@@ -161,8 +164,10 @@ class SegmentGrid:
         )
 
 
-def _frame(lon: Floats, lat: Floats, segment_count: int) -> Floats:
-    west, south, east, north = lon.min(), lat.min(), lon.max(), lat.max()
+def _frame(lon: NDArray[np.int32], lat: NDArray[np.int32], segment_count: int) -> Floats:
+    west, south, east, north = (
+        int(value) / UNITS_PER_DEGREE for value in (lon.min(), lat.min(), lon.max(), lat.max())
+    )
     width, height = max(east - west, 1e-6), max(north - south, 1e-6)
     cells = min(max(segment_count // _SEGMENTS_PER_CELL, 1), _MAX_CELLS)
     side = np.sqrt(width * height / cells)
@@ -174,38 +179,47 @@ def _frame(lon: Floats, lat: Floats, segment_count: int) -> Floats:
     )
 
 
-def _covered_cells(frame: Floats, segments: Ints, lon: Floats, lat: Floats) -> tuple[Ints, Ints]:
-    """Return (index into segments, cell) for every cell a segment passes through."""
-    x_0 = (lon[segments] - frame[0]) / frame[2]
-    y_0 = (lat[segments] - frame[1]) / frame[3]
-    x_1 = (lon[segments + 1] - frame[0]) / frame[2]
-    y_1 = (lat[segments + 1] - frame[1]) / frame[3]
+@compiled
+def _visit_cells(
+    frame: Floats,
+    segments: Ints,
+    shape_lon: NDArray[np.int32],
+    shape_lat: NDArray[np.int32],
+    place: Ints,
+    found: Ints,
+) -> None:
+    """Visit every cell that a segment passes through, in the order of the segments.
+
+    Parameters
+    ----------
+    place
+        int64 [columns * rows]: raised by one with each visit.
+    found
+        int64: where not empty, each segment is put at the place of its cell.
+    """
     columns, rows = int(frame[4]), int(frame[5])
-    low = _cell(np.minimum(y_0, y_1) - _MARGIN, rows)
-    high = _cell(np.maximum(y_0, y_1) + _MARGIN, rows)
-    rep, row = _expand(low, high)
-    # The stretch of each segment inside its row, then the columns of that stretch.
-    dy = y_1[rep] - y_0[rep]
-    flat = dy == 0
-    safe = np.where(flat, 1.0, dy)
-    t_a = np.where(flat, 0.0, np.clip((row - _MARGIN - y_0[rep]) / safe, 0, 1))
-    t_b = np.where(flat, 1.0, np.clip((row + 1 + _MARGIN - y_0[rep]) / safe, 0, 1))
-    dx = x_1[rep] - x_0[rep]
-    x_a, x_b = x_0[rep] + t_a * dx, x_0[rep] + t_b * dx
-    again, column = _expand(
-        _cell(np.minimum(x_a, x_b) - _MARGIN, columns),
-        _cell(np.maximum(x_a, x_b) + _MARGIN, columns),
-    )
-    return rep[again], row[again] * columns + column
+    for segment in segments:
+        x_0 = (shape_lon[segment] / UNITS_PER_DEGREE - frame[0]) / frame[2]
+        y_0 = (shape_lat[segment] / UNITS_PER_DEGREE - frame[1]) / frame[3]
+        x_1 = (shape_lon[segment + 1] / UNITS_PER_DEGREE - frame[0]) / frame[2]
+        y_1 = (shape_lat[segment + 1] / UNITS_PER_DEGREE - frame[1]) / frame[3]
+        dx, dy = x_1 - x_0, y_1 - y_0
+        top = _cell(max(y_0, y_1) + _MARGIN, rows)
+        for row in range(_cell(min(y_0, y_1) - _MARGIN, rows), top + 1):
+            # The stretch of the segment inside this row, then the columns of that stretch.
+            t_a, t_b = 0.0, 1.0
+            if dy != 0:
+                t_a = min(max((row - _MARGIN - y_0) / dy, 0.0), 1.0)
+                t_b = min(max((row + 1 + _MARGIN - y_0) / dy, 0.0), 1.0)
+            x_a, x_b = x_0 + t_a * dx, x_0 + t_b * dx
+            last = _cell(max(x_a, x_b) + _MARGIN, columns)
+            for column in range(_cell(min(x_a, x_b) - _MARGIN, columns), last + 1):
+                cell = row * columns + column
+                if len(found):
+                    found[place[cell]] = segment
+                place[cell] += 1
 
 
-def _cell(position: Floats, count: int) -> Ints:
-    return np.clip(np.floor(position), 0, count - 1).astype(np.int64)
-
-
-def _expand(low: Ints, high: Ints) -> tuple[Ints, Ints]:
-    """Return (index, value) for every value in low..high, both included."""
-    counts = high - low + 1
-    rep = np.repeat(np.arange(len(low), dtype=np.int64), counts)
-    first = np.repeat(np.cumsum(counts) - counts, counts)
-    return rep, low[rep] + np.arange(len(rep), dtype=np.int64) - first
+@inlined
+def _cell(position: float, count: int) -> int:
+    return int(min(max(np.floor(position), 0.0), count - 1.0))

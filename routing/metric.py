@@ -27,10 +27,39 @@ def great_circle_m(
         Metres.
     """
     lon_1, lat_1, lon_2, lat_2 = (np.radians(value) for value in (lon_a, lat_a, lon_b, lat_b))
-    half = (
-        np.sin((lat_2 - lat_1) / 2) ** 2
-        + np.cos(lat_1) * np.cos(lat_2) * np.sin((lon_2 - lon_1) / 2) ** 2
-    )
+    return _haversine_m(lon_2 - lon_1, lat_2 - lat_1, np.cos(lat_1) * np.cos(lat_2))
+
+
+def stretch_lengths_m(
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    tail: NDArray[np.int64],
+    head: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Return great-circle distances between many pairs of the same places.
+
+    Parameters
+    ----------
+    lon, lat
+        float64 [N], degrees, EPSG:4326.
+    tail, head
+        int64 [S], places at both ends.
+
+    Returns
+    -------
+    ndarray of float64
+        Metres [S], to the bit what `great_circle_m` gives.
+    """
+    x, y = np.radians(lon), np.radians(lat)
+    cos = np.cos(y)
+    return _haversine_m(x[head] - x[tail], y[head] - y[tail], cos[tail] * cos[head])
+
+
+def _haversine_m(
+    lon: NDArray[np.float64], lat: NDArray[np.float64], cosines: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return metres from differences in radians and the product of both latitudes' cosines."""
+    half = np.sin(lat / 2) ** 2 + cosines * np.sin(lon / 2) ** 2
     return np.asarray(2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(half, 1.0))))
 
 

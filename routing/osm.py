@@ -29,6 +29,7 @@ from routing.metric import UNITS_PER_DEGREE
 from routing.pieces import Pieces, Segments, cut, segments_of
 from routing.profile import ADULT
 from routing.questions import AVERSIONS
+from routing.reading import read_nodes, read_ways
 from routing.resident import base_metrics
 from routing.restrictions import read_restrictions
 from routing.sketch import Split, split_crossings
@@ -39,8 +40,6 @@ from routing.ways import (
     WayTable,
     check_source,
     extract_timestamp,
-    read_nodes,
-    read_ways,
 )
 
 __all__ = ["OfficialCrossing", "import_osm", "read_osm"]
@@ -333,10 +332,9 @@ def _heights(
         node_m = np.where(np.isnan(measured), node_m, measured)
         ascent, descent = _between_ends(node_m, network)
         if raster.gives_slope:
-            starts = network.pieces.shape_start[1:-1]
-            lines = np.split(lonlat[network.pieces.shape], starts)
-            is_raised = (ways.columns["forward"][network.pieces.way] & _RAISED) != 0
-            ascent, descent = climbs_m(raster, lines, is_raised)
+            pieces = network.pieces
+            is_raised = (ways.columns["forward"][pieces.way] & _RAISED) != 0
+            ascent, descent = climbs_m(raster, pieces.shape_start, lonlat[pieces.shape], is_raised)
         progress("heights", 1, 1)
         return _Heights(node_m, ascent, descent, raster.gives_slope)
 

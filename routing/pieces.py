@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.metric import UNITS_PER_DEGREE, great_circle_m
+from routing.ids import rows_of
+from routing.metric import UNITS_PER_DEGREE, stretch_lengths_m
 from routing.ways import NodePlaces, WayTable
 
 type Array = NDArray[Any]
@@ -88,9 +89,8 @@ class Pieces:
 
 def segments_of(ways: WayTable, places: NodePlaces) -> Segments:
     """Return the segments whose two nodes are in the file; a repeated node makes none."""
-    row = np.searchsorted(places.osm_id, ways.refs)
-    row = np.minimum(row, len(places.osm_id) - 1)
-    known = places.osm_id[row] == ways.refs
+    row = rows_of(places.osm_id, ways.refs)
+    known = row >= 0
     way = np.repeat(np.arange(len(ways)), np.diff(ways.refs_start))
     joined = (way[:-1] == way[1:]) & known[:-1] & known[1:] & (ways.refs[:-1] != ways.refs[1:])
     position = np.flatnonzero(joined)
@@ -107,7 +107,7 @@ def segments_of(ways: WayTable, places: NodePlaces) -> Segments:
 
 def _lengths(places: NodePlaces, tail: Array, head: Array) -> Array:
     lon, lat = places.lon / UNITS_PER_DEGREE, places.lat / UNITS_PER_DEGREE
-    return great_circle_m(lon[tail], lat[tail], lon[head], lat[head])
+    return stretch_lengths_m(lon, lat, tail, head)
 
 
 def cut(ways: WayTable, segments: Segments, keep: Array) -> Pieces:

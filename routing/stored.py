@@ -39,7 +39,7 @@ def open_metric(graph: RoadGraph, profile: str, aversion: float) -> StoredMetric
         return None
     arrays = map_metric(graph.folder, graph.meta, name)
     return StoredMetric(
-        Metric(about["units_per_s"], cch.Metric.of_columns(arrays)),
+        Metric(about["units_per_s"], cch.Metric.of_columns(graph.hierarchy.topology, arrays)),
         Facts(about["mean_s_per_m"], about["highest_m"]),
     )
 

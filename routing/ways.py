@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.access import elevation_m, read_way
+from routing.access import WayAttributes, elevation_m, read_way
 from routing.errors import ImportFailed
 
 type Progress = Callable[[str, int, int], None]
@@ -19,8 +19,15 @@ type Array = NDArray[Any]
 SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.xml")
 #: Objects between two reports of progress: often enough for a bar, rare enough to cost nothing.
 _REPORT_EVERY = 20_000
-_LENGTH_TAG = "amparo:length_m"
+LENGTH_TAG = "amparo:length_m"
 _COUNTRIES_TAG = "amparo:countries"
+#: A way with one of these may be a road.
+ROAD_KEYS = ("highway", "route")
+#: Nodes with one of these say more than where they are.
+NODE_KEYS = ("ele", _COUNTRIES_TAG, "ford")
+
+NO_ROAD = "{}: no way in it may be walked or driven; is this an extract with roads?"
+NO_NODE = "{}: it holds ways but none of their nodes"
 
 
 class Names:
@@ -139,7 +146,7 @@ def objects(source: Path, kind: str, *keys: str, ids: Array | None = None) -> It
         found = found.with_filter(only)
     try:
         yield from found
-    except RuntimeError as error:  # what libosmium raises for damaged input
+    except (RuntimeError, ValueError) as error:  # what libosmium raises for damaged input
         raise ImportFailed(
             f"{source.name}: cannot be read as OpenStreetMap data: {error}"
         ) from error
@@ -162,7 +169,7 @@ def read_ways(source: Path, names: Names, progress: Progress) -> WayTable:
     ImportFailed
         The file is damaged, or holds no usable way.
     """
-    ways = objects(source, "way", "highway", "route")
+    ways = objects(source, "way", *ROAD_KEYS)
     way_id, start, refs = array("q"), array("q", [0]), array("q")
     rows = array("i")  # one flat row of _COLUMNS a way
     length = array("d")
@@ -176,30 +183,16 @@ def read_ways(source: Path, names: Names, progress: Progress) -> WayTable:
         way_id.append(way.id)
         refs.extend([node.ref for node in way.nodes])
         start.append(len(refs))
-        length.append(_length_tag(tags))
-        rows.extend(
-            (
-                attributes.road_class,
-                attributes.surface,
-                attributes.smoothness,
-                attributes.maxspeed_kmh,
-                attributes.forward,
-                attributes.backward,
-                attributes.is_minor,
-                attributes.is_ford,
-                names.add(tags.get("name")),
-                names.add(tags.get("ref")),
-            )
-        )
+        length.append(length_tag(tags.get(LENGTH_TAG)))
+        rows.extend(attribute_row(attributes))
+        rows.extend((names.add(tags.get("name")), names.add(tags.get("ref"))))
     if not rows:
-        raise ImportFailed(
-            f"{source.name}: no way in it may be walked or driven; is this an extract with roads?"
-        )
+        raise ImportFailed(NO_ROAD.format(source.name))
     return WayTable(
         way_id=np.array(way_id, dtype=np.int64),
         refs_start=np.array(start, dtype=np.int64),
         refs=np.array(refs, dtype=np.int64),
-        columns=_columns(rows),
+        columns=columns(np.array(rows, dtype=np.int32).reshape(-1, len(_COLUMNS))),
         length_m=np.array(length, dtype=np.float64),
         read=read,
     )
@@ -219,14 +212,29 @@ _COLUMNS: tuple[tuple[str, type], ...] = (
 )
 
 
-def _columns(rows: "array[int]") -> dict[str, Array]:
-    table = np.array(rows, dtype=np.int32).reshape(-1, len(_COLUMNS))
-    return {name: table[:, index].astype(dtype) for index, (name, dtype) in enumerate(_COLUMNS)}
+def attribute_row(attributes: WayAttributes) -> tuple[int, ...]:
+    """Return what the columns of a way table hold of its attributes: all but name and ref."""
+    return (
+        attributes.road_class,
+        attributes.surface,
+        attributes.smoothness,
+        attributes.maxspeed_kmh,
+        attributes.forward,
+        attributes.backward,
+        attributes.is_minor,
+        attributes.is_ford,
+    )
 
 
-def _length_tag(tags: dict[str, str]) -> float:
+def columns(rows: Array) -> dict[str, Array]:
+    """Return the columns of a way table from int32 [W, 10] rows: attributes, name and ref."""
+    return {name: rows[:, index].astype(dtype) for index, (name, dtype) in enumerate(_COLUMNS)}
+
+
+def length_tag(text: str | None) -> float:
+    """Read ``amparo:length_m``, metres; NaN where it is absent or no length."""
     try:
-        value = float(tags.get(_LENGTH_TAG, "nan"))
+        value = float(text or "nan")
     except ValueError:
         return float("nan")
     return value if value > 0 else float("nan")
@@ -243,17 +251,22 @@ def read_nodes(source: Path, refs: Array, names: Names, progress: Progress) -> N
     wanted = np.unique(refs)
     ids, lon, lat = _places(source, wanted, progress)
     if not len(ids):
-        raise ImportFailed(f"{source.name}: it holds ways but none of their nodes")
-    places = NodePlaces(
-        osm_id=ids,
-        lon=lon,
-        lat=lat,
-        elevation_m=np.full(len(ids), np.nan, dtype=np.float32),
-        name=np.full(len(ids), -1, dtype=np.int32),
-        is_ford=np.zeros(len(ids), dtype=bool),
-    )
+        raise ImportFailed(NO_NODE.format(source.name))
+    places = untagged_places(ids, lon, lat)
     _read_node_tags(source, places, names, progress)
     return places
+
+
+def untagged_places(osm_id: Array, lon: Array, lat: Array) -> NodePlaces:
+    """Return nodes of which nothing but the place is known yet."""
+    return NodePlaces(
+        osm_id=osm_id,
+        lon=lon,
+        lat=lat,
+        elevation_m=np.full(len(osm_id), np.nan, dtype=np.float32),
+        name=np.full(len(osm_id), -1, dtype=np.int32),
+        is_ford=np.zeros(len(osm_id), dtype=bool),
+    )
 
 
 def _places(source: Path, wanted: Array, progress: Progress) -> tuple[Array, Array, Array]:
@@ -278,17 +291,21 @@ def _at(values: "array[int]", first: Array, used: Array) -> Array:
 
 def _read_node_tags(source: Path, places: NodePlaces, names: Names, progress: Progress) -> None:
     """Fill in heights, countries and fords; few nodes carry these tags."""
-    nodes = objects(source, "node", "ele", _COUNTRIES_TAG, "ford")
+    nodes = objects(source, "node", *NODE_KEYS)
     for node in reported(nodes, source, "node tags", progress):
         row = int(np.searchsorted(places.osm_id, node.id))
         if row >= len(places.osm_id) or places.osm_id[row] != node.id:
             continue
-        tags = dict(node.tags)
-        places.elevation_m[row] = elevation_m(tags.get("ele", ""))
-        places.is_ford[row] = tags.get("ford", "no") != "no"
-        if _COUNTRIES_TAG in tags:
-            places.name[row] = names.add(tags.get("name"))
-            places.countries[row] = tuple(tags[_COUNTRIES_TAG].split(";"))
+        note_node_tags(places, row, dict(node.tags), names)
+
+
+def note_node_tags(places: NodePlaces, row: int, tags: dict[str, str], names: Names) -> None:
+    """Fill in what the tags of one node say."""
+    places.elevation_m[row] = elevation_m(tags.get("ele", ""))
+    places.is_ford[row] = tags.get("ford", "no") != "no"
+    if _COUNTRIES_TAG in tags:
+        places.name[row] = names.add(tags.get("name"))
+        places.countries[row] = tuple(tags[_COUNTRIES_TAG].split(";"))
 
 
 def reported(found: Iterator[Any], source: Path, stage: str, progress: Progress) -> Iterator[Any]:

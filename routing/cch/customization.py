@@ -61,9 +61,10 @@ class Metric:
         return cls(topology, cost, up, down, up_origin, down_origin)
 
     @classmethod
-    def of_columns(cls, columns: Mapping[str, Int32]) -> Self:
+    def of_columns(cls, topology: Topology, columns: Mapping[str, Int32]) -> Self:
         """Give the metric that fields by name make; they are kept, not copied."""
         return cls(
+            topology,
             columns["cost"],
             columns["up"],
             columns["down"],
@@ -71,9 +72,9 @@ class Metric:
             columns["down_origin"],
         )
 
-    def is_of(self, topology: Topology) -> bool:
+    def is_sound(self) -> bool:
         """Tell whether this is what a full customisation makes of the costs."""
-        fresh = type(self).of(topology, self.cost)
+        fresh = type(self).of(self.topology, self.cost)
         return all(
             np.array_equal(mine, theirs)
             for mine, theirs in (

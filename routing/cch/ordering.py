@@ -18,15 +18,41 @@ def neighbours_of(tail: Int32, head: Int32, node_count: int) -> tuple[Int64, Int
     (start int64 [N + 1], neighbour int32 [.])
         Those of v are ``start[v]`` to ``start[v + 1]``, ascending.
     """
-    is_road = tail != head
-    low = np.minimum(tail, head)[is_road].astype(np.int64)
-    high = np.maximum(tail, head)[is_road].astype(np.int64)
-    pair = np.unique(low * node_count + high)
-    low, high = np.divmod(pair, node_count)
-    both = np.concatenate((pair, high * node_count + low))
-    both.sort()
-    start = np.searchsorted(both, np.arange(node_count + 1, dtype=np.int64) * node_count)
-    return start.astype(np.int64), (both % node_count).astype(np.int32)
+    start, neighbour = _gathered(tail, head, node_count)
+    return start, neighbour[: start[-1]].copy()
+
+
+@compiled
+def _gathered(tail: Int32, head: Int32, node_count: int) -> tuple[Int64, Int32]:
+    """Return starts and neighbours; the second array is longer than it has to be."""
+    place = np.zeros(node_count + 1, np.int64)
+    for i in range(len(tail)):
+        if tail[i] != head[i]:
+            place[tail[i] + 1] += 1
+            place[head[i] + 1] += 1
+    for node in range(node_count):
+        place[node + 1] += place[node]
+    begin = place.copy()
+    neighbour = np.empty(place[node_count], np.int32)
+    for i in range(len(tail)):
+        if tail[i] != head[i]:
+            neighbour[place[tail[i]]] = head[i]
+            place[tail[i]] += 1
+            neighbour[place[head[i]]] = tail[i]
+            place[head[i]] += 1
+    # Each list is sorted, then moved down without its doubles.
+    start = np.zeros(node_count + 1, np.int64)
+    size = 0
+    for node in range(node_count):
+        neighbour[begin[node] : begin[node + 1]].sort()
+        last = -1
+        for i in range(begin[node], begin[node + 1]):
+            if neighbour[i] != last:
+                last = neighbour[i]
+                neighbour[size] = last
+                size += 1
+        start[node + 1] = size
+    return start, neighbour
 
 
 def nested_dissection(start: Int64, neighbour: Int32) -> Int32:

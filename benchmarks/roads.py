@@ -1,0 +1,221 @@
+"""How long an import takes, from an extract to a ready graph and to the road-segment table.
+
+Usage: ./run bench roads FILE [--country CO] [--dem FILE] [--no-table] [--json FILE]
+
+Kernels are compiled before the clock runs (some 15 s the first time, kept on disk). The table is
+written to a cluster of its own, whose CPU time is counted as well. A large network without a
+download: tools/compose_osm.py of the shared folder, 10 x 10 copies of a city.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from app import setup
+from app.databases import private_cluster
+from app.settings import Settings
+from routing.graph import RoadGraph, open_graph, write_graph
+from routing.osm import read_osm
+from routing.warming import warm, warm_import
+
+ENGINE = "amparo"
+REGION = "bench"
+#: Whatever happens between the stages that the importer reports.
+BETWEEN = "graph"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Seconds of one stage, and the most memory that the process had until its end."""
+
+    name: str
+    cpu_s: float
+    wall_s: float
+    peak_rss_mb: float
+
+
+class Stopwatch:
+    """Splits time into stages; one name may come several times."""
+
+    def __init__(self, cpu_s: Callable[[], float] = time.process_time) -> None:
+        self._cpu_s = cpu_s
+        self._sums: dict[str, tuple[float, float, float]] = {}
+        self._name: str | None = None
+        self._since = (0.0, 0.0)
+
+    def start(self, name: str | None) -> None:
+        """End the running stage, and begin another, if any."""
+        now = self._cpu_s(), time.perf_counter()
+        if self._name is not None:
+            cpu, wall, _ = self._sums.get(self._name, (0.0, 0.0, 0.0))
+            self._sums[self._name] = (
+                cpu + now[0] - self._since[0],
+                wall + now[1] - self._since[1],
+                resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            )
+        self._name, self._since = name, now
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """Follow the importer."""
+        ended = done == total
+        if ended or stage != self._name:
+            self.start(BETWEEN if ended else stage)
+
+    @property
+    def stages(self) -> list[Stage]:
+        """What was measured."""
+        return [
+            Stage(name, round(cpu, 2), round(wall, 2), round(peak))
+            for name, (cpu, wall, peak) in self._sums.items()
+        ]
+
+
+def import_graph(
+    file: Path, graphs: Path, country: str | None, dem: Path | None
+) -> tuple[RoadGraph, list[Stage]]:
+    """Read a file, build and customise its hierarchy, and write the region."""
+    watch = Stopwatch()
+    watch.start(BETWEEN)
+    graph = read_osm(
+        file,
+        REGION,
+        country=country,
+        dem=dem,
+        imported_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        progress=watch.progress,
+    )
+    watch.start("hierarchy")
+    hierarchy = graph.hierarchy
+    watch.start("customise")
+    hierarchy.customize(graph.edge_length_dm.astype(np.int32))
+    watch.start("write")
+    write_graph(graphs, graph)
+    watch.start(None)
+    return graph, watch.stages
+
+
+def publish(settings: Settings) -> tuple[int, Stage]:
+    """Fill the road-segment table of a cluster of its own."""
+    setup.start_database(settings)
+    cluster = private_cluster(settings)
+    if cluster is None:
+        msg = "the benchmark brings its own database: unset AMPARO_DATABASE_URL"
+        raise SystemExit(msg)
+    try:
+        server = int((cluster.data_dir / "postmaster.pid").read_text().split()[0])
+        open_graph(settings.graphs_dir / REGION)  # compares its sums
+        watch = Stopwatch(lambda: time.process_time() + server_cpu_s(server))
+        watch.start("segment table")
+        rows = asyncio.run(fill_table(settings))
+        watch.start(None)
+    finally:
+        cluster.stop()
+    return rows, watch.stages[0]
+
+
+async def fill_table(settings: Settings) -> int:
+    """Return how many rows were written."""
+    async with setup.writing_database(settings) as database:
+        return await setup.publish_segments(database, settings, REGION)
+
+
+def server_cpu_s(postmaster: int) -> float:
+    """Return the CPU seconds of PostgreSQL and its processes, ended ones included (proc(5))."""
+    ticks = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it ended meanwhile
+            continue
+        if int(folder.name) == postmaster:
+            ticks += sum(map(int, fields[11:15]))
+        elif int(fields[1]) == postmaster:
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def disk_mb(folder: Path) -> float:
+    """Return what the files of a region take, MB."""
+    return round(sum(f.stat().st_size for f in folder.resolve().iterdir()) / 1e6, 1)
+
+
+def total(name: str, stages: list[Stage]) -> Stage:
+    """Return stages as one."""
+    return Stage(
+        name,
+        round(sum(stage.cpu_s for stage in stages), 2),
+        round(sum(stage.wall_s for stage in stages), 2),
+        max(stage.peak_rss_mb for stage in stages),
+    )
+
+
+def as_rows(graph: str, stages: list[Stage], counts: dict[str, float]) -> list[dict[str, object]]:
+    """Return one row a figure."""
+    units = {"cpu_s": "s", "wall_s": "s", "peak_rss_mb": "MB"}
+    figures = {
+        f"import: {stage.name}, {key.rpartition('_')[0]}": (value, units[key])
+        for stage in stages
+        for key, value in asdict(stage).items()
+        if key != "name"
+    } | {
+        f"import: {name}": (value, "MB" if name == "disk" else "1")
+        for name, value in counts.items()
+    }
+    return [
+        {"graph": graph, "engine": ENGINE, "metric": metric, "value": value, "unit": unit}
+        for metric, (value, unit) in figures.items()
+    ]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("file", type=Path, help=".osm.pbf, .osm or .osm.gz")
+    parser.add_argument("--country", help="ISO code, if the whole extract lies in one")
+    parser.add_argument("--dem", type=Path, help="height raster")
+    parser.add_argument("--no-table", action="store_true", help="leave the database out")
+    parser.add_argument("--json", type=Path, help="write the figures there")
+    asked = parser.parse_args()
+    warm()
+    warm_import()
+    with tempfile.TemporaryDirectory(prefix="amparo-bench-") as home:
+        Path(home).chmod(0o755)  # PostgreSQL's own user has to get in
+        settings = Settings(home=Path(home), database_url=None, statement_timeout_ms=600_000)
+        read_osm(setup.SKETCH_FILE, setup.SKETCH, imported_at="")  # compiles the importer
+        graph, stages = import_graph(asked.file, settings.graphs_dir, asked.country, asked.dem)
+        stages.append(total("ready graph", stages))
+        counts: dict[str, float] = {
+            "nodes": graph.meta.node_count,
+            "edges": graph.meta.edge_count,
+            "disk": disk_mb(settings.graphs_dir / REGION),
+        }
+        if not asked.no_table:
+            counts["segments"], table = publish(settings)
+            stages += [table, total("with table", [stages[-1], table])]
+    shown = Table("stage", "CPU s", "wall s", "peak RSS MB", title=asked.file.name)
+    for stage in stages:
+        shown.add_row(stage.name, f"{stage.cpu_s}", f"{stage.wall_s}", f"{stage.peak_rss_mb:,}")
+    console = Console()
+    console.print(shown)
+    console.print(", ".join(f"{name}: {value:,}" for name, value in counts.items()))
+    if asked.json:
+        rows = as_rows(asked.file.name.partition(".")[0], stages, counts)
+        asked.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
