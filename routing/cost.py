@@ -55,6 +55,11 @@ EVENT_PRICE_S: Final = 30 * 86_400.0
 KM_INSIDE_PRICE_S: Final = 3_600.0 / FLAT_KMH
 
 
+#: Nothing costs more than so many times its time [A]: who would go a thousand times as far to keep
+#: out of it goes round already, and costs stay within what whole numbers can tell apart.
+DEAREST: Final = 1_000.0
+
+
 def share_above(start_m: Floats, end_m: Floats, threshold_m: float) -> Floats:
     """Give the share of a piece above a height, heights taken as linear along it.
 
@@ -265,7 +270,7 @@ class CostModel:
         cost = travel.priced_time_s(legs.edge) * legs.share
         if self.aversion > 0:
             exposed = travel.altitude_price_s(legs) + self.hazards_s(legs)
-            cost += self.aversion * exposed
+            cost = np.minimum(cost + self.aversion * exposed, DEAREST * cost)
         return np.where(travel.usable(legs.edge), cost, math.inf)
 
     def hazards_s(self, legs: Legs) -> Floats:

@@ -28,6 +28,9 @@ type Ints = NDArray[np.int64]
 #: rule; a line drawn along a road has to meet it although two drawings never coincide.
 TOLERANCE_M: Final = 50.0
 
+#: A weight or a rate above this is a mistake [A]; prices of all below it are finite.
+HIGHEST: Final = 1e10
+
 #: Upper exact 95 % Poisson limit for one observed event, as a multiple of it (Garwood, Biometrika
 #: 28:437, 1936). A rate that comes without its interval is taken to rest on one event: missing
 #: information widens the interval, it never narrows it.
@@ -89,10 +92,10 @@ class Hazard:
         reach = np.abs(shapely.get_coordinates(self.geometry))
         if self.geometry.is_empty or not (reach <= _FARTHEST).all():
             raise InvalidRequest("hazards", f"hazard {self.id} has no geometry")
-        if not math.isfinite(self.weight) or self.weight < 1:
-            raise InvalidRequest("hazards", f"hazard {self.id} has weight {self.weight}, below 1")
+        if not 1 <= self.weight <= HIGHEST:  # NaN neither
+            raise InvalidRequest("hazards", f"hazard {self.id} has a weight that is none")
         rates = (self.rate_per_km, self.rate_low, self.rate_high)
-        if any(rate is not None and (not math.isfinite(rate) or rate < 0) for rate in rates):
+        if any(rate is not None and not 0 <= rate <= HIGHEST for rate in rates):
             raise InvalidRequest("hazards", f"hazard {self.id} has a rate that is no rate")
         # What where it lies and what it costs depend on; compared by every request.
         told = (self.id, self.kind, self.exclusion, self.weight, rates, self.night_only)

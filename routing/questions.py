@@ -9,7 +9,7 @@ from typing import Final
 from routing.access import Mode
 from routing.crossings import Crossing
 from routing.errors import InvalidRequest
-from routing.exposure import Hazard
+from routing.exposure import HIGHEST, Hazard
 from routing.graph import GraphMeta
 from routing.metric import METRES_PER_DEGREE, great_circle_m
 from routing.profile import Profile
@@ -81,8 +81,8 @@ def check_request(request: RouteRequest, meta: GraphMeta) -> None:
     weights = request.aversions
     if not 1 <= len(weights) <= MAX_AVERSIONS:
         raise InvalidRequest("aversions", f"one to {MAX_AVERSIONS} weights")
-    if not all(math.isfinite(weight) and weight >= 0 for weight in weights):
-        raise InvalidRequest("aversions", "weights are finite numbers, zero or more")
+    if not all(0 <= weight <= HIGHEST for weight in weights):
+        raise InvalidRequest("aversions", f"weights are numbers from 0 to {HIGHEST:g}")
     if request.profile is not None and request.profile.mode is not request.mode:
         raise InvalidRequest("profile", f"{request.profile.name} does not travel by {request.mode}")
 

@@ -146,13 +146,6 @@ async def test_an_odd_hazard_takes_no_route_from_anybody(
     await still_answers(own_client)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="geo/models/reference.py: only by SQL can such a row get in, but no CHECK keeps it out of"
-    " amparo.hazards (finite and not empty geometry; finite weight and positive exposure_km within"
-    " what a price can be), and then every route of everybody is refused as their own mistake (400),"
-    " or an error of ours (500)",
-)
 @pytest.mark.parametrize("name", UNUSABLE_ROWS)
 async def test_an_unusable_hazard_takes_no_route_from_anybody(
     own_client, loaded_clone, settings_for, name

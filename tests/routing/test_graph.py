@@ -389,7 +389,7 @@ def test_verify_finds_one_flipped_bit_that_opening_cannot_see(small, tmp_path):
     """As where the disk itself gives other bytes than it was given: no time tells of it."""
     write_graph(tmp_path, small)
     flip(tmp_path / "tiny" / "edge_length_dm.npy")
-    directory._note_verified(tmp_path / "tiny")
+    directory._note_verified(tmp_path / "tiny", small.meta)
     open_graph(tmp_path / "tiny")
     with pytest.raises(GraphError, match=r"edge_length_dm\.npy: checksum"):
         verify_graph(tmp_path / "tiny")
