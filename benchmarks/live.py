@@ -192,10 +192,11 @@ async def trial(
     async with asyncio.TaskGroup() as group:
         for client, seen in zip(clients, state, strict=True):
             group.create_task(keep_asking(client, seen))
-        await asyncio.sleep(0.1)
+        # The askers change it, all the time.
+        while not all(seen.answers for seen in state):  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
         holds = await change()
         deadline = holds + PATIENCE_S
-        # The askers change it, all the time.
         while not all(seen.is_new for seen in state) and time.perf_counter() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
         await asyncio.sleep(0.1)  # it must not go again
