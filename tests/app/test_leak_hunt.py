@@ -42,7 +42,9 @@ CHOICES = (
     "admin1 destination origin"
 )
 #: Tables that everybody may read, or that hold none but keys.
-OPEN = frozenset({"boundaries", "road_segments", "service_requests", "touched_locations"})
+OPEN = frozenset(
+    {"boundaries", "knowledge_changes", "road_segments", "service_requests", "touched_locations"}
+)
 
 
 @pytest.fixture(scope="module")

@@ -225,6 +225,26 @@ async def test_what_is_folded_while_others_write_is_counted_once(empty_database)
     assert after.changes == before.changes + 6
 
 
+async def test_what_changes_while_it_is_read_is_read_again_and_not_kept_for_ever(empty_database):
+    count = text("select count(*) from hazards")
+    for times, is_kept in ((0, True), (1, True), (knowledge.TRIES, False)):
+        reads = 0
+        async with empty_database.session(Tier.PUBLIC) as session:
+
+            async def read(times=times, session=session):
+                nonlocal reads
+                reads += 1
+                if reads <= times:
+                    await write(empty_database, HAZARD, **hazard(id=f"{times}-{reads}"))
+                return await session.scalar(count)
+
+            found, stamp = await knowledge.read_steady(session, Subject.HAZARDS, read)
+            now = (await knowledge.read_stamps(session)).hazards
+            assert found == await session.scalar(count)
+        assert stamp == (now if is_kept else None)
+        assert reads == min(times + 1, knowledge.TRIES)
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
