@@ -102,7 +102,7 @@ class Hierarchy:
         Returns
         -------
         int
-            How many arcs were looked at.
+            How many arcs were found anew.
 
         Raises
         ------

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.cch.customization import NO_ORIGIN, UNREACHABLE, Metric
+from routing.cch.heap import pop, push
 from routing.cch.topology import Topology, find_arc
 from routing.compiling import compiled, inlined
 
@@ -25,13 +26,17 @@ _MUCH_LONGER: Final = 8
 
 
 class Updating:
-    """What updates need beside a topology: marks and a heap, for one update at a time."""
+    """What updates need beside a topology: marks, a heap and old costs, one update at a time."""
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
         self._waits = np.zeros(topology.arc_count, np.bool_)
-        self._heap = np.empty(topology.arc_count + 1, np.int32)
-        self._old = np.empty((3, int(np.diff(topology.first).max(initial=0))), np.int32)
+        self._queued = np.zeros(topology.node_count, np.bool_)
+        self._heap = np.empty(topology.node_count + 1, np.int32)
+        self._place = np.empty(topology.node_count, np.int64)
+        # Filled from the front by each update: what is never reached takes no memory.
+        self._old = np.empty((2, topology.arc_count), np.int32)
+        self._differing = np.empty(int(np.diff(topology.first).max(initial=0)), np.int32)
 
     def apply(self, metric: Metric, edges: Int64, cost: Int32) -> int:
         """Give edges another cost, in place.
@@ -44,7 +49,7 @@ class Updating:
         Returns
         -------
         int
-            How many arcs were looked at.
+            How many arcs were found anew.
         """
         topology = self._topology
         metric.cost[edges] = cost
@@ -67,40 +72,12 @@ class Updating:
             metric.down_origin,
             edges,
             self._waits,
+            self._queued,
             self._heap,
+            self._place,
             self._old,
+            self._differing,
         )
-
-
-@inlined
-def _push(heap: Int32, size: int, item: int) -> int:
-    """Push on a min-heap; return its size."""
-    at = size
-    while at > 0 and heap[(at - 1) >> 1] > item:
-        heap[at] = heap[(at - 1) >> 1]
-        at = (at - 1) >> 1
-    heap[at] = item
-    return size + 1
-
-
-@inlined
-def _pop(heap: Int32, size: int) -> int:
-    """Take the least out of a min-heap of that size."""
-    least = heap[0]
-    last = heap[size - 1]
-    at = 0
-    while True:
-        child = 2 * at + 1
-        if child >= size - 1:
-            break
-        if child + 2 < size and heap[child + 1] < heap[child]:
-            child += 1
-        if heap[child] >= last:
-            break
-        heap[at] = heap[child]
-        at = child
-    heap[at] = last
-    return int(least)
 
 
 @inlined
@@ -223,88 +200,157 @@ def _update(
     down_origin: Int32,
     changed: Int64,
     waits: Bool,
+    queued: Bool,
     heap: Int32,
+    place: Int64,
     old: Int32,
+    differing: Int32,
 ) -> int:
-    """Carry changed costs of edges upwards, each arc after all that it may depend on.
+    """Carry changed costs of edges upwards, tail by tail, each after all that it depends on.
 
-    The waiting arcs of one tail come after one another, and depend on none of each other.
+    The arcs of one tail depend on none of each other.
+
+    Parameters
+    ----------
+    changed
+        int64 [.], edges.
+    waits, queued
+        bool [M], bool [N], none set: arcs to be found anew, and tails that are in the heap.
+    heap, differing
+        int32 [N + 1], int32 [most arcs of a tail], scratch.
+    place, old
+        int64 [N], int32 [2, M], scratch: where the arcs of each queued tail have what they cost up
+        and down before this update.
+
+    Returns
+    -------
+    int
+        How many arcs were found anew.
     """
     size = 0
+    used = 0
     for edge in changed:
         a = edge_arc[edge]
         if a >= 0 and not waits[a]:
             waits[a] = True
-            size = _push(heap, size, a)
-    looked_at = 0
+            v = tail[a]
+            if not queued[v]:
+                size, used = _queue(first, up, down, v, queued, heap, size, place, old, used)
+    found_anew = 0
     while size > 0:
-        v = tail[heap[0]]
-        begin = first[v]
-        end = first[v + 1]
-        for e in range(begin, end):
-            old[0, e - begin] = up[e]
-            old[1, e - begin] = down[e]
-        differing = 0
-        while size > 0 and tail[heap[0]] == v:
-            a = _pop(heap, size)
-            size -= 1
-            waits[a] = False
-            looked_at += 1
-            new_up, new_down, up_origin[a], down_origin[a] = _find_anew(
+        v = pop(heap, size)
+        size -= 1
+        queued[v] = False
+        shift = int(place[v] - first[v])
+        count = 0
+        for a in range(first[v], first[v + 1]):
+            if waits[a]:
+                waits[a] = False
+                found_anew += 1
+                up[a], down[a], up_origin[a], down_origin[a] = _find_anew(
+                    first,
+                    head,
+                    tail,
+                    subtree,
+                    down_first,
+                    down_arc,
+                    down_tail,
+                    edge_is_up,
+                    arc_first,
+                    arc_edge,
+                    cost,
+                    up,
+                    down,
+                    a,
+                )
+            if up[a] != old[0, a + shift] or down[a] != old[1, a + shift]:
+                differing[count] = a
+                count += 1
+        if count:
+            size, used = _carry_over(
                 first,
                 head,
-                tail,
-                subtree,
-                down_first,
-                down_arc,
-                down_tail,
-                edge_is_up,
-                arc_first,
-                arc_edge,
-                cost,
                 up,
                 down,
-                a,
+                up_origin,
+                down_origin,
+                v,
+                differing,
+                count,
+                waits,
+                queued,
+                heap,
+                size,
+                place,
+                old,
+                used,
             )
-            if new_up != up[a] or new_down != down[a]:
-                up[a] = new_up
-                down[a] = new_down
-                old[2, differing] = a
-                differing += 1
-        if differing:
-            size = _wake(first, head, up, down, v, old, differing, waits, heap, size)
-    return looked_at
+    return found_anew
 
 
 @inlined
-def _wake(
+def _queue(
+    first: Int64,
+    up: Int32,
+    down: Int32,
+    v: int,
+    queued: Bool,
+    heap: Int32,
+    size: int,
+    place: Int64,
+    old: Int32,
+    used: int,
+) -> tuple[int, int]:
+    """Queue a tail and keep what its arcs cost; return the heap's size and the room used."""
+    queued[v] = True
+    place[v] = used
+    begin = first[v]
+    count = int(first[v + 1] - begin)
+    for i in range(count):
+        old[0, used + i] = up[begin + i]
+        old[1, used + i] = down[begin + i]
+    return push(heap, size, v), used + count
+
+
+@inlined
+def _carry_over(
     first: Int64,
     head: Int32,
     up: Int32,
     down: Int32,
+    up_origin: Int32,
+    down_origin: Int32,
     v: int,
-    old: Int32,
-    differing: int,
+    differing: Int32,
+    count: int,
     waits: Bool,
+    queued: Bool,
     heap: Int32,
     size: int,
-) -> int:
-    """Queue each arc that a changed way over v decided, or could decide now; give the new size.
+    place: Int64,
+    old: Int32,
+    used: int,
+) -> tuple[int, int]:
+    """Tell each arc that a changed way over v goes beside; return as `_queue` does.
+
+    Where the way became cheaper the arc is given it at once. Where the arc came that way and the
+    way became dearer, the arc waits to be found anew.
 
     Parameters
     ----------
-    old
-        int32 [3, .]: what v's arcs cost up and down before, and which of them differ, ascending.
+    differing, count
+        Which of v's arcs cost something else than before, ascending; how many.
     """
-    begin = first[v]
     end = first[v + 1]
+    shift = int(place[v] - first[v])
+    over_v = -2 - v
     next_differing = 0
-    for vu in range(begin, end):
+    for vu in range(first[v], end):
         u = head[vu]
-        every = next_differing < differing and old[2, next_differing] == vu
+        every = next_differing < count and differing[next_differing] == vu
         if every:
             next_differing += 1
-        elif next_differing == differing:
+        elif next_differing == count:
             break
         b = first[u]
         b_end = first[u + 1]
@@ -312,9 +358,9 @@ def _wake(
         vw = vu + 1
         while True:
             if not every:
-                if k == differing:
+                if k == count:
                     break
-                vw = old[2, k]
+                vw = differing[k]
                 k += 1
             if vw >= end:
                 break
@@ -325,15 +371,39 @@ def _wake(
             else:
                 b = _first_at_least(head, b, b_end, w)
             if not waits[b]:
-                before = old[1, vu - begin] + old[0, vw - begin]
-                now = down[vu] + up[vw]
-                wakes = now != before and (before == up[b] or now <= up[b])
-                if not wakes:
-                    before = old[0, vu - begin] + old[1, vw - begin]
-                    now = up[vu] + down[vw]
-                    wakes = now != before and (before == down[b] or now <= down[b])
-                if wakes:
+                on = down[vu] + up[vw]
+                before = old[1, vu + shift] + old[0, vw + shift]
+                on_rises = on > before and up_origin[b] == over_v
+                on_falls = on < before and on <= up[b]
+                back = up[vu] + down[vw]
+                before = old[0, vu + shift] + old[1, vw + shift]
+                back_rises = back > before and down_origin[b] == over_v
+                back_falls = back < before and back <= down[b]
+                if on_rises or back_rises:
                     waits[b] = True
-                    size = _push(heap, size, b)
+                    if not queued[u]:
+                        size, used = _queue(
+                            first, up, down, u, queued, heap, size, place, old, used
+                        )
+                elif on_falls or back_falls:
+                    if not queued[u] and (on < up[b] or back < down[b]):
+                        size, used = _queue(
+                            first, up, down, u, queued, heap, size, place, old, used
+                        )
+                    if on_falls:
+                        _give(up, up_origin, b, on, over_v)
+                    if back_falls:
+                        _give(down, down_origin, b, back, over_v)
             vw += 1
-    return size
+    return size, used
+
+
+@inlined
+def _give(cost: Int32, origin: Int32, a: int, now: int, over_v: int) -> None:
+    """Give an arc the way over v, which costs no more than what it has.
+
+    Of ways that cost the same an edge goes first, then the lowest rank, and what is closed stays
+    so: the greater origin each time.
+    """
+    origin[a] = over_v if now < cost[a] else max(origin[a], over_v)
+    cost[a] = now

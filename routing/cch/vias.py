@@ -49,7 +49,9 @@ class Limits:
         It is a cheapest path around its node for this share of the cheapest path's cost to each
         side: alpha of that paper, the T-test. Smaller finds more paths, with more little detours.
     tries
-        So many paths are looked at, at most [A]; more find hardly any (benchmarks/alternatives.py).
+        So many paths are looked at, at most [A]. On 1.9 M nodes 50, 100 and all of them find two
+        alternatives for 44, 66 and 80 % of the pairs, in 1.6, 2.3 and 3.1 ms (median) and 2.8, 4.2
+        and 8.8 ms (95th percentile): benchmarks/alternatives.py.
     """
 
     max_stretch: float = 1.5

@@ -1,0 +1,39 @@
+"""A heap of numbers inside a kernel, the least on top."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.compiling import inlined
+
+type Int32 = NDArray[np.int32]
+
+
+@inlined
+def push(heap: Int32, size: int, item: int) -> int:
+    """Push on a min-heap; return its size."""
+    at = size
+    while at > 0 and heap[(at - 1) >> 1] > item:
+        heap[at] = heap[(at - 1) >> 1]
+        at = (at - 1) >> 1
+    heap[at] = item
+    return size + 1
+
+
+@inlined
+def pop(heap: Int32, size: int) -> int:
+    """Take the least out of a min-heap of that size."""
+    least = heap[0]
+    last = heap[size - 1]
+    at = 0
+    while True:
+        child = 2 * at + 1
+        if child >= size - 1:
+            break
+        if child + 2 < size and heap[child + 1] < heap[child]:
+            child += 1
+        if heap[child] >= last:
+            break
+        heap[at] = heap[child]
+        at = child
+    heap[at] = last
+    return int(least)
