@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from routing.alternatives import alternatives
+from routing.alternatives import Limits, alternatives
 from routing.cost import CostModel
 from routing.errors import NoWay
 from routing.network import Network, Piece
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 #: Paths of one section that are looked for, the best one among them: as many as an answer has.
 MOST_PATHS: Final = 5
+
+#: Another path is a cheapest one around its middle for this share of the best one's cost [A]. A
+#: quarter, as the paper of `routing.cch.vias` has it, leaves one of three pairs of a city without a
+#: second path; this, one of twenty (benchmarks/RESULTS.md).
+LOCAL_SHARE: Final = 0.15
 
 #: A section of so few pieces has nothing between its ends that could be another.
 FEWEST_PIECES: Final = 2
@@ -62,6 +67,7 @@ def _by_other_roads(residents: Sequence[Resident], best: Plan, index: int) -> li
         target,
         network.length_dm,
         count=MOST_PATHS,
+        limits=Limits(local_share=LOCAL_SHARE),
     )
     found = []
     for path in paths[1:]:
