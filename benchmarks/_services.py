@@ -91,8 +91,8 @@ class Valhalla:
 
     name: str = "valhalla"
 
-    #: Its matrix takes seconds for 40,000 short walks, and minutes where walks are long.
-    _MOST_MB_FOR_A_TABLE: Final = 100.0
+    #: Its matrix of 40,000 short walks takes ten seconds, of long ones many minutes.
+    _LARGE_MB: Final = 20.0
 
     def __init__(self, source: Path, folder: Path, ledger: Ledger) -> None:
         valhalla: Any = importlib.import_module("valhalla")
@@ -113,7 +113,7 @@ class Valhalla:
         _note_build(
             ledger, self.name, usage_of([str(tool), "-c", str(written), str(source)]), tiles
         )
-        is_large = size_mb(tiles) > self._MOST_MB_FOR_A_TABLE
+        is_large = size_mb(tiles) > self._LARGE_MB
         self.most_pairs: int | None = 100 if is_large else None
         self._has_table = not is_large
         self._actor: Any = valhalla.Actor(str(written))

@@ -5,8 +5,9 @@ Usage: ./run bench routing [--graph poa|poa3|poa10|ny] [--pairs N] [--cache FOLD
 poa is Porto Alegre, poa3 and poa10 are composed of copies of it, ny is New York without any file
 that OSRM or Valhalla could read. The graphs' files lie in a folder `shared` beside the checkout.
 Peers that are not installed are left out and named. Networkx and scipy answer the first few pairs
-only, Valhalla the first hundred of poa10; a ratio compares medians over the pairs that both
-answered. Every cost is compared with Amparo's. A mismatch or a missed bar makes the run fail.
+only; on poa3 and poa10 Valhalla answers the first hundred, and no table. A ratio compares medians
+over the pairs that both answered. Every cost is compared with Amparo's. A mismatch or a missed bar
+makes the run fail.
 """
 
 import argparse
