@@ -214,6 +214,8 @@ class Bench:
                 ratios.append(service.length_m(answer) / max(self._length_m(pair), 1.0))
         self.ledger.note(service.name, "path pairs", len(taken_ms), "pairs")
         self.ledger.note(service.name, "path pairs refused", len(asked) - len(taken_ms), "pairs")
+        if not taken_ms:
+            return
         self.ledger.percentiles(service.name, "path", taken_ms)
         self._ratio(service.name, taken_ms, ours_ms)
         length = float(np.median(ratios))
