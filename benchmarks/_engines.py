@@ -2,40 +2,17 @@
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks._graphs import Ints, Roads
 from routing.cch import UNREACHABLE, Hierarchy
 
-type Ints = NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class Roads:
-    """A graph: the ends and the cost of each edge, and degrees of each node [2, N]."""
-
-    name: str
-    tail: Ints
-    head: Ints
-    cost: Ints
-    lonlat: NDArray[np.float64]
-
-    @property
-    def node_count(self) -> int:
-        """Number of nodes."""
-        return len(self.lonlat[0])
-
-    def cheapest(self) -> tuple[Ints, Ints, Ints]:
-        """Return tail, head and cost with one edge, the cheapest, of those that are parallel."""
-        order = np.lexsort((self.cost, self.head, self.tail))
-        tail, head = self.tail[order], self.head[order]
-        is_first = np.ones(len(order), np.bool_)
-        is_first[1:] = (np.diff(tail) != 0) | (np.diff(head) != 0)
-        return tail[is_first], head[is_first], self.cost[order][is_first]
+#: Of a graph larger than this, networkx answers half as many pairs: each takes six seconds.
+_LARGE: Final = 1_000_000
 
 
 class Engine(Protocol):
@@ -61,14 +38,33 @@ class Engine(Protocol):
 
 
 class Amparo:
-    """The hierarchy of this repository."""
+    """The hierarchy of this repository: a compiled region's, where the roads are one.
+
+    That holds all roads of the region, and those that are not walked are closed.
+    """
 
     name: str = "amparo"
     most_pairs: int | None = None
 
     def __init__(self, roads: Roads) -> None:
-        self.hierarchy = Hierarchy.of_graph(roads.tail, roads.head, roads.node_count)
-        self.metric = self.hierarchy.customize(roads.cost)
+        if roads.region is None:
+            self._edges = np.arange(len(roads.tail))
+            self.hierarchy = Hierarchy.of_graph(roads.tail, roads.head, roads.node_count)
+        else:
+            self._edges = roads.region.edges
+            self.hierarchy = roads.region.graph.hierarchy
+        self.metric = self.hierarchy.customize(self.spread(roads.cost))
+
+    def spread(self, cost: Ints) -> Ints:
+        """Give the cost of every edge of the hierarchy, int32."""
+        every = np.full(self.hierarchy.topology.edge_count, UNREACHABLE, np.int32)
+        every[self._edges] = cost
+        return every
+
+    def route(self, source: int, target: int) -> tuple[int, NDArray[np.int64]]:
+        """Return the cost of a path and its edges as ids of the roads."""
+        cost, edges = self.hierarchy.path(self.metric, source, target)
+        return cost, np.searchsorted(self._edges, edges)
 
     def path(self, source: int, target: int) -> int:
         """See `Engine`."""
@@ -78,9 +74,9 @@ class Amparo:
         """Return the cost alone."""
         return self.hierarchy.distance(self.metric, source, target)
 
-    def one_to_all(self, source: int) -> Ints:
+    def one_to_all(self, source: int, *, backward: bool = False) -> Ints:
         """See `Engine`."""
-        return self.hierarchy.one_to_all(self.metric, source)
+        return self.hierarchy.one_to_all(self.metric, source, backward=backward)
 
     def table(self, nodes: Ints) -> Ints:
         """See `Engine`."""
@@ -88,11 +84,11 @@ class Amparo:
 
     def customize(self, cost: Ints) -> None:
         """See `Engine`."""
-        self.metric = self.hierarchy.customize(cost)
+        self.metric = self.hierarchy.customize(self.spread(cost))
 
     def update(self, edges: Ints, cost: Ints) -> bool:
         """See `Engine`."""
-        self.hierarchy.update(self.metric, edges, cost)
+        self.hierarchy.update(self.metric, self._edges[edges], cost)
         return True
 
 
@@ -100,9 +96,9 @@ class NetworkX:
     """Bidirectional Dijkstra, the answer to a plain ``shortest_path``."""
 
     name: str = "networkx"
-    most_pairs: int | None = 10
 
     def __init__(self, roads: Roads) -> None:
+        self.most_pairs: int | None = 5 if roads.node_count > _LARGE else 10
         self._graph = nx.DiGraph()
         self._graph.add_weighted_edges_from(
             zip(*(part.tolist() for part in roads.cheapest()), strict=True)
@@ -182,7 +178,7 @@ class PyRoutingKit:
 
     def path(self, source: int, target: int) -> int:
         """See `Engine`."""
-        return int(self._metric.query(source, target)[0])
+        return min(int(self._metric.query(source, target)[0]), UNREACHABLE)
 
     def one_to_all(self, source: int) -> Ints:
         """See `Engine`."""
@@ -211,4 +207,8 @@ def _u32(values: Ints) -> NDArray[np.uint32]:
     return np.ascontiguousarray(values, np.uint32)
 
 
-ENGINES: tuple[Callable[[Roads], Engine], ...] = (Amparo, NetworkX, SciPy, PyRoutingKit)
+PEERS: Final[dict[str, Callable[[Roads], Engine]]] = {
+    "networkx": NetworkX,
+    "scipy": SciPy,
+    "pyroutingkit": PyRoutingKit,
+}

@@ -1,19 +1,17 @@
 """The road engine beside its peers: the same graph and pairs, one run, CPU time.
 
-Usage: ./run bench routing [--graph ny] [--pairs N] [--data FOLDER] [--json FILE]
+Usage: ./run bench routing [--graph poa|poa3|poa10|ny] [--pairs N] [--cache FOLDER] [--json FILE]
 
-Peers that are not installed are left out and named. Those of the group `bench` in pyproject.toml
-are not locked: `.venv/bin/uv pip install --group bench`. Networkx and scipy answer the first few
-pairs only; a ratio compares medians over the pairs that both answered. Every result is compared
-with Amparo's, and a mismatch makes the run fail.
+poa is Porto Alegre, poa3 and poa10 are composed of copies of it, ny is New York without any file
+that OSRM or Valhalla could read. The graphs' files lie in a folder `shared` beside the checkout.
+Peers that are not installed are left out and named. Networkx and scipy answer the first few pairs
+only; on poa3 and poa10 Valhalla answers the first hundred, and no table. A ratio compares medians
+over the pairs that both answered. Every cost is compared with Amparo's. A mismatch or a missed bar
+makes the run fail.
 """
 
 import argparse
-import json
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -22,191 +20,85 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks._engines import ENGINES, Amparo, Engine, Ints, Roads
-from benchmarks._new_york import FOLDER, coordinates, new_york
+from app.settings import Settings
+from benchmarks._asking import INCIDENTS, Bench, questions
+from benchmarks._bars import Verdict, verdicts
+from benchmarks._engines import PEERS, Amparo
+from benchmarks._figures import Ledger, timed
+from benchmarks._graphs import COMPOSED, SHARED, Roads, of_new_york, of_region, source_of
+from benchmarks._region import import_region, open_region
+from benchmarks._services import SERVICES, Service
+from routing.graph import open_graph
 
-#: Any fixed number: the same pairs in every run.
-SEED: Final = 20_261_125
 GRAPHS: Final = ("poa", "poa3", "poa10", "ny")
-SWEEPS: Final = 5
-TABLE: Final = 200
-INCIDENTS: Final = 60
-INCIDENT_EDGES: Final = 100
-#: What an incident does to the cost of its edges.
-INCIDENT_FACTOR: Final = 5
+#: A table of seven engines, in a file or a pipe as well.
+WIDTH: Final = 120
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One measurement."""
+def measure(name: str, cache: Path, data: Path, pairs: int, ledger: Ledger) -> list[str]:
+    """Take all figures of a graph; give the names of the peers that are not installed.
 
-    graph: str
-    engine: str
-    metric: str
-    value: float
-    unit: str
-
-
-@dataclass(frozen=True)
-class Questions:
-    """What every engine is asked."""
-
-    pairs: list[list[int]]
-    sources: list[int]
-    nodes: Ints
-    incidents: list[Ints]
-
-
-def timed[T](work: Callable[[], T]) -> tuple[float, T]:
-    """Return CPU milliseconds of the process, and the result."""
-    began = time.process_time_ns()
-    result = work()
-    return (time.process_time_ns() - began) / 1e6, result
-
-
-def load(name: str, folder: Path) -> Roads:
-    """Read a graph.
-
-    Raises
-    ------
-    SystemExit
-        There is no such graph yet, or its files are missing.
+    Files are built first, while this process is small.
     """
-    if name != "ny":
-        raise SystemExit(
-            f"--graph {name} is not there yet: it needs a compiled region of the composed Porto"
-            " Alegre, which comes with the graph directory. Only --graph ny can be measured."
-        )
-    tail, head, distance, _ = new_york(folder)
-    return Roads(name, tail, head, distance, coordinates(folder))
+    warm_up()
+    absent: list[str] = []
+    services: list[Service] = []
+    if name == "ny":
+        roads = of_new_york(data)
+        build_ms, amparo = timed(partial(Amparo, roads))
+        ledger.note("amparo", "build and first customisation", build_ms / 1e3, "s")
+    else:
+        cache.mkdir(parents=True, exist_ok=True)
+        source = source_of(name, cache)
+        say("import")
+        region = import_region(source, cache / "regions", name, ledger)
+        services = built_services(source, cache / name, ledger, absent)
+        graph = open_graph(region)
+        open_region(region, graph, ledger)
+        roads = of_region(graph)
+        amparo = Amparo(roads)
+    ledger.note("all", "nodes", roads.node_count, "nodes")
+    ledger.note("all", "edges", len(roads.tail), "edges")
+    bench = Bench(roads, ledger, amparo, questions(roads, amparo, pairs))
+    say("amparo")
+    bench.ask_amparo()
+    for service in services:
+        say(service.name)
+        bench.ask_service(service)
+    ask_peers(roads, bench, ledger, absent)
+    bench.close()
+    return absent
 
 
-def questions(roads: Roads, pairs: int) -> Questions:
-    """Draw pairs, sources, nodes of a table and places of incidents."""
-    rng = np.random.default_rng(SEED)
-    lon = roads.lonlat[0] * np.cos(np.radians(roads.lonlat[1].mean()))
-    middle_x = (lon[roads.tail] + lon[roads.head]) / 2
-    middle_y = (roads.lonlat[1][roads.tail] + roads.lonlat[1][roads.head]) / 2
-    incidents = []
-    for centre in rng.integers(0, len(roads.tail), INCIDENTS):
-        away = np.hypot(middle_x - middle_x[centre], middle_y - middle_y[centre])
-        nearest = np.argpartition(away, INCIDENT_EDGES)[:INCIDENT_EDGES]
-        incidents.append(np.sort(nearest).astype(np.int32))
-    return Questions(
-        rng.integers(0, roads.node_count, (pairs, 2)).tolist(),
-        rng.integers(0, roads.node_count, SWEEPS).tolist(),
-        rng.integers(0, roads.node_count, TABLE).astype(np.int32),
-        incidents,
-    )
+def built_services(source: Path, folder: Path, ledger: Ledger, absent: list[str]) -> list[Service]:
+    """Build the same file with OSRM's and Valhalla's own tools, and open the results."""
+    services: list[Service] = []
+    for make in SERVICES:
+        say(f"{make.name}'s build")
+        try:
+            services.append(make(source, folder, ledger))
+        except ModuleNotFoundError as missing:
+            absent.append(str(missing.name))
+            continue
+        for metric in ("build CPU", "build wall"):
+            ours, theirs = (ledger.value(engine, metric) for engine in ("amparo", make.name))
+            if ours and theirs:
+                ledger.note(make.name, f"{metric} over Amparo's", theirs / ours, "times")
+    return services
 
 
-class Bench:
-    """Asks the engines, keeps the figures, and compares the answers with Amparo's."""
-
-    def __init__(self, roads: Roads, asked: Questions) -> None:
-        self.figures: list[Figure] = []
-        self.absent: list[str] = []
-        self.mismatches = 0
-        self._roads = roads
-        self._asked = asked
-        self._amparo: dict[str, object] = {}
-        self._amparo_ms: list[float] = []
-
-    def run(self) -> None:
-        """Ask every engine that is installed."""
-        warm_up()
-        for make in ENGINES:
-            try:
-                taken, engine = timed(partial(make, self._roads))
-            except ModuleNotFoundError as missing:
-                self.absent.append(str(missing.name))
-                continue
-            self._note(engine, "build and first customisation", taken / 1e3, "s")
-            self._paths(engine)
-            if isinstance(engine, Amparo):
-                self._amparo_alone(engine)
-            self._sweeps(engine)
-            self._table(engine)
-            self._incidents(engine)
-        self.figures.append(
-            Figure(self._roads.name, "all", "mismatches", float(self.mismatches), "answers")
-        )
-
-    def _note(self, engine: Engine, metric: str, value: float, unit: str) -> None:
-        self.figures.append(Figure(self._roads.name, engine.name, metric, round(value, 4), unit))
-
-    def _percentiles(self, engine: Engine, metric: str, taken: list[float]) -> None:
-        for percent in (50, 95):
-            self._note(engine, f"{metric} p{percent}", float(np.percentile(taken, percent)), "ms")
-
-    def _compare(self, what: str, found: object) -> None:
-        """Count the answers that differ from Amparo's, which is asked first."""
-        expected = self._amparo.setdefault(what, found)
-        ours, theirs = np.asarray(expected), np.asarray(found)
-        self.mismatches += int((ours[: len(theirs)] != theirs).sum())
-
-    def _paths(self, engine: Engine) -> None:
-        pairs = self._asked.pairs[: engine.most_pairs]
-        for pair in self._asked.pairs[-max(1, len(pairs) // 10) :]:
-            engine.path(*pair)  # what is asked first waits for memory
-        answers = [timed(partial(engine.path, *pair)) for pair in pairs]
-        taken = [ms for ms, _ in answers]
-        self._compare("paths", [cost for _, cost in answers])
-        self._note(engine, "path pairs", len(pairs), "pairs")
-        self._percentiles(engine, "path", taken)
-        if isinstance(engine, Amparo):
-            self._amparo_ms = taken
-        else:
-            ratio = np.median(taken) / np.median(self._amparo_ms[: len(pairs)])
-            self._note(engine, "path p50 over Amparo's", float(ratio), "times")
-
-    def _amparo_alone(self, engine: Amparo) -> None:
-        """Measure what the peers have no call for, and check the edges of every path."""
-        roads, metric = self._roads, engine.metric
-        answers = [timed(partial(engine.distance, *pair)) for pair in self._asked.pairs]
-        self._compare("paths", [cost for _, cost in answers])
-        self._percentiles(engine, "distance", [ms for ms, _ in answers])
-        for source, target in self._asked.pairs:
-            cost, edges = engine.hierarchy.path(metric, source, target)
-            stops = [source, *roads.head[edges].tolist()]
-            leads = stops == [*roads.tail[edges].tolist(), target]
-            self.mismatches += not leads or int(roads.cost[edges].sum()) != cost
-
-    def _sweeps(self, engine: Engine) -> None:
-        answers = [timed(partial(engine.one_to_all, node)) for node in self._asked.sources]
-        if answers[0][1] is not None:
-            self._compare("sweeps", [costs for _, costs in answers])
-            self._note(engine, "one to all p50", float(np.median([ms for ms, _ in answers])), "ms")
-
-    def _table(self, engine: Engine) -> None:
-        answers = [timed(partial(engine.table, self._asked.nodes)) for _ in range(3)]
-        if answers[0][1] is not None:
-            self._compare("table", answers[0][1])
-            taken = float(np.median([ms for ms, _ in answers]))
-            self._note(engine, f"{TABLE} x {TABLE} p50", taken / 1e3, "s")
-
-    def _incidents(self, engine: Engine) -> None:
-        """Customise, then let each incident happen and pass, comparing paths while it lasts."""
-        cost = self._roads.cost
-        if not engine.update(self._asked.incidents[0], cost[self._asked.incidents[0]]):
-            return
-        full = [timed(partial(engine.customize, cost))[0] for _ in range(3)]
-        self._note(engine, "full customisation p50", float(np.median(full)) / 1e3, "s")
-        taken: list[float] = []
-        while_it_lasts: list[list[int]] = []
-        for edges, pair in zip(self._asked.incidents, self._asked.pairs, strict=False):
-            worse = cost[edges] * INCIDENT_FACTOR
-            taken.append(timed(partial(engine.update, edges, worse))[0])
-            near = int(self._roads.tail[edges[0]]), int(self._roads.head[edges[-1]])
-            while_it_lasts.append([engine.path(*near), engine.path(*pair)])
-            taken.append(timed(partial(engine.update, edges, cost[edges]))[0])
-        self._percentiles(engine, f"incident of {INCIDENT_EDGES} nearest edges", taken)
-        self._compare("incidents", while_it_lasts)
-        self._compare("paths", [engine.path(*pair) for pair in self._asked.pairs])
-        if isinstance(engine, Amparo):
-            fresh = engine.hierarchy.customize(cost)
-            self.mismatches += not np.array_equal(fresh.up, engine.metric.up)
-            self.mismatches += not np.array_equal(fresh.down, engine.metric.down)
+def ask_peers(roads: Roads, bench: Bench, ledger: Ledger, absent: list[str]) -> None:
+    """Ask every engine that takes a cost for each edge; one at a time is in memory."""
+    for name, make in PEERS.items():
+        say(name)
+        try:
+            build_ms, peer = timed(partial(make, roads))
+        except ModuleNotFoundError as missing:
+            absent.append(str(missing.name))
+            continue
+        ledger.note(peer.name, "build and first customisation", build_ms / 1e3, "s")
+        bench.ask_peer(peer)
+        del peer
 
 
 def warm_up() -> None:
@@ -220,32 +112,69 @@ def warm_up() -> None:
     engine.update(one, two)
 
 
+def say(step: str) -> None:
+    """Tell whoever waits what is measured now."""
+    print(f"measuring: {step}", file=sys.stderr, flush=True)
+
+
+def side_by_side(ledger: Ledger) -> Table:
+    """Give a row for each figure and a column for each engine."""
+    figures = [figure for figure in ledger.figures if figure.engine != "all"]
+    engines = list(dict.fromkeys(figure.engine for figure in figures))
+    metrics = dict.fromkeys((figure.metric, figure.unit) for figure in figures)
+    size = ", ".join(f"{ledger.value('all', what):,.0f} {what}" for what in ("nodes", "edges"))
+    title = f"{ledger.graph}, {size}: CPU time, unless it says wall"
+    table = Table("figure", "unit", title=title)
+    for engine in engines:
+        table.add_column(engine, justify="right")
+    for metric, unit in metrics:
+        values = [ledger.value(engine, metric) for engine in engines]
+        table.add_row(metric, unit, *("" if value is None else number(value) for value in values))
+    return table
+
+
+def number(value: float) -> str:
+    """Give three figures, and more only before the point."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def judged(found: list[Verdict]) -> Table:
+    """Give a row for each bar."""
+    table = Table("bar", "measured", "", title="Bars of the issue")
+    for each in found:
+        value = "" if each.value is None else number(each.value)
+        table.add_row(str(each.bar), value, each.word)
+    return table
+
+
 def main() -> None:
-    """Print a table, and write JSON where asked."""
+    """Print tables, and write JSON where asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--graph", choices=GRAPHS, default="ny")
     parser.add_argument("--pairs", type=int, default=1_000)
-    parser.add_argument("--data", type=Path, default=FOLDER)
+    parser.add_argument("--data", type=Path, default=SHARED / "data" / "benchmark", help="of ny")
+    parser.add_argument("--cache", type=Path, help="for what is built (AMPARO_HOME/bench)")
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
     if chosen.pairs < INCIDENTS:
         parser.error(f"--pairs: {INCIDENTS} or more")
-    roads = load(chosen.graph, chosen.data)
-    bench = Bench(roads, questions(roads, chosen.pairs))
-    bench.run()
-    title = f"{roads.name}: {roads.node_count:,} nodes, {len(roads.tail):,} edges; CPU time"
-    table = Table("engine", "figure", "value", "unit", title=title)
-    for figure in bench.figures:
-        table.add_row(figure.engine, figure.metric, f"{figure.value:,.4g}", figure.unit)
+    ledger = Ledger(chosen.graph)
     console = Console()
-    console.print(table)
-    for name in bench.absent:
+    console.width = max(console.width, WIDTH)
+    if chosen.graph in COMPOSED:
+        console.print(COMPOSED[chosen.graph])
+    cache = (chosen.cache or Settings().home / "bench").resolve()
+    absent = measure(chosen.graph, cache, chosen.data, chosen.pairs, ledger)
+    console.print(side_by_side(ledger))
+    for name in absent:
         console.print(f"left out, not installed: {name}")
+    found = verdicts(ledger)
+    console.print(judged(found))
     if chosen.json is not None:
-        figures = [asdict(figure) for figure in bench.figures]
-        chosen.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    if bench.mismatches:
-        sys.exit(f"{bench.mismatches} answers differ")
+        ledger.write(chosen.json)
+    missed = [f"{each.bar}, measured {each.value:,.4g}" for each in found if each.is_missed]
+    if missed:
+        sys.exit("missed: " + "; ".join(missed))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-uv.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-dev.lock",
+    "requirements-bench.lock",
+    "requirements-uv.lock",
+)
 STUB = """
 import json, os, sys
 def app(prog_name):
@@ -258,6 +263,22 @@ def test_an_unknown_benchmark_is_refused(repository):
     assert listed.returncode == 2
     assert listed.stdout.split() == ["echo"]
     assert run(repository, "bench", "echo", "7").stdout.strip() == "['7']"
+
+
+def test_the_peers_are_installed_for_their_benchmark_alone_and_once(tmp_path):
+    copy = make_repository(tmp_path / "copy")
+    (copy / "benchmarks").mkdir()
+    for name in ("echo", "routing"):
+        (copy / "benchmarks" / f"{name}.py").write_text("print('measured')")
+    said = [run(copy, "bench", name) for name in ("echo", "routing", "routing")]
+    assert [done.stdout for done in said] == ["measured\n"] * 3, said
+    lock = "installing Python packages of requirements-bench.lock"
+    assert [lock in done.stderr for done in said] == [False, True, False]
+    # A lock that cannot be installed here, as where a peer has no wheel, stops nothing.
+    (copy / "requirements-bench.lock").write_text("no-such-package\n")
+    done = run(copy, "bench", "routing")
+    assert done.stdout == "measured\n", done.stderr
+    assert "going on without them" in done.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
