@@ -177,6 +177,8 @@ def make_route(
     """
     graph, legs = travel.graph, Legs.of(pieces)
     length_m = travel.length_m(legs.edge)
+    # Most hazards of a region are nowhere near: they are looked at once, not in every sum.
+    contacts = [item for item in contacts if len(item.parts(legs)[0])]
     coordinates, measure_m = drawn(graph, pieces)
     ascent_m = graph.edge_ascent_m[legs.edge].astype(np.float64)
     exposure = travel.altitude_exposure(legs)
