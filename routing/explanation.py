@@ -27,6 +27,9 @@ type Column = NDArray[Any]
 #: What is less than a millimetre of road is rounding: no stretch begins for it.
 _NOTHING_M: Final = 1e-3
 
+#: So is so small a part of the largest figure that any stretch adds; the sums keep nine digits.
+_ROUNDING: Final = 1e-13
+
 #: A tag by the bits that say yes and no: neither, one, the other, and both (yes wins).
 _TRISTATE: Final = (None, True, False, True)
 
@@ -356,7 +359,7 @@ def _mappings(columns: Mapping[str, Floats], first: Ints) -> list[Mapping[str, f
     found: list[dict[str, float] | None] = [None] * len(first)
     for what, values in columns.items():
         sums = np.add.reduceat(values, first)
-        some = np.flatnonzero(sums)
+        some = np.flatnonzero(sums > _ROUNDING * sums.max())
         for row, value in zip(some.tolist(), sums[some].tolist(), strict=True):
             known = found[row]
             if known is None:
