@@ -16,10 +16,10 @@ from geo import crossings, demo, hazards, spaces
 from geo.crossings import CrossingState
 from geo.hazards import ActiveHazard
 from geo.spaces import NearSpace, OpenSpace
-from routing.altitude import highest_m
 from routing.coverage import Coverage, MeasuredLine, SupportAt, coverage, supports_along
 from routing.errors import Blocker, NoRoute
 from routing.graph import Mode
+from routing.profile import Profile
 from routing.rates import rate
 from routing.search import Crossing, Hazard, Route, RouteRequest, Support
 
@@ -29,6 +29,7 @@ class Question:
     """A journey asked for: ends in lon, lat degrees (EPSG:4326) and an aware start.
 
     ``countries`` of the ends are given where the asker named them; else they are found out.
+    ``profile`` says who travels; the network's own where None.
     """
 
     start: tuple[float, float]
@@ -36,6 +37,7 @@ class Question:
     mode: Mode
     at: datetime
     countries: tuple[str | None, str | None] = (None, None)
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,7 @@ async def plan(
         end_country=found_out[1],
         crossings=tuple(map(router_crossing, knowledge.crossings)),
         hazards=tuple(map(router_hazard, knowledge.hazards)),
+        profile=question.profile,
     )
     # A waiting search holds no connection: what it needs has been read.
     await session.close()
@@ -212,7 +215,7 @@ def _journey(route: Route, region: Region, knowledge: Knowledge, access_m: float
         stops=tuple(_stop(at, everyone, night_ids) for at in along),
         gaps=gaps,
         overnight=overnight,
-        gap_highest_m=highest_m(region.graph, route.legs, gaps.longest.from_m, gaps.longest.to_m),
+        gap_highest_m=route.heights.highest_m(gaps.longest.from_m, gaps.longest.to_m),
     )
 
 

@@ -90,7 +90,8 @@ class RouteSegment:
     factors
         Relative risks that apply, or would if a tag were known.
     network, as_of
-        The road graph that says so, and the day its source was made; empty where not known.
+        The road graph that says so, and the day its source was made, ISO 8601; the day it was read
+        where the source does not say.
     """
 
     from_m: float
@@ -230,7 +231,7 @@ class _Explaining:
             unknown,
             self._factors_of(factors, shown),
             [meta.name] * len(first),
-            [(meta.extract_timestamp or "")[:10]] * len(first),
+            [(meta.extract_timestamp or meta.imported_at)[:10]] * len(first),
             strict=True,
         )
         return tuple(starmap(RouteSegment, rows))

@@ -50,8 +50,8 @@ class Trade:
         By kind; what neither has is not there. Kilometres inside records without a rate are never
         set against expected events: where an answer has both of a kind, they are
         ``<kind>_without_rate``.
-    unknown_m
-        Metres without any hazard record.
+    unknown
+        Metres by what is not known of them, as `Route.unknown`.
     """
 
     against: int
@@ -61,7 +61,12 @@ class Trade:
     wait_s: float
     extra_days: int
     exposure: Mapping[str, Difference]
-    unknown_m: float
+    unknown: Mapping[str, float]
+
+    @property
+    def unknown_m(self) -> float:
+        """Metres without any hazard record."""
+        return self.unknown["hazards"]
 
 
 def trades(routes: Sequence[Route]) -> tuple[Trade, ...]:
@@ -82,7 +87,7 @@ def trades(routes: Sequence[Route]) -> tuple[Trade, ...]:
             wait_s=waited_s(route) - waited_s(base),
             extra_days=route.walking_days - base.walking_days,
             exposure=_differences(figures[row], figures[quickest]),
-            unknown_m=route.unknown_m - base.unknown_m,
+            unknown={what: m - base.unknown[what] for what, m in route.unknown.items()},
         )
         for row, route in enumerate(routes)
     )
@@ -90,7 +95,7 @@ def trades(routes: Sequence[Route]) -> tuple[Trade, ...]:
 
 def waited_s(route: Route) -> float:
     """Give the seconds spent waiting at official crossings."""
-    return sum(passage.wait_s for passage in route.passages)
+    return sum((passage.wait_s for passage in route.passages), 0.0)
 
 
 type _Figures = dict[str, tuple[float, str]]
