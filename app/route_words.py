@@ -1,17 +1,15 @@
-"""What a route is like, stretch by stretch, and what it trades, in words (P46).
+"""What a route is like, stretch by stretch, in words (P46).
 
-Days and not hours beyond a day on foot; what is known and what is not; no percentage, and no word
-that promises anything. What can hurt when it is translated wrongly stays Spanish in a language
-where nobody reviewed it, and says so (P47).
+What is known and what is not; no word that promises anything. What can hurt when it is translated
+wrongly stays Spanish in a language where nobody reviewed it, and says so (P47).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
 
-from babel.dates import format_date
 from markupsafe import Markup
 
 from app.journeys import Answer
@@ -21,24 +19,17 @@ from app.web.i18n import DEFAULT_LANGUAGE, Words, marked, marked_safety, words
 from geo.hazards import ActiveHazard
 from geo.schedules import zone
 from geo.vocabulary import readable
-from routing.access import Mode
-from routing.cost import ALTITUDES_M
 from routing.explanation import RouteSegment
 from routing.route import Route
-from routing.trade import Difference, Trade, trades
+from routing.trade import Trade, trades
 
-#: A difference below this part of the larger figure is not worth a word [A].
-_WORTH_SAYING: Final = 0.01
-
-#: Neither is so little climb, metres, or so short a detour or stretch without reports [A].
+#: Less climb, or less of a way without reports, is not worth a word, metres [A].
 _CLIMB_M: Final = 10.0
-_SHORT_M: Final = 50.0
+SHORT_M: Final = 50.0
 
 #: A page's list has no row of its own for an unnamed piece shorter than this (a kerb, a crossing
 #: of a street) [A].
 _ROW_M: Final = 30.0
-
-_MINUTE_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +129,6 @@ def marked_up(w: Words, parts: Sequence[Said]) -> Markup:
     return found
 
 
-# --- stretches --------------------------------------------------------------------------------
-
-
 def stretch(parts: Sequence[RouteSegment]) -> Stretch:
     """Take segments that follow one another as one; the longest names it."""
     longest = parts[0] if len(parts) == 1 else max(parts, key=lambda part: part.length_m)
@@ -204,8 +192,8 @@ def stretch_words(w: Words, about: Told, part: Stretch) -> list[Said]:
     if missing is not None:
         found.append(missing)
     found += [hazard_words(w, about, hazard_id) for hazard_id in part.hazards]
-    if not part.hazards and part.unknown_m >= min(_SHORT_M, part.length_m / 2):
-        found.append(_safety(w, _NO_REPORTS))
+    if not part.hazards and part.unknown_m >= min(SHORT_M, part.length_m / 2):
+        found.append(safety(w, _NO_REPORTS))
     return found
 
 
@@ -282,117 +270,10 @@ def hazard_words(w: Words, about: Told, hazard_id: str) -> Said:
     return Said(said + (" (DEMO)" if hazard.demo else ""), filled.lang)
 
 
-def _safety(w: Words, text: str, **values: str) -> Said:
+def safety(w: Words, text: str, **values: str) -> Said:
+    """Word a safety text: in this language where a person reviewed it, else in Spanish."""
     filled, message = w.reviewed(text)
     return Said(message % values if values else message, filled.lang)
-
-
-# --- what a route trades ----------------------------------------------------------------------
-
-
-def trade_words(w: Words, about: Told) -> list[Said]:
-    """Say what a route trades against the quickest, what nobody knows of it, and where to wait."""
-    found: list[Said] = []
-    if not about.is_only:
-        found += [Said(text, w.lang) for text in _more_or_less(w, about)]
-        found += [_safety(w, text) for text in _hazards_compared(about)]
-    unknown_m = about.route.unknown_m
-    if unknown_m >= _SHORT_M:
-        filled, message = w.reviewed(_UNKNOWN)
-        found.append(Said(message % {"km": filled.km(unknown_m)}, filled.lang))
-    found += _waits(w, about)
-    return found
-
-
-_UNKNOWN = marked_safety("de %(km)s no hay información")
-_WAIT = marked_safety("espere en %(name)s hasta las %(time)s del %(day)s")
-
-
-def _more_or_less(w: Words, about: Told) -> Iterator[str]:
-    """Say how much longer or shorter a way is: days beyond a day on foot, else time."""
-    route, trade = about.route, about.trade
-    if trade.is_quickest:
-        yield w.gettext("El más rápido de estos caminos")
-        return
-    days = trade.extra_days
-    if days > 0:
-        text = w.ngettext("%(num)s día más a pie", "%(num)s días más a pie", days)
-        yield text % {"num": days}
-    elif days < 0:
-        text = w.ngettext("%(num)s día menos a pie", "%(num)s días menos a pie", -days)
-        yield text % {"num": -days}
-    elif route.mode is Mode.FOOT and route.walking_days > 1:
-        yield w.gettext("los mismos días a pie")
-    elif abs(trade.extra_s) >= _MINUTE_S:
-        text = w.gettext("%(time)s más") if trade.extra_s > 0 else w.gettext("%(time)s menos")
-        yield text % {"time": _hours(abs(trade.extra_s))}
-    if abs(trade.extra_m) >= _SHORT_M:
-        longer = trade.extra_m > 0
-        text = w.gettext("%(km)s más de camino") if longer else w.gettext("%(km)s menos de camino")
-        yield text % {"km": w.km(abs(trade.extra_m))}
-
-
-def _hours(time_s: float) -> str:
-    hours, minutes = divmod(round(time_s / _MINUTE_S), 60)
-    if not hours:
-        return f"{minutes} min"
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-
-
-#: Less, more, and both.
-_REPORTED = (
-    marked_safety("menos peligros reportados"),
-    marked_safety("más peligros reportados"),
-    marked_safety("menos de unos peligros reportados y más de otros"),
-)
-_SAME = marked_safety("los mismos peligros reportados")
-_LOWER = marked_safety("menos altura y frío")
-_HIGHER = marked_safety("más altura y frío")
-
-
-def _hazards_compared(about: Told) -> Iterator[str]:
-    """Choose the words for differences of exposure; height and cold apart, nobody reported them."""
-    trade = about.trade
-    if trade.is_quickest:
-        return
-    reported = {
-        kind: difference for kind, difference in trade.exposure.items() if kind not in ALTITUDES_M
-    }
-    signs = {
-        difference.value > 0
-        for difference in reported.values()
-        if abs(difference.value) > _WORTH_SAYING * _larger(difference)
-    }
-    if signs:
-        yield _REPORTED[2 if len(signs) > 1 else int(signs == {True})]
-    elif any(_larger(difference) > 0 for difference in reported.values()):
-        yield _SAME
-    height = trade.exposure.get(min(ALTITUDES_M, key=lambda kind: ALTITUDES_M[kind]))
-    if height is None or abs(height.value) <= _WORTH_SAYING * _larger(height):
-        return
-    if height.value > 0:
-        yield _HIGHER
-    elif about.route.unknown["elevation"] < _SHORT_M:
-        # Where heights are not known, fewer known ones say nothing.
-        yield _LOWER
-
-
-def _larger(difference: Difference) -> float:
-    """Give the larger of two routes' figures."""
-    return max(difference.route_value, difference.route_value - difference.value)
-
-
-def _waits(w: Words, about: Told) -> Iterator[Said]:
-    for passage in about.route.passages:
-        if passage.wait_s < _MINUTE_S:
-            continue
-        crossing = passage.crossing
-        local = zone(about.timezones.get(crossing.id) or about.timezone)
-        opens = (passage.arrival + timedelta(seconds=passage.wait_s)).astimezone(local)
-        filled, message = w.reviewed(_WAIT)
-        day = format_date(opens.date(), "EEEE d MMM", locale=filled.locale)
-        values = {"name": crossing.name, "time": f"{opens:%H:%M}", "day": day}
-        yield Said(message % values, filled.lang)
 
 
 def metres(lang: str, length_m: float) -> str:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from app import route_words
+from app import route_words, trade_words
 from app.route_words import Told
 from app.web.i18n import Words
 from routing.explanation import RouteSegment, SegmentFactor
@@ -18,7 +18,7 @@ def explained(w: Words, about: Told, *, with_segments: bool) -> dict[str, Any]:
         "crossings_at": [_passage(passage) for passage in route.passages],
         "hazards": [_hazard(about, hazard_id) for hazard_id in route.hazards],
         "trade": _trade(about.trade)
-        | {"text": route_words.plain(w, route_words.trade_words(w, about))},
+        | {"text": route_words.plain(w, trade_words.trade_words(w, about))},
     }
     if with_segments:
         found["segments"] = [_segment(w, about, segment) for segment in route.segments]

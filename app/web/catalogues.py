@@ -20,7 +20,9 @@ from app.web.labels import HAZARDS, WORDING
 PACKAGE = Path(__file__).parent
 
 #: What tells a route, here and in the API.
-_ROUTE_MODULES = (PACKAGE.parent / "route_words.py", PACKAGE.parent / "road_names.py")
+_ROUTE_MODULES = tuple(
+    PACKAGE.parent / name for name in ("road_names.py", "route_words.py", "trade_words.py")
+)
 
 _PLAIN = {"_", "gettext", "marked", "Phrase"}
 _PLURAL = {"ngettext"}

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from app import route_words, wording
+from app import route_words, trade_words, wording
 from app.web import labels
 from app.web.assets import STATIC_FOLDER, asset_url, vendored_url
 from app.web.frames import Frame
@@ -228,7 +228,7 @@ def trade(w: Words, route: Route) -> Markup:
     """Say what a route trades against the quickest of the answer (P46)."""
     if route.told is None:
         return Markup()
-    return route_words.marked_up(w, route_words.trade_words(w, route.told))
+    return route_words.marked_up(w, trade_words.trade_words(w, route.told))
 
 
 def stretches(w: Words, route: Route) -> list[Markup]:

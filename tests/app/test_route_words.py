@@ -1,13 +1,14 @@
 """Words about a route: what it trades and what its stretches are like (P35, P36, P46, P47)."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 import shapely
 from babel.messages.pofile import read_po
 
-from app import route_words
+from app import route_words, trade_words
 from app.road_names import CLASSES, SURFACES
 from app.route_words import Said, Told, marked_up, plain
 from app.web import catalogues, i18n
@@ -119,7 +120,7 @@ def about(way=None, traded=None, hazards=(), *, is_only=False):
 
 
 def says(told, w=ES):
-    return plain(w, route_words.trade_words(w, told))
+    return plain(w, trade_words.trade_words(w, told))
 
 
 def test_a_segment_says_road_surface_light_and_hazard_with_its_age():
@@ -194,9 +195,14 @@ def test_p46_fewer_reports_never_without_what_nobody_knows():
     less = {"flood": Difference(-3.0, "km", 1.0), "altitude_over_2800_m": Difference(-5, "h", 1)}
     traded = trade(extra_days=1, extra_s=20_000.0, extra_m=24_000.0, exposure=less)
     assert says(about(way, traded)) == (
-        "1 día más a pie; 24 km más de camino; menos peligros reportados; menos altura y frío;"
-        " de 62 km no hay información"
+        "1 día más a pie; 24 km más de camino; menos peligros reportados;"
+        " de 62 km no hay información; menos altura y frío"
     )
+    more = replace(traded, unknown={"hazards": 12_000.0})
+    assert (
+        "menos peligros reportados; de 62 km no hay información,"
+        " 12 km más que en el camino más rápido"
+    ) in says(about(way, more))
 
 
 def test_height_is_no_less_where_heights_are_not_known():
