@@ -20,6 +20,7 @@ from geo.spaces import NearSpace, OpenSpace
 from routing.coverage import Coverage, MeasuredLine, SupportAt, coverage, supports_along
 from routing.errors import Blocker, NoRoute
 from routing.graph import Mode
+from routing.profile import Profile
 from routing.search import Crossing, Hazard, Route, RouteRequest, Support
 
 
@@ -28,6 +29,7 @@ class Question:
     """A journey asked for: ends in lon, lat degrees (EPSG:4326) and an aware start.
 
     ``countries`` of the ends are given where the asker named them; else they are found out.
+    ``profile`` says who travels; the network's own where None.
     """
 
     start: tuple[float, float]
@@ -35,6 +37,7 @@ class Question:
     mode: Mode
     at: datetime
     countries: tuple[str | None, str | None] = (None, None)
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True)
@@ -179,6 +182,7 @@ async def plan(
         end_country=found_out[1],
         crossings=knowledge.routed_crossings,
         hazards=knowledge.routed_hazards,
+        profile=question.profile,
     )
     # A waiting search holds no connection: what it needs has been read.
     await session.close()

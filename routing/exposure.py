@@ -424,16 +424,21 @@ def _sources(sources: Iterable[str | None]) -> str | None:
 
 def covered_m(contacts: Sequence[Contact], legs: Legs, length_m: Floats) -> float:
     """Give the metres of a route inside at least one hazard, overlaps counted once."""
+    return float((covered_share(contacts, legs) * length_m).sum())
+
+
+def covered_share(contacts: Sequence[Contact], legs: Legs) -> Floats:
+    """Give the share of each leg's *edge* that the leg spends in at least one hazard."""
     columns = [item.parts(legs) for item in contacts]
     if not columns:
-        return 0.0
+        return np.zeros(len(legs.edge))
     leg, start, end = (np.concatenate(column) for column in zip(*columns, strict=True))
     if not len(leg):
-        return 0.0
+        return np.zeros(len(legs.edge))
     # Legs are laid side by side two apart, so that one sweep serves all of them.
     low, high = leg * 2.0 + start, leg * 2.0 + end
     order = np.argsort(low, kind="stable")
     low, high, leg = low[order], high[order], leg[order]
     reached = np.concatenate([[-1.0], np.maximum.accumulate(high)[:-1]])
     width = np.maximum(0.0, high - np.maximum(low, reached))
-    return float((width * length_m[leg]).sum())
+    return np.bincount(leg, width, len(legs.edge))

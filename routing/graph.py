@@ -290,17 +290,18 @@ class RoadGraph:
 
     def edge_name_of(self, edge: int) -> str | None:
         """Return the road's name."""
-        return self._name(int(self.edge_name[edge]))
+        return self.name_at(int(self.edge_name[edge]))
 
     def edge_ref_of(self, edge: int) -> str | None:
         """Return the road's number."""
-        return self._name(int(self.edge_ref[edge]))
+        return self.name_at(int(self.edge_ref[edge]))
 
     def node_label(self, node: int) -> str | None:
         """Return the name of a node: a town on the sketch, mostly None elsewhere."""
-        return self._name(int(self.node_name[node]))
+        return self.name_at(int(self.node_name[node]))
 
-    def _name(self, index: int) -> str | None:
+    def name_at(self, index: int) -> str | None:
+        """Return a name by its index in the names; None for -1."""
         if index < 0:
             return None
         part = slice(int(self.names_start[index]), int(self.names_start[index + 1]))

@@ -183,6 +183,8 @@ def make_route(
     """
     graph, legs = travel.graph, Legs.of(pieces)
     length_m = travel.length_m(legs.edge)
+    # Most hazards of a region are nowhere near: they are looked at once, not in every sum.
+    contacts = _near(contacts, legs)
     coordinates, measure_m = drawn(graph, pieces)
     ascent_m = graph.edge_ascent_m[legs.edge].astype(np.float64)
     exposure = travel.altitude_exposure(legs)
@@ -205,6 +207,18 @@ def make_route(
         end_snap=snaps[1],
         arrival=arrival,
     )
+
+
+def _near(contacts: Sequence[Contact], legs: Legs) -> list[Contact]:
+    """Leave out the hazards that touch no edge of the way."""
+    edges = np.unique(legs.edge)  # in order: one pass through a hazard's edges
+    near = []
+    for item in contacts:
+        if len(item.edge):
+            row = np.searchsorted(item.edge, edges)
+            if (item.edge.take(row, mode="clip") == edges).any():
+                near.append(item)
+    return near
 
 
 def drawn(graph: RoadGraph, pieces: Sequence[Piece]) -> tuple[Floats, Floats]:

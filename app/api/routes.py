@@ -1,21 +1,26 @@
 """``POST /routes``: lower-exposure routes between two points, with the help along them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app import wording
+from app import route_words, wording
+from app.api import route_explained
 from app.api.fields import Instant, Position, require_unswapped
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
 from app.journeys import Answer, Journey, Question, plan
 from app.problems import problem_responses
 from app.responses import GeoJSONResponse
+from app.settings import Settings
+from app.web.i18n import Words, words
 from geo import products
 from routing.exposure import Exposure
-from routing.graph import Mode
+from routing.graph import Mode, Snap
+from routing.profile import PROFILES, Profile
 
 router = APIRouter(tags=["routes"])
 
@@ -33,6 +38,10 @@ class Ends(BaseModel):
     )
 
 
+ProfileName = Literal["adult", "family", "reduced_mobility", "vehicle"]
+RouteLanguage = Literal["es", "en", "pt", "fr", "ht"]
+
+
 class RouteQuestion(Ends):
     """The body of ``POST /routes``."""
 
@@ -44,9 +53,32 @@ class RouteQuestion(Ends):
                     "end": [-73.126, 7.125],
                     "mode": "foot",
                     "at": "2026-11-24T08:00:00-05:00",
-                }
+                },
+                {
+                    "start": [-72.225, 7.767],
+                    "end": [-72.508, 7.894],
+                    "mode": "foot",
+                    "profile": "family",
+                    "at": "2026-11-24T23:00:00-05:00",
+                    "lang": "pt",
+                    "explain": False,
+                },
             ]
         }
+    )
+
+    profile: ProfileName | None = Field(
+        None, description="Who travels, by that mode; default: an adult, or a vehicle."
+    )
+    explain: bool = Field(
+        default=True,
+        description="Whether each route comes with its `segments`: what they are like, and what"
+        " each adds to the totals.",
+    )
+    lang: RouteLanguage = Field(
+        "es",
+        description="Language of `text`. What can hurt when it is translated wrongly stays Spanish"
+        " until a person has reviewed it, and says so.",
     )
 
 
@@ -63,27 +95,65 @@ async def find_routes(
     at = body.at or now
     require_unswapped("start", *body.start)
     require_unswapped("end", *body.end)
-    question = Question(start=body.start, end=body.end, mode=body.mode, at=at)
+    question = Question(
+        start=body.start,
+        end=body.end,
+        mode=body.mode,
+        at=at,
+        profile=None if body.profile is None else profile_of(body.profile, settings),
+    )
     answer = await plan(session, network, question, now=now, access_m=settings.access_m)
     told = [
         await products.products_along(session, journey.route.coordinates.tolist())
         for journey in answer.journeys
     ]
-    return GeoJSONResponse(
-        feature_collection(answer, told, now), headers={"Cache-Control": "private, no-store"}
-    )
+    collection = feature_collection(answer, told, now, words(body.lang), explain=body.explain)
+    return GeoJSONResponse(collection, headers={"Cache-Control": "private, no-store"})
+
+
+def profile_of(name: ProfileName, settings: Settings) -> Profile:
+    """Return who travels by a name, with the hours of walking that are set here."""
+    profile = PROFILES[name]
+    if profile.window is None:
+        return profile
+    return replace(profile, window_start=settings.walk_from, window_end=settings.walk_until)
 
 
 def feature_collection(
-    answer: Answer, told: Sequence[Sequence[Mapping[str, Any]]], now: datetime
+    answer: Answer,
+    told: Sequence[Sequence[Mapping[str, Any]]],
+    now: datetime,
+    w: Words,
+    *,
+    explain: bool = True,
 ) -> dict[str, Any]:
-    """Return an answer as GeoJSON, with the information products about the area of each route."""
+    """Return an answer as GeoJSON.
+
+    Parameters
+    ----------
+    answer
+        What was found.
+    told
+        Information products about the area of each route.
+    now
+        The present moment.
+    w
+        Of the language of the texts.
+    explain
+        With the segments of each route.
+    """
     meta = answer.region.meta
+    about = route_words.told(answer, now)
     return {
         "type": "FeatureCollection",
         "features": [
-            _feature(journey, along, answer, now)
-            for journey, along in zip(answer.journeys, told, strict=True)
+            {
+                "type": "Feature",
+                "geometry": journey.route.__geo_interface__["geometry"],
+                "properties": _properties(journey, along, answer, now)
+                | route_explained.explained(w, one, with_segments=explain),
+            }
+            for journey, along, one in zip(answer.journeys, told, about, strict=True)
         ],
         "demo": answer.knowledge.demo,
         "notice": wording.notice(is_demo=answer.knowledge.demo),
@@ -91,58 +161,58 @@ def feature_collection(
     }
 
 
-def _feature(
+def _properties(
     journey: Journey, along: Sequence[Mapping[str, Any]], answer: Answer, now: datetime
 ) -> dict[str, Any]:
     route = journey.route
     return {
-        "type": "Feature",
-        "geometry": route.__geo_interface__["geometry"],
-        "properties": {
-            "distance_m": round(route.distance_m, 1),
-            "duration_s": round(route.duration_s),
-            "walking_days": route.walking_days,
-            "ascent_m": round(route.ascent_m),
-            "ascent": route.ascent,
-            "highest_m": None if route.highest_m is None else round(route.highest_m),
-            "exposure": {
-                kind: _exposure(exposure) for kind, exposure in sorted(route.exposure.items())
-            },
-            "unknown_m": round(route.unknown_m),
-            "unknown": {what: round(metres) for what, metres in sorted(route.unknown.items())},
-            "longest_gap": longest_gap(journey),
-            "spaces": [stop.space.id for stop in journey.stops],
-            "stops": [
-                {
-                    "id": stop.space.id,
-                    "name": stop.space.name,
-                    "locality": stop.space.locality,
-                    "at_m": round(stop.at_m),
-                    "overnight": stop.overnight,
-                }
-                for stop in journey.stops
-            ],
-            "products": [
-                {name: product[name] for name in ("id", "title", "language", "url")}
-                for product in along
-            ],
-            "crossings": list(route.crossings),
-            "off_network_m": {
-                "start": round(route.start_snap.distance_m),
-                "end": round(route.end_snap.distance_m),
-            },
-            "aversion": route.aversion,
-            "mode": answer.question.mode,
-            "at": answer.question.at,
-            "network": answer.region.meta.name,
-            "network_kind": answer.region.meta.kind,
-            # The records are those of this moment; the roads are as old as their source says.
-            "data_as_of": now,
-            "network_as_of": answer.region.meta.extract_timestamp,
-            "demo": answer.knowledge.demo,
-            "notice": wording.notice(is_demo=answer.knowledge.demo),
+        "profile": route.profile.name,
+        "distance_m": round(route.distance_m, 3),
+        # Not rounded: what the segments add sums to it.
+        "duration_s": route.duration_s,
+        "walking_days": route.walking_days,
+        "arrival": route.arrival,
+        "ascent_m": route.ascent_m,
+        "ascent": route.ascent,
+        "highest_m": None if route.highest_m is None else round(route.highest_m),
+        "exposure": {
+            kind: _exposure(exposure) for kind, exposure in sorted(route.exposure.items())
         },
+        "unknown_m": route.unknown_m,
+        "unknown": dict(sorted(route.unknown.items())),
+        "longest_gap": longest_gap(journey),
+        "spaces": [stop.space.id for stop in journey.stops],
+        "stops": [
+            {
+                "id": stop.space.id,
+                "name": stop.space.name,
+                "locality": stop.space.locality,
+                "at_m": round(stop.at_m),
+                "overnight": stop.overnight,
+            }
+            for stop in journey.stops
+        ],
+        "products": [
+            {name: product[name] for name in ("id", "title", "language", "url")}
+            for product in along
+        ],
+        "crossings": list(route.crossings),
+        "off_network_m": {"start": _off_m(route.start_snap), "end": _off_m(route.end_snap)},
+        "aversion": route.aversion,
+        "mode": answer.question.mode,
+        "at": answer.question.at,
+        "network": answer.region.meta.name,
+        "network_kind": answer.region.meta.kind,
+        # The records are those of this moment; the roads are as old as their source says.
+        "data_as_of": now,
+        "network_as_of": answer.region.meta.extract_timestamp,
+        "demo": answer.knowledge.demo,
+        "notice": wording.notice(is_demo=answer.knowledge.demo),
     }
+
+
+def _off_m(snap: Snap | None) -> int | None:
+    return None if snap is None else round(snap.distance_m)
 
 
 def _exposure(exposure: Exposure) -> dict[str, Any]:

@@ -14,10 +14,15 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
-from app.web.i18n import CLDR, LANGUAGES, LOCALE_FOLDER, SAFETY_CONTEXT
-from app.web.labels import WORDING
+from app.web.i18n import CLDR, LANGUAGES, LOCALE_FOLDER, ROUTE_LANGUAGES, SAFETY_CONTEXT
+from app.web.labels import HAZARDS, WORDING
 
 PACKAGE = Path(__file__).parent
+
+#: What tells a route, here and in the API.
+_ROUTE_MODULES = tuple(
+    PACKAGE.parent / name for name in ("road_names.py", "route_words.py", "trade_words.py")
+)
 
 _PLAIN = {"_", "gettext", "marked", "Phrase"}
 _PLURAL = {"ngettext"}
@@ -58,17 +63,29 @@ def extract() -> set[Text]:
             for _, name, message, _ in babel_extract(file, list(_KEYWORDS), [], options):
                 found |= set(_text(name, message if isinstance(message, tuple) else (message,)))
     for path in _modules():
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call):
-                found |= set(_text(_name(node.func), tuple(map(_constant, node.args))))
+        found |= _texts_in(path)
+    return found
+
+
+def extract_routes() -> set[Text]:
+    """Return the texts that tell a route, for languages that have no page."""
+    kinds = {Text(SAFETY_CONTEXT, text) for text in HAZARDS.values()}
+    return kinds.union(*map(_texts_in, _ROUTE_MODULES))
+
+
+def _texts_in(path: Path) -> set[Text]:
+    found: set[Text] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call):
+            found |= set(_text(_name(node.func), tuple(map(_constant, node.args))))
     return found
 
 
 def _modules() -> list[Path]:
     """Return the modules with texts of pages: this package, the console, the sign-in, reasons."""
     app = PACKAGE.parent
-    others = (app / "api" / "account.py", app / "match_words.py")
-    return sorted([*PACKAGE.glob("*.py"), *(app / "desk").glob("*.py"), *others])
+    others = (app / "api" / "account.py", app / "match_words.py", *_ROUTE_MODULES)
+    return sorted({*PACKAGE.glob("*.py"), *(app / "desk").glob("*.py"), *others})
 
 
 def _name(function: ast.expr) -> str:
@@ -100,7 +117,7 @@ def updated(lang: str) -> bytes:
     path = LOCALE_FOLDER / lang / "messages.po"
     old = read_po(BytesIO(path.read_bytes() if path.exists() else b""), locale=CLDR[lang])
     new = Catalog(locale=CLDR[lang])
-    for text in sorted(extract()):
+    for text in sorted(extract() if lang in LANGUAGES else extract_routes()):
         key = (text.singular, text.plural) if text.plural else text.singular
         known: Message | None = old.get(text.singular, text.context or None)
         new.add(
@@ -117,7 +134,7 @@ def updated(lang: str) -> bytes:
 
 def main() -> None:
     """Write every catalogue."""
-    for lang in LANGUAGES:
+    for lang in ROUTE_LANGUAGES:
         content = updated(lang)
         path = LOCALE_FOLDER / lang / "messages.po"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ from app import wording
 from app.gazetteer import towns
 from app.journeys import Answer, Journey, RouteRefusedError, Stop
 from app.network import Network, Region
+from app.route_words import Told, told
 from app.settings import Settings
 from app.web import views
 from geo import crossings, demo, hazards, spaces, vocabulary
@@ -22,6 +23,7 @@ from geo.hours import Hours
 from geo.hours_text import hours_text
 from geo.spaces import ListedSpace, SideSpace
 from routing.exposure import Exposure
+from routing.graph import Snap
 from tiles.style import map_layers
 
 #: Metres a day of who walks less: families with children, 12 to 15 km (algorithms.md section 3,
@@ -89,7 +91,10 @@ def plan(
         end_name=names[1],
         at=answer.question.at,
         timezone=timezone,
-        routes=tuple(_route(journey, answer) for journey in answer.journeys),
+        routes=tuple(
+            _route(journey, answer, about)
+            for journey, about in zip(answer.journeys, told(answer, around.now), strict=True)
+        ),
         network=_network(answer.region),
     )
 
@@ -200,7 +205,7 @@ def _hazard(hazard: ActiveHazard) -> views.Hazard:
     )
 
 
-def _route(journey: Journey, answer: Answer) -> views.Route:
+def _route(journey: Journey, answer: Answer, about: Told) -> views.Route:
     route = journey.route
     gap = journey.gaps.longest
     passed = {crossing.id: crossing for crossing in answer.knowledge.crossings}
@@ -225,9 +230,14 @@ def _route(journey: Journey, answer: Answer) -> views.Route:
         hazards=_route_hazards(route.exposure, answer.knowledge.hazards),
         spaces=tuple(map(_route_space, journey.stops)),
         crossings=tuple(_crossing(passed[i], ()) for i in route.crossings if i in passed),
-        offroad_start_m=route.start_snap.distance_m,
-        offroad_end_m=route.end_snap.distance_m,
+        offroad_start_m=_off_m(route.start_snap),
+        offroad_end_m=_off_m(route.end_snap),
+        told=about,
     )
+
+
+def _off_m(snap: Snap | None) -> float:
+    return 0.0 if snap is None else snap.distance_m
 
 
 def _route_hazards(

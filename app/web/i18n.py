@@ -23,6 +23,9 @@ from geo.recurrence import WEEKDAYS
 LANGUAGES: Mapping[str, str] = {"es": "Español", "en": "English", "pt": "Português"}
 """Languages of the page with their own names, the default first."""
 
+ROUTE_LANGUAGES = (*LANGUAGES, "fr", "ht")
+"""Languages in which a route is told; the last two have no page yet, and no more than that."""
+
 DEFAULT_LANGUAGE = "es"
 
 SAFETY_CONTEXT = "safety"
@@ -34,7 +37,7 @@ REVIEW_MARK = "reviewed-by:"
 LOCALE_FOLDER = Path(__file__).with_name("locale")
 
 # Regions whose dates and numbers people on these routes read every day.
-CLDR = {"es": "es_CO", "en": "en", "pt": "pt_BR"}
+CLDR = {"es": "es_CO", "en": "en", "pt": "pt_BR", "fr": "fr", "ht": "ht"}
 
 # "es-CO;q=0.8": a language, subtags that do not matter here, and a weight (RFC 9110, 12.5.4).
 _LANGUAGE_RANGE = re.compile(
@@ -108,7 +111,7 @@ class Words:
     Attributes
     ----------
     lang
-        A key of `LANGUAGES`.
+        One of `ROUTE_LANGUAGES`.
     translations
         The catalogue, in memory: no compiled file is kept on disk.
     """
@@ -135,6 +138,12 @@ class Words:
     def is_reviewed(self, message: str) -> bool:
         """Tell whether a person reviewed this safety text in this language."""
         return self.lang == "es" or self.pgettext(SAFETY_CONTEXT, message) != message
+
+    def reviewed(self, message: str) -> tuple["Words", str]:
+        """Return a safety text, unfilled, with the words to fill it: ours if reviewed (P47)."""
+        if self.is_reviewed(message):
+            return self, self.pgettext(SAFETY_CONTEXT, message)
+        return words(DEFAULT_LANGUAGE), message
 
     def safety(self, message: str, **values: object) -> Markup:
         """Return a safety text as markup: reviewed, or the Spanish original, labelled (P47)."""
@@ -221,8 +230,8 @@ def words(lang: str) -> Words:
     CatalogueError
         When the language is unknown or its catalogue cannot be used.
     """
-    if lang not in LANGUAGES:
-        msg = f"no language {lang!r}: the page speaks {', '.join(LANGUAGES)}"
+    if lang not in ROUTE_LANGUAGES:
+        msg = f"no language {lang!r}: there are {', '.join(ROUTE_LANGUAGES)}"
         raise CatalogueError(msg)
     compiled = BytesIO()
     write_mo(compiled, read_catalogue(lang))

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from app import wording
+from app import route_words, trade_words, wording
 from app.web import labels
 from app.web.assets import STATIC_FOLDER, asset_url, vendored_url
 from app.web.frames import Frame
@@ -74,6 +74,8 @@ def render_plan(view: PlanView, lang: str) -> str:
         "end": [round(x, 3) for x in view.end],
         "mode": view.form.mode,
         "at": view.at.astimezone(ZoneInfo(view.timezone)).isoformat(timespec="minutes"),
+        # Of lines alone; what they are like is on the page already.
+        "explain": False,
     }
     return _template("plan.html", lang).render(
         view=view, frame=view.frame, form=view.form, question=question, **_page(view.frame, lang)
@@ -222,6 +224,24 @@ def days_on_foot(w: Words, route: Route) -> str:
     return text % {"num": w.integer(route.walking_days)}
 
 
+def trade(w: Words, route: Route) -> Markup:
+    """Say what a route trades against the quickest of the answer (P46)."""
+    if route.told is None:
+        return Markup()
+    return route_words.marked_up(w, trade_words.trade_words(w, route.told))
+
+
+def stretches(w: Words, route: Route) -> list[Markup]:
+    """Say what the way is like, one text a stretch."""
+    about = route.told
+    if about is None:
+        return []
+    return [
+        route_words.marked_up(w, route_words.stretch_words(w, about, part))
+        for part in route_words.stretches(about.route.segments)
+    ]
+
+
 def _page(frame: Frame, lang: str) -> dict[str, object]:
     # What the modules in static/ need to know; a data block, which the policy does not run.
     w = words(lang)
@@ -285,6 +305,8 @@ def _environment(lang: str) -> Environment:
         layer_name=partial(labels.layer, w),
         hazard_kind=partial(labels.hazard, w),
         crossing_state=partial(labels.crossing_state, w),
+        trade=partial(trade, w),
+        stretches=partial(stretches, w),
     )
     return environment
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from app.route_words import Told
 from app.web.frames import Frame, Network
 
 __all__ = [
@@ -297,6 +298,8 @@ class Route:
         Metres without any information on hazards.
     offroad_start_m, offroad_end_m
         Straight distance between the place asked for and the road.
+    told
+        What it trades and what its stretches are like, to be worded.
     """
 
     distance_m: float
@@ -312,6 +315,7 @@ class Route:
     crossings: Sequence[Crossing] = ()
     offroad_start_m: float = 0
     offroad_end_m: float = 0
+    told: Told | None = None
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,12 @@ async def test_every_property_of_the_contract_is_there(client):
             "longest_gap",
             "spaces",
             "crossings",
+            "crossings_at",
+            "arrival",
+            "hazards",
+            "profile",
+            "segments",
+            "trade",
             "network",
             "data_as_of",
             "notice",
@@ -230,6 +236,10 @@ BAD = [
     ({"start": CUCUTA, "end": BUCARAMANGA, "at": "2026-11-24T08:00:00"}, 400, "at"),
     ({"start": CUCUTA, "end": BUCARAMANGA, "at": "yesterday"}, 400, "at"),
     ({"start": CUCUTA, "end": BUCARAMANGA, "speed": 9}, 400, "speed"),
+    ({"start": CUCUTA, "end": BUCARAMANGA, "profile": "horse"}, 400, "profile"),
+    ({"start": CUCUTA, "end": BUCARAMANGA, "profile": "vehicle"}, 400, "profile"),
+    ({"start": CUCUTA, "end": BUCARAMANGA, "lang": "qu"}, 400, "lang"),
+    ({"start": CUCUTA, "end": BUCARAMANGA, "explain": "maybe"}, 400, "explain"),
     ({"start": CUCUTA, "end": CUCUTA}, 400, "end"),
     ({"start": CUCUTA, "end": [-95.0, -30.0]}, 422, "end"),
 ]
@@ -314,3 +324,108 @@ async def test_figures_are_the_routes_own(client):
     assert 0 < rockfall["p_at_least_one"] <= rockfall["value"]
     as_of = datetime.fromisoformat(best["data_as_of"])
     assert abs((datetime.now(UTC) - as_of).total_seconds()) < 600
+
+
+async def test_segments_explain_the_route_and_sum_to_it(client):
+    for feature in await routes(client, CUCUTA, BUCARAMANGA):
+        route = feature["properties"]
+        segments = route["segments"]
+        assert segments[0]["from_m"] == 0
+        assert segments[-1]["to_m"] == pytest.approx(route["distance_m"], abs=1e-3)
+        assert [s["to_m"] for s in segments[:-1]] == [s["from_m"] for s in segments[1:]]
+        for name in ("duration_s", "ascent_m"):
+            assert sum(s[name] for s in segments) == pytest.approx(route[name], rel=1e-9)
+        for kind, exposure in route["exposure"].items():
+            total = sum(s["exposure"].get(kind, 0) for s in segments)
+            assert total == pytest.approx(exposure["value"], rel=1e-9)
+        for what, metres in route["unknown"].items():
+            total = sum(s["unknown"].get(what, 0) for s in segments)
+            assert total == pytest.approx(metres, rel=1e-9)
+        for segment in segments:
+            assert segment["network"] == "sketch"
+            assert segment["as_of"]
+            assert segment["text"].startswith("Segmento de ")
+            # Either a report is there or it is said that none is.
+            assert segment["hazards"] or segment["unknown"]["hazards"] > 0
+        assert route["trade"]["text"]
+
+
+async def test_p36_hazards_of_a_route_are_those_published_and_no_more(client):
+    layer = (await client.get("/collections/hazards/items?limit=1000")).json()["features"]
+    public = {item["id"]: item["properties"] for item in layer}
+    met = 0
+    for feature in await routes(client, CUCUTA, BUCARAMANGA):
+        route = feature["properties"]
+        listed = {hazard["id"] for hazard in route["hazards"]}
+        assert listed == {id_ for segment in route["segments"] for id_ in segment["hazards"]}
+        for hazard in route["hazards"]:
+            met += 1
+            assert hazard.keys() == {
+                "id", "title", "kind", "family", "source", "published_on", "age_days", "demo",
+            }  # fmt: skip
+            for name in ("title", "kind", "family", "source", "published_on", "demo"):
+                assert hazard[name] == public[hazard["id"]][name]
+            assert hazard["age_days"] >= 0
+    assert met
+
+
+async def test_each_route_is_set_against_the_quickest(client):
+    features = await routes(client, CUCUTA, BUCARAMANGA)
+    assert len(features) > 1
+    for feature in features:
+        route = feature["properties"]
+        base = features[route["trade"]["against"]]["properties"]
+        assert base["trade"]["is_quickest"]
+        assert route["trade"]["extra_s"] == pytest.approx(
+            route["duration_s"] - base["duration_s"], abs=1e-6
+        )
+        assert route["trade"]["extra_days"] == route["walking_days"] - base["walking_days"]
+        assert "no hay información" in route["trade"]["text"]
+
+
+async def test_the_order_of_a_journey_has_times(client):
+    best = (await routes(client, SAN_CRISTOBAL, CUCUTA))[0]["properties"]
+    assert [crossing["id"] for crossing in best["crossings_at"]] == best["crossings"]
+    start, end = (datetime.fromisoformat(best[name]) for name in ("at", "arrival"))
+    for crossing in best["crossings_at"]:
+        reached, through = (
+            datetime.fromisoformat(crossing[name]) for name in ("arrival", "through")
+        )
+        assert start < reached <= through < end
+        assert (through - reached).total_seconds() == crossing["wait_s"]
+
+
+async def test_a_profile_walks_its_own_days(client):
+    adult, family = [
+        (await routes(client, CUCUTA, BUCARAMANGA, **more))[0]["properties"]
+        for more in ({}, {"profile": "family"})
+    ]
+    assert (adult["profile"], family["profile"]) == ("adult", "family")
+    assert family["walking_days"] > adult["walking_days"]
+    assert family["duration_s"] > adult["duration_s"]
+    vehicle = (await routes(client, CUCUTA, BUCARAMANGA, mode="vehicle", profile="vehicle"))[0]
+    assert vehicle["properties"]["walking_days"] == 1
+
+
+async def test_segments_can_be_left_out(client):
+    brief = (await routes(client, CUCUTA, BUCARAMANGA, explain=False))[0]["properties"]
+    assert "segments" not in brief
+    assert brief["trade"]["text"]
+
+
+@pytest.mark.parametrize("lang", ["en", "pt", "fr", "ht"])
+async def test_p47_another_language_keeps_hazards_in_spanish_and_says_so(client, lang):
+    best = (await routes(client, CUCUTA, BUCARAMANGA, lang=lang))[0]["properties"]
+    texts = [segment["text"] for segment in best["segments"]]
+    assert not any(text.startswith("Segmento") for text in texts)
+    spanish = [text for text in texts if "peligro" in text]
+    assert spanish
+    assert all(text.endswith(")") for text in spanish)
+
+
+async def test_the_page_says_what_a_route_trades_and_lists_its_stretches(client):
+    form = {"start": "Cúcuta, CO", "end": "Bucaramanga, CO", "mode": "foot", "lang": "es"}
+    html = (await client.post("/plan", data=form)).text
+    assert html.count('class="trade"') == html.count('class="stretches"') > 1
+    assert "El más rápido de estos caminos" in html
+    assert "<li>Segmento de " in html
