@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime
 from typing import Final
 
 from sqlalchemy import URL
@@ -93,7 +92,7 @@ class Follower:
                 await known.crossings(at)
                 until = await known.next_change_at()
             regions = await asyncio.to_thread(self._network.regions)
-            await asyncio.to_thread(self._tell, regions, hazards, at)
+            await asyncio.to_thread(self._tell, regions, hazards)
         except Exception as error:  # the next look may find more
             NOTICES.warning("not followed: %s", type(error).__name__)
             return POLL_S
@@ -101,7 +100,7 @@ class Follower:
             return POLL_S
         return min(POLL_S, max(0.0, (until - at).total_seconds()))
 
-    def _tell(self, regions: Sequence[Region], hazards: tuple[Hazard, ...], at: datetime) -> None:
+    def _tell(self, regions: Sequence[Region], hazards: tuple[Hazard, ...]) -> None:
         """Tell each router what holds, if it is not what it was told before."""
         before, self._told = self._told, {}
         for region in regions:

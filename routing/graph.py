@@ -328,8 +328,8 @@ class RoadGraph:
         """Return the nearest point of an edge that the mode may use.
 
         Border edges are never met. Where ``country`` is given and the graph knows countries,
-        only edges with both ends in it count (P33). ``usable`` tells of edges, int64 [k], which ones
-        may be used where the mode alone does not.
+        only edges with both ends in it count (P33). ``usable`` tells of edges, int64 [k], which
+        ones may be used, where the mode alone does not.
 
         Raises
         ------

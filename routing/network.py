@@ -192,7 +192,7 @@ class Network:
     def units(
         self, metric: Metric, edges: NDArray[np.int64], edge_s: Floats
     ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """Give what a metric holds for edges that cost so much: the hierarchy's edges, and units."""
+        """Give what a metric holds for edges that cost so much: hierarchy's edges, and units."""
         return self.turns.spread_some(edges, _in_units(edge_s, metric.units_per_s))
 
     def _units_per_s(self, cost_s: Floats) -> float:
