@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-import anyio.to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.knowledge import reading
@@ -29,7 +28,7 @@ class Question:
     """A journey asked for: ends in lon, lat degrees (EPSG:4326) and an aware start.
 
     ``countries`` of the ends are given where the asker named them; else they are found out.
-    ``profile`` says who travels; the network's own where None.
+    ``profile`` says who travels; the network's own where None. At most ``most`` routes are given.
     """
 
     start: tuple[float, float]
@@ -38,6 +37,7 @@ class Question:
     at: datetime
     countries: tuple[str | None, str | None] = (None, None)
     profile: Profile | None = None
+    most: int = 3
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,25 @@ class Journey:
     gaps: Coverage
     overnight: bool
     gap_highest_m: float | None
+    regions: tuple[Region, ...]
+
+    @property
+    def network(self) -> str:
+        """Names of the road networks that the route runs through."""
+        return "+".join(region.meta.name for region in self.regions)
+
+    @property
+    def network_kind(self) -> str:
+        """`osm`, `sketch`, or `mixed` where the route runs through both."""
+        kinds = {region.meta.kind for region in self.regions}
+        return kinds.pop() if len(kinds) == 1 else "mixed"
+
+    @property
+    def network_as_of(self) -> str | None:
+        """When the oldest of the networks was surveyed; None where one does not say."""
+        stamps = [region.meta.extract_timestamp for region in self.regions]
+        known = [stamp for stamp in stamps if stamp is not None]
+        return min(known) if known and len(known) == len(stamps) else None
 
 
 @dataclass(frozen=True)
@@ -89,8 +108,17 @@ class Answer:
 
     question: Question
     journeys: tuple[Journey, ...]
-    region: Region
     knowledge: Knowledge
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """The road networks that the routes run through, each once."""
+        return tuple(dict.fromkeys(r for journey in self.journeys for r in journey.regions))
+
+    @property
+    def attribution(self) -> str:
+        """Credit that the networks ask for."""
+        return "; ".join(dict.fromkeys(region.meta.attribution for region in self.regions))
 
 
 @dataclass(frozen=True)
@@ -167,7 +195,6 @@ async def plan(
     NoNetworkError
         No road network is loaded.
     """
-    region = await anyio.to_thread.run_sync(network.region_for, question.start, question.end)
     knowledge = await read_knowledge(session, network, question, now)
     found_out = countries_of_ends(
         _named(knowledge.start, question.countries[0]), _named(knowledge.end, question.countries[1])
@@ -183,14 +210,15 @@ async def plan(
         crossings=knowledge.routed_crossings,
         hazards=knowledge.routed_hazards,
         profile=question.profile,
+        most=question.most,
     )
     # A waiting search holds no connection: what it needs has been read.
     await session.close()
     try:
-        found = await search(partial(_journeys, region, request, knowledge, access_m))
+        found = await search(partial(_journeys, network, request, knowledge, access_m))
     except NoRoute as refused:
         raise await _refusal(session, request, knowledge, refused.blocked_by) from refused
-    return Answer(question, found, region, knowledge)
+    return Answer(question, found, knowledge)
 
 
 def _named(where: Whereabouts, country: str | None) -> Whereabouts:
@@ -201,14 +229,17 @@ def _named(where: Whereabouts, country: str | None) -> Whereabouts:
 
 
 def _journeys(
-    region: Region, request: RouteRequest, knowledge: Knowledge, access_m: float
+    network: Network, request: RouteRequest, knowledge: Knowledge, access_m: float
 ) -> tuple[Journey, ...]:
+    found = network.routes(request)
     return tuple(
-        _journey(route, region, knowledge, access_m) for route in region.router.routes(request)
+        _journey(route, found.regions_of(route), knowledge, access_m) for route in found.routes
     )
 
 
-def _journey(route: Route, region: Region, knowledge: Knowledge, access_m: float) -> Journey:
+def _journey(
+    route: Route, regions: tuple[Region, ...], knowledge: Knowledge, access_m: float
+) -> Journey:
     line = MeasuredLine.from_route(route)
     night_ids = {space.id for space in knowledge.night_spaces}
     everyone = {s.id: s for s in (*knowledge.day_spaces, *knowledge.night_spaces)}
@@ -219,7 +250,7 @@ def _journey(route: Route, region: Region, knowledge: Knowledge, access_m: float
         line,
         tuple(map(support, counted)),
         access_m,
-        ends=end_names(region, knowledge, route),
+        ends=end_names(regions, knowledge, route),
     )
     return Journey(
         route=route,
@@ -227,15 +258,16 @@ def _journey(route: Route, region: Region, knowledge: Knowledge, access_m: float
         gaps=gaps,
         overnight=overnight,
         gap_highest_m=route.heights.highest_m(gaps.longest.from_m, gaps.longest.to_m),
+        regions=regions,
     )
 
 
-def end_names(region: Region, knowledge: Knowledge, route: Route) -> tuple[str, str]:
+def end_names(regions: Sequence[Region], knowledge: Knowledge, route: Route) -> tuple[str, str]:
     """Return what to call the ends of a route: towns of the network, else populated places."""
     start, end = route.start_snap, route.end_snap
     return (
-        region.town_near(start.lon, start.lat) or knowledge.start.place.name,
-        region.town_near(end.lon, end.lat) or knowledge.end.place.name,
+        regions[0].town_near(start.lon, start.lat) or knowledge.start.place.name,
+        regions[-1].town_near(end.lon, end.lat) or knowledge.end.place.name,
     )
 
 

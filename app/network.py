@@ -10,15 +10,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.continent import Continent
 from routing.crossings import BorderPlace, border_places
-from routing.graph import GraphMeta, RoadGraph, list_graphs, open_graph
+from routing.errors import NoRegion
+from routing.graph import GraphMeta, RoadGraph
 from routing.metric import METRES_PER_DEGREE
 from routing.profile import ADULT, Profile
 from routing.reach import Reacher
-from routing.search import Router
+from routing.regions import list_graphs, open_graph
+from routing.search import Route, Router, RouteRequest
 
 #: lon, lat in degrees, one row a place.
 type Positions = NDArray[np.float64]
+
+
+_NOT_COVERED = "no road network covers these places: import one with `amparo roads import`"
 
 
 class NoNetworkError(Exception):
@@ -78,6 +84,19 @@ class Region:
         return west <= lon <= east and south <= lat <= north
 
 
+@dataclass(frozen=True, eq=False)
+class Routed:
+    """Routes, with the regions that ``Route.region`` counts through."""
+
+    regions: tuple[Region, ...]
+    routes: tuple[Route, ...]
+
+    def regions_of(self, route: Route) -> tuple[Region, ...]:
+        """Return the regions that a route runs through, in order."""
+        parts = route.parts or (route,)
+        return tuple(dict.fromkeys(self.regions[part.region] for part in parts))
+
+
 class Network:
     """All regions below one folder; those imported later are found without a restart.
 
@@ -124,8 +143,25 @@ class Network:
         for region in regions:
             if region.meta.kind == "sketch":
                 return region
-        msg = "no road network covers these places: import one with `amparo roads import`"
-        raise NoNetworkError(msg)
+        raise NoNetworkError(_NOT_COVERED)
+
+    def routes(self, request: RouteRequest) -> Routed:
+        """Answer a request over all regions: by one of them, or over several joined at crossings.
+
+        Raises
+        ------
+        NoNetworkError
+            No region is loaded, or none that could answer.
+        InvalidRequest, OffNetwork, NoRoute
+            As `routing.continent.Continent.routes`.
+        """
+        regions = self.regions()
+        try:
+            answer = Continent([region.router for region in regions]).routes(request)
+        except NoRegion as error:
+            raise NoNetworkError(_NOT_COVERED) from error
+        of_router = {id(region.router): region for region in regions}
+        return Routed(tuple(of_router[id(router)] for router in answer.regions), answer.routes)
 
     def _read_stamp(self) -> tuple[tuple[str, int], ...]:
         # A region is replaced by renaming a directory, so its inode tells a new one.

@@ -14,8 +14,9 @@ from app.console import EXIT_FAILED, err, explained_failures, out, require_setti
 from app.settings import Settings
 from routing.directory import check_name, list_regions, read_meta
 from routing.errors import GraphError
-from routing.graph import GraphMeta, open_graph, remove_graph, verify_graph
+from routing.graph import GraphMeta
 from routing.osm import OfficialCrossing, import_osm
+from routing.regions import open_graph, remove_graph, verify_graph
 from routing.ways import check_source
 
 

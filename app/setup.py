@@ -17,8 +17,9 @@ from geo import crossings, demo, ingest, roads, schema, storage
 from geo.db import Database, Tier
 from geo.errors import DatabaseUnavailableError, MixedDataError
 from routing.directory import list_regions
-from routing.graph import GraphMeta, list_graphs, open_graph
+from routing.graph import GraphMeta
 from routing.osm import OfficialCrossing, import_osm
+from routing.regions import list_graphs, open_graph
 from routing.warming import warm, warm_import
 
 #: The repository's own data; the wheel does not carry it.

@@ -18,8 +18,9 @@ from benchmarks._graphs import ROOT, walking
 from benchmarks._usage import usage_of
 from routing.access import Mode
 from routing.cch import UNREACHABLE, Metric
-from routing.graph import RoadGraph, open_graph
+from routing.graph import RoadGraph
 from routing.osm import import_osm
+from routing.regions import open_graph
 from routing.warming import warm
 
 _MB: Final = 1e6

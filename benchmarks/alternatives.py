@@ -27,7 +27,7 @@ from routing.alternatives import LIMITS, Limits, alternatives
 from routing.alternatives import Path as Way
 from routing.cch import Hierarchy, Metric
 from routing.cost import CostModel
-from routing.graph import open_graph
+from routing.regions import open_graph
 from routing.search import MAX_OVERLAP, MAX_STRETCH, PENALTY, PENALTY_ROUNDS, Router
 
 #: Any fixed number: the same pairs in every run.

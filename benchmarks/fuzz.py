@@ -40,9 +40,9 @@ from benchmarks._fuzz_race import SIDE, Race
 from routing.access import Mode
 from routing.cch import UNREACHABLE, Hierarchy
 from routing.errors import GraphError, InvalidRequest, NoRoute, OffNetwork, RoutingError
-from routing.exposure import Hazard
-from routing.graph import open_graph, verify_graph
+from routing.hazard import Hazard
 from routing.osm import import_osm
+from routing.regions import open_graph, verify_graph
 from routing.search import Router, RouteRequest
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -40,8 +40,9 @@ from benchmarks.hiding import opened, servers
 from geo.cluster import PrivateCluster
 from geo.db import Database, Tier
 from geo.products import products_along
-from routing.graph import Mode, RoadGraph, open_graph
+from routing.graph import Mode, RoadGraph
 from routing.osm import import_osm
+from routing.regions import open_graph
 
 #: The requirement (architecture.md, "How live knowledge reaches the router").
 LIMIT_S = 1.0

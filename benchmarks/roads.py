@@ -26,8 +26,9 @@ from rich.table import Table
 from app import setup
 from app.databases import private_cluster
 from app.settings import Settings
-from routing.graph import RoadGraph, open_graph, write_graph
+from routing.graph import RoadGraph
 from routing.osm import read_osm
+from routing.regions import open_graph, write_graph
 from routing.warming import warm, warm_import
 
 ENGINE = "amparo"

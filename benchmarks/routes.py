@@ -19,7 +19,8 @@ from rich.table import Table
 from app.settings import Settings
 from routing.crossings import Crossing
 from routing.errors import NoRoute, OffNetwork
-from routing.graph import Mode, RoadGraph, open_graph
+from routing.graph import Mode, RoadGraph
+from routing.regions import open_graph
 from routing.search import Router, RouteRequest
 
 #: Any fixed number: the same pairs in every run.

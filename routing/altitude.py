@@ -8,8 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.exposure import Legs
 from routing.graph import RoadGraph
+from routing.legs import Legs
 
 type Floats = NDArray[np.float64]
 

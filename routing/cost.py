@@ -22,8 +22,11 @@ from numpy.typing import NDArray
 
 from routing import pace, risk
 from routing.access import Mode
-from routing.exposure import Contact, Exposure, Hazard, Legs
+from routing.contact import Contact, Contacts
+from routing.exposure import Exposure
 from routing.graph import RoadGraph
+from routing.hazard import Hazard
+from routing.legs import Legs
 from routing.pace import FLAT_KMH
 from routing.profile import Profile
 
@@ -260,6 +263,10 @@ class CostModel:
     night: bool = False
 
     @cached_property
+    def _laid(self) -> Contacts:
+        return Contacts.of(self.contacts)
+
+    @cached_property
     def prices_s_per_km(self) -> tuple[float, ...]:
         """Price of a kilometre inside each hazard, seconds; before relative risks."""
         return tuple(hazard_prices(self.contacts))
@@ -276,7 +283,8 @@ class CostModel:
     def hazards_s(self, legs: Legs) -> Floats:
         """Price of the hazards on each piece at aversion 1, float64 [legs], seconds."""
         exposed = np.zeros(len(legs.edge))
-        for item, price in zip(self.contacts, self.prices_s_per_km, strict=True):
+        for row in self._laid.on(legs.edge):
+            item, price = self.contacts[row], self.prices_s_per_km[row]
             leg, start, end = item.parts(legs)
             if len(leg):
                 inside_km = (end - start) * self.travel.length_m(legs.edge[leg]) / 1000.0

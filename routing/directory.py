@@ -1,16 +1,11 @@
 """The graph directory on disk: meta.json and .npy arrays, written whole or not at all."""
 
-import fcntl
 import hashlib
-import io
 import json
-import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, fields, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +26,7 @@ VERIFIED_FILE = "verified.json"
 _COUNTS = ("node_count", "edge_count", "arc_count", "turn_node_count", "turn_edge_count")
 
 #: Field of meta.json: the sum of all its other fields but the format.
-_META_SUM = "meta_checksum"
+META_SUM = "meta_checksum"
 
 #: Which arrays say where in another one each item begins.
 _OFFSETS = {
@@ -133,12 +128,12 @@ def read_meta(path: Path) -> GraphMeta:
             f"{path}: format version {raw.get('format_version')!r}, this program reads"
             f" {layout.FORMAT_VERSION}; import the region again"
         )
-    if raw.pop(_META_SUM, None) != _sum_of(raw):
+    if raw.pop(META_SUM, None) != sum_of(raw):
         raise GraphError(f"{path}: {META_FILE}: checksum differs; import the region again")
     return _meta_from(raw, path)
 
 
-def _sum_of(raw: dict[str, Any]) -> str:
+def sum_of(raw: dict[str, Any]) -> str:
     """Return the sha256 of what meta.json says, however it is laid out."""
     text = json.dumps(raw, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -185,7 +180,7 @@ def open_arrays(path: Path) -> tuple[GraphMeta, dict[str, NDArray[Any]]]:
     if _identities(real, meta) != _verified(real):
         verify_files(real)
         with suppress(OSError):  # a folder that only its owner may write
-            _note_verified(real, meta)
+            note_verified(real, meta)
     return meta, _map_arrays(real, meta)
 
 
@@ -214,7 +209,7 @@ def map_metric(path: Path, meta: GraphMeta, name: str) -> dict[str, NDArray[Any]
     }
 
 
-def _arrays_of(meta: GraphMeta) -> dict[str, tuple[str, str]]:
+def arrays_of(meta: GraphMeta) -> dict[str, tuple[str, str]]:
     """Give name, dtype and length of every array of a region."""
     return layout.ARRAYS | {
         layout.metric_file(name, column): shape
@@ -230,7 +225,7 @@ def _identities(path: Path, meta: GraphMeta) -> dict[str, list[int]]:
     time of writing, as `cp -p` and `rsync` do, changes that one.
     """
     found = {}
-    for name in _arrays_of(meta):
+    for name in arrays_of(meta):
         with suppress(OSError):
             stat = (path / f"{name}.npy").stat()
             found[f"{name}.npy"] = [stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size]
@@ -244,7 +239,8 @@ def _verified(path: Path) -> object:
         return None
 
 
-def _note_verified(path: Path, meta: GraphMeta) -> None:
+def note_verified(path: Path, meta: GraphMeta) -> None:
+    """Remember that the files of a folder are whole, as they are now."""
     new = path / f"{VERIFIED_FILE}.new"
     new.write_text(json.dumps(_identities(path, meta)), encoding="utf-8")
     new.replace(path / VERIFIED_FILE)
@@ -288,7 +284,7 @@ def verify_files(path: Path) -> GraphMeta:
     real = path.resolve()
     meta = read_meta(real)
     arrays = _map_arrays(real, meta)
-    for name, shape in _arrays_of(meta).items():
+    for name, shape in arrays_of(meta).items():
         if name not in arrays:
             arrays[name] = _open_array(real, name, meta, shape)
         file = real / f"{name}.npy"
@@ -340,145 +336,3 @@ def list_regions(graphs_dir: Path) -> Iterator[Path]:
         for path in sorted(graphs_dir.iterdir()):
             if _NAME.fullmatch(path.name) and path.is_dir():
                 yield path
-
-
-# --- writing ---------------------------------------------------------------------------------
-
-
-def write_arrays(
-    graphs_dir: Path, meta: GraphMeta, arrays: Mapping[str, NDArray[Any]]
-) -> GraphMeta:
-    """Write a region with its metrics: to a temporary folder, synced, then swapped in by a rename.
-
-    ``graphs_dir/<name>`` is a symbolic link to the folder of the current version, because a
-    link can be replaced in one step and a full folder cannot. Whatever interrupts the writing
-    (Ctrl-C, a full disk) leaves the old version in place and removes the temporary folder.
-
-    Raises
-    ------
-    GraphError
-        Bad name, or the disk refuses.
-    """
-    check_name(meta.name)
-    try:
-        graphs_dir.mkdir(parents=True, exist_ok=True)
-        with _region_lock(graphs_dir, meta.name):
-            return _write_version(graphs_dir, meta, arrays)
-    except OSError as error:
-        raise GraphError(
-            f"region {meta.name!r} cannot be written to {graphs_dir}: {error.strerror or error};"
-            " what was there before is unchanged"
-        ) from error
-
-
-def _write_version(
-    graphs_dir: Path, meta: GraphMeta, arrays: Mapping[str, NDArray[Any]]
-) -> GraphMeta:
-    temporary = Path(tempfile.mkdtemp(prefix=f".{meta.name}.", suffix=".tmp", dir=graphs_dir))
-    done = False
-    try:
-        temporary.chmod(0o755)  # mkdtemp's 0700 would hide the region from another service user
-        sums = {
-            f"{name}.npy": _save(temporary / f"{name}.npy", _fit(arrays[name], dtype))
-            for name, (dtype, _) in _arrays_of(meta).items()
-        }
-        sizes = {name: (temporary / name).stat().st_size for name in sums}
-        meta = replace(
-            meta, checksums=dict(sorted(sums.items())), sizes=dict(sorted(sizes.items()))
-        )
-        # As it will be read: tuples become lists.
-        raw = json.loads(json.dumps(asdict(meta)))
-        raw = {"format": layout.FORMAT, **raw, _META_SUM: _sum_of(raw)}
-        text = json.dumps(raw, ensure_ascii=False, indent=1)
-        with (temporary / META_FILE).open("w", encoding="utf-8") as stream:
-            stream.write(text + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        _note_verified(temporary, meta)
-        _sync_folder(temporary)
-        version = temporary.with_suffix(".region")
-        temporary.rename(version)
-        done = True
-    finally:
-        if not done:
-            shutil.rmtree(temporary, ignore_errors=True)
-    _swap(graphs_dir, meta.name, version)
-    return meta
-
-
-def _fit(array: NDArray[Any], dtype: str) -> NDArray[Any]:
-    return np.ascontiguousarray(array, dtype=dtype)
-
-
-def _save(path: Path, array: NDArray[Any]) -> str:
-    """Write and sync one array and return the sha256 of the file."""
-    # numpy's own writer loses the reason (a full disk) of a failed write.
-    header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(array))
-    with path.open("wb") as stream:
-        stream.write(header.getvalue())
-        stream.write(array.data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    # From memory: what the disk made of it is for `verify_files` to find.
-    digest = hashlib.sha256(header.getvalue())
-    digest.update(array.data)
-    return digest.hexdigest()
-
-
-def _swap(graphs_dir: Path, name: str, version: Path) -> None:
-    """Point the region's link at the new version and drop every other one."""
-    link = graphs_dir / name
-    if link.is_dir() and not link.is_symlink():  # a folder copied here by hand
-        link.rename(graphs_dir / f".{name}.by-hand.region")
-    new = graphs_dir / f".{name}.link"
-    new.unlink(missing_ok=True)
-    new.symlink_to(version.name, target_is_directory=True)
-    new.replace(link)
-    _sync_folder(graphs_dir)
-    _drop_versions(graphs_dir, name, keep=version)
-
-
-def _drop_versions(graphs_dir: Path, name: str, keep: Path | None) -> None:
-    """Remove replaced versions, and what a killed import left behind (we hold the lock)."""
-    for path in graphs_dir.glob(f".{name}.*"):
-        if path != keep and path.suffix in {".region", ".tmp"}:
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _sync_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _region_lock(graphs_dir: Path, name: str) -> Iterator[None]:
-    """Let one process at a time change a region; released by the kernel if it dies."""
-    with (graphs_dir / f".{name}.lock").open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
-
-
-def remove_region(graphs_dir: Path, name: str) -> None:
-    """Remove a region.
-
-    Raises
-    ------
-    GraphError
-        No such region, or the disk refuses.
-    """
-    path = graphs_dir / check_name(name)
-    if not path.is_symlink() and not path.is_dir():
-        raise GraphError(f"no region {name!r} in {graphs_dir}")
-    try:
-        with _region_lock(graphs_dir, name):
-            if path.is_symlink():
-                path.unlink()
-            else:
-                path.rename(graphs_dir / f".{name}.removed.region")
-            _drop_versions(graphs_dir, name, keep=None)
-    except OSError as error:
-        raise GraphError(f"region {name!r} cannot be removed: {error}") from error

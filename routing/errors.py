@@ -78,6 +78,10 @@ class NoWay(RoutingError, LookupError):  # noqa: N818 -- the name says what happ
     """Nothing that is open joins two places of a network."""
 
 
+class NoRegion(RoutingError, LookupError):  # noqa: N818 -- the name says what happened
+    """No region of the network covers the asked places."""
+
+
 class InvalidRequest(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
     """A field of the request cannot be meant."""
 

@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.access import HIGHWAY_CLASSES, SURFACES, EdgeFlag
+from routing.contact import Contact
 from routing.cost import ALTITUDES_M, Travel
-from routing.exposure import Contact, Legs, covered_share
+from routing.exposure import covered_share
+from routing.legs import Legs
 from routing.risk import Applied, State, applied
 
 type Floats = NDArray[np.float64]

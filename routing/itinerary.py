@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from routing.arrival import Timetable, timetable
 from routing.cost import Travel
 from routing.crossings import Crossing, passable_from
-from routing.exposure import Legs
-from routing.network import Piece
+from routing.legs import Legs
 from routing.portals import MAX_WAIT_S, Passed, Plan, Portal, Section
 
 type Floats = NDArray[np.float64]
@@ -63,16 +62,16 @@ class Clock:
         not_before_s: dict[int, float] = {}
         legs = 0
         for index, (region, section) in enumerate(sections):
-            pieces = section
+            way = section
             if index:
                 before = passed[index - 1]
-                pieces = with_border(before.portal, section)
+                way = with_border(before.portal, section)
                 if before.wait_s > 0:
                     not_before_s[legs] = before.reached_s + before.wait_s
-            time_s, length_m = measured(self.travels[region], pieces)
+            time_s, length_m = measured(self.travels[region], way)
             seconds.append(time_s)
             metres.append(length_m)
-            legs += len(pieces)
+            legs += len(way)
         return timetable(
             self.departure,
             np.concatenate(seconds),
@@ -108,9 +107,8 @@ class Clock:
         return tuple(found)
 
 
-def measured(travel: Travel, pieces: Sequence[Piece]) -> tuple[Floats, Floats]:
-    """Give moving time and length of pieces: float64 [k] each, seconds and metres."""
-    legs = Legs.of(pieces)
+def measured(travel: Travel, legs: Legs) -> tuple[Floats, Floats]:
+    """Give moving time and length of legs: float64 [k] each, seconds and metres."""
     return travel.time_s(legs.edge) * legs.share, travel.length_m(legs.edge) * legs.share
 
 
@@ -120,6 +118,6 @@ def opens_late(post: Crossing, arrival: datetime) -> bool:
     return through is None or (through - arrival).total_seconds() > MAX_WAIT_S
 
 
-def with_border(portal: Portal, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+def with_border(portal: Portal, legs: Legs) -> Legs:
     """Put a portal's border edge before what follows it."""
-    return tuple(pieces) if portal.piece is None else (portal.piece, *pieces)
+    return legs if portal.piece is None else Legs.joined([Legs.of([portal.piece]), legs])

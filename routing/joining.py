@@ -8,6 +8,7 @@ import numpy as np
 
 from routing.altitude import Heights
 from routing.exposure import Exposure
+from routing.legs import Legs
 from routing.route import Route
 
 
@@ -25,7 +26,7 @@ def joined(parts: Sequence[Route]) -> Route:
         parts[0],
         coordinates=np.concatenate([part.coordinates for part in parts]),
         measure_m=np.concatenate(measures),
-        edges=(),
+        legs=Legs.of(()),
         distance_m=float(before_m[-1]),
         duration_s=sum(part.duration_s for part in parts),
         ascent_m=sum(part.ascent_m for part in parts),

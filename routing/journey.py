@@ -1,7 +1,7 @@
 """One request under way: over one region, or over several that are joined at crossings."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -11,23 +11,20 @@ from numpy.typing import NDArray
 
 from routing.cost import CostModel
 from routing.errors import NoWay
-from routing.exposure import Legs
 from routing.graph import Snap
 from routing.itinerary import Clock, measured, with_border
 from routing.joining import joined
+from routing.legs import Legs
 from routing.network import Piece
 from routing.others import other_ways
 from routing.pace import FLAT_KMH
-from routing.portals import Plan, Portal, Question, solve
+from routing.portals import Plan, Portal, Question, Section, solve
 from routing.questions import RouteRequest
 from routing.refusals import refusal
 from routing.resident import Ground, Resident, Residents
 from routing.route import Route, make_route
 from routing.rules import Rules
 from routing.situation import Situation
-
-#: Most routes in an answer (goal A11).
-MAX_ROUTES: Final = 5
 
 #: A route is dropped when more of it than this runs on a better one (goal A11).
 MAX_OVERLAP: Final = 0.8
@@ -110,6 +107,10 @@ class Found:
     cost_s: float
 
 
+def _always(_entered: Portal | None, _left: Portal) -> bool:
+    return True
+
+
 class Search:
     """One request under way.
 
@@ -123,6 +124,8 @@ class Search:
         (region, place) of the start and of the end.
     request
         What is asked.
+    allows
+        See `routing.portals.Question`.
     """
 
     def __init__(
@@ -131,8 +134,12 @@ class Search:
         joints: Sequence[Portal],
         ends: tuple[tuple[int, Snap], tuple[int, Snap]],
         request: RouteRequest,
+        *,
+        allows: Callable[[Portal | None, Portal], bool] = _always,
     ) -> None:
         self.sides = sides
+        self.allows = allows
+        self.most = request.most
         self.ends = ends
         self.clock = Clock([side.ground.travel for side in sides], request.at)
         self.weights = sorted(set(request.aversions))
@@ -253,6 +260,7 @@ class Search:
             [(portal, self._portal_s(models, portal, banned_s)) for portal in portals],
             wait_s,
             self.clock.reached_s,
+            self.allows,
         )
 
     def _pieces_s(
@@ -282,12 +290,12 @@ class Search:
         """Price a plan by the bounds that all routes of an answer are ranked by."""
         cost_s = sum(passed.wait_s for passed in plan.passed)
         cost_s += sum(self._portal_s(self.ranked_by, passed.portal) for passed in plan.passed)
-        for region, pieces in plan.sections:
-            cost_s += float(self.ranked_by[region].legs_s(Legs.of(pieces)).sum())
+        for region, legs in plan.sections:
+            cost_s += float(self.ranked_by[region].legs_s(legs).sum())
         return Found(plan, aversion, cost_s)
 
     def _breaks_a_ban(self, plan: Plan) -> bool:
-        return any(self.sides[region].rules.touched(pieces) for region, pieces in plan.sections)
+        return any(self.sides[region].rules.touched(legs) for region, legs in plan.sections)
 
     # --- choosing -------------------------------------------------------------------------------
 
@@ -297,7 +305,7 @@ class Search:
         for item in sorted(found, key=lambda item: item.cost_s):
             if all(self._overlap(item.plan, other.plan) <= MAX_OVERLAP for other in kept):
                 kept.append(item)
-        return kept[:MAX_ROUTES]
+        return kept[: self.most]
 
     def _overlap(self, plan: Plan, other: Plan) -> float:
         """Give the share of the shorter way's length that both have in common, 0 to 1."""
@@ -316,7 +324,7 @@ class Search:
         """Give edge, from, to and whole length of every piece, a region each."""
         columns = {}
         for region in dict.fromkeys(region for region, _ in plan.sections):
-            legs = Legs.of([p for row, pieces in plan.sections if row == region for p in pieces])
+            legs = Legs.joined([part for row, part in plan.sections if row == region])
             length_m = self.sides[region].ground.travel.length_m(legs.edge)
             columns[region] = (legs.edge, legs.start, legs.end, length_m)
         return columns
@@ -331,19 +339,19 @@ class Search:
         """Add a way up, and check it again from the records."""
         plan = found.plan
         times = self.clock.timetable(plan.sections, plan.passed)
-        judged = {passed.portal.piece for passed in plan.passed}
+        judged = {p.portal.piece[0] for p in plan.passed if p.portal.piece is not None}
         snaps = (self.ends[0][1], self.ends[1][1])
         parts: list[Route] = []
         leg = 0
-        for region, pieces in runs(plan):
+        for region, legs in runs(plan):
             side = self.sides[region]
             # Wholly by night: what the night makes less likely must not count for the day.
-            night_s = times.night_s[leg : leg + len(pieces)]
-            leg += len(pieces)
-            night = night_s >= _NEARLY * measured(side.ground.travel, pieces)[0]
+            night_s = times.night_s[leg : leg + len(legs)]
+            leg += len(legs)
+            night = night_s >= _NEARLY * measured(side.ground.travel, legs)[0]
             contacts = side.situation.contacts
-            part = make_route(side.ground.travel, pieces, contacts, night, snaps, times.arrival)
-            side.rules.check(pieces, part.coordinates, judged)
+            part = make_route(side.ground.travel, legs, contacts, night, snaps, times.arrival)
+            side.rules.check(legs, part.coordinates, judged)
             parts.append(replace(part, region=region))
         return replace(
             joined(parts),
@@ -353,13 +361,13 @@ class Search:
         )
 
 
-def runs(plan: Plan) -> list[tuple[int, tuple[Piece, ...]]]:
-    """Give a plan's pieces by region, border edges among them, in order of travel."""
-    found: list[tuple[int, tuple[Piece, ...]]] = []
-    for index, (region, pieces) in enumerate(plan.sections):
-        own = with_border(plan.passed[index - 1].portal, pieces) if index else pieces
+def runs(plan: Plan) -> list[Section]:
+    """Give a plan's legs by region, border edges among them, in order of travel."""
+    found: list[Section] = []
+    for index, (region, legs) in enumerate(plan.sections):
+        own = with_border(plan.passed[index - 1].portal, legs) if index else legs
         if found and found[-1][0] == region:
-            found[-1] = (region, found[-1][1] + own)
+            found[-1] = (region, Legs.joined([found[-1][1], own]))
         else:
             found.append((region, own))
     return found

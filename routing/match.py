@@ -15,8 +15,8 @@ from routing.cost import Travel
 from routing.coverage import MeasuredLine, checked_line
 from routing.crossings import Crossing, gates
 from routing.errors import NoWay, OffNetwork, RoutingError
-from routing.exposure import Legs
 from routing.graph import RoadGraph, Snap
+from routing.legs import Legs
 from routing.lines import segment_lengths_m, surrounding
 from routing.metric import METRES_PER_DEGREE
 from routing.network import Metric, Network
@@ -133,7 +133,9 @@ class _Matching:
         places = _places(self.points, step_m, self.limit_m)
         snaps = _snaps(self.travel.graph, places, self.travel.mode, country, self.limit_m)
         way = _way(self.network, self.travel, self.metric, snaps)
-        line, measure_m = drawn(self.travel.graph, _without_spurs(self.travel, way, self.limit_m))
+        line, measure_m = drawn(
+            self.travel.graph, Legs.of(_without_spurs(self.travel, way, self.limit_m))
+        )
         roads = shapely.LineString(line)
         if not self.around.covers(roads):
             raise MatchFailed("the roads leave the line")

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from routing import cch
 from routing.access import Mode
 from routing.errors import NoWay
-from routing.exposure import Legs
 from routing.graph import RoadGraph, Snap
+from routing.legs import Legs
 from routing.metric import great_circle_m
 
 type Floats = NDArray[np.float64]

@@ -24,12 +24,13 @@ from routing.border import (
 from routing.directory import GraphMeta, check_name
 from routing.elevation import HeightRaster, climbs_m
 from routing.errors import ImportFailed
-from routing.graph import RoadGraph, write_graph
+from routing.graph import RoadGraph
 from routing.metric import UNITS_PER_DEGREE
 from routing.pieces import Pieces, Segments, cut, segments_of
 from routing.profile import ADULT
 from routing.questions import AVERSIONS
 from routing.reading import read_nodes, read_ways
+from routing.regions import write_graph
 from routing.resident import base_metrics
 from routing.restrictions import read_restrictions
 from routing.sketch import Split, split_crossings

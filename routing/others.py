@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from routing.alternatives import Limits, alternatives
 from routing.cost import CostModel
 from routing.errors import NoWay
-from routing.network import Network, Piece
+from routing.legs import Legs
+from routing.network import Network
 from routing.portals import Plan, solve
 from routing.resident import Resident
 
 if TYPE_CHECKING:
     from routing.journey import Search
-
-#: Paths of one section that are looked for, the best one among them: as many as an answer has.
-MOST_PATHS: Final = 5
 
 #: Another path is a cheapest one around its middle for this share of the best one's cost [A]. A
 #: quarter, as the paper of `routing.cch.vias` has it, leaves one of three pairs of a city without a
@@ -22,7 +22,7 @@ MOST_PATHS: Final = 5
 LOCAL_SHARE: Final = 0.15
 
 #: A section of so few pieces has nothing between its ends that could be another.
-FEWEST_PIECES: Final = 2
+FEWEST_LEGS: Final = 2
 
 
 def other_ways(
@@ -45,46 +45,47 @@ def other_ways(
     found = [
         other
         for index in range(len(best.sections))
-        for other in _by_other_roads(residents, best, index)
+        for other in _by_other_roads(residents, best, index, search.most)
     ]
     return found + _by_other_crossings(search, residents, models, best)
 
 
-def _by_other_roads(residents: Sequence[Resident], best: Plan, index: int) -> list[Plan]:
+def _by_other_roads(residents: Sequence[Resident], best: Plan, index: int, most: int) -> list[Plan]:
     """Give plans that differ in one section, between the same first and last pieces."""
-    region, pieces = best.sections[index]
-    if len(pieces) <= FEWEST_PIECES:
+    region, legs = best.sections[index]
+    if len(legs) <= FEWEST_LEGS:
         return []
     resident = residents[region]
     network = resident.ground.network
     # The first and the last piece may be parts of edges: the ways differ between them.
-    source = network.turns.leads_to(pieces[0][0])
-    target = int(network.graph.edge_tail[pieces[-1][0]])
+    source = network.turns.leads_to(int(legs.edge[0]))
+    target = int(network.graph.edge_tail[legs.edge[-1]])
     paths = alternatives(
         network.hierarchy,
         resident.metric.arcs,
         source,
         target,
         network.length_dm,
-        count=MOST_PATHS,
+        count=max(2, most),
         limits=Limits(local_share=LOCAL_SHARE),
     )
     found = []
     for path in paths[1:]:
-        edges = network.turns.originals(path.edges).tolist()
-        way = (pieces[0], *((edge, 0.0, 1.0) for edge in edges), pieces[-1])
-        if network.turns.allow([edge for edge, _, _ in way]) and not _turns_back(network, way):
+        edges = network.turns.originals(path.edges).astype(np.int64)
+        between = [legs.only(slice(1)), Legs.whole(edges), legs.only(slice(-1, None))]
+        way = Legs.joined(between)
+        if network.turns.allow(way.edge.tolist()) and not _turns_back(network, way):
             sections = list(best.sections)
             sections[index] = (region, way)
             found.append(Plan(tuple(sections), best.passed, best.cost_s))
     return found
 
 
-def _turns_back(network: Network, way: Sequence[Piece]) -> bool:
+def _turns_back(network: Network, way: Legs) -> bool:
     """Tell whether a way goes back along its first or its last piece."""
     twin = network.graph.edge_twin
-    first, second, before, last = way[0][0], way[1][0], way[-2][0], way[-1][0]
-    return int(twin[first]) == second or int(twin[last]) == before
+    first, second, before, last = way.edge[[0, 1, -2, -1]].tolist()
+    return bool(twin[first] == second or twin[last] == before)
 
 
 def _by_other_crossings(

@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 
 from routing.crossings import Crossing
 from routing.errors import NoWay
+from routing.legs import Legs
 from routing.network import Piece
 from routing.resident import Resident
 
 type Floats = NDArray[np.float64]
 type Node = tuple[int, int]
-type Section = tuple[int, tuple[Piece, ...]]
+type Section = tuple[int, Legs]
 
 #: Nobody waits longer for a crossing to open [A]: a day and a night. What opens later is a refusal
 #: that names the opening.
@@ -76,7 +77,7 @@ class Plan:
     Parameters
     ----------
     sections
-        Region and pieces of each section, in order of travel, the border edges left out.
+        Region and legs of each section, in order of travel, the border edges left out.
     passed
         One fewer than sections.
     cost_s
@@ -108,6 +109,8 @@ class Question:
     reached_s
         Gives when the end of the last of some sections is reached, seconds after departure; with
         the portals passed between them.
+    allows
+        Tells whether one may go from a portal, None for the start, to another within a region.
     """
 
     start: int
@@ -118,6 +121,10 @@ class Question:
     portals: Sequence[tuple[Portal, float]]
     wait_s: Callable[[Portal, float], float | None]
     reached_s: Callable[[Sequence[Section], Sequence[Passed]], float]
+    allows: Callable[[Portal | None, Portal], bool]
+
+
+_NO_LEGS: Final = Legs.of(())
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -126,7 +133,7 @@ class _Label:
 
     at: Node
     cost_s: float
-    section: tuple[Piece, ...] = ()
+    section: Legs = _NO_LEGS
     sections: tuple[Section, ...] = ()
     passed: tuple[Passed, ...] = ()
 
@@ -147,13 +154,10 @@ def solve(residents: Sequence[Resident], question: Question) -> Plan:
 
 def _trimmed(plan: Plan) -> Plan:
     """Leave out pieces without length; somebody who goes nowhere keeps the first."""
-    sections = tuple(
-        (region, tuple(piece for piece in pieces if piece[1] < piece[2]))
-        for region, pieces in plan.sections
-    )
-    if not plan.passed and not sections[0][1]:
-        region, pieces = plan.sections[0]
-        sections = ((region, pieces[:1]),)
+    sections = tuple((region, legs.only(legs.start < legs.end)) for region, legs in plan.sections)
+    if not plan.passed and not len(sections[0][1]):
+        region, legs = plan.sections[0]
+        sections = ((region, legs.only(slice(1))),)
     return Plan(sections, plan.passed, plan.cost_s)
 
 
@@ -174,10 +178,10 @@ class _Solving:
         asked = self._asked
         for piece, cost_s in asked.direct:
             if np.isfinite(cost_s):
-                self._push(cost_s, _Label((asked.start, -1), cost_s, (piece,)), _ENDED)
+                self._push(cost_s, _Label((asked.start, -1), cost_s, Legs.of([piece])), _ENDED)
         for piece, node, cost_s in asked.departures:
             if np.isfinite(cost_s):
-                self._leave(_Label((asked.start, node), cost_s, (piece,)))
+                self._leave(_Label((asked.start, node), cost_s, Legs.of([piece])))
         while self._heap:
             cost_s, _, label, target = heapq.heappop(self._heap)
             if target == _ENDED:
@@ -196,9 +200,11 @@ class _Solving:
     def _leave(self, label: _Label) -> None:
         """Look from a node to every portal of the region, and to the end."""
         region, node = label.at
+        entered = label.passed[-1].portal if label.passed else None
         targets = [
-            (index, self._asked.portals[index][0].arrive[1], 0.0)
+            (index, portal.arrive[1], 0.0)
             for index in self._in_region[region]
+            if self._asked.allows(entered, portal := self._asked.portals[index][0])
         ]
         if region == self._asked.end:
             targets += [
@@ -228,27 +234,26 @@ class _Solving:
         if wait_s is None or not np.isfinite(own_s):
             return
         passed = (*label.passed, Passed(portal, reached_s, wait_s))
-        behind = _Label(portal.leave, cost_s + wait_s + own_s, (), sections, passed)
+        behind = _Label(portal.leave, cost_s + wait_s + own_s, _NO_LEGS, sections, passed)
         self._push(behind.cost_s, behind, _LEAVING)
 
-    def _arrive(self, label: _Label, row: int) -> tuple[Piece, ...]:
+    def _arrive(self, label: _Label, row: int) -> Legs:
         """Give the last section, up to the end by one of its arrivals."""
         piece, node, _ = self._asked.arrivals[row]
-        return (*self._walked(label, node), piece)
+        return Legs.joined([self._walked(label, node), Legs.of([piece])])
 
     @staticmethod
-    def _ended(label: _Label, last: tuple[Piece, ...], cost_s: float) -> Plan:
+    def _ended(label: _Label, last: Legs, cost_s: float) -> Plan:
         return Plan((*label.sections, (label.at[0], last)), label.passed, cost_s)
 
-    def _walked(self, label: _Label, node: int) -> tuple[Piece, ...]:
+    def _walked(self, label: _Label, node: int) -> Legs:
         region, source = label.at
-        return (*label.section, *path(self._residents[region], source, node))
+        return Legs.joined([label.section, path(self._residents[region], source, node)])
 
 
-def path(resident: Resident, source: int, target: int) -> tuple[Piece, ...]:
-    """Give the cheapest way between two nodes of a region, as pieces."""
-    edges = resident.ground.network.path(resident.metric, source, target)
-    return tuple((edge, 0.0, 1.0) for edge in edges.tolist())
+def path(resident: Resident, source: int, target: int) -> Legs:
+    """Give the cheapest way between two nodes of a region."""
+    return Legs.whole(resident.ground.network.path(resident.metric, source, target))
 
 
 def between_s(resident: Resident, sources: Sequence[int], targets: Sequence[int]) -> Floats:

@@ -13,7 +13,7 @@ from typing import Final
 
 from routing.access import Mode
 from routing.arrival import DAY_S, Window
-from routing.exposure import Hazard
+from routing.hazard import Hazard
 
 
 class Pace(StrEnum):

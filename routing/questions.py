@@ -9,8 +9,8 @@ from typing import Final
 from routing.access import Mode
 from routing.crossings import Crossing
 from routing.errors import InvalidRequest
-from routing.exposure import HIGHEST, Hazard
 from routing.graph import GraphMeta
+from routing.hazard import HIGHEST, Hazard
 from routing.metric import METRES_PER_DEGREE, great_circle_m
 from routing.profile import Profile
 
@@ -18,6 +18,9 @@ from routing.profile import Profile
 #: counted double, and fivefold.
 AVERSIONS: Final = (0.0, 1.0, 4.0)
 MAX_AVERSIONS: Final = 8
+
+#: Most routes in an answer (goal A11).
+MAX_ROUTES: Final = 5
 
 #: Ends nearer than this are one place [A].
 MIN_TRIP_M: Final = 1.0
@@ -49,6 +52,8 @@ class RouteRequest:
         Weights of exposure, 1 to 8 of them; the answer is ranked at the middle one.
     profile
         Who travels, by that mode; the router's own where None.
+    most
+        At most so many routes, 1 to `MAX_ROUTES`.
     """
 
     start: tuple[float, float]
@@ -61,6 +66,7 @@ class RouteRequest:
     hazards: Sequence[Hazard] = ()
     aversions: tuple[float, ...] = AVERSIONS
     profile: Profile | None = None
+    most: int = 3
 
 
 def check_request(request: RouteRequest, meta: GraphMeta) -> None:
@@ -78,6 +84,8 @@ def check_request(request: RouteRequest, meta: GraphMeta) -> None:
         raise InvalidRequest("end", "start and end are the same place")
     if request.at.utcoffset() is None:
         raise InvalidRequest("at", "a time needs its offset from UTC")
+    if not 1 <= request.most <= MAX_ROUTES:
+        raise InvalidRequest("routes", f"one to {MAX_ROUTES} routes")
     weights = request.aversions
     if not 1 <= len(weights) <= MAX_AVERSIONS:
         raise InvalidRequest("aversions", f"one to {MAX_AVERSIONS} weights")

@@ -20,8 +20,8 @@ from routing.access import Mode
 from routing.coverage import ACCESS_M
 from routing.crossings import Crossing
 from routing.errors import InvalidRequest, OffNetwork
-from routing.exposure import Hazard
 from routing.graph import Snap
+from routing.hazard import Hazard
 from routing.metric import great_circle_m
 from routing.rules import Rules
 from routing.search import Router

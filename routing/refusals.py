@@ -77,7 +77,7 @@ def _solved(
 def _blockers(search: "Search", plan: Plan) -> tuple[Blocker, ...]:
     """Name what stands in the way of a plan, in order of travel."""
     found: list[Blocker] = []
-    for index, (region, pieces) in enumerate(plan.sections):
+    for index, (region, legs) in enumerate(plan.sections):
         if index:
             passed = plan.passed[index - 1]
             if search.clock.wait_s(passed.portal, passed.reached_s) is None:
@@ -85,7 +85,7 @@ def _blockers(search: "Search", plan: Plan) -> tuple[Blocker, ...]:
                 found += [
                     closed_post(post) for post in passed.portal.posts if opens_late(post, arrival)
                 ]
-        found += search.sides[region].rules.exclusions(pieces)
+        found += search.sides[region].rules.exclusions(legs)
     return tuple(dict.fromkeys(found))
 
 

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from routing.cch.gate import Gate
 from routing.cost import CostModel, Travel
 from routing.crossings import border_edges
-from routing.graph import RoadGraph, StoredArrays
+from routing.graph import RoadGraph
 from routing.network import Metric, Network
 from routing.profile import Profile
+from routing.regions import StoredArrays
 from routing.situation import Situation
 from routing.stored import StoredMetric, columns_of, metric_name, open_metric
 

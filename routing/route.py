@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from routing.access import EdgeFlag, Mode
 from routing.altitude import Heights
+from routing.contact import Contact, Contacts
 from routing.cost import Travel
 from routing.explanation import RouteSegment, explained
-from routing.exposure import Contact, Exposure, Legs, covered_m, hazard_exposure
+from routing.exposure import Exposure, covered_m, hazard_exposure
 from routing.graph import RoadGraph, Snap
 from routing.itinerary import Passage
+from routing.legs import Legs
 from routing.lines import between
 from routing.profile import Profile, walking_days
 
@@ -34,9 +36,8 @@ class Route:
         float64 [k, 2], degrees, longitude first, in order of travel.
     measure_m
         float64 [k], metres along the edges' lengths at each vertex; the last is ``distance_m``.
-    edges
-        (edge, from, to) with shares of the directed edge's length; of a way over several regions
-        see ``parts``.
+    legs
+        Pieces of directed edges; of a way over several regions see ``parts``.
     profile
         Who travels.
     distance_m
@@ -77,7 +78,7 @@ class Route:
 
     coordinates: Floats = field(repr=False)
     measure_m: Floats = field(repr=False)
-    edges: tuple[Piece, ...] = field(repr=False)
+    legs: Legs = field(repr=False)
     profile: Profile
     distance_m: float
     duration_s: float
@@ -125,9 +126,9 @@ class Route:
         return tuple(passage.crossing.id for passage in self.passages)
 
     @property
-    def legs(self) -> Legs:
-        """The pieces as arrays."""
-        return Legs.of(self.edges)
+    def edges(self) -> tuple[Piece, ...]:
+        """The legs as (edge, from, to), with shares of the edge's length."""
+        return self.legs.pieces
 
     @property
     def __geo_interface__(self) -> dict[str, Any]:
@@ -158,7 +159,7 @@ class Route:
 
 def make_route(
     travel: Travel,
-    pieces: Sequence[Piece],
+    legs: Legs,
     contacts: Sequence[Contact],
     night: NDArray[np.bool_],
     snaps: tuple[Snap, Snap],
@@ -170,29 +171,29 @@ def make_route(
     ----------
     travel
         The profile's costs on the graph.
-    pieces
+    legs
         In order of travel, each starting where the one before ends.
     contacts
         Every hazard that counts, laid over the graph.
     night
-        bool [pieces], which of them are walked by night.
+        bool [legs], which of them are walked by night.
     snaps
         Start and end of the whole way.
     arrival
         At the end of the whole way.
     """
-    graph, legs = travel.graph, Legs.of(pieces)
+    graph = travel.graph
     length_m = travel.length_m(legs.edge)
     # Most hazards of a region are nowhere near: they are looked at once, not in every sum.
-    contacts = _near(contacts, legs)
-    coordinates, measure_m = drawn(graph, pieces)
+    contacts = [contacts[row] for row in Contacts.of(contacts).on(legs.edge)]
+    coordinates, measure_m = drawn(graph, legs)
     ascent_m = graph.edge_ascent_m[legs.edge].astype(np.float64)
     exposure = travel.altitude_exposure(legs)
     exposure |= hazard_exposure(contacts, legs, length_m, night, travel.relative_risk)
     return Route(
         coordinates=coordinates,
         measure_m=measure_m,
-        edges=tuple(pieces),
+        legs=legs,
         profile=travel.profile,
         distance_m=float((length_m * legs.share).sum()),
         duration_s=float((travel.time_s(legs.edge) * legs.share).sum()),
@@ -209,26 +210,13 @@ def make_route(
     )
 
 
-def _near(contacts: Sequence[Contact], legs: Legs) -> list[Contact]:
-    """Leave out the hazards that touch no edge of the way."""
-    edges = np.unique(legs.edge)  # in order: one pass through a hazard's edges
-    near = []
-    for item in contacts:
-        if len(item.edge):
-            row = np.searchsorted(item.edge, edges)
-            if (item.edge.take(row, mode="clip") == edges).any():
-                near.append(item)
-    return near
-
-
-def drawn(graph: RoadGraph, pieces: Sequence[Piece]) -> tuple[Floats, Floats]:
+def drawn(graph: RoadGraph, legs: Legs) -> tuple[Floats, Floats]:
     """Join the polylines of pieces, with the edges' own measure at every vertex.
 
     Returns
     -------
     (coordinates float64 [k, 2] in degrees, measure_m float64 [k] from 0), k >= 2.
     """
-    legs = Legs.of(pieces)
     length_m = graph.lengths_m(legs.edge)
     before_m = np.concatenate(([0.0], np.cumsum(legs.share * length_m)[:-1]))
     leg, coordinates, share = _vertices(graph, legs)

@@ -7,21 +7,20 @@ a hard exclusion is removed, and so is the part of a first or last edge beyond i
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from routing.contact import Contact, Contacts
 from routing.cost import Travel
 from routing.crossings import Crossing, Gate
 from routing.errors import Blocker, NoRoute
-from routing.exposure import Contact, Legs
+from routing.legs import Legs
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 type Bools = NDArray[np.bool_]
-type Piece = tuple[int, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,26 +67,30 @@ class Rules:
     def meets(self, legs: Legs) -> Bools:
         """Tell which pieces touch an exclusion, be it in one point: bool [legs]."""
         met = np.zeros(len(legs.edge), dtype=np.bool_)
-        for ban in self.bans:
-            met |= ban.meets(legs)
+        for row in self._laid.on(legs.edge):
+            met |= self.bans[row].meets(legs)
         return met
 
-    def touched(self, pieces: Sequence[Piece]) -> bool:
+    @cached_property
+    def _laid(self) -> Contacts:
+        return Contacts.of(self.bans)
+
+    def touched(self, legs: Legs) -> bool:
         """Tell whether a way touches an exclusion."""
-        return bool(self.meets(Legs.of(pieces)).any())
+        return bool(self.meets(legs).any())
 
-    def passed(self, pieces: Sequence[Piece]) -> list[Gate]:
+    def passed(self, legs: Legs) -> list[Gate]:
         """Give the gates on a way, in order."""
-        return [self.gates[edge] for edge, _, _ in pieces if edge in self.gates]
+        if not self.gates:
+            return []
+        return [self.gates[edge] for edge in legs.edge.tolist() if edge in self.gates]
 
-    def check(
-        self, pieces: Sequence[Piece], coordinates: Floats, judged: Container[Piece | None] = ()
-    ) -> None:
+    def check(self, legs: Legs, coordinates: Floats, judged: Container[int] = ()) -> None:
         """Check a finished way again, from the raw records and not from the search's arrays.
 
         Parameters
         ----------
-        pieces, coordinates
+        legs, coordinates
             The way, and as it is drawn.
         judged
             The border edges that were judged at the time of arrival there; any other must be
@@ -100,23 +103,21 @@ class Rules:
             same, never answered (P11).
         """
         graph, line = self.travel.graph, shapely.linestrings(coordinates)
-        broken = [_exclusion(ban) for ban in self.bans if ban.area.intersects(line)]
-        for gate in self.passed(pieces):
-            if (gate.edge, 0.0, 1.0) not in judged:
+        shapely.prepare(line)
+        broken = [_exclusion(ban) for ban in self.bans if shapely.intersects(line, ban.area)]
+        for gate in self.passed(legs):
+            if gate.edge not in judged:
                 broken += [closed_post(post) for post in gate.posts if not post.passable]
             broken += [] if gate.posts else [Blocker("no_road")]
-        for (edge, _, _), (following, _, _) in pairwise(pieces):
-            if graph.edge_head[edge] != graph.edge_tail[following]:
-                broken.append(Blocker("no_road"))
-        if not graph.turns(self.travel.mode).allow([edge for edge, _, _ in pieces]):
+        joins = graph.edge_head[legs.edge[:-1]] == graph.edge_tail[legs.edge[1:]]
+        if not joins.all() or not graph.turns(self.travel.mode).allow(legs.edge.tolist()):
             broken.append(Blocker("no_road"))
-        usable = bool(self.travel.usable(Legs.of(pieces).edge).all())
+        usable = bool(self.travel.usable(legs.edge).all())
         if broken or not usable:
             raise NoRoute("the way found breaks a hard rule and is refused", _unique(broken))
 
-    def exclusions(self, pieces: Sequence[Piece]) -> list[Blocker]:
+    def exclusions(self, legs: Legs) -> list[Blocker]:
         """Name the exclusions along a path found with rules set aside, in order of travel."""
-        legs = Legs.of(pieces)
         met = [(int(np.argmax(ban.meets(legs))), ban) for ban in self.bans if ban.meets(legs).any()]
         return [_exclusion(ban) for _, ban in sorted(met, key=lambda row: row[0])]
 

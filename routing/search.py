@@ -4,17 +4,21 @@ Every answer keeps the hard rules of `routing.rules`, before the search and agai
 line. A refusal names what stands in the way and never an informal way (P11, P12).
 """
 
+from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from datetime import datetime
 from threading import Lock
+from typing import Final
 
 from routing.access import Mode
 from routing.arrival import seconds_of
+from routing.contact import TOLERANCE_M
 from routing.cost import Travel
 from routing.coverage import Support
 from routing.crossings import Crossing, Gate, gates
-from routing.exposure import TOLERANCE_M, Exposure, Hazard
+from routing.exposure import Exposure
 from routing.graph import RoadGraph
+from routing.hazard import Hazard
 from routing.journey import Search, Side
 from routing.network import Network
 from routing.profile import ADULT, VEHICLE, Profile, counts_at
@@ -33,6 +37,10 @@ __all__ = [
     "Router",
     "Support",
 ]
+
+
+#: Situations kept ready: as many as tiers, days and nights give in one hour [A].
+KEPT_SITUATIONS: Final = 16
 
 
 class Router:
@@ -57,6 +65,7 @@ class Router:
         self.residents = Residents(graph)
         self._lock = Lock()
         self._grounds: dict[str, Ground] = {}
+        self._situations: OrderedDict[Hashable, Situation] = OrderedDict()
         self._followed: dict[tuple[str, bool], Situation] = {}
         # Which post stands on which border edge does not change when one closes.
         self._posts: tuple[Hashable, dict[int, Gate]] = (None, {})
@@ -87,8 +96,20 @@ class Router:
             Those active at ``at``.
         """
         night = leaves_by_night(profile, at)
-        counting = [item for item in hazards if counts_at(item, at, profile.mode, profile)]
-        return Situation(self.layer.lay(counting), night)
+        counting = tuple(item for item in hazards if counts_at(item, at, profile.mode, profile))
+        # By the records themselves: of two that lie and cost the same each has its own words.
+        key = (night, counting)
+        with self._lock:
+            known = self._situations.get(key)
+            if known is not None:
+                self._situations.move_to_end(key)
+                return known
+        made = Situation(self.layer.lay(counting), night)
+        with self._lock:
+            self._situations[key] = made
+            while len(self._situations) > KEPT_SITUATIONS:
+                self._situations.popitem(last=False)
+        return made
 
     def gates(self, crossings: Sequence[Crossing]) -> dict[int, Gate]:
         """Give every border edge its posts in the state they are in now."""

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
 from typing import Final
@@ -10,9 +10,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.contact import Contact, Contacts, contact
 from routing.cost import hazard_prices
-from routing.exposure import Contact, Hazard, contact
 from routing.graph import RoadGraph
+from routing.hazard import Hazard
 
 type Ints = NDArray[np.int64]
 
@@ -32,13 +33,13 @@ class Situation:
         Relative risks are those of the night.
     """
 
-    contacts: tuple[Contact, ...] = ()
+    contacts: Contacts = field(default_factory=Contacts)
     night: bool = False
 
     @cached_property
-    def bans(self) -> tuple[Contact, ...]:
+    def bans(self) -> Contacts:
         """The hard exclusions."""
-        return tuple(item for item in self.contacts if item.hazard.exclusion)
+        return Contacts(item for item in self.contacts if item.hazard.exclusion)
 
     @cached_property
     def banned(self) -> Ints:
@@ -109,12 +110,12 @@ class Layer:
         self._lock = Lock()
         self._kept: OrderedDict[bytes, Contact] = OrderedDict()
 
-    def lay(self, hazards: Sequence[Hazard]) -> tuple[Contact, ...]:
+    def lay(self, hazards: Sequence[Hazard]) -> Contacts:
         """Give the contacts of hazards, in the same order; those known are not laid again.
 
         A record that is known under the same key but with other words is shown with its own.
         """
-        return tuple(map(self._contact, hazards))
+        return Contacts(map(self._contact, hazards))
 
     def _contact(self, hazard: Hazard) -> Contact:
         with self._lock:

@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 from routing import cch
 from routing.cost import Facts
 from routing.directory import map_metric
-from routing.graph import RoadGraph, StoredArrays
+from routing.graph import RoadGraph
 from routing.layout import METRIC
 from routing.network import Metric
+from routing.regions import StoredArrays
 
 
 @dataclass(frozen=True, eq=False, slots=True)

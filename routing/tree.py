@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing import dijkstra
+from routing.contact import Contact
 from routing.cost import CostModel
 from routing.crossings import Crossing, Gate, border_edges
-from routing.exposure import Contact, Legs
 from routing.graph import RoadGraph, Snap
+from routing.legs import Legs
 from routing.network import Network, Piece
 from routing.rules import Rules
 

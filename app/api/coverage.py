@@ -160,11 +160,12 @@ async def _found_way(
     require_unswapped("end", *body.end)
     question = Question(body.start, body.end, body.mode, body.at or now)
     answer = await plan(session, network, question, now=now, access_m=access_m)
-    best, known = answer.journeys[0].route, answer.knowledge
+    journey, known = answer.journeys[0], answer.knowledge
+    best = journey.route
     return _Way(
         MeasuredLine.from_route(best),
-        answer.region.meta.name,
-        end_names(answer.region, known, best),
+        journey.network,
+        end_names(journey.regions, known, best),
         tuple(crossing for crossing in known.crossings if crossing.id in best.crossings),
         now.astimezone(ZoneInfo(known.start.place.timezone)).date(),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Literal
 
 from fastapi import APIRouter, Response
@@ -21,6 +22,7 @@ from geo import products
 from routing.exposure import Exposure
 from routing.graph import Mode, Snap
 from routing.profile import PROFILES, Profile
+from routing.questions import MAX_ROUTES
 
 router = APIRouter(tags=["routes"])
 
@@ -38,7 +40,8 @@ class Ends(BaseModel):
     )
 
 
-ProfileName = Literal["adult", "family", "reduced_mobility", "vehicle"]
+#: One of the profiles that the router has.
+ProfileName = StrEnum("ProfileName", {name.upper(): name for name in PROFILES})  # type: ignore[misc]
 RouteLanguage = Literal["es", "en", "pt", "fr", "ht"]
 
 
@@ -70,6 +73,7 @@ class RouteQuestion(Ends):
     profile: ProfileName | None = Field(
         None, description="Who travels, by that mode; default: an adult, or a vehicle."
     )
+    routes: int = Field(3, ge=1, le=MAX_ROUTES, description="At most so many routes.")
     explain: bool = Field(
         default=True,
         description="Whether each route comes with its `segments`: what they are like, and what"
@@ -101,6 +105,7 @@ async def find_routes(
         mode=body.mode,
         at=at,
         profile=None if body.profile is None else profile_of(body.profile, settings),
+        most=body.routes,
     )
     answer = await plan(session, network, question, now=now, access_m=settings.access_m)
     told = [
@@ -142,7 +147,6 @@ def feature_collection(
     explain
         With the segments of each route.
     """
-    meta = answer.region.meta
     about = route_words.told(answer, now)
     return {
         "type": "FeatureCollection",
@@ -157,7 +161,7 @@ def feature_collection(
         ],
         "demo": answer.knowledge.demo,
         "notice": wording.notice(is_demo=answer.knowledge.demo),
-        "attribution": meta.attribution,
+        "attribution": answer.attribution,
     }
 
 
@@ -201,11 +205,11 @@ def _properties(
         "aversion": route.aversion,
         "mode": answer.question.mode,
         "at": answer.question.at,
-        "network": answer.region.meta.name,
-        "network_kind": answer.region.meta.kind,
+        "network": journey.network,
+        "network_kind": journey.network_kind,
         # The records are those of this moment; the roads are as old as their source says.
         "data_as_of": now,
-        "network_as_of": answer.region.meta.extract_timestamp,
+        "network_as_of": journey.network_as_of,
         "demo": answer.knowledge.demo,
         "notice": wording.notice(is_demo=answer.knowledge.demo),
     }

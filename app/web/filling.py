@@ -95,7 +95,7 @@ def plan(
             _route(journey, answer, about)
             for journey, about in zip(answer.journeys, told(answer, around.now), strict=True)
         ),
-        network=_network(answer.region),
+        networks=tuple(map(_network, answer.regions)),
     )
 
 

@@ -348,7 +348,7 @@ class PlanView:
     at: datetime
     timezone: str
     routes: Sequence[Route]
-    network: Network
+    networks: tuple[Network, ...]
 
 
 Reason = Literal[

@@ -1,13 +1,12 @@
 """The face of the hierarchy: everything that comes in is checked, any thread may ask."""
 
-import operator
 import threading
-from typing import Any, Final, Self, cast
+from typing import Final, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from routing.cch import choosing, listing, queries
+from routing.cch import checks, choosing, listing, queries
 from routing.cch.customization import UNREACHABLE, Metric
 from routing.cch.topology import Topology
 from routing.cch.updating import Updating
@@ -65,11 +64,11 @@ class Hierarchy:
         GraphError
             A node that does not exist, or no road graph.
         """
-        count = _whole(node_count)
+        count = checks.whole(node_count)
         if not 0 <= count <= _MOST_NODES:
             raise GraphError(f"{node_count} nodes: a whole number up to {_MOST_NODES} is needed")
         try:
-            ends = [_ids(given, count, "node").astype(np.int32) for given in (tail, head)]
+            ends = [checks.ids(given, count, "node").astype(np.int32) for given in (tail, head)]
         except InvalidNode as error:
             raise GraphError(f"an edge ends nowhere: {error}") from error
         return cls(Topology.build(ends[0], ends[1], count))
@@ -89,7 +88,7 @@ class Hierarchy:
         InvalidCost
             Another length, another type, negative.
         """
-        return Metric.of(self.topology, _costs(cost, self.topology.edge_count))
+        return Metric.of(self.topology, checks.costs(cost, self.topology.edge_count))
 
     def update(self, metric: Metric, edges: ArrayLike, cost: ArrayLike) -> int:
         """Give some edges another cost in a metric; the result equals a full customisation.
@@ -112,8 +111,8 @@ class Hierarchy:
             As for `customize`; a metric of another hierarchy.
         """
         self._require_own(metric)
-        which = _ids(edges, self.topology.edge_count, "edge")
-        costs = _costs(cost, len(which))
+        which = checks.ids(edges, self.topology.edge_count, "edge")
+        costs = checks.costs(cost, len(which))
         with self._update_lock:
             if self._updating is None:
                 self._updating = Updating(self.topology)
@@ -296,10 +295,10 @@ class Hierarchy:
             As for `customize`; a limit that is no whole number.
         """
         t = self._require_own(metric)
-        ranks = t.rank[_ids(sources, t.node_count, "node")]
-        seeds = (
-            np.zeros(len(ranks), np.int32) if seed_cost is None else _costs(seed_cost, len(ranks))
-        )
+        ranks = t.rank[checks.ids(sources, t.node_count, "node")]
+        seeds = np.zeros(len(ranks), np.int32)
+        if seed_cost is not None:
+            seeds = checks.costs(seed_cost, len(ranks))
         climbing, descending = metric.up, metric.down
         if backward:
             climbing, descending = descending, climbing
@@ -313,7 +312,7 @@ class Hierarchy:
                 t.head_level,
                 descending,
                 *self._climb(climbing, ranks, seeds),
-                _limit(limit),
+                checks.limit(limit),
                 self._scratch.levels[0],
                 nodes,
                 costs,
@@ -347,8 +346,8 @@ class Hierarchy:
             A node that does not exist.
         """
         t = self._require_own(metric)
-        rows = t.rank[_ids(sources, t.node_count, "node")]
-        columns = t.rank[_ids(targets, t.node_count, "node")]
+        rows = t.rank[checks.ids(sources, t.node_count, "node")]
+        columns = t.rank[checks.ids(targets, t.node_count, "node")]
         out = np.empty((len(rows), len(columns)), np.int32)
         with metric.gate:
             queries.table(
@@ -382,7 +381,7 @@ class Hierarchy:
         return self.topology
 
     def _rank(self, node: int) -> int:
-        index = _whole(node)
+        index = checks.whole(node)
         if not 0 <= index < self.topology.node_count:
             raise InvalidNode("node", node, self.topology.node_count)
         return int(self.topology.rank[index])
@@ -404,59 +403,3 @@ class Hierarchy:
             np.array(descending, np.int32),
             np.array([least[rank] for rank in descending], np.int32),
         )
-
-
-def _whole(value: object) -> int:
-    """Return a whole number of any type, -1 for everything else."""
-    try:
-        return operator.index(cast("int", value))
-    except TypeError:
-        return -1
-
-
-def _limit(limit: object) -> int:
-    """Check a limit; return it within what costs can be, -1 where it is below all of them."""
-    try:
-        whole = operator.index(cast("int", limit))
-    except TypeError:
-        raise InvalidCost(f"a limit is a whole number, not {limit!r}") from None
-    return max(-1, min(whole, UNREACHABLE - 1))
-
-
-def _copied(values: ArrayLike) -> NDArray[Any] | None:
-    """Copy before the check, for the caller may write to its array meanwhile; None if uneven."""
-    try:
-        return np.array(values)
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def _costs(cost: ArrayLike, length: int) -> Int32:
-    """Check costs; return a copy, saturated."""
-    given = _copied(cost)
-    if given is None or given.shape != (length,):
-        shape = "uneven" if given is None else f"of shape {given.shape}"
-        raise InvalidCost(f"{length} costs are needed, in one row, not {shape}")
-    if length == 0:
-        return np.empty(0, np.int32)
-    if given.dtype.kind not in "iu":
-        raise InvalidCost(f"costs are whole numbers, not {given.dtype}")
-    if given.dtype.kind == "i" and int(given.min()) < 0:
-        where = int(np.argmax(given < 0))
-        raise InvalidCost(f"cost {int(given[where])} at {where}: costs are 0 or more")
-    if int(given.max()) > UNREACHABLE:
-        given = np.minimum(given, given.dtype.type(UNREACHABLE))
-    return given.astype(np.int32, copy=False)
-
-
-def _ids(ids: ArrayLike, count: int, what: str) -> Int64:
-    """Check ids of nodes or edges; return a copy, int64."""
-    given = _copied(ids)
-    if given is not None and given.shape == (0,):
-        return np.empty(0, np.int64)
-    if given is None or given.ndim != 1 or given.dtype.kind not in "iu":
-        raise InvalidNode(what, "in uneven rows" if given is None else given.dtype, count)
-    outside = (given < 0) | (given >= count)
-    if outside.any():
-        raise InvalidNode(what, given[np.argmax(outside)], count)
-    return given.astype(np.int64, copy=False)

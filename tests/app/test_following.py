@@ -14,7 +14,7 @@ from app.databases import listen_url, open_database
 from app.network import Region
 from geo import knowledge
 from geo.db import Tier
-from routing.graph import open_graph
+from routing.regions import open_graph
 from routing.search import Router
 from tests.geo.test_knowledge import HAZARD, hazard, write
 

@@ -12,8 +12,8 @@ from app.roads import Hooks, make_roads_app
 from app.settings import Settings
 from geo.db import Tier
 from geo.roads import regions
-from routing.graph import remove_graph
 from routing.osm import import_osm
+from routing.regions import remove_graph
 from tests.conftest import opened
 from tests.fixtures.osm_file import OsmFile
 

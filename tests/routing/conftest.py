@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from routing.access import HIGHWAY_CLASSES, SURFACES, EdgeFlag
-from routing.graph import NodeTable, PieceTable, RoadGraph, open_graph
+from routing.graph import NodeTable, PieceTable, RoadGraph
 from routing.metric import UNITS_PER_DEGREE, great_circle_m
 from routing.osm import import_osm
+from routing.regions import open_graph
 from routing.search import Crossing, Support
 
 DATA = Path(__file__).resolve().parents[2] / "data"

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.access import Mode
+from routing.contact import contact
 from routing.cost import (
     ALTITUDE_PRICE_S_PER_H,
     EVENT_PRICE_S,
@@ -21,7 +22,9 @@ from routing.cost import (
     share_above,
 )
 from routing.errors import InvalidRequest
-from routing.exposure import GARWOOD_UPPER, Hazard, Legs, contact, covered_m, hazard_exposure
+from routing.exposure import covered_m, hazard_exposure
+from routing.hazard import GARWOOD_UPPER, Hazard
+from routing.legs import Legs
 from routing.pace import FLAT_KMH, climb_pace_s_per_m, tobler_kmh
 from routing.profile import ADULT, VEHICLE, counts_at, walking_days
 

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.access import EdgeFlag, Mode
+from routing.contact import contact
 from routing.cost import Travel
 from routing.explanation import explained
-from routing.exposure import Hazard, Legs, contact
+from routing.hazard import Hazard
+from routing.legs import Legs
 from routing.profile import ADULT
 from routing.route import Route, make_route
 from routing.search import Router, RouteRequest

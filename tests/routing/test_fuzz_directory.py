@@ -24,7 +24,8 @@ from routing import directory, layout
 from routing.cch import Hierarchy, Topology
 from routing.cch.soundness import require_sound
 from routing.errors import GraphError
-from routing.graph import RoadGraph, list_graphs, open_graph, verify_graph, write_graph
+from routing.graph import RoadGraph
+from routing.regions import list_graphs, open_graph, verify_graph, write_graph
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -157,7 +158,7 @@ def forge(path: Path, **fields) -> None:
     raw = json.loads((path / "meta.json").read_text()) | fields
     del raw["meta_checksum"]
     kind = raw.pop("format")
-    raw["meta_checksum"] = directory._sum_of(raw)
+    raw["meta_checksum"] = directory.sum_of(raw)
     (path / "meta.json").write_text(json.dumps({"format": kind, **raw}))
 
 
@@ -344,7 +345,7 @@ DAMAGE = textwrap.dedent(
     from pathlib import Path
     import numpy as np
     from routing.errors import RoutingError
-    from routing.graph import open_graph
+    from routing.regions import open_graph
     whole, work, rng = Path(sys.argv[1]), Path(sys.argv[2]), random.Random(int(sys.argv[3]))
     refused = 0
     for turn in range(40):

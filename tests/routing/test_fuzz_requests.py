@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from routing.access import Mode
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
-from routing.journey import MAX_ROUTES
+from routing.questions import MAX_ROUTES
 from routing.search import Crossing, Hazard, Router, RouteRequest
 
 REFUSALS = (InvalidRequest, OffNetwork, NoRoute)

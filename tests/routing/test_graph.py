@@ -17,18 +17,10 @@ from hypothesis import strategies as st
 
 from routing import directory, layout
 from routing.errors import GraphError, InvalidRequest, OffNetwork
-from routing.graph import (
-    HIGHWAY_CLASSES,
-    EdgeFlag,
-    Mode,
-    list_graphs,
-    open_graph,
-    remove_graph,
-    verify_graph,
-    write_graph,
-)
+from routing.graph import HIGHWAY_CLASSES, EdgeFlag, Mode
 from routing.grid import SegmentGrid
 from routing.metric import UNITS_PER_DEGREE, great_circle_m, local_xy
+from routing.regions import list_graphs, open_graph, remove_graph, verify_graph, write_graph
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -389,7 +381,7 @@ def test_verify_finds_one_flipped_bit_that_opening_cannot_see(small, tmp_path):
     """As where the disk itself gives other bytes than it was given: no time tells of it."""
     write_graph(tmp_path, small)
     flip(tmp_path / "tiny" / "edge_length_dm.npy")
-    directory._note_verified(tmp_path / "tiny", small.meta)
+    directory.note_verified(tmp_path / "tiny", small.meta)
     open_graph(tmp_path / "tiny")
     with pytest.raises(GraphError, match=r"edge_length_dm\.npy: checksum"):
         verify_graph(tmp_path / "tiny")

@@ -14,9 +14,10 @@ from rasterio.transform import from_origin
 
 from routing.elevation import HeightRaster
 from routing.errors import GraphError, ImportFailed
-from routing.graph import EdgeFlag, Mode, open_graph, verify_graph
+from routing.graph import EdgeFlag, Mode
 from routing.metric import great_circle_m
 from routing.osm import import_osm, read_osm
+from routing.regions import open_graph, verify_graph
 from tests.fixtures.osm_file import OsmFile
 
 NOW = "2026-11-24T00:00:00Z"

@@ -9,7 +9,7 @@ import shapely
 
 from routing.access import HIGHWAY_CLASSES, SMOOTHNESS, Mode
 from routing.arrival import DAY_S, Window
-from routing.exposure import Hazard
+from routing.hazard import Hazard
 from routing.profile import ADULT, PROFILES, VEHICLE, counts_at, walking_days
 
 

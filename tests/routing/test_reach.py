@@ -13,10 +13,10 @@ from routing.access import Mode
 from routing.cost import FLAT_KMH
 from routing.crossings import Crossing
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
-from routing.exposure import Hazard
-from routing.graph import open_graph, write_graph
+from routing.hazard import Hazard
 from routing.metric import great_circle_m
 from routing.reach import KEPT_METRICS, Place, Reacher, ReachRequest
+from routing.regions import open_graph, write_graph
 from routing.search import Router, RouteRequest
 from routing.warming import warm
 

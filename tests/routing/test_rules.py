@@ -11,10 +11,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from routing.access import Mode
+from routing.contact import contact
 from routing.cost import Travel
 from routing.crossings import Crossing, border_edges, gates
 from routing.errors import Blocker, InvalidRequest, NoRoute, OffNetwork
-from routing.exposure import Hazard, contact
+from routing.hazard import Hazard
+from routing.legs import Legs
 from routing.profile import ADULT
 from routing.rules import Rules
 from routing.search import Router, RouteRequest
@@ -318,12 +320,12 @@ def test_the_finished_way_is_checked_again_from_the_records(border):
     rules = Rules(travel, gates(border, [NORTH]), [])
     line = border.edge_coordinates(informal[0])
     with pytest.raises(NoRoute) as error:
-        rules.check([(informal[0], 0.0, 1.0)], line)
+        rules.check(Legs.of([(informal[0], 0.0, 1.0)]), line)
     assert error.value.blocked_by == (Blocker("no_road"),)
     closed = Rules(travel, gates(border, [shut(NORTH)]), [])
     bridge = next(e for e, gate in closed.gates.items() if gate.posts)
     with pytest.raises(NoRoute) as error:
-        closed.check([(bridge, 0.0, 1.0)], border.edge_coordinates(bridge))
+        closed.check(Legs.of([(bridge, 0.0, 1.0)]), border.edge_coordinates(bridge))
     assert [item.id for item in error.value.blocked_by] == ["north"]
 
 
@@ -331,7 +333,7 @@ def test_the_check_finds_an_exclusion_and_a_jump(street, border):
     travel = Travel(street, ADULT)
     ban = contact(street, flood(shapely.box(0.045, -1, 0.055, 1)))
     with pytest.raises(NoRoute) as error:
-        Rules(travel, {}, [ban]).check([(0, 0.0, 1.0)], street.edge_coordinates(0))
+        Rules(travel, {}, [ban]).check(Legs.of([(0, 0.0, 1.0)]), street.edge_coordinates(0))
     assert [item.id for item in error.value.blocked_by] == ["ban"]
     apart = Rules(Travel(border, ADULT), {}, [])
     first = int(np.flatnonzero(border.edge_tail == border.edge_head[0])[0])
@@ -339,4 +341,4 @@ def test_the_check_finds_an_exclusion_and_a_jump(street, border):
                  {border.edge_head[first], border.edge_tail[first]})  # fmt: skip
     pieces = [(first, 0.0, 1.0), (other, 0.0, 1.0)]
     with pytest.raises(NoRoute):
-        apart.check(pieces, np.array([[0.0, 0.0], [0.1, 0.0]]))
+        apart.check(Legs.of(pieces), np.array([[0.0, 0.0], [0.1, 0.0]]))

@@ -14,10 +14,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from routing.access import Mode
+from routing.contact import contact
 from routing.cost import CostModel, Travel
 from routing.coverage import MeasuredLine, coverage
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
-from routing.exposure import Hazard, Legs, contact
+from routing.hazard import Hazard
+from routing.legs import Legs
 from routing.profile import ADULT, VEHICLE
 from routing.search import Router, RouteRequest
 
@@ -270,7 +272,7 @@ def test_alternatives_are_few_ranked_and_different(tiny_graph, world, start, end
     assume(math.dist(start, end) > 1e-4)
     graph = tiny_graph(*world, snap_limit_m=1e6)
     routes = attempt(Router(graph), ask(start, end, hazards=[flood(shapely.box(0, 0, 0.03, 0.03))]))
-    assert len(routes) <= 5
+    assert len(routes) <= 3
     assert [r.cost_s for r in routes] == sorted(r.cost_s for r in routes)
     length_m = graph.edge_length_m
     for one, other in itertools.combinations(routes, 2):

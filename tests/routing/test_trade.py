@@ -9,7 +9,8 @@ import shapely
 
 from routing.access import Mode
 from routing.cost import Travel
-from routing.exposure import Exposure, Hazard
+from routing.exposure import Exposure
+from routing.hazard import Hazard
 from routing.itinerary import Passage
 from routing.profile import ADULT
 from routing.route import make_route

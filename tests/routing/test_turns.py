@@ -15,9 +15,10 @@ from routing.cch import UNREACHABLE
 from routing.crossings import Crossing
 from routing.directory import META_FILE
 from routing.errors import GraphError, NoRoute, NoWay
-from routing.graph import Snap, open_graph, verify_graph, write_graph
+from routing.graph import Snap
 from routing.network import Network
 from routing.reach import Place, Reacher, ReachRequest
+from routing.regions import open_graph, verify_graph, write_graph
 from routing.search import Router, RouteRequest
 from routing.turns import turn_arrays
 

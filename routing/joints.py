@@ -1,0 +1,126 @@
+"""Where two regions meet: at an official crossing, a road of each within reach of its post."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from routing.crossings import CROSSING_REACH_M, Crossing, Gate
+from routing.errors import OffNetwork
+from routing.graph import RoadGraph, Snap
+from routing.journey import Side
+from routing.metric import UNITS_PER_DEGREE, great_circle_m
+from routing.portals import Portal
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """Where a region's roads reach a crossing on the side of one country.
+
+    Parameters
+    ----------
+    region
+        Number of the region.
+    country
+        ISO 3166-1 alpha-2.
+    node
+        Of the region's graph.
+    """
+
+    region: int
+    country: str
+    node: int
+
+
+def joints(sides: Sequence[Side], crossings: Sequence[Crossing]) -> tuple[Portal, ...]:
+    """Find every way over an official crossing from one region to another.
+
+    Within a region its own border edges lead over its crossings; these are not among them.
+
+    Parameters
+    ----------
+    sides
+        The regions of a request.
+    crossings
+        All official crossings, whatever their state.
+    """
+    gates = [gate for side in sides for gate in side.rules.gates.values() if gate.posts]
+    together: dict[str, tuple[Crossing, ...]] = {}
+    for gate in gates:
+        for post in gate.posts:
+            together.setdefault(post.id, gate.posts)
+    found: dict[tuple[int, int, int, int], Portal] = {}
+    for crossing in crossings:
+        landings = [
+            landing for row, side in enumerate(sides) for landing in _landings(row, side, crossing)
+        ]
+        posts = together.get(crossing.id, (crossing,))
+        for here in landings:
+            for there in landings:
+                if here.region != there.region and here.country != there.country:
+                    key = (here.region, here.node, there.region, there.node)
+                    found.setdefault(key, _joint(sides, here, there, posts))
+    return tuple(found.values())
+
+
+def _joint(
+    sides: Sequence[Side], here: Landing, there: Landing, posts: tuple[Crossing, ...]
+) -> Portal:
+    ends = [
+        _place(sides[landing.region].ground.travel.graph, landing.node) for landing in (here, there)
+    ]
+    off_m = float(great_circle_m(*ends[0], *ends[1]))
+    # Posts are in order of travel: the one on this side first.
+    first = min(posts, key=lambda post: float(great_circle_m(*ends[0], post.lon, post.lat)))
+    ordered = posts if posts[0] is first else posts[::-1]
+    return Portal((here.region, here.node), (there.region, there.node), ordered, off_m=off_m)
+
+
+def _landings(region: int, side: Side, crossing: Crossing) -> Iterator[Landing]:
+    """Give where a region reaches a crossing: by its border edges, else by its nearest road."""
+    graph = side.ground.travel.graph
+    own = {
+        country: node
+        for gate in side.rules.gates.values()
+        if any(post.id == crossing.id for post in gate.posts)
+        for country, node in _sides_of(graph, gate)
+    }
+    for country in crossing.countries:
+        if country in own:
+            yield Landing(region, country, own[country])
+        elif country in graph.meta.countries and not own:
+            snap = _met(side, crossing, country)
+            if snap is not None:
+                yield Landing(region, country, _nearer_end(graph, snap))
+
+
+def _sides_of(graph: RoadGraph, gate: Gate) -> Iterator[tuple[str, int]]:
+    for node in (int(graph.edge_tail[gate.edge]), int(graph.edge_head[gate.edge])):
+        country = graph.country_of_node(node)
+        if country is not None:
+            yield country, node
+
+
+def _met(side: Side, crossing: Crossing, country: str) -> Snap | None:
+    travel = side.ground.travel
+    try:
+        return travel.graph.snap(
+            crossing.lon,
+            crossing.lat,
+            travel.mode,
+            country,
+            CROSSING_REACH_M,
+            usable=travel.usable,
+        )
+    except OffNetwork:
+        return None
+
+
+def _nearer_end(graph: RoadGraph, snap: Snap) -> int:
+    ends = graph.edge_tail if snap.fraction < np.float64(0.5) else graph.edge_head
+    return int(ends[snap.edge])
+
+
+def _place(graph: RoadGraph, node: int) -> tuple[float, float]:
+    lon, lat = graph.node_lon[node], graph.node_lat[node]
+    return float(lon) / UNITS_PER_DEGREE, float(lat) / UNITS_PER_DEGREE

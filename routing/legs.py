@@ -1,0 +1,68 @@
+"""Pieces of directed edges: what a way is made of."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Legs:
+    """Pieces of directed edges in order of travel.
+
+    Parameters
+    ----------
+    edge
+        int64 [n].
+    start, end
+        float64 [n], shares of the edge, 0 <= start <= end <= 1.
+    """
+
+    edge: Ints
+    start: Floats
+    end: Floats
+
+    @classmethod
+    def of(cls, pieces: Iterable[tuple[int, float, float]]) -> "Legs":
+        """Gather (edge, from, to) triples."""
+        rows = list(pieces)
+        return cls(
+            np.array([row[0] for row in rows], dtype=np.int64),
+            np.array([row[1] for row in rows], dtype=np.float64),
+            np.array([row[2] for row in rows], dtype=np.float64),
+        )
+
+    @classmethod
+    def whole(cls, edges: Ints) -> "Legs":
+        """Give edges from end to end."""
+        return cls(edges, np.zeros(len(edges)), np.ones(len(edges)))
+
+    @classmethod
+    def joined(cls, parts: Sequence["Legs"]) -> "Legs":
+        """Put legs one after the other."""
+        empty = cls.of(())
+        columns = zip(*((part.edge, part.start, part.end) for part in (empty, *parts)), strict=True)
+        return cls(*(np.concatenate(column) for column in columns))
+
+    def __len__(self) -> int:
+        """Count the legs."""
+        return len(self.edge)
+
+    def only(self, rows: NDArray[np.bool_] | slice) -> "Legs":
+        """Keep some legs."""
+        return Legs(self.edge[rows], self.start[rows], self.end[rows])
+
+    @property
+    def pieces(self) -> tuple[tuple[int, float, float], ...]:
+        """The legs as (edge, from, to)."""
+        columns = (self.edge.tolist(), self.start.tolist(), self.end.tolist())
+        return tuple(zip(*columns, strict=True))
+
+    @property
+    def share(self) -> Floats:
+        """Share of its edge that each leg uses."""
+        return self.end - self.start
