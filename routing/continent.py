@@ -62,9 +62,9 @@ class Continent:
         """
         ends = (request.start, request.end)
         for router in self._routers:
-            if all(_contains(router, point) for point in ends):
+            if not _is_sketch(router) and all(_contains(router, point) for point in ends):
                 return Answer((router,), router.routes(request))
-        sketch = next((r for r in self._routers if r.graph.meta.kind == "sketch"), None)
+        sketch = next(filter(_is_sketch, self._routers), None)
         joined = self._joined(request)
         if joined is not None:
             return joined
@@ -130,6 +130,10 @@ class _Detail:
         return graph.country_of_node(node[1]) if node[1] < len(graph.node_lon) else None
 
 
+def _is_sketch(router: Router) -> bool:
+    return router.graph.meta.kind == "sketch"
+
+
 def _contains(router: Router, point: tuple[float, float]) -> bool:
     west, south, east, north = router.graph.meta.bbox
     lon, lat = point
@@ -145,8 +149,7 @@ def _met_first(
 ) -> tuple[int, Snap] | None:
     """Give the most detailed region whose roads a point meets, and where."""
     for row, (router, side) in enumerate(zip(routers, sides, strict=True)):
-        is_sketch = router.graph.meta.kind == "sketch"
-        if is_sketch or _contains(router, point):
+        if _is_sketch(router) or _contains(router, point):
             try:
                 return row, side.snap(point, country, which)
             except OffNetwork:

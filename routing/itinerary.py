@@ -53,7 +53,9 @@ class Clock:
     def reached_s(self, sections: Sequence[Section], passed: Sequence[Passed]) -> float:
         """Give when the end of the last section is reached, seconds after departure."""
         end_s = self.timetable(sections, passed).end_s
-        return float(end_s[-1]) if len(end_s) else 0.0
+        walked_s = float(end_s[-1]) if len(end_s) else 0.0
+        # Behind a crossing at once: after the wait there.
+        return max([walked_s, *(passage.reached_s + passage.wait_s for passage in passed[-1:])])
 
     def timetable(self, sections: Sequence[Section], passed: Sequence[Passed]) -> Timetable:
         """Lay sections on the clock, with the border edges and the waits between them."""
@@ -78,7 +80,8 @@ class Clock:
             profile.window,
             leg_m=np.concatenate(metres),
             day_max_m=profile.day_max_m,
-            not_before_s=not_before_s,
+            # A wait after which nothing is walked is before no leg.
+            not_before_s={leg: s for leg, s in not_before_s.items() if leg < legs},
         )
 
     def wait_s(self, portal: Portal, reached_s: float) -> float | None:

@@ -215,7 +215,7 @@ class Search:
         models: Sequence[CostModel],
         *,
         closed: frozenset[str] = frozenset(),
-        waived_s: float | None = None,
+        closed_s: float = math.inf,
         banned_s: float = math.inf,
     ) -> Question:
         """Put what is asked as the search over portals takes it.
@@ -226,8 +226,8 @@ class Search:
             What things cost, a region each.
         closed
             Ids of crossings that are not to be passed.
-        waived_s
-            Price of passing a crossing that does not open in time, seconds; None where nobody may.
+        closed_s
+            Price of passing a crossing that does not open in time, seconds.
         banned_s
             Price of a piece that touches an exclusion, seconds.
         """
@@ -247,10 +247,6 @@ class Search:
             portal for portal in self.portals if not any(post.id in closed for post in portal.posts)
         ]
 
-        def wait_s(portal: Portal, reached_s: float) -> float | None:
-            waited_s = self.clock.wait_s(portal, reached_s)
-            return waited_s if waited_s is not None else waived_s
-
         return Question(
             first,
             last,
@@ -258,9 +254,10 @@ class Search:
             [(piece, node, s) for (piece, node), s in zip(arrivals, arriving_s, strict=True)],
             list(zip(direct, direct_s, strict=True)),
             [(portal, self._portal_s(models, portal, banned_s)) for portal in portals],
-            wait_s,
+            self.clock.wait_s,
             self.clock.reached_s,
             self.allows,
+            closed_s,
         )
 
     def _pieces_s(

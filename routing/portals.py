@@ -7,6 +7,7 @@ the wait until it opens, and one that does not open soon is passed by nobody.
 """
 
 import heapq
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -109,6 +110,8 @@ class Question:
     reached_s
         Gives when the end of the last of some sections is reached, seconds after departure; with
         the portals passed between them.
+    closed_s
+        Price of passing a portal that stays closed, seconds; infinite where nobody may.
     allows
         Tells whether one may go from a portal, None for the start, to another within a region.
     """
@@ -122,6 +125,7 @@ class Question:
     wait_s: Callable[[Portal, float], float | None]
     reached_s: Callable[[Sequence[Section], Sequence[Passed]], float]
     allows: Callable[[Portal | None, Portal], bool]
+    closed_s: float = math.inf
 
 
 _NO_LEGS: Final = Legs.of(())
@@ -231,11 +235,10 @@ class _Solving:
         sections = (*label.sections, (label.at[0], self._walked(label, portal.arrive[1])))
         reached_s = self._asked.reached_s(sections, label.passed)
         wait_s = self._asked.wait_s(portal, reached_s)
-        if wait_s is None or not np.isfinite(own_s):
-            return
-        passed = (*label.passed, Passed(portal, reached_s, wait_s))
-        behind = _Label(portal.leave, cost_s + wait_s + own_s, _NO_LEGS, sections, passed)
-        self._push(behind.cost_s, behind, _LEAVING)
+        spent_s = cost_s + own_s + (self._asked.closed_s if wait_s is None else wait_s)
+        if np.isfinite(spent_s):
+            passed = (*label.passed, Passed(portal, reached_s, wait_s or 0.0))
+            self._push(spent_s, _Label(portal.leave, spent_s, _NO_LEGS, sections, passed), _LEAVING)
 
     def _arrive(self, label: _Label, row: int) -> Legs:
         """Give the last section, up to the end by one of its arrivals."""

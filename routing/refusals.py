@@ -38,7 +38,7 @@ def refusal(search: "Search") -> Plan:
     """
     kept = [side.residents.find(side.ground, 0.0, side.situation) for side in search.sides]
     try:
-        plan = _solved(search, kept, waived_s=_BLOCKED_S)
+        plan = _solved(search, kept, closed_s=_BLOCKED_S)
     except NoWay:
         pass
     else:
@@ -47,9 +47,9 @@ def refusal(search: "Search") -> Plan:
         side.residents.without_bans(side.ground, side.situation, _BLOCKED_S)
         for side in search.sides
     ]
-    for waived_s in (None, _BLOCKED_S):
+    for closed_s in (math.inf, _BLOCKED_S):
         try:
-            plan = _solved(search, unbound, waived_s=waived_s, banned_s=_BLOCKED_S)
+            plan = _solved(search, unbound, closed_s=closed_s, banned_s=_BLOCKED_S)
         except NoWay:
             continue
         blockers = _blockers(search, plan)
@@ -63,7 +63,7 @@ def _solved(
     search: "Search",
     residents: Sequence[Resident],
     *,
-    waived_s: float | None,
+    closed_s: float,
     banned_s: float = math.inf,
 ) -> Plan:
     """Search with rules set aside, each breach at a price."""
@@ -71,7 +71,7 @@ def _solved(
         for resident in residents:
             stack.enter_context(resident.gate)
         models = [side.model(0.0) for side in search.sides]
-        return solve(residents, search.question(models, waived_s=waived_s, banned_s=banned_s))
+        return solve(residents, search.question(models, closed_s=closed_s, banned_s=banned_s))
 
 
 def _blockers(search: "Search", plan: Plan) -> tuple[Blocker, ...]:

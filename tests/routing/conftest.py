@@ -29,6 +29,7 @@ def build_tiny_graph(
     nodes: Sequence[tuple[Any, ...]],
     edges: Sequence[tuple[Any, ...]],
     *,
+    name: str = "tiny",
     kind: str = "osm",
     has_slope: bool = False,
     snap_limit_m: float | None = None,
@@ -69,7 +70,7 @@ def build_tiny_graph(
     return RoadGraph.build(
         table,
         pieces,
-        name="tiny",
+        name=name,
         kind=kind,
         imported_at=IMPORTED_AT,
         countries=codes,

@@ -1,0 +1,160 @@
+"""Several regions joined at crossings, against one graph of all of them."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from routing.access import Mode
+from routing.continent import Continent
+from routing.crossings import Crossing
+from routing.errors import NoRegion, NoRoute
+from routing.search import Router, RouteRequest
+
+AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
+
+#: Two towns a country, a crossing between neighbours: AA | BB | CC, west to east.
+WEST = Crossing("west", "Oeste", 1.0, 0.0, ("AA", "BB"), passable=True, state="open")
+EAST = Crossing("east", "Este", 2.0, 0.0, ("BB", "CC"), passable=True, state="open")
+POSTS = (WEST, EAST)
+START, END = (0.5, 0.0), (2.5, 0.0)
+
+
+def line(places, country, *, step_m=None):
+    """Give nodes in a row with a country, and edges between neighbours."""
+    nodes = [(lon, lat, 0.0, country) for lon, lat in places]
+    more = {} if step_m is None else {"length_m": step_m}
+    return nodes, [(n, n + 1, dict(more)) for n in range(len(nodes) - 1)]
+
+
+@pytest.fixture
+def sketch(tiny_graph):
+    """All three countries, a straight line with towns at every half degree."""
+    nodes, edges = [], []
+    for country, lons in (
+        ("AA", (0.0, 0.5, 1.0)),
+        ("BB", (1.0, 1.5, 2.0)),
+        ("CC", (2.0, 2.5, 3.0)),
+    ):
+        first = len(nodes)
+        nodes += [(lon, 0.0, 0.0, country) for lon in lons]
+        edges += [
+            (first, first + 1, {"length_m": 60_000}),
+            (first + 1, first + 2, {"length_m": 60_000}),
+        ]
+    edges += [(2, 3, {"length_m": 0.0}), (5, 6, {"length_m": 0.0})]
+    return Router(tiny_graph(nodes, edges, kind="sketch", name="sketch"))
+
+
+@pytest.fixture
+def detail(tiny_graph):
+    """Give a region of one country: a road that bends through it, from one lon to another."""
+
+    def make(country, west, east, name, length_m=3_000):
+        lons = np.linspace(west, east, 21).tolist()
+        places = [(lon, 0.0005 * (row % 2)) for row, lon in enumerate(lons)]
+        places[0], places[-1] = (west, 0.0), (east, 0.0)
+        return Router(tiny_graph(*line(places, country, step_m=length_m), name=name))
+
+    return make
+
+
+def ask(start=START, end=END, crossings=POSTS, **more):
+    given = {"start_country": "AA", "end_country": "CC"} | more
+    return RouteRequest(start, end, Mode.FOOT, AT, crossings=crossings, **given)
+
+
+def networks(answer, route):
+    return [answer.regions[part.region].graph.meta.name for part in route.parts or (route,)]
+
+
+def test_the_most_detailed_region_with_both_ends_answers_alone(sketch, detail):
+    aa = detail("AA", 0.0, 1.0, "aa")
+    answer = Continent([aa, sketch]).routes(ask((0.1, 0.0), (0.9, 0.0), end_country="AA"))
+    assert networks(answer, answer.routes[0]) == ["aa"]
+
+
+def test_without_regions_the_sketch_answers(sketch):
+    answer = Continent([sketch]).routes(ask())
+    assert networks(answer, answer.routes[0]) == ["sketch"]
+    assert answer.routes[0].distance_m == pytest.approx(60_000 * 4)
+
+
+def test_a_journey_runs_through_regions_and_the_sketch_between(sketch, detail):
+    regions = [detail("AA", 0.0, 1.0, "aa"), detail("CC", 2.0, 3.0, "cc"), sketch]
+    answer = Continent(regions).routes(ask())
+    best = answer.routes[0]
+    assert networks(answer, best) == ["aa", "sketch", "cc"]
+    assert best.crossings == ("west", "east")
+    # Ten steps of three kilometres in AA, two of sixty in BB, ten in CC.
+    assert best.distance_m == pytest.approx(30_000 + 120_000 + 30_000)
+    assert best.distance_m == pytest.approx(sum(part.distance_m for part in best.parts))
+    assert best.measure_m[-1] == pytest.approx(best.distance_m)
+    assert (np.diff(best.measure_m) >= 0).all()
+    assert best.coordinates[0] == pytest.approx(START)
+    assert best.coordinates[-1] == pytest.approx(END)
+    assert sum(best.unknown.values()) >= best.unknown_m
+    if best.segments:
+        assert best.segments[0].from_m == 0
+        assert best.segments[-1].to_m == pytest.approx(best.distance_m)
+
+
+def test_a_region_in_the_middle_goes_before_the_sketch_although_it_is_longer(sketch, detail):
+    long = detail("BB", 1.0, 2.0, "bb", length_m=9_000)
+    regions = [detail("AA", 0.0, 1.0, "aa"), long, detail("CC", 2.0, 3.0, "cc"), sketch]
+    answer = Continent(regions).routes(ask())
+    assert networks(answer, answer.routes[0]) == ["aa", "bb", "cc"]
+    assert answer.routes[0].distance_m == pytest.approx(30_000 + 180_000 + 30_000)
+
+
+def test_a_region_that_reaches_one_crossing_alone_leaves_the_middle_to_the_sketch(sketch, detail):
+    half = detail("BB", 1.0, 1.4, "bb")
+    regions = [detail("AA", 0.0, 1.0, "aa"), half, detail("CC", 2.0, 3.0, "cc"), sketch]
+    answer = Continent(regions).routes(ask())
+    assert networks(answer, answer.routes[0]) == ["aa", "sketch", "cc"]
+
+
+@pytest.mark.parametrize("post", [0, 1])
+@pytest.mark.parametrize("state", ["closed", "not_known"])
+def test_p10_a_closed_crossing_joins_no_regions(sketch, detail, post, state):
+    shut = Crossing(POSTS[post].id, POSTS[post].name, POSTS[post].lon, 0.0, POSTS[post].countries,
+                    passable=False, state=state)  # fmt: skip
+    crossings = (shut, EAST) if post == 0 else (WEST, shut)
+    regions = [detail("AA", 0.0, 1.0, "aa"), detail("CC", 2.0, 3.0, "cc"), sketch]
+    with pytest.raises(NoRoute) as error:
+        Continent(regions).routes(ask(crossings=crossings))
+    assert [(b.kind, b.id, b.state) for b in error.value.blocked_by] == [
+        ("crossing", shut.id, state)
+    ]
+
+
+def test_a_crossing_is_waited_for_at_the_time_of_arrival(sketch, detail):
+    asked = []
+
+    def opens(when):
+        asked.append(when)
+        return when + timedelta(hours=2)
+
+    late = Crossing("west", "Oeste", 1.0, 0.0, ("AA", "BB"), passable=False, state="closed",
+                    opens=opens)  # fmt: skip
+    regions = [detail("AA", 0.0, 1.0, "aa"), detail("CC", 2.0, 3.0, "cc"), sketch]
+    best = Continent(regions).routes(ask(crossings=(late, EAST))).routes[0]
+    # Thirty kilometres at the pace on the flat: more than a longest day.
+    assert best.passages[0].wait_s == 7_200
+    assert best.passages[0].arrival > AT + timedelta(hours=6)
+    assert best.passages[0].arrival in asked
+    assert best.passages[1].arrival > best.passages[0].arrival
+    assert best.arrival > best.passages[1].arrival
+
+
+def test_a_city_without_a_crossing_leaves_the_way_to_the_sketch(sketch, detail):
+    city = detail("AA", 0.4, 0.6, "city")
+    answer = Continent([city, sketch]).routes(ask())
+    assert networks(answer, answer.routes[0]) == ["sketch"]
+
+
+def test_places_that_nothing_covers_are_refused(detail):
+    with pytest.raises(NoRegion):
+        Continent([detail("AA", 0.0, 1.0, "aa")]).routes(ask())
+    with pytest.raises(NoRegion):
+        Continent([]).routes(ask())
