@@ -29,7 +29,7 @@ type Column = NDArray[Any]
 #: What is less than a millimetre of road is rounding: no stretch begins for it.
 _NOTHING_M: Final = 1e-3
 
-#: So is so small a part of the largest figure that any stretch adds; the sums keep nine digits.
+#: So is so small a part of an edge, or of the most that any stretch adds; sums keep nine digits.
 _ROUNDING: Final = 1e-13
 
 #: A tag by the bits that say yes and no: neither, one, the other, and both (yes wins).
@@ -342,9 +342,9 @@ class _Explaining:
 
     def _unknown(self) -> dict[str, Floats]:
         facts = self._facts()
-        covered_m = covered_share(self.met, self.pieces) * self.length_m
+        left_m = self.metres - covered_share(self.met, self.pieces) * self.length_m
         return {
-            "hazards": np.maximum(0.0, self.metres - covered_m),
+            "hazards": np.where(left_m > _ROUNDING * self.length_m, left_m, 0.0),
             "elevation": np.where(self.height_known, 0.0, self.metres),
             "surface": np.where(facts["surface"] == 0, self.metres, 0.0),
             "lit": np.where(facts["lit"] == 0, self.metres, 0.0),
