@@ -80,15 +80,11 @@ class Side:
         usable = self.ground.travel.usable(edges)
         turns = self.ground.network.turns
         return [
-            Portal(
-                (region, node),
-                (region, turns.leads_to(edge)),
-                self.rules.gates[edge].posts,
-                (edge, 0.0, 1.0),
-            )
+            Portal((region, node), (region, leave), gate.posts, (edge, 0.0, 1.0))
             for edge in edges[usable].tolist()
-            if self.rules.gates[edge].posts
+            if (gate := self.rules.gates[edge]).posts
             for node in turns.comes_from(edge)
+            if (leave := turns.onward(node, edge)) is not None
         ]
 
 

@@ -78,7 +78,9 @@ def walk(tiny_graph, rows, drawn, start=0.0, end=1.0):
     pieces[-1] = (pieces[-1][0], pieces[-1][1], end)
     night = np.array([row[5] for row in rows])
     contacts = [contact(graph, hazard) for hazard in hazards_of(drawn)]
-    return make_route(Travel(graph, ADULT), pieces, contacts, night), contacts, night
+    snaps = (graph.snap(0.0, 0.0, Mode.FOOT, limit_m=1e9),) * 2
+    route = make_route(Travel(graph, ADULT), Legs.of(pieces), contacts, night, snaps, AT)
+    return route, contacts, night
 
 
 def assert_adds_up(route: Route) -> None:
