@@ -122,7 +122,11 @@ async def test_the_last_of_two_openings_is_the_one_that_helps(
 ):
     # Both posts of Rumichaca are needed; neither opens within a day, one a day after the other.
     settings = settings_for(loaded_clone)
-    await run_sql(settings, "update amparo.crossing_statuses set byday = '{SA}'")
+    await run_sql(
+        settings,
+        "update amparo.crossing_statuses set byday = '{SA}',"
+        " state = case when crossing_id like 'X-RUMICHACA%' then state else 'closed' end",
+    )
     await run_sql(
         settings,
         "update amparo.crossing_statuses set byday = '{SU}' where crossing_id = 'X-RUMICHACA-EC'",
