@@ -7,9 +7,9 @@ and is made up for within `POLL_S`.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import URL
 
@@ -85,12 +85,7 @@ class Follower:
             Seconds until it is to be looked again if nobody tells of a change before.
         """
         try:
-            async with self._database.session(Tier.PUBLIC) as session:
-                known = await reading(session)
-                at = known.now
-                hazards = tuple(hazard for _, hazard in await known.hazards(at))
-                await known.crossings(at)
-                until = await known.next_change_at()
+            hazards, at, until = await _to_its_end(self._read())
             regions = await asyncio.to_thread(self._network.regions)
             await asyncio.to_thread(self._tell, regions, hazards)
         except Exception as error:  # the next look may find more
@@ -99,6 +94,15 @@ class Follower:
         if until is None:
             return POLL_S
         return min(POLL_S, max(0.0, (until - at).total_seconds()))
+
+    async def _read(self) -> tuple[tuple[Hazard, ...], datetime, datetime | None]:
+        """Read what holds now, that moment, and when it changes by the clock alone."""
+        async with self._database.session(Tier.PUBLIC) as session:
+            known = await reading(session)
+            at = known.now
+            hazards = tuple(hazard for _, hazard in await known.hazards(at))
+            await known.crossings(at)
+            return hazards, at, await known.next_change_at()
 
     def _tell(self, regions: Sequence[Region], hazards: tuple[Hazard, ...]) -> None:
         """Tell each router what holds, if it is not what it was told before."""
@@ -113,6 +117,20 @@ class Follower:
                     NOTICES.warning("a region did not follow: %s", type(error).__name__)
                     continue
             self._told[name] = router, hazards
+
+
+async def _to_its_end[T](work: Coroutine[Any, Any, T]) -> T:
+    """Await some work that is not cut short where its caller is cancelled.
+
+    A connection that is being made for it would belong to nobody.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with suppress(Exception):
+            await task
+        raise
 
 
 @asynccontextmanager

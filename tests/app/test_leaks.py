@@ -38,6 +38,13 @@ CLOCK = re.compile(
 )
 
 
+def timeless(content: bytes) -> bytes:
+    """Leave out what the clock writes, and how often SQLite wrote a file (its header, 24 and 92)."""
+    if content.startswith(b"SQLite format 3"):
+        content = content[:24] + content[28:92] + content[96:]
+    return CLOCK.sub(b"", content)
+
+
 class Asked(NamedTuple):
     """One request, with the path template it stands for."""
 
@@ -463,7 +470,7 @@ async def test_p8_no_answer_changes_when_hidden_spaces_are_deleted(
         for asked in requests([hidden[0][0]]):
             first, second = await answer(one, asked), await answer(other, asked)
             assert first.status_code == second.status_code, asked
-            assert CLOCK.sub(b"", first.content) == CLOCK.sub(b"", second.content), asked
+            assert timeless(first.content) == timeless(second.content), asked
             assert "etag" not in first.headers or first.headers["etag"] == second.headers["etag"]
 
 

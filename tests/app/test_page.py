@@ -88,7 +88,7 @@ PLAN = views.PlanView(
     at=datetime(2026, 11, 24, 13, tzinfo=UTC),
     timezone="America/Bogota",
     routes=(ROUTE, replace(ROUTE, distance_m=214_000, hazards=())),
-    network=SKETCH,
+    networks=(SKETCH,),
 )
 PROBLEM = views.ProblemView(
     frame=FRAME,
