@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import URL

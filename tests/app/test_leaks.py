@@ -39,7 +39,7 @@ CLOCK = re.compile(
 
 
 def timeless(content: bytes) -> bytes:
-    """Leave out what the clock writes, and how often SQLite wrote a file (its header, 24 and 92)."""
+    """Leave out what the clock writes, and how often SQLite wrote a file: its header says so."""
     if content.startswith(b"SQLite format 3"):
         content = content[:24] + content[28:92] + content[96:]
     return CLOCK.sub(b"", content)
