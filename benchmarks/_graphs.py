@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks._new_york import coordinates, new_york
-from routing.access import Mode
 from routing.cch import UNREACHABLE
-from routing.cost import ModeBase
+from routing.cost import Travel
 from routing.graph import RoadGraph
 from routing.metric import UNITS_PER_DEGREE
+from routing.profile import ADULT
 
 type Ints = NDArray[np.int32]
 type Floats = NDArray[np.float64]
@@ -94,10 +94,10 @@ def walking(graph: RoadGraph) -> tuple[NDArray[np.int64], Ints]:
     Milliseconds; deciseconds on the sketch, where a walk takes months and milliseconds do not fit
     below the hierarchy's limit.
     """
-    base = ModeBase(graph, Mode.FOOT)
-    edges = np.flatnonzero(base.usable)
+    travel = Travel(graph, ADULT)
+    edges = np.flatnonzero(travel.usable(np.arange(len(graph.edge_tail))))
     units_per_s = 10.0 if graph.meta.kind == "sketch" else 1_000.0
-    cost = np.rint(base.time_s[edges] * units_per_s)
+    cost = np.rint(travel.time_s(edges) * units_per_s)
     return edges, np.minimum(cost, UNREACHABLE).astype(np.int32)
 
 
