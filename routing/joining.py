@@ -46,8 +46,11 @@ def joined(parts: Sequence[Route]) -> Route:
 
 def _added(parts: Sequence[Mapping[str, Exposure]]) -> dict[str, Exposure]:
     """Add exposures by kind; figures of different units stay apart, as their kinds do."""
+    rated = {kind for part in parts for kind, item in part.items() if item.unit != "km"}
     rows: dict[str, list[Exposure]] = defaultdict(list)
     for part in parts:
         for kind, item in part.items():
-            rows[kind].append(item)
+            # As where one region has records of a kind with a rate and without.
+            apart = item.unit == "km" and kind in rated
+            rows[f"{kind}_without_rate" if apart else kind].append(item)
     return {kind: Exposure.sum(items) for kind, items in sorted(rows.items())}

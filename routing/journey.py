@@ -80,15 +80,11 @@ class Side:
         usable = self.ground.travel.usable(edges)
         turns = self.ground.network.turns
         return [
-            Portal(
-                (region, node),
-                (region, turns.leads_to(edge)),
-                self.rules.gates[edge].posts,
-                (edge, 0.0, 1.0),
-            )
+            Portal((region, node), (region, leave), gate.posts, (edge, 0.0, 1.0))
             for edge in edges[usable].tolist()
-            if self.rules.gates[edge].posts
+            if (gate := self.rules.gates[edge]).posts
             for node in turns.comes_from(edge)
+            if (leave := turns.onward(node, edge)) is not None
         ]
 
 
@@ -139,6 +135,8 @@ class Search:
     ) -> None:
         self.sides = sides
         self.allows = allows
+        # Some metric was another one than that of the situation: that was being made.
+        self._was_hasty = False
         self.most = request.most
         self.ends = ends
         self.clock = Clock([side.ground.travel for side in sides], request.at)
@@ -155,7 +153,9 @@ class Search:
         NoRoute
             There is none, and why.
         """
-        found = self._sweep(patient=False) or self._sweep(patient=True)
+        found = self._sweep(patient=False)
+        if not found and self._was_hasty:
+            found = self._sweep(patient=True)
         if not found:
             found = [self._ranked(refusal(self), 0.0)]
         routes = [(item, self._route(item)) for item in self._distinct(found)]
@@ -202,6 +202,7 @@ class Search:
             for side in self.sides:
                 row = side.residents
                 older = None if patient else row.while_made(side.ground, aversion, side.situation)
+                self._was_hasty |= older is not None
                 using = (
                     row.using(side.ground, aversion, side.situation)
                     if older is None

@@ -15,7 +15,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing import directory, layout
+from routing import directory, layout, writing
 from routing.errors import GraphError, InvalidRequest, OffNetwork
 from routing.graph import HIGHWAY_CLASSES, EdgeFlag, Mode
 from routing.grid import SegmentGrid
@@ -421,7 +421,7 @@ def test_an_interrupted_write_leaves_the_old_region_and_no_rubbish(
 ):
     write_graph(tmp_path, small)
     before = sorted(path.name for path in tmp_path.iterdir())
-    saved = directory._save
+    saved = writing._save
     count = 0
 
     def failing(path, array):
@@ -431,7 +431,7 @@ def test_an_interrupted_write_leaves_the_old_region_and_no_rubbish(
             raise error
         saved(path, array)
 
-    monkeypatch.setattr(directory, "_save", failing)
+    monkeypatch.setattr(writing, "_save", failing)
     expected = KeyboardInterrupt if error is KeyboardInterrupt else GraphError
     with pytest.raises(expected):
         write_graph(tmp_path, tiny_graph([(0, 0), (0.02, 0)], [(0, 1)]))

@@ -12,6 +12,7 @@ from routing.cost import Travel
 from routing.exposure import Exposure
 from routing.hazard import Hazard
 from routing.itinerary import Passage
+from routing.legs import Legs
 from routing.profile import ADULT
 from routing.route import make_route
 from routing.search import Router, RouteRequest
@@ -24,7 +25,9 @@ AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 def plain(tiny_graph):
     """Give a route of one street, to be changed."""
     graph = tiny_graph([(0, 0), (0.01, 0)], [(0, 1)])
-    return make_route(Travel(graph, ADULT), [(0, 0.0, 1.0)], [], np.zeros(1, dtype=bool))
+    snaps = (graph.snap(0.0, 0.0, Mode.FOOT), graph.snap(0.01, 0.0, Mode.FOOT))
+    legs = Legs.of([(0, 0.0, 1.0)])
+    return make_route(Travel(graph, ADULT), legs, [], np.zeros(1, dtype=bool), snaps, AT)
 
 
 def changed(route, duration_s, exposure=(), unknown_m=0.0, **more):

@@ -167,7 +167,8 @@ def test_ways_cost_what_a_search_over_whole_histories_says(tiny_graph, seed, cou
     changed_s = edge_s.copy()
     changed_s[edges] = rng.integers(1, 60, 6)
     changed_s[edges[:2]] = np.inf
-    changed = network.changed(metric, edges, changed_s[edges])
+    changed = network.metric(edge_s)
+    network.update(changed, edges, changed_s[edges])
     changes = [(metric, edge_s), (changed, changed_s)]
     usable = np.flatnonzero(plain.passable(Mode.VEHICLE))
     for now, now_s in changes:
