@@ -190,7 +190,8 @@ def segment_text(w: Words, about: Told, segment: RouteSegment) -> str:
     A city's way has hundreds of segments that differ in length and street alone: what follows
     these is written once.
     """
-    where = _where(w, segment.length_m, _name(segment), segment.road_class)
+    length_m, hazards = segment.length_m, segment.hazards
+    where = _where(w.lang, metres(w.lang, length_m), _name(segment), segment.road_class)
     ending_of = (
         w.lang,
         segment.road_class,
@@ -198,9 +199,9 @@ def segment_text(w: Words, about: Told, segment: RouteSegment) -> str:
         segment.lit,
         segment.sidewalk,
         segment.night,
-        segment.hazards,
+        hazards,
         _climb_m(segment.ascent_m),
-        _is_unreported(segment.hazards, segment.unknown.get("hazards", 0.0), segment.length_m),
+        not hazards and _is_unreported(segment.unknown.get("hazards", 0.0), length_m),
     )
     ending = about.endings.get(ending_of)
     if ending is None:
@@ -212,7 +213,8 @@ def segment_text(w: Words, about: Told, segment: RouteSegment) -> str:
 def stretch_words(w: Words, about: Told, part: Stretch) -> list[Said]:
     """Say what a stretch is like, and what is reported there."""
     known, missing = _tags(w.lang, part.road_class, part.surfaces, part.lit, part.sidewalk)
-    ground = [_where(w, part.length_m, part.road, part.road_class), *known]
+    length = metres(w.lang, part.length_m)
+    ground = [_where(w.lang, length, part.road, part.road_class), *known]
     climb_m = _climb_m(part.ascent_m)
     if climb_m is not None:
         ground.append(w.gettext("sube %(metres)s m") % {"metres": climb_m})
@@ -222,7 +224,7 @@ def stretch_words(w: Words, about: Told, part: Stretch) -> list[Said]:
     if missing is not None:
         found.append(missing)
     found += [hazard_words(w, about, hazard_id) for hazard_id in part.hazards]
-    if _is_unreported(part.hazards, part.unknown_m, part.length_m):
+    if not part.hazards and _is_unreported(part.unknown_m, part.length_m):
         found.append(safety(w, _NO_REPORTS))
     return found
 
@@ -234,28 +236,17 @@ def _climb_m(ascent_m: float) -> int | None:
     return round(ascent_m) if ascent_m >= _CLIMB_M else None
 
 
-def _is_unreported(hazards: Sequence[str], unknown_m: float, length_m: float) -> bool:
-    return not hazards and unknown_m >= min(SHORT_M, length_m / 2)
+def _is_unreported(unknown_m: float, length_m: float) -> bool:
+    return unknown_m >= min(SHORT_M, length_m / 2)
 
 
-def _where(w: Words, length_m: float, road: str | None, road_class: str) -> str:
-    length = metres(w.lang, length_m)
-    if road is not None:
-        return _named(w.lang) % {"length": length, "road": road}
-    return _unnamed(w.lang, road_class) % {"length": length}
-
-
-@lru_cache
-def _named(lang: str) -> str:
-    return words(lang).gettext("Segmento de %(length)s por %(road)s")
-
-
-@lru_cache
-def _unnamed(lang: str, road_class: str) -> str:
-    """Give the text of a piece without a name, its length still open."""
+@lru_cache(maxsize=16_384)
+def _where(lang: str, length: str, road: str | None, road_class: str) -> str:
     w = words(lang)
+    if road is not None:
+        return w.gettext("Segmento de %(length)s por %(road)s") % {"length": length, "road": road}
     text = w.gettext("Segmento de %(length)s: %(kind)s sin nombre")
-    return text % {"length": "%(length)s", "kind": w.gettext(CLASSES[road_class])}
+    return text % {"length": length, "kind": w.gettext(CLASSES[road_class])}
 
 
 @lru_cache(maxsize=4096)
@@ -327,9 +318,14 @@ def safety(w: Words, text: str, **values: str) -> Said:
 
 def metres(lang: str, length_m: float) -> str:
     """Write a length: metres by tens below one kilometre, else kilometres."""
+    if length_m < 10:  # noqa: PLR2004 -- what has no tens
+        return f"{round(length_m)} m"
     if length_m < 995:  # noqa: PLR2004 -- what would be 1,000 m
-        return f"{max(10, round(length_m / 10) * 10) if length_m >= 10 else round(length_m)} m"  # noqa: PLR2004
+        return _TENS[round(length_m / 10)]
     return _km(lang, round(length_m / 100))
+
+
+_TENS = tuple(f"{tens * 10} m" for tens in range(100))
 
 
 @lru_cache(maxsize=4096)
