@@ -16,7 +16,7 @@ from geo import demo, spaces
 from geo.crossings import CrossingState
 from geo.hazards import ActiveHazard
 from geo.spaces import NearSpace, OpenSpace
-from routing.coverage import Coverage, MeasuredLine, SupportAt, coverage, supports_along
+from routing.coverage import Coverage, MeasuredLine, SupportAt, coverage_by, supports_along
 from routing.errors import Blocker, NoRoute
 from routing.graph import Mode
 from routing.profile import Profile
@@ -232,29 +232,43 @@ def _journeys(
     network: Network, request: RouteRequest, knowledge: Knowledge, access_m: float
 ) -> tuple[Journey, ...]:
     found = network.routes(request)
+    helping = _Helping(knowledge, access_m)
     return tuple(
-        _journey(route, found.regions_of(route), knowledge, access_m) for route in found.routes
+        _journey(route, found.regions_of(route), knowledge, helping) for route in found.routes
     )
 
 
+class _Helping:
+    """The open spaces of an answer, as each of its routes asks for them."""
+
+    def __init__(self, knowledge: Knowledge, access_m: float) -> None:
+        self.access_m = access_m
+        self.day_ids = {space.id for space in knowledge.day_spaces}
+        self.night_ids = {space.id for space in knowledge.night_spaces}
+        self.by_id = {s.id: s for s in (*knowledge.day_spaces, *knowledge.night_spaces)}
+        self.supports = tuple(map(support, self.by_id.values()))
+
+    def stop(self, at: SupportAt) -> Stop:
+        space = self.by_id[at.support.id]
+        return Stop(space, at.at_m, overnight=space.id in self.night_ids)
+
+
 def _journey(
-    route: Route, regions: tuple[Region, ...], knowledge: Knowledge, access_m: float
+    route: Route, regions: tuple[Region, ...], knowledge: Knowledge, helping: _Helping
 ) -> Journey:
     line = MeasuredLine.from_route(route)
-    night_ids = {space.id for space in knowledge.night_spaces}
-    everyone = {s.id: s for s in (*knowledge.day_spaces, *knowledge.night_spaces)}
-    along = supports_along(line, tuple(map(support, everyone.values())), access_m)
+    along = supports_along(line, helping.supports, helping.access_m)
     overnight = route.walking_days > 1
-    counted = knowledge.night_spaces if overnight else knowledge.day_spaces
-    gaps = coverage(
+    counted = helping.night_ids if overnight else helping.day_ids
+    gaps = coverage_by(
         line,
-        tuple(map(support, counted)),
-        access_m,
+        tuple(at for at in along if at.support.id in counted),
+        helping.access_m,
         ends=end_names(regions, knowledge, route),
     )
     return Journey(
         route=route,
-        stops=tuple(_stop(at, everyone, night_ids) for at in along),
+        stops=tuple(map(helping.stop, along)),
         gaps=gaps,
         overnight=overnight,
         gap_highest_m=route.heights.highest_m(gaps.longest.from_m, gaps.longest.to_m),
@@ -269,10 +283,6 @@ def end_names(regions: Sequence[Region], knowledge: Knowledge, route: Route) -> 
         regions[0].town_near(start.lon, start.lat) or knowledge.start.place.name,
         regions[-1].town_near(end.lon, end.lat) or knowledge.end.place.name,
     )
-
-
-def _stop(at: SupportAt, spaces_by_id: dict[str, OpenSpace], night_ids: set[str]) -> Stop:
-    return Stop(spaces_by_id[at.support.id], at.at_m, at.support.id in night_ids)
 
 
 def support(space: OpenSpace) -> Support:

@@ -4,8 +4,8 @@ What is known and what is not; no word that promises anything. What can hurt whe
 wrongly stays Spanish in a language where nobody reviewed it, and says so (P47).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
@@ -58,6 +58,8 @@ class Told:
         Of the start, for what has none.
     today
         There.
+    endings
+        Of segments' texts that were written for the answer already.
     """
 
     route: Route
@@ -67,6 +69,7 @@ class Told:
     timezones: Mapping[str, str | None]
     timezone: str
     today: date
+    endings: dict[Hashable, str] = field(default_factory=dict)
 
     def age_days(self, hazard_id: str) -> int:
         """Give how long ago a hazard was published, days."""
@@ -96,8 +99,9 @@ def told(answer: Answer, now: datetime) -> tuple[Told, ...]:
     hazards = {hazard.id: hazard for hazard in knowledge.hazards}
     timezones = {crossing.id: crossing.timezone for crossing in knowledge.crossings}
     today = now.astimezone(zone(timezone)).date()
+    endings: dict[Hashable, str] = {}
     return tuple(
-        Told(route, trade, len(routes) == 1, hazards, timezones, timezone, today)
+        Told(route, trade, len(routes) == 1, hazards, timezones, timezone, today, endings)
         for route, trade in zip(routes, trades(routes), strict=True)
     )
 
@@ -180,19 +184,47 @@ def segment_words(w: Words, about: Told, segment: RouteSegment) -> list[Said]:
     return stretch_words(w, about, stretch((segment,)))
 
 
+def segment_text(w: Words, about: Told, segment: RouteSegment) -> str:
+    """Write what one segment is like as one text.
+
+    A city's way has hundreds of segments that differ in length and street alone: what follows
+    these is written once.
+    """
+    length_m, hazards = segment.length_m, segment.hazards
+    where = _where(w.lang, metres(w.lang, length_m), _name(segment), segment.road_class)
+    ending_of = (
+        w.lang,
+        segment.road_class,
+        segment.surface,
+        segment.lit,
+        segment.sidewalk,
+        segment.night,
+        hazards,
+        _climb_m(segment.ascent_m),
+        not hazards and _is_unreported(segment.unknown.get("hazards", 0.0), length_m),
+    )
+    ending = about.endings.get(ending_of)
+    if ending is None:
+        whole = plain(w, segment_words(w, about, segment))
+        ending = about.endings[ending_of] = whole[len(where) :]
+    return where[:1].upper() + where[1:] + ending
+
+
 def stretch_words(w: Words, about: Told, part: Stretch) -> list[Said]:
     """Say what a stretch is like, and what is reported there."""
     known, missing = _tags(w.lang, part.road_class, part.surfaces, part.lit, part.sidewalk)
-    ground = [_where(w, part), *known]
-    if part.ascent_m >= _CLIMB_M:
-        ground.append(w.gettext("sube %(metres)s m") % {"metres": round(part.ascent_m)})
+    length = metres(w.lang, part.length_m)
+    ground = [_where(w.lang, length, part.road, part.road_class), *known]
+    climb_m = _climb_m(part.ascent_m)
+    if climb_m is not None:
+        ground.append(w.gettext("sube %(metres)s m") % {"metres": climb_m})
     if part.night:
         ground.append(w.gettext("de noche"))
     found = [Said(", ".join(ground), w.lang)]
     if missing is not None:
         found.append(missing)
     found += [hazard_words(w, about, hazard_id) for hazard_id in part.hazards]
-    if not part.hazards and part.unknown_m >= min(SHORT_M, part.length_m / 2):
+    if not part.hazards and _is_unreported(part.unknown_m, part.length_m):
         found.append(safety(w, _NO_REPORTS))
     return found
 
@@ -200,13 +232,21 @@ def stretch_words(w: Words, about: Told, part: Stretch) -> list[Said]:
 _NO_REPORTS = marked_safety("sin información de peligros")
 
 
-def _where(w: Words, part: Stretch) -> str:
-    length = metres(w.lang, part.length_m)
-    if part.road is not None:
-        text = w.gettext("Segmento de %(length)s por %(road)s")
-        return text % {"length": length, "road": part.road}
+def _climb_m(ascent_m: float) -> int | None:
+    return round(ascent_m) if ascent_m >= _CLIMB_M else None
+
+
+def _is_unreported(unknown_m: float, length_m: float) -> bool:
+    return unknown_m >= min(SHORT_M, length_m / 2)
+
+
+@lru_cache(maxsize=16_384)
+def _where(lang: str, length: str, road: str | None, road_class: str) -> str:
+    w = words(lang)
+    if road is not None:
+        return w.gettext("Segmento de %(length)s por %(road)s") % {"length": length, "road": road}
     text = w.gettext("Segmento de %(length)s: %(kind)s sin nombre")
-    return text % {"length": length, "kind": w.gettext(CLASSES[part.road_class])}
+    return text % {"length": length, "kind": w.gettext(CLASSES[road_class])}
 
 
 @lru_cache(maxsize=4096)
@@ -278,9 +318,14 @@ def safety(w: Words, text: str, **values: str) -> Said:
 
 def metres(lang: str, length_m: float) -> str:
     """Write a length: metres by tens below one kilometre, else kilometres."""
+    if length_m < 10:  # noqa: PLR2004 -- what has no tens
+        return f"{round(length_m)} m"
     if length_m < 995:  # noqa: PLR2004 -- what would be 1,000 m
-        return f"{max(10, round(length_m / 10) * 10) if length_m >= 10 else round(length_m)} m"  # noqa: PLR2004
+        return _TENS[round(length_m / 10)]
     return _km(lang, round(length_m / 100))
+
+
+_TENS = tuple(f"{tens * 10} m" for tens in range(100))
 
 
 @lru_cache(maxsize=4096)

@@ -308,13 +308,28 @@ def _figure(hidden: str, taken: list[tuple[float, int]]) -> Figure:
     )
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running server process."""
+
+    address: str
+    pid: int
+
+
 @contextlib.contextmanager
 def servers(settings: Settings, count: int = 2) -> Iterator[list[str]]:
     """Run server processes over one database and give their addresses."""
+    with processes(settings, count) as running:
+        yield [server.address for server in running]
+
+
+@contextlib.contextmanager
+def processes(settings: Settings, count: int) -> Iterator[list[Server]]:
+    """Run server processes over one database."""
     assert settings.database_url is not None  # noqa: S101 -- the caller's own settings
     url = settings.database_url.get_secret_value()
     with contextlib.ExitStack() as stack:
-        addresses = []
+        running = []
         for _ in range(count):
             with socket.socket() as free:
                 free.bind(("127.0.0.1", 0))
@@ -335,10 +350,10 @@ def servers(settings: Settings, count: int = 2) -> Iterator[list[str]]:
             )
             stack.callback(server.wait, 20)
             stack.callback(server.terminate)
-            addresses.append(f"http://127.0.0.1:{port}")
-        for address in addresses:
-            _wait(address)
-        yield addresses
+            running.append(Server(f"http://127.0.0.1:{port}", server.pid))
+        for one in running:
+            _wait(one.address)
+        yield running
 
 
 def _wait(address: str, limit_s: float = 60) -> None:

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import shapely
 from rich.console import Console
 from rich.progress import track
@@ -276,13 +277,13 @@ async def reading_ms(database: Database, settings: Settings, way: Way) -> float:
     network = Network(settings.graphs_dir, settings.walker)
     now = datetime.now(UTC)
     question = Question(way.body["start"], way.body["end"], Mode.FOOT, now)
-    line = [way.body["start"], way.body["end"]]
+    line = np.array([way.body["start"], way.body["end"]])
     taken = []
     for _ in range(200):
         async with database.session(Tier.PUBLIC) as session:
             began = time.perf_counter()
             await read_knowledge(session, network, question, now)
-            await products_along(session, line)
+            await products_along(session, [line])
             taken.append(1e3 * (time.perf_counter() - began))
     return statistics.median(taken)
 

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
 import shapely
-from geoalchemy2.shape import from_shape
+from geoalchemy2.shape import from_shape, to_shape
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Select, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -35,6 +37,10 @@ PUBLISHED = (
     products.c.licence,
 )
 
+_ORDER = (products.c.title, products.c.id)
+
+_AREA = "area"
+
 
 async def list_products(
     session: AsyncSession, *, language: str | None = None, audience: str | None = None
@@ -60,19 +66,33 @@ async def products_for_space(session: AsyncSession, space_id: str) -> list[dict[
 
 
 async def products_along(
-    session: AsyncSession, line: Sequence[Sequence[float]]
-) -> list[dict[str, Any]]:
-    """Return the products about an area that a line goes through.
+    session: AsyncSession, lines: Sequence[NDArray[np.float64]]
+) -> list[list[dict[str, Any]]]:
+    """Return for each line the products about an area that it goes through.
 
     Parameters
     ----------
     session : AsyncSession
         Its tier decides what is seen.
-    line : sequence of positions
-        lon, lat in degrees, EPSG:4326; at least two.
+    lines : sequence of float64 [k, 2]
+        lon, lat in degrees, EPSG:4326; k >= 2.
     """
-    way = from_shape(shapely.LineString([position[:2] for position in line]), srid=4326)
-    return await _rows(session, select(*PUBLISHED).where(func.ST_Intersects(products.c.geom, way)))
+    if not lines:
+        return []
+    ways = [shapely.linestrings(line) for line in lines]
+    # Areas are few and lines are long: the areas come here, not the lines to them.
+    box = func.ST_MakeEnvelope(*shapely.total_bounds(ways).tolist(), 4326)
+    found = await session.execute(
+        select(*PUBLISHED, products.c.geom.label(_AREA))
+        .where(products.c.geom.op("&&")(box))
+        .order_by(*_ORDER)
+    )
+    rows = plain_rows(found)
+    areas = [to_shape(row.pop(_AREA)) for row in rows]
+    return [
+        [row for row, area in zip(rows, areas, strict=True) if shapely.intersects(area, way)]
+        for way in ways
+    ]
 
 
 async def put_product(
@@ -199,5 +219,5 @@ async def _require_spaces(session: AsyncSession, spaces: Sequence[str]) -> None:
 
 
 async def _rows(session: AsyncSession, question: Select[Any]) -> list[dict[str, Any]]:
-    found = await session.execute(question.order_by(products.c.title, products.c.id))
+    found = await session.execute(question.order_by(*_ORDER))
     return plain_rows(found)

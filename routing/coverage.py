@@ -1,6 +1,6 @@
 """How far apart help lies along a line: supports, gaps and the figures of a route's coverage."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal, Self
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from routing.errors import InvalidRequest
 from routing.lines import geodesic_m, project
+from routing.metric import METRES_PER_DEGREE
 
 if TYPE_CHECKING:
     from routing.route import Route
@@ -228,7 +229,7 @@ def supports_along(
     if not np.isfinite(access_m) or access_m < 0:
         raise InvalidRequest("access_m", "a distance in metres, zero or more")
     found = []
-    for support in supports:
+    for support in _near(line, supports, access_m):
         distance_m, share = project(line.coordinates, support.lon, support.lat)
         # A micrometre of slack: of two segments that meet at the space the first one wins.
         segment = int(np.argmax(distance_m <= distance_m.min() + 1e-6))
@@ -237,6 +238,17 @@ def supports_along(
             at_m = float(start_m + share[segment] * (end_m - start_m))
             found.append(SupportAt(support, at_m, float(distance_m[segment])))
     return tuple(sorted(found, key=lambda at: (at.at_m, at.support.id)))
+
+
+def _near(line: MeasuredLine, supports: Sequence[Support], access_m: float) -> Iterator[Support]:
+    """Give those within reach of the line's box, in the plane in which `project` measures."""
+    lon, lat = np.array([[s.lon for s in supports], [s.lat for s in supports]])
+    (west, south), (east, north) = line.coordinates.min(axis=0), line.coordinates.max(axis=0)
+    off_lon = np.maximum(0.0, np.maximum(west - lon, lon - east)) * np.cos(np.radians(lat))
+    off_lat = np.maximum(0.0, np.maximum(south - lat, lat - north))
+    off_m = np.hypot(off_lon, off_lat) * METRES_PER_DEGREE
+    # A millimetre for rounding: the line itself decides.
+    return (supports[row] for row in np.flatnonzero(off_m <= access_m + 1e-3).tolist())
 
 
 def coverage(
@@ -257,7 +269,24 @@ def coverage(
     ends
         Labels of the start and the end of the line.
     """
-    found = supports_along(line, supports, access_m)
+    return coverage_by(line, supports_along(line, supports, access_m), access_m, ends)
+
+
+def coverage_by(
+    line: MeasuredLine,
+    found: tuple[SupportAt, ...],
+    access_m: float = ACCESS_M,
+    ends: tuple[str, str] = ("start", "end"),
+) -> Coverage:
+    """Measure the gaps between supports of which it is known where on the line they lie.
+
+    Parameters
+    ----------
+    found
+        In order along the line, as from `supports_along`.
+    line, access_m, ends
+        As for `coverage`.
+    """
     length_m = line.length_m
     marks: list[tuple[float, str | None, str]] = [
         (0.0, None, ends[0]),

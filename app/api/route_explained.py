@@ -82,12 +82,12 @@ def _segment(w: Words, about: Told, segment: RouteSegment) -> dict[str, Any]:
         "ascent_m": segment.ascent_m,
         "descent_m": segment.descent_m,
         "duration_s": segment.duration_s,
-        "exposure": dict(segment.exposure),
-        "unknown": dict(segment.unknown),
+        "exposure": {**segment.exposure},
+        "unknown": {**segment.unknown},
         "factors": [_factor(factor) for factor in segment.factors],
         "network": segment.network,
         "as_of": segment.as_of,
-        "text": route_words.plain(w, route_words.segment_words(w, about, segment)),
+        "text": route_words.segment_text(w, about, segment),
     }
 
 

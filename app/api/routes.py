@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
+import numpy as np
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -108,10 +109,8 @@ async def find_routes(
         most=body.routes,
     )
     answer = await plan(session, network, question, now=now, access_m=settings.access_m)
-    told = [
-        await products.products_along(session, journey.route.coordinates.tolist())
-        for journey in answer.journeys
-    ]
+    lines = [journey.route.coordinates for journey in answer.journeys]
+    told = await products.products_along(session, lines)
     collection = feature_collection(answer, told, now, words(body.lang), explain=body.explain)
     return GeoJSONResponse(collection, headers={"Cache-Control": "private, no-store"})
 
@@ -153,7 +152,11 @@ def feature_collection(
         "features": [
             {
                 "type": "Feature",
-                "geometry": journey.route.__geo_interface__["geometry"],
+                # The body's writer takes arrays as they are, if they are in one piece.
+                "geometry": {
+                    "type": "LineString",
+                    "coordinates": np.ascontiguousarray(journey.route.coordinates),
+                },
                 "properties": _properties(journey, along, answer, now)
                 | route_explained.explained(w, one, with_segments=explain),
             }

@@ -1,6 +1,7 @@
 """The shape of a hierarchy: which arcs there are, whatever they cost."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Self
 
 import numpy as np
@@ -136,7 +137,7 @@ class Topology:
         """Number of arcs, M."""
         return len(self.head)
 
-    @property
+    @cached_property
     def height(self) -> int:
         """How many levels there are."""
         return int(self.level.max()) + 1 if len(self.level) else 0

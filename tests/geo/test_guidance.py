@@ -358,16 +358,22 @@ async def test_products_are_seen_at_their_spaces_and_never_at_hidden_ones(databa
             await put_leaflet(database, spaces=[space])
 
 
-async def test_products_are_found_along_a_line_through_their_area(database):
+async def test_products_are_found_along_each_line_through_their_area(database):
+    import numpy as np
     import shapely
 
+    through = np.array([(-73.5, 7.5), (-71.5, 7.5)])
+    # Its box meets the area, the line does not.
+    around = np.array([(-73.5, 7.5), (-73.5, 8.5), (-71.5, 8.5)])
+    far = np.array([(-75.0, 5.0), (-74.0, 5.0)])
     leaflet = await put_leaflet(database, geometry=shapely.box(-73, 7, -72, 8))
     await put_leaflet(database, title="Nowhere")
     async with database.session(Tier.PUBLIC) as session:
-        along = await products.products_along(session, [(-73.5, 7.5), (-71.5, 7.5)])
-        assert [product["id"] for product in along] == [leaflet]
-        assert "geom" not in along[0]
-        assert await products.products_along(session, [(-75.0, 5.0), (-74.0, 5.0)]) == []
+        along = await products.products_along(session, [around, through, far])
+        assert [[product["id"] for product in one] for one in along] == [[], [leaflet], []]
+        assert set(along[1][0]) == {column.name for column in products.PUBLISHED}
+        assert await products.products_along(session, [far]) == [[]]
+        assert await products.products_along(session, []) == []
 
 
 async def test_products_are_drafts_until_reviewed_and_lead_to_https_alone(database):
