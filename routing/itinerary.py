@@ -105,8 +105,10 @@ class Clock:
         for passed in plan.passed:
             for index, post in enumerate(passed.portal.posts):
                 if not found or found[-1].crossing.id != post.id:
+                    # Posts of one crossing are judged together: the wait is before the first.
                     wait_s = 0.0 if index else passed.wait_s
-                    found.append(Passage(post, self.moment(passed.reached_s), wait_s))
+                    at_s = passed.reached_s + passed.wait_s - wait_s
+                    found.append(Passage(post, self.moment(at_s), wait_s))
         return tuple(found)
 
 

@@ -135,6 +135,8 @@ class Search:
     ) -> None:
         self.sides = sides
         self.allows = allows
+        # Some metric was another one than that of the situation: that was being made.
+        self._was_hasty = False
         self.most = request.most
         self.ends = ends
         self.clock = Clock([side.ground.travel for side in sides], request.at)
@@ -151,7 +153,9 @@ class Search:
         NoRoute
             There is none, and why.
         """
-        found = self._sweep(patient=False) or self._sweep(patient=True)
+        found = self._sweep(patient=False)
+        if not found and self._was_hasty:
+            found = self._sweep(patient=True)
         if not found:
             found = [self._ranked(refusal(self), 0.0)]
         routes = [(item, self._route(item)) for item in self._distinct(found)]
@@ -198,6 +202,7 @@ class Search:
             for side in self.sides:
                 row = side.residents
                 older = None if patient else row.while_made(side.ground, aversion, side.situation)
+                self._was_hasty |= older is not None
                 using = (
                     row.using(side.ground, aversion, side.situation)
                     if older is None

@@ -22,7 +22,7 @@ from routing.hazard import Hazard
 from routing.journey import Search, Side
 from routing.network import Network
 from routing.profile import ADULT, VEHICLE, Profile, counts_at
-from routing.questions import RouteRequest, check_request
+from routing.questions import AVERSIONS, RouteRequest, check_request
 from routing.resident import Ground, Residents
 from routing.route import Route
 from routing.rules import Rules
@@ -162,6 +162,8 @@ class Router:
         hazards
             Those active now and published to everybody.
         """
+        if not self._followed:
+            self._prepare(hazards)
         with self._lock:
             grounds = list(self._grounds.values())
         for ground in grounds:
@@ -177,6 +179,13 @@ class Router:
                 if before is not None:
                     self.residents.follow(ground, before, now)
                 self._followed[profile.name, night] = now
+
+    def _prepare(self, hazards: Sequence[Hazard]) -> None:
+        """Have the metrics ready that most ask for: nobody waits for the first of them."""
+        ground = self.ground(self.profile)
+        by_day = tuple(item for item in hazards if not item.night_only)
+        for aversion in AVERSIONS:
+            self.residents.find(ground, aversion, Situation(self.layer.lay(by_day)))
 
 
 def leaves_by_night(profile: Profile, at: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -229,7 +230,10 @@ def _route(journey: Journey, answer: Answer, about: Told) -> views.Route:
         else None,
         hazards=_route_hazards(route.exposure, answer.knowledge.hazards),
         spaces=tuple(map(_route_space, journey.stops)),
-        crossings=tuple(_crossing(passed[i], ()) for i in route.crossings if i in passed),
+        # Open when it is passed, after a wait if need be; now it may be closed.
+        crossings=tuple(
+            replace(_crossing(passed[i], ()), state="open") for i in route.crossings if i in passed
+        ),
         offroad_start_m=_off_m(route.start_snap),
         offroad_end_m=_off_m(route.end_snap),
         told=about,

@@ -19,6 +19,7 @@ from routing.access import SURFACES as GRAPH_SURFACES
 from routing.crossings import Crossing
 from routing.explanation import RouteSegment
 from routing.itinerary import Passage
+from routing.legs import Legs
 from routing.profile import ADULT, VEHICLE
 from routing.route import Route
 from routing.trade import Difference, Trade
@@ -78,7 +79,7 @@ def route(**more):
     row = {
         "coordinates": None,
         "measure_m": None,
-        "edges": (),
+        "legs": Legs.of(()),
         "profile": ADULT,
         "distance_m": 20_000.0,
         "duration_s": 15_000.0,
@@ -89,6 +90,9 @@ def route(**more):
         "unknown": {"hazards": 0.0, "elevation": 0.0, "surface": 0.0, "lit": 0.0},
         "hazards": (),
         "segments": (),
+        "start_snap": None,
+        "end_snap": None,
+        "arrival": None,
     }
     return Route(**row | more)
 

@@ -429,3 +429,15 @@ async def test_the_page_says_what_a_route_trades_and_lists_its_stretches(client)
     assert html.count('class="trade"') == html.count('class="stretches"') > 1
     assert "El más rápido de estos caminos" in html
     assert "<li>Segmento de " in html
+
+
+async def test_at_most_as_many_routes_as_are_asked_for(client):
+    one = await routes(client, CUCUTA, BUCARAMANGA, routes=1)
+    five = await routes(client, CUCUTA, BUCARAMANGA, routes=5)
+    assert len(one) == 1
+    assert len(one) <= len(five) <= 5
+    assert one[0]["properties"]["distance_m"] == five[0]["properties"]["distance_m"]
+    for count in (0, 6, "many"):
+        response = await client.post("/routes", json=ask(CUCUTA, BUCARAMANGA, routes=count))
+        assert response.status_code == 400
+        assert response.json()["errors"][0]["field"].endswith("routes")

@@ -152,7 +152,8 @@ def test_each_metre_is_told_as_its_own_place_is(tiny_graph, rows, drawn):
         assert here.night == row[5]
         inside = {f"h{n}" for n, (a, width, *_) in enumerate(drawn) if a < x < a + width}
         assert set(here.hazards) == inside
-        assert ("hazards" in here.unknown) == (not inside)
+        # What rounding leaves beside a hazard is not worth a word.
+        assert (here.unknown.get("hazards", 0.0) > 1e-3) == (not inside)
 
 
 def test_stretches_that_say_the_same_are_one(tiny_graph):
