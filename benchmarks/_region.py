@@ -63,7 +63,8 @@ def open_region(region: Path, graph: RoadGraph, ledger: Ledger) -> None:
     """Open a region in a new process beside this one, which has it open as ``graph``.
 
     Pages of the files count as private where no other process has looked at them; so this process
-    looks at every page and asks for the same route first, as a second worker would.
+    looks at every page and asks for the same route first, as a second worker would. The other asks
+    for its route and looks at every page before its own memory is taken.
     """
     _touch(graph)
     _route(graph)
@@ -72,11 +73,10 @@ def open_region(region: Path, graph: RoadGraph, ledger: Ledger) -> None:
     ledger.note("amparo", "open CPU", found["open_cpu_s"], "s")
     ledger.note("amparo", "open wall", found["open_wall_s"], "s")
     ledger.note("amparo", "first route of a worker, CPU", found["route_cpu_s"], "s")
-    for when in ("open", "after a route"):
-        share = found[when] / _MB / size_mb(region) * 100
-        ledger.note("amparo", f"private memory {when}", share, "% of disk")
     ledger.note("amparo", "worker's memory after a route", found["resident"] / _MB, "MB")
-    ledger.note("amparo", "of it no other worker's", found["own"] / _MB, "MB")
+    ledger.note("amparo", "of it no other worker's", found["private"] / _MB, "MB")
+    share = found["of the region"] / _MB / size_mb(region) * 100
+    ledger.note("amparo", "private memory open", share, "% of disk")
 
 
 def size_mb(folder: Path) -> float:
@@ -106,15 +106,12 @@ def _open(region: Path) -> dict[str, Any]:
         "open_cpu_s": time.process_time() - began[0],
         "open_wall_s": time.monotonic() - began[1],
     }
-    _touch(graph)
-    found["open"] = _memory_bytes()["private"] - before
     began_s = time.process_time()
     _route(graph)
     found["route_cpu_s"] = time.process_time() - began_s
-    after = _memory_bytes()
-    found["after a route"] = after["private"] - before
-    found["resident"] = after["resident"]
-    found["own"] = after["private"]
+    found |= _memory_bytes()
+    _touch(graph)
+    found["of the region"] = _memory_bytes()["private"] - before
     return found
 
 

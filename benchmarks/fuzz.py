@@ -42,6 +42,7 @@ from routing.cch import UNREACHABLE, Hierarchy
 from routing.errors import GraphError, InvalidRequest, NoRoute, OffNetwork, RoutingError
 from routing.hazard import Hazard
 from routing.osm import import_osm
+from routing.profile import PROFILES
 from routing.regions import open_graph, verify_graph
 from routing.search import Router, RouteRequest
 
@@ -249,6 +250,8 @@ def requests(found: Found, seconds: float, seed: int) -> None:
                     rng.choice(WEIGHTS[: rng.choice([5] * 9 + [9])]) for _ in range(3)
                 ),
                 "start_country": rng.choice([None] * 8 + ["CO", "XX"]),
+                "profile": rng.choice([None] * 4 + list(PROFILES.values())),
+                "most": rng.choice([1, 3, 3, 3, 5, 5, 0, 6]),
             }
             try:
                 outcomes[_answer(router, asked)] += 1
