@@ -47,6 +47,7 @@ class Amparo:
     most_pairs: int | None = None
 
     def __init__(self, roads: Roads) -> None:
+        self._node_count = roads.node_count
         if roads.region is None:
             self._edges = np.arange(len(roads.tail))
             self.hierarchy = Hierarchy.of_graph(roads.tail, roads.head, roads.node_count)
@@ -76,7 +77,8 @@ class Amparo:
 
     def one_to_all(self, source: int, *, backward: bool = False) -> Ints:
         """See `Engine`."""
-        return self.hierarchy.one_to_all(self.metric, source, backward=backward)
+        costs = self.hierarchy.one_to_all(self.metric, source, backward=backward)
+        return costs[: self._node_count]  # without the copies of `routing.turns`
 
     def table(self, nodes: Ints) -> Ints:
         """See `Engine`."""

@@ -64,8 +64,12 @@ def lose(region: Path, rng: random.Random) -> str:
     """Remove a file, or put something else in its place."""
     file = _any_file(region, rng)
     file.unlink()
-    rng.choice([file.mkdir, lambda: file.symlink_to("nothing"), lambda: None])()
-    return f"lose {file.name}"
+    instead = rng.choice(("a folder", "a link to nothing", "nothing"))
+    if instead == "a folder":
+        file.mkdir()
+    elif instead == "a link to nothing":
+        file.symlink_to("nothing")
+    return f"lose {file.name}, {instead} there"
 
 
 DAMAGES = (cut, flip, tamper, swap, lose)

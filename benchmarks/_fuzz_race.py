@@ -182,7 +182,8 @@ class Race:
             case "distance":
                 return bool(answer == expected[nodes[1]])
             case "path":
-                return self._is_way(nodes, *answer, cost, int(expected[nodes[1]]))
+                total, edges = answer
+                return self._is_way(nodes, total, edges, cost, int(expected[nodes[1]]))
             case "table":
                 other = self.oracle.costs(cost, int(nodes[1]))
                 return bool((answer == [expected[nodes[2:]], other[nodes[2:]]]).all())

@@ -1,18 +1,16 @@
-"""Alternative paths by separators beside the penalty pass: how many, how good, how long they take.
+"""Alternative paths by separators: how many, how good, how long they take, by how local they are.
 
-Usage: ./run bench alternatives [--region FOLDER] [--pairs N] [--penalised N] [--json FILE]
+Usage: ./run bench alternatives [--region FOLDER] [--pairs N] [--json FILE]
 
 Without a region: New York's roads (travel times). With one: its footpaths, as the product weighs
-them. Both methods get the same pairs of nodes, drawn at random, and the same limits: at most 80 %
-of the shorter one in common, at most 1.5 times the cheapest. CPU time of one thread.
+them. Each share of the T-test gets the same pairs of nodes, drawn at random, and the same limits:
+at most 80 % of the shorter one in common, at most 1.5 times the cheapest. CPU time of one thread.
 """
 
 import argparse
 import json
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -22,61 +20,58 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks._new_york import FOLDER, new_york
-from routing.access import Mode
-from routing.alternatives import LIMITS, Limits, alternatives
+from routing.alternatives import Limits, alternatives
 from routing.alternatives import Path as Way
 from routing.cch import Hierarchy, Metric
-from routing.cost import CostModel
+from routing.others import LOCAL_SHARE
+from routing.profile import ADULT
 from routing.regions import open_graph
-from routing.search import MAX_OVERLAP, MAX_STRETCH, PENALTY, PENALTY_ROUNDS, Router
+from routing.resident import NOTHING_KNOWN, Ground, Residents
 
 #: Any fixed number: the same pairs in every run.
 SEED: Final = 20_261_126
 #: The cheapest, and three more.
 COUNT: Final = 4
-#: Local optimality to compare with the one that is in use.
-OTHER_SHARES: Final = (0.15, 0.1)
+#: Local optimality: the paper's, the product's, and one below it.
+SHARES: Final = (0.25, LOCAL_SHARE, 0.1)
 
-type Floats = NDArray[np.float64]
-type Find = Callable[[int, int], list[Way]]
+type Lengths = NDArray[np.float64] | NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
 class Roads:
-    """A hierarchy with one metric."""
+    """A hierarchy with one metric: N nodes, without copies, and a length of each of its edges."""
 
     name: str
     hierarchy: Hierarchy
     metric: Metric
-    length_m: Floats
-    twin: NDArray[np.int32]
+    node_count: int
+    length: Lengths
 
     @classmethod
     def of_new_york(cls) -> "Roads":
         """Read New York's."""
         tail, head, distance, cost = new_york(FOLDER)
-        hierarchy = Hierarchy.of_graph(tail, head, int(max(tail.max(), head.max())) + 1)
-        by_ends = {ends: i for i, ends in enumerate(zip(tail.tolist(), head.tolist(), strict=True))}
-        pairs = zip(head.tolist(), tail.tolist(), strict=True)
-        twin = np.array([by_ends.get(ends, -1) for ends in pairs], np.int32)
-        return cls("ny", hierarchy, hierarchy.customize(cost), distance.astype(np.float64), twin)
+        nodes = int(max(tail.max(), head.max())) + 1
+        hierarchy = Hierarchy.of_graph(tail, head, nodes)
+        return cls("ny", hierarchy, hierarchy.customize(cost), nodes, distance.astype(np.float64))
 
     @classmethod
     def of_region(cls, folder: Path) -> "Roads":
-        """Open a region that was imported."""
+        """Open a region that was imported, with the metric of its quickest walks."""
         graph = open_graph(folder)
-        network, base = Router(graph).prepared(Mode.FOOT)
-        metric = network.metric(CostModel(base, [], 0.0).edge_s).arcs
-        twin = np.asarray(graph.edge_twin)
-        return cls(graph.meta.name, graph.hierarchy, metric, base.length_m, twin)
+        ground = Ground.of(graph, ADULT)
+        arcs = Residents(graph).find(ground, 0.0, NOTHING_KNOWN).metric.arcs
+        meta = graph.meta
+        return cls(meta.name, graph.hierarchy, arcs, meta.node_count, ground.network.length_dm)
 
 
 @dataclass(frozen=True)
 class Result:
-    """One method; shares of the pairs, means over the alternatives."""
+    """One share of the T-test; shares of the pairs, means over the alternatives."""
 
     graph: str
-    method: str
+    local_share: float
     pairs: int
     one: float
     two: float
@@ -87,57 +82,33 @@ class Result:
     p95_ms: float
 
 
-def by_separators(roads: Roads, limits: Limits, source: int, target: int) -> list[Way]:
+def ways_of(roads: Roads, limits: Limits, source: int, target: int) -> list[Way]:
     """Ask the product."""
+    ends = source, target
     found = alternatives(
-        roads.hierarchy,
-        roads.metric,
-        source,
-        target,
-        roads.length_m,
-        count=COUNT,
-        limits=limits,
+        roads.hierarchy, roads.metric, *ends, roads.length, count=COUNT, limits=limits
     )
     return list(found)
 
 
-def by_penalty(roads: Roads, source: int, target: int) -> list[Way]:
-    """Do on nodes what the penalty pass of `routing.search` does."""
-    base, metric = roads.metric.cost, roads.metric
-    found = [Way(*roads.hierarchy.path(metric, source, target))]
-    factor = np.ones(len(base))
-    for _ in range(PENALTY_ROUNDS):
-        twins = roads.twin[found[-1].edges]
-        dearer = np.union1d(found[-1].edges, twins[twins >= 0])
-        factor[dearer] *= PENALTY
-        metric = metric.copy()
-        roads.hierarchy.update(metric, dearer, (base[dearer] * factor[dearer]).astype(np.int64))
-        _, edges = roads.hierarchy.path(metric, source, target)
-        found.append(Way(int(base[edges].sum()), edges))
-    kept: list[Way] = []
-    for way in sorted(found, key=lambda way: way.cost):
-        is_short = way.cost <= MAX_STRETCH * found[0].cost
-        if is_short and all(overlap(roads, way, other) <= MAX_OVERLAP for other in kept):
-            kept.append(way)
-    return kept
-
-
 def overlap(roads: Roads, way: Way, other: Way) -> float:
     """Return the share of the shorter one that both have in common."""
-    common_m = float(roads.length_m[np.intersect1d(way.edges, other.edges)].sum())
-    return common_m / min(float(roads.length_m[w.edges].sum()) for w in (way, other))
+    common = float(roads.length[np.intersect1d(way.edges, other.edges)].sum())
+    return common / min(float(roads.length[w.edges].sum()) for w in (way, other))
 
 
-def measure(roads: Roads, method: str, find: Find, pairs: list[list[int]]) -> Result:
-    """Ask one method for all pairs that a way joins."""
+def measure(roads: Roads, local_share: float, pairs: list[list[int]]) -> Result:
+    """Ask for all pairs that a way joins."""
+    limits = Limits(local_share=local_share)
     found: list[list[Way]] = []
     taken: list[float] = []
     for source, target in pairs:
         began = time.process_time_ns()
-        ways = find(source, target)
+        ways = ways_of(roads, limits, source, target)
         taken.append((time.process_time_ns() - began) / 1e6)
         found.append(ways)
     more = np.array([len(ways) - 1 for ways in found])
+    one, two, three = (float((more >= least).mean()) for least in (1, 2, 3))
     stretch = [way.cost / ways[0].cost for ways in found for way in ways[1:]]
     common = [
         max(overlap(roads, way, other) for other in ways[:i])
@@ -147,9 +118,11 @@ def measure(roads: Roads, method: str, find: Find, pairs: list[list[int]]) -> Re
     ]
     return Result(
         roads.name,
-        method,
+        local_share,
         len(pairs),
-        *(float((more >= least).mean()) for least in (1, 2, 3)),
+        one,
+        two,
+        three,
         float(np.mean(stretch)),
         float(np.mean(common)),
         float(np.percentile(taken, 50)),
@@ -159,7 +132,7 @@ def measure(roads: Roads, method: str, find: Find, pairs: list[list[int]]) -> Re
 
 def joined(roads: Roads, count: int) -> list[list[int]]:
     """Draw pairs of nodes that a way joins."""
-    drawn = np.random.default_rng(SEED).integers(0, roads.hierarchy.topology.node_count, (count, 2))
+    drawn = np.random.default_rng(SEED).integers(0, roads.node_count, (count, 2))
     return [
         [source, target]
         for source, target in drawn.tolist()
@@ -172,34 +145,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--region", type=Path, help="folder of an imported region")
     parser.add_argument("--pairs", type=int, default=1_000)
-    parser.add_argument("--penalised", type=int, default=100)
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
     roads = Roads.of_region(chosen.region) if chosen.region else Roads.of_new_york()
     pairs = joined(roads, chosen.pairs)
     for source, target in pairs[:3]:  # compiles, and brings the arrays into memory
-        by_separators(roads, LIMITS, source, target)
-        by_penalty(roads, source, target)
-    results = [
-        measure(
-            roads,
-            f"separators, locally optimal for {limits.local_share:.0%}",
-            partial(by_separators, roads, limits),
-            pairs,
-        )
-        for limits in (LIMITS, *(Limits(local_share=share) for share in OTHER_SHARES))
-    ]
-    few = pairs[: chosen.penalised]
-    results.append(measure(roads, "penalty pass", partial(by_penalty, roads), few))
-    topology = roads.hierarchy.topology
-    title = f"{roads.name}: {topology.node_count:,} nodes, {topology.edge_count:,} edges; CPU time"
-    table = Table("method", "pairs", ">=1", ">=2", ">=3", title=title)
+        ways_of(roads, Limits(), source, target)
+    results = [measure(roads, share, pairs) for share in SHARES]
+    edges = roads.hierarchy.topology.edge_count
+    title = f"{roads.name}: {roads.node_count:,} nodes, {edges:,} edges; CPU time"
+    table = Table("locally optimal for", "pairs", ">=1", ">=2", ">=3", title=title)
     for column in ("stretch", "overlap", "p50 ms", "p95 ms"):
         table.add_column(column)
     for r in results:
         shares = [f"{share:.0%}" for share in (r.one, r.two, r.three)]
         means = [f"{r.stretch:.3f}", f"{r.overlap:.0%}", f"{r.p50_ms:.3g}", f"{r.p95_ms:.3g}"]
-        table.add_row(r.method, str(r.pairs), *shares, *means)
+        table.add_row(f"{r.local_share:.0%}", str(r.pairs), *shares, *means)
     Console().print(table)
     if chosen.json is not None:
         lines = json.dumps([asdict(r) for r in results], indent=1)

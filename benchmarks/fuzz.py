@@ -42,6 +42,7 @@ from routing.cch import UNREACHABLE, Hierarchy
 from routing.errors import GraphError, InvalidRequest, NoRoute, OffNetwork, RoutingError
 from routing.hazard import Hazard
 from routing.osm import import_osm
+from routing.profile import PROFILES, Profile
 from routing.regions import open_graph, verify_graph
 from routing.search import Router, RouteRequest
 
@@ -231,6 +232,12 @@ def hazards(rng: random.Random) -> list[Hazard]:
     return drawn
 
 
+def profile(rng: random.Random, mode: Mode) -> Profile | None:
+    """Draw who travels, hardly ever somebody who travels by another mode."""
+    fitting = [one for one in PROFILES.values() if one.mode is mode or rng.random() < 0.02]
+    return rng.choice([None, *fitting])
+
+
 def requests(found: Found, seconds: float, seed: int) -> None:
     """Ask for routes of every kind on the sketch."""
     rng, outcomes = random.Random(seed), Counter[str]()  # noqa: S311
@@ -242,13 +249,15 @@ def requests(found: Found, seconds: float, seed: int) -> None:
             asked: dict[str, Any] = {
                 "start": point(rng),
                 "end": point(rng),
-                "mode": rng.choice(list(Mode)),
+                "mode": (mode := rng.choice(list(Mode))),
                 "at": AT + timedelta(hours=rng.randrange(24)),
                 "hazards": hazards(rng),
                 "aversions": tuple(
                     rng.choice(WEIGHTS[: rng.choice([5] * 9 + [9])]) for _ in range(3)
                 ),
                 "start_country": rng.choice([None] * 8 + ["CO", "XX"]),
+                "profile": profile(rng, mode),
+                "most": rng.choice([1, 2, 3, 4, 5] * 4 + [0, 6]),
             }
             try:
                 outcomes[_answer(router, asked)] += 1

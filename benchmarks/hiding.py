@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -287,9 +288,8 @@ async def measure(
                     made.append(await write(work))
 
                 taken.append(await trial(clients, asked, hide, cut if n % 2 else None))
-                await write(
-                    lambda s, made=made: hiding.lift(s, made[0], actor="system", reason="trial")
-                )
+                lift = partial(hiding.lift, hide_id=made[0], actor="system", reason="trial")
+                await write(lift)
             figures.append(_figure(hidden, taken))
     await admin.dispose()
     return figures

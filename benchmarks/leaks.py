@@ -76,7 +76,7 @@ async def measure(
     def settings_for(database: str) -> Settings:
         url = running.superuser_url(database)
         limited = ("", "token_", "sign_in_", "report_")
-        unlimited = {f"{what}rate_per_minute": 0 for what in limited}
+        unlimited: dict[str, Any] = {f"{what}rate_per_minute": 0 for what in limited}
         return Settings(home=home, database_url=url, allow_demo_mixed=True, **unlimited)
 
     running.create_database(LOADED)

@@ -1,110 +1,56 @@
-"""How long an import takes, from an extract to a ready graph and to the road-segment table.
+"""How long an import takes, from an extract to a ready region and to the road-segment table.
 
 Usage: ./run bench roads FILE [--country CO] [--dem FILE] [--no-table] [--json FILE]
 
-Kernels are compiled before the clock runs (some 15 s the first time, kept on disk). The table is
-written to a cluster of its own, whose CPU time is counted as well. A large network without a
-download: tools/compose_osm.py of the shared folder, 10 x 10 copies of a city.
+A ready region holds its hierarchy and the metrics of its roads without any hazard. Kernels are
+compiled before the clock runs (some 15 s the first time, kept on disk). The table is written to a
+cluster of its own, whose CPU time is counted as well. A large network without a download:
+tools/compose_osm.py of the shared folder, 10 x 10 copies of a city.
 """
 
 import argparse
 import asyncio
 import json
 import os
-import resource
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from app import setup
 from app.databases import private_cluster
 from app.settings import Settings
-from routing.graph import RoadGraph
-from routing.osm import read_osm
-from routing.regions import open_graph, write_graph
+from benchmarks._stopwatch import BETWEEN, Stage, Stopwatch
+from routing.directory import GraphMeta
+from routing.osm import import_osm
+from routing.regions import open_graph
 from routing.warming import warm, warm_import
 
 ENGINE = "amparo"
 REGION = "bench"
-#: Whatever happens between the stages that the importer reports.
-BETWEEN = "graph"
 
 
-@dataclass(frozen=True)
-class Stage:
-    """Seconds of one stage, and the most memory that the process had until its end."""
-
-    name: str
-    cpu_s: float
-    wall_s: float
-    peak_rss_mb: float
-
-
-class Stopwatch:
-    """Splits time into stages; one name may come several times."""
-
-    def __init__(self, cpu_s: Callable[[], float] = time.process_time) -> None:
-        self._cpu_s = cpu_s
-        self._sums: dict[str, tuple[float, float, float]] = {}
-        self._name: str | None = None
-        self._since = (0.0, 0.0)
-
-    def start(self, name: str | None) -> None:
-        """End the running stage, and begin another, if any."""
-        now = self._cpu_s(), time.perf_counter()
-        if self._name is not None:
-            cpu, wall, _ = self._sums.get(self._name, (0.0, 0.0, 0.0))
-            self._sums[self._name] = (
-                cpu + now[0] - self._since[0],
-                wall + now[1] - self._since[1],
-                resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-            )
-        self._name, self._since = name, now
-
-    def progress(self, stage: str, done: int, total: int) -> None:
-        """Follow the importer."""
-        ended = done == total
-        if ended or stage != self._name:
-            self.start(BETWEEN if ended else stage)
-
-    @property
-    def stages(self) -> list[Stage]:
-        """What was measured."""
-        return [
-            Stage(name, round(cpu, 2), round(wall, 2), round(peak))
-            for name, (cpu, wall, peak) in self._sums.items()
-        ]
-
-
-def import_graph(
+def import_region(
     file: Path, graphs: Path, country: str | None, dem: Path | None
-) -> tuple[RoadGraph, list[Stage]]:
-    """Read a file, build and customise its hierarchy, and write the region."""
+) -> tuple[GraphMeta, list[Stage]]:
+    """Import a file as `amparo roads import` does, and time each stage of it."""
     watch = Stopwatch()
     watch.start(BETWEEN)
-    graph = read_osm(
+    meta = import_osm(
         file,
+        graphs,
         REGION,
         country=country,
         dem=dem,
         imported_at=datetime.now(UTC).isoformat(timespec="seconds"),
         progress=watch.progress,
     )
-    watch.start("hierarchy")
-    hierarchy = graph.hierarchy
-    watch.start("customise")
-    hierarchy.customize(graph.edge_length_dm.astype(np.int32))
-    watch.start("write")
-    write_graph(graphs, graph)
     watch.start(None)
-    return graph, watch.stages
+    return meta, watch.stages
 
 
 def publish(settings: Settings) -> tuple[int, Stage]:
@@ -196,12 +142,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="amparo-bench-") as home:
         Path(home).chmod(0o755)  # PostgreSQL's own user has to get in
         settings = Settings(home=Path(home), database_url=None, statement_timeout_ms=600_000)
-        read_osm(setup.SKETCH_FILE, setup.SKETCH, imported_at="")  # compiles the importer
-        graph, stages = import_graph(asked.file, settings.graphs_dir, asked.country, asked.dem)
-        stages.append(total("ready graph", stages))
+        setup.import_sketch(settings)  # compiles the importer
+        meta, stages = import_region(asked.file, settings.graphs_dir, asked.country, asked.dem)
+        stages.append(total("ready region", stages))
         counts: dict[str, float] = {
-            "nodes": graph.meta.node_count,
-            "edges": graph.meta.edge_count,
+            "nodes": meta.node_count,
+            "edges": meta.edge_count,
+            "arcs": meta.arc_count,
             "disk": disk_mb(settings.graphs_dir / REGION),
         }
         if not asked.no_table:

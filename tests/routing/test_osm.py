@@ -188,7 +188,7 @@ def test_progress_is_reported_to_the_end_of_every_stage(tmp_path):
         imported_at=NOW,
         progress=lambda *step: seen.append(step),
     )
-    for stage in ("ways", "nodes", "boundaries", "writing"):
+    for stage in ("ways", "nodes", "boundaries", "hierarchy", "metrics", "writing"):
         last = [step for step in seen if step[0] == stage][-1]
         assert last[1] == last[2] > 0
     verify_graph(tmp_path / "graphs" / "test")
