@@ -1,8 +1,8 @@
 """A plan on the clock: when each piece of a way is walked, and when each crossing is reached."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,8 +96,26 @@ class Clock:
         return wait_s if wait_s <= MAX_WAIT_S else None
 
     def moment(self, after_s: float) -> datetime:
-        """Give the moment some seconds after departure."""
-        return self.departure + timedelta(seconds=after_s)
+        """Give the moment some seconds after departure, with the departure's offset."""
+        # A zone of its own would add up what its clocks show, an hour off where they change.
+        offset = timezone(self.departure.utcoffset() or timedelta(0))
+        return self.departure.astimezone(offset) + timedelta(seconds=after_s)
+
+    def retimed(self, plan: Plan) -> Plan | None:
+        """Judge the portals of a plan at the times of its own sections.
+
+        Returns
+        -------
+        The plan with its own waits; None where a portal does not open in time.
+        """
+        passed: list[Passed] = []
+        for index, before in enumerate(plan.passed):
+            reached_s = self.reached_s(plan.sections[: index + 1], passed)
+            wait_s = self.wait_s(before.portal, reached_s)
+            if wait_s is None:
+                return None
+            passed.append(Passed(before.portal, reached_s, wait_s))
+        return replace(plan, passed=tuple(passed))
 
     def passages(self, plan: Plan) -> tuple[Passage, ...]:
         """Give the official crossings of a plan, in order; one met twice in a row counts once."""

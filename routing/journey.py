@@ -337,7 +337,9 @@ class Search:
         """Add a way up, and check it again from the records."""
         plan = found.plan
         times = self.clock.timetable(plan.sections, plan.passed)
-        judged = {p.portal.piece[0] for p in plan.passed if p.portal.piece is not None}
+        again = self.clock.retimed(plan)
+        opened = () if again is None else again.passed
+        judged = {p.portal.piece[0] for p in opened if p.portal.piece is not None}
         snaps = (self.ends[0][1], self.ends[1][1])
         parts: list[Route] = []
         leg = 0

@@ -45,12 +45,14 @@ def other_ways(
     found = [
         other
         for index in range(len(best.sections))
-        for other in _by_other_roads(residents, best, index, search.most)
+        for other in _by_other_roads(search, residents, best, index)
     ]
     return found + _by_other_crossings(search, residents, models, best)
 
 
-def _by_other_roads(residents: Sequence[Resident], best: Plan, index: int, most: int) -> list[Plan]:
+def _by_other_roads(
+    search: "Search", residents: Sequence[Resident], best: Plan, index: int
+) -> list[Plan]:
     """Give plans that differ in one section, between the same first and last pieces."""
     region, legs = best.sections[index]
     if len(legs) <= FEWEST_LEGS:
@@ -66,7 +68,7 @@ def _by_other_roads(residents: Sequence[Resident], best: Plan, index: int, most:
         source,
         target,
         network.length_dm,
-        count=max(2, most),
+        count=max(2, search.most),
         limits=Limits(local_share=LOCAL_SHARE),
     )
     found = []
@@ -77,7 +79,9 @@ def _by_other_roads(residents: Sequence[Resident], best: Plan, index: int, most:
         if network.turns.allow(way.edge.tolist()) and not _turns_back(network, way):
             sections = list(best.sections)
             sections[index] = (region, way)
-            found.append(Plan(tuple(sections), best.passed, best.cost_s))
+            # Another way comes to the crossings behind it at another time.
+            plan = search.clock.retimed(Plan(tuple(sections), best.passed, best.cost_s))
+            found += [] if plan is None else [plan]
     return found
 
 

@@ -36,9 +36,13 @@ def refusal(search: "Search") -> Plan:
     NoRoute
         With what blocks.
     """
-    kept = [side.residents.find(side.ground, 0.0, side.situation) for side in search.sides]
     try:
-        plan = _solved(search, kept, closed_s=_BLOCKED_S)
+        with ExitStack() as stack:
+            kept = [
+                stack.enter_context(side.residents.using(side.ground, 0.0, side.situation))
+                for side in search.sides
+            ]
+            plan = _solved(search, kept, closed_s=_BLOCKED_S)
     except NoWay:
         pass
     else:
@@ -53,7 +57,7 @@ def refusal(search: "Search") -> Plan:
         except NoWay:
             continue
         blockers = _blockers(search, plan)
-        if not blockers:
+        if not blockers and math.isinf(closed_s):
             return plan
         raise NoRoute(_REFUSED, blockers)
     raise NoRoute("no road joins the two points", [_no_road(search)])
@@ -66,12 +70,9 @@ def _solved(
     closed_s: float,
     banned_s: float = math.inf,
 ) -> Plan:
-    """Search with rules set aside, each breach at a price."""
-    with ExitStack() as stack:
-        for resident in residents:
-            stack.enter_context(resident.gate)
-        models = [side.model(0.0) for side in search.sides]
-        return solve(residents, search.question(models, closed_s=closed_s, banned_s=banned_s))
+    """Search with rules set aside, each breach at a price; the caller holds the metrics."""
+    models = [side.model(0.0) for side in search.sides]
+    return solve(residents, search.question(models, closed_s=closed_s, banned_s=banned_s))
 
 
 def _blockers(search: "Search", plan: Plan) -> tuple[Blocker, ...]:
@@ -81,10 +82,10 @@ def _blockers(search: "Search", plan: Plan) -> tuple[Blocker, ...]:
         if index:
             passed = plan.passed[index - 1]
             if search.clock.wait_s(passed.portal, passed.reached_s) is None:
-                arrival = search.clock.moment(passed.reached_s)
-                found += [
-                    closed_post(post) for post in passed.portal.posts if opens_late(post, arrival)
-                ]
+                posts, arrival = passed.portal.posts, search.clock.moment(passed.reached_s)
+                late = [post for post in posts if opens_late(post, arrival)]
+                # None of them alone, where one opens only after the other has closed.
+                found += [closed_post(post) for post in late or posts]
         found += search.sides[region].rules.exclusions(legs)
     return tuple(dict.fromkeys(found))
 

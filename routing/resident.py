@@ -6,7 +6,7 @@ one still answers. The region's folder holds the metrics of roads without any ha
 copy-on-write: workers share what no hazard has touched.
 """
 
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -83,8 +83,8 @@ class Resident:
 
 
 def key_of(profile: Profile, aversion: float, situation: Situation) -> Key:
-    """Tell metrics apart."""
-    return (profile.name, aversion, situation.key(aversion))
+    """Tell metrics apart; two profiles of one name may differ in pace."""
+    return (profile, aversion, situation.key(aversion))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -126,7 +126,8 @@ class Residents:
         self._graph = graph
         self._borders = border_edges(graph)
         self._lock = Lock()
-        self._making: defaultdict[Key, Lock] = defaultdict(Lock)
+        self._unbinding = Lock()
+        self._makers: dict[Key, Lock] = {}
         self._kept: OrderedDict[Key, Resident] = OrderedDict()
         self._unbound: tuple[Key, Resident] | None = None
 
@@ -147,7 +148,7 @@ class Residents:
         found = self._at_hand(wanted)
         if found is not None:
             return found
-        with self._making[wanted[:2]]:
+        with self._maker(ground, aversion):
             found = self._at_hand(wanted)
             if found is None:
                 found = self._made(ground, aversion, situation)
@@ -169,11 +170,17 @@ class Residents:
         )
 
     def while_made(self, ground: Ground, aversion: float, situation: Situation) -> Resident | None:
-        """Give the metric that answers while the one of a situation is being made, if it is."""
+        """Give the metric that answers while the one of a situation is being made, if it is.
+
+        None where the two differ so little that the one that is wanted is there in a moment.
+        """
         wanted = key_of(ground.travel.profile, aversion, situation)
-        if self._at_hand(wanted) is not None or not self._making[wanted[:2]].locked():
+        if self._at_hand(wanted) is not None or not self._maker(ground, aversion).locked():
             return None
-        return self.nearest(ground, aversion, situation)
+        older = self.nearest(ground, aversion, situation)
+        if older is None or len(older.situation.changed_edges(situation, aversion)) <= WIDE:
+            return None
+        return older
 
     def without_bans(self, ground: Ground, situation: Situation, banned_s: float) -> Resident:
         """Give a metric of time alone in which exclusions are passed at a price.
@@ -182,7 +189,7 @@ class Residents:
         kept; refusals alone ask for it.
         """
         wanted = (*key_of(ground.travel.profile, 0.0, situation), banned_s)
-        with self._making[wanted[:1]]:
+        with self._unbinding:
             if self._unbound is None or self._unbound[0] != wanted:
                 model = self._model(ground, 0.0, situation)
                 edge_s = model.all_s()
@@ -214,7 +221,7 @@ class Residents:
         for resident in rows:
             aversion = resident.model.aversion
             if key_of(profile, aversion, now) != resident.key:
-                with self._making[profile.name, aversion]:
+                with self._maker(ground, aversion):
                     self._bring(resident, now)
 
     def _bring(self, resident: Resident, now: Situation) -> None:
@@ -226,6 +233,11 @@ class Residents:
         with resident.gate.writing():
             self._move(resident, now, changed)
         self._keep(resident, instead_of=former)
+
+    def _maker(self, ground: Ground, aversion: float) -> Lock:
+        """Give what is held by whoever makes or moves a profile's metrics of an aversion."""
+        with self._lock:
+            return self._makers.setdefault((ground.travel.profile, aversion), Lock())
 
     def _at_hand(self, key: Key) -> Resident | None:
         with self._lock:

@@ -113,9 +113,11 @@ class Layer:
     def lay(self, hazards: Sequence[Hazard]) -> Contacts:
         """Give the contacts of hazards, in the same order; those known are not laid again.
 
-        A record that is known under the same key but with other words is shown with its own.
+        A record that is known under the same key but with other words is shown with its own. One
+        that is given twice counts once.
         """
-        return Contacts(map(self._contact, hazards))
+        once = {hazard.key: hazard for hazard in reversed(hazards)}
+        return Contacts(self._contact(hazard) for hazard in reversed(once.values()))
 
     def _contact(self, hazard: Hazard) -> Contact:
         with self._lock:

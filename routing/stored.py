@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from routing import cch
 from routing.cost import Facts
 from routing.directory import map_metric
+from routing.errors import GraphError
 from routing.graph import RoadGraph
 from routing.layout import METRIC
 from routing.network import Metric
@@ -30,7 +31,8 @@ def open_metric(graph: RoadGraph, profile: str, aversion: float) -> StoredMetric
     Returns
     -------
     StoredMetric or None
-        None where the region has none by that name, or was not opened from a folder.
+        None where the region has none by that name, was not opened from a folder, or where a file
+        of the metric is gone or cut since: it can be made again.
     """
     if graph.folder is None:
         return None
@@ -38,7 +40,10 @@ def open_metric(graph: RoadGraph, profile: str, aversion: float) -> StoredMetric
     about = graph.meta.metrics.get(name)
     if about is None:
         return None
-    arrays = map_metric(graph.folder, graph.meta, name)
+    try:
+        arrays = map_metric(graph.folder, graph.meta, name)
+    except GraphError:
+        return None
     return StoredMetric(
         Metric(about["units_per_s"], cch.Metric.of_columns(graph.hierarchy.topology, arrays)),
         Facts(about["mean_s_per_m"], about["highest_m"]),

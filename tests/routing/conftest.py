@@ -107,8 +107,9 @@ def _row(
         "maxspeed_kmh": maxspeed,
         "forward": BOTH | flags,
         "backward": back | flags,
-        "ascent_m": max(rise, 0.0) if ascent_m is None else ascent_m,
-        "descent_m": max(-rise, 0.0) if descent_m is None else descent_m,
+        # As an import has them: a region that is written and opened again costs the same.
+        "ascent_m": np.float32(max(rise, 0.0) if ascent_m is None else ascent_m),
+        "descent_m": np.float32(max(-rise, 0.0) if descent_m is None else descent_m),
         "shape": line,
     }
 

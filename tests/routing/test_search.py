@@ -48,7 +48,10 @@ def small_worlds(draw, max_nodes=7):
         if a != b or bent is not None
     ]
     # Of two streets drawn on the same line it is chance which one a point meets.
-    lines = [(frozenset(edge[:2]), tuple(edge[2]["shape"])) for edge in edges]
+    lines = [
+        (frozenset(edge[:2]), tuple(bend for bend in edge[2]["shape"] if bend not in nodes))
+        for edge in edges
+    ]
     edges = [edge for n, edge in enumerate(edges) if lines.index(lines[n]) == n]
     assume(edges)
     return nodes, edges
