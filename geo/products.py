@@ -79,7 +79,7 @@ async def products_along(
     """
     if not lines:
         return []
-    ways = [shapely.linestrings(line) for line in lines]
+    ways = [shapely.LineString(line) for line in lines]
     # Areas are few and lines are long: the areas come here, not the lines to them.
     box = func.ST_MakeEnvelope(*shapely.total_bounds(ways).tolist(), 4326)
     found = await session.execute(
