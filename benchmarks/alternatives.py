@@ -22,13 +22,14 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks._new_york import FOLDER, new_york
-from routing.access import Mode
 from routing.alternatives import LIMITS, Limits, alternatives
 from routing.alternatives import Path as Way
 from routing.cch import Hierarchy, Metric
 from routing.cost import CostModel
+from routing.journey import MAX_OVERLAP, MAX_STRETCH
+from routing.profile import ADULT
 from routing.regions import open_graph
-from routing.search import MAX_OVERLAP, MAX_STRETCH, PENALTY, PENALTY_ROUNDS, Router
+from routing.resident import Ground
 
 #: Any fixed number: the same pairs in every run.
 SEED: Final = 20_261_126
@@ -36,6 +37,10 @@ SEED: Final = 20_261_126
 COUNT: Final = 4
 #: Local optimality to compare with the one that is in use.
 OTHER_SHARES: Final = (0.15, 0.1)
+
+#: Of the penalty pass.
+PENALTY: Final = 1.5
+PENALTY_ROUNDS: Final = 2
 
 type Floats = NDArray[np.float64]
 type Find = Callable[[int, int], list[Way]]
@@ -65,10 +70,11 @@ class Roads:
     def of_region(cls, folder: Path) -> "Roads":
         """Open a region that was imported."""
         graph = open_graph(folder)
-        network, base = Router(graph).prepared(Mode.FOOT)
-        metric = network.metric(CostModel(base, [], 0.0).edge_s).arcs
+        ground = Ground.of(graph, ADULT)
+        metric = ground.network.metric(CostModel(ground.travel, [], 0.0).all_s()).arcs
         twin = np.asarray(graph.edge_twin)
-        return cls(graph.meta.name, graph.hierarchy, metric, base.length_m, twin)
+        length_m = np.asarray(graph.edge_length_dm / 10.0)
+        return cls(graph.meta.name, graph.hierarchy, metric, length_m, twin)
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,7 @@ def by_separators(roads: Roads, limits: Limits, source: int, target: int) -> lis
 
 
 def by_penalty(roads: Roads, source: int, target: int) -> list[Way]:
-    """Do on nodes what the penalty pass of `routing.search` does."""
+    """Make each way that is found dearer, and search again: what came before separators."""
     base, metric = roads.metric.cost, roads.metric
     found = [Way(*roads.hierarchy.path(metric, source, target))]
     factor = np.ones(len(base))

@@ -91,7 +91,7 @@ async def products_along(
     """
     if not lines:
         return []
-    ways = [shapely.linestrings(line) for line in lines]
+    ways = [shapely.LineString(line) for line in lines]
     # Areas are few and lines are long: the areas come here, not the lines to them.
     box = dict(zip(_SIDES, shapely.total_bounds(ways).tolist(), strict=True))
     rows = plain_rows(await session.execute(_IN_BOX, box))
