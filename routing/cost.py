@@ -190,6 +190,8 @@ class Travel:
         -------
         float64 [legs], hours.
         """
+        if self.facts.highest_m <= threshold_m:
+            return np.zeros(len(legs.edge))
         tail, head = self.heights_m(legs.edge)
         if bound:
             known = np.isfinite(tail) & np.isfinite(head)

@@ -171,7 +171,7 @@ def feature_collection(
 def _properties(
     journey: Journey, along: Sequence[Mapping[str, Any]], answer: Answer, now: datetime
 ) -> dict[str, Any]:
-    route = journey.route
+    route, highest_m = journey.route, journey.route.highest_m
     return {
         "profile": route.profile.name,
         "distance_m": round(route.distance_m, 3),
@@ -181,7 +181,7 @@ def _properties(
         "arrival": route.arrival,
         "ascent_m": route.ascent_m,
         "ascent": route.ascent,
-        "highest_m": None if route.highest_m is None else round(route.highest_m),
+        "highest_m": None if highest_m is None else round(highest_m),
         "exposure": {
             kind: _exposure(exposure) for kind, exposure in sorted(route.exposure.items())
         },

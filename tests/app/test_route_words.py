@@ -1,5 +1,6 @@
 """Words about a route: what it trades and what its stretches are like (P35, P36, P46, P47)."""
 
+import itertools
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -150,6 +151,34 @@ def test_p35_a_demo_hazard_is_marked_and_an_unnamed_kind_is_shown():
     told = about(hazards=[hazard(demo=True), hazard(id="H2", kind="bee_swarm")])
     assert route_words.hazard_words(ES, told, "H1").text.endswith("(DEMO)")
     assert "bee swarm" in route_words.hazard_words(EN, told, "H2").text
+
+
+@pytest.mark.parametrize("lang", i18n.ROUTE_LANGUAGES)
+def test_a_segments_text_is_its_words_whatever_was_told_before(lang):
+    w, told = i18n.words(lang), about(hazards=[hazard(), hazard(id="H2")])
+    cases = itertools.product(
+        (None, "Avenida X"),
+        ((), ("H1",), ("H1", "H2")),
+        (None, "asphalt"),
+        (None, True),
+        (4.0, 340.0, 1_200.0),
+        (0.0, 42.0),
+        (False, True),
+    )
+    for road, hazards, surface, lit, to_m, ascent_m, night in cases:
+        for unknown in ({}, {"hazards": to_m}):
+            one = segment(
+                road=road,
+                hazards=hazards,
+                surface=surface,
+                lit=lit,
+                to_m=to_m,
+                ascent_m=ascent_m,
+                night=night,
+                unknown=unknown,
+            )
+            said = plain(w, route_words.segment_words(w, told, one))
+            assert route_words.segment_text(w, told, one) == said
 
 
 def test_what_is_not_known_of_a_segment_is_said():

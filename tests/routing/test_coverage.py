@@ -65,6 +65,18 @@ def test_access_is_metres_and_not_degrees():
     assert not supports_along(line, [Support("n", "n", "n", 10.0, 60.012)])
 
 
+@given(
+    st.lists(st.tuples(st.floats(-0.02, 0.06), st.floats(59.97, 60.05)), min_size=1, max_size=30),
+    st.floats(0.0, 3_000.0),
+)
+def test_supports_are_those_that_the_line_itself_is_near_to(places, access_m):
+    corners = np.array([(0.0, 60.0), (0.03, 60.01), (0.01, 60.03)])
+    line = MeasuredLine(corners, np.array([0.0, 2_000.0, 4_500.0]))
+    supports = [Support(str(row), "", "", *place) for row, place in enumerate(places)]
+    near = {s.id for s in supports if distance_to_line_m(corners, s.lon, s.lat) <= access_m}
+    assert {item.support.id for item in supports_along(line, supports, access_m)} == near
+
+
 def test_the_nearest_pass_counts_and_of_equals_the_first():
     there_and_back = MeasuredLine(
         np.array([[0, 0], [0.1, 0], [0.1, 0.001], [0, 0.001]], dtype=float),
