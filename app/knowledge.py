@@ -48,7 +48,7 @@ class _Crossings:
 
     stamp: Stamp | None
     stated: tuple[StatedCrossing, ...]
-    states: dict[datetime, tuple[CrossingState, ...]] = field(default_factory=dict)
+    states: dict[datetime, tuple[tuple[CrossingState, Crossing], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,13 @@ class _Kept:
         }
         return made
 
+    def passages(
+        self, known: _Crossings, at: datetime
+    ) -> tuple[tuple[CrossingState, Crossing], ...]:
+        """Return the states at an instant, which are those of its minute, and as routed."""
+        states = ((stated.at(at), stated) for stated in known.stated)
+        return tuple((state, self.passage(state, stated)) for state, stated in states)
+
     def passage(self, state: CrossingState, stated: StatedCrossing) -> Crossing:
         """Return the router's crossing of a state: the one made before, where it is equal."""
         if len(self._crossings) > _MOST_KEPT * _MOST_KEPT:
@@ -133,8 +140,12 @@ class Reading:
     async def crossings(self, at: datetime) -> tuple[tuple[CrossingState, Crossing], ...]:
         """Return every crossing as known at ``at`` (aware), by id, and as routed."""
         known = await self._crossings()
-        states = zip(_states(known, at), known.stated, strict=True)
-        return tuple((state, self._kept.passage(state, stated)) for state, stated in states)
+        if at < _WHOLE_MINUTES:
+            return self._kept.passages(known, at)
+        minute = at.astimezone(UTC).replace(second=0, microsecond=0)
+        if minute not in known.states:
+            _keep(known.states, minute, self._kept.passages(known, minute))
+        return known.states[minute]
 
     async def open_spaces(self, on: date, *, night: bool) -> tuple[OpenSpace, ...]:
         """Return the spaces open on a day, or for staying the night after it, by id.
@@ -264,16 +275,6 @@ def router_hazard(hazard: ActiveHazard) -> Hazard:
         source=hazard.rate_source or hazard.source,
         night_only=hazard.night_only,
     )
-
-
-def _states(known: _Crossings, at: datetime) -> tuple[CrossingState, ...]:
-    """Return the states at an instant, which are those of its minute."""
-    if at < _WHOLE_MINUTES:
-        return tuple(crossing.at(at) for crossing in known.stated)
-    minute = at.astimezone(UTC).replace(second=0, microsecond=0)
-    if minute not in known.states:
-        _keep(known.states, minute, tuple(crossing.at(minute) for crossing in known.stated))
-    return known.states[minute]
 
 
 def _keep[K, V](kept: dict[K, V], key: K, value: V) -> None:

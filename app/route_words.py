@@ -59,7 +59,7 @@ class Told:
     today
         There.
     endings
-        Of segments' texts that were written for the answer already.
+        Of texts of segments with hazards that were written for the answer already.
     """
 
     route: Route
@@ -192,41 +192,77 @@ def segment_text(w: Words, about: Told, segment: RouteSegment) -> str:
     """
     length_m, hazards = segment.length_m, segment.hazards
     where = _where(w.lang, metres(w.lang, length_m), _name(segment), segment.road_class)
-    ending_of = (
+    ground = (
         w.lang,
         segment.road_class,
         segment.surface,
         segment.lit,
         segment.sidewalk,
-        segment.night,
-        hazards,
         _climb_m(segment.ascent_m),
-        not hazards and _is_unreported(segment.unknown.get("hazards", 0.0), length_m),
+        segment.night,
     )
-    ending = about.endings.get(ending_of)
-    if ending is None:
-        whole = plain(w, segment_words(w, about, segment))
-        ending = about.endings[ending_of] = whole[len(where) :]
+    if not hazards:
+        is_unreported = _is_unreported(segment.unknown.get("hazards", 0.0), length_m)
+        ending = _ending(*ground, is_unreported)
+    else:
+        known = about.endings.get((ground, hazards))
+        if known is None:
+            whole = plain(w, segment_words(w, about, segment))
+            known = about.endings[ground, hazards] = whole[len(where) :]
+        ending = known
     return where[:1].upper() + where[1:] + ending
+
+
+@lru_cache(maxsize=4096)
+def _ending(
+    lang: str,
+    road_class: str,
+    surface: str | None,
+    lit: bool | None,
+    sidewalk: bool | None,
+    climb_m: int | None,
+    night: bool,
+    is_unreported: bool,
+) -> str:
+    """Write what follows the length and the street of a segment without hazards."""
+    w = words(lang)
+    where = "…"
+    found = _ground(w, where, road_class, (surface,), (lit,), (sidewalk,), climb_m, night)
+    if is_unreported:
+        found.append(safety(w, _NO_REPORTS))
+    return plain(w, found)[len(where) :]
 
 
 def stretch_words(w: Words, about: Told, part: Stretch) -> list[Said]:
     """Say what a stretch is like, and what is reported there."""
-    known, missing = _tags(w.lang, part.road_class, part.surfaces, part.lit, part.sidewalk)
-    length = metres(w.lang, part.length_m)
-    ground = [_where(w.lang, length, part.road, part.road_class), *known]
-    climb_m = _climb_m(part.ascent_m)
-    if climb_m is not None:
-        ground.append(w.gettext("sube %(metres)s m") % {"metres": climb_m})
-    if part.night:
-        ground.append(w.gettext("de noche"))
-    found = [Said(", ".join(ground), w.lang)]
-    if missing is not None:
-        found.append(missing)
+    where = _where(w.lang, metres(w.lang, part.length_m), part.road, part.road_class)
+    tags = part.road_class, part.surfaces, part.lit, part.sidewalk
+    found = _ground(w, where, *tags, _climb_m(part.ascent_m), part.night)
     found += [hazard_words(w, about, hazard_id) for hazard_id in part.hazards]
     if not part.hazards and _is_unreported(part.unknown_m, part.length_m):
         found.append(safety(w, _NO_REPORTS))
     return found
+
+
+def _ground(
+    w: Words,
+    where: str,
+    road_class: str,
+    surfaces: tuple[str | None, ...],
+    lit: tuple[bool | None, ...],
+    sidewalk: tuple[bool | None, ...],
+    climb_m: int | None,
+    night: bool,
+) -> list[Said]:
+    """Say what the ground is like, after where that is, and what is not known of it."""
+    known, missing = _tags(w.lang, road_class, surfaces, lit, sidewalk)
+    ground = [where, *known]
+    if climb_m is not None:
+        ground.append(w.gettext("sube %(metres)s m") % {"metres": climb_m})
+    if night:
+        ground.append(w.gettext("de noche"))
+    said = Said(", ".join(ground), w.lang)
+    return [said] if missing is None else [said, missing]
 
 
 _NO_REPORTS = marked_safety("sin información de peligros")

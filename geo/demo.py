@@ -52,9 +52,12 @@ _DEMO: tuple[tuple[type[Any], ColumnElement[bool]], ...] = (
 _MIXABLE = (CrossingStatus, Flow, Hazard, Location, Contact, Message, Product, Pathway)
 
 
+_STATE = select(demo_state.c.demo)
+
+
 async def has_demo(session: AsyncSession) -> bool:
     """Tell whether anything the public could see is a demo row (any reading tier)."""
-    return bool(await session.scalar(select(demo_state.c.demo)))
+    return bool(await session.scalar(_STATE))
 
 
 async def remove_demo(session: AsyncSession, *, today: date | None = None) -> dict[str, int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from geoalchemy2 import Geography
-from sqlalchemy import ColumnElement, Select, cast, func, select
+from sqlalchemy import ColumnElement, Float, Select, bindparam, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.countries import CODES
@@ -110,15 +110,7 @@ async def place_near(session: AsyncSession, lon: float, lat: float) -> tuple[Pla
 
 
 async def _nearest(session: AsyncSession, lon: float, lat: float) -> tuple[Place, float]:
-    point = func.ST_SetSRID(func.ST_MakePoint(lon, lat), 4326)
-    distance_m = func.ST_Distance(cast(places.c.geom, Geography), cast(point, Geography))
-    found = await session.execute(
-        _places()
-        .add_columns(distance_m.label("distance_m"))
-        .order_by(places.c.geom.op("<->")(point))
-        .limit(_NEAREST_BY_DEGREES)
-    )
-    rows = found.mappings().all()
+    rows = (await session.execute(_NEAREST, {"lon": lon, "lat": lat})).mappings().all()
     if not rows:
         msg = "no places are loaded"
         raise NotFoundError(msg)
@@ -137,6 +129,22 @@ def _places(*conditions: ColumnElement[bool]) -> Select[Any]:
         func.ST_X(places.c.geom).label("lon"),
         func.ST_Y(places.c.geom).label("lat"),
     ).where(*conditions)
+
+
+def _nearest_question() -> Select[Any]:
+    lon, lat = bindparam("lon", type_=Float), bindparam("lat", type_=Float)
+    point = func.ST_SetSRID(func.ST_MakePoint(lon, lat), 4326)
+    distance_m = func.ST_Distance(cast(places.c.geom, Geography), cast(point, Geography))
+    return (
+        _places()
+        .add_columns(distance_m.label("distance_m"))
+        .order_by(places.c.geom.op("<->")(point))
+        .limit(_NEAREST_BY_DEGREES)
+    )
+
+
+#: Made once: every route asks it twice, and to put it together takes longer than to send it.
+_NEAREST = _nearest_question()
 
 
 def _place(row: Mapping[Any, Any]) -> Place:

@@ -10,7 +10,7 @@ import shapely
 from geoalchemy2.shape import from_shape, to_shape
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Select, delete, func, insert, select
+from sqlalchemy import Float, Select, bindparam, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit, demo, reviewing
@@ -40,6 +40,18 @@ PUBLISHED = (
 _ORDER = (products.c.title, products.c.id)
 
 _AREA = "area"
+_SIDES = ("west", "south", "east", "north")
+
+#: Made once: every route asks it, and to put it together takes longer than to send it.
+_IN_BOX = (
+    select(*PUBLISHED, products.c.geom.label(_AREA))
+    .where(
+        products.c.geom.op("&&")(
+            func.ST_MakeEnvelope(*(bindparam(side, type_=Float) for side in _SIDES), 4326)
+        )
+    )
+    .order_by(*_ORDER)
+)
 
 
 async def list_products(
@@ -81,13 +93,8 @@ async def products_along(
         return []
     ways = [shapely.LineString(line) for line in lines]
     # Areas are few and lines are long: the areas come here, not the lines to them.
-    box = func.ST_MakeEnvelope(*shapely.total_bounds(ways).tolist(), 4326)
-    found = await session.execute(
-        select(*PUBLISHED, products.c.geom.label(_AREA))
-        .where(products.c.geom.op("&&")(box))
-        .order_by(*_ORDER)
-    )
-    rows = plain_rows(found)
+    box = dict(zip(_SIDES, shapely.total_bounds(ways).tolist(), strict=True))
+    rows = plain_rows(await session.execute(_IN_BOX, box))
     areas = [to_shape(row.pop(_AREA)) for row in rows]
     return [
         [row for row, area in zip(rows, areas, strict=True) if shapely.intersects(area, way)]
