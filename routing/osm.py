@@ -31,7 +31,7 @@ from routing.profile import ADULT
 from routing.questions import AVERSIONS
 from routing.reading import read_nodes, read_ways
 from routing.regions import write_graph
-from routing.resident import Ground, base_metrics
+from routing.resident import base_metrics
 from routing.restrictions import read_restrictions
 from routing.sketch import Split, split_crossings
 from routing.ways import (
@@ -96,10 +96,10 @@ def import_osm(
         progress=report,
     )
     report("hierarchy", 0, 1)
-    ground = Ground.of(graph, ADULT)  # a network has the hierarchy of its graph
-    report("hierarchy", 1, 1)
+    arcs = graph.hierarchy.topology.arc_count  # built here
+    report("hierarchy", arcs, arcs)
     report("metrics", 0, 1)
-    metrics = base_metrics(ground, AVERSIONS)
+    metrics = base_metrics(graph, ADULT, AVERSIONS)
     report("metrics", 1, 1)
     report("writing", 0, 1)
     meta = write_graph(graphs_dir, graph, metrics)

@@ -102,14 +102,16 @@ class Ground:
         return cls(Network(graph, profile.mode, travel.usable), travel)
 
 
-def base_metrics(ground: Ground, aversions: Sequence[float]) -> dict[str, StoredArrays]:
+def base_metrics(
+    graph: RoadGraph, profile: Profile, aversions: Sequence[float]
+) -> dict[str, StoredArrays]:
     """Make the metrics of a region's roads without any hazard, for its folder."""
-    residents = Residents(ground.travel.graph)
+    ground, residents = Ground.of(graph, profile), Residents(graph)
     made = {}
     for aversion in aversions:
         metric = residents.find(ground, aversion, NOTHING_KNOWN).metric
         stored = StoredMetric(metric, ground.travel.facts)
-        made[metric_name(ground.travel.profile.name, aversion)] = columns_of(stored)
+        made[metric_name(profile.name, aversion)] = columns_of(stored)
     return made
 
 
