@@ -41,7 +41,12 @@ def streets(tiny_graph, seed, side=SIDE, countries=("AA", "BB")):
     rng = np.random.default_rng(seed)
     half = [countries[0], countries[-1]]
     nodes = [
-        (ORIGIN[0] + STEP * x, ORIGIN[1] + STEP * y, float(rng.uniform(0, 4_500)), half[2 * x > side])
+        (
+            ORIGIN[0] + STEP * x,
+            ORIGIN[1] + STEP * y,
+            float(rng.uniform(0, 4_500)),
+            half[2 * x > side],
+        )
         for y in range(side)
         for x in range(side)
     ]
@@ -299,7 +304,9 @@ def test_a_damaged_metric_is_refused(stored, column, damage):
     if damage == "gone":
         file.unlink()
     else:
-        file.write_bytes(raw[:-4] if damage == "cut" else raw[:-2] + bytes([raw[-2] ^ 1]) + raw[-1:])
+        file.write_bytes(
+            raw[:-4] if damage == "cut" else raw[:-2] + bytes([raw[-2] ^ 1]) + raw[-1:]
+        )
     with pytest.raises(GraphError):
         open_graph(stored)
 
