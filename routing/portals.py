@@ -162,9 +162,10 @@ def solve(residents: Sequence[Resident], question: Question) -> Plan:
 def _trimmed(plan: Plan) -> Plan:
     """Leave out pieces without length; somebody who goes nowhere keeps the first."""
     sections = tuple((region, legs.only(legs.start < legs.end)) for region, legs in plan.sections)
-    if not plan.passed and not len(sections[0][1]):
+    on_roads = any(len(legs) for _, legs in sections)
+    if not on_roads and all(passed.portal.piece is None for passed in plan.passed):
         region, legs = plan.sections[0]
-        sections = ((region, legs.only(slice(1))),)
+        sections = ((region, legs.only(slice(1))), *sections[1:])
     return Plan(sections, plan.passed, plan.cost_s)
 
 

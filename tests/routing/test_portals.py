@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import networkx as nx
@@ -83,7 +84,7 @@ def world(tiny_graph, rng, step, *, spans=None):
                 some = spans or ((begin, begin + float(rng.uniform(0.5, 12))),)
                 days = range(7) if rng.random() < 0.8 else [int(rng.integers(7))]
                 middle = tuple((nodes[a][axis] + nodes[b][axis]) / 2 for axis in (0, 1))
-                pair = (countries[column - 1], countries[column])
+                pair = (countries[column - 1], country)
                 posts.append(post(f"X{len(posts)}", middle, pair, hours(*some, days=days)))
     return World(tiny_graph(nodes, edges), tuple(posts), nodes[0], nodes[-rows])
 
@@ -147,7 +148,7 @@ class Exhaustive:
     def _edges(self, path):
         return [
             min(self.roads[a][b], key=lambda edge: self.roads[a][b][edge]["s"])
-            for a, b in zip(path, path[1:], strict=False)
+            for a, b in pairwise(path)
         ]
 
     def _walked_s(self, legs, not_before):
@@ -174,9 +175,10 @@ def answered(drawn, profile, departure, **more):
     """Give the routes; none where refused, which then names a crossing."""
     try:
         return Router(drawn.graph).routes(ask(drawn, profile, departure, **more))
-    except NoRoute as refused:
-        assert refused.blocked_by
-        return ()
+    except NoRoute as error:
+        blocked = error.blocked_by
+    assert blocked
+    return ()
 
 
 def departures(rng):
@@ -238,7 +240,7 @@ def test_on_foot_without_rests_no_sequence_of_crossings_is_quicker(tiny_graph, s
 
 
 def test_on_foot_with_rests_most_ways_are_the_cheapest_and_none_is_missed(tiny_graph):
-    """A rest is none of the cost and a wait is: whoever rests more may wait less (portals.solve)."""
+    """A rest is none of the cost and a wait is: whoever rests more may wait less."""
     dearer = ways = 0
     for seed in range(100):
         rng = np.random.default_rng(seed)
@@ -363,3 +365,15 @@ def test_another_road_that_comes_too_late_is_no_other_way(tiny_graph):
     assert len(found) > 1
     closes = (found[0].passages[0].arrival - MONDAY) / HOUR + 1 / 60
     assert [route.edges for route in over(hours((0, closes), days=[0]))] == [found[0].edges]
+
+
+def test_posts_of_one_crossing_are_each_waited_for(tiny_graph):
+    nodes = [(0.0, 0.0, 0, "AA"), (0.05, 0.0, 0, "AA"), (0.051, 0.0, 0, "BB"), (0.1, 0.0, 0, "BB")]
+    one = post("one", (0.0505, 0.0), ("AA", "BB"), hours((10, 18)))
+    two = post("two", (0.0505, 0.0), ("AA", "BB"), hours((11, 18)))
+    drawn = World(tiny_graph(nodes, [(0, 1), (1, 2), (2, 3)]), (one, two), nodes[0], nodes[3])
+    route = answered(drawn, ADULT, MONDAY + 8 * HOUR)[0]
+    assert [(p.arrival + timedelta(seconds=p.wait_s) - MONDAY) / HOUR for p in route.passages] == [
+        pytest.approx(10), pytest.approx(11),
+    ]  # fmt: skip
+    assert route.passages[1].arrival == MONDAY + 10 * HOUR
