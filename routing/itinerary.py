@@ -121,12 +121,13 @@ class Clock:
         """Give the official crossings of a plan, in order; one met twice in a row counts once."""
         found: list[Passage] = []
         for passed in plan.passed:
-            for index, post in enumerate(passed.portal.posts):
+            arrival = self.moment(passed.reached_s)
+            for post in passed.portal.posts:
+                through = post.passable_from(arrival) or arrival
                 if not found or found[-1].crossing.id != post.id:
-                    # Posts of one crossing are judged together: the wait is before the first.
-                    wait_s = 0.0 if index else passed.wait_s
-                    at_s = passed.reached_s + passed.wait_s - wait_s
-                    found.append(Passage(post, self.moment(at_s), wait_s))
+                    wait_s = (through - arrival).total_seconds()
+                    found.append(Passage(post, arrival, wait_s))
+                arrival = through
         return tuple(found)
 
 

@@ -145,8 +145,11 @@ class _Label:
 def solve(residents: Sequence[Resident], question: Question) -> Plan:
     """Find the cheapest plan, with one metric a region, which the caller holds.
 
-    Labels are settled by cost, waits included. A portal is settled once: who reaches it dearer but
-    earlier, and would wait less, is not followed. With aversion 0 nobody does: cost is time.
+    Labels are settled by cost, waits included. A portal is passed once, by whoever reaches it the
+    cheapest and does not find it closed for too long; who reaches it dearer, and would wait less,
+    is not followed. By vehicle with aversion 0 nobody does: cost is time. On foot a rest is none of
+    the cost, so that of ways over several crossings with hours one in thirty is not the cheapest of
+    all (measured on the small countries of tests/routing/test_portals.py).
 
     Raises
     ------
@@ -159,9 +162,10 @@ def solve(residents: Sequence[Resident], question: Question) -> Plan:
 def _trimmed(plan: Plan) -> Plan:
     """Leave out pieces without length; somebody who goes nowhere keeps the first."""
     sections = tuple((region, legs.only(legs.start < legs.end)) for region, legs in plan.sections)
-    if not plan.passed and not len(sections[0][1]):
+    on_roads = any(len(legs) for _, legs in sections)
+    if not on_roads and all(passed.portal.piece is None for passed in plan.passed):
         region, legs = plan.sections[0]
-        sections = ((region, legs.only(slice(1))),)
+        sections = ((region, legs.only(slice(1))), *sections[1:])
     return Plan(sections, plan.passed, plan.cost_s)
 
 
@@ -173,7 +177,8 @@ class _Solving:
         self._asked = question
         self._order = count()
         self._heap: list[tuple[float, int, _Label, int]] = []
-        self._least = [np.inf] * len(question.portals)
+        self._passed: set[int] = set()
+        self._shut: set[tuple[int, Passed | None]] = set()
         self._in_region: dict[int, list[int]] = defaultdict(list)
         for index, (portal, _) in enumerate(question.portals):
             self._in_region[portal.arrive[0]].append(index)
@@ -220,23 +225,25 @@ class _Solving:
         costs = between_s(self._residents[region], [node], [to for _, to, _ in targets])[0]
         for (target, _, own_s), between in zip(targets, costs.tolist(), strict=True):
             cost_s = label.cost_s + between + own_s
-            if target >= 0 and cost_s >= self._least[target]:
-                continue
-            if np.isfinite(cost_s):
-                if target >= 0:
-                    self._least[target] = cost_s
+            if np.isfinite(cost_s) and target not in self._passed:
                 self._push(cost_s, label, target)
 
     def _pass(self, label: _Label, target: int, cost_s: float) -> None:
         """Reach a portal, and wait there if need be."""
-        if cost_s > self._least[target]:
+        came = (target, label.passed[-1] if label.passed else None)
+        if target in self._passed or came in self._shut:
             return
         portal, own_s = self._asked.portals[target]
         sections = (*label.sections, (label.at[0], self._walked(label, portal.arrive[1])))
         reached_s = self._asked.reached_s(sections, label.passed)
         wait_s = self._asked.wait_s(portal, reached_s)
         spent_s = cost_s + own_s + (self._asked.closed_s if wait_s is None else wait_s)
-        if np.isfinite(spent_s):
+        # Who finds it closed for too long does not keep out those who come later over another
+        # portal; but by a longer way from the same one nobody gets through.
+        if not np.isfinite(spent_s):
+            self._shut.add(came)
+        else:
+            self._passed.add(target)
             passed = (*label.passed, Passed(portal, reached_s, wait_s or 0.0))
             self._push(spent_s, _Label(portal.leave, spent_s, _NO_LEGS, sections, passed), _LEAVING)
 

@@ -158,3 +158,14 @@ def test_places_that_nothing_covers_are_refused(detail):
         Continent([detail("AA", 0.0, 1.0, "aa")]).routes(ask())
     with pytest.raises(NoRegion):
         Continent([]).routes(ask())
+
+
+@pytest.mark.parametrize("start", [0.5, 1.0])
+@pytest.mark.parametrize("end", [2.0, 2.5])
+def test_a_journey_may_begin_and_end_at_a_crossing(sketch, detail, start, end):
+    """Where it does, nothing of it lies on the roads of the region there."""
+    regions = [detail("AA", 0.0, 1.0, "aa"), detail("CC", 2.0, 3.0, "cc"), sketch]
+    answer = Continent(regions).routes(ask((start, 0.0), (end, 0.0)))
+    ends = 30_000 * (start == 0.5) + 30_000 * (end == 2.5)
+    assert answer.routes[0].distance_m == pytest.approx(120_000 + ends)
+    assert answer.routes[0].crossings == ("west", "east")

@@ -250,8 +250,8 @@ def test_what_one_worker_writes_stays_with_it(stored):
     files = [stored / f"{metric_file('adult-1', column)}.npy" for column in ("cost", "up", "down")]
     before = [file.read_bytes() for file in files]
     one, other = open_graph(stored), open_graph(stored)
-    around = shapely.Point(place(np.random.default_rng(1))).buffer(0.02)
-    ban = Hazard("a", "flood", "physical", around, exclusion=True)
+    area = shapely.Point(place(np.random.default_rng(1))).buffer(0.02)
+    ban = Hazard("a", "flood", "physical", area, exclusion=True)
     for graph, hazards in ((one, [ban]), (other, []), (one, [ban])):
         residents, situation = Residents(graph), Situation(Layer(graph, 50.0).lay(hazards))
         ground = Ground.of(graph, ADULT)
@@ -389,7 +389,7 @@ class Crowd:
                     problem = judge(self.sets[which], found, self.expected[which][row])
                     self.wrong += [(which, row, problem)] if problem else []
                     self.count += 1
-            except Exception as error:  # told below
+            except Exception as error:
                 self.wrong.append(repr(error))
 
         def follow():
