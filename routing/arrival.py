@@ -29,15 +29,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.errors import InvalidRequest
+from routing.marching import TOO_MANY, march
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
 DAY_S: Final = 86_400.0
 
-#: What is less than a millisecond of walking, or a millimetre of road, is rounding: no rest is
-#: taken before it.
-_NOTHING: Final = 1e-3
+#: Stretches that there is room for at first: days of a walk of 2,500 km.
+_FIRST_ROOM: Final = 128
 
 #: Night is outside 06:00-18:00 local time (design/definitions.md, "Time").
 DAWN_S: Final = 6 * 3_600.0
@@ -252,10 +252,6 @@ class _Walker:
             if until_s >= self._until_s:
                 self._rest()
 
-    def _is_over(self) -> bool:
-        """Tell whether the stretch has been walked to its end."""
-        return self._clock_s >= self._until_s - _NOTHING or self._left_m <= _NOTHING
-
     def _rest(self) -> None:
         """Begin the next stretch, not before the clock."""
         window = self._window
@@ -278,8 +274,7 @@ class _Walker:
         """
         moved_s = np.concatenate([[0.0], np.cumsum(leg_s)])
         moved_m = np.concatenate([[0.0], np.cumsum(leg_m)])
-        stretches = self._stretches(moved_s, moved_m)
-        from_s, clock_s, day = (np.array(column) for column in zip(*stretches, strict=True))
+        from_s, clock_s, day = self._stretches(moved_s, moved_m)
         # A leg that begins where a rest lies begins after it, and one that ends there before it.
         begun = np.searchsorted(from_s, moved_s, "right") - 1
         left = np.maximum(np.searchsorted(from_s, moved_s, "left") - 1, 0)
@@ -297,39 +292,19 @@ class _Walker:
             day[begun[:-1]].astype(np.int64),
         )
 
-    def _stretches(self, moved_s: Floats, moved_m: Floats) -> list[tuple[float, float, int]]:
+    def _stretches(self, moved_s: Floats, moved_m: Floats) -> tuple[Floats, Floats, Ints]:
         """Cut moving time into stretches: (moving time, clock, day) at which each begins."""
-        total_s, done_s = float(moved_s[-1]), 0.0
-        if total_s > 0 and self._is_over():
-            self._rest()
-        stretches = [(done_s, self._clock_s, self.day)]
+        hours = (0.0, DAY_S)
+        if self._window is not None:
+            hours = (seconds_of(self._window.start), seconds_of(self._window.end))
+        room = _FIRST_ROOM
         while True:
-            done_m = float(np.interp(done_s, moved_s, moved_m))
-            tired_s = _moved_when(moved_m, moved_s, done_m + self._left_m)
-            stop_s = min(tired_s, done_s + (self._until_s - self._clock_s))
-            if stop_s >= total_s - _NOTHING:
+            state = np.array([self._clock_s, self._until_s, self._left_m, float(self.day)])
+            from_s, clock_s, day = np.empty((3, room))
+            count = march(moved_s, moved_m, state, *hours, self._day_max_m, from_s, clock_s, day)
+            if count != TOO_MANY:
                 break
-            self._rest()
-            done_s = _snapped(stop_s, moved_s)
-            stretches.append((done_s, self._clock_s, self.day))
-        self._clock_s += total_s - done_s
-        self._left_m -= float(moved_m[-1]) - done_m
-        return stretches
-
-
-def _moved_when(moved_m: Floats, moved_s: Floats, target_m: float) -> float:
-    """Give the moving time at which a distance is reached; infinity where it never is."""
-    row = int(np.searchsorted(moved_m, target_m, "left"))
-    if row == len(moved_m):
-        return math.inf
-    if row == 0:
-        return float(moved_s[0])
-    share = (target_m - moved_m[row - 1]) / (moved_m[row] - moved_m[row - 1])
-    return float(moved_s[row - 1] + share * (moved_s[row] - moved_s[row - 1]))
-
-
-def _snapped(stop_s: float, moved_s: Floats) -> float:
-    """Give the boundary between legs at which a stretch ends but for rounding, else its end."""
-    row = int(np.searchsorted(moved_s, stop_s - _NOTHING, "left"))
-    near_s = float(moved_s[min(row, len(moved_s) - 1)])
-    return near_s if abs(near_s - stop_s) <= _NOTHING else stop_s
+            room *= 4
+        self._clock_s, self._left_m = float(state[0]), float(state[2])
+        self._until_s, self.day = float(state[1]), int(state[3])
+        return from_s[:count], clock_s[:count], day[:count].astype(np.int64)

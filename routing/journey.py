@@ -254,7 +254,7 @@ class Search:
             [(piece, node, s) for (piece, node), s in zip(departures, leaving_s, strict=True)],
             [(piece, node, s) for (piece, node), s in zip(arrivals, arriving_s, strict=True)],
             list(zip(direct, direct_s, strict=True)),
-            [(portal, self._portal_s(models, portal, banned_s)) for portal in portals],
+            list(zip(portals, self._portals_s(models, portals, banned_s), strict=True)),
             self.clock.wait_s,
             self.clock.reached_s,
             self.allows,
@@ -276,18 +276,26 @@ class Search:
         cost_s[self.sides[region].rules.meets(legs)] += banned_s
         return [float(value) for value in cost_s]
 
-    def _portal_s(
-        self, models: Sequence[CostModel], portal: Portal, banned_s: float = math.inf
-    ) -> float:
-        off_s = portal.off_m * 3.6 / FLAT_KMH
-        if portal.piece is None:
-            return off_s
-        return off_s + self._pieces_s(models, portal.arrive[0], [portal.piece], banned_s)[0]
+    def _portals_s(
+        self, models: Sequence[CostModel], portals: Sequence[Portal], banned_s: float = math.inf
+    ) -> list[float]:
+        """Give what passing each portal costs, seconds; waits are another matter."""
+        cost_s = [portal.off_m * 3.6 / FLAT_KMH for portal in portals]
+        for region in range(len(self.sides)):
+            bordering = [
+                (row, portal.piece)
+                for row, portal in enumerate(portals)
+                if portal.piece is not None and portal.arrive[0] == region
+            ]
+            own_s = self._pieces_s(models, region, [piece for _, piece in bordering], banned_s)
+            for (row, _), piece_s in zip(bordering, own_s, strict=True):
+                cost_s[row] += piece_s
+        return cost_s
 
     def _ranked(self, plan: Plan, aversion: float) -> Found:
         """Price a plan by the bounds that all routes of an answer are ranked by."""
         cost_s = sum(passed.wait_s for passed in plan.passed)
-        cost_s += sum(self._portal_s(self.ranked_by, passed.portal) for passed in plan.passed)
+        cost_s += sum(self._portals_s(self.ranked_by, [passed.portal for passed in plan.passed]))
         for region, legs in plan.sections:
             cost_s += float(self.ranked_by[region].legs_s(legs).sum())
         return Found(plan, aversion, cost_s)

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ type Section = tuple[int, Legs]
 #: that names the opening.
 MAX_WAIT_S: Final = 24 * 3_600.0
 
+
+#: With more portals than this the table between them takes longer than it saves [A].
+MOST_LOOKED_AHEAD: Final = 400
 
 #: What an entry of the queue is about, where it is no portal: the end reached, a node left, an
 #: arrival piece (counting down from the last).
@@ -176,12 +179,13 @@ class _Solving:
         self._residents = residents
         self._asked = question
         self._order = count()
-        self._heap: list[tuple[float, int, _Label, int]] = []
+        self._heap: list[tuple[float, int, _Label, int, float]] = []
         self._passed: set[int] = set()
         self._shut: set[tuple[int, Passed | None]] = set()
         self._in_region: dict[int, list[int]] = defaultdict(list)
         for index, (portal, _) in enumerate(question.portals):
             self._in_region[portal.arrive[0]].append(index)
+        self._ahead_s = ahead_s(residents, question)
 
     def plan(self) -> Plan:
         asked = self._asked
@@ -192,7 +196,7 @@ class _Solving:
             if np.isfinite(cost_s):
                 self._leave(_Label((asked.start, node), cost_s, Legs.of([piece])))
         while self._heap:
-            cost_s, _, label, target = heapq.heappop(self._heap)
+            _, _, label, target, cost_s = heapq.heappop(self._heap)
             if target == _ENDED:
                 return self._ended(label, label.section, cost_s)
             if target <= _FIRST_ARRIVAL:
@@ -203,8 +207,10 @@ class _Solving:
                 self._pass(label, target, cost_s)
         raise NoWay("nothing open joins the two ends")
 
-    def _push(self, cost_s: float, label: _Label, target: int) -> None:
-        heapq.heappush(self._heap, (cost_s, next(self._order), label, target))
+    def _push(self, cost_s: float, label: _Label, target: int, still_s: float = 0.0) -> None:
+        """Queue an entry by what it costs and what is to come at least."""
+        entry = (cost_s + still_s, next(self._order), label, target, cost_s)
+        heapq.heappush(self._heap, entry)
 
     def _leave(self, label: _Label) -> None:
         """Look from a node to every portal of the region, and to the end."""
@@ -225,8 +231,13 @@ class _Solving:
         costs = between_s(self._residents[region], [node], [to for _, to, _ in targets])[0]
         for (target, _, own_s), between in zip(targets, costs.tolist(), strict=True):
             cost_s = label.cost_s + between + own_s
-            if np.isfinite(cost_s) and target not in self._passed:
-                self._push(cost_s, label, target)
+            still_s = self._still_s(target) if target >= 0 else 0.0
+            if np.isfinite(cost_s + still_s) and target not in self._passed:
+                self._push(cost_s, label, target, still_s)
+
+    def _still_s(self, target: int) -> float:
+        """Give the least that passing a portal and going on from it costs."""
+        return self._asked.portals[target][1] + float(self._ahead_s[target])
 
     def _pass(self, label: _Label, target: int, cost_s: float) -> None:
         """Reach a portal, and wait there if need be."""
@@ -245,7 +256,8 @@ class _Solving:
         else:
             self._passed.add(target)
             passed = (*label.passed, Passed(portal, reached_s, wait_s or 0.0))
-            self._push(spent_s, _Label(portal.leave, spent_s, _NO_LEGS, sections, passed), _LEAVING)
+            behind = _Label(portal.leave, spent_s, _NO_LEGS, sections, passed)
+            self._push(spent_s, behind, _LEAVING, float(self._ahead_s[target]))
 
     def _arrive(self, label: _Label, row: int) -> Legs:
         """Give the last section, up to the end by one of its arrivals."""
@@ -259,6 +271,48 @@ class _Solving:
     def _walked(self, label: _Label, node: int) -> Legs:
         region, source = label.at
         return Legs.joined([label.section, path(self._residents[region], source, node)])
+
+
+def ahead_s(residents: Sequence[Resident], question: Question) -> Floats:
+    """Give the least cost from behind each portal to the end, float64 [portals].
+
+    As if every portal were open on arrival: never above what it takes, so that the search for it
+    may look towards the end first. Infinite where no portals lead on.
+    """
+    count_ = len(question.portals)
+    if count_ > MOST_LOOKED_AHEAD:
+        return np.zeros(count_)
+    onward_s, least_s = np.full((count_, count_), np.inf), np.full(count_, np.inf)
+    own_s = np.array([cost_s for _, cost_s in question.portals])
+    portals = [portal for portal, _ in question.portals]
+    for region, resident in enumerate(residents):
+        rows = [i for i, portal in enumerate(portals) if portal.leave[0] == region]
+        columns = [i for i, portal in enumerate(portals) if portal.arrive[0] == region]
+        leaving = tuple(portals[i].leave[1] for i in rows)
+        if rows and columns:
+            arriving = tuple(portals[i].arrive[1] for i in columns)
+            table = _between_portals_s(resident, leaving, arriving)
+            onward_s[np.ix_(rows, columns)] = table + own_s[columns]
+        if rows and region == question.end and question.arrivals:
+            last = between_s(resident, leaving, [node for _, node, _ in question.arrivals])
+            own = np.array([cost_s for _, _, cost_s in question.arrivals])
+            least_s[rows] = (last + own).min(axis=1)
+    while True:
+        lower_s = np.minimum(least_s, (onward_s + least_s).min(axis=1, initial=np.inf))
+        if np.array_equal(lower_s, least_s):
+            return least_s
+        least_s = lower_s
+
+
+def _between_portals_s(
+    resident: Resident, leaving: tuple[int, ...], arriving: tuple[int, ...]
+) -> Floats:
+    """Give costs between portals; the metric keeps them for as long as it stays as it is."""
+    key = (leaving, arriving)
+    known = resident.derived.get(key)
+    if known is None:
+        known = resident.derived[key] = between_s(resident, leaving, arriving)
+    return cast("Floats", known)
 
 
 def path(resident: Resident, source: int, target: int) -> Legs:

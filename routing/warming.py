@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from routing import cch, dijkstra, reading
+from routing import cch, dijkstra, marching, reading
 from routing.alternatives import alternatives
 
 
@@ -12,6 +12,7 @@ def warm() -> None:
     Some twenty seconds where nothing is on disk yet, else under one.
     """
     dijkstra.warm()
+    marching.warm()
     hierarchy = cch.Hierarchy.of_graph([0, 1], [1, 2], 3)
     metric = hierarchy.customize([1, 2])
     hierarchy.update(metric, [0], [3])

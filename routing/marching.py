@@ -1,0 +1,127 @@
+"""The compiled half of `routing.arrival`: moving time cut into stretches of walking."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.compiling import compiled, inlined
+
+type Floats = NDArray[np.float64]
+
+_DAY_S = 86_400.0
+
+#: What is less than a millisecond of walking, or a millimetre of road, is rounding: no rest is
+#: taken before it.
+NOTHING = 1e-3
+
+#: `march` found more stretches than there was room for.
+TOO_MANY = -1
+
+
+@inlined
+def _next(daily_s: float, clock_s: float) -> float:
+    return daily_s + (math.floor((clock_s - daily_s) / _DAY_S) + 1.0) * _DAY_S
+
+
+@inlined
+def _at(moved_s: Floats, moved_m: Floats, done_s: float) -> float:
+    """Give how far somebody is who has moved for some time."""
+    row = int(np.searchsorted(moved_s, done_s, side="right")) - 1
+    if row >= len(moved_s) - 1:
+        return float(moved_m[-1])
+    slope = (moved_m[row + 1] - moved_m[row]) / (moved_s[row + 1] - moved_s[row])
+    return float(moved_m[row] + slope * (done_s - moved_s[row]))
+
+
+@inlined
+def _when(moved_s: Floats, moved_m: Floats, target_m: float) -> float:
+    """Give the moving time at which a distance is reached; infinity where it never is."""
+    row = int(np.searchsorted(moved_m, target_m, side="left"))
+    if row == len(moved_m):
+        return np.inf
+    if row == 0:
+        return float(moved_s[0])
+    share = (target_m - moved_m[row - 1]) / (moved_m[row] - moved_m[row - 1])
+    return float(moved_s[row - 1] + share * (moved_s[row] - moved_s[row - 1]))
+
+
+@inlined
+def _snapped(stop_s: float, moved_s: Floats) -> float:
+    """Give the boundary between legs at which a stretch ends but for rounding, else its end."""
+    row = int(np.searchsorted(moved_s, stop_s - NOTHING, side="left"))
+    if row == len(moved_s):
+        row -= 1
+    return float(moved_s[row]) if abs(moved_s[row] - stop_s) <= NOTHING else stop_s
+
+
+@inlined
+def _rest(state: Floats, opens_s: float, closes_s: float, day_max_m: float) -> None:
+    """Begin the next stretch, not before the clock."""
+    clock_s = max(state[0], _next(opens_s, state[1]))
+    today_s = clock_s - math.floor(clock_s / _DAY_S) * _DAY_S
+    if not opens_s <= today_s < closes_s:
+        clock_s = _next(opens_s, clock_s)
+    state[0] = clock_s
+    state[1] = _next(closes_s, clock_s)
+    state[2] = day_max_m
+    state[3] += 1.0
+
+
+@compiled
+def march(
+    moved_s: Floats,
+    moved_m: Floats,
+    state: Floats,
+    opens_s: float,
+    closes_s: float,
+    day_max_m: float,
+    from_s: Floats,
+    clock_s: Floats,
+    day: Floats,
+) -> int:
+    """Walk by the rule at the head of `routing.arrival`.
+
+    Parameters
+    ----------
+    moved_s, moved_m
+        float64 [K + 1], moving time and metres before each leg and after the last.
+    state
+        float64 [4]: clock, end of the stretch (infinite without hours of walking), metres left of
+        the day, number of the day; as it is, and then as it is left. Seconds since a midnight.
+    opens_s, closes_s
+        Hours of walking, seconds of the day.
+    from_s, clock_s, day
+        float64 [room]: receive moving time, clock and day at which each stretch begins.
+
+    Returns
+    -------
+    How many stretches there are, or `TOO_MANY`.
+    """
+    total_s, done_s = moved_s[-1], 0.0
+    has_hours = state[1] < np.inf
+    is_over = state[0] >= state[1] - NOTHING or state[2] <= NOTHING
+    if total_s > 0 and is_over and has_hours:
+        _rest(state, opens_s, closes_s, day_max_m)
+    count = 0
+    while True:
+        if count == len(from_s):
+            return TOO_MANY
+        from_s[count], clock_s[count], day[count] = done_s, state[0], state[3]
+        count += 1
+        done_m = _at(moved_s, moved_m, done_s)
+        tired_s = _when(moved_s, moved_m, done_m + state[2])
+        stop_s = min(tired_s, done_s + (state[1] - state[0]))
+        if stop_s >= total_s - NOTHING or not has_hours:
+            break
+        _rest(state, opens_s, closes_s, day_max_m)
+        done_s = _snapped(stop_s, moved_s)
+    state[0] += total_s - done_s
+    state[2] -= moved_m[-1] - done_m
+    return count
+
+
+def warm() -> None:
+    """Compile, or read from disk."""
+    row = np.zeros(2)
+    march(row, row, np.zeros(4), 0.0, 1.0, 1.0, row.copy(), row.copy(), row.copy())
