@@ -55,7 +55,9 @@ class RawRoads:
     @classmethod
     def read(cls, source: Path) -> "RawRoads":
         """Read a file, and its prohibitions over one node."""
-        found, places = cls(), {}
+        found = cls()
+        places: dict[int, Place] = {}
+        item: Any
         for item in osmium.FileProcessor(str(source)):
             tags = {tag.k: tag.v for tag in item.tags}
             if item.is_node():
@@ -139,8 +141,8 @@ class Walked:
         for road in roads:
             line = shapely.LineString(np.array(road) / _UNITS)
             points = shapely.points(np.array([a, b]) / _UNITS)
-            at_a, at_b = shapely.line_locate_point(line, points)
-            if (shapely.distance(line, points) <= _ON_ROAD).all() and at_a <= at_b:
+            at_a, at_b = np.asarray(shapely.line_locate_point(line, points)).tolist()
+            if (np.asarray(shapely.distance(line, points)) <= _ON_ROAD).all() and at_a <= at_b:
                 return Step(*road, frozenset(self.steps[road]))
         return Step(a, b, frozenset())
 

@@ -64,7 +64,7 @@ class World:
         counts: Counter[str] = Counter()
         for _ in numbers:
             mode = Mode.FOOT if rng.random() < 0.5 else Mode.VEHICLE
-            hazards, crossings = (some[int(rng.integers(SETS))] for some in (bans, states))
+            hazards, crossings = bans[int(rng.integers(SETS))], states[int(rng.integers(SETS))]
             at = AT + timedelta(hours=float(rng.uniform(0, 168)))
             ends = self._place(rng), self._place(rng)
             request = RouteRequest(*ends, mode, at, crossings=crossings, hazards=hazards)
@@ -203,6 +203,7 @@ def porto_alegre(folder: Path) -> World | None:
 def _turns(source: Path) -> list[Any]:
     """Make up restrictions between ways that end at one junction."""
     ending: dict[int, list[int]] = {}
+    item: Any
     for item in osmium.FileProcessor(str(source), osmium.osm.WAY):
         if not item.is_way():
             continue
