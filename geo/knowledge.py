@@ -5,15 +5,16 @@ snapshots only if nothing was committed between them that could change what any 
 subject. Stamps count changes of hidden records too, so they never leave the process (P39).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import URL, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from geo.db import Tier, create_tier_engine
 
@@ -180,22 +181,36 @@ async def listening(url: URL, tell: Callable[[], None]) -> AsyncIterator[Listene
     """
     engine = create_tier_engine(url, Tier.PUBLIC, pool_size=1)
     try:
-        connection = await engine.connect()
-        driver = (await connection.get_raw_connection()).driver_connection
-        assert driver is not None  # noqa: S101 -- a connection that is open has one
-        listener = Listener(driver)
-
-        def lost(_connection: object) -> None:
-            listener.is_lost = True
-            tell()
-
-        await driver.execute("set application_name to 'amparo-listener'")
-        driver.add_termination_listener(lost)
-        await driver.add_listener(CHANNEL, lambda *_told: tell())
+        connection = await _connected(engine)
         try:
-            yield listener
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None  # noqa: S101 -- a connection that is open has one
+            listener = Listener(driver)
+
+            def lost(_connection: object) -> None:
+                listener.is_lost = True
+                tell()
+
+            await driver.execute("set application_name to 'amparo-listener'")
+            driver.add_termination_listener(lost)
+            await driver.add_listener(CHANNEL, lambda *_told: tell())
+            try:
+                yield listener
+            finally:
+                driver.remove_termination_listener(lost)
         finally:
-            driver.remove_termination_listener(lost)
             await connection.invalidate()
+            await connection.close()
     finally:
         await engine.dispose()
+
+
+async def _connected(engine: AsyncEngine) -> AsyncConnection:
+    """Connect; whoever is cancelled meanwhile leaves no connection that belongs to nobody."""
+    task = asyncio.ensure_future(engine.connect().start())
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with suppress(Exception):
+            await (await task).invalidate()
+        raise

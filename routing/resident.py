@@ -130,6 +130,7 @@ class Residents:
         self._lock = Lock()
         self._unbinding = Lock()
         self._makers: dict[Key, Lock] = {}
+        self._coming: frozenset[Key] = frozenset()
         self._kept: OrderedDict[Key, Resident] = OrderedDict()
         self._unbound: tuple[Key, Resident] | None = None
 
@@ -177,7 +178,8 @@ class Residents:
         None where the two differ so little that the one that is wanted is there in a moment.
         """
         wanted = key_of(ground.travel.profile, aversion, situation)
-        if self._at_hand(wanted) is not None or not self._maker(ground, aversion).locked():
+        is_coming = wanted in self._coming or self._maker(ground, aversion).locked()
+        if self._at_hand(wanted) is not None or not is_coming:
             return None
         older = self.nearest(ground, aversion, situation)
         if older is None or len(older.situation.changed_edges(situation, aversion)) <= WIDE:
@@ -220,11 +222,15 @@ class Residents:
                 if resident.ground is ground
                 and resident.key == key_of(profile, resident.model.aversion, before)
             ]
-        for resident in rows:
-            aversion = resident.model.aversion
-            if key_of(profile, aversion, now) != resident.key:
-                with self._maker(ground, aversion):
+        moved = [row for row in rows if key_of(profile, row.model.aversion, now) != row.key]
+        # One after the other: whoever asks meanwhile need not make the ones that are still to come.
+        self._coming = frozenset(key_of(profile, row.model.aversion, now) for row in moved)
+        try:
+            for resident in moved:
+                with self._maker(ground, resident.model.aversion):
                     self._bring(resident, now)
+        finally:
+            self._coming = frozenset()
 
     def _bring(self, resident: Resident, now: Situation) -> None:
         former, aversion = resident.key, resident.model.aversion
