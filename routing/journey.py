@@ -237,13 +237,17 @@ class Search:
         departures = network.departures(start)
         arrivals = self.sides[last].ground.network.arrivals(end)
         direct = network.direct(start, end) if first == last else ()
-
-        def price(region: int, pieces: Sequence[Piece]) -> list[float]:
-            return self._pieces_s(models, region, pieces, banned_s)
-
-        leaving_s = price(first, [piece for piece, _ in departures])
-        arriving_s = price(last, [piece for piece, _ in arrivals])
-        direct_s = price(first, direct)
+        leaving = [piece for piece, _ in departures]
+        arriving = [piece for piece, _ in arrivals]
+        if first == last:
+            # All at once: each call costs more than a piece.
+            own_s = self._pieces_s(models, first, [*leaving, *direct, *arriving], banned_s)
+        else:
+            own_s = self._pieces_s(models, first, leaving, banned_s)
+            own_s += self._pieces_s(models, last, arriving, banned_s)
+        begin = len(leaving)
+        after = begin + len(direct)
+        leaving_s, direct_s, arriving_s = own_s[:begin], own_s[begin:after], own_s[after:]
         portals = [
             portal for portal in self.portals if not any(post.id in closed for post in portal.posts)
         ]
