@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import URL
 
+from app.background import running
 from app.knowledge import reading
 from app.logs import NOTICES
 from app.network import Network, Region
@@ -137,10 +138,5 @@ async def _to_its_end[T](work: Coroutine[Any, Any, T]) -> T:
 @asynccontextmanager
 async def following(database: Database, network: Network, url: URL) -> AsyncIterator[None]:
     """Follow changes in the background for as long as the server runs; see `Follower`."""
-    task = asyncio.create_task(Follower(database, network, url).follow())
-    try:
+    async with running(Follower(database, network, url).follow()):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

@@ -8,7 +8,7 @@ import hmac
 import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from email.message import EmailMessage
 from email.utils import format_datetime
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -19,6 +19,7 @@ import aiosmtplib
 import httpx
 import orjson
 
+from app.background import running
 from app.clock import Clock
 from app.logs import NOTICES
 from app.notice_texts import text_of
@@ -274,14 +275,11 @@ async def senders_of(settings: Settings) -> AsyncIterator[Mapping[str, Sender]]:
 @asynccontextmanager
 async def notifying(database: Database, settings: Settings, clock: Clock) -> AsyncIterator[None]:
     """Send notifications in the background for as long as the server runs."""
-    async with senders_of(settings) as senders:
-        task = asyncio.create_task(_forever(database, senders, clock))
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+    async with (
+        senders_of(settings) as senders,
+        running(_forever(database, senders, clock)),
+    ):
+        yield
 
 
 async def _forever(database: Database, senders: Mapping[str, Sender], clock: Clock) -> None:

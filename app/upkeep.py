@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.background import running
 from app.clock import Clock
 from geo import decisions, knowledge, membership, outbox, sign_in, storage, voices
 from geo.db import Database, Tier
@@ -72,13 +73,8 @@ def _seal(day: date) -> str:
 @asynccontextmanager
 async def daily_upkeep(database: Database, clock: Clock) -> AsyncIterator[None]:
     """Do each day's work in the background for as long as the server runs."""
-    task = asyncio.create_task(_forever(database, clock))
-    try:
+    async with running(_forever(database, clock)):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _forever(database: Database, clock: Clock) -> None:

@@ -14,7 +14,6 @@ import ctypes
 import json
 import math
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -33,9 +32,8 @@ from sqlalchemy import text
 from app import setup
 from app.settings import Settings
 from benchmarks._graphs import source_of
-from benchmarks.hiding import Server, opened, processes
+from benchmarks.hiding import Server, opened, own_home, processes
 from benchmarks.routes import pairs
-from geo.cluster import PrivateCluster
 from geo.db import Tier
 from geo.models.base import PHYSICAL_HAZARDS
 from routing.graph import RoadGraph
@@ -244,23 +242,15 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=300)
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        base = Path(folder)
-        base.chmod(0o755)
-        cluster = PrivateCluster(base / "pg", base / "s", durable=True)
-        cluster.start()
-        try:
-            settings = Settings(home=base / "home", database_url=cluster.superuser_url())
-            (base / "home").mkdir()
-            setup.start_database(settings)
-            asyncio.run(setup.prepare_data(settings, lambda _: None))
-            is_sketch = chosen.region is None and chosen.graph == setup.SKETCH
-            region = None if is_sketch else find_region(chosen.graph, chosen.region, base)
-            graph = open_graph(region or settings.graphs_dir / setup.SKETCH)
-            asyncio.run(publish_hazards(settings, graph))
-            found = run(settings, region, graph, chosen.pairs)
-        finally:
-            cluster.stop(immediate=True)
+    with own_home() as settings:
+        setup.start_database(settings)
+        asyncio.run(setup.prepare_data(settings, lambda _: None))
+        is_sketch = chosen.region is None and chosen.graph == setup.SKETCH
+        beside = settings.home.parent
+        region = None if is_sketch else find_region(chosen.graph, chosen.region, beside)
+        graph = open_graph(region or settings.graphs_dir / setup.SKETCH)
+        asyncio.run(publish_hazards(settings, graph))
+        found = run(settings, region, graph, chosen.pairs)
     table = Table("figure", "value")
     for name, value in asdict(found).items():
         table.add_row(name.replace("_", " "), str(value))

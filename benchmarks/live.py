@@ -16,7 +16,6 @@ import contextlib
 import json
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -37,8 +36,7 @@ from app import setup
 from app.journeys import Question, read_knowledge
 from app.network import Network
 from app.settings import Settings
-from benchmarks.hiding import opened, servers
-from geo.cluster import PrivateCluster
+from benchmarks.hiding import opened, own_home, servers
 from geo.db import Database, Tier
 from geo.products import products_along
 from routing.graph import Mode, RoadGraph
@@ -323,23 +321,10 @@ def main() -> None:
     parser.add_argument("--country")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        base = Path(folder)
-        base.chmod(0o755)
-        cluster = PrivateCluster(base / "pg", base / "s", durable=True)
-        cluster.start()
-        try:
-            settings = Settings(
-                home=base / "home",
-                database_url=cluster.superuser_url(),
-                # A city's streets for the map are one statement.
-                statement_timeout_ms=120_000,
-            )
-            (base / "home").mkdir()
-            region = prepare(settings, asked.extract, asked.country)
-            found, read_ms = asyncio.run(run(settings, region, asked.trials))
-        finally:
-            cluster.stop(immediate=True)
+    # A city's streets for the map are one statement.
+    with own_home(statement_timeout_ms=120_000) as settings:
+        region = prepare(settings, asked.extract, asked.country)
+        found, read_ms = asyncio.run(run(settings, region, asked.trials))
     table = Table(*(name.replace("_", " ") for name in Figure.__dataclass_fields__))
     for figure in found:
         table.add_row(*(str(value) for value in asdict(figure).values()))

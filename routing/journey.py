@@ -135,6 +135,12 @@ class Search:
     ) -> None:
         self.sides = sides
         self.allows = allows
+        # Asked for at every weight, and the same at each.
+        (first, start), (last, end) = ends
+        network = sides[first].ground.network
+        self._departures = network.departures(start)
+        self._arrivals = sides[last].ground.network.arrivals(end)
+        self._direct = network.direct(start, end) if first == last else ()
         # Some metric was another one than that of the situation: that was being made.
         self._was_hasty = False
         self.most = request.most
@@ -232,11 +238,8 @@ class Search:
         banned_s
             Price of a piece that touches an exclusion, seconds.
         """
-        (first, start), (last, end) = self.ends
-        network = self.sides[first].ground.network
-        departures = network.departures(start)
-        arrivals = self.sides[last].ground.network.arrivals(end)
-        direct = network.direct(start, end) if first == last else ()
+        first, last = self.ends[0][0], self.ends[1][0]
+        departures, arrivals, direct = self._departures, self._arrivals, self._direct
         leaving = [piece for piece, _ in departures]
         arriving = [piece for piece, _ in arrivals]
         if first == last:

@@ -256,7 +256,7 @@ def time_s(
     -------
     float64 [k], seconds; finite also where the profile cannot go, which `usable` tells.
     """
-    length_m = _length_m(graph, edges)
+    length_m = graph.lengths_m(edges)
     if profile.mode is Mode.VEHICLE:
         return np.asarray(length_m * 3.6 / vehicle_kmh(graph, edges))
     pace = np.full(len(edges), 3.6 / flat_kmh(profile))
@@ -297,7 +297,7 @@ def usable(graph: RoadGraph, profile: Profile, edges: Ints) -> Flags:
     if profile.barred_smoothness:
         can &= ~_named(SMOOTHNESS, profile.barred_smoothness)[graph.edge_smoothness[edges]]
     if profile.max_grade is not None and graph.meta.has_slope:
-        length_m = _length_m(graph, edges)
+        length_m = graph.lengths_m(edges)
         ascent_m, descent_m = _climb_m(graph, edges)
         steep = (ascent_m + descent_m > profile.max_grade * length_m) & slope_known(graph, edges)
         can &= ~(steep & (length_m >= GRADE_BARS_FROM_M))
@@ -321,7 +321,7 @@ def mean_pace_s_per_m(graph: RoadGraph, profile: Profile) -> float:
         counts = slope_known(graph, edges) & ~_is_ferry(graph, edges)
         edges = edges[counts & usable(graph, profile, edges)]
         spent_s += float(time_s(graph, profile, edges).sum())
-        walked_m += float(_length_m(graph, edges).sum())
+        walked_m += float(graph.lengths_m(edges).sum())
     return spent_s / walked_m if walked_m > 0 else 0.0
 
 
@@ -352,11 +352,6 @@ def _assisted_share(graph: RoadGraph, edges: Ints) -> Floats:
         _column(SURFACES, ASSISTED_ON_SURFACE, 1.0)[graph.edge_surface[edges]],
         _column(SMOOTHNESS, ASSISTED_ON_SMOOTHNESS, 1.0)[graph.edge_smoothness[edges]],
     )
-
-
-def _length_m(graph: RoadGraph, edges: Ints) -> Floats:
-    # Not `graph.edge_length_m`, which makes a column of the whole graph.
-    return np.asarray(graph.edge_length_dm[edges] / 10.0)
 
 
 def _climb_m(graph: RoadGraph, edges: Ints) -> tuple[Floats, Floats]:

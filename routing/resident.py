@@ -24,7 +24,7 @@ from routing.network import Metric, Network
 from routing.profile import Profile
 from routing.regions import StoredArrays
 from routing.situation import Situation
-from routing.stored import StoredMetric, columns_of, metric_name, open_metric
+from routing.stored import StoredMetric, columns_of, metric_name, open_metric, stored_facts
 
 type Ints = NDArray[np.int64]
 type Key = tuple[Hashable, ...]
@@ -97,8 +97,7 @@ class Ground:
     @classmethod
     def of(cls, graph: RoadGraph, profile: Profile) -> "Ground":
         """Prepare a profile; facts come with the stored metric where there is one."""
-        stored = open_metric(graph, profile.name, 0.0)
-        travel = Travel(graph, profile, None if stored is None else stored.facts)
+        travel = Travel(graph, profile, stored_facts(graph, profile.name))
         return cls(Network(graph, profile.mode, travel.usable), travel)
 
 

@@ -47,9 +47,7 @@ class Rules:
 
         Border edges without a passable crossing, and whatever touches an exclusion somewhere.
         """
-        shut = [edge for edge, gate in self.gates.items() if not gate.is_passable]
-        parts = [np.asarray(shut, dtype=np.int64), *(ban.edges for ban in self.bans)]
-        return np.unique(np.concatenate(parts))
+        return np.unique(np.concatenate([self._shut, *(ban.edges for ban in self.bans)]))
 
     @cached_property
     def _shut(self) -> Ints:

@@ -165,7 +165,7 @@ def _batch(graph: "RoadGraph", edges: Int64, names: tuple[str, ...]) -> SegmentB
         ref=(graph.edge_ref[edges], names),
         road_class=(graph.edge_class[edges], HIGHWAY_CLASSES),
         surface=(np.where(surface > 0, surface, -1), SURFACES),
-        length_m=graph.edge_length_m[edges],
+        length_m=graph.lengths_m(edges),
         country=(np.where(flags & EdgeFlag.BORDER, -1, country), graph.meta.countries),
         lit=_known(flags, EdgeFlag.LIT_YES, EdgeFlag.LIT_NO),
         sidewalk=_known(flags, EdgeFlag.SIDEWALK_YES, EdgeFlag.SIDEWALK_NO),

@@ -1,5 +1,6 @@
 """Metrics in a region's folder: those of its roads without any hazard, mapped copy-on-write."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from routing import cch
@@ -25,6 +26,16 @@ def metric_name(profile: str, aversion: float) -> str:
     return f"{profile}-{aversion:g}"
 
 
+def stored_facts(graph: RoadGraph, profile: str) -> Facts | None:
+    """Give what the region's own metrics of a profile rest on, None where it has none."""
+    about = graph.meta.metrics.get(metric_name(profile, 0.0)) if graph.folder else None
+    return None if about is None else _facts(about)
+
+
+def _facts(about: Mapping[str, float]) -> Facts:
+    return Facts(about["mean_s_per_m"], about["highest_m"])
+
+
 def open_metric(graph: RoadGraph, profile: str, aversion: float) -> StoredMetric | None:
     """Map a metric of an opened region, in memory of its own: what is written stays here.
 
@@ -46,11 +57,11 @@ def open_metric(graph: RoadGraph, profile: str, aversion: float) -> StoredMetric
         return None
     return StoredMetric(
         Metric(about["units_per_s"], cch.Metric.of_columns(graph.hierarchy.topology, arrays)),
-        Facts(about["mean_s_per_m"], about["highest_m"]),
+        _facts(about),
     )
 
 
 def columns_of(stored: StoredMetric) -> StoredArrays:
-    """Give what meta.json says of a metric, and its arrays: for `routing.graph.write_graph`."""
+    """Give what meta.json says of a metric, and its arrays: for `routing.regions.write_graph`."""
     about = {"units_per_s": stored.metric.units_per_s, **asdict(stored.facts)}
     return about, {column: getattr(stored.metric.arcs, column) for column in METRIC}
