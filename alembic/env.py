@@ -9,6 +9,9 @@ from geo.models import SCHEMA, Base
 
 config = context.config
 
+#: How the names of indexes end that are of an expression.
+EXPRESSIONS = ("_blurred", "_folded")
+
 
 def include_name(name: str | None, type_: str, _parents: object) -> bool:
     """Compare only our own schema; PostGIS and its catalogues live in ``public``."""
@@ -18,8 +21,8 @@ def include_name(name: str | None, type_: str, _parents: object) -> bool:
 def include_object(
     item: SchemaItem, name: str | None, type_: str, reflected: bool, compare_to: object
 ) -> bool:
-    """Leave out expression indexes, which only migrations can describe (``*_blurred``)."""
-    if type_ == "index" and reflected and (name or "").endswith("_blurred"):
+    """Leave out indexes of expressions (``EXPRESSIONS``), which only migrations can describe."""
+    if type_ == "index" and reflected and (name or "").endswith(EXPRESSIONS):
         return False
     keep: bool = alembic_helpers.include_object(item, name, type_, reflected, compare_to)
     return keep

@@ -40,6 +40,8 @@ NOT_IN_PATHS = frozenset('",$`\\\n')  # pg_ctl's shell would read these, and lib
 _SETTINGS: Mapping[str, str] = MappingProxyType(
     {
         "listen_addresses": "",
+        # Each worker may hold ten a tier, five a published tier more, and one that listens.
+        "max_connections": "200",
         "port": str(PORT),
         "unix_socket_permissions": "0700",
         "jit": "off",

@@ -6,12 +6,10 @@ database holds, works once, and is kept as a hash. Looking at it changes nothing
 fetch links before people do.
 """
 
-import hashlib
-import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, get_args
 
 from sqlalchemy import Row, insert, select, update
@@ -23,6 +21,7 @@ from geo.errors import ConflictError, InvalidRecordError, LinkError
 from geo.hiding import is_hidden
 from geo.knowing import require_known
 from geo.link_tokens import digest
+from geo.listed import listed_sha256
 from geo.models import CHANNELS, Confirmation, ConfirmationLink
 from geo.notices import note
 from geo.proposals import SOURCE, Link, Outcome, propose_space
@@ -37,9 +36,6 @@ Answer = Literal["as_listed", "changed", "full", "closed"]
 #: What an operator may change by a link: hours, telephone and a notice, nothing that moves a
 #: place or opens it to others.
 CHANGEABLE = ("schedules", "public_phones", "notice")
-
-#: What a confirmation writes itself, and counts that change by the hour.
-_NOT_ASKED = ("confirmed_on", "expires_on", "confirmed_by", "available", "capacity_updated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +117,7 @@ async def issue_link(
             location_id=space_id,
             token_sha256=digest(token),
             channel=channel,
-            listed_sha256=_listed(subject),
+            listed_sha256=listed_sha256(subject),
             created_by=None if actor is None else actor.id,
             created_at=now,
             expires_at=expires_at,
@@ -154,7 +150,7 @@ async def read_link(session: AsyncSession, token: str, *, now: datetime) -> Aske
 async def _asked(
     session: AsyncSession, link: Row[str, str, datetime, bytes], subject: Subject
 ) -> Asked:
-    document, listed = subject.document or {}, _listed(subject)
+    document, listed = subject.document or {}, listed_sha256(subject)
     is_shown = not subject.is_restricted and not await is_hidden(session, link.location_id)
     return Asked(
         document["name"],
@@ -249,8 +245,14 @@ async def answer_for(
     channel: str,
     *,
     now: datetime,
+    heard_on: date | None = None,
 ) -> Outcome:
     """Write down what an operator answered by telephone or at a visit (writer).
+
+    Parameters
+    ----------
+    heard_on : date or None
+        The day of the answer, from which "as listed" counts; None is today.
 
     Raises
     ------
@@ -261,7 +263,14 @@ async def answer_for(
         raise InvalidRecordError([("answer", "is proposed as a change instead")])
     await _own_space(session, space_id, channel, actor)
     return await _take(
-        session, space_id, answer, who=actor.id, channel=channel, now=now, actor=actor
+        session,
+        space_id,
+        answer,
+        who=actor.id,
+        channel=channel,
+        now=now,
+        actor=actor,
+        heard_on=heard_on,
     )
 
 
@@ -276,11 +285,12 @@ async def _take(
     changes: Mapping[str, Any] | None = None,
     link: Link | None = None,
     actor: Actor | None = None,
+    heard_on: date | None = None,
 ) -> Outcome:
     subject = await read_subject(session, "space", space_id, lock=True)
     match answer:
         case "as_listed":
-            outcome = await _confirm(session, subject, channel, now)
+            outcome = await _confirm(session, subject, channel, now, heard_on or now.date())
         case "full" | "closed":
             outcome = await _close(session, subject, answer, now)
         case "changed":
@@ -324,10 +334,12 @@ async def _take(
     return outcome
 
 
-async def _confirm(session: AsyncSession, subject: Subject, channel: str, now: datetime) -> Outcome:
-    """Confirm a record as it is listed: from today, for as long as its kind holds (P41)."""
+async def _confirm(
+    session: AsyncSession, subject: Subject, channel: str, now: datetime, heard_on: date
+) -> Outcome:
+    """Confirm a record as it is listed: from a day on, for as long as its kind holds (P41)."""
     changes = {
-        "confirmed_on": now.date().isoformat(),
+        "confirmed_on": heard_on.isoformat(),
         "expires_on": None,  # computed from the kind
         "confirmed_by": f"operator, {channel}",
     }
@@ -399,13 +411,6 @@ def _is_unused(now: datetime) -> Any:  # noqa: ANN401 -- a condition
         & ConfirmationLink.revoked_at.is_(None)
         & (ConfirmationLink.expires_at > now)
     )
-
-
-def _listed(subject: Subject) -> bytes:
-    """Return a digest of what "as listed" says yes to: the record, not when it was confirmed."""
-    document = subject.document or {}
-    said = {name: value for name, value in document.items() if name not in _NOT_ASKED}
-    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).digest()
 
 
 def _invalid() -> LinkError:

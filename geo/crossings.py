@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import func, select
@@ -94,6 +94,21 @@ class StatedCrossing:
         if state_at(self.statuses, when) == "open":
             return when
         return next_opening(self.statuses, when)
+
+    def changes(self, start: datetime, days: int) -> tuple[tuple[datetime, State], ...]:
+        """Return its state at ``start`` (aware) and each change in the days after it; UTC.
+
+        For who has to tell the state later without this module: a phone without a network.
+        """
+        start = start.astimezone(UTC)
+        end = start + days * _DAY
+        moments = sorted({e for e in _edges(self.statuses, start, days) if start < e < end})
+        found = [(start, state_at(self.statuses, start))]
+        for moment in moments:
+            state = state_at(self.statuses, moment)
+            if state != found[-1][1]:
+                found.append((moment, state))
+        return tuple(found)
 
     def at(self, at: datetime) -> CrossingState:
         """Return the crossing as known at ``at`` (aware)."""
@@ -225,10 +240,10 @@ def _within_hours(status: CrossingStatus, local: datetime) -> bool:
 def _edges(
     statuses: Sequence[CrossingStatus], after: datetime, horizon_days: int
 ) -> Iterator[datetime]:
-    """Yield the instants at which a state can turn open: midnights and opening hours."""
+    """Yield the instants at which a state can change: midnights, opening and closing hours."""
     for status in statuses:
         first = _local(status, after).date()
         for offset in range(horizon_days + 1):
             day = first + offset * _DAY
-            for moment in {time(), status.opens_at or time()}:
+            for moment in {time(), status.opens_at or time(), status.closes_at or time()}:
                 yield local_instant(datetime.combine(day, moment), status.timezone)

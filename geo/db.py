@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from geo.errors import DatabaseUnavailableError, GeoError, UnsafeRoleError
+from geo.reader import Asks, Reader
 
 
 class Tier(StrEnum):
@@ -67,15 +69,6 @@ def create_tier_engine(
 
     Reading tiers run every transaction READ ONLY in the database itself.
     """
-    server_settings = {
-        "application_name": f"amparo-{tier.value}",
-        "search_path": tier.search_path,
-        "statement_timeout": str(statement_timeout_ms),
-        "timezone": "UTC",
-        "jit": "off",
-    }
-    if tier is not Tier.WRITER:
-        server_settings["default_transaction_read_only"] = "on"
     return create_async_engine(
         url,
         pool_size=pool_size,
@@ -84,8 +77,28 @@ def create_tier_engine(
         # An error of SQLAlchemy otherwise quotes the values, positions among them (P48).
         hide_parameters=True,
         pool_timeout=5,
-        connect_args={"server_settings": server_settings, "timeout": 5},
+        connect_args={
+            "server_settings": server_settings(tier, statement_timeout_ms),
+            "timeout": 5,
+        },
     )
+
+
+def server_settings(tier: Tier, statement_timeout_ms: int) -> dict[str, str]:
+    """Return what the server is told when a connection of a tier is made."""
+    told = {
+        "application_name": f"amparo-{tier.value}",
+        "search_path": tier.search_path,
+        "statement_timeout": str(statement_timeout_ms),
+        "timezone": "UTC",
+        "jit": "off",
+    }
+    if tier is not Tier.WRITER:
+        told["default_transaction_read_only"] = "on"
+        # Many ask at once, and each would start processes: 40 ms and more, for a page that takes
+        # one process a fraction of a millisecond (measured).
+        told["max_parallel_workers_per_gather"] = "0"
+    return told
 
 
 class Database:
@@ -107,6 +120,11 @@ class Database:
                 url, tier, pool_size=pool_size, statement_timeout_ms=statement_timeout_ms
             )
             for tier, url in urls.items()
+        }
+        self._readers: dict[Tier, Reader] = {
+            tier: Reader(url, server_settings(tier, statement_timeout_ms), size=pool_size)
+            for tier, url in urls.items()
+            if tier in {Tier.PUBLIC, Tier.PARTNER}
         }
         # What readers keep between sessions; `app.knowledge` says what and for how long.
         kept: dict[str, object] = {}
@@ -158,8 +176,7 @@ class Database:
         """
         async with translated_errors(), self._sessions[tier]() as session:
             # Files that the caller reads may be missing too: only here it is the database.
-            async with translated_errors(OSError, DBAPIError):
-                await session.connection()
+            await connected(session)
             if read_write:
                 await session.execute(_READ_WRITE)
             if person is not None:
@@ -167,10 +184,43 @@ class Database:
             yield session
             await session.commit()
 
+    @asynccontextmanager
+    async def idle_session(self, tier: Tier) -> AsyncIterator[AsyncSession]:
+        """Open a session of a reading tier for who may not need one: `connected` connects it."""
+        async with translated_errors(), self._sessions[tier]() as session:
+            yield session
+
+    def reader(self, tier: Tier) -> Reader:
+        """Return raw connections of the public or the partner tier, for single statements."""
+        return self._readers[tier]
+
     async def dispose(self) -> None:
         """Close every connection."""
+        for reader in self._readers.values():
+            await reader.close()
         for engine in self._engines.values():
             await engine.dispose()
+
+
+async def connected(session: AsyncSession) -> AsyncSession:
+    """Return a session that has its connection now, if it had none.
+
+    Raises
+    ------
+    DatabaseUnavailableError
+        The database does not answer.
+    """
+    if not session.in_transaction():
+        async with translated_errors(OSError, DBAPIError):
+            await session.connection()
+    return session
+
+
+async def raw_connection(session: AsyncSession) -> Asks:
+    """Return the driver's connection of a session: statements on it are in its transaction."""
+    driver: Any = (await (await session.connection()).get_raw_connection()).driver_connection
+    asks: Asks = driver
+    return asks
 
 
 @asynccontextmanager

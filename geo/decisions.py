@@ -28,7 +28,7 @@ from geo.notices import note
 from geo.proposals import SOURCE, Outcome, checked_reason
 from geo.records import Circumstances
 from geo.subjects import (
-    NEW_SPACE,
+    NEW,
     Document,
     Subject,
     changed,
@@ -273,7 +273,7 @@ async def _subjects(
     To who may not know of one of them, the proposal is not there either.
     """
     if proposal.record_id is None:
-        return NEW_SPACE, None
+        return NEW[proposal.entity], None
     ids = [proposal.record_id]
     if proposal.merged_id is not None:
         ids += [proposal.merged_id, *await merging.referring(session, [proposal.merged_id])]

@@ -102,6 +102,11 @@ async def has_only_real(session: AsyncSession) -> bool:
     return bool(await session.scalar(select(_any(demo=False) & ~_any(demo=True))))
 
 
+async def is_demonstration(session: AsyncSession) -> bool:
+    """Tell whether all there is is a demonstration (writer)."""
+    return bool(await session.scalar(select(_any(demo=True) & ~_any(demo=False))))
+
+
 async def require_unmixed(session: AsyncSession) -> None:
     """Refuse demo and real rows side by side (writer).
 

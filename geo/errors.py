@@ -67,6 +67,20 @@ class ConflictError(GeoError, ValueError):
     """A record is no longer as it was when the change was made, or is decided already."""
 
 
+class KeyReusedError(GeoError, ValueError):
+    """The number of something sent before came with something else."""
+
+    def __init__(self) -> None:
+        super().__init__("its id was used before, with something else")
+
+
+class CopyTooOldError(GeoError, LookupError):
+    """A copy of a state that is no longer kept, was replaced whole, or never was one."""
+
+    def __init__(self) -> None:
+        super().__init__("its token is too old, or the collection was replaced as a whole")
+
+
 class LinkError(GeoError, PermissionError):
     """A link that was used, has expired, was revoked or never existed: never told apart."""
 
@@ -83,3 +97,10 @@ class InvalidRecordError(GeoError, ValueError):
     def __init__(self, problems: list[tuple[str, str]]) -> None:
         super().__init__("; ".join(f"{field}: {reason}" for field, reason in problems))
         self.problems = problems
+
+
+class NothingChangesError(InvalidRecordError):
+    """A change that says what is already so."""
+
+    def __init__(self) -> None:
+        super().__init__([("changes", "say what is already so")])

@@ -12,6 +12,7 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from geo.countries import CODES
 from geo.flows import FIELDS as MOVEMENT_FIELDS
 from geo.flows import check_cell
 from geo.guidance_files import (
@@ -26,6 +27,7 @@ from geo.models import (
     HUMAN_THREATS,
     PHYSICAL_HAZARDS,
     Boundary,
+    Corridor,
     Crossing,
     CrossingStatus,
     Flow,
@@ -109,6 +111,31 @@ def read_place(row: Row, _: Circumstances) -> Rows:
                 "visibility": "public",
                 "source": row.optional_text("source") or "GeoNames",
                 "licence": row.optional_text("licence") or "CC BY 4.0",
+            }
+        ]
+    }
+
+
+def read_corridor(row: Row, _: Circumstances) -> Rows:
+    """Read a named corridor: a line through at least two places."""
+    countries, places = row.names("countries", 1), row.names("places", 2)
+    for code in countries:
+        if code not in CODES:
+            row.reject(f"countries: '{code}' is not an ISO 3166-1 alpha-2 code", "countries")
+    return {
+        Corridor: [
+            {
+                "id": row.id(),
+                "name": row.text("name"),
+                "countries": countries,
+                "places": places,
+                "length_m": row.number("length_m", 1),
+                "illustrative": row.flag("illustrative", default=True),
+                "geom": row.shape("LineString"),
+                "visibility": row.visibility(),
+                "demo": row.flag("demo", default=False),
+                "source": row.text("source"),
+                "licence": row.optional_text("licence"),
             }
         ]
     }
@@ -316,6 +343,7 @@ KINDS = (
     ),
     FileKind("vocabulary", ("*vocabulary.csv",), read_term),
     FileKind("places", ("*places.csv",), read_place),
+    FileKind("corridors", ("*corridors.geojson",), read_corridor),
     FileKind("crossings", ("*crossings.csv", "*crossings.geojson"), read_crossing),
     FileKind("crossing statuses", ("*crossing_statuses.csv",), read_status),
     FileKind("spaces", ("*spaces.geojson", "*spaces.csv"), read_space),

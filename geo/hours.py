@@ -1,9 +1,10 @@
 """The hours of a space with exceptions and holidays, asked at an instant, a day or a night."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Literal
 
 from geo.public_holidays import is_holiday
@@ -76,6 +77,26 @@ class _Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Interval:
+    """A stretch of time in one state, UTC.
+
+    Attributes
+    ----------
+    opens, closes : datetime
+        The second does not belong to it.
+    last_entry : datetime or None
+        The last entry within it; None where whoever comes before it closes is let in.
+    is_certain : bool
+        False where it would be open but for a public holiday that nobody spoke of.
+    """
+
+    opens: datetime
+    closes: datetime
+    last_entry: datetime | None
+    is_certain: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Hours:
     """When a space is open.
 
@@ -122,10 +143,7 @@ class Hours:
             return OpenStatus(state, "holiday" if spans else None)
         if state == "closed":
             return OpenStatus(state)
-        entries = [span.last_entry for span in spans if span.is_certain]
-        # Of two openings at once the one that lets people in longer counts.
-        stated = [entry for entry in entries if entry is not None]
-        last_entry = max(stated) if len(stated) == len(entries) else None
+        last_entry = _last_entry([span for span in spans if span.is_certain])
         return OpenStatus(state, None, self.next_change(at), last_entry)
 
     def covers_day(self, day: date) -> bool:
@@ -177,6 +195,36 @@ class Hours:
         now = self._state(list(self._holding(after)))
         changes = self._changes(after, now, horizon_days)
         return next((instant for instant, state in changes if state == "open"), None)
+
+    def intervals(self, start: datetime, days: int) -> tuple[Interval, ...] | None:
+        """Return when it is open, certainly or but for a doubt, from an aware instant on.
+
+        For who has to tell the state later without this module: a phone without a network. Cut
+        at both ends; by time, none overlaps another.
+
+        Returns
+        -------
+        tuple of Interval or None
+            None where no schedule is stated, so that nothing is known.
+        """
+        if not self.openings and not self.exceptions:
+            return None
+        start = start.astimezone(UTC)
+        end = start + days * DAY
+        edges = sorted({start, end, *(e for e in self._edges(start, days) if start < e < end)})
+        found: list[Interval] = []
+        for opens, closes in pairwise(edges):
+            spans = list(self._holding(opens))
+            if not spans:
+                continue
+            is_certain = self._state(spans) == "open"
+            entry = _last_entry([s for s in spans if s.is_certain]) if is_certain else None
+            before = found[-1] if found else None
+            if before is not None and before.closes == opens and before.is_certain == is_certain:
+                found[-1] = replace(before, closes=closes, last_entry=entry)
+            else:
+                found.append(Interval(opens, closes, entry, is_certain))
+        return tuple(found)
 
     def _changes(
         self, after: datetime, state: State, horizon_days: int
@@ -275,6 +323,14 @@ def exceptions_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[DayExceptio
         )
         for row in rows
     )
+
+
+def _last_entry(spans: Iterable[_Span]) -> datetime | None:
+    """Return when the last people are let in; None where nothing is stated of one of them."""
+    entries = [span.last_entry for span in spans]
+    # Of two openings at once the one that lets people in longer counts.
+    stated = [entry for entry in entries if entry is not None]
+    return max(stated) if stated and len(stated) == len(entries) else None
 
 
 # Kept for the days around now: many spaces keep the same hours.

@@ -1,31 +1,35 @@
 """How new the knowledge is that a snapshot shows: stamps, the clock, and what tells of changes.
 
-Workers keep hazards, crossings and spaces in memory (`app.knowledge`). A stamp is equal in two
-snapshots only if nothing was committed between them that could change what any tier sees of its
-subject. Stamps count changes of hidden records too, so they never leave the process (P39).
+Workers keep hazards, crossings, spaces and products in memory (`app.knowledge`), and pages and
+tiles of every layer (`app.editions`). A stamp is equal in two snapshots only if nothing was
+committed between them that could change what any tier sees of its subject. Stamps count changes of
+hidden records too, so they never leave the process (P39).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from geo.db import Tier, create_tier_engine
+from geo.reader import Asks
 
-#: Where changes of hazards and crossings are told, by triggers.
+#: Where changes of every subject are told, by triggers.
 CHANNEL: Final = "amparo_knowledge"
 
 #: How often knowledge is read again because it changed meanwhile, before it is used unkept [A].
 TRIES: Final = 3
 
 #: Rows of changes younger than this stay single: nobody needs them, but who looks into a doubt.
-KEPT: Final = timedelta(days=1)
+#: Every reading of the stamps adds them up, some times a second: 1,000 edits a minute are two
+#: thousand rows, a millisecond.
+KEPT: Final = timedelta(minutes=1)
 
 #: Seconds after which a listener that answers no question counts as lost [A].
 _ANSWER_S: Final = 5.0
@@ -34,9 +38,28 @@ _ANSWER_S: Final = 5.0
 class Subject(StrEnum):
     """What is kept in memory, and stamped."""
 
+    BOUNDARIES = "boundaries"
+    CORRIDORS = "corridors"
+    COVERAGE = "coverage"
     CROSSINGS = "crossings"
+    FLOWS = "flows"
     HAZARDS = "hazards"
+    PLACES = "places"
+    PRODUCTS = "products"
+    ROADS = "roads"
     SPACES = "spaces"
+
+
+class Clock(StrEnum):
+    """How a layer changes although no row does: when its stamp alone tells too little."""
+
+    NEVER = "never"
+    #: At midnight by UTC: records expire.
+    DAILY = "daily"
+    #: At any minute: hours begin and end.
+    MINUTELY = "minutely"
+    #: At the instants that `next_change_at` knows.
+    HAZARDS = "hazards"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +80,26 @@ class Stamps:
         The transaction's time by the database's clock: the one that its views go by.
     today : date
         The database's day (UTC), by which the views let records expire.
+    has_demo : bool
+        What `geo.demo.has_demo` tells: whoever asks for stamps needs it too.
     """
 
-    crossings: Stamp
-    hazards: Stamp
-    spaces: Stamp
+    by_subject: Mapping[Subject, Stamp]
     now: datetime
     today: date
+    has_demo: bool
 
     def of(self, subject: Subject) -> Stamp:
         """Return the stamp of one subject."""
-        return {
-            Subject.CROSSINGS: self.crossings,
-            Subject.HAZARDS: self.hazards,
-            Subject.SPACES: self.spaces,
-        }[subject]
+        return self.by_subject[subject]
 
 
-_STAMPS = text("select subject, changes, total, now() as now, current_date as today from knowledge")
+_STAMPS = text(
+    """
+    select subject, changes, total, now() as now, current_date as today, demo
+    from knowledge cross join demo_state
+    """
+)
 _CLOCK = text("select next_change_at from knowledge_clock")
 _FOLD = text(
     """
@@ -94,11 +119,23 @@ _FOLD = text(
 
 async def read_stamps(session: AsyncSession) -> Stamps:
     """Return the stamps of every subject in one question (any reading tier)."""
-    rows = (await session.execute(_STAMPS)).all()
-    stamps = {row.subject: Stamp(row.changes, int(row.total)) for row in rows}
-    return Stamps(
-        stamps["crossings"], stamps["hazards"], stamps["spaces"], rows[0].now, rows[0].today
-    )
+    return _stamps_of((await session.execute(_STAMPS)).mappings().all())
+
+
+async def current_stamps(asks: Asks) -> Stamps:
+    """Return the stamps of every subject, over a connection of its own snapshot."""
+    return _stamps_of(await asks.fetch(_STAMPS.text))
+
+
+def _stamps_of(rows: Sequence[Mapping[Any, Any]]) -> Stamps:
+    stamps = {Subject(row["subject"]): Stamp(row["changes"], int(row["total"])) for row in rows}
+    return Stamps(stamps, rows[0]["now"], rows[0]["today"], bool(rows[0]["demo"]))
+
+
+async def next_hazard_change(asks: Asks) -> datetime | None:
+    """Return what `next_change_at` does, over such a connection."""
+    found: datetime | None = await asks.fetchval(_CLOCK.text)
+    return found
 
 
 async def next_change_at(session: AsyncSession) -> datetime | None:
@@ -164,7 +201,7 @@ class Listener:
 
 @asynccontextmanager
 async def listening(url: URL, tell: Callable[[], None]) -> AsyncIterator[Listener]:
-    """Listen for changes of hazards and crossings, on a connection of its own.
+    """Listen for changes of every subject, on a connection of its own.
 
     Parameters
     ----------

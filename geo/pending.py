@@ -23,7 +23,7 @@ from geo.models import (
     RestrictedReader,
 )
 from geo.organizations import is_known_to
-from geo.subjects import NEW_SPACE, changed, read_subject
+from geo.subjects import NEW, changed, read_subject
 
 #: Most proposals of one page of the queue.
 MAX_LIMIT = 200
@@ -190,8 +190,9 @@ async def proposal_diff(
         seen = await shown_document(session, actor, stored.changes)
         there = {name: (None, seen[name]) for name in stored.changes}
         return Comparison(proposal, there, None, is_outdated=False, problems=(), **also)
-    subject = NEW_SPACE
-    if proposal.record_id is not None:
+    if proposal.record_id is None:
+        subject = NEW[proposal.entity]
+    else:
         subject = await read_subject(session, proposal.entity, proposal.record_id)
     said = await space_documents.circumstances(session, now=now, today=now.date())
     said = said.with_released(stored.record_id, stored.released)
@@ -249,6 +250,7 @@ def _question() -> Any:  # noqa: ANN401 -- a select whose type has one entry a c
             case(
                 (_is_space(), func.coalesce(Location.name, Proposal.changes["name"].astext)),
                 (Proposal.entity == "crossing", Crossing.name),
+                (Proposal.entity == "hazard", Proposal.changes["title"].astext),
                 else_=Organization.name,
             ).label("name"),
             _PROPOSER.name.label("proposer"),

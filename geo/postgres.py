@@ -12,6 +12,9 @@ from geo.errors import GeoError
 SUPERUSER = "postgres"  # of the system, by Debian's packages, and of the database
 MINIMUM_MAJOR = 17  # the first with a builtin UTF-8 locale: sorting survives system upgrades
 
+#: What migrations create. Debian has pg_trgm in the server's package, Red Hat in -contrib.
+EXTENSIONS = ("postgis", "pg_trgm")
+
 BIN_DIRS = (
     "/usr/lib/postgresql/*/bin",  # Debian, Ubuntu
     "/usr/pgsql-*/bin",  # Red Hat
@@ -57,7 +60,7 @@ class Installation:
 
 
 def find_installations(patterns: Sequence[str] = BIN_DIRS) -> list[Installation]:
-    """Return every PostgreSQL >= `MINIMUM_MAJOR` with PostGIS, newest first.
+    """Return every PostgreSQL >= `MINIMUM_MAJOR` with `EXTENSIONS`, newest first.
 
     Raises
     ------
@@ -68,14 +71,14 @@ def find_installations(patterns: Sequence[str] = BIN_DIRS) -> list[Installation]
     found, seen = [], []
     for bin_dir in folders:
         try:
-            major, control = _inspect(bin_dir)
+            major, extensions = _inspect(bin_dir)
         except (OSError, subprocess.SubprocessError, ValueError) as error:
             seen.append(f"{bin_dir}: {error}")
             continue
         if major < MINIMUM_MAJOR:
             seen.append(f"{bin_dir}: version {major}, but {MINIMUM_MAJOR} or newer is needed")
-        elif not control.is_file():
-            seen.append(f"{bin_dir}: no {control}")
+        elif lacking := [one for one in extensions if not one.is_file()]:
+            seen.append(f"{bin_dir}: no {', '.join(map(str, lacking))}")
         else:
             found.append(Installation(major, bin_dir))
     if not found:
@@ -88,7 +91,7 @@ def find_installations(patterns: Sequence[str] = BIN_DIRS) -> list[Installation]
     return sorted(found, reverse=True)
 
 
-def _inspect(bin_dir: Path) -> tuple[int, Path]:
+def _inspect(bin_dir: Path) -> tuple[int, list[Path]]:
     def said(program: str, option: str) -> str:
         return subprocess.run(  # noqa: S603 - fixed programs of a system folder
             [bin_dir / program, option],
@@ -100,7 +103,8 @@ def _inspect(bin_dir: Path) -> tuple[int, Path]:
 
     version = said("postgres", "--version")  # postgres (PostgreSQL) 17.6 (Debian 17.6-0+deb13u1)
     major = int(version.split()[2].partition(".")[0])
-    return major, Path(said("pg_config", "--sharedir")) / "extension" / "postgis.control"
+    folder = Path(said("pg_config", "--sharedir")) / "extension"
+    return major, [folder / f"{name}.control" for name in EXTENSIONS]
 
 
 def call(command: Sequence[str | Path], said: str = "") -> subprocess.CompletedProcess[str]:

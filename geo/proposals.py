@@ -31,7 +31,7 @@ from geo.wanted import (
     Change,
     Wanted,
     change_of,
-    new_space_id,
+    new_id,
     own_organization,
     with_known_points,
 )
@@ -43,7 +43,7 @@ __all__ = [
     "Outcome",
     "Wanted",
     "checked_reason",
-    "new_space_id",
+    "new_id",
     "propose",
     "propose_crossing",
     "propose_space",
@@ -142,7 +142,7 @@ async def propose(
     actor : Actor or None
         None for an operator with a ``link``.
     entity : str
-        ``space``, ``crossing`` or ``organization``.
+        ``space``, ``crossing``, ``organization`` or ``hazard``.
     wanted : sequence of Wanted
         All of them or none.
     reason : str

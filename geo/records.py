@@ -169,6 +169,17 @@ class Row:
                 self.reject(f"{name}: '{code[:40]}' is not a code", name)
         return list(dict.fromkeys(found))
 
+    def names(self, name: str, least: int) -> list[str]:
+        """Return a list of at least so many texts, from a list or from text with bars."""
+        value = self._required(name)
+        parts = value.split("|") if isinstance(value, str) else value
+        if not isinstance(parts, list):
+            parts = []
+        found = [text for part in parts if (text := (self._text(name, part) or "").strip())]
+        if len(found) < least:
+            self.reject(f"{name} is not a list of at least {least} names", name)
+        return found
+
     def visibility(self) -> str:
         """Return who may see the record; restricted where nothing is stated (P1)."""
         return self.choice("visibility", VISIBILITIES, default="restricted")

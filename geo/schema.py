@@ -32,7 +32,7 @@ async def run_on(url: str | URL, action: Callable[[Config], None]) -> None:
     Parameters
     ----------
     url : str or URL
-        A role that may create roles, the PostGIS extension and schemas.
+        A role that may create roles, schemas and the extensions PostGIS and pg_trgm.
     action : callable
         Takes the configuration; its connection is already set.
 

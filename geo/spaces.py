@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo import versions
 from geo.crossings import CrossingState, states_at
 from geo.hours import Hours, hours_of
+from geo.narrowing import ANY, Wanted
 from geo.views import crossings, spaces
 from geo.vocabulary import check_services
 
@@ -33,6 +34,8 @@ __all__ = [
     "OpenSpace",
     "SideSpace",
     "check_services",
+    "countries_with_spaces",
+    "is_listed",
     "listed_spaces",
     "nearest_by_side",
     "nearest_spaces",
@@ -154,8 +157,7 @@ async def nearest_spaces(
     lat: float,
     *,
     country: str | None,
-    service: str | None = None,
-    open_at: datetime | None = None,
+    wanted: Wanted = ANY,
     limit: int = 10,
 ) -> tuple[NearSpace, ...]:
     """Return usable spaces, those of the asker's country first, each by straight distance.
@@ -170,19 +172,12 @@ async def nearest_spaces(
         Degrees, EPSG:4326; already rounded (P9).
     country : str or None
         Where the asker is; None puts nobody first.
-    service : str or None
-        Only spaces that offer it.
-    open_at : datetime or None
-        Aware; only spaces that by their schedule let people in then.
+    wanted : Wanted
+        Only spaces that have it.
     limit : int
         At most so many.
     """
-    conditions = [*_usable(func.current_date())]
-    if open_at is not None:
-        # By then a confirmation may have run out.
-        conditions.append(spaces.c.expires_on >= open_at.date())
-    if service is not None:
-        conditions.append(spaces.c.services.contains([service]))
+    conditions = (*_usable(func.current_date()), *wanted.conditions())
     found: list[NearSpace] = []
     sides = (
         [true()] if country is None else [spaces.c.country == country, spaces.c.country != country]
@@ -190,30 +185,36 @@ async def nearest_spaces(
     for side in sides:
         if len(found) < limit:
             asked = (*conditions, side)
-            found += await _nearest(session, lon, lat, asked, open_at, limit - len(found))
+            found += await _nearest(session, lon, lat, asked, wanted, limit - len(found))
     abroad = {space.country for space in found} - {country}
     if country is None or not abroad:
         return tuple(found)
-    known = await _crossings_from(session, country, open_at)
+    known = await _crossings_from(session, country, wanted.open_at)
     return tuple(_with_crossing(space, country, known, lon, lat) for space in found)
 
 
+def is_listed(wanted: Wanted) -> tuple[ColumnElement[bool], ...]:
+    """Return what holds of the spaces that a list shows, but for their hours."""
+    return (spaces.c.expires_on >= func.current_date(), *wanted.conditions())
+
+
 async def listed_spaces(
-    session: AsyncSession, service: str | None = None
+    session: AsyncSession, wanted: Wanted = ANY, page: slice = slice(None)
 ) -> tuple[ListedSpace, ...]:
-    """Return every visible, unexpired space that offers ``service``, for a printable list."""
+    """Return visible, unexpired spaces that have what is wanted, by country and town.
+
+    Of those that the database finds `page` alone is read, before hours are looked at.
+    """
     referring = spaces.alias("referring")
     question = (
         _select(spaces.c.id)
         .add_columns(referring.c.name.label("referral_name"))
         .outerjoin(referring, referring.c.id == spaces.c.referral_from)
-        .where(spaces.c.expires_on >= func.current_date())
+        .where(*is_listed(wanted))
         .order_by(spaces.c.country, spaces.c.locality, spaces.c.name, spaces.c.id)
     )
-    if service is not None:
-        question = question.where(spaces.c.services.contains([service]))
-    rows = await session.execute(question)
-    return tuple(
+    rows = await session.execute(question.slice(page.start, page.stop))
+    listed = (
         ListedSpace(
             id=row["id"],
             lon=row["lon"],
@@ -224,6 +225,17 @@ async def listed_spaces(
         )
         for row in rows.mappings()
     )
+    return tuple(space for space in listed if wanted.admits(space.hours))
+
+
+async def countries_with_spaces(session: AsyncSession) -> dict[str, int]:
+    """Return how many visible, unexpired spaces each country has."""
+    rows = await session.execute(
+        select(spaces.c.country, func.count().label("spaces"))
+        .where(spaces.c.expires_on >= func.current_date())
+        .group_by(spaces.c.country)
+    )
+    return {row.country: row.spaces for row in rows}
 
 
 async def nearest_by_side(session: AsyncSession) -> tuple[SideSpace, ...]:
@@ -232,18 +244,15 @@ async def nearest_by_side(session: AsyncSession) -> tuple[SideSpace, ...]:
         select(crossings.c.id, crossings.c.geom, crossings.c.country_a.label("country")),
         select(crossings.c.id, crossings.c.geom, crossings.c.country_b),
     ).subquery("sides")
+    columns = (spaces.c.id, spaces.c.name, spaces.c.locality, spaces.c.country, spaces.c.geom)
+    usable = select(*columns).where(*_usable(func.current_date())).cte("usable")
+    # Found out once, not for each side: who is usable takes longer than how far they are.
+    there = usable.prefix_with("MATERIALIZED").c
+    distance_m = func.ST_Distance(cast(there.geom, Geography), cast(sides.c.geom, Geography))
     nearest = (
-        select(
-            spaces.c.id,
-            spaces.c.name,
-            spaces.c.locality,
-            spaces.c.country,
-            func.ST_Distance(cast(spaces.c.geom, Geography), cast(sides.c.geom, Geography)).label(
-                "distance_m"
-            ),
-        )
-        .where(*_usable(func.current_date()), spaces.c.country == sides.c.country)
-        .order_by(spaces.c.geom.op("<->")(sides.c.geom), spaces.c.id)
+        select(there.id, there.name, there.locality, there.country, distance_m.label("distance_m"))
+        .where(there.country == sides.c.country)
+        .order_by(there.geom.op("<->")(sides.c.geom), there.id)
         .limit(1)
         .lateral("nearest")
     )
@@ -312,7 +321,7 @@ async def _nearest(
     lon: float,
     lat: float,
     conditions: Iterable[ColumnElement[bool]],
-    open_at: datetime | None,
+    wanted: Wanted,
     limit: int,
 ) -> list[NearSpace]:
     """Return the nearest by metres, though the index orders by degrees.
@@ -321,9 +330,7 @@ async def _nearest(
     """
     found: list[NearSpace] = []
     async for chunk in _by_degrees(session, lon, lat, conditions, limit):
-        found += (
-            _near_space(row) for row in chunk if open_at is None or hours_of(row).admits(open_at)
-        )
+        found += (_near_space(row) for row in chunk if wanted.admits(hours_of(row)))
         found.sort(key=lambda space: (space.distance_m, space.id))
         del found[limit:]
         if len(found) == limit:

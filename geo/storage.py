@@ -17,6 +17,7 @@ from geo.models import (
     Checklist,
     ChecklistItem,
     Contact,
+    Corridor,
     Crossing,
     CrossingStatus,
     Flow,
@@ -48,6 +49,7 @@ Row = dict[str, Any]
 OWNED: tuple[type[Any], ...] = (
     Boundary,
     Place,
+    Corridor,
     Organization,
     Service,
     Location,

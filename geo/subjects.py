@@ -1,12 +1,13 @@
-"""What a proposal can be about: a space, a crossing or an organisation, each read and written.
+"""What a proposal can be about: a space, a crossing, an organisation or a new hazard.
 
 A subject's *document* is what a proposal's ``changes`` are made to. A space's is that of
-`geo.space_documents`; a crossing's is its newest statement; an organisation's its own columns.
+`geo.space_documents`; a crossing's is its newest statement; an organisation's its own columns; a
+hazard's that of `geo.hazard_documents`.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -17,10 +18,12 @@ from geo import space_documents
 from geo.approval import Split, classify
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.formats import Record
+from geo.hazard_documents import checked_hazard, store_hazard
 from geo.models import (
     AuditEntry,
     Crossing,
     CrossingStatus,
+    Hazard,
     Location,
     Organization,
     SpaceVersion,
@@ -68,13 +71,17 @@ class Owner:
     is_restricted: bool
 
 
-_TABLES: Mapping[str, type[Location | Crossing | Organization]] = {
+_TABLES: Mapping[str, type[Location | Crossing | Organization | Hazard]] = {
     "space": Location,
     "crossing": Crossing,
     "organization": Organization,
+    "hazard": Hazard,
 }
 
 NEW_SPACE = Subject("space", None, None, None, None, (), is_restricted=False)
+
+#: What can be proposed anew, as it is before it exists.
+NEW: Mapping[str, Subject] = {"space": NEW_SPACE, "hazard": replace(NEW_SPACE, entity="hazard")}
 
 
 async def read_subjects(
@@ -91,12 +98,16 @@ async def read_subjects(
         await lock_subjects(session, entity, ids)
     if entity == "space":
         return await _read_spaces(session, ids)
+    if entity == "hazard":
+        # One that is there is not changed by proposals: only whether it is there counts.
+        found = await session.scalars(select(Hazard.id).where(Hazard.id.in_(ids)))
+        return {one: replace(NEW["hazard"], record_id=one) for one in found}
     return await (_read_crossings if entity == "crossing" else _read_organizations)(session, ids)
 
 
 async def lock_subjects(session: AsyncSession, entity: str, ids: Sequence[str]) -> None:
     """Let nobody else change these records until the transaction ends (writer)."""
-    table: type[Location | Crossing | Organization] = _TABLES[entity]
+    table: type[Location | Crossing | Organization | Hazard] = _TABLES[entity]
     await session.execute(
         # One order for everybody: two batches over the same records never wait for each other.
         select(table.id).where(table.id.in_(ids)).order_by(table.id).with_for_update()
@@ -132,6 +143,8 @@ def changed(subject: Subject, changes: Mapping[str, Any], circumstances: Circums
         return checked_statement(changes)
     if subject.entity == "organization":
         return _checked_organization(subject.document or {}, changes)
+    if subject.entity == "hazard":
+        return checked_hazard(changes)
     before = subject.document
     if before is None:
         return _canonical(changes, circumstances)
@@ -151,6 +164,8 @@ def _canonical(document: Mapping[str, Any], circumstances: Circumstances) -> Doc
 
 def owner_of(subject: Subject, after: Document, circumstances: Circumstances) -> Owner:
     """Return whose a record is; of a new space, whose it would be."""
+    if subject.entity == "hazard":
+        return Owner(None, (after["country"],), is_restricted=False)
     if subject.document is not None or subject.entity != "space":
         return Owner(subject.organization_id, subject.countries, subject.is_restricted)
     (location,) = space_documents.rows_of(after, circumstances)[Location]
@@ -195,6 +210,8 @@ async def store_subjects(
                 .where(Organization.id == record_id)
                 .values({name: document[name] for name in ORGANIZATION_FIELDS})
             )
+        elif entity == "hazard":
+            await store_hazard(session, document, now=now, source=source)
 
 
 async def with_organization(

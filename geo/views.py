@@ -98,6 +98,46 @@ spaces = Table(
     _geometry(),
 )
 
+#: One row for each service at each of the spaces above: what the tier sees of both.
+services = Table(
+    "services",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("space", Text),
+    Column("space_name", Text),
+    Column("space_kind", Text),
+    Column("organization", Text),
+    Column("service", Text),
+    Column("status", Text),
+    Column("access", Text),
+    Column("referral_from", Text),
+    Column("eligibility", Text),
+    Column("minimum_age", Integer),
+    Column("maximum_age", Integer),
+    Column("genders", ARRAY(Text)),
+    Column("families_only", Boolean),
+    Column("children_alone", Text),
+    Column("fees", Text),
+    Column("fee_kind", Text),
+    Column("documents_required", ARRAY(Text)),
+    Column("timezone", Text),
+    # The service's own where it has any, else the space's.
+    Column("schedules", JSONB),
+    Column("exceptions", JSONB),
+    Column("holidays", Text),
+    Column("country", Text),
+    Column("admin1", Text),
+    Column("locality", Text),
+    Column("coord_precision", Text),
+    Column("confirmed_on", Date),
+    Column("expires_on", Date),
+    Column("notice", Text),
+    Column("demo", Boolean),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
 #: The words that records are written in; protected ones are seen by the staff alone (P38).
 terms = Table(
     "terms",
@@ -226,6 +266,48 @@ flows = Table(
     Column("n", Integer),
     Column("method", Text),
     Column("hours_covered", Integer),
+    Column("demo", Boolean),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
+corridors = Table(
+    "corridors",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("name", Text),
+    Column("countries", ARRAY(Text)),
+    # Towns along it, in order.
+    Column("places", ARRAY(Text)),
+    Column("length_m", Float),
+    Column("illustrative", Boolean),
+    Column("demo", Boolean),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
+#: Gaps of corridors, as computed from the spaces that the tier sees (definitions.md, gap).
+coverage = Table(
+    "coverage",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("corridor", Text),
+    Column("corridor_name", Text),
+    Column("from_m", Float),
+    Column("to_m", Float),
+    Column("length_m", Float),
+    # Null: the corridor's own start or end, which the name says.
+    Column("from_space", Text),
+    Column("from_name", Text),
+    Column("to_space", Text),
+    Column("to_name", Text),
+    # Null: any service.
+    Column("service", Text),
+    Column("profile", Text),
+    Column("computed_at", DateTime(timezone=True)),
+    Column("expires_on", Date),
     Column("demo", Boolean),
     Column("source", Text),
     Column("licence", Text),

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.authority import Actor, can_propose, require_propose
-from geo.errors import ConflictError, InvalidRecordError
+from geo.errors import ConflictError, InvalidRecordError, NothingChangesError
 from geo.knowing import unknown, with_referral_points
 from geo.records import Circumstances
-from geo.subjects import NEW_SPACE, Document, Owner, Subject, changed, owner_of, split
+from geo.subjects import NEW, Document, Owner, Subject, changed, owner_of, split
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,9 @@ def change_of(
     changes = dict(want.changes)
     if want.record_id is not None:
         subject = _found(entity, want.record_id, subjects)
-    elif entity == "space":
-        subject = NEW_SPACE
-        changes.setdefault("id", new_space_id())
+    elif entity in NEW:
+        subject = NEW[entity]
+        changes.setdefault("id", new_id(entity))
     else:
         raise InvalidRecordError([("record_id", f"is needed: no new {entity} is proposed")])
     if want.base_revision is not None and want.base_revision != subject.revision:
@@ -95,7 +95,7 @@ def change_of(
         return _union(actor, subject, after, owner, merged)
     cut = split(subject, after, said.today)
     if not cut.now and not cut.later:
-        raise InvalidRecordError([("changes", "say what is already so")])
+        raise NothingChangesError
     now, later = cut.now, cut.later
     if actor is None and "notice" in now:
         # Whoever holds a link writes no text that is published unread.
@@ -132,7 +132,7 @@ async def with_known_points(
     coming = {str(want.changes.get("id")) for want in wanted if want.record_id is None}
     made = []
     for want in wanted:
-        subject = subjects.get(want.record_id or "", NEW_SPACE)
+        subject = subjects.get(want.record_id or "", NEW["space"])
         changes = await with_referral_points(
             session, actor, subject.document, want.changes, coming=coming
         )
@@ -140,9 +140,9 @@ async def with_known_points(
     return made
 
 
-def new_space_id() -> str:
-    """Return an id for a space that states none."""
-    return f"space-{uuid.uuid4().hex[:12]}"
+def new_id(entity: str) -> str:
+    """Return an id for a record of `NEW` that states none."""
+    return f"{entity}-{uuid.uuid4().hex[:12]}"
 
 
 def own_organization(want: Wanted, actor: Actor | None) -> str | None:

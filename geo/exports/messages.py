@@ -4,8 +4,9 @@ Always of public records, whoever asks: a message is passed on to anybody. The e
 the area come along, so that a phone has them without a network (P45).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from itertools import groupby
 
 from geo.contacts import ESSENTIAL
@@ -56,7 +57,7 @@ def messages(snapshot: Snapshot) -> list[str]:
     for (country, admin1), there in groupby(records, key=_area):
         for place, members in groupby(there, key=_place):
             entries = [_entry(snapshot, record) for record in members]
-            written += _packed(snapshot, f"Lugares de apoyo: {place}", entries)
+            written += packed(partial(_head, snapshot, f"Lugares de apoyo: {place}"), entries)
         written += _of_lines(snapshot, country, admin1)
     if not written:
         written = [f"{_head(snapshot, 'Lugares de apoyo', 1)}\n\nNo hay lugares."]
@@ -88,7 +89,7 @@ def _of_lines(snapshot: Snapshot, country: str, admin1: str | None) -> Iterator[
     if missing:
         entries.append(f"No se conoce una línea de: {', '.join(missing)}.")
     area = ", ".join(filter(None, (admin1, country)))
-    yield from _packed(snapshot, f"Líneas de ayuda: {area}", entries)
+    yield from packed(partial(_head, snapshot, f"Líneas de ayuda: {area}"), entries)
 
 
 def _line(line: Record) -> str:
@@ -107,16 +108,22 @@ def _head(snapshot: Snapshot, title: str, number: int) -> str:
     return "\n".join(lines)
 
 
-def _packed(snapshot: Snapshot, title: str, entries: Sequence[str]) -> Iterator[str]:
-    """Yield messages with as many whole entries as fit."""
+def packed(head: Callable[[int], str], entries: Sequence[str]) -> Iterator[str]:
+    """Yield messages under `LIMIT` with as many whole entries as fit.
+
+    Parameters
+    ----------
+    head : callable
+        Gives what the n-th message begins with, from 1 on.
+    """
     number = 1
-    text = _head(snapshot, title, number)
+    text = head(number)
     empty = True
     for entry in entries:
         if not empty and _length(text) + _length(entry) + 2 > LIMIT:
             yield text
             number += 1
-            text, empty = _head(snapshot, title, number), True
+            text, empty = head(number), True
         left = LIMIT - _length(text) - 2
         text += f"\n\n{_shortened(entry, left)}"
         empty = False

@@ -132,7 +132,7 @@ async def to_proposals(
     there = await visible_ids(session, [row.id for row in rows], None)
     # The others are not there, or hidden from who imports: then the id is not used, by no row,
     # and nothing is said.
-    other_ids = {id_: proposals.new_space_id() for id_ in there - visible}
+    other_ids = {id_: proposals.new_id("space") for id_ in there - visible}
     wanted = [
         proposals.Wanted(row.id if row.id in visible else None, _proposed(row, visible, other_ids))
         for row in rows

@@ -16,6 +16,7 @@ from geo.models.base import (
     ACCESS_KINDS,
     CROSSING_STATES,
     HUMAN_THREATS,
+    MAIN_ROADS,
     PHYSICAL_HAZARDS,
     PROTECTED_KINDS,
     PROTECTED_SERVICES,
@@ -45,6 +46,11 @@ from geo.models.changes import (
     TouchedLocation,
     Webhook,
 )
+from geo.models.corridors import (
+    GAP_TIERS,
+    Corridor,
+    CoverageGap,
+)
 from geo.models.guidance import (
     AUDIENCES,
     CONTACT_KINDS,
@@ -61,6 +67,12 @@ from geo.models.guidance import (
     Practice,
     Product,
     ProductAtLocation,
+)
+from geo.models.publications import (
+    COPYING_TIERS,
+    Publication,
+    PublicationHead,
+    PublicationMark,
 )
 from geo.models.reference import (
     Boundary,
@@ -99,6 +111,8 @@ from geo.models.vocabulary import (
 from geo.models.voices import (
     Complaint,
     Feedback,
+    HazardReport,
+    Receipt,
     Rumour,
     ServiceRequest,
 )
@@ -109,9 +123,12 @@ __all__ = [
     "CHANNELS",
     "CONFIRMATION_ANSWERS",
     "CONTACT_KINDS",
+    "COPYING_TIERS",
     "CROSSING_STATES",
+    "GAP_TIERS",
     "HIDEABLE",
     "HUMAN_THREATS",
+    "MAIN_ROADS",
     "PHYSICAL_HAZARDS",
     "PROPOSABLE",
     "PROPOSAL_STATES",
@@ -137,12 +154,15 @@ __all__ = [
     "Confirmation",
     "ConfirmationLink",
     "Contact",
+    "Corridor",
+    "CoverageGap",
     "Crossing",
     "CrossingStatus",
     "Duplicate",
     "Feedback",
     "Flow",
     "Hazard",
+    "HazardReport",
     "Hide",
     "ImportBatch",
     "Invitation",
@@ -164,7 +184,11 @@ __all__ = [
     "Product",
     "ProductAtLocation",
     "Proposal",
+    "Publication",
+    "PublicationHead",
+    "PublicationMark",
     "PublicationRules",
+    "Receipt",
     "Record",
     "ReferralPoint",
     "RestrictedReader",

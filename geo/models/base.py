@@ -1,6 +1,6 @@
 """What every table shares: metadata, visibility, provenance, and the words of the rules."""
 
-from sqlalchemy import CheckConstraint, MetaData, Text, false
+from sqlalchemy import CheckConstraint, Index, MetaData, Text, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 SCHEMA = "amparo"
@@ -24,8 +24,21 @@ ACCESS_KINDS = ("open", "referral_only")
 #: P32: three states, never two. Police and migration controls are no hazards (P36).
 CROSSING_STATES = ("open", "closed", "not_known")
 
+#: Classes of OSM's ``highway`` that a map of a country shows; links are their ramps. They have an
+#: index of their own: of a city's roads they are one in ten.
+MAIN_ROADS = ("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link")
+
 #: P36: what a hazard can be, by family. Adding a kind is one word here and a migration.
-PHYSICAL_HAZARDS = ("flood", "landslide", "cold", "heat", "road_works", "rockfall", "river_flood")
+PHYSICAL_HAZARDS = (
+    "flood",
+    "landslide",
+    "cold",
+    "heat",
+    "road_works",
+    "rockfall",
+    "river_flood",
+    "bridge_out",
+)
 HUMAN_THREATS = ("armed_presence", "robbery", "extortion", "trafficking", "mines")
 
 
@@ -53,6 +66,11 @@ class Base(DeclarativeBase):
 def visibility_check() -> CheckConstraint:
     """Return the CHECK on ``visibility`` that each table of records carries."""
     return CheckConstraint(one_of("visibility", VISIBILITIES), name="visibility")
+
+
+def demo_index(table: str) -> Index:
+    """Return the index by which it is found at once that nothing is a demonstration (P35)."""
+    return Index(f"ix_{table}_demo", "visibility", postgresql_where=text("demo"))
 
 
 class Record:

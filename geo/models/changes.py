@@ -26,7 +26,7 @@ from geo.models.base import Base, one_of
 from geo.models.spaces import Location, Organization
 
 PROPOSAL_STATES = ("pending", "accepted", "rejected", "withdrawn", "applied")
-PROPOSABLE = ("space", "crossing", "organization")
+PROPOSABLE = ("space", "crossing", "organization", "hazard")
 CONFIRMATION_ANSWERS = ("as_listed", "changed", "full", "closed")
 #: What can be hidden at once (P24).
 HIDEABLE = ("space", "crossing", "area")

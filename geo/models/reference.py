@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     Float,
     ForeignKey,
+    Index,
     Integer,
     Text,
     Time,
@@ -24,9 +25,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from geo.models.base import (
     CROSSING_STATES,
     HUMAN_THREATS,
+    MAIN_ROADS,
     PHYSICAL_HAZARDS,
     Base,
     Record,
+    demo_index,
     one_of,
     visibility_check,
 )
@@ -92,6 +95,7 @@ class Hazard(Record, Base):
     __tablename__ = "hazards"
     __table_args__ = (
         visibility_check(),
+        demo_index("hazards"),
         CheckConstraint(
             f"(family = 'physical' and {one_of('kind', PHYSICAL_HAZARDS)})"
             f" or (family = 'human_threat' and {one_of('kind', HUMAN_THREATS)})",
@@ -163,7 +167,15 @@ class RoadSegment(Record, Base):
     """A piece of road between two junctions of one imported region, both directions in one row."""
 
     __tablename__ = "road_segments"
-    __table_args__ = (visibility_check(),)
+    __table_args__ = (
+        visibility_check(),
+        Index(
+            "ix_road_segments_main_geom",
+            "geom",
+            postgresql_using="gist",
+            postgresql_where=text(one_of("highway", MAIN_ROADS)),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     region: Mapped[str] = mapped_column(Text, index=True)
@@ -191,6 +203,7 @@ class Flow(Record, Base):
     __tablename__ = "flows"
     __table_args__ = (
         visibility_check(),
+        demo_index("flows"),
         CheckConstraint(one_of("kind", ("point", "od")), name="kind"),
         CheckConstraint(one_of("direction", ("in", "out", "both")), name="direction"),
         CheckConstraint("extract(isodow from week) = 1", name="week_starts_monday"),

@@ -29,6 +29,7 @@ from geo.models.base import (
     SPACE_STATUSES,
     Base,
     Record,
+    demo_index,
     one_of,
     visibility_check,
 )
@@ -88,6 +89,7 @@ class Location(Record, Base):
     __tablename__ = "locations"
     __table_args__ = (
         visibility_check(),
+        demo_index("locations"),
         CheckConstraint(one_of("status", SPACE_STATUSES), name="status"),
         CheckConstraint(one_of("access", ACCESS_KINDS), name="access"),
         CheckConstraint(one_of("children_alone", ("yes", "no", "not_known")), name="children"),

@@ -1,12 +1,21 @@
 """What people say back: feedback, complaints, requests, rumours. None says who spoke."""
 
 from datetime import date
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Text, text
+from geoalchemy2 import Geometry
+from sqlalchemy import CheckConstraint, Date, ForeignKey, LargeBinary, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from geo.models.accounts import Person
-from geo.models.base import PROTECTED_SERVICES, Base, one_of
+from geo.models.base import (
+    HUMAN_THREATS,
+    PHYSICAL_HAZARDS,
+    PROTECTED_SERVICES,
+    Base,
+    one_of,
+)
 from geo.models.spaces import Location, Organization
 
 
@@ -71,6 +80,45 @@ class ServiceRequest(Base):
     country: Mapped[str] = mapped_column(Text)
     admin1: Mapped[str | None] = mapped_column(Text)
     requested_on: Mapped[date] = mapped_column(Date, server_default=text("current_date"))
+
+
+class HazardReport(Base):
+    """A hazard that somebody saw, until an approver has looked at it; then it is gone (P36).
+
+    No view of any tier reads it, so it is in no layer, route or count. ``countries`` are those
+    whose approvers see it: near a border both.
+    """
+
+    __tablename__ = "hazard_reports"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", (*PHYSICAL_HAZARDS, *HUMAN_THREATS)), name="kind"),
+        # P9: about 100 m, whoever writes.
+        CheckConstraint(
+            "st_x(geom)::numeric = round(st_x(geom)::numeric, 3)"
+            " and st_y(geom)::numeric = round(st_y(geom)::numeric, 3)",
+            name="position_is_rounded",
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    countries: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    geom: Mapped[Any] = mapped_column(Geometry("POINT", srid=4326, spatial_index=False))
+    seen_on: Mapped[date] = mapped_column(Date)
+    delete_on: Mapped[date] = mapped_column(Date)
+
+
+class Receipt(Base):
+    """That something sent by a phone was taken, so that sending it again stores nothing twice.
+
+    Digests alone, beside nothing they could be joined to: see `geo.receipts`.
+    """
+
+    __tablename__ = "receipts"
+
+    key_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    seal_sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    forget_on: Mapped[date] = mapped_column(Date)
 
 
 class Rumour(Base):

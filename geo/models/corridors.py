@@ -1,0 +1,89 @@
+"""Corridors between towns, and the gaps between the spaces that support them."""
+
+from datetime import date, datetime
+from typing import Any
+
+from geoalchemy2 import Geometry
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Text,
+    false,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from geo.models.base import Base, Record, one_of, visibility_check
+from geo.models.spaces import Location
+
+#: Whose spaces a gap was computed from: it is shown to that tier and to no other.
+GAP_TIERS = ("public", "partner", "staff")
+
+
+class Corridor(Record, Base):
+    """A named way between towns, by main roads and official crossings alone (P12).
+
+    ``places`` are the towns along it, in order. ``length_m`` is the road's; where the line is
+    ``illustrative`` the line itself is shorter.
+    """
+
+    __tablename__ = "corridors"
+    __table_args__ = (
+        visibility_check(),
+        CheckConstraint("length_m > 0", name="length"),
+        CheckConstraint("cardinality(places) >= 2", name="two_places"),
+        CheckConstraint("cardinality(countries) >= 1", name="countries"),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    countries: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    places: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    length_m: Mapped[float] = mapped_column(Float)
+    illustrative: Mapped[bool] = mapped_column(server_default=true())
+    geom: Mapped[Any] = mapped_column(Geometry("LINESTRING", srid=4326))
+
+
+class CoverageGap(Base):
+    """A stretch of a corridor between consecutive supports (definitions.md, gap).
+
+    Computed from what the spaces view of the tier ``counted_for`` shows, its blurred positions
+    included: from exact ones a partner could tell where a partners-only space is (P5). A null
+    ``from_space`` is the corridor's start, a null ``to_space`` its end; ``service`` null means
+    any. Measures are along the corridor's ``length_m``.
+    """
+
+    __tablename__ = "coverage_gaps"
+    __table_args__ = (
+        CheckConstraint(one_of("counted_for", GAP_TIERS), name="counted_for"),
+        CheckConstraint("from_m >= 0 and to_m > from_m", name="measures"),
+        CheckConstraint("from_space <> to_space", name="two_ends"),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    corridor_id: Mapped[str] = mapped_column(
+        ForeignKey(Corridor.id, ondelete="CASCADE"), index=True
+    )
+    counted_for: Mapped[str] = mapped_column(Text, server_default="staff")
+    from_m: Mapped[float] = mapped_column(Float)
+    to_m: Mapped[float] = mapped_column(Float)
+    length_m: Mapped[float] = mapped_column(Float, Computed("to_m - from_m", persisted=True))
+    from_space: Mapped[str | None] = mapped_column(
+        ForeignKey(Location.id, ondelete="CASCADE"), index=True
+    )
+    to_space: Mapped[str | None] = mapped_column(
+        ForeignKey(Location.id, ondelete="CASCADE"), index=True
+    )
+    service: Mapped[str | None] = mapped_column(Text)
+    profile: Mapped[str] = mapped_column(Text)
+    computed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_on: Mapped[date] = mapped_column(Date)
+    demo: Mapped[bool] = mapped_column(server_default=false())
+    source: Mapped[str | None] = mapped_column(Text)
+    licence: Mapped[str | None] = mapped_column(Text)
+    geom: Mapped[Any] = mapped_column(Geometry("LINESTRING", srid=4326))
