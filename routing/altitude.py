@@ -8,9 +8,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.graph import RoadGraph
-from routing.legs import Legs
-
 type Floats = NDArray[np.float64]
 
 
@@ -30,23 +27,6 @@ class Heights:
     end_m: Floats
     from_m: Floats
     to_m: Floats
-
-    @classmethod
-    def of(cls, graph: RoadGraph, legs: Legs) -> Self:
-        """Read the heights of a way, in order of travel."""
-        length_m = graph.lengths_m(legs.edge) * legs.share
-        ends_m = np.cumsum(length_m)
-        tail, head = graph.edge_tail[legs.edge], graph.edge_head[legs.edge]
-        tail_m = graph.node_elevation_m[tail].astype(np.float64)
-        head_m = graph.node_elevation_m[head].astype(np.float64)
-        # A known end counts although the other is not.
-        from_m, to_m = (
-            np.select(
-                [share == 0, share == 1], [tail_m, head_m], tail_m + (head_m - tail_m) * share
-            )
-            for share in (legs.start, legs.end)
-        )
-        return cls(ends_m - length_m, ends_m, from_m, to_m)
 
     @classmethod
     def joined(cls, parts: Sequence["Heights"]) -> Self:
@@ -75,9 +55,13 @@ class Heights:
         float or None
             Metres above sea level; None where no height of the stretch is known.
         """
-        touched = (self.end_m >= from_m) & (self.start_m <= to_m)
-        start_m, end_m = self.start_m[touched], self.end_m[touched]
+        # Neither column ever falls.
+        first = np.searchsorted(self.end_m, from_m, "left")
+        touched = slice(first, np.searchsorted(self.start_m, to_m, "right"))
         low_m, high_m = self.from_m[touched], self.to_m[touched]
+        if not (np.isfinite(low_m).any() or np.isfinite(high_m).any()):
+            return None
+        start_m, end_m = self.start_m[touched], self.end_m[touched]
         length_m = end_m - start_m
         found = []
         # A straight slope is highest at an end of the part that lies in the stretch.

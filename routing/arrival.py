@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.errors import InvalidRequest
-from routing.marching import TOO_MANY, march
+from routing.marching import DAWN_S, DUSK_S, TOO_MANY, clock, march
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -38,10 +38,6 @@ DAY_S: Final = 86_400.0
 
 #: Stretches that there is room for at first: days of a walk of 2,500 km.
 _FIRST_ROOM: Final = 128
-
-#: Night is outside 06:00-18:00 local time (design/definitions.md, "Time").
-DAWN_S: Final = 6 * 3_600.0
-DUSK_S: Final = 18 * 3_600.0
 
 
 def seconds_of(moment: time) -> float:
@@ -111,6 +107,22 @@ def night_before_s(clock_s: Floats) -> Floats:
     return np.asarray(days * (DAY_S - DUSK_S + DAWN_S) + tonight)
 
 
+@dataclass(frozen=True, slots=True)
+class Stint:
+    """A stretch of walking under way.
+
+    Parameters
+    ----------
+    until
+        When it ends at the latest, aware.
+    left_m
+        Metres left of the longest day.
+    """
+
+    until: datetime
+    left_m: float
+
+
 @dataclass(frozen=True, eq=False)
 class Timetable:
     """When each leg of a route is walked; K legs.
@@ -128,6 +140,8 @@ class Timetable:
         int64 [K], stretch in which the leg is begun: 0 is the day of departure.
     days
         Stretches in all, at least 1.
+    stint
+        The stretch that the arrival falls into; None without hours of walking.
     """
 
     departure: datetime
@@ -136,6 +150,7 @@ class Timetable:
     night_s: Floats
     day: Ints
     days: int
+    stint: Stint | None = None
 
     @cached_property
     def by_night(self) -> NDArray[np.bool_]:
@@ -149,8 +164,12 @@ class Timetable:
 
     def at(self, after_s: float) -> datetime:
         """Give the moment some seconds after the departure, with the departure's offset."""
-        offset = timezone(self.departure.utcoffset() or timedelta(0))
-        return self.departure.astimezone(offset) + timedelta(seconds=after_s)
+        return _moment(self.departure, after_s)
+
+
+def _moment(departure: datetime, after_s: float) -> datetime:
+    offset = timezone(departure.utcoffset() or timedelta(0))
+    return departure.astimezone(offset) + timedelta(seconds=after_s)
 
 
 def timetable(
@@ -161,6 +180,7 @@ def timetable(
     leg_m: Floats | None = None,
     day_max_m: float = math.inf,
     not_before_s: Mapping[int, float] | None = None,
+    stint: Stint | None = None,
 ) -> Timetable:
     """Lay a route on the clock, by the rule at the head of this module.
 
@@ -177,6 +197,8 @@ def timetable(
         window ends a day, as it does without a window.
     not_before_s
         Leg -> seconds after the departure before which it may not be begun (a crossing opens).
+    stint
+        Under way at departure, of a way that this one goes on; a new one where None.
 
     Raises
     ------
@@ -189,17 +211,21 @@ def timetable(
     leg_m = np.zeros(len(leg_s)) if no_lengths else np.asarray(leg_m, dtype=np.float64)
     waits = dict(not_before_s or {})
     _check(departure, leg_s, leg_m, day_max_m, waits)
-    walker = _Walker(_clock_s(departure), window, day_max_m)
+    offset = _clock_s(departure)
+    walker = _Walker(offset, window, day_max_m)
+    if stint is not None:
+        walker.go_on(offset + (stint.until - departure).total_seconds(), stint.left_m)
     columns = []
     cuts = sorted({0, *waits, len(leg_s)})
     for first, after in pairwise(cuts):
         if first in waits:
-            walker.wait(_clock_s(departure) + waits[first])
+            walker.wait(offset + waits[first])
         columns.append(walker.walk(leg_s[first:after], leg_m[first:after]))
     empty = (np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64))
     start, end, night, day = (np.concatenate(c) for c in zip(empty, *columns, strict=True))
-    offset = _clock_s(departure)
-    return Timetable(departure, start - offset, end - offset, night, day, walker.day + 1)
+    until_s, left_m = walker.left
+    last = None if math.isinf(until_s) else Stint(_moment(departure, until_s - offset), left_m)
+    return Timetable(departure, start - offset, end - offset, night, day, walker.day + 1, last)
 
 
 def _clock_s(departure: datetime) -> float:
@@ -245,6 +271,15 @@ class _Walker:
         if window is not None:
             self._until_s = min(clock_s + window.length_s, window.closes_s(clock_s))
 
+    def go_on(self, until_s: float, left_m: float) -> None:
+        """Take up a stretch that is under way; one that is over is a rest before the first leg."""
+        self._until_s, self._left_m = min(self._until_s, until_s), left_m
+
+    @property
+    def left(self) -> tuple[float, float]:
+        """When the present stretch ends, and the metres left of its day."""
+        return self._until_s, self._left_m
+
     def wait(self, until_s: float) -> None:
         """Stand until a moment; beyond the end of the stretch it is a rest."""
         if until_s > self._clock_s:
@@ -274,25 +309,9 @@ class _Walker:
         """
         moved_s = np.concatenate([[0.0], np.cumsum(leg_s)])
         moved_m = np.concatenate([[0.0], np.cumsum(leg_m)])
-        from_s, clock_s, day = self._stretches(moved_s, moved_m)
-        # A leg that begins where a rest lies begins after it, and one that ends there before it.
-        begun = np.searchsorted(from_s, moved_s, "right") - 1
-        left = np.maximum(np.searchsorted(from_s, moved_s, "left") - 1, 0)
-        start_s = clock_s[begun] + (moved_s - from_s[begun])
-        end_s = clock_s[left] + (moved_s - from_s[left])
-        # Seconds of night before each boundary, in moving time: rests are no part of it.
-        night_s = night_before_s(end_s) - night_before_s(clock_s)[left]
-        full_s = np.diff(from_s)
-        nights = night_before_s(clock_s[:-1] + full_s) - night_before_s(clock_s[:-1])
-        night_s += np.concatenate([[0.0], np.cumsum(nights)])[left]
-        return (
-            start_s[:-1],
-            np.maximum(end_s[1:], start_s[:-1]),  # a leg without length ends where it begins
-            np.maximum(np.diff(night_s), 0.0),  # sums of large figures may differ by nothing
-            day[begun[:-1]].astype(np.int64),
-        )
+        return clock(moved_s, *self._stretches(moved_s, moved_m))
 
-    def _stretches(self, moved_s: Floats, moved_m: Floats) -> tuple[Floats, Floats, Ints]:
+    def _stretches(self, moved_s: Floats, moved_m: Floats) -> tuple[Floats, Floats, Floats]:
         """Cut moving time into stretches: (moving time, clock, day) at which each begins."""
         hours = (0.0, DAY_S)
         if self._window is not None:
@@ -307,4 +326,4 @@ class _Walker:
             room *= 4
         self._clock_s, self._left_m = float(state[0]), float(state[2])
         self._until_s, self.day = float(state[1]), int(state[3])
-        return from_s[:count], clock_s[:count], day[:count].astype(np.int64)
+        return from_s[:count], clock_s[:count], day[:count]

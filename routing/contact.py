@@ -128,15 +128,22 @@ class Contacts(Sequence[Contact]):
         order = np.argsort(edge, kind="stable")
         return edge[order], index[order]
 
+    @cached_property
+    def boxes(self) -> Floats:
+        """West, south, east and north of each area, float64 [n, 4], degrees."""
+        return shapely.bounds([item.area for item in self._contacts]).reshape(-1, 4)
+
     def on(self, edges: Ints) -> list[int]:
         """Give the numbers of the contacts that touch any of some edges, rising."""
         edge, index = self._rows
         if not len(edge) or not len(edges):
             return []
         first = np.searchsorted(edge, edges)
-        count = np.searchsorted(edge, edges, side="right") - first
-        met = count > 0
-        first, count = first[met], count[met]
+        met = edge[np.minimum(first, len(edge) - 1)] == edges
+        first = first[met]
+        if not len(first):
+            return []
+        count = np.searchsorted(edge, edges[met], side="right") - first
         begin = np.cumsum(count) - count
         rows = np.arange(count.sum()) + np.repeat(first - begin, count)
         found: list[int] = np.unique(index[rows]).tolist()

@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from routing.errors import NoRegion, NoRoute, OffNetwork
 from routing.graph import Snap
 from routing.joints import joints
-from routing.journey import Search, Side
+from routing.journey import Search
 from routing.portals import Node, Portal
 from routing.questions import RouteRequest, check_request
 from routing.route import Route
 from routing.search import Router
+from routing.side import Side
+from routing.waypoints import Stage, leg_of, over, told_by_leg
 
 #: What blocks a journey although the regions are joined; anything else may be a gap in a region's
 #: roads, and the sketch is asked.
-_BLOCKING = frozenset({"crossing", "exclusion"})
+_BLOCKING = frozenset({"crossing", "exclusion", "obstacle"})
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -53,6 +55,9 @@ class Continent:
     def routes(self, request: RouteRequest) -> Answer:
         """Answer by the most detailed region that holds both ends, else over joined regions.
 
+        Over waypoints there is one route: the best of each leg, each from the arrival of the one
+        before.
+
         Raises
         ------
         InvalidRequest, OffNetwork, NoRoute
@@ -60,6 +65,17 @@ class Continent:
         NoRegion
             No region holds the ends, and there is no sketch.
         """
+        if not request.via:
+            return self._leg(request)
+        stages: list[Stage] = []
+        for leg in range(len(request.via) + 1):
+            before = stages[-1].route if stages else None
+            with told_by_leg(leg, len(request.via)):
+                answer = self._leg(leg_of(request, leg, before))
+            stages.append(Stage(answer.regions, answer.routes[0]))
+        return Answer(*over(stages))
+
+    def _leg(self, request: RouteRequest) -> Answer:
         ends = (request.start, request.end)
         for router in self._routers:
             if not _is_sketch(router) and all(_contains(router, point) for point in ends):

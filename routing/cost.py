@@ -242,6 +242,41 @@ class Travel:
         }
 
 
+class Prices:
+    """What pieces cost at any aversion: time and exposure apart, each worked out once.
+
+    Parameters
+    ----------
+    model
+        Gives both; its own aversion does not count.
+    legs
+        The pieces.
+    """
+
+    def __init__(self, model: "CostModel", legs: Legs) -> None:
+        self._model = model
+        self._legs = legs
+
+    @cached_property
+    def _time_s(self) -> Floats:
+        """Seconds that are reckoned with; infinite where the profile may not go."""
+        travel, legs = self._model.travel, self._legs
+        time_s = travel.priced_time_s(legs.edge) * legs.share
+        return np.where(travel.usable(legs.edge), time_s, math.inf)
+
+    @cached_property
+    def exposed_s(self) -> Floats:
+        """Price of everything else at aversion 1, float64 [legs], seconds."""
+        return self._model.travel.altitude_price_s(self._legs) + self._model.hazards_s(self._legs)
+
+    def at(self, aversion: float) -> Floats:
+        """Cost of each piece at an aversion, float64 [legs], seconds."""
+        if aversion == 0:
+            return self._time_s.copy()
+        time_s = self._time_s
+        return np.minimum(time_s + aversion * self.exposed_s, DEAREST * time_s)
+
+
 @dataclass(frozen=True, eq=False)
 class CostModel:
     """The cost of edges and of pieces of edges in one situation, at one aversion.
@@ -275,12 +310,11 @@ class CostModel:
 
     def legs_s(self, legs: Legs) -> Floats:
         """Cost of each piece, float64 [legs], seconds; additive however an edge is split."""
-        travel = self.travel
-        cost = travel.priced_time_s(legs.edge) * legs.share
-        if self.aversion > 0:
-            exposed = travel.altitude_price_s(legs) + self.hazards_s(legs)
-            cost = np.minimum(cost + self.aversion * exposed, DEAREST * cost)
-        return np.where(travel.usable(legs.edge), cost, math.inf)
+        return self.prices(legs).at(self.aversion)
+
+    def prices(self, legs: Legs) -> Prices:
+        """Give what pieces cost at any aversion."""
+        return Prices(self, legs)
 
     def hazards_s(self, legs: Legs) -> Floats:
         """Price of the hazards on each piece at aversion 1, float64 [legs], seconds."""

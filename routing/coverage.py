@@ -1,5 +1,6 @@
 """How far apart help lies along a line: supports, gaps and the figures of a route's coverage."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.compiling import compiled
 from routing.errors import InvalidRequest
 from routing.lines import geodesic_m, project
 from routing.metric import METRES_PER_DEGREE
@@ -16,11 +18,15 @@ if TYPE_CHECKING:
     from routing.route import Route
 
 type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
 
 #: How far from the line a space still supports it on foot (the app's setting has this default).
 ACCESS_M: Final = 1_000.0
 
 MIN_VERTICES: Final = 2
+
+#: A line is compared with supports by the boxes of its parts first, of so many segments each [A].
+_PART: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,26 +235,73 @@ def supports_along(
     if not np.isfinite(access_m) or access_m < 0:
         raise InvalidRequest("access_m", "a distance in metres, zero or more")
     found = []
-    for support in _near(line, supports, access_m):
-        distance_m, share = project(line.coordinates, support.lon, support.lat)
+    for support, first, last in _near(line, supports, access_m):
+        vertices, measure_m = line.coordinates[first:last], line.measure_m[first:last]
+        distance_m, share = project(vertices, support.lon, support.lat)
         # A micrometre of slack: of two segments that meet at the space the first one wins.
         segment = int(np.argmax(distance_m <= distance_m.min() + 1e-6))
         if distance_m[segment] <= access_m:
-            start_m, end_m = line.measure_m[segment : segment + 2]
+            start_m, end_m = measure_m[segment : segment + 2]
             at_m = float(start_m + share[segment] * (end_m - start_m))
             found.append(SupportAt(support, at_m, float(distance_m[segment])))
     return tuple(sorted(found, key=lambda at: (at.at_m, at.support.id)))
 
 
-def _near(line: MeasuredLine, supports: Sequence[Support], access_m: float) -> Iterator[Support]:
-    """Give those within reach of the line's box, in the plane in which `project` measures."""
-    lon, lat = np.array([[s.lon for s in supports], [s.lat for s in supports]])
-    (west, south), (east, north) = line.coordinates.min(axis=0), line.coordinates.max(axis=0)
-    off_lon = np.maximum(0.0, np.maximum(west - lon, lon - east)) * np.cos(np.radians(lat))
-    off_lat = np.maximum(0.0, np.maximum(south - lat, lat - north))
-    off_m = np.hypot(off_lon, off_lat) * METRES_PER_DEGREE
+def _near(
+    line: MeasuredLine, supports: Sequence[Support], access_m: float
+) -> Iterator[tuple[Support, int, int]]:
+    """Give those within reach of a part's box, in the plane in which `project` measures.
+
+    With the first and behind the last vertex of all such parts.
+    """
+    lon, lat = np.array([s.lon for s in supports]), np.array([s.lat for s in supports])
     # A millimetre for rounding: the line itself decides.
-    return (supports[row] for row in np.flatnonzero(off_m <= access_m + 1e-3).tolist())
+    spans = _spans(line.coordinates, lon, lat, np.cos(np.radians(lat)), access_m + 1e-3)
+    for row in np.flatnonzero(spans[1]).tolist():
+        yield supports[row], int(spans[0, row]), int(spans[1, row])
+
+
+@compiled
+def _spans(line: Floats, lon: Floats, lat: Floats, narrow: Floats, reach_m: float) -> Ints:
+    """Give which vertices of a line the parts have within reach of whose box a place lies.
+
+    Parameters
+    ----------
+    line
+        float64 [k, 2], degrees.
+    lon, lat, narrow
+        float64 [places], degrees, and the cosine of the latitude.
+
+    Returns
+    -------
+    int64 [2, places], the first vertex and the one behind the last; 0 behind where there is none.
+    """
+    count = (len(line) - 2) // _PART + 1
+    # West, south, east and north of each part; a part ends where the next begins.
+    box = np.empty((count, 4))
+    for part in range(count):
+        begin = part * _PART
+        box[part, :2], box[part, 2:] = line[begin], line[begin]
+        for vertex in range(begin + 1, min(begin + _PART, len(line) - 1) + 1):
+            for axis in range(2):
+                box[part, axis] = min(box[part, axis], line[vertex, axis])
+                box[part, 2 + axis] = max(box[part, 2 + axis], line[vertex, axis])
+    spans = np.zeros((2, len(lon)), np.int64)
+    for place in range(len(lon)):
+        for part in range(count):
+            off_lon = max(0.0, box[part, 0] - lon[place], lon[place] - box[part, 2])
+            off_lat = max(0.0, box[part, 1] - lat[place], lat[place] - box[part, 3])
+            if math.hypot(off_lon * narrow[place], off_lat) * METRES_PER_DEGREE <= reach_m:
+                if spans[1, place] == 0:
+                    spans[0, place] = part * _PART
+                spans[1, place] = min(part * _PART + _PART, len(line) - 1) + 1
+    return spans
+
+
+def warm() -> None:
+    """Compile, or read from disk."""
+    row = np.zeros(1)
+    _spans(np.zeros((2, 2)), row, row, row, 1.0)
 
 
 def coverage(

@@ -23,7 +23,7 @@ class OffNetwork(RoutingError, ValueError):  # noqa: N818 -- the name says what 
     Parameters
     ----------
     which
-        ``'start'`` or ``'end'``.
+        ``'start'``, ``'end'`` or, of the waypoints between, ``'via.0'`` and on.
     distance_m
         Metres to the nearest road that may be used; infinite where there is none at all.
     limit_m
@@ -53,24 +53,31 @@ class Blocker:
     Parameters
     ----------
     kind
-        ``'crossing'``, ``'exclusion'``, ``'no_road'`` or ``'country'``.
+        ``'crossing'``, ``'exclusion'``, ``'obstacle'``, ``'no_road'`` or ``'country'``.
     id, name
-        Of the crossing or hazard; None where there is nothing to name.
+        Of the crossing or hazard, the number of the asker's own obstacle; None where there is
+        nothing to name.
     state
         ``'closed'`` or ``'not_known'`` for a crossing (P32), else None.
     """
 
-    kind: Literal["crossing", "exclusion", "no_road", "country"]
+    kind: Literal["crossing", "exclusion", "obstacle", "no_road", "country"]
     id: str | None = None
     name: str | None = None
     state: Literal["open", "closed", "not_known"] | None = None
 
 
 class NoRoute(RoutingError, LookupError):  # noqa: N818 -- the name says what happened
-    """The request is fine, the world refuses; ``blocked_by`` says what stands in the way."""
+    """The request is fine, the world refuses; ``blocked_by`` says what stands in the way.
 
-    def __init__(self, message: str, blocked_by: Sequence[Blocker] = ()) -> None:
+    Of a way over waypoints ``leg`` is the number of the one that is refused, from 0.
+    """
+
+    def __init__(
+        self, message: str, blocked_by: Sequence[Blocker] = (), leg: int | None = None
+    ) -> None:
         self.blocked_by = tuple(blocked_by)
+        self.leg = leg
         super().__init__(message)
 
 

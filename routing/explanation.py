@@ -5,26 +5,25 @@ changes. What a stretch adds is worked out as the totals of `routing.route` are,
 of the same edges, so that the stretches of a route sum to its totals whatever the cuts.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import starmap
-from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.access import HIGHWAY_CLASSES, SURFACES, EdgeFlag
+from routing import telling
+from routing.access import HIGHWAY_CLASSES, SURFACES
 from routing.contact import Contact
 from routing.cost import ALTITUDES_M, Travel
 from routing.exposure import covered_share
 from routing.legs import Legs
 from routing.risk import Applied, State, applied
+from routing.route_segments import SegmentFactor, Segments
+from routing.telling import Looked
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 type Flags = NDArray[np.bool_]
-type Column = NDArray[Any]
 
 #: What is less than a millimetre of road is rounding: no stretch begins for it.
 _NOTHING_M: Final = 1e-3
@@ -35,100 +34,22 @@ _ROUNDING: Final = 1e-13
 #: A tag by the bits that say yes and no: neither, one, the other, and both (yes wins).
 _TRISTATE: Final = (None, True, False, True)
 
-_NOWHERE: Final[Mapping[str, float]] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentFactor:
-    """A relative risk of `routing.risk` on a stretch inside a hazard with a cited rate.
-
-    Parameters
-    ----------
-    kind
-        The hazard's kind.
-    name
-        Key of the factor.
-    value
-        What the rate is multiplied by; 1 where it is not known.
-    is_unknown
-        The tag it hangs on is missing.
-    """
-
-    kind: str
-    name: str
-    value: float
-    is_unknown: bool
-
-
-class RouteSegment(NamedTuple):
-    """A stretch of a route on which nothing that is said of it changes.
-
-    An answer may have thousands: a frozen dataclass takes seven times as long to make.
-
-    Parameters
-    ----------
-    from_m, to_m
-        Where it begins and ends, metres along the route.
-    road, ref
-        Name and number, None without.
-    road_class
-        One of ``HIGHWAY_CLASSES``.
-    surface
-        One of ``SURFACES``; None where not known.
-    lit, sidewalk
-        None where not known.
-    night
-        Walked by night.
-    hazards
-        Ids of the hazards that it lies inside.
-    ascent_m, descent_m
-        Metres climbed and gone down.
-    duration_s
-        Moving time.
-    exposure
-        What it adds to the route's exposure, by the same kinds and in the same units; a kind that
-        is not there is 0.
-    unknown
-        Metres by what is not known of them, as the route's; what is not there is 0.
-    factors
-        Relative risks that apply, or would if a tag were known.
-    network, as_of
-        The road graph that says so, and the day its source was made, ISO 8601; the day it was read
-        where the source does not say.
-    """
-
-    from_m: float
-    to_m: float
-    road: str | None
-    ref: str | None
-    road_class: str
-    surface: str | None
-    lit: bool | None
-    sidewalk: bool | None
-    night: bool
-    hazards: tuple[str, ...]
-    ascent_m: float
-    descent_m: float
-    duration_s: float
-    exposure: Mapping[str, float]
-    unknown: Mapping[str, float]
-    factors: tuple[SegmentFactor, ...]
-    network: str
-    as_of: str
-
-    @property
-    def length_m(self) -> float:
-        """Length, metres."""
-        return self.to_m - self.from_m
-
-    def moved(self, by_m: float) -> "RouteSegment":
-        """Give the same stretch as part of a way that begins so much earlier."""
-        return self._replace(from_m=self.from_m + by_m, to_m=self.to_m + by_m)
+#: What is not known of a stretch, by the row of the sums that says so.
+_UNKNOWN: Final = {
+    "hazards": telling.UNREPORTED_M,
+    "elevation": telling.NO_HEIGHT_M,
+    "surface": telling.NO_SURFACE_M,
+    "lit": telling.NO_LIT_M,
+}
 
 
 def explained(
-    travel: Travel, legs: Legs, contacts: Sequence[Contact], night: NDArray[np.bool_]
-) -> tuple[RouteSegment, ...]:
+    travel: Travel,
+    legs: Legs,
+    contacts: Sequence[Contact],
+    night: NDArray[np.bool_],
+    looked: Looked | None = None,
+) -> Segments:
     """Tell a way stretch by stretch.
 
     Parameters
@@ -141,23 +62,27 @@ def explained(
         Every hazard that counts, laid over the graph.
     night
         bool [legs], which of them are walked by night.
+    looked
+        What the graph's tables have of the legs, where they were looked up already.
     """
     if not len(legs.edge):
-        return ()
+        return Segments()
+    looked = looked or Looked.of(travel, legs.edge)
     met = [(item, item.parts(legs)) for item in contacts]
     met = [row for row in met if (row[1][2] > row[1][1]).any()]
-    pieces, leg = _cut(travel, legs, [parts for _, parts in met])
-    return _Explaining(travel, pieces, [item for item, _ in met], night[leg]).segments()
+    if not met:
+        return _Explaining(travel, legs, [], night, looked).segments()
+    pieces, leg = _cut(legs, looked, [parts for _, parts in met])
+    hazards = [item for item, _ in met]
+    return _Explaining(travel, pieces, hazards, night[leg], looked.only(leg)).segments()
 
 
 def _cut(
-    travel: Travel, legs: Legs, parts: Sequence[tuple[Ints, Floats, Floats]]
+    legs: Legs, looked: Looked, parts: Sequence[tuple[Ints, Floats, Floats]]
 ) -> tuple[Legs, Ints]:
     """Cut legs where a hazard begins or ends: (pieces, leg int64 [pieces])."""
     whole = np.arange(len(legs.edge))
-    if not parts:
-        return legs, whole
-    length_m = travel.length_m(legs.edge)
+    length_m = looked.measured_m[telling.LENGTH_M]
     leg = np.concatenate([row[0] for row in parts] * 2)
     share = np.concatenate([row[1] for row in parts] + [row[2] for row in parts])
     room = np.minimum(share - legs.start[leg], legs.end[leg] - share)
@@ -188,71 +113,63 @@ class _Explaining:
         The hazards that some of the way lies inside.
     night
         bool [P].
+    looked
+        What the graph's tables have of them.
     """
 
-    def __init__(self, travel: Travel, pieces: Legs, met: Sequence[Contact], night: Flags) -> None:
+    def __init__(
+        self, travel: Travel, pieces: Legs, met: Sequence[Contact], night: Flags, looked: Looked
+    ) -> None:
         self.travel = travel
         self.pieces = pieces
         self.met = met
         self.night = night
-        self.length_m = travel.length_m(pieces.edge)
-        self.metres = self.length_m * pieces.share
+        self.looked = looked
+        self.length_m: Floats = looked.measured_m[telling.LENGTH_M]
+        self.metres: Floats = self.length_m * pieces.share
         self.shares = [item.share_of(pieces) for item in met]
         least_m = np.minimum(_NOTHING_M, self.metres / 2)
         self.inside = [share * self.length_m > least_m for share in self.shares]
-        self.height_known = travel.height_known(pieces.edge)
 
-    def segments(self) -> tuple[RouteSegment, ...]:
+    def segments(self) -> Segments:
         """Join the pieces of which the same is said."""
-        facts, factors = self._facts(), self._factors()
-        told = [*facts.values(), *self.inside, self.height_known]
-        told += [column for _, one in factors for column in (one.state, one.value)]
-        first, shown = self._joined(told)
-        ends_m = np.cumsum(self.metres)
-        to_m = np.append(ends_m[first[1:] - 1], ends_m[-1])
-        added = {
-            what: np.add.reduceat(values, first).tolist() for what, values in self._added().items()
-        }
-        exposure = _mappings(self._exposure(), first)
-        unknown = _mappings(self._unknown(), first)
-        meta = self.travel.graph.meta
-        rows = zip(
-            np.append(0.0, to_m[:-1]).tolist(),
-            to_m.tolist(),
-            self._names(facts["name"][shown]),
-            self._names(facts["ref"][shown]),
-            [HIGHWAY_CLASSES[row] for row in facts["class"][shown].tolist()],
-            [SURFACES[row] if row else None for row in facts["surface"][shown].tolist()],
-            [_TRISTATE[row] for row in facts["lit"][shown].tolist()],
-            [_TRISTATE[row] for row in facts["sidewalk"][shown].tolist()],
-            self.night[shown].tolist(),
-            self._hazards(shown),
-            added["ascent"],
-            added["descent"],
-            added["duration"],
-            exposure,
-            unknown,
-            self._factors_of(factors, shown),
-            [meta.name] * len(first),
-            [(meta.extract_timestamp or meta.imported_at)[:10]] * len(first),
-            strict=True,
+        factors = self._factors()
+        more = self.inside + [column for _, one in factors for column in (one.state, one.value)]
+        looked, graph = self.looked, self.travel.graph
+        said, sums = telling.tell(
+            self.pieces.share,
+            looked.noted,
+            looked.measured_m,
+            looked.time_s,
+            self._unreported_m(),
+            self.night,
+            np.array(more, dtype=np.float64).reshape(len(more), len(self.night)),
         )
-        return tuple(starmap(RouteSegment, rows))
+        shown = said[telling.SHOWN]
+        rows, to_m = said.tolist(), sums[telling.TO_M]
+        meta = graph.meta
+        return Segments(
+            from_m=np.concatenate([np.zeros(1), to_m[:-1]]),
+            to_m=to_m,
+            road=graph.names_at(rows[telling.NAME]),
+            ref=graph.names_at(rows[telling.REF]),
+            road_class=[HIGHWAY_CLASSES[row] for row in rows[telling.CLASS]],
+            surface=[SURFACES[row] if row else None for row in rows[telling.SURFACE]],
+            lit=[_TRISTATE[row] for row in rows[telling.LIT]],
+            sidewalk=[_TRISTATE[row] for row in rows[telling.SIDEWALK]],
+            night=self.night[shown].tolist(),
+            hazards=self._hazards(shown),
+            ascent_m=sums[telling.CLIMBED_M],
+            descent_m=sums[telling.FALLEN_M],
+            duration_s=sums[telling.DURATION_S],
+            exposure=self._exposures(shown),
+            unknown={what: _unrounded(sums[row]) for what, row in _UNKNOWN.items()},
+            factors=self._factors_of(factors, shown),
+            network=[meta.name] * len(shown),
+            as_of=[(meta.extract_timestamp or meta.imported_at)[:10]] * len(shown),
+        )
 
     # --- what is said ---------------------------------------------------------------------------
-
-    def _facts(self) -> dict[str, Column]:
-        graph, edge = self.travel.graph, self.pieces.edge
-        flags = graph.edge_flags[edge]
-        return {
-            "name": graph.edge_name[edge],
-            "ref": graph.edge_ref[edge],
-            "class": graph.edge_class[edge],
-            "surface": graph.edge_surface[edge],
-            "lit": _tristate(flags, EdgeFlag.LIT_YES, EdgeFlag.LIT_NO),
-            "sidewalk": _tristate(flags, EdgeFlag.SIDEWALK_YES, EdgeFlag.SIDEWALK_NO),
-            "night": self.night,
-        }
 
     def _factors(self) -> list[tuple[str, Applied]]:
         """Give the relative risks by kind; they do not apply outside the kind's rated hazards."""
@@ -268,28 +185,6 @@ class _Explaining:
                 value = np.where(state == State.APPLIED, one.value, 1.0)
                 found.append((kind, Applied(one.factor, value, state)))
         return found
-
-    def _joined(self, told: Sequence[Column]) -> tuple[Ints, Ints]:
-        """Give the first piece of each segment, and the piece that speaks for it.
-
-        A piece without length (a border edge of the sketch) belongs to what comes before it.
-        """
-        long = np.flatnonzero(self.metres > 0)
-        if not len(long):
-            long = np.zeros(1, dtype=np.int64)
-        differs = np.zeros(len(long) - 1, dtype=np.bool_)
-        for column in told:
-            of_long = column[long]
-            differs |= of_long[1:] != of_long[:-1]
-        shown = long[np.append(True, differs)]
-        first = shown.copy()
-        first[0] = 0
-        return first, shown
-
-    def _names(self, index: Column) -> list[str | None]:
-        name = self.travel.graph.name_at
-        known = {row: name(row) for row in np.unique(index).tolist()}
-        return [known[row] for row in index.tolist()]
 
     def _hazards(self, shown: Ints) -> list[tuple[str, ...]]:
         ids: list[tuple[str, ...]] = [()] * len(shown)
@@ -312,13 +207,12 @@ class _Explaining:
 
     # --- what is added --------------------------------------------------------------------------
 
-    def _added(self) -> dict[str, Floats]:
-        graph, edge, share = self.travel.graph, self.pieces.edge, self.pieces.share
-        return {
-            "ascent": graph.edge_ascent_m[edge] * share,
-            "descent": graph.edge_descent_m[edge] * share,
-            "duration": self.travel.time_s(edge) * share,
-        }
+    def _exposures(self, shown: Ints) -> dict[str, Floats]:
+        """Sum what the pieces of each stretch add, by kind."""
+        columns = self._exposure()
+        first = shown.copy()
+        first[0] = 0
+        return {what: _unrounded(np.add.reduceat(of, first)) for what, of in columns.items()}
 
     def _exposure(self) -> dict[str, Floats]:
         """Give what each piece adds by kind, as `Route.exposure` sums it."""
@@ -336,38 +230,18 @@ class _Explaining:
         for kind, items in unrated.items():
             key = f"{kind}_without_rate" if kind in rated else kind
             found[key] = covered_share(items, self.pieces) * self.length_m / 1000
-        if self.height_known.any():
+        if self.looked.noted[telling.KNOWN].any():
             for kind, limit_m in ALTITUDES_M.items():
                 found[kind] = self.travel.hours_above(self.pieces, limit_m)
         return found
 
-    def _unknown(self) -> dict[str, Floats]:
-        facts = self._facts()
+    def _unreported_m(self) -> Floats:
+        if not self.met:
+            return self.metres
         left_m = self.metres - covered_share(self.met, self.pieces) * self.length_m
-        return {
-            "hazards": np.where(left_m > _ROUNDING * self.length_m, left_m, 0.0),
-            "elevation": np.where(self.height_known, 0.0, self.metres),
-            "surface": np.where(facts["surface"] == 0, self.metres, 0.0),
-            "lit": np.where(facts["lit"] == 0, self.metres, 0.0),
-        }
+        return np.where(left_m > _ROUNDING * self.length_m, left_m, 0.0)
 
 
-def _tristate(flags: Column, yes: EdgeFlag, no: EdgeFlag) -> Column:
-    """Give the row of `_TRISTATE` of a tag, uint8 [k]."""
-    is_yes, is_no = (flags & int(yes)) != 0, (flags & int(no)) != 0
-    return np.asarray(is_yes + 2 * is_no.astype(np.uint8))
-
-
-def _mappings(columns: Mapping[str, Floats], first: Ints) -> list[Mapping[str, float]]:
-    """Sum pieces to segments and give each what it has of every column."""
-    found: list[dict[str, float] | None] = [None] * len(first)
-    for what, values in columns.items():
-        sums = np.add.reduceat(values, first)
-        some = np.flatnonzero(sums > _ROUNDING * sums.max())
-        for row, value in zip(some.tolist(), sums[some].tolist(), strict=True):
-            known = found[row]
-            if known is None:
-                found[row] = {what: value}
-            else:
-                known[what] = value
-    return [_NOWHERE if one is None else one for one in found]
+def _unrounded(values: Floats) -> Floats:
+    """Give what stretches have of something: nothing where it is but what rounding leaves."""
+    return np.where(values > _ROUNDING * values.max(), values, 0.0)

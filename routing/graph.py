@@ -1,8 +1,8 @@
 """The road graph: memory-mapped arrays, snapping and area look-up."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -47,6 +47,9 @@ type Float32 = NDArray[np.float32]
 type Float64 = NDArray[np.float64]
 
 _SNAP_LIMIT_M = {"osm": 1_000.0, "sketch": 25_000.0}  # design/definitions.md, "Snapping"
+
+#: Names of roads kept as text: those of a large city, some two megabytes [A].
+_KEPT_NAMES = 16_384
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -292,10 +295,15 @@ class RoadGraph:
 
     def name_at(self, index: int) -> str | None:
         """Return a name by its index in the names; None for -1."""
-        if index < 0:
-            return None
-        part = slice(int(self.names_start[index]), int(self.names_start[index + 1]))
-        return bytes(self.names_utf8[part]).decode()
+        return _name_at(self.names_start, self.names_utf8, index)
+
+    def names_at(self, indices: Sequence[int]) -> list[str | None]:
+        """Return names by their indices in the names; None for -1. Most are asked for again."""
+        return list(map(self._kept_name, indices))
+
+    @cached_property
+    def _kept_name(self) -> Callable[[int], str | None]:
+        return lru_cache(_KEPT_NAMES)(partial(_name_at, self.names_start, self.names_utf8))
 
     def country_of_node(self, node: int) -> str | None:
         """Return the ISO 3166-1 alpha-2 code of a node's country, None where not known."""
@@ -368,3 +376,10 @@ class RoadGraph:
     def segment_batches(self) -> Iterator[SegmentBatch]:
         """Iterate over the same segments as columns, some thousands at a time."""
         return batches_of(self)
+
+
+def _name_at(names_start: Int64, names_utf8: Int8, index: int) -> str | None:
+    if index < 0:
+        return None
+    part = slice(int(names_start[index]), int(names_start[index + 1]))
+    return bytes(names_utf8[part]).decode()

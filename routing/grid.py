@@ -1,17 +1,21 @@
 """The packed grid: which shape segments pass through which cell, as two flat arrays."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from routing.compiling import compiled, inlined
-from routing.metric import METRES_PER_DEGREE, UNITS_PER_DEGREE, local_xy
+from routing.metric import METRES_PER_DEGREE, UNITS_PER_DEGREE
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+#: West, south, east and north, degrees.
+Box = tuple[float, float, float, float]
 
 #: Wanted segments per cell; a query reads a few cells, numpy's fixed cost hides the rest.
 _SEGMENTS_PER_CELL = 4
@@ -69,27 +73,24 @@ class SegmentGrid:
 
     def segments_in_box(self, west: float, south: float, east: float, north: float) -> Ints:
         """Return ids of segments in the cells that the box touches (some repeat)."""
-        columns, rows = int(self.frame[4]), int(self.frame[5])
-        first_column = max(int(np.floor((west - self.frame[0]) / self.frame[2] - _MARGIN)), 0)
-        last_column = min(
-            int(np.floor((east - self.frame[0]) / self.frame[2] + _MARGIN)), columns - 1
-        )
-        first_row = max(int(np.floor((south - self.frame[1]) / self.frame[3] - _MARGIN)), 0)
-        last_row = min(int(np.floor((north - self.frame[1]) / self.frame[3] + _MARGIN)), rows - 1)
+        left, bottom, width, height, columns, rows = self._cells
+        first_column = max(math.floor((west - left) / width - _MARGIN), 0)
+        last_column = min(math.floor((east - left) / width + _MARGIN), columns - 1)
+        first_row = max(math.floor((south - bottom) / height - _MARGIN), 0)
+        last_row = min(math.floor((north - bottom) / height + _MARGIN), rows - 1)
         if first_column > last_column or first_row > last_row:
             return np.empty(0, dtype=np.int64)
         if first_column == 0 and last_column == columns - 1:  # whole rows lie side by side
             lo, hi = first_row * columns, (last_row + 1) * columns
             return self.cell_segment[self.cell_start[lo] : self.cell_start[hi]]
-        runs = [
-            self.cell_segment[
-                self.cell_start[row * columns + first_column] : self.cell_start[
-                    row * columns + last_column + 1
-                ]
-            ]
-            for row in range(first_row, last_row + 1)
-        ]
-        return np.concatenate(runs)
+        window = first_column, last_column, first_row, last_row
+        return _in_window(self.cell_start, self.cell_segment, columns, *window)
+
+    @cached_property
+    def _cells(self) -> tuple[float, float, float, float, int, int]:
+        """The frame as plain numbers: arrays' own are slow to reckon with one by one."""
+        west, south, width, height, columns, rows = self.frame.tolist()
+        return west, south, width, height, int(columns), int(rows)
 
     def nearest(
         self, lon: float, lat: float, accept: Callable[[Ints], NDArray[np.bool_]]
@@ -102,12 +103,9 @@ class SegmentGrid:
         radius_m = self._first_radius_m(lon, lat)
         while True:
             dlat = radius_m / METRES_PER_DEGREE
-            dlon = dlat / max(np.cos(np.radians(lat)), 1e-6)
+            dlon = dlat / max(float(np.cos(np.radians(lat))), 1e-6)
             box = (lon - dlon, lat - dlat, lon + dlon, lat + dlat)
-            candidates = self.segments_in_box(*box)
-            if candidates.size:
-                candidates = candidates[accept(candidates)]
-            best = self._best(lon, lat, candidates) if candidates.size else None
+            best = self._best(lon, lat, accept, box)
             whole = self._is_whole(*box)
             if best is not None and (whole or best.distance_m <= radius_m):
                 return best
@@ -119,7 +117,7 @@ class SegmentGrid:
             )
 
     def _first_radius_m(self, lon: float, lat: float) -> float:
-        west, south, width, height, columns, rows = self.frame
+        west, south, width, height, columns, rows = self._cells
         outside = max(
             west - lon,
             lon - (west + width * columns),
@@ -130,38 +128,34 @@ class SegmentGrid:
         return float((outside + height / 2) * METRES_PER_DEGREE)
 
     def _is_whole(self, west: float, south: float, east: float, north: float) -> bool:
-        frame = self.frame
-        return bool(
-            west <= frame[0]
-            and south <= frame[1]
-            and east >= frame[0] + frame[2] * frame[4]
-            and north >= frame[1] + frame[3] * frame[5]
+        left, bottom, width, height, columns, rows = self._cells
+        return (
+            west <= left
+            and south <= bottom
+            and east >= left + width * columns
+            and north >= bottom + height * rows
         )
 
-    def _best(self, lon: float, lat: float, segments: Ints) -> NearestSegment:
+    def _best(
+        self, lon: float, lat: float, accept: Callable[[Ints], NDArray[np.bool_]], box: Box
+    ) -> NearestSegment | None:
+        """Give the nearest accepted segment of the cells that a box touches."""
+        segments = self.segments_in_box(*box)
+        if not segments.size:
+            return None
         along, distance = self.project(lon, lat, segments)
+        distance = np.where(accept(segments), distance, np.inf)
         nearest = distance.min()
+        if nearest == np.inf:
+            return None
         tied = np.flatnonzero(distance == nearest)
         pick = tied[np.argmin(segments[tied])]
         return NearestSegment(int(segments[pick]), float(along[pick]), float(nearest))
 
     def project(self, lon: float, lat: float, segments: Ints) -> tuple[Floats, Floats]:
         """Return position along (0..1) and distance in metres to each segment."""
-        from_x, from_y = self._xy(segments, lon, lat)
-        to_x, to_y = self._xy(segments + 1, lon, lat)
-        dx, dy = to_x - from_x, to_y - from_y
-        square = dx * dx + dy * dy
-        dot = -(from_x * dx + from_y * dy)
-        along = np.clip(np.divide(dot, square, out=np.zeros_like(dot), where=square > 0), 0, 1)
-        return along, np.hypot(from_x + along * dx, from_y + along * dy)
-
-    def _xy(self, points: Ints, lon: float, lat: float) -> tuple[Floats, Floats]:
-        return local_xy(
-            self.shape_lon[points] / UNITS_PER_DEGREE,
-            self.shape_lat[points] / UNITS_PER_DEGREE,
-            lon,
-            lat,
-        )
+        scale = METRES_PER_DEGREE * float(np.cos(np.radians(lat)))
+        return _project(lon, lat, scale, segments, self.shape_lon, self.shape_lat)
 
 
 def _frame(lon: NDArray[np.int32], lat: NDArray[np.int32], segment_count: int) -> Floats:
@@ -177,6 +171,61 @@ def _frame(lon: NDArray[np.int32], lat: NDArray[np.int32], segment_count: int) -
     return np.array(
         [west, south, width / columns * (1 + 1e-9), height / rows * (1 + 1e-9), columns, rows]
     )
+
+
+@compiled
+def _in_window(
+    cell_start: Ints,
+    cell_segment: Ints,
+    columns: int,
+    first_column: int,
+    last_column: int,
+    first_row: int,
+    last_row: int,
+) -> Ints:
+    """Gather the segments of the cells in a window."""
+    count = 0
+    for row in range(first_row, last_row + 1):
+        begin = cell_start[row * columns + first_column]
+        count += cell_start[row * columns + last_column + 1] - begin
+    found = np.empty(count, np.int64)
+    count = 0
+    for row in range(first_row, last_row + 1):
+        begin = cell_start[row * columns + first_column]
+        for at in range(begin, cell_start[row * columns + last_column + 1]):
+            found[count] = cell_segment[at]
+            count += 1
+    return found
+
+
+@compiled
+def _project(
+    lon: float,
+    lat: float,
+    scale: float,
+    segments: Ints,
+    shape_lon: NDArray[np.int32],
+    shape_lat: NDArray[np.int32],
+) -> tuple[Floats, Floats]:
+    """Do what `SegmentGrid.project` says, in the plane of `routing.metric.local_xy`.
+
+    Parameters
+    ----------
+    scale
+        Metres to a degree of longitude.
+    """
+    along, distance = np.empty(len(segments)), np.empty(len(segments))
+    for row in range(len(segments)):
+        at = segments[row]
+        from_x = (shape_lon[at] / UNITS_PER_DEGREE - lon) * scale
+        from_y = (shape_lat[at] / UNITS_PER_DEGREE - lat) * METRES_PER_DEGREE
+        dx = (shape_lon[at + 1] / UNITS_PER_DEGREE - lon) * scale - from_x
+        dy = (shape_lat[at + 1] / UNITS_PER_DEGREE - lat) * METRES_PER_DEGREE - from_y
+        square = dx * dx + dy * dy
+        share = -(from_x * dx + from_y * dy) / square if square > 0 else 0.0
+        along[row] = min(max(share, 0.0), 1.0)
+        distance[row] = math.hypot(from_x + along[row] * dx, from_y + along[row] * dy)
+    return along, distance
 
 
 @compiled
@@ -223,3 +272,10 @@ def _visit_cells(
 @inlined
 def _cell(position: float, count: int) -> int:
     return int(min(max(np.floor(position), 0.0), count - 1.0))
+
+
+def warm() -> None:
+    """Compile, or read from disk, what a look-up runs."""
+    ends, none = np.array([0, 1], dtype=np.int32), np.zeros(0, dtype=np.int64)
+    _in_window(np.zeros(2, dtype=np.int64), none, 1, 0, 0, 0, 0)
+    _project(0.0, 0.0, 1.0, np.zeros(1, dtype=np.int64), ends, ends)

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta, timezone
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.arrival import Timetable, timetable
+from routing.arrival import Stint, Timetable, timetable
 from routing.cost import Travel
 from routing.crossings import Crossing, passable_from
 from routing.legs import Legs
+from routing.lookup import Snap
 from routing.portals import MAX_WAIT_S, Passed, Plan, Portal, Section
 
 type Floats = NDArray[np.float64]
@@ -35,6 +36,26 @@ class Passage:
     wait_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Waypoint:
+    """A place that a route was asked to pass, between its ends.
+
+    Parameters
+    ----------
+    snap
+        Where it meets the network.
+    at_m, after_s
+        Metres and moving time from the start.
+    arrival
+        There, aware.
+    """
+
+    snap: Snap
+    at_m: float
+    after_s: float
+    arrival: datetime
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Clock:
     """Tells when places of a way are reached.
@@ -45,10 +66,13 @@ class Clock:
         The costs of each region, of one profile.
     departure
         Aware; its offset is the local time of the whole way.
+    stint
+        Of walking, under way at departure.
     """
 
     travels: Sequence[Travel]
     departure: datetime
+    stint: Stint | None = None
 
     def reached_s(self, sections: Sequence[Section], passed: Sequence[Passed]) -> float:
         """Give when the end of the last section is reached, seconds after departure."""
@@ -57,11 +81,24 @@ class Clock:
         # Behind a crossing at once: after the wait there.
         return max([walked_s, *(passage.reached_s + passage.wait_s for passage in passed[-1:])])
 
-    def timetable(self, sections: Sequence[Section], passed: Sequence[Passed]) -> Timetable:
-        """Lay sections on the clock, with the border edges and the waits between them."""
+    def timetable(
+        self,
+        sections: Sequence[Section],
+        passed: Sequence[Passed],
+        measures: Sequence[tuple[Floats, Floats]] | None = None,
+    ) -> Timetable:
+        """Lay sections on the clock, with the border edges and the waits between them.
+
+        Parameters
+        ----------
+        sections, passed
+            As a plan has them.
+        measures
+            `measured` of all their legs in order, border edges among them, where it is known.
+        """
         profile = self.travels[0].profile
-        seconds, metres = [np.zeros(0)], [np.zeros(0)]
         not_before_s: dict[int, float] = {}
+        ways: list[Section] = []
         legs = 0
         for index, (region, section) in enumerate(sections):
             way = section
@@ -70,18 +107,19 @@ class Clock:
                 way = with_border(before.portal, section)
                 if before.wait_s > 0:
                     not_before_s[legs] = before.reached_s + before.wait_s
-            time_s, length_m = measured(self.travels[region], way)
-            seconds.append(time_s)
-            metres.append(length_m)
+            ways.append((region, way))
             legs += len(way)
+        if measures is None:
+            measures = [measured(self.travels[region], way) for region, way in ways]
         return timetable(
             self.departure,
-            np.concatenate(seconds),
+            np.concatenate([np.zeros(0), *(time_s for time_s, _ in measures)]),
             profile.window,
-            leg_m=np.concatenate(metres),
+            leg_m=np.concatenate([np.zeros(0), *(length_m for _, length_m in measures)]),
             day_max_m=profile.day_max_m,
             # A wait after which nothing is walked is before no leg.
             not_before_s={leg: s for leg, s in not_before_s.items() if leg < legs},
+            stint=self.stint,
         )
 
     def wait_s(self, portal: Portal, reached_s: float) -> float | None:

@@ -5,11 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from routing.altitude import Heights
 from routing.exposure import Exposure
 from routing.legs import Legs
+from routing.metric import UNITS_PER_DEGREE
 from routing.route import Route
+from routing.route_segments import Segments
+
+type Floats = NDArray[np.float64]
 
 
 def joined(parts: Sequence[Route]) -> Route:
@@ -22,10 +27,11 @@ def joined(parts: Sequence[Route]) -> Route:
         return parts[0]
     before_m = np.cumsum([0.0, *(part.distance_m for part in parts)])
     measures = [part.measure_m + m for part, m in zip(parts, before_m.tolist(), strict=False)]
+    coordinates, measure_m = _line(parts, measures)
     return replace(
         parts[0],
-        coordinates=np.concatenate([part.coordinates for part in parts]),
-        measure_m=np.concatenate(measures),
+        coordinates=coordinates,
+        measure_m=measure_m,
         legs=Legs.of(()),
         distance_m=float(before_m[-1]),
         duration_s=sum(part.duration_s for part in parts),
@@ -35,12 +41,20 @@ def joined(parts: Sequence[Route]) -> Route:
         exposure=_added([part.exposure for part in parts]),
         unknown={what: sum(part.unknown[what] for part in parts) for what in parts[0].unknown},
         hazards=tuple(dict.fromkeys(id_ for part in parts for id_ in part.hazards)),
-        segments=tuple(
-            segment.moved(m)
-            for part, m in zip(parts, before_m.tolist(), strict=False)
-            for segment in part.segments
-        ),
+        segments=Segments.joined([part.segments for part in parts], before_m[:-1].tolist()),
         parts=tuple(parts),
+    )
+
+
+def _line(parts: Sequence[Route], measures: Sequence[Floats]) -> tuple[Floats, Floats]:
+    """Draw parts as one line; where one ends and the next begins at one place it has one vertex."""
+    kept = [np.ones(len(part.coordinates), dtype=np.bool_) for part in parts]
+    for before, part, vertices in zip(parts, parts[1:], kept[1:], strict=False):
+        apart = np.abs(before.coordinates[-1] - part.coordinates[0]).max()
+        vertices[0] = apart >= 1 / UNITS_PER_DEGREE
+    return (
+        np.concatenate([p.coordinates[vertices] for p, vertices in zip(parts, kept, strict=True)]),
+        np.concatenate([m[vertices] for m, vertices in zip(measures, kept, strict=True)]),
     )
 
 

@@ -8,9 +8,9 @@ import numpy as np
 from routing.crossings import CROSSING_REACH_M, Crossing, Gate
 from routing.errors import OffNetwork
 from routing.graph import RoadGraph, Snap
-from routing.journey import Side
 from routing.metric import UNITS_PER_DEGREE, great_circle_m
 from routing.portals import Portal
+from routing.side import Side
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,104 +3,36 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.cost import CostModel
 from routing.errors import NoWay
+from routing.found import Found, distinct, each_once
 from routing.graph import Snap
-from routing.itinerary import Clock, measured, with_border
+from routing.itinerary import Clock, with_border
 from routing.joining import joined
 from routing.legs import Legs
-from routing.network import Piece
 from routing.others import other_ways
 from routing.pace import FLAT_KMH
 from routing.portals import Plan, Portal, Question, Section, solve
 from routing.questions import RouteRequest
 from routing.refusals import refusal
-from routing.resident import Ground, Resident, Residents
+from routing.resident import Resident
 from routing.route import Route, make_route
-from routing.rules import Rules
-from routing.situation import Situation
+from routing.side import Priced, Side
+from routing.telling import Looked
 
-#: A route is dropped when more of it than this runs on a better one (goal A11).
-MAX_OVERLAP: Final = 0.8
+type Floats = NDArray[np.float64]
 
 #: A piece is walked by night when all of it is but what rounding takes.
 _NEARLY: Final = 1 - 1e-9
 
 #: An alternative costs at most this much of the best route: the widest detour of goal A7.
 MAX_STRETCH: Final = 1.5
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Side:
-    """One region as a request finds it.
-
-    Parameters
-    ----------
-    ground
-        Network and costs of the profile.
-    residents
-        The region's metrics at hand.
-    situation
-        What counts at the asked time.
-    rules
-        What may not be done.
-    """
-
-    ground: Ground
-    residents: Residents
-    situation: Situation
-    rules: Rules
-
-    def model(self, aversion: float) -> CostModel:
-        """Give what things cost at an aversion."""
-        situation = self.situation
-        return CostModel(self.ground.travel, situation.contacts, aversion, situation.night)
-
-    def snap(self, point: tuple[float, float], country: str | None, which: str) -> Snap:
-        """Give where a point meets the roads that the profile may use.
-
-        Raises
-        ------
-        OffNetwork
-            Too far from all of them.
-        """
-        travel = self.ground.travel
-        lon, lat = point
-        return travel.graph.snap(lon, lat, travel.mode, country, which=which, usable=travel.usable)
-
-    def portals(self, region: int) -> list[Portal]:
-        """Give the border edges that have an official post, as portals of this region."""
-        edges = np.array(sorted(self.rules.gates), dtype=np.int64)
-        usable = self.ground.travel.usable(edges)
-        turns = self.ground.network.turns
-        return [
-            Portal((region, node), (region, leave), gate.posts, (edge, 0.0, 1.0))
-            for edge in edges[usable].tolist()
-            if (gate := self.rules.gates[edge]).posts
-            for node in turns.comes_from(edge)
-            if (leave := turns.onward(node, edge)) is not None
-        ]
-
-
-type _Columns = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
-
-_NONE: Final = np.zeros(0)
-_NOWHERE: Final[_Columns] = (_NONE, _NONE, _NONE, _NONE)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Found:
-    """A plan with the aversion that found it, and its upper-bound cost at the ranking one."""
-
-    plan: Plan
-    aversion: float
-    cost_s: float
 
 
 def _always(_entered: Portal | None, _left: Portal) -> bool:
@@ -134,7 +66,10 @@ class Search:
         allows: Callable[[Portal | None, Portal], bool] = _always,
     ) -> None:
         self.sides = sides
+        self.joints = joints
+        self.request = request
         self.allows = allows
+        self.has_obstacles = any(side.closed is not None for side in sides)
         # Asked for at every weight, and the same at each.
         (first, start), (last, end) = ends
         network = sides[first].ground.network
@@ -145,7 +80,7 @@ class Search:
         self._was_hasty = False
         self.most = request.most
         self.ends = ends
-        self.clock = Clock([side.ground.travel for side in sides], request.at)
+        self.clock = Clock([side.ground.travel for side in sides], request.at, request.stint)
         self.weights = sorted(set(request.aversions))
         self.portals = [p for row, side in enumerate(sides) for p in side.portals(row)]
         self.portals += joints
@@ -163,10 +98,15 @@ class Search:
         if not found and self._was_hasty:
             found = self._sweep(patient=True)
         if not found:
-            found = [self._ranked(refusal(self), 0.0)]
-        routes = [(item, self._route(item)) for item in self._distinct(found)]
+            found = self._ranked([(refusal(self), 0.0)])
+        routes = [(item, self._route(item)) for item in distinct(found, self.most)]
         routes.sort(key=lambda row: (row[0].cost_s, row[1].unknown_m))
         return tuple(route for _, route in routes)
+
+    def without_obstacles(self) -> "Search":
+        """Give the same request of one who keeps out of nothing."""
+        sides = [side.without_obstacles() for side in self.sides]
+        return Search(sides, self.joints, self.ends, self.request, allows=self.allows)
 
     # --- finding --------------------------------------------------------------------------------
 
@@ -179,26 +119,45 @@ class Search:
             Wait for a metric that is being made; else the one before it answers, and what breaks a
             ban that it does not know yet is left out.
         """
-        found: list[Found] = []
-        others: list[Found] = []
+        best: list[tuple[Plan, float]] = []
+        others: list[tuple[Plan, float]] = []
+        settled: Plan | None = None
         for weight in self.weights:
+            is_middle = weight == self.ranked_by[0].aversion
+            if settled is not None and not is_middle:
+                continue
             with self._held(weight, patient=patient) as residents:
-                models = [side.model(weight) for side in self.sides]
                 try:
-                    best = solve(residents, self.question(models))
+                    plan = settled or solve(residents, self.question(weight))
                 except NoWay:
                     continue
-                found.append(self._ranked(best, weight))
-                if weight == self.ranked_by[0].aversion:
-                    plans = other_ways(self, residents, models, best)
-                    others = [self._ranked(plan, weight) for plan in plans]
-        found = [item for item in found if not self._breaks_a_ban(item.plan)]
+                best.append((plan, weight))
+                if is_middle:
+                    others = [(o, weight) for o in other_ways(self, residents, weight, plan)]
+            if weight == 0 and self._is_best_at_all(plan):
+                settled = plan
+        count = len(each_once(best))
+        ranked = self._ranked(each_once(best + others))
+        found = [item for item in ranked[:count] if not item.breaks_a_ban]
         least_s = min((item.cost_s for item in found), default=0.0)
         return found + [
             item
-            for item in others
-            if item.cost_s <= MAX_STRETCH * least_s and not self._breaks_a_ban(item.plan)
+            for item in ranked[count:]
+            if item.cost_s <= MAX_STRETCH * least_s and not item.breaks_a_ban
         ]
+
+    def _is_best_at_all(self, quickest: Plan) -> bool:
+        """Tell whether the quickest way is the best at every weight: it meets nothing with a price.
+
+        Whatever another way meets makes it no cheaper than its time, which is no less.
+        """
+        if self.portals or self._was_hasty:
+            return False
+        return not any(
+            self.sides[region].model(0.0).prices(legs).exposed_s.any()
+            or self.sides[region].rules.meets(legs).any()
+            for region, legs in quickest.sections
+        )
 
     @contextmanager
     def _held(self, aversion: float, *, patient: bool) -> Iterator[list[Resident]]:
@@ -219,7 +178,7 @@ class Search:
 
     def question(
         self,
-        models: Sequence[CostModel],
+        aversion: float,
         *,
         closed: frozenset[str] = frozenset(),
         closed_s: float = math.inf,
@@ -229,8 +188,8 @@ class Search:
 
         Parameters
         ----------
-        models
-            What things cost, a region each.
+        aversion
+            What things cost.
         closed
             Ids of crossings that are not to be passed.
         closed_s
@@ -238,139 +197,137 @@ class Search:
         banned_s
             Price of a piece that touches an exclusion, seconds.
         """
-        first, last = self.ends[0][0], self.ends[1][0]
-        departures, arrivals, direct = self._departures, self._arrivals, self._direct
-        leaving = [piece for piece, _ in departures]
-        arriving = [piece for piece, _ in arrivals]
-        if first == last:
-            # All at once: each call costs more than a piece.
-            own_s = self._pieces_s(models, first, [*leaving, *direct, *arriving], banned_s)
-        else:
-            own_s = self._pieces_s(models, first, leaving, banned_s)
-            own_s += self._pieces_s(models, last, arriving, banned_s)
-        begin = len(leaving)
-        after = begin + len(direct)
-        leaving_s, direct_s, arriving_s = own_s[:begin], own_s[begin:after], own_s[after:]
-        portals = [
-            portal for portal in self.portals if not any(post.id in closed for post in portal.posts)
-        ]
-
+        own_s = [s for part in self._priced_ends for s in part.at(aversion, banned_s).tolist()]
+        begin = len(self._departures)
+        after = begin + len(self._direct)
+        leaving = zip(self._departures, own_s[:begin], strict=True)
+        arriving = zip(self._arrivals, own_s[after:], strict=True)
+        portals = zip(self.portals, self._portals_s(aversion, banned_s), strict=True)
         return Question(
-            first,
-            last,
-            [(piece, node, s) for (piece, node), s in zip(departures, leaving_s, strict=True)],
-            [(piece, node, s) for (piece, node), s in zip(arrivals, arriving_s, strict=True)],
-            list(zip(direct, direct_s, strict=True)),
-            list(zip(portals, self._portals_s(models, portals, banned_s), strict=True)),
+            self.ends[0][0],
+            self.ends[1][0],
+            [(piece, node, s) for (piece, node), s in leaving],
+            [(piece, node, s) for (piece, node), s in arriving],
+            list(zip(self._direct, own_s[begin:after], strict=True)),
+            [
+                (portal, s)
+                for portal, s in portals
+                if not any(post.id in closed for post in portal.posts)
+            ],
             self.clock.wait_s,
             self.clock.reached_s,
             self.allows,
             closed_s,
+            tuple(side.closed for side in self.sides) if self.has_obstacles else (),
         )
 
-    def _pieces_s(
-        self,
-        models: Sequence[CostModel],
-        region: int,
-        pieces: Sequence[Piece],
-        banned_s: float = math.inf,
-    ) -> list[float]:
-        """Give what pieces of one region cost, seconds; more where they touch an exclusion."""
-        if not pieces:
-            return []
-        legs = Legs.of(pieces)
-        cost_s = models[region].legs_s(legs)
-        cost_s[self.sides[region].rules.meets(legs)] += banned_s
+    @cached_property
+    def _priced_ends(self) -> list[Priced]:
+        """Departures, direct pieces and arrivals, in this order: each region's at once."""
+        (first, _), (last, _) = self.ends
+        leaving = [piece for piece, _ in self._departures]
+        arriving = [piece for piece, _ in self._arrivals]
+        if first == last:
+            return [Priced.of(self.sides[first], [*leaving, *self._direct, *arriving])]
+        return [Priced.of(self.sides[first], leaving), Priced.of(self.sides[last], arriving)]
+
+    @cached_property
+    def _priced_portals(self) -> list[tuple[list[int], Priced]]:
+        """The border edges of each region that has any, and whose portals they are."""
+        rows: dict[int, list[int]] = {}
+        for row, portal in enumerate(self.portals):
+            if portal.piece is not None:
+                rows.setdefault(portal.arrive[0], []).append(row)
+        return [
+            (
+                own,
+                Priced.of(self.sides[region], [p for row in own if (p := self.portals[row].piece)]),
+            )
+            for region, own in rows.items()
+        ]
+
+    def _portals_s(self, aversion: float, banned_s: float = math.inf) -> list[float]:
+        """Give what passing each portal costs, seconds; waits are another matter."""
+        cost_s = np.array([portal.off_m * 3.6 / FLAT_KMH for portal in self.portals])
+        for rows, priced in self._priced_portals:
+            cost_s[rows] += priced.at(aversion, banned_s)
         return [float(value) for value in cost_s]
 
-    def _portals_s(
-        self, models: Sequence[CostModel], portals: Sequence[Portal], banned_s: float = math.inf
-    ) -> list[float]:
-        """Give what passing each portal costs, seconds; waits are another matter."""
-        cost_s = [portal.off_m * 3.6 / FLAT_KMH for portal in portals]
-        for region in range(len(self.sides)):
-            bordering = [
-                (row, portal.piece)
-                for row, portal in enumerate(portals)
-                if portal.piece is not None and portal.arrive[0] == region
-            ]
-            own_s = self._pieces_s(models, region, [piece for _, piece in bordering], banned_s)
-            for (row, _), piece_s in zip(bordering, own_s, strict=True):
-                cost_s[row] += piece_s
-        return cost_s
+    # --- ranking --------------------------------------------------------------------------------
 
-    def _ranked(self, plan: Plan, aversion: float) -> Found:
-        """Price a plan by the bounds that all routes of an answer are ranked by."""
+    def _ranked(self, plans: Sequence[tuple[Plan, float]]) -> list[Found]:
+        """Price plans by the bounds that all routes of an answer are ranked by: all at once."""
+        sections = [section for plan, _ in plans for section in plan.sections]
+        told: dict[int, tuple[float, bool, Floats]] = {}
+        for region in dict.fromkeys(region for region, _ in sections):
+            rows = [row for row, section in enumerate(sections) if section[0] == region]
+            legs = Legs.joined([sections[row][1] for row in rows])
+            cost_s = self.ranked_by[region].legs_s(legs)
+            barred = self.sides[region].rules.meets(legs)
+            edge_m = self.sides[region].ground.travel.length_m(legs.edge)
+            end = 0
+            for row in rows:
+                own = slice(end, end := end + len(sections[row][1]))
+                told[row] = float(cost_s[own].sum()), bool(barred[own].any()), edge_m[own]
+        after = 0
+        found = []
+        for plan, aversion in plans:
+            own_rows = range(after, after := after + len(plan.sections))
+            found.append(self._found(plan, aversion, [told[row] for row in own_rows]))
+        return found
+
+    def _found(
+        self, plan: Plan, aversion: float, told: Sequence[tuple[float, bool, Floats]]
+    ) -> Found:
+        """Add up a plan of whose sections cost, bans and lengths are told."""
         cost_s = sum(passed.wait_s for passed in plan.passed)
-        cost_s += sum(self._portals_s(self.ranked_by, [passed.portal for passed in plan.passed]))
-        for region, legs in plan.sections:
-            cost_s += float(self.ranked_by[region].legs_s(legs).sum())
-        return Found(plan, aversion, cost_s)
+        cost_s += sum(self._passing_s[passed.portal] for passed in plan.passed)
+        cost_s += sum(section_s for section_s, _, _ in told)
+        roads: dict[int, tuple[Legs, Floats]] = {}
+        for (region, legs), (_, _, edge_m) in zip(plan.sections, told, strict=True):
+            before = roads.get(region)
+            roads[region] = (
+                (legs, edge_m)
+                if before is None
+                else (Legs.joined([before[0], legs]), np.concatenate([before[1], edge_m]))
+            )
+        return Found(plan, aversion, cost_s, roads, any(barred for _, barred, _ in told))
 
-    def _breaks_a_ban(self, plan: Plan) -> bool:
-        return any(self.sides[region].rules.touched(legs) for region, legs in plan.sections)
-
-    # --- choosing -------------------------------------------------------------------------------
-
-    def _distinct(self, found: Sequence[Found]) -> list[Found]:
-        """Drop each way that runs mostly on a better one."""
-        kept: list[Found] = []
-        for item in sorted(found, key=lambda item: item.cost_s):
-            if all(self._overlap(item.plan, other.plan) <= MAX_OVERLAP for other in kept):
-                kept.append(item)
-        return kept[: self.most]
-
-    def _overlap(self, plan: Plan, other: Plan) -> float:
-        """Give the share of the shorter way's length that both have in common, 0 to 1."""
-        mine, theirs = self._by_edge(plan), self._by_edge(other)
-        shared_m = 0.0
-        for region, (edge, start, end, length_m) in mine.items():
-            their_edge, their_start, their_end, _ = theirs.get(region, _NOWHERE)
-            _, one, two = np.intersect1d(edge, their_edge, return_indices=True)
-            low = np.maximum(start[one], their_start[two])
-            high = np.minimum(end[one], their_end[two])
-            shared_m += float((np.maximum(0.0, high - low) * length_m[one]).sum())
-        shorter_m = min(self._length_m(mine), self._length_m(theirs))
-        return shared_m / shorter_m if shorter_m > 0 else 1.0
-
-    def _by_edge(self, plan: Plan) -> dict[int, _Columns]:
-        """Give edge, from, to and whole length of every piece, a region each."""
-        columns = {}
-        for region in dict.fromkeys(region for region, _ in plan.sections):
-            legs = Legs.joined([part for row, part in plan.sections if row == region])
-            length_m = self.sides[region].ground.travel.length_m(legs.edge)
-            columns[region] = (legs.edge, legs.start, legs.end, length_m)
-        return columns
-
-    @staticmethod
-    def _length_m(columns: dict[int, _Columns]) -> float:
-        return float(sum(((end - start) * m).sum() for _, start, end, m in columns.values()))
+    @cached_property
+    def _passing_s(self) -> dict[Portal, float]:
+        """What passing each portal costs at the ranking weight, seconds."""
+        cost_s = self._portals_s(self.ranked_by[0].aversion)
+        return dict(zip(self.portals, cost_s, strict=True))
 
     # --- telling --------------------------------------------------------------------------------
 
     def _route(self, found: Found) -> Route:
         """Add a way up, and check it again from the records."""
         plan = found.plan
-        times = self.clock.timetable(plan.sections, plan.passed)
+        ways = runs(plan)
+        tables = [Looked.of(self.clock.travels[region], legs.edge) for region, legs in ways]
+        measures = [looked.used(legs) for looked, (_, legs) in zip(tables, ways, strict=True)]
+        times = self.clock.timetable(plan.sections, plan.passed, measures)
         again = self.clock.retimed(plan)
         opened = () if again is None else again.passed
         judged = {p.portal.piece[0] for p in opened if p.portal.piece is not None}
         snaps = (self.ends[0][1], self.ends[1][1])
         parts: list[Route] = []
         leg = 0
-        for region, legs in runs(plan):
+        for (region, legs), looked, (time_s, _) in zip(ways, tables, measures, strict=True):
             side = self.sides[region]
             # Wholly by night: what the night makes less likely must not count for the day.
             night_s = times.night_s[leg : leg + len(legs)]
             leg += len(legs)
-            night = night_s >= _NEARLY * measured(side.ground.travel, legs)[0]
-            contacts = side.situation.contacts
-            part = make_route(side.ground.travel, legs, contacts, night, snaps, times.arrival)
+            night = night_s >= _NEARLY * time_s
+            travel, contacts = side.ground.travel, side.situation.contacts
+            part = make_route(travel, legs, contacts, night, snaps, times.arrival, looked)
             side.rules.check(legs, part.coordinates, judged)
             parts.append(replace(part, region=region))
         return replace(
             joined(parts),
             passages=self.clock.passages(plan),
+            stint=times.stint,
             aversion=found.aversion,
             cost_s=found.cost_s,
         )

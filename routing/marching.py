@@ -8,8 +8,13 @@ from numpy.typing import NDArray
 from routing.compiling import compiled, inlined
 
 type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
 
 _DAY_S = 86_400.0
+
+#: Night is outside 06:00-18:00 local time (design/definitions.md, "Time").
+DAWN_S = 6 * 3_600.0
+DUSK_S = 18 * 3_600.0
 
 #: What is less than a millisecond of walking, or a millimetre of road, is rounding: no rest is
 #: taken before it.
@@ -121,7 +126,65 @@ def march(
     return count
 
 
+@inlined
+def night_before_s(clock_s: float) -> float:
+    """Do what `routing.arrival.night_before_s` does, for one moment."""
+    days = math.floor(clock_s / _DAY_S)
+    today_s = clock_s - days * _DAY_S
+    tonight_s = min(today_s, DAWN_S) + max(0.0, today_s - DUSK_S)
+    return days * (_DAY_S - DUSK_S + DAWN_S) + tonight_s
+
+
+@compiled
+def clock(
+    moved_s: Floats, from_s: Floats, clock_s: Floats, day: Floats
+) -> tuple[Floats, Floats, Floats, Ints]:
+    """Say when each leg is walked.
+
+    Parameters
+    ----------
+    moved_s
+        float64 [K + 1], as `march` takes it.
+    from_s, clock_s, day
+        float64 [stretches], as `march` gave them.
+
+    Returns
+    -------
+    (start_s, end_s, night_s float64 [K], day int64 [K])
+        As `routing.arrival.Timetable` has them, but since the midnight that the clock counts from.
+    """
+    legs, last = len(moved_s) - 1, len(from_s) - 1
+    start_s, end_s, night_s = np.empty(legs), np.empty(legs), np.empty(legs)
+    begun_day = np.empty(legs, np.int64)
+    # Seconds of night before each boundary, in moving time: rests are no part of it.
+    before_s, dark_s, night_then_s = 0.0, 0.0, night_before_s(clock_s[0])
+    begun = left = 0
+    for row in range(legs + 1):
+        at_s = moved_s[row]
+        # A leg that begins where a rest lies begins after it, and one that ends there before it.
+        while begun < last and from_s[begun + 1] <= at_s:
+            begun += 1
+        while left < last and from_s[left + 1] < at_s:
+            full_s = from_s[left + 1] - from_s[left]
+            dark_s += night_before_s(clock_s[left] + full_s) - night_then_s
+            left += 1
+            night_then_s = night_before_s(clock_s[left])
+        until_s = clock_s[left] + (at_s - from_s[left])
+        so_far_s = night_before_s(until_s) - night_then_s + dark_s
+        if row > 0:
+            # A leg without length ends where it begins.
+            end_s[row - 1] = max(until_s, start_s[row - 1])
+            # Sums of large figures may differ by nothing.
+            night_s[row - 1] = max(so_far_s - before_s, 0.0)
+        if row < legs:
+            start_s[row] = clock_s[begun] + (at_s - from_s[begun])
+            begun_day[row] = int(day[begun])
+        before_s = so_far_s
+    return start_s, end_s, night_s, begun_day
+
+
 def warm() -> None:
     """Compile, or read from disk."""
     row = np.zeros(2)
     march(row, row, np.zeros(4), 0.0, 1.0, 1.0, row.copy(), row.copy(), row.copy())
+    clock(row, row, row, row)

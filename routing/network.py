@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from routing import cch
 from routing.access import Mode
+from routing.cch.around import path_around
 from routing.errors import NoWay
 from routing.graph import RoadGraph, Snap
 from routing.legs import Legs
@@ -233,6 +234,40 @@ class Network:
         if cost >= cch.UNREACHABLE:
             raise NoWay("nothing open joins the two places")
         return self.turns.originals(way).astype(np.int64)
+
+    def marks(self, edges: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Mark edges, int64 [k], among the hierarchy's, bool [E + X]."""
+        marked = np.zeros(self.hierarchy.topology.edge_count, dtype=np.bool_)
+        marked[self.turns.spread_some(edges, np.zeros(len(edges), np.int32))[0]] = True
+        return marked
+
+    def path_around(
+        self, metric: Metric, source: int, target: int, closed: NDArray[np.bool_]
+    ) -> tuple[float, NDArray[np.int64]]:
+        """Give the cheapest way between two nodes without closed edges.
+
+        Parameters
+        ----------
+        closed
+            As of `marks`.
+
+        Returns
+        -------
+        Seconds that it costs above the cheapest way of the metric, and its edges in order.
+
+        Raises
+        ------
+        NoWay
+            There is none.
+        """
+        least, way = self.hierarchy.path(metric.arcs, source, target)
+        cost = least
+        if closed[way].any():
+            topology = self.hierarchy.topology
+            cost, way = path_around(topology, metric.arcs, source, target, closed)
+        if cost >= cch.UNREACHABLE:
+            raise NoWay("nothing open joins the two places")
+        return (cost - least) / metric.units_per_s, self.turns.originals(way).astype(np.int64)
 
     def between_s(self, metric: Metric, sources: Sequence[int], targets: Sequence[int]) -> Floats:
         """Give costs from nodes to nodes, float64 [sources, targets], infinite where no way."""

@@ -275,25 +275,21 @@ def _street_network(
     report["segments_in_border_strip"] = int(np.count_nonzero(~keep))
     if not keep.any():
         raise ImportFailed("no road is left once the border strip (rule P34) is taken away")
-    pieces = cut(ways, segments, keep)
     lonlat = places.lon / UNITS_PER_DEGREE, places.lat / UNITS_PER_DEGREE
     if whole is None:
         country = node_countries(*lonlat, known.areas)
     else:
         country = np.zeros(len(places.lon), dtype=np.int16)
-    gone = np.zeros(len(pieces), dtype=bool)
-    if not strip.is_empty:
-        gone = strip_pieces(strip, ways, places, pieces, country)
-    report["pieces_across_border"] = int(gone.sum())
-    if known.areas:  # fail closed: no road leads to where nobody knows the country
-        unknown = (country[pieces.tail] < 0) | (country[pieces.head] < 0)
-        report["pieces_in_unknown_country"] = int((unknown & ~gone).sum())
-        gone |= unknown
-    if gone.all():
-        raise ImportFailed(
-            "no road lies inside a known country; does the boundary file cover this extract?"
-        )
-    pieces = pieces.take(~gone)
+    pieces = cut(ways, segments, keep)
+    while (gone := _gone(ways, places, pieces, known, strip, country, report)).any():
+        if gone.all():
+            raise ImportFailed(
+                "no road lies inside a known country; does the boundary file cover this extract?"
+            )
+        # Where a lost road was met is no junction: a road that ends there would tell of it (P34),
+        # and so would a number that is left out.
+        keep[keep] = ~np.repeat(gone, np.diff(pieces.shape_start) - 1)
+        pieces = cut(ways, segments, keep)
     place, ends = np.unique(np.concatenate((pieces.tail, pieces.head)), return_inverse=True)
     countries = known.countries
     return _Network(
@@ -306,6 +302,28 @@ def _street_network(
         countries,
         np.empty((0, 2), dtype=np.int64),
     )
+
+
+def _gone(
+    ways: WayTable,
+    places: NodePlaces,
+    pieces: Pieces,
+    known: Boundaries,
+    strip: BorderStrip,
+    country: Array,
+    report: dict[str, int],
+) -> Array:
+    """Return which pieces may not stay, bool [K], and count them."""
+    gone = np.zeros(len(pieces), dtype=bool)
+    if not strip.is_empty:
+        gone = strip_pieces(strip, ways, places, pieces, country)
+    lost = {"pieces_across_border": int(gone.sum())}
+    if known.areas:  # fail closed: no road leads to where nobody knows the country
+        unknown = (country[pieces.tail] < 0) | (country[pieces.head] < 0)
+        lost["pieces_in_unknown_country"] = int((unknown & ~gone).sum())
+        gone |= unknown
+    report |= {what: report.get(what, 0) + count for what, count in lost.items()}
+    return gone
 
 
 # --- heights ---------------------------------------------------------------------------------

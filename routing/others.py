@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from routing.alternatives import Limits, alternatives
-from routing.cost import CostModel
 from routing.errors import NoWay
 from routing.legs import Legs
 from routing.network import Network
@@ -28,7 +27,7 @@ FEWEST_LEGS: Final = 2
 def other_ways(
     search: "Search",
     residents: Sequence[Resident],
-    models: Sequence[CostModel],
+    aversion: float,
     best: Plan,
 ) -> list[Plan]:
     """Find ways that differ from the best one, in no order; the caller drops what is too dear.
@@ -37,8 +36,8 @@ def other_ways(
     ----------
     search
         The request.
-    residents, models
-        One a region: those that the best way was found with.
+    residents, aversion
+        What the best way was found with, the metrics one a region.
     best
         The best way.
     """
@@ -47,7 +46,7 @@ def other_ways(
         for index in range(len(best.sections))
         for other in _by_other_roads(search, residents, best, index)
     ]
-    return found + _by_other_crossings(search, residents, models, best)
+    return found + _by_other_crossings(search, residents, aversion, best)
 
 
 def _by_other_roads(
@@ -95,7 +94,7 @@ def _turns_back(network: Network, way: Legs) -> bool:
 def _by_other_crossings(
     search: "Search",
     residents: Sequence[Resident],
-    models: Sequence[CostModel],
+    aversion: float,
     best: Plan,
 ) -> list[Plan]:
     """Leave out each crossing of the best way in turn."""
@@ -105,7 +104,7 @@ def _by_other_crossings(
     )
     for posts in crossings:
         try:
-            question = search.question(models, closed=frozenset(posts))
+            question = search.question(aversion, closed=frozenset(posts))
             found.append(solve(residents, question))
         except NoWay:
             continue

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.crossings import Crossing
+from routing.detours import Closed, Detours
 from routing.errors import NoWay
 from routing.legs import Legs
 from routing.network import Piece
@@ -117,6 +118,8 @@ class Question:
         Price of passing a portal that stays closed, seconds; infinite where nobody may.
     allows
         Tells whether one may go from a portal, None for the start, to another within a region.
+    closed
+        What obstacles close, a region each; empty without obstacles.
     """
 
     start: int
@@ -129,6 +132,7 @@ class Question:
     reached_s: Callable[[Sequence[Section], Sequence[Passed]], float]
     allows: Callable[[Portal | None, Portal], bool]
     closed_s: float = math.inf
+    closed: Sequence[Closed] = ()
 
 
 _NO_LEGS: Final = Legs.of(())
@@ -186,36 +190,77 @@ class _Solving:
         for index, (portal, _) in enumerate(question.portals):
             self._in_region[portal.arrive[0]].append(index)
         self._ahead_s = ahead_s(residents, question)
+        self._detours = Detours(residents, question.closed)
+        self._looked_at: set[tuple[_Label, int]] = set()
 
     def plan(self) -> Plan:
         asked = self._asked
+        if not asked.portals and not self._detours.are_possible(asked.start):
+            return self._straight()
         for piece, cost_s in asked.direct:
             if np.isfinite(cost_s):
                 self._push(cost_s, _Label((asked.start, -1), cost_s, Legs.of([piece])), _ENDED)
-        for piece, node, cost_s in asked.departures:
-            if np.isfinite(cost_s):
-                self._leave(_Label((asked.start, node), cost_s, Legs.of([piece])))
+        self._leave(
+            [
+                _Label((asked.start, node), cost_s, Legs.of([piece]))
+                for piece, node, cost_s in asked.departures
+                if np.isfinite(cost_s)
+            ]
+        )
         while self._heap:
             _, _, label, target, cost_s = heapq.heappop(self._heap)
             if target == _ENDED:
                 return self._ended(label, label.section, cost_s)
+            if self._is_dearer(label, target, cost_s):
+                continue
             if target <= _FIRST_ARRIVAL:
                 return self._ended(label, self._arrive(label, _FIRST_ARRIVAL - target), cost_s)
             if target == _LEAVING:
-                self._leave(label)
+                self._leave([label])
             else:
                 self._pass(label, target, cost_s)
         raise NoWay("nothing open joins the two ends")
+
+    def _straight(self) -> Plan:
+        """Give what the queue would where there is nothing to pass: of equals the first."""
+        asked = self._asked
+        least_s, best = math.inf, None
+        for piece, cost_s in asked.direct:
+            if cost_s < least_s:
+                least_s, best = cost_s, _Label((asked.start, -1), cost_s, Legs.of([piece]))
+        through = None
+        leaving = [row for row in asked.departures if np.isfinite(row[2])]
+        if leaving and asked.arrivals and asked.start == asked.end:
+            costs = between_s(
+                self._residents[asked.start],
+                [node for _, node, _ in leaving],
+                [node for _, node, _ in asked.arrivals],
+            )
+            for (piece, node, own_s), row in zip(leaving, costs.tolist(), strict=True):
+                for column, between in enumerate(row):
+                    cost_s = own_s + between + asked.arrivals[column][2]
+                    if cost_s < least_s:
+                        least_s, through = cost_s, column
+                        best = _Label((asked.start, node), own_s, Legs.of([piece]))
+        if best is None:
+            raise NoWay("nothing open joins the two ends")
+        last = best.section if through is None else self._arrive(best, through)
+        return self._ended(best, last, least_s)
 
     def _push(self, cost_s: float, label: _Label, target: int, still_s: float = 0.0) -> None:
         """Queue an entry by what it costs and what is to come at least."""
         entry = (cost_s + still_s, next(self._order), label, target, cost_s)
         heapq.heappush(self._heap, entry)
 
-    def _leave(self, label: _Label) -> None:
-        """Look from a node to every portal of the region, and to the end."""
-        region, node = label.at
-        entered = label.passed[-1].portal if label.passed else None
+    def _leave(self, labels: Sequence[_Label]) -> None:
+        """Look from nodes to every portal of their region, and to the end.
+
+        All of them are the start's, or there is one: they have come over the same portals.
+        """
+        if not labels:
+            return
+        region = labels[0].at[0]
+        entered = labels[0].passed[-1].portal if labels[0].passed else None
         targets = [
             (index, portal.arrive[1], 0.0)
             for index in self._in_region[region]
@@ -228,12 +273,43 @@ class _Solving:
             ]
         if not targets:
             return
-        costs = between_s(self._residents[region], [node], [to for _, to, _ in targets])[0]
-        for (target, _, own_s), between in zip(targets, costs.tolist(), strict=True):
+        costs = between_s(
+            self._residents[region], [label.at[1] for label in labels], [to for _, to, _ in targets]
+        )
+        for label, row in zip(labels, costs.tolist(), strict=True):
+            self._look(label, targets, row)
+
+    def _look(
+        self, label: _Label, targets: Sequence[tuple[int, int, float]], costs: Sequence[float]
+    ) -> None:
+        """Queue what can be reached from a node."""
+        for (target, _, own_s), between in zip(targets, costs, strict=True):
             cost_s = label.cost_s + between + own_s
             still_s = self._still_s(target) if target >= 0 else 0.0
-            if np.isfinite(cost_s + still_s) and target not in self._passed:
+            if math.isfinite(cost_s + still_s) and target not in self._passed:
                 self._push(cost_s, label, target, still_s)
+
+    def _is_dearer(self, label: _Label, target: int, cost_s: float) -> bool:
+        """Queue an entry anew whose way costs more than the metric says; gone where none is."""
+        region, node = label.at
+        entry = (label, target)
+        if target == _LEAVING or not self._detours.are_possible(region):
+            return False
+        if entry in self._looked_at or target in self._passed:
+            return False
+        self._looked_at.add(entry)
+        is_arrival = target <= _FIRST_ARRIVAL
+        to = (
+            self._asked.arrivals[_FIRST_ARRIVAL - target][1]
+            if is_arrival
+            else self._asked.portals[target][0].arrive[1]
+        )
+        extra_s = self._detours.extra_s(region, node, to)
+        if 0 < extra_s < math.inf:
+            self._push(
+                cost_s + extra_s, label, target, 0.0 if is_arrival else self._still_s(target)
+            )
+        return extra_s > 0
 
     def _still_s(self, target: int) -> float:
         """Give the least that passing a portal and going on from it costs."""
@@ -270,7 +346,7 @@ class _Solving:
 
     def _walked(self, label: _Label, node: int) -> Legs:
         region, source = label.at
-        return Legs.joined([label.section, path(self._residents[region], source, node)])
+        return Legs.joined([label.section, self._detours.path(region, source, node)])
 
 
 def ahead_s(residents: Sequence[Resident], question: Question) -> Floats:
@@ -280,7 +356,7 @@ def ahead_s(residents: Sequence[Resident], question: Question) -> Floats:
     may look towards the end first. Infinite where no portals lead on.
     """
     count_ = len(question.portals)
-    if count_ > MOST_LOOKED_AHEAD:
+    if not 0 < count_ <= MOST_LOOKED_AHEAD:
         return np.zeros(count_)
     onward_s, least_s = np.full((count_, count_), np.inf), np.full(count_, np.inf)
     own_s = np.array([cost_s for _, cost_s in question.portals])
@@ -313,11 +389,6 @@ def _between_portals_s(
     if known is None:
         known = resident.derived[key] = between_s(resident, leaving, arriving)
     return cast("Floats", known)
-
-
-def path(resident: Resident, source: int, target: int) -> Legs:
-    """Give the cheapest way between two nodes of a region."""
-    return Legs.whole(resident.ground.network.path(resident.metric, source, target))
 
 
 def between_s(resident: Resident, sources: Sequence[int], targets: Sequence[int]) -> Floats:

@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Final
 
 from routing.access import Mode
+from routing.arrival import Stint
 from routing.crossings import Crossing
 from routing.errors import InvalidRequest
 from routing.graph import GraphMeta
 from routing.hazard import HIGHEST, Hazard
 from routing.metric import METRES_PER_DEGREE, great_circle_m
+from routing.obstacles import NO_OBSTACLES, Obstacles
 from routing.profile import Profile
 
 #: Weights of exposure tried for the alternatives [A]: none, a kilometre inside an unrated hazard
@@ -21,6 +23,9 @@ MAX_AVERSIONS: Final = 8
 
 #: Most routes in an answer (goal A11).
 MAX_ROUTES: Final = 5
+
+#: Most waypoints between the ends of one request [A]: each is a search of its own.
+MAX_VIA: Final = 10
 
 #: Ends nearer than this are one place [A].
 MIN_TRIP_M: Final = 1.0
@@ -53,7 +58,15 @@ class RouteRequest:
     profile
         Who travels, by that mode; the router's own where None.
     most
-        At most so many routes, 1 to `MAX_ROUTES`.
+        At most so many routes, 1 to `MAX_ROUTES`; over waypoints there is one.
+    obstacles
+        Areas that the asker keeps out of.
+    via
+        Waypoints between the ends, in order, as those are.
+    via_countries
+        Their countries, as many; empty where none is known.
+    stint
+        Of walking, under way at departure; a new one where None.
     """
 
     start: tuple[float, float]
@@ -67,6 +80,10 @@ class RouteRequest:
     aversions: tuple[float, ...] = AVERSIONS
     profile: Profile | None = None
     most: int = 3
+    obstacles: Obstacles = NO_OBSTACLES
+    via: Sequence[tuple[float, float]] = ()
+    via_countries: Sequence[str | None] = ()
+    stint: Stint | None = None
 
 
 def check_request(request: RouteRequest, meta: GraphMeta) -> None:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 from routing.errors import Blocker, NoRoute, NoWay
-from routing.itinerary import opens_late
+from routing.itinerary import opens_late, with_border
 from routing.portals import Plan, solve
 from routing.resident import Resident
 from routing.rules import closed_post
@@ -36,6 +36,8 @@ def refusal(search: "Search") -> Plan:
     NoRoute
         With what blocks.
     """
+    if search.has_obstacles:
+        raise NoRoute(_REFUSED, _obstacles(search))
     try:
         with ExitStack() as stack:
             kept = [
@@ -63,6 +65,40 @@ def refusal(search: "Search") -> Plan:
     raise NoRoute("no road joins the two points", [_no_road(search)])
 
 
+def _obstacles(search: "Search") -> tuple[Blocker, ...]:
+    """Name the asker's own obstacles in the way of who would keep out of none.
+
+    All of them where that way meets none: a detour comes to a crossing too late.
+
+    Raises
+    ------
+    NoRoute
+        Without them there is no way either.
+    """
+    bare = search.without_obstacles()
+    try:
+        with ExitStack() as stack:
+            kept = [
+                stack.enter_context(side.residents.using(side.ground, 0.0, side.situation))
+                for side in bare.sides
+            ]
+            plan = _solved(bare, kept, closed_s=math.inf)
+    except NoWay:
+        plan = refusal(bare)
+    asked = (side.rules for side in search.sides)
+    every = tuple(dict.fromkeys(block for rules in asked for block in rules.obstacles))
+    return tuple(block for block in _in_the_way(search, plan) if block in every) or every
+
+
+def _in_the_way(search: "Search", plan: Plan) -> list[Blocker]:
+    """Name the exclusions and obstacles along a plan, border edges among it."""
+    found: list[Blocker] = []
+    for index, (region, legs) in enumerate(plan.sections):
+        own = with_border(plan.passed[index - 1].portal, legs) if index else legs
+        found += search.sides[region].rules.exclusions(own)
+    return list(dict.fromkeys(found))
+
+
 def _solved(
     search: "Search",
     residents: Sequence[Resident],
@@ -71,8 +107,7 @@ def _solved(
     banned_s: float = math.inf,
 ) -> Plan:
     """Search with rules set aside, each breach at a price; the caller holds the metrics."""
-    models = [side.model(0.0) for side in search.sides]
-    return solve(residents, search.question(models, closed_s=closed_s, banned_s=banned_s))
+    return solve(residents, search.question(0.0, closed_s=closed_s, banned_s=banned_s))
 
 
 def _blockers(search: "Search", plan: Plan) -> tuple[Blocker, ...]:

@@ -8,22 +8,24 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.access import EdgeFlag, Mode
+from routing import telling
+from routing.access import Mode
 from routing.altitude import Heights
+from routing.arrival import Stint
 from routing.contact import Contact, Contacts
 from routing.cost import Travel
-from routing.explanation import RouteSegment, explained
+from routing.drawing import draw
+from routing.explanation import explained
 from routing.exposure import Exposure, covered_m, hazard_exposure
 from routing.graph import RoadGraph, Snap
-from routing.itinerary import Passage
+from routing.itinerary import Passage, Waypoint
 from routing.legs import Legs
-from routing.lines import between
 from routing.profile import Profile, walking_days
+from routing.route_segments import Segments
+from routing.telling import Looked, add_up
 
 type Floats = NDArray[np.float64]
 type Piece = tuple[int, float, float]
-
-_LIT = int(EdgeFlag.LIT_YES | EdgeFlag.LIT_NO)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -70,6 +72,10 @@ class Route:
         The parts of a way over several regions, in order; empty for a way in one.
     passages
         The official crossings, in order, with the time of arrival.
+    via
+        The waypoints between the ends, in order.
+    stint
+        Of walking, under way on arrival.
     aversion
         The weight of exposure that found this route.
     cost_s
@@ -88,13 +94,15 @@ class Route:
     exposure: Mapping[str, Exposure]
     unknown: Mapping[str, float]
     hazards: tuple[str, ...]
-    segments: tuple[RouteSegment, ...] = field(repr=False)
+    segments: Segments = field(repr=False)
     start_snap: Snap = field(repr=False)
     end_snap: Snap = field(repr=False)
     arrival: datetime
     region: int = 0
     parts: tuple["Route", ...] = field(default=(), repr=False)
     passages: tuple[Passage, ...] = ()
+    via: tuple[Waypoint, ...] = ()
+    stint: Stint | None = None
     aversion: float = 0.0
     cost_s: float = 0.0
 
@@ -164,6 +172,7 @@ def make_route(
     night: NDArray[np.bool_],
     snaps: tuple[Snap, Snap],
     arrival: datetime,
+    looked: Looked | None = None,
 ) -> Route:
     """Add up a way through one graph.
 
@@ -181,29 +190,40 @@ def make_route(
         Start and end of the whole way.
     arrival
         At the end of the whole way.
+    looked
+        What the graph's tables have of the legs, where they were looked up already.
     """
-    graph = travel.graph
-    length_m = travel.length_m(legs.edge)
+    graph, looked = travel.graph, looked or Looked.of(travel, legs.edge)
+    sums, heights = add_up(legs.start, legs.end, looked.noted, looked.measured_m, looked.time_s)
     # Most hazards of a region are nowhere near: they are looked at once, not in every sum.
     contacts = [contacts[row] for row in Contacts.of(contacts).on(legs.edge)]
     coordinates, measure_m = drawn(graph, legs)
-    ascent_m = graph.edge_ascent_m[legs.edge].astype(np.float64)
-    exposure = travel.altitude_exposure(legs)
-    exposure |= hazard_exposure(contacts, legs, length_m, night, travel.relative_risk)
+    exposure = travel.altitude_exposure(legs) if looked.noted[telling.KNOWN].any() else {}
+    reported_m = 0.0
+    if contacts:
+        length_m = looked.measured_m[telling.LENGTH_M]
+        exposure |= hazard_exposure(contacts, legs, length_m, night, travel.relative_risk)
+        reported_m = covered_m(contacts, legs, length_m)
+    distance_m = float(sums[telling.TO_M, 0])
     return Route(
         coordinates=coordinates,
         measure_m=measure_m,
         legs=legs,
         profile=travel.profile,
-        distance_m=float((length_m * legs.share).sum()),
-        duration_s=float((travel.time_s(legs.edge) * legs.share).sum()),
-        ascent_m=float((ascent_m * legs.share).sum()),
+        distance_m=distance_m,
+        duration_s=float(sums[telling.DURATION_S, 0]),
+        ascent_m=float(sums[telling.CLIMBED_M, 0]),
         ascent="dem" if graph.meta.has_slope else "lower_bound",
-        heights=Heights.of(graph, legs),
+        heights=Heights(*heights),
         exposure=exposure,
-        unknown=_unknown_m(travel, legs, contacts),
+        unknown={
+            "hazards": max(0.0, distance_m - reported_m),
+            "elevation": float(sums[telling.NO_HEIGHT_M, 0]),
+            "surface": float(sums[telling.NO_SURFACE_M, 0]),
+            "lit": float(sums[telling.NO_LIT_M, 0]),
+        },
         hazards=_hazards_met(contacts, legs),
-        segments=explained(travel, legs, contacts, night),
+        segments=explained(travel, legs, contacts, night, looked),
         start_snap=snaps[0],
         end_snap=snaps[1],
         arrival=arrival,
@@ -217,51 +237,15 @@ def drawn(graph: RoadGraph, legs: Legs) -> tuple[Floats, Floats]:
     -------
     (coordinates float64 [k, 2] in degrees, measure_m float64 [k] from 0), k >= 2.
     """
-    length_m = graph.lengths_m(legs.edge)
-    before_m = np.concatenate(([0.0], np.cumsum(legs.share * length_m)[:-1]))
-    leg, coordinates, share = _vertices(graph, legs)
-    measure_m = before_m[leg] + (share - legs.start[leg]) * length_m[leg]
-    # The first vertex of a piece is the last one of the piece before.
-    kept = np.append(True, (leg[1:] == leg[:-1]))
-    coordinates, measure_m = coordinates[kept], measure_m[kept]
-    new = np.ones(len(coordinates), dtype=np.bool_)
-    # A zero-length border edge repeats its vertex; the ends stay whatever happens.
-    new[1:-1] = (np.diff(coordinates, axis=0)[:-1] != 0).any(axis=1) | (np.diff(measure_m)[:-1] > 0)
-    return coordinates[new], measure_m[new]
-
-
-def _vertices(graph: RoadGraph, legs: Legs) -> tuple[NDArray[np.int64], Floats, Floats]:
-    """Give the vertices of pieces, in order: piece, coordinates, share of the whole edge.
-
-    Whole edges, most of them, all at once.
-    """
-    is_whole = (legs.start <= 0) & (legs.end >= 1)
-    whole = np.flatnonzero(is_whole)
-    coordinates, share, count = graph.edge_lines(legs.edge[whole])
-    parts = [(np.repeat(whole, count), coordinates, share)]
-    for index in np.flatnonzero(~is_whole).tolist():
-        line, along = between(
-            graph.edge_coordinates(int(legs.edge[index])), legs.start[index], legs.end[index]
-        )
-        parts.append((np.full(len(line), index), line, along))
-    leg, coordinates, share = (np.concatenate([part[i] for part in parts]) for i in range(3))
-    order = np.argsort(leg, kind="stable")
-    return leg[order], coordinates[order], share[order]
-
-
-def _unknown_m(travel: Travel, legs: Legs, contacts: Sequence[Contact]) -> dict[str, float]:
-    graph = travel.graph
-    length_m = travel.length_m(legs.edge)
-    metres = length_m * legs.share
-    surface = graph.edge_surface[legs.edge] == 0
-    lit = (graph.edge_flags[legs.edge] & _LIT) == 0
-    reported_m = covered_m(contacts, legs, length_m)
-    return {
-        "hazards": max(0.0, float(metres.sum()) - reported_m),
-        "elevation": float(metres[~travel.height_known(legs.edge)].sum()),
-        "surface": float(metres[surface].sum()),
-        "lit": float(metres[lit].sum()),
-    }
+    return draw(
+        legs.edge,
+        legs.start,
+        legs.end,
+        graph.edge_length_dm,
+        graph.shape_start,
+        graph.shape_lon,
+        graph.shape_lat,
+    )
 
 
 def _hazards_met(contacts: Sequence[Contact], legs: Legs) -> tuple[str, ...]:

@@ -12,11 +12,13 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from routing.boxes import reach
 from routing.contact import Contact, Contacts
 from routing.cost import Travel
 from routing.crossings import Crossing, Gate
 from routing.errors import Blocker, NoRoute
 from routing.legs import Legs
+from routing.obstacles import ASKED
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -34,12 +36,17 @@ class Rules:
     gates
         Every border edge with its official posts.
     bans
-        Hard exclusions laid over the graph.
+        Hard exclusions laid over the graph, and the asker's own obstacles.
     """
 
     travel: Travel
     gates: Mapping[int, Gate]
     bans: Sequence[Contact]
+
+    @property
+    def obstacles(self) -> tuple[Blocker, ...]:
+        """Names of the asker's own obstacles."""
+        return tuple(_exclusion(ban) for ban in self.bans if ban.hazard.family == ASKED)
 
     @cached_property
     def closed(self) -> Ints:
@@ -100,9 +107,8 @@ class Rules:
             The way breaks a rule. That would be a defect of the search: it is refused all the
             same, never answered (P11).
         """
-        graph, line = self.travel.graph, shapely.linestrings(coordinates)
-        shapely.prepare(line)
-        broken = [_exclusion(ban) for ban in self.bans if shapely.intersects(line, ban.area)]
+        graph = self.travel.graph
+        broken = [_exclusion(ban) for ban in self._met_by(coordinates)]
         for gate in self.passed(legs):
             if gate.edge not in judged:
                 broken += [closed_post(post) for post in gate.posts if not post.passable]
@@ -113,6 +119,16 @@ class Rules:
         usable = bool(self.travel.usable(legs.edge).all())
         if broken or not usable:
             raise NoRoute("the way found breaks a hard rule and is refused", _unique(broken))
+
+    def _met_by(self, coordinates: Floats) -> list[Contact]:
+        """Give the exclusions that a line touches."""
+        # Most exclusions of a region are nowhere near: what touches one is in its box.
+        near = [self.bans[row] for row in reach(self._laid.boxes, coordinates)]
+        if not near:
+            return []
+        line = shapely.linestrings(coordinates)
+        shapely.prepare(line)
+        return [ban for ban in near if shapely.intersects(line, ban.area)]
 
     def exclusions(self, legs: Legs) -> list[Blocker]:
         """Name the exclusions along a path found with rules set aside, in order of travel."""
@@ -128,6 +144,8 @@ def closed_post(post: Crossing) -> Blocker:
 
 
 def _exclusion(ban: Contact) -> Blocker:
+    if ban.hazard.family == ASKED:
+        return Blocker("obstacle", ban.hazard.id)
     return Blocker("exclusion", ban.hazard.id, ban.hazard.title or None)
 
 

@@ -10,22 +10,25 @@ from datetime import datetime
 from threading import Lock
 from typing import Final
 
+import numpy as np
+
 from routing.access import Mode
 from routing.arrival import seconds_of
-from routing.contact import TOLERANCE_M
+from routing.contact import TOLERANCE_M, Contacts
 from routing.cost import Travel
 from routing.coverage import Support
 from routing.crossings import Crossing, Gate, gates
 from routing.exposure import Exposure
 from routing.graph import RoadGraph
 from routing.hazard import Hazard
-from routing.journey import Search, Side
+from routing.journey import Search
 from routing.network import Network
 from routing.profile import ADULT, VEHICLE, Profile, counts_at
 from routing.questions import AVERSIONS, RouteRequest, check_request
 from routing.resident import Ground, Residents
 from routing.route import Route
 from routing.rules import Rules
+from routing.side import Side
 from routing.situation import Layer, Situation
 
 __all__ = [
@@ -148,8 +151,14 @@ class Router:
         profile = request.profile or self.profile_of(request.mode)
         ground = self.ground(profile)
         situation = self.situation(request.hazards, profile, request.at)
-        rules = Rules(ground.travel, self.gates(request.crossings), situation.bans)
-        return Side(ground, self.residents, situation, rules)
+        gates, asked = self.gates(request.crossings), request.obstacles.on(self.graph)
+        if not any(len(item.edge) for item in asked):
+            return Side(
+                ground, self.residents, situation, Rules(ground.travel, gates, situation.bans)
+            )
+        rules = Rules(ground.travel, gates, Contacts([*situation.bans, *asked]))
+        closed = ground.network.marks(np.concatenate([item.edges for item in asked]))
+        return Side(ground, self.residents, situation, rules, closed)
 
     def follow(self, hazards: Sequence[Hazard]) -> None:
         """Bring the metrics at hand to what is known now, before anybody asks.

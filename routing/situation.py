@@ -62,8 +62,15 @@ class Situation:
 
     def key(self, aversion: float) -> frozenset[bytes | bool]:
         """Tell situations apart that give other costs at an aversion."""
-        if aversion == 0:
-            return frozenset(item.hazard.key for item in self.bans)
+        return self._key_of_time if aversion == 0 else self._key_of_exposure
+
+    # A request asks for them a dozen times.
+    @cached_property
+    def _key_of_time(self) -> frozenset[bytes | bool]:
+        return frozenset(item.hazard.key for item in self.bans)
+
+    @cached_property
+    def _key_of_exposure(self) -> frozenset[bytes | bool]:
         keys: set[bytes | bool] = {item.hazard.key for item in self.contacts}
         return frozenset(keys | {self.night and self.has_rates})
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from routing import cch, dijkstra, marching, reading
+from routing import boxes, cch, coverage, dijkstra, drawing, found, grid, marching, reading, telling
 from routing.alternatives import alternatives
+from routing.cch.around import path_around
 
 
 def warm() -> None:
@@ -11,8 +12,14 @@ def warm() -> None:
 
     Some twenty seconds where nothing is on disk yet, else under one.
     """
+    boxes.warm()
+    coverage.warm()
     dijkstra.warm()
+    drawing.warm()
+    found.warm()
+    grid.warm()
     marching.warm()
+    telling.warm()
     hierarchy = cch.Hierarchy.of_graph([0, 1], [1, 2], 3)
     metric = hierarchy.customize([1, 2])
     hierarchy.update(metric, [0], [3])
@@ -20,6 +27,7 @@ def warm() -> None:
     hierarchy.distance(metric, 0, 2)
     hierarchy.many_to_many(metric, [0], [2])
     hierarchy.one_to_all(metric, 0)
+    path_around(hierarchy.topology, metric, 0, 2, np.zeros(2, np.bool_))
     alternatives(hierarchy, metric, 0, 2, np.ones(2, np.uint32), count=2)
 
 

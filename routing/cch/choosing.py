@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from routing.cch.customization import Metric
 from routing.cch.hashing import LEAST_TABLE, place_of, table_size
-from routing.cch.queries import TOO_SHORT
 from routing.cch.topology import Topology
+from routing.cch.unpacking import TOO_SHORT, lay, unpack
 from routing.cch.vias import Limits, Ways, level_of
-from routing.cch.walking import far_end, steps_from_source, steps_to_target, unpack
+from routing.cch.walking import far_end, steps_from_source, steps_to_target
 from routing.cch.witness import has_cheaper
 from routing.compiling import compiled, inlined
 
@@ -29,9 +29,9 @@ type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 type Lengths = NDArray[np.float64] | NDArray[np.uint32]
 
-#: One part in so many of the T-test comes first: 2.1 ms a request instead of 2.6 on 1.9 M nodes;
-#: 8 and 16 gain less.
-_FIRST_PART: Final = 4
+#: One part in so many of the T-test comes first: most ways fail on it already. Of 4, 16 and 32 the
+#: second is the quickest, by 5 % of the alternatives of 1.9 M nodes.
+_FIRST_PART: Final = 16
 _FIRST_ROOM: Final = 1 << 14
 
 #: Most ways that can be kept: each has a bit.
@@ -65,9 +65,9 @@ def chosen(
     """
     t = topology
     room = _FIRST_ROOM
-    out_end = np.zeros(count, np.int64)
+    out_end, cost = np.zeros(count, np.int64), np.zeros(count, np.int64)
     while True:
-        out, rank, reached = (np.empty(room, np.int32) for _ in range(3))
+        out = np.empty((2, room), np.int32)
         kept = choose(
             t.first,
             t.head,
@@ -95,17 +95,18 @@ def chosen(
             *levels[:2],
             stack,
             out,
-            rank,
-            reached,
             out_end,
+            cost,
         )
         if kept != TOO_SHORT:
             break
         room *= 4
     begins = [0, *out_end[: kept - 1].tolist()]
     return [
-        (int(reached[end - 1]), out[begin:end].copy())
-        for begin, end in zip(begins, out_end[:kept].tolist(), strict=True)
+        (paid, out[0, begin:end].copy())
+        for paid, begin, end in zip(
+            cost[:kept].tolist(), begins, out_end[:kept].tolist(), strict=True
+        )
     ]
 
 
@@ -140,9 +141,8 @@ def choose(
     to_cost: Int32,
     stack: Int64,
     out: Int32,
-    rank: Int32,
-    reached: Int32,
     out_end: Int64,
+    out_cost: Int64,
 ) -> int:
     """Unpack ways one after the other and keep those that are good.
 
@@ -163,12 +163,12 @@ def choose(
     from_cost, to_cost
         int32 [height], scratch.
     stack
-        int64 [3 * height + 2], scratch.
-    out, rank, reached
-        int32 [.], of one length: receive the edges of the kept ways, one after the other, the rank
-        that each leads to, and the cost of its way up to there.
-    out_end
-        int64 [count]: receives where in ``out`` each kept way ends.
+        int64 [3 * height + 2, 4], scratch.
+    out
+        int32 [2, .]: receives the edges of the kept ways, one after the other, and the rank that
+        each leads to.
+    out_end, out_cost
+        int64 [count]: receive where in ``out`` each kept way ends, and what it costs.
 
     Returns
     -------
@@ -207,28 +207,24 @@ def choose(
             before, back, after, on, via, local_cost, from_cost, to_cost,
         ):  # fmt: skip
             continue
-        stack[:back] = before[:back]
-        middle = unpack(
-            first, head, tail, up, down, up_origin, down_origin,
-            stack, back, 0, begin, out, rank, reached,
-        )  # fmt: skip
+        _stack(first, head, tail, up_origin, down_origin, before[:back], stack)
+        middle = unpack(first, head, up_origin, down_origin, stack, back, begin, out)
         if middle == TOO_SHORT:
             return TOO_SHORT
-        via_cost = int(from_source[row, here])
-        stack[:on] = after[:on][::-1]
-        end = unpack(
-            first, head, tail, up, down, up_origin, down_origin,
-            stack, on, via_cost, middle, out, rank, reached,
-        )  # fmt: skip
+        _stack(first, head, tail, up_origin, down_origin, after[:on][::-1], stack)
+        end = unpack(first, head, up_origin, down_origin, stack, on, middle, out)
         if end == TOO_SHORT:
             return TOO_SHORT
+        cost = int(from_source[row, here] + to_target[row, here])
         is_simple = _visit(
-            level, chain, from_source, to_target, source, target, rank, reached, begin, end, tried
+            level, chain, from_source, to_target, source, target, out[1, begin:end], cost, tried
         )
-        own = _measure(edge_key, edge_ways, length, out, begin, end, kept, common)
-        if kept > 0:
-            if not is_simple:
+        if not is_simple:
+            if kept > 0:
                 continue
+            end = _without_circles(source, begin, end, out)
+        own = _measure(edge_key, edge_ways, length, out[0, begin:end], kept, common)
+        if kept > 0:
             differs = True
             for k in range(kept):
                 if common[k] > max_overlap * min(own, kept_length[k]):
@@ -237,10 +233,11 @@ def choose(
                 continue
         kept_length[kept] = own
         out_end[kept] = end
+        out_cost[kept] = cost
         kept += 1
         begin = end
         if kept < count:
-            edge_key, edge_ways = _table_of(out, out_end, kept)
+            edge_key, edge_ways = _table_of(out[0], out_end, kept)
     return kept
 
 
@@ -292,6 +289,25 @@ def _is_detour(
 
 
 @inlined
+def _stack(
+    first: Int64,
+    head: Int32,
+    tail: Int32,
+    up_origin: Int32,
+    down_origin: Int32,
+    steps: Int64,
+    stack: Int64,
+) -> None:
+    """Lay steps on the stack, the last of them uppermost."""
+    for i in range(len(steps)):
+        e = steps[i] >> 1
+        if steps[i] & 1:
+            lay(first, down_origin, 1, e, tail[e], head[e], stack, i)
+        else:
+            lay(first, up_origin, 0, e, tail[e], head[e], stack, i)
+
+
+@inlined
 def _visit(
     level: UInt16,
     chain: Int32,
@@ -299,22 +315,18 @@ def _visit(
     to_target: Int32,
     source: int,
     target: int,
-    rank: Int32,
-    reached: Int32,
-    begin: int,
-    end: int,
+    ranks: Int32,
+    cost: int,
     tried: Bool,
 ) -> bool:
     """Mark the ancestors over which this is the way as tried; tell whether no node is met twice."""
     lowest = level_of(level, source)
     other_lowest = level_of(level, target)
-    seen = np.full(table_size(end - begin + 1), np.int32(-1))
+    seen = np.full(table_size(len(ranks) + 1), np.int32(-1))
     seen[place_of(seen, source)] = source
-    cost = int(reached[end - 1])
     tried[0, lowest] = tried[0, lowest] or from_source[0, lowest] + to_target[0, lowest] == cost
     is_simple = True
-    for i in range(begin, end):
-        v = rank[i]
+    for v in ranks:
         here = level_of(level, v)
         if here <= lowest and chain[0, here] == v:
             if from_source[0, here] + to_target[0, here] == cost:
@@ -333,21 +345,43 @@ def _visit(
 
 
 @inlined
+def _without_circles(source: int, begin: int, end: int, out: Int32) -> int:
+    """Leave out of a cheapest way what leads back to where it was; return where it ends then.
+
+    Such a circle costs nothing. Over roads without cost two halves that are cheapest may share
+    nodes: of equals either half takes the first that it finds.
+    """
+    node = np.full(table_size(end - begin + 1), np.int32(-1))
+    left_by = np.empty(len(node), np.int64)
+    left_by[place_of(node, source)] = begin
+    node[place_of(node, source)] = source
+    for i in range(begin, end):
+        place = place_of(node, out[1, i])
+        node[place] = out[1, i]
+        # Of several times, the last.
+        left_by[place] = i + 1
+    kept = begin
+    i = left_by[place_of(node, source)]
+    while i < end:
+        out[0, kept], out[1, kept] = out[0, i], out[1, i]
+        i = left_by[place_of(node, out[1, i])]
+        kept += 1
+    return kept
+
+
+@inlined
 def _measure(
     edge_key: Int32,
     edge_ways: Int64,
     length: Lengths,
-    out: Int32,
-    begin: int,
-    end: int,
+    edges: Int32,
     kept: int,
     common: NDArray[np.float64],
 ) -> float:
     """Return a way's length; ``common`` receives how much of it is each kept way's too."""
     own = 0.0
     common[:kept] = 0.0
-    for i in range(begin, end):
-        edge = out[i]
+    for edge in edges:
         own += length[edge]
         place = place_of(edge_key, edge)
         if edge_key[place] == edge:
@@ -358,7 +392,7 @@ def _measure(
 
 
 @inlined
-def _table_of(out: Int32, out_end: Int64, kept: int) -> tuple[Int32, Int64]:
+def _table_of(edges: Int32, out_end: Int64, kept: int) -> tuple[Int32, Int64]:
     """Return the edges of all kept ways as a table, and a bit for each way that has the edge."""
     end = out_end[kept - 1]
     key = np.full(table_size(end), np.int32(-1))
@@ -367,7 +401,7 @@ def _table_of(out: Int32, out_end: Int64, kept: int) -> tuple[Int32, Int64]:
     for i in range(end):
         while i >= out_end[k]:
             k += 1
-        place = place_of(key, out[i])
-        key[place] = out[i]
+        place = place_of(key, edges[i])
+        key[place] = edges[i]
         ways[place] |= 1 << k
     return key, ways

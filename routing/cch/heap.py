@@ -5,11 +5,11 @@ from numpy.typing import NDArray
 
 from routing.compiling import inlined
 
-type Int32 = NDArray[np.int32]
+type Numbers = NDArray[np.int32] | NDArray[np.int64]
 
 
 @inlined
-def push(heap: Int32, size: int, item: int) -> int:
+def push(heap: Numbers, size: int, item: int) -> int:
     """Push on a min-heap; return its size."""
     at = size
     while at > 0 and heap[(at - 1) >> 1] > item:
@@ -20,7 +20,7 @@ def push(heap: Int32, size: int, item: int) -> int:
 
 
 @inlined
-def pop(heap: Int32, size: int) -> int:
+def pop(heap: Numbers, size: int) -> int:
     """Take the least out of a min-heap of that size."""
     least = heap[0]
     last = heap[size - 1]

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from routing.cch import checks, choosing, listing, queries
 from routing.cch.customization import UNREACHABLE, Metric
 from routing.cch.topology import Topology
+from routing.cch.unpacking import TOO_SHORT
 from routing.cch.updating import Updating
 from routing.cch.vias import Limits, Ways
 from routing.errors import GraphError, InvalidCost, InvalidNode
@@ -32,8 +33,8 @@ class _Scratch(threading.local):
         room = max(height, 1)
         first, second, third, fourth = (np.empty(room, np.int32) for _ in range(4))
         self.levels: tuple[Int32, Int32, Int32, Int32] = (first, second, third, fourth)
-        self.stack = np.empty(3 * height + 2, np.int64)
-        self.out = np.empty(_FIRST_ROOM, np.int32)
+        self.stack = np.empty((3 * height + 2, 4), np.int64)
+        self.out = np.empty((2, _FIRST_ROOM), np.int32)
         self.ways = Ways.of_height(height)
 
 
@@ -175,9 +176,9 @@ class Hierarchy:
                     scratch.stack,
                     scratch.out,
                 )
-                if length != queries.TOO_SHORT:
-                    return int(cost), scratch.out[:length].copy()
-                scratch.out = np.empty(4 * len(scratch.out), np.int32)
+                if length != TOO_SHORT:
+                    return int(cost), scratch.out[0, :length].copy()
+                scratch.out = np.empty((2, 4 * scratch.out.shape[1]), np.int32)
 
     def vias(self, metric: Metric, source: int, target: int, limit: int) -> tuple[Int32, Int32]:
         """Return nodes, and what the cheapest path over each costs, the cheapest first.

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.cch.customization import UNREACHABLE
+from routing.cch.unpacking import lay, unpack
 from routing.compiling import compiled
 
 type UInt16 = NDArray[np.uint16]
@@ -18,9 +19,6 @@ type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
 _NONE: Final = np.int32(UNREACHABLE)
-
-#: What `path` returns in place of a length where `out` is too short.
-TOO_SHORT: Final = -1
 
 
 @compiled
@@ -134,9 +132,9 @@ def path(
     from_source, to_target, source_arc, target_arc
         As for `meet`.
     stack
-        int64 [3 * height + 2].
+        int64 [3 * height + 2, 4], scratch.
     out
-        int32: receives the edges in the order of travel.
+        int32 [2, .]: receives the edges in the order of travel, and the rank behind each.
 
     Returns
     -------
@@ -160,60 +158,26 @@ def path(
     if meeting < 0:
         return cost, 0
     # Last in, first out: the way down lies under the way up, each with its last arc undermost.
-    size = 0
+    below = 0
     v = meeting
     while v != target:
+        v = tail[target_arc[level[v]]]
+        below += 1
+    size = below
+    v = meeting
+    while v != target:
+        size -= 1
         e = target_arc[level[v]]
-        stack[size] = 2 * np.int64(e) + 1
-        size += 1
+        lay(first, down_origin, 1, e, tail[e], v, stack, size)
         v = tail[e]
-    stack[:size] = stack[:size][::-1].copy()
+    size = below
     v = meeting
     while v != source:
         e = source_arc[level[v]]
-        stack[size] = 2 * np.int64(e)
+        lay(first, up_origin, 0, e, tail[e], v, stack, size)
         size += 1
         v = tail[e]
-    return cost, _unpack(first, head, tail, up_origin, down_origin, stack, size, out)
-
-
-@compiled
-def _unpack(
-    first: Int64,
-    head: Int32,
-    tail: Int32,
-    up_origin: Int32,
-    down_origin: Int32,
-    stack: Int64,
-    size: int,
-    out: Int32,
-) -> int:
-    """Replace arcs by edges; an entry is twice the arc, plus 1 where it is travelled down."""
-    written = 0
-    while size > 0:
-        size -= 1
-        e = stack[size] >> 1
-        is_down = stack[size] & 1
-        origin = down_origin[e] if is_down else up_origin[e]
-        if origin >= 0:
-            if written == len(out):
-                return TOO_SHORT
-            out[written] = origin
-            written += 1
-            continue
-        # Down from the one end to the middle, up from there to the other. Both arcs are the
-        # middle's own, whose heads ascend; mostly it has so few that to look at each is quicker
-        # than to halve them (paths of New York: 37 us instead of 60).
-        arc = first[-2 - origin]
-        while head[arc] != tail[e]:
-            arc += 1
-        to_tail = arc
-        while head[arc] != head[e]:
-            arc += 1
-        stack[size] = 2 * (to_tail if is_down else arc)
-        stack[size + 1] = 2 * (arc if is_down else to_tail) + 1
-        size += 2
-    return written
+    return cost, unpack(first, head, up_origin, down_origin, stack, size, 0, out)
 
 
 @compiled

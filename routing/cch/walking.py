@@ -1,4 +1,4 @@
-"""Along a way over one node, over its arcs and over the edges that these stand for.
+"""Along a way over one node, arc by arc.
 
 A *step* is twice an arc, plus 1 where it is travelled down, as in `vias`.
 """
@@ -6,7 +6,6 @@ A *step* is twice an arc, plus 1 where it is travelled down, as in `vias`.
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.cch.queries import TOO_SHORT
 from routing.cch.vias import level_of
 from routing.compiling import inlined
 
@@ -79,50 +78,6 @@ def steps_to_target(
         else:
             here = level_of(level, head[step >> 1])
     return size
-
-
-@inlined
-def unpack(
-    first: Int64,
-    head: Int32,
-    tail: Int32,
-    up: Int32,
-    down: Int32,
-    up_origin: Int32,
-    down_origin: Int32,
-    stack: Int64,
-    size: int,
-    so_far: int,
-    written: int,
-    out: Int32,
-    rank: Int32,
-    reached: Int32,
-) -> int:
-    """Replace arcs by edges as `queries.path` does, with the rank and the cost behind each."""
-    while size > 0:
-        size -= 1
-        e = stack[size] >> 1
-        is_down = stack[size] & 1
-        origin = down_origin[e] if is_down else up_origin[e]
-        if origin >= 0:
-            if written == len(out):
-                return TOO_SHORT
-            so_far += down[e] if is_down else up[e]
-            out[written] = origin
-            rank[written] = tail[e] if is_down else head[e]
-            reached[written] = so_far
-            written += 1
-            continue
-        arc = first[-2 - origin]
-        while head[arc] != tail[e]:
-            arc += 1
-        to_tail = arc
-        while head[arc] != head[e]:
-            arc += 1
-        stack[size] = 2 * (to_tail if is_down else arc)
-        stack[size + 1] = 2 * (arc if is_down else to_tail) + 1
-        size += 2
-    return written
 
 
 @inlined

@@ -1,0 +1,317 @@
+"""The cheapest path that keeps out of some edges, without another metric.
+
+To close edges only makes ways dearer. So what the metric says of the way to the target is a lower
+bound that A* may trust, and a tight one: the search leaves the way of the metric only where it has
+to (CH-Potentials: Strasser and Zeitz, SEA 2021, LIPIcs 190:6). Nothing is copied or customised, and
+nothing of the closed edges outlives the search.
+
+A search from the target, step by step beside it, ends both where the target is shut in: else
+everything that can be reached would be looked at.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.cch import checks
+from routing.cch.customization import UNREACHABLE, Metric
+from routing.cch.heap import pop, push
+from routing.cch.queries import climb
+from routing.cch.topology import Topology
+from routing.compiling import compiled, inlined
+from routing.errors import InvalidCost
+
+type Bool = NDArray[np.bool_]
+type UInt16 = NDArray[np.uint16]
+type Int32 = NDArray[np.int32]
+type Int64 = NDArray[np.int64]
+
+_NONE: Final = np.int32(UNREACHABLE)
+
+#: An entry of the queue is a cost and below it a rank.
+_RANK_BITS: Final = 32
+_RANK: Final = (1 << _RANK_BITS) - 1
+
+#: In ``step``: the source, which no edge leads to. 0 is not reached, else it is an edge + 1.
+_SOURCE: Final = -1
+
+
+def path_around(
+    topology: Topology, metric: Metric, source: int, target: int, closed: Bool
+) -> tuple[int, Int32]:
+    """Find the cheapest path between two nodes without closed edges.
+
+    Parameters
+    ----------
+    topology, metric
+        What to search.
+    source, target
+        Nodes.
+    closed
+        bool [E].
+
+    Returns
+    -------
+    (cost, edges int32 [.] in the order of travel)
+        `UNREACHABLE` and no edges where there is none.
+
+    Raises
+    ------
+    InvalidNode
+        A node that does not exist.
+    InvalidCost
+        The metric of another hierarchy; another number of marks, or of another type.
+    """
+    t = topology
+    if metric.topology is not t:
+        raise InvalidCost("the metric is of another hierarchy")
+    if closed.shape != (t.edge_count,) or closed.dtype != np.bool_:
+        raise InvalidCost(f"{t.edge_count} marks are needed, bool")
+    first, last = t.rank[checks.ids([source, target], t.node_count, "node")].tolist()
+    reached, chain = (np.empty(max(t.height, 1), np.int32) for _ in range(2))
+    # Pages that a search does not touch take no memory.
+    bound, reach, step, came = (np.zeros(t.node_count, np.int32) for _ in range(4))
+    with metric.gate:
+        climb(t.first, t.parent, t.level, t.head_level, metric.down, last, reached, chain)
+        cost = _search(
+            t.first,
+            t.head,
+            t.parent,
+            t.level,
+            t.down_first,
+            t.down_arc,
+            t.down_tail,
+            t.arc_first,
+            t.arc_edge,
+            t.edge_is_up,
+            metric.up,
+            metric.cost,
+            closed,
+            first,
+            last,
+            reached,
+            chain,
+            bound,
+            reach,
+            step,
+            came,
+        )
+    edges: list[int] = []
+    rank = last
+    while cost < UNREACHABLE and step[rank] != _SOURCE:
+        edges.append(int(step[rank]) - 1)
+        rank = int(came[rank])
+    return int(cost), np.array(edges[::-1], np.int32)
+
+
+@compiled
+def _bound(
+    first: Int64,
+    head: Int32,
+    parent: Int32,
+    level: UInt16,
+    up: Int32,
+    target: int,
+    reached: Int32,
+    chain: Int32,
+    bound: Int32,
+    stack: Int32,
+    rank: int,
+) -> int:
+    """Give the cost from a rank to the target in the metric, and note it of all above.
+
+    Parameters
+    ----------
+    reached, chain
+        Of `climb` from the target.
+    bound
+        int32 [N]: 1 more than the cost; 0 where not known.
+    stack
+        int32 [height], scratch.
+    """
+    size = 0
+    v = rank
+    while v >= 0 and bound[v] == 0:
+        stack[size] = v
+        size += 1
+        v = parent[v]
+    while size > 0:
+        size -= 1
+        v = stack[size]
+        here = level[v]
+        best = _NONE
+        if here <= level[target] and chain[here] == v:
+            best = reached[here]
+        for e in range(first[v], first[v + 1]):
+            best = min(best, np.int32(up[e] + bound[head[e]] - 1))
+        bound[v] = best + 1
+    return int(bound[rank]) - 1
+
+
+@inlined
+def _arc(
+    first: Int64,
+    head: Int32,
+    down_first: Int64,
+    down_arc: Int32,
+    down_tail: Int32,
+    v: int,
+    k: int,
+) -> tuple[int, int, bool]:
+    """Give the k-th arc at a rank, the rank at its other end, and whether that is above."""
+    above = first[v + 1] - first[v]
+    if k < above:
+        return int(first[v] + k), int(head[first[v] + k]), True
+    below = down_first[v] + k - above
+    return int(down_arc[below]), int(down_tail[below]), False
+
+
+@compiled
+def _retreat(
+    first: Int64,
+    head: Int32,
+    down_first: Int64,
+    down_arc: Int32,
+    down_tail: Int32,
+    arc_first: Int64,
+    arc_edge: Int32,
+    edge_is_up: Bool,
+    cost: Int32,
+    closed: Bool,
+    seen: Bool,
+    behind: Int32,
+    waiting: int,
+) -> int:
+    """Step back from the last of the ranks that lead to the target; give how many are left.
+
+    Parameters
+    ----------
+    seen
+        bool [N], those that were ever among them.
+    behind
+        int32 [N], of which the first ``waiting`` count.
+    """
+    waiting -= 1
+    v = behind[waiting]
+    for k in range(first[v + 1] - first[v] + down_first[v + 1] - down_first[v]):
+        arc, to, is_above = _arc(first, head, down_first, down_arc, down_tail, v, k)
+        if seen[to]:
+            continue
+        for row in range(arc_first[arc], arc_first[arc + 1]):
+            edge = arc_edge[row]
+            # From above it runs down.
+            if edge_is_up[edge] != is_above and not closed[edge] and cost[edge] < _NONE:
+                seen[to] = True
+                behind[waiting] = to
+                waiting += 1
+                break
+    return waiting
+
+
+@compiled
+def _search(
+    first: Int64,
+    head: Int32,
+    parent: Int32,
+    level: UInt16,
+    down_first: Int64,
+    down_arc: Int32,
+    down_tail: Int32,
+    arc_first: Int64,
+    arc_edge: Int32,
+    edge_is_up: Bool,
+    up: Int32,
+    cost: Int32,
+    closed: Bool,
+    source: int,
+    target: int,
+    reached: Int32,
+    chain: Int32,
+    bound: Int32,
+    reach: Int32,
+    step: Int32,
+    came: Int32,
+) -> int:
+    """Search from the source by what the way costs and what the metric says is still to come.
+
+    The edges at a rank hang on its arcs.
+
+    Parameters
+    ----------
+    source, target
+        Ranks.
+    reached, chain
+        Of `climb` from the target.
+    bound, reach, step, came
+        int32 [N], all 0: 1 more than the cost to the target in the metric and than the cost from
+        the source; by which edge a rank was reached (see `_SOURCE`), and from which rank.
+
+    Returns
+    -------
+    The cost; `UNREACHABLE` where there is no way.
+    """
+    stack = np.empty(len(chain), np.int32)
+    # A rank is queued again only where another edge reaches it cheaper.
+    heap = np.empty(len(cost) + 1, np.int64)
+    behind = np.empty(len(bound), np.int32)
+    seen = np.zeros(len(bound), np.bool_)
+    behind[0] = target
+    seen[target] = True
+    waiting = 1
+    is_shut_in = True
+    size = 0
+    still = _bound(first, head, parent, level, up, target, reached, chain, bound, stack, source)
+    if still < _NONE:
+        reach[source] = 1
+        step[source] = _SOURCE
+        size = push(heap, size, (still << _RANK_BITS) | source)
+    while size > 0:
+        entry = pop(heap, size)
+        size -= 1
+        v = entry & _RANK
+        so_far = reach[v] - 1
+        if (entry >> _RANK_BITS) > so_far + bound[v] - 1:
+            continue  # it has been reached cheaper since
+        if v == target:
+            return int(so_far)
+        is_shut_in = is_shut_in and not seen[v]
+        for k in range(first[v + 1] - first[v] + down_first[v + 1] - down_first[v]):
+            arc, to, is_above = _arc(first, head, down_first, down_arc, down_tail, v, k)
+            for row in range(arc_first[arc], arc_first[arc + 1]):
+                edge = arc_edge[row]
+                if edge_is_up[edge] != is_above or closed[edge] or cost[edge] >= _NONE:
+                    continue
+                through = so_far + cost[edge]
+                if through >= _NONE or (reach[to] != 0 and reach[to] - 1 <= through):
+                    continue
+                still = _bound(
+                    first, head, parent, level, up, target, reached, chain, bound, stack, to
+                )
+                if still >= _NONE:
+                    continue
+                reach[to] = through + 1
+                step[to] = edge + 1
+                came[to] = v
+                size = push(heap, size, (int(through + still) << _RANK_BITS) | to)
+        if is_shut_in and reach[behind[waiting - 1]] != 0:
+            is_shut_in = False
+        if is_shut_in:
+            waiting = _retreat(
+                first,
+                head,
+                down_first,
+                down_arc,
+                down_tail,
+                arc_first,
+                arc_edge,
+                edge_is_up,
+                cost,
+                closed,
+                seen,
+                behind,
+                waiting,
+            )
+            if waiting == 0:
+                break
+    return int(_NONE)

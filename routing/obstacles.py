@@ -1,0 +1,118 @@
+"""Areas that the asker of one request keeps out of: hard bans that nobody else meets (P48).
+
+They are no hazards: nothing is known of them, so they are in no metric, no situation and no record,
+and are gone with the request. What touches one in a single point is closed, as with an exclusion.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Self
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from routing.contact import Contact, contact
+from routing.errors import InvalidRequest
+from routing.graph import RoadGraph
+from routing.hazard import Hazard
+from routing.metric import METRES_PER_DEGREE
+
+type Floats = NDArray[np.float64]
+
+#: Most polygons in a request, and most vertices of all of them [A]: a drawn fence has tens; what
+#: has more is laid over the roads for tenths of a second.
+MAX_OBSTACLES: Final = 20
+MAX_VERTICES: Final = 1_000
+
+#: Largest area of all of them together, and largest extent of one from edge to edge
+#: (openrouteservice's defaults, `maximum_avoid_polygon_area` and `_extent`: 200 km2 and 20 km).
+MAX_AREA_M2: Final = 200e6
+MAX_EXTENT_M: Final = 20_000.0
+
+#: `Hazard.family` of an obstacle.
+ASKED: Final = "asked"
+
+
+class Obstacles:
+    """The polygons of one request; where they lie on a graph is found once.
+
+    Parameters
+    ----------
+    polygons
+        Degrees, WGS 84, valid and within the limits: see `of`.
+    """
+
+    def __init__(self, polygons: Sequence[Polygon] = ()) -> None:
+        self._polygons = tuple(polygons)
+        self._laid: dict[RoadGraph, tuple[Contact, ...]] = {}
+
+    @classmethod
+    def of(cls, areas: Sequence[BaseGeometry], field: str = "avoid") -> Self:
+        """Take what somebody drew.
+
+        Parameters
+        ----------
+        areas
+            Polygons and multipolygons, degrees, WGS 84.
+        field
+            What an error calls them.
+
+        Raises
+        ------
+        InvalidRequest
+            Something else than polygons, an invalid one, too many, too large.
+        """
+        if any(not isinstance(area, Polygon | MultiPolygon) for area in areas):
+            raise InvalidRequest(field, "polygons and multipolygons alone")
+        polygons = [polygon for area in areas for polygon in shapely.get_parts(area).tolist()]
+        if len(polygons) > MAX_OBSTACLES:
+            raise InvalidRequest(field, f"at most {MAX_OBSTACLES} polygons")
+        if shapely.get_num_coordinates(np.asarray(polygons)).sum() > MAX_VERTICES:
+            raise InvalidRequest(field, f"at most {MAX_VERTICES:,} vertices in all")
+        for polygon in polygons:
+            if polygon.is_empty or not polygon.is_valid:
+                raise InvalidRequest(field, "no valid polygon: rings are closed and do not cross")
+            if _extent_m(polygon) > MAX_EXTENT_M:
+                raise InvalidRequest(field, f"no polygon wider than {MAX_EXTENT_M / 1e3:g} km")
+        if sum(map(_area_m2, polygons)) > MAX_AREA_M2:
+            raise InvalidRequest(field, f"at most {MAX_AREA_M2 / 1e6:g} km2 in all")
+        return cls(polygons)
+
+    def on(self, graph: RoadGraph) -> tuple[Contact, ...]:
+        """Lay them over a graph."""
+        if not self._polygons:
+            return ()
+        if graph not in self._laid:
+            asked = [_hazard(row, polygon) for row, polygon in enumerate(self._polygons)]
+            self._laid[graph] = tuple(contact(graph, item, 0.0) for item in asked)
+        return self._laid[graph]
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._polygons)
+
+
+NO_OBSTACLES: Final = Obstacles()
+
+
+def _hazard(row: int, polygon: Polygon) -> Hazard:
+    return Hazard(str(row), ASKED, ASKED, polygon, exclusion=True)
+
+
+def _metres(polygon: Polygon) -> Polygon:
+    """Draw a polygon in metres around the middle of its latitudes."""
+    _, south, _, north = polygon.bounds
+    narrow = np.cos(np.radians((south + north) / 2))
+    scale = np.array([METRES_PER_DEGREE * narrow, METRES_PER_DEGREE])
+    return shapely.transform(polygon, lambda points: points * scale)
+
+
+def _extent_m(polygon: Polygon) -> float:
+    west, south, east, north = _metres(polygon).bounds
+    return max(east - west, north - south)
+
+
+def _area_m2(polygon: Polygon) -> float:
+    return float(_metres(polygon).area)

@@ -1,0 +1,107 @@
+"""One region as a request finds it, and what the pieces that a request asks for cost there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.cost import CostModel, Prices
+from routing.detours import Closed
+from routing.graph import Snap
+from routing.legs import Legs
+from routing.network import Piece
+from routing.portals import Portal
+from routing.resident import Ground, Residents
+from routing.rules import Rules
+from routing.situation import Situation
+
+type Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Side:
+    """One region as a request finds it.
+
+    Parameters
+    ----------
+    ground
+        Network and costs of the profile.
+    residents
+        The region's metrics at hand.
+    situation
+        What counts at the asked time.
+    rules
+        What may not be done.
+    closed
+        What the asker's own obstacles close; None without any.
+    """
+
+    ground: Ground
+    residents: Residents
+    situation: Situation
+    rules: Rules
+    closed: Closed = None
+
+    def model(self, aversion: float) -> CostModel:
+        """Give what things cost at an aversion."""
+        situation = self.situation
+        return CostModel(self.ground.travel, situation.contacts, aversion, situation.night)
+
+    def without_obstacles(self) -> "Side":
+        """Give the region as one finds it who keeps out of nothing."""
+        return replace(self, rules=replace(self.rules, bans=self.situation.bans), closed=None)
+
+    def snap(self, point: tuple[float, float], country: str | None, which: str) -> Snap:
+        """Give where a point meets the roads that the profile may use.
+
+        Raises
+        ------
+        OffNetwork
+            Too far from all of them.
+        """
+        travel = self.ground.travel
+        lon, lat = point
+        return travel.graph.snap(lon, lat, travel.mode, country, which=which, usable=travel.usable)
+
+    def portals(self, region: int) -> list[Portal]:
+        """Give the border edges that have an official post, as portals of this region."""
+        edges = np.array(sorted(self.rules.gates), dtype=np.int64)
+        usable = self.ground.travel.usable(edges)
+        turns = self.ground.network.turns
+        return [
+            Portal((region, node), (region, leave), gate.posts, (edge, 0.0, 1.0))
+            for edge in edges[usable].tolist()
+            if (gate := self.rules.gates[edge]).posts
+            for node in turns.comes_from(edge)
+            if (leave := turns.onward(node, edge)) is not None
+        ]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Priced:
+    """Pieces of one region that a request asks for at every weight.
+
+    Parameters
+    ----------
+    prices
+        Of the pieces.
+    barred
+        bool [pieces], which of them touch an exclusion.
+    """
+
+    prices: Prices
+    barred: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, side: Side, pieces: Sequence[Piece]) -> Self:
+        """Work out what they cost in a region."""
+        legs = Legs.of(pieces)
+        return cls(side.model(0.0).prices(legs), side.rules.meets(legs))
+
+    def at(self, aversion: float, banned_s: float) -> Floats:
+        """Give the cost of each, seconds; more where it touches an exclusion."""
+        cost_s = self.prices.at(aversion)
+        cost_s[self.barred] += banned_s
+        return cost_s
