@@ -1,25 +1,38 @@
 """What can go wrong in publishing; no HTTP here, the app has one table for that."""
 
+from collections.abc import Iterable
+
 
 class TilesError(Exception):
     """Base of every error of this package."""
 
 
-class UnknownLayerError(TilesError, LookupError):
+class NotThereError(TilesError, LookupError):
+    """Nothing is published there."""
+
+
+class UnknownLayerError(NotThereError):
     """No layer of the catalogue has that name."""
 
     def __init__(self) -> None:
         super().__init__("no such collection; /collections lists those that exist")
 
 
-class UnknownItemError(TilesError, LookupError):
+class UnknownStyleError(NotThereError):
+    """No style has that id."""
+
+    def __init__(self) -> None:
+        super().__init__("no such style; /styles lists those that exist")
+
+
+class UnknownItemError(NotThereError):
     """No such item, or one the asker may not see: the two are never told apart (P39)."""
 
     def __init__(self) -> None:
         super().__init__("no such item in this collection")
 
 
-class TileOutOfRangeError(TilesError, LookupError):
+class TileOutOfRangeError(NotThereError):
     """Zoom, column or row lie outside the tile matrix set."""
 
     def __init__(self) -> None:
@@ -31,3 +44,66 @@ class NoPastError(TilesError, ValueError):
 
     def __init__(self) -> None:
         super().__init__("the past of this collection is not kept; of spaces and crossings it is")
+
+
+class UnknownCrsError(TilesError, ValueError):
+    """A coordinate reference system that collections are not published in."""
+
+    def __init__(self) -> None:
+        super().__init__("not one of the reference systems under `crs` of the collection")
+
+
+class InvalidSortError(TilesError, ValueError):
+    """A sort order that names no sortable property, or one twice."""
+
+
+class InvalidMarkError(TilesError, ValueError):
+    """A place to go on from that no ``next`` link of this question has."""
+
+    def __init__(self) -> None:
+        super().__init__("not from a `next` link of the same question")
+
+
+class NoBasemapError(TilesError, LookupError):
+    """The basemap was not built yet."""
+
+    def __init__(self) -> None:
+        super().__init__("no basemap has been built")
+
+
+class EmptyBasemapError(TilesError, ValueError):
+    """There is nothing to build a basemap of."""
+
+    def __init__(self) -> None:
+        super().__init__("no boundary, place or main road is published: run `amparo load` first")
+
+
+class InvalidFilterError(TilesError, ValueError):
+    """A filter that cannot be meant, or asks for more than filters may.
+
+    Parameters
+    ----------
+    reason
+        What is wrong and what would be right; holds no value of the filter.
+    field
+        Query parameter that it is about.
+    """
+
+    def __init__(self, reason: str, field: str = "filter") -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class UnknownFormatError(TilesError, ValueError):
+    """A format was asked for by a name that is not offered here."""
+
+    def __init__(self, offered: Iterable[str]) -> None:
+        super().__init__(f"no such format here; it is one of {', '.join(offered)}")
+
+
+class NotAcceptableError(TilesError, ValueError):
+    """Nothing that is offered is among the media types that the asker accepts."""
+
+    def __init__(self, offered: Iterable[str]) -> None:
+        super().__init__(f"none of the accepted media types is offered: {', '.join(offered)}")

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import ColumnElement, Date, DateTime, Text, bindparam, cast, func
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -60,7 +61,7 @@ def past_columns(layer: Layer) -> Mapping[str, ColumnElement[Any]]:
         func.jsonb_build_object("day", cast(day, Text)),
         type_=JSONB,
     )
-    state = bindparam("states", type_=JSONB).op("->>")(views.crossings.c.id)
+    state = cast(bindparam("states", type_=Text), JSONB).op("->>")(views.crossings.c.id)
     return {"state": func.coalesce(state, "not_known", type_=Text), "statuses": known}
 
 
@@ -69,4 +70,4 @@ async def past_values(session: AsyncSession, layer: Layer, instant: datetime) ->
     if layer.name != CROSSINGS.name:
         return {"instant": instant}
     states = {found.id: found.state for found in await crossings.states_at(session, instant)}
-    return {"instant": instant, "states": states}
+    return {"instant": instant, "states": orjson.dumps(states).decode()}

@@ -8,11 +8,14 @@ nobody decided to publish.
 
 from datetime import timedelta
 
-from sqlalchemy import Date, DateTime, cast, func, literal
+from sqlalchemy import ColumnElement, Date, DateTime, Text, cast, func, literal, literal_column
 
-from geo import views
+from geo import flows, views
 from geo.db import Tier
+from geo.knowledge import Clock, Subject
+from geo.models import HUMAN_THREATS, MAIN_ROADS, PHYSICAL_HAZARDS
 from tiles.errors import UnknownLayerError
+from tiles.fields import Word
 from tiles.layer import Layer, Period, Shape, Sign, Step, Style
 
 BLUE, SKY, ORANGE, VERMILION, PURPLE, BLACK = (
@@ -28,13 +31,34 @@ _GEONAMES = "GeoNames (CC BY 4.0)"
 _NATURAL_EARTH = "Made with Natural Earth"
 _OPENSTREETMAP = "© OpenStreetMap contributors (ODbL)"
 _BY_RECORD = "As stated in each record"
+_SPACES_CREDIT = f"{_BY_RECORD}; positions of demo records: {_GEONAMES}"
 
-_MAIN = ("motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link")
-_TOWN = (*_MAIN, "secondary", "secondary_link", "ferry")
+_TOWN = (*MAIN_ROADS, "secondary", "secondary_link", "ferry")
 _LOCAL = (*_TOWN, "tertiary", "tertiary_link", "unclassified", "road")
+
+
+def _of_classes(classes: tuple[str, ...]) -> ColumnElement[bool]:
+    # Written out, for PostgreSQL knows of no bound value that the index of main roads holds it.
+    named = [literal_column(f"'{name}'", Text) for name in classes]
+    return views.roads.c.highway.in_(named)
+
+
+_SKETCH_NOTICE = (
+    "Las líneas de un esquema son ilustrativas: no sirven para navegar. "
+    "Lines of a sketch are illustrative, not for navigation."
+)
 
 _PROVENANCE = ("demo", "source", "licence")
 
+_SPACE_COLUMNS = (
+    "name", "kind", "organization_id", "organization", "verified_member", "services", "sectors",
+    "languages", "status", "access", "referral_from", "referral_points", "eligibility",
+    "minimum_age", "maximum_age", "genders", "families_only", "children_alone", "fees",
+    "fee_kind", "documents_required", "maximum_nights", "overnight", "timezone", "schedules",
+    "exceptions", "holidays", "country", "admin1", "locality", "address", "landmark", "road",
+    "road_km", "coord_precision", "amenities", "step_free", "data_shared", "confirmed_on",
+    "capacity", "capacity_updated", "contact", "phones", "notice", *_PROVENANCE,
+)  # fmt: skip
 SPACES = Layer(
     name="spaces",
     title="Support spaces",
@@ -44,59 +68,42 @@ SPACES = Layer(
         "`schedules` are what the provider states, in `timezone`."
     ),
     view=views.spaces,
-    columns=(
-        "name",
-        "kind",
-        "organization_id",
-        "organization",
-        "verified_member",
-        "services",
-        "sectors",
-        "languages",
-        "status",
-        "access",
-        "referral_from",
-        "referral_points",
-        "eligibility",
-        "minimum_age",
-        "maximum_age",
-        "genders",
-        "families_only",
-        "children_alone",
-        "fees",
-        "fee_kind",
-        "documents_required",
-        "maximum_nights",
-        "overnight",
-        "timezone",
-        "schedules",
-        "exceptions",
-        "holidays",
-        "country",
-        "admin1",
-        "locality",
-        "address",
-        "landmark",
-        "road",
-        "road_km",
-        "coord_precision",
-        "amenities",
-        "step_free",
-        "data_shared",
-        "confirmed_on",
-        "capacity",
-        "capacity_updated",
-        "contact",
-        "phones",
-        "notice",
-        *_PROVENANCE,
-    ),
+    columns=_SPACE_COLUMNS,
     tile_columns=("name", "kind", "status", "access", "overnight", "demo", "expires_on"),
     shape=Shape.POINT,
     style=Style(Sign(BLUE, "circle")),
-    attribution=f"{_BY_RECORD}; positions of demo records: {_GEONAMES}",
+    attribution=_SPACES_CREDIT,
     licence=_BY_RECORD,
+    subject=Subject.SPACES,
+    clock=Clock.DAILY,
+    words={"kind": Word("Kind of space", vocabulary="space_kind")},
     expires_on=views.spaces.c.expires_on,
+)
+
+_SERVICE_COLUMNS = (
+    "service", "space", "space_name", "space_kind", "organization", "status", "access",
+    "referral_from", "eligibility", "minimum_age", "maximum_age", "genders", "families_only",
+    "children_alone", "fees", "fee_kind", "documents_required", "timezone", "schedules",
+    "exceptions", "holidays", "country", "admin1", "locality", "coord_precision", "confirmed_on",
+    "notice", *_PROVENANCE,
+)  # fmt: skip
+SERVICES = Layer(
+    name="services",
+    title="Services at support spaces",
+    description=(
+        "One feature for each service at each space of the layer spaces, where that space is "
+        "shown. `schedules` are the service's own where it has any, else the space's."
+    ),
+    view=views.services,
+    columns=_SERVICE_COLUMNS,
+    tile_columns=("service", "space", "space_name", "status", "access", "demo", "expires_on"),
+    shape=Shape.POINT,
+    style=Style(Sign(SKY, "circle")),
+    attribution=_SPACES_CREDIT,
+    licence=_BY_RECORD,
+    subject=Subject.SPACES,
+    clock=Clock.DAILY,
+    expires_on=views.services.c.expires_on,
 )
 
 CROSSINGS = Layer(
@@ -131,12 +138,18 @@ CROSSINGS = Layer(
     ),
     attribution=f"Positions: {_GEONAMES}; {_NATURAL_EARTH}; states as stated in each record",
     licence=_BY_RECORD,
+    subject=Subject.CROSSINGS,
+    clock=Clock.MINUTELY,
     notice=(
         "Un paso cerrado no termina el derecho a pedir protección. "
         "A closed crossing does not end the right to seek protection."
     ),
 )
 
+_HAZARD_COLUMNS = (
+    "family", "kind", "title", "effect", "weight", "event_count", "exposure_km", "rate_source",
+    "night_only", "valid_from", "valid_to", "published_on", *_PROVENANCE,
+)  # fmt: skip
 HAZARDS = Layer(
     name="hazards",
     title="Known hazards",
@@ -145,21 +158,7 @@ HAZARDS = Layer(
         "published late and per municipality or long stretch of road."
     ),
     view=views.hazards,
-    columns=(
-        "family",
-        "kind",
-        "title",
-        "effect",
-        "weight",
-        "event_count",
-        "exposure_km",
-        "rate_source",
-        "night_only",
-        "valid_from",
-        "valid_to",
-        "published_on",
-        *_PROVENANCE,
-    ),
+    columns=_HAZARD_COLUMNS,
     tile_columns=("family", "kind", "title", "effect", "night_only", "demo", "expires_on"),
     shape=Shape.MIXED,
     style=Style(
@@ -174,11 +173,18 @@ HAZARDS = Layer(
     ),
     attribution=_BY_RECORD,
     licence=_BY_RECORD,
+    subject=Subject.HAZARDS,
+    clock=Clock.HAZARDS,
+    words={"kind": Word("Kind of hazard", (*PHYSICAL_HAZARDS, *HUMAN_THREATS))},
     # The day, by UTC, on which it ends.
     expires_on=cast(func.timezone("UTC", views.hazards.c.valid_to), Date),
     period=Period(views.hazards.c.valid_from, views.hazards.c.valid_to),
 )
 
+_ROAD_COLUMNS = (
+    "region", "osm_way_id", "name", "highway", "surface", "lit", "sidewalk", "foot", "vehicle",
+    "oneway", "ferry", "country", "length_m", "source", "licence",
+)  # fmt: skip
 ROADS = Layer(
     name="roads",
     title="Roads",
@@ -187,39 +193,24 @@ ROADS = Layer(
         "A region of the corridor sketch is illustrative: straight lines, not for navigation."
     ),
     view=views.roads,
-    columns=(
-        "region",
-        "osm_way_id",
-        "name",
-        "highway",
-        "surface",
-        "lit",
-        "sidewalk",
-        "foot",
-        "vehicle",
-        "oneway",
-        "ferry",
-        "country",
-        "length_m",
-        "source",
-        "licence",
-    ),
+    columns=_ROAD_COLUMNS,
     tile_columns=("region", "name", "highway", "surface", "foot", "vehicle", "ferry"),
     shape=Shape.LINE,
     style=Style(Sign(BLACK, "line"), width_px=1.2, opacity=0.45),
     attribution=f"Regions from OSM: {_OPENSTREETMAP}; corridor sketch: {_GEONAMES}, "
     f"{_NATURAL_EARTH}",
     licence="ODbL 1.0 or CC BY 4.0, as stated in each record",
-    notice=(
-        "Las líneas de un esquema son ilustrativas: no sirven para navegar. "
-        "Lines of a sketch are illustrative, not for navigation."
-    ),
-    # Our choice: at each zoom the classes that a paper map of that scale shows.
+    subject=Subject.ROADS,
+    clock=Clock.NEVER,
+    notice=_SKETCH_NOTICE,
+    # Our choice: at each zoom the classes that a paper map of that scale shows. Below 9 the class
+    # alone travels, and a road is one line again however many junctions cut it.
     min_zoom=4,
     steps=(
-        Step(8, views.roads.c.highway.in_(_MAIN)),
-        Step(11, views.roads.c.highway.in_(_TOWN)),
-        Step(13, views.roads.c.highway.in_(_LOCAL)),
+        Step(8, _of_classes(MAIN_ROADS)),
+        Step(9, columns=("highway",)),
+        Step(11, _of_classes(_TOWN)),
+        Step(13, _of_classes(_LOCAL)),
     ),
 )
 
@@ -237,6 +228,8 @@ BOUNDARIES = Layer(
     style=Style(Sign(BLACK, "outline"), width_px=0.8, opacity=0.35),
     attribution=_NATURAL_EARTH,
     licence="Public domain (Natural Earth)",
+    subject=Subject.BOUNDARIES,
+    clock=Clock.NEVER,
     notice=("Los límites no implican reconocimiento ni aval. Boundaries do not imply endorsement."),
     # 1:10 million: more zoom shows no more detail.
     max_zoom=9,
@@ -255,6 +248,8 @@ PLACES = Layer(
     style=Style(Sign(BLACK, "label")),
     attribution=_GEONAMES,
     licence="CC BY 4.0",
+    subject=Subject.PLACES,
+    clock=Clock.NEVER,
     max_zoom=12,
     # Our choice, so that a tile carries tens of names, not thousands.
     steps=tuple(
@@ -290,6 +285,9 @@ FLOWS = Layer(
     style=Style(Sign(PURPLE, "line"), width_px=3, opacity=0.8),
     attribution=_BY_RECORD,
     licence=_BY_RECORD,
+    subject=Subject.FLOWS,
+    clock=Clock.DAILY,
+    words={"kind": Word("At one point, or between an origin and a destination", flows.KINDS)},
     period=Period(_WEEK_START, _WEEK_START + literal(timedelta(days=7, seconds=-1))),
     notice=(
         "Cifras indicativas, redondeadas y con retraso. "
@@ -297,8 +295,80 @@ FLOWS = Layer(
     ),
 )
 
+CORRIDORS = Layer(
+    name="corridors",
+    title="Corridors",
+    description=(
+        "Named ways between towns, by main roads and official crossings. `length_m` is the "
+        "road's; an illustrative line is drawn from town to town and is shorter."
+    ),
+    view=views.corridors,
+    columns=("name", "countries", "places", "length_m", "illustrative", *_PROVENANCE),
+    tile_columns=("name", "length_m", "illustrative", "demo"),
+    shape=Shape.LINE,
+    style=Style(Sign(BLUE, "line"), width_px=4, opacity=0.35),
+    attribution=f"Amparo corridor sketch; places: {_GEONAMES}",
+    licence=_BY_RECORD,
+    subject=Subject.CORRIDORS,
+    clock=Clock.NEVER,
+    words={"length_m": Word("Length along the road", unit="m")},
+    max_zoom=10,
+    notice=_SKETCH_NOTICE,
+)
+
+COVERAGE = Layer(
+    name="coverage",
+    title="Gaps in support along corridors",
+    description=(
+        "Stretches of corridors between one support and the next, or an end, as computed from "
+        "the spaces of the layer spaces. Protected services are not counted."
+    ),
+    view=views.coverage,
+    columns=(
+        "corridor",
+        "corridor_name",
+        "service",
+        "profile",
+        "from_m",
+        "to_m",
+        "length_m",
+        "from_space",
+        "from_name",
+        "to_space",
+        "to_name",
+        "computed_at",
+        *_PROVENANCE,
+    ),
+    tile_columns=("corridor_name", "service", "length_m", "from_name", "to_name", "demo"),
+    shape=Shape.LINE,
+    style=Style(Sign(VERMILION, "line-dashed"), width_px=3, opacity=0.8),
+    attribution=f"Computed by Amparo; corridors: Amparo corridor sketch, {_GEONAMES}",
+    licence=_BY_RECORD,
+    subject=Subject.COVERAGE,
+    rests_on=(Subject.SPACES,),
+    clock=Clock.DAILY,
+    words={
+        "length_m": Word("Length of the gap along the corridor", unit="m"),
+        "service": Word("What is missing; null: any support", vocabulary="service"),
+    },
+    max_zoom=12,
+    expires_on=views.coverage.c.expires_on,
+    notice=("Sin registro no quiere decir sin apoyo. No record does not mean no support."),
+)
+
 #: In order of importance; the order of drawing is `tiles.style`'s matter.
-CATALOGUE: tuple[Layer, ...] = (SPACES, CROSSINGS, HAZARDS, ROADS, BOUNDARIES, PLACES, FLOWS)
+CATALOGUE: tuple[Layer, ...] = (
+    SPACES,
+    SERVICES,
+    CROSSINGS,
+    HAZARDS,
+    ROADS,
+    CORRIDORS,
+    COVERAGE,
+    FLOWS,
+    PLACES,
+    BOUNDARIES,
+)
 
 _BY_NAME = {layer.name: layer for layer in CATALOGUE}
 

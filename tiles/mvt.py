@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Double,
     Integer,
+    LargeBinary,
     Select,
     Text,
     bindparam,
@@ -17,14 +18,14 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from geo.reader import Asks
 from tiles.errors import TileOutOfRangeError
 from tiles.layer import Layer, Shape
 from tiles.layers import find_layer
-
-#: WebMercatorQuad of OGC's Two Dimensional Tile Matrix Set ends at 24; 22 is centimetres.
-MAX_ZOOM = 22
+from tiles.matrix import MAX_ZOOM
+from tiles.statement import Statement, compiled
 
 #: Cells along a tile's side: MVT's usual 4096, and a quarter of it where zooms are low, since
 #: 1024 cells on 256 pixels are finer than any screen shows (z6 road tile 181 -> 25.6 kB;
@@ -44,11 +45,15 @@ _MERCATOR = 3857
 _GEODETIC = 4326
 
 
-async def read_tile(session: AsyncSession, layer: Layer, z: int, x: int, y: int) -> bytes:
-    """Return one tile, empty where there is nothing, on the session's tier.
+async def read_tile(asks: Asks, layer: Layer, z: int, x: int, y: int) -> bytes:
+    """Return one tile, empty where there is nothing.
 
     Parameters
     ----------
+    asks
+        Connection of the tier that asks.
+    layer
+        Of the catalogue.
     z, x, y
         Zoom, column from the west, row from the north.
 
@@ -73,9 +78,10 @@ async def read_tile(session: AsyncSession, layer: Layer, z: int, x: int, y: int)
         "extent": extent,
         "buffer": int(extent * MARGIN),
         # One cell of the tile in degrees of longitude.
-        "tolerance": 360 / 2**z / extent,
+        "tolerance": 360 / 2**z / extent * layer.tolerance_cells_at(z),
     }
-    tile = await session.scalar(_tile_statement(layer.name, min(z, layer.max_zoom)), values)
+    statement = _tile_statement(layer.name, min(z, layer.max_zoom))
+    tile = await asks.fetchval(statement.sql, *statement.arguments(values))
     return bytes(tile or b"")
 
 
@@ -114,17 +120,12 @@ def _latitude(row: float, z: int) -> float:
 
 
 @cache
-def _tile_statement(layer_name: str, z: int) -> Select[*tuple[bytes]]:
+def _tile_statement(layer_name: str, z: int) -> Statement:
     layer = find_layer(layer_name)
     numbers = {name: bindparam(name, type_=Integer) for name in ("z", "x", "y", "extent", "buffer")}
-    # Sorted here, for the aggregate keeps the order: equal tiles are then equal bytes.
-    found = (
-        layer.rows()
-        .where(_box_meets(layer), *(s.keep for s in layer.steps if z < s.below_zoom))
-        .order_by(*layer.order, layer.view.c.id)
-        .subquery("rows")
-    )
-    columns = [found.c.id, *(found.c[name] for name in layer.tile_columns)]
+    rows = _joined_rows(layer, z) if layer.is_joined_at(z) else _rows(layer, z)
+    found = rows.subquery("rows")
+    columns = [found.c[name] for name in layer.tile_columns_at(z)]
     drawn = func.ST_AsMVTGeom(
         func.ST_Transform(_drawable(found.c.geom, layer, z), _MERCATOR),
         func.ST_TileEnvelope(numbers["z"], numbers["x"], numbers["y"]),
@@ -133,14 +134,37 @@ def _tile_statement(layer_name: str, z: int) -> Select[*tuple[bytes]]:
         True,
     )
     cells = select(*columns, drawn.label("geom")).subquery("cells")
-    return select(
-        func.ST_AsMVT(
-            literal_column("cells"),
-            bindparam("layer", layer.name, type_=Text),
-            numbers["extent"],
-            literal_column("'geom'"),
-        )
-    ).select_from(cells)
+    tile = func.ST_AsMVT(
+        literal_column("cells"),
+        bindparam("layer", layer.name, type_=Text),
+        numbers["extent"],
+        literal_column("'geom'"),
+        type_=LargeBinary,
+    )
+    return compiled(select(tile).select_from(cells))
+
+
+def _matching(layer: Layer, z: int) -> Select[*tuple[Any, ...]]:
+    kept = layer.kept_at(z)
+    rows = layer.rows().where(_box_meets(layer))
+    return rows if kept is None else rows.where(kept)
+
+
+def _rows(layer: Layer, z: int) -> Select[*tuple[Any, ...]]:
+    # Sorted here, for the aggregate keeps the order: equal tiles are then equal bytes.
+    return _matching(layer, z).order_by(*layer.order, layer.view.c.id)
+
+
+def _joined_rows(layer: Layer, z: int) -> Select[*tuple[Any, ...]]:
+    """Select lines that are equal in what travels as one: short pieces simplify to nothing."""
+    pieces = _matching(layer, z).subquery("pieces")
+    columns = [pieces.c[name] for name in layer.tile_columns_at(z)]
+    together = func.ST_Collect(aggregate_order_by(pieces.c.geom, pieces.c.id))
+    return (
+        select(*columns, func.ST_LineMerge(together).label("geom"))
+        .group_by(*columns)
+        .order_by(*columns)
+    )
 
 
 def _box_meets(layer: Layer) -> ColumnElement[bool]:

@@ -5,16 +5,34 @@ from typing import Any
 from tiles.layer import Layer, Sign
 from tiles.layers import (
     BOUNDARIES,
+    CORRIDORS,
+    COVERAGE,
     CROSSINGS,
     FLOWS,
     HAZARDS,
     PLACES,
     ROADS,
+    SERVICES,
     SPACES,
 )
 
+#: Land, ink and water: what lies around the signs, which are coloured. The web map draws on the
+#: same land and water (app/web/static/style.js, page.css).
+PAPER, INK, WATER = "#F7F5EF", "#16262B", "#DDE8EC"
+
 #: Bottom to top: areas and lines below points, what people look for last.
-DRAWING_ORDER: tuple[Layer, ...] = (BOUNDARIES, ROADS, PLACES, FLOWS, HAZARDS, CROSSINGS, SPACES)
+DRAWING_ORDER: tuple[Layer, ...] = (
+    BOUNDARIES,
+    CORRIDORS,
+    ROADS,
+    PLACES,
+    FLOWS,
+    COVERAGE,
+    HAZARDS,
+    CROSSINGS,
+    SERVICES,
+    SPACES,
+)
 
 
 def map_layers() -> list[dict[str, Any]]:

@@ -1,0 +1,249 @@
+"""Operands of a filter: properties and values, each of a kind, to SQL with every value bound."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Date,
+    DateTime,
+    Double,
+    LargeBinary,
+    Numeric,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+)
+from sqlalchemy.types import TypeEngine
+
+from tiles.errors import InvalidFilterError
+from tiles.fields import QUERYABLE, Kind, kind_of
+
+#: Makes SQL when it is wanted: most filters are answered by what was compiled for another of their
+#: shape, and making SQL of them took as long as reading them.
+type Sql = Callable[[], ColumnElement[Any]]
+
+#: How a refusal says what an operand has to be.
+KIND_WORDS: Mapping[Kind, str] = {
+    Kind.TEXT: "a text in single quotes",
+    Kind.INTEGER: "a number",
+    Kind.FLOAT: "a number",
+    Kind.BOOLEAN: "TRUE or FALSE",
+    Kind.DATE: "DATE('YYYY-MM-DD')",
+    Kind.INSTANT: "TIMESTAMP('YYYY-MM-DDThh:mm:ssZ')",
+    Kind.INTERVAL: "INTERVAL of two dates, two timestamps or '..'",
+    Kind.TEXTS: "a list of texts",
+    Kind.GEOMETRY: "a geometry",
+}
+
+NUMBERS = frozenset({Kind.INTEGER, Kind.FLOAT})
+TIMES = frozenset({Kind.DATE, Kind.INSTANT})
+
+_LEAST_INT8, _MOST_INT8 = -(2**63), 2**63 - 1
+
+_TYPES: Mapping[Kind, TypeEngine[Any]] = {
+    Kind.TEXT: Text(),
+    Kind.INTEGER: BigInteger(),
+    Kind.FLOAT: Double(),
+    Kind.BOOLEAN: Boolean(),
+    Kind.DATE: Date(),
+    Kind.INSTANT: DateTime(timezone=True),
+    Kind.TEXTS: ARRAY(Text()),
+}
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_TIMESTAMP = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """An operand.
+
+    Parameters
+    ----------
+    kind
+        What it is.
+    name
+        What it is called in a refusal: a property by its name, a value by its kind.
+    sql
+        Makes the operand where it is a property or made of one; None for a value.
+    value
+        The value: for texts a list, for geometries WKB, for intervals two terms, None where open.
+    """
+
+    kind: Kind
+    name: str
+    sql: Sql | None = None
+    value: Any = None
+
+    @property
+    def is_value(self) -> bool:
+        """Whether the filter itself holds it."""
+        return self.sql is None
+
+
+class Terms:
+    """The operands of one filter: makes their SQL, keeps their values and the filter's shape.
+
+    Parameters
+    ----------
+    queryables
+        Columns by the names of the properties that may be asked for.
+    geometry
+        The geometry, which is called ``geometry`` and ``geom``.
+    prefix
+        What the names of binds begin with.
+    """
+
+    def __init__(
+        self,
+        queryables: Mapping[str, ColumnElement[Any]],
+        geometry: ColumnElement[Any] | None = None,
+        prefix: str = "f",
+    ) -> None:
+        self._queryables = queryables
+        self._geometry = geometry
+        self._prefix = prefix
+        self.values: dict[str, Any] = {}
+        # Whatever decides the SQL is written here in the order it is read.
+        self.shape: list[str] = []
+
+    def property(self, name: object) -> Term:
+        """Return the term of a property.
+
+        Raises
+        ------
+        InvalidFilterError
+            None of that name may be asked for.
+        """
+        if not isinstance(name, str):
+            raise InvalidFilterError("`property` takes a name")
+        if self._geometry is not None and name in {"geometry", "geom"}:
+            return self._named(Kind.GEOMETRY, "geometry", self._geometry)
+        column = self._queryables.get(name)
+        kind = None if column is None else kind_of(column.type)
+        if column is None or kind not in QUERYABLE:
+            known = [*self._queryables, *(["geometry"] if self._geometry is not None else [])]
+            raise InvalidFilterError(
+                f"a name is no property that can be asked for; there are {', '.join(known)}"
+            )
+        return self._named(kind, name, column)
+
+    def _named(self, kind: Kind, name: str, column: ColumnElement[Any]) -> Term:
+        self.shape.append(f"[{name}]")
+        return Term(kind, f"`{name}`", lambda: column)
+
+    def sql(self, term: Term, kind: Kind | None = None) -> Sql:
+        """Return what makes a term SQL of a kind, by default its own; a value is bound at once.
+
+        An instant becomes a date by its day in UTC; any number becomes any other kind of number.
+        """
+        wanted = kind or term.kind
+        if term.sql is None:
+            return self._bind(term.value, wanted)
+        held = term.sql
+        if wanted is Kind.DATE and term.kind is Kind.INSTANT:
+            self.shape.append(":day")
+            return lambda: cast(func.timezone(literal_column("'UTC'"), held()), Date)
+        return held
+
+    def binary(self, wkb: bytes) -> Sql:
+        """Return what makes a bind of bytes."""
+        return self._bound(wkb, LargeBinary(), "bytes")
+
+    def any_of(self, terms: list[Term], kind: Kind) -> Sql:
+        """Return what makes a bind of an array of values."""
+        values: list[Any] = [_as(term.value, kind) for term in terms]
+        if kind is Kind.INTEGER and not all(map(_is_int8, values)):
+            return self._bound([Decimal(value) for value in values], ARRAY(Numeric()), "numeric[]")
+        return self._bound(values, ARRAY(_TYPES[kind]), f"{kind.value}[]")
+
+    def _bind(self, value: object, kind: Kind) -> Sql:
+        made: Any = _as(value, kind)
+        # Exactly, where a whole number is compared with what it cannot be.
+        if kind is Kind.INTEGER and not _is_int8(made):
+            return self._bound(Decimal(made), Numeric(), "numeric")
+        return self._bound(made, _TYPES[kind], kind.value)
+
+    def _bound(self, value: object, made: TypeEngine[Any], what: str) -> Sql:
+        name = f"{self._prefix}{len(self.values)}"
+        self.values[name] = value
+        self.shape.append(f"${what}")
+        return lambda: bindparam(name, type_=made)
+
+
+def _is_int8(value: object) -> bool:
+    return isinstance(value, int) and _LEAST_INT8 <= value <= _MOST_INT8
+
+
+def _as(value: object, kind: Kind) -> object:
+    if kind is Kind.FLOAT and isinstance(value, int):
+        return float(value)
+    if kind is Kind.DATE and isinstance(value, datetime):
+        return value.date()
+    return value
+
+
+def read_scalar(value: bool | float | str) -> Term:
+    """Return the term of a plain value.
+
+    Raises
+    ------
+    InvalidFilterError
+        Text with a NUL, which PostgreSQL's text does not hold.
+    """
+    match value:
+        case bool():
+            return Term(Kind.BOOLEAN, "a boolean", value=value)
+        case int():
+            return Term(Kind.INTEGER, "a number", value=value)
+        case float():
+            return Term(Kind.FLOAT, "a number", value=value)
+        case _:
+            if "\0" in value:
+                raise InvalidFilterError("a text holds the character NUL")
+            return Term(Kind.TEXT, "a text", value=value)
+
+
+def read_date(text: object) -> Term:
+    """Return the term of a day.
+
+    Raises
+    ------
+    InvalidFilterError
+        Not ``YYYY-MM-DD``, or no day of the years 1 to 9999.
+    """
+    if not isinstance(text, str) or not _DATE.fullmatch(text):
+        raise InvalidFilterError("a date is not YYYY-MM-DD")
+    try:
+        return Term(Kind.DATE, "a date", value=date.fromisoformat(text))
+    except ValueError as error:
+        raise InvalidFilterError("a date is no day of the calendar") from error
+
+
+def read_timestamp(text: object) -> Term:
+    """Return the term of an instant.
+
+    Raises
+    ------
+    InvalidFilterError
+        Not as RFC 3339 has it with a zone, or no moment of the years 1 to 9999, by UTC.
+    """
+    if not isinstance(text, str) or not _TIMESTAMP.fullmatch(text):
+        raise InvalidFilterError("a timestamp is not YYYY-MM-DDThh:mm:ssZ")
+    try:
+        moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise InvalidFilterError("a timestamp is no moment of the calendar") from error
+    return Term(Kind.INSTANT, "a timestamp", value=moment)

@@ -1,0 +1,46 @@
+"""The tile matrix set WebMercatorQuad (OGC 17-083r4, Annex D.1), worked out from its definition."""
+
+import math
+from functools import cache
+from typing import Any, Final
+
+#: Its name in addresses.
+QUAD: Final = "WebMercatorQuad"
+
+#: Zooms that tiles exist at: those of the set's definition end at 24; 22 is centimetres.
+MAX_ZOOM: Final = 22
+
+#: Half the side of the world in EPSG:3857, metres: pi times WGS 84's equatorial radius.
+_EDGE_M: Final = math.pi * 6_378_137.0
+_TILE_PIXELS: Final = 256
+#: The standard's rendering pixel, metres (17-083r4, 6.1.1).
+_PIXEL_M: Final = 0.000_28
+
+
+@cache
+def matrix_set() -> dict[str, Any]:
+    """Return the set as JSON (17-083r4, Annex E)."""
+    return {
+        "id": QUAD,
+        "title": "Google Maps Compatible for the World",
+        "uri": f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{QUAD}",
+        "crs": "http://www.opengis.net/def/crs/EPSG/0/3857",
+        "orderedAxes": ["X", "Y"],
+        "wellKnownScaleSet": "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible",
+        "tileMatrices": [_matrix(zoom) for zoom in range(MAX_ZOOM + 1)],
+    }
+
+
+def _matrix(zoom: int) -> dict[str, Any]:
+    cell_m = 2 * _EDGE_M / _TILE_PIXELS / 2**zoom
+    return {
+        "id": str(zoom),
+        "scaleDenominator": cell_m / _PIXEL_M,
+        "cellSize": cell_m,
+        "cornerOfOrigin": "topLeft",
+        "pointOfOrigin": [-_EDGE_M, _EDGE_M],
+        "tileWidth": _TILE_PIXELS,
+        "tileHeight": _TILE_PIXELS,
+        "matrixWidth": 2**zoom,
+        "matrixHeight": 2**zoom,
+    }

@@ -1,0 +1,131 @@
+"""What columns mean: one line for a name, whichever layers have it.
+
+Where a layer's column of the name means something else, its own entry says so (`Layer.words`).
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from geo import flows
+from geo.models import ACCESS_KINDS, CROSSING_STATES, SPACE_STATUSES
+from tiles.fields import Word
+
+_KNOWN_OR_NOT = ("yes", "no", "not_known")
+
+WORDS: Final[Mapping[str, Word]] = {
+    # Every layer.
+    "id": Word("Stable id, unique within the layer"),
+    "name": Word("Name"),
+    "demo": Word("Whether it is fictitious: do not travel there"),
+    "source": Word("Where the record comes from"),
+    "licence": Word("Licence of the record"),
+    "expires_on": Word("Last day on which a copy may be used; null: no end is stated"),
+    # Where it is.
+    "country": Word("Country, ISO 3166-1 alpha-2"),
+    "admin1": Word("Department, state or province"),
+    "locality": Word("Municipality or town"),
+    "address": Word("Address, in the provider's words"),
+    "landmark": Word("What it is near to"),
+    "road": Word("Road that it lies on"),
+    "road_km": Word("Kilometre of that road", unit="km"),
+    "coord_precision": Word("How exact the position is: point, town or a grid's side in degrees"),
+    "timezone": Word("Time zone, by IANA"),
+    # Spaces, and services at them.
+    "organization_id": Word("Id of the organisation that runs it"),
+    "organization": Word("Organisation that runs it"),
+    "verified_member": Word("Whether the organisation is a verified member of the network"),
+    "services": Word("What is offered", vocabulary="service"),
+    "service": Word("What is offered", vocabulary="service"),
+    "space": Word("Id of the space where it is offered"),
+    "space_name": Word("Name of the space where it is offered"),
+    "space_kind": Word("Kind of the space where it is offered", vocabulary="space_kind"),
+    "sectors": Word("Sectors of humanitarian coordination", vocabulary="sector"),
+    "languages": Word("Languages spoken, ISO 639"),
+    "status": Word("As last stated, whatever the hours say", SPACE_STATUSES),
+    "access": Word("Whether anybody may come, or only who was referred", ACCESS_KINDS),
+    "referral_from": Word("Id of the first space that refers to it"),
+    "referral_points": Word("Ids of the spaces that refer to it"),
+    "eligibility": Word("For whom, in the provider's words"),
+    "minimum_age": Word("Youngest age that is served", unit="a"),
+    "maximum_age": Word("Oldest age that is served", unit="a"),
+    "genders": Word("Who is served; null: everyone", vocabulary="gender"),
+    "families_only": Word("Whether only families are served"),
+    "children_alone": Word("Whether children who come alone are served", _KNOWN_OR_NOT),
+    "fees": Word("What it costs, in the provider's words"),
+    "fee_kind": Word("Whether it costs anything", ("free", "paid", "not_known")),
+    "documents_required": Word(
+        "Documents needed; empty: none; null: not known", vocabulary="document"
+    ),
+    "maximum_nights": Word("Longest stay, in nights"),
+    "overnight": Word("Whether people can sleep there"),
+    "schedules": Word("Hours as the provider states them, after RFC 5545", is_list=True),
+    "exceptions": Word("Days with other hours, or none", is_list=True),
+    "holidays": Word("Whether it opens on public holidays", ("open", "closed", "not_known")),
+    "amenities": Word("What is there; true or false by term of the vocabulary amenity"),
+    "step_free": Word("Whether it is reached without steps; null: not known"),
+    "data_shared": Word("What is shared with authorities, in the provider's words"),
+    "confirmed_on": Word("Day on which it was last confirmed; null for demo records"),
+    "capacity": Word("Whether there is room", ("places", "full", "not_known")),
+    "capacity_updated": Word("When the capacity was counted"),
+    "contact": Word("How to reach it, in the provider's words"),
+    "phones": Word("Public numbers, each with its type", is_list=True),
+    "notice": Word("What people should know before they go"),
+    # Crossings.
+    "country_a": Word("One of the two countries, ISO 3166-1 alpha-2"),
+    "country_b": Word("The other country, ISO 3166-1 alpha-2"),
+    "state": Word("State at the moment of asking; not_known never means closed", CROSSING_STATES),
+    "statuses": Word("Dated statements that the state follows from", is_list=True),
+    # Hazards.
+    "family": Word("Of nature and the road, or of people", ("physical", "human_threat")),
+    "title": Word("What it is, in words"),
+    "effect": Word("Whether routes avoid it or never use it", ("weight", "exclusion")),
+    "weight": Word("Factor on the cost of passing, at least 1", unit="1"),
+    "event_count": Word("Events counted, where a rate is known"),
+    "exposure_km": Word("Traveller-kilometres in which they were counted", unit="km"),
+    "rate_source": Word("Source of that rate"),
+    "night_only": Word("Whether it holds in the dark alone"),
+    "valid_from": Word("When it begins to hold"),
+    "valid_to": Word("When it ceases to hold; null: no end is known"),
+    "published_on": Word("Day of its approval"),
+    # Roads.
+    "region": Word("Imported region that it belongs to"),
+    "osm_way_id": Word("Id of the way in OpenStreetMap; negative on a sketch"),
+    "highway": Word("Class of road, by OpenStreetMap"),
+    "surface": Word("Surface, by OpenStreetMap"),
+    "lit": Word("Whether it is lit; null: not known"),
+    "sidewalk": Word("Whether it has a pavement; null: not known"),
+    "foot": Word("Whether people may walk on it"),
+    "vehicle": Word("Whether vehicles may use it"),
+    "oneway": Word("Whether vehicles may go one way only"),
+    "ferry": Word("Whether it is a ferry"),
+    "length_m": Word(
+        "Length of the road, which a sketch's straight line is shorter than", unit="m"
+    ),
+    # Boundaries and places.
+    "level": Word("Level: 0 for a country, 1 for a first-level unit", (0, 1)),
+    "code": Word("Code of the unit, ISO 3166-2 where it has one"),
+    "name_es": Word("Name in Spanish"),
+    "population": Word("Inhabitants; 0: not known"),
+    # Flows.
+    "origin": Word("Where people were counted, or came from"),
+    "destination": Word("Where they went, of a count between two places"),
+    "week": Word("Monday of the week"),
+    "direction": Word("Direction that was counted", flows.DIRECTIONS),
+    "n": Word("People, rounded"),
+    "method": Word("How they were counted"),
+    "hours_covered": Word("Hours of the week in which somebody counted", unit="h"),
+    # Corridors and coverage.
+    "countries": Word("Countries it passes, in order, ISO 3166-1 alpha-2"),
+    "places": Word("Towns along it, in order"),
+    "illustrative": Word("Whether its line is a sketch, not for navigation"),
+    "corridor": Word("Id of the corridor"),
+    "corridor_name": Word("Name of the corridor"),
+    "from_m": Word("Where it begins, measured along the corridor", unit="m"),
+    "to_m": Word("Where it ends, measured along the corridor", unit="m"),
+    "from_space": Word("Id of the space where it begins; null: the corridor's start"),
+    "from_name": Word("Name of where it begins"),
+    "to_space": Word("Id of the space where it ends; null: the corridor's end"),
+    "to_name": Word("Name of where it ends"),
+    "profile": Word("Who walks, by the name of the profile"),
+    "computed_at": Word("When it was computed"),
+}
