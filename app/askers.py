@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from app.csrf import form_token
-from app.errors import SignInNeededError, UnauthorizedError
 from app.limits import IS_GRANTED
 from app.middleware import is_below
+from app.mistakes import SignInNeededError, UnauthorizedError
 from app.settings import Settings
 from geo import people, sign_in, tokens
 from geo.authority import Actor

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import cli_freshness, setup
 from app.cli_audit import audit_app, hide_app, lift_app, reader_app
+from app.cli_basemap import basemap_app
 from app.cli_exports import export
 from app.cli_people import organization_app, person_app, token_app
 from app.cli_spaces import spaces_app
@@ -82,6 +83,7 @@ app.add_typer(lift_app, name="lift")
 cli_freshness.add_to(app)
 app.add_typer(reader_app, name="reader")
 app.add_typer(spaces_app, name="spaces")
+app.add_typer(basemap_app, name="basemap")
 database_app = typer.Typer(help="The private database.")
 app.add_typer(database_app, name="database")
 movement_app = typer.Typer(help="Aggregated movement.")

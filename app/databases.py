@@ -15,7 +15,7 @@ def private_cluster(settings: Settings) -> PrivateCluster | None:
 
 
 def migration_url(settings: Settings) -> URL:
-    """Return the login that migrates: it may create roles, schemas and the PostGIS extension."""
+    """Return the login that migrates: it may create roles, schemas and extensions."""
     if settings.database_url is not None:
         return make_url(settings.database_url.get_secret_value())
     cluster = PrivateCluster(settings.home / "postgres", settings.socket_dir)

@@ -3,7 +3,8 @@
 import json
 import math
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any, TypedDict, get_origin
 
 import orjson
@@ -15,12 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.askers import Asker, find_asker, require_actor
 from app.clock import Clock
-from app.errors import DemoNotPublicError, InvalidParameterError, UnsupportedMediaTypeError
+from app.editions import Editions
 from app.limits import Limits
+from app.mistakes import DemoNotPublicError, InvalidParameterError, UnsupportedMediaTypeError
 from app.network import Network
 from app.oidc import Provider
 from app.settings import Settings
-from geo import demo
+from app.shelf import Shelf
+from app.source import Source
 from geo.authority import Actor, require_staff
 from geo.db import Database, Tier
 
@@ -33,6 +36,8 @@ class State(TypedDict):
     network: Network
     clock: Clock
     limits: Limits
+    editions: Editions
+    shelf: Shelf
     provider: Provider | None
 
 
@@ -49,6 +54,25 @@ async def get_session(request: Request, asker: AskerDep) -> AsyncIterator[AsyncS
     database: Database = request.state.database
     async with database.session(asker.tier) as session:
         yield session
+
+
+@asynccontextmanager
+async def open_source(request: Request) -> AsyncIterator[Source]:
+    """Open the source of a request: its answer is no older than the lease of `app.editions`.
+
+    Raises
+    ------
+    UnauthorizedError, InvalidTokenError
+        As `app.askers.find_asker`.
+    DatabaseUnavailableError
+        The database does not answer.
+    """
+    database: Database = request.state.database
+    editions: Editions = request.state.editions
+    tier = (await find_asker(request)).tier
+    stamps = await editions.stamps()
+    async with database.idle_session(tier) as session:
+        yield Source(session, stamps)
 
 
 async def get_actor(request: Request) -> Actor:
@@ -89,6 +113,9 @@ async def get_writer(request: Request, asker: AskerDep) -> AsyncIterator[AsyncSe
     person = None if asker.actor is None else asker.actor.id
     async with database.session(Tier.WRITER, person=person) as session:
         yield session
+    # Committed: the next request to this process sees it, however late the database tells of it.
+    editions: Editions = request.state.editions
+    editions.doubt()
 
 
 async def get_counting_writer(request: Request) -> AsyncIterator[AsyncSession]:
@@ -98,19 +125,20 @@ async def get_counting_writer(request: Request) -> AsyncIterator[AsyncSession]:
         yield session
 
 
-def get_network(request: Request) -> Network:
+# Async, though they wait for nothing: FastAPI sends the others to a thread each.
+async def get_network(request: Request) -> Network:
     """Return the road networks."""
     network: Network = request.state.network
     return network
 
 
-def get_settings(request: Request) -> Settings:
+async def get_settings(request: Request) -> Settings:
     """Return the settings."""
     settings: Settings = request.state.settings
     return settings
 
 
-def get_clock(request: Request) -> Clock:
+async def get_clock(request: Request) -> Clock:
     """Return the clock."""
     clock: Clock = request.state.clock
     return clock
@@ -120,7 +148,12 @@ def get_clock(request: Request) -> Clock:
 _HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?", re.ASCII)
 
 
-def get_base_url(request: Request) -> str:
+async def get_base_url(request: Request) -> str:
+    """Return what `base_url` does; for endpoints that declare what they need."""
+    return base_url(request)
+
+
+def base_url(request: Request) -> str:
     """Return the address that links in answers start with, without a slash at its end.
 
     Raises
@@ -128,13 +161,14 @@ def get_base_url(request: Request) -> str:
     InvalidParameterError
         No public address is set, and the request's Host is none.
     """
-    public = get_settings(request).public_url
+    settings: Settings = request.state.settings
+    public = settings.public_url
     if public is not None:
         return str(public).rstrip("/")
     host = request.headers.get("host", "")
     if not _HOST.fullmatch(host):
         raise InvalidParameterError("Host", "not a host")
-    return f"{request.url.scheme}://{host}"
+    return f"{request.scope['scheme']}://{host}"
 
 
 # Scope "function": committed before the answer leaves, so that no 200 is sent for a commit
@@ -160,12 +194,12 @@ async def require_demo_allowed(request: Request) -> None:
     DemoNotPublicError
         They are there, and the settings do not allow it.
     """
-    if get_settings(request).may_show_demo:
+    settings: Settings = request.state.settings
+    if settings.may_show_demo:
         return
-    database: Database = request.state.database
-    async with database.session(Tier.PUBLIC) as session:
-        if await demo.has_demo(session):
-            raise DemoNotPublicError
+    editions: Editions = request.state.editions
+    if await editions.is_demo():
+        raise DemoNotPublicError
 
 
 async def strict_request(request: Request) -> None:
@@ -176,7 +210,7 @@ async def strict_request(request: Request) -> None:
     Raises
     ------
     InvalidParameterError
-        An unknown or repeated query parameter, or NaN or Infinity in the body.
+        An unknown or repeated query parameter; NaN or Infinity in the body; NUL in either.
     UnsupportedMediaTypeError
         A body that is not JSON where JSON is declared.
     """
@@ -190,12 +224,14 @@ async def strict_request(request: Request) -> None:
 
 def _check_query(request: Request, known: dict[str, bool]) -> None:
     seen = set()
-    for name, _value in request.query_params.multi_items():
+    for name, value in request.query_params.multi_items():
         if name not in known:
             reason = f"unknown parameter; known are: {', '.join(sorted(known)) or 'none'}"
             raise InvalidParameterError(_shown(name), reason)
         if name in seen and not known[name]:
             raise InvalidParameterError(name, "given more than once")
+        if _NUL in value:
+            raise InvalidParameterError(name, _HOLDS_NUL)
         seen.add(name)
 
 
@@ -203,6 +239,10 @@ def _shown(name: str) -> str:
     # Names come from outside: short and printable is enough to recognise one's own.
     return "".join(c for c in name[:64] if c.isprintable())
 
+
+# PostgreSQL's text holds none, and refuses the whole statement.
+_NUL = "\0"
+_HOLDS_NUL = "holds the character NUL (U+0000), which no text may have"
 
 _NAMES: dict[int, tuple[APIRoute, dict[str, bool]]] = {}
 
@@ -242,7 +282,8 @@ async def read_json(request: Request) -> Any:  # noqa: ANN401 -- any JSON value
     Raises
     ------
     InvalidParameterError
-        Not JSON, or with a number that JSON does not have (NaN, Infinity), whose place is named.
+        Not JSON, with a number that JSON does not have (NaN, Infinity), or with NUL in a text; the
+        place of either is named.
     UnsupportedMediaTypeError
         The Content-Type is not JSON.
     """
@@ -251,7 +292,7 @@ async def read_json(request: Request) -> Any:  # noqa: ANN401 -- any JSON value
         raise UnsupportedMediaTypeError
     body = await request.body()
     try:
-        return orjson.loads(body)
+        value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         # The position says enough; the text around it may hold what must not be repeated.
         place = _unreal_number(body)
@@ -259,22 +300,37 @@ async def read_json(request: Request) -> Any:  # noqa: ANN401 -- any JSON value
             raise InvalidParameterError(place, "not a finite number") from error
         reason = f"not JSON: {error.msg} at character {error.pos}"
         raise InvalidParameterError("body", reason) from error
+    if b"\\u0000" in body:
+        place = next(_places(value, lambda one: isinstance(one, str) and _NUL in one), None)
+        if place is not None:
+            raise InvalidParameterError(place, _HOLDS_NUL)
+    return value
 
 
 def _unreal_number(body: bytes) -> str | None:
     """Return the path of the first NaN or Infinity that Python's lenient reader accepts."""
     try:
-        return next(_unreal_numbers(json.loads(body), ()), None)
+        return next(_places(json.loads(body), _is_unreal), None)
     except (ValueError, RecursionError):
         return None
 
 
-def _unreal_numbers(value: object, path: tuple[str, ...]) -> Iterator[str]:
+def _is_unreal(value: object) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def _places(
+    value: object, is_sought: Callable[[object], bool], path: tuple[str, ...] = ()
+) -> Iterator[str]:
+    """Give the paths of values and names of a JSON document that are sought."""
+    if is_sought(value):
+        yield ".".join(path) or "body"
     if isinstance(value, dict):
         for name, member in value.items():
-            yield from _unreal_numbers(member, (*path, _shown(name)))
+            place = (*path, _shown(name))
+            if is_sought(name):
+                yield ".".join(place)
+            yield from _places(member, is_sought, place)
     elif isinstance(value, list):
         for index, member in enumerate(value):
-            yield from _unreal_numbers(member, (*path, str(index)))
-    elif isinstance(value, float) and not math.isfinite(value):
-        yield ".".join(path) or "body"
+            yield from _places(member, is_sought, (*path, str(index)))

@@ -5,7 +5,7 @@ is not in the table gets a fixed text and an incident id; what it was goes to th
 without any value of the request (P48).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from math import isfinite
 from typing import Any
@@ -16,19 +16,37 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from app import wording
-from app.journeys import RouteRefusedError
+from app.methods import methods_of
+from app.mistakes import (
+    BodyTooLargeError,
+    DemoNotPublicError,
+    ForgedRequestError,
+    InvalidParameterError,
+    MethodNotAllowedError,
+    NoPackError,
+    NoSuchPartError,
+    OutdatedError,
+    RouteRefusedError,
+    SignInNeededError,
+    TooManyRequestsError,
+    UnauthorizedError,
+    UnconditionalError,
+    UnsupportedMediaTypeError,
+)
 from app.network import NoNetworkError
-from app.problems import Kind, Reason, problem_response
+from app.problems import Kind, problem_response, reasons
 from app.searches import BusyError
 from app.whereabouts import SilentCrossingError, UncertainCountryError
 from geo.errors import (
     ConflictError,
+    CopyTooOldError,
     DatabaseUnavailableError,
     ForbiddenError,
     InvalidCountError,
     InvalidFileError,
     InvalidRecordError,
     InvalidTokenError,
+    KeyReusedError,
     LinkError,
     MixedDataError,
     NotFoundError,
@@ -38,68 +56,14 @@ from geo.errors import (
 )
 from geo.spaces import NearSpace
 from routing.errors import GraphError, InvalidRequest, NoRoute, OffNetwork
-from tiles.errors import NoPastError, TileOutOfRangeError, UnknownItemError, UnknownLayerError
-
-
-class InvalidParameterError(ValueError):
-    """A query parameter or member cannot be meant."""
-
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field}: {reason}")
-        self.field = field
-        self.reason = reason
-
-
-class UnsupportedMediaTypeError(Exception):
-    """A body that is not JSON."""
-
-
-class BodyTooLargeError(Exception):
-    """A body beyond the setting ``AMPARO_BODY_LIMIT_BYTES``."""
-
-    def __init__(self, limit_bytes: int) -> None:
-        super().__init__(f"the body is larger than {limit_bytes} bytes")
-
-
-class DemoNotPublicError(Exception):
-    """Demo rows are loaded, and this Amparo is bound where other machines reach it (P35)."""
-
-
-class UnauthorizedError(Exception):
-    """No valid access token."""
-
-
-class SignInNeededError(UnauthorizedError):
-    """A page of the console, asked by nobody who is signed in: leads to the sign-in.
-
-    Parameters
-    ----------
-    location
-        Address of the sign-in, which leads back.
-    """
-
-    def __init__(self, location: str) -> None:
-        super().__init__("nobody is signed in")
-        self.location = location
-
-
-class ForgedRequestError(Exception):
-    """A form without the token that its own page carries: it may come from another site."""
-
-
-class TooManyRequestsError(Exception):
-    """An address or token asks faster than it may (P48).
-
-    Parameters
-    ----------
-    retry_after_s
-        Seconds until it may ask again.
-    """
-
-    def __init__(self, retry_after_s: int) -> None:
-        super().__init__(f"too many requests; ask again in {retry_after_s} s")
-        self.headers = {"Retry-After": str(retry_after_s)}
-
+from tiles.errors import (
+    InvalidFilterError,
+    NoBasemapError,
+    NoPastError,
+    NotAcceptableError,
+    NotThereError,
+    UnknownFormatError,
+)
 
 _INVALID = Kind(
     400,
@@ -117,6 +81,13 @@ _UNAUTHORIZED = Kind(
 _UNKNOWN = Kind(
     404, "not-found", "Not found", "Look it up in /collections; ids and addresses are exact."
 )
+_METHOD = Kind(
+    405,
+    "method-not-allowed",
+    "Method Not Allowed",
+    "The methods that exist are in the Allow header.",
+    HTTPStatus.METHOD_NOT_ALLOWED.description,
+)
 _NO_ROUTE = Kind(
     422,
     "no-route",
@@ -124,6 +95,7 @@ _NO_ROUTE = Kind(
     "See `blocked_by`, `next_opening` and `nearest_space`; other ends or another time may do.",
 )
 _NOT_READY = "Ask again after the seconds in Retry-After."
+_COPY_AGAIN = "Delete the copy and download the collection again: ask without `since`."
 INTERNAL = Kind(
     500,
     "internal",
@@ -132,6 +104,8 @@ INTERNAL = Kind(
     "The request could not be answered.",
 )
 
+type Handler = Callable[[Request, Exception], Awaitable[Response]]
+
 #: THE table. An exception's own class decides, else its nearest base.
 TABLE: Mapping[type[Exception], Kind] = {
     InvalidParameterError: _INVALID,
@@ -139,6 +113,14 @@ TABLE: Mapping[type[Exception], Kind] = {
     RequestValidationError: _INVALID,
     UnknownServiceError: _INVALID,
     NoPastError: _INVALID,
+    InvalidFilterError: _INVALID,
+    UnknownFormatError: _INVALID,
+    NotAcceptableError: Kind(
+        406,
+        "not-acceptable",
+        "Nothing of what you accept is offered",
+        "Ask by name with the parameter f, or accept one of the media types that are listed.",
+    ),
     InvalidCountError: _INVALID,
     PersonalDataError: Kind(
         400,
@@ -162,14 +144,32 @@ TABLE: Mapping[type[Exception], Kind] = {
         "The form's own token is missing or old.",
     ),
     NotFoundError: _UNKNOWN,
-    UnknownLayerError: _UNKNOWN,
-    UnknownItemError: _UNKNOWN,
-    TileOutOfRangeError: _UNKNOWN,
+    NotThereError: _UNKNOWN,
+    NoSuchPartError: _UNKNOWN,
+    NoBasemapError: Kind(
+        404,
+        "no-basemap",
+        "There is no basemap",
+        "Who runs this Amparo makes it with `amparo basemap build`; /styles/amparo needs none.",
+    ),
+    NoPackError: Kind(
+        404,
+        "no-pack",
+        "Nothing of this country can be taken along",
+        "GET /packs lists the countries that have spaces.",
+        "No space of this country is known.",
+    ),
     ConflictError: Kind(
         409,
         "conflict",
         "The record has changed meanwhile",
         "Read it again and repeat the change.",
+    ),
+    KeyReusedError: Kind(
+        409,
+        "id-used",
+        "The id was used before, with something else",
+        "Draw a new UUID (version 4) for each report; send the same report with the same one.",
     ),
     LinkError: Kind(
         410,
@@ -178,6 +178,7 @@ TABLE: Mapping[type[Exception], Kind] = {
         "Ask for a new link; each works once and for some days.",
         "It was used, is too old, or never existed.",
     ),
+    CopyTooOldError: Kind(410, "token-expired", "The copy cannot be followed", _COPY_AGAIN),
     InvalidRecordError: _INVALID,
     InvalidFileError: _INVALID,
     TooManyRequestsError: Kind(
@@ -192,12 +193,25 @@ TABLE: Mapping[type[Exception], Kind] = {
         "Demo and real rows do not mix",
         "Who runs this Amparo removes the demo rows with `amparo demo remove`.",
     ),
+    OutdatedError: Kind(
+        412,
+        "precondition-failed",
+        "The item is no longer what the change was made from",
+        "Read it again, by its address and with the same token, and send its new ETag in If-Match.",
+    ),
+    UnconditionalError: Kind(
+        428,
+        "precondition-required",
+        "The change does not say what it was made from",
+        "Read the item by its address and with the same token, and send its ETag in If-Match.",
+    ),
+    MethodNotAllowedError: _METHOD,
     BodyTooLargeError: Kind(413, "body-too-large", "The body is too large", "Send less at a time."),
     UnsupportedMediaTypeError: Kind(
         415,
         "unsupported-media-type",
         "The body is of another kind",
-        "Send it as /api describes it: JSON with `Content-Type: application/json`.",
+        "Send it as /api describes it: mostly JSON with `Content-Type: application/json`.",
         "The Content-Type is not one that this takes.",
     ),
     NoRoute: _NO_ROUTE,
@@ -267,10 +281,18 @@ def kind_of(error: Exception) -> Kind:
 
 def install(app: FastAPI) -> None:
     """Let the application answer every exception of the table, and HTTP's own, as problems."""
-    for exception in TABLE:
-        app.add_exception_handler(exception, _answer)
-    app.add_exception_handler(SignInNeededError, _lead_to_sign_in)
-    app.add_exception_handler(HTTPException, _answer_http)
+    for exception in (*TABLE, SignInNeededError, HTTPException):
+        app.add_exception_handler(exception, _HANDLERS.get(exception, answer))
+
+
+def handler_of(error: Exception) -> Handler | None:
+    """Return what answers an exception; None for one that nobody expected."""
+    for base in type(error).__mro__:
+        if base in _HANDLERS:
+            return _HANDLERS[base]
+        if base in TABLE:
+            return answer
+    return None
 
 
 async def _lead_to_sign_in(_request: Request, error: Exception) -> Response:
@@ -278,14 +300,12 @@ async def _lead_to_sign_in(_request: Request, error: Exception) -> Response:
     return RedirectResponse(error.location, status_code=HTTPStatus.SEE_OTHER)
 
 
-async def _answer(request: Request, error: Exception) -> Response:
+async def answer(request: Request, error: Exception) -> Response:
+    """Answer an exception of the table as a problem."""
     kind = kind_of(error)
-    return problem_response(
-        kind,
-        _detail(error, kind),
-        extras={**_extras(error), **_hotline(request, error)},
-        headers=getattr(error, "headers", None),
-    )
+    extras = {**_extras(error), **_hotline(request, error)}
+    headers = getattr(error, "headers", None)
+    return problem_response(kind, _detail(error, kind), extras=extras, headers=headers)
 
 
 def _detail(error: Exception, kind: Kind) -> str:
@@ -294,7 +314,8 @@ def _detail(error: Exception, kind: Kind) -> str:
         more = f" (and {len(others)} more)" if others else ""
         return f"{first.field}: {first.reason}{more}"
     if isinstance(error, RouteRefusedError):
-        return wording.refusal([wording.blocker(b.kind, b.name, b.state) for b in error.blocked_by])
+        said = [wording.blocker(b.kind, b.name, b.state) for b in error.blocked_by]
+        return wording.refusal(list(dict.fromkeys(said)))
     return kind.detail if kind.detail is not None else str(error)
 
 
@@ -317,6 +338,7 @@ def _extras(error: Exception) -> dict[str, Any]:
                 "next_opening": error.next_opening,
                 "nearest_space": None if error.nearest is None else _same_side(error.nearest),
                 "notice": wording.CLOSURE_IS_NOT_THE_END,
+                **({} if error.leg is None else {"leg": error.leg}),
             }
         case NoRoute():
             return {"blocked_by": error.blocked_by}
@@ -329,7 +351,7 @@ def _wrong(error: Exception) -> Sequence[tuple[str, str]]:
     match error:
         case RequestValidationError():
             return [(reason.field, reason.reason) for reason in reasons(error)]
-        case InvalidParameterError() | InvalidRequest():
+        case InvalidParameterError() | InvalidRequest() | InvalidFilterError():
             return [(error.field, error.reason)]
         case UncertainCountryError():
             return [(error.field, "too near to a border to tell its country")]
@@ -345,6 +367,7 @@ def _wrong(error: Exception) -> Sequence[tuple[str, str]]:
 #: What an exception is always about; an endpoint that calls it otherwise says so itself.
 _ABOUT: Mapping[type[Exception], str] = {
     NoPastError: "as_of",
+    UnknownFormatError: "f",
     UnknownServiceError: "service",
     InvalidCountError: "body",
     PersonalDataError: "body",
@@ -370,47 +393,27 @@ def _same_side(space: NearSpace) -> dict[str, Any]:
     }
 
 
-def reasons(error: RequestValidationError) -> list[Reason]:
-    """Return what is wrong with a request, without repeating what was sent."""
-    return [Reason(field=_field(e["loc"]), reason=_reason(e)) for e in error.errors()]
-
-
-def _field(place: tuple[int | str, ...]) -> str:
-    # The first part says where: path, query, header or body; of a body itself it is all there is.
-    where, *rest = place
-    if where == "body" and len(rest) == 1 and isinstance(rest[0], int):
-        return "body"  # the position of a JSON error
-    return ".".join(map(str, rest)) or str(where)
-
-
-def _reason(found: Mapping[str, Any]) -> str:
-    if found["type"] == "json_invalid":
-        return f"not JSON: {found['ctx']['error']} at character {found['loc'][-1]}"
-    if found["type"] == "value_error":
-        return str(found["ctx"]["error"])
-    return str(found["msg"])
-
-
-_HTTP_ADVICE = {
-    404: "See / for the addresses that exist.",
-    405: "The methods that exist are in the Allow header.",
-}
-
-
-async def _answer_http(_request: Request, error: Exception) -> Response:
+async def _answer_http(request: Request, error: Exception) -> Response:
     """Answer what the framework itself refuses: unknown paths, methods, unreadable bodies."""
     assert isinstance(error, HTTPException)  # noqa: S101 -- registered for nothing else
     status = HTTPStatus(error.status_code)
     if status is HTTPStatus.BAD_REQUEST:
         # FastAPI's word for a body that it cannot even decode.
-        reason = {"field": "body", "reason": "not JSON in UTF-8, or nested too deeply"}
-        detail = f"body: {reason['reason']}"
-        return problem_response(_INVALID, detail, extras={"field": "body", "errors": [reason]})
-    kind = Kind(
-        error.status_code,
-        status.phrase.lower().replace(" ", "-"),
-        status.phrase,
-        _HTTP_ADVICE.get(error.status_code, "See /api for what is accepted."),
+        unread = InvalidParameterError("body", "not JSON in UTF-8, or nested too deeply")
+        return await answer(request, unread)
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        return await answer(request, MethodNotAllowedError({"Allow": methods_of(request)}))
+    is_unknown = status is HTTPStatus.NOT_FOUND
+    advice = (
+        "See / for the addresses that exist." if is_unknown else "See /api for what is accepted."
     )
+    kind = Kind(error.status_code, status.phrase.lower().replace(" ", "-"), status.phrase, advice)
     # The framework's own words would repeat what was sent; the status' description does not.
     return problem_response(kind, status.description or status.phrase, headers=error.headers)
+
+
+#: Of what is not in the table, or is answered otherwise than by it.
+_HANDLERS: Mapping[type[Exception], Handler] = {
+    SignInNeededError: _lead_to_sign_in,
+    HTTPException: _answer_http,
+}

@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy import URL
 
 from app.background import running
+from app.editions import Editions
 from app.knowledge import reading
 from app.logs import NOTICES
 from app.network import Network, Region
@@ -41,12 +42,15 @@ class Follower:
         Whose routers are told what holds; regions imported later are found at the next look.
     url
         Where the database tells of changes: a direct address, as the public role.
+    editions
+        Told of each change too.
     """
 
-    def __init__(self, database: Database, network: Network, url: URL) -> None:
+    def __init__(self, database: Database, network: Network, url: URL, editions: Editions) -> None:
         self._database = database
         self._network = network
         self._url = url
+        self._editions = editions
         self._woken = asyncio.Event()
         self._told: dict[str, tuple[Router, tuple[Hazard, ...]]] = {}
 
@@ -56,17 +60,25 @@ class Follower:
         while True:
             began_s = time.monotonic()
             try:
-                async with listening(self._url, self._woken.set) as listener:
+                async with listening(self._url, self._wake) as listener:
+                    self._editions.doubt()
+                    self._editions.is_told = True
                     await self._follow_while_told(listener)
             except Exception as error:  # whatever it is: try again
                 # Its words may hold an address.
                 NOTICES.warning("not told of changes: %s", type(error).__name__)
+            finally:
+                self._editions.is_told = False
             # Who closes each connection at once is asked more and more seldom.
             if time.monotonic() - began_s > LONGEST_PAUSE_S:
                 pause_s = FIRST_PAUSE_S
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
             await self._look()
+
+    def _wake(self) -> None:
+        self._editions.doubt()
+        self._woken.set()
 
     async def _follow_while_told(self, listener: Listener) -> None:
         while not listener.is_lost:
@@ -136,7 +148,10 @@ async def _to_its_end[T](work: Coroutine[Any, Any, T]) -> T:
 
 
 @asynccontextmanager
-async def following(database: Database, network: Network, url: URL) -> AsyncIterator[None]:
+async def following(
+    database: Database, network: Network, url: URL, editions: Editions
+) -> AsyncIterator[None]:
     """Follow changes in the background for as long as the server runs; see `Follower`."""
-    async with running(Follower(database, network, url).follow()):
+    follower = Follower(database, network, url, editions)
+    async with running(follower.follow()), running(editions.watch()):
         yield

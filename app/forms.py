@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from app.askers import find_asker, set_cookie
 from app.csrf import form_token, is_token_of
-from app.errors import ForgedRequestError, InvalidParameterError, UnsupportedMediaTypeError
+from app.mistakes import ForgedRequestError, InvalidParameterError, UnsupportedMediaTypeError
 from app.settings import Settings
 
 #: The cookie that signs forms of nobody in particular: the sign-in, an invitation.

@@ -1,25 +1,32 @@
 """A journey: what is known at its time, the routes through it, and the help along them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.knowledge import reading
+from app.knowledge import Reading, reading
+from app.mistakes import Obstacle, RouteRefusedError
 from app.network import Network, Region
 from app.searches import search
-from app.whereabouts import Whereabouts, countries_of_ends, locate
-from geo import demo, spaces
+from app.source import Source
+from app.whereabouts import Whereabouts, countries_along, doubted, weigh_all
+from geo import spaces
 from geo.crossings import CrossingState
+from geo.db import connected
 from geo.hazards import ActiveHazard
-from geo.spaces import NearSpace, OpenSpace
+from geo.places import Place
+from geo.products import AreaProduct
+from geo.spaces import OpenSpace
 from routing.coverage import Coverage, MeasuredLine, SupportAt, coverage_by, supports_along
 from routing.errors import Blocker, NoRoute
 from routing.graph import Mode
+from routing.obstacles import NO_OBSTACLES, Obstacles
 from routing.profile import Profile
+from routing.questions import AVERSIONS
 from routing.search import Crossing, Hazard, Route, RouteRequest, Support
 
 
@@ -28,7 +35,11 @@ class Question:
     """A journey asked for: ends in lon, lat degrees (EPSG:4326) and an aware start.
 
     ``countries`` of the ends are given where the asker named them; else they are found out.
-    ``profile`` says who travels; the network's own where None. At most ``most`` routes are given.
+    ``profile`` says who travels; the network's own where None. At most ``most`` routes are given,
+    found and ranked by the weights of exposure ``aversions``.
+
+    The journey passes ``via`` in order, keeps out of ``obstacles``, and crosses no border into or
+    out of ``avoided_countries``, or none at all.
     """
 
     start: tuple[float, float]
@@ -38,11 +49,20 @@ class Question:
     countries: tuple[str | None, str | None] = (None, None)
     profile: Profile | None = None
     most: int = 3
+    aversions: tuple[float, ...] = AVERSIONS
+    via: tuple[tuple[float, float], ...] = ()
+    obstacles: Obstacles = NO_OBSTACLES
+    avoided_countries: frozenset[str] = frozenset()
+    avoids_borders: bool = False
+
+    def avoids(self, *countries: str) -> bool:
+        """Tell whether the asker keeps away from crossings between countries, be they open."""
+        return self.avoids_borders or not self.avoided_countries.isdisjoint(countries)
 
 
 @dataclass(frozen=True)
-class Knowledge:
-    """What the asker's tier knows at the time of a journey.
+class Records:
+    """What the asker's tier has on record at the time of a journey.
 
     ``routed_crossings`` and ``routed_hazards`` are the same records as the router takes them: the
     same objects for every journey for as long as a record stays as it is.
@@ -54,9 +74,23 @@ class Knowledge:
     routed_hazards: tuple[Hazard, ...]
     day_spaces: tuple[OpenSpace, ...]
     night_spaces: tuple[OpenSpace, ...]
+    products: tuple[AreaProduct, ...]
+    demo: bool
+
+    def seen_from(self, where: Sequence[Whereabouts]) -> "Knowledge":
+        """Return the same with where the start is, the places to pass, and the end."""
+        start, *via, end = where
+        known = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Knowledge(**known, start=start, end=end, via=tuple(via))
+
+
+@dataclass(frozen=True)
+class Knowledge(Records):
+    """What is on record, and where the places of the journey are."""
+
     start: Whereabouts
     end: Whereabouts
-    demo: bool
+    via: tuple[Whereabouts, ...]
 
 
 @dataclass(frozen=True)
@@ -121,66 +155,44 @@ class Answer:
         return "; ".join(dict.fromkeys(region.meta.attribution for region in self.regions))
 
 
-@dataclass(frozen=True)
-class Obstacle:
-    """One thing that blocks, with its next known opening where it is a crossing."""
+class _NoWayError(Exception):
+    """No admissible route: what was asked and known; the router's own reason is the cause."""
 
-    kind: str
-    id: str | None
-    name: str | None
-    state: str | None
-    next_opening: datetime | None = None
-
-
-class RouteRefusedError(Exception):
-    """No admissible route: carries what blocks and where help is on the same side (P11, P32)."""
-
-    def __init__(self, blocked_by: Sequence[Obstacle], nearest: NearSpace | None) -> None:
+    def __init__(self, request: RouteRequest, knowledge: Knowledge, reason: NoRoute) -> None:
         super().__init__("no admissible route")
-        self.blocked_by = tuple(blocked_by)
-        self.nearest = nearest
-
-    @property
-    def next_opening(self) -> datetime | None:
-        """When the last of the blocking crossings opens, as far as openings are known.
-
-        All of them lie on the way, so the first opening alone helps nobody.
-        """
-        known = [o.next_opening for o in self.blocked_by if o.next_opening is not None]
-        return max(known, default=None)
+        self.request = request
+        self.knowledge = knowledge
+        self.reason = reason
 
 
-async def read_knowledge(
-    session: AsyncSession, network: Network, question: Question, now: datetime
-) -> Knowledge:
-    """Read everything a journey depends on, as the session's snapshot has it now or newer.
+async def read_records(known: Reading, question: Question, now: datetime, timezone: str) -> Records:
+    """Read the records that a journey depends on.
 
     Spaces are judged on the local day of the journey, but never on a day before today: a
     journey asked for with a start in the past is walked from today's knowledge.
     """
-    known = await reading(session)
-    start = await locate(session, network, *question.start)
-    local = ZoneInfo(start.place.timezone)
+    local = ZoneInfo(timezone)
     on = max(question.at.astimezone(local).date(), now.astimezone(local).date())
     crossings = await known.crossings(question.at)
     hazards = await known.hazards(question.at)
-    return Knowledge(
+    return Records(
         crossings=tuple(state for state, _ in crossings),
         routed_crossings=tuple(crossing for _, crossing in crossings),
         hazards=tuple(record for record, _ in hazards),
         routed_hazards=tuple(hazard for _, hazard in hazards),
         day_spaces=await known.open_spaces(on, night=False),
         night_spaces=await known.open_spaces(on, night=True),
-        start=start,
-        end=await locate(session, network, *question.end),
-        demo=await demo.has_demo(session),
+        products=await known.area_products(),
+        demo=known.has_demo,
     )
 
 
 async def plan(
-    session: AsyncSession, network: Network, question: Question, *, now: datetime, access_m: float
+    source: Source, network: Network, question: Question, *, now: datetime, access_m: float
 ) -> Answer:
-    """Answer a question with one to three journeys.
+    """Answer a question with one to five journeys; with one over waypoints.
+
+    Everything is as the source's stamps have it, or newer.
 
     Raises
     ------
@@ -195,30 +207,70 @@ async def plan(
     NoNetworkError
         No road network is loaded.
     """
-    knowledge = await read_knowledge(session, network, question, now)
-    found_out = countries_of_ends(
-        _named(knowledge.start, question.countries[0]), _named(knowledge.end, question.countries[1])
+    known = await reading(source.session, source.stamps)
+    points = [question.start, *question.via, question.end]
+    near = (await known.places()).near(points)
+    records = await read_records(known, question, now, near[0][0].timezone)
+    # A waiting search holds no connection: what it needs has been read.
+    await source.session.close()
+    try:
+        found = await search(partial(_weighed_answer, network, question, records, near, access_m))
+        if not isinstance(found, Answer):
+            where = await doubted(source.session, points, found)
+            await source.session.close()
+            knowledge = records.seen_from(where)
+            found = await search(partial(_answer, network, question, knowledge, access_m))
+    except _NoWayError as none:
+        raise await _refusal(source.session, question, none) from none.reason
+    return found
+
+
+def _weighed_answer(
+    network: Network,
+    question: Question,
+    records: Records,
+    near: Sequence[tuple[Place, float]],
+    access_m: float,
+) -> Answer | tuple[Whereabouts, ...]:
+    """Answer in one go where no country is to be doubted; else say where the places seem to be."""
+    where = weigh_all(network, [question.start, *question.via, question.end], near)
+    if any(one.is_far for one in where):
+        return where
+    return _answer(network, question, records.seen_from(where), access_m)
+
+
+def _answer(network: Network, question: Question, knowledge: Knowledge, access_m: float) -> Answer:
+    request = _request(question, knowledge)
+    try:
+        return Answer(question, _journeys(network, request, knowledge, access_m), knowledge)
+    except NoRoute as reason:
+        raise _NoWayError(request, knowledge, reason) from reason
+
+
+def _request(question: Question, knowledge: Knowledge) -> RouteRequest:
+    """Put a question as the router takes it."""
+    first, *between, last = countries_along(
+        _named(knowledge.start, question.countries[0]),
+        knowledge.via,
+        _named(knowledge.end, question.countries[1]),
     )
-    request = RouteRequest(
+    return RouteRequest(
         start=question.start,
         end=question.end,
         mode=question.mode,
         # Night is judged where the journey starts, whatever offset the asker wrote.
         at=question.at.astimezone(ZoneInfo(knowledge.start.place.timezone)),
-        start_country=found_out[0],
-        end_country=found_out[1],
-        crossings=knowledge.routed_crossings,
+        start_country=first,
+        end_country=last,
+        crossings=tuple(map(partial(_as_asked, question), knowledge.routed_crossings)),
         hazards=knowledge.routed_hazards,
         profile=question.profile,
         most=question.most,
+        aversions=question.aversions,
+        via=question.via,
+        via_countries=between,
+        obstacles=question.obstacles,
     )
-    # A waiting search holds no connection: what it needs has been read.
-    await session.close()
-    try:
-        found = await search(partial(_journeys, network, request, knowledge, access_m))
-    except NoRoute as refused:
-        raise await _refusal(session, request, knowledge, refused.blocked_by) from refused
-    return Answer(question, found, knowledge)
 
 
 def _named(where: Whereabouts, country: str | None) -> Whereabouts:
@@ -226,6 +278,16 @@ def _named(where: Whereabouts, country: str | None) -> Whereabouts:
     if country is None:
         return where
     return replace(where, country=country, is_certain=True, crossing=None)
+
+
+def _as_asked(question: Question, crossing: Crossing) -> Crossing:
+    """Return a crossing, shut for who keeps away from it.
+
+    The same object for everybody else: what is derived of all crossings is kept by them.
+    """
+    if not question.avoids(*crossing.countries):
+        return crossing
+    return replace(crossing, passable=False, opens=None)
 
 
 def _journeys(
@@ -297,18 +359,30 @@ def support(space: OpenSpace) -> Support:
 
 
 async def _refusal(
-    session: AsyncSession,
-    request: RouteRequest,
-    knowledge: Knowledge,
-    blocked_by: Sequence[Blocker],
+    session: AsyncSession, question: Question, none: _NoWayError
 ) -> RouteRefusedError:
+    """Say what stands in the way, and where help is on the side that the refused leg begins."""
+    request, refused = none.request, none.reason
+    leg = refused.leg or 0
+    place = (request.start, *request.via)[leg]
+    country = (request.start_country, *request.via_countries)[leg]
     # One after the other: a session is one connection.
-    near = await spaces.nearest_spaces(
-        session, *request.start, country=request.start_country, limit=1
-    )
-    same_side = [s for s in near if s.country == request.start_country]
-    openings = {c.id: c.next_opening for c in knowledge.crossings}
+    asked = await connected(session)
+    near = await spaces.nearest_spaces(asked, *place, country=country, limit=1)
+    same_side = [s for s in near if s.country == country]
+    crossings = {c.id: c for c in none.knowledge.crossings}
     obstacles = [
-        Obstacle(b.kind, b.id, b.name, b.state, openings.get(b.id or "")) for b in blocked_by
+        _obstacle(question, blocker, crossings.get(blocker.id or ""))
+        for blocker in refused.blocked_by
     ]
-    return RouteRefusedError(obstacles, same_side[0] if same_side else None)
+    return RouteRefusedError(obstacles, same_side[0] if same_side else None, refused.leg)
+
+
+def _obstacle(question: Question, blocker: Blocker, crossing: CrossingState | None) -> Obstacle:
+    """Return what blocks as it is told; what the asker avoids is not called closed (P32)."""
+    if crossing is None or blocker.kind != "crossing":
+        return Obstacle(blocker.kind, blocker.id, blocker.name, blocker.state)
+    if question.avoids(crossing.country_a, crossing.country_b):
+        return Obstacle("avoided", blocker.id, blocker.name, None)
+    opening = crossing.next_opening
+    return Obstacle(blocker.kind, blocker.id, blocker.name, blocker.state, opening)

@@ -1,8 +1,11 @@
-"""What a tier knows of hazards, crossings and open spaces, kept in memory as long as it is true.
+"""What a tier knows of hazards, crossings, spaces, products, places: in memory while it is true.
 
 A request reads the stamps of its snapshot and uses what is kept only if it has these stamps and
 the database's clock has not passed the next change by itself. So no answer is older than its
 snapshot, whatever `app.following` did or missed: being told of changes only makes it fast.
+
+Who asks for ways believes the stamps of `app.editions` instead: no such answer is older than its
+lease, half a second, and none is older than a change that this process was told of.
 
 What the router takes of a record stays one and the same object for as long as the record is the
 same, for every request and tier, so that the router may key on it.
@@ -16,11 +19,13 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import crossings, hazards, knowledge, spaces
+from geo import crossings, hazards, knowledge, products, spaces
 from geo.crossings import CrossingState, StatedCrossing
-from geo.db import Tier
+from geo.db import Tier, connected
 from geo.hazards import ActiveHazard, holds
 from geo.knowledge import Stamp, Stamps, Subject
+from geo.products import AreaProduct
+from geo.resident_places import ResidentPlaces
 from geo.spaces import OpenSpace
 from routing.rates import rate
 from routing.search import Crossing, Hazard
@@ -60,6 +65,23 @@ class _Spaces:
     found: dict[tuple[date, bool], tuple[OpenSpace, ...]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Products:
+    """The products of a tier that are about areas; ``today`` is the database's."""
+
+    stamp: Stamp | None
+    today: date
+    found: tuple[AreaProduct, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """The populated places of a tier."""
+
+    stamp: Stamp | None
+    found: ResidentPlaces
+
+
 @dataclass(slots=True)
 class _Tier:
     """What is kept for one tier; of each subject one request at a time reads what is missing."""
@@ -67,6 +89,8 @@ class _Tier:
     hazards: _Hazards | None = None
     crossings: _Crossings | None = None
     spaces: _Spaces | None = None
+    products: _Products | None = None
+    places: _Places | None = None
     reading: dict[Subject, asyncio.Lock] = field(
         default_factory=lambda: {subject: asyncio.Lock() for subject in Subject}
     )
@@ -127,6 +151,11 @@ class Reading:
         """The transaction's time by the database's clock."""
         return self._stamps.now
 
+    @property
+    def has_demo(self) -> bool:
+        """Whether anything the public could see is a demo row (P35)."""
+        return self._stamps.has_demo
+
     async def hazards(self, at: datetime) -> tuple[tuple[ActiveHazard, Hazard], ...]:
         """Return the hazards that hold at ``at`` (aware), by id, as `geo.hazards` and as routed."""
         known = await self._hazards()
@@ -176,8 +205,51 @@ class Reading:
 
     def _true_spaces(self) -> _Spaces | None:
         kept = self._of_tier.spaces
-        true = self._stamps.spaces, self._stamps.today
+        true = self._stamps.of(Subject.SPACES), self._stamps.today
         return kept if kept is not None and (kept.stamp, kept.today) == true else None
+
+    async def area_products(self) -> tuple[AreaProduct, ...]:
+        """Return the information products that are about an area."""
+        if (kept := self._true_products()) is not None:
+            return kept.found
+        async with self._of_tier.reading[Subject.PRODUCTS]:
+            await self._look_again()
+            if (kept := self._true_products()) is not None:
+                return kept.found
+            found, stamp = await knowledge.read_steady(
+                self._session, Subject.PRODUCTS, self._read_products
+            )
+            self._of_tier.products = _Products(stamp, self._stamps.today, found)
+            return found
+
+    def _true_products(self) -> _Products | None:
+        kept = self._of_tier.products
+        true = self._stamps.of(Subject.PRODUCTS), self._stamps.today
+        return kept if kept is not None and (kept.stamp, kept.today) == true else None
+
+    async def _read_products(self) -> tuple[AreaProduct, ...]:
+        return await products.products_about_areas(self._session)
+
+    async def places(self) -> ResidentPlaces:
+        """Return the populated places."""
+        if (kept := self._true_places()) is not None:
+            return kept.found
+        async with self._of_tier.reading[Subject.PLACES]:
+            await self._look_again()
+            if (kept := self._true_places()) is not None:
+                return kept.found
+            found, stamp = await knowledge.read_steady(
+                self._session, Subject.PLACES, self._read_places
+            )
+            self._of_tier.places = _Places(stamp, found)
+            return found
+
+    def _true_places(self) -> _Places | None:
+        kept = self._of_tier.places
+        return kept if kept is not None and kept.stamp == self._stamps.of(Subject.PLACES) else None
+
+    async def _read_places(self) -> ResidentPlaces:
+        return await ResidentPlaces.read(self._session)
 
     async def _hazards(self) -> _Hazards:
         if (kept := self._true_hazards()) is not None:
@@ -195,7 +267,7 @@ class Reading:
 
     def _true_hazards(self) -> _Hazards | None:
         kept = self._of_tier.hazards
-        if kept is None or kept.stamp != self._stamps.hazards:
+        if kept is None or kept.stamp != self._stamps.of(Subject.HAZARDS):
             return None
         return kept if kept.until is None or self._stamps.now < kept.until else None
 
@@ -218,17 +290,19 @@ class Reading:
 
     def _true_crossings(self) -> _Crossings | None:
         kept = self._of_tier.crossings
-        return kept if kept is not None and kept.stamp == self._stamps.crossings else None
+        return (
+            kept if kept is not None and kept.stamp == self._stamps.of(Subject.CROSSINGS) else None
+        )
 
     async def _look_again(self) -> None:
         """Read the stamps anew: who was waited for may have read what is missing, or newer."""
-        self._stamps = await knowledge.read_stamps(self._session)
+        self._stamps = await knowledge.read_stamps(await connected(self._session))
 
     async def _read_crossings(self) -> tuple[StatedCrossing, ...]:
         return await crossings.stated_crossings(self._session)
 
 
-async def reading(session: AsyncSession) -> Reading:
+async def reading(session: AsyncSession, stamps: Stamps | None = None) -> Reading:
     """Return what the session's tier knows, as its snapshot has it now or newer.
 
     Parameters
@@ -236,8 +310,10 @@ async def reading(session: AsyncSession) -> Reading:
     session : AsyncSession
         Of a reading tier. What is kept is kept with its `geo.db.Database`; another session's is
         read anew.
+    stamps : Stamps
+        Believed instead of the snapshot's: what is told is as old as they are, or newer.
     """
-    return Reading(session, await knowledge.read_stamps(session))
+    return Reading(session, stamps or await knowledge.read_stamps(session))
 
 
 def router_crossing(crossing: CrossingState, stated: StatedCrossing) -> Crossing:

@@ -9,16 +9,20 @@ import math
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from socket import AF_INET, inet_pton
 from typing import Annotated
 
 from fastapi import Depends, Request
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import Scope
 
-from app.errors import TooManyRequestsError, kind_of
+from app.errors import kind_of
+from app.frame import Exchange, Step
+from app.mistakes import TooManyRequestsError
 from app.problems import problem_response
 from app.settings import Settings
 
@@ -112,9 +116,8 @@ class Limits:
         TooManyRequestsError
             The minute is used up; the request is not counted.
         """
-        self.check(kind, key)
-        if self._rates[kind]:
-            self._windows.add(self._hashed(kind, key))
+        if (hashed := self._checked(kind, key)) is not None:
+            self._windows.add(hashed)
 
     def check(self, kind: str, key: str) -> None:
         """Refuse as `hit` does, without counting.
@@ -124,12 +127,17 @@ class Limits:
         TooManyRequestsError
             The minute is used up.
         """
+        self._checked(kind, key)
+
+    def _checked(self, kind: str, key: str) -> bytes | None:
+        """Return whose minute is not used up, hashed; None where nothing is counted."""
         rate = self._rates[kind]
         if not rate:
-            return
+            return None
         hashed, at_s = self._hashed(kind, key), self._steady_s()
         if self._windows.count(hashed, at_s) > rate - 1:
             raise TooManyRequestsError(self._windows.wait_s(hashed, rate, at_s))
+        return hashed
 
     def _hashed(self, kind: str, key: str) -> bytes:
         return blake2b(f"{kind} {key}".encode(), digest_size=16, key=self._salt).digest()
@@ -143,6 +151,10 @@ def client_of(scope: Scope) -> str:
     client = scope.get("client")
     if client is None:
         return "local"  # a unix socket has no address
+    # Most are these; `ipaddress` takes ten times as long to tell so.
+    with suppress(OSError, ValueError):
+        inet_pton(AF_INET, client[0])
+        return str(client[0])
     try:
         address = ip_address(client[0].partition("%")[0])
     except ValueError:
@@ -185,26 +197,27 @@ PostLimit = Annotated[None, Depends(limit_posts)]
 ReportLimit = Annotated[None, Depends(limit_reports)]
 
 
-class Proxies:
+class Proxies(Step):
     """Puts the client's own address and scheme in place of a trusted proxy's."""
 
-    def __init__(self, app: ASGIApp, networks: Sequence[IPv4Network | IPv6Network]) -> None:
-        self.app = app
+    def __init__(self, networks: Sequence[IPv4Network | IPv6Network]) -> None:
         self.networks = networks
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        if self.networks and scope["type"] == "http" and self._is_trusted(_host(scope)):
-            headers = Headers(scope=scope)
-            scope = {**scope, "client": (self._outermost(headers, _host(scope)), 0)}
-            proto = headers.get("x-forwarded-proto", "").rpartition(",")[2].strip().lower()
-            if proto in {"http", "https"}:
-                scope["scheme"] = proto
-        await self.app(scope, receive, send)
+    def begin(self, exchange: Exchange) -> None:
+        """Believe a trusted proxy."""
+        peer = _host(exchange.scope)
+        if not self.networks or not self._is_trusted(peer):
+            return
+        scope = {**exchange.scope, "client": (self._outermost(exchange.asked, peer), 0)}
+        stated = exchange.asked.get(b"x-forwarded-proto", b"").decode("latin-1")
+        proto = stated.rpartition(",")[2].strip().lower()
+        if proto in {"http", "https"}:
+            scope["scheme"] = proto
+        exchange.scope = scope
 
-    def _outermost(self, headers: Headers, peer: str) -> str:
+    def _outermost(self, asked: Mapping[bytes, bytes], peer: str) -> str:
         """Return the last address of X-Forwarded-For that no trusted proxy has."""
-        stated = ",".join(headers.getlist("x-forwarded-for")).split(",")
+        stated = asked.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
         for entry in reversed([part.strip() for part in stated if part.strip()]):
             if not self._is_trusted(entry):
                 # Whatever is further left the client may have written itself.
@@ -224,7 +237,7 @@ def _host(scope: Scope) -> str:
     return client[0] if client else ""
 
 
-class RateLimit:
+class RateLimit(Step):
     """Answers 429 to who asks too fast, before anything is read or looked up.
 
     Who shows a token counts by the token; a token that is refused, or that nobody has looked at,
@@ -232,20 +245,19 @@ class RateLimit:
     counted: browsers keep them.
     """
 
-    def __init__(self, app: ASGIApp, limits: Limits, uncounted: str) -> None:
-        self.app = app
+    def __init__(self, limits: Limits, uncounted: str) -> None:
         self.limits = limits
         self.uncounted = uncounted
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        if scope["type"] != "http" or scope["path"].startswith(self.uncounted):
-            await self.app(scope, receive, send)
-            return
+    def begin(self, exchange: Exchange) -> Response | None:
+        """Count a request, or refuse it."""
+        scope = exchange.scope
+        if scope["path"].startswith(self.uncounted):
+            return None
         client = client_of(scope)
-        stated = Headers(scope=scope).get("authorization", "")
+        stated = exchange.asked.get(b"authorization", b"").decode("latin-1")
         has_token = stated[: len(_BEARER)].lower() == _BEARER
-        state = scope.setdefault("state", {})
+        scope.setdefault("state", {})
         try:
             if has_token:
                 self.limits.check("refused", client)
@@ -253,18 +265,19 @@ class RateLimit:
             else:
                 self.limits.hit("address", client)
         except TooManyRequestsError as error:
-            answer = problem_response(kind_of(error), str(error), headers=error.headers)
-            await answer(scope, receive, send)
+            return problem_response(kind_of(error), str(error), headers=error.headers)
+        if stated:
+            exchange.notes[_SHOWN] = has_token
+        return None
+
+    def finish(self, exchange: Exchange) -> None:
+        """Count a credential that opened nothing."""
+        has_token = exchange.notes.get(_SHOWN)
+        if has_token is None:
             return
-
-        async def watched(message: Message) -> None:
-            if message["type"] == "http.response.start" and (
-                message["status"] == _UNAUTHORIZED or (has_token and not state.get(IS_GRANTED))
-            ):
-                self._count_refusal(client)
-            await send(message)
-
-        await self.app(scope, receive, watched if stated else send)
+        is_idle = has_token and not exchange.scope["state"].get(IS_GRANTED)
+        if is_idle or exchange.status == _UNAUTHORIZED:
+            self._count_refusal(client_of(exchange.scope))
 
     def _count_refusal(self, client: str) -> None:
         try:
@@ -274,3 +287,6 @@ class RateLimit:
 
 
 _UNAUTHORIZED = 401
+
+#: What a counted request that showed a credential is noted by: whether that is a token.
+_SHOWN = "credential_is_a_token"

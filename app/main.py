@@ -6,37 +6,53 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 
 from app import clock as clocks
-from app import errors, oidc, openapi
+from app import errors, oidc, openapi, weaving
 from app.api import (
     account,
+    basemap,
+    changes,
     confirm,
     coverage,
+    directions,
+    docs,
     exports,
     features,
     guidance,
     guidance_work,
     health,
     hides,
+    items,
+    landing,
+    lists,
     match,
     match_page,
     movement,
-    page,
+    offline,
+    ogc_routes,
+    packs,
+    plan,
+    poster,
     records,
+    reports,
     routes,
     space_forms,
     space_page,
     spaces,
     standards,
+    styles,
+    texts,
     tiles,
+    transactions,
     vocabularies,
     voices,
 )
 from app.askers import CONSOLE, COOKIE
 from app.clock import Clock
+from app.compression import Compression
 from app.databases import listen_url, open_database
 from app.deps import State, require_demo_allowed, strict_request
 from app.desk import (
@@ -56,17 +72,24 @@ from app.desk import (
 )
 from app.desk import guidance as desk_guidance
 from app.desk import hides as desk_hides
+from app.desk import reports as desk_reports
 from app.desk import spaces as desk_spaces
 from app.desk import standards as desk_standards
+from app.desk import visits as desk_visits
 from app.desk import voices as desk_voices
 from app.desk.pages import note_demo
 from app.desk.problem_pages import ProblemPages
+from app.editions import Editions
+from app.fields import make_fields
 from app.following import following
+from app.frame import Frame, Step
 from app.limits import Limits, Proxies, RateLimit
-from app.middleware import BodyLimit, DefaultHeaders, HeadAsGet, PrivateAnswers, RequestLog
+from app.middleware import BodyLimit, DefaultHeaders, Origins, PrivateAnswers
 from app.network import Network
+from app.published import Published
 from app.senders import notifying
 from app.settings import Settings
+from app.shelf import Shelf
 from app.static import Assets
 from app.upkeep import daily_upkeep
 from app.web.assets import STATIC_FOLDER, STATIC_URL
@@ -74,10 +97,10 @@ from app.web.page import SECURITY_HEADERS
 from geo.db import Database
 from routing.warming import warm
 
-#: What is compressed here is not compressed before: pages, scripts, uncached JSON. A route's body
-#: takes 1.8 ms and 93 kB instead of 2.7 ms and 91 kB at level 3; pages are 5 % larger.
-_GZIP_LEVEL = 1
-_GZIP_SMALLEST = 1_024
+
+def _warm() -> None:
+    warm()
+    weaving.warm()
 
 
 def create_app(
@@ -99,25 +122,29 @@ def create_app(
     limits = Limits(settings)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        make_fields(app)
         opened = open_database(settings) if database is None else database
         try:
             await opened.check_roles()
             # Nobody waits for it: only the first to ask for a way would.
-            warming = asyncio.create_task(asyncio.to_thread(warm))
+            warming = asyncio.create_task(asyncio.to_thread(_warm))
             roads = network or Network(settings.graphs_dir, settings.walker)
+            editions = Editions(opened)
             state = State(
                 settings=settings,
                 database=opened,
                 network=roads,
                 clock=clock,
                 limits=limits,
+                editions=editions,
+                shelf=Shelf(settings.kept_mb * 1_000_000),
                 provider=oidc.provider_of(settings),
             )
             async with (
                 notifying(opened, settings, clock),
                 daily_upkeep(opened, clock),
-                following(opened, roads, listen_url(settings)),
+                following(opened, roads, listen_url(settings), editions),
             ):
                 yield {**state}
             await warming
@@ -125,6 +152,7 @@ def create_app(
             if database is None:
                 await opened.dispose()
 
+    asked_most = [*items.routes(), *tiles.routes(), *features.routes(), *changes.routes()]
     app = FastAPI(
         title="Amparo",
         summary="Support spaces, official crossings and lower-exposure routes.",
@@ -134,52 +162,64 @@ def create_app(
         lifespan=lifespan,
         dependencies=[Depends(strict_request), Depends(require_demo_allowed)],
         middleware=[
-            Middleware(DefaultHeaders, headers=SECURITY_HEADERS),
-            Middleware(PrivateAnswers, private_path=CONSOLE, shared_path=f"{STATIC_URL}/"),
-            Middleware(Proxies, networks=settings.trusted_networks),
-            Middleware(ProblemPages, path=CONSOLE),
-            Middleware(RequestLog),
-            Middleware(HeadAsGet),
-            Middleware(RateLimit, limits=limits, uncounted=f"{STATIC_URL}/"),
+            Middleware(Frame, steps=_steps(settings, limits)),
             Middleware(
                 BodyLimit,
                 limit_bytes=settings.body_limit_bytes,
                 larger={f"{CONSOLE}/imports": settings.import_limit_bytes},
                 cookie=COOKIE,
             ),
-            Middleware(GZipMiddleware, minimum_size=_GZIP_SMALLEST, compresslevel=_GZIP_LEVEL),
+            Middleware(Published, routes=asked_most),
         ],
         # FastAPI's pages load scripts from elsewhere; the document itself is at /api.
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        # Spans and their errors would carry addresses, queries and messages to whatever collector
+        # the environment names (P48).
+        telemetry=TelemetryConfig(
+            tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False
+        ),
         # No redirect between /x and /x/: it would repeat the query in a header.
         redirect_slashes=False,
     )
     errors.install(app)
+    # `Published` finds them first; here they are for what is no GET.
+    app.router.routes.extend(asked_most)
+    app.router.routes.extend(transactions.routes())
     for module in (
-        features,
-        tiles,
+        routes,
+        landing,
+        styles,
+        basemap,
+        docs,
         spaces,
         exports,
+        texts,
+        lists,
         match,
         match_page,
-        routes,
+        packs,
+        offline,
+        ogc_routes,
+        directions,
         coverage,
         movement,
         health,
         hides,
-        page,
+        plan,
         account,
         guidance,
         guidance_work,
         voices,
+        reports,
         standards,
         vocabularies,
         records,
         confirm,
         # Last: its address would take those of /spaces/nearest and /spaces/match.
         space_page,
+        poster,
         space_forms,
     ):
         app.include_router(module.router)
@@ -187,10 +227,12 @@ def create_app(
     for page_module in (
         home,
         queue,
+        desk_reports,
         space_form,
         releases,
         own_tokens,
         desk_spaces,
+        desk_visits,
         expiring,
         crossings,
         organizations,
@@ -205,6 +247,34 @@ def create_app(
         desk_standards,
     ):
         app.include_router(page_module.router, dependencies=[Depends(note_demo)])
+    for published in (features, tiles):
+        app.router.routes.extend(published.last_routes())
     app.mount(STATIC_URL, Assets(directory=STATIC_FOLDER), name="static")
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app
+
+
+def _steps(settings: Settings, limits: Limits) -> list[Step]:
+    """Return what every request passes, the outermost first."""
+    return [
+        DefaultHeaders(SECURITY_HEADERS),
+        Origins(
+            settings.allowed_origins,
+            methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+            headers=[
+                *("Authorization", "Content-Crs", "Content-Type"),
+                *("If-Match", "If-None-Match", "Prefer"),
+            ],
+            exposed=[
+                *("Accept-Patch", "Accept-Post", "Allow", "Content-Crs", "ETag", "Link"),
+                *("Location", "Preference-Applied", "Retry-After", "X-Request-ID"),
+            ],
+        ),
+        PrivateAnswers(
+            private_path=CONSOLE, shared_path=f"{STATIC_URL}/", changed_path="/collections"
+        ),
+        Proxies(settings.trusted_networks),
+        ProblemPages(CONSOLE),
+        RateLimit(limits, uncounted=f"{STATIC_URL}/"),
+        Compression(CONSOLE),
+    ]

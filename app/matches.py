@@ -11,8 +11,8 @@ import anyio.to_thread
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.errors import InvalidParameterError
 from app.knowledge import reading
+from app.mistakes import InvalidParameterError
 from app.network import Network, Region
 from app.searches import search
 from app.whereabouts import UncertainCountryError, Whereabouts, locate

@@ -1,121 +1,83 @@
-"""What surrounds every request: its log line, its id, its headers, its size, its last net."""
+"""What concerns every request: its answer's headers, who may read and keep it, its size."""
 
-import time
-import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import INTERNAL, BodyTooLargeError, kind_of
-from app.logs import ACCESS, INCIDENTS, describe
+from app.errors import kind_of
+from app.frame import Exchange, Step
+from app.mistakes import BodyTooLargeError
 from app.problems import problem_response
 
 
-class RequestLog:
-    """Gives each request an id and one log line; answers what nobody else has caught.
+class DefaultHeaders(Step):
+    """Sets headers that an answer has not set itself."""
 
-    The line holds the path's template, never the path: tile numbers and ids are places (P48).
-    An exception that reached the server would be printed there with its message, so it ends
-    here: the client gets an incident id, the log gets classes and lines of code.
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        # As they are sent (ASGI): names are lower case in every answer.
+        self._fields = {
+            name.lower().encode("latin-1"): value.encode("latin-1")
+            for name, value in headers.items()
+        }
+
+    def finish(self, exchange: Exchange) -> None:
+        """Set those that are missing."""
+        exchange.fields = {**self._fields, **exchange.fields}
+
+
+class Origins(Step):
+    """Tells browsers which other sites' pages may read an answer (CORS).
+
+    An allow-list, and no cookies: they read what anybody may read, or what a token of theirs opens.
+
+    Parameters
+    ----------
+    origins, methods, headers, exposed
+        Who may, how, with which headers of a request, and which of an answer they see.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(
+        self,
+        origins: Sequence[str],
+        methods: Sequence[str],
+        headers: Sequence[str],
+        exposed: Sequence[str],
+    ) -> None:
+        self._rules = CORSMiddleware(
+            _nobody,
+            allow_origins=origins,
+            allow_methods=methods,
+            allow_headers=headers,
+            expose_headers=exposed,
+        )
+        self._exposed = ", ".join(exposed).encode("latin-1")
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
+    def begin(self, exchange: Exchange) -> Response | None:
+        """Answer what a browser asks before the request itself."""
+        asked = exchange.asked
+        if b"origin" not in asked or exchange.method != "OPTIONS":
+            return None
+        if b"access-control-request-method" not in asked:
+            return None
+        return self._rules.preflight_response(Headers(scope=exchange.scope))
+
+    def finish(self, exchange: Exchange) -> None:
+        """Name the asker's origin where it is on the list."""
+        exchange.varies.append(b"Origin")
+        origin = exchange.asked.get(b"origin")
+        if origin is None or b"access-control-allow-methods" in exchange.fields:
             return
-        request_id, started, status = uuid.uuid4().hex, time.perf_counter(), 0
-
-        async def noted(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
-            await send(message)
-
-        try:
-            await self.app(scope, receive, noted)
-        except Exception as error:  # the last net; see the class
-            INCIDENTS.error("incident %s: %s", request_id, describe(error))
-            if status:
-                # Half an answer is out: the connection has to break, but without the message.
-                msg = f"incident {request_id} while an answer was being sent"
-                raise RuntimeError(msg) from None
-            await _incident(request_id)(scope, receive, noted)
-        finally:
-            ACCESS.info(
-                "%s %s %d %.1f ms %s",
-                scope["method"] if scope["method"] in _METHODS else "-",
-                _template(scope),
-                status,
-                (time.perf_counter() - started) * 1000,
-                request_id,
-            )
+        exchange.fields[b"access-control-expose-headers"] = self._exposed
+        if self._rules.is_allowed_origin(origin.decode("latin-1")):
+            exchange.fields[b"access-control-allow-origin"] = origin
 
 
-_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-
-
-def _template(scope: Scope) -> str:
-    # An address that matches nothing may hold anything, so it is not repeated.
-    return str(getattr(scope.get("route"), "path", None) or "-")
-
-
-def _incident(request_id: str) -> Response:
-    detail = INTERNAL.detail or ""
-    return problem_response(INTERNAL, detail, extras={"instance": f"urn:uuid:{request_id}"})
-
-
-class DefaultHeaders:
-    """Sets response headers that an endpoint has not set itself."""
-
-    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
-        self.app = app
-        self.headers = headers
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-
-        async def completed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                present = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
-                    present.setdefault(name, value)
-            await send(message)
-
-        await self.app(scope, receive, completed if scope["type"] == "http" else send)
-
-
-class HeadAsGet:
-    """Answers HEAD wherever GET is answered: the same headers, no body (RFC 9110, 9.3.2)."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        if scope["type"] != "http" or scope["method"] != "HEAD":
-            await self.app(scope, receive, send)
-            return
-
-        async def bodiless(message: Message) -> None:
-            if message["type"] == "http.response.body":
-                message = {**message, "body": b""}
-            await send(message)
-
-        # A copy: the server looks at its own scope to know that this is a HEAD.
-        as_get = {**scope, "method": "GET"}
-        try:
-            await self.app(as_get, receive, bodiless)
-        finally:
-            if "route" in as_get:
-                scope["route"] = as_get["route"]
+async def _nobody(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    """Stand behind rules that are asked by themselves."""
 
 
 class BodyLimit:
@@ -194,47 +156,58 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 20  # noqa: PLR2004
 
 
-class PrivateAnswers:
+class PrivateAnswers(Step):
     """Lets no cache keep what was answered to somebody who showed who they are (P7).
 
     It goes by what the request carries, not by what an endpoint finds in it, so that no endpoint
     can forget it: a credential in the header, or the console's own part of the addresses.
+
+    Parameters
+    ----------
+    private_path, shared_path
+        The console's part, and what everybody's pages share.
+    changed_path
+        What lies below is changed by who says what it was (`If-Match`): it keeps its entity tag,
+        with which nobody is answered 304.
     """
 
-    def __init__(self, app: ASGIApp, private_path: str, shared_path: str) -> None:
-        self.app = app
-        self.private_path = private_path
-        self.shared_path = shared_path
+    def __init__(self, private_path: str, shared_path: str, changed_path: str) -> None:
+        self._private_path = private_path
+        self._shared_path = shared_path
+        self._changed_path = changed_path
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        if scope["type"] != "http" or scope["path"].startswith(self.shared_path):
-            await self.app(scope, receive, send)
-            return
-        is_console = is_below(scope["path"], self.private_path)
-        is_private = is_console or "authorization" in Headers(scope=scope)
-        if is_private:
+    def begin(self, exchange: Exchange) -> None:
+        """Take the conditions from a private request."""
+        if self._is_private(exchange):
             # Without the condition no answer is 304 by a tag that a lower tier was given.
-            conditions = {b"if-none-match", b"if-modified-since"}
-            kept = [pair for pair in scope["headers"] if pair[0].lower() not in conditions]
-            scope = {**scope, "headers": kept}
+            for name in _CONDITIONS & exchange.asked.keys():
+                exchange.ask(name, None)
 
-        async def marked(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.add_vary_header("Authorization")
-                if is_console:
-                    # Without any referrer browsers hide the origin of our own forms too, which
-                    # is what tells them from forged ones (Fetch, 3.2: Origin is "null" then).
-                    headers.setdefault("Referrer-Policy", "same-origin")
-                if is_private:
-                    headers["Cache-Control"] = "private, no-store"
-                    for name in ("ETag", "Last-Modified", "Expires"):
-                        if name in headers:
-                            del headers[name]
-            await send(message)
+    def finish(self, exchange: Exchange) -> None:
+        """Mark an answer."""
+        path, fields = exchange.scope["path"], exchange.fields
+        if path.startswith(self._shared_path):
+            return
+        exchange.varies.append(b"Authorization")
+        if is_below(path, self._private_path):
+            # Without any referrer browsers hide the origin of our own forms too, which
+            # is what tells them from forged ones (Fetch, 3.2: Origin is "null" then).
+            fields.setdefault(b"referrer-policy", b"same-origin")
+        if self._is_private(exchange):
+            fields[b"cache-control"] = b"private, no-store"
+            fields.pop(b"last-modified", None)
+            fields.pop(b"expires", None)
+            if not is_below(path, self._changed_path):
+                fields.pop(b"etag", None)
 
-        await self.app(scope, receive, marked)
+    def _is_private(self, exchange: Exchange) -> bool:
+        path = exchange.scope["path"]
+        is_shared = path.startswith(self._shared_path)
+        has_credential = b"authorization" in exchange.asked or is_below(path, self._private_path)
+        return has_credential and not is_shared
+
+
+_CONDITIONS = frozenset({b"if-none-match", b"if-modified-since"})
 
 
 def is_below(path: str, top: str) -> bool:

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 
 from fastapi import Request
 
-from app.errors import ForgedRequestError, InvalidParameterError, UnsupportedMediaTypeError
+from app.mistakes import ForgedRequestError, InvalidParameterError, UnsupportedMediaTypeError
 
 #: Longest field that is no text of its own: the name of a place.
 LONGEST_FIELD = 120

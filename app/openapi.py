@@ -1,10 +1,17 @@
-"""The OpenAPI document: FastAPI's, with the problems as they are really sent."""
+"""The OpenAPI document (3.0): FastAPI's, with the problems as they are really sent.
 
+FastAPI writes version 3.1; the OGC API's class, GDAL and QGIS read 3.0 (publishing.md).
+"""
+
+from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+
+from app import openapi_published
+from app.openapi_schemas import downgraded
 
 try:
     VERSION = version("amparo")
@@ -17,7 +24,15 @@ DESCRIPTION = (
     "says that a way is safe. While demo rows are loaded, answers say `demo: true`."
 )
 
+#: Newest 3.0; what it lacks of 3.1 is written as it writes it.
+_OPENAPI = "3.0.3"
+
 _PROBLEM = "application/problem+json"
+_PROBLEM_CONTENT = {_PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+_OPERATIONS = frozenset({"get", "post", "put", "patch", "delete"})
+
+_LICENCE = {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -26,9 +41,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         made = get_openapi(
             title=app.title,
             version=app.version,
-            summary=app.summary,
-            description=app.description,
-            license_info=app.license_info,
+            description=f"{app.summary} {app.description}",
             routes=app.routes,
         )
         for operations in made["paths"].values():
@@ -37,11 +50,40 @@ def document(app: FastAPI) -> dict[str, Any]:
         schemas = made["components"]["schemas"]
         for unsent in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unsent, None)
+        whole = downgraded(made)
+        whole |= {"openapi": _OPENAPI, "info": {**made["info"], "license": _LICENCE}}
+        whole["paths"] = dict(sorted({**whole["paths"], **openapi_published.paths()}.items()))
         # Reading needs no token; one shows more, and some endpoints take nothing without.
-        made["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-        made["security"] = [{}, {"token": []}]
-        app.openapi_schema = made
+        whole["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        whole["security"] = [{}, {"token": []}]
+        for item in whole["paths"].values():
+            for method in _OPERATIONS & item.keys():
+                _add_common(item[method])
+        app.openapi_schema = whole
     return app.openapi_schema
+
+
+def _add_common(operation: dict[str, Any]) -> None:
+    """State what is answered before an endpoint is reached: it cannot know of that."""
+    # Unknown parameters (`app.deps`) and too many requests (`app.limits`).
+    statuses = {400, 429}
+    if operation.get("security") != []:
+        statuses.add(401)  # a token that does not hold (`app.askers`)
+    if "requestBody" in operation:
+        statuses |= {413, 415}  # too large (`app.middleware`), or of another kind (`app.deps`)
+    for parameter in operation.get("parameters", ()):
+        _forbid_null(parameter["schema"])
+    responses = operation["responses"]
+    for status in statuses:
+        told = {"description": HTTPStatus(status).phrase, "content": _PROBLEM_CONTENT}
+        responses.setdefault(str(status), told)
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _forbid_null(schema: dict[str, Any]) -> None:
+    # A parameter that is not there is None to an endpoint; none can be sent as null.
+    if schema.pop("nullable", False) and "enum" in schema:
+        schema["enum"] = [value for value in schema["enum"] if value is not None]
 
 
 def _correct(responses: dict[str, Any]) -> None:

@@ -1,20 +1,20 @@
 """Query parameters of the OGC API: one small function each, from text to meaning."""
 
-import base64
-import binascii
 import math
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
-from typing import Annotated
 
-from fastapi import Depends, Query
-from pydantic import WithJsonSchema
+from dateutil.relativedelta import relativedelta
 
 from app.api.fields import FIRST_YEAR, require_year
-from app.deps import ClockDep
-from app.errors import InvalidParameterError
+from app.mistakes import InvalidParameterError
 from geo.versions import end_of
-from tiles.features import Box, Window
+from tiles.asking import SortKey, sort_keys
+from tiles.boxes import Box
+from tiles.crs import CRS84, Crs, find_crs
+from tiles.errors import InvalidSortError, UnknownCrsError
+from tiles.layer import Layer
 
 DEFAULT_LIMIT = 100
 
@@ -24,23 +24,9 @@ MAX_LIMIT = 10_000
 # What JSON calls a number, and nothing else that float() takes (nan, 1_0, ١).
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
-_LONGEST_ID = 512
 
-
-def read_limit(
-    limit: Annotated[
-        str | None,
-        # Text, so that a limit above the maximum is capped and not refused.
-        WithJsonSchema(
-            {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
-        ),
-        Query(
-            description=f"Features on a page, 1 or more; above {MAX_LIMIT} is capped.",
-            examples=[100],
-        ),
-    ] = None,
-) -> int:
-    """Return the features on a page.
+def read_limit(limit: str | None) -> int:
+    """Return the features on a page: as asked, `DEFAULT_LIMIT`, or `MAX_LIMIT` at most.
 
     Raises
     ------
@@ -58,19 +44,20 @@ def read_limit(
     return MAX_LIMIT if len(digits) > len(str(MAX_LIMIT)) else min(int(digits), MAX_LIMIT)
 
 
-def read_bbox(
-    bbox: Annotated[
-        str | None,
-        Query(
-            description=(
-                "west,south,east,north in degrees, longitude first (CRS84); six numbers carry "
-                "heights, which are ignored. West beyond east spans the antimeridian."
-            ),
-            examples=["-72.6,7.0,-72.3,8.0"],
-        ),
-    ] = None,
-) -> tuple[Box, ...]:
+def read_bbox(bbox: str | None, crs: Crs = CRS84) -> tuple[Box, ...]:
     """Return the asked box: none for everything, two where it spans the antimeridian.
+
+    Parameters
+    ----------
+    bbox
+        Four numbers, or six with heights, which are ignored; west beyond east spans the
+        antimeridian.
+    crs
+        Of these numbers, which come in its order of axes.
+
+    Returns
+    -------
+    West, south, east, north in degrees, longitude first, west <= east.
 
     Raises
     ------
@@ -81,17 +68,56 @@ def read_bbox(
         return ()
     numbers = _numbers("bbox", bbox)
     if len(numbers) == 6:  # noqa: PLR2004 -- OGC API Features 1.0.1, 7.15.3
-        west, south, low, east, north, high = numbers
+        low, high = numbers.pop(2), numbers.pop(4)
         if low > high:
             raise InvalidParameterError("bbox", "the lower height is above the upper one")
-    elif len(numbers) == 4:  # noqa: PLR2004
-        west, south, east, north = numbers
-    else:
+    elif len(numbers) != 4:  # noqa: PLR2004
         raise InvalidParameterError("bbox", f"has {len(numbers)} numbers; give 4 or 6")
-    _check_box(west, south, east, north)
+    west, south, east, north = _degrees(numbers, crs)
+    if south > north:
+        raise InvalidParameterError(
+            "bbox", "south is north of north; the order is west,south,east,north"
+        )
     if west > east:
         return ((west, south, 180.0, north), (-180.0, south, east, north))
     return ((west, south, east, north),)
+
+
+def _degrees(corners: Sequence[float], crs: Crs) -> Box:
+    """Return two corners, in a system's order of axes, as west, south, east, north in degrees."""
+    first, second, third, fourth = corners
+    least_x, most_x, least_y, most_y = crs.bounds
+    names = ("latitudes", "longitudes") if crs.is_lat_first else ("longitudes", "latitudes")
+    for value, least, most, name in (
+        (first, least_x, most_x, names[0]),
+        (third, least_x, most_x, names[0]),
+        (second, least_y, most_y, names[1]),
+        (fourth, least_y, most_y, names[1]),
+    ):
+        if not least <= value <= most:
+            what = f"{name} are {least:g} to {most:g}"
+            if crs.srid == _MERCATOR_SRID:
+                what = f"coordinates are {least:.2f} to {most:.2f} metres"
+            reason = f"{what}; the order is {_ORDERS[crs.is_lat_first]}"
+            raise InvalidParameterError("bbox", reason)
+    if crs.srid == _MERCATOR_SRID:
+        return (*_unprojected(first, second), *_unprojected(third, fourth))
+    if crs.is_lat_first:
+        return second, first, fourth, third
+    return first, second, third, fourth
+
+
+_MERCATOR_SRID = 3857
+_ORDERS = {False: "west,south,east,north", True: "south,west,north,east"}
+
+#: WGS 84's equatorial radius, the sphere of EPSG:3857, metres.
+_RADIUS_M = 6_378_137.0
+
+
+def _unprojected(x: float, y: float) -> tuple[float, float]:
+    # Inverse of the spherical Mercator projection.
+    lat = math.degrees(math.atan(math.sinh(y / _RADIUS_M)))
+    return math.degrees(x / _RADIUS_M), lat
 
 
 def _numbers(name: str, text: str) -> list[float]:
@@ -104,51 +130,66 @@ def _numbers(name: str, text: str) -> list[float]:
     return numbers
 
 
-def _check_box(west: float, south: float, east: float, north: float) -> None:
-    if not (-180 <= west <= 180 and -180 <= east <= 180):  # noqa: PLR2004 -- degrees
-        raise InvalidParameterError("bbox", "longitudes are -180 to 180")
-    if not (-90 <= south <= 90 and -90 <= north <= 90):  # noqa: PLR2004
-        raise InvalidParameterError(
-            "bbox", "latitudes are -90 to 90; the order is west,south,east,north"
-        )
-    if south > north:
-        raise InvalidParameterError(
-            "bbox", "south is north of north; the order is west,south,east,north"
-        )
-
-
-def read_interval(
-    datetime: Annotated[
-        str | None,
-        Query(
-            description=(
-                "Instant or interval (RFC 3339), open ends as `..`; collections that are not "
-                "bound to time ignore it."
-            ),
-            examples=["2026-11-01T00:00:00Z/.."],
-        ),
-    ] = None,
-) -> tuple[datetime | None, datetime | None]:
+def read_interval(text: str | None) -> tuple[datetime | None, datetime | None]:
     """Return the ends of the asked interval, None where it is open; both included.
+
+    Parameters
+    ----------
+    text
+        An instant or an interval (RFC 3339): ends open as ``..`` or nothing, one of them possibly a
+        duration (ISO 8601: ``2026-11-01/P7D``).
 
     Raises
     ------
     InvalidParameterError
         Neither an instant nor an interval, or one that ends before it starts.
     """
-    if datetime is None:
+    if text is None:
         return None, None
-    first, slash, last = datetime.partition("/")
+    first, slash, last = text.partition("/")
     if not slash:
         return _instant(first, is_end=False), _instant(first, is_end=True)
-    since = None if first in {"", ".."} else _instant(first, is_end=False)
-    until = None if last in {"", ".."} else _instant(last, is_end=True)
+    since, until = _ends(first, last)
     if since is None and until is None:
         raise InvalidParameterError("datetime", "an interval has at least one end")
     if since is not None and until is not None and since > until:
         raise InvalidParameterError("datetime", "the interval ends before it starts")
     return since, until
 
+
+def _ends(first: str, last: str) -> tuple[datetime | None, datetime | None]:
+    length = _DURATION.fullmatch(first) or _DURATION.fullmatch(last)
+    if length is None:
+        since = None if first in _OPEN else _instant(first, is_end=False)
+        return since, None if last in _OPEN else _instant(last, is_end=True)
+    stated = last if length.string == first else first
+    if stated in _OPEN or _DURATION.fullmatch(stated):
+        raise InvalidParameterError("datetime", "a duration needs an instant at the other end")
+    # A day stands for its first moment: P1D from one on ends where the next begins.
+    known = _instant(stated, is_end=False)
+    try:
+        reach = _reach(length)
+        return (known - reach, known) if length.string == first else (known, known + reach)
+    except (ValueError, OverflowError) as error:
+        raise InvalidParameterError("datetime", "no such day or time") from error
+
+
+def _reach(length: re.Match[str]) -> relativedelta:
+    amounts = {name: int(digits) for name, digits in length.groupdict().items() if digits}
+    if not amounts:
+        raise InvalidParameterError("datetime", "the duration is empty")
+    return relativedelta(**amounts)  # type: ignore[arg-type]
+
+
+_OPEN = frozenset({"", ".."})
+
+# ISO 8601 durations in whole units, as the query conformance of the standard has them.
+_DURATION = re.compile(
+    r"P(?:(?P<years>\d{1,4})Y)?(?:(?P<months>\d{1,5})M)?(?:(?P<weeks>\d{1,5})W)?"
+    r"(?:(?P<days>\d{1,6})D)?"
+    r"(?:T(?:(?P<hours>\d{1,7})H)?(?:(?P<minutes>\d{1,8})M)?(?:(?P<seconds>\d{1,9})S)?)?",
+    re.ASCII,
+)
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INSTANT = re.compile(
@@ -172,50 +213,8 @@ def _instant(text: str, *, is_end: bool) -> datetime:
     )
 
 
-def read_after(
-    after: Annotated[
-        str | None,
-        Query(description="Where a page starts: taken from a `next` link, opaque otherwise."),
-    ] = None,
-) -> str | None:
-    """Return the id after which a page starts.
-
-    Raises
-    ------
-    InvalidParameterError
-        Not from a ``next`` link.
-    """
-    if after is None:
-        return None
-    try:
-        token = after.encode("ascii")
-        found = base64.b64decode(token + b"=" * (-len(token) % 4), b"-_", validate=True).decode()
-    except (UnicodeError, binascii.Error) as error:
-        raise InvalidParameterError("after", "not from a `next` link") from error
-    if "\0" in found or len(found) > _LONGEST_ID:
-        raise InvalidParameterError("after", "not from a `next` link")
-    return found
-
-
-def write_after(item_id: str) -> str:
-    """Return the opaque token that makes a page start after an id."""
-    return base64.urlsafe_b64encode(item_id.encode()).decode().rstrip("=")
-
-
-def read_as_of(
-    clock: ClockDep,
-    as_of: Annotated[
-        str | None,
-        Query(
-            description=(
-                "Day (YYYY-MM-DD) at whose end, by UTC, the collection is read, as far as it may "
-                "be seen today; of spaces and crossings only."
-            ),
-            examples=["2026-11-20"],
-        ),
-    ] = None,
-) -> datetime | None:
-    """Return the instant as of which a collection is asked for; None is now.
+def read_as_of(as_of: str | None, today: date) -> datetime | None:
+    """Return the instant as of which a collection is asked for: a day's end, by UTC; None is now.
 
     Raises
     ------
@@ -231,18 +230,57 @@ def read_as_of(
     except ValueError as error:
         reason = f"no such day, or none from {FIRST_YEAR} on"
         raise InvalidParameterError("as_of", reason) from error
-    if day > clock().astimezone(UTC).date():
+    if day > today:
         raise InvalidParameterError("as_of", "lies in the future")
     return end_of(day)
 
 
-def read_window(
-    boxes: Annotated[tuple[Box, ...], Depends(read_bbox)],
-    limit: Annotated[int, Depends(read_limit)],
-    interval: Annotated[tuple[datetime | None, datetime | None], Depends(read_interval)],
-    after: Annotated[str | None, Depends(read_after)],
-    as_of: Annotated[datetime | None, Depends(read_as_of)],
-) -> Window:
-    """Return the part of a collection that the parameters ask for."""
-    since, until = interval
-    return Window(boxes=boxes, since=since, until=until, after=after, limit=limit, as_of=as_of)
+def read_crs(name: str, uri: str | None) -> Crs:
+    """Return a reference system by its URI; without one, degrees with longitude first.
+
+    Raises
+    ------
+    InvalidParameterError
+        It is none of those that collections are published in.
+    """
+    if uri is None:
+        return CRS84
+    try:
+        return find_crs(uri)
+    except UnknownCrsError as error:
+        raise InvalidParameterError(name, str(error)) from error
+
+
+def read_columns(layer: Layer, text: str | None) -> tuple[str, ...] | None:
+    """Return the properties that are wanted, in the layer's order; None for all.
+
+    Raises
+    ------
+    InvalidParameterError
+        One is none of the layer's.
+    """
+    if text is None:
+        return None
+    wanted = set(text.split(","))
+    unknown = wanted - {*layer.properties}
+    if unknown:
+        known = ", ".join(layer.properties)
+        raise InvalidParameterError("properties", f"names what is no property; known are: {known}")
+    return tuple(name for name in layer.columns if name in wanted)
+
+
+def read_sort(layer: Layer, text: str | None) -> tuple[SortKey, ...]:
+    """Return the order of ``sortby``: names with ``+`` or ``-`` before them, by commas.
+
+    Raises
+    ------
+    InvalidParameterError
+        A name is no sortable property, stands twice, or there are too many.
+    """
+    if text is None:
+        return ()
+    try:
+        # A plus sign that was not escaped arrives as a space.
+        return sort_keys(layer, [part.replace(" ", "+", 1) for part in text.split(",")])
+    except InvalidSortError as error:
+        raise InvalidParameterError("sortby", str(error)) from error

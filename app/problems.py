@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.responses import JSONResponse
@@ -95,3 +96,24 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses
     }
+
+
+def reasons(error: RequestValidationError) -> list[Reason]:
+    """Return what is wrong with a request, without repeating what was sent."""
+    return [Reason(field=_field(e["loc"]), reason=_reason(e)) for e in error.errors()]
+
+
+def _field(place: tuple[int | str, ...]) -> str:
+    # The first part says where: path, query, header or body; of a body itself it is all there is.
+    where, *rest = place
+    if where == "body" and len(rest) == 1 and isinstance(rest[0], int):
+        return "body"  # the position of a JSON error
+    return ".".join(map(str, rest)) or str(where)
+
+
+def _reason(found: Mapping[str, Any]) -> str:
+    if found["type"] == "json_invalid":
+        return f"not JSON: {found['ctx']['error']} at character {found['loc'][-1]}"
+    if found["type"] == "value_error":
+        return str(found["ctx"]["error"])
+    return str(found["msg"])

@@ -4,8 +4,8 @@ What is known and what is not; no word that promises anything. What can hurt whe
 wrongly stays Spanish in a language where nobody reviewed it, and says so (P47).
 """
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
@@ -19,17 +19,21 @@ from app.web.i18n import DEFAULT_LANGUAGE, Words, marked, marked_safety, words
 from geo.hazards import ActiveHazard
 from geo.schedules import zone
 from geo.vocabulary import readable
-from routing.explanation import RouteSegment
 from routing.route import Route
+from routing.route_segments import RouteSegment
 from routing.trade import Trade, trades
 
 #: Less climb, or less of a way without reports, is not worth a word, metres [A].
-_CLIMB_M: Final = 10.0
+CLIMB_M: Final = 10.0
 SHORT_M: Final = 50.0
 
 #: A page's list has no row of its own for an unnamed piece shorter than this (a kerb, a crossing
 #: of a street) [A].
 _ROW_M: Final = 30.0
+
+
+#: What the end of a leg is called.
+DESTINATION: Final = marked("Destino")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,6 @@ class Told:
         Of the start, for what has none.
     today
         There.
-    endings
-        Of texts of segments with hazards that were written for the answer already.
     """
 
     route: Route
@@ -69,7 +71,6 @@ class Told:
     timezones: Mapping[str, str | None]
     timezone: str
     today: date
-    endings: dict[Hashable, str] = field(default_factory=dict)
 
     def age_days(self, hazard_id: str) -> int:
         """Give how long ago a hazard was published, days."""
@@ -99,9 +100,8 @@ def told(answer: Answer, now: datetime) -> tuple[Told, ...]:
     hazards = {hazard.id: hazard for hazard in knowledge.hazards}
     timezones = {crossing.id: crossing.timezone for crossing in knowledge.crossings}
     today = now.astimezone(zone(timezone)).date()
-    endings: dict[Hashable, str] = {}
     return tuple(
-        Told(route, trade, len(routes) == 1, hazards, timezones, timezone, today, endings)
+        Told(route, trade, len(routes) == 1, hazards, timezones, timezone, today)
         for route, trade in zip(routes, trades(routes), strict=True)
     )
 
@@ -138,7 +138,7 @@ def stretch(parts: Sequence[RouteSegment]) -> Stretch:
     longest = parts[0] if len(parts) == 1 else max(parts, key=lambda part: part.length_m)
     return Stretch(
         length_m=parts[-1].to_m - parts[0].from_m,
-        road=_name(longest),
+        road=name_of(longest.road, longest.ref),
         road_class=longest.road_class,
         surfaces=tuple(dict.fromkeys([part.surface for part in parts])),
         lit=tuple(dict.fromkeys([part.lit for part in parts])),
@@ -165,18 +165,17 @@ def _goes_on(row: Sequence[RouteSegment], segment: RouteSegment) -> bool:
     last = row[0]
     if (segment.hazards, segment.night) != (last.hazards, last.night):
         return False
-    name = _name(segment)
+    name = name_of(segment.road, segment.ref)
     if name is None and segment.length_m < _ROW_M:
         return True
-    if name is None and _name(last) is None:
+    if name is None and name_of(last.road, last.ref) is None:
         return CLASSES[segment.road_class] == CLASSES[last.road_class]
-    return name == _name(last)
+    return name == name_of(last.road, last.ref)
 
 
-def _name(segment: RouteSegment) -> str | None:
-    if segment.road and segment.ref:
-        return f"{segment.road} ({segment.ref})"
-    return segment.road or segment.ref
+def name_of(road: str | None, ref: str | None) -> str | None:
+    """Return what a road is called: by name, number or both."""
+    return f"{road} ({ref})" if road and ref else road or ref
 
 
 def segment_words(w: Words, about: Told, segment: RouteSegment) -> list[Said]:
@@ -184,69 +183,20 @@ def segment_words(w: Words, about: Told, segment: RouteSegment) -> list[Said]:
     return stretch_words(w, about, stretch((segment,)))
 
 
-def segment_text(w: Words, about: Told, segment: RouteSegment) -> str:
-    """Write what one segment is like as one text.
-
-    A city's way has hundreds of segments that differ in length and street alone: what follows
-    these is written once.
-    """
-    length_m, hazards = segment.length_m, segment.hazards
-    where = _where(w.lang, metres(w.lang, length_m), _name(segment), segment.road_class)
-    ground = (
-        w.lang,
-        segment.road_class,
-        segment.surface,
-        segment.lit,
-        segment.sidewalk,
-        _climb_m(segment.ascent_m),
-        segment.night,
-    )
-    if not hazards:
-        is_unreported = _is_unreported(segment.unknown.get("hazards", 0.0), length_m)
-        ending = _ending(*ground, is_unreported)
-    else:
-        known = about.endings.get((ground, hazards))
-        if known is None:
-            whole = plain(w, segment_words(w, about, segment))
-            known = about.endings[ground, hazards] = whole[len(where) :]
-        ending = known
-    return where[:1].upper() + where[1:] + ending
-
-
-@lru_cache(maxsize=4096)
-def _ending(
-    lang: str,
-    road_class: str,
-    surface: str | None,
-    lit: bool | None,
-    sidewalk: bool | None,
-    climb_m: int | None,
-    night: bool,
-    is_unreported: bool,
-) -> str:
-    """Write what follows the length and the street of a segment without hazards."""
-    w = words(lang)
-    where = "…"
-    found = _ground(w, where, road_class, (surface,), (lit,), (sidewalk,), climb_m, night)
-    if is_unreported:
-        found.append(safety(w, _NO_REPORTS))
-    return plain(w, found)[len(where) :]
-
-
 def stretch_words(w: Words, about: Told, part: Stretch) -> list[Said]:
     """Say what a stretch is like, and what is reported there."""
-    where = _where(w.lang, metres(w.lang, part.length_m), part.road, part.road_class)
+    here = where(w.lang, metres(w.lang, part.length_m), part.road, part.road_class)
     tags = part.road_class, part.surfaces, part.lit, part.sidewalk
-    found = _ground(w, where, *tags, _climb_m(part.ascent_m), part.night)
+    found = ground(w, here, *tags, _climb_m(part.ascent_m), part.night)
     found += [hazard_words(w, about, hazard_id) for hazard_id in part.hazards]
     if not part.hazards and _is_unreported(part.unknown_m, part.length_m):
-        found.append(safety(w, _NO_REPORTS))
+        found.append(safety(w, NO_REPORTS))
     return found
 
 
-def _ground(
+def ground(
     w: Words,
-    where: str,
+    here: str,
     road_class: str,
     surfaces: tuple[str | None, ...],
     lit: tuple[bool | None, ...],
@@ -256,20 +206,20 @@ def _ground(
 ) -> list[Said]:
     """Say what the ground is like, after where that is, and what is not known of it."""
     known, missing = _tags(w.lang, road_class, surfaces, lit, sidewalk)
-    ground = [where, *known]
+    found = [here, *known]
     if climb_m is not None:
-        ground.append(w.gettext("sube %(metres)s m") % {"metres": climb_m})
+        found.append(w.gettext("sube %(metres)s m") % {"metres": climb_m})
     if night:
-        ground.append(w.gettext("de noche"))
-    said = Said(", ".join(ground), w.lang)
+        found.append(w.gettext("de noche"))
+    said = Said(", ".join(found), w.lang)
     return [said] if missing is None else [said, missing]
 
 
-_NO_REPORTS = marked_safety("sin información de peligros")
+NO_REPORTS = marked_safety("sin información de peligros")
 
 
 def _climb_m(ascent_m: float) -> int | None:
-    return round(ascent_m) if ascent_m >= _CLIMB_M else None
+    return round(ascent_m) if ascent_m >= CLIMB_M else None
 
 
 def _is_unreported(unknown_m: float, length_m: float) -> bool:
@@ -277,7 +227,8 @@ def _is_unreported(unknown_m: float, length_m: float) -> bool:
 
 
 @lru_cache(maxsize=16_384)
-def _where(lang: str, length: str, road: str | None, road_class: str) -> str:
+def where(lang: str, length: str, road: str | None, road_class: str) -> str:
+    """Say how long a piece of which road is."""
     w = words(lang)
     if road is not None:
         return w.gettext("Segmento de %(length)s por %(road)s") % {"length": length, "road": road}
@@ -352,11 +303,16 @@ def safety(w: Words, text: str, **values: str) -> Said:
     return Said(message % values if values else message, filled.lang)
 
 
+#: What is shorter has no tens of metres; and what is not would be 1,000 m.
+BY_METRES_M: Final = 10.0
+BY_TENS_M: Final = 995.0
+
+
 def metres(lang: str, length_m: float) -> str:
     """Write a length: metres by tens below one kilometre, else kilometres."""
-    if length_m < 10:  # noqa: PLR2004 -- what has no tens
+    if length_m < BY_METRES_M:
         return f"{round(length_m)} m"
-    if length_m < 995:  # noqa: PLR2004 -- what would be 1,000 m
+    if length_m < BY_TENS_M:
         return _TENS[round(length_m / 10)]
     return _km(lang, round(length_m / 100))
 

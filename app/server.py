@@ -1,6 +1,7 @@
 """Runs the web server; uvicorn's access log is off, because it would hold query strings (P48)."""
 
 import gc
+import logging
 
 import uvicorn
 from fastapi import FastAPI
@@ -29,6 +30,10 @@ def settled(settings: Settings) -> FastAPI:
     Hundreds of thousands of objects of code, models and statements: looking through them held up
     every answer that was under way for a fifth of a second.
     """
+    # What no line of ours holds (`app.logs`) need not be found out for each; the last is from
+    # where it is logged ("Optimization" in Python's logging HOWTO).
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001
     app = create_app(settings)
     gc.collect()
     gc.freeze()

@@ -5,6 +5,7 @@ import re
 import tempfile
 from dataclasses import replace
 from datetime import time
+from functools import lru_cache
 from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -80,6 +81,8 @@ def _reason(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
+# Asked at every request, of the one address that the server listens on.
+@lru_cache(maxsize=8)
 def is_loopback(host: str) -> bool:
     """Tell whether an address is reached from this machine alone."""
     if host == "localhost":
@@ -90,8 +93,16 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def _parts(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+# As a browser writes it (RFC 6454, 6.2): lower case, without a slash at its end.
+_ORIGIN = re.compile(r"https?://([a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(:\d{1,5})?", re.ASCII)
+
+
 def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+    return tuple(map(ip_network, _parts(value)))
 
 
 class Settings(BaseSettings):
@@ -142,6 +153,11 @@ class Settings(BaseSettings):
     statement_timeout_ms: PositiveInt = Field(
         10_000, description="Longest time a statement of a request may run."
     )
+    kept_mb: NonNegativeInt = Field(
+        # Our choice: some thousand tiles and pages of each tier.
+        64,
+        description="Megabytes of pages and tiles that each worker keeps; 0: none.",
+    )
     body_limit_bytes: PositiveInt = Field(
         1_048_576, description="Largest request body; a larger one is refused with 413."
     )
@@ -165,12 +181,17 @@ class Settings(BaseSettings):
         # Our choice: the Wi-Fi of a shelter is one address. A room of sixty may answer within the
         # same minute, and a script gets a tenth of what it may read (`rate_per_minute`).
         60,
-        description="Feedback, complaints and missed services a minute and address; 0: no limit.",
+        description="Feedback, complaints, reports and the like a minute and address; 0: no limit.",
     )
     trusted_proxy: str = Field(
         "",
         description="Addresses or networks of proxies in front, by commas: their X-Forwarded-For "
         "and X-Forwarded-Proto are believed.",
+    )
+    cors_origins: str = Field(
+        "",
+        description="Origins of other sites whose pages may read answers in a browser, by commas, "
+        "such as https://map.example.org; never with cookies.",
     )
     oidc_issuer: AnyHttpUrl | None = Field(
         None, description="Issuer of an OpenID Connect provider for web sign-in."
@@ -241,6 +262,14 @@ class Settings(BaseSettings):
             raise ValueError(msg) from None
         return value
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _is_of_origins(cls, value: str) -> str:
+        if not all(_ORIGIN.fullmatch(origin) for origin in _parts(value)):
+            msg = "is not origins by commas: scheme, host and port, as https://map.example.org"
+            raise ValueError(msg)
+        return value
+
     @field_validator("smtp_url")
     @classmethod
     def _is_of_a_mail_server(cls, secret: SecretStr | None) -> SecretStr | None:
@@ -286,6 +315,11 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """Origins of other sites whose pages may read answers."""
+        return _parts(self.cors_origins)
+
+    @property
     def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """Where proxies are whose word about the client's address is taken."""
         return _networks(self.trusted_proxy)
@@ -304,6 +338,11 @@ class Settings(BaseSettings):
     def graphs_dir(self) -> Path:
         """Folder of the road graphs, one directory a region."""
         return self.home / "graphs"
+
+    @property
+    def basemap_path(self) -> Path:
+        """File of the basemap."""
+        return self.home / "basemap.pmtiles"
 
     @property
     def socket_dir(self) -> Path:

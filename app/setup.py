@@ -68,7 +68,7 @@ def start_database(settings: Settings) -> None:
     except (asyncpg.PostgresError, DBAPIError) as error:
         msg = (
             f"{describe(settings)} refuses: {_refusal(error)}. It needs a role that may create "
-            "roles, schemas and the PostGIS extension."
+            "roles, schemas and the extensions PostGIS and pg_trgm."
         )
         raise DatabaseUnavailableError(msg) from error
 

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from babel.dates import format_date
-
 from app.route_words import SHORT_M, Said, Told, safety
 from app.web.i18n import Words, marked_safety
 from geo.schedules import zone
@@ -139,6 +137,6 @@ def _waits(w: Words, about: Told) -> Iterator[Said]:
         local = zone(about.timezones.get(crossing.id) or about.timezone)
         opens = (passage.arrival + timedelta(seconds=passage.wait_s)).astimezone(local)
         filled, message = w.reviewed(_WAIT)
-        day = format_date(opens.date(), "EEEE d MMM", locale=filled.locale)
+        day = filled.dated(opens.date(), "EEEE d MMM")
         values = {"name": crossing.name, "time": f"{opens:%H:%M}", "day": day}
         yield Said(message % values, filled.lang)

@@ -13,7 +13,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.background import running
 from app.clock import Clock
-from geo import decisions, knowledge, membership, outbox, sign_in, storage, voices
+from geo import (
+    decisions,
+    knowledge,
+    membership,
+    outbox,
+    publications,
+    receipts,
+    reports,
+    sign_in,
+    storage,
+    voices,
+)
 from geo.db import Database, Tier
 from geo.errors import DatabaseUnavailableError
 from geo.imports import batches, duplicates
@@ -24,6 +35,9 @@ DONE = "upkeep"
 #: Seconds between two looks at the day; the first one comes after the first requests.
 LOOK_EVERY_S = 600.0
 
+#: Seconds between two foldings of the notes of changes; they stay single as long.
+FOLD_EVERY_S = knowledge.KEPT.total_seconds()
+
 
 async def _lapsed(session: AsyncSession, now: datetime) -> int:
     return len(await membership.lapse_memberships(session, now.date()))
@@ -31,6 +45,14 @@ async def _lapsed(session: AsyncSession, now: datetime) -> int:
 
 async def _complaints(session: AsyncSession, now: datetime) -> int:
     return await voices.purge_complaints(session, now.date())
+
+
+async def _reports(session: AsyncSession, now: datetime) -> int:
+    return await reports.forget_old(session, now.date())
+
+
+async def _receipts(session: AsyncSession, now: datetime) -> int:
+    return await receipts.forget_old(session, now.date())
 
 
 async def _batches(session: AsyncSession, now: datetime) -> int:
@@ -44,6 +66,8 @@ async def _alike(session: AsyncSession, _now: datetime) -> int:
 #: Each with what it counts, in words for the command. A new daily task is one entry here.
 TASKS: Mapping[str, Callable[[AsyncSession, datetime], Awaitable[int]]] = {
     "complaints deleted": _complaints,
+    "reports of hazards deleted": _reports,
+    "receipts forgotten": _receipts,
     "memberships ended": _lapsed,
     "imported files deleted": _batches,
     "notifications deleted": outbox.forget_old,
@@ -51,6 +75,8 @@ TASKS: Mapping[str, Callable[[AsyncSession, datetime], Awaitable[int]]] = {
     "ended sign-ins deleted": sign_in.forget_ended,
     "notes of changes folded": knowledge.fold_old,
     "pairs of spaces alike": _alike,
+    # Last: nobody brings a ledger up to date until the commit.
+    "tombstones forgotten": publications.forget_old,
 }
 
 
@@ -73,8 +99,17 @@ def _seal(day: date) -> str:
 @asynccontextmanager
 async def daily_upkeep(database: Database, clock: Clock) -> AsyncIterator[None]:
     """Do each day's work in the background for as long as the server runs."""
-    async with running(_forever(database, clock)):
+    async with running(_forever(database, clock)), running(_folding(database, clock)):
         yield
+
+
+async def _folding(database: Database, clock: Clock) -> None:
+    """Fold the notes of changes, which every reading of the stamps adds up."""
+    while True:
+        await asyncio.sleep(FOLD_EVERY_S)
+        with suppress(DatabaseUnavailableError):
+            async with database.session(Tier.WRITER) as session:
+                await knowledge.fold_old(session, clock())
 
 
 async def _forever(database: Database, clock: Clock) -> None:

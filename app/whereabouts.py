@@ -5,14 +5,17 @@ decides: a road or a populated place. Where the two disagree and are about as ne
 be routed from there: a wrong guess would send people across a border.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import anyio.to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.network import Network, Region
 from geo import boundaries
-from geo.places import Place, place_near
+from geo.db import connected
+from geo.places import Place, places_near
 from routing.crossings import POST_REACH_M
 from routing.errors import OffNetwork
 from routing.graph import Mode, Snap
@@ -61,6 +64,11 @@ class Whereabouts:
     crossing: frozenset[str] | None = None
     evidence_m: float = 0.0
 
+    @property
+    def is_far(self) -> bool:
+        """Whether it is so far from every road and town that a polygon may say no."""
+        return self.evidence_m > boundaries.DEEP_M
+
 
 async def locate(session: AsyncSession, network: Network, lon: float, lat: float) -> Whereabouts:
     """Return what is known of the country of a point (degrees, EPSG:4326).
@@ -72,12 +80,57 @@ async def locate(session: AsyncSession, network: Network, lon: float, lat: float
     NoNetworkError
         No road network is loaded.
     """
-    place, place_m = await place_near(session, lon, lat)
-    region = await anyio.to_thread.run_sync(network.region_for, (lon, lat))
-    found = weigh(place, place_m, region, lon, lat)
-    if found.evidence_m > boundaries.DEEP_M:
-        # Far from every road and town the polygon may say no, though never where.
-        by_polygon = await boundaries.countries_at(session, lon, lat)
+    return (await locate_all(session, network, [(lon, lat)]))[0]
+
+
+async def locate_all(
+    session: AsyncSession, network: Network, points: Sequence[tuple[float, float]]
+) -> tuple[Whereabouts, ...]:
+    """Return for each point (lon, lat in degrees) what `locate` does, in one go.
+
+    Raises
+    ------
+    NotFoundError, NoNetworkError
+        As `locate`.
+    """
+    near = await places_near(session, points)
+    # Regions are looked for on the disk, and so may be the roads.
+    found = await anyio.to_thread.run_sync(partial(weigh_all, network, points, near))
+    return await doubted(session, points, found)
+
+
+def weigh_all(
+    network: Network, points: Sequence[tuple[float, float]], near: Sequence[tuple[Place, float]]
+) -> tuple[Whereabouts, ...]:
+    """Weigh for each point the nearest place, at its distance in metres, against the roads.
+
+    What is `Whereabouts.is_far` is to be `doubted` yet.
+
+    Raises
+    ------
+    NoNetworkError
+        No road network is loaded.
+    """
+    return tuple(
+        weigh(place, place_m, network.region_for(point), *point)
+        for point, (place, place_m) in zip(points, near, strict=True)
+    )
+
+
+async def doubted(
+    session: AsyncSession, points: Sequence[tuple[float, float]], found: Sequence[Whereabouts]
+) -> tuple[Whereabouts, ...]:
+    """Doubt each country that is far from every road and town, if the polygon says no."""
+    pairs = zip(found, points, strict=True)
+    return tuple([await _by_polygon(session, one, *point) for one, point in pairs])
+
+
+async def _by_polygon(
+    session: AsyncSession, found: Whereabouts, lon: float, lat: float
+) -> Whereabouts:
+    if found.is_far:
+        # It may say no, though never where.
+        by_polygon = await boundaries.countries_at(await connected(session), lon, lat)
         if by_polygon and found.country not in by_polygon:
             return replace(found, is_certain=False)
     return found
@@ -121,11 +174,32 @@ def countries_of_ends(start: Whereabouts, end: Whereabouts) -> tuple[str | None,
     UncertainCountryError
         The country of an end cannot be told.
     """
-    for field, where in (("start", start), ("end", end)):
+    first, last = countries_along(start, (), end)
+    return first, last
+
+
+def countries_along(
+    start: Whereabouts, via: Sequence[Whereabouts], end: Whereabouts
+) -> tuple[str | None, ...]:
+    """Return the countries to hold a journey's places to: `countries_of_ends` with waypoints.
+
+    A waypoint on a crossing is passed on the side that the journey comes from: nobody is sent
+    over a border for it.
+
+    Raises
+    ------
+    UncertainCountryError
+        The country of a place cannot be told.
+    """
+    fields = ("start", *(f"via.{n}" for n in range(len(via))), "end")
+    for field, where in zip(fields, (start, *via, end), strict=True):
         if not where.is_certain:
             raise UncertainCountryError(field)
-    start_country = _side(start, end.country)
-    return start_country, _side(end, start_country)
+    countries = [_side(start, (via[0] if via else end).country)]
+    for where in via:
+        stays = where.crossing is not None and countries[-1] in where.crossing
+        countries.append(countries[-1] if stays else _side(where, None))
+    return (*countries, _side(end, countries[-1]))
 
 
 def _side(where: Whereabouts, other: str | None) -> str | None:

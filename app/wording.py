@@ -82,6 +82,8 @@ def blocker(kind: str, name: str | None, state: str | None) -> str:
         return f"no se sabe si el paso oficial {name} está abierto"
     if kind == "exclusion":
         return f"hay un tramo que no se usa ({name})"
+    if kind in {"obstacle", "avoided"}:
+        return "no hay camino conocido fuera de lo que se pidió evitar"
     return "no hay camino conocido entre los dos puntos"
 
 

@@ -1,7 +1,8 @@
-// Bundle OpenLayers into app/web/static/vendor as ol-<hash>.js and .css, with the licences of
-// everything that ended up in the bundle. The same inputs give the same bytes.
+// Bundle OpenLayers into app/web/static/vendor as ol-<hash>.js and .css, and what reads basemaps as
+// pmtiles-<hash>.js, with the licences of everything that ended up in them. The same inputs give
+// the same bytes.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -22,7 +23,21 @@ const options = {
   charset: 'utf8',
 };
 
-const script = await build({ ...options, entryPoints: ['ol.js'], format: 'esm' });
+// OpenLayers measures its first label in an element that it fills as HTML, which the page's policy
+// (Trusted Types) forbids. The text is one letter: it may as well be text.
+const measuresAsText = {
+  name: 'measures-as-text',
+  setup({ onLoad }) {
+    onLoad({ filter: /ol\/render\/canvas\.js$/ }, ({ path }) => {
+      const source = readFileSync(path, 'utf8');
+      const contents = source.replace("measureElement.innerHTML = 'M'", "measureElement.textContent = 'M'");
+      if (contents === source) throw new Error('ol/render/canvas.js has changed: see measuresAsText');
+      return { contents };
+    });
+  },
+};
+const bundle = (entry) => build({ ...options, entryPoints: [entry], format: 'esm', plugins: [measuresAsText] });
+const [script, reader] = [await bundle('ol.js'), await bundle('pmtiles.js')];
 const style = await build({ ...options, entryPoints: ['node_modules/ol/ol.css'] });
 
 function packagesOf(metafile) {
@@ -37,18 +52,24 @@ function licenceOf(name) {
   const folder = join(here, 'node_modules', name);
   const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const file = readdirSync(folder).sort().find((f) => /^licen[cs]e/i.test(f));
-  if (!file) throw new Error(`${name} ${version} ships no licence file: do not vendor it`);
-  const text = readFileSync(join(folder, file), 'utf8').replace(/\r\n/g, '\n').trim();
+  // Of a package whose archive has none, the text of its repository is kept in licences/.
+  const path = file ? join(folder, file) : join(here, 'licences', `${name}.txt`);
+  if (!existsSync(path)) throw new Error(`${name} ${version} ships no licence file: do not vendor it`);
+  const text = readFileSync(path, 'utf8').replace(/\r\n/g, '\n').trim();
   return `${name} ${version} (${license})\n\n${text}\n`;
 }
 
 mkdirSync(vendor, { recursive: true });
 for (const old of readdirSync(vendor)) rmSync(join(vendor, old));
-const bytes = script.outputFiles[0].contents;
-const css = style.outputFiles[0].contents;
-const hash = createHash('sha256').update(bytes).update(css).digest('hex').slice(0, 12);
-writeFileSync(join(vendor, `ol-${hash}.js`), bytes);
-writeFileSync(join(vendor, `ol-${hash}.css`), css);
-const notices = packagesOf(script.metafile).map(licenceOf);
-writeFileSync(join(vendor, 'LICENSES.txt'), notices.join(`\n${'-'.repeat(72)}\n\n`));
-console.log(`ol-${hash}.js ${bytes.length} bytes, from ${packagesOf(script.metafile).join(', ')}`);
+const contentOf = (built) => built.outputFiles[0].contents;
+const hashOf = (...parts) => parts
+  .reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex').slice(0, 12);
+const hash = hashOf(contentOf(script), contentOf(style));
+writeFileSync(join(vendor, `ol-${hash}.js`), contentOf(script));
+writeFileSync(join(vendor, `ol-${hash}.css`), contentOf(style));
+writeFileSync(join(vendor, `pmtiles-${hashOf(contentOf(reader))}.js`), contentOf(reader));
+const packages = [...new Set([script, reader].flatMap(({ metafile }) => packagesOf(metafile)))].sort();
+writeFileSync(join(vendor, 'LICENSES.txt'), packages.map(licenceOf).join(`\n${'-'.repeat(72)}\n\n`));
+for (const [name, built] of [['ol', script], ['pmtiles', reader]]) {
+  console.log(`${name}: ${contentOf(built).length} bytes, from ${packagesOf(built.metafile).join(', ')}`);
+}

@@ -13,8 +13,8 @@ from starlette.formparsers import MultiPartException
 from starlette.responses import HTMLResponse
 
 from app.deps import ClockDep, WriterDep
-from app.errors import InvalidParameterError, UnsupportedMediaTypeError
 from app.limits import PostLimit
+from app.mistakes import InvalidParameterError, UnsupportedMediaTypeError
 from app.problems import problem_responses
 from app.web import confirm_page
 from app.web.i18n import negotiate

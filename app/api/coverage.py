@@ -14,15 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import wording
 from app.api.fields import Day, Instant, Latitude, Longitude, Position, require_unswapped
+from app.api.json_body import JSONBody
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
-from app.errors import InvalidParameterError
 from app.journeys import Question, end_names, plan, support
 from app.knowledge import reading
+from app.mistakes import InvalidParameterError
 from app.network import Network, Region
 from app.problems import problem_responses
 from app.responses import JSONResponse
 from app.searches import search
-from app.whereabouts import SilentCrossingError, UncertainCountryError, locate
+from app.source import Source
+from app.whereabouts import SilentCrossingError, UncertainCountryError, locate_all
 from geo import boundaries, demo, spaces
 from geo.crossings import CrossingState
 from geo.errors import UnknownServiceError
@@ -53,7 +55,7 @@ class LineString(BaseModel):
     ]
 
 
-class CoverageQuestion(BaseModel):
+class CoverageQuestion(JSONBody):
     """The body of ``POST /coverage``: a line, or two ends to find the route between."""
 
     model_config = ConfigDict(
@@ -159,7 +161,7 @@ async def _found_way(
     require_unswapped("start", *body.start)
     require_unswapped("end", *body.end)
     question = Question(body.start, body.end, body.mode, body.at or now)
-    answer = await plan(session, network, question, now=now, access_m=access_m)
+    answer = await plan(Source(session), network, question, now=now, access_m=access_m)
     journey, known = answer.journeys[0], answer.knowledge
     best = journey.route
     return _Way(
@@ -191,7 +193,8 @@ async def _drawn_way(
     for n, (lon, lat) in enumerate(coordinates.tolist()):
         require_unswapped(f"route.coordinates.{n}", lon, lat)
     known = await (await reading(session)).crossings(body.at or now)
-    start, end = [await locate(session, network, *map(float, coordinates[i])) for i in (0, -1)]
+    ends = [(float(lon), float(lat)) for lon, lat in coordinates[[0, -1]]]
+    start, end = await locate_all(session, network, ends)
     entered = await boundaries.countries_along(session, coordinates.tolist())
     # A waiting search holds no connection.
     await session.close()

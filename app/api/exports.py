@@ -7,7 +7,7 @@ import anyio
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from app.caching import kept_response
+from app.caching import NOT_MODIFIED, kept_response
 from app.deps import AskerDep, ClockDep
 from app.problems import problem_responses
 from app.searches import search
@@ -50,6 +50,7 @@ class ExportQuery(BaseModel):
             },
             "description": "The file.",
         },
+        **NOT_MODIFIED,
         **problem_responses(400, 401, 404, 503),
     },
 )

@@ -1,200 +1,100 @@
-"""The OGC API: landing page, conformance, collections, items (Features 1.0.1, Part 1)."""
+"""Collections: what they are, and what their items can be filtered by (Parts 1 to 3)."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any, Literal
-from urllib.parse import quote, urlencode
+from typing import Any, Final
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
-from app.api import page
-from app.caching import kept_response
-from app.deps import BaseUrlDep, ClockDep, NetworkDep, SessionDep, SettingsDep
-from app.parameters import (
-    DEFAULT_LIMIT,
-    read_as_of,
-    read_window,
-    write_after,
-)
-from app.problems import problem_responses
-from app.responses import GeoJSONResponse, JSONResponse
-from geo import demo
+from app.answers import GEOJSON, HTML, JSON, REL, SCHEMA, demo_members, link
+from app.api.data_pages import collection_page, collections_page
+from app.published import Asked, PublishedRoute
 from geo.db import Tier
-from tiles.features import DEMO_NOTICE, Page, Window, read_item, read_page
+from tiles import formats
+from tiles.crs import SUPPORTED
+from tiles.features import read_extent
+from tiles.formats import FORMATS, Format
 from tiles.layer import Layer
 from tiles.layers import find_layer, layers_for
+from tiles.maplibre import MEDIA_TYPE as STYLE
+from tiles.queryables import queryables_schema
+from tiles.schema import item_schema
 
-router = APIRouter(tags=["features"])
+type Body = dict[str, Any]
 
-JSON = "application/json"
-GEOJSON = "application/geo+json"
-OPENAPI = "application/vnd.oai.openapi+json;version=3.1"
-
-CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
-
-#: What is kept whole and tested; no class is claimed for its name.
-CONFORMANCE = (
-    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
-    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/landing-page",
-    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/json",
-    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
-    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
-)
-
-_NAMES = [layer.name for layer in layers_for(Tier.PUBLIC)]
-
-LayerName = Annotated[
-    str, Path(description="Name of a collection.", json_schema_extra={"enum": _NAMES})
-]
-Format = Annotated[
-    Literal["json"] | None, Query(alias="f", description="Format; json is the only one.")
-]
-
-Body = dict[str, Any]
+_OFFERED: Final = (formats.GEOJSON, formats.HTML)
 
 
-def link(href: str, rel: str, media_type: str = JSON, title: str | None = None) -> dict[str, str]:
-    """Return a link as the OGC API writes it."""
-    made = {"href": href, "rel": rel, "type": media_type}
-    return made if title is None else {**made, "title": title}
+def routes() -> list[PublishedRoute]:
+    """Return the addresses: one for each collection, as the catalogue names them."""
+    found = [PublishedRoute("/collections", collections)]
+    for layer in layers_for(Tier.PUBLIC):
+        address = f"/collections/{layer.name}"
+        found += [
+            PublishedRoute(f"{address}/queryables", queryables, layer=layer.name),
+            PublishedRoute(f"{address}/schema", schema, layer=layer.name),
+            PublishedRoute(address, collection, layer=layer.name),
+        ]
+    return found
 
 
-def demo_members(*, is_demo: bool, notice: str | None = None) -> dict[str, Any]:
-    """Return what every answer says while demo rows are loaded (P35), and a layer's notice."""
-    words = [DEMO_NOTICE] if is_demo else []
-    words += [notice] if notice else []
-    said: dict[str, Any] = {"demo": True} if is_demo else {}
-    return {**said, "notice": " ".join(words)} if words else said
+def last_routes() -> list[PublishedRoute]:
+    """Return what answers below ``/collections`` where nothing else does."""
+    return [
+        PublishedRoute("/collections/{layer}", unknown),
+        PublishedRoute("/collections/{layer}/{rest:path}", unknown),
+    ]
 
 
-class LandingQuery(BaseModel):
-    """Parameters of ``/``; the page reads ``lang`` and ``service`` itself."""
-
-    f: Literal["json", "html"] | None = Field(None, description="Format.")
-    lang: str | None = Field(None, description="Language of the page.")
-    service: str | None = Field(None, description="Service the page's list is narrowed to.")
+async def unknown(asked: Asked) -> Response:
+    """Refuse what is not there: an unknown collection is said to be one."""
+    find_layer(asked.path["layer"], asked.tier)
+    raise HTTPException(404)
 
 
-@router.get(
-    "/",
-    response_class=JSONResponse,
-    responses={
-        200: {
-            "content": {"text/html": {}, JSON: {}},
-            "description": "The page for text/html, the landing page of the API for JSON.",
-        },
-        **problem_responses(400, 503),
-    },
-)
-async def landing(
-    request: Request,
-    session: SessionDep,
-    network: NetworkDep,
-    settings: SettingsDep,
-    clock: ClockDep,
-    base: BaseUrlDep,
-    asked: Annotated[LandingQuery, Query()],
-) -> Response:
-    """Return the page for people, or the landing page of the API, by ``f`` or ``Accept``."""
-    accepted = request.headers.get("accept", "")
-    if asked.f == "html" or (asked.f is None and prefers_html(accepted)):
-        answer = await page.home(request, session, network, settings, clock())
-        answer.headers.add_vary_header("Accept")
-        return answer
-    body = {
-        "title": "Amparo",
-        "description": "Support spaces, official crossings and known hazards in Latin America.",
-        "links": [
-            link(f"{base}/?f=json", "self"),
-            link(f"{base}/?f=html", "alternate", "text/html", "The page"),
-            link(f"{base}/api", "service-desc", OPENAPI, "OpenAPI document"),
-            link(f"{base}/conformance", "conformance"),
-            link(f"{base}/collections", "data", title="Collections"),
-        ],
-        "attribution": "; ".join(
-            dict.fromkeys(layer.attribution for layer in layers_for(Tier.PUBLIC))
-        ),
-    }
-    if settings.incident_contact is not None:
-        body["incident_contact"] = settings.incident_contact
-    body |= demo_members(is_demo=await demo.has_demo(session))
-    return kept_response(request, orjson.dumps(body), JSON)
-
-
-def prefers_html(accept: str) -> bool:
-    """Tell whether an Accept header asks for HTML before JSON; a bare ``*/*`` does not."""
-    weights = {"text/html": 0.0, "application/json": 0.0}
-    for part in accept.lower().split(","):
-        name, *parameters = (piece.strip() for piece in part.split(";"))
-        if name in weights:
-            weights[name] = _weight(parameters)
-    return weights["text/html"] > weights["application/json"]
-
-
-def _weight(parameters: list[str]) -> float:
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "q":
-            try:
-                return float(value)
-            except ValueError:
-                return 0.0
-    return 1.0
-
-
-@router.get("/conformance", response_class=JSONResponse, responses=problem_responses(400))
-async def conformance(request: Request, f: Format = None) -> Response:  # noqa: ARG001
-    """Return the conformance classes that hold."""
-    return kept_response(request, orjson.dumps({"conformsTo": CONFORMANCE}), JSON)
-
-
-@router.get("/api", response_class=JSONResponse, responses=problem_responses(400))
-async def api(request: Request, f: Format = None) -> Response:  # noqa: ARG001
-    """Return this document."""
-    # By its general media type: GDAL 3.10 knows the special one for version 3.0 alone.
-    return kept_response(request, orjson.dumps(request.app.openapi()), JSON)
-
-
-@router.get("/collections", response_class=JSONResponse, responses=problem_responses(400, 503))
-async def collections(
-    request: Request,
-    session: SessionDep,
-    base: BaseUrlDep,
-    f: Format = None,  # noqa: ARG001
-) -> Response:
+async def collections(asked: Asked) -> Response:
     """Return all collections."""
-    body = {
-        "links": [link(f"{base}/collections", "self")],
-        "collections": [collection_body(layer, base) for layer in layers_for(Tier.PUBLIC)],
-        **demo_members(is_demo=await demo.has_demo(session)),
-    }
-    return kept_response(request, orjson.dumps(body), JSON)
+    fmt = asked.format(_OFFERED, asked.only("f").get("f"))
+    base = asked.base
+    is_demo = asked.is_demo
+    layers = layers_for(asked.tier)
+
+    async def make() -> tuple[bytes, dict[str, str]]:
+        described = [await collection_body(asked, layer, base) for layer in layers]
+        body = {
+            "links": [link(f"{base}/collections", "self")],
+            "collections": described,
+            "crs": [crs.uri for crs in SUPPORTED],
+            **demo_members(is_demo=is_demo),
+        }
+        return orjson.dumps(body), {}
+
+    key = "collections", base, is_demo
+    kept = await asked.kept(layers, key, make)
+    return collections_page(asked, kept) if fmt is formats.HTML else asked.answer(kept, JSON)
 
 
-@router.get(
-    "/collections/{layer}",
-    response_class=JSONResponse,
-    responses=problem_responses(400, 404, 503),
-)
-async def collection(
-    request: Request,
-    session: SessionDep,
-    base: BaseUrlDep,
-    layer: LayerName,
-    f: Format = None,  # noqa: ARG001
-) -> Response:
+async def collection(asked: Asked) -> Response:
     """Return what a collection is, with its credit and its links."""
-    found = find_layer(layer)
-    is_demo = await demo.has_demo(session)
-    body = collection_body(found, base) | demo_members(is_demo=is_demo, notice=found.notice)
-    return kept_response(request, orjson.dumps(body), JSON)
+    layer = find_layer(asked.path["layer"], asked.tier)
+    fmt = asked.format(_OFFERED, asked.only("f").get("f"))
+    base = asked.base
+    is_demo = asked.is_demo
+
+    async def make() -> tuple[bytes, dict[str, str]]:
+        described = await collection_body(asked, layer, base)
+        body = described | demo_members(is_demo=is_demo, notice=layer.notice)
+        return orjson.dumps(body), {}
+
+    key = "collection", layer.name, base, is_demo
+    kept = await asked.kept((layer,), key, make)
+    return collection_page(asked, layer, kept) if fmt is formats.HTML else asked.answer(kept, JSON)
 
 
-def collection_body(layer: Layer, base: str) -> Body:
+async def collection_body(asked: Asked, layer: Layer, base: str) -> Body:
     """Return the description of one collection."""
     address = f"{base}/collections/{layer.name}"
+    box = await _extent(asked, layer)
     return {
         "id": layer.name,
         "title": layer.title,
@@ -202,136 +102,67 @@ def collection_body(layer: Layer, base: str) -> Body:
         "attribution": layer.attribution,
         "license": layer.licence,
         "itemType": "feature",
-        "crs": [CRS84],
-        # Of what may be asked; the true extent would have to be read from every row.
-        "extent": {"spatial": {"bbox": [[-180, -90, 180, 90]], "crs": CRS84}},
+        "crs": [crs.uri for crs in SUPPORTED],
+        "storageCrs": SUPPORTED[0].uri,
+        "extent": {"spatial": {"bbox": [box], "crs": SUPPORTED[0].uri}},
         "links": [
             link(address, "self"),
-            link(f"{address}/items", "items", GEOJSON, layer.title),
+            *(
+                link(_items_address(address, fmt), "items", fmt.media_types[0], fmt.title)
+                for fmt in FORMATS
+            ),
+            link(
+                f"{address}/queryables",
+                f"{REL}/queryables",
+                SCHEMA,
+                "What items can be filtered by",
+            ),
+            # GDAL asks it for types, which it guesses by the first 20 features else.
+            link(f"{address}/schema", "describedby", SCHEMA, "What items hold"),
             link(f"{base}/tiles/{layer.name}/tilejson", "describedby", JSON, "Vector tiles"),
+            link(f"{address}/tiles", f"{REL}/tilesets-vector", JSON, "Vector tiles"),
+            link(f"{base}/styles/{layer.name}", f"{REL}/styles", STYLE, "Style for MapLibre"),
+            link(f"{base}/legend", "related", JSON, "Signs of the map"),
+            link(f"{address}/changes", "monitor", GEOJSON, "What a copy lacks"),
+            link(f"{base}/docs/collections/{layer.name}", "service-doc", HTML, "Documentation"),
         ],
     }
 
 
-_EXAMPLE = {
-    "type": "FeatureCollection",
-    "features": [
-        {
-            "type": "Feature",
-            "id": "DEMO-001",
-            "geometry": {"type": "Point", "coordinates": [-72.23576, 7.76593]},
-            "properties": {
-                "name": "DEMO Punto de información 001",
-                "kind": "information_orientation_point",
-                "expires_on": "2027-02-10",
-                "demo": True,
-            },
-        }
-    ],
-    "links": [
-        {
-            "href": "http://127.0.0.1:8000/collections/spaces/items?limit=1&after=REVNTy0wMDE",
-            "rel": "next",
-            "type": GEOJSON,
-        }
-    ],
-    "timeStamp": "2026-11-24T13:00:00Z",
-    "numberReturned": 1,
-    "numberMatched": 60,
-    "attribution": "As stated in each record",
-    "demo": True,
-    "notice": DEMO_NOTICE,
-}
+def _items_address(address: str, fmt: Format) -> str:
+    # GDAL writes an id behind it, whatever ends it: the format that comes anyway is not named.
+    query = "" if fmt is FORMATS[0] else f"?f={fmt.name}"
+    return f"{address}/items{query}"
 
 
-@router.get(
-    "/collections/{layer}/items",
-    response_class=GeoJSONResponse,
-    responses={
-        200: {"content": {GEOJSON: {"example": _EXAMPLE}}, "description": "One page."},
-        **problem_responses(400, 404, 503),
-    },
-)
-async def items(
-    request: Request,
-    session: SessionDep,
-    base: BaseUrlDep,
-    clock: ClockDep,
-    layer: LayerName,
-    window: Annotated[Window, Depends(read_window)],
-    f: Format = None,  # noqa: ARG001
-) -> Response:
-    """Return one page of features as GeoJSON, by id; ``next`` leads on and repeats nothing."""
-    found = find_layer(layer)
-    read = await read_page(session, found, window)
-    address = f"{base}/collections/{found.name}"
-    asked = {
-        name: value
-        for name in ("bbox", "datetime", "as_of", "limit", "after")
-        if (value := request.query_params.get(name)) is not None
-    }
-    members = page_members(found, read, address, asked)
-    same = _collection(read, members)
-    stamped = _collection(read, {**members, "timeStamp": clock()})
-    return kept_response(request, stamped, GEOJSON, same_as=same)
+#: Of a collection that holds nothing: what may be asked.
+_WORLD: Final = [-180.0, -90.0, 180.0, 90.0]
 
 
-def page_members(layer: Layer, read: Page, address: str, asked: Mapping[str, str]) -> Body:
-    """Return what a page says beside its features."""
-    query = f"?{urlencode(asked)}" if asked else ""
-    links = [
-        link(f"{address}/items{query}", "self", GEOJSON),
-        link(address, "collection", JSON, layer.title),
-    ]
-    if read.resume_after is not None:
-        onward = {
-            **asked,
-            "limit": asked.get("limit", str(DEFAULT_LIMIT)),
-            "after": write_after(read.resume_after),
-        }
-        links.append(link(f"{address}/items?{urlencode(onward)}", "next", GEOJSON))
-    counted = {} if read.matched is None else {"numberMatched": read.matched}
-    return {
-        "links": links,
-        "numberReturned": read.returned,
-        **counted,
-        "attribution": layer.attribution,
-        **demo_members(is_demo=read.demo, notice=layer.notice),
-    }
+async def _extent(asked: Asked, layer: Layer) -> list[float]:
+    """Return the box of what the tier sees, which is read once an edition."""
+
+    async def make() -> tuple[bytes, dict[str, str]]:
+        box = await read_extent(asked.reader, layer)
+        return orjson.dumps(box or _WORLD), {}
+
+    kept = await asked.kept((layer,), ("extent", layer.name), make)
+    box: list[float] = orjson.loads(kept.body)
+    return box
 
 
-def _collection(read: Page, members: Body) -> bytes:
-    # The features are PostGIS' text and stay it; the members follow inside the same object.
-    start = b'{"type":"FeatureCollection","features":'
-    return start + read.features.encode() + b"," + orjson.dumps(members)[1:]
+async def queryables(asked: Asked) -> Response:
+    """Return the JSON Schema of what items can be filtered by (Part 3)."""
+    layer = find_layer(asked.path["layer"], asked.tier)
+    asked.only_as("json")
+    address = f"{asked.base}/collections/{layer.name}/queryables"
+    body = {"$id": address, **queryables_schema(layer)}
+    return asked.signed(orjson.dumps(body), SCHEMA)
 
 
-@router.get(
-    "/collections/{layer}/items/{item}",
-    response_class=GeoJSONResponse,
-    responses=problem_responses(400, 404, 503),
-)
-async def item(
-    request: Request,
-    session: SessionDep,
-    base: BaseUrlDep,
-    layer: LayerName,
-    item: Annotated[str, Path(description="Id of a feature.", examples=["DEMO-001"])],
-    as_of: Annotated[datetime | None, Depends(read_as_of)],
-    f: Format = None,  # noqa: ARG001
-) -> Response:
-    """Return one feature; hidden and never existed get the same 404 (P39)."""
-    found = find_layer(layer)
-    read = await read_item(session, found, item, as_of)
-    address = f"{base}/collections/{found.name}"
-    query = "" if as_of is None else f"?as_of={as_of.date()}"
-    members = {
-        "links": [
-            link(f"{address}/items/{quote(item, safe='')}{query}", "self", GEOJSON),
-            link(address, "collection", JSON, found.title),
-        ],
-        "attribution": found.attribution,
-        **demo_members(is_demo=read.demo, notice=found.notice),
-    }
-    body = read.feature.encode().rstrip()[:-1] + b"," + orjson.dumps(members)[1:]
-    return kept_response(request, body, GEOJSON)
+async def schema(asked: Asked) -> Response:
+    """Return the JSON Schema of an item."""
+    layer = find_layer(asked.path["layer"], asked.tier)
+    asked.only_as("json")
+    address = f"{asked.base}/collections/{layer.name}/schema"
+    return asked.signed(orjson.dumps({"$id": address, **item_schema(layer)}), SCHEMA)

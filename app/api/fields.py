@@ -1,11 +1,12 @@
 """What requests are made of: positions, instants and days, with the bounds they must keep."""
 
+import re
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter
 
-from app.errors import InvalidParameterError
+from app.mistakes import InvalidParameterError
 from geo.countries import misplacement
 
 #: Nothing here is about other centuries, and time zones overflow at the ends of the calendar.
@@ -21,13 +22,34 @@ def require_year[Moment: (datetime, date)](value: Moment) -> Moment:
     return value
 
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_INSTANTS = TypeAdapter(datetime)
+_DAYS = TypeAdapter(date)
+
+
+def _read_instant(value: Any) -> Any:  # noqa: ANN401 -- what pydantic has not looked at yet
+    return _INSTANTS.validate_python(value) if _is_dated(value) else value
+
+
+def _read_day(value: Any) -> Any:  # noqa: ANN401
+    return _DAYS.validate_python(value) if _is_dated(value) else value
+
+
+def _is_dated(value: object) -> bool:
+    """Tell whether a text begins with a date: pydantic takes numbers too, as seconds from 1970."""
+    if isinstance(value, str) and not _DATE.match(value):
+        msg = "not a date as RFC 3339 writes it"
+        raise ValueError(msg)
+    return isinstance(value, str)
+
+
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Position = Annotated[
     tuple[Longitude, Latitude], Field(description="lon, lat in degrees, EPSG:4326")
 ]
-Instant = Annotated[AwareDatetime, AfterValidator(require_year)]
-Day = Annotated[date, AfterValidator(require_year)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_read_instant), AfterValidator(require_year)]
+Day = Annotated[date, BeforeValidator(_read_day), AfterValidator(require_year)]
 
 
 def require_unswapped(field: str, lon: float, lat: float) -> None:

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from app import wording
-from app.caching import kept_response
+from app.caching import NOT_MODIFIED, kept_response
 from app.deps import ActorDep, SessionDep, WriterDep
-from app.errors import InvalidParameterError
+from app.mistakes import InvalidParameterError
 from app.problems import problem_responses
 from app.responses import JSONResponse
 from geo import contacts, demo, messages, pathways, practices, products, vocabulary
@@ -42,7 +42,7 @@ CONTROLLED = (
 )
 
 
-@router.get("/contacts", responses=problem_responses(400, 503))
+@router.get("/contacts", responses={**NOT_MODIFIED, **problem_responses(400, 503)})
 async def essential_contacts(
     request: Request,
     session: SessionDep,
@@ -67,7 +67,7 @@ async def essential_contacts(
     )
 
 
-@router.get("/messages", responses=problem_responses(400, 503))
+@router.get("/messages", responses={**NOT_MODIFIED, **problem_responses(400, 503)})
 async def bank(
     request: Request,
     session: SessionDep,
@@ -84,7 +84,7 @@ async def bank(
     )
 
 
-@router.get("/messages/{key}", responses=problem_responses(400, 404, 503))
+@router.get("/messages/{key}", responses={**NOT_MODIFIED, **problem_responses(400, 404, 503)})
 async def one_message(
     request: Request, session: SessionDep, key: str, lang: Lang = "es"
 ) -> Response:
@@ -93,7 +93,7 @@ async def one_message(
     return await _kept(request, session, message_of(text))
 
 
-@router.get("/products", responses=problem_responses(400, 503))
+@router.get("/products", responses={**NOT_MODIFIED, **problem_responses(400, 503)})
 async def information_products(
     request: Request,
     session: SessionDep,
@@ -109,14 +109,14 @@ async def information_products(
     return await _kept(request, session, {"products": found})
 
 
-@router.get("/practices", responses=problem_responses(400, 503))
+@router.get("/practices", responses={**NOT_MODIFIED, **problem_responses(400, 503)})
 async def good_practices(request: Request, session: SessionDep, space: Code) -> Response:
     """Return the reviewed notes on a space; most are for partners."""
     found = await practices.practices_at(session, space)
     return await _kept(request, session, {"practices": found})
 
 
-@router.get("/pathways", responses=problem_responses(400, 503))
+@router.get("/pathways", responses={**NOT_MODIFIED, **problem_responses(400, 503)})
 async def referral_pathways(
     request: Request,
     session: SessionDep,

@@ -5,11 +5,12 @@ from typing import Annotated, Any
 
 import shapely
 from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from app.api.fields import Day
+from app.api.json_body import JSONBody
 from app.deps import ClockDep, SettingsDep, StaffDep, WorkerDep, WriterDep
-from app.errors import InvalidParameterError
+from app.mistakes import InvalidParameterError
 from app.problems import problem_responses
 from app.responses import JSONResponse
 from geo import contacts, messages, pathways, practices, products
@@ -26,7 +27,7 @@ Words = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,99}$")]
 
 
-class Decision(BaseModel):
+class Decision(JSONBody):
     """What a reviewer decides; a reason is needed to send something back."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,7 +42,7 @@ class Review(Decision):
     reader: Words | None = Field(None, max_length=100)
 
 
-class MessageDraft(BaseModel):
+class MessageDraft(JSONBody):
     """A text of the message bank."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,7 +56,7 @@ class MessageDraft(BaseModel):
     safety: bool = True
 
 
-class PracticeDraft(BaseModel):
+class PracticeDraft(JSONBody):
     """A note on what works well at a space."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -68,7 +69,7 @@ class PracticeDraft(BaseModel):
     public: bool = False
 
 
-class ProductDraft(BaseModel):
+class ProductDraft(JSONBody):
     """An information product, as a file of products has it, and its area."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -76,7 +77,7 @@ class ProductDraft(BaseModel):
     geometry: dict[str, Any] | None = None
 
 
-class Reader(BaseModel):
+class Reader(JSONBody):
     """A person who may read a restricted pathway."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -3,8 +3,9 @@
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from app.api.json_body import JSONBody
 from app.deps import WorkerDep, WriterDep
 from app.problems import problem_responses
 from app.responses import JSONResponse
@@ -21,7 +22,7 @@ Reason = Annotated[
 ]
 
 
-class HideRequest(BaseModel):
+class HideRequest(JSONBody):
     """The body of ``POST /hides``: one space or crossing by id, or an area by its geometry."""
 
     model_config = ConfigDict(
@@ -48,7 +49,7 @@ class HideRequest(BaseModel):
         return self
 
 
-class LiftRequest(BaseModel):
+class LiftRequest(JSONBody):
     """The body of ``DELETE /hides/{hide}``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -8,11 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from app import match_words, wording
 from app.api.fields import Instant, Latitude, Longitude, require_unswapped
+from app.api.json_body import JSONBody
 from app.api.spaces import DECIMALS
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
-from app.errors import InvalidParameterError
 from app.match_words import Reason
 from app.matches import Chosen, Fallback, Match, Question, match
+from app.mistakes import InvalidParameterError
 from app.problems import problem_responses
 from app.responses import GeoJSONResponse
 from geo.countries import CODES
@@ -109,7 +110,15 @@ class Asked(BaseModel):
         )
 
 
-@router.get("/spaces/match", responses=problem_responses(400, 422, 503))
+class AskedByPost(JSONBody, Asked):
+    """What somebody needs, in a body: the address says nothing of it (P9)."""
+
+
+@router.get(
+    "/spaces/match",
+    response_class=GeoJSONResponse,
+    responses=problem_responses(400, 422, 503),
+)
 async def find_match(
     asked: Annotated[Asked, Query()],
     session: SessionDep,
@@ -127,9 +136,13 @@ async def find_match(
     return await _answer(asked, session, network, settings, clock)
 
 
-@router.post("/spaces/match", responses=problem_responses(400, 413, 422, 503))
+@router.post(
+    "/spaces/match",
+    response_class=GeoJSONResponse,
+    responses=problem_responses(400, 413, 422, 503),
+)
 async def post_match(
-    asked: Asked,
+    asked: AskedByPost,
     session: SessionDep,
     network: NetworkDep,
     settings: SettingsDep,

@@ -8,13 +8,13 @@ from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.api.framed import FramedDep
 from app.api.match import Asked
-from app.api.space_page import PageLanguage
 from app.api.spaces import DECIMALS
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
-from app.errors import InvalidParameterError
 from app.gazetteer import AmbiguousPlaceError, UnknownPlaceError, resolve
 from app.matches import Question, match
+from app.mistakes import InvalidParameterError
 from app.network import NoNetworkError
 from app.open_forms import read_open_form
 from app.problems import problem_responses
@@ -61,19 +61,10 @@ class _QuestionError(Exception):
 
 
 @router.get("/match", responses=problem_responses(400, 503))
-async def match_form(
-    request: Request,
-    session: SessionDep,
-    network: NetworkDep,
-    settings: SettingsDep,
-    clock: ClockDep,
-    lang: PageLanguage = None,
-) -> Response:
+async def match_form(session: SessionDep, framed: FramedDep) -> Response:
     """Show the form."""
-    frame = await filling.frame(session, network, settings, clock())
-    view = MatchView(frame, await _lists(session))
-    language = negotiate(lang, request.headers.get("accept-language"))
-    return page_response(render_match(view, language))
+    view = MatchView(framed.frame, await _lists(session))
+    return page_response(render_match(view, framed.language))
 
 
 @router.post("/match", responses=problem_responses(400, 403, 413, 415, 503))

@@ -1,158 +1,82 @@
-"""The page ``/`` and the route form ``/plan``: server-rendered, they work without JavaScript."""
+"""The page ``/``: server-rendered, it works without JavaScript."""
 
 from datetime import datetime, timedelta
-from math import isfinite
-from typing import Literal
-from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.api.fields import require_year
-from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
-from app.gazetteer import AmbiguousPlaceError, Town, UnknownPlaceError, resolve
-from app.journeys import Question, RouteRefusedError, plan
-from app.network import Network, NoNetworkError
-from app.open_forms import read_open_form
-from app.problems import problem_responses
+from app.gazetteer import AmbiguousPlaceError, UnknownPlaceError, resolve
+from app.network import Network
 from app.responses import page_response
-from app.searches import BusyError
 from app.settings import Settings
 from app.web import filling, page, views
 from app.web.i18n import negotiate
-from geo import places, spaces
-from routing.errors import InvalidRequest, OffNetwork
-from routing.graph import Mode
-
-router = APIRouter(include_in_schema=False)
-
-FORM_FIELDS = frozenset({"start", "end", "at", "mode", "lang"})
+from geo import listing, spaces
+from geo.narrowing import Wanted
 
 
 async def home(
+    narrowed: views.Narrowed,
     request: Request,
     session: AsyncSession,
     network: Network,
     settings: Settings,
     now: datetime,
 ) -> Response:
-    """Return the page for the parameters ``service`` and ``lang``."""
-    service = request.query_params.get("service")
-    if service is not None:
-        await spaces.check_services(session, [service])
+    """Return the page: the list as it is narrowed, in the language of ``lang``.
+
+    Raises
+    ------
+    UnknownServiceError, ProtectedServiceError
+        A service to narrow by that there is not, or that is not asked for here.
+    """
+    await spaces.check_services(session, narrowed.services)
     around = await filling.frame(session, network, settings, now)
     tomorrow = (now + timedelta(days=1)).date()
     form = views.Form(at=filling.start_of_day(tomorrow))
-    view = await filling.home(session, around, service, form)
+    found = await _found(narrowed, session, network, now)
+    view = await filling.home(session, around, found, form)
     return page_response(page.render_home(view, _language(request)))
 
 
-@router.post("/plan", responses=problem_responses(400, 413, 415, 503))
-async def answer_form(
-    request: Request,
-    session: SessionDep,
-    network: NetworkDep,
-    settings: SettingsDep,
-    clock: ClockDep,
-) -> Response:
-    """Answer the route form with a page; nothing asked is stored."""
-    form, lang = await _read_form(request)
-    around = await filling.frame(session, network, settings, clock())
-    try:
-        view = await _plan(form, session, network, settings, around)
-    except _FormError as error:
-        return page_response(page.render_problem(error.view, lang), status_code=error.status)
-    return page_response(page.render_plan(view, lang))
-
-
-class _FormError(Exception):
-    """The form has no route as an answer; ``view`` says why."""
-
-    def __init__(self, view: views.ProblemView, status: int = 422) -> None:
-        super().__init__(view.reason)
-        self.view = view
-        self.status = status
-
-
-async def _plan(
-    form: views.Form,
-    session: AsyncSession,
-    network: Network,
-    settings: Settings,
-    around: views.Frame,
-) -> views.PlanView:
-    start = await _town(form, "start", form.start, session, network, around)
-    end = await _town(form, "end", form.end, session, network, around)
-    timezone = (await places.nearest_place(session, start.lon, start.lat)).timezone
-    question = Question(
-        (start.lon, start.lat),
-        (end.lon, end.lat),
-        Mode.FOOT,
-        _start(form, around, timezone),
-        (start.country, end.country),
+async def _found(
+    narrowed: views.Narrowed, session: AsyncSession, network: Network, now: datetime
+) -> filling.Found:
+    wanted = Wanted(
+        services=narrowed.services,
+        languages=() if narrowed.language is None else (narrowed.language,),
+        country=narrowed.country,
+        families=narrowed.families,
+        open_at=now if narrowed.open_now else None,
     )
+    if not narrowed.place.strip():
+        first = (narrowed.page - 1) * filling.PAGE_SIZE
+        total, shown = await listing.listed_page(session, wanted, first, filling.PAGE_SIZE)
+        return filling.Found(narrowed, shown, total)
+    choices: tuple[str, ...] = ()
+    is_misspelt = False
     try:
-        answer = await plan(session, network, question, now=around.now, access_m=settings.access_m)
-    except RouteRefusedError as refusal:
-        raise _FormError(filling.refused(refusal, around, form, timezone)) from refusal
-    except OffNetwork as error:
-        side: Literal["start", "end"] = "start" if error.which == "start" else "end"
-        raise _FormError(
-            views.ProblemView(
-                around,
-                form,
-                "off_network",
-                field=side,
-                # Infinite where no road may be used at all.
-                distance_m=error.distance_m if isfinite(error.distance_m) else None,
-                limit_m=error.limit_m,
-            )
-        ) from error
-    except InvalidRequest as error:
-        raise _FormError(views.ProblemView(around, form, "same_place", field="end"), 400) from error
-    except (NoNetworkError, BusyError) as error:
-        raise _FormError(views.ProblemView(around, form, "unavailable"), 503) from error
-    return filling.plan(answer, around, form, names=(start.label, end.label), timezone=timezone)
-
-
-async def _town(
-    form: views.Form,
-    side: Literal["start", "end"],
-    text: str,
-    session: AsyncSession,
-    network: Network,
-    around: views.Frame,
-) -> Town:
-    try:
-        return await resolve(session, network, text)
-    except UnknownPlaceError as error:
-        view = views.ProblemView(around, form, "place_unknown", field=side, choices=error.choices)
-        raise _FormError(view, 400) from error
+        town = await resolve(session, network, narrowed.place)
     except AmbiguousPlaceError as error:
-        view = views.ProblemView(around, form, "place_ambiguous", field=side, choices=error.choices)
-        raise _FormError(view, 400) from error
-
-
-def _start(form: views.Form, around: views.Frame, timezone: str) -> datetime:
-    if not form.at:
-        return around.now
-    try:
-        local = datetime.strptime(form.at, "%Y-%m-%dT%H:%M").replace(tzinfo=ZoneInfo(timezone))
-        return require_year(local)
-    except ValueError as error:
-        view = views.ProblemView(around, form, "time_invalid", field="at")
-        raise _FormError(view, 400) from error
-
-
-async def _read_form(request: Request) -> tuple[views.Form, str]:
-    fields = await read_open_form(request, FORM_FIELDS)
-    form = views.Form(
-        start=fields.get("start", [""])[0],
-        end=fields.get("end", [""])[0],
-        at=fields.get("at", [""])[0],
-        mode="foot",
+        return filling.Found(narrowed, (), 0, choices=error.choices, is_place_unknown=True)
+    except UnknownPlaceError as error:
+        if error.meant is None:
+            return filling.Found(narrowed, (), 0, choices=error.choices, is_place_unknown=True)
+        # The page says which place it took for it, and offers the others.
+        town, is_misspelt = error.meant, True
+        choices = tuple(label for label in error.choices if label != town.label)
+    near = await spaces.nearest_spaces(
+        session, town.lon, town.lat, country=town.country, wanted=wanted, limit=filling.PAGE_SIZE
     )
-    return form, negotiate(fields.get("lang", [None])[0], request.headers.get("accept-language"))
+    return filling.Found(
+        narrowed,
+        near,
+        len(near),
+        town.label,
+        town.country,
+        choices,
+        is_place_misspelt=is_misspelt,
+    )
 
 
 def _language(request: Request) -> str:

@@ -8,10 +8,11 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from app.api.json_body import JSONBody
 from app.deps import ClockDep, WorkerDep, WriterDep
-from app.errors import InvalidParameterError
+from app.mistakes import InvalidParameterError
 from app.problems import problem_responses
 from app.responses import JSONResponse
 from geo import decisions, pending, proposals, restricted
@@ -37,7 +38,7 @@ Reason = Annotated[
 ]
 
 
-class _Body(BaseModel):
+class _Body(JSONBody):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -121,7 +122,7 @@ async def propose(
         via="api",
         now=clock(),
     )
-    return JSONResponse(_outcome(outcome), status_code=201)
+    return JSONResponse(outcome_body(outcome), status_code=201)
 
 
 @router.get("/proposals", response_class=JSONResponse, responses=_FAILURES)
@@ -172,7 +173,7 @@ async def accept(
     outcome = await decisions.accept(
         session, actor, proposal, body.reason, now=clock(), revision=body.revision
     )
-    return JSONResponse(_outcome(outcome) | {"state": "accepted"})
+    return JSONResponse(outcome_body(outcome) | {"state": "accepted"})
 
 
 @router.post("/proposals/{proposal}/reject", response_class=JSONResponse, responses=_FAILURES)
@@ -244,10 +245,11 @@ async def close(
         via="api",
         now=clock(),
     )
-    return JSONResponse(_outcome(outcome))
+    return JSONResponse(outcome_body(outcome))
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
+def outcome_body(outcome: Outcome) -> dict[str, Any]:
+    """Return what became of a change, as answers say it."""
     return {
         "record_id": outcome.record_id,
         "proposal_id": outcome.proposal_id,

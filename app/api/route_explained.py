@@ -3,16 +3,28 @@
 from datetime import timedelta
 from typing import Any
 
+import orjson
+
 from app import route_words, trade_words
+from app.api.segments_written import SegmentWriter
 from app.route_words import Told
 from app.web.i18n import Words
-from routing.explanation import RouteSegment, SegmentFactor
 from routing.itinerary import Passage
 from routing.trade import Trade
 
 
-def explained(w: Words, about: Told, *, with_segments: bool) -> dict[str, Any]:
-    """Return the properties; figures are not rounded, so that segments sum to the totals."""
+def explained(w: Words, about: Told, segments: SegmentWriter | None = None) -> dict[str, Any]:
+    """Return the properties; figures are not rounded, so that segments sum to the totals.
+
+    Parameters
+    ----------
+    w
+        Of the language of the texts.
+    about
+        The route, and what its words rest on.
+    segments
+        Writes them too, where they are wanted.
+    """
     route = about.route
     found: dict[str, Any] = {
         "crossings_at": [_passage(passage) for passage in route.passages],
@@ -20,8 +32,8 @@ def explained(w: Words, about: Told, *, with_segments: bool) -> dict[str, Any]:
         "trade": _trade(about.trade)
         | {"text": route_words.plain(w, trade_words.trade_words(w, about))},
     }
-    if with_segments:
-        found["segments"] = [_segment(w, about, segment) for segment in route.segments]
+    if segments is not None:
+        found["segments"] = orjson.Fragment(segments.written(about, route.segments))
     return found
 
 
@@ -63,38 +75,4 @@ def _trade(trade: Trade) -> dict[str, Any]:
         },
         "unknown_m": trade.unknown_m,
         "unknown": dict(trade.unknown),
-    }
-
-
-def _segment(w: Words, about: Told, segment: RouteSegment) -> dict[str, Any]:
-    return {
-        # Millimetres: edges are measured in decimetres.
-        "from_m": round(segment.from_m, 3),
-        "to_m": round(segment.to_m, 3),
-        "road": segment.road,
-        "ref": segment.ref,
-        "road_class": segment.road_class,
-        "surface": segment.surface,
-        "lit": segment.lit,
-        "sidewalk": segment.sidewalk,
-        "night": segment.night,
-        "hazards": segment.hazards,
-        "ascent_m": segment.ascent_m,
-        "descent_m": segment.descent_m,
-        "duration_s": segment.duration_s,
-        "exposure": {**segment.exposure},
-        "unknown": {**segment.unknown},
-        "factors": [_factor(factor) for factor in segment.factors],
-        "network": segment.network,
-        "as_of": segment.as_of,
-        "text": route_words.segment_text(w, about, segment),
-    }
-
-
-def _factor(factor: SegmentFactor) -> dict[str, Any]:
-    return {
-        "kind": factor.kind,
-        "name": factor.name,
-        "value": factor.value,
-        "is_unknown": factor.is_unknown,
     }

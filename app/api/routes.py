@@ -4,31 +4,44 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
-from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import ConfigDict, Field
 
 from app import route_words, wording
 from app.api import route_explained
+from app.api.areas import Area, obstacles_of
 from app.api.fields import Instant, Position, require_unswapped
-from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
+from app.api.json_body import JSONBody
+from app.api.segments_written import SegmentWriter
+from app.carried import carried
+from app.deps import open_source
 from app.journeys import Answer, Journey, Question, plan
+from app.network import Network
+from app.plain_routes import PlainRoute
 from app.problems import problem_responses
 from app.responses import GeoJSONResponse
+from app.route_files import FILE_KINDS
 from app.settings import Settings
 from app.web.i18n import Words, words
 from geo import products
 from routing.exposure import Exposure
 from routing.graph import Mode, Snap
+from routing.obstacles import MAX_AREA_M2, MAX_EXTENT_M, MAX_OBSTACLES, MAX_VERTICES
 from routing.profile import PROFILES, Profile
-from routing.questions import MAX_ROUTES
+from routing.questions import MAX_ROUTES, MAX_VIA
 
-router = APIRouter(tags=["routes"])
+router = APIRouter(tags=["routes"], route_class=PlainRoute)
+
+#: Where somebody goes is kept by nobody on the way (P48).
+PRIVATE: Final = {"Cache-Control": "private, no-store"}
+GEOJSON: Final = "application/geo+json"
+_NAMES: Final = {kind.media_type: name for name, kind in FILE_KINDS.items()}
 
 
-class Ends(BaseModel):
+class Ends(JSONBody):
     """Where a journey starts and ends, how and when."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -67,6 +80,24 @@ class RouteQuestion(Ends):
                     "lang": "pt",
                     "explain": False,
                 },
+                {
+                    "start": [-72.508, 7.894],
+                    "end": [-73.126, 7.125],
+                    "via": [[-72.648, 7.376]],
+                    "avoid": [
+                        {
+                            "type": "Polygon",
+                            "coordinates": [
+                                [
+                                    [-72.6, 7.7],
+                                    [-72.5, 7.7],
+                                    [-72.5, 7.75],
+                                    [-72.6, 7.7],
+                                ]
+                            ],
+                        }
+                    ],
+                },
             ]
         }
     )
@@ -85,34 +116,77 @@ class RouteQuestion(Ends):
         description="Language of `text`. What can hurt when it is translated wrongly stays Spanish"
         " until a person has reviewed it, and says so.",
     )
+    via: list[Position] = Field(
+        [],
+        max_length=MAX_VIA,
+        description="Places to pass between the ends, in order. There is one route then: each leg"
+        " begins with the arrival of the one before.",
+    )
+    avoid: list[Area] = Field(
+        [],
+        max_length=MAX_OBSTACLES,
+        description="Areas to keep out of: whatever touches one is closed, for this request alone."
+        f" At most {MAX_OBSTACLES} polygons with {MAX_VERTICES:,} vertices,"
+        f" {MAX_EXTENT_M / 1e3:g} km wide each and {MAX_AREA_M2 / 1e6:g} km2 in all.",
+    )
 
 
-@router.post("/routes", responses=problem_responses(400, 413, 422, 503))
+@router.post(
+    "/routes",
+    response_class=GeoJSONResponse,
+    responses={
+        200: {"content": {GEOJSON: {}} | {file: {"schema": {"type": "string"}} for file in _NAMES}},
+        **problem_responses(400, 413, 422, 503),
+    },
+)
 async def find_routes(
+    request: Request,
     body: RouteQuestion,
-    session: SessionDep,
-    network: NetworkDep,
-    settings: SettingsDep,
-    clock: ClockDep,
+    f: Annotated[
+        Literal["json", "gpx", "kml"] | None,
+        Query(description="Format; without it what `Accept` says, else GeoJSON."),
+    ] = None,
 ) -> Response:
-    """Return one LineString feature per alternative, best first; nothing asked is stored."""
-    now = clock()
-    at = body.at or now
-    require_unswapped("start", *body.start)
-    require_unswapped("end", *body.end)
+    """Return one LineString feature per alternative, best first; nothing asked is stored.
+
+    As GPX or KML the best one is a line without its beginning: a file is passed on, and should not
+    say where its owner lives.
+    """
+    # Not as dependencies: FastAPI takes longer to bring them than to look them up.
+    settings: Settings = request.state.settings
+    network: Network = request.state.network
+    now: datetime = request.state.clock()
+    for field, place in (("start", body.start), ("end", body.end)):
+        require_unswapped(field, *place)
+    for n, place in enumerate(body.via):
+        require_unswapped(f"via.{n}", *place)
     question = Question(
         start=body.start,
         end=body.end,
         mode=body.mode,
-        at=at,
+        at=body.at or now,
         profile=None if body.profile is None else profile_of(body.profile, settings),
         most=body.routes,
+        via=tuple(body.via),
+        obstacles=obstacles_of(body.avoid, "avoid"),
     )
-    answer = await plan(session, network, question, now=now, access_m=settings.access_m)
+    async with open_source(request) as source:
+        answer = await plan(source, network, question, now=now, access_m=settings.access_m)
+    kind = FILE_KINDS.get(f or preferred(request.headers.get("accept", "")))
+    if kind is not None:
+        file = kind.write(carried(answer, now, words(body.lang)), now)
+        return Response(file, media_type=kind.media_type, headers=PRIVATE | {"Vary": "Accept"})
     lines = [journey.route.coordinates for journey in answer.journeys]
-    told = await products.products_along(session, lines)
+    told = products.along(answer.knowledge.products, lines)
     collection = feature_collection(answer, told, now, words(body.lang), explain=body.explain)
-    return GeoJSONResponse(collection, headers={"Cache-Control": "private, no-store"})
+    return GeoJSONResponse(collection, headers=PRIVATE | {"Vary": "Accept"})
+
+
+def preferred(accept: str) -> str:
+    """Return the format that an Accept header names: a kind of file if no JSON stands before."""
+    names = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
+    known = (_NAMES.get(name, "json") for name in names if name in _NAMES or name.endswith("json"))
+    return next(known, "json")
 
 
 def profile_of(name: ProfileName, settings: Settings) -> Profile:
@@ -147,6 +221,7 @@ def feature_collection(
         With the segments of each route.
     """
     about = route_words.told(answer, now)
+    segments = SegmentWriter(w) if explain else None
     return {
         "type": "FeatureCollection",
         "features": [
@@ -157,8 +232,8 @@ def feature_collection(
                     "type": "LineString",
                     "coordinates": np.ascontiguousarray(journey.route.coordinates),
                 },
-                "properties": _properties(journey, along, answer, now)
-                | route_explained.explained(w, one, with_segments=explain),
+                "properties": properties(journey, along, answer, now)
+                | route_explained.explained(w, one, segments),
             }
             for journey, along, one in zip(answer.journeys, told, about, strict=True)
         ],
@@ -168,9 +243,20 @@ def feature_collection(
     }
 
 
-def _properties(
+def properties(
     journey: Journey, along: Sequence[Mapping[str, Any]], answer: Answer, now: datetime
 ) -> dict[str, Any]:
+    """Return what is said of one route.
+
+    Parameters
+    ----------
+    journey, answer
+        The route, and the answer that it is of.
+    along
+        Information products about its area.
+    now
+        The present moment.
+    """
     route, highest_m = journey.route, journey.route.highest_m
     return {
         "profile": route.profile.name,
@@ -204,6 +290,14 @@ def _properties(
             for product in along
         ],
         "crossings": list(route.crossings),
+        "via": [
+            {
+                "at_m": round(waypoint.at_m, 3),
+                "arrival": waypoint.arrival,
+                "off_network_m": _off_m(waypoint.snap),
+            }
+            for waypoint in route.via
+        ],
         "off_network_m": {"start": _off_m(route.start_snap), "end": _off_m(route.end_snap)},
         "aversion": route.aversion,
         "mode": answer.question.mode,

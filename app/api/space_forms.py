@@ -9,10 +9,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.api.space_page import PageLanguage, SpacePath
+from app.api.framed import FramedDep, PageLanguage
+from app.api.space_page import SpacePath
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep, WriterDep
-from app.errors import InvalidParameterError
 from app.limits import ReportLimit
+from app.mistakes import InvalidParameterError
 from app.open_forms import read_open_form
 from app.problems import problem_responses
 from app.responses import page_response
@@ -68,17 +69,10 @@ async def give_feedback(
 
 @router.get("/spaces/{space}/complaint", responses=problem_responses(400, 503))
 async def complaint_form(
-    request: Request,
-    session: SessionDep,
-    network: NetworkDep,
-    settings: SettingsDep,
-    clock: ClockDep,
-    space: SpacePath,
-    lang: PageLanguage = None,
+    session: SessionDep, clock: ClockDep, framed: FramedDep, space: SpacePath
 ) -> Response:
     """Show the form of a complaint, and before it the lines that no operator answers (P44)."""
-    language = _language(request, {}, lang)
-    frame = await filling.frame(session, network, settings, clock())
+    frame, language = framed.frame, framed.language
     try:
         found = await visible_space(session, space, clock())
     except NotFoundError:

@@ -6,17 +6,20 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from app import wording
-from app.api.features import prefers_html
+from app.api.framed import PageLanguage
+from app.api.landing import prefers_html
 from app.api.spaces import said_of_age, said_of_hours
-from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
+from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep, base_url
 from app.neighbours import NextSpace
-from app.problems import problem_responses
+from app.problems import Problem, problem_responses
 from app.responses import GeoJSONResponse, page_response
+from app.sharing import read_public, sharing_of
 from app.space_facts import SpaceFacts, read_facts
 from app.web import filling
-from app.web.i18n import negotiate
+from app.web.i18n import negotiate, words
 from app.web.space_view import render_not_here, render_space, space_view
 from geo import demo, vocabulary
+from geo.db import Database, Tier
 from geo.errors import NotFoundError
 from tiles.layers import SPACES
 
@@ -27,21 +30,29 @@ SpacePath = Annotated[
     str, Path(pattern=r"^[^\x00]{1,200}$", description="Id of a space.", examples=["DEMO-001"])
 ]
 PageFormat = Annotated[Literal["json", "html"] | None, Query(alias="f", description="Format.")]
-PageLanguage = Annotated[str | None, Query(description="Language of the page.", max_length=35)]
 
 
-@router.get(
-    "/spaces/{space}",
-    response_class=GeoJSONResponse,
-    responses={
+_SAID: dict[str, Any] = {
+    "response_class": GeoJSONResponse,
+    "responses": {
         200: {
             "content": {"text/html": {}, "application/geo+json": {}},
             "description": "The page for text/html, a GeoJSON feature otherwise.",
         },
-        **problem_responses(400, 404, 503),
+        **problem_responses(400, 503),
+        404: {
+            "model": Problem,
+            "description": "A page that says so, or a problem.",
+            "content": {"text/html": {"schema": {"type": "string"}}},
+        },
     },
-)
+}
+
+
+@router.get("/spaces/{space}", **_SAID)
+@router.get("/s/{space}", operation_id="short_space", **_SAID)
 async def one_space(
+    *,
     request: Request,
     session: SessionDep,
     network: NetworkDep,
@@ -53,7 +64,8 @@ async def one_space(
 ) -> Response:
     """Return a space with its hours, its area's lines and the next space each way (P43, P45).
 
-    Hidden, expired and never existed get the same 404 (P39).
+    `/s/{id}` is the same under an address that fits a poster and a text message. Hidden, expired
+    and never existed get the same 404 (P39).
     """
     now = clock()
     is_page = f == "html" or (f is None and prefers_html(request.headers.get("accept", "")))
@@ -71,7 +83,14 @@ async def one_space(
     except NotFoundError:
         answer = page_response(render_not_here(around, language), HTTPStatus.NOT_FOUND)
     else:
-        answer = page_response(render_space(space_view(found, around), services, language))
+        # As the public sees it, whoever asks: it is sent on to anybody.
+        database: Database = request.state.database
+        async with database.session(Tier.PUBLIC) as open_session:
+            public = await read_public(open_session, space, now)
+        base, said = base_url(request), words(language)
+        shared = None if public is None else sharing_of(said, public, base=base, now=now)
+        view = space_view(found, around, shared)
+        answer = page_response(render_space(view, services, language))
     answer.headers.add_vary_header("Accept")
     return answer
 

@@ -15,6 +15,7 @@ from app.whereabouts import locate
 from geo import demo, spaces
 from geo.freshness import Age
 from geo.hours import OpenStatus, hours_of
+from geo.narrowing import Wanted
 from geo.spaces import NearSpace
 from tiles.layers import SPACES
 
@@ -25,7 +26,11 @@ DECIMALS = 3
 MAX_LIMIT = 100
 
 
-@router.get("/spaces/nearest", responses=problem_responses(400, 422, 503))
+@router.get(
+    "/spaces/nearest",
+    response_class=GeoJSONResponse,
+    responses=problem_responses(400, 422, 503),
+)
 async def nearest(
     session: SessionDep,
     network: NetworkDep,
@@ -57,8 +62,7 @@ async def nearest(
         lon,
         lat,
         country=country,
-        service=service,
-        open_at=open_at,
+        wanted=Wanted(services=() if service is None else (service,), open_at=open_at),
         limit=min(limit, MAX_LIMIT),
     )
     has_demo = await demo.has_demo(session)

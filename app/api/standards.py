@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.guidance import Code
 from app.api.guidance_work import REFUSALS, Decision, Id, Words
+from app.api.json_body import JSONBody
 from app.deps import ClockDep, SessionDep, StaffDep, WorkerDep, WriterDep
 from app.problems import problem_responses
 from app.responses import JSONResponse
@@ -28,7 +29,7 @@ class ItemDraft(BaseModel):
     essential: bool = False
 
 
-class ChecklistDraft(BaseModel):
+class ChecklistDraft(JSONBody):
     """A version of a kind's checklist."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -51,7 +52,7 @@ class AnswerGiven(BaseModel):
     evidence: Words | None = None
 
 
-class Answers(BaseModel):
+class Answers(JSONBody):
     """Answers of an assessment; those not named stay."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -59,7 +60,7 @@ class Answers(BaseModel):
     answers: list[AnswerGiven] = Field(max_length=checklists.MAX_ITEMS)
 
 
-class Withdrawal(BaseModel):
+class Withdrawal(JSONBody):
     """Why a membership ends."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

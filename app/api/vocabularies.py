@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 
-from app.caching import kept_response
+from app.caching import NOT_MODIFIED, kept_response
 from app.deps import SessionDep
 from app.problems import problem_responses
 from geo.vocabulary import LANGUAGES, NamedTerm, named_terms
@@ -18,7 +18,7 @@ VocabularyName = Literal[
 ]
 
 
-@router.get("/vocabularies", responses=problem_responses(400, 503))
+@router.get("/vocabularies", responses={**NOT_MODIFIED, **problem_responses(400, 503)})
 async def vocabularies(
     request: Request,
     session: SessionDep,

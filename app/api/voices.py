@@ -7,15 +7,16 @@ by `app.limits`, whose keys cannot be traced back, and by nothing else.
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from app import wording
 from app.api.fields import Day
 from app.api.guidance import Country, Lang, message_of
 from app.api.guidance_work import REFUSALS, Id
+from app.api.json_body import JSONBody
 from app.deps import ClockDep, SessionDep, StaffDep, WorkerDep, WriterDep
-from app.errors import InvalidParameterError
 from app.limits import ReportLimit
+from app.mistakes import InvalidParameterError
 from app.problems import problem_responses
 from app.responses import JSONResponse
 from geo import contacts, demo, rumours, voices
@@ -37,7 +38,7 @@ UnitName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-
 _PRIVATE = {"Cache-Control": "private, no-store"}
 
 
-class FeedbackGiven(BaseModel):
+class FeedbackGiven(JSONBody):
     """Whether somebody was served at a space and found it open; there is no room for a text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -47,7 +48,7 @@ class FeedbackGiven(BaseModel):
     was_open: bool | None = None
 
 
-class ComplaintMade(BaseModel):
+class ComplaintMade(JSONBody):
     """A complaint about a space. ``country`` and ``admin1`` only say which lines to show."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -59,7 +60,7 @@ class ComplaintMade(BaseModel):
     admin1: UnitName | None = None
 
 
-class ServiceMissed(BaseModel):
+class ServiceMissed(JSONBody):
     """A service somebody missed in an area."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -69,7 +70,7 @@ class ServiceMissed(BaseModel):
     admin1: UnitName | None = None
 
 
-class RumourHeard(BaseModel):
+class RumourHeard(JSONBody):
     """A claim that was heard; nothing in it may name or reach a person."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -80,7 +81,7 @@ class RumourHeard(BaseModel):
     heard_on: Day
 
 
-class RumourAnswer(BaseModel):
+class RumourAnswer(JSONBody):
     """The message of the bank that answers a rumour."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -88,7 +89,7 @@ class RumourAnswer(BaseModel):
     message: SpaceId
 
 
-class Handling(BaseModel):
+class Handling(JSONBody):
     """What becomes of a complaint."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

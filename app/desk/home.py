@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from app.askers import CONSOLE
 from app.desk.pages import DeskDep
-from geo import confirmation_log, freshness, hiding, pending
+from geo import confirmation_log, freshness, hiding, pending, reports
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,6 +29,7 @@ async def home(desk: DeskDep) -> Response:
         mine=[proposal for proposal in seen if proposal.proposed_by == actor.id],
         expiring=expiring,
         links=await confirmation_log.unanswered(session, actor, now=desk.now),
+        reports=await reports.waiting(session, actor),
         hides=await hiding.visible_hides(session, actor),
         most=pending.MAX_LIMIT,
         soon_days=SOON_DAYS,

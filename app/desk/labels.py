@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from app.web.i18n import marked
+from app.web.labels import HAZARDS
 
 #: By field of a space, a crossing's statement or an organisation.
 FIELD_LABELS: Mapping[str, str] = {
@@ -62,6 +63,10 @@ FIELD_LABELS: Mapping[str, str] = {
     "source": marked("Fuente"),
     "licence": marked("Licencia"),
     "demo": marked("Ficticio"),
+    "hazard": marked("Qué peligro"),
+    "title": marked("Cómo se llama"),
+    "effect": marked("Qué hacen los caminos"),
+    "weight": marked("Cuánto pesa en los caminos"),
     "state": marked("Estado del paso"),
     "valid_from": marked("Desde"),
     "valid_to": marked("Hasta"),
@@ -118,6 +123,11 @@ CODED: Mapping[str, Mapping[str, str]] = {
         "closed": marked("cerrado"),
         "not_known": marked("no se sabe"),
     },
+    "effect": {
+        "weight": marked("Se avisa; los caminos pueden pasar"),
+        "exclusion": marked("Ningún camino pasa por ahí"),
+    },
+    "hazard": HAZARDS,
 }
 
 #: By field, the vocabulary that names its codes.
@@ -142,6 +152,7 @@ ENTITIES: Mapping[str, str] = {
     "space": marked("espacio"),
     "crossing": marked("paso fronterizo"),
     "organization": marked("organización"),
+    "hazard": marked("peligro"),
     "area": marked("zona"),
 }
 

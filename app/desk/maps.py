@@ -13,9 +13,10 @@ _BACKGROUND = frozenset({"boundaries", "roads", "places"})
 def map_data(w: Words) -> dict[str, Any]:
     """Return the data block of a page with a map: addresses, background, texts."""
     return {
+        "pinMap": asset_url("pin-map.js"),
         "style": asset_url("style.js"),
-        "ol": vendored_url(".js"),
-        "olCss": vendored_url(".css"),
+        "ol": vendored_url("ol", ".js"),
+        "olCss": vendored_url("ol", ".css"),
         "layers": [layer for layer in map_layers() if layer["id"] in _BACKGROUND],
         "texts": {
             "pin": w.gettext("Posición: arrástrela, o muévala con las flechas"),

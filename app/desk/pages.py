@@ -15,7 +15,7 @@ from app.deps import ActorDep, AskerDep, ClockDep, StaffDep, WriterDep
 from app.desk import labels
 from app.desk.shown import Terms
 from app.middleware import is_below
-from app.web.i18n import DEFAULT_LANGUAGE, LANGUAGES, Words, marked, words
+from app.web.i18n import CONSOLE_LANGUAGES, DEFAULT_LANGUAGE, Words, marked, words
 from app.web.page import render_network
 from geo import authority, demo
 from geo.authority import Actor
@@ -129,6 +129,7 @@ NAVIGATION = (
         also=f"{CONSOLE}/proposals",
     ),
     Entry(f"{CONSOLE}/spaces", marked("Espacios"), authority.is_staff),
+    Entry(f"{CONSOLE}/visits", marked("Visitas"), authority.is_staff),
     Entry(f"{CONSOLE}/expiring", marked("Por vencer"), authority.is_staff),
     Entry(f"{CONSOLE}/crossings", marked("Pasos fronterizos"), authority.is_staff),
     Entry(f"{CONSOLE}/hides", marked("Ocultar de urgencia"), authority.is_staff),
@@ -191,7 +192,7 @@ def desk_page(
 def language_of(asker: Asker) -> str:
     """Return the language of the pages of who is signed in."""
     language = DEFAULT_LANGUAGE if asker.actor is None else asker.actor.language
-    return language if language in LANGUAGES else DEFAULT_LANGUAGE
+    return language if language in CONSOLE_LANGUAGES else DEFAULT_LANGUAGE
 
 
 def see(location: str) -> RedirectResponse:

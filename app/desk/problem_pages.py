@@ -1,16 +1,13 @@
 """Problems on the console's addresses as pages for people, who cannot do much with JSON."""
 
-import gzip
 from collections.abc import Mapping
-from http import HTTPStatus
 
 import orjson
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.askers import ANYBODY, Asker
 from app.desk.pages import entries_for
+from app.frame import Exchange, Step
 from app.middleware import is_below
 from app.web.i18n import marked, negotiate
 from app.web.page import render_network
@@ -68,67 +65,53 @@ _OTHER = (marked("No se pudo"), marked("Vuelva atrás e intente de nuevo."))
 #: Problems whose own words help a person further; they are in English, for programs too.
 _WITH_DETAIL = frozenset({"forbidden", "conflict", "invalid-request"})
 
-_JSON = "application/problem+json"
+_JSON = b"application/problem+json"
 
 
-class ProblemPages:
+class ProblemPages(Step):
     """Turns a problem below a path into a page, where the browser asks for one.
 
     It stands outside of everything that answers with problems, so that no cause is missed: the
     limits, the size of a body, an error nobody expected.
     """
 
-    def __init__(self, app: ASGIApp, path: str) -> None:
-        self.app = app
-        self.path = path
+    def __init__(self, path: str) -> None:
+        self._path = path
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        if scope["type"] != "http" or not self._wants_page(scope):
-            await self.app(scope, receive, send)
-            return
-        started: Message | None = None
-        body = bytearray()
+    def finish(self, exchange: Exchange) -> None:
+        """Put a page in place of a problem."""
+        if self._wants_page(exchange) and _is_problem(exchange):
+            exchange.replace(_page(exchange))
 
-        async def turned(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                if Headers(scope=message).get("content-type", "").startswith(_JSON):
-                    started = message
-                    return
-            elif started is not None:
-                body.extend(message.get("body", b""))
-                if not message.get("more_body", False):
-                    await _page(scope, started, bytes(body))(scope, receive, send)
-                return
-            await send(message)
-
-        await self.app(scope, receive, turned)
-
-    def _wants_page(self, scope: Scope) -> bool:
-        headers = Headers(scope=scope)
+    def _wants_page(self, exchange: Exchange) -> bool:
+        asked = exchange.asked
         return (
-            scope["method"] in {"GET", "POST"}  # of a HEAD there is no body to turn
-            and is_below(scope["path"], self.path)
-            and "text/html" in headers.get("accept", "")
-            and "authorization" not in headers
+            is_below(exchange.scope["path"], self._path)
+            and exchange.method in {"GET", "POST"}  # of a HEAD there is no body to turn
+            and b"text/html" in asked.get(b"accept", b"")
+            and b"authorization" not in asked
         )
 
 
-def _page(scope: Scope, started: Message, body: bytes) -> HTMLResponse:
-    headers = MutableHeaders(scope=started)
-    if headers.get("content-encoding") == "gzip":
-        body = gzip.decompress(body)
-    problem = orjson.loads(body)
+def _is_problem(exchange: Exchange) -> bool:
+    return exchange.is_whole and exchange.fields.get(b"content-type", b"").startswith(_JSON)
+
+
+def _page(exchange: Exchange) -> HTMLResponse:
+    scope = exchange.scope
+    problem = orjson.loads(exchange.body)
     name = str(problem["type"]).rpartition(":")[2]
     title, advice = _SAID.get(name, _OTHER)
     asker: Asker = scope.get("state", {}).get("asker") or ANYBODY
     # Not by `desk_page`: whatever broke may have broken before there was a request to ask.
-    accepted = Headers(scope=scope).get("accept-language")
+    accepted = exchange.asked.get(b"accept-language")
     actor = asker.actor
     html = render_network(
         "problem",
-        negotiate(None if actor is None else actor.language, accepted),
+        negotiate(
+            None if actor is None else actor.language,
+            None if accepted is None else accepted.decode("latin-1"),
+        ),
         actor=actor,
         csrf=asker.csrf,
         navigation=() if actor is None else entries_for(actor),
@@ -139,9 +122,10 @@ def _page(scope: Scope, started: Message, body: bytes) -> HTMLResponse:
         incident=problem.get("instance"),
         has_demo=scope.get("state", {}).get("has_demo", False),
     )
+    fields = exchange.fields
     kept = {
-        name: headers[name]
-        for name in ("Retry-After", "X-Request-ID", "Cache-Control")
-        if name in headers
+        name.decode("ascii"): fields[name].decode("latin-1")
+        for name in (b"retry-after", b"cache-control")
+        if name in fields
     }
-    return HTMLResponse(html, status_code=HTTPStatus(started["status"]), headers=kept)
+    return HTMLResponse(html, headers=kept)

@@ -12,7 +12,8 @@ from app.desk.pages import Desk, DeskDep, RecordId, see
 from app.desk.reasons import reason_text
 from app.desk.shown import differences, moved_m
 from app.forms import Form, FormDep
-from geo import decisions, pending, protected_words, releases
+from app.web.labels import HAZARDS
+from geo import decisions, pending, protected_words, releases, reports
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.pending import Comparison, Waiting
 from geo.subjects import read_subject
@@ -39,14 +40,18 @@ async def queue(
     mine: Annotated[bool, Query()] = False,
     accepted: Count = None,
     kept: Count = None,
+    discarded: Annotated[bool, Query()] = False,
 ) -> Response:
-    """Show the proposals of one state, those of an import together."""
+    """Show the proposals of one state, those of an import together, and what people reported."""
     found = await pending.pending(desk.session, desk.actor, state=state, mine=mine)
     return desk.page(
         "queue",
         batches=_batches(found),
         single=[proposal for proposal in found if proposal.batch_id is None],
         held=await releases.quarantined(desk.session, desk.actor) if state == "pending" else (),
+        reports=await reports.waiting(desk.session, desk.actor) if state == "pending" else (),
+        hazard_names=HAZARDS,
+        discarded=discarded,
         state=state,
         mine=mine,
         accepted=accepted,

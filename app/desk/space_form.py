@@ -17,8 +17,8 @@ from app.desk.pages import Desk, DeskDep, RecordId, see
 from app.desk.queue import revision_of
 from app.desk.space_page import Said, new_page, space_page
 from app.desk.spaces import SPACES
-from app.errors import InvalidParameterError
 from app.forms import Form, FormDep
+from app.mistakes import InvalidParameterError
 from geo import confirmations, hiding, previews, proposals, restricted
 from geo.errors import ConflictError, InvalidRecordError, MixedDataError, NotFoundError
 from geo.knowing import require_known, shown_document, unknown

@@ -5,7 +5,7 @@ ones nobody shows any more, and keeps translations and review marks.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -14,14 +14,25 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
-from app.web.i18n import CLDR, LANGUAGES, LOCALE_FOLDER, ROUTE_LANGUAGES, SAFETY_CONTEXT
-from app.web.labels import HAZARDS, WORDING
+from app.web.i18n import CLDR, CONSOLE_LANGUAGES, LANGUAGES, LOCALE_FOLDER, SAFETY_CONTEXT
+from app.web.labels import WORDING
 
 PACKAGE = Path(__file__).parent
 
-#: What tells a route, here and in the API.
-_ROUTE_MODULES = tuple(
-    PACKAGE.parent / name for name in ("road_names.py", "route_words.py", "trade_words.py")
+#: What tells a route, here and in the API, and what is printed or passed on.
+TOLD_MODULES = tuple(
+    PACKAGE.parent / name
+    for name in (
+        "ends.py",
+        "handouts.py",
+        "list_sheets.py",
+        "posters.py",
+        "road_names.py",
+        "route_words.py",
+        "sharing.py",
+        "text_messages.py",
+        "trade_words.py",
+    )
 )
 
 _PLAIN = {"_", "gettext", "marked", "Phrase"}
@@ -56,24 +67,36 @@ class Text:
 
 def extract() -> set[Text]:
     """Return every text that the templates, the modules and the API's wording show."""
+    return _extracted(_templates(), _modules())
+
+
+def extract_public() -> set[Text]:
+    """Return the texts that anybody may see: all but the console's and the sign-in's."""
+    console = (PACKAGE / "templates" / "network", PACKAGE.parent / "desk")
+    account = PACKAGE.parent / "api" / "account.py"
+
+    def is_public(path: Path) -> bool:
+        return path != account and not any(path.is_relative_to(folder) for folder in console)
+
+    return _extracted(filter(is_public, _templates()), filter(is_public, _modules()))
+
+
+def _extracted(templates: Iterable[Path], modules: Iterable[Path]) -> set[Text]:
     found = {Text(SAFETY_CONTEXT, text) for text in WORDING}
-    for path in sorted((PACKAGE / "templates").rglob("*.html")):
+    for path in templates:
         options = {"extensions": "jinja2.ext.i18n", "trim_blocks": "true"}
         with path.open("rb") as file:
             for _, name, message, _ in babel_extract(file, list(_KEYWORDS), [], options):
                 found |= set(_text(name, message if isinstance(message, tuple) else (message,)))
-    for path in _modules():
-        found |= _texts_in(path)
-    return found
+    return found.union(*map(texts_in, modules))
 
 
-def extract_routes() -> set[Text]:
-    """Return the texts that tell a route, for languages that have no page."""
-    kinds = {Text(SAFETY_CONTEXT, text) for text in HAZARDS.values()}
-    return kinds.union(*map(_texts_in, _ROUTE_MODULES))
+def _templates() -> list[Path]:
+    return sorted((PACKAGE / "templates").rglob("*.html"))
 
 
-def _texts_in(path: Path) -> set[Text]:
+def texts_in(path: Path) -> set[Text]:
+    """Return the texts that a module shows."""
     found: set[Text] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Call):
@@ -84,7 +107,7 @@ def _texts_in(path: Path) -> set[Text]:
 def _modules() -> list[Path]:
     """Return the modules with texts of pages: this package, the console, the sign-in, reasons."""
     app = PACKAGE.parent
-    others = (app / "api" / "account.py", app / "match_words.py", *_ROUTE_MODULES)
+    others = (app / "api" / "account.py", app / "match_words.py", *TOLD_MODULES)
     return sorted({*PACKAGE.glob("*.py"), *(app / "desk").glob("*.py"), *others})
 
 
@@ -117,7 +140,7 @@ def updated(lang: str) -> bytes:
     path = LOCALE_FOLDER / lang / "messages.po"
     old = read_po(BytesIO(path.read_bytes() if path.exists() else b""), locale=CLDR[lang])
     new = Catalog(locale=CLDR[lang])
-    for text in sorted(extract() if lang in LANGUAGES else extract_routes()):
+    for text in sorted(extract() if lang in CONSOLE_LANGUAGES else extract_public()):
         key = (text.singular, text.plural) if text.plural else text.singular
         known: Message | None = old.get(text.singular, text.context or None)
         new.add(
@@ -134,7 +157,7 @@ def updated(lang: str) -> bytes:
 
 def main() -> None:
     """Write every catalogue."""
-    for lang in ROUTE_LANGUAGES:
+    for lang in LANGUAGES:
         content = updated(lang)
         path = LOCALE_FOLDER / lang / "messages.po"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,34 +2,52 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import wording
 from app.gazetteer import towns
-from app.journeys import Answer, Journey, RouteRefusedError, Stop
 from app.network import Network, Region
-from app.route_words import Told, told
 from app.settings import Settings
 from app.web import views
-from geo import crossings, demo, hazards, spaces, vocabulary
+from geo import crossings, demo, hazards, listing, spaces, vocabulary
 from geo.crossings import CrossingState
 from geo.freshness import age_label
 from geo.hazards import ActiveHazard
-from geo.hours import Hours
+from geo.hours import Hours, hours_of
 from geo.hours_text import hours_text
-from geo.spaces import ListedSpace, SideSpace
-from routing.exposure import Exposure
-from routing.graph import Snap
+from geo.spaces import ListedSpace, NearSpace, SideSpace
 from tiles.style import map_layers
 
-#: Metres a day of who walks less: families with children, 12 to 15 km (algorithms.md section 3,
-#: our assumption until field staff set it); the longer of the two, so that days are not inflated.
-SLOW_DAY_M = 15_000.0
+#: Spaces on one page of the list: with cards of 0.7 kB, compressed, the page stays below 50 kB.
+PAGE_SIZE = 40
+
+
+@dataclass(frozen=True)
+class Found:
+    """The spaces that the page lists, and how it came to them.
+
+    Attributes
+    ----------
+    spaces, total
+        Those of the page, in order, the nearest where a place is named; and how many there are.
+    place, country
+        The place understood, and the country of whose side it is (P33).
+    choices, is_place_unknown, is_place_misspelt
+        As in `views.HomeView`.
+    """
+
+    narrowed: views.Narrowed
+    spaces: Sequence[ListedSpace] | Sequence[NearSpace]
+    total: int
+    place: str | None = None
+    country: str | None = None
+    choices: Sequence[str] = ()
+    is_place_unknown: bool = False
+    is_place_misspelt: bool = False
 
 
 async def frame(
@@ -40,7 +58,7 @@ async def frame(
         now=now,
         has_demo=await demo.has_demo(session),
         data_as_of=now.date(),
-        networks=tuple(_network(region) for region in network.regions()),
+        networks=tuple(network_of(region) for region in network.regions()),
         layers=map_layers(),
         places=tuple(sorted(town.label for town in towns(network).values())),
         hotline=settings.hotline,
@@ -53,20 +71,32 @@ async def frame(
 
 
 async def home(
-    session: AsyncSession, around: views.Frame, service: str | None, form: views.Form
+    session: AsyncSession, around: views.Frame, found: Found, form: views.Form
 ) -> views.HomeView:
     """Return the page ``/``: spaces, crossings and hazards as known now."""
-    listed = await spaces.listed_spaces(session, service)
     sides = defaultdict(list)
     for side in await spaces.nearest_by_side(session):
         sides[side.crossing_id].append(side)
     return views.HomeView(
         frame=around,
-        spaces=tuple(_space(space, around.now) for space in listed),
+        narrowed=found.narrowed,
+        spaces=tuple(
+            _near_space(space, found.country, around.now)
+            if isinstance(space, NearSpace)
+            else _space(space, around.now)
+            for space in found.spaces
+        ),
         services=await vocabulary.services(session),
-        service=service,
+        languages=await listing.spoken_languages(session),
+        countries=await spaces.countries_with_spaces(session),
+        total=found.total,
+        pages=max(1, -(-found.total // PAGE_SIZE)),
+        place=found.place,
+        choices=found.choices,
+        is_place_unknown=found.is_place_unknown,
+        is_place_misspelt=found.is_place_misspelt,
         crossings=tuple(
-            _crossing(crossing, sides[crossing.id])
+            crossing_of(crossing, sides[crossing.id])
             for crossing in await crossings.states_at(session, around.now)
         ),
         hazards=tuple(map(_hazard, await hazards.active_hazards(session, around.now))),
@@ -74,59 +104,19 @@ async def home(
     )
 
 
-def plan(
-    answer: Answer,
-    around: views.Frame,
-    form: views.Form,
-    *,
-    names: tuple[str, str],
-    timezone: str,
-) -> views.PlanView:
-    """Return the answer to the route form."""
-    return views.PlanView(
-        frame=around,
-        form=form,
-        start=answer.question.start,
-        end=answer.question.end,
-        start_name=names[0],
-        end_name=names[1],
-        at=answer.question.at,
-        timezone=timezone,
-        routes=tuple(
-            _route(journey, answer, about)
-            for journey, about in zip(answer.journeys, told(answer, around.now), strict=True)
-        ),
-        networks=tuple(map(_network, answer.regions)),
+def _near_space(space: NearSpace, country: str | None, now: datetime) -> views.Space:
+    crossing = space.properties.get("crossing")
+    shown = space_of(space.id, space.properties, hours_of(space.properties), now, None)
+    near = views.Near(
+        distance_m=space.distance_m,
+        is_abroad=country is not None and space.country != country,
+        crossing=None if crossing is None else crossing["name"],
     )
+    return replace(shown, near=near)
 
 
-def refused(
-    refusal: RouteRefusedError, around: views.Frame, form: views.Form, timezone: str
-) -> views.ProblemView:
-    """Return why there is no route, and where help is on the same side."""
-    near = refusal.nearest
-    return views.ProblemView(
-        frame=around,
-        form=form,
-        reason="no_route",
-        blocked_by=tuple(
-            views.Blocker(kind=b.kind, name=b.name, state=b.state) for b in refusal.blocked_by
-        ),
-        next_opening=refusal.next_opening,
-        timezone=timezone,
-        nearest=None
-        if near is None
-        else views.Nearest(
-            id=near.id,
-            name=near.name,
-            locality=near.locality or near.name,
-            country=near.country,
-            distance_m=near.distance_m,
-        ),
-    )
-
-
-def _network(region: Region) -> views.Network:
+def network_of(region: Region) -> views.Network:
+    """Return a road network as pages name it."""
     meta = region.meta
     return views.Network(meta.name, meta.title, meta.kind, meta.attribution)
 
@@ -175,7 +165,8 @@ def space_of(
     )
 
 
-def _crossing(crossing: CrossingState, sides: Iterable[SideSpace]) -> views.Crossing:
+def crossing_of(crossing: CrossingState, sides: Iterable[SideSpace]) -> views.Crossing:
+    """Return an official crossing as pages show it, with the nearest space on each side."""
     return views.Crossing(
         id=crossing.id,
         name=crossing.name,
@@ -203,73 +194,6 @@ def _hazard(hazard: ActiveHazard) -> views.Hazard:
         valid_until=None if hazard.valid_to is None else hazard.valid_to.date(),
         source=hazard.source,
         is_demo=hazard.demo,
-    )
-
-
-def _route(journey: Journey, answer: Answer, about: Told) -> views.Route:
-    route = journey.route
-    gap = journey.gaps.longest
-    passed = {crossing.id: crossing for crossing in answer.knowledge.crossings}
-    return views.Route(
-        distance_m=route.distance_m,
-        walking_days=route.walking_days,
-        walking_days_slow=max(route.walking_days, -int(-route.distance_m // SLOW_DAY_M)),
-        ascent_m=route.ascent_m,
-        is_ascent_lower_bound=route.ascent == "lower_bound",
-        highest_m=route.highest_m,
-        unknown_m=route.unknown_m,
-        # Nobody looks for a bed on a way of one day.
-        gap=views.Gap(
-            gap.from_m,
-            gap.length_m,
-            gap.from_name,
-            gap.to_name,
-            wording.gap_advice(gap.length_m, journey.gap_highest_m),
-        )
-        if journey.overnight
-        else None,
-        hazards=_route_hazards(route.exposure, answer.knowledge.hazards),
-        spaces=tuple(map(_route_space, journey.stops)),
-        # Open when it is passed, after a wait if need be; now it may be closed.
-        crossings=tuple(
-            replace(_crossing(passed[i], ()), state="open") for i in route.crossings if i in passed
-        ),
-        offroad_start_m=_off_m(route.start_snap),
-        offroad_end_m=_off_m(route.end_snap),
-        told=about,
-    )
-
-
-def _off_m(snap: Snap | None) -> float:
-    return 0.0 if snap is None else snap.distance_m
-
-
-def _route_hazards(
-    exposure: Mapping[str, Exposure], known: Sequence[ActiveHazard]
-) -> tuple[views.RouteHazard, ...]:
-    demo_kinds = {hazard.kind for hazard in known if hazard.demo}
-    return tuple(
-        views.RouteHazard(kind=kind, length_m=_length_m(found), is_demo=kind in demo_kinds)
-        for kind, found in sorted(exposure.items())
-        if found.value > 0
-    )
-
-
-def _length_m(exposure: Exposure) -> float | None:
-    # P46: events and hours are for planners; the page shows lengths or the kind alone.
-    return exposure.value * 1000 if exposure.unit == "km" else None
-
-
-def _route_space(stop: Stop) -> views.RouteSpace:
-    space = stop.space
-    return views.RouteSpace(
-        id=space.id,
-        name=space.name,
-        locality=space.locality or space.name,
-        at_m=stop.at_m,
-        kind=space.kind,
-        has_overnight=stop.overnight,
-        is_demo=space.demo,
     )
 
 

@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale
-from babel.dates import format_date, format_datetime, format_time, get_day_names
+from babel.dates import format_time, get_day_names, get_month_names, parse_pattern
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -20,11 +20,17 @@ from markupsafe import Markup, escape
 
 from geo.recurrence import WEEKDAYS
 
-LANGUAGES: Mapping[str, str] = {"es": "Español", "en": "English", "pt": "Português"}
-"""Languages of the page with their own names, the default first."""
+LANGUAGES: Mapping[str, str] = {
+    "es": "Español",
+    "en": "English",
+    "pt": "Português",
+    "fr": "Français",
+    "ht": "Kreyòl ayisyen",
+}
+"""Languages of the pages that anybody may see, with their own names, the default first."""
 
-ROUTE_LANGUAGES = (*LANGUAGES, "fr", "ht")
-"""Languages in which a route is told; the last two have no page yet, and no more than that."""
+CONSOLE_LANGUAGES = ("es", "en", "pt")
+"""Languages of the console: those that its people work in."""
 
 DEFAULT_LANGUAGE = "es"
 
@@ -111,7 +117,7 @@ class Words:
     Attributes
     ----------
     lang
-        One of `ROUTE_LANGUAGES`.
+        One of `LANGUAGES`.
     translations
         The catalogue, in memory: no compiled file is kept on disk.
     """
@@ -178,21 +184,23 @@ class Words:
 
     def km(self, distance_m: float) -> str:
         """Write metres as kilometres: one decimal below 10 km, none above, never "0 km"."""
-        kilometres = distance_m / 1000
-        digits = "#,##0.#" if kilometres < 9.95 else "#,##0"  # noqa: PLR2004
-        if 0 < kilometres < 0.1:  # noqa: PLR2004
-            kilometres = 0.1
-        return f"{format_decimal(kilometres, format=digits, locale=self.locale)} km"
+        if distance_m >= 9_950:  # noqa: PLR2004
+            return _kilometres(self.lang, round(distance_m / 1000))
+        tenths = 1 if 0 < distance_m < 100 else round(distance_m / 100)  # noqa: PLR2004
+        return _kilometres(self.lang, tenths / 10)
+
+    def dated(self, value: date, pattern: str) -> str:
+        """Write a date, or a date and time as they are, by a CLDR pattern."""
+        named = _creole_names(value, pattern) if self.lang == "ht" else pattern
+        return parse_pattern(named).apply(value, self.locale)
 
     def day(self, value: date) -> str:
         """Write a date."""
-        return format_date(value, "d MMM y", locale=self.locale)
+        return self.dated(value, "d MMM y")
 
     def moment(self, value: datetime, timezone: str) -> str:
         """Write an instant as the local date and time of a place."""
-        return format_datetime(
-            value, "EEE d MMM, HH:mm", tzinfo=ZoneInfo(timezone), locale=self.locale
-        )
+        return self.dated(value.astimezone(ZoneInfo(timezone)), "EEE d MMM, HH:mm")
 
     def clock(self, value: datetime, timezone: str) -> str:
         """Write an instant as the local time of a place."""
@@ -200,15 +208,28 @@ class Words:
 
     def weekdays(self) -> list[tuple[str, str]]:
         """Return the days of the week from Monday on: RFC 5545's code and a short name."""
+        if self.lang == "ht":
+            return list(zip(WEEKDAYS, _WEEKDAYS_SHORT_IN_CREOLE, strict=True))
         names = get_day_names("abbreviated", locale=self.locale)
         return [(code, names[index]) for index, code in enumerate(WEEKDAYS)]
 
+    def months(self) -> list[str]:
+        """Return the short names of the months from January on."""
+        if self.lang == "ht":
+            return list(_MONTHS_IN_CREOLE)
+        names = get_month_names("abbreviated", locale=self.locale)
+        return [names[month] for month in range(1, 13)]
+
     def country(self, code: str) -> str:
         """Name a country by its two letters; an unknown code is returned as it is."""
+        if self.lang == "ht" and code in _COUNTRIES_IN_CREOLE:
+            return _COUNTRIES_IN_CREOLE[code]
         return str(self.locale.territories.get(code, code))
 
     def language(self, code: str) -> str:
         """Name a language by its code; an unknown code is returned as it is."""
+        if self.lang == "ht" and code in _LANGUAGES_IN_CREOLE:
+            return _LANGUAGES_IN_CREOLE[code]
         return str(self.locale.languages.get(code) or _NOT_IN_CLDR.get(code, code))
 
     @property
@@ -217,8 +238,67 @@ class Words:
         return Locale.parse(CLDR[self.lang])
 
 
+# CLDR has French names for Haitian Creole. Source of days, months and their abbreviations: Day.js,
+# src/locale/ht.js. Countries and languages: spelled as is usual in Creole texts, read by no native
+# speaker [A]; Guyana is not "Giyàn", which many call French Guiana.
+_WEEKDAYS_IN_CREOLE = ("lendi", "madi", "mèkredi", "jedi", "vandredi", "samdi", "dimanch")
+_WEEKDAYS_SHORT_IN_CREOLE = ("len.", "mad.", "mèk.", "jed.", "van.", "sam.", "dim.")
+_MONTHS_IN_CREOLE = (
+    *("jan.", "fev.", "mas", "avr.", "me", "jen"),
+    *("jiyè", "out", "sept.", "okt.", "nov.", "des."),
+)
+_COUNTRIES_IN_CREOLE = {
+    "AR": "Ajantin",
+    "AW": "Awouba",
+    "BO": "Bolivi",
+    "BR": "Brezil",
+    "CL": "Chili",
+    "CO": "Kolonbi",
+    "CR": "Kosta Rika",
+    "CW": "Kiraso",
+    "EC": "Ekwatè",
+    "ES": "Espay",
+    "GT": "Gwatemala",
+    "GY": "Giyana",
+    "HN": "Ondiras",
+    "MX": "Meksik",
+    "NI": "Nikaragwa",
+    "PA": "Panama",
+    "PE": "Pewou",
+    "PY": "Paragwe",
+    "SR": "Sirinam",
+    "SV": "Salvadò",
+    "TT": "Trinidad ak Tobago",
+    "US": "Etazini",
+    "UY": "Irigwe",
+    "VE": "Venezyela",
+}
+_LANGUAGES_IN_CREOLE = {
+    "es": "panyòl",
+    "en": "angle",
+    "pt": "pòtigè",
+    "fr": "franse",
+    "ht": "kreyòl ayisyen",
+}
+
 # Names of indigenous languages that CLDR lacks in ours; the name is the same in all three.
 _NOT_IN_CLDR = {"wba": "Warao", "guc": "Wayuunaiki", "pbb": "Nasa Yuwe"}
+
+
+def _creole_names(value: date, pattern: str) -> str:
+    """Put the names of a date into its pattern, quoted as text, in place of CLDR's French ones."""
+    names = {
+        "EEEE": _WEEKDAYS_IN_CREOLE[value.weekday()],
+        "EEE": _WEEKDAYS_SHORT_IN_CREOLE[value.weekday()],
+        "MMM": _MONTHS_IN_CREOLE[value.month - 1],
+    }
+    return re.sub("E{3,4}|MMM", lambda field: f"'{names[field[0]]}'", pattern)
+
+
+@lru_cache(maxsize=4096)
+def _kilometres(lang: str, kilometres: float) -> str:
+    """Write kilometres; babel takes long, and the same come again."""
+    return f"{format_decimal(kilometres, format='#,##0.#', locale=words(lang).locale)} km"
 
 
 @cache
@@ -230,8 +310,8 @@ def words(lang: str) -> Words:
     CatalogueError
         When the language is unknown or its catalogue cannot be used.
     """
-    if lang not in ROUTE_LANGUAGES:
-        msg = f"no language {lang!r}: there are {', '.join(ROUTE_LANGUAGES)}"
+    if lang not in LANGUAGES:
+        msg = f"no language {lang!r}: there are {', '.join(LANGUAGES)}"
         raise CatalogueError(msg)
     compiled = BytesIO()
     write_mo(compiled, read_catalogue(lang))

@@ -19,6 +19,7 @@ HAZARDS: Mapping[str, str] = {
     "altitude_over_2800_m": marked_safety("Altura y frío: más de 2.800 m"),
     "altitude_over_3500_m": marked_safety("Mucha altura y frío: más de 3.500 m"),
     "armed_presence": marked_safety("Presencia armada"),
+    "bridge_out": marked_safety("Puente caído o cortado"),
     "cold": marked_safety("Frío"),
     "extortion": marked_safety("Extorsión"),
     "flood": marked_safety("Inundación"),
@@ -50,6 +51,14 @@ HAZARD_EFFECTS: Mapping[str, str] = {
     "exclusion": marked_safety("Peligro: los caminos que se buscan aquí no pasan por ahí"),
     "weight": marked_safety("Peligro conocido"),
 }
+
+PROFILES: Mapping[str, str] = {
+    "adult": marked("Persona adulta, a pie"),
+    "family": marked("Familia con niñas y niños, a pie"),
+    "reduced_mobility": marked("Persona con movilidad reducida"),
+    "vehicle": marked("En vehículo"),
+}
+"""Who travels, by the names of `routing.profile`."""
 
 SHOWN_LAYERS = frozenset({*LAYERS, "crossings", "hazards"})
 """What the page's map shows of the catalogue."""

@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 from markupsafe import Markup, escape
 
-from app import match_words
+from app import handouts, match_words
 from app.match_words import LeftOut, Reason
 from app.matches import Chosen, Fallback, Match
 from app.phrases import LocalTime, Phrase, SafetyPhrase
 from app.web import labels, page
 from app.web.frames import Frame
 from app.web.i18n import Words, words
-from app.web.space_view import CONTACT_KINDS, Phone, address_of, phone_of
+from app.web.space_view import Phone, address_of, phone_of
 
 #: Languages that can be named; the codes of ISO 639, those of the region first.
 SPOKEN = ("es", "pt", "en", "fr", "ht", "wba", "guc")
@@ -148,7 +148,7 @@ def render_match(view: MatchView, lang: str) -> str:
         spoken=SPOKEN,
         fallback=match_words.FALLBACK,
         address=address_of,
-        contact_kinds=CONTACT_KINDS,
+        contact_kinds=handouts.KINDS,
         term=partial(labels.term, w, view.frame.names),
         worded=partial(worded, w),
     )

@@ -1,56 +1,50 @@
 """Renders the pages: view models in, HTML out; no database, no request, no clock."""
 
-import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
-from typing import Literal
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from app import route_words, trade_words, wording
+from app import handouts, wording
 from app.web import labels
-from app.web.assets import STATIC_FOLDER, asset_url, vendored_url
+from app.web.assets import STATIC_FOLDER, asset_url, module_urls, vendored_url
 from app.web.frames import Frame
 from app.web.i18n import LANGUAGES, Words, words
-from app.web.views import (
-    Crossing,
-    Gap,
-    HomeView,
-    PlanView,
-    ProblemView,
-    Route,
-    RouteSpace,
-    Space,
-)
+from app.web.offline import map_files
+from app.web.phone_texts import card_texts, names_of, nearby_texts, offline_texts, plan_texts
+from app.web.views import HomeView, Narrowed, Space
 
 __all__ = [
     "SECURITY_HEADERS",
     "STATIC_FOLDER",
     "asset_url",
     "confirmed",
-    "days_on_foot",
-    "itinerary",
     "opening",
     "render_home",
     "render_network",
+    "render_offline",
     "render_open",
-    "render_plan",
-    "render_problem",
+    "render_with_map",
     "vendored_url",
 ]
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
+        "form-action 'self'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types amparo amparo-worker"
     ),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    "Permissions-Policy": "geolocation=(), camera=(), microphone=()",
+    "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
 }
 """Headers every page is sent with: nothing inline, nothing from elsewhere, no traces."""
 
@@ -60,32 +54,55 @@ _TEMPLATES = Path(__file__).with_name("templates")
 def render_home(view: HomeView, lang: str) -> str:
     """Render the page `/` in a language of `LANGUAGES`."""
     groups: dict[str, list[Space]] = {}
-    for space in view.spaces:
-        groups.setdefault(space.country, []).append(space)
+    if view.place is None:
+        for space in view.spaces:
+            groups.setdefault(space.country, []).append(space)
     return _template("home.html", lang).render(
-        view=view, frame=view.frame, form=view.form, groups=groups, **_page(view.frame, lang)
+        view=view,
+        narrowed=view.narrowed,
+        frame=view.frame,
+        form=view.form,
+        groups=groups,
+        at=partial(home_address, view.narrowed),
+        **_page(view.frame, lang, view.narrowed, plan_texts(words(lang))),
     )
 
 
-def render_plan(view: PlanView, lang: str) -> str:
-    """Render the answer to the route form."""
-    question = {
-        "start": [round(x, 3) for x in view.start],
-        "end": [round(x, 3) for x in view.end],
-        "mode": view.form.mode,
-        "at": view.at.astimezone(ZoneInfo(view.timezone)).isoformat(timespec="minutes"),
-        # Of lines alone; what they are like is on the page already.
-        "explain": False,
-    }
-    return _template("plan.html", lang).render(
-        view=view, frame=view.frame, form=view.form, question=question, **_page(view.frame, lang)
+def home_address(narrowed: Narrowed, lang: str, /, **changes: Any) -> str:  # noqa: ANN401 - fields of Narrowed
+    """Return the address of the page `/` with the list narrowed otherwise, from its first page."""
+    asked = replace(narrowed, **{"page": 1, **changes})
+    values: list[tuple[str, str | int]] = [("lang", lang)]
+    values += [("place", asked.place)] if asked.place else []
+    values += [("service", code) for code in asked.services]
+    values += [(name, 1) for name, is_on in _switches(asked) if is_on]
+    values += [("language", asked.language)] if asked.language else []
+    values += [("country", asked.country)] if asked.country else []
+    values += [("page", asked.page)] if asked.page > 1 else []
+    return f"/?{urlencode(values)}"
+
+
+def _switches(narrowed: Narrowed) -> tuple[tuple[str, bool], ...]:
+    return ("open", narrowed.open_now), ("families", narrowed.families)
+
+
+def render_offline(frame: Frame, lang: str) -> str:
+    """Render the page that works from packs, without a network."""
+    return _template("offline.html", lang).render(
+        frame=frame,
+        services=[code for vocabulary, code in frame.names if vocabulary == "service"],
+        hazard_kinds=labels.HAZARDS,
+        contact_kinds=handouts.KINDS,
+        modules=module_urls("offline.js")[1:],
+        **_page(frame, lang, texts=offline_texts(words(lang))),
     )
 
 
-def render_problem(view: ProblemView, lang: str) -> str:
-    """Render the route form again with why there is no route, and what to do instead."""
-    return _template("problem.html", lang).render(
-        view=view, frame=view.frame, form=view.form, **_page(view.frame, lang)
+def render_with_map(
+    name: str, frame: Frame, lang: str, texts: Mapping[str, object], /, **values: object
+) -> str:
+    """Render a page beside the map, with texts of its own for the phone."""
+    return _template(f"{name}.html", lang).render(
+        frame=frame, **values, **_page(frame, lang, texts=texts)
     )
 
 
@@ -100,45 +117,6 @@ def render_network(name: str, lang: str, /, **values: object) -> str:
     Each needs `actor` (who is signed in, or None) and `csrf` (the token its forms carry).
     """
     return _template(f"network/{name}.html", lang).render(lang=lang, **values)
-
-
-@dataclass(frozen=True)
-class Stop:
-    """One line of a route's itinerary, `at_m` metres after the start.
-
-    `is_in_gap` tells that the way on from here is part of the longest gap.
-    """
-
-    kind: Literal["space", "crossing", "gap"]
-    at_m: float
-    is_in_gap: bool = False
-    space: RouteSpace | None = None
-    crossing: Crossing | None = None
-    gap: Gap | None = None
-
-
-def itinerary(route: Route) -> list[Stop]:
-    """Order what lies on a route; its longest gap comes after whatever it starts at."""
-    start = end = math.inf
-    if route.gap is not None:
-        # Half a metre absorbs rounding between the position of a space and the ends of a gap.
-        start = route.gap.from_m + 0.5
-        end = route.gap.from_m + route.gap.length_m - 0.5
-
-    def is_in_gap(at_m: float) -> bool:
-        return start < at_m < end
-
-    stops = [Stop("space", s.at_m, is_in_gap(s.at_m), space=s) for s in route.spaces]
-    stops += [
-        Stop("crossing", c.at_m, is_in_gap(c.at_m), crossing=c)
-        for c in route.crossings
-        if c.at_m is not None
-    ]
-    stops.sort(key=lambda stop: stop.at_m)
-    if route.gap is not None:
-        before = sum(stop.at_m <= start for stop in stops)
-        stops.insert(before, Stop("gap", route.gap.from_m, is_in_gap=True, gap=route.gap))
-    return stops
 
 
 def confirmed(w: Words, space: Space, frame: Frame) -> str | Markup:
@@ -212,53 +190,42 @@ def _local(w: Words, space: Space, frame: Frame, at: datetime) -> str:
     return (w.clock if is_today else w.moment)(at, space.timezone)
 
 
-def days_on_foot(w: Words, route: Route) -> str:
-    """Write a route's duration in days, never in hours (rule P46)."""
-    slow = route.walking_days_slow
-    if slow is not None and slow > route.walking_days:
-        return w.gettext("%(low)s a %(high)s días a pie") % {
-            "low": w.integer(route.walking_days),
-            "high": w.integer(slow),
-        }
-    text = w.ngettext("%(num)s día a pie", "%(num)s días a pie", route.walking_days)
-    return text % {"num": w.integer(route.walking_days)}
-
-
-def trade(w: Words, route: Route) -> Markup:
-    """Say what a route trades against the quickest of the answer (P46)."""
-    if route.told is None:
-        return Markup()
-    return route_words.marked_up(w, trade_words.trade_words(w, route.told))
-
-
-def stretches(w: Words, route: Route) -> list[Markup]:
-    """Say what the way is like, one text a stretch."""
-    about = route.told
-    if about is None:
-        return []
-    return [
-        route_words.marked_up(w, route_words.stretch_words(w, about, part))
-        for part in route_words.stretches(about.route.segments)
-    ]
-
-
-def _page(frame: Frame, lang: str) -> dict[str, object]:
+def _page(
+    frame: Frame,
+    lang: str,
+    narrowed: Narrowed = Narrowed(),  # noqa: B008 - frozen
+    texts: Mapping[str, object] = MappingProxyType({}),
+) -> dict[str, object]:
     # What the modules in static/ need to know; a data block, which the policy does not run.
     w = words(lang)
     data = {
         "lang": lang,
         "map": asset_url("map.js"),
+        "planner": asset_url("planner.js"),
+        "planCss": asset_url("plan.css"),
         "style": asset_url("style.js"),
-        "ol": vendored_url(".js"),
-        "olCss": vendored_url(".css"),
+        "ol": vendored_url("ol", ".js"),
+        "olCss": vendored_url("ol", ".css"),
+        "nearby": "/nearby.json",
+        "made": frame.now.isoformat(),
+        "pmtiles": vendored_url("pmtiles", ".js"),
+        "mapFiles": map_files(),
+        "names": names_of(w, frame),
+        "narrowed": {
+            "services": narrowed.services,
+            "language": narrowed.language,
+            "families": narrowed.families,
+            "openNow": narrowed.open_now,
+            "country": narrowed.country,
+        },
         "layers": [layer for layer in frame.layers if layer["id"] in labels.SHOWN_LAYERS],
         "texts": {
             "loading": w.gettext("Cargando el mapa…"),
             "failed": w.gettext("El mapa no cargó. La lista tiene los mismos lugares."),
-            "searching": w.gettext("Buscando camino…"),
-            "done": w.gettext("Respuesta lista, debajo del formulario."),
-            "unavailable": w.gettext("No hubo respuesta. Pruebe en unos minutos."),
-            "undrawn": w.gettext("La línea no se pudo dibujar. El texto vale igual."),
+            **card_texts(w, has_demo=frame.has_demo),
+            **nearby_texts(w),
+            **texts,
+            "more": w.gettext("Más datos"),
             "onMap": w.gettext("Ver en el mapa"),
             "inList": w.gettext("Ver en la lista"),
             "close": w.gettext("Cerrar"),
@@ -296,17 +263,14 @@ def _environment(lang: str) -> Environment:
         safety=w.safety,
         original=w.original,
         wording=wording,
-        itinerary=itinerary,
         confirmed=partial(confirmed, w),
         opening=partial(opening, w),
-        days_on_foot=partial(days_on_foot, w),
         shown_layers=labels.SHOWN_LAYERS,
+        profile_names=labels.PROFILES,
         value_name=partial(labels.layer_value, w),
         layer_name=partial(labels.layer, w),
         hazard_kind=partial(labels.hazard, w),
         crossing_state=partial(labels.crossing_state, w),
-        trade=partial(trade, w),
-        stretches=partial(stretches, w),
     )
     return environment
 

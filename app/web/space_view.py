@@ -7,14 +7,15 @@ from functools import partial
 from typing import Any, Literal
 from urllib.parse import quote
 
-from babel.dates import format_date
 from babel.numbers import format_decimal
 
+from app import handouts
+from app.sharing import Sharing
 from app.space_facts import SpaceFacts
 from app.web import labels, page, views
 from app.web.filling import space_of
 from app.web.frames import Frame
-from app.web.i18n import Words, marked, marked_safety, words
+from app.web.i18n import Words, marked, words
 from geo.hours import DayException, Hours
 
 #: Days that are listed with their hours: today and the rest of a week.
@@ -26,15 +27,6 @@ ALWAYS_SHOWN = ("toilets", "drinking_water", "charging", "wifi")
 #: Types of number that take a call, and those that take a text message.
 _TEXTED = frozenset({"sms", "textphone"})
 _UNCALLED = frozenset({"sms", "textphone", "fax", "pager", "whatsapp"})
-
-CONTACT_KINDS: Mapping[str, str] = {
-    "emergency": marked_safety("Emergencias"),
-    "asylum": marked_safety("Asilo y refugio"),
-    "gbv": marked_safety("Violencia de género"),
-    "child_protection": marked_safety("Protección de la niñez"),
-    "psea": marked_safety("Quejas sobre el personal (línea independiente)"),
-    "other": marked_safety("Otra línea"),
-}
 
 CATEGORIES: Mapping[str, str] = {
     "staff_conduct": marked("El comportamiento de alguien del personal"),
@@ -122,6 +114,8 @@ class SpaceView:
         None where it could not be looked for now.
     lines, lines_not_known
         Essential contacts of the area, and kinds without one (P45).
+    sharing
+        Links to send it on; None where the public does not see the space.
     """
 
     frame: Frame
@@ -137,9 +131,10 @@ class SpaceView:
     practices: Sequence[Mapping[str, Any]]
     lines: Sequence[Mapping[str, Any]]
     lines_not_known: Sequence[str]
+    sharing: Sharing | None
 
 
-def space_view(found: SpaceFacts, around: Frame) -> SpaceView:
+def space_view(found: SpaceFacts, around: Frame, sharing: Sharing | None) -> SpaceView:
     """Return the page of a space."""
     row = found.described.properties
     first_referrer = found.referrers[0].properties["name"] if found.referrers else None
@@ -178,6 +173,7 @@ def space_view(found: SpaceFacts, around: Frame) -> SpaceView:
         practices=found.practices,
         lines=found.contacts.lines,
         lines_not_known=found.contacts.not_known,
+        sharing=sharing,
     )
 
 
@@ -267,7 +263,7 @@ def capacity_time(w: Words, facts: Mapping[str, Any]) -> str | None:
 
 def weekday(w: Words, day: date) -> str:
     """Write a day with its weekday."""
-    return format_date(day, "EEE d MMM", locale=w.locale)
+    return w.dated(day, "EEE d MMM")
 
 
 def render_space(view: SpaceView, services: Sequence[str], lang: str) -> str:
@@ -327,7 +323,7 @@ def _render(template: str, frame: Frame, lang: str, /, **values: object) -> str:
         frame,
         lang,
         address=address_of,
-        contact_kinds=CONTACT_KINDS,
+        contact_kinds=handouts.KINDS,
         term=partial(labels.term, words(lang), frame.names),
         **values,
     )

@@ -5,31 +5,24 @@ that exist only as data (names, advice, titles) are Spanish or proper names and 
 Instants are aware; lengths are metres along the road unless a field says otherwise.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 
-from app.route_words import Told
 from app.web.frames import Frame, Network
 
 __all__ = [
-    "Blocker",
     "Crossing",
     "CrossingState",
     "Form",
     "Frame",
-    "Gap",
     "Hazard",
     "HomeView",
+    "Narrowed",
+    "Near",
     "Nearest",
     "Network",
-    "PlanView",
-    "ProblemView",
-    "Reason",
-    "Route",
-    "RouteHazard",
-    "RouteSpace",
     "Space",
 ]
 
@@ -44,17 +37,38 @@ class Form:
     Attributes
     ----------
     start, end
-        Names of places as typed.
+        Names of places as typed, or the label of what was chosen.
     at
         Local date and time of the start, `YYYY-MM-DDTHH:MM`, as `datetime-local` writes it.
-    mode
-        `foot`; the only mode the page offers.
+    profile
+        Who travels, a name in `routing.profile.PROFILES`.
+    start_ref, end_ref
+        What was chosen, as `app.ends` reads it; "" where the text alone counts.
+    has_consent
+        The person agreed that a position is sent (rule P48).
     """
 
     start: str = ""
     end: str = ""
     at: str = ""
-    mode: str = "foot"
+    profile: str = "adult"
+    start_ref: str = ""
+    end_ref: str = ""
+    has_consent: bool = False
+
+    def with_end(self, side: Literal["start", "end"], text: str, ref: str) -> "Form":
+        """Return the form with another start or end."""
+        if side == "start":
+            return replace(self, start=text, start_ref=ref)
+        return replace(self, end=text, end_ref=ref)
+
+    def text_of(self, side: Literal["start", "end"]) -> str:
+        """Return the text of an end."""
+        return self.start if side == "start" else self.end
+
+    def ref_of(self, side: Literal["start", "end"]) -> str:
+        """Return the reference beside the text of an end."""
+        return self.start_ref if side == "start" else self.end_ref
 
 
 @dataclass(frozen=True)
@@ -125,6 +139,26 @@ class Space:
     eligibility: str | None = None
     hours: str | None = None
     is_free: bool | None = None
+    near: "Near | None" = None
+
+
+@dataclass(frozen=True)
+class Near:
+    """How far a space is from the place asked about, as the crow flies (P33).
+
+    Attributes
+    ----------
+    distance_m
+        From the middle of the place.
+    is_abroad
+        It lies in another country than the place.
+    crossing
+        Name of the official crossing on the way there, where one is known.
+    """
+
+    distance_m: float
+    is_abroad: bool = False
+    crossing: str | None = None
 
 
 @dataclass(frozen=True)
@@ -214,194 +248,74 @@ class Hazard:
 
 
 @dataclass(frozen=True)
+class Narrowed:
+    """What the list is narrowed to, as the address of the page says it.
+
+    Attributes
+    ----------
+    services
+        Codes; protected ones are never among them (rule P38).
+    open_now, families
+        Only spaces open now by their schedule, or where children may come along.
+    language
+        ISO 639 code of a language spoken there, or None.
+    country
+        ISO 3166-1 alpha-2, or None for all.
+    place
+        Name of the place as typed, whose nearest spaces are shown; "" for the whole list.
+    page
+        Page of the list, from 1.
+    """
+
+    services: tuple[str, ...] = ()
+    open_now: bool = False
+    families: bool = False
+    language: str | None = None
+    country: str | None = None
+    place: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True)
 class HomeView:
     """The page `/`.
 
     Attributes
     ----------
-    services
-        Codes offered as filters, in any order; protected ones are never among them (rule P38).
-    service
-        The filter in use, or None.
+    narrowed
+        What the list is narrowed to.
     spaces
-        Public, unexpired spaces that offer it, in the order of the list.
+        Public, unexpired spaces, in the order of the list: one page of it.
+    services, languages
+        Codes offered to narrow by, in any order.
+    countries
+        Countries with spaces, and how many, whatever else narrows the list.
+    total
+        Spaces on all pages; of the nearest, those shown.
+    pages
+        How many pages there are.
+    place
+        The place understood, ``Cúcuta, CO``, where the nearest are shown.
+    choices
+        Places to choose from, where the one typed is not known or is several.
+    is_place_unknown
+        Nothing fits what was typed, or several places do.
+    is_place_misspelt
+        Nothing fits what was typed; `place` is what alone can be meant.
     """
 
     frame: Frame
+    narrowed: Narrowed = field(default_factory=Narrowed)
     spaces: Sequence[Space] = ()
     services: Sequence[str] = ()
-    service: str | None = None
+    languages: Sequence[str] = ()
+    countries: Mapping[str, int] = field(default_factory=dict)
+    total: int = 0
+    pages: int = 1
+    place: str | None = None
+    choices: Sequence[str] = ()
+    is_place_unknown: bool = False
+    is_place_misspelt: bool = False
     crossings: Sequence[Crossing] = ()
     hazards: Sequence[Hazard] = ()
     form: Form = field(default_factory=Form)
-
-
-@dataclass(frozen=True)
-class Gap:
-    """The longest stretch of a route without an open space for the night.
-
-    Attributes
-    ----------
-    from_m, length_m
-        Where it begins along the route, and how long it is.
-    from_name, to_name
-        The places at its ends.
-    advice
-        Spanish text, as in the API's `longest_gap.advice` (rule P46).
-    """
-
-    from_m: float
-    length_m: float
-    from_name: str
-    to_name: str
-    advice: str
-
-
-@dataclass(frozen=True)
-class RouteSpace:
-    """A space on the way, `at_m` metres after the start."""
-
-    id: str
-    name: str
-    locality: str
-    at_m: float
-    kind: str | None = None
-    has_overnight: bool = False
-    is_demo: bool = False
-
-
-@dataclass(frozen=True)
-class RouteHazard:
-    """A known hazard on a route: its kind, and for how many metres if that is known."""
-
-    kind: str
-    length_m: float | None = None
-    title: str | None = None
-    is_demo: bool = False
-
-
-@dataclass(frozen=True)
-class Route:
-    """One way to go.
-
-    Attributes
-    ----------
-    walking_days
-        Days on foot, at least 1.
-    walking_days_slow
-        For people who walk less in a day; None when no second estimate exists.
-    ascent_m, is_ascent_lower_bound
-        Climb; the flag says that it is at least this much.
-    highest_m
-        Highest point above sea level; None when heights are unknown.
-    unknown_m
-        Metres without any information on hazards.
-    offroad_start_m, offroad_end_m
-        Straight distance between the place asked for and the road.
-    told
-        What it trades and what its stretches are like, to be worded.
-    """
-
-    distance_m: float
-    walking_days: int
-    ascent_m: float | None
-    highest_m: float | None
-    unknown_m: float
-    gap: Gap | None
-    walking_days_slow: int | None = None
-    is_ascent_lower_bound: bool = True
-    hazards: Sequence[RouteHazard] = ()
-    spaces: Sequence[RouteSpace] = ()
-    crossings: Sequence[Crossing] = ()
-    offroad_start_m: float = 0
-    offroad_end_m: float = 0
-    told: Told | None = None
-
-
-@dataclass(frozen=True)
-class PlanView:
-    """The answer to the route form.
-
-    Attributes
-    ----------
-    start, end
-        Longitude and latitude of the places found, EPSG:4326; the page rounds them to three
-        decimals before it asks `POST /routes` for the lines to draw.
-    start_name, end_name
-        The places as the server understood them.
-    at
-        Start of the journey; aware.
-    timezone
-        IANA name in which `at` is shown.
-    routes
-        One to three, in the order of `POST /routes` for the same question.
-    network
-        The network that answered.
-    """
-
-    frame: Frame
-    form: Form
-    start: tuple[float, float]
-    end: tuple[float, float]
-    start_name: str
-    end_name: str
-    at: datetime
-    timezone: str
-    routes: Sequence[Route]
-    networks: tuple[Network, ...]
-
-
-Reason = Literal[
-    "place_unknown",
-    "place_ambiguous",
-    "same_place",
-    "time_invalid",
-    "off_network",
-    "no_route",
-    "unavailable",
-]
-"""Why the form has no route as an answer."""
-
-
-@dataclass(frozen=True)
-class Blocker:
-    """What stands in the way: `crossing`, `exclusion`, `no_road` or `country`.
-
-    `name` and `state` belong to crossings. An informal way is never named (rule P11).
-    """
-
-    kind: str
-    name: str | None = None
-    state: str | None = None
-
-
-@dataclass(frozen=True)
-class ProblemView:
-    """The form was understood, or not, and has no route as an answer.
-
-    Attributes
-    ----------
-    reason
-        Why.
-    field
-        The input at fault, for reasons that have one.
-    choices
-        Names to choose from when a place is ambiguous or nearly matches.
-    distance_m, limit_m
-        For `off_network`: how far the nearest road is, and how far it may be.
-    blocked_by, next_opening, timezone, nearest
-        For `no_route`: what blocks, the next known opening of a crossing that blocks, the time
-        zone to show it in, and the nearest space on the same side (rules P11 and P32).
-    """
-
-    frame: Frame
-    form: Form
-    reason: Reason
-    field: Literal["start", "end", "at"] | None = None
-    choices: Sequence[str] = ()
-    distance_m: float | None = None
-    limit_m: float | None = None
-    blocked_by: Sequence[Blocker] = ()
-    next_opening: datetime | None = None
-    timezone: str | None = None
-    nearest: Nearest | None = None

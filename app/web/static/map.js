@@ -1,48 +1,51 @@
 // The map. Everything engine-specific is behind makeMap, so that the page never sees OpenLayers.
 
+import { makeScale } from './scale.js';
+
 const BACKGROUND = ['boundaries', 'roads', 'places'];
 
 // Lets the browser answer a tap or paint between two pieces of work (slow phones, TBT).
-const breathe = () => new Promise((resolve) => { setTimeout(resolve); });
+const breathe = (ms = 0) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+// After this long a layer that was added has been drawn, a frame or two later [A].
+const FRAME_MS = 50;
 
 /**
  * Make the map.
  *
  * @param {HTMLElement} target where it goes
- * @param {{data: object, ol: object, style: object, isListed: (id: string) => boolean,
- *          describe: (kind: string, features: {id: string, name: string}[]) => Node}} options
- *        the page's data, the engine, the styles, which spaces the list shows, and what a popup says
+ * @param {{data: object, ol: object, style: object, basemap: ?object,
+ *          read: Record<'spaces'|'crossings'|'hazards', () => Promise<object>>, describe: (kind: string, features: {id: string, name: string, space?: object}[]) => Node}} options
+ *        the page's data, the engine, the styles, a basemap on the phone (else tiles are fetched), what
+ *        to show (spaces as `readSpaces` gives them, the others as GeoJSON), and what a popup says
  * @returns {Promise<{show: (id: string) => boolean, drawRoutes: (collection: object) => void,
- *          choose: (index: number) => void}>} what the page may do with it
+ *          drawLine: (line: number[][]) => void, choose: (index: number, isNear?: boolean) => void,
+ *          mark: (line: number[][]) => void,
+ *          pick: (signal: AbortSignal) => Promise<?{space?: {id: string, name: string}, at?: number[]}>}>}
+ *          what the page may do with it
  */
-export async function makeMap(target, { data, ol, style, isListed, describe }) {
+export async function makeMap(target, { data, ol, style, basemap = null, read, describe }) {
   const styles = style.makeStyles(ol, data.layers);
   const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
   const duration = isCalm ? 0 : 250;
   const format = new ol.GeoJSON({ featureProjection: 'EPSG:3857' });
 
   const sources = Object.fromEntries(
-    ['spaces', 'crossings', 'hazards', 'routes'].map((name) => [name, new ol.VectorSource()]),
+    ['spaces', 'crossings', 'hazards', 'routes', 'marks'].map((name) => [name, new ol.VectorSource()]),
   );
   const clusters = new ol.Cluster({ source: sources.spaces, distance: 34, minDistance: 12 });
   const overlay = (name, source, zIndex, more) =>
     new ol.VectorLayer({ source, style: styles[name], zIndex, properties: { name }, ...more });
 
   await breathe();
+  // Without a target nothing is drawn: not before it is known what, and where to look.
   const map = new ol.Map({
-    target,
-    layers: [
-      ...BACKGROUND.filter((id) => data.layers.some((layer) => layer.id === id)).map(background),
-      overlay('hazards', sources.hazards, 4),
-      overlay('routes', sources.routes, 5),
-      overlay('crossings', sources.crossings, 6),
-      overlay('spaces', clusters, 7),
-    ],
+    layers: [overlay('routes', sources.routes, 5), overlay('marks', sources.marks, 8)],
     view: new ol.View({ center: ol.fromLonLat([-70, -5]), zoom: 3, minZoom: 2, maxZoom: 17 }),
     controls: ol.defaultControls({
       attribution: false, rotate: false,
       zoomOptions: { zoomInTipLabel: data.texts.zoomIn, zoomOutTipLabel: data.texts.zoomOut },
-    }).extend([new ol.ScaleLine()]),
+    }).extend([makeScale(ol)]),
     interactions: ol.defaultInteractions({ altShiftDragRotate: false, pinchRotate: false }),
   });
 
@@ -61,19 +64,45 @@ export async function makeMap(target, { data, ol, style, isListed, describe }) {
     });
   }
 
-  async function fill(name) {
-    const layer = data.layers.find((one) => one.id === name);
-    if (!layer) return;
-    const answer = await fetch(`${layer.items}?limit=1000`, {
-      headers: { Accept: 'application/geo+json' },
+  // One file with every layer, read on the phone (PMTiles).
+  function keptBackground() {
+    const format_ = new ol.MVT({ layerName: 'layer' });
+    const source = new ol.VectorTileSource({
+      format: format_,
+      url: '{z}/{x}/{y}',
+      maxZoom: basemap.maxZoom,
+      tileLoadFunction(tile) {
+        tile.setLoader(async (extent, _resolution, featureProjection) => {
+          const bytes = await basemap.tile(...tile.getTileCoord());
+          tile.setFeatures(bytes ? format_.readFeatures(bytes, { extent, featureProjection }) : []);
+        });
+      },
     });
-    if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
-    const collection = await answer.json();
+    return new ol.VectorTileLayer({
+      source, declutter: 'marks', zIndex: 0, properties: { name: 'basemap' },
+      style: (feature, resolution) => {
+        const of = styles[feature.get('layer')];
+        return typeof of === 'function' ? of(feature, resolution) : of;
+      },
+    });
+  }
+
+  async function fillSpaces() {
+    const known = await read.spaces();
     await breathe();
-    const features = format.readFeatures(collection);
-    sources[name].addFeatures(
-      name === 'spaces' ? features.filter((feature) => isListed(String(feature.getId()))) : features,
-    );
+    sources.spaces.addFeatures(known.map((space) => {
+      const feature = new ol.Feature({
+        geometry: new ol.Point(ol.fromLonLat([space.lon, space.lat])), name: space.name, space,
+      });
+      feature.setId(space.id);
+      return feature;
+    }));
+  }
+
+  async function fill(name) {
+    const collection = await read[name]();
+    await breathe();
+    sources[name].addFeatures(format.readFeatures(collection));
   }
 
   // Popup: what it says comes from the page, in the page's language.
@@ -95,6 +124,7 @@ export async function makeMap(target, { data, ol, style, isListed, describe }) {
     close.addEventListener('click', closePopup);
     const content = describe(kind, features.map((feature) => ({
       id: String(feature.getId()), name: feature.get('name') ?? feature.get('title') ?? '',
+      space: feature.get('space'),
     })));
     const head = document.createElement('header');
     const title = content.querySelector('h3, h4');
@@ -120,6 +150,7 @@ export async function makeMap(target, { data, ol, style, isListed, describe }) {
       hit = { feature, name: layer.get('name') };
       return true;
     }, { hitTolerance: 12, layerFilter: clickable });
+    if (picked) return picked(pickedBy(hit, event.coordinate));
     if (!hit) return closePopup();
     const { feature, name } = hit;
     const members = feature.get('features') ?? [feature];
@@ -141,20 +172,54 @@ export async function makeMap(target, { data, ol, style, isListed, describe }) {
   });
 
   target.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') closePopup();
+    if (picked && ['Enter', 'Escape'].includes(event.key)) {
+      event.preventDefault();
+      picked(event.key === 'Enter' ? pickedBy(null, map.getView().getCenter()) : null);
+    } else if (event.key === 'Escape') closePopup();
   });
 
-  function look(extent, maxZoom) {
-    if (ol.isEmpty(extent)) return;
-    map.getView().fit(extent, { padding: [36, 60, 36, 36], maxZoom, duration });
+  // A place that a person points at: a tap, or the middle of the map for a keyboard.
+  let picked = null;
+
+  function pickedBy(hit, at) {
+    const members = hit?.name === 'spaces' ? hit.feature.get('features') ?? [] : [];
+    if (members.length === 1) return { space: members[0].get('space') };
+    return { at: new ol.Point(at).transform('EPSG:3857', 'EPSG:4326').getCoordinates() };
   }
 
-  const loaded = await Promise.allSettled(['spaces', 'crossings', 'hazards'].map(fill));
+  function look(extent, maxZoom, inMs = duration) {
+    if (ol.isEmpty(extent)) return;
+    map.getView().fit(extent, { padding: [36, 60, 36, 36], maxZoom, duration: inMs });
+  }
+
+  const loaded = await Promise.allSettled([fillSpaces(), fill('crossings'), fill('hazards')]);
   await breathe();
   if (loaded.every((one) => one.status === 'rejected')) throw loaded[0].reason;
-  look(sources.spaces.getExtent() ?? ol.createEmpty(), 9);
+  map.setTarget(target);
+  look(sources.spaces.getExtent() ?? ol.createEmpty(), 9, 0);
+  // One after the other, what matters most first: all at once would leave the phone deaf.
+  await add([
+    overlay('spaces', clusters, 7),
+    overlay('crossings', sources.crossings, 6),
+    overlay('hazards', sources.hazards, 4),
+    ...(basemap ? [keptBackground()]
+      : BACKGROUND.filter((id) => data.layers.some((layer) => layer.id === id)).map(background)),
+  ]);
+
+  async function add(layers) {
+    for (const layer of layers) {
+      map.addLayer(layer);
+      await breathe(FRAME_MS);
+    }
+  }
 
   return {
+    drawLine(line) {
+      this.drawRoutes({
+        type: 'FeatureCollection',
+        features: [{ type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: line } }],
+      });
+    },
     show(id) {
       const feature = sources.spaces.getFeatureById(id);
       if (!feature) return false;
@@ -171,8 +236,34 @@ export async function makeMap(target, { data, ol, style, isListed, describe }) {
       this.choose(0);
       look(sources.routes.getExtent(), 13);
     },
-    choose(index) {
-      sources.routes.getFeatures().forEach((feature, i) => feature.set('chosen', i === index));
+    choose(index, isNear = false) {
+      const features = sources.routes.getFeatures();
+      features.forEach((feature, i) => feature.set('chosen', i === index));
+      sources.marks.clear();
+      if (isNear && features[index]) look(features[index].getGeometry().getExtent(), 13);
+    },
+    mark(line) {
+      sources.marks.clear();
+      if (line.length === 0) return;
+      const geometry = line.length === 1 ? { type: 'Point', coordinates: line[0] } : { type: 'LineString', coordinates: line };
+      sources.marks.addFeatures(format.readFeatures({ type: 'Feature', properties: {}, geometry }));
+      const extent = sources.marks.getExtent();
+      const seen = map.getView().calculateExtent(map.getSize());
+      const isInView = extent[0] >= seen[0] && extent[1] >= seen[1] && extent[2] <= seen[2] && extent[3] <= seen[3];
+      if (!isInView) look(extent, Math.max(map.getView().getZoom() ?? 0, 9));
+    },
+    pick(signal) {
+      picked?.(null);
+      signal.addEventListener('abort', () => picked?.(null));
+      target.classList.add('picking');
+      target.focus({ preventScroll: true });
+      return new Promise((resolve) => {
+        picked = (found) => {
+          picked = null;
+          target.classList.remove('picking');
+          resolve(found);
+        };
+      });
     },
   };
 }

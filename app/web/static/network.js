@@ -37,19 +37,6 @@ if (data && boxes.length > 0) {
   }
 }
 
-let enginePromise;
-function engine() {
-  enginePromise ??= (async () => {
-    const css = document.createElement('link');
-    css.rel = 'stylesheet';
-    css.href = data.olCss;
-    document.head.prepend(css);
-    const [style, ol] = await Promise.all([import(data.style), import(data.ol)]);
-    return { ol, styles: style.makeStyles(ol, data.layers) };
-  })();
-  return enginePromise;
-}
-
 function failed(box) {
   const note = document.createElement('p');
   note.className = 'fine';
@@ -58,94 +45,45 @@ function failed(box) {
 }
 
 async function start(box) {
-  const { ol, styles } = await engine();
-  const target = box.querySelector('.canvas');
-  const map = new ol.Map({
-    target,
-    layers: data.layers.map((layer) => new ol.VectorTileLayer({
-      source: new ol.VectorTileSource({
-        format: new ol.MVT(), url: layer.tiles, minZoom: layer.min_zoom, maxZoom: layer.max_zoom,
-      }),
-      style: styles[layer.id],
-      declutter: layer.id === 'places' ? 'marks' : false,
-      minZoom: layer.min_zoom - 0.5,
-    })),
-    view: new ol.View({ center: ol.fromLonLat([-70, -5]), zoom: 3, minZoom: 2, maxZoom: 18 }),
-    controls: ol.defaultControls({
-      attribution: false, rotate: false,
-      zoomOptions: { zoomInTipLabel: data.texts.zoomIn, zoomOutTipLabel: data.texts.zoomOut },
-    }).extend([new ol.ScaleLine()]),
-    interactions: ol.defaultInteractions({
-      altShiftDragRotate: false, pinchRotate: false, mouseWheelZoom: false,
-    }),
-  });
-  if ('pin' in box.dataset) pinMap(ol, map, box);
-  if ('places' in box.dataset) placesMap(ol, map, JSON.parse(box.dataset.places));
-  if ('box' in box.dataset) boxMap(ol, map, box);
+  const shared = await import(data.pinMap);
+  const engine = await shared.loadEngine(data);
+  const map = shared.baseMap(box.querySelector('.canvas'), engine, data);
+  if ('pin' in box.dataset) pinMap(shared, engine, map, box);
+  if ('places' in box.dataset) placesMap(shared, engine, map, JSON.parse(box.dataset.places));
+  if ('box' in box.dataset) boxMap(shared, engine, map, box);
   box.dataset.ready = 'true';
 }
 
-const lonLat = (ol, [x, y]) => ol.transformExtent([x, y, x, y], 'EPSG:3857', 'EPSG:4326').slice(0, 2);
-
-function makePin(ol, map, { isFixed, className, label }) {
-  const pin = document.createElement(isFixed ? 'span' : 'button');
-  pin.className = `pin ${className ?? ''}`;
-  if (isFixed) pin.setAttribute('role', 'img');
-  else pin.type = 'button';
-  pin.setAttribute('aria-label', label);
-  const overlay = new ol.Overlay({ element: pin, positioning: 'bottom-center', stopEvent: true });
-  map.addOverlay(overlay);
-  return { pin, overlay };
-}
-
 // One pin bound to two fields: typing moves the pin, moving the pin types.
-function pinMap(ol, map, box) {
+function pinMap({ pinOn }, engine, map, box) {
   const lat = byId(box.dataset.lat);
   const lon = byId(box.dataset.lon);
-  const { pin, overlay } = makePin(ol, map, { label: data.texts.pin });
+  const pin = pinOn(map, engine, {
+    label: data.texts.pin,
+    onMove: ([x, y]) => {
+      // Five decimals are a metre: finer says nothing of a door.
+      lon.value = x.toFixed(5);
+      lat.value = y.toFixed(5);
+    },
+  });
   const typed = () => {
     const at = [lon, lat].map((field) => Number.parseFloat(field.value.replace(',', '.')));
     const isPlace = at.every(Number.isFinite) && Math.abs(at[0]) <= 180 && Math.abs(at[1]) <= 85;
-    return isPlace ? ol.fromLonLat(at) : undefined;
+    return isPlace ? at : undefined;
   };
-  const write = (at) => {
-    const [x, y] = lonLat(ol, at);
-    // Five decimals are a metre: finer says nothing of a door.
-    lon.value = x.toFixed(5);
-    lat.value = y.toFixed(5);
-    overlay.setPosition(at);
+  const follow = () => {
+    const at = typed();
+    if (at) pin.show(at, false);
+    else pin.hide();
   };
-  const follow = () => overlay.setPosition(typed());
   lat.addEventListener('input', follow);
   lon.addEventListener('input', follow);
   const first = typed();
-  if (first) {
-    overlay.setPosition(first);
-    map.getView().setCenter(first);
-    map.getView().setZoom(13);
-  }
-  map.on('singleclick', (event) => write(event.coordinate));
-  pin.addEventListener('pointerdown', (event) => {
-    event.preventDefault();
-    pin.focus();
-    pin.setPointerCapture(event.pointerId);
-  });
-  pin.addEventListener('pointermove', (event) => {
-    if (pin.hasPointerCapture(event.pointerId)) write(map.getEventCoordinate(event));
-  });
-  const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-  pin.addEventListener('keydown', (event) => {
-    const step = steps[event.key];
-    const at = overlay.getPosition();
-    if (!step || !at) return;
-    event.preventDefault();
-    const pixels = (event.shiftKey ? 40 : 4) * map.getView().getResolution();
-    write([at[0] + step[0] * pixels, at[1] + step[1] * pixels]);
-  });
+  if (first) pin.show(first);
 }
 
 // Two places to compare: where a record is, and where it would be.
-function placesMap(ol, map, { before, after }) {
+function placesMap({ makePin }, { ol }, map, { before, after }) {
   const places = [[before, 'before', data.texts.before], [after, '', data.texts.after]];
   const seen = places.filter(([at]) => at).map(([at, className, label]) => {
     const { overlay } = makePin(ol, map, { isFixed: true, className, label });
@@ -157,7 +95,7 @@ function placesMap(ol, map, { before, after }) {
 }
 
 // A rectangle by two of its corners, bound to the four fields of its sides.
-function boxMap(ol, map, box) {
+function boxMap({ lonLat }, { ol }, map, box) {
   const fields = ['west', 'south', 'east', 'north'].map((side) => byId(`side-${side}`));
   const source = new ol.VectorSource();
   map.addLayer(new ol.VectorLayer({

@@ -1,12 +1,21 @@
-// What the page adds when scripts run: the map, the answer without a reload.
-// Nothing is stored, and nothing is asked of another origin.
+// What the page adds when scripts run: the map, what is near, the planner when somebody needs it.
+// Nothing asked is stored, and nothing is asked of another origin.
+import { makeCards } from './cards.js';
+import { startNearby } from './nearby.js';
+import { fill, makePhrases } from './phrases.js';
+import { fits, readSpaces } from './spaces.js';
+import { asSent, register } from './worker.js';
 
 const data = JSON.parse(document.getElementById('page-data').textContent);
 const byId = (id) => document.getElementById(id);
+// The whole list alone is kept, not what somebody looked for, and no word of reports that wait (P37).
+const isWhole = location.pathname === '/' && [...new URLSearchParams(location.search).keys()].every((name) => name === 'lang');
+const here = isWhole && byId('waiting').hidden ? { address: `/?lang=${data.lang}`, text: asSent() } : null;
 
 // The map: when the device is idle, or on a tap where data are dear.
 
 let mapPromise;
+let shownMap = null;
 
 function loadMap() {
   mapPromise ??= startMap().catch((error) => {
@@ -28,24 +37,51 @@ async function startMap() {
   // Before the page's own style, which adapts it.
   document.head.prepend(css);
   const [{ makeMap }, style, ol] = await Promise.all([import(data.map), import(data.style), import(data.ol)]);
-  const map = await makeMap(byId('map'), { data, ol, style, isListed, describe });
+  const read = { spaces: shownSpaces, crossings: () => collection('crossings'), hazards: () => collection('hazards') };
+  const map = await makeMap(byId('map'), { data, ol, style, read, describe });
   byId('map').tabIndex = 0;
   byId('map').dataset.ready = 'true';
   wait.hidden = true;
+  shownMap = map;
+  planner?.then((started) => started.draw(), () => {});
   return map;
 }
 
-const hasList = document.querySelector('[data-space]') !== null;
-const cardOf = (kind, id) => byId(`${{ spaces: 'space', crossings: 'crossing', hazards: 'hazard' }[kind]}-${id}`);
-const isListed = (id) => !hasList || cardOf('spaces', id) !== null;
+// Every space, in one small file: for the map, and for who asks what is near.
 
-// A popup repeats the head of the list's card, so that it speaks the page's language.
+let filePromise;
+
+function loadSpaces() {
+  filePromise ??= fetch(data.nearby).then((answer) => {
+    if (!answer.ok) throw new Error(`spaces: ${answer.status}`);
+    return answer.json();
+  });
+  filePromise.catch(() => { filePromise = undefined; });
+  return filePromise;
+}
+
+const shownSpaces = async () => readSpaces(await loadSpaces()).filter((space) => fits(space, data.narrowed));
+const phrases = makePhrases(data.texts);
+const { card: spaceCard } = makeCards(data.texts, phrases, data.names);
+startNearby(data, loadSpaces, goButton);
+
+async function collection(name) {
+  const { items } = data.layers.find((layer) => layer.id === name);
+  const answer = await fetch(`${items}?limit=1000`, { headers: { Accept: 'application/geo+json' } });
+  if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
+  return answer.json();
+}
+
+const cardOf = (kind, id) => byId(`${{ spaces: 'space', crossings: 'crossing', hazards: 'hazard' }[kind]}-${id}`);
+
+// A popup says the head of the list's card, in the page's language.
 function describe(kind, features) {
   const content = document.createElement('div');
-  for (const { id, name } of features) {
-    const card = cardOf(kind, id);
+  for (const { id, name, space } of features) {
+    const card = cardOf(kind, id) ?? (space ? spaceCard(space) : null);
     const link = document.createElement('a');
-    link.href = card ? `#${card.id}` : `/?lang=${data.lang}#${{ spaces: 'space', crossings: 'crossing', hazards: 'hazard' }[kind]}-${id}`;
+    link.href = kind === 'spaces' ? `/spaces/${encodeURIComponent(id)}?lang=${data.lang}`
+      : `${card ? '' : `/?lang=${data.lang}`}#${{ crossings: 'crossing', hazards: 'hazard' }[kind]}-${id}`;
     if (features.length > 1 || !card) {
       link.textContent = name;
       const line = document.createElement('p');
@@ -55,21 +91,41 @@ function describe(kind, features) {
     }
     const pieces = card.querySelectorAll(':scope > h3, :scope > h4, :scope > .where, :scope > .opening, :scope > .seen, :scope > p > .badge');
     for (const piece of pieces) content.append(piece.cloneNode(true));
-    link.textContent = data.texts.inList;
+    link.textContent = kind === 'spaces' ? data.texts.more : data.texts.inList;
     content.append(link);
+    if (kind === 'spaces') content.append(' ', goButton(id, name));
   }
   return content;
 }
 
+/** The button "how to get here", as the list's cards have it. */
+function goButton(id, name) {
+  const go = document.createElement('button');
+  go.className = 'link';
+  go.setAttribute('form', 'go');
+  go.name = 'end_choice';
+  go.value = `space:${id}`;
+  go.dataset.label = name;
+  go.textContent = data.texts.goHere;
+  return go;
+}
+
 const connection = navigator.connection;
 const isDear = Boolean(connection?.saveData) || /2g$/.test(connection?.effectiveType ?? '');
-byId('map-show').addEventListener('click', () => loadMap().then(drawPending, () => {}));
-if (!isDear) {
-  const idle = window.requestIdleCallback ?? ((callback) => setTimeout(callback, 300));
-  const whenIdle = () => idle(() => loadMap().then(drawPending, () => {}), { timeout: 4000 });
-  if (document.readyState === 'complete') whenIdle();
-  else window.addEventListener('load', whenIdle, { once: true });
-}
+byId('map-show').addEventListener('click', () => loadMap().catch(() => {}));
+const idle = window.requestIdleCallback ?? ((callback) => setTimeout(callback, 300));
+const begin = () => {
+  // Before anybody asks what is near, so that asking sends nothing.
+  loadSpaces().catch(() => {});
+  if (byId('lines')) loadPlanner().catch(() => {});
+  // What is kept for later comes after what is to be seen now.
+  Promise.resolve(isDear ? null : loadMap().catch(() => {}))
+    .then(() => register([`/?lang=${data.lang}`, data.nearby], here));
+  refresh();
+};
+const whenIdle = () => idle(begin, { timeout: 4000 });
+if (document.readyState === 'complete') whenIdle();
+else window.addEventListener('load', whenIdle, { once: true });
 
 for (const card of document.querySelectorAll('[data-space]')) {
   const button = document.createElement('button');
@@ -78,7 +134,7 @@ for (const card of document.querySelectorAll('[data-space]')) {
   button.textContent = data.texts.onMap;
   const name = document.createElement('span');
   name.className = 'unseen';
-  name.textContent = `: ${card.querySelector('h4').textContent}`;
+  name.textContent = `: ${card.querySelector('h3, h4').textContent}`;
   button.append(name);
   button.addEventListener('click', async () => {
     const map = await loadMap();
@@ -86,70 +142,56 @@ for (const card of document.querySelectorAll('[data-space]')) {
     map.show(card.dataset.space);
     byId('map').focus({ preventScroll: true });
   });
-  const row = document.createElement('div');
-  row.className = 'actions';
-  const details = card.querySelector('details');
-  details.before(row);
-  row.append(button);
+  card.querySelector('.actions').append(button);
 }
 
-// The route form: the server's answer is put in place; without scripts the form just works.
+// A page from the phone's memory is told to be one, and says what is open now, not when it was made.
+
+const OLD_MS = 15 * 60_000;
+
+async function refresh() {
+  const age = Date.now() - Date.parse(data.made);
+  if (age < OLD_MS) return;
+  const note = byId('dated');
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  say(note, fill(data.texts.dataOf, { date: phrases.moment(Date.parse(data.made), Date.now(), zone) }));
+  note.hidden = false;
+  const known = new Map(readSpaces(await loadSpaces()).map((space) => [space.id, space]));
+  for (const card of document.querySelectorAll('#spaces [data-space]')) {
+    const space = known.get(card.dataset.space);
+    card.hidden = space === undefined;
+    if (!space) continue;
+    const now = spaceCard(space);
+    for (const part of ['.opening', '.seen']) card.querySelector(part)?.replaceWith(now.querySelector(part));
+  }
+}
+
+// The route form and its answers: another module, loaded when somebody begins with them. Without it
+// the form just works.
 
 const form = byId('plan-form');
-const status = byId('status');
-let question = readQuestion(document);
+let planner;
+let isPlain = false;
 
-form.addEventListener('submit', async (event) => {
+function loadPlanner() {
+  planner ??= import(data.planner).then(({ startPlanner }) => startPlanner({ data, phrases, loadMap, shownMap: () => shownMap }));
+  planner.catch(() => { planner = undefined; });
+  return planner;
+}
+
+form.addEventListener('focusin', () => loadPlanner().catch(() => {}), { once: true });
+document.addEventListener('submit', (event) => {
+  const { target, submitter } = event;
+  if (isPlain || (target !== form && target.id !== 'go')) return;
   event.preventDefault();
-  say(status, data.texts.searching);
-  form.setAttribute('aria-busy', 'true');
-  try {
-    const answer = await fetch('/plan', {
-      method: 'POST', body: new URLSearchParams(new FormData(form)), headers: { Accept: 'text/html' },
-    });
-    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-    const result = page.getElementById('result');
-    if (!result) throw new Error(`no answer in the page: ${answer.status}`);
-    question = readQuestion(page);
-    byId('result').replaceChildren(...result.childNodes);
-    say(status, data.texts.done);
-    const title = byId('result').querySelector('[tabindex="-1"]');
-    title?.focus({ preventScroll: true });
-    title?.scrollIntoView({ block: 'start' });
-    if (mapPromise) await drawPending(await mapPromise);
-  } catch (error) {
-    console.warn(error);
-    say(status, data.texts.unavailable);
-  } finally {
-    form.removeAttribute('aria-busy');
-  }
+  loadPlanner().then((started) => started.submitted(target, submitter), () => {
+    isPlain = true;
+    target.requestSubmit(submitter);
+  });
 });
-
-function readQuestion(page) {
-  const block = page.getElementById('question');
-  return block ? JSON.parse(block.textContent) : null;
-}
-
-async function drawPending(map) {
-  map ??= await mapPromise;
-  if (!question) return;
-  const asked = question;
-  question = null;
-  try {
-    const answer = await fetch('/routes', {
-      method: 'POST', body: JSON.stringify(asked), headers: { 'Content-Type': 'application/json' },
-    });
-    if (!answer.ok) throw new Error(`routes: ${answer.status}`);
-    map.drawRoutes(await answer.json());
-  } catch (error) {
-    console.warn(error);
-    say(status, data.texts.undrawn);
-  }
-}
-
-byId('result')?.addEventListener('click', (event) => {
-  const card = event.target.closest('[data-route]');
-  if (card && mapPromise) mapPromise.then((map) => map.choose(Number(card.dataset.route)), () => {});
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('button[type=button][data-plan]');
+  if (button) loadPlanner().then((started) => started.pressed(button), () => say(byId('status'), data.texts.unavailable));
 });
 
 function say(element, text) {

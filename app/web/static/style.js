@@ -9,6 +9,9 @@ const OTHER_ROUTE = '#5b7f99';
 // A boundary of the 1:10 million scale is off by kilometres: it fades from this zoom on.
 const BORDER_FADES_AT = 10;
 
+// Below this zoom only cities have their name.
+const CITIES_ALONE = 4.5;
+
 // Below this zoom many crossings share a few pixels, so their signs shrink.
 const NEAR = 7;
 
@@ -54,9 +57,11 @@ export function makeStyles(ol, layers) {
     }));
   }
 
-  function places(feature) {
+  function places(feature, resolution) {
     const people = Number(feature.get('population') ?? 0);
     const isCity = people >= 1e6;
+    // Of a continent there is room for a few names, and each of them is measured to find that out.
+    if (!isCity && zoomOf(resolution) < CITIES_ALONE) return undefined;
     // A style with text belongs to its feature, hence no cache by name.
     return style({
       text: new ol.Text({
@@ -123,6 +128,14 @@ export function makeStyles(ol, layers) {
       : [style({ stroke: stroke('#fff', 6), zIndex: 0 }), style({ stroke: stroke(OTHER_ROUTE, 3.5, [10, 8]), zIndex: 1 })]));
   }
 
+  // What a person looks at of a route: a place on it, or a stretch.
+  function marks(feature) {
+    const isPoint = feature.getGeometry().getType() === 'Point';
+    return once(`mark ${isPoint}`, () => (isPoint
+      ? [style({ image: new ol.CircleStyle({ radius: 9, fill: fill(INK), stroke: stroke('#fff', 3) }) })]
+      : [style({ stroke: stroke('#fff', 11), zIndex: 4 }), style({ stroke: stroke(INK, 7), zIndex: 5 })]));
+  }
+
   // The forms of the catalogue for points; templates/parts.html draws the same ones.
   function point({ colour, form }, radius) {
     const [base, detail] = form.split('-');
@@ -147,7 +160,7 @@ export function makeStyles(ol, layers) {
     return new ol.Text({ text, font: font(size, 700), fill: fill(colour), declutterMode: 'none' });
   }
 
-  return { boundaries, roads, places, spaces, crossings, hazards, routes };
+  return { boundaries, roads, places, spaces, crossings, hazards, routes, marks };
 }
 
 const channels = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));

@@ -1,0 +1,49 @@
+"""What published answers have in common: media types, links, and the words of a demonstration."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote_plus
+
+from tiles.features import DEMO_NOTICE
+
+JSON = "application/json"
+GEOJSON = "application/geo+json"
+MERGE_PATCH = "application/merge-patch+json"
+SCHEMA = "application/schema+json"
+HTML = "text/html"
+MVT = "application/vnd.mapbox-vector-tile"
+#: What OGC's own relations of links begin with.
+REL = "http://www.opengis.net/def/rel/ogc/1.0"
+OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+
+
+#: What stands in an address as it is (RFC 3986, 2.3).
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII)
+
+
+def written(query: Mapping[str, str]) -> str:
+    """Return a query as addresses have it, as `urllib.parse.urlencode` does in a third of its time.
+
+    Parameters
+    ----------
+    query
+        By names that are known, and so need no escaping.
+    """
+    plain = _PLAIN.fullmatch
+    pairs = (f"{name}={v if plain(v) else quote_plus(v)}" for name, v in query.items())
+    return "&".join(pairs)
+
+
+def link(href: str, rel: str, media_type: str = JSON, title: str | None = None) -> dict[str, str]:
+    """Return a link as the OGC API writes it."""
+    made = {"href": href, "rel": rel, "type": media_type}
+    return made if title is None else {**made, "title": title}
+
+
+def demo_members(*, is_demo: bool, notice: str | None = None) -> dict[str, Any]:
+    """Return what every answer says while demo rows are loaded (P35), and a layer's notice."""
+    words = [DEMO_NOTICE] if is_demo else []
+    words += [notice] if notice else []
+    said: dict[str, Any] = {"demo": True} if is_demo else {}
+    return {**said, "notice": " ".join(words)} if words else said

@@ -1,0 +1,63 @@
+"""Answers of items that are files: all that match, streamed, in one snapshot."""
+
+from datetime import date
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from app.answers import JSON, link
+from app.caching import PUBLIC
+from app.download_response import download_response
+from app.frame import IS_HEAD
+from app.mistakes import InvalidParameterError
+from app.published import PRIVATE, Asked
+from geo.db import Tier
+from tiles.asking import Window
+from tiles.crs import CRS84
+from tiles.download_rows import Wanted
+from tiles.downloads import download
+from tiles.features import Past, selected
+from tiles.formats import Format
+from tiles.layer import Layer
+
+
+async def file_answer(
+    asked: Asked,
+    layer: Layer,
+    window: Window,
+    fmt: Format,
+    query: dict[str, str],
+    past: Past | None,
+    today: date,
+) -> Response:
+    """Return everything that a question matches as a file; `limit` cuts it.
+
+    Raises
+    ------
+    InvalidParameterError
+        The question goes by pages, or by another reference system.
+    BusyError
+        Too many downloads are running.
+    """
+    if "after" in query:
+        raise InvalidParameterError("after", f"pages are in json; {fmt.name} is whole")
+    if window.crs is not CRS84:
+        raise InvalidParameterError("crs", f"{fmt.name} comes in {CRS84.uri} alone")
+    rows, values = selected(layer, window, past)
+    if "limit" in query:
+        rows = rows.limit(window.limit)
+    address = f"{asked.base}/collections/{layer.name}"
+    links = [
+        link(f"{address}/items?{urlencode(query)}", "self", fmt.media_type),
+        link(address, "collection", JSON, layer.title),
+    ]
+    wanted = Wanted(layer, rows, values, {"links": links})
+    headers = {
+        "Cache-Control": PUBLIC if asked.tier is Tier.PUBLIC else PRIVATE,
+        "Vary": "Accept, Accept-Encoding, Authorization",
+    }
+    name = f"amparo-{layer.name}-{today.isoformat()}{fmt.extension}"
+    if IS_HEAD in asked.request.scope:
+        return Response(media_type=fmt.media_type, headers=headers)
+    pieces = download(asked.reader.connection, wanted, fmt)
+    return await download_response(pieces, fmt, name, headers)

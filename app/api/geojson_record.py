@@ -1,0 +1,247 @@
+"""A GeoJSON feature as a change of a record: what it states, and what of that is new.
+
+Properties carry the names of the record's fields, as ``POST /proposals`` takes them, and the
+geometry is its position. What an item shows is not all of its record, and some of it goes by
+another name there: a property that is published only is refused, unless a replacement repeats it.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from geo.errors import InvalidRecordError
+from geo.space_documents import FIELDS, Document
+from tiles.crs import Crs
+from tiles.layers import SPACES
+
+type Position = tuple[float, float]
+
+#: Members that answers have beside the feature's own: sent back, they say nothing.
+_ANSWERED: Final = frozenset({"attribution", "demo", "links", "notice"})
+_MEMBERS: Final = frozenset({"type", "id", "geometry", "properties", "reason"})
+
+#: Of the record, what goes by another name, or in the provider's words, where it is published.
+_SHOWN_AS: Final = {
+    "cost": "fees",
+    "fees": "fee_kind",
+    "public_contact": "contact",
+    "public_phones": "phones",
+    "schedule_exceptions": "exceptions",
+}
+_RECORD_NAMES: Final = {shown: field for field, shown in _SHOWN_AS.items()}
+_PUBLISHED_ONLY: Final = frozenset(SPACES.properties) - frozenset(FIELDS)
+
+#: What a replacement keeps unless it states it: what no item shows, so that nobody clears it
+#: unseen, and what follows from other fields.
+_KEPT: Final = frozenset(
+    {
+        *("id", "demo", "lon", "lat"),
+        *("available", "capacity", "capacity_updated", "confidential", "confirmed_by"),
+        *("consent_on", "itinerary", "visibility"),
+        *("organization_id", "fees", "expires_on"),
+    }
+)
+
+#: Degrees within which a position is the same: 0.1 m, to which answers are rounded (`tiles.crs`).
+_SAME_PLACE_DEG: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What the body of a request states.
+
+    Attributes
+    ----------
+    properties : mapping
+        By name.
+    position : (float, float) or None
+        First easting or longitude, in the units of its reference system; None: not stated.
+    id, reason : str or None
+    """
+
+    properties: Mapping[str, Any]
+    position: Position | None
+    id: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What an item shows to who asks: its properties, and its position in degrees, lon first."""
+
+    properties: Mapping[str, Any]
+    position: Position
+
+
+def read_feature(body: Any, crs: Crs, *, is_whole: bool) -> Stated:  # noqa: ANN401 -- any JSON
+    """Return what a feature states, or a merge patch of one (RFC 7396).
+
+    Parameters
+    ----------
+    body
+        JSON.
+    crs
+        Of its coordinates.
+    is_whole
+        A feature with all its members, not a patch.
+
+    Raises
+    ------
+    InvalidRecordError
+        Names each member that is wrong.
+    """
+    if not isinstance(body, dict):
+        raise InvalidRecordError([("body", "is no GeoJSON Feature")])
+    problems = [
+        ("".join(c for c in name[:64] if c.isprintable()), "is no member that is known here")
+        for name in body
+        if name not in _MEMBERS | _ANSWERED
+    ]
+    if body.get("type", None if is_whole else "Feature") != "Feature":
+        problems.append(("type", "is not Feature"))
+    properties = body.get("properties", None if is_whole else {})
+    if not isinstance(properties, dict):
+        problems.append(("properties", "is no object"))
+        properties = {}
+    problems += [
+        (name, f"is stated as the feature's {member}")
+        for name, member in (("id", "id"), ("lon", "geometry"), ("lat", "geometry"))
+        if name in properties
+    ]
+    position = None
+    if "geometry" in body or is_whole:
+        position = _position(body.get("geometry"), crs)
+        if isinstance(position, str):
+            problems.append(("geometry", position))
+    texts = {name: body.get(name) for name in ("id", "reason")}
+    problems += [
+        (name, "is no text")
+        for name, text in texts.items()
+        if not isinstance(text, str | None) or (text is None and name in body)
+    ]
+    if problems:
+        raise InvalidRecordError(problems)
+    assert not isinstance(position, str)  # noqa: S101 -- it was a problem
+    return Stated(properties, position, texts["id"], texts["reason"])
+
+
+def _position(geometry: Any, crs: Crs) -> Position | str:  # noqa: ANN401 -- any JSON
+    """Return the position of a Point, x first; a text says what is wrong with it."""
+    if not isinstance(geometry, dict) or geometry.get("type") != "Point":
+        return "is no GeoJSON Point"
+    numbers = geometry.get("coordinates")
+    if not isinstance(numbers, list) or len(numbers) != 2:  # noqa: PLR2004 -- RFC 7946, 3.1.1
+        return "has not two coordinates"
+    if not all(isinstance(one, int | float) and not isinstance(one, bool) for one in numbers):
+        return "has a coordinate that is no number"
+    least_x, most_x, least_y, most_y = crs.bounds
+    first, second = numbers
+    if not (least_x <= first <= most_x and least_y <= second <= most_y):
+        order = "lat, lon" if crs.is_lat_first else "lon, lat"
+        return f"lies outside its reference system; the order is {order}"
+    return (second, first) if crs.is_lat_first else (first, second)
+
+
+def created(stated: Stated) -> Document:
+    """Return the fields of a new space.
+
+    Raises
+    ------
+    InvalidRecordError
+        A property is published only.
+    """
+    _require_record_fields(stated.properties)
+    named = {} if stated.id is None else {"id": stated.id}
+    return {**stated.properties, **named, **_moved(stated, None)}
+
+
+def updated(stated: Stated, shown: Shown, document: Document) -> Document:
+    """Return the changes that a merge patch makes to a space; None clears a field.
+
+    Raises
+    ------
+    InvalidRecordError
+        A property is published only.
+    """
+    _require_record_fields(stated.properties)
+    changes = {
+        name: _merged(document.get(name), value) if isinstance(value, dict) else value
+        for name, value in stated.properties.items()
+    }
+    return {**changes, **_moved(stated, shown, document)}
+
+
+def replaced(stated: Stated, shown: Shown, document: Document) -> Document:
+    """Return the changes that make a space what a feature states; None clears a field.
+
+    What is stated as the item shows it stays: an item that was read, changed and sent back
+    changes nothing else, even where it shows less than the record has.
+
+    Raises
+    ------
+    InvalidRecordError
+        A property is published only, and is not what the item shows.
+    """
+    known = shown.properties
+    repeated = {
+        name for name, value in stated.properties.items() if name in known and value == known[name]
+    }
+    changes = {
+        name: value
+        for name, value in stated.properties.items()
+        if name not in repeated and (name not in document or value != document[name])
+    }
+    _require_record_fields(changes)
+    for field in set(FIELDS) - _KEPT - set(stated.properties):
+        name = _SHOWN_AS.get(field, field)
+        if name not in repeated and known.get(name) not in (None, [], {}):
+            changes[field] = None
+    return {**changes, **_moved(stated, shown, document)}
+
+
+def statement(stated: Stated) -> Document:
+    """Return the statement on a crossing that a merge patch makes.
+
+    Raises
+    ------
+    InvalidRecordError
+        It would move the crossing.
+    """
+    if stated.position is not None:
+        raise InvalidRecordError([("geometry", "of an official crossing is not changed here")])
+    return {name: value for name, value in stated.properties.items() if value is not None}
+
+
+def _require_record_fields(properties: Mapping[str, Any]) -> None:
+    problems = [
+        (
+            name,
+            f"is published only; the record's field is {_RECORD_NAMES[name]}"
+            if name in _RECORD_NAMES
+            else "follows from other records and cannot be stated",
+        )
+        for name in sorted(_PUBLISHED_ONLY & set(properties))
+    ]
+    if problems:
+        raise InvalidRecordError(problems)
+
+
+def _merged(before: Any, patch: Mapping[str, Any]) -> Document:  # noqa: ANN401 -- any field
+    # One level: no field of a record is an object of objects.
+    known = before if isinstance(before, dict) else {}
+    return {name: value for name, value in {**known, **patch}.items() if value is not None}
+
+
+def _moved(
+    stated: Stated, shown: Shown | None, document: Mapping[str, Any] | None = None
+) -> Document:
+    """Return the position as fields, unless it is where the space is, or is shown to be (P5)."""
+    if stated.position is None:
+        return {}
+    lon, lat = stated.position
+    known = [] if shown is None else [shown.position]
+    known += [] if document is None else [(document["lon"], document["lat"])]
+    if any(math.dist((lon, lat), there) < _SAME_PLACE_DEG for there in known):
+        return {}
+    return {"lon": lon, "lat": lat}

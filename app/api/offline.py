@@ -1,0 +1,33 @@
+"""``/offline``: what a phone opens without a network; and what its browser needs for that."""
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from app.api.framed import FramedDep, PageLanguage
+from app.caching import kept_response
+from app.problems import problem_responses
+from app.responses import page_response
+from app.web import offline, page
+from app.web.i18n import negotiate
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/offline", responses=problem_responses(400, 503))
+async def offline_page(framed: FramedDep) -> Response:
+    """Show the page that lists, maps and finds ways from packs alone; it names no space itself."""
+    return page_response(page.render_offline(framed.frame, framed.language))
+
+
+@router.get("/sw.js")
+async def service_worker(request: Request) -> Response:
+    """Return the service worker; asked anew each time, so that a release reaches every phone."""
+    return kept_response(request, offline.service_worker(), "text/javascript")
+
+
+@router.get("/manifest.webmanifest")
+async def manifest(request: Request, lang: PageLanguage = None) -> Response:
+    """Return the web application manifest."""
+    language = negotiate(lang, request.headers.get("accept-language"))
+    body = orjson.dumps(offline.manifest(language))
+    return kept_response(request, body, "application/manifest+json")

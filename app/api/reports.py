@@ -1,0 +1,177 @@
+"""``/reports`` and ``/report``: a hazard that somebody saw, without a trace (P36, P37).
+
+No account, no photo, no word, no hour: a kind, a point of about 100 m and a day. Nothing of it is
+published; an approver looks at it in the console.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from pydantic import UUID4, BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.api.fields import Day, Latitude, Longitude
+from app.api.framed import FramedDep
+from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep, WriterDep
+from app.gazetteer import AmbiguousPlaceError, UnknownPlaceError, resolve
+from app.limits import ReportLimit
+from app.mistakes import InvalidParameterError
+from app.network import Network
+from app.open_forms import read_open_form
+from app.problems import problem_responses
+from app.responses import JSONResponse, page_response
+from app.web import filling
+from app.web.i18n import negotiate
+from app.web.report_view import ReportForm, render_report, render_reported
+from geo import receipts, reports
+from geo.hazard_documents import family_of
+
+router = APIRouter(tags=["voices"])
+
+#: What the answer says; nobody acts on a report by itself (P36).
+NOTICE = (
+    "Gracias. No guardamos quién lo dijo ni a qué hora. Una persona de la red lo revisa; hasta "
+    "entonces no cambia ningún camino. Si hay peligro ahora, llame a emergencias."
+)
+
+#: The one page that may ask for the phone's position: on the phone, after a tap.
+_LOCATING = {"Permissions-Policy": "geolocation=(self), camera=(), microphone=()"}
+
+_FIELDS = frozenset({"id", "kind", "place", "lang"})
+
+
+class HazardSeen(BaseModel):
+    """A hazard that somebody saw; there is no room for a text, a photo or an hour."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "6f1f6d7c-9a0c-4a62-9d0b-0f6a2c1c7e55",
+                    "kind": "landslide",
+                    "lon": -72.65,
+                    "lat": 7.376,
+                    "seen_on": "2026-11-26",
+                }
+            ]
+        },
+    )
+
+    id: Annotated[
+        UUID4,
+        Field(
+            description="Drawn anew by the sender. The same report may be sent again with it and "
+            "is kept once."
+        ),
+    ]
+    kind: Annotated[str, Field(min_length=1, max_length=40, pattern="^[a-z_]+$")]
+    lon: Annotated[Longitude, Field(description="Degrees; kept with three decimals.")]
+    lat: Annotated[Latitude, Field(description="Degrees; kept with three decimals.")]
+    seen_on: Annotated[Day, Field(description=f"The day, at most {receipts.TAKEN_DAYS} days ago.")]
+
+
+@router.post(
+    "/reports",
+    status_code=201,
+    response_class=JSONResponse,
+    responses={
+        200: {"description": "It was received before; the same body."},
+        **problem_responses(400, 409, 413, 415, 429, 503),
+    },
+)
+async def report_hazard(
+    session: WriterDep, clock: ClockDep, body: HazardSeen, _limit: ReportLimit
+) -> Response:
+    """Keep a report for an approver to look at; it changes no route, layer or count (P36).
+
+    Police and migration controls are no hazards and are refused.
+    """
+    is_new = await reports.take(
+        session,
+        body.id,
+        kind=body.kind,
+        lon=body.lon,
+        lat=body.lat,
+        seen_on=body.seen_on,
+        today=clock().date(),
+    )
+    status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
+    return JSONResponse(
+        {"received": True, "notice": NOTICE},
+        status,
+        headers={"Cache-Control": "private, no-store"},
+    )
+
+
+@router.get("/report", include_in_schema=False, responses=problem_responses(400, 503))
+async def report_form(framed: FramedDep) -> Response:
+    """Show the form."""
+    form = ReportForm(str(uuid.uuid4()))
+    answer = page_response(render_report(framed.frame, form, framed.language))
+    answer.headers.update(_LOCATING)
+    return answer
+
+
+@router.post(
+    "/report",
+    include_in_schema=False,
+    responses=problem_responses(400, 403, 409, 413, 415, 429, 503),
+)
+async def send_form(
+    request: Request,
+    session: WriterDep,
+    reading: SessionDep,
+    network: NetworkDep,
+    settings: SettingsDep,
+    clock: ClockDep,
+    _limit: ReportLimit,
+) -> Response:
+    """Keep what the form says, by the name of a place; the form's own number is its key."""
+    fields = await read_open_form(request, _FIELDS)
+    form = ReportForm(*(_one(fields, name) for name in ("id", "kind", "place")))
+    now = clock()
+    frame = await filling.frame(reading, network, settings, now)
+    language = negotiate(_one(fields, "lang") or None, request.headers.get("accept-language"))
+    if form.kind not in reports.KINDS:
+        raise InvalidParameterError("kind", f"is one of {', '.join(reports.KINDS)}")
+    try:
+        lon, lat = await _position(reading, network, form.place)
+    except (UnknownPlaceError, AmbiguousPlaceError) as error:
+        body = render_report(frame, form, language, choices=error.choices, is_wrong=True)
+        answer = page_response(body, HTTPStatus.BAD_REQUEST)
+        answer.headers.update(_LOCATING)
+        return answer
+    await reports.take(
+        session,
+        _key(form.key),
+        kind=form.kind,
+        lon=lon,
+        lat=lat,
+        seen_on=now.date(),
+        today=now.date(),
+    )
+    return page_response(render_reported(frame, family_of(form.kind), language))
+
+
+async def _position(session: AsyncSession, network: Network, place: str) -> tuple[float, float]:
+    town = await resolve(session, network, place)
+    return round(town.lon, reports.DECIMALS), round(town.lat, reports.DECIMALS)
+
+
+def _key(stated: str) -> uuid.UUID:
+    try:
+        key = uuid.UUID(stated)
+    except ValueError as error:
+        raise InvalidParameterError("id", "is not the number of a form") from error
+    if key.version != 4:  # noqa: PLR2004 -- random ones alone tell nothing
+        raise InvalidParameterError("id", "is not the number of a form")
+    return key
+
+
+def _one(form: Mapping[str, Sequence[str]], name: str) -> str:
+    return form.get(name, [""])[0].strip()

@@ -1,0 +1,99 @@
+"""Schemas of OpenAPI 3.1, which are JSON Schema's, as OpenAPI 3.0 writes the same."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+type Schema = dict[str, Any]
+
+#: What 3.0 has no word for, and an answer or a body is not checked by.
+_UNKNOWN: Final = frozenset(
+    {"$schema", "$id", "$comment", "propertyNames", "patternProperties", "contentMediaType"}
+)
+
+_LIMITS: Final = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
+
+
+def downgraded(document: Mapping[str, Any]) -> Schema:
+    """Return a document of version 3.1 with every schema in it as 3.0 has it."""
+    return {name: _walked(value, name) for name, value in document.items()}
+
+
+def _walked(value: Any, name: str) -> Any:  # noqa: ANN401 -- any JSON
+    if isinstance(value, Mapping):
+        if name in {"schema", "items", "additionalProperties", "not"}:
+            return _schema(value)
+        if name in {"schemas", "properties"}:
+            return {key: _schema(member) for key, member in value.items()}
+        return {key: _walked(member, key) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_walked(member, name) for member in value]
+    return value
+
+
+def _schema(given: Mapping[str, Any]) -> Schema:
+    """Return one schema as 3.0 has it."""
+    made: Schema = {}
+    for name, value in given.items():
+        made |= _word(name, value)
+    if "prefixItems" in given:
+        made["items"] = _one_of([_schema(part) for part in given["prefixItems"]])
+    if given.get("contentMediaType") == "application/octet-stream":
+        made["format"] = "binary"
+    for name in ("anyOf", "oneOf"):
+        if name in given:
+            made |= _without_null(name, given[name])
+    return _named(made)
+
+
+def _word(name: str, value: Any) -> Schema:  # noqa: ANN401, PLR0911 -- one keyword each
+    match name:
+        case _ if name in _UNKNOWN or name in {"prefixItems", "anyOf", "oneOf"}:
+            return {}
+        case "const":
+            return {"enum": [value]}
+        case "examples":
+            return {"example": value[0]} if value else {}
+        case "exclusiveMinimum" | "exclusiveMaximum" if not isinstance(value, bool):
+            return {_LIMITS[name]: value, name: True}
+        case "type" if isinstance(value, list):
+            kinds = [kind for kind in value if kind != "null"]
+            found: Schema = {"type": kinds[0]} if len(kinds) == 1 else {}
+            return found | ({"nullable": True} if "null" in value and found else {})
+        case "type" if value == "null":
+            return {"nullable": True, "enum": [None]}
+        case "properties":
+            return {name: {key: _schema(member) for key, member in value.items()}}
+        case "items" | "not" | "additionalProperties" if isinstance(value, Mapping):
+            return {name: _schema(value)}
+        case "allOf":
+            return {name: [_schema(part) for part in value]}
+        case _:
+            return {name: value}
+
+
+def _without_null(name: str, parts: Sequence[Mapping[str, Any]]) -> Schema:
+    """Return a choice without null, which 3.0 says by a word of its own."""
+    left = [_schema(part) for part in parts if part.get("type") != "null"]
+    if len(left) == len(parts):
+        return {name: left}
+    if len(left) > 1:
+        return {name: left, "nullable": True}
+    (one,) = left
+    if "$ref" in one:
+        return {"allOf": [one], "nullable": True}
+    # A list of values has to name null as well (OpenAPI 3.0.3, "Schema Object", `nullable`).
+    closed = {"enum": [*one["enum"], None]} if "enum" in one else {}
+    return {**one, **closed, "nullable": True}
+
+
+def _one_of(parts: Sequence[Schema]) -> Schema:
+    different = [part for row, part in enumerate(parts) if part not in parts[:row]]
+    return different[0] if len(different) == 1 else {"anyOf": different}
+
+
+def _named(schema: Schema) -> Schema:
+    # Beside a reference 3.0 ignores every other word.
+    if "$ref" not in schema or len(schema) == 1:
+        return schema
+    rest = {name: value for name, value in schema.items() if name != "$ref"}
+    return {"allOf": [{"$ref": schema["$ref"]}], **rest}

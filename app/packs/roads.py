@@ -1,0 +1,99 @@
+"""Roads for phones: the corridor sketch, from which a phone finds a way without a network.
+
+It is the sketch of main roads between towns and official crossings, never streets: a thousand
+nodes that a phone searches in milliseconds. Ways that may not be used are left out here, so that
+no phone has to know why (P10, P11, P34, P36).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from app.network import Region
+from app.packs.spaces import DEGREE_PARTS
+from geo.hazards import ActiveHazard
+from routing.crossings import Crossing, gates
+from routing.graph import Mode, RoadGraph
+from routing.metric import UNITS_PER_DEGREE
+
+_PARTS: Final = UNITS_PER_DEGREE // DEGREE_PARTS
+
+
+def roads_of(
+    region: Region, crossings: Sequence[Crossing], hazards: Sequence[ActiveHazard]
+) -> dict[str, Any]:
+    """Return a network as columns: nodes, and the roads between them, each once.
+
+    Parameters
+    ----------
+    region : Region
+        The sketch.
+    crossings : sequence of Crossing
+        All official ones, in the order in which the pack lists them.
+    hazards : sequence of ActiveHazard
+        As published; no road runs through an exclusion, and those that meet another hazard name
+        it.
+
+    Returns
+    -------
+    dict
+        ``lon``, ``lat`` in parts of a degree, ``height_m`` (null where not known), ``country``
+        and ``name`` (null) of each node; ``tail``, ``head``, ``length_m``, ``gates`` (numbers of
+        crossings that must all be open, null where the road crosses no border) and ``hazards``
+        (numbers, null for none) of each road.
+    """
+    graph = region.graph
+    shut, met = _hazards_met(graph, hazards)
+    of_edge = gates(graph, crossings)
+    place = {crossing.id: number for number, crossing in enumerate(crossings)}
+    roads: list[tuple[int, int, int, list[int] | None, list[int] | None]] = []
+    for edge in range(len(graph.edge_tail)):
+        tail, head, twin = (
+            int(a[edge]) for a in (graph.edge_tail, graph.edge_head, graph.edge_twin)
+        )
+        # Every road of the sketch is one in both directions.
+        is_for_walkers = int(graph.edge_flags[edge]) & Mode.FOOT.flag
+        if 0 <= twin < edge or edge in shut or not is_for_walkers:
+            continue
+        gate = of_edge.get(edge)
+        if gate is not None and not gate.posts:
+            continue
+        posts = None if gate is None else [place[post.id] for post in gate.posts]
+        length_m = round(int(graph.edge_length_dm[edge]) / 10)
+        roads.append((tail, head, length_m, posts, met.get(edge)))
+    columns = zip(*roads, strict=True) if roads else ((),) * 5
+    names = ("tail", "head", "length_m", "gates", "hazards")
+    return {
+        "title": region.meta.title,
+        "attribution": region.meta.attribution,
+        "nodes": _nodes(graph),
+        "roads": dict(zip(names, map(list, columns), strict=True)),
+    }
+
+
+def _hazards_met(
+    graph: RoadGraph, hazards: Sequence[ActiveHazard]
+) -> tuple[set[int], Mapping[int, list[int]]]:
+    """Return the edges that are shut, and by edge the hazards that the others meet."""
+    shut: set[int] = set()
+    met: dict[int, list[int]] = {}
+    for number, hazard in enumerate(hazards):
+        edges = graph.edges_in(hazard.geometry).tolist()
+        if hazard.effect == "exclusion":
+            shut.update(edges)
+            continue
+        for edge in edges:
+            met.setdefault(edge, []).append(number)
+    return shut, met
+
+
+def _nodes(graph: RoadGraph) -> dict[str, list[Any]]:
+    heights = np.asarray(graph.node_elevation_m, dtype=float)
+    return {
+        "lon": [round(int(v) / _PARTS) for v in graph.node_lon],
+        "lat": [round(int(v) / _PARTS) for v in graph.node_lat],
+        "height_m": [None if np.isnan(v) else round(float(v)) for v in heights],
+        "country": [graph.meta.countries[c] if c >= 0 else None for c in graph.node_country],
+        "name": graph.names_at([int(n) for n in graph.node_name]),
+    }

@@ -1,0 +1,168 @@
+"""Spaces for phones: columns instead of records, so that 5,000 of them are 100 kB.
+
+A phone sorts them by distance, tells which are open and writes their cards without asking
+anybody. What the same many times over (hours, sets of services) is listed once.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from datetime import date, timedelta
+from enum import IntFlag
+from typing import Any, Final
+
+from app.packs.moments import HORIZON_DAYS, Span, day_number
+from geo.eligibility import ADULT_AGE
+from geo.hours import Hours, Interval
+from geo.spaces import ListedSpace
+
+#: Degrees are whole numbers of this many parts: 1.1 m, finer than any door.
+DEGREE_PARTS: Final = 100_000
+
+
+class Flag(IntFlag):
+    """What is true or not of a space; `static/spaces.js` reads the same bits."""
+
+    DEMO = 1
+    REFERRAL_ONLY = 2
+    OVERNIGHT = 4
+    FAMILIES = 8
+    FULL = 16
+
+
+class _Listed[T: Hashable]:
+    """Values by the order in which they were first met."""
+
+    def __init__(self) -> None:
+        self._places: dict[T, int] = {}
+
+    def place(self, value: T) -> int:
+        return self._places.setdefault(value, len(self._places))
+
+    @property
+    def values(self) -> list[T]:
+        return list(self._places)
+
+
+#: What the page of one space says beside its card; in packs alone, they are long texts.
+DETAILS: Final = (
+    "organization", "eligibility", "address", "landmark", "road", "fee_kind", "contact",
+)  # fmt: skip
+
+
+def columns_of(
+    spaces: Sequence[ListedSpace], span: Span, *, with_details: bool = False
+) -> dict[str, Any]:
+    """Return spaces as columns, with the lists that the columns number.
+
+    Parameters
+    ----------
+    spaces : sequence of ListedSpace
+        Of the public tier.
+    span : Span
+        What the hours are told for.
+    with_details : bool
+        Whether `DETAILS` are among the columns.
+
+    Returns
+    -------
+    dict
+        ``lists`` by name (``hours`` holds ``opens, closes, last_entry or null, is_certain`` one
+        after the other, in minutes of the span), and by column a list as long as ``spaces``.
+        ``hours`` is -1 where no schedule is stated. ``lon`` and ``lat`` are in parts of a degree
+        (`DEGREE_PARTS`), days as of `day_number`; ``confirmed`` is null for demo rows (P35).
+    """
+    lists: dict[str, _Listed[Any]] = {
+        name: _Listed()
+        for name in ("kinds", "countries", "timezones", "statuses", "services", "languages")
+    }
+    hours: _Listed[tuple[int | None, ...]] = _Listed()
+    known: dict[Hours, tuple[int | None, ...] | None] = {}
+
+    def hours_place(space: ListedSpace) -> int:
+        if space.hours not in known:
+            known[space.hours] = _minutes(space.hours, span)
+        told = known[space.hours]
+        return -1 if told is None else hours.place(told)
+
+    def each(read: Callable[[Mapping[str, Any]], Any]) -> list[Any]:
+        return [read(space.properties) for space in spaces]
+
+    def placed(name: str, column: str) -> list[int]:
+        return each(lambda row: lists[name].place(row[column]))
+
+    def placed_sets(name: str) -> list[int]:
+        return each(lambda row: lists[name].place(tuple(row[name])))
+
+    columns = {
+        "id": [space.id for space in spaces],
+        "name": each(lambda row: row["name"]),
+        "kind": placed("kinds", "kind"),
+        "locality": each(lambda row: row["locality"] or row["name"]),
+        "country": placed("countries", "country"),
+        "timezone": placed("timezones", "timezone"),
+        "status": placed("statuses", "status"),
+        "lon": [round(space.lon * DEGREE_PARTS) for space in spaces],
+        "lat": [round(space.lat * DEGREE_PARTS) for space in spaces],
+        "services": placed_sets("services"),
+        "languages": placed_sets("languages"),
+        "hours": [hours_place(space) for space in spaces],
+        "confirmed": each(_confirmed),
+        "call_from": each(_call_from),
+        "expires": each(lambda row: day_number(row["expires_on"])),
+        "flags": each(_flags),
+        "phone": each(_phone),
+        "referral": [space.referral_name for space in spaces],
+    }
+    if with_details:
+        columns |= {name: [space.properties[name] for space in spaces] for name in DETAILS}
+    told = {name: listed.values for name, listed in lists.items()}
+    return {"lists": {**told, "hours": hours.values}, "columns": columns}
+
+
+def _minutes(hours: Hours, span: Span) -> tuple[int | None, ...] | None:
+    intervals = hours.intervals(span.start, HORIZON_DAYS)
+    if intervals is None:
+        return None
+    return tuple(part for one in intervals for part in _interval(one, span))
+
+
+def _interval(one: Interval, span: Span) -> tuple[int | None, ...]:
+    return (
+        span.minute(one.opens),
+        # Without end as far as is told: nothing is known to close it.
+        span.minute(one.closes),
+        None if one.last_entry is None else span.minute(one.last_entry),
+        int(one.is_certain),
+    )
+
+
+def _confirmed(row: Mapping[str, Any]) -> int | None:
+    confirmed_on: date | None = row["confirmed_on"]
+    return None if confirmed_on is None or row["demo"] else day_number(confirmed_on)
+
+
+def _call_from(row: Mapping[str, Any]) -> int | None:
+    """Return the first day on which people should call first, as `geo.freshness.age_label`."""
+    confirmed_on: date | None = row["confirmed_on"]
+    if confirmed_on is None or row["demo"]:
+        return None
+    validity = (row["expires_on"] - confirmed_on).days
+    return day_number(confirmed_on + timedelta(days=validity // 2 + 1))
+
+
+def _flags(row: Mapping[str, Any]) -> int:
+    flags = Flag(0)
+    if row["demo"]:
+        flags |= Flag.DEMO
+    if row["access"] == "referral_only":
+        flags |= Flag.REFERRAL_ONLY
+    if row["overnight"]:
+        flags |= Flag.OVERNIGHT
+    if (row["minimum_age"] or 0) < ADULT_AGE:
+        flags |= Flag.FAMILIES
+    if row["capacity"] == "full":
+        flags |= Flag.FULL
+    return int(flags)
+
+
+def _phone(row: Mapping[str, Any]) -> str | None:
+    return next((phone["number"] for phone in row["phones"]), None)

@@ -1,0 +1,120 @@
+"""What phones take along, as JSON: a pack of a country, and every space of all of them.
+
+Built in two halves that change for different reasons and are kept apart: the spaces, and what is
+around them (crossings, hazards, roads). Lines to call are few and are read each time.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import shapely
+
+from app import wording
+from app.network import Network
+from app.packs.moments import HORIZON_DAYS, Span, day_number
+from app.packs.roads import roads_of
+from geo.crossings import StatedCrossing
+from geo.hazards import ActiveHazard, holds
+from routing.pace import FLAT_KMH
+from routing.profile import FAMILY, Profile
+from routing.search import Crossing
+
+#: Counted up when phones have to forget packs that they would read wrongly.
+FORMAT: Final = 1
+
+#: Degrees of a hazard's outline: a metre or so.
+_GRID: Final = 1e-5
+
+
+@dataclass(frozen=True)
+class Around:
+    """What lies around the spaces, as the public knows it; crossings as the router takes them."""
+
+    routed: Sequence[Crossing]
+    hazards: Sequence[ActiveHazard]
+
+
+def head_of(span: Span, *, is_demo: bool) -> dict[str, Any]:
+    """Return what every file for phones begins with: its format, time, expiry and notice."""
+    return {
+        "format": FORMAT,
+        "start": span.start,
+        "horizon_days": HORIZON_DAYS,
+        "expires_on": span.expires_on,
+        "demo": is_demo,
+        "notice": wording.notice(is_demo=is_demo),
+    }
+
+
+def walker_of(profile: Profile) -> dict[str, float]:
+    """Return how far and how fast people walk; who walks less is worded beside (P46)."""
+    return {
+        "speed_m_s": round(FLAT_KMH / 3.6, 3),
+        "day_max_m": profile.day_max_m,
+        "slow_day_m": FAMILY.day_max_m,
+        "window_s": profile.window_s,
+        "window_start_h": 0.0 if profile.window_start is None else profile.window_start.hour,
+    }
+
+
+def around_of(around: Around, network: Network, span: Span) -> dict[str, Any]:
+    """Return hazards and the roads of the sketch, which is what a phone searches.
+
+    ``roads`` is null where no sketch is imported.
+    """
+    hazards = [one for one in around.hazards if _holds_sometime(one, span)]
+    sketch = next((r for r in network.regions() if r.meta.kind == "sketch"), None)
+    return {
+        "hazards": [_hazard(one) for one in hazards],
+        "roads": None if sketch is None else roads_of(sketch, around.routed, hazards),
+    }
+
+
+def crossings_of(stated: Sequence[StatedCrossing], span: Span) -> list[dict[str, Any]]:
+    """Return official crossings with each change of their state (P32)."""
+    return [_crossing(one, span) for one in stated]
+
+
+def lines_of(contacts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return lines to call (P45), with what a phone says of each."""
+    names = ("kind", "name", "admin1", "phone", "whatsapp", "hours", "demo")
+    return [{name: row[name] for name in names} for row in contacts]
+
+
+def _holds_sometime(hazard: ActiveHazard, span: Span) -> bool:
+    return holds(hazard, span.start) or span.start <= hazard.valid_from < span.end
+
+
+def _crossing(crossing: StatedCrossing, span: Span) -> dict[str, Any]:
+    now = crossing.at(span.start)
+    return {
+        "id": crossing.id,
+        "name": crossing.name,
+        "countries": [crossing.country_a, crossing.country_b],
+        "lon": crossing.lon,
+        "lat": crossing.lat,
+        "timezone": now.timezone or "UTC",
+        "demo": now.demo,
+        "changes": [
+            [span.minute(at), state] for at, state in crossing.changes(span.start, HORIZON_DAYS)
+        ],
+    }
+
+
+def _hazard(hazard: ActiveHazard) -> dict[str, Any]:
+    until: datetime | None = hazard.valid_to
+    outline = shapely.set_precision(hazard.geometry, _GRID)
+    return {
+        "id": hazard.id,
+        "kind": hazard.kind,
+        "title": hazard.title,
+        "effect": hazard.effect,
+        "weight": hazard.weight,
+        "night_only": hazard.night_only,
+        "until": None if until is None else day_number(until.date()),
+        "source": hazard.source,
+        "demo": hazard.demo,
+        "geometry": shapely.geometry.mapping(outline),
+    }

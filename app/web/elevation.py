@@ -1,0 +1,212 @@
+"""The elevation of a route as numbers to draw: the template writes the picture, without scripts.
+
+Heights are those of the road graph's nodes, joined by straight slopes. Where none is known the
+line has a hole; where none is known at all there is no picture, and the page says so.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.altitude import Heights
+
+type Floats = NDArray[np.float64]
+
+#: Size of the drawing, units of its own: about pixels of a phone's column, so that letters of 12
+#: are read there.
+WIDTH: Final = 340
+HEIGHT: Final = 150
+LEFT, RIGHT, TOP, BOTTOM = 46, 318, 22, 122
+
+#: Heights taken along the way: more than one for three pixels of a phone is not seen [A].
+SAMPLES: Final = 97
+
+#: Least span of the height axis, metres: flat ways are drawn flat and not as mountains [A].
+_LEAST_SPAN_M: Final = 200.0
+
+#: Most marks on the axis of distance.
+_MOST_TICKS: Final = 5
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something on the way: where it is drawn, what it is called and what it is."""
+
+    x: float
+    y: float
+    name: str
+    at_m: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A mark of an axis."""
+
+    at: float
+    value_m: float
+
+
+@dataclass(frozen=True)
+class Elevation:
+    """What is drawn.
+
+    Attributes
+    ----------
+    lines, areas
+        Points as SVG has them, of each piece with known heights.
+    low, high
+        Marks of the height axis.
+    ticks
+        Marks of the axis of distance.
+    gap
+        Where the longest stretch without a place begins, and how wide it is; None without one.
+    marks
+        Spaces and crossings.
+    heights_m
+        At `SAMPLES` places, evenly along the way; None where not known.
+    lowest_m, highest_m
+        Of the heights taken.
+    is_partial
+        Some heights are not known.
+    """
+
+    lines: Sequence[str]
+    areas: Sequence[str]
+    low: Tick
+    high: Tick
+    ticks: Sequence[Tick]
+    gap: tuple[float, float] | None
+    marks: Sequence[Mark]
+    heights_m: Sequence[int | None]
+    lowest_m: float
+    highest_m: float
+    is_partial: bool
+
+
+@dataclass(frozen=True)
+class Passed:
+    """Something that a route passes ``at_m`` metres after its start."""
+
+    at_m: float
+    name: str
+    kind: str
+
+
+def elevation(
+    heights: Heights,
+    distance_m: float,
+    *,
+    gap: tuple[float, float] | None = None,
+    passed: Sequence[Passed] = (),
+) -> Elevation | None:
+    """Return what is drawn of a route's heights; None where none is known.
+
+    Parameters
+    ----------
+    heights
+        Along the way.
+    distance_m
+        Its length.
+    gap
+        Start and length of its longest stretch without a place, metres.
+    passed
+        What lies on it.
+    """
+    if distance_m <= 0:
+        return None
+    at_m = np.linspace(0.0, distance_m, SAMPLES)
+    taken_m = heights_at(heights, at_m)
+    known = np.isfinite(taken_m)
+    if known.sum() < 2:  # noqa: PLR2004 -- a line has two ends
+        return None
+    lowest_m, highest_m = float(taken_m[known].min()), float(taken_m[known].max())
+    axis = _Axis(*_span(lowest_m, highest_m), distance_m)
+    pieces = [axis.points(at_m[rows], taken_m[rows]) for rows in _runs(known)]
+    return Elevation(
+        lines=tuple(" ".join(points) for points in pieces),
+        areas=tuple(_area(points) for points in pieces),
+        low=Tick(BOTTOM, axis.low_m),
+        high=Tick(TOP, axis.high_m),
+        ticks=tuple(Tick(axis.x(m), m) for m in _ticks(distance_m)),
+        gap=None if gap is None else (axis.x(gap[0]), axis.x(sum(gap)) - axis.x(gap[0])),
+        marks=tuple(axis.mark(one, heights) for one in passed),
+        heights_m=tuple(None if math.isnan(m) else round(m) for m in taken_m.tolist()),
+        lowest_m=lowest_m,
+        highest_m=highest_m,
+        is_partial=not known.all(),
+    )
+
+
+def heights_at(heights: Heights, at_m: Floats) -> Floats:
+    """Return heights at places along a way; NaN where not known."""
+    if not len(heights.start_m):
+        return np.full(len(at_m), np.nan)
+    row = np.searchsorted(heights.end_m, at_m, "left").clip(0, len(heights.end_m) - 1)
+    length_m = heights.end_m[row] - heights.start_m[row]
+    way_m = at_m - heights.start_m[row]
+    share = np.divide(way_m, length_m, out=np.zeros_like(way_m), where=length_m > 0).clip(0, 1)
+    from_m, to_m = heights.from_m[row], heights.to_m[row]
+    slope_m = from_m + (to_m - from_m) * share
+    # At an end of a slope its other end need not be known.
+    found: Floats = np.where(share == 0, from_m, np.where(share == 1, to_m, slope_m))
+    return found
+
+
+@dataclass(frozen=True)
+class _Axis:
+    low_m: float
+    high_m: float
+    distance_m: float
+
+    def x(self, at_m: float) -> float:
+        share = min(1.0, max(0.0, at_m / self.distance_m))
+        return round(LEFT + (RIGHT - LEFT) * share, 1)
+
+    def y(self, height_m: float) -> float:
+        share = (height_m - self.low_m) / (self.high_m - self.low_m)
+        return round(BOTTOM - (BOTTOM - TOP) * share, 1)
+
+    def points(self, at_m: Floats, height_m: Floats) -> list[str]:
+        pairs = zip(at_m.tolist(), height_m.tolist(), strict=True)
+        return [f"{self.x(one):g},{self.y(two):g}" for one, two in pairs]
+
+    def mark(self, one: Passed, heights: Heights) -> Mark:
+        height_m = float(heights_at(heights, np.array([one.at_m]))[0])
+        y = BOTTOM if math.isnan(height_m) else self.y(height_m)
+        return Mark(self.x(one.at_m), y, one.name, one.at_m, one.kind)
+
+
+def _span(lowest_m: float, highest_m: float) -> tuple[float, float]:
+    """Return the ends of the height axis, in hundreds."""
+    low_m = math.floor(lowest_m / 100) * 100
+    high_m = math.ceil(highest_m / 100) * 100
+    return low_m, max(high_m, low_m + _LEAST_SPAN_M)
+
+
+def _runs(known: NDArray[np.bool_]) -> list[slice]:
+    """Return the stretches of two samples or more whose heights are known."""
+    found, begin = [], 0
+    for is_known, rows in groupby(known.tolist()):
+        end = begin + len(list(rows))
+        if is_known and end - begin > 1:
+            found.append(slice(begin, end))
+        begin = end
+    return found
+
+
+def _area(points: Sequence[str]) -> str:
+    first, last = (point.partition(",")[0] for point in (points[0], points[-1]))
+    return f"{first},{BOTTOM} {' '.join(points)} {last},{BOTTOM}"
+
+
+def _ticks(distance_m: float) -> list[float]:
+    """Return round distances: 1, 2 or 5 by powers of ten, at most `_MOST_TICKS` of them."""
+    steps = [base * 10**power for power in range(2, 8) for base in (1, 2, 5)]
+    step_m = next(step for step in steps if distance_m / step <= _MOST_TICKS)
+    return [float(step_m * n) for n in range(int(distance_m // step_m) + 1)]

@@ -1,0 +1,150 @@
+// The service worker: opens the page without a network, and keeps as little as that takes.
+// GIVEN, with what to keep, and `sendUnseen` of outbox.js come before this file (app/web/offline.py).
+//
+// It keeps the page's own files, the home page, the file of spaces, `/offline` and the empty form of
+// `/report`, in the languages that are read here: who pays by the megabyte pays for no other. It keeps no page of one space, no search and no answer: what somebody looked for is
+// nobody's to find on a phone. Who takes spaces along to visit them keeps that page too, without a
+// name or a token (visit-page.js); it goes with the sign-in.
+
+const SHELL = `amparo-shell-${GIVEN.release}`;
+const PAGES = 'amparo-pages';
+const VISITS = 'amparo-visits'; // as in visit-page.js and page-exit.js
+const REPORTS = 'amparo-reports'; // as in outbox.js
+const WAIT_MS = 3_000; // webmap.md, "Offline": then what is kept is shown
+// What is kept is the same for every Origin and Accept: module scripts ask with other headers.
+const ANY = { ignoreVary: true };
+const KEPT_DAYS = 7; // as packs (app/packs/moments.py); what is older is not shown (P49)
+
+self.addEventListener('install', (event) => {
+  event.waitUntil((async () => {
+    const shell = await caches.open(SHELL);
+    await shell.addAll([...GIVEN.files, ...pagesOf(await languagesRead())]);
+    await self.skipWaiting();
+  })());
+});
+
+self.addEventListener('activate', (event) => {
+  event.waitUntil((async () => {
+    const names = await caches.keys();
+    const old = names.filter((name) => name.startsWith('amparo-shell-') && name !== SHELL);
+    await Promise.all(old.map((name) => caches.delete(name)));
+    await self.clients.claim();
+  })());
+});
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event;
+  const address = new URL(request.url);
+  if (request.method === 'POST' && address.pathname === '/network/sign-out') event.waitUntil(caches.delete(VISITS));
+  if (request.method !== 'GET' || address.origin !== self.location.origin) return;
+  if (address.pathname.startsWith('/static/')) event.respondWith(kept(request));
+  else if (address.pathname === '/nearby.json') event.respondWith(newest(request, '/nearby.json'));
+  else if (request.mode === 'navigate') {
+    event.respondWith(page(request, address));
+    event.waitUntil(keepPages(address.searchParams.get('lang')));
+  }
+});
+
+// The network is back, and no page may be open. Reports alone: what is seen at a visit goes with a
+// token of the sign-in, which is kept nowhere. Where something is left the browser wakes us again.
+self.addEventListener('sync', (event) => {
+  if (event.tag === REPORTS) event.waitUntil(sendReports());
+});
+
+async function sendReports() {
+  if (await sendUnseen() > 0) throw new Error('some reports wait');
+}
+
+const pagesOf = (languages) => languages.flatMap((lang) => GIVEN.pages.map((path) => `${path}?lang=${lang}`));
+
+/** The languages of pages that are open, or were kept by the release before; else the browser's. */
+async function languagesRead() {
+  const open = await self.clients.matchAll({ includeUncontrolled: true, type: 'window' });
+  const names = (await caches.keys()).filter((name) => name.startsWith('amparo-shell-'));
+  const before = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+  const stated = [...open, ...before.flat()].map(({ url }) => new URL(url).searchParams.get('lang'));
+  const own = [...navigator.languages.map((tag) => tag.split('-')[0]), GIVEN.languages[0]];
+  const [read, known] = [stated, own].map((all) => all.filter((lang) => GIVEN.languages.includes(lang)));
+  return read.length > 0 ? [...new Set(read)] : known.slice(0, 1);
+}
+
+/** Keep the pages of a language that somebody begins to read. */
+async function keepPages(lang) {
+  const shell = await caches.open(SHELL);
+  if (!GIVEN.languages.includes(lang) || await shell.match(pagesOf([lang])[0], ANY)) return;
+  // Without a network they are kept another time.
+  await shell.addAll(pagesOf([lang])).catch(() => {});
+}
+
+/** A file whose address carries its digest never changes. */
+async function kept(request) {
+  const shell = await caches.open(SHELL);
+  const found = await shell.match(request, ANY) ?? await caches.match(request, ANY);
+  if (found) return found;
+  const answer = await fetch(request);
+  if (answer.ok && answer.status === 200) await shell.put(request, answer.clone());
+  return answer;
+}
+
+async function page(request, address) {
+  const lang = address.searchParams.get('lang');
+  const isHome = address.pathname === '/' && [...address.searchParams.keys()].every((name) => name === 'lang');
+  if (isHome) {
+    // Without a language in the address the browser's decides, which does not change offline.
+    const answer = await newest(request, `/?lang=${lang ?? ''}`).catch(() => null);
+    return answer ?? shellPage(lang);
+  }
+  const isShell = GIVEN.pages.includes(address.pathname);
+  const isVisits = address.pathname === '/network/visits';
+  try {
+    return await (isShell || isVisits ? soon(request) : fetch(request));
+  } catch {
+    return (isVisits ? await visitsPage() : null) ?? shellPage(lang, isShell ? address.pathname : '/offline');
+  }
+}
+
+/** A page that is kept, in the language asked for or else in one that was read here. */
+async function shellPage(lang, path = '/offline') {
+  const shell = await caches.open(SHELL);
+  for (const one of [lang, ...GIVEN.languages]) {
+    const found = await shell.match(`${path}?lang=${one}`, ANY);
+    if (found) return found;
+  }
+  return Response.error();
+}
+
+async function visitsPage() {
+  const found = await caches.match('/network/visit-page', ANY);
+  if (!found || isFresh(found)) return found;
+  await caches.delete(VISITS);
+  return null;
+}
+
+/** The server's answer if it comes in time; raises where it does not. */
+async function soon(request) {
+  const late = new Promise((_, reject) => { setTimeout(reject, WAIT_MS, new Error('late')); });
+  return Promise.race([fetch(request), late]);
+}
+
+/** The server's answer if it comes in time, else what is kept and not too old. */
+async function newest(request, key) {
+  const pages = await caches.open(PAGES);
+  const asked = fetch(request).then(async (answer) => {
+    if (answer.ok) await pages.put(key, answer.clone());
+    return answer;
+  });
+  // Whoever has waited goes on; the answer that comes late is kept for the next time.
+  asked.catch(() => {});
+  const late = new Promise((resolve) => { setTimeout(resolve, WAIT_MS, null); });
+  const answer = await Promise.race([asked, late]).catch(() => null);
+  if (answer) return answer;
+  const found = await pages.match(key, ANY);
+  if (found && isFresh(found)) return found;
+  if (found) await pages.delete(key);
+  return asked;
+}
+
+function isFresh(answer) {
+  const made = Date.parse(answer.headers.get('date') ?? '');
+  return Number.isFinite(made) && Date.now() - made < KEPT_DAYS * 86_400_000;
+}

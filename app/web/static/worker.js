@@ -1,0 +1,41 @@
+// Puts the service worker in place. Its address is given through a policy, as Trusted Types ask.
+const policy = window.trustedTypes?.createPolicy('amparo-worker', {
+  createScriptURL: (url) => {
+    if (url !== '/sw.js') throw new TypeError('not our service worker');
+    return url;
+  },
+});
+
+/** The page as the server sent it; to be asked before any module has changed it. */
+export const asSent = () => `<!doctype html>\n${document.documentElement.outerHTML}`;
+
+/**
+ * Register the service worker; a browser that has none goes on without.
+ *
+ * At a first visit no worker has seen the pages to keep. This page is not fetched once more, which
+ * would cost whoever pays by the megabyte: its text is here, and only its headers are asked for.
+ *
+ * @param {string[]} pages what to keep at the first visit
+ * @param {{address: string, text: string}|null} here one of them, if it is this page
+ */
+export async function register(pages = [], here = null) {
+  if (!('serviceWorker' in navigator)) return;
+  try {
+    await navigator.serviceWorker.register(policy?.createScriptURL('/sw.js') ?? '/sw.js');
+    await navigator.serviceWorker.ready;
+    const kept = await caches.open('amparo-pages'); // as in sw.js
+    for (const page of pages) {
+      if (await kept.match(page)) continue;
+      const answer = await fetch(page, { method: page === here?.address ? 'HEAD' : 'GET', headers: { Accept: 'text/html,*/*' } });
+      if (answer.ok) await kept.put(page, page === here?.address ? whole(answer, here.text) : answer);
+    }
+  } catch (error) {
+    console.warn(error);
+  }
+}
+
+function whole({ headers }, text) {
+  const own = new Headers(headers);
+  for (const name of ['content-encoding', 'content-length', 'etag']) own.delete(name);
+  return new Response(text, { headers: own });
+}
