@@ -173,7 +173,7 @@ def test_every_cli_command_has_an_example():
 
 
 def test_locks_have_hashes_and_no_hosts():
-    for name in ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock"):
+    for name in (f"requirements{kind}.lock" for kind in ("", "-dev", "-bench", "-tipg")):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert "://" not in text
         pins = [line for line in text.splitlines() if re.match(r"^[a-z0-9]", line)]

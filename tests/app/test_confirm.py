@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from app import link_texts
+from app.web.assets import asset_url
 from geo import space_documents
 from geo.confirmations import issue_link
 from geo.db import Tier
@@ -82,7 +83,10 @@ async def test_p41_the_page_leaves_nothing_behind(phone):
     assert "noindex" in page.headers["x-robots-tag"]
     assert "set-cookie" not in page.headers
     assert not re.search(r'(?:src|href|action)="(?:https?:)?//', page.text), "no third party"
-    assert "<script" not in page.text
+    # The quick exit (P37), and nothing else.
+    assert re.findall(r"<script[^>]*", page.text) == [
+        f'<script type="module" src="{asset_url("page-exit.js")}"'
+    ]
 
 
 @pytest.mark.parametrize(

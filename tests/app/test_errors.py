@@ -14,13 +14,14 @@ from sqlalchemy import text
 from app import errors
 from app.databases import tier_urls
 from app.errors import TABLE, kind_of
-from app.journeys import Obstacle, RouteRefusedError
+from app.mistakes import Obstacle, RouteRefusedError
 from app.network import NoNetworkError
 from app.problems import Kind
 from geo.db import Database, Tier, tier_url
 from geo.errors import DatabaseUnavailableError, ProtectedServiceError
 from routing.errors import Blocker, InvalidRequest, NoRoute, OffNetwork
 from tests.conftest import client_of, opened
+from tiles.errors import InvalidFilterError
 
 JSON = {"Content-Type": "application/json"}
 ENDS = {"start": [-72.508, 7.894], "end": [-73.126, 7.125], "mode": "foot"}
@@ -76,7 +77,7 @@ def test_the_nearest_base_decides():
         ('{"start":[-72,7],"end":[-73,7],"mode":"fly"}', "mode"),
         ('{"start":[-72,7],"end":[-73,7],"at":"soon"}', "at"),
         ('{"start":[-72,7],"end":[-73,7],"at":"2026-11-24T08:00:00"}', "at"),
-        ('{"start":[-72,7],"end":[-73,7],"via":[]}', "via"),
+        ('{"start":[-72,7],"end":[-73,7],"through":[]}', "through"),
         ('{"start":[1e400,7],"end":[-73,7]}', "start.0"),
         ("[]", "body"),
         ("null", "body"),
@@ -170,7 +171,7 @@ async def test_no_200_is_sent_for_a_commit_that_failed(published_settings):
         failing = Failing(tier_urls(published_settings))
         failing.check_roles = working.check_roles
         async with client_of(published_settings, database=failing) as client:
-            check_problem(await client.get("/collections/spaces/items"), 503)
+            check_problem(await client.get("/vocabularies"), 503)
         await failing.dispose()
 
 
@@ -200,6 +201,8 @@ def app_that_raises(application, error):
         (OffNetwork("end", 30_000.0, 25_000.0), 422),
         (NoRoute("blocked", [Blocker("crossing", "x", "Bridge", "closed")]), 422),
         (InvalidRequest("end", "equals start"), 400),
+        (InvalidFilterError("longer than 7 characters"), 400),
+        (InvalidFilterError("is no integer", "count"), 400),
         (NoNetworkError("none"), 503),
         (DatabaseUnavailableError("x"), 503),
     ],
@@ -212,6 +215,8 @@ async def test_exceptions_become_problems(published_settings, error, status):
     if status == 500:
         assert re.fullmatch(r"urn:uuid:[0-9a-f]{32}", body["instance"])
         assert "7.89391" not in json.dumps(body)
+    if isinstance(error, InvalidFilterError):
+        assert body["errors"] == [{"field": error.field, "reason": error.reason}]
     if isinstance(error, OffNetwork):
         assert body["field"] == error.which
         assert body["limit_m"] == error.limit_m

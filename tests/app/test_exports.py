@@ -6,36 +6,20 @@ import sqlite3
 import threading
 import zipfile
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text as sql
 from typer.testing import CliRunner
 
 from app import cli
-from geo import models, tokens
+from geo import models
 from geo.db import Tier
 from geo.exports.formats import FORMATS
-from tests.conftest import client_of, clone, opened
+from tests.conftest import client_of, clone, opened, partner_header
 
 CONFIDENTIAL = ("DEMO-008", "DEMO-030", "DEMO-035", "DEMO-043", "DEMO-062")
 PARTNERS_ONLY = ("DEMO-021", "DEMO-026", "DEMO-048", "DEMO-063", "DEMO-065")
-
-
-@pytest.fixture(scope="module")
-async def partner(loaded_template, cluster, settings_for):
-    """Talk to an application of this module's own, with a partner's token."""
-    settings = settings_for(clone(cluster, loaded_template))
-    async with opened(settings) as database, database.session(Tier.WRITER) as session:
-        _id, secret = await tokens.issue_token(
-            session,
-            scope="partner",
-            holder="Organización",
-            expires_at=datetime.now(UTC) + timedelta(days=1),
-        )
-    async with client_of(settings) as client:
-        client.headers["Authorization"] = f"Bearer {secret}"
-        yield client
 
 
 def plain(name, content):
@@ -190,14 +174,8 @@ async def test_p42_a_list_to_pass_on_is_the_publics_whoever_asks(
                 " (select service_id from service_at_location where location_id = 'DEMO-006')"
             )
         )
-        _id, secret = await tokens.issue_token(
-            session,
-            scope="partner",
-            holder="Organización",
-            expires_at=datetime.now(UTC) + timedelta(days=1),
-        )
+    token = await partner_header(settings)
     async with client_of(settings) as client:
-        token = {"Authorization": f"Bearer {secret}"}
         asked = "?locality=Cúcuta"
         public = await client.get(f"/exports/text{asked}")
         shared = await client.get(f"/exports/text{asked}", headers=token)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from app import following
 from app.databases import listen_url, open_database
+from app.editions import Editions
 from app.network import Region
 from geo import knowledge
 from geo.db import Tier
@@ -82,7 +83,9 @@ async def listener(admin):
 
 @contextlib.asynccontextmanager
 async def followed(database, roads, settings, url=None):
-    async with following.following(database, roads, url or listen_url(settings)):
+    async with following.following(
+        database, roads, url or listen_url(settings), Editions(database)
+    ):
         await until(lambda: roads.router.told)
         yield
 
@@ -182,13 +185,15 @@ async def test_a_router_that_fails_does_not_end_it(empty_database, roads, own_se
         follow(hazards)
 
     roads.router.follow = failing
-    async with following.following(empty_database, roads, listen_url(own_settings)):
+    async with following.following(
+        empty_database, roads, listen_url(own_settings), Editions(empty_database)
+    ):
         await write(empty_database, HAZARD, **hazard(id="A"))
         await asyncio.sleep(0.2)
         fails = False
         await write(empty_database, HAZARD, **hazard(id="B"))
-        await until(lambda: roads.router.told)
-    assert roads.router.told[-1] == ("A", "B")
+        # On a busy machine A alone may be told first.
+        await until(lambda: roads.router.told[-1:] == [("A", "B")])
 
 
 async def test_a_database_that_is_away_does_not_end_it(empty_database, roads, own_settings):
@@ -196,7 +201,9 @@ async def test_a_database_that_is_away_does_not_end_it(empty_database, roads, ow
         update={"database_url": None, "home": own_settings.home / "nowhere"}
     )
     absent = open_database(nowhere)
-    task = asyncio.create_task(following.Follower(absent, roads, listen_url(nowhere)).follow())
+    task = asyncio.create_task(
+        following.Follower(absent, roads, listen_url(nowhere), Editions(absent)).follow()
+    )
     await asyncio.sleep(0.5)
     assert not task.done()
     task.cancel()

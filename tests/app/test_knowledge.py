@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from app.knowledge import reading
-from geo import crossings, hazards, hiding, spaces
+from geo import crossings, hazards, hiding, products, spaces
 from geo.db import Tier
 from tests.conftest import clone, opened
 from tests.geo.test_knowledge import HAZARD, hazard, write
@@ -255,3 +255,60 @@ async def test_a_change_of_a_space_is_in_the_next_answer(loaded_database, statem
     some = min(await open_ids(loaded_database, Tier.PUBLIC, today))
     await write(loaded_database, statement, id=some)
     assert some not in await open_ids(loaded_database, Tier.PUBLIC, today)
+
+
+async def told(database, tier=Tier.PUBLIC):
+    async with database.session(tier) as session:
+        return await (await reading(session)).area_products()
+
+
+@pytest.mark.parametrize("tier", READERS)
+async def test_kept_products_are_those_of_the_tier_and_read_once(loaded_database, tier):
+    async with loaded_database.session(tier) as session:
+        fresh = await products.products_about_areas(session)
+    kept = await told(loaded_database, tier)
+    assert kept
+    assert [one.product for one in kept] == [one.product for one in fresh]
+    assert [one.area for one in kept] == [one.area for one in fresh]
+    assert await told(loaded_database, tier) is kept
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "delete from amparo.products",
+        "update amparo.products set state = 'retired'",
+        "update amparo.products set visibility = 'restricted'",
+        "update amparo.products set valid_from = current_date - 9, valid_to = current_date - 1",
+    ],
+)
+async def test_a_product_that_is_taken_back_is_in_no_kept_answer(loaded_database, statement):
+    before = {tier: await told(loaded_database, tier) for tier in READERS}
+    assert all(before.values())
+    await write(loaded_database, statement)
+    for tier in READERS:
+        assert await told(loaded_database, tier) == ()
+
+
+async def test_places_are_kept_until_some_change_and_each_tier_has_its_own(
+    loaded_clone, settings_for
+):
+    async with opened(settings_for(loaded_clone)) as database:
+
+        async def places(tier):
+            async with database.session(tier) as session:
+                return await (await reading(session)).places()
+
+        before = await places(Tier.PUBLIC)
+        assert await places(Tier.PUBLIC) is before
+        ((nearest, _),) = before.near([(-72.508, 7.894)])
+        assert nearest.name == "Cúcuta"
+        await write(
+            database,
+            "update amparo.places set visibility = 'partners' where id = :place",
+            place=nearest.id,
+        )
+        after = await places(Tier.PUBLIC)
+        assert nearest.id not in set(after.columns["id"])
+        assert nearest.id in set((await places(Tier.PARTNER)).columns["id"])
+        assert after.near([(-72.508, 7.894)])[0][0].id != nearest.id

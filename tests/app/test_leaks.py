@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -18,8 +19,12 @@ from starlette.routing import Mount, Route
 from geo import models
 from geo.db import Tier
 from tests.conftest import client_of, opened, run_sql
+from tests.fixtures.leak_values import TOWN_CODES
+from tiles.formats import FORMATS
+from tiles.matrix import MAX_ZOOM
 
-LAYERS = ("spaces", "crossings", "hazards", "roads", "boundaries", "places", "flows")
+LAYERS = ("spaces", "services", "crossings", "hazards", "roads", "boundaries", "places", "flows",
+          "corridors", "coverage")  # fmt: skip
 
 #: Town centres at which the demo has a confidential space.
 SAFE_HOUSE_TOWNS = {
@@ -33,8 +38,8 @@ SAFE_HOUSE_TOWNS = {
 #: What the clock writes and nothing else.
 CLOCK = re.compile(
     rb'"(data_as_of|timeStamp|at)":"[^"]*"|<time[^>]*>[^<]*</time>|value="20\d\d-[^"]*"'
-    # A form's token, new at every reading.
-    rb'|name="csrf" value="[^"]*"'
+    # A form's token, or its number, new at every reading.
+    rb'|name="(?:csrf|id)" value="[^"]*"'
 )
 
 
@@ -62,10 +67,16 @@ def days() -> list[str]:
 
 
 def requests(hidden_ids: list[str]) -> Iterator[Asked]:
-    for path in ("/health", "/conformance", "/collections", "/api"):
+    for path in ("/health", "/conformance", "/collections", "/api", "/ogc", "/ogc/conformance"):
         yield Asked(path, "GET", path)
+    for path in ("/styles", "/legend", "/basemap.pmtiles"):
+        yield Asked(path, "GET", path)
+    yield from tilings()
+    for style in ("amparo", "basemap", *LAYERS):
+        yield Asked("/styles/{style}", "GET", f"/styles/{style}")
     for query in ("", "?lang=ht", "?vocabulary=space_kind", "?vocabulary=service&lang=en"):
         yield Asked("/vocabularies", "GET", f"/vocabularies{query}")
+    yield from documentation()
     yield from pages()
     for layer in LAYERS:
         yield from layer_requests(layer, hidden_ids)
@@ -94,9 +105,20 @@ def requests(hidden_ids: list[str]) -> Iterator[Asked]:
     yield from voices_requests(hidden_ids)
     yield from standards_requests()
     yield from records_requests(hidden_ids)
+    yield from item_changes(hidden_ids)
     yield from desk_requests(hidden_ids)
     yield from keeping_requests(hidden_ids)
     yield from space_pages(hidden_ids)
+    yield from low_tech(hidden_ids)
+    yield from taken_along()
+
+
+def tilings() -> Iterator[Asked]:
+    for path in ("/tiles", "/tiles/WebMercatorQuad", "/tileMatrixSets"):
+        yield Asked(path, "GET", path)
+    yield Asked("/tileMatrixSets/WebMercatorQuad", "GET", "/tileMatrixSets/WebMercatorQuad")
+    for unknown in ("/collections/{layer}/{rest:path}", "/tiles/{layer}/{rest:path}"):
+        yield Asked(unknown, "GET", unknown.replace("{layer}", "no").replace("{rest:path}", "x/y"))
 
 
 def account_requests() -> Iterator[Asked]:
@@ -174,18 +196,35 @@ def keeping_requests(hidden_ids: list[str]) -> Iterator[Asked]:
 def desk_requests(hidden_ids: list[str]) -> Iterator[Asked]:
     """Without a sign-in every page of the console leads to the sign-in, whatever it names."""
     page = {"Accept": "text/html"}
-    for name in ("", "/links", "/queue", "/spaces", "/spaces/new", "/expiring", "/hides"):
+    for name in (
+        "",
+        "/links",
+        "/queue",
+        "/spaces",
+        "/spaces/new",
+        "/expiring",
+        "/hides",
+        "/visits",
+        "/visit-page",
+        "/visit-token",
+    ):
         yield Asked(f"/network{name}", "GET", f"/network{name}", headers=page)
     sent = {"csrf": "x", "reason": "x"}
-    for name in ("/queue/accept", "/spaces/new", "/expiring", "/hides"):
+    for name in ("/queue/accept", "/spaces/new", "/expiring", "/hides", "/visits"):
         yield Asked(f"/network{name}", "POST", f"/network{name}", form=sent, headers=page)
     proposal = "/network/proposals/{proposal}"
     yield Asked(proposal, "GET", "/network/proposals/x", headers=page)
     yield Asked(proposal, "POST", "/network/proposals/x", form=sent | {"do": "accept"})
+    report = "/network/reports/{report}"
+    yield Asked(report, "GET", "/network/reports/x", headers=page)
+    yield Asked(report, "POST", "/network/reports/x", form=sent | {"do": "discard"}, headers=page)
     yield Asked("/network/hides/{hide_id}/lift", "POST", "/network/hides/x/lift", form=sent)
     for hidden in hidden_ids:
         template, path = "/network/spaces/{space}", f"/network/spaces/{hidden}"
         yield Asked("/network/spaces", "GET", f"/network/spaces?q={hidden}", headers=page)
+        yield Asked("/network/visits/{space}", "GET", f"/network/visits/{hidden}")
+        seen = sent | {"id": str(uuid4()), "space": hidden, "revision": "1", "answer": "full"}
+        yield Asked("/network/visits", "POST", "/network/visits", form=seen)
         yield Asked("/network/hides", "GET", f"/network/hides?space={hidden}", headers=page)
         yield Asked(template, "GET", path, headers=page)
         yield Asked(template, "POST", path, form=sent, headers=page)
@@ -209,6 +248,18 @@ def records_requests(hidden_ids: list[str]) -> Iterator[Asked]:
         yield Asked("/spaces/{space}/close", "POST", f"/spaces/{hidden}/close", close)
     yield Asked("/confirm/{token}", "GET", "/confirm/x")
     yield Asked("/confirm/{token}", "POST", "/confirm/x", form={"answer": "closed"})
+
+
+def item_changes(hidden_ids: list[str]) -> Iterator[Asked]:
+    """Without a token: nothing is told, of whichever id."""
+    changed = {"type": "Feature", "geometry": None, "properties": {"status": "closed"}}
+    spaces, one = "/collections/spaces/items", "/collections/spaces/items/{item:path}"
+    yield Asked(spaces, "POST", spaces, changed)
+    for hidden in hidden_ids:
+        for method in ("PUT", "PATCH", "DELETE"):
+            yield Asked(one, method, f"{spaces}/{hidden}", changed, headers={"If-Match": "*"})
+    crossings = "/collections/crossings/items"
+    yield Asked(f"{crossings}/{{item:path}}", "PATCH", f"{crossings}/x", changed)
 
 
 def matches() -> Iterator[Asked]:
@@ -292,6 +343,13 @@ def voices_requests(hidden_ids: list[str]) -> Iterator[Asked]:
         yield Asked(path, "GET", path)
     yield Asked("/complaints/{item}", "POST", "/complaints/x", {"state": "closed"})
     yield Asked("/rumours", "GET", "/rumours?country=CO")
+    for lon, lat in SAFE_HOUSE_TOWNS.values():
+        seen = {"id": str(uuid4()), "kind": "flood", "lon": lon, "lat": lat, "seen_on": days()[3]}
+        for sent in (seen, seen, seen | {"kind": "robbery"}, seen | {"kind": "police_control"}):
+            yield Asked("/reports", "POST", "/reports", sent)
+    yield Asked("/report", "GET", "/report?lang=en")
+    form = {"id": str(uuid4()), "kind": "flood", "place": "Cúcuta, CO"}
+    yield Asked("/report", "POST", "/report", form=form)
     yield Asked("/rumours", "POST", "/rumours", {})
     yield Asked("/rumours/{item}/answer", "POST", "/rumours/x/answer", {"message": "x"})
     yield Asked("/rumours/{item}/retire", "POST", "/rumours/x/retire")
@@ -336,6 +394,32 @@ def space_pages(hidden_ids: list[str]) -> Iterator[Asked]:
             yield Asked("/match", "POST", "/match", form=need)
 
 
+def low_tech(hidden_ids: list[str]) -> Iterator[Asked]:
+    """Messages, lists and posters: passed on to anybody, so of public spaces alone."""
+    for query in ("", "?country=CO", "?country=XX"):
+        yield Asked("/txt", "GET", f"/txt{query}")
+    for code in (*TOWN_CODES, "1", "x"):
+        for service in ("", *(f"&service={one}" for one in ("overnight", "gbv_response", "x"))):
+            yield Asked("/txt/{code}", "GET", f"/txt/{code}?parts=6{service}")
+            for f in ("html", "text", "png"):
+                yield Asked("/lists/{code}", "GET", f"/lists/{code}?f={f}{service}")
+    for space in (*hidden_ids, "DEMO-001", "DEMO-006"):
+        template = "/spaces/{space}/poster.pdf"
+        yield Asked(template, "GET", template.replace("{space}", space))
+        yield Asked("/s/{space}", "GET", f"/s/{space}?f=html")
+        yield Asked("/plan", "POST", "/plan", form={"end_choice": f"space:{space}"})
+
+
+def documentation() -> Iterator[Asked]:
+    for path in ("/docs", "/docs/reference"):
+        yield Asked(path, "GET", path)
+    for topic in ("access", "errors", "use"):
+        yield Asked("/docs/{name}", "GET", f"/docs/{topic}")
+    yield Asked("/docs/examples/{name}", "GET", "/docs/examples/items.py")
+    for layer in LAYERS:
+        yield Asked("/docs/collections/{layer}", "GET", f"/docs/collections/{layer}")
+
+
 def pages() -> Iterator[Asked]:
     yield Asked("/", "GET", "/?f=json")
     for lang in ("es", "en", "pt"):
@@ -344,16 +428,18 @@ def pages() -> Iterator[Asked]:
     form = {"start": "Cúcuta, CO", "end": "Bucaramanga, CO", "mode": "foot", "at": ""}
     yield Asked("/plan", "POST", "/plan", form=form)
     yield Asked("/plan", "POST", "/plan", form={**form, "end": "Espacio seguro"})
+    yield Asked("/plan", "POST", "/plan", form={**form, "file": "kml:0"})
 
 
 def layer_requests(layer: str, hidden_ids: list[str]) -> Iterator[Asked]:
     yield Asked("/collections/{layer}", "GET", f"/collections/{layer}")
+    yield Asked("/collections/{layer}/schema", "GET", f"/collections/{layer}/schema")
     items = f"/collections/{layer}/items"
     yield Asked("/collections/{layer}/items", "GET", f"{items}?limit=10000")
     for lon, lat in SAFE_HOUSE_TOWNS.values():
         box = f"{lon - 0.2},{lat - 0.2},{lon + 0.2},{lat + 0.2}"
         yield Asked("/collections/{layer}/items", "GET", f"{items}?bbox={box}&limit=1000")
-        for zoom in (0, 4, 8, 12):
+        for zoom in range(MAX_ZOOM + 1):
             x, y = tile_of(lon, lat, zoom)
             yield Asked("/tiles/{layer}/{z}/{x}/{y}", "GET", f"/tiles/{layer}/{zoom}/{x}/{y}")
     for day in days():
@@ -364,6 +450,22 @@ def layer_requests(layer: str, hidden_ids: list[str]) -> Iterator[Asked]:
         past = f"{items}/{hidden}?as_of={days()[-2]}"
         yield Asked("/collections/{layer}/items/{item}", "GET", past)
     yield Asked("/tiles/{layer}/tilejson", "GET", f"/tiles/{layer}/tilejson")
+    own, templates = f"/collections/{layer}", "/collections/{layer}"
+    for rest in ("queryables", "changes", "tiles", "tiles/WebMercatorQuad"):
+        yield Asked(f"{templates}/{rest}", "GET", f"{own}/{rest}")
+    # Files of tables hold the time they were made at, or pieces as they came: the same rows are
+    # not the same bytes.
+    for fmt in (fmt for fmt in FORMATS if fmt.pack is None):
+        yield Asked(f"{templates}/items", "GET", f"{items}?f={fmt.name}")
+    for lon, lat in SAFE_HOUSE_TOWNS.values():
+        x, y = tile_of(lon, lat, 8)
+        quad = "WebMercatorQuad/{z}/{y}/{x}"
+        for start, template in ((own, templates), ("", "")):
+            path = f"{start}/tiles/WebMercatorQuad/8/{y}/{x}"
+            yield Asked(f"{template}/tiles/{quad}", "GET", path)
+        near = f"S_INTERSECTS(geometry,BBOX({lon - 1},{lat - 1},{lon + 1},{lat + 1}))"
+        yield Asked(f"{templates}/items", "GET", f"{items}?limit=1000&filter={near}")
+    yield Asked(f"{templates}/items", "GET", f"{items}?sortby=-id&limit=1000")
 
 
 def journeys() -> Iterator[Asked]:
@@ -374,11 +476,34 @@ def journeys() -> Iterator[Asked]:
             "mode": "foot",
         }
         yield Asked("/routes", "POST", "/routes", ends)
+        yield Asked("/routes", "POST", "/routes?f=gpx", ends)
+        yield Asked("/routes", "POST", "/routes?f=kml", ends)
+        places = [ends["start"], ends["end"]]
+        waypoints = {"type": "MultiPoint", "coordinates": places}
+        yield Asked("/ogc/routes", "POST", "/ogc/routes", {"inputs": {"waypoints": waypoints}})
+        for profile in ("foot-walking", "driving-car", "cycling-road"):
+            path = f"/v2/directions/{profile}/geojson"
+            body = {"coordinates": places, "extra_info": ["surface"]}
+            yield Asked("/v2/directions/{profile}/geojson", "POST", path, body)
         for day in days():
             for services in (["overnight"], ["psychosocial_support"], ["food", "legal_advice"]):
                 yield Asked(
                     "/coverage", "POST", "/coverage", {**ends, "services": services, "as_of": day}
                 )
+
+
+def taken_along() -> Iterator[Asked]:
+    """Give what a phone keeps to use it without a network."""
+    for path in ("/nearby.json", "/packs", "/offline", "/sw.js", "/manifest.webmanifest"):
+        yield Asked(path, "GET", path)
+    for country in ("CO", "VE", "EC", "ZZ", "x"):
+        yield Asked("/packs/{country}", "GET", f"/packs/{country}")
+    for narrowed in ("country=CO", "open=1", "families=1", "language=es", "page=2"):
+        yield Asked("/", "GET", f"/?f=html&{narrowed}")
+    for town in SAFE_HOUSE_TOWNS:
+        yield Asked("/", "GET", f"/?f=html&place={town}&service=overnight")
+    for service in models.PROTECTED_SERVICES:
+        yield Asked("/", "GET", f"/?f=html&place=Cúcuta&service={service}")
 
 
 def tile_of(lon: float, lat: float, zoom: int) -> tuple[int, int]:
@@ -420,10 +545,20 @@ def endpoints(routes) -> Iterator[Route]:
             yield route
 
 
+def template_of(path: str) -> str:
+    """Give an address of one collection as that of any."""
+    path = path.replace("{item:path}", "{item}")
+    for layer in LAYERS:
+        for start in ("/collections", "/tiles"):
+            if path == f"{start}/{layer}" or path.startswith(f"{start}/{layer}/"):
+                return path.replace(f"{start}/{layer}", f"{start}/{{layer}}", 1)
+    return path
+
+
 def test_every_endpoint_is_walked(client):
-    walked = {(asked.template, asked.method) for asked in requests(["x"])}
+    walked = {(template_of(asked.template), asked.method) for asked in requests(["x"])}
     found = {
-        (route.path, method)
+        (template_of(route.path), method)
         for route in endpoints(client.application.routes)
         for method in route.methods - {"HEAD", "OPTIONS"}
     }

@@ -6,8 +6,9 @@ from ipaddress import ip_network
 import pytest
 from starlette.responses import PlainTextResponse
 
-from app.errors import TooManyRequestsError
+from app.frame import Exchange, Frame
 from app.limits import IS_GRANTED, Limits, Proxies, RateLimit, client_of
+from app.mistakes import TooManyRequestsError
 from app.settings import Settings
 from tests.conftest import client_of as talking_to
 from tests.conftest import clone
@@ -122,21 +123,18 @@ def test_whose_requests_count_together(client, counts_as):
     assert client_of({"client": client}) == counts_as
 
 
-async def seen_through(peer, headers, trusted="10.0.0.0/8"):
-    seen = {}
-
-    async def app(scope, receive, send):
-        seen.update(client=scope["client"][0], scheme=scope["scheme"])
-
+def seen_through(peer, headers, trusted="10.0.0.0/8"):
     networks = [ip_network(trusted)] if trusted else []
     scope = {
         "type": "http",
+        "method": "GET",
         "client": (peer, 1),
         "scheme": "http",
         "headers": [(n.encode(), v.encode()) for n, v in headers],
     }
-    await Proxies(app, networks)(scope, None, None)
-    return seen["client"], seen["scheme"]
+    exchange = Exchange(scope, None)
+    Proxies(networks).begin(exchange)
+    return exchange.scope["client"][0], exchange.scope["scheme"]
 
 
 @pytest.mark.parametrize(
@@ -155,20 +153,20 @@ async def seen_through(peer, headers, trusted="10.0.0.0/8"):
         ("10.0.0.1", "x", "x"),
     ],
 )
-async def test_the_client_is_the_last_untrusted_address(peer, forwarded, client):
-    assert (await seen_through(peer, [("x-forwarded-for", forwarded)]))[0] == client
+def test_the_client_is_the_last_untrusted_address(peer, forwarded, client):
+    assert (seen_through(peer, [("x-forwarded-for", forwarded)]))[0] == client
 
 
-async def test_forwarded_lines_are_one_list_and_the_scheme_is_believed():
+def test_forwarded_lines_are_one_list_and_the_scheme_is_believed():
     lines = [("x-forwarded-for", "203.0.113.9"), ("x-forwarded-for", "198.51.100.7")]
-    assert await seen_through("10.0.0.1", [*lines, ("x-forwarded-proto", "https")]) == (
+    assert seen_through("10.0.0.1", [*lines, ("x-forwarded-proto", "https")]) == (
         "198.51.100.7",
         "https",
     )
     told = [("x-forwarded-proto", "https")]
-    assert (await seen_through("192.0.2.1", told))[1] == "http"
-    assert (await seen_through("10.0.0.1", [("x-forwarded-proto", "gopher")]))[1] == "http"
-    assert await seen_through("10.0.0.1", [*lines, *told], trusted="") == ("10.0.0.1", "http")
+    assert (seen_through("192.0.2.1", told))[1] == "http"
+    assert (seen_through("10.0.0.1", [("x-forwarded-proto", "gopher")]))[1] == "http"
+    assert seen_through("10.0.0.1", [*lines, *told], trusted="") == ("10.0.0.1", "http")
 
 
 @pytest.mark.parametrize("value", ["x", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.1;10.0.0.2"])
@@ -206,7 +204,7 @@ def middleware(status=200, *, looks_up=False):
             scope["state"][IS_GRANTED] = True
         await answer(scope, receive, send)
 
-    return RateLimit(app, limits(), "/static/")
+    return Frame(app, [RateLimit(limits(), "/static/")])
 
 
 async def test_who_shows_a_token_counts_by_the_token():

@@ -59,9 +59,9 @@ async def test_p48_one_line_a_request_by_template(small, lines):
     for line in access:
         assert LINE.fullmatch(line.removeprefix("amparo.access INFO ")), line
     # The token opens nothing: refused, but by template all the same.
-    assert " GET /tiles/{layer}/{z}/{x}/{y} 401 " in access[3]
+    assert " GET /tiles/spaces/{z}/{x}/{y} 401 " in access[3]
     assert " GET - 404 " in access[6]
-    assert " HEAD /collections/{layer}/items 200 " in access[7]
+    assert " HEAD /collections/spaces/items 200 " in access[7]
 
 
 async def test_p48_an_incident_is_logged_without_its_values(published_settings, lines):
@@ -143,3 +143,27 @@ def test_the_server_s_own_access_log_stays_off():
     # uvicorn's would hold the query string.
     assert "uvicorn.access" not in CONFIG["loggers"]
     assert CONFIG["loggers"]["uvicorn"]["level"] == "WARNING"
+
+
+async def test_p48_no_telemetry_tells_what_was_asked(published_settings, monkeypatch):
+    # FastAPI's own would write addresses, queries and messages to whatever provider there is.
+    from fastapi.telemetry import _asgi
+
+    asked = []
+
+    class Provider:
+        def __getattr__(self, name):
+            asked.append(name)
+            raise AssertionError(name)
+
+    for signal, name in (("trace", "tracer"), ("metrics", "meter"), ("_logs", "logger")):
+        module = getattr(_asgi, signal)
+        monkeypatch.setattr(module, f"get_{name}_provider", Provider)
+    async with client_of(published_settings) as client:
+        for path in (
+            "/collections/spaces/items?bbox=-72.51,7.89,-72.50,7.90",
+            "/routes",
+            "/health",
+        ):
+            await client.get(path)
+    assert asked == []

@@ -8,8 +8,11 @@ from html.parser import HTMLParser
 import pytest
 
 from app import wording
-from app.web import catalogues, i18n, labels, page, views
+from app.ends import Choice
+from app.web import catalogues, i18n, labels, page, phone_texts, plan_page, plan_views, views
 from geo import models
+from geo.countries import BOXES
+from geo.recurrence import WEEKDAYS
 from tiles.style import map_layers
 
 NOW = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)  # 10:30 in Bogotá
@@ -60,29 +63,39 @@ FRAME = views.Frame(
     names=NAMES,
 )
 HOME = views.HomeView(
-    FRAME, (SPACE,), ("overnight", "food"), None, (CROSSING,), (HAZARD,), views.Form()
+    FRAME,
+    spaces=(SPACE,),
+    services=("overnight", "food"),
+    languages=("es", "ht"),
+    countries={"CO": 1, "VE": 2},
+    total=1,
+    crossings=(CROSSING,),
+    hazards=(HAZARD,),
 )
-ROUTE = views.Route(
+OVERNIGHT = views.Narrowed(services=("overnight",))
+ROUTE = plan_views.Route(
     distance_m=195_000,
     walking_days=8,
     walking_days_slow=10,
     ascent_m=3_890,
     highest_m=3_300,
     unknown_m=62_000,
-    gap=views.Gap(75_000, 47_000, "Pamplona", "Berlín", wording.gap_advice(47_000, 3_300)),
-    hazards=(views.RouteHazard("altitude_over_2800_m", 21_000),),
+    gap=plan_views.Gap(75_000, 47_000, "Pamplona", "Berlín", wording.gap_advice(47_000, 3_300)),
+    hazards=(plan_views.RouteHazard("altitude_over_2800_m", 21_000),),
     spaces=(
-        views.RouteSpace("S2", "Albergue Dos", "Pamplona", 75_000, "shelter", has_overnight=True),
-        views.RouteSpace("S3", "Unidad Tres", "La Laguna", 98_000, "mobile_unit"),
-        views.RouteSpace("S4", "Albergue Cuatro", "Berlín", 122_000, "shelter", has_overnight=True),
+        plan_views.RouteSpace(
+            "S2", "Albergue Dos", "Pamplona", 75_000, "shelter", has_overnight=True
+        ),
+        plan_views.RouteSpace("S3", "Unidad Tres", "La Laguna", 98_000, "mobile_unit"),
+        plan_views.RouteSpace(
+            "S4", "Albergue Cuatro", "Berlín", 122_000, "shelter", has_overnight=True
+        ),
     ),
     crossings=(replace(CROSSING, state="open", at_m=3_000.0, nearest=()),),
 )
-PLAN = views.PlanView(
+PLAN = plan_views.PlanView(
     frame=FRAME,
     form=views.Form("Cúcuta, CO", "Bucaramanga, CO", "2026-11-24T08:00"),
-    start=(-72.507823, 7.893914),
-    end=(-73.126, 7.1254),
     start_name="Cúcuta",
     end_name="Bucaramanga",
     at=datetime(2026, 11, 24, 13, tzinfo=UTC),
@@ -90,16 +103,16 @@ PLAN = views.PlanView(
     routes=(ROUTE, replace(ROUTE, distance_m=214_000, hazards=())),
     networks=(SKETCH,),
 )
-PROBLEM = views.ProblemView(
+PROBLEM = plan_views.ProblemView(
     frame=FRAME,
     form=views.Form("Cúcuta, CO", "Lima, PE", "2026-11-24T08:00"),
     reason="no_route",
     blocked_by=(
-        views.Blocker("crossing", "Puente Uno", "not_known"),
-        views.Blocker("crossing", "Puente Dos", "closed"),
-        views.Blocker("exclusion"),
-        views.Blocker("country"),
-        views.Blocker("no_road"),
+        plan_views.Blocker("crossing", "Puente Uno", "not_known"),
+        plan_views.Blocker("crossing", "Puente Dos", "closed"),
+        plan_views.Blocker("exclusion"),
+        plan_views.Blocker("country"),
+        plan_views.Blocker("no_road"),
     ),
     next_opening=NOW + timedelta(hours=20),
     timezone="America/Bogota",
@@ -108,6 +121,10 @@ PROBLEM = views.ProblemView(
 REASONS = (
     "place_unknown",
     "place_ambiguous",
+    "side_needed",
+    "no_consent",
+    "country_unknown",
+    "routes_changed",
     "same_place",
     "time_invalid",
     "off_network",
@@ -120,13 +137,23 @@ def every_page(lang: str, *, has_demo: bool = False) -> dict[str, str]:
     frame = replace(FRAME, has_demo=has_demo)
     pages = {
         "home": page.render_home(replace(HOME, frame=frame), lang),
-        "filtered": page.render_home(replace(HOME, frame=frame, service="overnight"), lang),
+        "filtered": page.render_home(replace(HOME, frame=frame, narrowed=OVERNIGHT), lang),
         "empty": page.render_home(views.HomeView(frame), lang),
-        "plan": page.render_plan(replace(PLAN, frame=frame), lang),
+        "offline": page.render_offline(frame, lang),
+        "plan": plan_page.render_plan(replace(PLAN, frame=frame), lang),
     }
+    for missing in ("start", "end", None):
+        view = plan_views.AskView(frame, PLAN.form, missing)
+        pages[f"ask {missing}"] = plan_page.render_ask(view, lang)
     for reason in REASONS:
-        view = replace(PROBLEM, frame=frame, reason=reason, field="start", choices=("Lima, PE",))
-        pages[reason] = page.render_problem(view, lang)
+        view = replace(
+            PROBLEM,
+            frame=frame,
+            reason=reason,
+            field="start",
+            choices=(Choice("Lima, PE", "place:Lima, PE"),),
+        )
+        pages[reason] = plan_page.render_problem(view, lang)
     return pages
 
 
@@ -186,6 +213,8 @@ def test_nothing_inline_and_nothing_from_elsewhere(lang):
                 assert "src" in attrs or attrs["type"] == "application/json", name
             for key in ("src", "href", "action"):
                 value = attrs.get(key) or "/"
+                if tag == "a" and value.startswith(("https://wa.me/?text=", "sms:?body=", "geo:")):
+                    continue  # what a person may tap to send on; the page asks for nothing there
                 assert value.startswith(("/", "#", "tel:", "about:blank")), (name, value)
                 assert not value.startswith("//"), (name, value)
     assert "unsafe" not in page.SECURITY_HEADERS["Content-Security-Policy"]
@@ -195,8 +224,11 @@ def test_data_cannot_leave_its_place_in_the_page():
     evil = "</script><script>alert(1)</script>\"'<b>"
     space = replace(SPACE, id=evil, name=evil, eligibility=evil, contact=evil, phones=(evil,))
     frame = replace(FRAME, places=(evil,), layers=({**map_layers()[1], "attribution": evil},))
-    html = page.render_home(replace(HOME, frame=frame, spaces=(space,), service=evil), "es")
-    plan = page.render_plan(replace(PLAN, frame=frame, start_name=evil, end_name=evil), "en")
+    html = page.render_home(
+        replace(HOME, frame=frame, spaces=(space,), narrowed=views.Narrowed((evil,), place=evil)),
+        "es",
+    )
+    plan = plan_page.render_plan(replace(PLAN, frame=frame, start_name=evil, end_name=evil), "en")
     for text in (html, plan):
         assert "<script>alert" not in text
         assert '<b>"' not in text
@@ -255,28 +287,30 @@ def test_terms_are_named_by_the_vocabulary_in_the_language_or_else_in_spanish():
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_p46_days_and_nothing_that_promises(lang):
-    html = page.render_plan(PLAN, lang)
+    html = plan_page.render_plan(PLAN, lang)
     # The notice says what is not promised; what remains may not promise it.
     text = Outline(html).text.replace(wording.NOTICE, "")
     assert "%" not in text
-    assert not re.search(r"\bhoras?\b(?! local)|\bhours?\b|\bhours\b|\bmin\b", text)
-    assert not re.search(r"segur[oa]|\bsafe|segurança", text, re.IGNORECASE)
-    assert re.search(r"8 (a|to) 10 d[ií]as|8 to 10 days", text)
+    assert not re.search(r"\bhoras?\b(?! local)|\bhours?\b|\bheures?\b(?! locale)|\bmin\b", text)
+    assert not re.search(
+        r"segur[oa]|\bsafe|segurança|\bsûre?s?\b|sécur|sekirite", text, re.IGNORECASE
+    )
+    assert re.search(r"8 (a|à|to) 10 (d[ií]as|days|jours|jou)\b", text)
     assert "De 62 km no hay información." in text
     assert wording.NOTICE in html
-    one = page.render_plan(
+    one = plan_page.render_plan(
         replace(PLAN, routes=(replace(ROUTE, walking_days=1, walking_days_slow=None),)), "es"
     )
     assert "1 día a pie" in one
 
 
 def test_p46_no_reported_hazard_is_not_good_news():
-    html = page.render_plan(replace(PLAN, routes=(replace(ROUTE, hazards=()),)), "es")
+    html = plan_page.render_plan(replace(PLAN, routes=(replace(ROUTE, hazards=()),)), "es")
     assert "Eso no quiere decir que no los haya." in html
 
 
 def test_p46_no_green_in_the_styles():
-    for name in ("page.css", "style.js"):
+    for name in ("page.css", "plan.css", "style.js"):
         styles = (page.STATIC_FOLDER / name).read_text()
         for colour in re.findall(r"#([0-9a-f]{6}|[0-9a-f]{3})\b", styles):
             digits = colour if len(colour) == 6 else "".join(2 * c for c in colour)
@@ -285,7 +319,7 @@ def test_p46_no_green_in_the_styles():
 
 
 def test_the_route_names_its_longest_gap_where_it_lies():
-    text = Outline(page.render_plan(PLAN, "es")).text
+    text = Outline(plan_page.render_plan(PLAN, "es")).text
     assert (
         "El tramo más largo sin un lugar abierto para dormir: 47 km De Pamplona a Berlín." in text
     )
@@ -294,20 +328,20 @@ def test_the_route_names_its_longest_gap_where_it_lies():
     order += ["Unidad Tres", "Albergue Cuatro"]
     positions = [text.index(words) for words in order]
     assert positions == sorted(positions)
-    stops = page.itinerary(ROUTE)
+    stops = plan_page.itinerary(ROUTE)
     assert [s.is_in_gap for s in stops] == [False, False, True, True, False]
 
 
 def test_a_gap_from_the_start_comes_first():
-    gap = views.Gap(0, 75_000, "Cúcuta", "Pamplona", "…")
-    assert [s.kind for s in page.itinerary(replace(ROUTE, gap=gap))][:2] == ["gap", "crossing"]
-    assert page.itinerary(replace(ROUTE, gap=None, spaces=(), crossings=())) == []
+    gap = plan_views.Gap(0, 75_000, "Cúcuta", "Pamplona", "…")
+    assert [s.kind for s in plan_page.itinerary(replace(ROUTE, gap=gap))][:2] == ["gap", "crossing"]
+    assert plan_page.itinerary(replace(ROUTE, gap=None, spaces=(), crossings=())) == []
 
 
 def test_crossings_without_a_position_are_listed_in_order():
     known = (replace(CROSSING, state="open"), replace(CROSSING, name="Puente Dos", state="open"))
     text = Outline(
-        page.render_plan(replace(PLAN, routes=(replace(ROUTE, crossings=known),)), "es")
+        plan_page.render_plan(replace(PLAN, routes=(replace(ROUTE, crossings=known),)), "es")
     ).text
     assert (
         text.index("Pasos oficiales, en orden")
@@ -316,22 +350,15 @@ def test_crossings_without_a_position_are_listed_in_order():
     )
 
 
-def test_p48_the_page_asks_for_lines_with_rounded_ends():
-    html = page.render_plan(PLAN, "es")
-    assert '"start": [-72.508, 7.894]' in html
-    assert "7.893914" not in html
-    assert '"at": "2026-11-24T08:00-05:00"' in html
-
-
 @pytest.mark.parametrize("reason", REASONS)
 def test_a_refusal_keeps_what_was_typed(reason):
-    html = page.render_problem(replace(PROBLEM, reason=reason, field="end"), "es")
+    html = plan_page.render_problem(replace(PROBLEM, reason=reason, field="end"), "es")
     assert 'value="Cúcuta, CO"' in html
     assert 'value="Lima, PE"' in html
 
 
 def test_p11_p32_a_refusal_says_what_blocks_and_where_to_go():
-    text = Outline(page.render_problem(PROBLEM, "es")).text
+    text = Outline(plan_page.render_problem(PROBLEM, "es")).text
     assert "Paso oficial Puente Uno No se sabe si está abierto" in text
     assert "Paso oficial Puente Dos Cerrado según lo publicado" in text
     assert "Próxima apertura conocida" in text
@@ -392,9 +419,47 @@ def test_referral_only_names_who_refers():
 
 
 def test_filters_are_links_that_keep_the_language():
-    html = page.render_home(replace(HOME, service="food"), "pt")
-    assert '<a href="/?lang=pt&amp;service=food#spaces" aria-current="true">Comida</a>' in html
-    assert 'href="/?lang=en&amp;service=food"' in html
+    narrowed = views.Narrowed(services=("food",), families=True, place="Cúcuta, CO")
+    html = page.render_home(replace(HOME, narrowed=narrowed), "pt")
+    place = "place=C%C3%BAcuta%2C+CO"
+    # What is on is taken off by its chip, what is off is added to the rest.
+    assert (
+        f'<a href="/?lang=pt&amp;{place}&amp;families=1#spaces" aria-current="true">Comida</a>'
+        in html
+    )
+    both = f"/?lang=pt&amp;{place}&amp;service=food&amp;service=overnight&amp;families=1#spaces"
+    assert f'<a href="{both}">Dormir</a>' in html
+    assert f'href="/?lang=en&amp;{place}&amp;service=food&amp;families=1"' in html
+
+
+def test_a_long_list_has_pages():
+    narrowed = views.Narrowed(services=("food",), page=2)
+    html = page.render_home(replace(HOME, narrowed=narrowed, total=90, pages=3), "es")
+    assert 'href="/?lang=es&amp;service=food#spaces" rel="prev"' in html
+    assert 'href="/?lang=es&amp;service=food&amp;page=3#spaces" rel="next"' in html
+    assert "Página 2 de 3" in html
+    assert 'rel="next"' not in page.render_home(HOME, "es")
+
+
+def test_p33_a_space_abroad_says_so_with_the_crossing_on_the_way():
+    near = views.Near(distance_m=9_000, is_abroad=True, crossing="Puente Uno")
+    home = replace(HOME, spaces=(replace(SPACE, country="VE", near=near),), place="Cúcuta, CO")
+    text = Outline(page.render_home(home, "es")).text
+    assert "9 km en línea recta. En otro país: Venezuela. Por el paso oficial: Puente Uno" in text
+    assert "Cerca de Cúcuta, CO" in text
+
+
+def test_places_to_choose_from_are_links():
+    home = replace(
+        HOME,
+        narrowed=views.Narrowed(place="San José"),
+        spaces=(),
+        choices=("San José, CR", "San José, UY"),
+        is_place_unknown=True,
+    )
+    html = page.render_home(home, "es")
+    assert 'href="/?lang=es&amp;place=San+Jos%C3%A9%2C+CR#spaces">San José, CR</a>' in html
+    assert 'aria-describedby="place-problem"' in html
 
 
 def test_the_map_and_its_legend_follow_the_catalogue():
@@ -415,7 +480,7 @@ def test_the_map_and_its_legend_follow_the_catalogue():
 def test_filters_begin_with_what_people_need_first():
     home = replace(HOME, services=("charging", "laundry_room", "food", "overnight"))
     text = Outline(page.render_home(home, "es")).text
-    assert "Todos Dormir Comida Carga de celular Laundry room" in text
+    assert "Con niñas y niños Dormir Comida Carga de celular Laundry room" in text
 
 
 def test_spaces_of_a_country_stay_together():
@@ -434,8 +499,9 @@ def test_spaces_of_a_country_stay_together():
         (None, None, "es"),
         ("pt", "en", "pt"),
         ("xx", "en-GB,en;q=0.9", "en"),
-        (None, "fr, pt-BR;q=0.8, en;q=0.5", "pt"),
+        (None, "de, pt-BR;q=0.8, en;q=0.5", "pt"),
         (None, "en;q=0, pt;q=0.1", "pt"),
+        (None, "ht, fr;q=0.9", "ht"),
         (None, "*", "es"),
         (None, ";;;q=,,\x00", "es"),
         (None, "en;q=" + "9" * 5000, "es"),
@@ -481,7 +547,7 @@ def test_p47_safety_texts_stay_spanish_and_labelled_until_reviewed(lang):
     safety = [m for m in i18n.read_catalogue(lang) if m.context == i18n.SAFETY_CONTEXT]
     assert {m.id for m in safety} >= {*labels.WORDING, *labels.HAZARDS.values()}
     assert not [m.id for m in safety if m.string and not m.user_comments]
-    html = page.render_plan(PLAN, lang)
+    html = plan_page.render_plan(PLAN, lang)
     label = i18n.words(lang).gettext("texto original en español")
     expected = f'<span lang="es">{wording.NOTICE}</span> <small class="original">({label})</small>'
     assert expected in html
@@ -521,14 +587,49 @@ def test_kilometres(metres, words):
 # Files
 
 
+def test_ht_dates_are_creole_and_those_of_other_languages_stay():
+    creole, wednesday = i18n.words("ht"), date(2026, 2, 11)
+    night = datetime(2026, 2, 12, 3, 30, tzinfo=UTC)  # 22:30 of Wednesday in Bogotá
+    assert creole.day(wednesday) == "11 fev. 2026"
+    assert creole.moment(night, "America/Bogota") == "mèk. 11 fev., 22:30"
+    assert creole.dated(wednesday, "EEEE d MMM") == "mèkredi 11 fev."
+    assert i18n.words("fr").moment(night, "America/Bogota") == "mer. 11 févr., 22:30"
+    assert i18n.words("en").day(wednesday) == "11 Feb 2026"
+
+
+def test_ht_days_of_the_phone_are_those_of_the_pages():
+    texts, creole = phone_texts.card_texts(i18n.words("ht"), has_demo=False), i18n.words("ht")
+    for month, name in enumerate(texts["months"], 1):
+        assert creole.day(date(2026, month, 1)) == f"1 {name} 2026"
+    for day, name in enumerate(texts["weekdays"], 5):  # 5 January 2026 is a Monday
+        assert creole.dated(date(2026, 1, day), "EEE") == name
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_language_has_the_months_and_weekdays(lang):
+    w = i18n.words(lang)
+    assert len(set(w.months())) == 12
+    assert [code for code, _name in w.weekdays()] == list(WEEKDAYS)
+
+
+def test_ht_countries_and_languages_are_creole():
+    creole, french = i18n.words("ht"), i18n.words("fr")
+    assert creole.country("CO") == "Kolonbi"
+    assert creole.language("es") == "panyòl"
+    assert french.country("CO") == "Colombie"
+    same = {code for code in (*BOXES, "US", "ES") if creole.country(code) == french.country(code)}
+    assert same == {"CL", "PA"}  # written the same in both
+
+
 def test_vendored_bundle_is_there_with_its_licences():
     vendor = page.STATIC_FOLDER / "vendor"
-    assert len(list(vendor.iterdir())) == 3
+    assert len(list(vendor.iterdir())) == 4
     notices = (vendor / "LICENSES.txt").read_text()
     assert "ol 10." in notices
+    assert "pmtiles 4." in notices
     assert "BSD" in notices
     for suffix in (".js", ".css"):
-        name = page.vendored_url(suffix).rsplit("/", 1)[1]
+        name = page.vendored_url("ol", suffix).rsplit("/", 1)[1]
         assert (vendor / name).stat().st_size < 450_000
         assert "//# sourceMappingURL" not in (vendor / name).read_text()
 

@@ -295,6 +295,8 @@ def _told(answer: Any, space: str) -> tuple[Any, str]:
     told = {name: value for name, value in answer.headers.items() if name != "x-request-id"}
     if space in answer.text:
         told.pop("etag", None)
+        # Compressed, two ids of the same length take a byte more or less.
+        told.pop("content-length", None)
     return told, answer.text.replace(number, "REQUEST").replace(space, "SPACE")
 
 

@@ -458,7 +458,7 @@ async def test_match_answers_with_reasons_in_words(pages):
         ("en", ["according to its hours", "on foot", "demonstration data, not confirmed"]),
         ("pt", ["segundo o seu horário", "a pé", "dado de demonstração, sem confirmação"]),
         # No language of the pages: Spanish.
-        ("fr", ["según su horario", "a pie", "dato de demostración", "llame antes"]),
+        ("de", ["según su horario", "a pie", "dato de demostración", "llame antes"]),
     ],
 )
 async def test_p47_match_speaks_the_languages_of_the_pages(pages, lang, said):
@@ -467,9 +467,9 @@ async def test_p47_match_speaks_the_languages_of_the_pages(pages, lang, said):
     reasons = " · ".join(re.findall(r"<li>(.*?)</li>", answer.text, re.DOTALL))
     assert all(words in reasons for words in said), reasons
     # What a person has to review first is there in Spanish, and says so.
-    assert ('lang="es">en el camino hay altura' in reasons) == (lang != "fr"), reasons
+    assert ('lang="es">en el camino hay altura' in reasons) == (lang != "de"), reasons
     for spanish in ("a pie", "llame antes", "dato de demostración"):
-        assert (spanish in reasons) == (lang == "fr")
+        assert (spanish in reasons) == (lang == "de")
 
 
 async def test_match_always_has_a_next_step(pages):

@@ -6,16 +6,13 @@ the grid that is published, wherever in its cell the space lies.
 """
 
 import math
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
-from geo import tokens
-from geo.db import Tier
 from routing.metric import great_circle_m, local_xy
-from tests.conftest import client_of, clone, opened
+from tests.conftest import client_of, clone, partner_header
 from tests.fixtures.around import CUCUTA, MORNING, put, space
 
 #: What a partner sees of a partners-only position (alembic, tiers): a grid of so many degrees.
@@ -98,17 +95,6 @@ def database(cluster, loaded_template, settings_for):
     return make
 
 
-async def partner_token(settings: Any) -> dict[str, str]:
-    async with opened(settings) as tiers, tiers.session(Tier.WRITER) as session:
-        _id, secret = await tokens.issue_token(
-            session,
-            scope="partner",
-            holder="Partner",
-            expires_at=datetime.now(UTC) + timedelta(days=1),
-        )
-    return {"Authorization": f"Bearer {secret}"}
-
-
 def secret_space(position: tuple[float, float], visibility: str) -> dict[str, Any]:
     confidential = visibility == "restricted"
     return space(
@@ -151,7 +137,7 @@ async def test_p5_for_a_partner_every_length_leads_to_the_point_of_the_grid(data
     for position in (TRUE, MOVED):
         settings = await database(secret_space(position, "partners"))
         async with client_of(settings, clock=lambda: MORNING) as client:
-            client.headers.update(await partner_token(settings))
+            client.headers.update(await partner_header(settings))
             measured = await lengths(client, around(CELL), "secret")
             assert len(measured) == 25
             estimates.append(trilaterated(measured))
@@ -169,6 +155,6 @@ async def test_p8_a_partner_gets_nothing_of_a_restricted_space(database):
     for others in ((), (secret_space(TRUE, "restricted"),)):
         settings = await database(*others)
         async with client_of(settings, clock=lambda: MORNING) as client:
-            client.headers.update(await partner_token(settings))
+            client.headers.update(await partner_header(settings))
             answers.append(await everything(client))
     assert answers[0] == answers[1]

@@ -14,9 +14,8 @@ from sqlalchemy import insert
 from geo import models, passwords, sign_in
 from geo.db import Tier
 from tests.conftest import clone, in_thread, opened, served
+from tests.fixtures.browsing import DESK, PHONE, watched
 
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1280, "height": 800}
 PASSWORD = "caballo batería grapa correcta"
 SPACE = "DEMO-001"
 
@@ -86,33 +85,13 @@ def desk_server(cluster, loaded_template, settings_for):
 @asynccontextmanager
 async def at_desk(browser: Browser, origin: str, who: str, **options: Any) -> AsyncIterator[Page]:
     """Sign somebody in; fail on any error, policy breach or request to another origin."""
-    context = await browser.new_context(**({"viewport": DESK, "locale": "es-CO"} | options))
-    page = await context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(f"error: {error}"))
-    page.on(
-        "console",
-        lambda message: (
-            message.type == "error"
-            and "status of 4" not in message.text
-            and faults.append(f"console: {message.text}")
-        ),
-    )
-    page.on(
-        "request",
-        lambda request: (
-            request.url.startswith((origin, "data:", "blob:", "about:"))
-            or faults.append(f"off origin: {request.url}")
-        ),
-    )
-    await page.goto(f"{origin}/network")
-    await page.fill("#email", f"{who}@example.org")
-    await page.fill("#password", PASSWORD)
-    await page.keyboard.press("Enter")
-    await page.wait_for_selector(".desk-nav")
-    yield page
-    await context.close()
-    assert faults == []
+    async with watched(browser, origin, **({"viewport": DESK} | options)) as page:
+        await page.goto(f"{origin}/network")
+        await page.fill("#email", f"{who}@example.org")
+        await page.fill("#password", PASSWORD)
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector(".desk-nav")
+        yield page
 
 
 async def shot(page: Page, name: str, *, whole: bool = True) -> None:
@@ -162,7 +141,8 @@ async def test_a_change_by_keyboard_is_accepted_by_a_second_person(browser, desk
 
 async def test_p24_hidden_in_two_clicks_and_gone_from_the_page(browser, desk_server):
     public = await browser.new_page()
-    await public.goto(desk_server)
+    # The list of a country: that of all has pages.
+    await public.goto(f"{desk_server}/?country=VE")
     assert await public.locator("[data-space='DEMO-002']").count() == 1
     async with at_desk(browser, desk_server, "carla", viewport=PHONE) as page:
         await page.click(".desk-nav a[href='/network/hides']")

@@ -1,19 +1,17 @@
 """The page in Chromium: what a phone shows, with and without scripts, and what it asks for."""
 
-import json
 import os
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
+from tests.fixtures.browsing import DESK, PHONE
+from tests.fixtures.browsing import watched as opened
+
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1280, "height": 800}
 NARROW = {"width": 320, "height": 640}
 MAP_READY = "#map[data-ready]"
 
@@ -23,7 +21,8 @@ SAVE_DATA = "Object.defineProperty(navigator, 'connection', {value: {saveData: t
 # Controls smaller than 44 px; links inside a sentence are exempt (WCAG 2.2, 2.5.5).
 SMALL_CONTROLS = """() => {
   return [...document.querySelectorAll(
-    'header a, header button, nav a, main button, summary, .ol-control button, #plan input')]
+    'header a, header button, nav a, main button, summary, .ol-control button, #plan input, ' +
+    '#plan select')]
   .filter((e) => e.type !== 'hidden')
   .filter((e) => e.checkVisibility())
   .map((e) => [e.textContent.trim() || e.id, e.getBoundingClientRect()])
@@ -47,34 +46,6 @@ async def browser() -> AsyncIterator[Browser]:
         await running.close()
 
 
-@asynccontextmanager
-async def opened(browser: Browser, origin: str, **options: Any) -> AsyncIterator[Page]:
-    """Give a page that fails on any error, policy breach or request to another origin."""
-    context = await browser.new_context(**({"viewport": PHONE, "locale": "es-CO"} | options))
-    page = await context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(f"error: {error}"))
-    page.on(
-        "console",
-        lambda message: (
-            message.type == "error"
-            # A refused route is an answer with a status of its own, which Chromium logs.
-            and "status of 4" not in message.text
-            and faults.append(f"console: {message.text}")
-        ),
-    )
-    page.on(
-        "request",
-        lambda request: (
-            request.url.startswith((origin, "data:", "blob:", "about:"))
-            or faults.append(f"off origin: {request.url}")
-        ),
-    )
-    yield page
-    await context.close()
-    assert faults == []
-
-
 async def place(page: Page, name: str) -> str:
     """Return the first place on offer whose name begins so."""
     options = await page.eval_on_selector_all("#places option", "all => all.map(o => o.value)")
@@ -85,6 +56,15 @@ async def ask(page: Page, start: str = "Cúcuta", end: str = "Bucaramanga") -> N
     await page.fill("#start", await place(page, start))
     await page.fill("#end", await place(page, end))
     await page.click("#plan-form button[type=submit]")
+
+
+async def reached_by_tab(page: Page, times: int) -> set[str]:
+    """Return the ids of what the focus comes to."""
+    reached = set()
+    for _ in range(times):
+        await page.keyboard.press("Tab")
+        reached.add(await page.evaluate("document.activeElement.id"))
+    return reached
 
 
 async def width(page: Page) -> int:
@@ -108,8 +88,8 @@ async def test_list_and_route_work_without_scripts(browser, live_server):
 async def test_links_to_parts_of_the_page_land_there(browser, live_server):
     async with opened(browser, live_server, viewport=PHONE) as page:
         await page.goto(f"{live_server}/")
-        for part in ("crossings", "hazards", "country-PE", "spaces"):
-            await page.click(f"a[href$='#{part}']")
+        for part in ("crossings", "hazards", "plan", "spaces"):
+            await page.click(f".jump a[href$='#{part}']")
             await page.wait_for_timeout(500)
             top = await page.evaluate(
                 f"document.getElementById('{part}').getBoundingClientRect().top"
@@ -128,12 +108,10 @@ async def test_the_list_comes_before_the_map(browser, live_server):
                 Object.fromEntries(performance.getEntriesByType('resource')
                   .map((entry) => [new URL(entry.name).pathname, entry.startTime]))]"""
         )
-        late = {path: start for path, start in fetched.items() if not path.startswith("/static/p")}
-        assert [path for path in late if "/vendor/" in path]
-        assert [path for path in late if path.startswith("/tiles/boundaries/")]
-        assert [path for path in late if path == "/collections/spaces/items"]
-        early = [path for path, start in late.items() if start < loaded]
-        assert [path for path in early if "icon" not in path] == []
+        for what in ("/vendor/", "/static/map.js", "/tiles/boundaries/", "/nearby.json"):
+            starts = [start for path, start in fetched.items() if what in path]
+            assert starts, what
+            assert min(starts) >= loaded, what
         assert await page.locator("#map canvas").count() > 0
 
 
@@ -147,8 +125,8 @@ async def test_screenshots(browser, live_server, name, viewport):
         await page.wait_for_load_state("networkidle")
         await page.screenshot(path=ARTIFACTS / f"home-{name}.png")
         assert "DEMO" in await page.inner_text("body > .demo")
-        async with page.expect_response(f"{live_server}/routes"):
-            await ask(page)
+        await ask(page)
+        await page.wait_for_selector("#answer-title")
         await page.wait_for_timeout(500)
         await page.wait_for_load_state("networkidle")
         await page.screenshot(path=ARTIFACTS / f"route-{name}.png")
@@ -156,19 +134,16 @@ async def test_screenshots(browser, live_server, name, viewport):
             assert (ARTIFACTS / path).stat().st_size > 20_000
 
 
-async def test_route_is_answered_in_place_and_drawn(browser, live_server):
+async def test_route_is_answered_in_place(browser, live_server):
     async with opened(browser, live_server) as page:
         await page.goto(f"{live_server}/")
         await page.wait_for_selector(MAP_READY)
-        async with page.expect_response(f"{live_server}/routes") as routes:
-            await ask(page)
-        response = await routes.value
-        assert response.status == 200
-        question = json.loads(response.request.post_data or "")
-        # P48: rounded to three decimals before they leave the phone.
-        assert all(x == round(x, 3) for x in question["start"] + question["end"])
-        drawn = len((await response.json())["features"])
-        assert await page.locator("[data-route]").count() == drawn
+        asked: list[str] = []
+        page.on("request", lambda request: request.method == "POST" and asked.append(request.url))
+        await ask(page)
+        await page.wait_for_selector("[data-route].chosen")
+        # The lines come with the answer: nothing is asked twice.
+        assert asked == [f"{live_server}/plan"]
         assert page.url == f"{live_server}/"
         assert await page.evaluate("document.activeElement.id") == "answer-title"
         assert await page.inner_text("#status") != ""
@@ -190,6 +165,7 @@ async def test_languages(browser, live_server):
     async with opened(browser, live_server, locale="pt-BR") as page:
         await page.goto(f"{live_server}/")
         assert await page.get_attribute("html", "lang") == "pt"
+        await page.click(".languages summary")
         await page.click(".languages a[hreflang=en]")
         await page.wait_for_selector("html[lang=en]")
         assert await page.locator("#spaces-title").inner_text() != ""
@@ -205,6 +181,7 @@ async def test_language_of_an_answer_keeps_the_question(browser, live_server):
         await page.goto(f"{live_server}/")
         await ask(page)
         await page.wait_for_selector("#answer-title")
+        await page.click(".languages summary")
         await page.click(".languages button[value=en]")
         await page.wait_for_selector("html[lang=en] #answer-title")
         assert "days on foot" in await page.inner_text("#result")
@@ -217,6 +194,59 @@ async def test_service_filter_without_scripts(browser, live_server):
         await page.goto(f"{live_server}/?service=overnight")
         assert 0 < await page.locator("[data-space]").count() < everyone
         assert await page.locator(".chips a[aria-current]").count() == 1
+
+
+async def test_p48_what_is_near_is_told_by_the_phone_alone(browser, live_server):
+    there = {"longitude": -72.508, "latitude": 7.894}
+    async with opened(browser, live_server, geolocation=there, permissions=["geolocation"]) as page:
+        await page.goto(f"{live_server}/?service=overnight&service=health")
+        await page.wait_for_selector(MAP_READY)
+        # The home page is kept for later last of all.
+        while not await page.evaluate("caches.match('/?lang=es').then(Boolean)"):
+            await page.wait_for_timeout(100)
+        await page.wait_for_load_state("networkidle")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        await page.click("#locate")
+        await page.wait_for_selector("#nearby .card")
+        assert asked == []
+        assert await page.evaluate("document.activeElement.id") == "nearby-title"
+        first = page.locator("#nearby .card").first
+        assert "Los Patios" in await first.inner_text()
+        assert "Dormir" in await first.inner_text()
+        # P33: whatever lies abroad says so.
+        abroad = await page.locator("#nearby .far b").all_inner_texts()
+        assert all(text.startswith("En otro país") for text in abroad)
+        assert await page.evaluate(SMALL_CONTROLS) == []
+
+
+async def test_a_refused_location_is_no_dead_end(browser, live_server):
+    async with opened(browser, live_server) as page:
+        await page.goto(f"{live_server}/", wait_until="networkidle")
+        await page.context.clear_permissions()
+        await page.click("#locate")
+        await page.wait_for_function(
+            "document.querySelector('#locate-status').textContent.length > 60"
+        )
+        assert "población" in await page.inner_text("#locate-status")
+
+
+async def test_the_phone_writes_a_card_as_the_server_does(browser, live_server):
+    there = {"longitude": -72.508, "latitude": 7.894}
+    for lang in ("es", "en", "pt", "fr", "ht"):
+        async with opened(
+            browser, live_server, geolocation=there, permissions=["geolocation"]
+        ) as page:
+            await page.goto(f"{live_server}/?lang={lang}", wait_until="networkidle")
+            await page.click("#locate")
+            await page.wait_for_selector("#nearby .card")
+            parts = (".where", ".opening", ".seen", ".services")
+            for card in (await page.locator("#nearby .card").all())[:8]:
+                space = await card.get_attribute("data-space")
+                for part in parts:
+                    own = await card.locator(part).inner_text()
+                    served = page.locator(f"#space-{space} {part}")
+                    assert own == await served.inner_text(), (lang, space, part)
 
 
 async def test_save_data_waits_for_a_tap(browser, live_server):
@@ -236,7 +266,7 @@ async def test_a_space_of_the_list_is_shown_on_the_map(browser, live_server):
         await page.wait_for_selector(MAP_READY)
         card = page.locator("[data-space]").nth(3)
         name = await card.locator("h4").inner_text()
-        await card.locator("button.link").click()
+        await card.locator("button[type=button]").click()
         await page.wait_for_selector(".popup header")
         assert name in await page.inner_text(".popup")
         assert await page.evaluate("document.activeElement.id") == "map"
@@ -246,7 +276,7 @@ async def test_a_space_of_the_list_is_shown_on_the_map(browser, live_server):
 
 async def test_reflow_targets_and_keyboard(browser, live_server):
     async with opened(browser, live_server, viewport=NARROW) as page:
-        for lang in ("es", "en", "pt"):
+        for lang in ("es", "en", "pt", "fr", "ht"):
             await page.goto(f"{live_server}/?lang={lang}")
             await page.wait_for_selector(MAP_READY)
             assert await width(page) <= NARROW["width"], lang
@@ -254,11 +284,10 @@ async def test_reflow_targets_and_keyboard(browser, live_server):
         await page.goto(f"{live_server}/")
         await page.keyboard.press("Tab")
         assert await page.evaluate("document.activeElement.className") == "skip"
-        reached = set()
-        for _ in range(24):
-            await page.keyboard.press("Tab")
-            reached.add(await page.evaluate("document.activeElement.id"))
-        assert {"exit", "start", "end", "at"} <= reached
+        assert {"exit", "place", "locate"} <= await reached_by_tab(page, 30)
+        await page.focus(".jump a[href='#plan']")
+        await page.keyboard.press("Enter")
+        assert {"start", "end", "profile", "at"} <= await reached_by_tab(page, 10)
         await ask(page)
         await page.wait_for_selector("#answer-title")
         assert await width(page) <= NARROW["width"]

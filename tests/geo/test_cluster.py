@@ -407,6 +407,9 @@ def test_an_installation_without_postgis_is_passed_over_and_named(tmp_path):
         find_installations(patterns)
     (tmp_path / "extension").mkdir()
     (tmp_path / "extension" / "postgis.control").touch()
+    with pytest.raises(ClusterError, match=r"no [^,]*pg_trgm\.control"):
+        find_installations(patterns)
+    (tmp_path / "extension" / "pg_trgm.control").touch()
     assert find_installations((*patterns, "/usr/lib/postgresql/*/bin"))[0].major == 99
     (bin_dir / "postgres").write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 15.3'\n")
     with pytest.raises(ClusterError, match="version 15, but 17 or newer"):

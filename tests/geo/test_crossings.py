@@ -1,6 +1,7 @@
 """The three states of a crossing (P32): Python and the database say the same."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from geo import demo
 from geo.crossings import (
     CrossingStatus,
+    StatedCrossing,
     deciding_status,
     from_json,
     next_opening,
@@ -232,3 +234,16 @@ async def test_p35_without_the_assumption_crossings_are_real_and_not_known(loade
     assert {(c.state, c.demo, c.source, c.next_opening) for c in known} == {
         ("not_known", False, None, None)
     }
+
+
+@given(statuses(), instants)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+def test_changes_tell_the_state_of_every_half_hour(known, start):
+    crossing = StatedCrossing("X", "Paso", "CO", "VE", -72.4, 7.8, False, tuple(known))
+    found = crossing.changes(start, 3)
+    assert found[0] == (start, state_at(known, start))
+    assert all(a != b for (_, a), (_, b) in pairwise(found))
+    for minutes in range(0, 3 * 24 * 60, 30):
+        moment = start + timedelta(minutes=minutes)
+        held = [state for at, state in found if at <= moment][-1]
+        assert held == state_at(known, moment)

@@ -369,11 +369,13 @@ async def test_products_are_found_along_each_line_through_their_area(database):
     leaflet = await put_leaflet(database, geometry=shapely.box(-73, 7, -72, 8))
     await put_leaflet(database, title="Nowhere")
     async with database.session(Tier.PUBLIC) as session:
-        along = await products.products_along(session, [around, through, far])
-        assert [[product["id"] for product in one] for one in along] == [[], [leaflet], []]
-        assert set(along[1][0]) == {column.name for column in products.PUBLISHED}
-        assert await products.products_along(session, [far]) == [[]]
-        assert await products.products_along(session, []) == []
+        known = await products.products_about_areas(session)
+    along = products.along(known, [around, through, far])
+    assert [[product["id"] for product in one] for one in along] == [[], [leaflet], []]
+    assert set(along[1][0]) == {column.name for column in products.PUBLISHED}
+    assert products.along(known, [far]) == [[]]
+    assert products.along(known, []) == []
+    assert products.along((), [through]) == [[]]
 
 
 async def test_products_are_drafts_until_reviewed_and_lead_to_https_alone(database):

@@ -2,6 +2,7 @@
 
 import time as clock
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,6 +18,8 @@ BOGOTA = ZoneInfo("America/Bogota")
 EVERY_DAY = weekly(*WEEKDAYS)
 MINUTE = timedelta(minutes=1)
 QUARTER = 15 * MINUTE
+#: By whether an interval is certain.
+STATES = {True: "open", False: "not_known"}
 DAY = timedelta(days=1)
 
 #: With the clock change in the days asked about (Santiago: 5 April and 6 September 2026; New
@@ -378,3 +381,32 @@ def timed(rows, at):
     assert any(found)
     assert not all(found)
     return clock.perf_counter() - started
+
+
+@given(cases())
+@settings(max_examples=60)
+def test_intervals_tell_the_state_of_every_quarter_hour(case):
+    hours, at = case
+    start = at.replace(minute=0, second=0, microsecond=0)
+    found = hours.intervals(start, 3)
+    if found is None:
+        assert hours.status_at(start).state == "not_known"
+        return
+    assert all(one.opens < one.closes for one in found)
+    assert all(one.closes <= next_.opens for one, next_ in pairwise(found))
+    for offset in range(3 * 96):
+        moment = start + offset * QUARTER
+        [held] = [one for one in found if one.opens <= moment < one.closes] or [None]
+        status = hours.status_at(moment)
+        assert status.state == ("closed" if held is None else STATES[held.is_certain])
+        if status.state == "open" and held.closes < start + 3 * DAY:
+            assert status.closes_at == held.closes
+
+
+def test_an_interval_has_the_last_entry_of_its_end():
+    evening = Opening(EVERY_DAY, time(18), time(8), "America/Bogota", last_entry=time(21))
+    start = datetime(2026, 11, 26, 12, tzinfo=BOGOTA)
+    [one, _two] = Hours((evening,)).intervals(start, 2)
+    assert one.opens == datetime(2026, 11, 26, 18, tzinfo=BOGOTA)
+    assert one.last_entry == datetime(2026, 11, 26, 21, tzinfo=BOGOTA)
+    assert one.closes == datetime(2026, 11, 27, 8, tzinfo=BOGOTA)

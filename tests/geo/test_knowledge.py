@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from geo import hiding, knowledge
 from geo.db import Tier
 from geo.knowledge import Subject
+from tiles.layers import CATALOGUE
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOUR = timedelta(hours=1)
@@ -77,21 +78,28 @@ async def write(database, statement, **values):
         await session.execute(text(statement), values)
 
 
+VIEWS = {layer.name: (layer.subject, *layer.rests_on) for layer in CATALOGUE}
+VIEWS["products"] = (Subject.PRODUCTS,)
+
 #: All that is kept: not the staff's spaces, which depend on the person.
 KEPT = [
-    (tier, subject)
+    (tier, view)
     for tier in (Tier.PUBLIC, Tier.PARTNER, Tier.STAFF)
-    for subject in Subject
-    if (tier, subject) != (Tier.STAFF, Subject.SPACES)
+    for view, subjects in VIEWS.items()
+    if tier is not Tier.STAFF or Subject.SPACES not in subjects
 ]
 
 
-@pytest.mark.parametrize(("tier", "subject"), KEPT)
-async def test_every_table_that_a_kept_view_rests_on_is_noted(shared_database, tier, subject):
+@pytest.mark.parametrize(("tier", "view"), KEPT)
+async def test_every_table_that_a_kept_view_rests_on_is_noted(shared_database, tier, view):
     async with shared_database.session(Tier.WRITER) as session:
-        view = f"tier_{tier.value}.{subject.value}"
-        rests_on = set(await session.scalars(RESTS_ON, {"view": view}))
-        noted = set(await session.scalars(NOTED, {"subject": subject.value}))
+        named = f"tier_{tier.value}.{view}"
+        rests_on = set(await session.scalars(RESTS_ON, {"view": named}))
+        noted = {
+            table
+            for subject in VIEWS[view]
+            for table in await session.scalars(NOTED, {"subject": subject.value})
+        }
     # It reads statuses with the owner's rights, and they are noted.
     rests_on.discard("crossing_state()")
     assert rests_on
@@ -107,7 +115,9 @@ async def test_every_table_that_a_kept_view_rests_on_is_noted(shared_database, t
         ("delete from amparo.crossing_statuses", {Subject.CROSSINGS}),
         ("update amparo.schedules set byday = '{MO}'", {Subject.SPACES}),
         ("update amparo.organizations set name = name || '.'", {Subject.SPACES}),
-        ("update amparo.flows set n = n + 1", set()),
+        ("update amparo.flows set n = n + 1", {Subject.FLOWS}),
+        ("update amparo.loaded_files set sha256 = sha256", set()),
+        ("update amparo.products set title = title || '.'", {Subject.PRODUCTS}),
     ],
 )
 async def test_a_change_changes_the_stamps_of_its_subjects_for_all(
@@ -116,7 +126,7 @@ async def test_a_change_changes_the_stamps_of_its_subjects_for_all(
     before = await stamps(loaded_database)
     await write(loaded_database, statement)
     after = await stamps(loaded_database)
-    assert {subject for subject in Subject if before[subject] != after[subject]} == changed
+    assert {one for one in Subject if before[one] != after[one]} == changed
     for tier in (Tier.PARTNER, Tier.STAFF):
         assert await stamps(loaded_database, tier) == after
 
@@ -245,7 +255,7 @@ async def test_what_changes_while_it_is_read_is_read_again_and_not_kept_for_ever
                 return await session.scalar(count)
 
             found, stamp = await knowledge.read_steady(session, Subject.HAZARDS, read)
-            now = (await knowledge.read_stamps(session)).hazards
+            now = (await knowledge.read_stamps(session)).of(Subject.HAZARDS)
             assert found == await session.scalar(count)
         assert stamp == (now if is_kept else None)
         assert reads == min(times + 1, knowledge.TRIES)

@@ -19,6 +19,8 @@ FUNCTIONS: dict[Tier, set[str]] = {
     Tier.STAFF: {"crossing_state", "open_restricted", "read_restricted"},
     Tier.WRITER: {
         "audit_append",
+        # Of what the tiers' views show of crossings, for the ledger of the change feed.
+        "crossing_state",
         "forget_space",
         "handles_complaints_of",
         "has_open_complaint",

@@ -7,6 +7,7 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.databases import open_database, tier_urls
 from geo import schema
@@ -51,8 +52,6 @@ def test_a_migrator_without_superuser_can_migrate(cluster):
     admin = cluster.superuser_url("schema_external")
 
     async def prepare():
-        from sqlalchemy.ext.asyncio import create_async_engine
-
         engine = create_async_engine(admin)
         async with engine.begin() as connection:
             for statement in (
@@ -79,6 +78,24 @@ def test_a_migrator_without_superuser_can_migrate(cluster):
         cluster.url("external_migrator", "schema_external"),
         lambda config: command.upgrade(config, "head"),
     )
+
+
+async def test_a_taken_back_search_leaves_the_extension_and_comes_again(cluster):
+    cluster.create_database("schema_search")
+    url = cluster.superuser_url("schema_search")
+    for target, index in (("head", True), ("0018_reports", False), ("head", True)):
+        change = command.downgrade if target.startswith("0") else command.upgrade
+        run(url, lambda config, change=change, target=target: change(config, target))
+        engine = create_async_engine(url)
+        async with engine.connect() as connection:
+            found = await connection.scalar(
+                text("select to_regclass('amparo.ix_places_name_folded') is not null")
+            )
+            extension = await connection.scalar(
+                text("select count(*) from pg_extension where extname = 'pg_trgm'")
+            )
+        await engine.dispose()
+        assert (found, extension) == (index, 1)
 
 
 async def test_every_tier_logs_in_as_its_own_role(empty_database):

@@ -1,14 +1,15 @@
 """What each tier can reach in the database itself, whatever a question forgets (P1 to P5, P38)."""
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, make_url, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from geo import views
-from geo.db import Tier
+from geo.db import Database, Tier, connected
+from geo.errors import DatabaseUnavailableError
 
-VIEWS = [views.spaces, views.crossings, views.hazards, views.boundaries, views.places, views.roads,
-         views.flows]  # fmt: skip
+VIEWS = [views.spaces, views.services, views.crossings, views.hazards, views.boundaries,
+         views.places, views.roads, views.corridors, views.coverage, views.flows]  # fmt: skip
 READERS = [Tier.PUBLIC, Tier.PARTNER, Tier.STAFF]
 CONFIDENTIAL = {"DEMO-008", "DEMO-030", "DEMO-035", "DEMO-043", "DEMO-062"}
 PARTNERS_ONLY = {"DEMO-021", "DEMO-026", "DEMO-048", "DEMO-063", "DEMO-065"}
@@ -211,6 +212,8 @@ TABLES = (
     "places",
     "road_segments",
     "flows",
+    "corridors",
+    "coverage_gaps",
     "publication_rules",
     "access_tokens",
     "loaded_files",
@@ -341,3 +344,35 @@ async def test_the_nearest_place_is_read_from_the_index(shared_database, tier):
         )
     assert "Order By: (geom <->" in plan, plan
     assert "Seq Scan" not in plan, plan
+
+
+# --- sessions that may not be needed ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tier", READERS)
+async def test_an_idle_session_connects_when_it_is_asked_to_as_its_own_tier(shared_database, tier):
+    async with shared_database.idle_session(tier) as session:
+        assert not session.in_transaction()
+        assert await connected(session) is session
+        assert session.in_transaction()
+        assert await session.scalar(text("select current_user")) == tier.role
+        await session.close()
+        # Given back, and there again for who needs it once more.
+        assert not session.in_transaction()
+        seen = set(await session.scalars(select(views.spaces.c.id)))
+    assert seen == await space_ids(shared_database, tier)
+
+
+async def test_an_idle_session_writes_nothing(shared_database):
+    with pytest.raises(DBAPIError):
+        async with shared_database.idle_session(Tier.PUBLIC) as session:
+            await session.execute(text("create temporary table x (y int)"))
+
+
+async def test_an_idle_session_that_finds_no_database_says_so(settings_for, tmp_path):
+    nowhere = f"postgresql+asyncpg://amparo_public@/amparo?host={tmp_path}"
+    database = Database(dict.fromkeys(Tier, make_url(nowhere)))
+    async with database.idle_session(Tier.PUBLIC) as session:
+        with pytest.raises(DatabaseUnavailableError):
+            await connected(session)
+    await database.dispose()

@@ -144,6 +144,40 @@ def test_a_town_has_alternatives_and_they_are_the_same_each_time():
     assert np.mean([len(paths) > 1 for paths in found]) > 0.5
 
 
+def test_where_roads_cost_nothing_the_cheapest_path_runs_in_no_circle():
+    """Found by chance: 4, 0, 1, 4, 5, where 4 to 0 to 1 and back costs nothing."""
+    tail = [0, 1, 0, 3, 1, 1, 3, 4, 5, 4, 5, 2]
+    head = [1, 0, 3, 0, 2, 4, 4, 5, 4, 0, 3, 5]
+    cost = np.array([0, 0, 0, 1, 1, 0, 1, 1, 0, 0, 1, 1])
+    hierarchy = Hierarchy.of_graph(tail, head, 6)
+    metric = hierarchy.customize(cost)
+    for tries in (1, 3, 100):
+        found = alternatives(
+            hierarchy, metric, 4, 5, np.ones(12), count=4, limits=Limits(tries=tries)
+        )
+        assert nodes_of(found[0], tail, head, 4) == [4, 5]
+        assert found[0].cost == 1
+
+
+@pytest.mark.parametrize("width", [3, 5, 12])
+def test_no_path_visits_a_node_twice_though_no_road_costs_anything(width):
+    tail, head = grid(width)
+    hierarchy = Hierarchy.of_graph(tail, head, width * width)
+    draw = np.random.default_rng(width)
+    for share in (0.0, 0.1, 0.5):
+        cost = (draw.random(len(tail)) < share).astype(np.int64)
+        metric = hierarchy.customize(cost)
+        for source, target in draw.integers(0, width * width, (60, 2)).tolist():
+            length = draw.uniform(1, 9, len(tail))
+            for path in alternatives(
+                hierarchy, metric, source, target, length, count=4, limits=LOOSE
+            ):
+                visited = nodes_of(path, tail, head, source)
+                assert len(set(visited)) == len(visited)
+                assert visited[-1] == target
+                assert sum(cost[path.edges]) == path.cost
+
+
 def test_long_paths_are_unpacked_whole():
     """Two chains of 20,000 edges side by side: more than there is room for at first."""
     half = 20_000

@@ -173,6 +173,23 @@ def test_p34_any_edge_across_the_line_goes_away_from_a_crossing(extract, boundar
     assert graph.meta.report["pieces_across_border"] == 3
 
 
+def pieces_of(graph, way):
+    return [s for s in graph.segments() if s.osm_way_id == way]
+
+
+def test_p34_a_road_is_not_cut_or_numbered_by_what_met_it(extract, boundary):
+    road = extract.way((-700, 0), (-700, 500), (-700, 1000), (-700, 1500), highway="primary")
+    plain = pieces_of(extract.read(boundaries=boundary), road)
+    extract.way((-700, 500), (100, 500), highway="primary")
+    extract.way((-700, 1000), (-300, 1000), highway="path")
+    # Within one way: the first stretch goes, and leaves no hole in the numbers.
+    both = extract.way((100, 1500), (-700, 1500), (-1500, 1500), highway="primary")
+    graph = extract.read(boundaries=boundary)
+    assert (graph.edge_way_id == road).sum() == 2  # both directions of one piece
+    assert [s.segment_key for s in pieces_of(graph, both)] == [f"{both}.0"]
+    assert pieces_of(graph, road) == plain
+
+
 def test_p34_approaches_of_official_crossings_stay(extract, boundary):
     bridge = extract.way((-80, 0), (80, 0), highway="trunk", bridge="yes")
     footway = extract.way((-80, 10), (80, 10), highway="footway", bridge="yes")

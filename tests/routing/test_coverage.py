@@ -222,3 +222,16 @@ def test_an_id_and_a_place_name_each_end_of_the_longest_gap():
     assert (longest.from_id, longest.to_id) == ("a", "b")
     assert (longest.from_name, longest.to_name) == ("Town a", "Town b")
     assert (longest.from_m, longest.to_m) == pytest.approx((10_000.0, 90_000.0))
+
+
+def test_a_space_is_found_on_whichever_part_of_a_long_line_it_lies():
+    # Parts are compared by their boxes first: at their seams, and where the line comes back.
+    place = np.arange(200) * 1e-3
+    there = np.column_stack((place - 60.0, np.zeros(200)))
+    back = there[::-1] + np.array([0.0, 1e-2])
+    line = MeasuredLine.from_geometry(np.concatenate((there, back)))
+    for row in (0, 63, 64, 65, 128, 199, 264, 399):
+        lon, lat = line.coordinates[row]
+        (found,) = supports_along(line, [Support("s", "s", "s", float(lon), float(lat))], 10.0)
+        assert found.at_m == pytest.approx(line.measure_m[row], abs=1e-3)
+        assert found.access_m == pytest.approx(0.0, abs=1e-6)

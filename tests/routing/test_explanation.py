@@ -17,6 +17,7 @@ from routing.hazard import Hazard
 from routing.legs import Legs
 from routing.profile import ADULT
 from routing.route import Route, make_route
+from routing.route_segments import Segments
 from routing.search import Router, RouteRequest
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -214,6 +215,21 @@ def test_a_way_that_goes_nowhere_is_one_stretch(tiny_graph):
     edge = eastward(graph, 1)[0]
     (only,) = explained(Travel(graph, ADULT), Legs.of([(edge, 0.3, 0.3)]), [], np.zeros(1, bool))
     assert (only.from_m, only.to_m, only.surface) == (0, 0, "asphalt")
-    moved = only.moved(5.0)
-    assert (moved.from_m, moved.to_m, moved.surface) == (5, 5, "asphalt")
-    assert explained(Travel(graph, ADULT), Legs.of([]), [], np.zeros(0, bool)) == ()
+    assert len(explained(Travel(graph, ADULT), Legs.of([]), [], np.zeros(0, bool))) == 0
+
+
+def test_segments_are_rows_and_columns_of_the_same(tiny_graph):
+    rows = [(surface, 0, 0, 0, None, False) for surface in SURFACES]
+    parts = walk(tiny_graph, rows, [(0.5, 1.0, "flood", False)])[0].segments
+    listed = list(parts)
+    assert len(parts) == len(listed) == 5
+    assert [parts[row] for row in range(-5, 5)] == listed * 2
+    assert list(parts[1:3]) == listed[1:3]
+    assert list(Segments.of(listed)) == listed
+    assert list(Segments.of([])) == []
+    with pytest.raises(IndexError):
+        parts[5]
+    two = Segments.joined([parts, parts], [0.0, 5_000.0])
+    assert list(two[:5]) == listed
+    moved = [row._replace(from_m=row.from_m + 5_000, to_m=row.to_m + 5_000) for row in listed]
+    assert list(two[5:]) == moved

@@ -1,14 +1,18 @@
 """The catalogue: every layer complete, allow-listed, indexed, and no more than its tier's."""
 
 import re
+from datetime import date, datetime
+from itertools import pairwise
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import LargeBinary, func, not_, select, text
 
-from geo.db import Tier
+from geo.db import Tier, raw_connection
+from geo.models import PROTECTED_KINDS, PROTECTED_SERVICES
+from tiles.asking import Window
 from tiles.errors import UnknownLayerError
-from tiles.features import _page_statement
+from tiles.features import _page_statement, _shape, _values
+from tiles.fields import Kind, kind_of
 from tiles.layer import Shape
 from tiles.layers import CATALOGUE, find_layer, layers_for
 from tiles.mvt import MAX_ZOOM, _tile_statement
@@ -28,9 +32,19 @@ SECRET = {
 
 def test_the_contract_s_layers_exist():
     names = [layer.name for layer in CATALOGUE]
-    assert sorted(names) == sorted(
-        ["spaces", "crossings", "hazards", "roads", "boundaries", "places", "flows"]
-    )
+    assert set(names) == {
+        "spaces",
+        "services",
+        "crossings",
+        "hazards",
+        "roads",
+        "boundaries",
+        "places",
+        "corridors",
+        "coverage",
+        "flows",
+    }
+    assert len(names) == len(set(names))
 
 
 @layers
@@ -55,6 +69,68 @@ def test_columns_are_allow_listed(layer):
 
 
 @layers
+def test_every_column_has_a_type_and_a_meaning(layer):
+    assert [field.name for field in layer.fields] == ["id", *layer.properties]
+    for field in layer.fields:
+        schema = field.schema
+        assert schema["type"] in {"string", "integer", "number", "boolean", "array", "object"}
+        assert field.word.text[0].isupper(), field
+        assert not field.word.text.endswith("."), field
+        assert field.is_single is (schema["type"] not in {"array", "object"})
+        # A number whose name says its unit has that unit.
+        for ending, unit in (("_m", "m"), ("_km", "km")):
+            if field.name.endswith(ending):
+                assert schema["x-ogc-unit"] == unit
+
+
+@layers
+async def test_values_are_of_the_stated_type_and_list(published, layer):
+    async with published.session(Tier.STAFF) as session:
+        rows = (await session.execute(layer.rows())).mappings().all()
+    kinds = {
+        Kind.TEXT: str, Kind.INTEGER: int, Kind.FLOAT: float, Kind.BOOLEAN: bool, Kind.DATE: date,
+        Kind.INSTANT: datetime, Kind.TEXTS: list, Kind.OBJECT: dict, Kind.OBJECTS: list,
+    }  # fmt: skip
+    assert rows
+    for row in rows:
+        for field in layer.fields:
+            value = row[field.name]
+            if value is None:
+                continue
+            assert isinstance(value, kinds[field.kind]), field
+            if field.word.values:
+                assert value in field.word.values, field
+
+
+def test_p38_no_schema_names_a_protected_term():
+    said = str([field.schema for layer in CATALOGUE for field in layer.fields])
+    for word in (*PROTECTED_KINDS, *PROTECTED_SERVICES):
+        assert word not in said
+
+
+def test_a_type_that_no_layer_publishes_is_refused():
+    with pytest.raises(TypeError, match="no layer publishes"):
+        kind_of(LargeBinary())
+
+
+def test_roads_thin_out_below_their_zooms():
+    roads = find_layer("roads")
+    assert roads.tile_columns_at(8) == ("highway",)
+    assert roads.tile_columns_at(9) == ("id", *roads.tile_columns)
+    assert roads.is_joined_at(8)
+    assert not roads.is_joined_at(9)
+    assert [step.below_zoom for step in roads.steps_at(8)] == [9, 11, 13]
+    assert roads.steps_at(13) == ()
+
+
+@layers
+def test_a_thinned_tile_carries_listed_columns_alone(layer):
+    for z in range(layer.max_zoom + 1):
+        assert set(layer.tile_columns_at(z)) <= {"id", *layer.tile_columns}
+        assert layer.tolerance_cells_at(z) >= 1
+
+
+@layers
 def test_p35_every_record_that_can_be_a_demo_says_so(layer):
     if "demo" in layer.view.c:
         assert "demo" in layer.columns
@@ -76,26 +152,25 @@ _SRIDS = {
 
 
 async def plan_of(session, statement, values):
-    """Return what EXPLAIN says of a statement with its values written in."""
-    compiled = statement.params(values).compile(
-        dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}
-    )
+    """Return what EXPLAIN says of a statement with its values."""
     # On so few rows reading all of them, or in the order of the key, costs as little: without
     # these the spatial index is used if, and only if, the view lets it.
     for way in ("seqscan", "indexscan", "indexonlyscan"):
         await session.execute(text("set local enable_" + way + " = off"))
-    rows = await session.execute(text("explain " + str(compiled).replace(":", "\\:")))
+    asks = await raw_connection(session)
+    rows = await asks.fetch("explain " + statement.sql, *statement.arguments(values))
     return "\n".join(row[0] for row in rows)
 
 
-BOX = {"w0": -72.6, "s0": 7.8, "e0": -72.4, "n0": 8.0}
+BOX = (-72.6, 7.8, -72.4, 8.0)
 
 
 @layers
 @tiers
 async def test_bbox_uses_the_spatial_index(published, layer, tier):
-    statement = _page_statement(layer.name, 1, is_timed=False, is_resumed=False)
-    values = {**BOX, "limit": 10, "read_limit": 11}
+    window = Window(boxes=(BOX,), limit=10)
+    statement = _page_statement(_shape(layer, window))
+    values = _values(window, None)
     async with published.session(tier) as session:
         plan = await plan_of(session, statement, values)
     assert re.search(r"Bitmap Index Scan on idx_\w+_geom", plan), plan
@@ -112,6 +187,31 @@ async def test_tile_uses_the_spatial_index(published, layer, tier):
     async with published.session(tier) as session:
         plan = await plan_of(session, statement, values)
     assert re.search(r"Bitmap Index Scan on idx_\w+_geom", plan), plan
+
+
+@tiers
+async def test_a_tile_of_a_low_zoom_reads_the_main_roads_alone(published, tier):
+    statement = _tile_statement("roads", 6)
+    values = {
+        "w": -73.2, "s": 7.6, "e": -67.0, "n": 12.0, "z": 6, "x": 19, "y": 30,
+        "extent": 1024, "buffer": 64, "tolerance": 0.005,
+    }  # fmt: skip
+    async with published.session(tier) as session:
+        plan = await plan_of(session, statement, values)
+    assert "Bitmap Index Scan on ix_road_segments_main_geom" in plan, plan
+
+
+@layers
+async def test_what_enters_a_low_zoom_enters_the_higher_ones(published, layer):
+    steps = [
+        step.keep
+        for step in sorted(layer.steps, key=lambda step: step.below_zoom)
+        if step.keep is not None
+    ]
+    async with published.session(Tier.PUBLIC) as session:
+        for lower, higher in pairwise(steps):
+            lost = select(func.count()).select_from(layer.view).where(lower, not_(higher))
+            assert await session.scalar(lost) == 0
 
 
 def test_unknown_layer_and_a_layer_of_another_tier_are_the_same():

@@ -1,16 +1,46 @@
 """Vector tiles: the right rows at the right zooms, in the right place, of the right size."""
 
+import gzip
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import insert
 
 from geo.db import Tier
+from geo.models import RoadSegment
+from tests.conftest import clone, opened
 from tests.fixtures.mvt import decode
 from tiles.errors import TileOutOfRangeError
 from tiles.layers import CATALOGUE, find_layer
 from tiles.mvt import EDGE_LATITUDE, EXTENT, LOW_EXTENT, check_tile, read_tile, tile_box
+
+#: A road in 400 pieces of 0.0021 degrees.
+PIECES = 400
+
+
+def wave(lon):
+    return 8.4 + 0.05 * math.sin(lon * 20)
+
+
+@pytest.fixture(scope="module")
+async def dense(cluster, empty_template, settings_for):
+    ends = [-70.7 + 0.0021 * i for i in range(PIECES + 1)]
+    rows = [
+        {
+            "id": f"dense:{i:03}", "region": "dense", "osm_way_id": i, "highway": "trunk",
+            "foot": True, "vehicle": True, "oneway": False, "ferry": False, "length_m": 230.0,
+            "name": f"Piece {i}", "visibility": "public",
+            "geom": f"SRID=4326;LINESTRING({a} {wave(a)}, {b} {wave(b)})",
+        }
+        for i, (a, b) in enumerate(pairwise(ends))
+    ]  # fmt: skip
+    async with opened(settings_for(clone(cluster, empty_template))) as database:
+        async with database.session(Tier.WRITER) as session:
+            await session.execute(insert(RoadSegment), rows)
+        yield database
 
 
 def tile_of(lon, lat, z):
@@ -20,8 +50,7 @@ def tile_of(lon, lat, z):
 
 
 async def tile(database, name, z, x, y):
-    async with database.session(Tier.PUBLIC) as session:
-        return await read_tile(session, find_layer(name), z, x, y)
+    return await read_tile(database.reader(Tier.PUBLIC), find_layer(name), z, x, y)
 
 
 async def values(database, name, key, z, x, y):
@@ -33,19 +62,22 @@ async def values(database, name, key, z, x, y):
 @pytest.mark.parametrize("layer", CATALOGUE, ids=lambda layer: layer.name)
 @pytest.mark.parametrize("z", [4, 8, 12, 16])
 async def test_tiles_decode_and_hold_the_listed_columns(published, layer, z):
-    lon, lat = {"roads": (-73.5, 4.5), "places": (-73, 5), "hazards": (-73, 7.1)}.get(
-        layer.name, (-72.44, 7.81) if layer.name == "crossings" else (-72.5, 7.9)
-    )
-    if layer.name == "boundaries":
-        lon, lat = -73.5, 8  # on the edge of an area
+    lon, lat = {
+        "roads": (-73.5, 4.5),
+        "places": (-73, 5),
+        "hazards": (-73, 7.1),
+        "crossings": (-72.44, 7.81),
+        "boundaries": (-73.5, 8),  # on the edge of an area
+    }.get(layer.name, (-72.5, 7.9))
     body = await tile(published, layer.name, *tile_of(lon, lat, z))
     found = decode(body)
     assert list(found) == [layer.name]
     assert found[layer.name].extent == (LOW_EXTENT if z <= 8 else EXTENT)
     assert found[layer.name].features
     for feature in found[layer.name].features:
-        assert set(feature["properties"]) <= {"id", *layer.tile_columns}
-        assert "id" in feature["properties"]
+        carried = set(layer.tile_columns_at(z))
+        assert set(feature["properties"]) <= carried
+        assert "id" in feature["properties"] or "id" not in carried
 
 
 async def test_point_lies_where_it_should(published):
@@ -73,6 +105,28 @@ async def test_roads_come_by_class(published):
     assert await classes(9) == ["secondary", "trunk"]
     assert await classes(11) == ["secondary", "tertiary", "trunk"]
     assert await classes(13) == ["footway", "secondary", "tertiary", "trunk"]
+
+
+async def test_roads_of_a_class_are_one_line_at_low_zooms(dense):
+    z, x, y = tile_of(-70.3, 8.4, 6)
+    body = await tile(dense, "roads", z, x, y)
+    found = decode(body)["roads"].features
+    assert [feature["properties"] for feature in found] == [{"highway": "trunk"}]
+    # 400 pieces of one road, each a third of a cell long: alone, each would be dropped or dotted.
+    assert len(found[0]["points"]) < 60
+    assert len(gzip.compress(body)) < 1_000
+    assert await tile(dense, "roads", z, x, y) == body
+
+
+async def test_a_joined_road_is_where_its_pieces_are(dense):
+    z, x, y = tile_of(-70.3, 8.4, 6)
+    (feature,) = decode(await tile(dense, "roads", z, x, y))["roads"].features
+    cell = 360 / 2**z / LOW_EXTENT
+    for px, py in feature["points"]:
+        lon = -180 + (x * LOW_EXTENT + px) * cell
+        lat = math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * (y + py / LOW_EXTENT) / 2**z))))
+        # A cell by simplifying, and half of one by rounding each way.
+        assert abs(lat - wave(lon)) < 2.5 * cell
 
 
 async def test_places_come_by_size(published):

@@ -1,0 +1,220 @@
+"""Nobody is kept out of a page: every page, in each of its languages, on a phone and on a desk."""
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from playwright.async_api import Page, Route
+
+from app.askers import COOKIE
+from app.csrf import form_token
+from app.web.i18n import CONSOLE_LANGUAGES, DEFAULT_LANGUAGE, LANGUAGES
+from tests.browser.test_page import DESK, MAP_READY, NARROW, PHONE, SMALL_CONTROLS, browser, width
+from tests.conftest import clone, in_thread, run_sql, served
+from tests.fixtures import every_page
+from tests.fixtures.barriers import axe, barriers
+from tests.fixtures.every_page import Opened
+
+__all__ = ["browser"]
+
+#: Each page in each language in every way takes minutes: CI does that in one language.
+IS_WHOLE = bool(os.environ.get("AMPARO_AXE_WHOLE"))
+
+#: Opens all that folds; whether anything did.
+UNFOLD = """() => {
+  const shut = [...document.querySelectorAll('details:not([open])')];
+  for (const one of shut) one.open = true;
+  return shut.length > 0;
+}"""
+
+
+#: 1280 x 800 at a zoom of 200 %: half as many pixels of CSS, each of them twice as large.
+ZOOMED = {"width": 640, "height": 400}
+
+#: What people on the way open, which has to hold for any screen, finger and keyboard.
+MAIN = ("/", "/s/{space}", "/lists/{code}", "/offline", "/report", "/match", "/plan")
+
+#: What the keyboard comes to without a mark of it, or where something lies over it. Once a key was
+#: pressed, the focus shows wherever it is put.
+UNMARKED = """() => {
+  const found = [];
+  const all = 'a[href], button, input, select, textarea, summary, [tabindex="0"]';
+  for (const one of document.querySelectorAll(all)) {
+    if (one.disabled || one.type === 'hidden' || !one.checkVisibility()) continue;
+    one.focus();
+    if (document.activeElement !== one) continue;
+    const look = getComputedStyle(one);
+    const isMarked = look.outlineStyle !== 'none' && parseFloat(look.outlineWidth) >= 2;
+    // A box to tick that the page draws itself is marked around its words.
+    const around = one.closest('label');
+    const isMarkedAround = around && getComputedStyle(around).outlineStyle !== 'none';
+    const { left, top, width, height } = one.getBoundingClientRect();
+    const over = document.elementFromPoint(left + width / 2, top + Math.min(height, 40) / 2);
+    const isCovered = over && !one.contains(over) && !over.contains(one) && !around?.contains(over);
+    if (!(isMarked || isMarkedAround) || isCovered) {
+      const cover = isCovered ? over.outerHTML.slice(0, 90) : 'nothing';
+      found.push(`${one.outerHTML.slice(0, 90)} ${look.outline} under ${cover}`);
+    }
+  }
+  return found;
+}"""
+
+
+@dataclass(frozen=True)
+class Site:
+    """A server with something on every page, and its pages."""
+
+    settings: Any
+    origin: str
+    secrets: dict[str, str]
+    pages: Sequence[Opened]
+    refused: set[str]
+
+
+async def look_for_pages(settings: Any, origin: str) -> Site:
+    secrets = await every_page.prepare(settings)
+    parts = await every_page.parts_of(settings, origin, secrets)
+    pages, refused = await every_page.found_pages(settings, origin, secrets, parts)
+    return Site(settings, origin, secrets, pages, refused)
+
+
+@pytest.fixture(scope="module")
+def site(cluster, loaded_template, settings_for):
+    settings = settings_for(clone(cluster, loaded_template))
+    with served(settings) as origin:
+        yield in_thread(look_for_pages(settings, origin))
+
+
+class Walk:
+    """Opens pages one after the other in a tab of each who looks, and collects what is wrong."""
+
+    def __init__(self, browser: Any, site: Site, lang: str) -> None:
+        self.site = site
+        self.lang = lang
+        self.opened = 0
+        self.found: list[str] = []
+        self._browser = browser
+        self._tabs: dict[str | None, Page] = {}
+
+    async def look(self, one: Opened) -> None:
+        """Open a page and look at it on a phone, unfolded as well, and on a desk (`IS_WHOLE`)."""
+        page = await self.open(one)
+        # A page that has no such language is looked at in its own.
+        if await page.get_attribute("html", "lang") != self.lang:
+            return
+        self.opened += 1
+        # Its words apart a page is the same in each language: where they have least room, unfolded,
+        # it is looked at in all, and in every way in one, or in all where somebody asks for that.
+        if IS_WHOLE or self.lang == DEFAULT_LANGUAGE:
+            await page.set_viewport_size(DESK)
+            await self._note(one, page, "desk")
+            await page.set_viewport_size(PHONE)
+            await self._note(one, page, "phone")
+        if await page.evaluate(UNFOLD) or not IS_WHOLE:
+            await self._note(one, page, "phone, unfolded")
+
+    async def open(self, one: Opened) -> Page:
+        """Open a page, and wait until it is as it stays."""
+        page = await self._tab(one.who)
+        url = f"{self.site.origin}{one.path}"
+        if one.fields is not None:
+            await page.route(url, self._send(one))
+        await page.goto(url)
+        await page.unroute_all()
+        if one.template in {"/", "/plan"} and (IS_WHOLE or self.lang == DEFAULT_LANGUAGE):
+            await page.wait_for_selector(MAP_READY)
+        return page
+
+    async def _note(self, one: Opened, page: Page, how: str) -> None:
+        self.found += [f"{one} ({self.lang}, {how}): {what}" for what in await barriers(page)]
+
+    async def _tab(self, who: str | None) -> Page:
+        if who not in self._tabs:
+            context = await self._browser.new_context(
+                viewport=PHONE,
+                reduced_motion="reduce",
+                service_workers="block",
+                extra_http_headers={"Accept-Language": self.lang},
+            )
+            await context.add_init_script(axe())
+            if who is not None:
+                cookie = {"name": COOKIE, "value": self.site.secrets[who], "url": self.site.origin}
+                await context.add_cookies([cookie])
+            self._tabs[who] = await context.new_page()
+        return self._tabs[who]
+
+    def _send(self, one: Opened) -> Any:
+        """Make the page's own request the one of a form."""
+        csrf = {} if one.who is None else {"csrf": form_token(self.site.secrets[one.who])}
+        body = urlencode({**(one.fields or {}), **csrf}, doseq=True)
+
+        async def send(route: Route) -> None:
+            headers = route.request.headers | {"content-type": "application/x-www-form-urlencoded"}
+            answer = await route.fetch(method="POST", headers=headers, post_data=body)
+            await route.fulfill(response=answer)
+
+        return send
+
+    async def end(self) -> None:
+        for page in self._tabs.values():
+            await page.context.close()
+
+
+@asynccontextmanager
+async def walking(browser: Any, site: Site, lang: str) -> AsyncIterator[Walk]:
+    walk = Walk(browser, site, lang)
+    yield walk
+    await walk.end()
+    assert walk.found == []
+
+
+async def test_no_page_is_left_out(site):
+    assert site.refused == every_page.NO_PAGES
+    assert len(site.pages) > 80
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+async def test_pages_for_anybody_have_no_barrier(browser, site, lang):
+    async with walking(browser, site, lang) as walk:
+        for one in (*site.pages, *every_page.ANSWERS):
+            if one.who is None:
+                await walk.look(one)
+        assert walk.opened > 15
+
+
+@pytest.mark.parametrize("lang", CONSOLE_LANGUAGES)
+async def test_pages_of_the_console_have_no_barrier(browser, site, lang):
+    await run_sql(site.settings, "update amparo.people set language = :lang", lang=lang)
+    async with walking(browser, site, lang) as walk:
+        for one in (*site.pages, *every_page.DESK_ANSWERS):
+            if one.who is not None:
+                await walk.look(one)
+        assert walk.opened > 40
+
+
+@pytest.mark.parametrize("template", MAIN)
+async def test_main_pages_fit_any_screen_finger_and_keyboard(browser, site, template):
+    one = next(one for one in (*site.pages, *every_page.ANSWERS) if one.template == template)
+    walk = Walk(browser, site, "es")
+    page = await walk.open(one)
+    for viewport in (NARROW, ZOOMED):
+        await page.set_viewport_size(viewport)
+        await page.evaluate(UNFOLD)
+        assert await width(page) <= viewport["width"]
+    # Letters twice as large in the same window.
+    await page.set_viewport_size(DESK)
+    await page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert await width(page) <= DESK["width"]
+    await page.evaluate("document.documentElement.style.fontSize = ''")
+    await page.set_viewport_size(PHONE)
+    assert await page.evaluate(SMALL_CONTROLS) == []
+    # These lie over the page, and over the map, as long as somebody has them open.
+    for menu in (".languages", ".legend"):
+        await page.evaluate(f"document.querySelector('{menu}')?.removeAttribute('open')")
+    await page.keyboard.press("Tab")
+    assert await page.evaluate(UNMARKED) == []
+    await walk.end()

@@ -1,0 +1,73 @@
+"""What scripts put on a page keeps nobody out: lists, popups, queues, ways without signal."""
+
+from typing import Any
+
+import pytest
+
+from tests.browser.test_page import DESK, MAP_READY, PHONE, ask, browser, opened
+from tests.browser.test_report import choose
+from tests.fixtures.barriers import barriers
+
+__all__ = ["browser"]
+
+HERE = {"geolocation": {"longitude": -72.508, "latitude": 7.894}, "permissions": ["geolocation"]}
+
+
+async def look(page: Any) -> None:
+    """Look at a page as it is now, on a phone and on a desk."""
+    for viewport in (DESK, PHONE):
+        await page.set_viewport_size(viewport)
+        # What sticks to the top covers half a link wherever somebody has stopped.
+        await page.evaluate("scrollTo(0, 0)")
+        assert await barriers(page) == [], viewport
+
+
+async def test_what_is_near_a_popup_and_an_answer(browser, live_server):
+    async with opened(browser, live_server, **HERE, reduced_motion="reduce") as page:
+        await page.goto(f"{live_server}/?lang=es")
+        await page.wait_for_selector(MAP_READY)
+        await page.click(".languages summary")
+        await look(page)
+        await page.click(".languages summary")
+        await page.click("#locate")
+        await page.wait_for_selector("#nearby .card")
+        await page.locator("[data-space] button.link:not([form])").first.click()
+        await page.wait_for_selector(".popup header")
+        await look(page)
+        await ask(page)
+        await page.wait_for_selector("#answer-title")
+        await look(page)
+        await page.fill("#start", "Xyzzy")
+        await page.click("#plan-form button[type=submit]")
+        await page.wait_for_selector("#problem-title")
+        await look(page)
+
+
+async def test_a_pack_and_what_comes_of_it_without_a_network(browser, live_server):
+    async with opened(browser, live_server, **HERE, reduced_motion="reduce") as page:
+        await page.goto(f"{live_server}/offline?lang=es", wait_until="networkidle")
+        await look(page)
+        await page.click("[data-pack=CO] button")
+        await page.wait_for_selector("html[data-packs=CO]")
+        await page.wait_for_selector(MAP_READY)
+        await page.context.set_offline(True)
+        await page.click("#locate")
+        await page.wait_for_selector("#near-list ol .card")
+        await page.fill("#way-start", "Cúcuta, CO")
+        await page.fill("#way-end", "Bucaramanga, CO")
+        await page.click("#way-form button")
+        await page.wait_for_selector("#way-result:not([hidden])")
+        await look(page)
+
+
+@pytest.mark.parametrize("kind", ["landslide", "robbery"])
+async def test_reports_that_wait_and_that_cannot(browser, live_server, kind):
+    async with opened(browser, live_server, **HERE, reduced_motion="reduce") as page:
+        await page.goto(f"{live_server}/report?lang=es")
+        await page.wait_for_selector("#report-form[data-ready]")
+        await page.context.set_offline(True)
+        await choose(page, kind)
+        await page.click("#send")
+        await page.wait_for_selector("#report-form:not([aria-busy])")
+        assert await page.is_visible("#queue") == (kind == "landslide")
+        await look(page)

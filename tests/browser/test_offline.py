@@ -1,0 +1,209 @@
+"""Without a network: the home page, packs, the map and ways, in Chromium with the network cut."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from geo.db import Tier
+from tests.browser.test_page import ARTIFACTS, DESK, PHONE, SMALL_CONTROLS, browser, opened
+from tests.conftest import opened as database_opened
+from tests.conftest import served
+from tiles import basemap
+
+__all__ = ["browser"]
+
+#: The addresses of all that is kept.
+KEPT = """(async () => {
+  const names = await caches.keys();
+  const opened = await Promise.all(names.map((name) => caches.open(name)));
+  const each = await Promise.all(opened.map((cache) => cache.keys()));
+  return each.flat().map((request) => request.url);
+})()"""
+
+CUCUTA = {"longitude": -72.508, "latitude": 7.894}
+
+
+@pytest.fixture(scope="module")
+async def origin(loaded_shared, settings_for, tmp_path_factory):
+    """Give the address of a server that has a basemap, of few zooms, in a home of its own."""
+    settings, home = settings_for(loaded_shared), tmp_path_factory.mktemp("home")
+    for entry in settings.home.iterdir():
+        (home / entry.name).symlink_to(entry)
+    settings = settings.model_copy(update={"home": home})
+    (home / settings.basemap_path.name).unlink(missing_ok=True)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(basemap, "LAST_ZOOM", 6)
+        async with database_opened(settings) as database, database.session(Tier.PUBLIC) as session:
+            basemap.write_archive(await basemap.bake(session), settings.basemap_path)
+    with served(settings) as address:
+        yield address
+
+
+@asynccontextmanager
+async def taken_along(browser, origin, **options):
+    """Give the page of a phone that has been here before, has Colombia with it, and no network."""
+    there = {"geolocation": CUCUTA, "permissions": ["geolocation"]}
+    async with opened(browser, origin, **(there | options)) as page:
+        await page.goto(f"{origin}/?lang=es", wait_until="networkidle")
+        await kept(page, "/?lang=es")
+        await page.goto(f"{origin}/offline?lang=es")
+        await page.click("[data-pack=CO] button")
+        await page.wait_for_selector("html[data-packs=CO]")
+        await page.wait_for_selector("#map[data-ready]")
+        await page.context.set_offline(True)
+        yield page
+
+
+async def later(page, wait):
+    """Let the page believe that some time has gone by, whose timers go on as ever."""
+    script = "{ const real = Date.now; Date.now = () => real() + %d; }"
+    await page.add_init_script(script % (wait.total_seconds() * 1000))
+
+
+async def kept(page, path):
+    """Wait until the phone keeps a page."""
+    for _ in range(300):
+        if await page.evaluate(f"caches.match('{path}').then(Boolean)"):
+            return
+        await asyncio.sleep(0.1)
+    pytest.fail(f"{path} is not kept")
+
+
+async def test_a_pack_says_its_size_before_it_is_loaded(browser, origin):
+    async with opened(browser, origin) as page:
+        await page.goto(f"{origin}/offline?lang=es")
+        await page.wait_for_selector("[data-pack=CO] button")
+        assert "kB con el mapa" in await page.inner_text("[data-pack=CO] .fine")
+        assert "No hay paquetes" in await page.inner_text("#dated")
+        assert await page.evaluate(SMALL_CONTROLS) == []
+
+
+@pytest.mark.parametrize(("name", "viewport"), [("phone", PHONE), ("desk", DESK)])
+async def test_list_map_and_way_come_from_the_pack(browser, origin, name, viewport):
+    ARTIFACTS.mkdir(exist_ok=True)
+    async with taken_along(browser, origin, viewport=viewport) as page:
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        await page.reload()
+        await page.wait_for_selector("#near-list .card")
+        await page.wait_for_selector("#map[data-ready]")
+        await page.screenshot(path=ARTIFACTS / f"offline-{name}.png")
+        assert "datos del" in await page.inner_text("#dated")
+        asked.clear()
+        await page.click("#locate")
+        await page.wait_for_selector("#near-list ol .card")
+        assert "Cúcuta" in await page.inner_text("#near-list .card >> nth=0")
+        await page.fill("#way-start", "Cúcuta, CO")
+        await page.fill("#way-end", "Bucaramanga, CO")
+        await page.click("#way-form button")
+        await page.wait_for_selector("#way-result:not([hidden])")
+        told = await page.inner_text("#way-result")
+        assert "195 km" in told
+        assert "días a pie" in told
+        assert "47 km" in told
+        # P13: it promises nothing, and says so.
+        assert "No invita a viajar" in told
+        await page.screenshot(path=ARTIFACTS / f"offline-way-{name}.png")
+        assert asked == []
+
+
+async def test_the_home_page_opens_and_says_how_old_it_is(browser, origin):
+    async with taken_along(browser, origin) as page:
+        await page.goto(f"{origin}/?lang=es")
+        assert await page.locator("#spaces .card").count() > 20
+        # The words are of now, not of when the page was made.
+        await later(page, timedelta(hours=3))
+        await page.reload()
+        await page.wait_for_selector("#dated:not([hidden])")
+        assert "Sin conexión: datos del" in await page.inner_text("#dated")
+
+
+async def test_p49_what_has_expired_is_not_shown(browser, origin):
+    async with taken_along(browser, origin) as page:
+        await later(page, timedelta(days=9))
+        await page.goto(f"{origin}/offline?lang=es")
+        await page.wait_for_selector("[data-pack=CO]")
+        assert await page.locator("#near-list .card").count() == 0
+        assert "venció" in await page.inner_text("[data-pack=CO]")
+        # Not shown, and not there any more: neither spaces nor roads nor numbers to call.
+        left = await page.evaluate("caches.match('/packs/CO').then((answer) => answer.json())")
+        assert set(left) == {"country", "expires_on"}
+        await page.click("[data-pack=CO] button:has-text('Borrar')")
+        await page.wait_for_selector("html[data-packs='']")
+        assert not await page.evaluate("caches.has('amparo-packs')")
+
+
+async def test_p49_a_pack_says_until_when_it_lasts_and_lasts_until_then(browser, origin):
+    async with taken_along(browser, origin) as page:
+        told = await page.inner_text("[data-pack=CO] .fine")
+        last = await page.evaluate(
+            "caches.match('/packs/CO').then((a) => a.json()).then((pack) => pack.expires_on)"
+        )
+        assert f" {int(last[8:])} " in told
+        # The last minutes of that day, and the first of the next.
+        left = datetime.fromisoformat(f"{last}T23:50:00+00:00") - datetime.now(UTC)
+        assert timedelta(days=6) < left < timedelta(days=8)
+        await later(page, left)
+        await page.goto(f"{origin}/offline?lang=es")
+        await page.wait_for_selector("html[data-packs=CO]")
+        await later(page, timedelta(minutes=20))
+        await page.goto(f"{origin}/offline?lang=es")
+        await page.wait_for_selector("html[data-packs='']")
+
+
+async def test_pages_are_kept_in_the_languages_that_are_read_and_in_no_other(browser, origin):
+    async with opened(browser, origin) as page:
+
+        async def languages():
+            stored = await page.evaluate(KEPT)
+            return {url.partition("/offline?lang=")[2] for url in stored if "/offline?" in url}
+
+        await page.goto(f"{origin}/?lang=fr", wait_until="networkidle")
+        await kept(page, "/offline?lang=fr")
+        assert await languages() == {"fr"}
+        await page.goto(f"{origin}/?lang=ht", wait_until="networkidle")
+        await kept(page, "/report?lang=ht")
+        assert await languages() == {"fr", "ht"}
+        await page.context.set_offline(True)
+        for asked, shown in [("fr", "fr"), ("ht", "ht"), ("en", "fr")]:
+            await page.goto(f"{origin}/report?lang={asked}")
+            assert await page.get_attribute("html", "lang") == shown
+
+
+async def test_p37_searches_and_pages_of_spaces_are_not_kept(browser, origin):
+    async with opened(browser, origin) as page:
+        await page.goto(f"{origin}/?lang=es", wait_until="networkidle")
+        await kept(page, "/?lang=es")
+        await page.goto(f"{origin}/spaces/DEMO-006?lang=es")
+        await page.goto(f"{origin}/?lang=es&place=C%C3%BAcuta&service=overnight")
+        stored = await page.evaluate(KEPT)
+        assert stored
+        assert not [url for url in stored if "DEMO" in url or "place" in url]
+
+
+async def test_p37_everything_is_forgotten_in_one_tap(browser, origin):
+    async with taken_along(browser, origin) as page:
+        await page.context.set_offline(False)
+        await page.click("#forget-all")
+        await page.wait_for_selector("html[data-packs='']")
+        assert await page.evaluate("caches.keys()") == []
+
+
+async def test_a_download_goes_on_where_it_broke(browser, origin):
+    async with opened(browser, origin) as page:
+        await page.goto(f"{origin}/offline?lang=es", wait_until="networkidle")
+        ranges = []
+
+        async def cut(route):
+            ranges.append(route.request.headers.get("range"))
+            await (route.abort() if len(ranges) == 2 else route.continue_())
+
+        await page.route("**/basemap.pmtiles", cut)
+        await page.click("[data-pack=CO] button")
+        await page.wait_for_selector("[data-pack=CO] .fine:text('sigue')")
+        await page.click("[data-pack=CO] button")
+        await page.wait_for_selector("html[data-packs=CO]")
+        gets = [one for one in ranges if one]
+        assert len(gets) == len(set(gets)) + 1

@@ -1,0 +1,485 @@
+"""The report of a hazard in Chromium: three taps, a queue in sight, nothing left (P36, P37)."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page
+from sqlalchemy import delete, func, select
+
+from benchmarks.reports import LEFT, NOTHING_LEFT
+from geo import models
+from geo.db import Tier
+from tests.browser.test_desk import SMALL, UNNAMED, browser, shot
+from tests.conftest import clone, opened, served
+from tests.fixtures.browsing import AWAY, DESK, PHONE, watched
+
+__all__ = ["browser"]
+
+NARROW = {"width": 320, "height": 640}
+
+#: Finer than anything that may leave the phone.
+HERE = {"longitude": -72.647891, "latitude": 7.376123}
+
+
+@pytest.fixture(scope="module")
+def settings(cluster, loaded_template, settings_for):
+    return settings_for(clone(cluster, loaded_template))
+
+
+@pytest.fixture(scope="module")
+def server(settings):
+    with served(settings) as address:
+        yield address
+
+
+@pytest.fixture
+async def database(settings):
+    async with opened(settings) as database:
+        async with database.session(Tier.WRITER) as session:
+            await session.execute(delete(models.HazardReport))
+        yield database
+
+
+@asynccontextmanager
+async def reporting(browser: Browser, origin: str, **options: Any) -> AsyncIterator[Page]:
+    """Open the form; fail on any error, policy breach or request to another origin."""
+    given = {"geolocation": HERE, "permissions": ["geolocation"]}
+    async with watched(browser, origin, forgiven=AWAY, **(given | options)) as page:
+        await page.goto(f"{origin}/report")
+        if options.get("java_script_enabled", True):
+            await page.wait_for_selector("#report-form[data-ready]")
+        yield page
+
+
+async def choose(page: Page, kind: str = "landslide") -> None:
+    if kind in models.HUMAN_THREATS:
+        await page.click("summary:has-text('Peligro de personas')")
+    await page.click(f".tile:has(#kind-{kind})")
+    await page.click("#locate")
+    await page.wait_for_selector("#summary:not(:empty)")
+
+
+async def send(page: Page) -> str:
+    await page.click("#send")
+    await page.wait_for_selector("#report-form:not([aria-busy])")
+    return await page.inner_text("#status")
+
+
+async def kept(database: Any) -> int:
+    async with database.session(Tier.WRITER) as session:
+        return await session.scalar(select(func.count()).select_from(models.HazardReport))
+
+
+async def left(page: Page) -> Any:
+    """Give what is on the phone, once the page has tidied up."""
+    found: Any = None
+    for _ in range(50):
+        found = await page.evaluate(LEFT)
+        if found["databases"] == []:
+            break
+        await page.wait_for_timeout(100)
+    return found
+
+
+async def test_p37_three_taps_send_a_rounded_point_and_leave_nothing(browser, server, database):
+    async with reporting(browser, server) as page:
+        sent: list[Any] = []
+        page.on("request", lambda r: r.method == "POST" and sent.append((r.url, r.post_data)))
+        await shot(page, "report-phone-1")
+        await choose(page)
+        assert "7.376, -72.648" in await page.inner_text("#summary")
+        assert sent == []  # nothing has left before the third tap
+        assert "no queda nada" in await send(page)
+        ((url, body),) = sent
+        assert url == f"{server}/reports"
+        report = json.loads(body)
+        assert set(report) == {"id", "kind", "lon", "lat", "seen_on"}
+        assert (report["lon"], report["lat"]) == (-72.648, 7.376)
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d", report["seen_on"])
+        assert await left(page) == NOTHING_LEFT
+        assert not await page.is_visible("#queue")
+        assert await page.evaluate("document.querySelector('[name=kind]:checked')") is None
+        assert await page.evaluate("history.length") == 2  # the blank page and this one
+    assert await kept(database) == 1
+
+
+async def test_the_map_takes_a_tap_and_the_arrow_keys(browser, server, database):
+    async with reporting(browser, server, viewport=DESK, permissions=[]) as page:
+        await page.wait_for_selector("#map-box[data-ready]")
+        await page.locator("#map-box").scroll_into_view_if_needed()
+        await page.click(".tile:has(#kind-flood)")
+        box = await page.locator("#map-box .canvas").bounding_box()
+        # Within Colombia on the first view of the map: of a tap from afar nothing is believed.
+        at = (box["x"] + box["width"] / 2 - 20, box["y"] + box["height"] / 2 - 55)
+        middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        for place in (at, middle):
+            await page.mouse.click(*place)
+            await page.wait_for_timeout(700)
+            assert await page.inner_text("#summary") == ""
+        await page.mouse.click(*middle)
+        await page.wait_for_selector("#summary:not(:empty)")
+        before = await page.inner_text("#summary")
+        await page.focus(".pin")
+        await page.keyboard.press("Shift+ArrowUp")
+        assert await page.inner_text("#summary") != before
+        await shot(page, "report-desk-map")
+
+
+async def test_physical_hazards_queue_in_sight_and_leave_by_themselves(browser, server, database):
+    async with reporting(browser, server) as page:
+        await page.context.set_offline(True)
+        for number, kind in enumerate(("landslide", "bridge_out"), 1):
+            await choose(page, kind)
+            assert "espera en este teléfono" in await send(page)
+            assert await page.inner_text("#queue-title") == f"Por enviar ({number})"
+        await page.locator("#queue").scroll_into_view_if_needed()
+        await shot(page, "report-phone-queue")
+        assert await kept(database) == 0
+        await page.context.set_offline(False)
+        await page.wait_for_selector("#queue", state="hidden")
+        assert await left(page) == NOTHING_LEFT
+    assert await kept(database) == 2
+
+
+async def test_p37_one_tap_deletes_all_that_waits(browser, server, database):
+    async with reporting(browser, server) as page:
+        await page.context.set_offline(True)
+        for kind in ("landslide", "flood", "cold"):
+            await choose(page, kind)
+            await send(page)
+        await page.click("#queue-clear")
+        await page.wait_for_selector("#queue", state="hidden")
+        assert await left(page) == NOTHING_LEFT
+        await page.context.set_offline(False)
+        await page.reload()
+        await page.wait_for_selector("#report-form[data-ready]")
+    assert await kept(database) == 0
+
+
+@pytest.mark.parametrize("broken", ["offline", "failing", "portal"])
+async def test_p37_what_is_said_of_people_is_never_kept_on_the_phone(
+    browser, server, database, broken
+):
+    async with reporting(browser, server) as page:
+        # Whatever is written at any time, not only what is there at the end.
+        await page.evaluate(
+            """() => {
+              window.writes = [];
+              const open = indexedDB.open.bind(indexedDB);
+              indexedDB.open = (...given) => { window.writes.push(given); return open(...given); };
+            }"""
+        )
+        if broken == "offline":
+            await page.context.set_offline(True)
+        elif broken == "failing":
+            await page.route("**/reports", lambda route: route.abort())
+        else:
+            await page.route(
+                "**/reports", lambda r: r.fulfill(status=200, content_type="text/html", body="hi")
+            )
+        await choose(page, "armed_presence")
+        assert "no quedó guardado" in await send(page)
+        assert await page.evaluate("window.writes") == []
+        assert await left(page) == NOTHING_LEFT
+        assert not await page.is_visible("#queue")
+        assert await page.inner_text("#summary") == ""
+        if broken == "offline":
+            await page.context.set_offline(False)
+        await page.wait_for_timeout(500)
+    assert await kept(database) == 0
+
+
+async def test_what_is_said_of_people_is_sent_while_connected(browser, server, database):
+    async with reporting(browser, server) as page:
+        await choose(page, "robbery")
+        assert "no queda nada" in await send(page)
+        assert await left(page) == NOTHING_LEFT
+    assert await kept(database) == 1
+
+
+async def test_a_refusal_is_shown_and_removed(browser, server, database):
+    problem = {"type": "urn:amparo:problem:invalid-request", "title": "x", "status": 400}
+    problem |= {"errors": [{"field": "kind", "reason": "is not one of these"}]}
+    async with reporting(browser, server) as page:
+        await page.context.set_offline(True)
+        await choose(page)
+        await send(page)
+        await page.route(
+            "**/reports",
+            lambda route: route.fulfill(
+                status=400, content_type="application/problem+json", body=json.dumps(problem)
+            ),
+        )
+        await page.context.set_offline(False)
+        await page.wait_for_selector("#queue", state="hidden")
+        assert "is not one of these" in await page.inner_text("#status")
+        assert await left(page) == NOTHING_LEFT
+
+
+@pytest.mark.parametrize(
+    ("status", "media_type"),
+    [
+        (200, "text/html"),
+        (403, "text/html"),
+        (200, "application/json"),
+        (302, "text/html"),
+        (429, "application/problem+json"),
+        (503, "application/problem+json"),
+    ],
+)
+async def test_what_is_no_answer_of_ours_keeps_the_report(
+    browser, server, database, status, media_type
+):
+    """A captive portal answers too; a server that is busy says nothing of the report."""
+    async with reporting(browser, server) as page:
+        headers = {"Location": "/", "Retry-After": "1"}
+        await page.route(
+            "**/reports",
+            lambda route: route.fulfill(
+                status=status, content_type=media_type, headers=headers, body="{}"
+            ),
+        )
+        await choose(page)
+        assert "espera en este teléfono" in await send(page)
+        assert await page.inner_text("#queue-title") == "Por enviar (1)"
+        await page.unroute("**/reports")
+        await page.wait_for_selector("#queue", state="hidden")
+    assert await kept(database) == 1
+
+
+# --- with the service worker --------------------------------------------------------------------
+
+#: Asking for some permissions denies the others.
+WOKEN = ["geolocation", "background-sync"]
+
+
+async def with_worker(page: Page, origin: str) -> None:
+    """Let the service worker be there, as on a phone that has opened the list before."""
+    await page.goto(f"{origin}/?lang=es")
+    await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    for _ in range(300):
+        if await page.evaluate("navigator.serviceWorker.controller !== null"):
+            return
+        await page.wait_for_timeout(100)
+    pytest.fail("no service worker controls the page")
+
+
+async def tags(page: Page) -> list[str]:
+    """Give what the service worker is to be woken for."""
+    return await page.evaluate(
+        "navigator.serviceWorker.ready.then((registration) => registration.sync.getTags())"
+    )
+
+
+async def wake(page: Page, origin: str) -> None:
+    """Tell the service worker that the network is back, as the browser does."""
+    session = await page.context.new_cdp_session(page)
+    registered: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def note(event: Any) -> None:
+        for one in event["registrations"]:
+            if one["scopeURL"].startswith(origin) and not registered.done():
+                registered.set_result(one["registrationId"])
+
+    session.on("ServiceWorker.workerRegistrationUpdated", note)
+    await session.send("ServiceWorker.enable")
+    await session.send(
+        "ServiceWorker.dispatchSyncEvent",
+        {
+            "origin": origin,
+            "registrationId": await asyncio.wait_for(registered, 10),
+            "tag": "amparo-reports",
+            "lastChance": False,
+        },
+    )
+
+
+async def arrived(database: Any, page: Page, number: int) -> None:
+    for _ in range(200):
+        if await kept(database) == number:
+            return
+        await page.wait_for_timeout(100)
+    pytest.fail(f"{await kept(database)} reports arrived, not {number}")
+
+
+async def test_the_form_opens_offline_queues_and_sends_once_when_back(browser, server, database):
+    async with reporting(browser, server, permissions=WOKEN) as page:
+        await with_worker(page, server)
+        await page.context.set_offline(True)
+        await page.goto(f"{server}/report?lang=es")
+        await page.wait_for_selector("#report-form[data-ready]")
+        await choose(page, "landslide")
+        assert "espera en este teléfono" in await send(page)
+        await page.reload()
+        await page.wait_for_selector("#queue[data-count='1']")
+        await page.context.set_offline(False)
+        await page.wait_for_selector("#queue", state="hidden")
+        assert await left(page) == NOTHING_LEFT | {"address": "?lang=es"}
+    assert await kept(database) == 1
+
+
+async def test_a_report_leaves_though_no_page_is_open(browser, server, database):
+    async with reporting(browser, server, permissions=WOKEN) as page:
+        await with_worker(page, server)
+        await page.goto(f"{server}/report?lang=es")
+        await page.wait_for_selector("#report-form[data-ready]")
+        await page.context.set_offline(True)
+        for kind in ("landslide", "flood"):
+            await choose(page, kind)
+            await send(page)
+        assert await tags(page) == ["amparo-reports"]
+        # A page that has none of the scripts which send.
+        await page.goto("about:blank")
+        await page.context.set_offline(False)
+        await wake(page, server)
+        await arrived(database, page, 2)
+        await page.goto(f"{server}/report?lang=es")
+        await page.wait_for_selector("#report-form[data-ready]")
+        assert await left(page) == NOTHING_LEFT | {"address": "?lang=es"}
+    assert await kept(database) == 2
+
+
+async def test_page_and_service_worker_send_nothing_twice(browser, server, database):
+    async with reporting(browser, server, permissions=WOKEN) as page:
+        posts: list[str] = []
+        page.context.on("request", lambda r: r.method == "POST" and posts.append(r.post_data or ""))
+        await with_worker(page, server)
+        await page.goto(f"{server}/report?lang=es")
+        await page.wait_for_selector("#report-form[data-ready]")
+        await page.context.set_offline(True)
+        for kind in ("landslide", "flood", "bridge_out", "cold"):
+            await choose(page, kind)
+            await send(page)
+        posts.clear()
+        await page.context.set_offline(False)
+        await asyncio.gather(*(wake(page, server) for _ in range(3)))
+        await page.wait_for_selector("#queue", state="hidden")
+        await arrived(database, page, 4)
+        await page.wait_for_timeout(500)
+    assert await kept(database) == 4
+    sent = [json.loads(body)["id"] for body in posts if body.startswith("{")]
+    assert len(sent) == len(set(sent))
+
+
+async def test_a_refusal_is_left_for_a_page_to_tell(browser, server, database):
+    async with reporting(browser, server, permissions=WOKEN) as page:
+        await with_worker(page, server)
+        await page.goto(f"{server}/report?lang=es")
+        await page.wait_for_selector("#report-form[data-ready]")
+        await page.context.set_offline(True)
+        await choose(page)
+        await send(page)
+        # Of a kind that the server does not know (any longer).
+        await page.evaluate(
+            """async () => {
+              const result = (asked) => new Promise((done) => {
+                asked.onsuccess = () => done(asked.result);
+              });
+              const db = await result(indexedDB.open('amparo-reports'));
+              const store = db.transaction('items', 'readwrite').objectStore('items');
+              const [item] = await result(store.getAll());
+              await result(store.put({ ...item, kind: 'rain' }));
+              db.close();
+            }"""
+        )
+        await page.goto("about:blank")
+        await page.context.set_offline(False)
+        await wake(page, server)
+        await page.wait_for_timeout(2_000)
+        await page.goto(f"{server}/report?lang=es")
+        await page.wait_for_selector("#status:has-text('No se aceptó')")
+        await page.wait_for_selector("#queue", state="hidden")
+    assert await kept(database) == 0
+
+
+async def test_p37_nobody_is_woken_for_what_is_said_of_people(browser, server, database):
+    async with reporting(browser, server, permissions=WOKEN) as page:
+        await with_worker(page, server)
+        await page.goto(f"{server}/report?lang=es")
+        await page.wait_for_selector("#report-form[data-ready]")
+        await page.context.set_offline(True)
+        await choose(page, "armed_presence")
+        assert "no quedó guardado" in await send(page)
+        assert await tags(page) == []
+        await page.context.set_offline(False)
+        await wake(page, server)
+        await page.wait_for_timeout(500)
+        assert await left(page) == NOTHING_LEFT | {"address": "?lang=es"}
+    assert await kept(database) == 0
+
+
+async def test_any_page_says_what_waits_and_sends_it(browser, server, database):
+    async with reporting(browser, server) as page:
+        await page.route("**/reports", lambda route: route.abort())
+        await choose(page)
+        await send(page)
+        await page.goto(f"{server}/match")
+        await page.wait_for_selector("#waiting:has-text('Por enviar (1)')")
+        await shot(page, "report-waiting-elsewhere", whole=False)
+        await page.unroute("**/reports")
+        await page.goto(f"{server}/")
+        await page.wait_for_selector("#waiting", state="hidden")
+        assert await left(page) == NOTHING_LEFT
+    assert await kept(database) == 1
+
+
+async def test_the_form_works_without_scripts(browser, server, database):
+    async with reporting(browser, server, java_script_enabled=False) as page:
+        assert not await page.is_visible("#locate")
+        await page.click(".tile:has(#kind-road_works)")
+        await page.fill("#place", "Pamplona, CO")
+        await page.click("#send")
+        await page.wait_for_selector("h1:has-text('Gracias')")
+        assert page.url == f"{server}/report"
+    assert await kept(database) == 1
+
+
+async def test_a_place_name_is_enough_with_scripts_too(browser, server, database):
+    async with reporting(browser, server, permissions=[]) as page:
+        await page.click(".tile:has(#kind-heat)")
+        await page.fill("#place", "Pamplona, CO")
+        await page.click("#send")
+        await page.wait_for_selector("h1:has-text('Gracias')")
+    assert await kept(database) == 1
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESK, NARROW], ids=["phone", "desk", "narrow"])
+@pytest.mark.parametrize("lang", ["es", "en", "pt"])
+async def test_the_form_can_be_used_by_everybody(browser, server, viewport, lang):
+    async with reporting(browser, server, viewport=viewport) as page:
+        await page.goto(f"{server}/report?lang={lang}")
+        await page.wait_for_selector("#report-form[data-ready]")
+        await page.click("summary")
+        assert await page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+        assert await page.evaluate(SMALL) == []
+        assert await page.evaluate(UNNAMED) == []
+        await shot(page, f"report-{lang}-{viewport['width']}")
+
+
+@pytest.mark.parametrize("how", ["click", "escape"])
+async def test_p37_the_quick_exit_empties_the_page_and_leaves_no_way_back(browser, server, how):
+    async with reporting(browser, server) as page:
+        if how == "click":
+            await page.click("#exit")
+        else:
+            for _ in range(3):
+                await page.keyboard.press("Escape")
+        await page.wait_for_url("about:blank")
+        assert await page.inner_text("body") == ""
+        # The page itself is out of the history: "back" leads to what was before it.
+        assert await page.evaluate("history.length") == 2
+        await page.go_back()
+        assert page.url == "about:blank"
+
+
+async def test_two_escapes_close_what_is_open_and_do_not_leave(browser, server):
+    async with reporting(browser, server) as page:
+        for _ in range(2):
+            await page.keyboard.press("Escape")
+        await page.wait_for_timeout(300)
+        assert page.url == f"{server}/report"

@@ -1,0 +1,185 @@
+"""Every example of the documentation is run as it stands, against a real server."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.web.docs_page import TOPICS
+from tests.conftest import ROOT
+
+FOLDER = ROOT / "docs" / "examples"
+
+#: Debian's own: the modules of QGIS are of no other Python.
+SYSTEM_PYTHON = "/usr/bin/python3"
+
+_PROBES = {
+    "R": ["Rscript", "-e", "library(sf)"],
+    "QGIS": [SYSTEM_PYTHON, "-c", "import qgis.core"],
+    "node": ["node", "-e", "process.exit(parseInt(process.version.slice(1)) < 20 ? 1 : 0)"],
+    "curl": ["curl", "--version"],
+}
+
+
+def needs(tool):
+    """Skip where a tool is absent, which CI must never do."""
+    probe = _PROBES[tool]
+    if shutil.which(probe[0]) is not None:
+        done = subprocess.run(probe, capture_output=True, check=False, timeout=120)
+        if done.returncode == 0:
+            return
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{tool} is missing, and CI must not skip its examples")
+    pytest.skip(f"{tool} is not installed; ./run --setup-only installs it")
+
+
+def command(file):
+    if file.name.endswith("_qgis.py"):
+        needs("QGIS")
+        return [SYSTEM_PYTHON, file]
+    match file.suffix:
+        case ".py":
+            return [sys.executable, file]
+        case ".mjs":
+            needs("node")
+            return ["node", file]
+        case ".R":
+            needs("R")
+            return ["Rscript", file]
+        case ".sh":
+            needs("curl")
+            return ["sh", file]
+    pytest.fail(f"nobody knows how to run {file.name}")
+
+
+def run(address, name, *arguments):
+    """Return what an example writes."""
+    clean = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "PYTHONHOME"}}
+    done = subprocess.run(
+        [*command(FOLDER / name), *arguments],
+        env={**clean, "AMPARO_URL": address},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=180,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def matched(address, collection, **asked):
+    """Return how many features the server says there are."""
+    asked = {"limit": 1, "count": "exact", **asked}
+    page = httpx.get(f"{address}/collections/{collection}/items", params=asked, timeout=60)
+    return page.raise_for_status().json()["numberMatched"]
+
+
+LARGE = "country = 'CO' AND population > 500000"
+
+
+@pytest.mark.parametrize(
+    "name", ["items.py", "items.mjs", "items.R", "layers_qgis.py", "changes.mjs"]
+)
+def test_a_collection_is_read_whole(live_server, name):
+    written = run(live_server, name)
+    words = [line.split() for line in written.splitlines()]
+    assert ["spaces:", str(matched(live_server, "spaces"))] in words, written
+
+
+def test_python_narrows_and_sorts(live_server):
+    names = [line for line in run(live_server, "items.py").splitlines() if " at -72." in line]
+    asked = {"bbox": "-72.8,7.6,-72.2,8.1", "filter": "overnight = true AND status <> 'closed'"}
+    assert len(names) == matched(live_server, "spaces", **asked) > 1
+    assert names == sorted(names)
+
+
+def test_javascript_narrows_and_sorts(live_server):
+    towns = [line for line in run(live_server, "items.mjs").splitlines() if line.startswith("  ")]
+    assert len(towns) == matched(live_server, "places", filter=LARGE) > 3
+    people = [int(line.split(": ")[1]) for line in towns]
+    assert people == sorted(people, reverse=True)
+    assert people[-1] > 500_000
+
+
+def test_javascript_shows_what_has_not_expired(live_server):
+    assert f"may be shown today: {matched(live_server, 'spaces')}" in run(
+        live_server, "changes.mjs"
+    )
+
+
+def test_r_hands_the_box_and_the_condition_on(live_server):
+    written = run(live_server, "items.R")
+    assert "Cúcuta" in written
+    assert "Bogotá" not in written
+
+
+def test_qgis_hands_the_condition_on_and_takes_tiles(live_server):
+    written = run(live_server, "layers_qgis.py")
+    assert f"towns: {matched(live_server, 'places', filter=LARGE)}\n" in written
+    assert "road tiles: True" in written
+
+
+def test_curl_filters_and_asks_again(live_server):
+    written = run(live_server, "items.sh")
+    assert '"type":"FeatureCollection"' in written
+    assert f'"numberMatched":{matched(live_server, "places", filter=LARGE)}\n' in written
+    assert "<http://www.opengis.net/def/crs/EPSG/0/3857>" in written
+    assert "again: 304" in written
+
+
+def test_curl_shows_a_problem(live_server):
+    written = run(live_server, "problem.sh")
+    assert "status: 400, application/problem+json" in written
+    assert '"field":"limit"' in written
+
+
+def test_geopandas_reads_by_gdal(live_server):
+    written = run(live_server, "frames.py")
+    box = {"bbox": "-73.5,6.5,-72.0,8.5", "filter": "population > 50000"}
+    assert f"towns: {matched(live_server, 'places', **box)}\n" in written
+    assert "spaces, services, crossings" in written
+
+
+def test_downloads_are_whole(live_server):
+    written = run(live_server, "download.py")
+    assert f"places: {matched(live_server, 'places')}\n" in written
+    assert f"boundaries: {matched(live_server, 'boundaries')}\n" in written
+
+
+def test_tiles_are_found_and_kept(live_server):
+    written = run(live_server, "tiles.mjs")
+    assert "tile: drawn" in written
+    assert "again: 304" in written
+    assert "style: version 8" in written
+
+
+def test_a_mirror_is_made(live_server, tmp_path):
+    copy = tmp_path / "copy.json"
+    run(live_server, "mirror.py", f"{live_server}/collections/crossings", copy)
+    assert copy.read_text().count('"Feature"') == matched(live_server, "crossings")
+
+
+def test_python_says_what_is_known_of_a_route(live_server):
+    written = run(live_server, "route.py")
+    assert written.startswith("DEMO")
+    assert "days on foot" in written
+    assert "without information" in written
+
+
+def test_a_way_comes_in_three_shapes(live_server):
+    ours, ogc, theirs = run(live_server, "route.sh").splitlines()
+    assert float(ours.rpartition(":")[2]) / 1000 == pytest.approx(195, rel=0.05)
+    assert ogc == 'OGC: "featureType":"overview"'
+    assert float(theirs.rpartition(":")[2]) == pytest.approx(195, rel=0.05)
+
+
+def test_every_example_is_shown_and_run_here():
+    files = {path.name for path in FOLDER.iterdir() if path.name != "ruff.toml"}
+    assert {name for topic in TOPICS for name in topic.examples} == files
+    own = Path(__file__).read_text(encoding="utf-8")
+    assert [name for name in files if f'"{name}"' not in own] == []
