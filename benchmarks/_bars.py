@@ -1,7 +1,10 @@
 """The bars that the road engine has to reach, and how a run did."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from rich.table import Table
 
 from benchmarks._figures import Ledger
 
@@ -94,10 +97,24 @@ class Verdict:
         return "MISSED" if self.is_missed else "reached"
 
 
-def verdicts(ledger: Ledger) -> list[Verdict]:
+def verdicts(ledger: Ledger, bars: Sequence[Bar] = BARS) -> list[Verdict]:
     """Hold the figures of a graph against its bars."""
     return [
         Verdict(bar, ledger.value(bar.engine, bar.metric))
-        for bar in BARS
+        for bar in bars
         if ledger.graph in bar.graphs
     ]
+
+
+def number(value: float) -> str:
+    """Give three figures, and more only before the point."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def judged(found: list[Verdict]) -> Table:
+    """Give a row for each bar."""
+    table = Table("bar", "measured", "", title="Bars of the issue")
+    for each in found:
+        value = "" if each.value is None else number(each.value)
+        table.add_row(str(each.bar), value, each.word)
+    return table

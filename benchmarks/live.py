@@ -33,12 +33,12 @@ from rich.table import Table
 from sqlalchemy import text
 
 from app import setup
-from app.journeys import Question, read_knowledge
-from app.network import Network
+from app.journeys import Question, read_records
+from app.knowledge import reading
 from app.settings import Settings
-from benchmarks.hiding import opened, own_home, servers
+from benchmarks._processes import opened, own_home, servers
 from geo.db import Database, Tier
-from geo.products import products_along
+from geo.products import along
 from routing.graph import Mode, RoadGraph
 from routing.osm import import_osm
 from routing.regions import open_graph
@@ -270,9 +270,8 @@ def _figure(change: str, way: Way, taken: Sequence[tuple[float, int, list[float]
     )
 
 
-async def reading_ms(database: Database, settings: Settings, way: Way) -> float:
+async def reading_ms(database: Database, way: Way) -> float:
     """Return how long a question reads the database when nothing changes, median milliseconds."""
-    network = Network(settings.graphs_dir, settings.walker)
     now = datetime.now(UTC)
     question = Question(way.body["start"], way.body["end"], Mode.FOOT, now)
     line = np.array([way.body["start"], way.body["end"]])
@@ -280,8 +279,10 @@ async def reading_ms(database: Database, settings: Settings, way: Way) -> float:
     for _ in range(200):
         async with database.session(Tier.PUBLIC) as session:
             began = time.perf_counter()
-            await read_knowledge(session, network, question, now)
-            await products_along(session, [line])
+            known = await reading(session)
+            near = (await known.places()).near([question.start, question.end])
+            records = await read_records(known, question, now, near[0][0].timezone)
+            along(records.products, [line])
             taken.append(1e3 * (time.perf_counter() - began))
     return statistics.median(taken)
 
@@ -295,7 +296,7 @@ async def run(settings: Settings, region: str, trials: int) -> tuple[list[Figure
             figures = await measure(database, addresses, way, trials)
     # Once the servers are gone, so that it measures no crowd.
     async with opened(settings) as database:
-        return figures, await reading_ms(database, settings, way)
+        return figures, await reading_ms(database, way)
 
 
 def prepare(settings: Settings, extract: Path | None, country: str | None) -> str:

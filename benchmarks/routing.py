@@ -22,7 +22,7 @@ from rich.table import Table
 
 from app.settings import Settings
 from benchmarks._asking import INCIDENTS, Bench, questions
-from benchmarks._bars import Verdict, verdicts
+from benchmarks._bars import judged, number, verdicts
 from benchmarks._engines import PEERS, Amparo
 from benchmarks._figures import Ledger, timed
 from benchmarks._graphs import COMPOSED, SHARED, Roads, of_new_york, of_region, source_of
@@ -130,20 +130,6 @@ def side_by_side(ledger: Ledger) -> Table:
     for metric, unit in metrics:
         values = [ledger.value(engine, metric) for engine in engines]
         table.add_row(metric, unit, *("" if value is None else number(value) for value in values))
-    return table
-
-
-def number(value: float) -> str:
-    """Give three figures, and more only before the point."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def judged(found: list[Verdict]) -> Table:
-    """Give a row for each bar."""
-    table = Table("bar", "measured", "", title="Bars of the issue")
-    for each in found:
-        value = "" if each.value is None else number(each.value)
-        table.add_row(str(each.bar), value, each.word)
     return table
 
 
