@@ -121,8 +121,9 @@ def _spreadsheet_cell(sheet: Any, value: object) -> object:  # noqa: ANN401 - un
     return cell
 
 
-#: Moments that openpyxl writes, by the clock of the writing machine.
-_MOMENTS = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(<)")
+#: Moments that openpyxl writes, by the clock of the writing machine. Any library of the process may
+#: have registered another prefix of their namespace.
+_MOMENTS = re.compile(rb"(<\w+:(?:created|modified)\b[^>]*>)[^<]*(<)")
 
 
 def _dated(data: bytes, snapshot: Snapshot) -> bytes:

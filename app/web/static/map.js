@@ -165,9 +165,10 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     return openPopup(name, members, name === 'hazards' ? event.coordinate : feature.getGeometry().getCoordinates());
   });
 
-  map.on('pointermove', (event) => {
-    if (event.dragging) return;
-    const isOver = map.hasFeatureAtPixel(event.pixel, { hitTolerance: 4, layerFilter: clickable });
+  // A finger has no cursor, and a press may become a drag: looking takes as long as ten frames.
+  map.on('pointermove', ({ dragging, originalEvent, pixel }) => {
+    if (dragging || originalEvent.buttons !== 0 || originalEvent.pointerType === 'touch') return;
+    const isOver = map.hasFeatureAtPixel(pixel, { hitTolerance: 4, layerFilter: clickable });
     map.getTargetElement().style.cursor = isOver ? 'pointer' : '';
   });
 

@@ -4,12 +4,15 @@ import csv
 import io
 import json
 import re
+import zipfile
 
 import hxl
 import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl.xml.constants import DCTERMS_NS
+from openpyxl.xml.functions import register_namespace
 
 from geo.db import Tier
 from geo.exports.tables import ABOUT, HASHTAGS, write_csv, write_hxl, write_xlsx
@@ -164,6 +167,22 @@ def test_a_workbook_is_one_sheet_with_types():
 
 def test_the_same_data_are_the_same_bytes():
     assert write_xlsx(many(20)) == write_xlsx(many(20))
+
+
+@pytest.fixture(params=["dct", "dcterms"])
+def prefix(request):
+    """Give a prefix that some library of the process has registered, for all of it."""
+    register_namespace(request.param, DCTERMS_NS)
+    yield request.param
+    register_namespace("dcterms", DCTERMS_NS)
+
+
+def test_a_workbook_says_the_day_of_the_data_and_not_when_it_was_written(prefix):
+    made = snapshot()
+    with zipfile.ZipFile(io.BytesIO(write_xlsx(made))) as book:
+        core = book.read("docProps/core.xml").decode()
+    assert f"<{prefix}:modified" in core
+    assert re.findall(r">([^<]*T[0-9:]*Z)<", core) == [f"{made.day}T00:00:00Z"] * 2
 
 
 def test_signs_that_a_workbook_cannot_hold_do_not_break_it():
