@@ -274,6 +274,28 @@ async def test_a_space_of_the_list_is_shown_on_the_map(browser, live_server):
         await page.wait_for_selector(".popup", state="hidden")
 
 
+async def test_a_mouse_is_told_what_can_be_tapped_and_a_finger_is_not_looked_up(
+    browser, live_server
+):
+    over = """(pointerType) => {
+      const map = document.querySelector('#map .ol-viewport');
+      const box = map.getBoundingClientRect();
+      map.dispatchEvent(new PointerEvent('pointermove', {
+        pointerType, pointerId: 1, bubbles: true,
+        clientX: box.left + box.width / 2, clientY: box.top + box.height / 2,
+      }));
+      return document.getElementById('map').style.cursor;
+    }"""
+    async with opened(browser, live_server) as page:
+        await page.goto(f"{live_server}/")
+        await page.wait_for_selector(MAP_READY)
+        await page.locator("[data-space] button[type=button]").first.click()
+        await page.wait_for_selector(".popup header")
+        await page.keyboard.press("Escape")
+        assert await page.evaluate(over, "touch") == ""
+        assert await page.evaluate(over, "mouse") == "pointer"
+
+
 async def test_reflow_targets_and_keyboard(browser, live_server):
     async with opened(browser, live_server, viewport=NARROW) as page:
         for lang in ("es", "en", "pt", "fr", "ht"):

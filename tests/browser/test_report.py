@@ -262,6 +262,8 @@ async def with_worker(page: Page, origin: str) -> None:
     """Let the service worker be there, as on a phone that has opened the list before."""
     await page.goto(f"{origin}/?lang=es")
     await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    # One that the page before began may be there just too late to take this one over.
+    await page.reload()
     for _ in range(300):
         if await page.evaluate("navigator.serviceWorker.controller !== null"):
             return
@@ -321,6 +323,18 @@ async def test_the_form_opens_offline_queues_and_sends_once_when_back(browser, s
         await page.wait_for_selector("#queue", state="hidden")
         assert await left(page) == NOTHING_LEFT | {"address": "?lang=es"}
     assert await kept(database) == 1
+
+
+async def test_who_comes_straight_to_the_form_has_it_offline(browser, server, database):
+    given = {"geolocation": HERE, "permissions": ["geolocation"]}
+    async with watched(browser, server, forgiven=AWAY, **given) as page:
+        await page.goto(f"{server}/report?lang=fr")
+        await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        await page.context.set_offline(True)
+        await page.goto(f"{server}/report?lang=fr")
+        await page.wait_for_selector("#report-form[data-ready]")
+        await choose(page, "landslide")
+        assert await page.locator("html").get_attribute("lang") == "fr"
 
 
 async def test_a_report_leaves_though_no_page_is_open(browser, server, database):

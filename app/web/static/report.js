@@ -2,6 +2,7 @@
 // cookie or in storage, but for physical hazards that could not be sent yet: those wait in the
 // outbox, are shown, and go with one tap. What is said of people who threaten is never kept (P37).
 import { dayOf, newId, reportsOutbox, sendReport } from './outbox.js';
+import { register } from './worker.js';
 
 const data = JSON.parse(document.getElementById('report-data').textContent);
 const byId = (id) => document.getElementById(id);
@@ -84,7 +85,8 @@ function startMapWhenIdle() {
     return;
   }
   const idle = window.requestIdleCallback ?? ((callback) => setTimeout(callback, 300));
-  idle(startMap, { timeout: 4000 });
+  // Who comes straight here has the form without a network too; that comes after what is seen now.
+  idle(() => startMap().then(() => register()), { timeout: 4000 });
 }
 
 async function startMap() {

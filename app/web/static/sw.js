@@ -2,9 +2,10 @@
 // GIVEN, with what to keep, and `sendUnseen` of outbox.js come before this file (app/web/offline.py).
 //
 // It keeps the page's own files, the home page, the file of spaces, `/offline` and the empty form of
-// `/report`, in the languages that are read here: who pays by the megabyte pays for no other. It keeps no page of one space, no search and no answer: what somebody looked for is
-// nobody's to find on a phone. Who takes spaces along to visit them keeps that page too, without a
-// name or a token (visit-page.js); it goes with the sign-in.
+// `/report`, in the languages that are read here: who pays by the megabyte pays for no other. It
+// keeps no page of one space, no search and no answer: what somebody looked for is nobody's to find
+// on a phone. Who takes spaces along to visit them keeps that page too, without a name or a token
+// (visit-page.js); it goes with the sign-in.
 
 const SHELL = `amparo-shell-${GIVEN.release}`;
 const PAGES = 'amparo-pages';
