@@ -105,6 +105,8 @@ async def test_list_map_and_way_come_from_the_pack(browser, origin, name, viewpo
         assert "47 km" in told
         # P13: it promises nothing, and says so.
         assert "No invita a viajar" in told
+        # The map is still moving to the way, and draws it where it stops.
+        await page.wait_for_timeout(800)
         await page.screenshot(path=ARTIFACTS / f"offline-way-{name}.png")
         assert asked == []
 

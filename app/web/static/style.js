@@ -15,6 +15,10 @@ const CITIES_ALONE = 4.5;
 // Below this zoom many crossings share a few pixels, so their signs shrink.
 const NEAR = 7;
 
+// How far below a town its name stands: what helps there is mostly in its middle, and its sign would
+// cover the name.
+const BESIDE_PX = 22;
+
 export function makeStyles(ol, layers) {
   const given = Object.fromEntries(layers.map((layer) => [layer.id, layer.style]));
   const style = (options) => new ol.Style(options);
@@ -67,6 +71,7 @@ export function makeStyles(ol, layers) {
       text: new ol.Text({
         text: feature.get('name') ?? '', font: font(isCity ? 13 : people >= 1e5 ? 12 : 11, isCity ? 600 : 400),
         fill: fill(withOpacity(given.places.colour, 0.75)), stroke: halo, padding: [2, 4, 2, 4],
+        offsetY: BESIDE_PX,
       }),
       zIndex: Math.min(people, 1e8),
     });
