@@ -149,7 +149,11 @@ def opening(w: Words, row: Row, day: date) -> Iterable[Said]:
         yield Said(str(hours_text(hours.openings)), label, is_original=True)
     else:
         yield Said("; ".join(filter(None, (said, _holidays(w, row)))), label)
-    closed = [_span(w, one) for one in hours.exceptions if one.ends_on >= day and not one.opens_at]
+    coming = [one for one in hours.exceptions if one.ends_on >= day]
+    special = [f"{_span(w, one)} {clocks}" for one in coming if (clocks := _clocks(w, one))]
+    if special:
+        yield Said(", ".join(special), w.gettext("horario especial").capitalize())
+    closed = [_span(w, one) for one in coming if one.opens_at is None]
     if closed:
         yield Said(", ".join(closed), w.gettext("Cierra"))
 
@@ -198,10 +202,17 @@ def _days(w: Words, opening: Opening) -> str:
     return ", ".join(named)
 
 
-def _times(w: Words, opening: Opening) -> str:
-    if opening.opens_at == opening.closes_at:
+def _clocks(w: Words, hours: Opening | DayException) -> str:
+    """Write from when to when, empty where it is closed."""
+    if hours.opens_at is None or hours.closes_at is None:
+        return ""
+    if hours.opens_at == hours.closes_at:
         return w.gettext("las 24 horas")
-    said = f"{opening.opens_at:%H:%M}–{opening.closes_at:%H:%M}"
+    return f"{hours.opens_at:%H:%M}–{hours.closes_at:%H:%M}"
+
+
+def _times(w: Words, opening: Opening) -> str:
+    said = _clocks(w, opening)
     if opening.last_entry is None:
         return said
     last = w.gettext("última entrada %(time)s") % {"time": f"{opening.last_entry:%H:%M}"}

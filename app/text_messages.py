@@ -18,6 +18,7 @@ from geo.contacts import AreaContacts
 from geo.folding import folded
 from geo.hours import hours_of
 from geo.municipalities import Municipality
+from geo.recurrence import WEEKDAYS
 from geo.schedules import zone
 from geo.spaces import NearSpace
 
@@ -174,11 +175,16 @@ def _hours(w: Words, row: Mapping[str, Any], now: datetime) -> str:
 
 
 def _clock(w: Words, row: Mapping[str, Any], at: datetime, now: datetime) -> str:
-    """Write an instant in the place's own time: the hour alone where it is today."""
+    """Write an instant in the place's own time: the hour alone where it is today.
+
+    A day of the week names one of the next six days; what is later has its date.
+    """
     local = zone(row["timezone"])
     there = at.astimezone(local)
-    is_today = there.date() == now.astimezone(local).date()
-    return w.dated(there, "HH:mm" if is_today else "EEE HH:mm")
+    days = (there.date() - now.astimezone(local).date()).days
+    if days == 0:
+        return w.dated(there, "HH:mm")
+    return w.dated(there, "EEE HH:mm" if days < len(WEEKDAYS) else "d MMM HH:mm")
 
 
 def _age(w: Words, row: Mapping[str, Any], now: datetime) -> str | None:

@@ -638,3 +638,15 @@ def test_files_of_the_page_carry_their_digest():
     assert re.fullmatch(r"/static/page\.css\?v=[0-9a-f]{12}", page.asset_url("page.css"))
     with pytest.raises(LookupError, match=r"nothing\.css is missing"):
         page.asset_url("nothing.css")
+
+
+async def test_p32_the_space_on_the_same_side_of_a_crossing_has_a_page_of_its_own(client):
+    """The list shows forty of them: a place in it is no address."""
+    html = (await client.get("/?lang=es", headers={"Accept": "text/html"})).text
+    near = re.findall(r'Del lado de[^<]*<a href="([^"]+)"', html)
+    assert len(near) > 10
+    for address in set(near):
+        assert re.fullmatch(r"/spaces/[\w-]+\?lang=es", address)
+        assert (await client.get(address, headers={"Accept": "text/html"})).status_code == 200
+    anchors = set(re.findall(r'href="(?:/\?lang=pt)?#([^"]+)"', html))
+    assert anchors <= set(re.findall(r' id="([^"]+)"', html))
