@@ -262,6 +262,7 @@ class Published:
         self._starting: dict[str, list[PublishedRoute]] = {}
         for route in routes:
             self._starting.setdefault(route.start, []).append(route)
+        self._longest = max(map(len, self._starting), default=0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -284,7 +285,10 @@ class Published:
         if scope["method"] != "GET" or scope.get("root_path"):
             return None
         path: str = scope["path"]
+        # No further: a path of 60,000 slashes would hold everybody up for half a second.
         end = len(path)
+        if end > self._longest:
+            end = path.rfind("/", 0, self._longest) + 1
         while end > 0:
             for route in self._starting.get(path[:end], ()):
                 match = route.path_regex.match(path)

@@ -73,7 +73,8 @@ def read_window(layer: Layer, query: Mapping[str, str], today: date) -> Window:
         after=_read_after(layer, query, sort),
         limit=read_limit(query.get("limit")),
         as_of=as_of,
-        filter=read_condition(layer, query),
+        # Of the rows that are read: those of the past are others than today's.
+        filter=read_condition(layer if as_of is None else history.past_layer(layer), query),
         sort=sort,
         columns=read_columns(layer, query.get("properties")),
         crs=read_crs("crs", query.get("crs")),

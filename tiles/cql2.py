@@ -296,7 +296,8 @@ class _Walk:
         term = self._term(args[0], depth)
         pattern = args[1]
         while isinstance(pattern, dict) and pattern.get("op") == "casei":
-            pattern = next(iter(pattern.get("args") or [None]))
+            inner = pattern.get("args")
+            pattern = inner[0] if isinstance(inner, list) and inner else None
         if term.kind is not Kind.TEXT or not isinstance(pattern, str):
             raise InvalidFilterError("`like` takes a text and a pattern in single quotes")
         # PostgreSQL fails on a last backslash that escapes nothing.

@@ -15,6 +15,8 @@ from tiles.errors import InvalidFilterError
 from tiles.fields import QUERYABLE, Field, Kind
 from tiles.layer import Layer, Shape
 
+#: As long as a bigint may be: Python reads no number of thousands of digits.
+_WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 #: OGC API Features, Part 5, 7.5.
@@ -127,7 +129,7 @@ def _read_plain(kind: Kind, text: str) -> Term:
             return read_scalar(text == "true")
         case Kind.FLOAT if _NUMBER.fullmatch(text):
             return read_scalar(read_number(text))
-        # JSON Schema's integers: 5, 5.0 and 5e0 are the same one.
-        case Kind.INTEGER if _NUMBER.fullmatch(text) and (number := read_number(text)) % 1 == 0:
-            return read_scalar(int(number))
+        # In an address a whole number is digits: 5.0 is none.
+        case Kind.INTEGER if _WHOLE.fullmatch(text):
+            return read_scalar(int(text))
     raise InvalidFilterError(f"is no {kind.value} as JSON writes it; lists go by `filter` alone")

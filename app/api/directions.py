@@ -76,6 +76,8 @@ _SURFACES: Final = {
     "bricks": 14,
     "sand": 15,
     "grass": 17,
+    # Tags that say more than one, or what nobody lists.
+    "other": 0,
 }
 
 #: Code of our warning: openrouteservice's own are below 100.

@@ -88,6 +88,42 @@ async def test_p39_pages_of_the_past_lead_on_in_the_past(past):
     assert seen == [f["id"] for f in now["features"]]
 
 
+NARROWED = (
+    "country=PE",
+    "id=DEMO-006",
+    "filter=country='PE' AND demo=true",
+    "filter=name LIKE 'DEMO%25' AND S_INTERSECTS(geom, BBOX(-80, -10, -70, 5))",
+    'filter={"op":"<>","args":[{"property":"country"},"CO"]}&sortby=-name',
+)
+
+
+@pytest.mark.parametrize("narrowed", NARROWED)
+async def test_a_filter_of_the_past_asks_the_rows_of_the_past(past, narrowed):
+    now = (await past.get(f"{SPACES}?{narrowed}&limit=10000")).json()
+    assert now["features"]
+    address, seen = f"{SPACES}?{narrowed}&as_of={ago(0)}&limit=3", []
+    while address:
+        page = (await past.get(address)).json()
+        assert page["numberMatched"] == now["numberMatched"]
+        seen += page["features"]
+        address = {link["rel"]: link["href"] for link in page["links"]}.get("next")
+    assert seen == now["features"]
+    files = [await past.get(f"{SPACES}?{narrowed}&f=csv{of}") for of in ("", f"&as_of={ago(0)}")]
+    assert files[0].text == files[1].text
+
+
+async def test_a_filter_of_the_past_sees_what_was_true_then(past):
+    for condition, count in (
+        ("status=closed", 2),
+        ("filter=name='DEMO Antes'", 2),
+        ("status=active", 0),
+        ("filter=S_INTERSECTS(geom, BBOX(-73, 7.2, -72.8, 7.4))", 2),
+        ("filter=S_INTERSECTS(geom, BBOX(-72.6, 7.8, -72.4, 8))", 0),
+    ):
+        page = (await past.get(f"{SPACES}?{condition}&as_of={ago(45)}")).json()
+        assert page["numberMatched"] == len(page["features"]) == count, condition
+
+
 async def test_p39_an_answer_of_the_past_may_be_kept_but_is_asked_for(past):
     first = await past.get(f"{SPACES}/DEMO-006?as_of={ago(45)}")
     tag = {"If-None-Match": first.headers["etag"]}

@@ -8,6 +8,8 @@ import pytest
 import routingpy
 import shapely
 
+from app.api.directions import _SURFACES
+from routing.access import SURFACES
 from tests.app.test_ogc_routes import FENCE, PAMPLONA, polygon
 from tests.app.test_routes import BUCARAMANGA, CUCUTA, SAN_CRISTOBAL, TACHIRA, ask
 
@@ -297,3 +299,8 @@ async def test_other_problems_have_a_code_too(client):
     unknown = await client.post(f"{WALKING}?api_key=x", json=question(CUCUTA, PAMPLONA))
     assert unknown.status_code == 400
     assert unknown.json()["field"] == "api_key"
+
+
+def test_every_surface_that_a_road_may_have_has_a_code_of_openrouteservice():
+    # What is not known comes as None.
+    assert {*SURFACES} - {"unknown"} <= {*_SURFACES}
