@@ -21,6 +21,7 @@ from geo.hazards import ActiveHazard
 from geo.places import Place
 from geo.products import AreaProduct
 from geo.spaces import OpenSpace
+from routing.coming import met_before_arrival
 from routing.coverage import Coverage, MeasuredLine, SupportAt, coverage_by, supports_along
 from routing.errors import Blocker, NoRoute
 from routing.graph import Mode
@@ -65,13 +66,15 @@ class Records:
     """What the asker's tier has on record at the time of a journey.
 
     ``routed_crossings`` and ``routed_hazards`` are the same records as the router takes them: the
-    same objects for every journey for as long as a record stays as it is.
+    same objects for every journey for as long as a record stays as it is. ``coming`` are exclusions
+    that are published and begin later.
     """
 
     crossings: tuple[CrossingState, ...]
     routed_crossings: tuple[Crossing, ...]
     hazards: tuple[ActiveHazard, ...]
     routed_hazards: tuple[Hazard, ...]
+    coming: tuple[tuple[ActiveHazard, Hazard], ...]
     day_spaces: tuple[OpenSpace, ...]
     night_spaces: tuple[OpenSpace, ...]
     products: tuple[AreaProduct, ...]
@@ -91,6 +94,16 @@ class Knowledge(Records):
     start: Whereabouts
     end: Whereabouts
     via: tuple[Whereabouts, ...]
+
+    def begun(self, rows: Sequence[int]) -> "Knowledge":
+        """Return the same as if some of what is coming held already."""
+        records, hazards = zip(*(self.coming[row] for row in rows), strict=True)
+        return replace(
+            self,
+            hazards=self.hazards + records,
+            routed_hazards=self.routed_hazards + hazards,
+            coming=tuple(pair for row, pair in enumerate(self.coming) if row not in rows),
+        )
 
 
 @dataclass(frozen=True)
@@ -180,6 +193,7 @@ async def read_records(known: Reading, question: Question, now: datetime, timezo
         routed_crossings=tuple(crossing for _, crossing in crossings),
         hazards=tuple(record for record, _ in hazards),
         routed_hazards=tuple(hazard for _, hazard in hazards),
+        coming=await known.coming_exclusions(question.at),
         day_spaces=await known.open_spaces(on, night=False),
         night_spaces=await known.open_spaces(on, night=True),
         products=await known.area_products(),
@@ -240,11 +254,17 @@ def _weighed_answer(
 
 
 def _answer(network: Network, question: Question, knowledge: Knowledge, access_m: float) -> Answer:
-    request = _request(question, knowledge)
-    try:
-        return Answer(question, _journeys(network, request, knowledge, access_m), knowledge)
-    except NoRoute as reason:
-        raise _NoWayError(request, knowledge, reason) from reason
+    while True:
+        request = _request(question, knowledge)
+        try:
+            journeys = _journeys(network, request, knowledge, access_m)
+        except NoRoute as reason:
+            raise _NoWayError(request, knowledge, reason) from reason
+        coming = [(record.valid_from, hazard) for record, hazard in knowledge.coming]
+        met = met_before_arrival([journey.route for journey in journeys], coming)
+        if not met:
+            return Answer(question, journeys, knowledge)
+        knowledge = knowledge.begun(met)
 
 
 def _request(question: Question, knowledge: Knowledge) -> RouteRequest:

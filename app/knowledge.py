@@ -162,6 +162,12 @@ class Reading:
         pairs = zip(known.published, known.routed, strict=True)
         return tuple((record, hazard) for record, hazard in pairs if holds(record, at))
 
+    async def coming_exclusions(self, at: datetime) -> tuple[tuple[ActiveHazard, Hazard], ...]:
+        """Return the published exclusions that begin after ``at`` (aware), by id, as `hazards`."""
+        known = await self._hazards()
+        pairs = zip(known.published, known.routed, strict=True)
+        return tuple(pair for pair in pairs if pair[1].exclusion and pair[0].valid_from > at)
+
     async def next_change_at(self) -> datetime | None:
         """Return when hazards next change by the clock alone; not to be told."""
         return (await self._hazards()).until

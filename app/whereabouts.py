@@ -5,6 +5,7 @@ decides: a road or a populated place. Where the two disagree and are about as ne
 be routed from there: a wrong guess would send people across a border.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -147,16 +148,36 @@ def weigh(place: Place, place_m: float, region: Region, lon: float, lat: float) 
     except OffNetwork:
         # The search will say so; from here nothing can be crossed.
         return Whereabouts(by_place, is_certain=True, place=place, evidence_m=place_m)
-    near_m, far_m = sorted((place_m, snap.distance_m))
+    near_m = min(place_m, snap.distance_m)
     if _is_at_border(region, snap):
         # The nearest road is the crossing itself, and that is as near from either side.
         country, is_certain = by_place, place_m <= snap.distance_m
     elif snap.country in {None, by_place}:
         country, is_certain = by_place, by_place is not None
     else:
-        country = by_place if place_m < snap.distance_m else snap.country
+        other_m = min(place_m, _road_m(region, lon, lat, by_place))
+        country = by_place if other_m < snap.distance_m else snap.country
+        near_m, far_m = sorted((other_m, snap.distance_m))
         is_certain = near_m <= far_m * CLEARLY_NEARER
+        if country == snap.country and not _has_roads(region, by_place):
+            # Their own roads are not known, and may be nearer.
+            is_certain = snap.distance_m <= POST_REACH_M
     return Whereabouts(country, is_certain=is_certain, place=place, evidence_m=near_m)
+
+
+def _road_m(region: Region, lon: float, lat: float, country: str | None) -> float:
+    """Return how far the nearest road of a country is, metres; infinite without any."""
+    if country is None:
+        return math.inf
+    try:
+        return region.graph.snap(lon, lat, Mode.FOOT, country).distance_m
+    except OffNetwork:
+        return math.inf
+
+
+def _has_roads(region: Region, country: str | None) -> bool:
+    """Tell whether a region has the roads of a country; of none it has all."""
+    return country is None or country in region.meta.countries
 
 
 def _is_at_border(region: Region, snap: Snap) -> bool:

@@ -76,9 +76,8 @@ class Continent:
         return Answer(*over(stages))
 
     def _leg(self, request: RouteRequest) -> Answer:
-        ends = (request.start, request.end)
         for router in self._routers:
-            if not _is_sketch(router) and all(_contains(router, point) for point in ends):
+            if not _is_sketch(router) and _holds(router, request):
                 return Answer((router,), router.routes(request))
         sketch = next(filter(_is_sketch, self._routers), None)
         joined = self._joined(request)
@@ -148,6 +147,19 @@ class _Detail:
 
 def _is_sketch(router: Router) -> bool:
     return router.graph.meta.kind == "sketch"
+
+
+def _holds(router: Router, request: RouteRequest) -> bool:
+    """Tell whether a region has both ends: in its box, and in countries whose roads it has.
+
+    The box of a country holds much of its neighbours.
+    """
+    known = router.graph.meta.countries
+    ends = ((request.start, request.start_country), (request.end, request.end_country))
+    return all(
+        _contains(router, point) and (country is None or not known or country in known)
+        for point, country in ends
+    )
 
 
 def _contains(router: Router, point: tuple[float, float]) -> bool:

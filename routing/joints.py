@@ -57,9 +57,12 @@ def joints(sides: Sequence[Side], crossings: Sequence[Crossing]) -> tuple[Portal
         posts = together.get(crossing.id, (crossing,))
         for here in landings:
             for there in landings:
-                if here.region != there.region and here.country != there.country:
-                    key = (here.region, here.node, there.region, there.node)
-                    found.setdefault(key, _joint(sides, here, there, posts))
+                if here.region == there.region or here.country == there.country:
+                    continue
+                if _is_barred(sides, here, crossing, there):
+                    continue
+                key = (here.region, here.node, there.region, there.node)
+                found.setdefault(key, _joint(sides, here, there, posts))
     return tuple(found.values())
 
 
@@ -76,6 +79,15 @@ def _joint(
     return Portal((here.region, here.node), (there.region, there.node), ordered, off_m=off_m)
 
 
+def _is_barred(sides: Sequence[Side], here: Landing, post: Crossing, there: Landing) -> bool:
+    """Tell whether an exclusion lies on what is no road of either region (P11)."""
+    ends = [
+        _place(sides[landing.region].ground.travel.graph, landing.node) for landing in (here, there)
+    ]
+    over = (ends[0], (post.lon, post.lat), ends[1])
+    return any(sides[landing.region].rules.between(over) for landing in (here, there))
+
+
 def _landings(region: int, side: Side, crossing: Crossing) -> Iterator[Landing]:
     """Give where a region reaches a crossing: by its border edges, else by its nearest road."""
     graph = side.ground.travel.graph
@@ -90,8 +102,12 @@ def _landings(region: int, side: Side, crossing: Crossing) -> Iterator[Landing]:
             yield Landing(region, country, own[country])
         elif country in graph.meta.countries and not own:
             snap = _met(side, crossing, country)
-            if snap is not None:
-                yield Landing(region, country, _nearer_end(graph, snap))
+            if snap is None:
+                continue
+            node = _nearer_end(graph, snap)
+            # A road may pass the post and have its ends far away: nobody is carried there.
+            if great_circle_m(*_place(graph, node), crossing.lon, crossing.lat) <= CROSSING_REACH_M:
+                yield Landing(region, country, node)
 
 
 def _sides_of(graph: RoadGraph, gate: Gate) -> Iterator[tuple[str, int]]:

@@ -130,6 +130,16 @@ class Rules:
         shapely.prepare(line)
         return [ban for ban in near if shapely.intersects(line, ban.area)]
 
+    def between(self, places: Sequence[tuple[float, float]]) -> tuple[Blocker, ...]:
+        """Name the exclusions that a straight line touches: of what lies on no road.
+
+        Parameters
+        ----------
+        places
+            lon, lat in degrees, two or more.
+        """
+        return _unique([_exclusion(ban) for ban in self._met_by(np.asarray(places))])
+
     def exclusions(self, legs: Legs) -> list[Blocker]:
         """Name the exclusions along a path found with rules set aside, in order of travel."""
         met = [(int(np.argmax(ban.meets(legs))), ban) for ban in self.bans if ban.meets(legs).any()]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from routing.cost import CostModel, Prices
 from routing.detours import Closed
+from routing.errors import NoRoute
 from routing.graph import Snap
 from routing.legs import Legs
 from routing.network import Piece
@@ -60,10 +61,16 @@ class Side:
         ------
         OffNetwork
             Too far from all of them.
+        NoRoute
+            An exclusion lies at the point, or between it and the road (P11, P14).
         """
         travel = self.ground.travel
         lon, lat = point
-        return travel.graph.snap(lon, lat, travel.mode, country, which=which, usable=travel.usable)
+        met = travel.graph.snap(lon, lat, travel.mode, country, which=which, usable=travel.usable)
+        # On the road it is the search's matter.
+        if met.distance_m > 0 and (blocked := self.rules.between([point, (met.lon, met.lat)])):
+            raise NoRoute(f"an exclusion lies between the {which} and the road", blocked)
+        return met
 
     def portals(self, region: int) -> list[Portal]:
         """Give the border edges that have an official post, as portals of this region."""

@@ -1,7 +1,7 @@
 """``POST /routes`` over the real data: the contract, the borders, the refusals, bad input."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
@@ -235,6 +235,25 @@ async def test_p14_an_exclusion_is_never_crossed(own_client, loaded_clone, setti
     await run_sql(settings_for(loaded_clone), REPORT, approved=True)
     for feature in await routes(own_client, CUCUTA, BUCARAMANGA, at=None):
         assert "DEMO-069" not in feature["properties"]["spaces"]
+
+
+async def test_p11_nobody_walks_into_an_exclusion_that_begins_on_the_way(
+    own_client, loaded_clone, settings_for
+):
+    """Eight days of walking, and a flood that is announced for the second of them."""
+    before = await routes(own_client, CUCUTA, BUCARAMANGA, at=None)
+    assert "DEMO-069" in before[0]["properties"]["spaces"]
+    settings = settings_for(loaded_clone)
+    await run_sql(settings, REPORT, approved=True)
+    begins = "update amparo.hazards set valid_from = now() + :after where id = 'T-1'"
+    await run_sql(settings, begins, after=timedelta(days=1))
+    found = await own_client.post("/routes", json=ask(CUCUTA, BUCARAMANGA, at=None))
+    for feature in found.json().get("features", []):
+        assert "DEMO-069" not in feature["properties"]["spaces"]
+    # Of weeks later it is no matter.
+    await run_sql(settings, begins, after=timedelta(days=40))
+    after = await routes(own_client, CUCUTA, BUCARAMANGA, at=None)
+    assert [f["geometry"] for f in after] == [f["geometry"] for f in before]
 
 
 async def test_p36_an_unapproved_report_changes_no_route(own_client, loaded_clone, settings_for):

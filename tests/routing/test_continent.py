@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+import shapely
 
 from routing.access import Mode
 from routing.continent import Continent
 from routing.crossings import Crossing
 from routing.errors import NoRegion, NoRoute
+from routing.hazard import Hazard
 from routing.search import Router, RouteRequest
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -169,3 +171,56 @@ def test_a_journey_may_begin_and_end_at_a_crossing(sketch, detail, start, end):
     ends = 30_000 * (start == 0.5) + 30_000 * (end == 2.5)
     assert answer.routes[0].distance_m == pytest.approx(120_000 + ends)
     assert answer.routes[0].crossings == ("west", "east")
+
+
+def banks(tiny_graph, west=0.998, **more):
+    """Give two regions that end a few hundred metres from the post between them."""
+    here = [(lon, 0.0) for lon in (0.9, 0.95, west)]
+    there = [(lon, 0.0) for lon in (1.002, 1.05, 1.1)]
+    return [
+        Router(tiny_graph(*line(here, "AA"), name="aa", **more)),
+        Router(tiny_graph(*line(there, "BB"), name="bb", **more)),
+    ]
+
+
+def over(**more):
+    return ask((0.91, 0.0), (1.09, 0.0), (WEST,), end_country="BB", **more)
+
+
+def test_p11_no_way_leads_through_an_exclusion_between_two_regions(tiny_graph):
+    regions = Continent(banks(tiny_graph))
+    assert regions.routes(over()).routes
+    bridge = shapely.box(0.9995, -0.001, 1.0005, 0.001)
+    for where in (bridge, shapely.box(1.0005, -0.001, 1.0015, 0.001)):
+        ban = Hazard("ban", "flood", "physical", where, exclusion=True)
+        with pytest.raises((NoRegion, NoRoute)):
+            regions.routes(over(hazards=(ban,)))
+    beside = Hazard(
+        "ban", "flood", "physical", shapely.box(0.9995, 0.001, 1, 0.002), exclusion=True
+    )
+    assert regions.routes(over(hazards=(beside,))).routes
+
+
+def test_p33_nobody_is_carried_from_the_far_end_of_a_road_to_a_post(tiny_graph):
+    """A road passes the post, and its next junction is 28 km away."""
+    _, there = banks(tiny_graph)
+    nodes, edges = line([(0.9, 0.25), (0.998, 0.25), (0.998, -0.3)], "AA")
+    passing = Router(tiny_graph(nodes, edges, name="aa"))
+    with pytest.raises((NoRegion, NoRoute)):
+        Continent([passing, there]).routes(
+            ask((0.91, 0.25), (1.09, 0.0), (WEST,), end_country="BB")
+        )
+
+
+def test_a_region_answers_for_the_countries_whose_roads_it_has(sketch, tiny_graph):
+    """The box of a country holds much of its neighbours; their ways are the sketch's."""
+    wide = [(lon, 0.3) for lon in (0.0, 1.0, 2.0, 3.0)]
+    low = [(lon, -0.1) for lon in (0.0, 3.0)]
+    nodes = [(lon, lat, 0.0, "AA") for lon, lat in (*wide, *low)]
+    country = Router(tiny_graph(nodes, [(0, 1), (1, 2), (2, 3), (4, 5)], name="aa"))
+    regions = Continent([country, sketch])
+    inside = ask((1.2, 0.0), (1.8, 0.0), start_country="BB", end_country="BB")
+    across = ask((0.5, 0.0), (1.8, 0.0), end_country="BB")
+    for question in (inside, across):
+        answer = regions.routes(question)
+        assert "sketch" in networks(answer, answer.routes[0])

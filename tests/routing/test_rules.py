@@ -224,6 +224,19 @@ def test_p14_the_part_beyond_an_exclusion_is_refused(street, start, end):
     assert error.value.blocked_by == (Blocker("exclusion", "ban", "Crecida"),)
 
 
+@pytest.mark.parametrize("ban", [
+    shapely.box(0.04, 0.003, 0.06, 0.007),  # the place lies in it
+    shapely.box(0.04, 0.001, 0.06, 0.003),  # it lies between the place and the road
+])  # fmt: skip
+def test_p14_what_lies_on_no_road_is_not_walked_through_an_exclusion(street, ban):
+    place, road = (0.05, 0.005), (0.01, 0.0)
+    for start, end in ((road, place), (place, road)):
+        assert trip(Router(street), start, end)
+        with pytest.raises(NoRoute) as error:
+            trip(Router(street), start, end, flood(ban))
+        assert error.value.blocked_by == (Blocker("exclusion", "ban", "Crecida"),)
+
+
 def test_an_exclusion_ahead_sends_the_walker_the_other_way_round(tiny_graph):
     nodes = [(0.0, 0.0), (0.1, 0.0), (0.1, 0.1), (0.0, 0.1)]
     router = Router(tiny_graph(nodes, [(0, 1), (1, 2), (2, 3), (3, 0)]))
