@@ -5,9 +5,9 @@ Usage: ./run bench publish [--cases NAMES] [--requests N] [--home FOLDER] [--jso
 Three servers run over one PostgreSQL with 145,000 points and 350,000 lines: Amparo as users run
 it, and once more with nothing kept in memory; FastAPI and asyncpg that run the same statements and
 do nothing else; and tipg with its own settings, which is installed for it. They are asked in
-turns, another first each time, over eight connections and without compression. CPU is that of the server
-process and of PostgreSQL, the median of the rounds; ratios are those of one run. No question is
-asked twice, so that PostGIS answers each; the cases at the end, of answers that are kept in memory
+turns, another first each time, over eight connections and without compression. CPU is that of the
+server process and of PostgreSQL, the median of the rounds; ratios are those of one run. No question
+is asked twice, so that PostGIS answers each; the cases at the end, of answers kept in memory
 and of one connection, say so. Exit 1 above a bar.
 """
 
@@ -56,9 +56,9 @@ from benchmarks.answers import ACCEPT_ENCODING
 from geo.cluster import PrivateCluster
 from geo.db import Tier
 
-#: Rounds of each server in each case, and questions before them that nobody counts. Each of the four
-#: servers begins two of them: who asks first has PostgreSQL read what the others then find in memory
-#: (0.1 ms of a box of lines, measured).
+#: Rounds of each server in each case, and questions before them that nobody counts. Each of the
+#: four servers begins two of them: who asks first has PostgreSQL read what the others then find in
+#: memory (0.1 ms of a box of lines, measured).
 ROUNDS: Final = 8
 UNMEASURED: Final = 40
 

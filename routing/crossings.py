@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from routing.access import EdgeFlag
 from routing.graph import RoadGraph
 from routing.lines import distance_to_line_m, project
+from routing.metric import great_circle_m
 
 type Ints = NDArray[np.int64]
 
@@ -84,10 +85,13 @@ class Gate:
     posts
         In order of travel; empty where no official crossing of this pair of countries is near,
         which nothing can open.
+    at
+        Where on the edge the first post stands, a share of its length.
     """
 
     edge: int
     posts: tuple[Crossing, ...]
+    at: float = 0.0
 
     @property
     def is_passable(self) -> bool:
@@ -148,8 +152,21 @@ def gates(graph: RoadGraph, crossings: Sequence[Crossing]) -> dict[int, Gate]:
     answer = {}
     for edge in border_edges(graph).tolist():
         pair = _pair(graph, edge)
-        answer[edge] = Gate(edge, _posts(graph, edge, by_pair.get(pair, ()) if pair else ()))
+        posts = _posts(graph, edge, by_pair.get(pair, ()) if pair else ())
+        answer[edge] = Gate(edge, posts, _share(graph, edge, posts[0]) if posts else 0.0)
     return answer
+
+
+def _share(graph: RoadGraph, edge: int, post: Crossing) -> float:
+    """Give where on an edge a post stands: it may be a day's walk from the last junction."""
+    line = graph.edge_coordinates(edge)
+    distance_m, along = project(line, post.lon, post.lat)
+    length_m = great_circle_m(line[:-1, 0], line[:-1, 1], line[1:, 0], line[1:, 1])
+    whole_m = float(length_m.sum())
+    if whole_m == 0:
+        return 0.0
+    segment = int(np.argmin(distance_m))
+    return float(length_m[:segment].sum() + along[segment] * length_m[segment]) / whole_m
 
 
 def _pair(graph: RoadGraph, edge: int) -> frozenset[str] | None:

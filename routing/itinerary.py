@@ -123,15 +123,29 @@ class Clock:
         )
 
     def wait_s(self, portal: Portal, reached_s: float) -> float | None:
-        """Give the seconds until all posts of a portal let pass; None where that is too long."""
+        """Give the seconds until all posts of a portal let pass; None where that is too long.
+
+        They are judged when they are reached, not where their edge begins.
+        """
         if not portal.posts:
             return 0.0
-        arrival = self.moment(reached_s)
+        arrival = self.moment(reached_s + self.ahead_s(portal))
         through = passable_from(portal.posts, arrival)
         if through is None:
             return None
         wait_s = (through - arrival).total_seconds()
         return wait_s if wait_s <= MAX_WAIT_S else None
+
+    def ahead_s(self, portal: Portal) -> float:
+        """Give how long it takes from where a portal's edge begins to its first post, seconds."""
+        if portal.piece is None or portal.at == 0:
+            return 0.0
+        edge = np.array([portal.piece[0]], dtype=np.int64)
+        return float(self.travels[portal.arrive[0]].time_s(edge)[0]) * portal.at
+
+    def arrival(self, passed: Passed) -> datetime:
+        """Give when the first post of a portal is reached."""
+        return self.moment(passed.reached_s + self.ahead_s(passed.portal))
 
     def moment(self, after_s: float) -> datetime:
         """Give the moment some seconds after departure, with the departure's offset."""
@@ -159,7 +173,7 @@ class Clock:
         """Give the official crossings of a plan, in order; one met twice in a row counts once."""
         found: list[Passage] = []
         for passed in plan.passed:
-            arrival = self.moment(passed.reached_s)
+            arrival = self.arrival(passed)
             for post in passed.portal.posts:
                 through = post.passable_from(arrival) or arrival
                 if not found or found[-1].crossing.id != post.id:

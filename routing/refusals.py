@@ -117,7 +117,7 @@ def _blockers(search: "Search", plan: Plan) -> tuple[Blocker, ...]:
         if index:
             passed = plan.passed[index - 1]
             if search.clock.wait_s(passed.portal, passed.reached_s) is None:
-                posts, arrival = passed.portal.posts, search.clock.moment(passed.reached_s)
+                posts, arrival = passed.portal.posts, search.clock.arrival(passed)
                 late = [post for post in posts if opens_late(post, arrival)]
                 # None of them alone, where one opens only after the other has closed.
                 found += [closed_post(post) for post in late or posts]

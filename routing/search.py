@@ -124,7 +124,7 @@ class Router:
             self._posts = (places, posts)
         now = {crossing.id: crossing for crossing in crossings}
         return {
-            edge: Gate(edge, tuple(now[post.id] for post in gate.posts))
+            edge: Gate(edge, tuple(now[post.id] for post in gate.posts), gate.at)
             for edge, gate in posts.items()
         }
 

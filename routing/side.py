@@ -78,7 +78,7 @@ class Side:
         usable = self.ground.travel.usable(edges)
         turns = self.ground.network.turns
         return [
-            Portal((region, node), (region, leave), gate.posts, (edge, 0.0, 1.0))
+            Portal((region, node), (region, leave), gate.posts, (edge, 0.0, 1.0), at=gate.at)
             for edge in edges[usable].tolist()
             if (gate := self.rules.gates[edge]).posts
             for node in turns.comes_from(edge)

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -355,3 +355,34 @@ def test_the_check_finds_an_exclusion_and_a_jump(street, border):
     pieces = [(first, 0.0, 1.0), (other, 0.0, 1.0)]
     with pytest.raises(NoRoute):
         apart.check(Legs.of(pieces), np.array([[0.0, 0.0], [0.1, 0.0]]))
+
+
+@pytest.mark.parametrize(("place", "is_open"), [(0.03, True), (0.19, False)])
+def test_p10_a_crossing_is_judged_where_it_stands_on_a_long_edge(tiny_graph, place, is_open):
+    """Some twenty kilometres of desert between the last junction and the next: open until ten."""
+    nodes = [(0.0, 0.0, 0.0, "AA"), (0.02, 0.0, 0.0, "AA"), (0.2, 0.0, 0.0, "BB")]
+    nodes.append((0.22, 0.0, 0.0, "BB"))
+    router = Router(tiny_graph(nodes, [(0, 1), (1, 2), (2, 3)]))
+
+    def opens(at):
+        opening = at.replace(hour=6, minute=0, second=0, microsecond=0)
+        return at if 6 <= at.hour < 10 else opening + timedelta(days=at.hour >= 10)
+
+    post = Crossing("p", "P", place, 0.0, ("AA", "BB"), passable=True, state="open", opens=opens)
+    request = RouteRequest(
+        (0.001, 0.0),
+        (0.219, 0.0),
+        Mode.FOOT,
+        AT.replace(hour=8),
+        start_country="AA",
+        end_country="BB",
+        crossings=(post,),
+    )
+    (route,) = router.routes(request)
+    (passage,) = route.passages
+    assert (passage.wait_s == 0) is is_open
+    through = passage.arrival + timedelta(seconds=passage.wait_s)
+    assert opens(through) == through
+    walked_s = (passage.arrival - request.at).total_seconds()
+    assert walked_s == pytest.approx(route.duration_s * place / 0.22, rel=0.1)
+    assert route.arrival >= through
