@@ -228,10 +228,11 @@ function positionAt(way, metres) {
   return way.line[index];
 }
 
-function crossingItem({ crossing, thereMs, passMs }, nowMs) {
+/** A crossing as it is when somebody gets there, and when it opens for who has to wait (P32). */
+function crossingItem({ crossing, state, thereMs, passMs }, nowMs) {
   const countries = crossing.countries.map((code) => names.countries[code] ?? code).join(' – ');
-  return element('li', {}, `${crossing.name} (${countries}) `,
-    passMs > thereMs ? fill(texts.waitFor, { time: phrases.moment(passMs, nowMs, crossing.timezone) }) : wordOf('crossing', 'open'));
+  return element('li', {}, `${crossing.name} (${countries}) `, wordOf('crossing', state),
+    passMs > thereMs ? ` ${fill(texts.waitFor, { time: phrases.moment(passMs, nowMs, crossing.timezone) })}` : null);
 }
 
 // The map: from the pack, when it is asked for or the list is done.
