@@ -163,7 +163,12 @@ function pastAll(gates, pack, atMs) {
 
 /** A country's offset from UTC, as its crossings tell it; minutes do not matter on foot. */
 function offsetOf(pack, country, ms) {
-  const timezone = pack.around.crossings.find(({ countries }) => countries.includes(country))?.timezone ?? 'UTC';
+  const crossing = pack.around.crossings.find(({ countries }) => countries.includes(country));
+  return zoneOffsetMs(crossing?.timezone ?? 'UTC', ms);
+}
+
+/** How far a time zone is ahead of UTC at a moment. */
+export function zoneOffsetMs(timezone, ms) {
   const parts = new Intl.DateTimeFormat('en-GB', {
     timeZone: timezone, year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', hourCycle: 'h23',
   }).formatToParts(ms).reduce((all, { type, value }) => ({ ...all, [type]: Number(value) }), {});
