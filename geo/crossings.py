@@ -110,6 +110,20 @@ class StatedCrossing:
                 found.append((moment, state))
         return tuple(found)
 
+    def next_turn(self, after: datetime) -> datetime | None:
+        """Return the first instant after ``after`` (aware) at which a statement begins or ends.
+
+        Until then the state follows the hours of the week. None where no statement does; UTC.
+        """
+        days = (
+            (status, day)
+            for status in self.statuses
+            for day in (status.valid_from, status.valid_to and status.valid_to + _DAY)
+            if day is not None
+        )
+        turns = (local_instant(datetime.combine(d, time()), s.timezone) for s, d in days)
+        return min((turn for turn in turns if turn > after), default=None)
+
     def at(self, at: datetime) -> CrossingState:
         """Return the crossing as known at ``at`` (aware)."""
         deciding = deciding_status(self.statuses, at)

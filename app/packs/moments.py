@@ -11,6 +11,9 @@ _MINUTE: Final = timedelta(minutes=1)
 #: a confirmation, that of mobile units (P41).
 PACK_DAYS: Final = 7
 
+#: Beyond its days the last of its weeks repeats, for hours are weekly.
+REPEATED: Final = timedelta(days=7)
+
 #: Days for which it tells what opens and closes: who looks on its last day sees a week ahead.
 HORIZON_DAYS: Final = 2 * PACK_DAYS
 

@@ -13,7 +13,7 @@ import shapely
 
 from app import wording
 from app.network import Network
-from app.packs.moments import HORIZON_DAYS, Span, day_number
+from app.packs.moments import HORIZON_DAYS, REPEATED, Span, day_number
 from app.packs.roads import roads_of
 from geo.crossings import StatedCrossing
 from geo.hazards import ActiveHazard, holds
@@ -100,7 +100,18 @@ def _crossing(crossing: StatedCrossing, span: Span) -> dict[str, Any]:
         "changes": [
             [span.minute(at), state] for at, state in crossing.changes(span.start, HORIZON_DAYS)
         ],
+        "known_until": _known_until(crossing, span),
     }
+
+
+def _known_until(crossing: StatedCrossing, span: Span) -> int | None:
+    """Return the minute from which a phone does not know the state; None where there is none.
+
+    A phone repeats the last week of the span. That is what is stated until a statement begins or
+    ends: within that week it says nothing of the next one.
+    """
+    turn = crossing.next_turn(span.end - REPEATED)
+    return None if turn is None else span.minute(max(turn, span.end))
 
 
 def _hazard(hazard: ActiveHazard) -> dict[str, Any]:

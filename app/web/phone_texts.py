@@ -127,6 +127,9 @@ def offline_texts(w: Words) -> Mapping[str, Any]:
         "noSpacesOf": w.gettext("En este teléfono no hay datos de los espacios de: %(countries)s"),
         "fromTo": w.gettext("De %(start)s a %(end)s."),
         "lines": w.gettext("Teléfonos de ayuda de la zona"),
+        "callHotline": w.gettext("Llame al %(number)s."),
+        # A pack may have demo rows where the page was made without.
+        "demoDate": w.gettext("DEMO: fecha ficticia"),
         "waitFor": w.gettext("Abre: %(time)s"),
         "done": w.gettext("Respuesta lista, debajo del formulario."),
     }

@@ -5,14 +5,18 @@ import os
 import random
 import shutil
 import subprocess
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from itertools import pairwise
 
 import networkx as nx
 import pytest
 
+from app.packs.moments import HORIZON_DAYS, Span
+from app.packs.whole import crossings_of
 from app.web.assets import STATIC_FOLDER
+from geo.crossings import CrossingStatus, StatedCrossing, state_at
+from geo.schedules import WEEKDAYS
 
 PAIRS = 150
 DAY_MS = 86_400_000
@@ -27,11 +31,24 @@ const ways = pairs.map(([from, to]) => {
   const way = findWay(network, from, to, startMs);
   return way && {
     nodes: way.nodes, lengthM: way.lengthM, days: way.days,
-    crossings: way.crossings.map(({ crossing, thereMs, passMs }) => [crossing.id, thereMs, passMs]),
+    crossings: way.crossings.map((one) => [one.crossing.id, one.thereMs, one.passMs, one.state]),
   };
 });
 console.log(JSON.stringify(ways));
 """
+
+#: Prints when somebody is past a crossing who is there at each moment.
+PASS = """
+import { readFileSync } from 'node:fs';
+const { passableFrom } = await import(process.argv.at(-1));
+const { pack, crossing, momentsMs } = JSON.parse(readFileSync(0, 'utf8'));
+console.log(JSON.stringify(momentsMs.map((ms) => passableFrom(crossing, pack, ms))));
+"""
+
+FIRST = date(2026, 11, 26)
+DAY = timedelta(days=1)
+#: Within a local day, so that no statement turns with the pack.
+BEGIN = datetime(2026, 11, 26, 15, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +77,36 @@ def module(tmp_path_factory):
 
 
 @pytest.fixture
-def ask(node, module):
-    return partial(_ask, node, module)
+def run(node, module):
+    return partial(_run, node, module)
 
 
-def _ask(node, module, pack, pairs, start_ms):
-    asked = json.dumps({"pack": pack, "pairs": pairs, "startMs": start_ms})
-    script = ["--input-type=module", "--eval", ASK, "--", module]
-    done = subprocess.run([node, *script], input=asked, capture_output=True, text=True, check=False)
+@pytest.fixture
+def ask(run):
+    def asked(pack, pairs, start_ms):
+        return run(ASK, {"pack": pack, "pairs": pairs, "startMs": start_ms})
+
+    return asked
+
+
+@pytest.fixture
+def passed(run):
+    """Ask the phone when somebody is past a crossing who is there at some moments."""
+
+    def asked(crossing, moments):
+        pack = {"start": BEGIN.isoformat(), "horizon_days": HORIZON_DAYS}
+        moments_ms = [moment.timestamp() * 1000 for moment in moments]
+        told = run(PASS, {"pack": pack, "crossing": crossing, "momentsMs": moments_ms})
+        return [ms and datetime.fromtimestamp(ms / 1000, UTC) for ms in told]
+
+    return asked
+
+
+def _run(node, module, program, asked):
+    script = ["--input-type=module", "--eval", program, "--", module]
+    done = subprocess.run(
+        [node, *script], input=json.dumps(asked), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -101,7 +140,7 @@ def graph_of(pack, is_open=lambda _gates: True):
 
 def set_all(pack, state):
     for crossing in pack["around"]["crossings"]:
-        crossing["changes"] = [[0, state]]
+        crossing |= {"changes": [[0, state]], "known_until": None}
 
 
 async def test_ways_are_the_cheapest_where_every_crossing_is_open(ask, pack):
@@ -140,10 +179,78 @@ async def test_p10_crossings_are_passed_when_they_are_open(ask, pack):
     end_ms = start_ms + pack["horizon_days"] * DAY_MS
     passed = 0
     for way in ask(pack, pairs, start_ms):
-        for crossing, there_ms, pass_ms in way["crossings"] if way else ():
+        for crossing, there_ms, pass_ms, state in way["crossings"] if way else ():
             assert pass_ms >= there_ms
+            assert (state == "open") == (pass_ms == there_ms)
             if pass_ms < end_ms:
                 minute = (pass_ms - start_ms) / 60_000
                 assert [s for at, s in changes[crossing] if at <= minute][-1] == "open"
             passed += 1
     assert passed > 50
+
+
+def statement(state="open", begins=-30, ends=None, *, hours=(None, None), byday=WEEKDAYS):
+    """State something of a crossing from a day of the pack on, and until one."""
+    return CrossingStatus(
+        id=f"{begins:03}",
+        state=state,
+        valid_from=FIRST + begins * DAY,
+        valid_to=None if ends is None else FIRST + ends * DAY,
+        timezone="America/Bogota",
+        byday=frozenset(byday),
+        opens_at=hours[0],
+        closes_at=hours[1],
+        source="test",
+        assumption=False,
+    )
+
+
+def stated(*statuses):
+    return StatedCrossing("one", "One", "CO", "VE", -72.4, 7.8, demo=False, statuses=statuses)
+
+
+HOURS = (time(6), time(18))
+ARRIVALS = [BEGIN + hours * timedelta(hours=1) for hours in range(0, 40 * 24, 7)]
+
+
+@pytest.mark.parametrize("hours", [(None, None), HOURS], ids=["all day", "by day"])
+@pytest.mark.parametrize("byday", [WEEKDAYS, ("SA", "SU")], ids=["daily", "weekend"])
+@pytest.mark.parametrize("ends", [3, 10, 20, None])
+@pytest.mark.parametrize("then", [None, "closed", "not_known", "open"])
+async def test_p32_what_is_stated_until_a_day_is_not_repeated_after_it(
+    passed, hours, byday, ends, then
+):
+    statuses = [statement(ends=ends, hours=hours, byday=byday)]
+    if then is not None and ends is not None:
+        statuses.append(statement(then, ends + 1, hours=HOURS if then == "open" else (None, None)))
+    crossing = stated(*statuses)
+    [told] = crossings_of([crossing], Span(BEGIN))
+    known = told["known_until"]
+    # What turns before the last week of the pack is told by its changes.
+    assert (known is None) == (ends in {None, 3})
+    until = None if known is None else BEGIN + known * timedelta(minutes=1)
+    answers = passed(told, ARRIVALS)
+    for arrival, answer in zip(ARRIVALS, answers, strict=True):
+        expected = crossing.open_from(arrival)
+        if expected is not None and until is not None and expected >= until:
+            expected = None
+        assert answer == expected, arrival
+        assert answer is None or state_at(crossing.statuses, answer) == "open"
+    assert ends == 3 or any(answers)
+
+
+@pytest.mark.parametrize("begins", [3, 10, 20])
+async def test_p32_a_closure_that_is_to_come_is_not_passed(passed, begins):
+    crossing = stated(statement(hours=HOURS), statement("closed", begins))
+    [told] = crossings_of([crossing], Span(BEGIN))
+    for arrival, answer in zip(ARRIVALS, passed(told, ARRIVALS), strict=True):
+        assert answer == crossing.open_from(arrival), arrival
+
+
+async def test_p32_a_pack_of_before_knows_nothing_beyond_its_days(passed):
+    [told] = crossings_of([stated(statement(hours=HOURS))], Span(BEGIN))
+    del told["known_until"]
+    end = BEGIN + HORIZON_DAYS * DAY
+    for arrival, answer in zip(ARRIVALS, passed(told, ARRIVALS), strict=True):
+        assert (answer is not None) == (arrival < end)
+        assert answer is None or answer < end

@@ -62,6 +62,43 @@ async def later(page, wait):
     await page.add_init_script(script % (wait.total_seconds() * 1000))
 
 
+async def pack_of(page):
+    """Give the pack of Colombia as the phone has it."""
+    return await page.evaluate("caches.match('/packs/CO').then((answer) => answer.json())")
+
+
+async def have(page, *packs):
+    """Let the phone have these packs, and look at the page anew."""
+    for pack in packs:
+        await page.evaluate(
+            """async (pack) => (await caches.open('amparo-packs'))
+                 .put(`/packs/${pack.country}`, Response.json(pack))""",
+            pack,
+        )
+    await page.reload()
+    await page.wait_for_selector("html[data-packs*=CO]")
+
+
+def moved(pack, wait):
+    """Give a pack that was made some time later, or earlier."""
+    start = datetime.fromisoformat(pack["start"]) + wait
+    expires_on = datetime.fromisoformat(pack["expires_on"]) + wait
+    return pack | {"start": start.isoformat(), "expires_on": expires_on.date().isoformat()}
+
+
+def where_all_are(pack, state):
+    """Give a pack with every crossing in a state, as far as it tells."""
+    crossings = [one | {"changes": [[0, state]]} for one in pack["around"]["crossings"]]
+    return pack | {"around": pack["around"] | {"crossings": crossings}}
+
+
+async def ask_way(page, start, end):
+    await page.fill("#way-start", start)
+    await page.fill("#way-end", end)
+    await page.click("#way-form button")
+    await page.wait_for_selector("#way-status:not(:empty)")
+
+
 async def kept(page, path):
     """Wait until the phone keeps a page."""
     for _ in range(300):
@@ -209,3 +246,134 @@ async def test_a_download_goes_on_where_it_broke(browser, origin):
         await page.wait_for_selector("html[data-packs=CO]")
         gets = [one for one in ranges if one]
         assert len(gets) == len(set(gets)) + 1
+
+
+@pytest.mark.parametrize(("older", "newer"), [("open", "closed"), ("closed", "open")])
+async def test_p32_borders_are_those_of_the_newest_pack(browser, origin, older, newer):
+    async with taken_along(browser, origin) as page:
+        pack = await pack_of(page)
+        of_before = moved(pack, -timedelta(days=6)) | {"country": "BO"}
+        await have(page, where_all_are(of_before, older), where_all_are(pack, newer))
+        await page.wait_for_selector("html[data-packs='BO CO']")
+        await ask_way(page, "Cúcuta, CO", "San Antonio del Táchira, VE")
+        assert await page.is_visible("#way-result") == (newer == "open")
+
+
+async def test_p32_a_way_says_the_state_of_a_crossing_at_the_arrival(browser, origin):
+    async with taken_along(browser, origin) as page:
+        pack = where_all_are(await pack_of(page), "not_known")
+        for crossing in pack["around"]["crossings"]:
+            crossing["changes"].append([3 * 1440, "open"])
+        await have(page, pack)
+        await ask_way(page, "Cúcuta, CO", "San Antonio del Táchira, VE")
+        told = await page.inner_text(".crossings-in-order")
+        assert "No se sabe si está abierto" in told
+        assert "Abre: " in told
+
+
+FULL = 16
+
+
+async def test_p15_a_way_names_no_full_space_and_only_open_ones_for_sleeping(browser, origin):
+    async with taken_along(browser, origin) as page:
+        await ask_way(page, "Cúcuta, CO", "Bucaramanga, CO")
+        before = await page.locator(".stop-space").count()
+        assert await page.locator(".stop-night").count() > 0
+        assert "para dormir" in await page.inner_text(".itinerary")
+        pack = await pack_of(page)
+        # Open by day alone: they are on the way, with what their hours say.
+        spaces, full = pack["spaces"], pack["spaces"]["columns"]["flags"]
+        spaces["lists"]["hours"] = [
+            [part for day in range(14) for part in (day * 1440, day * 1440 + 240, None, 1)]
+        ]
+        spaces["columns"]["hours"] = [0 for _ in full]
+        await have(page, pack)
+        await ask_way(page, "Cúcuta, CO", "Bucaramanga, CO")
+        assert await page.locator(".stop-space").count() == before
+        assert await page.locator(".stop-night").count() == 0
+        assert "para dormir" not in await page.inner_text(".itinerary")
+        assert "Según su horario" in await page.inner_text(".stop-space >> nth=0")
+        assert "195 km" in await page.inner_text(".gap h3")
+        spaces["columns"]["flags"] = [flags | FULL for flags in full]
+        await have(page, pack)
+        await ask_way(page, "Cúcuta, CO", "Bucaramanga, CO")
+        assert await page.locator(".stop-space").count() == 0
+
+
+async def test_p35_p38_the_newest_pack_says_the_hotline_and_whether_it_is_demo(browser, origin):
+    async with taken_along(browser, origin) as page:
+        pack = await pack_of(page)
+        assert await page.is_visible("#demo")
+        real = {"hotline": "155", "demo": False}
+        # The page was made after this one, and knows better.
+        await have(page, moved(pack | real, -timedelta(days=1)))
+        assert await page.is_visible("#demo")
+        assert "155" not in await page.inner_text("#help")
+        await have(page, moved(pack | real, timedelta(hours=1)))
+        assert not await page.is_visible("#demo")
+        assert "llame. Llame al 155." in await page.inner_text("#help")
+        assert "Llame al 155." in await page.inner_text("footer")
+        # What is listed beside it is of a demonstration.
+        await have(page, pack | {"country": "VE"})
+        assert await page.is_visible("#demo")
+
+
+#: Keeps another page at the place of a shell page, some days old.
+AGED = """async ([path, days]) => {
+  const name = (await caches.keys()).find((one) => one.startsWith('amparo-shell-'));
+  const shell = await caches.open(name);
+  await shell.delete(path, { ignoreVary: true });
+  const date = new Date(Date.now() - days * 86_400_000).toUTCString();
+  await shell.put(path, new Response('of before', { headers: { date } }));
+}"""
+
+#: What is kept of a page, which is once.
+KEPT_TEXTS = """async (path) => {
+  const name = (await caches.keys()).find((one) => one.startsWith('amparo-shell-'));
+  const all = await (await caches.open(name)).matchAll(path, { ignoreVary: true });
+  return Promise.all(all.map((answer) => answer.text()));
+}"""
+
+
+@pytest.mark.parametrize("path", ["/report?lang=es", "/offline?lang=es"])
+@pytest.mark.parametrize(
+    ("seen", "days"), [("itself", 1), ("home", 8)], ids=["it is seen", "it is old"]
+)
+async def test_p35_p38_pages_of_the_shell_are_kept_anew(browser, origin, path, seen, days):
+    async with opened(browser, origin) as page:
+        await page.goto(f"{origin}/?lang=es", wait_until="networkidle")
+        await kept(page, path)
+        await page.evaluate(AGED, [path, days])
+        assert await page.evaluate(KEPT_TEXTS, path) == ["of before"]
+        await page.goto(f"{origin}{path if seen == 'itself' else '/?lang=es'}")
+        for _ in range(300):
+            [text] = await page.evaluate(KEPT_TEXTS, path) or [""]
+            if text not in {"", "of before"}:
+                break
+            await asyncio.sleep(0.1)
+        assert text.lstrip().startswith("<!doctype html>")
+        # A form that somebody filled in is not what is kept.
+        await page.evaluate(AGED, [path, 1])
+        await page.goto(f"{origin}{path}&place=C%C3%BAcuta", wait_until="networkidle")
+        assert await page.evaluate(KEPT_TEXTS, path) == ["of before"]
+
+
+async def test_p43_p49_a_page_that_lies_open_is_of_now(browser, origin):
+    async with taken_along(browser, origin) as page:
+        await ask_way(page, "Cúcuta, CO", "Bucaramanga, CO")
+        words = "[...document.querySelectorAll('.opening')].map((one) => one.textContent).join()"
+        before = await page.evaluate(words)
+        pass_by = """(hours) => {
+          const real = Date.now;
+          Date.now = () => real() + hours * 3_600_000;
+          document.dispatchEvent(new Event('visibilitychange'));
+        }"""
+        await page.evaluate(pass_by, 12)
+        await page.wait_for_function(f"(before) => {words} !== before", arg=before)
+        # Who looks at a way has it still.
+        assert await page.is_visible("#way-result")
+        await page.evaluate(pass_by, 9 * 24)
+        await page.wait_for_selector("html[data-packs='']")
+        await page.wait_for_selector("[data-pack=CO] .fine:text('venció')")
+        assert await page.locator("#near-list .card").count() == 0
+        assert not await page.is_visible("#way-result")

@@ -1,11 +1,12 @@
 // The page that works without a network: lists, finds ways and draws from packs on the phone.
 import { element, makeCards } from './cards.js';
 import { locate } from './nearby.js';
-import { basemapFile, forget, forgetAll, offered, take, taken } from './packs.js';
+import { isBed } from './nights.js';
+import { basemapFile, forget, forgetAll, newest, offered, take, taken } from './packs.js';
 import { fill, makePhrases } from './phrases.js';
 import { reading } from './reading.js';
-import { findWay, longestGap, nearestTown, readRoads, spacesAlong } from './roads.js';
-import { fits, nearest, readSpaces } from './spaces.js';
+import { findWay, longestGap, nearestTown, readRoads, spacesAlong, stateAt } from './roads.js';
+import { fits, isUsable, nearest, readSpaces } from './spaces.js';
 import { register } from './worker.js';
 
 const data = JSON.parse(document.getElementById('page-data').textContent);
@@ -13,7 +14,7 @@ const { texts, names } = data;
 const byId = (id) => document.getElementById(id);
 const say = (id, text) => { byId(id).textContent = text; };
 const phrases = makePhrases(texts);
-const { card } = makeCards(texts, phrases, names);
+const { card, opening } = makeCards(texts, phrases, names);
 const day = (iso) => {
   const [year, month, date] = iso.slice(0, 10).split('-').map(Number);
   return `${date} ${texts.months[month - 1]} ${year}`;
@@ -23,25 +24,40 @@ const day = (iso) => {
 // waits for: the rest is read when it can be seen.
 
 let packs = [];
+let readMs = 0;
 let network = null;
 let spaces = [];
 
 async function readPacks(found) {
   packs = await found;
+  readMs = Date.now();
   const current = packs.filter((pack) => !pack.isExpired);
   spaces = current.flatMap((pack) => readSpaces(pack));
   say('near-count', current.length ? phrases.number(spaces.length) : '');
   const oldest = current.map((pack) => pack.start).sort()[0];
   say('dated', oldest ? fill(texts.dataOf, { date: day(oldest) }) : texts.noPacks);
+  showStated(current);
   showSpaces();
   await painted();
-  const roads = current.find((pack) => pack.around?.roads);
-  network = roads ? readRoads(roads) : null;
+  const around = newest(packs);
+  network = around ? readRoads(around) : null;
   const towns = network ? [...network.towns.keys()].sort() : [];
   byId('towns').replaceChildren(...towns.map((name) => element('option', { value: name })));
   showLines(current);
   drawWhenIdle();
   document.documentElement.dataset.packs = current.map((pack) => pack.country).join(' ');
+}
+
+const pageIsDemo = !byId('demo').hidden;
+
+/** The page was kept some day: the pack that was made after it knows better (P35, P38). */
+function showStated(current) {
+  const pack = newest(packs);
+  const isNewer = pack !== null && Date.parse(pack.start) > Date.parse(data.made);
+  byId('demo').hidden = !(current.some((one) => one.demo) || (pageIsDemo && !isNewer));
+  if (!isNewer) return;
+  const number = pack.hotline ? fill(texts.callHotline, { number: pack.hotline }) : '';
+  for (const place of document.querySelectorAll('[data-hotline]')) place.textContent = number;
 }
 
 /** Resolves when what was shown is painted, or soon where nobody looks at the page. */
@@ -114,7 +130,7 @@ const FIRST_CARDS = 12;
 let drawing;
 
 async function showSpaces() {
-  const crossings = packs.find((pack) => pack.around)?.around.crossings ?? [];
+  const crossings = newest(packs)?.around.crossings ?? [];
   const sides = position === null
     ? byCountry(spaces.filter((space) => fits(space, wanted)))
     : nearest(spaces, position, wanted, { country, crossings, limit: 30 });
@@ -172,8 +188,8 @@ byId('way-form').addEventListener('submit', (event) => {
 });
 
 function showWay(way, nowMs) {
-  const along = spacesAlong(way, spaces);
-  const beds = along.filter(({ space }) => space.isOvernight && space.status === 'active' && !space.isFull && !space.isReferralOnly);
+  const along = spacesAlong(way, spaces.filter(isUsable));
+  const beds = along.filter(({ space }) => isBed(space, nowMs));
   const gap = longestGap(way, beds.map(({ atM }) => atM));
   // Where the phone has no spaces, it cannot say how far one is.
   const unknown = [...new Set(way.nodes.map((node) => network.nodes.country[node]))]
@@ -202,8 +218,7 @@ function showWay(way, nowMs) {
     element('h3', {}, texts.onTheWay),
     element('ol', { class: 'itinerary' },
       stop('stop-end', 0, nameOf(way.nodes[0])),
-      ...along.map(({ space, atM }) => stop(`stop-space${space.isOvernight ? ' stop-night' : ''}`, atM,
-        `${space.locality}: ${space.name}${space.isOvernight ? ` · ${texts.forSleeping}` : ''}`)),
+      ...along.map((one) => spaceStop(one, beds.includes(one), nowMs)),
       stop('stop-end', way.lengthM, nameOf(way.nodes.at(-1))))));
   byId('way-no-hazards').hidden = way.hazards.length > 0;
   byId('way-result').hidden = false;
@@ -215,6 +230,10 @@ function showWay(way, nowMs) {
 const nameOf = (node) => network.nodes.name[node];
 const stop = (kind, atM, text) => element('li', { class: `stop ${kind}` },
   element('span', { class: 'at' }, atM ? phrases.km(atM) : '0 km'), ' ', element('span', {}, text));
+
+/** A space on the way: that it is for sleeping where it counts, else what its hours say. */
+const spaceStop = ({ space, atM }, isForNight, nowMs) => stop(`stop-space${isForNight ? ' stop-night' : ''}`, atM,
+  `${space.locality}: ${space.name} · ${isForNight ? texts.forSleeping : opening(space, nowMs)[1]}`);
 
 function gapPart(way, gap) {
   const nameAt = (metres) => nameOf(nearestTown(network, positionAt(way, metres)));
@@ -228,10 +247,11 @@ function positionAt(way, metres) {
   return way.line[index];
 }
 
-function crossingItem({ crossing, thereMs, passMs }, nowMs) {
+/** A crossing as it is when somebody gets there, and when it opens for who has to wait (P32). */
+function crossingItem({ crossing, state, thereMs, passMs }, nowMs) {
   const countries = crossing.countries.map((code) => names.countries[code] ?? code).join(' – ');
-  return element('li', {}, `${crossing.name} (${countries}) `,
-    passMs > thereMs ? fill(texts.waitFor, { time: phrases.moment(passMs, nowMs, crossing.timezone) }) : wordOf('crossing', 'open'));
+  return element('li', {}, `${crossing.name} (${countries}) `, wordOf('crossing', state),
+    passMs > thereMs ? ` ${fill(texts.waitFor, { time: phrases.moment(passMs, nowMs, crossing.timezone) })}` : null);
 }
 
 // The map: from the pack, when it is asked for or the list is done.
@@ -257,13 +277,13 @@ async function startMap() {
   const [{ makeMap }, style, ol, file] = await Promise.all([
     import(data.map), import(data.style), import(data.ol), basemapFile(),
   ]);
-  const around = packs.find((pack) => pack.around)?.around;
+  const pack = newest(packs);
   const map = await makeMap(byId('map'), {
     data, ol, style, basemap: file ? await readBasemap(file) : null,
     read: {
       spaces: async () => spaces,
-      crossings: async () => collection(around?.crossings ?? [], (one) => ({ type: 'Point', coordinates: [one.lon, one.lat] }), (one) => ({ ...one, state: stateNow(one) })),
-      hazards: async () => collection(around?.hazards ?? [], (one) => one.geometry, (one) => one),
+      crossings: async () => collection(pack?.around.crossings ?? [], (one) => ({ type: 'Point', coordinates: [one.lon, one.lat] }), (one) => ({ ...one, state: stateAt(one, pack, Date.now()) })),
+      hazards: async () => collection(pack?.around.hazards ?? [], (one) => one.geometry, (one) => one),
     },
     describe: (kind, features) => element('div', {}, ...features.map(({ name, space }) => (space
       ? card(space).firstElementChild : element('p', {}, name)))),
@@ -285,12 +305,6 @@ const collection = (rows, geometry, properties) => ({
   type: 'FeatureCollection',
   features: rows.map((row) => ({ type: 'Feature', id: row.id, geometry: geometry(row), properties: properties(row) })),
 });
-
-function stateNow(crossing) {
-  const pack = packs.find((one) => one.around);
-  const minute = (Date.now() - Date.parse(pack.start)) / 60_000;
-  return crossing.changes.filter(([from]) => from <= minute).at(-1)?.[1] ?? 'not_known';
-}
 
 byId('map-show').addEventListener('click', () => loadMap().catch(() => {}));
 
@@ -363,6 +377,17 @@ async function refresh() {
   await readPacks(taken());
   await showPacks();
 }
+
+// A page that lies open says what is open now, and forgets what has expired meanwhile (P43, P49).
+const STALE_MS = 60_000; // words are of a minute
+
+document.addEventListener('visibilitychange', async () => {
+  if (document.visibilityState !== 'visible' || readMs === 0 || Date.now() - readMs < STALE_MS) return;
+  const countShown = packs.filter((pack) => !pack.isExpired).length;
+  await readPacks(taken());
+  if (packs.filter((pack) => !pack.isExpired).length < countShown) await showPacks();
+  if (network === null) byId('way-result').hidden = true;
+});
 
 const idle = window.requestIdleCallback ?? ((callback) => setTimeout(callback, 300));
 const drawWhenIdle = () => idle(() => { if (spaces.length) loadMap().catch(() => {}); }, { timeout: 2000 });

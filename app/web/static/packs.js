@@ -33,6 +33,13 @@ export async function taken(nowMs = Date.now()) {
   return packs.sort((a, b) => (a.country < b.country ? -1 : 1));
 }
 
+/** The pack that says what is around: of those that may be shown the one made last, or null. */
+export function newest(packs, nowMs = Date.now()) {
+  return packs
+    .filter((pack) => pack.around && !isExpired(pack, nowMs))
+    .reduce((last, pack) => (last !== null && Date.parse(last.start) >= Date.parse(pack.start) ? last : pack), null);
+}
+
 /**
  * Take a country along; what was loaded before a break is not loaded again.
  *

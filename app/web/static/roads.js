@@ -43,26 +43,42 @@ export function nearestTown(network, position, country = null) {
 }
 
 /**
- * When somebody is past a crossing who is there at a moment, or null where nothing is known to open.
+ * Tell what is known of a crossing at a moment: `open`, `closed` or `not_known` (P32).
  *
- * Beyond the pack's days the last of its weeks is taken to repeat.
+ * Beyond the pack's days the last of its weeks repeats, until a statement begins or ends: from
+ * `known_until` on nothing is known. A pack of before that was told knows nothing beyond its days.
  */
+export function stateAt(crossing, pack, ms) {
+  const { startMs, endMs, knownMs, changes } = toldOf(crossing, pack);
+  if (ms >= knownMs) return 'not_known';
+  const told = ms < endMs ? ms : ms - Math.ceil((ms - endMs + 1) / WEEK_MS) * WEEK_MS;
+  return changes.filter(([from]) => from <= Math.max(told, startMs)).at(-1)?.[1] ?? 'not_known';
+}
+
+/** When somebody is past a crossing who is there at a moment, or null where none is known (P10). */
 export function passableFrom(crossing, pack, atMs) {
+  if (stateAt(crossing, pack, atMs) === 'open') return atMs;
+  const { endMs, knownMs, changes } = toldOf(crossing, pack);
+  const opens = changes.filter(([, state]) => state === 'open').map(([from]) => from);
+  const told = opens.find((from) => from > atMs);
+  if (told !== undefined) return told;
+  // What opened in the last week opens in each week after it.
+  const repeated = opens.filter((from) => from >= endMs - WEEK_MS)
+    .map((from) => from + Math.max(1, Math.floor((atMs - from) / WEEK_MS) + 1) * WEEK_MS);
+  const next = Math.min(...repeated);
+  return next < knownMs ? next : null;
+}
+
+function toldOf(crossing, pack) {
   const startMs = Date.parse(pack.start);
   const endMs = startMs + pack.horizon_days * 86_400_000;
-  const changes = crossing.changes.map(([minute, state]) => [startMs + minute * MINUTE_MS, state]);
-  const stateAt = (ms) => {
-    const known = ms < endMs ? ms : ms - Math.ceil((ms - endMs + 1) / WEEK_MS) * WEEK_MS;
-    return changes.filter(([from]) => from <= known).at(-1)?.[1] ?? changes[0][1];
+  const { known_until: until = pack.horizon_days * 1440 } = crossing;
+  return {
+    startMs,
+    endMs,
+    knownMs: until === null ? Infinity : startMs + until * MINUTE_MS,
+    changes: crossing.changes.map(([minute, state]) => [startMs + minute * MINUTE_MS, state]),
   };
-  if (stateAt(atMs) === 'open') return atMs;
-  const opens = changes.find(([from, state]) => from > atMs && state === 'open')?.[0];
-  if (opens !== undefined) return opens;
-  // A week on, whatever opened on its last days opens again.
-  for (let ms = atMs; ms < atMs + WEEK_MS; ms += 30 * MINUTE_MS) {
-    if (stateAt(ms) === 'open') return ms;
-  }
-  return null;
 }
 
 /** When somebody arrives who leaves at a moment and walks so far, in the hours of walking. */
@@ -147,7 +163,12 @@ function pastAll(gates, pack, atMs) {
 
 /** A country's offset from UTC, as its crossings tell it; minutes do not matter on foot. */
 function offsetOf(pack, country, ms) {
-  const timezone = pack.around.crossings.find(({ countries }) => countries.includes(country))?.timezone ?? 'UTC';
+  const crossing = pack.around.crossings.find(({ countries }) => countries.includes(country));
+  return zoneOffsetMs(crossing?.timezone ?? 'UTC', ms);
+}
+
+/** How far a time zone is ahead of UTC at a moment. */
+export function zoneOffsetMs(timezone, ms) {
   const parts = new Intl.DateTimeFormat('en-GB', {
     timeZone: timezone, year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', hourCycle: 'h23',
   }).formatToParts(ms).reduce((all, { type, value }) => ({ ...all, [type]: Number(value) }), {});
@@ -161,12 +182,20 @@ function described(network, nodes, used, startMs, offsetMs) {
   for (const road of used) at.push(at.at(-1) + roads.length_m[road]);
   const lengthM = at.at(-1);
   let waits = 0;
-  const crossings = used.flatMap((road, index) => (roads.gates[road] ?? []).map((gate) => {
-    const thereMs = arrivalMs(pack.walker, startMs + waits, at[index + 1], offsetMs);
-    const passMs = passableFrom(pack.around.crossings[gate], pack, thereMs);
-    waits += passMs - thereMs;
-    return { crossing: pack.around.crossings[gate], atM: at[index + 1], thereMs, passMs };
-  }));
+  const crossings = used.flatMap((road, index) => {
+    if (roads.gates[road] === null) return [];
+    const reachedMs = arrivalMs(pack.walker, startMs + waits, at[index + 1], offsetMs);
+    let thereMs = reachedMs;
+    const passed = roads.gates[road].map((gate) => {
+      const crossing = pack.around.crossings[gate];
+      const passMs = passableFrom(crossing, pack, thereMs);
+      const one = { crossing, atM: at[index + 1], state: stateAt(crossing, pack, thereMs), thereMs, passMs };
+      thereMs = passMs;
+      return one;
+    });
+    waits += thereMs - reachedMs;
+    return passed;
+  });
   const hazards = new Map();
   used.forEach((road, index) => {
     for (const hazard of roads.hazards[road] ?? []) {

@@ -41,7 +41,7 @@ self.addEventListener('fetch', (event) => {
   if (address.pathname.startsWith('/static/')) event.respondWith(kept(request));
   else if (address.pathname === '/nearby.json') event.respondWith(newest(request, '/nearby.json'));
   else if (request.mode === 'navigate') {
-    event.respondWith(page(request, address));
+    event.respondWith(page(event, address));
     event.waitUntil(keepPages(address.searchParams.get('lang')));
   }
 });
@@ -69,12 +69,14 @@ async function languagesRead() {
   return read.length > 0 ? [...new Set(read)] : known.slice(0, 1);
 }
 
-/** Keep the pages of a language that somebody begins to read. */
+/** Keep the pages of a language that somebody begins to read, and those anew that grew old. */
 async function keepPages(lang) {
+  if (!GIVEN.languages.includes(lang)) return;
   const shell = await caches.open(SHELL);
-  if (!GIVEN.languages.includes(lang) || await shell.match(pagesOf([lang])[0], ANY)) return;
-  // Without a network they are kept another time.
-  await shell.addAll(pagesOf([lang])).catch(() => {});
+  await Promise.all(pagesOf([lang]).map(async (path) => {
+    const found = await shell.match(path, ANY);
+    if (!found || !isFresh(found)) await renew(new URL(path, self.location.origin), await fetch(path));
+  })).catch(() => {}); // without a network they are kept another time
 }
 
 /** A file whose address carries its digest never changes. */
@@ -87,7 +89,8 @@ async function kept(request) {
   return answer;
 }
 
-async function page(request, address) {
+async function page(event, address) {
+  const { request } = event;
   const lang = address.searchParams.get('lang');
   const isHome = address.pathname === '/' && [...address.searchParams.keys()].every((name) => name === 'lang');
   if (isHome) {
@@ -98,7 +101,10 @@ async function page(request, address) {
   const isShell = GIVEN.pages.includes(address.pathname);
   const isVisits = address.pathname === '/network/visits';
   try {
-    return await (isShell || isVisits ? soon(request) : fetch(request));
+    const asked = fetch(request);
+    // Also what comes too late to be shown is kept for the next time.
+    if (isShell) event.waitUntil(asked.then((answer) => renew(address, answer.clone())).catch(() => {}));
+    return await (isShell || isVisits ? soon(asked) : asked);
   } catch {
     return (isVisits ? await visitsPage() : null) ?? shellPage(lang, isShell ? address.pathname : '/offline');
   }
@@ -122,9 +128,21 @@ async function visitsPage() {
 }
 
 /** The server's answer if it comes in time; raises where it does not. */
-async function soon(request) {
+async function soon(asked) {
   const late = new Promise((_, reject) => { setTimeout(reject, WAIT_MS, new Error('late')); });
-  return Promise.race([fetch(request), late]);
+  return Promise.race([asked, late]);
+}
+
+/** Keep a shell page as it is now: its hotline and its DEMO change without a release (P35, P38). */
+async function renew(address, answer) {
+  const names = [...address.searchParams.keys()];
+  const lang = address.searchParams.get('lang');
+  if (answer.status !== 200 || names.join() !== 'lang' || !GIVEN.languages.includes(lang)) return;
+  // Whole before the one that is kept goes: the network may break.
+  await answer.clone().blob();
+  const [shell, key] = [await caches.open(SHELL), `${address.pathname}?lang=${lang}`];
+  await shell.delete(key, ANY);
+  await shell.put(key, answer);
 }
 
 /** The server's answer if it comes in time, else what is kept and not too old. */
