@@ -6,9 +6,10 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, Route
 from sqlalchemy import delete, func, select
 
 from benchmarks.reports import LEFT, NOTHING_LEFT
@@ -106,6 +107,45 @@ async def test_p37_three_taps_send_a_rounded_point_and_leave_nothing(browser, se
         assert await page.evaluate("document.querySelector('[name=kind]:checked')") is None
         assert await page.evaluate("history.length") == 2  # the blank page and this one
     assert await kept(database) == 1
+
+
+async def test_p37_a_typed_place_takes_the_place_of_the_own_position(browser, server, database):
+    async with reporting(browser, server) as page:
+        bodies: list[str] = []
+        page.on("request", lambda r: r.method == "POST" and bodies.append(r.post_data or ""))
+        await page.wait_for_selector("#map-box[data-ready]")
+        await choose(page)
+        await page.wait_for_selector(".pin", state="visible")
+        await page.fill("#place", "Pasto, CO")
+        assert await page.inner_text("#summary") == ""
+        assert not await page.is_visible(".pin")
+        await page.click("#send")
+        await page.wait_for_selector("h1:has-text('Gracias')")
+        (body,) = bodies
+        assert parse_qs(body)["place"] == ["Pasto, CO"]
+        assert "7.37" not in body
+    async with database.session(Tier.WRITER) as session:
+        lat = await session.scalar(select(func.ST_Y(models.HazardReport.geom)))
+    assert round(lat) == 1  # Pasto, not Pamplona
+
+
+async def test_p37_a_position_that_comes_late_does_not_undo_what_was_typed(
+    browser, server, database
+):
+    async with reporting(browser, server) as page:
+        await page.evaluate(
+            """() => {
+              navigator.geolocation.getCurrentPosition = (found) => { window.found = found; };
+            }"""
+        )
+        await page.click(".tile:has(#kind-flood)")
+        await page.click("#locate")
+        await page.wait_for_selector("#status:has-text('Buscando')")
+        await page.fill("#place", "Pasto, CO")
+        assert await page.inner_text("#status") == ""
+        await page.evaluate("window.found({ coords: { longitude: -72.6, latitude: 7.3 } })")
+        assert await page.input_value("#place") == "Pasto, CO"
+        assert await page.inner_text("#summary") == ""
 
 
 async def test_the_map_takes_a_tap_and_the_arrow_keys(browser, server, database):

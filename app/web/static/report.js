@@ -14,6 +14,7 @@ const NEAR_ENOUGH = 11;
 
 let place = null;
 let pin = null;
+let search = null; // for the phone's position; whoever says a place meanwhile has ended it
 
 // A form that the browser brings back after "back" would still say what was chosen.
 addEventListener('pageshow', (event) => { if (event.persisted) forget(); });
@@ -23,13 +24,16 @@ const outbox = reportsOutbox({ onChange: showQueue, onEvent });
 
 byId('where-tools').hidden = false;
 form.addEventListener('change', showSummary);
+form.addEventListener('input', renew);
 byId('place').required = false;
+byId('place').addEventListener('input', setAside);
 byId('locate').addEventListener('click', locate);
 byId('queue-clear').addEventListener('click', async () => {
   await outbox.clear();
   say(data.texts.deleted);
 });
 form.addEventListener('submit', submit);
+renew();
 form.dataset.ready = 'true';
 showQueue();
 outbox.watch();
@@ -55,9 +59,18 @@ function showSummary() {
 // Where: rounded on the phone, before anything else sees it.
 
 function setPlace(lon, lat) {
+  endSearch();
   const rounded = (degrees) => Number(degrees.toFixed(DECIMALS));
   place = { lon: rounded(lon), lat: rounded(lat) };
   byId('place').value = '';
+  showSummary();
+}
+
+// Who types a place means that one, no longer the phone's own or the tapped one.
+function setAside() {
+  endSearch();
+  place = null;
+  pin?.hide();
   showSummary();
 }
 
@@ -67,12 +80,23 @@ function locate() {
     say(data.texts.notLocated);
     return;
   }
+  const mine = Symbol('search');
+  search = mine;
   navigator.geolocation.getCurrentPosition(({ coords }) => {
+    if (search !== mine) return;
     setPlace(coords.longitude, coords.latitude);
     pin?.show([place.lon, place.lat]);
-    say('');
     byId('send').focus({ preventScroll: true });
-  }, () => say(data.texts.notLocated), { timeout: 20_000 });
+  }, () => {
+    if (search !== mine) return;
+    endSearch();
+    say(data.texts.notLocated);
+  }, { timeout: 20_000 });
+}
+
+function endSearch() {
+  if (search !== null) say('');
+  search = null;
 }
 
 function startMapWhenIdle() {
@@ -130,6 +154,13 @@ async function submit(event) {
   }
 }
 
+// The number of what the form itself sends (the name of a place). The page may be one that the phone
+// has kept, with a number long used: whatever is chosen is a report of its own. What is sent twice
+// unchanged, by two taps, stays one.
+function renew() {
+  form.elements.id.value = newId();
+}
+
 // Only while connected, from memory alone: if it does not arrive it is gone, and that is said.
 async function sendNow(report) {
   const answer = navigator.onLine ? await sendReport(report) : { state: 'later' };
@@ -167,9 +198,8 @@ function retry(report) {
 
 function forget() {
   form.reset();
-  place = null;
-  pin?.hide();
-  showSummary();
+  renew();
+  setAside();
 }
 
 // What became of it
