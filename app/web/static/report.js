@@ -168,32 +168,34 @@ async function sendNow(report) {
   else onEvent(answer.state, report, answer);
 }
 
+// Kept before it is sent: who leaves meanwhile has not lost it. With the answer it is gone.
 async function sendOrKeep(report) {
-  if (navigator.onLine && (await outbox.all().catch(() => [])).length === 0) {
-    const answer = await sendReport(report);
-    if (answer.state !== 'later') {
-      onEvent(answer.state, report, answer);
-      return;
-    }
-  }
   try {
     await outbox.add(report);
-    say(data.texts.queued);
-    outbox.flush();
   } catch (error) {
     console.warn(error);
-    say(data.texts.unkept);
-    retry(report);
+    await sendUnkept(report);
+    return;
+  }
+  // Behind others, or without a network, it waits in any case.
+  const isNext = navigator.onLine && (await outbox.all())[0]?.id === report.id;
+  const sending = outbox.flush();
+  if (isNext) await sending;
+  if ((await outbox.all()).some(({ id }) => id === report.id)) {
+    say(data.texts.queued);
+    outbox.wake();
   }
 }
 
 // A browser that keeps nothing (a private window): as long as the page is open.
-function retry(report) {
-  addEventListener('online', async () => {
-    const answer = await sendReport(report);
-    if (answer.state === 'later') retry(report);
-    else onEvent(answer.state, report, answer);
-  }, { once: true });
+async function sendUnkept(report) {
+  const answer = await sendReport(report);
+  if (answer.state !== 'later') {
+    onEvent(answer.state, report, answer);
+    return;
+  }
+  say(data.texts.unkept);
+  addEventListener('online', () => sendUnkept(report), { once: true });
 }
 
 function forget() {
@@ -215,6 +217,8 @@ function onEvent(event, _report, answer) {
 
 async function showQueue() {
   const waiting = await outbox.all().catch(() => []);
+  // Sent, or deleted, by another page or the service worker, which told nobody.
+  if (waiting.length === 0 && byId('status').textContent === data.texts.queued) say('');
   byId('queue').hidden = waiting.length === 0;
   byId('queue').dataset.count = waiting.length;
   byId('queue-title').textContent = filled(data.texts.waiting, { num: waiting.length });
