@@ -6,6 +6,7 @@ published; an approver looks at it in the console.
 
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import date
 from http import HTTPStatus
 from typing import Annotated
 
@@ -120,7 +121,7 @@ async def report_form(framed: FramedDep) -> Response:
 @router.post(
     "/report",
     include_in_schema=False,
-    responses=problem_responses(400, 403, 409, 413, 415, 429, 503),
+    responses=problem_responses(400, 403, 413, 415, 429, 503),
 )
 async def send_form(
     request: Request,
@@ -131,7 +132,7 @@ async def send_form(
     clock: ClockDep,
     _limit: ReportLimit,
 ) -> Response:
-    """Keep what the form says, by the name of a place; the form's own number is its key."""
+    """Keep what the form says, by the name of a place; sent twice, it is kept once."""
     fields = await read_open_form(request, _FIELDS)
     form = ReportForm(*(_one(fields, name) for name in ("id", "kind", "place")))
     now = clock()
@@ -148,7 +149,7 @@ async def send_form(
         return answer
     await reports.take(
         session,
-        _key(form.key),
+        _key_of(form, lon, lat, now.date()),
         kind=form.kind,
         lon=lon,
         lat=lat,
@@ -163,14 +164,19 @@ async def _position(session: AsyncSession, network: Network, place: str) -> tupl
     return round(town.lon, reports.DECIMALS), round(town.lat, reports.DECIMALS)
 
 
-def _key(stated: str) -> uuid.UUID:
+def _key_of(form: ReportForm, lon: float, lat: float, day: date) -> uuid.UUID:
+    """Return the key of what a form says: of its number and of what it says.
+
+    Who goes back to a form and says something else has seen something else, and whoever has no
+    scripts gets no new number for it.
+    """
     try:
-        key = uuid.UUID(stated)
+        number = uuid.UUID(form.key)
     except ValueError as error:
         raise InvalidParameterError("id", "is not the number of a form") from error
-    if key.version != 4:  # noqa: PLR2004 -- random ones alone tell nothing
+    if number.version != 4:  # noqa: PLR2004 -- random ones alone tell nothing
         raise InvalidParameterError("id", "is not the number of a form")
-    return key
+    return uuid.uuid5(number, f"{form.kind} {lon} {lat} {day.isoformat()}")
 
 
 def _one(form: Mapping[str, Sequence[str]], name: str) -> str:

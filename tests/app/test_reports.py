@@ -162,8 +162,6 @@ async def test_the_page_works_without_scripts_and_twice_is_once(own_client):
         sent = await own_client.post("/report", data=fields)
         assert sent.status_code == 200
         assert "Gracias" in sent.text
-    other = await own_client.post("/report", data=fields | {"kind": "flood"})
-    assert other.status_code == 409
     unknown = await own_client.post("/report", data=fields | {"place": "Nirgendwo"})
     assert unknown.status_code == 400
     assert "No se reconoce el lugar" in unknown.text
@@ -172,6 +170,16 @@ async def test_the_page_works_without_scripts_and_twice_is_once(own_client):
     for wrong in ({"kind": "police_control"}, {"id": "x"}, {"more": "x"}):
         response = await own_client.post("/report", data=fields | wrong)
         assert response.status_code == 400, wrong
+
+
+async def test_who_goes_back_and_says_something_else_has_reported_that_too(talking, database):
+    fields = {"id": str(uuid4()), "kind": "heat", "place": "Pamplona, CO"}
+    before = await kept(database)
+    for changes in ({}, {"kind": "flood"}, {"place": "Pasto, CO"}, {"kind": "flood"}):
+        sent = await talking.post("/report", data=fields | changes)
+        assert sent.status_code == 200, sent.text
+        assert "Gracias" in sent.text
+    assert await kept(database) == before + 3
 
 
 async def test_another_site_makes_no_phone_report(talking):

@@ -6,9 +6,10 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, Route
 from sqlalchemy import delete, func, select
 
 from benchmarks.reports import LEFT, NOTHING_LEFT
@@ -108,6 +109,45 @@ async def test_p37_three_taps_send_a_rounded_point_and_leave_nothing(browser, se
     assert await kept(database) == 1
 
 
+async def test_p37_a_typed_place_takes_the_place_of_the_own_position(browser, server, database):
+    async with reporting(browser, server) as page:
+        bodies: list[str] = []
+        page.on("request", lambda r: r.method == "POST" and bodies.append(r.post_data or ""))
+        await page.wait_for_selector("#map-box[data-ready]")
+        await choose(page)
+        await page.wait_for_selector(".pin", state="visible")
+        await page.fill("#place", "Pasto, CO")
+        assert await page.inner_text("#summary") == ""
+        assert not await page.is_visible(".pin")
+        await page.click("#send")
+        await page.wait_for_selector("h1:has-text('Gracias')")
+        (body,) = bodies
+        assert parse_qs(body)["place"] == ["Pasto, CO"]
+        assert "7.37" not in body
+    async with database.session(Tier.WRITER) as session:
+        lat = await session.scalar(select(func.ST_Y(models.HazardReport.geom)))
+    assert round(lat) == 1  # Pasto, not Pamplona
+
+
+async def test_p37_a_position_that_comes_late_does_not_undo_what_was_typed(
+    browser, server, database
+):
+    async with reporting(browser, server) as page:
+        await page.evaluate(
+            """() => {
+              navigator.geolocation.getCurrentPosition = (found) => { window.found = found; };
+            }"""
+        )
+        await page.click(".tile:has(#kind-flood)")
+        await page.click("#locate")
+        await page.wait_for_selector("#status:has-text('Buscando')")
+        await page.fill("#place", "Pasto, CO")
+        assert await page.inner_text("#status") == ""
+        await page.evaluate("window.found({ coords: { longitude: -72.6, latitude: 7.3 } })")
+        assert await page.input_value("#place") == "Pasto, CO"
+        assert await page.inner_text("#summary") == ""
+
+
 async def test_the_map_takes_a_tap_and_the_arrow_keys(browser, server, database):
     async with reporting(browser, server, viewport=DESK, permissions=[]) as page:
         await page.wait_for_selector("#map-box[data-ready]")
@@ -144,6 +184,88 @@ async def test_physical_hazards_queue_in_sight_and_leave_by_themselves(browser, 
         await page.wait_for_selector("#queue", state="hidden")
         assert await left(page) == NOTHING_LEFT
     assert await kept(database) == 2
+
+
+async def test_p37_without_locks_too_a_sent_report_leaves_nothing(browser, server, database):
+    """As where the page came without TLS."""
+    async with reporting(browser, server) as page:
+        await page.add_init_script(
+            "Object.defineProperty(Navigator.prototype, 'locks', { value: undefined });"
+        )
+        await page.reload()
+        await page.wait_for_selector("#report-form[data-ready]")
+        await choose(page)
+        assert "no queda nada" in await send(page)
+        assert await left(page) == NOTHING_LEFT
+    assert await kept(database) == 1
+
+
+async def test_a_browser_that_keeps_nothing_sends_all_the_same(browser, server, database):
+    async with reporting(browser, server) as page:
+        await page.evaluate("() => { indexedDB.open = () => { throw new DOMException('no'); }; }")
+        await choose(page, "landslide")
+        assert "no queda nada" in await send(page)
+        await page.context.set_offline(True)
+        await choose(page, "flood")
+        assert "Deje esta página abierta" in await send(page)
+        await page.context.set_offline(False)
+        await page.wait_for_selector("#status:has-text('no queda nada')")
+    assert await kept(database) == 2
+
+
+async def test_who_leaves_while_it_is_sent_has_not_lost_it(browser, server, database):
+    async with reporting(browser, server) as page:
+        released = asyncio.Event()
+
+        async def hang(route: Route) -> None:
+            await released.wait()
+            await route.abort()
+
+        await page.route("**/reports", hang)
+        await choose(page)
+        async with page.expect_request("**/reports"):
+            await page.click("#send")
+        assert await page.inner_text("#status") == "Enviando…"
+        await page.click("text=Volver al mapa")
+        await page.wait_for_selector("#waiting:has-text('Por enviar (1)')")
+        assert await kept(database) == 0
+        released.set()
+        await page.unroute_all(behavior="wait")
+        await page.goto(f"{server}/match")
+        await arrived(database, page, 1)
+        assert await left(page) == NOTHING_LEFT
+    assert await kept(database) == 1
+
+
+async def test_who_closes_the_page_while_it_is_sent_leaves_it_to_the_worker(
+    browser, server, database
+):
+    async with reporting(browser, server, permissions=WOKEN) as page:
+        await with_worker(page, server)
+        await page.goto(f"{server}/report?lang=es")
+        await page.wait_for_selector("#report-form[data-ready]")
+        await choose(page)
+        assert "no queda nada" in await send(page)
+        assert await tags(page) == []  # what is sent at once leaves not even that
+        await page.context.set_offline(True)
+        await page.evaluate("Object.defineProperty(navigator, 'onLine', { value: true })")
+        await page.evaluate("() => { window.fetch = () => new Promise(() => {}); }")
+        await choose(page)
+        await page.click("#send")
+        await page.wait_for_selector("#queue[data-count='1']")
+        assert await page.inner_text("#status") == "Enviando…"
+        await page.evaluate(
+            """() => {
+              Object.defineProperty(document, 'visibilityState', { value: 'hidden' });
+              document.dispatchEvent(new Event('visibilitychange'));
+            }"""
+        )
+        for _ in range(50):
+            if await tags(page) == ["amparo-reports"]:
+                break
+            await page.wait_for_timeout(100)
+        else:
+            pytest.fail("the service worker is not to be woken")
 
 
 async def test_p37_one_tap_deletes_all_that_waits(browser, server, database):
@@ -388,19 +510,7 @@ async def test_a_refusal_is_left_for_a_page_to_tell(browser, server, database):
         await page.context.set_offline(True)
         await choose(page)
         await send(page)
-        # Of a kind that the server does not know (any longer).
-        await page.evaluate(
-            """async () => {
-              const result = (asked) => new Promise((done) => {
-                asked.onsuccess = () => done(asked.result);
-              });
-              const db = await result(indexedDB.open('amparo-reports'));
-              const store = db.transaction('items', 'readwrite').objectStore('items');
-              const [item] = await result(store.getAll());
-              await result(store.put({ ...item, kind: 'rain' }));
-              db.close();
-            }"""
-        )
+        await change(page, kind="rain")  # which the server does not know (any longer)
         await page.goto("about:blank")
         await page.context.set_offline(False)
         await wake(page, server)
@@ -409,6 +519,23 @@ async def test_a_refusal_is_left_for_a_page_to_tell(browser, server, database):
         await page.wait_for_selector("#status:has-text('No se aceptó')")
         await page.wait_for_selector("#queue", state="hidden")
     assert await kept(database) == 0
+
+
+async def change(page: Page, **members: str) -> None:
+    """Change the report that waits, as a day or another release would."""
+    await page.evaluate(
+        """async (members) => {
+          const result = (asked) => new Promise((done) => {
+            asked.onsuccess = () => done(asked.result);
+          });
+          const db = await result(indexedDB.open('amparo-reports'));
+          const store = db.transaction('items', 'readwrite').objectStore('items');
+          const [item] = await result(store.getAll());
+          await result(store.put({ ...item, ...members }));
+          db.close();
+        }""",
+        members,
+    )
 
 
 async def test_p37_nobody_is_woken_for_what_is_said_of_people(browser, server, database):
@@ -440,6 +567,73 @@ async def test_any_page_says_what_waits_and_sends_it(browser, server, database):
         await page.wait_for_selector("#waiting", state="hidden")
         assert await left(page) == NOTHING_LEFT
     assert await kept(database) == 1
+
+
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [({"kind": "rain"}, "No se aceptó"), ({"seen_on": "2026-01-01"}, "más de una semana")],
+    ids=["refused", "expired"],
+)
+async def test_any_page_leaves_what_has_to_be_told_to_the_form(
+    browser, server, database, members, told
+):
+    async with reporting(browser, server) as page:
+        await page.context.set_offline(True)
+        await choose(page)
+        await send(page)
+        await change(page, **members)
+        # Not this page: it would tell at once.
+        await page.goto("about:blank")
+        await page.context.set_offline(False)
+        for path in ("/match", "/"):
+            async with page.expect_response("**/reports") as refused:
+                await page.goto(f"{server}{path}")
+            assert (await refused.value).status == 400
+            await page.wait_for_load_state("networkidle")
+            assert await page.inner_text("#waiting") == "Por enviar (1)"
+        await page.click("#waiting")
+        await page.wait_for_selector(f"#status:has-text('{told}')")
+        await page.wait_for_selector("#queue", state="hidden")
+        assert (await left(page))["databases"] == []
+    assert await kept(database) == 0
+
+
+async def test_the_kept_form_is_another_one_each_time(browser, server, database):
+    """The service worker shows it where the network takes long; what it sends is a new report."""
+    async with reporting(browser, server, permissions=WOKEN) as page:
+        await with_worker(page, server)
+        for place in ("Pamplona, CO", "Pasto, CO", "Pasto, CO"):
+            await page.context.set_offline(True)
+            await page.goto(f"{server}/report?lang=es")
+            await page.wait_for_selector("#report-form[data-ready]")
+            await page.context.set_offline(False)
+            await page.click(".tile:has(#kind-heat)")
+            await page.fill("#place", place)
+            await page.click("#send")
+            await page.wait_for_selector("h1:has-text('Gracias')")
+    assert await kept(database) == 3
+
+
+async def test_two_taps_send_the_form_once(browser, server, database):
+    async with reporting(browser, server, permissions=[]) as page:
+        await page.click(".tile:has(#kind-heat)")
+        await page.fill("#place", "Pamplona, CO")
+        numbers = [
+            await page.evaluate(
+                """() => new Promise((sent) => {
+                  const form = document.getElementById('report-form');
+                  form.addEventListener('submit', (event) => {
+                    event.preventDefault();
+                    sent(new FormData(form).get('id'));
+                  }, { once: true });
+                  form.requestSubmit();
+                })"""
+            )
+            for _ in range(2)
+        ]
+        assert numbers[0] == numbers[1]
+        await page.fill("#place", "Pasto, CO")
+        assert await page.input_value("[name=id]") != numbers[0]
 
 
 async def test_the_form_works_without_scripts(browser, server, database):

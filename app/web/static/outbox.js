@@ -73,8 +73,12 @@ export class Store {
 
   /** Keep an item; it is on the disk when this is done. */
   async add(item) {
-    const put = (store) => asked(store.put(item));
-    await locked(`${this.name} store`, () => worked(this.name, 'readwrite', put));
+    const put = () => worked(this.name, 'readwrite', (store) => asked(store.put(item)));
+    await locked(`${this.name} store`, async () => {
+      await put();
+      // Without locks another page may have dropped the database just after; looking comes behind.
+      if (!navigator.locks && !(await this.#has(item.id))) await put();
+    });
     this.onChange();
   }
 
@@ -108,14 +112,20 @@ export class Store {
   async remove(id) {
     await locked(`${this.name} store`, async () => {
       if (!(await this.#exists())) return;
-      const left = await worked(this.name, 'readwrite', async (store) => {
+      let drop = null;
+      await worked(this.name, 'readwrite', async (store) => {
         await asked(store.delete(id));
-        return asked(store.count());
+        // Not even an empty box tells that there was something. Asked for before the transaction
+        // ends: what is put after it is either behind the dropping, or looks and puts again.
+        if (await asked(store.count()) === 0) drop = dropped(this.name);
       });
-      // Not even an empty box tells that there was something.
-      if (left === 0 && navigator.locks) await dropped(this.name);
+      await drop;
     });
     this.onChange();
+  }
+
+  async #has(id) {
+    return await worked(this.name, 'readonly', (store) => asked(store.getKey(id))) !== undefined;
   }
 
   async #exists() {
@@ -146,6 +156,13 @@ export class Outbox extends Store {
   async add(item) {
     const turns = (await this.all()).map(({ turn }) => turn);
     await super.add({ ...item, turn: 1 + Math.max(0, ...turns) });
+  }
+
+  /**
+   * Let the service worker send what waits, though the page is closed. Not sooner than it waits:
+   * the browser writes down what is to be woken, and what is sent at once leaves nothing.
+   */
+  wake() {
     if (this.wakes) askForSync(this.name);
   }
 
@@ -184,7 +201,10 @@ export class Outbox extends Store {
       : this.#alone(work);
   }
 
-  /** Send at once whenever the page opens, comes back, or the network does. */
+  /**
+   * Send at once whenever the page opens, comes back, or the network does. Who turns away from the
+   * page may not come back: the service worker is to go on.
+   */
   watch() {
     const start = () => {
       this.waitMs = FIRST_WAIT_MS;
@@ -193,6 +213,7 @@ export class Outbox extends Store {
     addEventListener('online', start);
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible') start();
+      else if (this.known > 0) this.wake();
     });
     start();
   }
@@ -258,19 +279,27 @@ export function reportsOutbox(listeners = {}) {
 }
 
 /**
- * Send the reports that wait from where nobody looks. What a person has to be told, that one was
- * refused or is too old, is left for the next page.
- *
- * @returns {Promise<number>} as of `Outbox.attempt`
+ * The same where nobody can be told what became of one: what was refused, or is too old, is left
+ * for `/report`, which says so.
  */
-export function sendUnseen() {
+export function untoldReports(listeners = {}) {
   return reportsOutbox({
     isOld: () => false,
     post: async ({ turn, ...report }) => {
       const answer = await sendReport(report);
       return answer.state === 'refused' ? { ...answer, state: 'left' } : answer;
     },
-  }).attempt();
+    ...listeners,
+  });
+}
+
+/**
+ * Send the reports that wait from where nobody looks.
+ *
+ * @returns {Promise<number>} as of `Outbox.attempt`
+ */
+export function sendUnseen() {
+  return untoldReports().attempt();
 }
 
 export function sendReport(report) {
@@ -316,7 +345,6 @@ function dropped(name) {
   });
 }
 
-// Where a service worker is there and may be woken, it sends though the page is closed.
 async function askForSync(name) {
   try {
     const registration = await navigator.serviceWorker?.getRegistration();

@@ -1,4 +1,5 @@
-// Says on every public page that reports wait, and sends them; silent where none do.
+// Says on every public page that reports wait, and sends them; silent where none do. What became of
+// one that is not taken is told where the link leads.
 
 const link = document.getElementById('waiting');
 
@@ -6,8 +7,8 @@ async function start() {
   const databases = (await indexedDB.databases?.()) ?? [];
   if (!databases.some(({ name }) => name === 'amparo-reports')) return;
   // Only who has reported something loads what sends it.
-  const { reportsOutbox } = await import(link.dataset.outbox);
-  const outbox = reportsOutbox({ onChange: show });
+  const { untoldReports } = await import(link.dataset.outbox);
+  const outbox = untoldReports({ onChange: show });
   async function show() {
     const { length } = await outbox.all();
     link.hidden = length === 0;

@@ -14,6 +14,7 @@ const NEAR_ENOUGH = 11;
 
 let place = null;
 let pin = null;
+let search = null; // for the phone's position; whoever says a place meanwhile has ended it
 
 // A form that the browser brings back after "back" would still say what was chosen.
 addEventListener('pageshow', (event) => { if (event.persisted) forget(); });
@@ -23,13 +24,16 @@ const outbox = reportsOutbox({ onChange: showQueue, onEvent });
 
 byId('where-tools').hidden = false;
 form.addEventListener('change', showSummary);
+form.addEventListener('input', renew);
 byId('place').required = false;
+byId('place').addEventListener('input', setAside);
 byId('locate').addEventListener('click', locate);
 byId('queue-clear').addEventListener('click', async () => {
   await outbox.clear();
   say(data.texts.deleted);
 });
 form.addEventListener('submit', submit);
+renew();
 form.dataset.ready = 'true';
 showQueue();
 outbox.watch();
@@ -55,9 +59,18 @@ function showSummary() {
 // Where: rounded on the phone, before anything else sees it.
 
 function setPlace(lon, lat) {
+  endSearch();
   const rounded = (degrees) => Number(degrees.toFixed(DECIMALS));
   place = { lon: rounded(lon), lat: rounded(lat) };
   byId('place').value = '';
+  showSummary();
+}
+
+// Who types a place means that one, no longer the phone's own or the tapped one.
+function setAside() {
+  endSearch();
+  place = null;
+  pin?.hide();
   showSummary();
 }
 
@@ -67,12 +80,23 @@ function locate() {
     say(data.texts.notLocated);
     return;
   }
+  const mine = Symbol('search');
+  search = mine;
   navigator.geolocation.getCurrentPosition(({ coords }) => {
+    if (search !== mine) return;
     setPlace(coords.longitude, coords.latitude);
     pin?.show([place.lon, place.lat]);
-    say('');
     byId('send').focus({ preventScroll: true });
-  }, () => say(data.texts.notLocated), { timeout: 20_000 });
+  }, () => {
+    if (search !== mine) return;
+    endSearch();
+    say(data.texts.notLocated);
+  }, { timeout: 20_000 });
+}
+
+function endSearch() {
+  if (search !== null) say('');
+  search = null;
 }
 
 function startMapWhenIdle() {
@@ -130,6 +154,13 @@ async function submit(event) {
   }
 }
 
+// The number of what the form itself sends (the name of a place). The page may be one that the phone
+// has kept, with a number long used: whatever is chosen is a report of its own. What is sent twice
+// unchanged, by two taps, stays one.
+function renew() {
+  form.elements.id.value = newId();
+}
+
 // Only while connected, from memory alone: if it does not arrive it is gone, and that is said.
 async function sendNow(report) {
   const answer = navigator.onLine ? await sendReport(report) : { state: 'later' };
@@ -137,39 +168,40 @@ async function sendNow(report) {
   else onEvent(answer.state, report, answer);
 }
 
+// Kept before it is sent: who leaves meanwhile has not lost it. With the answer it is gone.
 async function sendOrKeep(report) {
-  if (navigator.onLine && (await outbox.all().catch(() => [])).length === 0) {
-    const answer = await sendReport(report);
-    if (answer.state !== 'later') {
-      onEvent(answer.state, report, answer);
-      return;
-    }
-  }
   try {
     await outbox.add(report);
-    say(data.texts.queued);
-    outbox.flush();
   } catch (error) {
     console.warn(error);
-    say(data.texts.unkept);
-    retry(report);
+    await sendUnkept(report);
+    return;
+  }
+  // Behind others, or without a network, it waits in any case.
+  const isNext = navigator.onLine && (await outbox.all())[0]?.id === report.id;
+  const sending = outbox.flush();
+  if (isNext) await sending;
+  if ((await outbox.all()).some(({ id }) => id === report.id)) {
+    say(data.texts.queued);
+    outbox.wake();
   }
 }
 
 // A browser that keeps nothing (a private window): as long as the page is open.
-function retry(report) {
-  addEventListener('online', async () => {
-    const answer = await sendReport(report);
-    if (answer.state === 'later') retry(report);
-    else onEvent(answer.state, report, answer);
-  }, { once: true });
+async function sendUnkept(report) {
+  const answer = await sendReport(report);
+  if (answer.state !== 'later') {
+    onEvent(answer.state, report, answer);
+    return;
+  }
+  say(data.texts.unkept);
+  addEventListener('online', () => sendUnkept(report), { once: true });
 }
 
 function forget() {
   form.reset();
-  place = null;
-  pin?.hide();
-  showSummary();
+  renew();
+  setAside();
 }
 
 // What became of it
@@ -185,6 +217,8 @@ function onEvent(event, _report, answer) {
 
 async function showQueue() {
   const waiting = await outbox.all().catch(() => []);
+  // Sent, or deleted, by another page or the service worker, which told nobody.
+  if (waiting.length === 0 && byId('status').textContent === data.texts.queued) say('');
   byId('queue').hidden = waiting.length === 0;
   byId('queue').dataset.count = waiting.length;
   byId('queue-title').textContent = filled(data.texts.waiting, { num: waiting.length });
