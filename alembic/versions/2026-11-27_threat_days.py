@@ -62,7 +62,7 @@ where m.shown_from <= now()
             )
         )
     )
-"""
+"""  # noqa: S608 -- constants
 # Whether a hazard has begun decides what a tile draws, and the staff's draw reports too, which
 # begin to the second.
 CLOCK = f"""
@@ -75,7 +75,7 @@ cross join lateral (values
     (h.valid_from), (m.shown_from), (m.valid_from), (m.valid_to)
 ) t (moment)
 where t.moment > now() and (h.approved_at is not null or t.moment = h.valid_from)
-"""
+"""  # noqa: S608 -- constants
 
 RECORD_BEFORE = """
 create or replace view amparo.hazard_record as
