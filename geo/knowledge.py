@@ -141,9 +141,9 @@ async def next_hazard_change(asks: Asks) -> datetime | None:
 async def next_change_at(session: AsyncSession) -> datetime | None:
     """Return when the hazards next change by the clock alone (any reading tier).
 
-    At an approval that lies ahead, at the end of the delay of P36, and where a hazard begins or
-    ends. None: at no known instant. It may be the instant of a record that this tier does not
-    see, so it is no more to be told than a stamp.
+    At an approval that lies ahead, at the midnight after the delay of P36, and where a hazard
+    begins or ends, as published. None: at no known instant. It may be the instant of a record
+    that this tier does not see, so it is no more to be told than a stamp.
     """
     found: datetime | None = await session.scalar(_CLOCK)
     return found

@@ -123,7 +123,7 @@ CROSSINGS = Layer(
         "statuses",
         *_PROVENANCE,
     ),
-    tile_columns=("name", "country_a", "country_b", "state", "demo"),
+    tile_columns=("name", "country_a", "country_b", "state", "demo", "expires_on"),
     # A state is known for the day of asking; a copy of yesterday tells nothing (P49).
     expires_on=func.current_date(),
     shape=Shape.POINT,
@@ -154,12 +154,23 @@ HAZARDS = Layer(
     name="hazards",
     title="Known hazards",
     description=(
-        "Published hazards that hold now. No record does not mean no hazard. Human threats are "
-        "published late and per municipality or long stretch of road."
+        "Published hazards that hold now or will: see `valid_from`; tiles hold those that hold "
+        "now. No record does not mean no hazard. Human threats are published late, by whole days "
+        "(UTC) and per municipality or long stretch of road."
     ),
     view=views.hazards,
     columns=_HAZARD_COLUMNS,
-    tile_columns=("family", "kind", "title", "effect", "night_only", "demo", "expires_on"),
+    tile_columns=(
+        "family",
+        "kind",
+        "title",
+        "effect",
+        "valid_from",
+        "valid_to",
+        "night_only",
+        "demo",
+        "expires_on",
+    ),
     shape=Shape.MIXED,
     style=Style(
         Sign(VERMILION, "triangle"),
@@ -339,7 +350,15 @@ COVERAGE = Layer(
         "computed_at",
         *_PROVENANCE,
     ),
-    tile_columns=("corridor_name", "service", "length_m", "from_name", "to_name", "demo"),
+    tile_columns=(
+        "corridor_name",
+        "service",
+        "length_m",
+        "from_name",
+        "to_name",
+        "demo",
+        "expires_on",
+    ),
     shape=Shape.LINE,
     style=Style(Sign(VERMILION, "line-dashed"), width_px=3, opacity=0.8),
     attribution=f"Computed by Amparo; corridors: Amparo corridor sketch, {_GEONAMES}",

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    DateTime,
     Double,
     Integer,
     LargeBinary,
@@ -125,7 +126,7 @@ def _tile_statement(layer_name: str, z: int) -> Statement:
     numbers = {name: bindparam(name, type_=Integer) for name in ("z", "x", "y", "extent", "buffer")}
     rows = _joined_rows(layer, z) if layer.is_joined_at(z) else _rows(layer, z)
     found = rows.subquery("rows")
-    columns = [found.c[name] for name in layer.tile_columns_at(z)]
+    columns = [_written(found.c[name]) for name in layer.tile_columns_at(z)]
     drawn = func.ST_AsMVTGeom(
         func.ST_Transform(_drawable(found.c.geom, layer, z), _MERCATOR),
         func.ST_TileEnvelope(numbers["z"], numbers["x"], numbers["y"]),
@@ -144,9 +145,20 @@ def _tile_statement(layer_name: str, z: int) -> Statement:
     return compiled(select(tile).select_from(cells))
 
 
+def _written(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a value as a tile has it: MVT knows no instants, and GeoJSON's are RFC 3339."""
+    if not isinstance(column.type, DateTime):
+        return column
+    as_json = func.to_jsonb(column).op("#>>", return_type=Text())
+    return as_json(literal_column("'{}'")).label(column.key)
+
+
 def _matching(layer: Layer, z: int) -> Select[*tuple[Any, ...]]:
     kept = layer.kept_at(z)
     rows = layer.rows().where(_box_meets(layer))
+    if layer.period is not None:
+        # A map is read as today's, whatever its features say.
+        rows = rows.where(layer.period.start <= func.now())
     return rows if kept is None else rows.where(kept)
 
 

@@ -27,8 +27,8 @@ from geo.models.base import Base
 class PublicationRules(Base):
     """The numbers of the protection rules that views apply: one row, changed by an admin.
 
-    Defaults: P36 (72 h, 20 km, two sources) and definitions.md, flows (20 people, 3 groups,
-    80 %, rounding 5, 14 days).
+    Defaults: P36 (72 h, to the midnight by UTC after them; 20 km, two sources) and
+    definitions.md, flows (20 people, 3 groups, 80 %, rounding 5, 14 days).
     """
 
     __tablename__ = "publication_rules"

@@ -210,8 +210,15 @@ THREAT = FLOOD | {
     "public_extent": "municipality",
     "independent_sources": 2,
 }
-#: By noon of a day, so that an hour more or less stays on it.
-THREAT["valid_from"] = (NOW - timedelta(days=9)).replace(hour=12)
+#: By noon of a day, so that some hours more or less stay on it.
+THREAT |= {
+    "valid_from": (NOW - timedelta(days=9)).replace(hour=12),
+    "valid_to": (NOW + timedelta(days=9)).replace(hour=12),
+    "approved_at": (NOW - timedelta(days=8)).replace(hour=12),
+}
+MIDNIGHT = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
+#: The delay of one reported then has passed today; the day that it passes in is not over.
+REPORTED = MIDNIGHT + (NOW - MIDNIGHT) / 2 - timedelta(hours=72)
 
 SAID = {
     "title": canary("hazards title"),
@@ -229,6 +236,8 @@ REASONS = {
     "threat-reported": THREAT | {"approved_at": None},
     "threat-one-source": THREAT | {"independent_sources": 1},
     "threat-fresh": THREAT | {"reported_at": NOW - timedelta(hours=70)},
+    "threat-due-today": THREAT | {"reported_at": REPORTED},
+    "threat-approved-today": THREAT | {"approved_at": REPORTED + timedelta(hours=72)},
     "threat-exact": THREAT | {"public_extent": "area"},
     "threat-short-road": THREAT | {"public_extent": "road", "public_length_km": 19.5},
     "restricted": FLOOD | {"visibility": "restricted"},
@@ -268,6 +277,8 @@ async def add(settings, rows, *, bend=False):
                 "geom": SAID["geom"],
                 "source": SAID["source"],
                 "valid_from": THREAT["valid_from"] + timedelta(hours=3),
+                "valid_to": THREAT["valid_to"] + timedelta(hours=5),
+                "approved_at": THREAT["approved_at"] - timedelta(hours=7),
                 "reported_at": NOW - timedelta(days=4),
                 "independent_sources": 5,
                 "night_only": True,

@@ -32,8 +32,9 @@ def hazard(**changes):
         "valid_from": NOW - timedelta(days=8, hours=5),
         "valid_to": None,
         "sources": 2,
-        "reported_at": NOW - timedelta(hours=73),
-        "approved_at": NOW - timedelta(hours=1),
+        # Of yesterday, so that the midnight after it is over.
+        "reported_at": NOW - timedelta(hours=72 + 24),
+        "approved_at": NOW - timedelta(hours=24),
         "visibility": "public",
     }
     return values | changes
@@ -67,7 +68,7 @@ async def test_p36_a_human_threat_is_published_without_reporter_hour_or_exact_pl
         {"extent": "road", "length_km": None},
         {"visibility": "partners"},
         {"visibility": "restricted"},
-        {"valid_to": NOW - timedelta(minutes=1)},
+        {"valid_to": NOW - timedelta(days=1)},
     ],
 )
 async def test_p36_a_human_threat_that_lacks_one_condition_is_not_published(
@@ -86,9 +87,52 @@ async def test_p36_a_human_threat_on_a_long_road_is_published(
     assert bool(await seen(empty_database, hazard(**changes))) == is_published
 
 
+def midnight():
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def earlier_today():
+    return midnight() + (datetime.now(UTC) - midnight()) / 2
+
+
+DELAY = timedelta(hours=72)
+LITTLE = timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize("last", ["reported_at", "approved_at"])
+async def test_p36_a_human_threat_comes_with_a_day_not_with_the_hour_of_its_report(
+    empty_database, last
+):
+    async def is_seen_if_due(moment):
+        due = {"reported_at": moment - DELAY, "approved_at": moment}
+        async with empty_database.session(Tier.WRITER) as session:
+            await session.execute(text("delete from amparo.hazards"))
+        return bool(await seen(empty_database, hazard(**{last: due[last]})))
+
+    assert not await is_seen_if_due(earlier_today())
+    assert not await is_seen_if_due(midnight())
+    assert await is_seen_if_due(midnight() - LITTLE)
+
+
+@pytest.mark.parametrize("tier", [Tier.PUBLIC, Tier.PARTNER])
+async def test_p36_a_human_threat_goes_with_the_day_that_it_shows(empty_database, tier):
+    (found,) = await seen(empty_database, hazard(valid_to=earlier_today()), tier)
+    assert found.valid_to == midnight() + timedelta(days=1)
+    async with empty_database.session(Tier.WRITER) as session:
+        await session.execute(text("delete from amparo.hazards"))
+    assert await seen(empty_database, hazard(valid_to=midnight() - LITTLE), tier) == ()
+
+
+async def test_p36_an_end_at_midnight_is_shown_as_it_is(empty_database):
+    ends = midnight() + timedelta(days=3)
+    (found,) = await seen(empty_database, hazard(valid_to=ends))
+    assert found.valid_to == ends
+
+
 async def test_p36_a_physical_hazard_is_published_on_approval(empty_database):
     physical = {"family": "physical", "kind": "flood", "extent": "area", "sources": 1}
-    fresh = hazard(**physical, reported_at=NOW - timedelta(minutes=5))
+    moment = NOW - timedelta(minutes=5)
+    fresh = hazard(**physical, reported_at=moment, approved_at=moment)
     (found,) = await seen(empty_database, fresh)
     assert found.source == "quien informó"
     assert found.night_only is True

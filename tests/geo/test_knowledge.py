@@ -261,6 +261,14 @@ async def test_what_changes_while_it_is_read_is_read_again_and_not_kept_for_ever
         assert reads == min(times + 1, knowledge.TRIES)
 
 
+def midnight_after(moment):
+    return moment.replace(hour=0, minute=0, second=0) + DAY
+
+
+#: Shown since the last midnight, if not before.
+THREAT = {"family": "human_threat", "approved_at": NOW - DAY}
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -270,8 +278,11 @@ async def test_what_changes_while_it_is_read_is_read_again_and_not_kept_for_ever
         ({"valid_from": NOW + DAY}, NOW + DAY),
         ({"valid_to": NOW + DAY}, NOW + DAY),
         ({"approved_at": NOW + DAY, "valid_to": NOW + 2 * DAY}, NOW + DAY),
-        ({"family": "human_threat"}, None),
-        ({"family": "human_threat", "reported_at": NOW - 71 * HOUR}, NOW + HOUR),
+        ({"approved_at": None, "valid_from": NOW + DAY, "valid_to": NOW + 2 * DAY}, NOW + DAY),
+        (THREAT, None),
+        (THREAT | {"reported_at": NOW - 71 * HOUR}, midnight_after(NOW + HOUR)),
+        (THREAT | {"approved_at": NOW + 2 * DAY}, midnight_after(NOW + 2 * DAY)),
+        (THREAT | {"valid_to": NOW + 2 * DAY}, midnight_after(NOW + 2 * DAY)),
     ],
 )
 async def test_p36_the_next_change_by_the_clock_is_known(empty_database, changes, expected):
@@ -283,7 +294,7 @@ async def test_p36_the_next_change_by_the_clock_is_known(empty_database, changes
 
 async def test_p36_a_human_threat_begins_with_its_published_day(empty_database):
     begins = NOW + 2 * DAY
-    values = hazard(family="human_threat", valid_from=begins, valid_to=begins + DAY)
+    values = hazard(**THREAT, valid_from=begins, valid_to=begins + DAY)
     await write(empty_database, HAZARD, **values)
     async with empty_database.session(Tier.PUBLIC) as session:
         found = await knowledge.next_change_at(session)

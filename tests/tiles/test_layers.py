@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import LargeBinary, func, not_, select, text
 
 from geo.db import Tier, raw_connection
+from geo.knowledge import Clock
 from geo.models import PROTECTED_KINDS, PROTECTED_SERVICES
 from tiles.asking import Window
 from tiles.errors import UnknownLayerError
@@ -135,6 +136,16 @@ def test_p35_every_record_that_can_be_a_demo_says_so(layer):
     if "demo" in layer.view.c:
         assert "demo" in layer.columns
         assert "demo" in layer.tile_columns
+
+
+@layers
+def test_p49_what_has_an_end_says_so_in_tiles(layer):
+    assert not layer.has_end or "expires_on" in layer.tile_columns
+
+
+@layers
+def test_tiles_of_what_begins_by_the_clock_turn_with_it(layer):
+    assert layer.period is None or layer.clock is not Clock.NEVER
 
 
 @layers

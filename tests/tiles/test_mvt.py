@@ -2,6 +2,7 @@
 
 import gzip
 import math
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from geo.db import Tier
-from geo.models import RoadSegment
+from geo.models import Hazard, RoadSegment
 from tests.conftest import clone, opened
 from tests.fixtures.mvt import decode
+from tests.fixtures.published import hazards
 from tiles.errors import TileOutOfRangeError
 from tiles.layers import CATALOGUE, find_layer
 from tiles.mvt import EDGE_LATITUDE, EXTENT, LOW_EXTENT, check_tile, read_tile, tile_box
@@ -94,6 +96,30 @@ async def test_point_lies_where_it_should(published):
 async def test_p2_hidden_spaces_are_in_no_tile(published):
     for z in range(16):
         assert await values(published, "spaces", "id", *tile_of(-72.5, 7.9, z)) == ["seen"]
+
+
+@pytest.mark.parametrize("z", [4, 8, 14])
+async def test_what_does_not_hold_yet_is_in_no_tile_and_the_rest_says_until_when(published, z):
+    body = await tile(published, "hazards", *tile_of(-73, 7.1, z))
+    drawn = {one["properties"]["id"]: one["properties"] for one in decode(body)["hazards"].features}
+    assert set(drawn) == {"now", "endless"}, "and not later"
+    for name in ("valid_from", "valid_to"):
+        moment = datetime.fromisoformat(drawn["now"][name])
+        assert moment == next(row[name] for row in hazards() if row["id"] == "now")
+        assert "T" in drawn["now"][name]
+    assert "valid_to" not in drawn["endless"]
+
+
+async def test_what_begins_is_drawn_from_its_beginning(empty_clone, settings_for):
+    row = next(row for row in hazards() if row["id"] == "now")
+    async with opened(settings_for(empty_clone)) as database:
+        drawn = []
+        for id_, ahead in (("begins", timedelta(hours=1)), ("began", -timedelta(seconds=1))):
+            begins = {"id": id_, "valid_from": datetime.now(UTC) + ahead}
+            async with database.session(Tier.WRITER) as session:
+                await session.execute(insert(Hazard), [row | begins])
+            drawn.append(await values(database, "hazards", "id", *tile_of(-73, 7.1, 8)))
+        assert drawn == [[], ["began"]]
 
 
 async def test_roads_come_by_class(published):

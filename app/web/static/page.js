@@ -37,7 +37,7 @@ async function startMap() {
   // Before the page's own style, which adapts it.
   document.head.prepend(css);
   const [{ makeMap }, style, ol] = await Promise.all([import(data.map), import(data.style), import(data.ol)]);
-  const read = { spaces: shownSpaces, crossings: () => collection('crossings'), hazards: () => collection('hazards') };
+  const read = { spaces: shownSpaces, crossings: () => collection('crossings'), hazards: heldHazards };
   const map = await makeMap(byId('map'), { data, ol, style, read, describe });
   byId('map').tabIndex = 0;
   byId('map').dataset.ready = 'true';
@@ -70,6 +70,13 @@ async function collection(name) {
   const answer = await fetch(`${items}?limit=1000`, { headers: { Accept: 'application/geo+json' } });
   if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
   return answer.json();
+}
+
+// The collection has what begins later too; a map is read as today's.
+async function heldHazards() {
+  const known = await collection('hazards');
+  const begun = ({ properties }) => Date.parse(properties.valid_from) <= Date.now();
+  return { ...known, features: known.features.filter(begun) };
 }
 
 const cardOf = (kind, id) => byId(`${{ spaces: 'space', crossings: 'crossing', hazards: 'hazard' }[kind]}-${id}`);
