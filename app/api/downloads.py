@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from app.answers import JSON, link
 from app.caching import PUBLIC
-from app.download_response import download_response
+from app.download_response import download_head, download_response
 from app.frame import IS_HEAD
 from app.mistakes import InvalidParameterError
 from app.published import PRIVATE, Asked
@@ -58,6 +58,6 @@ async def file_answer(
     }
     name = f"amparo-{layer.name}-{today.isoformat()}{fmt.extension}"
     if IS_HEAD in asked.request.scope:
-        return Response(media_type=fmt.media_type, headers=headers)
+        return download_head(fmt, name, headers)
     pieces = download(asked.reader.connection, wanted, fmt)
     return await download_response(pieces, fmt, name, headers)
