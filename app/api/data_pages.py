@@ -160,7 +160,8 @@ def _leads(body: Body) -> list[Link]:
             case _:
                 text = one["title"]
         found.append(Link(text, href, rel, media_type))
-    return found
+    # People look for these below a page's last row.
+    return sorted(found, key=lambda link: link.text not in {"Next page", "Items"})
 
 
 def _page(view: DataView) -> Response:
