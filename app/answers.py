@@ -1,11 +1,12 @@
 """What published answers have in common: media types, links, and the words of a demonstration."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import quote_plus
 
 from tiles.features import DEMO_NOTICE
+from tiles.formats import Format
 
 JSON = "application/json"
 GEOJSON = "application/geo+json"
@@ -39,6 +40,26 @@ def link(href: str, rel: str, media_type: str = JSON, title: str | None = None) 
     """Return a link as the OGC API writes it."""
     made = {"href": href, "rel": rel, "type": media_type}
     return made if title is None else {**made, "title": title}
+
+
+def in_format(href: str, name: str) -> str:
+    """Return an address that names no format with one."""
+    return f"{href}{'&' if '?' in href else '?'}f={name}"
+
+
+def alternates(
+    address: str, query: Mapping[str, str], others: Iterable[Format]
+) -> list[dict[str, str]]:
+    """Return links to the same in other formats (OGC API Features, 7.15.7, 7.16.2).
+
+    Parameters
+    ----------
+    address, query
+        Of the answer that they stand in; its own format in the query does not count.
+    """
+    asked = written({name: value for name, value in query.items() if name != "f"})
+    plain = f"{address}?{asked}" if asked else address
+    return [link(in_format(plain, one.name), "alternate", one.media_types[0]) for one in others]
 
 
 def demo_members(*, is_demo: bool, notice: str | None = None) -> dict[str, Any]:

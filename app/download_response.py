@@ -76,8 +76,25 @@ async def download_response(
         await pieces.aclose()
         _running.release_on_behalf_of(turn)
         raise
-    named = {"Content-Disposition": f'attachment; filename="{file_name}"'}
-    return DownloadResponse(first, pieces, fmt, {**named, **headers}, turn)
+    return DownloadResponse(first, pieces, fmt, _named(file_name, headers), turn)
+
+
+def download_head(fmt: Format, file_name: str, headers: Mapping[str, str]) -> StreamingResponse:
+    """Return the same answer with nothing read: to those who ask for its headers alone.
+
+    It comes in pieces as the file does, so that no length is stated: nobody knows it yet.
+    """
+    return StreamingResponse(
+        _unread(), headers=_named(file_name, headers), media_type=fmt.media_type
+    )
+
+
+def _named(file_name: str, headers: Mapping[str, str]) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{file_name}"', **headers}
+
+
+async def _unread() -> AsyncGenerator[bytes]:
+    yield b""
 
 
 async def _whole(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:

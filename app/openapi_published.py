@@ -5,7 +5,7 @@ from typing import Any, Final, get_args
 
 from app import openapi_transactions
 from app.answers import GEOJSON, HTML, JSON, MVT, SCHEMA
-from app.parameters import DEFAULT_LIMIT, MAX_LIMIT
+from app.parameters import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAGE_LIMIT
 from geo.db import Tier
 from tiles.asking import MAX_SORT_KEYS
 from tiles.cql2 import Lang
@@ -123,7 +123,8 @@ def items_parameters(layer: Layer) -> list[Part]:
         _query(
             "limit",
             {"type": "integer", "minimum": 1, "default": DEFAULT_LIMIT},
-            f"Features on a page, at most {MAX_LIMIT}: more is capped. It cuts a file, too.",
+            f"Features on a page, at most {MAX_LIMIT}, {MAX_PAGE_LIMIT} in html: more is capped."
+            " It cuts a file, too.",
         ),
         _query("after", {"type": "string"}, "Where a page starts: taken from a `next` link."),
         _BBOX,

@@ -21,6 +21,9 @@ DEFAULT_LIMIT = 100
 #: A page of 10,000 points is about 6 MB; more is for exports. Larger limits are capped to it.
 MAX_LIMIT = 10_000
 
+#: Of a page in HTML [A]: it is made anew for everybody who asks, on the loop, in some 16 ms.
+MAX_PAGE_LIMIT = 1_000
+
 # What JSON calls a number, and nothing else that float() takes (nan, 1_0, ١).
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 

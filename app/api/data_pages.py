@@ -1,23 +1,40 @@
 """The published data as pages for people (OGC API, class html): made of the same JSON."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import orjson
 from starlette.responses import Response
 
+from app.answers import HTML, JSON, in_format
+from app.parameters import MAX_PAGE_LIMIT
 from app.published import Asked
 from app.responses import page_response
 from app.shelf import Kept
 from app.web.data_page import DataView, Link, as_text, feature_rows, render_data
-from tiles.formats import FORMATS, HTML
+from tiles.asking import Window
+from tiles.formats import FORMATS
 from tiles.layer import Layer
 
 type Body = dict[str, Any]
 
 #: Columns of a table of features [A]: what fits beside each other; the rest is on its own page.
 _COLUMNS: Final = 6
+
+#: What formats are called, by their media type.
+_TITLES: Final = {JSON: "JSON", **{fmt.media_types[0]: fmt.title for fmt in FORMATS}}
+
+
+def as_page(window: Window, query: Mapping[str, str]) -> tuple[Window, dict[str, str]]:
+    """Return what a page in HTML asks: no more rows than it has, and its JSON in no named format.
+
+    The JSON that it is made of is then the same that is kept for those who ask for JSON.
+    """
+    asked = {name: value for name, value in query.items() if name != "f"}
+    if window.limit <= MAX_PAGE_LIMIT:
+        return window, asked
+    return replace(window, limit=MAX_PAGE_LIMIT), {**asked, "limit": str(MAX_PAGE_LIMIT)}
 
 
 def collections_page(asked: Asked, kept: Kept) -> Response:
@@ -36,7 +53,7 @@ def collections_page(asked: Asked, kept: Kept) -> Response:
         columns=["title", "licence"],
         rows=rows,
         links=[
-            Link("As JSON", f"{base}/collections?f=json"),
+            *_leads(body),
             Link("Documentation", f"{base}/docs"),
             Link("API", f"{base}/api"),
         ],
@@ -58,8 +75,6 @@ def conformance_page(base: str, classes: Sequence[str]) -> Response:
 def collection_page(asked: Asked, layer: Layer, kept: Kept) -> Response:
     """Return what a collection is, and what its properties mean."""
     body: Body = orjson.loads(kept.body)
-    address = f"{asked.base}/collections/{layer.name}"
-    files = [Link(fmt.title, f"{address}/items?f={fmt.name}") for fmt in FORMATS if fmt is not HTML]
     view = DataView(
         title=layer.title,
         lead=layer.description,
@@ -69,24 +84,17 @@ def collection_page(asked: Asked, layer: Layer, kept: Kept) -> Response:
             ("Licence", layer.licence),
             *((field.name, field.word.text) for field in layer.fields),
         ],
-        links=[
-            Link("Items", f"{address}/items?f=html"),
-            Link("As JSON", f"{address}?f=json"),
-            _documented(asked.base, layer),
-            *files,
-        ],
+        links=_leads(body),
         credit=layer.attribution,
     )
     return _page(view)
 
 
-def items_page(asked: Asked, layer: Layer, kept: Kept, query: Mapping[str, str]) -> Response:
+def items_page(asked: Asked, layer: Layer, kept: Kept) -> Response:
     """Return a page of features as a table."""
     body: Body = orjson.loads(kept.body)
     address = f"{asked.base}/collections/{layer.name}"
     columns = [name for name in layer.tile_columns if name not in {"id", "demo"}][:_COLUMNS]
-    onward = [one["href"] for one in body["links"] if one["rel"] == "next"]
-    as_json = urlencode({**query, "f": "json"})
     matched = body.get("numberMatched")
     known = "more than 10,000" if matched is None else f"{matched:,}"
     view = DataView(
@@ -96,11 +104,7 @@ def items_page(asked: Asked, layer: Layer, kept: Kept, query: Mapping[str, str])
         notices=_notices(body),
         columns=columns,
         rows=feature_rows(body["features"], columns, f"{address}/items"),
-        links=[
-            *(Link("Next page", href) for href in onward),
-            Link("As GeoJSON", f"{address}/items?{as_json}"),
-            _documented(asked.base, layer),
-        ],
+        links=[*_leads(body), _documented(asked.base, layer)],
         credit=layer.attribution,
     )
     return _page(view)
@@ -123,13 +127,41 @@ def item_page(asked: Asked, layer: Layer, kept: Kept) -> Response:
             *((name, as_text(value)) for name, value in body["properties"].items()),
             ("geometry", _place(body["geometry"])),
         ],
-        links=[
-            Link("As GeoJSON", body["links"][0]["href"].replace("f=html", "f=json")),
-            _documented(asked.base, layer),
-        ],
+        links=[*_leads(body), _documented(asked.base, layer)],
         credit=layer.attribution,
     )
     return _page(view)
+
+
+def _leads(body: Body) -> list[Link]:
+    """Return the links of the JSON that a page is made of, as they are from the page.
+
+    What comes in several formats is named in one: the header of a browser would decide else.
+    """
+    found = []
+    for one in body["links"]:
+        rel, href, media_type = one["rel"], one["href"], one["type"]
+        match rel:
+            case "self":
+                text, rel = f"As {_TITLES[media_type]}", "alternate"
+                href = in_format(href, "json")
+            case "alternate" if media_type == HTML:
+                text, rel = "This page", "self"
+            case "alternate":
+                text = f"As {_TITLES[media_type]}"
+            case "next" | "collection":
+                href, media_type = in_format(href, "html"), HTML
+                text = "Next page" if rel == "next" else one["title"]
+            case "items" if media_type == HTML:
+                text = "Items"
+            case "items":
+                text = f"Items as {_TITLES[media_type]}"
+                href = href if "?" in href else in_format(href, "json")
+            case _:
+                text = one["title"]
+        found.append(Link(text, href, rel, media_type))
+    # People look for these below a page's last row.
+    return sorted(found, key=lambda link: link.text not in {"Next page", "Items"})
 
 
 def _page(view: DataView) -> Response:

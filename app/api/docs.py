@@ -11,7 +11,7 @@ from app.api.landing import CONFORMANCE
 from app.caching import kept_response
 from app.deps import BaseUrlDep, SettingsDep
 from app.editions import Editions
-from app.parameters import DEFAULT_LIMIT, MAX_LIMIT
+from app.parameters import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAGE_LIMIT
 from app.settings import Settings
 from app.web import docs_operations
 from app.web.docs_page import (
@@ -141,6 +141,7 @@ def _known(settings: Settings) -> dict[str, Any]:
         "incident_contact": settings.incident_contact,
         "kinds": sorted(kinds.values(), key=lambda kind: (kind.status, kind.name)),
         "max_limit": MAX_LIMIT,
+        "max_page_limit": MAX_PAGE_LIMIT,
         "most_obstacles": MAX_OBSTACLES,
         "most_via": MAX_VIA,
         "operations": cql2_limits.MAX_OPERATIONS,

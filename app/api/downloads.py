@@ -5,9 +5,9 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from app.answers import JSON, link
+from app.answers import JSON, alternates, link
 from app.caching import PUBLIC
-from app.download_response import download_response
+from app.download_response import download_head, download_response
 from app.frame import IS_HEAD
 from app.mistakes import InvalidParameterError
 from app.published import PRIVATE, Asked
@@ -17,8 +17,13 @@ from tiles.crs import CRS84
 from tiles.download_rows import Wanted
 from tiles.downloads import download
 from tiles.features import Past, selected
-from tiles.formats import Format
+from tiles.formats import FORMATS, Format
 from tiles.layer import Layer
+
+
+def is_file_offered(window: Window) -> bool:
+    """Tell whether what a window asks for comes as a file: no page of many, in no other system."""
+    return window.after is None and window.crs is CRS84
 
 
 async def file_answer(
@@ -39,9 +44,9 @@ async def file_answer(
     BusyError
         Too many downloads are running.
     """
-    if "after" in query:
-        raise InvalidParameterError("after", f"pages are in json; {fmt.name} is whole")
-    if window.crs is not CRS84:
+    if not is_file_offered(window):
+        if window.after is not None:
+            raise InvalidParameterError("after", f"pages are in json; {fmt.name} is whole")
         raise InvalidParameterError("crs", f"{fmt.name} comes in {CRS84.uri} alone")
     rows, values = selected(layer, window, past)
     if "limit" in query:
@@ -49,6 +54,7 @@ async def file_answer(
     address = f"{asked.base}/collections/{layer.name}"
     links = [
         link(f"{address}/items?{urlencode(query)}", "self", fmt.media_type),
+        *alternates(f"{address}/items", query, [one for one in FORMATS if one is not fmt]),
         link(address, "collection", JSON, layer.title),
     ]
     wanted = Wanted(layer, rows, values, {"links": links})
@@ -58,6 +64,6 @@ async def file_answer(
     }
     name = f"amparo-{layer.name}-{today.isoformat()}{fmt.extension}"
     if IS_HEAD in asked.request.scope:
-        return Response(media_type=fmt.media_type, headers=headers)
+        return download_head(fmt, name, headers)
     pieces = download(asked.reader.connection, wanted, fmt)
     return await download_response(pieces, fmt, name, headers)

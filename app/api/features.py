@@ -6,7 +6,7 @@ import orjson
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from app.answers import GEOJSON, HTML, JSON, REL, SCHEMA, demo_members, link
+from app.answers import GEOJSON, HTML, JSON, REL, SCHEMA, alternates, demo_members, link
 from app.api.data_pages import collection_page, collections_page
 from app.published import Asked, PublishedRoute
 from geo.db import Tier
@@ -62,7 +62,10 @@ async def collections(asked: Asked) -> Response:
     async def make() -> tuple[bytes, dict[str, str]]:
         described = [await collection_body(asked, layer, base) for layer in layers]
         body = {
-            "links": [link(f"{base}/collections", "self")],
+            "links": [
+                link(f"{base}/collections", "self"),
+                *alternates(f"{base}/collections", {}, _OFFERED[1:]),
+            ],
             "collections": described,
             "crs": [crs.uri for crs in SUPPORTED],
             **demo_members(is_demo=is_demo),
@@ -107,6 +110,7 @@ async def collection_body(asked: Asked, layer: Layer, base: str) -> Body:
         "extent": {"spatial": {"bbox": [box], "crs": SUPPORTED[0].uri}},
         "links": [
             link(address, "self"),
+            *alternates(address, {}, _OFFERED[1:]),
             *(
                 link(_items_address(address, fmt), "items", fmt.media_types[0], fmt.title)
                 for fmt in FORMATS
@@ -119,7 +123,7 @@ async def collection_body(asked: Asked, layer: Layer, base: str) -> Body:
             ),
             # GDAL asks it for types, which it guesses by the first 20 features else.
             link(f"{address}/schema", "describedby", SCHEMA, "What items hold"),
-            link(f"{base}/tiles/{layer.name}/tilejson", "describedby", JSON, "Vector tiles"),
+            link(f"{base}/tiles/{layer.name}/tilejson", "describedby", JSON, "TileJSON"),
             link(f"{address}/tiles", f"{REL}/tilesets-vector", JSON, "Vector tiles"),
             link(f"{base}/styles/{layer.name}", f"{REL}/styles", STYLE, "Style for MapLibre"),
             link(f"{base}/legend", "related", JSON, "Signs of the map"),

@@ -9,9 +9,9 @@ import orjson
 from starlette.responses import Response
 
 from app import windows
-from app.answers import GEOJSON, JSON, demo_members, link, written
-from app.api.data_pages import item_page, items_page
-from app.api.downloads import file_answer
+from app.answers import GEOJSON, JSON, alternates, demo_members, link, written
+from app.api.data_pages import as_page, item_page, items_page
+from app.api.downloads import file_answer, is_file_offered
 from app.parameters import DEFAULT_LIMIT, read_as_of, read_crs
 from app.published import Asked, PublishedRoute
 from app.shelf import Kept
@@ -34,6 +34,12 @@ _UNCOUNTED: Final = windows.PAGING | {"f", "crs", "properties", "sortby", "count
 #: What a single feature comes in.
 _OF_ONE: Final = (formats.GEOJSON, formats.HTML)
 
+#: What a page of features comes in beside GeoJSON, by whether the same comes as a file.
+_OTHERS: Final = {
+    False: (formats.HTML,),
+    True: tuple(fmt for fmt in FORMATS if fmt is not formats.GEOJSON),
+}
+
 
 def routes() -> list[PublishedRoute]:
     """Return the addresses: one for each collection."""
@@ -54,11 +60,11 @@ async def items(asked: Asked) -> Response:
     fmt = asked.format(FORMATS, query.get("f"))
     today = asked.request.state.clock().astimezone(UTC).date()
     window = windows.read_window(layer, query, today)
-    if fmt in {formats.GEOJSON, formats.HTML}:
-        kept = await _kept_page(asked, layer, window, query, today)
-        if fmt is formats.HTML:
-            return items_page(asked, layer, kept, query)
-        return asked.answer(kept, GEOJSON)
+    if fmt is formats.HTML:
+        window, query = as_page(window, query)
+        return items_page(asked, layer, await _kept_page(asked, layer, window, query, today))
+    if fmt is formats.GEOJSON:
+        return asked.answer(await _kept_page(asked, layer, window, query, today), GEOJSON)
     past = await _past(asked, layer, window)
     return await file_answer(asked, layer, window, fmt, query, past, today)
 
@@ -73,7 +79,13 @@ async def _kept_page(
         page = await read_page(asked.reader, layer, window, past)
         matched = await _matched(asked, layer, window, query, page, past)
         address = f"{base}/collections/{layer.name}"
-        members = page_members(layer, page, matched, address, query, is_demo=is_demo)
+        members = {
+            "links": page_links(layer, window, page, address, query),
+            "numberReturned": len(page.features),
+            **({} if matched is None else {"numberMatched": matched}),
+            "attribution": layer.attribution,
+            **demo_members(is_demo=is_demo, notice=layer.notice),
+        }
         return page_body(page, members), content_crs(window.crs)
 
     key = "items", layer.name, base, tuple(sorted(query.items())), is_demo, today
@@ -115,32 +127,21 @@ async def _matched(
     return counted
 
 
-def page_members(
-    layer: Layer,
-    page: Page,
-    matched: int | None,
-    address: str,
-    query: Mapping[str, str],
-    *,
-    is_demo: bool,
-) -> Body:
-    """Return what a page says beside its features."""
+def page_links(
+    layer: Layer, window: Window, page: Page, address: str, query: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """Return where a page leads: to itself in every format, and onward."""
     asked = f"?{written(query)}" if query else ""
     links = [
         link(f"{address}/items{asked}", "self", GEOJSON),
+        *alternates(f"{address}/items", query, _OTHERS[is_file_offered(window)]),
         link(address, "collection", JSON, layer.title),
     ]
     if page.resume_after is not None:
         mark = write_mark(page.resume_after)
         onward = written({"limit": str(DEFAULT_LIMIT), **query, "after": mark})
         links.append(link(f"{address}/items?{onward}", "next", GEOJSON))
-    return {
-        "links": links,
-        "numberReturned": len(page.features),
-        **({} if matched is None else {"numberMatched": matched}),
-        "attribution": layer.attribution,
-        **demo_members(is_demo=is_demo, notice=layer.notice),
-    }
+    return links
 
 
 def page_body(page: Page, members: Body) -> bytes:
@@ -154,6 +155,8 @@ async def item(asked: Asked) -> Response:
     layer = find_layer(asked.path["layer"], asked.tier)
     query = asked.only("as_of", "crs", "f")
     fmt = asked.format(_OF_ONE, query.get("f"))
+    if fmt is formats.HTML:
+        query.pop("f", None)  # the page is made of the JSON that comes without
     item_id, base = asked.path["item"], asked.base
     crs = read_crs("crs", query.get("crs"))
     today = asked.request.state.clock().astimezone(UTC).date()
@@ -164,10 +167,12 @@ async def item(asked: Asked) -> Response:
         past = await _past(asked, layer, window)
         feature = await read_item(asked.reader, layer, item_id, crs, past)
         address = f"{base}/collections/{layer.name}"
+        own = f"{address}/items/{quote(item_id, safe='')}"
         asked_for = f"?{written(query)}" if query else ""
         members = {
             "links": [
-                link(f"{address}/items/{quote(item_id, safe='')}{asked_for}", "self", GEOJSON),
+                link(f"{own}{asked_for}", "self", GEOJSON),
+                *alternates(own, query, _OF_ONE[1:]),
                 link(address, "collection", JSON, layer.title),
             ],
             "attribution": layer.attribution,

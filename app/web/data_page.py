@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
@@ -20,10 +21,20 @@ _LONGEST = 80
 
 @dataclass(frozen=True)
 class Link:
-    """A word that leads somewhere."""
+    """A word that leads somewhere.
+
+    Parameters
+    ----------
+    text, href
+        What is read, and where it leads.
+    rel, media_type
+        What is there is to the page (RFC 8288), and comes as; empty where the page says it.
+    """
 
     text: str
     href: str
+    rel: str = ""
+    media_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +83,8 @@ def feature_rows(
     for feature in features:
         properties = feature["properties"]
         cells = [_cut(as_text(properties.get(name))) for name in columns]
-        rows.append((Link(str(feature["id"]), f"{address}/{feature['id']}?f=html"), cells))
+        own = f"{address}/{quote(str(feature['id']), safe='')}?f=html"
+        rows.append((Link(str(feature["id"]), own), cells))
     return rows
 
 

@@ -1,9 +1,13 @@
 """The published data as pages for people, and as files: `f` and `Accept` decide."""
 
 import re
+from html import unescape
 
 import pytest
 
+from app.api import data_pages
+from app.parameters import MAX_PAGE_LIMIT
+from app.web.data_page import feature_rows
 from tiles.formats import FORMATS
 from tiles.layers import CATALOGUE
 
@@ -42,6 +46,29 @@ async def test_a_page_leads_on_and_to_its_features(small):
     following = await small.get(onward.replace("&amp;", "&"))
     assert following.headers["content-type"].startswith("text/html")
     assert "Town" in following.text
+
+
+async def test_a_page_has_no_more_rows_than_are_quickly_made(small, monkeypatch):
+    monkeypatch.setattr(data_pages, "MAX_PAGE_LIMIT", 10)
+    address, seen = "/collections/places/items?limit=10000", []
+    while address:
+        answer = await small.get(address, headers=BROWSER)
+        rows = re.findall(r'<th scope="row"><a [^>]*>([^<]+)', answer.text)
+        assert 0 < len(rows) <= 10
+        seen += rows
+        (address, *_) = re.findall(r'href="([^"]+)" rel="next"', answer.text) or [None]
+        address = address and unescape(address)
+    # In the order of the whole, which JSON still has on one page.
+    whole = (await small.get("/collections/places/items?limit=10000")).json()["features"]
+    assert seen == [feature["id"] for feature in whole]
+    stated = (await small.get("/api")).json()["paths"]["/collections/places/items"]["get"]
+    (limit,) = [one for one in stated["parameters"] if one["name"] == "limit"]
+    assert f"{MAX_PAGE_LIMIT} in html" in limit["description"]
+
+
+def test_a_row_leads_to_its_feature_whatever_its_id():
+    ((link, _),) = feature_rows([{"id": "a/b?c#d", "properties": {}}], [], "/items")
+    assert link.href == "/items/a%2Fb%3Fc%23d?f=html"
 
 
 async def test_what_is_written_into_a_page_is_text(small):

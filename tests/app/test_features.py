@@ -17,6 +17,7 @@ from app.parameters import (
     read_limit,
 )
 from tests.conftest import client_of
+from tiles.formats import FORMATS
 from tiles.layers import CATALOGUE, PLACES
 from tiles.paging import read_mark, write_mark
 
@@ -206,12 +207,24 @@ async def test_p39_unknown_collection_and_item_are_404(small):
 
 
 async def test_head_is_get_without_a_body(small):
-    for path in ("/collections", "/collections/spaces/items/seen", "/tiles/spaces/0/0/0", "/nope"):
+    items = "/collections/spaces/items"
+    for path in ("/collections", f"{items}/seen", "/tiles/spaces/0/0/0", "/nope",
+                 *(f"{items}?f={fmt.name}" for fmt in FORMATS)):  # fmt: skip
         got, head = await small.get(path), await small.head(path)
         assert head.status_code == got.status_code
         assert head.content == b""
-        for name in ("etag", "content-length", "content-type"):
-            assert head.headers.get(name) == got.headers.get(name)
+        for name in ("etag", "content-length", "content-type", "content-disposition",
+                     "content-encoding", "vary", "cache-control"):  # fmt: skip
+            assert head.headers.get(name) == got.headers.get(name), (path, name)
+
+
+def test_head_of_a_file_states_no_length_that_is_not_its(live_server):
+    for fmt in FORMATS:
+        if fmt.is_download and fmt.name != "json":
+            head = httpx.head(f"{live_server}/collections/spaces/items?f={fmt.name}")
+            assert head.status_code == 200
+            assert "content-length" not in head.headers
+            assert fmt.extension in head.headers["content-disposition"]
 
 
 @pytest.mark.parametrize(
