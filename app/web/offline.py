@@ -13,7 +13,7 @@ from app.web.i18n import LANGUAGES, words
 #: What every page needs; kept as soon as the page was opened once. All are small.
 _SHELL: Final = (
     "page.css", "page.js", "page-exit.js", "offline.css", "offline.js", "icon.svg",
-    "page-waiting.js", "space.css", "report.css", "report.js", "outbox.js",
+    "page-waiting.js", "crossings.js", "space.css", "report.css", "report.js", "outbox.js",
 )  # fmt: skip
 
 #: Pages that open without a network; of each its own language.

@@ -19,7 +19,14 @@ from app.web.assets import STATIC_FOLDER, asset_url, module_urls, vendored_url
 from app.web.frames import Frame
 from app.web.i18n import LANGUAGES, Words, words
 from app.web.offline import map_files
-from app.web.phone_texts import card_texts, names_of, nearby_texts, offline_texts, plan_texts
+from app.web.phone_texts import (
+    aging_texts,
+    card_texts,
+    names_of,
+    nearby_texts,
+    offline_texts,
+    plan_texts,
+)
 from app.web.views import HomeView, Narrowed, Space
 
 __all__ = [
@@ -53,6 +60,7 @@ _TEMPLATES = Path(__file__).with_name("templates")
 
 def render_home(view: HomeView, lang: str) -> str:
     """Render the page `/` in a language of `LANGUAGES`."""
+    w = words(lang)
     groups: dict[str, list[Space]] = {}
     if view.place is None:
         for space in view.spaces:
@@ -64,7 +72,7 @@ def render_home(view: HomeView, lang: str) -> str:
         form=view.form,
         groups=groups,
         at=partial(home_address, view.narrowed),
-        **_page(view.frame, lang, view.narrowed, plan_texts(words(lang))),
+        **_page(view.frame, lang, view.narrowed, {**plan_texts(w), **aging_texts(w)}),
     )
 
 
@@ -202,6 +210,7 @@ def _page(
         "lang": lang,
         "map": asset_url("map.js"),
         "planner": asset_url("planner.js"),
+        "crossings": asset_url("crossings.js"),
         "planCss": asset_url("plan.css"),
         "style": asset_url("style.js"),
         "ol": vendored_url("ol", ".js"),

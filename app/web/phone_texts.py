@@ -97,6 +97,15 @@ def nearby_texts(w: Words) -> Mapping[str, Any]:
     }
 
 
+def aging_texts(w: Words) -> Mapping[str, Any]:
+    """Return the texts of a page that has grown old; states are safety words, not here (P47)."""
+    return {
+        "dataMade": w.gettext("Datos del %(date)s."),
+        "nextOpening": w.gettext("Próxima apertura conocida: %(time)s (hora local)."),
+        "onTheSideOf": w.gettext("Del lado de %(country)s:"),
+    }
+
+
 def offline_texts(w: Words) -> Mapping[str, Any]:
     """Return the texts of the page that works without a network."""
     return {

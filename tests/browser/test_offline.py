@@ -1,6 +1,7 @@
 """Without a network: the home page, packs, the map and ways, in Chromium with the network cut."""
 
 import asyncio
+import json
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,7 @@ from geo.db import Tier
 from tests.browser.test_page import ARTIFACTS, DESK, PHONE, SMALL_CONTROLS, browser, opened
 from tests.conftest import opened as database_opened
 from tests.conftest import served
+from tests.fixtures.slow_answers import front_of
 from tiles import basemap
 
 __all__ = ["browser"]
@@ -20,6 +22,22 @@ KEPT = """(async () => {
   const opened = await Promise.all(names.map((name) => caches.open(name)));
   const each = await Promise.all(opened.map((cache) => cache.keys()));
   return each.flat().map((request) => request.url);
+})()"""
+
+#: Each crossing's badge and what is below it, by its id.
+CROSSINGS = """Object.fromEntries([...document.querySelectorAll('.crossing')].map((card) =>
+  [card.id.replace('crossing-', ''), [card.querySelector('.badge').textContent.trim(),
+    [...card.querySelectorAll('.ahead p')].map((p) => p.textContent.replace(/\\s+/g, ' '))]]))"""
+
+#: Dates what the phone keeps of the spaces back by a day.
+AGED = """(async () => {
+  const pages = await caches.open('amparo-pages');
+  const kept = await pages.match('/nearby.json');
+  const file = await kept.json();
+  file.start = new Date(Date.parse(file.start) - 86400000).toISOString();
+  const headers = { date: kept.headers.get('date') };
+  await pages.put('/nearby.json', Response.json(file, { headers }));
+  return file.start;
 })()"""
 
 CUCUTA = {"longitude": -72.508, "latitude": 7.894}
@@ -157,6 +175,173 @@ async def test_the_home_page_opens_and_says_how_old_it_is(browser, origin):
         await page.reload()
         await page.wait_for_selector("#dated:not([hidden])")
         assert "Sin conexión: datos del" in await page.inner_text("#dated")
+
+
+def states_of(file, at):
+    """Give the state of each crossing at a moment, as a file of spaces tells it."""
+    minute = (at - datetime.fromisoformat(file["start"])) / timedelta(minutes=1)
+    return {
+        crossing["id"]: [state for since, state in crossing["changes"] if since <= minute][-1]
+        for crossing in file["crossings"]
+    }
+
+
+def next_change(file, now):
+    """Give the first moment, not before two hours, at which a crossing is not what it is now."""
+    states = states_of(file, now)
+    for minutes in range(120, 6 * 24 * 60, 30):
+        at = now + timedelta(minutes=minutes)
+        if states_of(file, at) != states:
+            return at
+    pytest.fail("no crossing opens or closes in six days")
+
+
+def assert_crossings_are_of(told, states):
+    """Check badges, and that who finds a border closed is told when it opens and where to stay."""
+    words = {
+        "open": "Abierto según lo publicado",
+        "closed": "Cerrado según lo publicado",
+        "not_known": "No se sabe si está abierto",
+    }
+    assert {key: badge for key, (badge, _) in told.items()} == {
+        key: words[state] for key, state in states.items()
+    }
+    assert "closed" in states.values() or "open" in states.values()
+    for key, (_, ahead) in told.items():
+        assert (states[key] == "open") == (ahead == []), (key, ahead)
+        if states[key] == "closed":
+            assert ahead[0].startswith("Próxima apertura conocida: "), key
+            assert ahead[1].startswith("Del lado de "), key
+
+
+async def test_p32_a_kept_page_says_of_crossings_what_holds_now(browser, origin):
+    async with taken_along(browser, origin) as page:
+        file = await page.evaluate("caches.match('/nearby.json').then((answer) => answer.json())")
+        now = datetime.now(UTC)
+        at = next_change(file, now)
+        await page.goto(f"{origin}/?lang=es")
+        served_lines = await page.evaluate(CROSSINGS)
+        assert_crossings_are_of(served_lines, states_of(file, now))
+        await later(page, at - now)
+        await page.reload()
+        await page.wait_for_selector("#dated:not([hidden])")
+        await page.wait_for_function(
+            f"old => JSON.stringify({CROSSINGS}) !== old", arg=json.dumps(served_lines)
+        )
+        told = await page.evaluate(CROSSINGS)
+        assert_crossings_are_of(told, states_of(file, at))
+        # The phone tells the nearest on each side as the server does, but measures on a sphere.
+        for key, (_, lines) in served_lines.items():
+            if lines and told[key][1]:
+                own, given = (
+                    [line.partition("(ficticio)")[0] for line in each[1:]]
+                    for each in (told[key][1], lines)
+                )
+                assert own == given, key
+
+
+async def test_a_page_left_open_is_renewed_when_somebody_comes_back(browser, origin):
+    async with opened(browser, origin, service_workers="block") as page:
+        answers = []
+
+        async def nearby(route):
+            if answers:
+                await route.fulfill(json=answers[-1])
+            else:
+                await route.abort()
+
+        async def comes_back(after):
+            await page.evaluate(
+                "ms => { const real = Date.now; Date.now = () => real() + ms; }",
+                after / timedelta(milliseconds=1),
+            )
+            await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+        file = await (await page.request.get(f"{origin}/nearby.json")).json()
+        answers.append(file)
+        await page.route("**/nearby.json", nearby)
+        await page.goto(f"{origin}/?lang=es", wait_until="networkidle")
+        # A day later one place is full.
+        day = timedelta(days=1)
+        lists, columns = file["spaces"]["lists"], file["spaces"]["columns"]
+        shown = await page.locator("#spaces [data-space]").first.get_attribute("data-space")
+        full = [*lists["statuses"], "full"]
+        answers.append(
+            file
+            | {
+                "start": (datetime.fromisoformat(file["start"]) + day).isoformat(),
+                "spaces": {
+                    "lists": lists | {"statuses": full},
+                    "columns": columns
+                    | {
+                        "status": [
+                            len(full) - 1 if key == shown else status
+                            for key, status in zip(columns["id"], columns["status"], strict=True)
+                        ]
+                    },
+                },
+            }
+        )
+        await comes_back(day)
+        await page.wait_for_selector(f"#space-{shown} .opening:text('Lleno por ahora')")
+        assert await page.is_hidden("#dated")
+        # Hazards are those of when the page was made, and say so.
+        assert "Datos del" in await page.inner_text("#hazards-made")
+        # Then there is no network: what was read goes on to be told, by the clock, with its date.
+        now = datetime.now(UTC)
+        before = await page.evaluate(CROSSINGS)
+        at = next_change(answers[-1], now + day)
+        answers.clear()
+        await comes_back(at - now - day)
+        await page.wait_for_selector("#dated:not([hidden])")
+        assert "datos del" in await page.inner_text("#dated")
+        await page.wait_for_function(
+            f"old => JSON.stringify({CROSSINGS}) !== old", arg=json.dumps(before)
+        )
+
+
+async def test_a_slow_answer_is_waited_for_where_it_has_begun(browser, origin):
+    there = {"geolocation": CUCUTA, "permissions": ["geolocation"]}
+    async with (
+        front_of(origin, "/nearby.json") as front,
+        opened(browser, front.origin, **there) as page,
+    ):
+        await page.goto(f"{front.origin}/?lang=es", wait_until="networkidle")
+        await kept(page, "/?lang=es")
+        await page.reload(wait_until="networkidle")
+        await page.wait_for_function("navigator.serviceWorker.controller !== null")
+        aged = await page.evaluate(AGED)
+        front.let_go.clear()
+        await page.evaluate("fetch('/nearby.json').then((answer) => { window.begun = answer; })")
+        front.let_go.set()
+        start = await page.evaluate("window.begun.json().then((file) => file.start)")
+        assert datetime.fromisoformat(start) > datetime.fromisoformat(aged)
+        # It is for the next time too.
+        await page.wait_for_function(
+            "start => caches.match('/nearby.json').then((answer) => answer.json())"
+            ".then((file) => file.start === start)",
+            arg=start,
+        )
+        # One that does not end is not waited for for ever: what is kept comes with its date.
+        await page.evaluate(AGED)
+        front.let_go.clear()
+        await page.reload()
+        await page.click("#locate")
+        await page.wait_for_selector("#nearby .card")
+        assert "datos del" in await page.inner_text("#nearby .notice")
+
+
+async def test_what_is_near_is_dated_where_it_is_old(browser, origin):
+    async with taken_along(browser, origin) as page:
+        await page.goto(f"{origin}/?lang=es")
+        await page.click("#locate")
+        await page.wait_for_selector("#nearby .card")
+        assert await page.locator("#nearby .notice").count() == 0
+        await later(page, timedelta(hours=3))
+        await page.reload()
+        await page.click("#locate")
+        await page.wait_for_selector("#nearby .card")
+        assert "datos del" in await page.inner_text("#nearby .notice")
 
 
 async def test_p49_what_has_expired_is_not_shown(browser, origin):

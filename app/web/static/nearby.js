@@ -1,7 +1,7 @@
 // "Use my location": the phone sorts the spaces itself, and no position leaves it (P9, P48).
 import { makeCards, element } from './cards.js';
 import { fill, makePhrases } from './phrases.js';
-import { nearest, readSpaces } from './spaces.js';
+import { isDated, nearest, readSpaces } from './spaces.js';
 
 const byId = (id) => document.getElementById(id);
 
@@ -42,6 +42,7 @@ export function startNearby(data, load, goButton) {
     status.textContent = count ? phrases.plural(data.texts.found, count) : data.texts.nothingFits;
     box.replaceChildren(
       element('h3', { tabindex: '-1', id: 'nearby-title' }, data.texts.nearYou),
+      isDated(file) ? element('p', { class: 'notice' }, fill(data.texts.dataOf, { date: phrases.ownMoment(Date.parse(file.start)) })) : '',
       element('p', { class: 'fine' }, data.texts.nearYouHow),
       ...sides.flatMap((side, index) => part(side, index > 0)),
     );

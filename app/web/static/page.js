@@ -3,7 +3,7 @@
 import { makeCards } from './cards.js';
 import { startNearby } from './nearby.js';
 import { fill, makePhrases } from './phrases.js';
-import { fits, readSpaces } from './spaces.js';
+import { fits, isDated, readSpaces } from './spaces.js';
 import { asSent, register } from './worker.js';
 
 const data = JSON.parse(document.getElementById('page-data').textContent);
@@ -49,15 +49,34 @@ async function startMap() {
 
 // Every space, in one small file: for the map, and for who asks what is near.
 
+const SLOW_MS = 10_000; // [A]: on 2G it takes that long; whoever waits is told what is kept
+let file = null;
 let filePromise;
 
 function loadSpaces() {
-  filePromise ??= fetch(data.nearby).then((answer) => {
-    if (!answer.ok) throw new Error(`spaces: ${answer.status}`);
-    return answer.json();
-  });
+  filePromise ??= readFile();
   filePromise.catch(() => { filePromise = undefined; });
   return filePromise;
+}
+
+async function readFile() {
+  const asked = fetch(data.nearby).then(async (answer) => {
+    if (!answer.ok) throw new Error(`spaces: ${answer.status}`);
+    file = await answer.json();
+    return file;
+  });
+  // An answer may break off, or take long; it is for the next who ask then.
+  const late = new Promise((resolve) => { setTimeout(resolve, SLOW_MS); });
+  const found = await Promise.race([asked.catch(keptFile), late.then(keptFile)]);
+  if (!found) return asked;
+  asked.then((read) => { filePromise = Promise.resolve(read); }, () => {});
+  return found;
+}
+
+/** What was read before, or what the service worker keeps. */
+async function keptFile() {
+  file ??= await (await window.caches?.match(data.nearby))?.json() ?? null;
+  return file;
 }
 
 const shownSpaces = async () => readSpaces(await loadSpaces()).filter((space) => fits(space, data.narrowed));
@@ -152,18 +171,21 @@ for (const card of document.querySelectorAll('[data-space]')) {
   card.querySelector('.actions').append(button);
 }
 
-// A page from the phone's memory is told to be one, and says what is open now, not when it was made.
+// A page from the phone's memory, or one left open, says what is open now and of when that is known.
 
 const OLD_MS = 15 * 60_000;
+const madeMs = Date.parse(data.made);
+const isKept = Date.now() - madeMs >= OLD_MS;
+let renewedMs = Date.now();
 
 async function refresh() {
-  const age = Date.now() - Date.parse(data.made);
-  if (age < OLD_MS) return;
-  const note = byId('dated');
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  say(note, fill(data.texts.dataOf, { date: phrases.moment(Date.parse(data.made), Date.now(), zone) }));
-  note.hidden = false;
-  const known = new Map(readSpaces(await loadSpaces()).map((space) => [space.id, space]));
+  if (Date.now() - madeMs < OLD_MS) return;
+  sayAge();
+  const read = await loadSpaces().catch(() => null);
+  sayAge();
+  if (!read) return;
+  const spaces = readSpaces(read);
+  const known = new Map(spaces.map((space) => [space.id, space]));
   for (const card of document.querySelectorAll('#spaces [data-space]')) {
     const space = known.get(card.dataset.space);
     card.hidden = space === undefined;
@@ -171,7 +193,40 @@ async function refresh() {
     const now = spaceCard(space);
     for (const part of ['.opening', '.seen']) card.querySelector(part)?.replaceWith(now.querySelector(part));
   }
+  // A page that does not grow old needs none of it; the service worker has it at hand.
+  const crossings = await import(data.crossings).catch(() => null);
+  if (crossings) crossings.refreshCrossings(read, spaces, { texts: data.texts, names: data.names, phrases });
+  // A state that cannot be told anew is not told (P32).
+  else for (const badge of document.querySelectorAll('#crossings .badge')) badge.replaceChildren();
 }
+
+/** Tell the date of what is oldest, where it is old. */
+function sayAge() {
+  const dates = [
+    ...(isKept || !file ? [madeMs] : []),
+    ...(file && isDated(file) ? [Date.parse(file.start)] : []),
+  ];
+  const note = byId('dated');
+  note.hidden = dates.length === 0;
+  const text = note.hidden ? '' : fill(data.texts.dataOf, { date: phrases.ownMoment(Math.min(...dates)) });
+  // Written anew it would be read aloud anew.
+  if (note.textContent !== text) say(note, text);
+  // Of hazards the file tells nothing.
+  say(byId('hazards-made'), fill(data.texts.dataMade, { date: phrases.ownMoment(madeMs) }));
+  byId('hazards-made').hidden = false;
+}
+
+/** Ask again on a page that somebody looks at, or comes back to. */
+function renew() {
+  if (document.visibilityState !== 'visible' || Date.now() - renewedMs < OLD_MS) return;
+  renewedMs = Date.now();
+  filePromise = undefined;
+  refresh();
+}
+
+document.addEventListener('visibilitychange', renew);
+window.addEventListener('pageshow', renew);
+setInterval(renew, 60_000);
 
 // The route form and its answers: another module, loaded when somebody begins with them. Without it
 // the form just works.

@@ -15,8 +15,17 @@ export function makePhrases(texts) {
     const grouped = whole.replace(/\B(?=(\d{3})+$)/g, texts.group);
     return part && part !== '0' ? `${grouped}${texts.decimal}${part}` : grouped;
   };
+  /** The local time of a place, with the day where it is not today's. */
+  const moment = (ms, nowMs, timezone) => {
+    const [day, clock] = localParts(ms, timezone);
+    if (day.key === localParts(nowMs, timezone)[0].key) return clock;
+    return `${texts.weekdays[day.weekday]} ${day.day} ${texts.months[day.month - 1]}, ${clock}`;
+  };
   return {
     number,
+    moment,
+    /** The phone's own time, as moments of data are told. */
+    ownMoment: (ms, nowMs = Date.now()) => moment(ms, nowMs, Intl.DateTimeFormat().resolvedOptions().timeZone),
     /** One decimal below 10 km, none above, never "0 km". */
     km(distanceM) {
       if (distanceM >= 9950) return `${number(Math.round(distanceM / 1000))} km`;
@@ -27,12 +36,6 @@ export function makePhrases(texts) {
     plural(forms, count) {
       const form = forms[texts.singular.includes(count) ? 0 : forms.length - 1];
       return fill(form, { num: number(count) });
-    },
-    /** The local time of a place, with the day where it is not today's. */
-    moment(ms, nowMs, timezone) {
-      const [day, clock] = localParts(ms, timezone);
-      if (day.key === localParts(nowMs, timezone)[0].key) return clock;
-      return `${texts.weekdays[day.weekday]} ${day.day} ${texts.months[day.month - 1]}, ${clock}`;
     },
   };
 }

@@ -4,6 +4,7 @@ import { dayNumber } from './phrases.js';
 
 const DEGREE_PARTS = 100_000;
 const MINUTE_MS = 60_000;
+const DATED_MS = 75 * MINUTE_MS; // [A]: its hour, and the quarter after which pages are dated
 const FORMAT = 1;
 
 /** Bits of the column `flags`, as app/packs/spaces.py has them. */
@@ -64,6 +65,9 @@ export function readSpaces(file, nowMs = Date.now()) {
 /** Whether a file is past the day until which it may be shown (P49). */
 export const isExpired = (file, nowMs = Date.now()) =>
   nowMs >= Date.parse(`${file.expires_on}T00:00:00Z`) + 86_400_000;
+
+/** Whether a file is so old that its date is told: it begins with the hour that it is made in. */
+export const isDated = (file, nowMs = Date.now()) => nowMs - Date.parse(file.start) >= DATED_MS;
 
 /**
  * Tell what the schedule says of a moment, which is not what the door says (P43).

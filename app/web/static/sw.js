@@ -39,7 +39,7 @@ self.addEventListener('fetch', (event) => {
   if (request.method === 'POST' && address.pathname === '/network/sign-out') event.waitUntil(caches.delete(VISITS));
   if (request.method !== 'GET' || address.origin !== self.location.origin) return;
   if (address.pathname.startsWith('/static/')) event.respondWith(kept(request));
-  else if (address.pathname === '/nearby.json') event.respondWith(newest(request, '/nearby.json'));
+  else if (address.pathname === '/nearby.json') event.respondWith(newest(event, '/nearby.json'));
   else if (request.mode === 'navigate') {
     event.respondWith(page(event, address));
     event.waitUntil(keepPages(address.searchParams.get('lang')));
@@ -95,7 +95,7 @@ async function page(event, address) {
   const isHome = address.pathname === '/' && [...address.searchParams.keys()].every((name) => name === 'lang');
   if (isHome) {
     // Without a language in the address the browser's decides, which does not change offline.
-    const answer = await newest(request, `/?lang=${lang ?? ''}`).catch(() => null);
+    const answer = await newest(event, `/?lang=${lang ?? ''}`).catch(() => null);
     return answer ?? shellPage(lang);
   }
   const isShell = GIVEN.pages.includes(address.pathname);
@@ -145,15 +145,13 @@ async function renew(address, answer) {
   await shell.put(key, answer);
 }
 
-/** The server's answer if it comes in time, else what is kept and not too old. */
-async function newest(request, key) {
+/** The server's answer if it begins to come in time, else what is kept and not too old. */
+async function newest(event, key) {
   const pages = await caches.open(PAGES);
-  const asked = fetch(request).then(async (answer) => {
-    if (answer.ok) await pages.put(key, answer.clone());
-    return answer;
-  });
-  // Whoever has waited goes on; the answer that comes late is kept for the next time.
-  asked.catch(() => {});
+  const asked = fetch(event.request);
+  // What is kept of it takes its time beside, also where it comes late and is for the next time: a
+  // network that is slow is not to be taken for none because a long answer outlasts the wait.
+  event.waitUntil(asked.then((answer) => answer.ok && pages.put(key, answer.clone())).catch(() => {}));
   const late = new Promise((resolve) => { setTimeout(resolve, WAIT_MS, null); });
   const answer = await Promise.race([asked, late]).catch(() => null);
   if (answer) return answer;
