@@ -504,7 +504,7 @@ async def test_p35_p38_the_newest_pack_says_the_hotline_and_whether_it_is_demo(b
 
 
 #: Keeps another page at the place of a shell page, some days old.
-AGED = """async ([path, days]) => {
+AGED_PAGE = """async ([path, days]) => {
   const name = (await caches.keys()).find((one) => one.startsWith('amparo-shell-'));
   const shell = await caches.open(name);
   await shell.delete(path, { ignoreVary: true });
@@ -528,7 +528,7 @@ async def test_p35_p38_pages_of_the_shell_are_kept_anew(browser, origin, path, s
     async with opened(browser, origin) as page:
         await page.goto(f"{origin}/?lang=es", wait_until="networkidle")
         await kept(page, path)
-        await page.evaluate(AGED, [path, days])
+        await page.evaluate(AGED_PAGE, [path, days])
         assert await page.evaluate(KEPT_TEXTS, path) == ["of before"]
         await page.goto(f"{origin}{path if seen == 'itself' else '/?lang=es'}")
         for _ in range(300):
@@ -538,7 +538,7 @@ async def test_p35_p38_pages_of_the_shell_are_kept_anew(browser, origin, path, s
             await asyncio.sleep(0.1)
         assert text.lstrip().startswith("<!doctype html>")
         # A form that somebody filled in is not what is kept.
-        await page.evaluate(AGED, [path, 1])
+        await page.evaluate(AGED_PAGE, [path, 1])
         await page.goto(f"{origin}{path}&place=C%C3%BAcuta", wait_until="networkidle")
         assert await page.evaluate(KEPT_TEXTS, path) == ["of before"]
 
