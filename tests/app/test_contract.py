@@ -166,7 +166,7 @@ async def test_allow_names_every_method_of_an_address(small, path, allowed):
     assert set(refused.headers["allow"].split(", ")) == allowed
 
 
-@pytest.mark.parametrize(("value", "status"), [("1", 200), ("1.0", 200), ("0.5", 400)])
+@pytest.mark.parametrize(("value", "status"), [("1", 200), ("1.0", 400), ("0.5", 400)])
 async def test_a_whole_number_is_asked_for_by_a_whole_number(small, value, status):
     asked = await small.get("/collections/places/items", params={"population": value})
     assert asked.status_code == status

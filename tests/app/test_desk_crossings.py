@@ -1,6 +1,7 @@
 """Crossings and organisations in the console: who states, what holds at once, what waits."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, insert, select
@@ -15,7 +16,8 @@ CROSSING = "/network/crossings/puente"
 ORGANIZATION = "/network/organizations/org"
 CLOSED = {
     "state": "closed",
-    "valid_from": TODAY.isoformat(),
+    # Today there: in the evening it is tomorrow by UTC.
+    "valid_from": NOW.astimezone(ZoneInfo("America/Bogota")).date().isoformat(),
     "timezone": "America/Bogota",
     "source": "Migración Colombia",
     "reason": "lo anunció la radio",

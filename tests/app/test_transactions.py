@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
@@ -11,7 +12,7 @@ from geo import hiding, space_documents, tokens
 from geo.db import Tier
 from geo.models import Crossing, CrossingStatus, Location, Proposal, RestrictedReader
 from tests.conftest import client_of, clone, opened
-from tests.fixtures.network import COORDINATOR, PEOPLE, SPACE, TODAY, fill_network
+from tests.fixtures.network import COORDINATOR, NOW, PEOPLE, SPACE, TODAY, fill_network
 from tiles.layers import CATALOGUE
 
 SPACES = "/collections/spaces/items"
@@ -178,7 +179,9 @@ async def test_p40_delete_closes_and_says_until_when_it_is_shown(desk):
 
 
 async def test_p32_a_crossing_closes_at_once_and_opens_by_two(desk):
-    said = {"valid_from": TODAY.isoformat(), "timezone": "America/Bogota", "source": "Migración"}
+    # Today there: in the evening it is tomorrow by UTC.
+    there = NOW.astimezone(ZoneInfo("America/Bogota")).date().isoformat()
+    said = {"valid_from": there, "timezone": "America/Bogota", "source": "Migración"}
     closed = await desk.change(
         "PATCH", CROSSING, {"properties": {"state": "closed", **said}}, person="ap"
     )

@@ -230,7 +230,8 @@ async def test_the_form_works_without_scripts(browser, desk_server):
         await page.goto(f"{desk_server}/network/spaces/{SPACE}")
         assert not await page.locator("[data-pin]").is_visible()
         rows = await page.locator("[name^='schedules-'][name$='opens_at']").count()
-        await page.click("text=Agregar otro horario")
+        async with page.expect_navigation():
+            await page.click("text=Agregar otro horario")
         assert await page.locator("[name^='schedules-'][name$='opens_at']").count() == rows + 1
         await page.click("details summary:has-text('Confirmar los datos')")
         await page.click("button[value=whatsapp]")
