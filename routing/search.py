@@ -152,12 +152,11 @@ class Router:
         ground = self.ground(profile)
         situation = self.situation(request.hazards, profile, request.at)
         gates, asked = self.gates(request.crossings), request.obstacles.on(self.graph)
-        if not any(len(item.edge) for item in asked):
-            return Side(
-                ground, self.residents, situation, Rules(ground.travel, gates, situation.bans)
-            )
-        rules = Rules(ground.travel, gates, Contacts([*situation.bans, *asked]))
-        closed = ground.network.marks(np.concatenate([item.edges for item in asked]))
+        bans = Contacts([*situation.bans, *asked]) if asked else situation.bans
+        rules = Rules(ground.travel, gates, bans)
+        # What touches no road closes none; it counts between a place and the road.
+        edges = [item.edges for item in asked if len(item.edges)]
+        closed = ground.network.marks(np.concatenate(edges)) if edges else None
         return Side(ground, self.residents, situation, rules, closed)
 
     def follow(self, hazards: Sequence[Hazard]) -> None:
