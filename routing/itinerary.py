@@ -129,23 +129,16 @@ class Clock:
         """
         if not portal.posts:
             return 0.0
-        arrival = self.moment(reached_s + self.ahead_s(portal))
+        arrival = self.moment(reached_s + portal.post_s)
         through = passable_from(portal.posts, arrival)
         if through is None:
             return None
         wait_s = (through - arrival).total_seconds()
         return wait_s if wait_s <= MAX_WAIT_S else None
 
-    def ahead_s(self, portal: Portal) -> float:
-        """Give how long it takes from where a portal's edge begins to its first post, seconds."""
-        if portal.piece is None or portal.at == 0:
-            return 0.0
-        edge = np.array([portal.piece[0]], dtype=np.int64)
-        return float(self.travels[portal.arrive[0]].time_s(edge)[0]) * portal.at
-
     def arrival(self, passed: Passed) -> datetime:
         """Give when the first post of a portal is reached."""
-        return self.moment(passed.reached_s + self.ahead_s(passed.portal))
+        return self.moment(passed.reached_s + passed.portal.post_s)
 
     def moment(self, after_s: float) -> datetime:
         """Give the moment some seconds after departure, with the departure's offset."""

@@ -59,33 +59,33 @@ def joints(sides: Sequence[Side], crossings: Sequence[Crossing]) -> tuple[Portal
             for there in landings:
                 if here.region == there.region or here.country == there.country:
                     continue
-                if _is_barred(sides, here, crossing, there):
-                    continue
-                key = (here.region, here.node, there.region, there.node)
-                found.setdefault(key, _joint(sides, here, there, posts))
+                joint = _joint(sides, crossing, here, there, posts)
+                if joint is not None:
+                    key = (here.region, here.node, there.region, there.node)
+                    found.setdefault(key, joint)
     return tuple(found.values())
 
 
 def _joint(
-    sides: Sequence[Side], here: Landing, there: Landing, posts: tuple[Crossing, ...]
-) -> Portal:
-    ends = [
-        _place(sides[landing.region].ground.travel.graph, landing.node) for landing in (here, there)
-    ]
-    off_m = float(great_circle_m(*ends[0], *ends[1]))
+    sides: Sequence[Side],
+    post: Crossing,
+    here: Landing,
+    there: Landing,
+    posts: tuple[Crossing, ...],
+) -> Portal | None:
+    """Join two regions; None where an exclusion lies on what is no road of either (P11)."""
+    met = [sides[landing.region] for landing in (here, there)]
+    tail, head = (
+        _place(side.ground.travel.graph, landing.node)
+        for side, landing in zip(met, (here, there), strict=True)
+    )
+    if any(side.rules.between([tail, (post.lon, post.lat), head]) for side in met):
+        return None
     # Posts are in order of travel: the one on this side first.
-    first = min(posts, key=lambda post: float(great_circle_m(*ends[0], post.lon, post.lat)))
+    first = min(posts, key=lambda one: float(great_circle_m(*tail, one.lon, one.lat)))
     ordered = posts if posts[0] is first else posts[::-1]
+    off_m = float(great_circle_m(*tail, *head))
     return Portal((here.region, here.node), (there.region, there.node), ordered, off_m=off_m)
-
-
-def _is_barred(sides: Sequence[Side], here: Landing, post: Crossing, there: Landing) -> bool:
-    """Tell whether an exclusion lies on what is no road of either region (P11)."""
-    ends = [
-        _place(sides[landing.region].ground.travel.graph, landing.node) for landing in (here, there)
-    ]
-    over = (ends[0], (post.lon, post.lat), ends[1])
-    return any(sides[landing.region].rules.between(over) for landing in (here, there))
 
 
 def _landings(region: int, side: Side, crossing: Crossing) -> Iterator[Landing]:

@@ -57,8 +57,8 @@ class Portal:
         The border edge, where the region has one.
     off_m
         Metres between the two nodes that are on no road of either region.
-    at
-        Where on its edge the first post stands, a share.
+    post_s
+        Seconds under way from where its edge begins to its first post.
     """
 
     arrive: Node
@@ -66,7 +66,7 @@ class Portal:
     posts: tuple[Crossing, ...]
     piece: Piece | None = None
     off_m: float = 0.0
-    at: float = 0.0
+    post_s: float = 0.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -74,12 +74,18 @@ class Side:
 
     def portals(self, region: int) -> list[Portal]:
         """Give the border edges that have an official post, as portals of this region."""
+        travel, turns = self.ground.travel, self.ground.network.turns
         edges = np.array(sorted(self.rules.gates), dtype=np.int64)
-        usable = self.ground.travel.usable(edges)
-        turns = self.ground.network.turns
+        edges = edges[travel.usable(edges)]
         return [
-            Portal((region, node), (region, leave), gate.posts, (edge, 0.0, 1.0), at=gate.at)
-            for edge in edges[usable].tolist()
+            Portal(
+                (region, node),
+                (region, leave),
+                gate.posts,
+                (edge, 0.0, 1.0),
+                post_s=gate.at * time_s,
+            )
+            for edge, time_s in zip(edges.tolist(), travel.time_s(edges).tolist(), strict=True)
             if (gate := self.rules.gates[edge]).posts
             for node in turns.comes_from(edge)
             if (leave := turns.onward(node, edge)) is not None
