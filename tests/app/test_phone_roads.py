@@ -24,7 +24,7 @@ DAY_MS = 86_400_000
 #: Reads a pack and questions, and prints what the phone's module answers.
 ASK = """
 import { readFileSync } from 'node:fs';
-const { readRoads, findWay, arrivalMs, passableFrom } = await import(process.argv.at(-1));
+const { readRoads, findWay } = await import(process.argv.at(-1));
 const { pack, pairs, startMs } = JSON.parse(readFileSync(0, 'utf8'));
 const network = readRoads(pack);
 const ways = pairs.map(([from, to]) => {
@@ -40,7 +40,7 @@ console.log(JSON.stringify(ways));
 #: Prints when somebody is past a crossing who is there at each moment.
 PASS = """
 import { readFileSync } from 'node:fs';
-const { passableFrom } = await import(process.argv.at(-1));
+const { passableFrom } = await import(new URL('states.js', process.argv.at(-1)));
 const { pack, crossing, momentsMs } = JSON.parse(readFileSync(0, 'utf8'));
 console.log(JSON.stringify(momentsMs.map((ms) => passableFrom(crossing, pack, ms))));
 """

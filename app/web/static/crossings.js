@@ -3,15 +3,13 @@
 import { element } from './cards.js';
 import { fill } from './phrases.js';
 import { distanceM, isExpired, isUsable } from './spaces.js';
+import { stateAt } from './states.js';
 
 const MINUTE_MS = 60_000;
 
-/** What is published for a moment; not known where the file does not tell of it. */
-export function stateOf({ changes }, file, nowMs = Date.now()) {
-  const startMs = Date.parse(file.start);
-  if (isExpired(file, nowMs) || nowMs >= startMs + file.horizon_days * 86_400_000) return 'not_known';
-  return changes.filter(([minute]) => startMs + minute * MINUTE_MS <= nowMs).at(-1)?.[1] ?? 'not_known';
-}
+/** What is published for a moment; not known where the file is too old, or of a time to come. */
+const stateOf = (crossing, file, nowMs) => (isExpired(file, nowMs) || nowMs < Date.parse(file.start)
+  ? 'not_known' : stateAt(crossing, file, nowMs));
 
 /**
  * Bring the list's cards up to date; what the file has no more is forgotten (P49).
@@ -45,13 +43,14 @@ export function refreshCrossings(file, spaces, { texts, names, phrases }, nowMs 
   function beside({ countries, lon, lat }) {
     const nearest = usable.filter(({ country }) => countries.includes(country))
       .map((space) => ({ space, far: distanceM([lon, lat], [space.lon, space.lat]) }))
-      .sort((a, b) => a.far - b.far);
+      // Of several at one place the same as the server names.
+      .sort((a, b) => a.far - b.far || (a.space.id < b.space.id ? -1 : 1));
     return countries.map((code) => nearest.find(({ space }) => space.country === code)).filter(Boolean)
       .sort((a, b) => a.far - b.far)
       .map(({ space, far }) => {
         const country = names.countries[space.country] ?? space.country;
         return element('p', {}, fill(texts.onTheSideOf, { country }), ' ',
-          element('a', { href: `/?lang=${texts.lang}#space-${space.id}` }, space.name),
+          element('a', { href: `/spaces/${encodeURIComponent(space.id)}?lang=${texts.lang}` }, space.name),
           `, ${space.locality}, ${country} (${fill(texts.straight, { km: phrases.km(far) })})`);
       });
   }

@@ -5,8 +5,9 @@ import { isBed } from './nights.js';
 import { basemapFile, forget, forgetAll, newest, offered, take, taken } from './packs.js';
 import { fill, makePhrases } from './phrases.js';
 import { reading } from './reading.js';
-import { findWay, longestGap, nearestTown, readRoads, spacesAlong, stateAt } from './roads.js';
+import { findWay, longestGap, nearestTown, readRoads, spacesAlong } from './roads.js';
 import { fits, isUsable, nearest, readSpaces } from './spaces.js';
+import { stateAt } from './states.js';
 import { register } from './worker.js';
 
 const data = JSON.parse(document.getElementById('page-data').textContent);

@@ -3,10 +3,10 @@
 // Roads that may not be used are not in the pack. Borders are crossed at official crossings alone,
 // and only where they are known to be open when somebody gets there, or to open after it (P10, P32).
 import { distanceM } from './spaces.js';
+import { passableFrom, stateAt } from './states.js';
 
 const DEGREE_PARTS = 100_000;
 const MINUTE_MS = 60_000;
-const WEEK_MS = 7 * 86_400_000;
 const ACCESS_M = 1_000; // definitions.md, "Support along a route"
 
 /** The network of a pack, ready to search; null where the pack has none. */
@@ -40,45 +40,6 @@ export function nearestTown(network, position, country = null) {
     if (best === null || distance < best.distance) best = { node, distance };
   }
   return best?.node ?? null;
-}
-
-/**
- * Tell what is known of a crossing at a moment: `open`, `closed` or `not_known` (P32).
- *
- * Beyond the pack's days the last of its weeks repeats, until a statement begins or ends: from
- * `known_until` on nothing is known. A pack of before that was told knows nothing beyond its days.
- */
-export function stateAt(crossing, pack, ms) {
-  const { startMs, endMs, knownMs, changes } = toldOf(crossing, pack);
-  if (ms >= knownMs) return 'not_known';
-  const told = ms < endMs ? ms : ms - Math.ceil((ms - endMs + 1) / WEEK_MS) * WEEK_MS;
-  return changes.filter(([from]) => from <= Math.max(told, startMs)).at(-1)?.[1] ?? 'not_known';
-}
-
-/** When somebody is past a crossing who is there at a moment, or null where none is known (P10). */
-export function passableFrom(crossing, pack, atMs) {
-  if (stateAt(crossing, pack, atMs) === 'open') return atMs;
-  const { endMs, knownMs, changes } = toldOf(crossing, pack);
-  const opens = changes.filter(([, state]) => state === 'open').map(([from]) => from);
-  const told = opens.find((from) => from > atMs);
-  if (told !== undefined) return told;
-  // What opened in the last week opens in each week after it.
-  const repeated = opens.filter((from) => from >= endMs - WEEK_MS)
-    .map((from) => from + Math.max(1, Math.floor((atMs - from) / WEEK_MS) + 1) * WEEK_MS);
-  const next = Math.min(...repeated);
-  return next < knownMs ? next : null;
-}
-
-function toldOf(crossing, pack) {
-  const startMs = Date.parse(pack.start);
-  const endMs = startMs + pack.horizon_days * 86_400_000;
-  const { known_until: until = pack.horizon_days * 1440 } = crossing;
-  return {
-    startMs,
-    endMs,
-    knownMs: until === null ? Infinity : startMs + until * MINUTE_MS,
-    changes: crossing.changes.map(([minute, state]) => [startMs + minute * MINUTE_MS, state]),
-  };
 }
 
 /** When somebody arrives who leaves at a moment and walks so far, in the hours of walking. */
