@@ -50,3 +50,7 @@ class Span:
     def minute(self, moment: datetime) -> int:
         """Return the whole minutes from the start to a moment (aware)."""
         return (moment - self.start) // _MINUTE
+
+    def minute_after(self, moment: datetime) -> int:
+        """Return the first whole minute from the start at which a moment (aware) is over."""
+        return -((self.start - moment) // _MINUTE)

@@ -6,14 +6,13 @@ around them (crossings, hazards, roads). Lines to call are few and are read each
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 import shapely
 
 from app import wording
 from app.network import Network
-from app.packs.moments import HORIZON_DAYS, REPEATED, Span, day_number
+from app.packs.moments import HORIZON_DAYS, REPEATED, Span
 from app.packs.roads import roads_of
 from geo.crossings import StatedCrossing
 from geo.hazards import ActiveHazard, holds
@@ -67,7 +66,7 @@ def around_of(around: Around, network: Network, span: Span) -> dict[str, Any]:
     hazards = [one for one in around.hazards if _holds_sometime(one, span)]
     sketch = next((r for r in network.regions() if r.meta.kind == "sketch"), None)
     return {
-        "hazards": [_hazard(one) for one in hazards],
+        "hazards": [_hazard(one, span) for one in hazards],
         "roads": None if sketch is None else roads_of(sketch, around.routed, hazards),
     }
 
@@ -114,8 +113,8 @@ def _known_until(crossing: StatedCrossing, span: Span) -> int | None:
     return None if turn is None else span.minute(max(turn, span.end))
 
 
-def _hazard(hazard: ActiveHazard) -> dict[str, Any]:
-    until: datetime | None = hazard.valid_to
+def _hazard(hazard: ActiveHazard, span: Span) -> dict[str, Any]:
+    begins, ends = hazard.valid_from, hazard.valid_to
     outline = shapely.set_precision(hazard.geometry, _GRID)
     return {
         "id": hazard.id,
@@ -124,7 +123,8 @@ def _hazard(hazard: ActiveHazard) -> dict[str, Any]:
         "effect": hazard.effect,
         "weight": hazard.weight,
         "night_only": hazard.night_only,
-        "until": None if until is None else day_number(until.date()),
+        "from_minute": None if begins <= span.start else span.minute(begins),
+        "until_minute": None if ends is None else span.minute_after(ends),
         "source": hazard.source,
         "demo": hazard.demo,
         "geometry": shapely.geometry.mapping(outline),

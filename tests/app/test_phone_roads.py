@@ -11,11 +11,14 @@ from itertools import pairwise
 
 import networkx as nx
 import pytest
+import shapely
 
+from app.network import Network
 from app.packs.moments import HORIZON_DAYS, Span
-from app.packs.whole import crossings_of
+from app.packs.whole import Around, around_of, crossings_of
 from app.web.assets import STATIC_FOLDER
 from geo.crossings import CrossingStatus, StatedCrossing, state_at
+from geo.hazards import ActiveHazard, holds
 from geo.schedules import WEEKDAYS
 
 PAIRS = 150
@@ -32,6 +35,7 @@ const ways = pairs.map(([from, to]) => {
   return way && {
     nodes: way.nodes, lengthM: way.lengthM, days: way.days,
     crossings: way.crossings.map((one) => [one.crossing.id, one.thereMs, one.passMs, one.state]),
+    hazards: way.hazards.map(({ hazard }) => hazard.id),
   };
 });
 console.log(JSON.stringify(ways));
@@ -43,6 +47,14 @@ import { readFileSync } from 'node:fs';
 const { passableFrom } = await import(new URL('states.js', process.argv.at(-1)));
 const { pack, crossing, momentsMs } = JSON.parse(readFileSync(0, 'utf8'));
 console.log(JSON.stringify(momentsMs.map((ms) => passableFrom(crossing, pack, ms))));
+"""
+
+#: Prints whether each hazard holds at each moment.
+HOLD = """
+import { readFileSync } from 'node:fs';
+const { holdsAt } = await import(new URL('states.js', process.argv.at(-1)));
+const { pack, hazards, momentsMs } = JSON.parse(readFileSync(0, 'utf8'));
+console.log(JSON.stringify(hazards.map((one) => momentsMs.map((ms) => holdsAt(one, pack, ms)))));
 """
 
 FIRST = date(2026, 11, 26)
@@ -121,6 +133,10 @@ def some_pairs(pack, seed):
     return [draw.sample(range(count), 2) for _ in range(PAIRS)]
 
 
+def holds_at_start(hazard):
+    return hazard["from_minute"] is None and hazard["until_minute"] != 0
+
+
 def graph_of(pack, is_open=lambda _gates: True):
     """Return the roads with the price the phone gives each."""
     around, graph = pack["around"], nx.Graph()
@@ -130,12 +146,34 @@ def graph_of(pack, is_open=lambda _gates: True):
     ):
         tail, head, length_m, gates, hazards = row
         if gates is None or is_open(gates):
-            weight = max([1.0, *(around["hazards"][h]["weight"] for h in hazards or ())])
+            met = [around["hazards"][h] for h in hazards or ()]
+            weight = max([1.0, *(one["weight"] for one in met if holds_at_start(one))])
             price = length_m * weight
             if not graph.has_edge(tail, head) or graph[tail][head]["price"] > price:
                 graph.add_edge(tail, head, price=price)
     graph.add_nodes_from(range(len(around["roads"]["nodes"]["lon"])))
     return graph
+
+
+def a_hazard(begins, ends):
+    return ActiveHazard(
+        id=f"{begins:%d%H%M}-{ends and f'{ends:%d%H%M}'}",
+        family="physical",
+        kind="flood",
+        title="x",
+        effect="weight",
+        weight=2.0,
+        event_count=None,
+        exposure_km=None,
+        rate_source=None,
+        night_only=False,
+        valid_from=begins,
+        valid_to=ends,
+        published_on=FIRST,
+        source=None,
+        demo=True,
+        geometry=shapely.Point(-72, 8).buffer(0.1),
+    )
 
 
 def set_all(pack, state):
@@ -159,6 +197,44 @@ async def test_ways_are_the_cheapest_where_every_crossing_is_open(ask, pack):
         expected = nx.dijkstra_path_length(graph, start, end, weight="price")
         assert price == pytest.approx(expected, rel=1e-9)
     assert found > PAIRS / 2
+
+
+async def test_p36_what_weighs_is_what_holds_when_somebody_leaves(ask, pack):
+    set_all(pack, "open")
+    pairs = some_pairs(pack, 4)
+    before = ask(pack, pairs, start_of(pack))
+    met = {name for way in before if way for name in way["hazards"]}
+    spans = [(60, None), (None, 60), (None, 0)]
+    assert len(met) >= len(spans)
+    for number, hazard in enumerate(one for one in pack["around"]["hazards"] if one["id"] in met):
+        begins, ends = spans[number % len(spans)]
+        hazard |= {"from_minute": begins, "until_minute": ends}
+    graph, after = graph_of(pack), ask(pack, pairs, start_of(pack))
+    held = {one["id"] for one in pack["around"]["hazards"] if holds_at_start(one)}
+    told = {name for way in after if way for name in way["hazards"]}
+    assert told
+    assert told <= held
+    assert met - told
+    for (start, end), way in zip(pairs, after, strict=True):
+        if way is not None:
+            price = sum(graph[a][b]["price"] for a, b in pairwise(way["nodes"]))
+            expected = nx.dijkstra_path_length(graph, start, end, weight="price")
+            assert price == pytest.approx(expected, rel=1e-9)
+
+
+def test_p36_a_phone_knows_from_when_and_until_when_a_hazard_holds(run, tmp_path):
+    quarters = [BEGIN + timedelta(minutes=15 * n) for n in range(-8, HORIZON_DAYS * 96 + 8, 7)]
+    draw = random.Random(5)
+    drawn = [sorted(draw.sample(quarters, 2)) for _ in range(40)]
+    given = [a_hazard(*span) for span in drawn] + [a_hazard(span[0], None) for span in drawn]
+    span = Span.beginning(BEGIN)
+    packed = around_of(Around(routed=[], hazards=given), Network(tmp_path), span)["hazards"]
+    kept = [one for one in given if one.id in {row["id"] for row in packed}]
+    moments = [m for m in quarters if span.start <= m < span.end]
+    momentary = {"momentsMs": [m.timestamp() * 1000 for m in moments], "hazards": packed}
+    told = run(HOLD, {"pack": {"start": span.start.isoformat()}, **momentary})
+    assert told == [[holds(one, moment) for moment in moments] for one in kept]
+    assert len(kept) > 70
 
 
 @pytest.mark.parametrize("state", ["closed", "not_known"])

@@ -7,7 +7,7 @@ import { fill, makePhrases } from './phrases.js';
 import { reading } from './reading.js';
 import { findWay, longestGap, nearestTown, readRoads, spacesAlong } from './roads.js';
 import { fits, isUsable, nearest, readSpaces } from './spaces.js';
-import { stateAt } from './states.js';
+import { holdsAt, stateAt } from './states.js';
 import { register } from './worker.js';
 
 const data = JSON.parse(document.getElementById('page-data').textContent);
@@ -284,7 +284,7 @@ async function startMap() {
     read: {
       spaces: async () => spaces,
       crossings: async () => collection(pack?.around.crossings ?? [], (one) => ({ type: 'Point', coordinates: [one.lon, one.lat] }), (one) => ({ ...one, state: stateAt(one, pack, Date.now()) })),
-      hazards: async () => collection(pack?.around.hazards ?? [], (one) => one.geometry, (one) => one),
+      hazards: async () => collection((pack?.around.hazards ?? []).filter((one) => holdsAt(one, pack, Date.now())), (one) => one.geometry, (one) => one),
     },
     describe: (kind, features) => element('div', {}, ...features.map(({ name, space }) => (space
       ? card(space).firstElementChild : element('p', {}, name)))),

@@ -3,7 +3,7 @@
 // Roads that may not be used are not in the pack. Borders are crossed at official crossings alone,
 // and only where they are known to be open when somebody gets there, or to open after it (P10, P32).
 import { distanceM } from './spaces.js';
-import { passableFrom, stateAt } from './states.js';
+import { holdsAt, passableFrom, stateAt } from './states.js';
 
 const DEGREE_PARTS = 100_000;
 const MINUTE_MS = 60_000;
@@ -78,7 +78,9 @@ export function findWay(network, from, to, startMs) {
   const heap = makeHeap(cost);
   cost[from] = 0;
   heap.push(from);
-  const weights = pack.around.hazards.map((hazard) => Math.max(1, hazard.weight));
+  // As on the server, what weighs is what holds at the start; roads that an exclusion of these weeks
+  // meets are not in the pack.
+  const weights = pack.around.hazards.map((hazard) => (holdsAt(hazard, pack, startMs) ? Math.max(1, hazard.weight) : 1));
   for (let node = heap.pop(); node !== -1 && node !== to; node = heap.pop()) {
     for (const [next, road] of links[node]) {
       const along = length[node] + roads.length_m[road];
@@ -160,6 +162,7 @@ function described(network, nodes, used, startMs, offsetMs) {
   const hazards = new Map();
   used.forEach((road, index) => {
     for (const hazard of roads.hazards[road] ?? []) {
+      if (!holdsAt(pack.around.hazards[hazard], pack, startMs)) continue;
       hazards.set(hazard, (hazards.get(hazard) ?? 0) + at[index + 1] - at[index]);
     }
   });

@@ -1,5 +1,5 @@
-// What is known of an official crossing at a moment, as packs and the file of spaces tell it
-// (app/packs/whole.py): where that ends, nothing is known (P10, P32).
+// What is known of official crossings and of hazards at a moment, as packs and the file of spaces
+// tell it (app/packs/whole.py): where that ends, nothing is known (P10, P32).
 
 const MINUTE_MS = 60_000;
 const WEEK_MS = 7 * 86_400_000;
@@ -31,6 +31,12 @@ export function passableFrom(crossing, pack, atMs) {
     .map((from) => from + Math.max(1, Math.floor((atMs - from) / WEEK_MS) + 1) * WEEK_MS);
   const next = Math.min(...repeated);
   return next < knownMs ? next : null;
+}
+
+/** Whether a hazard holds at a moment: packs name those of two weeks, from which and to which minute. */
+export function holdsAt({ from_minute: from = null, until_minute: until = null }, pack, ms) {
+  const minute = (ms - Date.parse(pack.start)) / MINUTE_MS;
+  return (from === null || from <= minute) && (until === null || minute < until);
 }
 
 function toldOf(crossing, pack) {
