@@ -2,6 +2,7 @@
 
 import math
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,10 @@ from routing.search import Route, Router, RouteRequest
 #: lon, lat in degrees, one row a place.
 type Positions = NDArray[np.float64]
 
+
+#: After so long without a change a folder's time of change tells the next one, nanoseconds: the
+#: coarsest clock among file systems, that of FAT, steps by two seconds.
+_SETTLED_NS = 2_000_000_000
 
 _NOT_COVERED = "no road network covers these places: import one with `amparo roads import`"
 
@@ -112,6 +117,7 @@ class Network:
         self._graphs_dir = graphs_dir
         self._profile = profile
         self._lock = threading.Lock()
+        self._folder: tuple[int, int] | None = None
         self._stamp: tuple[tuple[str, int], ...] | None = None
         self._regions: tuple[Region, ...] = ()
 
@@ -122,10 +128,13 @@ class Network:
         a larger one.
         """
         with self._lock:
-            stamp = self._read_stamp()
-            if stamp != self._stamp:
-                self._regions = self._open_all()
-                self._stamp = stamp
+            folder = self._read_folder()
+            if folder is None or folder != self._folder:
+                stamp = self._read_stamp()
+                if stamp != self._stamp:
+                    self._regions = self._open_all()
+                    self._stamp = stamp
+                self._folder = folder
             return self._regions
 
     def region_for(self, *points: tuple[float, float]) -> Region:
@@ -162,6 +171,17 @@ class Network:
             raise NoNetworkError(_NOT_COVERED) from error
         of_router = {id(region.router): region for region in regions}
         return Routed(tuple(of_router[id(router)] for router in answer.regions), answer.routes)
+
+    def _read_folder(self) -> tuple[int, int] | None:
+        """Tell one state of the folder from another; None where that cannot be told yet."""
+        now_ns = time.time_ns()
+        try:
+            found = self._graphs_dir.stat()
+        except OSError:
+            return None
+        # What is put there right after another thing may leave the time of change as it was.
+        is_settled = now_ns - found.st_mtime_ns > _SETTLED_NS
+        return (found.st_ino, found.st_mtime_ns) if is_settled else None
 
     def _read_stamp(self) -> tuple[tuple[str, int], ...]:
         # A region is replaced by renaming a directory, so its inode tells a new one.

@@ -15,7 +15,7 @@ from geo.roads import regions
 from routing.osm import import_osm
 from routing.regions import remove_graph
 from tests.conftest import opened
-from tests.fixtures.osm_file import OsmFile
+from tests.fixtures.osm_file import streets
 
 ROOT = Path(__file__).resolve().parents[2]
 SKETCH = ROOT / "data" / "roads" / "corridors.osm.xml"
@@ -25,16 +25,6 @@ DEAF = Hooks(
     imported=lambda _settings, _region: None,
     removed=lambda _settings, _region: None,
 )
-
-
-def streets(path, count, **tags):
-    """Write an extract of a few streets in one place."""
-    file = OsmFile()
-    for ref in range(count + 1):
-        file.node(ref + 1, -74.0 + ref / 1000, 4.6)
-    for ref in range(count):
-        file.way(ref + 1, [ref + 1, ref + 2], highway="residential", **tags)
-    return file.write(path)
 
 
 @pytest.fixture
