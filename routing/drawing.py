@@ -17,7 +17,7 @@ _RADIANS: Final = math.pi / 180.0
 
 
 @inlined
-def _along(first: int, after: int, lon: Ints32, lat: Ints32, share: Floats) -> None:
+def along(first: int, after: int, lon: Ints32, lat: Ints32, share: Floats) -> None:
     """Write how far along an edge each of its vertices lies, as `routing.lines.shares_along`."""
     last = after - first - 1
     share[0] = 0.0
@@ -103,7 +103,7 @@ def draw(
     for row in range(len(edge)):
         first, after = shape_start[edge[row]], shape_start[edge[row] + 1]
         last = after - first - 1
-        _along(first, after, lon, lat, share)
+        along(first, after, lon, lat, share)
         begin, stop, length_m = start[row], end[row], length_dm[edge[row]] / 10.0
         if row == 0:
             x, y = _cut(first, last, lon, lat, share, begin)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Self
 
 import numpy as np
@@ -16,6 +16,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 #: West, south, east and north, degrees.
 Box = tuple[float, float, float, float]
+#: First and last column, first and last row of cells.
+Window = tuple[int, int, int, int]
 
 #: Wanted segments per cell; a query reads a few cells, numpy's fixed cost hides the rest.
 _SEGMENTS_PER_CELL = 4
@@ -73,18 +75,32 @@ class SegmentGrid:
 
     def segments_in_box(self, west: float, south: float, east: float, north: float) -> Ints:
         """Return ids of segments in the cells that the box touches (some repeat)."""
+        window = self._window((west, south, east, north))
+        return np.empty(0, dtype=np.int64) if window is None else self._within(window)
+
+    def _window(self, box: Box) -> Window | None:
+        """Give the cells that a box touches; None where it lies beside the grid."""
+        west, south, east, north = box
         left, bottom, width, height, columns, rows = self._cells
         first_column = max(math.floor((west - left) / width - _MARGIN), 0)
         last_column = min(math.floor((east - left) / width + _MARGIN), columns - 1)
         first_row = max(math.floor((south - bottom) / height - _MARGIN), 0)
         last_row = min(math.floor((north - bottom) / height + _MARGIN), rows - 1)
         if first_column > last_column or first_row > last_row:
-            return np.empty(0, dtype=np.int64)
-        if first_column == 0 and last_column == columns - 1:  # whole rows lie side by side
-            lo, hi = first_row * columns, (last_row + 1) * columns
+            return None
+        return first_column, last_column, first_row, last_row
+
+    def _within(self, window: Window) -> Ints:
+        first_column, last_column, first_row, last_row = window
+        if first_column == 0 and last_column == self.columns - 1:  # whole rows lie side by side
+            lo, hi = first_row * self.columns, (last_row + 1) * self.columns
             return self.cell_segment[self.cell_start[lo] : self.cell_start[hi]]
-        window = first_column, last_column, first_row, last_row
-        return _in_window(self.cell_start, self.cell_segment, columns, *window)
+        return _in_window(self.cell_start, self.cell_segment, self.columns, *window)
+
+    @property
+    def columns(self) -> int:
+        """Cells from west to east."""
+        return self._cells[4]
 
     @cached_property
     def _cells(self) -> tuple[float, float, float, float, int, int]:
@@ -97,15 +113,29 @@ class SegmentGrid:
     ) -> NearestSegment | None:
         """Return the nearest accepted segment, exactly; None where no segment is accepted.
 
-        Distances are planar in the local equirectangular frame of the point. The box grows
-        until it holds the whole circle through the best candidate; ties go to the lowest id.
+        Distances are planar in the local equirectangular frame of the point; ties go to the lowest
+        id.
+        """
+        return self.nearest_by(lon, lat, partial(self._best, lon, lat, accept))
+
+    def nearest_by(
+        self, lon: float, lat: float, look: Callable[[Window], NearestSegment | None]
+    ) -> NearestSegment | None:
+        """Return the nearest of the segments that somebody takes, exactly; None without any.
+
+        Parameters
+        ----------
+        look
+            Gives the nearest of a window's. The window grows until it holds the whole circle
+            through what was found.
         """
         radius_m = self._first_radius_m(lon, lat)
         while True:
             dlat = radius_m / METRES_PER_DEGREE
             dlon = dlat / max(float(np.cos(np.radians(lat))), 1e-6)
             box = (lon - dlon, lat - dlat, lon + dlon, lat + dlat)
-            best = self._best(lon, lat, accept, box)
+            window = self._window(box)
+            best = None if window is None else look(window)
             whole = self._is_whole(*box)
             if best is not None and (whole or best.distance_m <= radius_m):
                 return best
@@ -137,10 +167,10 @@ class SegmentGrid:
         )
 
     def _best(
-        self, lon: float, lat: float, accept: Callable[[Ints], NDArray[np.bool_]], box: Box
+        self, lon: float, lat: float, accept: Callable[[Ints], NDArray[np.bool_]], window: Window
     ) -> NearestSegment | None:
-        """Give the nearest accepted segment of the cells that a box touches."""
-        segments = self.segments_in_box(*box)
+        """Give the nearest accepted segment of some cells."""
+        segments = self._within(window)
         if not segments.size:
             return None
         along, distance = self.project(lon, lat, segments)
@@ -154,8 +184,12 @@ class SegmentGrid:
 
     def project(self, lon: float, lat: float, segments: Ints) -> tuple[Floats, Floats]:
         """Return position along (0..1) and distance in metres to each segment."""
-        scale = METRES_PER_DEGREE * float(np.cos(np.radians(lat)))
-        return _project(lon, lat, scale, segments, self.shape_lon, self.shape_lat)
+        return _project(lon, lat, scale_at(lat), segments, self.shape_lon, self.shape_lat)
+
+
+def scale_at(lat: float) -> float:
+    """Return the metres to a degree of longitude at a latitude."""
+    return METRES_PER_DEGREE * float(np.cos(np.radians(lat)))
 
 
 def _frame(lon: NDArray[np.int32], lat: NDArray[np.int32], segment_count: int) -> Floats:
@@ -216,16 +250,35 @@ def _project(
     """
     along, distance = np.empty(len(segments)), np.empty(len(segments))
     for row in range(len(segments)):
-        at = segments[row]
-        from_x = (shape_lon[at] / UNITS_PER_DEGREE - lon) * scale
-        from_y = (shape_lat[at] / UNITS_PER_DEGREE - lat) * METRES_PER_DEGREE
-        dx = (shape_lon[at + 1] / UNITS_PER_DEGREE - lon) * scale - from_x
-        dy = (shape_lat[at + 1] / UNITS_PER_DEGREE - lat) * METRES_PER_DEGREE - from_y
-        square = dx * dx + dy * dy
-        share = -(from_x * dx + from_y * dy) / square if square > 0 else 0.0
-        along[row] = min(max(share, 0.0), 1.0)
-        distance[row] = math.hypot(from_x + along[row] * dx, from_y + along[row] * dy)
+        segment = segments[row]
+        along[row], distance[row] = distance_to(lon, lat, scale, segment, shape_lon, shape_lat)
     return along, distance
+
+
+@inlined
+def distance_to(
+    lon: float,
+    lat: float,
+    scale: float,
+    segment: int,
+    shape_lon: NDArray[np.int32],
+    shape_lat: NDArray[np.int32],
+) -> tuple[float, float]:
+    """Give the place on a segment that is nearest to a point, 0 to 1, and how far it is, metres.
+
+    Parameters
+    ----------
+    scale
+        As `scale_at` gives it.
+    """
+    from_x = (shape_lon[segment] / UNITS_PER_DEGREE - lon) * scale
+    from_y = (shape_lat[segment] / UNITS_PER_DEGREE - lat) * METRES_PER_DEGREE
+    dx = (shape_lon[segment + 1] / UNITS_PER_DEGREE - lon) * scale - from_x
+    dy = (shape_lat[segment + 1] / UNITS_PER_DEGREE - lat) * METRES_PER_DEGREE - from_y
+    square = dx * dx + dy * dy
+    share = -(from_x * dx + from_y * dy) / square if square > 0 else 0.0
+    at = min(max(share, 0.0), 1.0)
+    return at, math.hypot(from_x + at * dx, from_y + at * dy)
 
 
 @compiled

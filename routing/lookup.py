@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,9 @@ from shapely.geometry.base import BaseGeometry
 
 from routing.access import EdgeFlag, Mode
 from routing.errors import InvalidRequest, OffNetwork
-from routing.grid import NearestSegment
-from routing.metric import METRES_PER_DEGREE, UNITS_PER_DEGREE, great_circle_m, local_xy
+from routing.grid import NearestSegment, Window, scale_at
+from routing.metric import METRES_PER_DEGREE, UNITS_PER_DEGREE, local_xy
+from routing.snapping import ANYWHERE, nearest, place_on
 
 if TYPE_CHECKING:
     from routing.graph import RoadGraph
@@ -67,15 +69,19 @@ def snap_to_edge(
     """Return the nearest point of an edge that the mode may use; see ``RoadGraph.snap``."""
     _check_position(lon, lat)
     limit_m = graph.meta.snap_limit_m if limit_m is None else limit_m
+    may = usable or _of_mode(graph, mode)
     wanted = _country_filter(graph, country)
-    found = None
+    met = None
     if wanted != _NOWHERE:
-        may = usable or _of_mode(graph, mode)
-        found = graph.grid.nearest(lon, lat, lambda s: _usable(graph, s, may, wanted))
-    if found is None or found.distance_m > limit_m:
-        distance_m = np.inf if found is None else found.distance_m
+        met = _snap(graph, _nearest(graph, lon, lat, mode, wanted), may)
+        if met is None:
+            # What the mode may use and the profile may not lies in the way.
+            accept = partial(_usable, graph, may=may, country=wanted)
+            met = _snap(graph, graph.grid.nearest(lon, lat, accept), may)
+    if met is None or met.distance_m > limit_m:
+        distance_m = np.inf if met is None else met.distance_m
         raise OffNetwork(which, float(distance_m), limit_m, country)
-    return _snap(graph, found, usable or _of_mode(graph, mode))
+    return met
 
 
 def _check_position(lon: float, lat: float) -> None:
@@ -84,23 +90,54 @@ def _check_position(lon: float, lat: float) -> None:
             raise InvalidRequest(name, f"not between {-limit:g} and {limit:g}")
 
 
-def _country_filter(graph: "RoadGraph", country: str | None) -> int | None:
+def _country_filter(graph: "RoadGraph", country: str | None) -> int:
     codes = graph.meta.countries
     if country is None or not codes:
-        return None
+        return ANYWHERE
     return codes.index(country) if country in codes else _NOWHERE
+
+
+def _nearest(
+    graph: "RoadGraph", lon: float, lat: float, mode: Mode, country: int
+) -> NearestSegment | None:
+    """Give the nearest segment that a mode may use."""
+    grid, scale = graph.grid, scale_at(lat)
+
+    def look(window: Window) -> NearestSegment | None:
+        segment, position, distance_m = nearest(
+            lon,
+            lat,
+            scale,
+            window,
+            grid.columns,
+            grid.cell_start,
+            grid.cell_segment,
+            graph.shape_lon,
+            graph.shape_lat,
+            graph.shape_start,
+            graph.edge_flags,
+            graph.edge_twin,
+            graph.edge_tail,
+            graph.edge_head,
+            graph.node_country,
+            int(mode.flag),
+            country,
+        )
+        return None if segment < 0 else NearestSegment(segment, position, distance_m)
+
+    return grid.nearest_by(lon, lat, look)
 
 
 def _of_mode(graph: "RoadGraph", mode: Mode) -> Usable:
     return lambda edges: np.asarray((graph.edge_flags[edges] & mode.flag) != 0)
 
 
-def _usable(graph: "RoadGraph", segments: Ints, may: Usable, country: int | None) -> Bools:
+def _usable(graph: "RoadGraph", segments: Ints, may: Usable, country: int) -> Bools:
     edges = _edges_of(graph, segments)
     twins = graph.edge_twin[edges]
     usable = may(edges) | ((twins >= 0) & may(np.maximum(twins, 0)))
     usable &= (graph.edge_flags[edges] & EdgeFlag.BORDER) == 0
-    if country is not None:
+    if country != ANYWHERE:
         usable &= graph.node_country[graph.edge_tail[edges]] == country
         usable &= graph.node_country[graph.edge_head[edges]] == country
     return np.asarray(usable)
@@ -110,19 +147,21 @@ def _edges_of(graph: "RoadGraph", segments: Ints) -> Ints:
     return np.searchsorted(graph.shape_start, segments, side="right") - 1
 
 
-def _snap(graph: "RoadGraph", found: NearestSegment, may: Usable) -> Snap:
-    edge = int(_edges_of(graph, np.array([found.segment]))[0])
-    coordinates = graph.edge_coordinates(edge)
-    at = found.segment - int(graph.shape_start[edge])
-    lengths = great_circle_m(*coordinates[:-1].T, *coordinates[1:].T)
-    total = float(lengths.sum())
-    along = float(lengths[:at].sum() + found.position * lengths[at])
-    fraction = min(along / total, 1.0) if total > 0 else 0.0
-    if not may(np.array([edge]))[0]:  # only the way back is open to this mode
-        edge, fraction = int(graph.edge_twin[edge]), 1.0 - fraction
-    point = coordinates[at] + found.position * (coordinates[at + 1] - coordinates[at])
+def _snap(graph: "RoadGraph", found: NearestSegment | None, may: Usable) -> Snap | None:
+    """Say where a segment is met; None where its edge may be used in no direction."""
+    if found is None:
+        return None
+    edge, fraction, lon, lat = place_on(
+        found.segment, found.position, graph.shape_start, graph.shape_lon, graph.shape_lat
+    )
+    twin = int(graph.edge_twin[edge])
+    there, back = may(np.array([edge, max(twin, 0)])).tolist()
+    if not there:  # only the way back may be open
+        if twin < 0 or not back:
+            return None
+        edge, fraction = twin, 1.0 - fraction
     country = graph.country_of_node(int(graph.edge_tail[edge]))
-    return Snap(edge, fraction, float(point[0]), float(point[1]), found.distance_m, country)
+    return Snap(edge, fraction, lon, lat, found.distance_m, country)
 
 
 def country_at(graph: "RoadGraph", lon: float, lat: float) -> str | None:

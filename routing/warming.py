@@ -2,7 +2,19 @@
 
 import numpy as np
 
-from routing import boxes, cch, coverage, dijkstra, drawing, found, grid, marching, reading, telling
+from routing import (
+    boxes,
+    cch,
+    coverage,
+    dijkstra,
+    drawing,
+    found,
+    grid,
+    marching,
+    reading,
+    snapping,
+    telling,
+)
 from routing.alternatives import alternatives
 from routing.cch.around import path_around
 
@@ -19,6 +31,7 @@ def warm() -> None:
     found.warm()
     grid.warm()
     marching.warm()
+    snapping.warm()
     telling.warm()
     hierarchy = cch.Hierarchy.of_graph([0, 1], [1, 2], 3)
     metric = hierarchy.customize([1, 2])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import shapely
 
-from routing import cch, dijkstra, drawing, telling
+from routing import cch, dijkstra, drawing, grid, snapping, telling
 from routing.access import Mode
 from routing.cost import FLAT_KMH
 from routing.crossings import Crossing
@@ -364,7 +364,16 @@ def test_p43_two_on_two_streets_of_one_town_are_one_direction(tiny_graph):
 
 
 def compiled_kernels():
-    modules = (dijkstra, drawing, telling, cch.customization, cch.queries, cch.updating)
+    modules = (
+        dijkstra,
+        drawing,
+        grid,
+        snapping,
+        telling,
+        cch.customization,
+        cch.queries,
+        cch.updating,
+    )
     kernels = {k for module in modules for k in vars(module).values() if hasattr(k, "signatures")}
     return {kernel.py_func.__qualname__: len(kernel.signatures) for kernel in kernels}
 
