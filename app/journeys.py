@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.helping import Helping
 from app.knowledge import Reading, reading
 from app.mistakes import Obstacle, RouteRefusedError
 from app.network import Network, Region
@@ -28,7 +29,7 @@ from routing.graph import Mode
 from routing.obstacles import NO_OBSTACLES, Obstacles
 from routing.profile import Profile
 from routing.questions import AVERSIONS
-from routing.search import Crossing, Hazard, Route, RouteRequest, Support
+from routing.search import Crossing, Hazard, Route, RouteRequest
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,7 @@ class Records:
     hazards: tuple[ActiveHazard, ...]
     routed_hazards: tuple[Hazard, ...]
     coming: tuple[tuple[ActiveHazard, Hazard], ...]
-    day_spaces: tuple[OpenSpace, ...]
-    night_spaces: tuple[OpenSpace, ...]
+    helping: Helping
     products: tuple[AreaProduct, ...]
     demo: bool
 
@@ -194,8 +194,7 @@ async def read_records(known: Reading, question: Question, now: datetime, timezo
         hazards=tuple(record for record, _ in hazards),
         routed_hazards=tuple(hazard for _, hazard in hazards),
         coming=await known.coming_exclusions(question.at),
-        day_spaces=await known.open_spaces(on, night=False),
-        night_spaces=await known.open_spaces(on, night=True),
+        helping=await known.helping(on),
         products=await known.area_products(),
         demo=known.has_demo,
     )
@@ -314,43 +313,32 @@ def _journeys(
     network: Network, request: RouteRequest, knowledge: Knowledge, access_m: float
 ) -> tuple[Journey, ...]:
     found = network.routes(request)
-    helping = _Helping(knowledge, access_m)
     return tuple(
-        _journey(route, found.regions_of(route), knowledge, helping) for route in found.routes
+        _journey(route, found.regions_of(route), knowledge, access_m) for route in found.routes
     )
 
 
-class _Helping:
-    """The open spaces of an answer, as each of its routes asks for them."""
-
-    def __init__(self, knowledge: Knowledge, access_m: float) -> None:
-        self.access_m = access_m
-        self.day_ids = {space.id for space in knowledge.day_spaces}
-        self.night_ids = {space.id for space in knowledge.night_spaces}
-        self.by_id = {s.id: s for s in (*knowledge.day_spaces, *knowledge.night_spaces)}
-        self.supports = tuple(map(support, self.by_id.values()))
-
-    def stop(self, at: SupportAt) -> Stop:
-        space = self.by_id[at.support.id]
-        return Stop(space, at.at_m, overnight=space.id in self.night_ids)
+def _stop(helping: Helping, at: SupportAt) -> Stop:
+    space = helping.by_id[at.support.id]
+    return Stop(space, at.at_m, overnight=space.id in helping.night_ids)
 
 
 def _journey(
-    route: Route, regions: tuple[Region, ...], knowledge: Knowledge, helping: _Helping
+    route: Route, regions: tuple[Region, ...], knowledge: Knowledge, access_m: float
 ) -> Journey:
-    line = MeasuredLine.from_route(route)
-    along = supports_along(line, helping.supports, helping.access_m)
+    line, helping = MeasuredLine.from_route(route), knowledge.helping
+    along = supports_along(line, helping.supports, access_m)
     overnight = route.walking_days > 1
     counted = helping.night_ids if overnight else helping.day_ids
     gaps = coverage_by(
         line,
         tuple(at for at in along if at.support.id in counted),
-        helping.access_m,
+        access_m,
         ends=end_names(regions, knowledge, route),
     )
     return Journey(
         route=route,
-        stops=tuple(map(helping.stop, along)),
+        stops=tuple(_stop(helping, at) for at in along),
         gaps=gaps,
         overnight=overnight,
         gap_highest_m=route.heights.highest_m(gaps.longest.from_m, gaps.longest.to_m),
@@ -364,17 +352,6 @@ def end_names(regions: Sequence[Region], knowledge: Knowledge, route: Route) -> 
     return (
         regions[0].town_near(start.lon, start.lat) or knowledge.start.place.name,
         regions[-1].town_near(end.lon, end.lat) or knowledge.end.place.name,
-    )
-
-
-def support(space: OpenSpace) -> Support:
-    """Return a space as the routing library takes it."""
-    return Support(
-        id=space.id,
-        name=space.name,
-        place=space.locality or space.name,
-        lon=space.lon,
-        lat=space.lat,
     )
 
 

@@ -19,6 +19,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.helping import Helping
 from geo import crossings, hazards, knowledge, products, spaces
 from geo.crossings import CrossingState, StatedCrossing
 from geo.db import Tier, connected
@@ -63,6 +64,7 @@ class _Spaces:
     stamp: Stamp
     today: date
     found: dict[tuple[date, bool], tuple[OpenSpace, ...]] = field(default_factory=dict)
+    helping: dict[date, Helping] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,20 @@ class Reading:
                     kept = self._of_tier.spaces = _Spaces(stamp, self._stamps.today)
                 _keep(kept.found, key, found)
             return found
+
+    async def helping(self, on: date) -> Helping:
+        """Return the spaces open on a day and for the night after it, as ways ask for them."""
+        day = await self.open_spaces(on, night=False)
+        night = await self.open_spaces(on, night=True)
+        kept = self._of_tier.spaces
+        known: Helping | None = None if kept is None else kept.helping.get(on)
+        # Made of these very rows: what a person of the staff sees is that person's.
+        if known is not None and known.day is day and known.night is night:
+            return known
+        made = Helping.of(day, night)
+        if kept is not None and kept.found.get((on, False)) is day:
+            _keep(kept.helping, on, made)
+        return made
 
     def _true_spaces(self) -> _Spaces | None:
         kept = self._of_tier.spaces

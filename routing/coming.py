@@ -25,10 +25,9 @@ def met_before_arrival(
     coming
         When each begins (aware), and where.
     """
-    ways = [(route.arrival, shapely.LineString(route.coordinates)) for route in routes]
     met = []
     for row, (begins, hazard) in enumerate(coming):
-        late = [line for arrival, line in ways if begins <= arrival]
+        late = [shapely.LineString(r.coordinates) for r in routes if begins <= r.arrival]
         if late and any(map(surrounding(hazard.geometry, TOLERANCE_M).intersects, late)):
             met.append(row)
     return met

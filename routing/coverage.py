@@ -13,6 +13,7 @@ from routing.compiling import compiled
 from routing.errors import InvalidRequest
 from routing.lines import geodesic_m, project
 from routing.metric import METRES_PER_DEGREE
+from routing.support import Support, Supports
 
 if TYPE_CHECKING:
     from routing.route import Route
@@ -27,28 +28,6 @@ MIN_VERTICES: Final = 2
 
 #: A line is compared with supports by the boxes of its parts first, of so many segments each [A].
 _PART: Final = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Support:
-    """An open, visible, confirmed space that offers the service in question.
-
-    The caller has filtered: open on the date, not full, not referral-only, visible to the asker.
-    Confidential spaces never become one (P8).
-
-    Parameters
-    ----------
-    id, name, place
-        Stable id, display name, and the town it lies in.
-    lon, lat
-        Degrees, WGS 84.
-    """
-
-    id: str
-    name: str
-    place: str
-    lon: float
-    lat: float
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -224,7 +203,7 @@ def supports_along(
     line
         The line with its measure.
     supports
-        Candidate spaces.
+        Candidate spaces; for several lines `Supports`.
     access_m
         Greatest distance from the line, metres, included.
 
@@ -254,11 +233,11 @@ def _near(
 
     With the first and behind the last vertex of all such parts.
     """
-    lon, lat = np.array([s.lon for s in supports]), np.array([s.lat for s in supports])
+    laid = Supports.of(supports)
     # A millimetre for rounding: the line itself decides.
-    spans = _spans(line.coordinates, lon, lat, np.cos(np.radians(lat)), access_m + 1e-3)
+    spans = _spans(line.coordinates, laid.lon, laid.lat, laid.narrow, access_m + 1e-3)
     for row in np.flatnonzero(spans[1]).tolist():
-        yield supports[row], int(spans[0, row]), int(spans[1, row])
+        yield laid[row], int(spans[0, row]), int(spans[1, row])
 
 
 @compiled

@@ -16,7 +16,6 @@ from routing.access import Mode
 from routing.arrival import seconds_of
 from routing.contact import TOLERANCE_M, Contacts
 from routing.cost import Travel
-from routing.coverage import Support
 from routing.crossings import Crossing, Gate, gates
 from routing.exposure import Exposure
 from routing.graph import RoadGraph
@@ -30,6 +29,7 @@ from routing.route import Route
 from routing.rules import Rules
 from routing.side import Side
 from routing.situation import Layer, Situation
+from routing.support import Support
 
 __all__ = [
     "Crossing",

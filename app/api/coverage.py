@@ -16,7 +16,8 @@ from app import wording
 from app.api.fields import Day, Instant, Latitude, Longitude, Position, require_unswapped
 from app.api.json_body import JSONBody
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
-from app.journeys import Question, end_names, plan, support
+from app.helping import support
+from app.journeys import Question, end_names, plan
 from app.knowledge import reading
 from app.mistakes import InvalidParameterError
 from app.network import Network, Region

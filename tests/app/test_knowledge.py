@@ -217,6 +217,40 @@ async def open_ids(database, tier, on, *, night=False):
     return {space.id for space in found}
 
 
+async def test_what_helps_on_a_day_is_sorted_once_and_is_what_is_open(loaded_database):
+    today = datetime.now(UTC).date()
+    for on in (today, today + timedelta(days=3)):
+        async with loaded_database.session(Tier.PUBLIC) as session:
+            known = await reading(session)
+            helping = await known.helping(on)
+            by_day = await spaces.open_spaces(session, on=on)
+            by_night = await spaces.open_spaces(session, on=on, services=("overnight",), night=True)
+        assert helping.day_ids == {space.id for space in by_day}
+        assert helping.night_ids == {space.id for space in by_night}
+        assert helping.by_id == {space.id: space for space in (*by_day, *by_night)}
+        assert [one.id for one in helping.supports] == list(helping.by_id)
+        async with loaded_database.session(Tier.PUBLIC) as session:
+            assert await (await reading(session)).helping(on) is helping
+
+
+async def test_p24_a_hidden_space_helps_on_no_way(loaded_database):
+    today = datetime.now(UTC).date()
+
+    async def helps(tier):
+        async with loaded_database.session(tier) as session:
+            return await (await reading(session)).helping(today)
+
+    before = {tier: await helps(tier) for tier in (Tier.PUBLIC, Tier.PARTNER)}
+    some = min(before[Tier.PUBLIC].by_id)
+    async with loaded_database.session(Tier.WRITER) as session:
+        await hiding.hide_space(session, some, actor="cli", reason="amenaza")
+    for tier in (Tier.PUBLIC, Tier.PARTNER):
+        after = await helps(tier)
+        assert some in before[tier].by_id
+        assert some not in after.by_id
+        assert some not in {one.id for one in after.supports}
+
+
 async def test_p24_a_hidden_space_is_in_no_kept_answer(loaded_database):
     today = datetime.now(UTC).date()
     before = {tier: await open_ids(loaded_database, tier, today) for tier in READERS}

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from routing.coverage import MeasuredLine, Support, coverage, supports_along
+from routing.coverage import MeasuredLine, coverage, supports_along
 from routing.errors import InvalidRequest
 from routing.lines import (
     between,
@@ -16,6 +16,7 @@ from routing.lines import (
     vertex_shares,
 )
 from routing.metric import METRES_PER_DEGREE
+from routing.support import Support, Supports
 
 WGS84 = Geod(ellps="WGS84")
 
@@ -74,7 +75,9 @@ def test_supports_are_those_that_the_line_itself_is_near_to(places, access_m):
     line = MeasuredLine(corners, np.array([0.0, 2_000.0, 4_500.0]))
     supports = [Support(str(row), "", "", *place) for row, place in enumerate(places)]
     near = {s.id for s in supports if distance_to_line_m(corners, s.lon, s.lat) <= access_m}
-    assert {item.support.id for item in supports_along(line, supports, access_m)} == near
+    found = supports_along(line, supports, access_m)
+    assert {item.support.id for item in found} == near
+    assert supports_along(line, Supports(supports), access_m) == found
 
 
 def test_the_nearest_pass_counts_and_of_equals_the_first():
