@@ -231,6 +231,7 @@ def _page(
         "texts": {
             "loading": w.gettext("Cargando el mapa…"),
             "failed": w.gettext("El mapa no cargó. La lista tiene los mismos lugares."),
+            "incomplete": w.gettext("Este mapa está incompleto: hay datos que no cargaron."),
             **card_texts(w, has_demo=frame.has_demo),
             **nearby_texts(w),
             **texts,

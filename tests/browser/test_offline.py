@@ -146,6 +146,8 @@ async def test_list_map_and_way_come_from_the_pack(browser, origin, name, viewpo
         await page.wait_for_selector("#map[data-ready]")
         await page.screenshot(path=ARTIFACTS / f"offline-{name}.png")
         assert "datos del" in await page.inner_text("#dated")
+        # Spaces, crossings and hazards alike are on the map.
+        assert await page.locator(".map-note").count() == 0
         asked.clear()
         await page.click("#locate")
         await page.wait_for_selector("#near-list ol .card")
@@ -456,6 +458,21 @@ async def test_p32_a_way_says_the_state_of_a_crossing_at_the_arrival(browser, or
         told = await page.inner_text(".crossings-in-order")
         assert "No se sabe si está abierto" in told
         assert "Abre: " in told
+
+
+async def test_p36_hazards_are_those_of_the_moment(browser, origin):
+    async with taken_along(browser, origin) as page:
+        pack = await pack_of(page)
+        for hazard in pack["around"]["hazards"]:
+            hazard["from_minute"] = 3 * 1440
+        await have(page, pack)
+        await ask_way(page, "Cúcuta, CO", "Bucaramanga, CO")
+        assert await page.is_visible("#way-no-hazards")
+        await later(page, timedelta(days=4))
+        await have(page, pack)
+        await ask_way(page, "Cúcuta, CO", "Bucaramanga, CO")
+        assert not await page.is_visible("#way-no-hazards")
+        assert "Peligros conocidos" in await page.inner_text("#way-result")
 
 
 FULL = 16

@@ -97,6 +97,19 @@ async def test_links_to_parts_of_the_page_land_there(browser, live_server):
             assert 0 <= top <= 200, part
 
 
+async def test_p14_a_map_without_its_hazards_says_so(browser, live_server):
+    async with opened(browser, live_server, viewport=PHONE) as page:
+        await page.route("**/collections/hazards/items*", lambda route: route.abort())
+        await page.goto(f"{live_server}/")
+        await page.wait_for_selector(MAP_READY)
+        assert "incompleto" in await page.inner_text(".map-note")
+        await page.screenshot(path=ARTIFACTS / "map-incomplete-phone.png")
+        await page.unroute("**/collections/hazards/items*")
+        await page.reload()
+        await page.wait_for_selector(MAP_READY)
+        assert await page.locator(".map-note").count() == 0
+
+
 async def test_the_list_comes_before_the_map(browser, live_server):
     async with opened(browser, live_server) as page:
         answer = await page.goto(f"{live_server}/")

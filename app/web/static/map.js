@@ -188,6 +188,15 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
     return { at: new ol.Point(at).transform('EPSG:3857', 'EPSG:4326').getCoordinates() };
   }
 
+  function sayIncomplete(reasons) {
+    console.warn(...reasons);
+    const note = document.createElement('p');
+    note.className = 'map-note';
+    note.setAttribute('role', 'status');
+    note.textContent = data.texts.incomplete;
+    target.after(note);
+  }
+
   function look(extent, maxZoom, inMs = duration) {
     if (ol.isEmpty(extent)) return;
     map.getView().fit(extent, { padding: [36, 60, 36, 36], maxZoom, duration: inMs });
@@ -195,7 +204,10 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
 
   const loaded = await Promise.allSettled([fillSpaces(), fill('crossings'), fill('hazards')]);
   await breathe();
-  if (loaded.every((one) => one.status === 'rejected')) throw loaded[0].reason;
+  const failed = loaded.filter((one) => one.status === 'rejected');
+  if (failed.length === loaded.length) throw failed[0].reason;
+  // No sign is no promise: who sees no hazard has to know that none was loaded.
+  if (failed.length > 0) sayIncomplete(failed.map(({ reason }) => reason));
   map.setTarget(target);
   look(sources.spaces.getExtent() ?? ol.createEmpty(), 9, 0);
   // One after the other, what matters most first: all at once would leave the phone deaf.

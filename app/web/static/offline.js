@@ -284,7 +284,7 @@ async function startMap() {
     read: {
       spaces: async () => spaces,
       crossings: async () => collection(pack?.around.crossings ?? [], (one) => ({ type: 'Point', coordinates: [one.lon, one.lat] }), (one) => ({ ...one, state: stateAt(one, pack, Date.now()) })),
-      hazards: async () => collection((pack?.around.hazards ?? []).filter((one) => holdsAt(one, pack, Date.now())), (one) => one.geometry, (one) => one),
+      hazards: async () => collection((pack?.around.hazards ?? []).filter((one) => holdsAt(one, pack, Date.now())), (one) => one.geometry, ({ geometry, ...rest }) => rest),
     },
     describe: (kind, features) => element('div', {}, ...features.map(({ name, space }) => (space
       ? card(space).firstElementChild : element('p', {}, name)))),
