@@ -211,8 +211,7 @@ function showWay(way, nowMs) {
       : way.days > 1 ? gapPart(way, gap) : null,
     way.hazards.length === 0 ? null : element('div', { class: 'known' },
       element('h3', {}, texts.knownHazards),
-      element('ul', {}, ...way.hazards.map(({ hazard }) => element('li', {}, wordOf('hazard', hazard.kind),
-        ': ', element('span', { lang: 'es' }, hazard.title), demoMark(hazard))))),
+      element('ul', {}, ...way.hazards.map(({ hazard }) => element('li', {}, wordOf('hazard', hazard.kind), ': ', ...titleOf(hazard))))),
     way.crossings.length === 0 ? null : element('div', {},
       element('h3', {}, texts.crossingsInOrder),
       element('ol', { class: 'crossings-in-order' }, ...way.crossings.map((one) => crossingItem(one, nowMs)))),
@@ -248,10 +247,13 @@ function positionAt(way, metres) {
   return way.line[index];
 }
 
+const titleOf = (hazard) => [element('span', { lang: 'es' }, hazard.title), demoMark(hazard)];
+const crossingName = ({ name, countries }) =>
+  `${name} (${countries.map((code) => names.countries[code] ?? code).join(' – ')})`;
+
 /** A crossing as it is when somebody gets there, and when it opens for who has to wait (P32). */
 function crossingItem({ crossing, state, thereMs, passMs }, nowMs) {
-  const countries = crossing.countries.map((code) => names.countries[code] ?? code).join(' – ');
-  return element('li', {}, `${crossing.name} (${countries}) `, wordOf('crossing', state),
+  return element('li', {}, `${crossingName(crossing)} `, wordOf('crossing', state),
     passMs > thereMs ? ` ${fill(texts.waitFor, { time: phrases.moment(passMs, nowMs, crossing.timezone) })}` : null);
 }
 
@@ -286,13 +288,21 @@ async function startMap() {
       crossings: async () => collection(pack?.around.crossings ?? [], (one) => ({ type: 'Point', coordinates: [one.lon, one.lat] }), (one) => ({ ...one, state: stateAt(one, pack, Date.now()) })),
       hazards: async () => collection((pack?.around.hazards ?? []).filter((one) => holdsAt(one, pack, Date.now())), (one) => one.geometry, ({ geometry, ...rest }) => rest),
     },
-    describe: (kind, features) => element('div', {}, ...features.map(({ name, space }) => (space
-      ? card(space).firstElementChild : element('p', {}, name)))),
+    describe: (kind, features) => element('div', {}, ...features.flatMap(({ id, space }) => (space
+      ? card(space).firstElementChild : saidOf(kind, id, pack)))),
   });
   byId('map').tabIndex = 0;
   byId('map').dataset.ready = 'true';
   byId('map-wait').hidden = true;
   return map;
+}
+
+/** What a sign of the map stands for, now. */
+function saidOf(kind, id, pack) {
+  const one = pack.around[kind].find((row) => String(row.id) === id);
+  const [name, words] = kind === 'hazards' ? [wordOf('hazard', one.kind), titleOf(one)]
+    : [crossingName(one), [wordOf('crossing', stateAt(one, pack, Date.now()))]];
+  return [element('h3', {}, name), element('p', {}, ...words)];
 }
 
 async function readBasemap(file) {
