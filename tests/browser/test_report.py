@@ -487,7 +487,11 @@ async def test_a_report_leaves_though_no_page_is_open(browser, server, database)
 async def test_page_and_service_worker_send_nothing_twice(browser, server, database):
     async with reporting(browser, server, permissions=WOKEN) as page:
         posts: list[str] = []
-        page.context.on("request", lambda r: r.method == "POST" and posts.append(r.post_data or ""))
+        # Those that reached the server: page and worker do not come back to the network at once,
+        # and what one of them could not send the other sends.
+        page.context.on(
+            "requestfinished", lambda r: r.method == "POST" and posts.append(r.post_data or "")
+        )
         await with_worker(page, server)
         await page.goto(f"{server}/report?lang=es")
         await page.wait_for_selector("#report-form[data-ready]")

@@ -225,7 +225,8 @@ def test_trees_are_whole_while_another_thread_updates():
 
     def change():
         rng = random.Random(1)
-        while not stop.is_set():
+        # With a breath between: who asks at once again may have the lock every time.
+        while not stop.wait(0.001):
             network.update_edges({edge: rng.randint(1, 9) for edge in rng.sample(ways, 5)})
 
     changing = threading.Thread(target=change)
