@@ -40,7 +40,7 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
   await breathe();
   // Without a target nothing is drawn: not before it is known what, and where to look.
   const map = new ol.Map({
-    layers: [overlay('routes', sources.routes, 5), overlay('marks', sources.marks, 8)],
+    layers: [overlay('routes', sources.routes, 4), overlay('marks', sources.marks, 8)],
     view: new ol.View({ center: ol.fromLonLat([-70, -5]), zoom: 3, minZoom: 2, maxZoom: 17 }),
     controls: ol.defaultControls({
       attribution: false, rotate: false,
@@ -214,7 +214,8 @@ export async function makeMap(target, { data, ol, style, basemap = null, read, d
   await add([
     overlay('spaces', clusters, 7),
     overlay('crossings', sources.crossings, 6),
-    overlay('hazards', sources.hazards, 4),
+    // Above the way: its line must not cover the sign of what lies on it.
+    overlay('hazards', sources.hazards, 5),
     ...(basemap ? [keptBackground()]
       : BACKGROUND.filter((id) => data.layers.some((layer) => layer.id === id)).map(background)),
   ]);
