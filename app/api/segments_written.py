@@ -147,34 +147,34 @@ class SegmentWriter:
         length_m = segments.to_m - segments.from_m
         unknown_m = segments.unknown.get("hazards", np.zeros(len(segments)))
         climb_m = np.where(segments.ascent_m >= CLIMB_M, np.rint(segments.ascent_m), 0.0)
-        kinds: list[Kind] = list(
-            zip(
-                segments.road,
-                segments.ref,
-                segments.road_class,
-                segments.surface,
-                segments.lit,
-                segments.sidewalk,
-                segments.night,
-                segments.hazards,
-                climb_m.astype(np.int64).tolist(),
-                (unknown_m >= np.minimum(SHORT_M, length_m / 2)).tolist(),
-                strict=True,
-            )
+        kinds = zip(
+            segments.road,
+            segments.ref,
+            segments.road_class,
+            segments.surface,
+            segments.lit,
+            segments.sidewalk,
+            segments.night,
+            segments.hazards,
+            climb_m.astype(np.int64).tolist(),
+            (unknown_m >= np.minimum(SHORT_M, length_m / 2)).tolist(),
+            strict=True,
         )
-        for kind in set(kinds).difference(self._rows):
-            self._add(about, kind)
-        rows = [*map(self._rows.__getitem__, kinds)]
+        rows = []
+        for kind in kinds:
+            row = self._rows.get(kind)
+            rows.append(self._added(about, kind) if row is None else row)
         spans = _spans(np.array(self._ends)).reshape(-1, 3, 2)
         return np.asarray(source.add(bytes(self._texts)) + spans[np.array(rows)])
 
-    def _add(self, about: Told, kind: Kind) -> None:
-        """Write a kind, and number it."""
-        self._rows[kind] = len(self._rows)
+    def _added(self, about: Told, kind: Kind) -> int:
+        """Write a kind, and give its number."""
+        row = self._rows[kind] = len(self._rows)
         text, first, second = _of_kind(self._w, about, kind)
         begin = len(self._texts)
         self._texts += text
         self._ends.extend((begin + first, begin + second, begin + len(text)))
+        return row
 
     def _lengths(self, source: _Source, length_m: Floats) -> Ints:
         """Write lengths as `route_words.metres` does."""
