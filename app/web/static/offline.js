@@ -286,7 +286,7 @@ async function startMap() {
     read: {
       spaces: async () => spaces,
       crossings: async () => collection(pack?.around.crossings ?? [], (one) => ({ type: 'Point', coordinates: [one.lon, one.lat] }), (one) => ({ ...one, state: stateAt(one, pack, Date.now()) })),
-      hazards: async () => collection((pack?.around.hazards ?? []).filter((one) => holdsAt(one, pack, Date.now())), (one) => one.geometry, ({ geometry, ...rest }) => rest),
+      hazards: async () => collection((pack?.around.hazards ?? []).filter((one) => holdsAt(one, pack, Date.now())), (one) => one.geometry, (one) => one),
     },
     describe: (kind, features) => element('div', {}, ...features.flatMap(({ id, space }) => (space
       ? card(space).firstElementChild : saidOf(kind, id, pack)))),
@@ -312,9 +312,13 @@ async function readBasemap(file) {
   return { maxZoom, tile: async (z, x, y) => (await archive.getZxy(z, x, y))?.data };
 }
 
-const collection = (rows, geometry, properties) => ({
+// A property of that name would take the place of what OpenLayers has read of the geometry.
+const collection = (rows, geometryOf, propertiesOf) => ({
   type: 'FeatureCollection',
-  features: rows.map((row) => ({ type: 'Feature', id: row.id, geometry: geometry(row), properties: properties(row) })),
+  features: rows.map((row) => {
+    const { geometry, ...properties } = propertiesOf(row);
+    return { type: 'Feature', id: row.id, geometry: geometryOf(row), properties };
+  }),
 });
 
 byId('map-show').addEventListener('click', () => loadMap().catch(() => {}));

@@ -80,7 +80,8 @@ export function findWay(network, from, to, startMs) {
   heap.push(from);
   // As on the server, what weighs is what holds at the start; roads that an exclusion of these weeks
   // meets are not in the pack.
-  const weights = pack.around.hazards.map((hazard) => (holdsAt(hazard, pack, startMs) ? Math.max(1, hazard.weight) : 1));
+  const held = pack.around.hazards.map((hazard) => holdsAt(hazard, pack, startMs));
+  const weights = pack.around.hazards.map((hazard, index) => (held[index] ? Math.max(1, hazard.weight) : 1));
   for (let node = heap.pop(); node !== -1 && node !== to; node = heap.pop()) {
     for (const [next, road] of links[node]) {
       const along = length[node] + roads.length_m[road];
@@ -112,7 +113,7 @@ export function findWay(network, from, to, startMs) {
     used.push(via[nodes.at(-1)]);
     nodes.push(before[nodes.at(-1)]);
   }
-  return described(network, nodes.reverse(), used.reverse(), startMs, offsetMs);
+  return described(network, nodes.reverse(), used.reverse(), startMs, offsetMs, held);
 }
 
 function pastAll(gates, pack, atMs) {
@@ -138,7 +139,7 @@ export function zoneOffsetMs(timezone, ms) {
   return Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute) - Math.floor(ms / MINUTE_MS) * MINUTE_MS;
 }
 
-function described(network, nodes, used, startMs, offsetMs) {
+function described(network, nodes, used, startMs, offsetMs, held) {
   const { roads, pack } = network;
   const heights = nodes.map((node) => network.nodes.height_m[node]);
   const at = [0];
@@ -162,7 +163,7 @@ function described(network, nodes, used, startMs, offsetMs) {
   const hazards = new Map();
   used.forEach((road, index) => {
     for (const hazard of roads.hazards[road] ?? []) {
-      if (!holdsAt(pack.around.hazards[hazard], pack, startMs)) continue;
+      if (!held[hazard]) continue;
       hazards.set(hazard, (hazards.get(hazard) ?? 0) + at[index + 1] - at[index]);
     }
   });
