@@ -257,12 +257,21 @@ def _warm_once() -> None:
 
 @contextlib.asynccontextmanager
 async def client_of(settings: Any, **overrides: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """Run the application in this process and talk to it."""
+    """Run the application in this process and talk to it.
+
+    It is told of no change, so that every request looks: what is told may come after the next
+    question, which is allowed for `app.editions.LEASE_S`, and would fail a test once in a hundred.
+    """
+    from app.editions import Editions
     from app.main import create_app
+
+    class Untold(Editions):
+        is_told = property(lambda _: False, lambda _, __: None)  # type: ignore[assignment]
 
     _warm_once()
     application = create_app(settings, **overrides)
     async with application.router.lifespan_context(application) as state:
+        state["editions"].__class__ = Untold
 
         async def with_state(scope: Any, receive: Any, send: Any) -> None:
             scope["state"] = dict(state or {})
@@ -294,18 +303,8 @@ async def partner(
 
 
 @pytest.fixture
-async def own_client(
-    loaded_clone: str, settings_for: Any, monkeypatch: Any
-) -> AsyncIterator[httpx.AsyncClient]:
-    """Talk to an application over this test's own loaded database (see `loaded_clone`).
-
-    It is told of nothing, so that every request looks: what is told may come after the next
-    question, which is allowed for `app.editions.LEASE_S`, and would fail a test once in a hundred.
-    """
-    from app.editions import Editions
-
-    never = property(lambda _: False, lambda _, __: None)
-    monkeypatch.setattr(Editions, "is_told", never, raising=False)
+async def own_client(loaded_clone: str, settings_for: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """Talk to an application over this test's own loaded database (see `loaded_clone`)."""
     async with client_of(settings_for(loaded_clone)) as talking:
         yield talking
 

@@ -7,6 +7,7 @@ questions there is none.
 import http.client
 import json
 import re
+import time
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -47,6 +48,10 @@ LONGEST, MEGABYTE = 65_000, 1_000_000
 
 ITEMS = "/collections/places/items"
 
+#: What a server that begins to follow changes asks (`app.following`), and after half a minute.
+FIRST_LOOK = ('LISTEN "amparo_knowledge"', "FROM crossings")
+STILL_THERE = "select 1"
+
 
 @pytest.fixture(scope="module")
 def settings(cluster, loaded_template, settings_for):
@@ -64,7 +69,13 @@ def settings(cluster, loaded_template, settings_for):
 
 
 @pytest.fixture(scope="module")
-def server(settings):
+def began(cluster, settings):
+    """Give the log, from before the server runs."""
+    return Log(cluster.log_file)
+
+
+@pytest.fixture(scope="module")
+def server(settings, began):
     with served(settings) as address:
         yield Server(urlsplit(address).netloc)
 
@@ -113,6 +124,10 @@ class Log:
         self._at = path.stat().st_size
         self.known = set()
 
+    def knows(self, parts):
+        """Tell whether each part is in a statement that was known."""
+        return all(any(part in statement for statement in self.known) for part in parts)
+
     def read(self):
         """Give the statements since the last look, each once."""
         with self._path.open("rb") as file:
@@ -125,9 +140,12 @@ class Log:
 
 
 @pytest.fixture(scope="module")
-def log(cluster, server):
-    """Give the log, which knows the statements of one harmless question of each kind."""
-    made = Log(cluster.log_file)
+def log(began, server):
+    """Give the log, which knows the statements of one harmless question of each kind.
+
+    And those by which the server follows changes, with which it may begin after the questions.
+    """
+    began.known.add(STILL_THERE)
     for path in (
         "/collections/places/items?limit=1",
         "/collections/places/items?name=x&limit=1",
@@ -140,9 +158,15 @@ def log(cluster, server):
         "/collections/places/changes",
     ):
         server.get(path)
-    made.known = made.read()
-    assert any("places" in statement for statement in made.known)
-    return made
+    until_s = time.monotonic() + 60
+    more = began.read()
+    while more or not began.knows(FIRST_LOOK):
+        assert time.monotonic() < until_s
+        began.known |= more
+        time.sleep(1)
+        more = began.read() - began.known
+    assert any("places" in statement for statement in began.known)
+    return began
 
 
 def test_filters_that_attack_are_refused(server, log):
