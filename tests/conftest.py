@@ -259,22 +259,18 @@ def _warm_once() -> None:
 async def client_of(settings: Any, **overrides: Any) -> AsyncIterator[httpx.AsyncClient]:
     """Run the application in this process and talk to it.
 
-    It is told of no change, so that every request looks: what is told may come after the next
-    question, which is allowed for `app.editions.LEASE_S`, and would fail a test once in a hundred.
+    Every request looks: what is told may come after the next question, which is allowed for
+    `app.editions.LEASE_S`, and would fail a test once in a hundred.
     """
-    from app.editions import Editions
     from app.main import create_app
-
-    class Untold(Editions):
-        is_told = property(lambda _: False, lambda _, __: None)  # type: ignore[assignment]
 
     _warm_once()
     application = create_app(settings, **overrides)
     async with application.router.lifespan_context(application) as state:
-        state["editions"].__class__ = Untold
 
         async def with_state(scope: Any, receive: Any, send: Any) -> None:
-            scope["state"] = dict(state or {})
+            scope["state"] = dict(state)
+            state["editions"].doubt()
             await application(scope, receive, send)
 
         transport = httpx.ASGITransport(app=with_state, raise_app_exceptions=False)
