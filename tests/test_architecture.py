@@ -1,6 +1,8 @@
 """Rules of the house that a memory would forget: each is checked here, not hoped for."""
 
 import ast
+import fnmatch
+import os
 import re
 import shutil
 import subprocess
@@ -16,26 +18,49 @@ PACKAGES = ("app", "geo", "routing", "tiles")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def ignored_names() -> list[str]:
+    """Give the patterns of .gitignore, as names of files and folders, and git's own folder."""
+    lines = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    return [".git", *(line.strip("/") for line in lines if line and not line.startswith("#"))]
+
+
 def tracked_files() -> list[Path]:
+    """Give what belongs to the project, and nothing that ./run, its tests or the tools make.
+
+    By git where it is at hand and answers; an unpacked archive, a machine without git and a folder
+    of another owner, which git refuses to look at, are walked.
+    """
     if shutil.which("git") and (ROOT / ".git").exists():
         listed = subprocess.run(
             ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
             cwd=ROOT,
             capture_output=True,
-            check=True,
+            check=False,
         )
-        names = listed.stdout.decode().split("\0")
-        return [ROOT / name for name in names if name and (ROOT / name).is_file()]
-    # An unpacked archive, or no git: everything but what ./run and the tools make.
-    made = {".venv", "node_modules", "artifacts", "__pycache__"}
-    return [
-        path
-        for path in ROOT.rglob("*")
-        if path.is_file()
-        and not made & set(path.relative_to(ROOT).parts)
-        and not any(p.startswith(".") and p.endswith("_cache") for p in path.parts)
-        and ".hypothesis" not in path.parts
-    ]
+        if listed.returncode == 0:
+            names = listed.stdout.decode().split("\0")
+            return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+    return walked_files()
+
+
+def walked_files() -> list[Path]:
+    """Walk the folder as `tracked_files` does where git does not answer."""
+    ignored = ignored_names()
+    found = []
+    for folder, names, files in os.walk(ROOT):
+        kept = [name for name in names if not is_ignored(name, ignored)]
+        names[:] = kept
+        found += [Path(folder, name) for name in files if not is_ignored(name, ignored)]
+    return found
+
+
+def is_ignored(name: str, patterns: list[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def test_a_walk_finds_what_git_lists():
+    # What is tested on machines without git is what is tested on those with it.
+    assert set(walked_files()) == set(tracked_files())
 
 
 def sources(*folders: str) -> list[Path]:

@@ -71,12 +71,24 @@ async def ask(cluster, *statements, database="amparo"):
         await engine.dispose()
 
 
+#: Runs a program, its first argument, as an ordinary user who may be unable to read this checkout
+#: (it may lie in /root): what the program imports is imported before.
+AS_NOBODY = """
+import os, pwd, sys
+import geo.cluster, asyncpg, asyncio
+nobody = pwd.getpwnam("nobody")
+os.chdir("/")
+os.setgroups([])
+os.setgid(nobody.pw_gid)
+os.setuid(nobody.pw_uid)
+program = sys.argv.pop(1)
+exec(program)
+"""
+
+
 def run_as_nobody(program, *args):
     return subprocess.run(
-        [sys.executable, "-c", program, *args],
-        user="nobody",
-        group="nogroup",
-        extra_groups=[],
+        [sys.executable, "-c", AS_NOBODY, program, *args],
         cwd=ROOT,
         capture_output=True,
         text=True,
