@@ -1,24 +1,28 @@
 """When a walker is where: a route laid on the clock, with its nights, rests and waits.
 
-**The rule.** Walking happens in stretches, with a rest between two of them.
+**The rule.** A *stop* is the end of the way, a waypoint, or an official crossing on it; a *section*
+is what lies between two of them.
 
-* The first begins at the departure, whatever the hour: who leaves by night walks by night, as
-  asked. It lasts as long as the walking window is, and no longer than until a window next closes.
-  Who leaves at 04:00 with a window of 06:00-18:00 may walk until 16:00, who leaves at 10:00 until
-  18:00, who leaves at 22:00 until 10:00 the next morning.
-* Each later stretch is a whole window: the first that opens after the time of the stretch before
-  has ended, so that a rest always lies between them.
-* Who has walked the longest day on foot rests early, and no less long for it: the next stretch is
-  the one that it would have been.
-* Standing at a crossing until it opens uses up the stretch. A wait beyond its end is a rest: the
-  walk goes on when a window has opened since and the wait is over, within a window.
+* Walking happens within the window. Who is on the road when it closes, or leaves while it is
+  closed, goes on when it next opens.
+* But nobody lies down within an hour of a stop: the last `TAIL_S` of a section are walked at
+  whatever hour. 31 minutes that begin at 17:30 are over at 18:01; twelve hours that begin at 22:00
+  begin at 06:00.
+* Between two openings of the window nobody walks farther than the longest day on foot. Everybody is
+  fresh at the departure and at each opening, whatever they did before.
+* A crossing is passed when it is open, be it by night, and it is waited for as long as that takes.
+  Standing uses up nothing of the day.
+
+So **who leaves later never arrives earlier** by the same way: whoever is ahead at an opening stays
+ahead until the next, what holds somebody up hangs on the place and the clock alone, and everybody
+is fresh at the same moment.
 
 Without a window (a vehicle) there are waits and no rests. Night is a matter of the clock and not
 of the window. The departure's offset from UTC holds for the whole way.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, timezone
 from functools import cached_property
@@ -35,6 +39,10 @@ type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
 DAY_S: Final = 86_400.0
+
+#: Seconds before a stop that are walked at whatever hour [A]: an hour after dusk to a border post,
+#: or to where one is going, is better than a night beside the road.
+TAIL_S: Final = 3_600.0
 
 #: Stretches that there is room for at first: days of a walk of 2,500 km.
 _FIRST_ROOM: Final = 128
@@ -109,17 +117,17 @@ def night_before_s(clock_s: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Stint:
-    """A stretch of walking under way.
+    """A day of walking under way.
 
     Parameters
     ----------
-    until
-        When it ends at the latest, aware.
+    fresh
+        When the window next opens, aware: from then on the whole day is left.
     left_m
-        Metres left of the longest day.
+        Metres left of the longest day until then.
     """
 
-    until: datetime
+    fresh: datetime
     left_m: float
 
 
@@ -137,11 +145,15 @@ class Timetable:
     night_s
         float64 [K], seconds of moving time by night.
     day
-        int64 [K], stretch in which the leg is begun: 0 is the day of departure.
+        int64 [K], day of walking in which the leg is begun: 0 is the first. A day lasts from one
+        opening of the window to the next, and an hour longer for who is on the road then; days on
+        which nothing is walked are not counted.
     days
-        Stretches in all, at least 1.
+        Days on which something is walked, at least 1.
+    arrival_s
+        Seconds after the departure at which the last leg is left behind.
     stint
-        The stretch that the arrival falls into; None without hours of walking.
+        The day that the arrival falls into; None without hours of walking.
     """
 
     departure: datetime
@@ -150,6 +162,7 @@ class Timetable:
     night_s: Floats
     day: Ints
     days: int
+    arrival_s: float = 0.0
     stint: Stint | None = None
 
     @cached_property
@@ -160,7 +173,7 @@ class Timetable:
     @property
     def arrival(self) -> datetime:
         """Moment of arrival, with the departure's offset."""
-        return self.at(float(self.end_s[-1]) if len(self.end_s) else 0.0)
+        return self.at(self.arrival_s)
 
     def at(self, after_s: float) -> datetime:
         """Give the moment some seconds after the departure, with the departure's offset."""
@@ -180,6 +193,7 @@ def timetable(
     leg_m: Floats | None = None,
     day_max_m: float = math.inf,
     not_before_s: Mapping[int, float] | None = None,
+    stops: Collection[int] = (),
     stint: Stint | None = None,
 ) -> Timetable:
     """Lay a route on the clock, by the rule at the head of this module.
@@ -197,8 +211,10 @@ def timetable(
         window ends a day, as it does without a window.
     not_before_s
         Leg -> seconds after the departure before which it may not be begun (a crossing opens).
+    stops
+        Legs before which a stop lies; where one waits there is one anyhow.
     stint
-        Under way at departure, of a way that this one goes on; a new one where None.
+        Under way at departure, of a way that this one goes on; a fresh day where None.
 
     Raises
     ------
@@ -211,24 +227,34 @@ def timetable(
     leg_m = np.zeros(len(leg_s)) if no_lengths else np.asarray(leg_m, dtype=np.float64)
     waits = dict(not_before_s or {})
     _check(departure, leg_s, leg_m, day_max_m, waits)
-    offset = _clock_s(departure)
-    walker = _Walker(offset, window, day_max_m)
-    if stint is not None:
-        walker.go_on(offset + (stint.until - departure).total_seconds(), stint.left_m)
+    offset = clock_of(departure)
+    walker = Walker(offset, window, day_max_m, stint_left_m(departure, stint))
     columns = []
-    cuts = sorted({0, *waits, len(leg_s)})
+    cuts = sorted({0, *waits, *(leg for leg in stops if leg < len(leg_s)), len(leg_s)})
     for first, after in pairwise(cuts):
         if first in waits:
             walker.wait(offset + waits[first])
         columns.append(walker.walk(leg_s[first:after], leg_m[first:after]))
     empty = (np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64))
     start, end, night, day = (np.concatenate(c) for c in zip(empty, *columns, strict=True))
-    until_s, left_m = walker.left
-    last = None if math.isinf(until_s) else Stint(_moment(departure, until_s - offset), left_m)
-    return Timetable(departure, start - offset, end - offset, night, day, walker.day + 1, last)
+    return Timetable(
+        departure,
+        start - offset,
+        end - offset,
+        night,
+        day,
+        walker.days,
+        walker.clock_s - offset,
+        walker.stint(departure),
+    )
 
 
-def _clock_s(departure: datetime) -> float:
+def stint_left_m(departure: datetime, stint: Stint | None) -> float | None:
+    """Give the metres left at departure of a day under way; None where the day is a fresh one."""
+    return None if stint is None or departure >= stint.fresh else stint.left_m
+
+
+def clock_of(departure: datetime) -> float:
     """Give the seconds from local midnight to the departure."""
     return seconds_of(departure.time())
 
@@ -250,7 +276,7 @@ def _check(
             raise InvalidRequest("not_before_s", f"leg {leg} cannot wait until {moment_s}")
 
 
-class _Walker:
+class Walker:
     """Where the clock stands while a route is walked; seconds since the midnight of departure.
 
     Parameters
@@ -259,71 +285,115 @@ class _Walker:
         The departure.
     window, day_max_m
         As `timetable` takes them.
+    left_m
+        Metres left of the day; the whole of it where None.
     """
 
-    def __init__(self, clock_s: float, window: Window | None, day_max_m: float) -> None:
-        self.day = 0
-        self._clock_s = clock_s
+    def __init__(
+        self,
+        clock_s: float,
+        window: Window | None,
+        day_max_m: float,
+        left_m: float | None = None,
+    ) -> None:
+        self.has_hours = window is not None
+        self.day_max_m = day_max_m
         self._window = window
-        self._day_max_m = day_max_m
-        self._left_m = day_max_m
-        self._until_s = math.inf
+        self._hours = (0.0, DAY_S)
+        fresh_s = math.inf
         if window is not None:
-            self._until_s = min(clock_s + window.length_s, window.closes_s(clock_s))
-
-    def go_on(self, until_s: float, left_m: float) -> None:
-        """Take up a stretch that is under way; one that is over is a rest before the first leg."""
-        self._until_s, self._left_m = min(self._until_s, until_s), left_m
+            self._hours = (seconds_of(window.start), seconds_of(window.end))
+            fresh_s = window.opens_s(clock_s)
+        left_m = day_max_m if left_m is None else min(left_m, day_max_m)
+        # As `routing.marching.march` has it.
+        self._state = np.array([clock_s, fresh_s, left_m, -1.0, 0.0])
 
     @property
-    def left(self) -> tuple[float, float]:
-        """When the present stretch ends, and the metres left of its day."""
-        return self._until_s, self._left_m
+    def clock_s(self) -> float:
+        """What the clock says."""
+        return float(self._state[0])
+
+    @property
+    def days(self) -> int:
+        """Days on which something was walked, at least 1."""
+        return max(1, int(self._state[3]) + 1)
+
+    @property
+    def left_m(self) -> float:
+        """Metres left of the day."""
+        return self.day_max_m if self.clock_s >= self._state[1] else float(self._state[2])
+
+    @property
+    def fresh_s(self) -> float:
+        """When the window next opens; infinite without one."""
+        return math.inf if self._window is None else self._window.opens_s(self.clock_s)
+
+    @property
+    def dusk_s(self) -> float:
+        """When the window closes that is open; now, where it is closed."""
+        if self._window is None:
+            return math.inf
+        is_open = self._window.covers(self.clock_s)
+        return self._window.closes_s(self.clock_s) if is_open else self.clock_s
+
+    def stint(self, departure: datetime) -> Stint | None:
+        """Give the day under way, for who left at a departure; None without hours of walking."""
+        if self._window is None:
+            return None
+        return Stint(_moment(departure, self.fresh_s - clock_of(departure)), self.left_m)
 
     def wait(self, until_s: float) -> None:
-        """Stand until a moment; beyond the end of the stretch it is a rest."""
-        if until_s > self._clock_s:
-            self._clock_s = until_s
-            if until_s >= self._until_s:
-                self._rest()
+        """Stand until a moment."""
+        if until_s > self._state[0]:
+            self._state[0] = until_s
+            self._state[4] = min(self._state[4], 1.0)
 
-    def _rest(self) -> None:
-        """Begin the next stretch, not before the clock."""
-        window = self._window
-        if window is None:
-            return
-        self._clock_s = max(self._clock_s, window.opens_s(self._until_s))
-        if not window.covers(self._clock_s):
-            self._clock_s = window.opens_s(self._clock_s)
-        self._until_s = window.closes_s(self._clock_s)
-        self._left_m = self._day_max_m
-        self.day += 1
+    def copy(self) -> "Walker":
+        """Give one who stands at the same place at the same time."""
+        twin = Walker(self.clock_s, self._window, self.day_max_m)
+        twin.take_place_of(self)
+        return twin
+
+    def take_place_of(self, other: "Walker") -> None:
+        """Stand where another one does."""
+        self._state = other._state.copy()  # noqa: SLF001 -- one of us
+
+    def go(self, moved_s: Floats, moved_m: Floats) -> None:
+        """Walk a section of which moving time and metres are summed up, float64 [k + 1] each."""
+        self._stretches(moved_s, moved_m)
 
     def walk(self, leg_s: Floats, leg_m: Floats) -> tuple[Floats, Floats, Floats, Ints]:
-        """Walk legs without a wait between them.
+        """Walk a section.
+
+        Parameters
+        ----------
+        leg_s, leg_m
+            float64 [k], moving time and metres of its legs.
 
         Returns
         -------
         (start_s, end_s, night_s float64 [k], day int64 [k])
             As `Timetable` has them, but since midnight.
         """
-        moved_s = np.concatenate([[0.0], np.cumsum(leg_s)])
-        moved_m = np.concatenate([[0.0], np.cumsum(leg_m)])
+        moved_s, moved_m = summed(leg_s), summed(leg_m)
         return clock(moved_s, *self._stretches(moved_s, moved_m))
 
     def _stretches(self, moved_s: Floats, moved_m: Floats) -> tuple[Floats, Floats, Floats]:
         """Cut moving time into stretches: (moving time, clock, day) at which each begins."""
-        hours = (0.0, DAY_S)
-        if self._window is not None:
-            hours = (seconds_of(self._window.start), seconds_of(self._window.end))
         room = _FIRST_ROOM
         while True:
-            state = np.array([self._clock_s, self._until_s, self._left_m, float(self.day)])
+            state = self._state.copy()
             from_s, clock_s, day = np.empty((3, room))
-            count = march(moved_s, moved_m, state, *hours, self._day_max_m, from_s, clock_s, day)
+            count = march(
+                moved_s, moved_m, state, *self._hours, self.day_max_m, TAIL_S, from_s, clock_s, day
+            )
             if count != TOO_MANY:
                 break
             room *= 4
-        self._clock_s, self._left_m = float(state[0]), float(state[2])
-        self._until_s, self.day = float(state[1]), int(state[3])
+        self._state = state
         return from_s[:count], clock_s[:count], day[:count]
+
+
+def summed(values: Floats) -> Floats:
+    """Give the sums before each value and after the last, float64 [k + 1]."""
+    return np.concatenate([[0.0], np.cumsum(values)])

@@ -3,18 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.arrival import Stint, Timetable, timetable
+from routing.arrival import (
+    Stint,
+    Timetable,
+    Walker,
+    clock_of,
+    stint_left_m,
+    summed,
+    timetable,
+)
 from routing.cost import Travel
 from routing.crossings import Crossing, passable_from
 from routing.legs import Legs
 from routing.lookup import Snap
-from routing.portals import MAX_WAIT_S, Passed, Plan, Portal, Section
+from routing.portals import Passed, Plan, Portal, Section
 
 type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,11 @@ class Passage:
     crossing: Crossing
     arrival: datetime
     wait_s: float
+
+    @property
+    def through(self) -> datetime:
+        """When it is passed, aware."""
+        return self.arrival + timedelta(seconds=self.wait_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +89,15 @@ class Clock:
     departure: datetime
     stint: Stint | None = None
 
-    def reached_s(self, sections: Sequence[Section], passed: Sequence[Passed]) -> float:
-        """Give when the end of the last section is reached, seconds after departure."""
-        end_s = self.timetable(sections, passed).end_s
-        walked_s = float(end_s[-1]) if len(end_s) else 0.0
-        # Behind a crossing at once: after the wait there.
-        return max([walked_s, *(passage.reached_s + passage.wait_s for passage in passed[-1:])])
+    def walker(self) -> Walker:
+        """Give who stands at the start."""
+        profile = self.travels[0].profile
+        left_m = stint_left_m(self.departure, self.stint)
+        return Walker(clock_of(self.departure), profile.window, profile.day_max_m, left_m)
+
+    def measured(self, region: int, legs: Legs) -> tuple[Floats, Floats]:
+        """Give moving time and length of a region's legs: float64 [k] each, seconds and metres."""
+        return measured(self.travels[region], legs)
 
     def timetable(
         self,
@@ -95,50 +113,57 @@ class Clock:
             As a plan has them.
         measures
             `measured` of all their legs in order, border edges among them, where it is known.
+
+        Returns
+        -------
+        Of all legs in order, border edges among them.
         """
         profile = self.travels[0].profile
-        not_before_s: dict[int, float] = {}
-        ways: list[Section] = []
-        legs = 0
-        for index, (region, section) in enumerate(sections):
-            way = section
-            if index:
-                before = passed[index - 1]
-                way = with_border(before.portal, section)
-                if before.wait_s > 0:
-                    not_before_s[legs] = before.reached_s + before.wait_s
-            ways.append((region, way))
-            legs += len(way)
+        ways = [
+            (region, with_border(passed[index - 1].portal, legs) if index else legs)
+            for index, (region, legs) in enumerate(sections)
+        ]
         if measures is None:
             measures = [measured(self.travels[region], way) for region, way in ways]
-        return timetable(
+        time_s, length_m = (
+            np.concatenate([np.zeros(0), *rows]) for rows in zip(*measures, strict=True)
+        )
+        cut = _Cut.of([len(way) for _, way in ways], [one.portal for one in passed])
+        table = timetable(
             self.departure,
-            np.concatenate([np.zeros(0), *(time_s for time_s, _ in measures)]),
+            cut.spread(time_s, [(p.portal.before[0], p.portal.after[0]) for p in passed]),
             profile.window,
-            leg_m=np.concatenate([np.zeros(0), *(length_m for _, length_m in measures)]),
+            leg_m=cut.spread(length_m, [(p.portal.before[1], p.portal.after[1]) for p in passed]),
             day_max_m=profile.day_max_m,
-            # A wait after which nothing is walked is before no leg.
-            not_before_s={leg: s for leg, s in not_before_s.items() if leg < legs},
+            not_before_s={
+                row: one.through_s
+                for row, one in zip(cut.stops, passed, strict=True)
+                if one.wait_s > 0
+            },
+            stops=cut.stops,
             stint=self.stint,
         )
+        return cut.gathered(table, len(time_s))
 
-    def wait_s(self, portal: Portal, reached_s: float) -> float | None:
-        """Give the seconds until all posts of a portal let pass; None where that is too long.
+    def through_s(self, portal: Portal, reached_s: float) -> float | None:
+        """Give when somebody is past all posts of a portal who reaches the first.
 
-        They are judged when they are reached, not where their edge begins.
+        Both in seconds after departure; None where it is not known to open, however long one waits.
         """
         if not portal.posts:
-            return 0.0
-        arrival = self.moment(reached_s + portal.post_s)
+            return reached_s
+        arrival = self.moment(reached_s)
         through = passable_from(portal.posts, arrival)
         if through is None:
             return None
-        wait_s = (through - arrival).total_seconds()
-        return wait_s if wait_s <= MAX_WAIT_S else None
+        if through <= arrival:
+            return reached_s
+        # From the opening itself: all who wait for it pass at one time.
+        return max(reached_s, (through - self.departure).total_seconds())
 
     def arrival(self, passed: Passed) -> datetime:
         """Give when the first post of a portal is reached."""
-        return self.moment(passed.reached_s + passed.portal.post_s)
+        return self.moment(passed.reached_s)
 
     def moment(self, after_s: float) -> datetime:
         """Give the moment some seconds after departure, with the departure's offset."""
@@ -151,16 +176,61 @@ class Clock:
 
         Returns
         -------
-        The plan with its own waits; None where a portal does not open in time.
+        The plan with its own waits; None where a portal does not open any more.
         """
+        walker = self.walker()
+        begun_s = walker.clock_s
         passed: list[Passed] = []
-        for index, before in enumerate(plan.passed):
-            reached_s = self.reached_s(plan.sections[: index + 1], passed)
-            wait_s = self.wait_s(before.portal, reached_s)
-            if wait_s is None:
+        since = (0.0, 0.0)
+        for (region, legs), before in zip(plan.sections, plan.passed, strict=False):
+            portal = before.portal
+            self._go(walker, region, legs, since, portal.before)
+            reached_s = walker.clock_s - begun_s
+            through_s = self.through_s(portal, reached_s)
+            if through_s is None:
                 return None
-            passed.append(Passed(before.portal, reached_s, wait_s))
+            walker.wait(begun_s + through_s)
+            passed.append(Passed(portal, reached_s, through_s))
+            since = portal.after
         return replace(plan, passed=tuple(passed))
+
+    def is_done_today(self, moving_s: float, length_m: float) -> bool:
+        """Tell whether a way without crossings, of so much moving time at most, has no rest."""
+        walker = self.walker()
+        return not walker.has_hours or (
+            length_m <= walker.left_m and walker.clock_s + moving_s <= walker.dusk_s
+        )
+
+    def rests_s(self, plan: Plan) -> float:
+        """Give the seconds that a plan's nights of rest take, beside its waits."""
+        if not self.walker().has_hours:
+            return 0.0
+        table = self.timetable(plan.sections, plan.passed)
+        waits_s = sum(passed.wait_s for passed in plan.passed)
+        return max(0.0, table.arrival_s - self.moving_s(plan) - waits_s)
+
+    def moving_s(self, plan: Plan) -> float:
+        """Give the moving time of a plan, seconds."""
+        sections = sum(
+            float(self.measured(region, legs)[0].sum()) for region, legs in plan.sections
+        )
+        portals = [passed.portal for passed in plan.passed]
+        return sections + sum(portal.before[0] + portal.after[0] for portal in portals)
+
+    def _go(
+        self,
+        walker: Walker,
+        region: int,
+        legs: Legs,
+        since: tuple[float, float],
+        then: tuple[float, float],
+    ) -> None:
+        """Walk a section from a post to the next."""
+        time_s, length_m = self.measured(region, legs)
+        walker.go(
+            summed(np.concatenate([[since[0]], time_s, [then[0]]])),
+            summed(np.concatenate([[since[1]], length_m, [then[1]]])),
+        )
 
     def passages(self, plan: Plan) -> tuple[Passage, ...]:
         """Give the official crossings of a plan, in order; one met twice in a row counts once."""
@@ -181,10 +251,64 @@ def measured(travel: Travel, legs: Legs) -> tuple[Floats, Floats]:
     return travel.time_s(legs.edge) * legs.share, travel.length_m(legs.edge) * legs.share
 
 
-def opens_late(post: Crossing, arrival: datetime) -> bool:
-    """Tell whether a post lets nobody pass who arrives then and waits as long as one may."""
-    through = post.passable_from(arrival)
-    return through is None or (through - arrival).total_seconds() > MAX_WAIT_S
+@dataclass(frozen=True, eq=False, slots=True)
+class _Cut:
+    """Border edges cut in two where their first post stands, so that one waits at the post.
+
+    Parameters
+    ----------
+    leg
+        int64 [rows], which leg each row is a part of; -1 where it is on no road.
+    stops
+        The rows behind a post.
+    """
+
+    leg: Ints
+    stops: tuple[int, ...]
+
+    @classmethod
+    def of(cls, lengths: Sequence[int], portals: Sequence[Portal]) -> Self:
+        """Cut the legs of sections, ``lengths`` of them each with the border edge before them."""
+        rows: list[Ints] = []
+        stops: list[int] = []
+        done, legs = 0, 0
+        for index, length in enumerate(lengths):
+            own = np.arange(legs, legs + length)
+            if index:
+                border = legs if portals[index - 1].piece is not None else -1
+                stops.append(done + 1)
+                rows.append(np.array([border, border]))
+                own = own[1:] if border >= 0 else own
+                done += 2
+            rows.append(own)
+            done += len(own)
+            legs += length
+        return cls(np.concatenate([np.zeros(0, dtype=np.int64), *rows]), tuple(stops))
+
+    def spread(self, values: Floats, halves: Sequence[tuple[float, float]]) -> Floats:
+        """Give values of legs to rows, float64 [rows], those of each portal's halves as given."""
+        found = np.append(values, 0.0)[self.leg]
+        for stop, (before, after) in zip(self.stops, halves, strict=True):
+            found[stop - 1], found[stop] = before, after
+        return np.asarray(found)
+
+    def gathered(self, table: Timetable, legs: int) -> Timetable:
+        """Give a timetable of rows as one of legs."""
+        if not self.stops:
+            return table
+        rows = np.flatnonzero(self.leg >= 0)
+        first, last = (
+            np.searchsorted(self.leg[rows], np.arange(legs), side) for side in ("left", "right")
+        )
+        first, last = rows[first], rows[last - 1]
+        night_s = np.bincount(self.leg[rows], table.night_s[rows], minlength=legs)
+        return replace(
+            table,
+            start_s=table.start_s[first],
+            end_s=table.end_s[last],
+            night_s=night_s,
+            day=table.day[first],
+        )
 
 
 def with_border(portal: Portal, legs: Legs) -> Legs:

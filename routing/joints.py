@@ -9,6 +9,7 @@ from routing.crossings import CROSSING_REACH_M, Crossing, Gate
 from routing.errors import OffNetwork
 from routing.graph import RoadGraph, Snap
 from routing.metric import UNITS_PER_DEGREE, great_circle_m
+from routing.pace import FLAT_KMH
 from routing.portals import Portal
 from routing.side import Side
 
@@ -85,7 +86,17 @@ def _joint(
     first = min(posts, key=lambda one: float(great_circle_m(*tail, one.lon, one.lat)))
     ordered = posts if posts[0] is first else posts[::-1]
     off_m = float(great_circle_m(*tail, *head))
-    return Portal((here.region, here.node), (there.region, there.node), ordered, off_m=off_m)
+    # The posts stand somewhere on what is no road.
+    half = (off_m / 2 * 3.6 / FLAT_KMH, off_m / 2)
+    return Portal(
+        (here.region, here.node),
+        (there.region, there.node),
+        ordered,
+        (tail, head),
+        off_m=off_m,
+        before=half,
+        after=half,
+    )
 
 
 def _landings(region: int, side: Side, crossing: Crossing) -> Iterator[Landing]:

@@ -23,6 +23,7 @@ from routing.questions import RouteRequest
 from routing.refusals import refusal
 from routing.resident import Resident
 from routing.route import Route, make_route
+from routing.rules import check_once
 from routing.side import Priced, Side
 from routing.telling import Looked
 
@@ -33,6 +34,14 @@ _NEARLY: Final = 1 - 1e-9
 
 #: An alternative costs at most this much of the best route: the widest detour of goal A7.
 MAX_STRETCH: Final = 1.5
+
+#: A second of waiting or rest counts a little less than one under way: of two ways that arrive
+#: together the one that moves less is the better one.
+STANDING_SHARE: Final = 1 - 1e-6
+
+#: A way that waits is offered beside a detour, however late it arrives, where it takes at most this
+#: share of the detour's moving time [A].
+WORTH_WAITING: Final = 0.95
 
 
 def _always(_entered: Portal | None, _left: Portal) -> bool:
@@ -78,6 +87,8 @@ class Search:
         self._direct = network.direct(start, end) if first == last else ()
         # Some metric was another one than that of the situation: that was being made.
         self._was_hasty = False
+        # The way of one who has time, and the weight that it was found at.
+        self._unhurried: tuple[Plan, float] | None = None
         self.most = request.most
         self.ends = ends
         self.clock = Clock([side.ground.travel for side in sides], request.at, request.stint)
@@ -99,9 +110,29 @@ class Search:
             found = self._sweep(patient=True)
         if not found:
             found = self._ranked([(refusal(self), 0.0)])
-        routes = [(item, self._route(item)) for item in distinct(found, self.most)]
+        chosen = self._with_patience(distinct(found, self.most))
+        routes = [(item, self._route(item)) for item in chosen]
         routes.sort(key=lambda row: (row[0].cost_s, row[1].unknown_m))
         return tuple(route for _, route in routes)
+
+    def _with_patience(self, chosen: list[Found]) -> list[Found]:
+        """Offer the way that waits for a crossing beside the best one, where that goes round it.
+
+        It need not be within `MAX_STRETCH`: whether to wait or to walk is for people to choose.
+        """
+        if self._unhurried is None or self.most == 1:
+            return chosen
+        (item,) = self._ranked([self._unhurried])
+        best = chosen[0]
+        waits = _waits(item.plan)
+        is_shorter = self.clock.moving_s(item.plan) <= WORTH_WAITING * self.clock.moving_s(
+            best.plan
+        )
+        passed = {id_ for one in best.plan.passed for id_ in one.portal.ids}
+        is_told = any(waits <= _waits(other.plan) for other in chosen)
+        if waits <= passed or is_told or not is_shorter or item.breaks_a_ban:
+            return chosen
+        return [*chosen[: self.most - 1], item]
 
     def without_obstacles(self) -> "Search":
         """Give the same request of one who keeps out of nothing."""
@@ -134,6 +165,9 @@ class Search:
                 best.append((plan, weight))
                 if is_middle:
                     others = [(o, weight) for o in other_ways(self, residents, weight, plan)]
+                    if plan.saw_waits and self.most > 1:
+                        unhurried = solve(residents, self.question(weight, is_patient=True))
+                        self._unhurried = (unhurried, weight)
             if weight == 0 and self._is_best_at_all(plan):
                 settled = plan
         count = len(each_once(best))
@@ -183,6 +217,7 @@ class Search:
         closed: frozenset[str] = frozenset(),
         closed_s: float = math.inf,
         banned_s: float = math.inf,
+        is_patient: bool = False,
     ) -> Question:
         """Put what is asked as the search over portals takes it.
 
@@ -196,6 +231,8 @@ class Search:
             Price of passing a crossing that does not open in time, seconds.
         banned_s
             Price of a piece that touches an exclusion, seconds.
+        is_patient
+            Waits and rests cost nothing.
         """
         own_s = [s for part in self._priced_ends for s in part.at(aversion, banned_s).tolist()]
         begin = len(self._departures)
@@ -203,9 +240,11 @@ class Search:
         leaving = zip(self._departures, own_s[:begin], strict=True)
         arriving = zip(self._arrivals, own_s[after:], strict=True)
         portals = zip(self.portals, self._portals_s(aversion, banned_s), strict=True)
+        (first, start), (last, end) = self.ends
         return Question(
-            self.ends[0][0],
-            self.ends[1][0],
+            first,
+            last,
+            ((start.lon, start.lat), (end.lon, end.lat)),
             [(piece, node, s) for (piece, node), s in leaving],
             [(piece, node, s) for (piece, node), s in arriving],
             list(zip(self._direct, own_s[begin:after], strict=True)),
@@ -214,11 +253,11 @@ class Search:
                 for portal, s in portals
                 if not any(post.id in closed for post in portal.posts)
             ],
-            self.clock.wait_s,
-            self.clock.reached_s,
+            self.clock,
             self.allows,
             closed_s,
             tuple(side.closed for side in self.sides) if self.has_obstacles else (),
+            is_patient,
         )
 
     @cached_property
@@ -280,9 +319,15 @@ class Search:
         self, plan: Plan, aversion: float, told: Sequence[tuple[float, bool, Floats]]
     ) -> Found:
         """Add up a plan of whose sections cost, bans and lengths are told."""
-        cost_s = sum(passed.wait_s for passed in plan.passed)
-        cost_s += sum(self._passing_s[passed.portal] for passed in plan.passed)
+        cost_s = sum(self._passing_s[passed.portal] for passed in plan.passed)
         cost_s += sum(section_s for section_s, _, _ in told)
+        cost_s += STANDING_SHARE * sum(passed.wait_s for passed in plan.passed)
+        length_m = sum(
+            float((legs.share * edge_m).sum())
+            for (_, legs), (_, _, edge_m) in zip(plan.sections, told, strict=True)
+        )
+        if plan.passed or not self.clock.is_done_today(cost_s, length_m):
+            cost_s += STANDING_SHARE * self.clock.rests_s(plan)
         roads: dict[int, tuple[Legs, Floats]] = {}
         for (region, legs), (_, _, edge_m) in zip(plan.sections, told, strict=True):
             before = roads.get(region)
@@ -304,6 +349,7 @@ class Search:
     def _route(self, found: Found) -> Route:
         """Add a way up, and check it again from the records."""
         plan = found.plan
+        check_once([passed.portal.posts for passed in plan.passed])
         ways = runs(plan)
         tables = [Looked.of(self.clock.travels[region], legs.edge) for region, legs in ways]
         measures = [looked.used(legs) for looked, (_, legs) in zip(tables, ways, strict=True)]
@@ -331,6 +377,11 @@ class Search:
             aversion=found.aversion,
             cost_s=found.cost_s,
         )
+
+
+def _waits(plan: Plan) -> set[str]:
+    """Give the ids of what a plan waits for."""
+    return {id_ for passed in plan.passed if passed.wait_s > 0 for id_ in passed.portal.ids}
 
 
 def runs(plan: Plan) -> list[Section]:

@@ -20,6 +20,9 @@ DUSK_S = 18 * 3_600.0
 #: taken before it.
 NOTHING = 1e-3
 
+#: Of a day of walking: somebody is on the road just now.
+UNDER_WAY = 2.0
+
 #: `march` found more stretches than there was room for.
 TOO_MANY = -1
 
@@ -61,16 +64,40 @@ def _snapped(stop_s: float, moved_s: Floats) -> float:
 
 
 @inlined
-def _rest(state: Floats, opens_s: float, closes_s: float, day_max_m: float) -> None:
-    """Begin the next stretch, not before the clock."""
-    clock_s = max(state[0], _next(opens_s, state[1]))
+def _is_open(clock_s: float, opens_s: float, closes_s: float) -> bool:
     today_s = clock_s - math.floor(clock_s / _DAY_S) * _DAY_S
-    if not opens_s <= today_s < closes_s:
-        clock_s = _next(opens_s, clock_s)
-    state[0] = clock_s
-    state[1] = _next(closes_s, clock_s)
-    state[2] = day_max_m
-    state[3] += 1.0
+    return opens_s <= today_s < closes_s - NOTHING
+
+
+@inlined
+def _look_at_clock(state: Floats, opens_s: float, day_max_m: float) -> None:
+    """Begin a day, where the window has opened since."""
+    if state[0] >= state[1] - NOTHING and state[1] < np.inf:
+        state[0] = max(state[0], state[1])
+        state[1] = _next(opens_s, state[0])
+        state[2] = day_max_m
+        # Who walks on over the opening is still on the day before.
+        state[4] = 1.0 if state[4] == UNDER_WAY else 0.0
+
+
+@inlined
+def _goes_on(state: Floats, is_tail: bool, left_m: float, opens_s: float, closes_s: float) -> bool:
+    """Tell whether somebody walks now who has so many metres to go."""
+    is_tired = state[2] <= NOTHING and left_m > NOTHING
+    return not is_tired and (is_tail or _is_open(state[0], opens_s, closes_s))
+
+
+@inlined
+def _stop_s(
+    moved_s: Floats, tired_s: float, state: Floats, done_s: float, tail_from_s: float, dusk_s: float
+) -> float:
+    """Give the moving time at which a stretch ends at the latest."""
+    stop_s = min(done_s + (state[1] - state[0]), tired_s, moved_s[-1])
+    if tail_from_s - done_s > NOTHING:
+        # Who is in the tail at dusk walks on.
+        dark_s = done_s + (dusk_s - state[0])
+        stop_s = min(stop_s, tail_from_s if dark_s >= tail_from_s - NOTHING else dark_s)
+    return _snapped(stop_s, moved_s)
 
 
 @compiled
@@ -81,49 +108,65 @@ def march(
     opens_s: float,
     closes_s: float,
     day_max_m: float,
+    tail_s: float,
     from_s: Floats,
     clock_s: Floats,
     day: Floats,
 ) -> int:
-    """Walk by the rule at the head of `routing.arrival`.
+    """Walk a section by the rule at the head of `routing.arrival`.
 
     Parameters
     ----------
     moved_s, moved_m
         float64 [K + 1], moving time and metres before each leg and after the last.
     state
-        float64 [4]: clock, end of the stretch (infinite without hours of walking), metres left of
-        the day, number of the day; as it is, and then as it is left. Seconds since a midnight.
+        float64 [5]: clock, when one is fresh again (infinite without hours of walking), metres left
+        of the day, number of the day (-1 before the first), whether something of it was walked (0
+        or 1, `UNDER_WAY` while it is); as it is, and then as it is left. Seconds since a midnight.
     opens_s, closes_s
         Hours of walking, seconds of the day.
+    tail_s
+        So much of the moving time, at its end, is walked at whatever hour.
     from_s, clock_s, day
         float64 [room]: receive moving time, clock and day at which each stretch begins.
 
     Returns
     -------
-    How many stretches there are, or `TOO_MANY`.
+    How many stretches there are, at least 1, or `TOO_MANY`.
     """
-    total_s, done_s = moved_s[-1], 0.0
+    total_s, done_s, count = moved_s[-1], 0.0, 0
+    tail_from_s = max(0.0, total_s - tail_s)
     has_hours = state[1] < np.inf
-    is_over = state[0] >= state[1] - NOTHING or state[2] <= NOTHING
-    if total_s > 0 and is_over and has_hours:
-        _rest(state, opens_s, closes_s, day_max_m)
-    count = 0
     while True:
+        _look_at_clock(state, opens_s, day_max_m)
+        done_m = _at(moved_s, moved_m, done_s)
+        is_there = total_s - done_s <= NOTHING
+        if has_hours and not is_there:
+            is_tail = tail_from_s - done_s <= NOTHING
+            if not _goes_on(state, is_tail, moved_m[-1] - done_m, opens_s, closes_s):
+                state[0], state[4] = state[1], min(state[4], 1.0)
+                continue
         if count == len(from_s):
             return TOO_MANY
-        from_s[count], clock_s[count], day[count] = done_s, state[0], state[3]
+        if not is_there and state[4] == 0.0:
+            state[3] += 1.0
+            state[4] = 1.0
+        from_s[count], clock_s[count], day[count] = done_s, state[0], max(state[3], 0.0)
         count += 1
-        done_m = _at(moved_s, moved_m, done_s)
-        tired_s = _when(moved_s, moved_m, done_m + state[2])
-        stop_s = min(tired_s, done_s + (state[1] - state[0]))
-        if stop_s >= total_s - NOTHING or not has_hours:
-            break
-        _rest(state, opens_s, closes_s, day_max_m)
-        done_s = _snapped(stop_s, moved_s)
-    state[0] += total_s - done_s
-    state[2] -= moved_m[-1] - done_m
-    return count
+        stop_s = total_s
+        if has_hours and not is_there:
+            tired_s = _when(moved_s, moved_m, done_m + state[2])
+            dusk_s = _next(closes_s, state[0])
+            stop_s = _stop_s(moved_s, tired_s, state, done_s, tail_from_s, dusk_s)
+            if stop_s <= done_s:  # what is left of the day is rounding
+                state[0], state[4] = state[1], 1.0
+                continue
+        state[0] += stop_s - done_s
+        state[2] -= _at(moved_s, moved_m, stop_s) - done_m
+        state[4] = UNDER_WAY if stop_s > done_s else state[4]
+        done_s = stop_s
+        if total_s - done_s <= NOTHING:
+            return count
 
 
 @inlined
@@ -186,5 +229,5 @@ def clock(
 def warm() -> None:
     """Compile, or read from disk."""
     row = np.zeros(2)
-    march(row, row, np.zeros(4), 0.0, 1.0, 1.0, row.copy(), row.copy(), row.copy())
+    march(row, row, np.zeros(5), 0.0, 1.0, 1.0, 0.0, row.copy(), row.copy(), row.copy())
     clock(row, row, row, row)

@@ -2,45 +2,60 @@
 
 Within a country of a region a metric finds the way. From one to the next a route passes a
 *portal*: a border edge at an official crossing, or the joint of two regions there. This search runs
-over portals alone. It knows the time of arrival at each, so a crossing that is closed then costs
-the wait until it opens, and one that does not open soon is passed by nobody.
+over portals alone.
+
+**The price of a way** is the time from departure to arrival, nights of rest and waits among it, and
+the exposure on top (what the metric asks beyond moving time). So a second of waiting costs what a
+second under way does, and of two ways that arrive together the one that moves less is taken. A
+crossing is waited for as long as what is stated of it says that it opens, and passed once at most,
+in whichever direction: nobody drives about to spend time.
+
+Ways are put on the clock lazily. The queue holds what a way costs at least; when it is a way's turn
+its section is unpacked, walked and judged at the crossing, and queued anew by what it does cost.
 """
 
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.arrival import DAY_S, Walker, summed
 from routing.crossings import Crossing
 from routing.detours import Closed, Detours
 from routing.errors import NoWay
 from routing.legs import Legs
+from routing.metric import great_circle_m
 from routing.network import Piece
 from routing.resident import Resident
 
 type Floats = NDArray[np.float64]
 type Node = tuple[int, int]
 type Section = tuple[int, Legs]
-
-#: Nobody waits longer for a crossing to open [A]: a day and a night. What opens later is a refusal
-#: that names the opening.
-MAX_WAIT_S: Final = 24 * 3_600.0
+type Place = tuple[float, float]
 
 
 #: With more portals than this the table between them takes longer than it saves [A].
 MOST_LOOKED_AHEAD: Final = 400
 
-#: What an entry of the queue is about, where it is no portal: the end reached, a node left, an
-#: arrival piece (counting down from the last).
-_ENDED: Final = -1
-_LEAVING: Final = -2
-_FIRST_ARRIVAL: Final = -3
+#: Labels at a portal from which on one that moves less, but comes later, is no longer kept [A].
+MOST_LABELS: Final = 8
+
+#: Metrics count in whole units: of ways whose prices differ by less the clock tells which is
+#: cheaper, seconds [A].
+ROUNDING_S: Final = 1.0
+
+#: Sections between portals that are kept with a metric [A].
+KEPT_SECTIONS: Final = 2_000
+
+#: What an entry of the queue is about, where it is no portal: an arrival piece, counting down from
+#: the last.
+_FIRST_ARRIVAL: Final = -1
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -53,29 +68,54 @@ class Portal:
         (region, node) before and behind it.
     posts
         Official posts in order of travel; empty for a joint within one country.
+    places
+        lon, lat (degrees) of where it begins and ends.
     piece
         The border edge, where the region has one.
     off_m
         Metres between the two nodes that are on no road of either region.
-    post_s
-        Seconds under way from where its edge begins to its first post.
+    before, after
+        Moving seconds and metres from where it begins to its first post, and on to where it ends.
     """
 
     arrive: Node
     leave: Node
     posts: tuple[Crossing, ...]
+    places: tuple[Place, Place]
     piece: Piece | None = None
     off_m: float = 0.0
-    post_s: float = 0.0
+    before: tuple[float, float] = (0.0, 0.0)
+    after: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """What is not to be passed twice within a leg: its posts; of a joint without, its ends."""
+        ends = (self.arrive, self.leave)
+        return frozenset(post.id for post in self.posts) or frozenset([f"{min(ends)}-{max(ends)}"])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Passed:
-    """A portal on the way: when it is reached, and the wait there, seconds after departure."""
+    """A portal on the way; seconds after departure.
+
+    Parameters
+    ----------
+    portal
+        The portal.
+    reached_s
+        When its first post is reached.
+    through_s
+        When its last is passed; the same where it stays closed.
+    """
 
     portal: Portal
     reached_s: float
-    wait_s: float
+    through_s: float
+
+    @property
+    def wait_s(self) -> float:
+        """Seconds that are waited there."""
+        return self.through_s - self.reached_s
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -89,12 +129,31 @@ class Plan:
     passed
         One fewer than sections.
     cost_s
-        Of everything, waits included.
+        Its price.
+    saw_waits
+        Some portal was reached in the search while it was closed, and opens later.
     """
 
     sections: tuple[Section, ...]
     passed: tuple[Passed, ...]
     cost_s: float
+    saw_waits: bool = False
+
+
+class Timing(Protocol):
+    """Tells how long ways take, and when portals open."""
+
+    def walker(self) -> Walker:
+        """Give who stands at the start."""
+
+    def measured(self, region: int, legs: Legs) -> tuple[Floats, Floats]:
+        """Give moving time and length of legs: float64 [k] each, seconds and metres."""
+
+    def through_s(self, portal: Portal, reached_s: float) -> float | None:
+        """Give when somebody is past all posts of a portal who reaches the first.
+
+        Both in seconds after departure; None where it is not known to open.
+        """
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -105,61 +164,146 @@ class Question:
     ----------
     start, end
         Region of each end.
+    places
+        lon, lat (degrees) of where the two ends meet the network.
     departures, arrivals
         (piece, node, cost of the piece in seconds) of each end; infinite where closed.
     direct
         Pieces from end to end, with their costs.
     portals
         All that may be passed at some time, each with the seconds it costs.
-    wait_s
-        Gives the wait at a portal, seconds, for who reaches it so many seconds after departure;
-        None where it stays closed.
-    reached_s
-        Gives when the end of the last of some sections is reached, seconds after departure; with
-        the portals passed between them.
-    closed_s
-        Price of passing a portal that stays closed, seconds; infinite where nobody may.
+    timing
+        Tells times.
     allows
         Tells whether one may go from a portal, None for the start, to another within a region.
+    closed_s
+        Price of passing a portal that stays closed, seconds; infinite where nobody may.
     closed
         What obstacles close, a region each; empty without obstacles.
+    is_patient
+        Waits and rests cost nothing: the way of one who has time.
     """
 
     start: int
     end: int
+    places: tuple[Place, Place]
     departures: Sequence[tuple[Piece, int, float]]
     arrivals: Sequence[tuple[Piece, int, float]]
     direct: Sequence[tuple[Piece, float]]
     portals: Sequence[tuple[Portal, float]]
-    wait_s: Callable[[Portal, float], float | None]
-    reached_s: Callable[[Sequence[Section], Sequence[Passed]], float]
+    timing: Timing
     allows: Callable[[Portal | None, Portal], bool]
     closed_s: float = math.inf
     closed: Sequence[Closed] = ()
+    is_patient: bool = False
 
 
 _NO_LEGS: Final = Legs.of(())
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class _Walked:
+    """What lies between two nodes: legs, and the sums of their moving times and lengths."""
+
+    legs: Legs
+    moved_s: Floats
+    moved_m: Floats
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class _Label:
-    """How somebody came to a node: ``section`` is what the present section has so far."""
+    """How somebody came to a node, and where the clock stands at the stop before it.
+
+    Parameters
+    ----------
+    at
+        The node.
+    walker
+        Who stands at the last post, or at the start.
+    metric_s
+        What the metrics ask for the whole way up to the node.
+    since
+        Moving seconds and metres of a portal from its first post to the node.
+    since_s
+        What the metrics ask from the stop to the node.
+    begun
+        Legs from the start to the node.
+    exposed_s
+        What the metrics ask up to the stop beyond moving time.
+    sections, passed
+        As a plan has them.
+    ids
+        What was passed.
+    portal
+        The last one, -1 at the start.
+    """
 
     at: Node
-    cost_s: float
-    section: Legs = _NO_LEGS
+    walker: Walker
+    metric_s: float = 0.0
+    since: tuple[float, float] = (0.0, 0.0)
+    since_s: float = 0.0
+    begun: Legs = _NO_LEGS
+    exposed_s: float = 0.0
     sections: tuple[Section, ...] = ()
     passed: tuple[Passed, ...] = ()
+    ids: frozenset[str] = frozenset()
+    portal: int = -1
+
+
+#: An entry of the queue: the price and what the metrics ask for it, seconds; a number; whether that
+#: is so (else it is at least so); who goes, and to which target.
+type _Entry = tuple[float, float, int, bool, _Label, int]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Ahead:
+    """What can be reached from a portal or from the start, a row each.
+
+    Parameters
+    ----------
+    targets, nodes
+        As entries of the queue have them, and where they are.
+    own_s, still_s
+        float64 [targets], what each costs itself, and what is to come behind it at least.
+    least_m
+        float64 [targets], metres to the end of the way over it at least.
+    """
+
+    targets: Sequence[int]
+    nodes: Sequence[int]
+    own_s: Floats
+    still_s: Floats
+    least_m: Floats
+
+
+class _Stop:
+    """Somebody's arrival at a stop.
+
+    Parameters
+    ----------
+    walker
+        Who stands there.
+    legs
+        Of the section to it, border edges left out.
+    exposed_s
+        What the metrics ask up to it beyond moving time.
+    """
+
+    __slots__ = ("exposed_s", "legs", "walker")
+
+    def __init__(self, walker: Walker, legs: Legs, exposed_s: float) -> None:
+        self.walker = walker
+        self.legs = legs
+        self.exposed_s = exposed_s
 
 
 def solve(residents: Sequence[Resident], question: Question) -> Plan:
     """Find the cheapest plan, with one metric a region, which the caller holds.
 
-    Labels are settled by cost, waits included. A portal is passed once, by whoever reaches it the
-    cheapest and does not find it closed for too long; who reaches it dearer, and would wait less,
-    is not followed. By vehicle with aversion 0 nobody does: cost is time. On foot a rest is none of
-    the cost, so that of ways over several crossings with hours one in thirty is not the cheapest of
-    all (measured on the small countries of tests/routing/test_portals.py).
+    By time alone it is the earliest arrival of all ways whose sections are the metric's: of the
+    labels at a portal each is followed that comes earlier, less tired, or moved less than any
+    other.
 
     Raises
     ------
@@ -176,7 +320,7 @@ def _trimmed(plan: Plan) -> Plan:
     if not on_roads and all(passed.portal.piece is None for passed in plan.passed):
         region, legs = plan.sections[0]
         sections = ((region, legs.only(slice(1))), *sections[1:])
-    return Plan(sections, plan.passed, plan.cost_s)
+    return Plan(sections, plan.passed, plan.cost_s, plan.saw_waits)
 
 
 class _Solving:
@@ -185,53 +329,38 @@ class _Solving:
     def __init__(self, residents: Sequence[Resident], question: Question) -> None:
         self._residents = residents
         self._asked = question
-        self._order = count()
-        self._heap: list[tuple[float, int, _Label, int, float]] = []
-        self._passed: set[int] = set()
-        self._shut: set[tuple[int, Passed | None]] = set()
-        self._in_region: dict[int, list[int]] = defaultdict(list)
-        for index, (portal, _) in enumerate(question.portals):
-            self._in_region[portal.arrive[0]].append(index)
-        self._ahead_s = ahead_s(residents, question)
         self._detours = Detours(residents, question.closed)
-        self._looked_at: set[tuple[_Label, int]] = set()
+        self._saw_waits = False
 
     def plan(self) -> Plan:
         asked = self._asked
         if not asked.portals and not self._detours.are_possible(asked.start):
             return self._straight()
-        for piece, cost_s in asked.direct:
-            if np.isfinite(cost_s):
-                self._push(cost_s, _Label((asked.start, -1), cost_s, Legs.of([piece])), _ENDED)
-        self._leave(
-            [
-                _Label((asked.start, node), cost_s, Legs.of([piece]))
-                for piece, node, cost_s in asked.departures
-                if np.isfinite(cost_s)
-            ]
-        )
-        while self._heap:
-            _, _, label, target, cost_s = heapq.heappop(self._heap)
-            if target == _ENDED:
-                return self._ended(label, label.section, cost_s)
-            if self._is_dearer(label, target, cost_s):
-                continue
-            if target <= _FIRST_ARRIVAL:
-                return self._ended(label, self._arrive(label, _FIRST_ARRIVAL - target), cost_s)
-            if target == _LEAVING:
-                self._leave([label])
-            else:
-                self._pass(label, target, cost_s)
-        raise NoWay("nothing open joins the two ends")
+        self._begin()
+        best: _Entry | None = None
+        while self._heap and (best is None or self._heap[0][0] <= best[0] + ROUNDING_S):
+            entry = heapq.heappop(self._heap)
+            _, metric_s, _, is_true, label, target = entry
+            if is_true and target < 0:
+                best = entry if best is None else min(best, entry)
+            elif is_true:
+                self._settle(label)
+            elif target < 0:
+                self._arrive(label, _FIRST_ARRIVAL - target, metric_s)
+            elif not self._is_never_open(target, label):
+                self._reach(label, target, metric_s)
+        if best is None:
+            raise NoWay("nothing open joins the two ends")
+        ended = best[4]
+        return Plan(ended.sections, ended.passed, best[0], self._saw_waits)
 
     def _straight(self) -> Plan:
         """Give what the queue would where there is nothing to pass: of equals the first."""
         asked = self._asked
-        least_s, best = math.inf, None
+        least_s, best, through = math.inf, None, None
         for piece, cost_s in asked.direct:
             if cost_s < least_s:
-                least_s, best = cost_s, _Label((asked.start, -1), cost_s, Legs.of([piece]))
-        through = None
+                least_s, best = cost_s, (Legs.of([piece]), -1)
         leaving = [row for row in asked.departures if np.isfinite(row[2])]
         if leaving and asked.arrivals and asked.start == asked.end:
             costs = between_s(
@@ -244,112 +373,282 @@ class _Solving:
                     cost_s = own_s + between + asked.arrivals[column][2]
                     if cost_s < least_s:
                         least_s, through = cost_s, column
-                        best = _Label((asked.start, node), own_s, Legs.of([piece]))
+                        best = (Legs.of([piece]), node)
         if best is None:
             raise NoWay("nothing open joins the two ends")
-        last = best.section if through is None else self._arrive(best, through)
-        return self._ended(best, last, least_s)
+        last, node = best
+        if through is not None:
+            piece, target, _ = asked.arrivals[through]
+            between = self._detours.path(asked.start, node, target)
+            last = Legs.joined([last, between, Legs.of([piece])])
+        return Plan(((asked.start, last),), (), least_s)
 
-    def _push(self, cost_s: float, label: _Label, target: int, still_s: float = 0.0) -> None:
-        """Queue an entry by what it costs and what is to come at least."""
-        entry = (cost_s + still_s, next(self._order), label, target, cost_s)
+    # --- looking ahead --------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Queue what can be reached from the start."""
+        asked = self._asked
+        self._order = count()
+        self._heap: list[_Entry] = []
+        self._settled: dict[int, list[_Label]] = defaultdict(list)
+        self._closed_from_s: dict[int, float] = {}
+        self._sections: dict[Hashable, object] = {}
+        self._rows: dict[int, tuple[_Ahead, Floats]] = {}
+        self._ids = [portal.ids for portal, _ in asked.portals]
+        self._in_region: dict[int, list[int]] = defaultdict(list)
+        for index, (portal, _) in enumerate(asked.portals):
+            self._in_region[portal.arrive[0]].append(index)
+        self._ahead_s = ahead_s(self._residents, asked)
+        self._start = asked.timing.walker()
+        self._straightness = (
+            min(resident.ground.network.straightness for resident in self._residents)
+            if self._start.has_hours
+            else 0.0
+        )
+        for piece, cost_s in asked.direct:
+            if np.isfinite(cost_s):
+                self._end(_Label((asked.start, -1), self._start), -1, Legs.of([piece]), cost_s)
+        labels = [
+            _Label((asked.start, node), self._start, cost_s, since_s=cost_s, begun=Legs.of([piece]))
+            for piece, node, cost_s in asked.departures
+            if np.isfinite(cost_s)
+        ]
+        if labels:
+            ahead = self._ahead(None, asked.start)
+            costs = self._between_s(asked.start, [label.at[1] for label in labels], ahead)
+            for label, row in zip(labels, costs, strict=True):
+                self._look(label, ahead, row)
+
+    def _ahead(self, entered: Portal | None, region: int) -> _Ahead:
+        """Say what there is to reach in a region: every portal, and the end."""
+        asked = self._asked
+        portals = [
+            index
+            for index in self._in_region[region]
+            if asked.allows(entered, asked.portals[index][0])
+        ]
+        rows = asked.arrivals if region == asked.end else ()
+        here = asked.places[0] if entered is None else entered.places[1]
+        return _Ahead(
+            [*portals, *(_FIRST_ARRIVAL - row for row in range(len(rows)))],
+            [*(asked.portals[i][0].arrive[1] for i in portals), *(node for _, node, _ in rows)],
+            np.array([*(asked.portals[i][1] for i in portals), *(s for _, _, s in rows)]),
+            np.concatenate([self._ahead_s[portals], np.zeros(len(rows))]),
+            self._least_m(here, portals, len(rows)),
+        )
+
+    def _least_m(self, here: Place, portals: Sequence[int], arrivals: int) -> Floats:
+        """Give the metres from a place over each portal to the end at least, then to the end."""
+        if not self._start.has_hours:
+            return np.zeros(len(portals) + arrivals)
+        end = self._asked.places[1]
+        ends = [self._asked.portals[index][0].places for index in portals]
+        places = np.array([*ends, *[(end, end)] * arrivals]).reshape(-1, 4)
+        to_m = great_circle_m(*here, places[:, 0], places[:, 1])
+        on_m = great_circle_m(places[:, 2], places[:, 3], *end)
+        return np.asarray((to_m + on_m) * self._straightness)
+
+    def _between_s(self, region: int, sources: Sequence[int], ahead: _Ahead) -> Floats:
+        """Give what the metric asks from nodes to targets, float64 [sources, targets]."""
+        if not ahead.nodes:
+            return np.zeros((len(sources), 0))
+        return between_s(self._residents[region], sources, ahead.nodes)
+
+    def _look(self, label: _Label, ahead: _Ahead, between: Floats) -> None:
+        """Queue what can be reached from a node, by what it costs at least."""
+        on_s = between + ahead.own_s
+        least_s = self._least_s(label, on_s + ahead.still_s, ahead.least_m)
+        rows = zip(ahead.targets, least_s.tolist(), (label.metric_s + on_s).tolist(), strict=True)
+        for target, price_s, metric_s in rows:
+            if math.isfinite(price_s) and (target < 0 or self._ids[target].isdisjoint(label.ids)):
+                self._push(price_s, metric_s, label, target)
+
+    def _least_s(self, label: _Label, on_s: Floats, least_m: Floats) -> Floats:
+        """Give the price of ways on from a node at least.
+
+        Parameters
+        ----------
+        on_s, least_m
+            float64 [k], what the metrics ask for them, and their metres.
+        """
+        if self._asked.is_patient:
+            return label.metric_s + on_s
+        walker = label.walker
+        there_s = walker.clock_s + label.since_s + on_s
+        if walker.has_hours:
+            rests = np.ceil(np.maximum(0.0, least_m - walker.left_m) / walker.day_max_m)
+            wakes_s = walker.fresh_s + (rests - 1.0) * DAY_S
+            there_s = np.maximum(there_s, np.where(rests > 0, wakes_s, -math.inf))
+        return np.asarray(there_s - self._start.clock_s + label.exposed_s)
+
+    def _push(
+        self, price_s: float, metric_s: float, label: _Label, target: int, *, is_true: bool = False
+    ) -> None:
+        # To the millisecond: who waits at one gate for one opening comes at one time.
+        entry = (round(price_s, 3), metric_s, next(self._order), is_true, label, target)
         heapq.heappush(self._heap, entry)
 
-    def _leave(self, labels: Sequence[_Label]) -> None:
-        """Look from nodes to every portal of their region, and to the end.
+    # --- on the clock ---------------------------------------------------------------------------
 
-        All of them are the start's, or there is one: they have come over the same portals.
+    def _walked(self, region: int, source: int, target: int, *, is_shared: bool) -> _Walked:
+        """Unpack what lies between two nodes of a region.
+
+        What lies between two portals is kept for as long as the metric stays as it is.
         """
-        if not labels:
-            return
-        region = labels[0].at[0]
-        entered = labels[0].passed[-1].portal if labels[0].passed else None
-        targets = [
-            (index, portal.arrive[1], 0.0)
-            for index in self._in_region[region]
-            if self._asked.allows(entered, portal := self._asked.portals[index][0])
-        ]
-        if region == self._asked.end:
-            targets += [
-                (_FIRST_ARRIVAL - row, arrival, own_s)
-                for row, (_, arrival, own_s) in enumerate(self._asked.arrivals)
-            ]
-        if not targets:
-            return
-        costs = between_s(
-            self._residents[region], [label.at[1] for label in labels], [to for _, to, _ in targets]
-        )
-        for label, row in zip(labels, costs.tolist(), strict=True):
-            self._look(label, targets, row)
+        is_shared = is_shared and not self._detours.are_possible(region)
+        kept = self._residents[region].derived if is_shared else self._sections
+        key = (_Walked, region, source, target)
+        known = cast("_Walked | None", kept.get(key))
+        if known is None:
+            legs = self._detours.path(region, source, target)
+            time_s, length_m = self._asked.timing.measured(region, legs)
+            known = _Walked(legs, summed(time_s), summed(length_m))
+            if not is_shared or len(kept) < KEPT_SECTIONS:
+                kept[key] = known
+        return known
 
-    def _look(
-        self, label: _Label, targets: Sequence[tuple[int, int, float]], costs: Sequence[float]
-    ) -> None:
-        """Queue what can be reached from a node."""
-        for (target, _, own_s), between in zip(targets, costs, strict=True):
-            cost_s = label.cost_s + between + own_s
-            still_s = self._still_s(target) if target >= 0 else 0.0
-            if math.isfinite(cost_s + still_s) and target not in self._passed:
-                self._push(cost_s, label, target, still_s)
+    def _gone(
+        self, label: _Label, node: int, last: Legs, asked_s: float, then: tuple[float, float]
+    ) -> _Stop:
+        """Walk from a label to a stop.
 
-    def _is_dearer(self, label: _Label, target: int, cost_s: float) -> bool:
-        """Queue an entry anew whose way costs more than the metric says; gone where none is."""
-        region, node = label.at
-        entry = (label, target)
-        if target == _LEAVING or not self._detours.are_possible(region):
-            return False
-        if entry in self._looked_at or target in self._passed:
-            return False
-        self._looked_at.add(entry)
-        is_arrival = target <= _FIRST_ARRIVAL
-        to = (
-            self._asked.arrivals[_FIRST_ARRIVAL - target][1]
-            if is_arrival
-            else self._asked.portals[target][0].arrive[1]
-        )
-        extra_s = self._detours.extra_s(region, node, to)
-        if 0 < extra_s < math.inf:
-            self._push(
-                cost_s + extra_s, label, target, 0.0 if is_arrival else self._still_s(target)
-            )
-        return extra_s > 0
-
-    def _still_s(self, target: int) -> float:
-        """Give the least that passing a portal and going on from it costs."""
-        return self._asked.portals[target][1] + float(self._ahead_s[target])
-
-    def _pass(self, label: _Label, target: int, cost_s: float) -> None:
-        """Reach a portal, and wait there if need be."""
-        came = (target, label.passed[-1] if label.passed else None)
-        if target in self._passed or came in self._shut:
-            return
-        portal, own_s = self._asked.portals[target]
-        sections = (*label.sections, (label.at[0], self._walked(label, portal.arrive[1])))
-        reached_s = self._asked.reached_s(sections, label.passed)
-        wait_s = self._asked.wait_s(portal, reached_s)
-        spent_s = cost_s + own_s + (self._asked.closed_s if wait_s is None else wait_s)
-        # Who finds it closed for too long does not keep out those who come later over another
-        # portal; but by a longer way from the same one nobody gets through.
-        if not np.isfinite(spent_s):
-            self._shut.add(came)
-        else:
-            self._passed.add(target)
-            passed = (*label.passed, Passed(portal, reached_s, wait_s or 0.0))
-            behind = _Label(portal.leave, spent_s, _NO_LEGS, sections, passed)
-            self._push(spent_s, behind, _LEAVING, float(self._ahead_s[target]))
-
-    def _arrive(self, label: _Label, row: int) -> Legs:
-        """Give the last section, up to the end by one of its arrivals."""
-        piece, node, _ = self._asked.arrivals[row]
-        return Legs.joined([self._walked(label, node), Legs.of([piece])])
-
-    @staticmethod
-    def _ended(label: _Label, last: Legs, cost_s: float) -> Plan:
-        return Plan((*label.sections, (label.at[0], last)), label.passed, cost_s)
-
-    def _walked(self, label: _Label, node: int) -> Legs:
+        Parameters
+        ----------
+        node
+            To which the metric leads; -1 where it is not asked.
+        last
+            What follows there of the region's roads.
+        asked_s
+            What the metrics ask from the stop before to this one.
+        then
+            Moving seconds and metres of a portal up to its first post.
+        """
         region, source = label.at
-        return Legs.joined([label.section, self._detours.path(region, source, node)])
+        is_between = label.portal >= 0 and not len(last)
+        walked = self._walked(region, source, node, is_shared=is_between) if node >= 0 else _NOTHING
+        begin, end = (self._asked.timing.measured(region, legs) for legs in (label.begun, last))
+        moved_s = _chained(label.since[0], begin[0], walked.moved_s, end[0], then[0])
+        moved_m = _chained(label.since[1], begin[1], walked.moved_m, end[1], then[1])
+        walker = label.walker.copy()
+        walker.go(moved_s, moved_m)
+        legs = Legs.joined([label.begun, walked.legs, last])
+        exposed_s = asked_s - float(moved_s[-1])
+        # The metric counts in whole units.
+        if exposed_s <= len(legs) / self._residents[region].metric.units_per_s:
+            exposed_s = 0.0
+        return _Stop(walker, legs, label.exposed_s + exposed_s)
+
+    def _end(self, label: _Label, node: int, last: Legs, on_s: float) -> None:
+        """Queue a finished way by its price."""
+        stop = self._gone(label, node, last, label.since_s + on_s, (0.0, 0.0))
+        sections = (*label.sections, (label.at[0], stop.legs))
+        metric_s = label.metric_s + on_s
+        ended = _Label(label.at, stop.walker, metric_s, sections=sections, passed=label.passed)
+        price_s = self._price_s(stop.walker, stop.exposed_s, metric_s)
+        self._push(price_s, metric_s, ended, _FIRST_ARRIVAL, is_true=True)
+
+    def _price_s(self, walker: Walker, exposed_s: float, metric_s: float) -> float:
+        if self._asked.is_patient:
+            return metric_s
+        return walker.clock_s - self._start.clock_s + exposed_s
+
+    def _arrive(self, label: _Label, row: int, metric_s: float) -> None:
+        """Go on to the end by one of its arrivals."""
+        piece, node, _ = self._asked.arrivals[row]
+        on_s = metric_s - label.metric_s + self._detours.extra_s(*label.at, node)
+        if math.isfinite(on_s):
+            self._end(label, node, Legs.of([piece]), on_s)
+
+    def _is_never_open(self, target: int, label: _Label) -> bool:
+        """Tell whether a portal has been found not to open any more before one can be there."""
+        return label.walker.clock_s >= self._closed_from_s.get(target, math.inf)
+
+    def _reach(self, label: _Label, target: int, metric_s: float) -> None:
+        """Go on to a portal, wait there if need be, and pass."""
+        portal = self._asked.portals[target][0]
+        on_s = metric_s - label.metric_s + self._detours.extra_s(*label.at, portal.arrive[1])
+        if not math.isfinite(on_s):
+            return
+        # Moving time behind the post is none of the exposure either.
+        asked_s = label.since_s + on_s - portal.after[0]
+        stop = self._gone(label, portal.arrive[1], _NO_LEGS, asked_s, portal.before)
+        reached_s = stop.walker.clock_s - self._start.clock_s
+        through_s = self._asked.timing.through_s(portal, reached_s)
+        exposed_s = stop.exposed_s
+        if through_s is None:
+            through_s, exposed_s = reached_s, exposed_s + self._asked.closed_s
+            if math.isinf(exposed_s):
+                known_s = self._closed_from_s.get(target, math.inf)
+                self._closed_from_s[target] = min(known_s, stop.walker.clock_s)
+                return
+        if through_s > reached_s:
+            self._saw_waits = True
+            stop.walker.wait(self._start.clock_s + through_s)
+        sections = (*label.sections, (label.at[0], stop.legs))
+        behind = _Label(
+            portal.leave,
+            stop.walker,
+            label.metric_s + on_s,
+            portal.after,
+            portal.after[0],
+            _NO_LEGS,
+            exposed_s,
+            sections,
+            (*label.passed, Passed(portal, reached_s, through_s)),
+            label.ids | self._ids[target],
+            target,
+        )
+        if not self._is_superfluous(behind):
+            ahead_s = np.array([float(self._ahead_s[target])])
+            least_m = np.array([self._least_m(portal.places[1], (), 1)[0]])
+            (least_s,) = self._least_s(behind, ahead_s, least_m).tolist()
+            if math.isfinite(least_s):
+                self._push(least_s, behind.metric_s, behind, target, is_true=True)
+
+    def _settle(self, label: _Label) -> None:
+        """Go on from behind a portal, unless somebody else does as well."""
+        if self._is_superfluous(label):
+            return
+        self._settled[label.portal].append(label)
+        if label.portal not in self._rows:
+            portal = self._asked.portals[label.portal][0]
+            ahead = self._ahead(portal, label.at[0])
+            costs = self._between_s(label.at[0], [label.at[1]], ahead)
+            self._rows[label.portal] = (ahead, costs[0])
+        self._look(label, *self._rows[label.portal])
+
+    def _is_superfluous(self, label: _Label) -> bool:
+        """Tell whether somebody who went on from the same place does no worse in any respect."""
+        one = label.walker
+        price_s = self._price_s(one, label.exposed_s, label.metric_s)
+        others = self._settled[label.portal]
+        is_crowded = len(others) >= MOST_LABELS
+        for other in others:
+            two = other.walker
+            is_cheaper = self._price_s(two, other.exposed_s, other.metric_s) <= price_s
+            if self._asked.is_patient:
+                is_as_good = is_crowded or two.clock_s <= one.clock_s
+            else:
+                is_as_good = (
+                    two.clock_s <= one.clock_s
+                    and (two.left_m >= one.left_m or two.fresh_s <= one.clock_s)
+                    and (is_crowded or other.metric_s <= label.metric_s)
+                )
+            if is_cheaper and is_as_good:
+                return True
+        return False
+
+
+_NOTHING: Final = _Walked(_NO_LEGS, np.zeros(1), np.zeros(1))
+
+
+def _chained(since: float, begin: Floats, moved: Floats, end: Floats, then: float) -> Floats:
+    """Give the sums along a section of whose middle they are known: float64 [k + 1]."""
+    before = summed(np.array([since, *begin.tolist()]))
+    middle = before[-1] + moved[1:]
+    last = middle[-1] if len(middle) else before[-1]
+    behind = last + np.cumsum(np.array([*end.tolist(), then]))
+    return np.concatenate([before, middle, behind])
 
 
 def ahead_s(residents: Sequence[Resident], question: Question) -> Floats:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 from routing.errors import Blocker, NoRoute, NoWay
-from routing.itinerary import opens_late, with_border
+from routing.itinerary import with_border
 from routing.portals import Plan, solve
 from routing.resident import Resident
 from routing.rules import closed_post
@@ -116,9 +116,9 @@ def _blockers(search: "Search", plan: Plan) -> tuple[Blocker, ...]:
     for index, (region, legs) in enumerate(plan.sections):
         if index:
             passed = plan.passed[index - 1]
-            if search.clock.wait_s(passed.portal, passed.reached_s) is None:
+            if search.clock.through_s(passed.portal, passed.reached_s) is None:
                 posts, arrival = passed.portal.posts, search.clock.arrival(passed)
-                late = [post for post in posts if opens_late(post, arrival)]
+                late = [post for post in posts if post.passable_from(arrival) is None]
                 # None of them alone, where one opens only after the other has closed.
                 found += [closed_post(post) for post in late or posts]
         found += search.sides[region].rules.exclusions(legs)

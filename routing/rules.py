@@ -4,6 +4,7 @@ Border edges open only at official crossings known to be passable (P10, P32); an
 a hard exclusion is removed, and so is the part of a first or last edge beyond it (P11, P14).
 """
 
+from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -113,6 +114,7 @@ class Rules:
             if gate.edge not in judged:
                 broken += [closed_post(post) for post in gate.posts if not post.passable]
             broken += [] if gate.posts else [Blocker("no_road")]
+        broken += _repeated([gate.posts for gate in self.passed(legs)])
         joins = graph.edge_head[legs.edge[:-1]] == graph.edge_tail[legs.edge[1:]]
         if not joins.all() or not graph.turns(self.travel.mode).allow(legs.edge.tolist()):
             broken.append(Blocker("no_road"))
@@ -144,6 +146,29 @@ class Rules:
         """Name the exclusions along a path found with rules set aside, in order of travel."""
         met = [(int(np.argmax(ban.meets(legs))), ban) for ban in self.bans if ban.meets(legs).any()]
         return [_exclusion(ban) for _, ban in sorted(met, key=lambda row: row[0])]
+
+
+def check_once(passed: Sequence[Sequence[Crossing]]) -> None:
+    """Check that no official crossing is passed twice, in whichever direction.
+
+    Parameters
+    ----------
+    passed
+        The posts of each border edge and joint on the way of one leg.
+
+    Raises
+    ------
+    NoRoute
+        One is. That would be a defect of the search.
+    """
+    if broken := _repeated(passed):
+        raise NoRoute("the way found passes a crossing twice and is refused", broken)
+
+
+def _repeated(passed: Sequence[Sequence[Crossing]]) -> list[Blocker]:
+    posts = [post for gate in passed for post in gate]
+    count = Counter(post.id for post in posts)
+    return [closed_post(post) for post in posts if count[post.id] > 1]
 
 
 def closed_post(post: Crossing) -> Blocker:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from routing.cost import CostModel, Prices
 from routing.detours import Closed
 from routing.errors import NoRoute
-from routing.graph import Snap
+from routing.graph import RoadGraph, Snap
 from routing.legs import Legs
+from routing.metric import UNITS_PER_DEGREE
 from routing.network import Piece
 from routing.portals import Portal
 from routing.resident import Ground, Residents
@@ -77,19 +78,28 @@ class Side:
         travel, turns = self.ground.travel, self.ground.network.turns
         edges = np.array(sorted(self.rules.gates), dtype=np.int64)
         edges = edges[travel.usable(edges)]
+        columns = (edges, travel.time_s(edges), travel.length_m(edges))
         return [
             Portal(
                 (region, node),
                 (region, leave),
                 gate.posts,
+                (_place(travel.graph, edge, "tail"), _place(travel.graph, edge, "head")),
                 (edge, 0.0, 1.0),
-                post_s=gate.at * time_s,
+                before=(gate.at * time_s, gate.at * length_m),
+                after=((1 - gate.at) * time_s, (1 - gate.at) * length_m),
             )
-            for edge, time_s in zip(edges.tolist(), travel.time_s(edges).tolist(), strict=True)
+            for edge, time_s, length_m in zip(*(row.tolist() for row in columns), strict=True)
             if (gate := self.rules.gates[edge]).posts
             for node in turns.comes_from(edge)
             if (leave := turns.onward(node, edge)) is not None
         ]
+
+
+def _place(graph: RoadGraph, edge: int, end: Literal["tail", "head"]) -> tuple[float, float]:
+    """Give lon, lat of an end of an edge, degrees."""
+    node = int((graph.edge_tail if end == "tail" else graph.edge_head)[edge])
+    return graph.node_lon[node] / UNITS_PER_DEGREE, graph.node_lat[node] / UNITS_PER_DEGREE
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -133,7 +133,8 @@ def test_the_cheapest_route_equals_brute_force(tiny_graph, world, start, end, av
 
 
 def test_the_cheapest_route_equals_networkx_on_the_sketch(sketch, towns, open_crossings):
-    travel = Travel(sketch, ADULT)
+    restless = replace(ADULT, window_start=None, window_end=None)
+    travel = Travel(sketch, restless)
     roads = nx.MultiDiGraph()
     for edge, cost in enumerate(CostModel(travel, [], 1.0).all_s().tolist()):
         roads.add_edge(int(sketch.edge_tail[edge]), int(sketch.edge_head[edge]), weight=cost)
@@ -144,7 +145,8 @@ def test_the_cheapest_route_equals_networkx_on_the_sketch(sketch, towns, open_cr
     for a, b in rng.integers(0, len(names), (60, 2)):
         one, other = names[a], names[b]
         request = ask(towns[one], towns[other], start_country=one[0], end_country=other[0],
-                      crossings=open_crossings, aversions=(1.0,))  # fmt: skip
+                      crossings=open_crossings, aversions=(1.0,),
+                      profile=restless)  # fmt: skip
         try:
             routes = router.routes(request)
         except NoRoute:  # the Darién, and crossings that leave the sketch
