@@ -132,7 +132,7 @@ class Search:
                 except NoWay:
                     continue
                 best.append((plan, weight))
-                if is_middle:
+                if is_middle and self.request.others:
                     others = [(o, weight) for o in other_ways(self, residents, weight, plan)]
             if weight == 0 and self._is_best_at_all(plan):
                 settled = plan
