@@ -12,7 +12,7 @@ A way's time is what passes from departure to arrival: waits and nights of rest 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, Literal
 
 import numpy as np
@@ -258,11 +258,11 @@ class _Comparison:
     def result(self) -> Compared:
         """Compare."""
         ways = self._leg.ways
-        found = self._open() if self._may_differ() else None
+        found = self._open() if self._is_closed() else self._as_it_is()
         if found is None:
             none: tuple[Reason, ...] = ()
             return Compared(self._leg.number, ways, None, (none,) * len(ways), self._ceilings())
-        route = found.routes[0]
+        route = min(found.routes, key=lambda one: one.arrival)
         open_way = _way_of(route, self._leg.request.at)
         met = self._met(found, route)
         because = [self._because(way, open_way, met) for way in ways]
@@ -274,23 +274,34 @@ class _Comparison:
 
     # --- worlds ---------------------------------------------------------------------------------
 
-    def _may_differ(self) -> bool:
-        """Tell whether the regions of the answer have anything that could be open, or be chosen."""
+    def _is_closed(self) -> bool:
+        """Tell whether the regions of the answer have anything that could be open."""
         is_joined = len(self._answer.regions) > 1
-        asked = self._leg.request.crossings
-        if is_joined and any(map(_is_held, asked)):
+        if is_joined and any(map(_is_held, self._leg.request.crossings)):
             return True
-        weighs = max(self._leg.request.aversions) > 0
-        for router in self._answer.regions:
-            side = router.side(self._leg.request)
+        for side in self._sides:
             bans = (ban for ban in side.rules.bans if ban.hazard.is_told)
             if any(is_joined or len(ban.edges) for ban in bans):
                 return True
             if any(_is_held(post) for gate in side.rules.gates.values() for post in gate.posts):
                 return True
-            if weighs and any(len(item.edges) for item in side.situation.contacts):
-                return True
         return False
+
+    @cached_property
+    def _sides(self) -> list[Side]:
+        return [router.side(self._leg.request) for router in self._answer.regions]
+
+    def _as_it_is(self) -> Answer | None:
+        """Give the quickest way where nothing is closed; None where no other could be chosen."""
+        weighs = max(self._leg.request.aversions) > 0
+        if not weighs or not any(
+            len(item.edges) for side in self._sides for item in side.situation.contacts
+        ):
+            return None
+        quickest = [route for route in self._answer.routes if route.aversion == 0]
+        if self._leg.number is None and quickest:
+            return replace(self._answer, routes=tuple(quickest))
+        return self._routed(self._time_only)
 
     def _open(self) -> Answer | None:
         """Find the open way; None where there is none: what is told is not what stands there."""

@@ -17,6 +17,7 @@ from app.web.phone_texts import plan_texts
 from app.web.plan_views import AskView, Gap, PlanView, ProblemView, Route, RouteSpace
 from app.web.route_sharing import how_long, shared
 from app.web.views import Crossing
+from routing.arrival import DAY_S
 from routing.comparison import Beyond
 
 
@@ -57,9 +58,17 @@ def render_problem(view: ProblemView, lang: str) -> str:
         accepted=replace(view.form, accepts_detour=True),
         because=partial(because, w),
         refused=because_words.REFUSED,
-        how_much_time=partial(because_words.how_much_time, w),
+        how_long=_long_time(w, view),
         contact_kinds=handouts.KINDS,
     )
+
+
+def _long_time(w: Words, view: ProblemView) -> str:
+    """Write how long a refused way takes: no fewer days than it is walked on (P46)."""
+    if view.detour is None:
+        return ""
+    walked_s = view.detour.walking_days * DAY_S if view.detour.walking_days > 1 else 0.0
+    return because_words.how_much_time(w, max(view.detour.elapsed_s, walked_s))
 
 
 def render_ask(view: AskView, lang: str) -> str:
