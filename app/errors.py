@@ -15,15 +15,18 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from app import wording
+from app import because_words, wording
 from app.methods import methods_of
 from app.mistakes import (
     BodyTooLargeError,
     DemoNotPublicError,
+    DetourRefusedError,
     ForgedRequestError,
     InvalidParameterError,
+    LongDetourError,
     MethodNotAllowedError,
     NoPackError,
+    NoReasonableWayError,
     NoSuchPartError,
     OutdatedError,
     RouteRefusedError,
@@ -36,6 +39,7 @@ from app.mistakes import (
 from app.network import NoNetworkError
 from app.problems import Kind, problem_response, reasons
 from app.searches import BusyError
+from app.web.i18n import DEFAULT_LANGUAGE, words
 from app.whereabouts import SilentCrossingError, UncertainCountryError
 from geo.errors import (
     ConflictError,
@@ -216,6 +220,18 @@ TABLE: Mapping[type[Exception], Kind] = {
     ),
     NoRoute: _NO_ROUTE,
     RouteRefusedError: _NO_ROUTE,
+    LongDetourError: Kind(
+        422,
+        "long-detour",
+        "Only a long detour or a long wait is open",
+        "See `because`, `next_opening` and `nearest_space`; `accept_detour` answers the long way.",
+    ),
+    NoReasonableWayError: Kind(
+        422,
+        "no-reasonable-way",
+        "No reasonable way is known",
+        "See `nearest_space` and `lines`; `accept_detour` answers the long way that there is.",
+    ),
     OffNetwork: Kind(
         422,
         "off-network",
@@ -313,6 +329,9 @@ def _detail(error: Exception, kind: Kind) -> str:
         first, *others = reasons(error)
         more = f" (and {len(others)} more)" if others else ""
         return f"{first.field}: {first.reason}{more}"
+    if isinstance(error, DetourRefusedError):
+        is_closure = isinstance(error, LongDetourError)
+        return because_words.refusal("closure" if is_closure else "ceiling", error.because)
     if isinstance(error, RouteRefusedError):
         said = [wording.blocker(b.kind, b.name, b.state) for b in error.blocked_by]
         return wording.refusal(list(dict.fromkeys(said)))
@@ -337,8 +356,10 @@ def _extras(error: Exception) -> dict[str, Any]:
                 "blocked_by": error.blocked_by,
                 "next_opening": error.next_opening,
                 "nearest_space": None if error.nearest is None else _same_side(error.nearest),
+                "lines": error.lines,
                 "notice": wording.CLOSURE_IS_NOT_THE_END,
                 **({} if error.leg is None else {"leg": error.leg}),
+                **_detour(error),
             }
         case NoRoute():
             return {"blocked_by": error.blocked_by}
@@ -380,6 +401,21 @@ def _hotline(request: Request, error: Exception) -> dict[str, Any]:
     return {}
 
 
+def _detour(error: RouteRefusedError) -> dict[str, Any]:
+    """Return why the only ways are too long, in Spanish, and how long the best of them is."""
+    if not isinstance(error, DetourRefusedError):
+        return {}
+    return {
+        "because": because_words.written(words(DEFAULT_LANGUAGE), error.because),
+        "detour": {
+            "distance_m": round(error.detour.distance_m, 3),
+            "duration_s": error.detour.duration_s,
+            "elapsed_s": error.detour.elapsed_s,
+            "walking_days": error.detour.walking_days,
+        },
+    }
+
+
 def _same_side(space: NearSpace) -> dict[str, Any]:
     return {
         "id": space.id,
@@ -390,6 +426,7 @@ def _same_side(space: NearSpace) -> dict[str, Any]:
         "lat": space.lat,
         "distance_m": round(space.distance_m),
         "distance_kind": "straight",
+        "phones": [phone["number"] for phone in space.properties["phones"]],
     }
 
 

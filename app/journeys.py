@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.detours import ORDINARY, Because, Detours
+from app.essential_lines import Line, essential_lines
 from app.helping import Helping
 from app.knowledge import Reading, reading
-from app.mistakes import Obstacle, RouteRefusedError
-from app.network import Network, Region
+from app.mistakes import LongDetourError, NoReasonableWayError, Obstacle, RouteRefusedError
+from app.network import Network, Region, Routed
 from app.searches import search
 from app.source import Source
 from app.whereabouts import Whereabouts, countries_along, doubted, weigh_all
@@ -21,8 +24,9 @@ from geo.db import connected
 from geo.hazards import ActiveHazard
 from geo.places import Place
 from geo.products import AreaProduct
-from geo.spaces import OpenSpace
+from geo.spaces import NearSpace, OpenSpace
 from routing.coming import met_before_arrival
+from routing.comparison import Beyond, Compared, Reason
 from routing.coverage import Coverage, MeasuredLine, SupportAt, coverage_by, supports_along
 from routing.errors import Blocker, NoRoute
 from routing.graph import Mode
@@ -41,7 +45,7 @@ class Question:
     found and ranked by the weights of exposure ``aversions``.
 
     The journey passes ``via`` in order, keeps out of ``obstacles``, and crosses no border into or
-    out of ``avoided_countries``, or none at all.
+    out of ``avoided_countries``, or none at all. ``detours`` says what of long ways is answered.
     """
 
     start: tuple[float, float]
@@ -56,6 +60,7 @@ class Question:
     obstacles: Obstacles = NO_OBSTACLES
     avoided_countries: frozenset[str] = frozenset()
     avoids_borders: bool = False
+    detours: Detours = ORDINARY
 
     def avoids(self, *countries: str) -> bool:
         """Tell whether the asker keeps away from crossings between countries, be they open."""
@@ -120,7 +125,8 @@ class Journey:
     """One route with the help along it.
 
     ``gaps`` measures the stretches between places for the night where the way takes more than
-    a day (``overnight``), else those between any open spaces.
+    a day (``overnight``), else those between any open spaces. ``because`` is what makes it longer
+    than the open way, leg by leg; ``beyond`` the limit that it is beyond, shown on request (P54).
     """
 
     route: Route
@@ -129,6 +135,8 @@ class Journey:
     overnight: bool
     gap_highest_m: float | None
     regions: tuple[Region, ...]
+    because: tuple[Because, ...] = ()
+    beyond: Beyond | None = None
 
     @property
     def network(self) -> str:
@@ -178,6 +186,16 @@ class _NoWayError(Exception):
         self.reason = reason
 
 
+class _TooLongError(Exception):
+    """There are ways on every leg, on one of which all are too long: what was asked and known."""
+
+    def __init__(self, request: RouteRequest, knowledge: Knowledge, compared: Compared) -> None:
+        super().__init__("no way of a reasonable length")
+        self.request = request
+        self.knowledge = knowledge
+        self.compared = compared
+
+
 async def read_records(known: Reading, question: Question, now: datetime, timezone: str) -> Records:
     """Read the records that a journey depends on.
 
@@ -211,6 +229,8 @@ async def plan(
     ------
     RouteRefusedError
         No admissible route.
+    LongDetourError, NoReasonableWayError
+        All routes are too long, and nobody asked for them all the same.
     OffNetwork, InvalidRequest
         An end is too far from every road, or makes no sense.
     UncertainCountryError
@@ -235,6 +255,8 @@ async def plan(
             found = await search(partial(_answer, network, question, knowledge, access_m))
     except _NoWayError as none:
         raise await _refusal(source.session, question, none) from none.reason
+    except _TooLongError as long:
+        raise await _long_refusal(source.session, long) from long
     return found
 
 
@@ -256,13 +278,20 @@ def _answer(network: Network, question: Question, knowledge: Knowledge, access_m
     while True:
         request = _request(question, knowledge)
         try:
-            journeys = _journeys(network, request, knowledge, access_m)
+            found = network.routes(request)
         except NoRoute as reason:
             raise _NoWayError(request, knowledge, reason) from reason
         coming = [(record.valid_from, hazard) for record, hazard in knowledge.coming]
-        met = met_before_arrival([journey.route for journey in journeys], coming)
+        met = met_before_arrival(found.routes, coming)
         if not met:
-            return Answer(question, journeys, knowledge)
+            journeys = _journeys(found, knowledge, access_m)
+            compared = network.compare(
+                request, found, knowledge.routed_crossings, question.detours.limits
+            )
+            refused = next((leg for leg in compared if leg.refused), None)
+            if refused is not None and not question.detours.are_accepted:
+                raise _TooLongError(request, knowledge, refused)
+            return Answer(question, _explained(journeys, compared, knowledge), knowledge)
         knowledge = knowledge.begun(met)
 
 
@@ -309,10 +338,34 @@ def _as_asked(question: Question, crossing: Crossing) -> Crossing:
     return replace(crossing, passable=False, opens=None)
 
 
-def _journeys(
-    network: Network, request: RouteRequest, knowledge: Knowledge, access_m: float
+def _explained(
+    journeys: Sequence[Journey], compared: Sequence[Compared], knowledge: Knowledge
 ) -> tuple[Journey, ...]:
-    found = network.routes(request)
+    """Add to journeys what makes each longer than the open way, leg by leg."""
+    return tuple(
+        replace(
+            journey,
+            because=tuple(_because(r, knowledge) for leg in compared for r in leg.because[row]),
+            beyond=next((leg.beyond[row] for leg in compared if leg.beyond[row]), None),
+        )
+        for row, journey in enumerate(journeys)
+    )
+
+
+def _because(reason: Reason, knowledge: Knowledge) -> Because:
+    """Add to a reason what is published of it."""
+    crossing = next((c for c in knowledge.crossings if c.id == reason.id), None)
+    if crossing is not None and reason.kind != "hazard":
+        opening = crossing.next_opening if reason.kind == "crossing" else None
+        return Because(reason, opening, crossing.timezone, is_demo=crossing.demo)
+    hazard = next((h for h in knowledge.hazards if h.id == reason.id), None)
+    if hazard is None or reason.kind != "hazard":
+        return Because(reason)
+    timezone = knowledge.start.place.timezone
+    return Because(reason, hazard.valid_to, timezone, hazard, is_demo=hazard.demo)
+
+
+def _journeys(found: Routed, knowledge: Knowledge, access_m: float) -> tuple[Journey, ...]:
     return tuple(
         _journey(route, found.regions_of(route), knowledge, access_m) for route in found.routes
     )
@@ -359,20 +412,50 @@ async def _refusal(
     session: AsyncSession, question: Question, none: _NoWayError
 ) -> RouteRefusedError:
     """Say what stands in the way, and where help is on the side that the refused leg begins."""
-    request, refused = none.request, none.reason
-    leg = refused.leg or 0
-    place = (request.start, *request.via)[leg]
-    country = (request.start_country, *request.via_countries)[leg]
-    # One after the other: a session is one connection.
-    asked = await connected(session)
-    near = await spaces.nearest_spaces(asked, *place, country=country, limit=1)
-    same_side = [s for s in near if s.country == country]
+    refused = none.reason
+    near, lines = await _help(session, none.request, refused.leg or 0)
     crossings = {c.id: c for c in none.knowledge.crossings}
     obstacles = [
         _obstacle(question, blocker, crossings.get(blocker.id or ""))
         for blocker in refused.blocked_by
     ]
-    return RouteRefusedError(obstacles, same_side[0] if same_side else None, refused.leg)
+    return RouteRefusedError(obstacles, near, refused.leg, lines)
+
+
+async def _long_refusal(
+    session: AsyncSession, long: _TooLongError
+) -> LongDetourError | NoReasonableWayError:
+    """Say what makes the only ways so long, if that is published, and where help is."""
+    compared = long.compared
+    near, lines = await _help(session, long.request, compared.leg or 0)
+    if compared.refused == "ceiling":
+        return NoReasonableWayError(compared.ways[0], (), (), near, compared.leg, lines)
+    row = next(row for row, beyond in enumerate(compared.beyond) if beyond == "closure")
+    because = [_because(reason, long.knowledge) for reason in compared.because[row]]
+    obstacles = [
+        Obstacle(_BLOCKS[one.reason.kind], one.reason.id, one.reason.name, one.reason.state)
+        if one.reason.kind != "crossing"
+        else Obstacle("crossing", one.reason.id, one.reason.name, one.reason.state, one.until)
+        for one in because
+    ]
+    return LongDetourError(compared.ways[row], because, obstacles, near, compared.leg, lines)
+
+
+#: What stands in the way, as a refusal names it.
+_BLOCKS: Final = {"hazard": "exclusion", "avoided": "avoided"}
+
+
+async def _help(
+    session: AsyncSession, request: RouteRequest, leg: int
+) -> tuple[NearSpace | None, tuple[Line, ...]]:
+    """Find the space nearest to where a leg begins, on its side, and whom to call (P32, P45)."""
+    places = (request.start, *request.via)
+    countries = (request.start_country, *request.via_countries, request.end_country)
+    # One after the other: a session is one connection.
+    asked = await connected(session)
+    near = await spaces.nearest_spaces(asked, *places[leg], country=countries[leg], limit=1)
+    same_side = next((space for space in near if space.country == countries[leg]), None)
+    return same_side, await essential_lines(asked, countries[leg : leg + 2])
 
 
 def _obstacle(question: Question, blocker: Blocker, crossing: CrossingState | None) -> Obstacle:

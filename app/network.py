@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from routing import comparison, continent
+from routing.comparison import Compared, Limits
 from routing.continent import Continent
-from routing.crossings import BorderPlace, border_places
+from routing.crossings import BorderPlace, Crossing, border_places
 from routing.errors import NoRegion
 from routing.graph import GraphMeta, RoadGraph
 from routing.metric import METRES_PER_DEGREE
@@ -171,6 +173,24 @@ class Network:
             raise NoNetworkError(_NOT_COVERED) from error
         of_router = {id(region.router): region for region in regions}
         return Routed(tuple(of_router[id(router)] for router in answer.regions), answer.routes)
+
+    def compare(
+        self, request: RouteRequest, found: Routed, crossings: Sequence[Crossing], limits: Limits
+    ) -> tuple[Compared, ...]:
+        """Set routes against the ways that would be open, leg by leg (P54).
+
+        Parameters
+        ----------
+        request, found
+            What was asked, and `routes` found.
+        crossings
+            As they are known, before the asker's wish to keep away from some.
+        limits
+            From where on a way is refused.
+        """
+        asked = Continent([region.router for region in self.regions()])
+        answer = continent.Answer(tuple(r.router for r in found.regions), found.routes)
+        return comparison.compare(asked, request, answer, crossings, limits)
 
     def _read_folder(self) -> tuple[int, int] | None:
         """Tell one state of the folder from another; None where that cannot be told yet."""

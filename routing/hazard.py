@@ -50,6 +50,9 @@ class Hazard:
         Unit of the expected events; ``'events'`` when None.
     night_only
         Counts only for those who may be there by night.
+    is_told
+        False: an exclusion without a public reason (P36). It closes as any other, is closed in
+        every comparison, and no answer names it or tells it from a road that is not there.
     key
         Equal for records that lie and cost the same; filled in here.
     """
@@ -67,6 +70,7 @@ class Hazard:
     title: str = ""
     unit: str | None = None
     night_only: bool = False
+    is_told: bool = True
     key: bytes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -79,10 +83,14 @@ class Hazard:
         rates = (self.rate_per_km, self.rate_low, self.rate_high)
         if any(rate is not None and not 0 <= rate <= HIGHEST for rate in rates):
             raise InvalidRequest("hazards", f"hazard {self.id} has a rate that is no rate")
+        if not (self.is_told or self.exclusion):
+            raise InvalidRequest("hazards", f"hazard {self.id} is not told and closes nothing")
         # What where it lies and what it costs depend on; compared by every request.
         told = (self.id, self.kind, self.exclusion, self.weight, rates, self.night_only)
         digest = hashlib.blake2b(self.geometry.wkb, digest_size=16)
         digest.update(repr(told).encode())
+        if not self.is_told:
+            digest.update(b"untold")
         object.__setattr__(self, "key", digest.digest())
 
     @property

@@ -63,12 +63,15 @@ class Waypoint:
         Metres and moving time from the start.
     arrival
         There, aware.
+    stint
+        Of walking, under way there.
     """
 
     snap: Snap
     at_m: float
     after_s: float
     arrival: datetime
+    stint: Stint | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

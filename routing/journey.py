@@ -163,7 +163,7 @@ class Search:
                 except NoWay:
                     continue
                 best.append((plan, weight))
-                if is_middle:
+                if is_middle and self.request.others:
                     others = [(o, weight) for o in other_ways(self, residents, weight, plan)]
                     if plan.saw_waits and self.most > 1:
                         unhurried = solve(residents, self.question(weight, is_patient=True))

@@ -4,7 +4,7 @@ They are no hazards: nothing is known of them, so they are in no metric, no situ
 and are gone with the request. What touches one in a single point is closed, as with an exclusion.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Final, Self
 
 import numpy as np
@@ -42,10 +42,15 @@ class Obstacles:
     ----------
     polygons
         Degrees, WGS 84, valid and within the limits: see `of`.
+    numbers
+        What each is called, from 0 in order where None.
     """
 
-    def __init__(self, polygons: Sequence[Polygon] = ()) -> None:
+    def __init__(
+        self, polygons: Sequence[Polygon] = (), numbers: Sequence[int] | None = None
+    ) -> None:
         self._polygons = tuple(polygons)
+        self._numbers = tuple(range(len(self._polygons)) if numbers is None else numbers)
         self._laid: dict[RoadGraph, tuple[Contact, ...]] = {}
 
     @classmethod
@@ -85,9 +90,16 @@ class Obstacles:
         if not self._polygons:
             return ()
         if graph not in self._laid:
-            asked = [_hazard(row, polygon) for row, polygon in enumerate(self._polygons)]
+            rows = zip(self._numbers, self._polygons, strict=True)
+            asked = [_hazard(number, polygon) for number, polygon in rows]
             self._laid[graph] = tuple(contact(graph, item, 0.0) for item in asked)
         return self._laid[graph]
+
+    def without(self, ids: Container[str]) -> "Obstacles":
+        """Give those whose `Hazard.id` is not among some; they keep their numbers."""
+        rows = zip(self._numbers, self._polygons, strict=True)
+        kept = [(number, polygon) for number, polygon in rows if str(number) not in ids]
+        return Obstacles([polygon for _, polygon in kept], [number for number, _ in kept])
 
     def __len__(self) -> int:
         """Count them."""

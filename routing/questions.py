@@ -67,6 +67,8 @@ class RouteRequest:
         Their countries, as many; empty where none is known.
     stint
         Of walking, under way at departure; a new one where None.
+    others
+        Look for other ways than the best at each weight too.
     """
 
     start: tuple[float, float]
@@ -84,6 +86,7 @@ class RouteRequest:
     via: Sequence[tuple[float, float]] = ()
     via_countries: Sequence[str | None] = ()
     stint: Stint | None = None
+    others: bool = True
 
 
 def check_request(request: RouteRequest, meta: GraphMeta) -> None:

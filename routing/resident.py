@@ -198,6 +198,8 @@ class Residents:
                 edge_s = model.all_s()
                 edge_s[self._borders] = np.inf
                 edge_s[situation.banned] += banned_s
+                # What nobody is told of is no reason: as if the road were not there (P36).
+                edge_s[situation.untold] = np.inf
                 metric = ground.network.metric(edge_s, exact=True)
                 self._unbound = (wanted, Resident(ground, model, situation, metric))
             return self._unbound[1]

@@ -72,14 +72,26 @@ class Rules:
 
     def meets(self, legs: Legs) -> Bools:
         """Tell which pieces touch an exclusion, be it in one point: bool [legs]."""
+        return self._meets(legs, self._laid)
+
+    def meets_untold(self, legs: Legs) -> Bools:
+        """Tell which pieces touch an exclusion that nobody is told of: bool [legs]."""
+        return self._meets(legs, self._untold)
+
+    @staticmethod
+    def _meets(legs: Legs, laid: Contacts) -> Bools:
         met = np.zeros(len(legs.edge), dtype=np.bool_)
-        for row in self._laid.on(legs.edge):
-            met |= self.bans[row].meets(legs)
+        for row in laid.on(legs.edge):
+            met |= laid[row].meets(legs)
         return met
 
     @cached_property
     def _laid(self) -> Contacts:
         return Contacts.of(self.bans)
+
+    @cached_property
+    def _untold(self) -> Contacts:
+        return Contacts(ban for ban in self.bans if not ban.hazard.is_told)
 
     def touched(self, legs: Legs) -> bool:
         """Tell whether a way touches an exclusion."""
@@ -132,7 +144,7 @@ class Rules:
         shapely.prepare(line)
         return [ban for ban in near if shapely.intersects(line, ban.area)]
 
-    def between(self, places: Sequence[tuple[float, float]]) -> tuple[Blocker, ...]:
+    def between(self, places: Sequence[tuple[float, float]] | Floats) -> tuple[Blocker, ...]:
         """Name the exclusions that a straight line touches: of what lies on no road.
 
         Parameters
@@ -181,6 +193,8 @@ def closed_post(post: Crossing) -> Blocker:
 def _exclusion(ban: Contact) -> Blocker:
     if ban.hazard.family == ASKED:
         return Blocker("obstacle", ban.hazard.id)
+    if not ban.hazard.is_told:
+        return Blocker("no_road")
     return Blocker("exclusion", ban.hazard.id, ban.hazard.title or None)
 
 

@@ -70,7 +70,9 @@ class Side:
         met = travel.graph.snap(lon, lat, travel.mode, country, which=which, usable=travel.usable)
         # On the road it is the search's matter.
         if met.distance_m > 0 and (blocked := self.rules.between([point, (met.lon, met.lat)])):
-            raise NoRoute(f"an exclusion lies between the {which} and the road", blocked)
+            is_told = any(blocker.kind != "no_road" for blocker in blocked)
+            what = "an exclusion lies" if is_told else "there is no way"
+            raise NoRoute(f"{what} between the {which} and the road", blocked)
         return met
 
     def portals(self, region: int) -> list[Portal]:
@@ -112,19 +114,24 @@ class Priced:
         Of the pieces.
     barred
         bool [pieces], which of them touch an exclusion.
+    untold
+        bool [pieces], which of them touch one that nobody is told of: closed at any price.
     """
 
     prices: Prices
     barred: NDArray[np.bool_]
+    untold: NDArray[np.bool_]
 
     @classmethod
     def of(cls, side: Side, pieces: Sequence[Piece]) -> Self:
         """Work out what they cost in a region."""
         legs = Legs.of(pieces)
-        return cls(side.model(0.0).prices(legs), side.rules.meets(legs))
+        barred, untold = side.rules.meets(legs), side.rules.meets_untold(legs)
+        return cls(side.model(0.0).prices(legs), barred, untold)
 
     def at(self, aversion: float, banned_s: float) -> Floats:
         """Give the cost of each, seconds; more where it touches an exclusion."""
         cost_s = self.prices.at(aversion)
         cost_s[self.barred] += banned_s
+        cost_s[self.untold] = np.inf
         return cost_s

@@ -47,6 +47,11 @@ class Situation:
         return _union(item.edges for item in self.bans)
 
     @cached_property
+    def untold(self) -> Ints:
+        """Edges that touch an exclusion that nobody is told of (P36): int64 [k], rising."""
+        return _union(item.edges for item in self.bans if not item.hazard.is_told)
+
+    @cached_property
     def priced(self) -> dict[tuple[bytes, float], Contact]:
         """The hazards by record and by the price of a kilometre inside, seconds."""
         prices = hazard_prices(self.contacts)

@@ -124,4 +124,4 @@ def _waypoints(legs: Sequence[Route]) -> Iterator[Waypoint]:
         for values in ([leg.distance_m for leg in legs], [leg.duration_s for leg in legs])
     )
     for row, (leg, _) in enumerate(pairwise(legs)):
-        yield Waypoint(leg.end_snap, at_m[row], after_s[row], leg.arrival)
+        yield Waypoint(leg.end_snap, at_m[row], after_s[row], leg.arrival, leg.stint)

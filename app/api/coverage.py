@@ -16,6 +16,7 @@ from app import wording
 from app.api.fields import Day, Instant, Latitude, Longitude, Position, require_unswapped
 from app.api.json_body import JSONBody
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
+from app.detours import Detours
 from app.helping import support
 from app.journeys import Question, end_names, plan
 from app.knowledge import reading
@@ -24,6 +25,7 @@ from app.network import Network, Region
 from app.problems import problem_responses
 from app.responses import JSONResponse
 from app.searches import search
+from app.settings import Settings
 from app.source import Source
 from app.whereabouts import SilentCrossingError, UncertainCountryError, locate_all
 from geo import boundaries, demo, spaces
@@ -83,6 +85,9 @@ class CoverageQuestion(JSONBody):
         default=["overnight"], description="A space counts if it offers all of them."
     )
     as_of: Day | None = Field(None, description="Day the spaces are judged on; default: today.")
+    accept_detour: bool = Field(
+        default=False, description="As of POST /routes: measure a long detour between the ends too."
+    )
 
     @model_validator(mode="after")
     def _line_or_ends(self) -> Self:
@@ -108,7 +113,7 @@ async def measure_coverage(
         raise InvalidParameterError("services", str(error)) from error
     now = clock()
     way = (
-        await _found_way(body, session, network, now, settings.access_m)
+        await _found_way(body, session, network, now, settings)
         if body.route is None
         else await _drawn_way(body.route, body, session, network, now)
     )
@@ -154,15 +159,20 @@ class _Way:
 
 
 async def _found_way(
-    body: CoverageQuestion, session: AsyncSession, network: Network, now: datetime, access_m: float
+    body: CoverageQuestion,
+    session: AsyncSession,
+    network: Network,
+    now: datetime,
+    settings: Settings,
 ) -> _Way:
     """Find the route between the two ends of a question."""
     assert body.start is not None  # noqa: S101 -- the model's validator says so
     assert body.end is not None  # noqa: S101
     require_unswapped("start", *body.start)
     require_unswapped("end", *body.end)
-    question = Question(body.start, body.end, body.mode, body.at or now)
-    answer = await plan(Source(session), network, question, now=now, access_m=access_m)
+    detours = Detours.of(settings, are_accepted=body.accept_detour)
+    question = Question(body.start, body.end, body.mode, body.at or now, detours=detours)
+    answer = await plan(Source(session), network, question, now=now, access_m=settings.access_m)
     journey, known = answer.journeys[0], answer.knowledge
     best = journey.route
     return _Way(

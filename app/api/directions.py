@@ -29,6 +29,7 @@ from app.api.fields import require_unswapped
 from app.api.route_explained import explained
 from app.api.routes import PRIVATE, ProfileName, profile_of, properties
 from app.deps import ClockDep, NetworkDep, SettingsDep, open_source
+from app.detours import Detours
 from app.journeys import Answer, Journey, Question, plan
 from app.mistakes import InvalidParameterError, RouteRefusedError
 from app.problems import ProblemResponse, problem_responses
@@ -169,6 +170,7 @@ def _question(
         obstacles=obstacles_of(areas, "options.avoid_polygons"),
         avoided_countries=frozenset(options.avoid_countries),
         avoids_borders=options.avoid_borders == "all",
+        detours=Detours.of(settings, are_accepted=options.accept_detour),
     )
 
 
@@ -238,7 +240,8 @@ def _feature(answer: Answer, journey: Journey, about: Told, asked: _Asked) -> di
             "duration": round(route.duration_s, 1),
         },
         "warnings": [{"code": _NOTICE, "message": wording.notice(is_demo=answer.knowledge.demo)}],
-        "amparo": properties(journey, (), answer, asked.now) | explained(asked.words, about),
+        "amparo": properties(journey, (), answer, asked.now, asked.words)
+        | explained(asked.words, about),
     }
     if "surface" in body.extra_info:
         made["extras"] = {"surface": _surfaces(route, found, asked)}

@@ -96,6 +96,12 @@ class Options(_Strict):
         [], max_length=5
     )
 
+    accept_detour: bool = Field(
+        default=False,
+        description="Not openrouteservice's: answer the long way too where what is closed leaves"
+        " only that. Without it that is refused, with the reasons.",
+    )
+
     @field_validator("avoid_polygons", mode="before")
     @classmethod
     def _may_be_empty(cls, given: object) -> object:

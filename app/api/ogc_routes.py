@@ -25,6 +25,7 @@ from app.api.routes import PRIVATE, ProfileName, profile_of, properties
 from app.arrivals import plan_arrival
 from app.caching import NOT_MODIFIED, SAME_FOR_ALL, kept_response
 from app.deps import BaseUrlDep, ClockDep, NetworkDep, SessionDep, SettingsDep, open_source
+from app.detours import Detours
 from app.journeys import Answer, Journey, Question, plan
 from app.problems import problem_responses
 from app.responses import GeoJSONResponse
@@ -97,6 +98,11 @@ class Inputs(_Strict):
     mode: ProfileName | None = Field(None, description="Who travels; default: an adult on foot.")
     obstacles: MultiPolygon | None = None
     when: When | None = Field(None, description="Default: departure now.")
+    accept_detour: bool = Field(
+        default=False,
+        description="Not of the draft: answer the long way too where what is closed leaves only"
+        " that. Without it that is refused, with the reasons.",
+    )
 
 
 class RouteDefinition(JSONBody, _Strict):
@@ -189,6 +195,7 @@ async def compute_route(
         aversions=_AVERSIONS[inputs.preference],
         via=tuple(places[1:-1]),
         obstacles=obstacles_of(areas, "inputs.obstacles"),
+        detours=Detours.of(settings, are_accepted=inputs.accept_detour),
     )
     by_arrival = inputs.when is not None and inputs.when.type == "arrival"
     asked = plan_arrival if by_arrival else plan
@@ -234,7 +241,7 @@ def _features(
     """Give overview, start, segments with the waypoints between them, and end."""
     route, about = journey.route, route_words.told(answer, now)[0]
     line = route.coordinates
-    totals = properties(journey, (), answer, now) | explained(w, about)
+    totals = properties(journey, (), answer, now, w) | explained(w, about)
     found = steps.steps_of(route)
     yield {
         "geometry": {"type": "LineString", "coordinates": np.ascontiguousarray(line)},

@@ -18,6 +18,7 @@ from app.api.fields import require_year
 from app.api.routes import PRIVATE, ProfileName, profile_of
 from app.carried import carried
 from app.deps import ClockDep, NetworkDep, SettingsDep, base_url
+from app.detours import Detours
 from app.ends import End, EndError, Given, find_end, rounded
 from app.journeys import Answer, Question
 from app.journeys import plan as plan_journeys
@@ -46,7 +47,9 @@ SIDES: Final[tuple[Side, Side]] = ("start", "end")
 
 _BY_SIDE = tuple(f"{side}{part}" for side in SIDES for part in ("", "_ref", "_choice"))
 #: ``mode`` is not read: pages that phones keep for days still send it (static/sw.js).
-FORM_FIELDS = frozenset({*_BY_SIDE, "at", "profile", "mode", "lang", "consent", "swap", "file"})
+FORM_FIELDS = frozenset(
+    {*_BY_SIDE, "at", "profile", "mode", "lang", "consent", "swap", "file", "detour"}
+)
 
 #: Longest field: the name of a space is the longest that a form carries [A].
 LONGEST_FIELD: Final = 300
@@ -176,6 +179,7 @@ class _Asking:
             (start.country, end.country),
             profile=profile,
             most=MAX_ROUTES,
+            detours=Detours.of(self.settings, are_accepted=form.accepts_detour),
         )
         problem = plan_views.ProblemView(self.around, form, "unavailable")
         try:
@@ -244,6 +248,7 @@ async def _read_form(request: Request) -> _Sent:
         at=sent["at"],
         profile=sent["profile"] if sent["profile"] in PROFILES else views.Form.profile,
         has_consent=sent["consent"] == "yes",
+        accepts_detour=sent["detour"] == "yes",
     )
     kind, _, number = sent["file"].partition(":")
     is_file = kind in FILE_KINDS and number in {str(n) for n in range(MAX_ROUTES)}

@@ -10,7 +10,7 @@ import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ConfigDict, Field
 
-from app import route_words, wording
+from app import because_words, route_words, wording
 from app.api import route_explained
 from app.api.areas import Area, obstacles_of
 from app.api.fields import Instant, Position, require_unswapped
@@ -18,6 +18,7 @@ from app.api.json_body import JSONBody
 from app.api.segments_written import SegmentWriter
 from app.carried import carried
 from app.deps import open_source
+from app.detours import Detours
 from app.journeys import Answer, Journey, Question, plan
 from app.network import Network
 from app.plain_routes import PlainRoute
@@ -129,6 +130,11 @@ class RouteQuestion(Ends):
         f" At most {MAX_OBSTACLES} polygons with {MAX_VERTICES:,} vertices,"
         f" {MAX_EXTENT_M / 1e3:g} km wide each and {MAX_AREA_M2 / 1e6:g} km2 in all.",
     )
+    accept_detour: bool = Field(
+        default=False,
+        description="Answer the long way too where it takes many times what the open way would, or"
+        " is out of proportion: else these are refused, with what closed the open way.",
+    )
 
 
 @router.post(
@@ -169,6 +175,7 @@ async def find_routes(
         most=body.routes,
         via=tuple(body.via),
         obstacles=obstacles_of(body.avoid, "avoid"),
+        detours=Detours.of(settings, are_accepted=body.accept_detour),
     )
     async with open_source(request) as source:
         answer = await plan(source, network, question, now=now, access_m=settings.access_m)
@@ -232,7 +239,7 @@ def feature_collection(
                     "type": "LineString",
                     "coordinates": np.ascontiguousarray(journey.route.coordinates),
                 },
-                "properties": properties(journey, along, answer, now)
+                "properties": properties(journey, along, answer, now, w)
                 | route_explained.explained(w, one, segments),
             }
             for journey, along, one in zip(answer.journeys, told, about, strict=True)
@@ -244,7 +251,11 @@ def feature_collection(
 
 
 def properties(
-    journey: Journey, along: Sequence[Mapping[str, Any]], answer: Answer, now: datetime
+    journey: Journey,
+    along: Sequence[Mapping[str, Any]],
+    answer: Answer,
+    now: datetime,
+    w: Words,
 ) -> dict[str, Any]:
     """Return what is said of one route.
 
@@ -256,6 +267,8 @@ def properties(
         Information products about its area.
     now
         The present moment.
+    w
+        Of the language of the texts.
     """
     route, highest_m = journey.route, journey.route.highest_m
     return {
@@ -289,6 +302,8 @@ def properties(
             {name: product[name] for name in ("id", "title", "language", "url")}
             for product in along
         ],
+        "because": because_words.written(w, journey.because),
+        "detour": because_words.detour(w, journey.beyond),
         "crossings": list(route.crossings),
         "via": [
             {

@@ -23,6 +23,7 @@ PACKAGE = Path(__file__).parent
 TOLD_MODULES = tuple(
     PACKAGE.parent / name
     for name in (
+        "because_words.py",
         "ends.py",
         "handouts.py",
         "list_sheets.py",

@@ -11,7 +11,7 @@ from app import wording
 from app.day_stages import stages
 from app.ends import End
 from app.journeys import Answer, Journey, Stop
-from app.mistakes import RouteRefusedError
+from app.mistakes import DetourRefusedError, LongDetourError, RouteRefusedError
 from app.route_words import Told, told
 from app.web import plan_views, views
 from app.web.elevation import Passed, elevation
@@ -92,10 +92,16 @@ def refused(
 ) -> plan_views.ProblemView:
     """Return why there is no route, and where help is on the same side."""
     near = refusal.nearest
+    is_long = isinstance(refusal, DetourRefusedError)
+    reason: plan_views.Reason = "no_reasonable_way" if is_long else "no_route"
     return plan_views.ProblemView(
         frame=around,
         form=form,
-        reason="no_route",
+        reason="long_detour" if isinstance(refusal, LongDetourError) else reason,
+        because=refusal.because if isinstance(refusal, DetourRefusedError) else (),
+        detour=refusal.detour if isinstance(refusal, DetourRefusedError) else None,
+        phones=() if near is None else [phone["number"] for phone in near.properties["phones"]],
+        lines=refusal.lines,
         blocked_by=tuple(
             plan_views.Blocker(kind=b.kind, name=b.name, state=b.state) for b in refusal.blocked_by
         ),
@@ -175,6 +181,8 @@ def _route(journey: Journey, answer: Answer, about: Told) -> plan_views.Route:
         offroad_end_m=_off_m(route.end_snap),
         vehicle_s=None if route.mode == "foot" else route.duration_s,
         told=about,
+        because=journey.because,
+        beyond=journey.beyond,
     )
 
 

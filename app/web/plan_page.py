@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from app import handouts, route_words, trade_words
+from app import because_words, handouts, route_words, trade_words
+from app.detours import Because
 from app.web import elevation
 from app.web.i18n import Words, words
 from app.web.page import render_with_map
@@ -16,6 +17,8 @@ from app.web.phone_texts import plan_texts
 from app.web.plan_views import AskView, Gap, PlanView, ProblemView, Route, RouteSpace
 from app.web.route_sharing import how_long, shared
 from app.web.views import Crossing
+from routing.arrival import DAY_S
+from routing.comparison import Beyond
 
 
 def render_plan(view: PlanView, lang: str) -> str:
@@ -33,6 +36,8 @@ def render_plan(view: PlanView, lang: str) -> str:
         itinerary=itinerary,
         how_long=partial(how_long, w),
         trade=partial(trade, w),
+        because=partial(because, w),
+        beyond=partial(beyond, w),
         stretches=partial(stretches, w),
         shared=partial(shared, w, view),
         elevation=elevation,
@@ -42,9 +47,28 @@ def render_plan(view: PlanView, lang: str) -> str:
 
 def render_problem(view: ProblemView, lang: str) -> str:
     """Render the route form again with why there is no route, and what to do instead."""
+    w = words(lang)
     return render_with_map(
-        "problem", view.frame, lang, plan_texts(words(lang)), view=view, form=view.form
+        "problem",
+        view.frame,
+        lang,
+        plan_texts(w),
+        view=view,
+        form=view.form,
+        accepted=replace(view.form, accepts_detour=True),
+        because=partial(because, w),
+        refused=because_words.REFUSED,
+        how_long=_long_time(w, view),
+        contact_kinds=handouts.KINDS,
     )
+
+
+def _long_time(w: Words, view: ProblemView) -> str:
+    """Write how long a refused way takes: no fewer days than it is walked on (P46)."""
+    if view.detour is None:
+        return ""
+    walked_s = view.detour.walking_days * DAY_S if view.detour.walking_days > 1 else 0.0
+    return because_words.how_much_time(w, max(view.detour.elapsed_s, walked_s))
 
 
 def render_ask(view: AskView, lang: str) -> str:
@@ -114,6 +138,16 @@ def trade(w: Words, route: Route) -> Markup:
     if route.told is None:
         return Markup()
     return route_words.marked_up(w, trade_words.trade_words(w, route.told))
+
+
+def beyond(w: Words, limit: Beyond) -> Markup:
+    """Say of a way that is shown on request which limit it is beyond (P54)."""
+    return route_words.marked_up(w, [route_words.safety(w, because_words.BEYOND[limit])])
+
+
+def because(w: Words, one: Because) -> Markup:
+    """Say one reason why a way is longer than the open one; what it does not end stands beside."""
+    return route_words.marked_up(w, because_words.because_words(w, one, with_closure=False))
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from app.detours import Because
 from app.ends import Choice
 from app.route_words import Told
 from app.web.elevation import Elevation
 from app.web.frames import Frame, Network
 from app.web.views import Crossing, Form, Nearest, Space
+from routing.comparison import Beyond, Way
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,8 @@ class Route:
         Moving time of a vehicle, seconds; None on foot.
     told
         What it trades and what its stretches are like, to be worded.
+    because, beyond
+        What makes it longer than the open way, to be worded; the limit that it is beyond (P54).
     """
 
     distance_m: float
@@ -137,6 +141,8 @@ class Route:
     offroad_end_m: float = 0
     vehicle_s: float | None = None
     told: Told | None = None
+    because: Sequence[Because] = ()
+    beyond: Beyond | None = None
 
 
 @dataclass(frozen=True)
@@ -202,6 +208,8 @@ Reason = Literal[
     "time_invalid",
     "off_network",
     "no_route",
+    "long_detour",
+    "no_reasonable_way",
     "unavailable",
 ]
 """Why the form has no route as an answer."""
@@ -235,7 +243,12 @@ class ProblemView:
         For `off_network`: how far the nearest road is, and how far it may be.
     blocked_by, next_opening, timezone, nearest
         For `no_route`: what blocks, the next known opening of a crossing that blocks, the time
-        zone to show it in, and the nearest space on the same side (rules P11 and P32).
+        zone to show it in, and the nearest space on the same side (rules P11 and P32); these but
+        for the first also for `long_detour` and `no_reasonable_way` (rule P54).
+    because, detour
+        For these: what closed the open way, and the figures of the long one.
+    phones, lines
+        Of the nearest space, and of its country (rule P45).
     """
 
     frame: Frame
@@ -249,3 +262,7 @@ class ProblemView:
     next_opening: datetime | None = None
     timezone: str | None = None
     nearest: Nearest | None = None
+    because: Sequence[Because] = ()
+    detour: Way | None = None
+    phones: Sequence[str] = ()
+    lines: Sequence[Mapping[str, Any]] = ()

@@ -46,6 +46,8 @@ class Form:
         What was chosen, as `app.ends` reads it; "" where the text alone counts.
     has_consent
         The person agreed that a position is sent (rule P48).
+    accepts_detour
+        The long way is wanted all the same (rule P54).
     """
 
     start: str = ""
@@ -55,6 +57,7 @@ class Form:
     start_ref: str = ""
     end_ref: str = ""
     has_consent: bool = False
+    accepts_detour: bool = False
 
     def with_end(self, side: Literal["start", "end"], text: str, ref: str) -> "Form":
         """Return the form with another start or end."""

@@ -252,7 +252,8 @@ async def test_a_bad_definition_is_400_with_its_field(client, body, field):
 
 async def test_obstacles_are_kept_out_of_and_too_many_ways_shut_are_422(client):
     obstacles = {"type": "MultiPolygon", "coordinates": [FENCE]}
-    body = (await compute(client, CUCUTA, PAMPLONA, obstacles=obstacles)).json()
+    around = {"obstacles": obstacles, "accept_detour": True}
+    body = (await compute(client, CUCUTA, PAMPLONA, **around)).json()
     line = shapely.LineString(of_type(body, "overview")[0]["geometry"]["coordinates"])
     assert not line.intersects(shapely.Polygon(FENCE[0]))
     lon, lat = PAMPLONA
@@ -279,7 +280,8 @@ async def test_routes_pass_waypoints_and_keep_out_of_areas(client):
     assert waypoint["arrival"] < route["properties"]["arrival"]
     assert plain[0]["properties"]["via"] == []
     fence = {"type": "Polygon", "coordinates": FENCE}
-    around = (await client.post("/routes", json=ask(CUCUTA, PAMPLONA, avoid=[fence]))).json()
+    more = {"avoid": [fence], "accept_detour": True}
+    around = (await client.post("/routes", json=ask(CUCUTA, PAMPLONA, **more))).json()
     for feature_ in around["features"]:
         line = shapely.LineString(feature_["geometry"]["coordinates"])
         assert not line.intersects(shapely.Polygon(FENCE[0]))
@@ -327,9 +329,10 @@ async def test_what_cannot_be_meant_is_named_without_coordinates(client, more, f
 
 async def test_p48_nothing_asked_is_logged(client, lines):
     fence = {"type": "Polygon", "coordinates": FENCE}
-    await client.post(
-        "/routes", json=ask(CUCUTA, PAMPLONA, via=[(-72.50782, 7.89391)], avoid=[fence])
-    )
+    more = {"via": [(-72.50782, 7.89391)], "avoid": [fence]}
+    await client.post("/routes", json=ask(CUCUTA, PAMPLONA, **more, accept_detour=True))
+    # What closed the way is told to who asked, and to nobody else.
+    await client.post("/routes", json=ask(CUCUTA, PAMPLONA, **more))
     await client.post("/ogc/routes", json=definition((-72.50782, 7.89391), PAMPLONA, name="S3CRET"))
     await client.post("/ogc/routes", json=definition((-72.50782, 7.89391), name="S3CRET"))
     path = "/v2/directions/S3CRET/geojson"
@@ -338,6 +341,7 @@ async def test_p48_nothing_asked_is_logged(client, lines):
     said = [line.split()[2:5] for line in lines() if line.startswith("amparo.access")]
     assert said == [
         ["POST", "/routes", "200"],
+        ["POST", "/routes", "422"],
         ["POST", "/ogc/routes", "200"],
         ["POST", "/ogc/routes", "400"],
         ["POST", "/v2/directions/{profile}/geojson", "400"],

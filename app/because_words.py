@@ -1,0 +1,163 @@
+"""Why a way is longer than the one that would be open, in words (P32, P46, P54).
+
+Every text here can hurt when it is translated wrongly, so it stays Spanish in a language where
+nobody reviewed it, and says so (P47).
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from app import route_words, wording
+from app.detours import Because
+from app.route_words import SHORT_M, Said
+from app.web import labels
+from app.web.i18n import DEFAULT_LANGUAGE, Words, marked_safety, words
+from geo.vocabulary import readable
+from routing.comparison import Beyond
+
+_CLOSED = marked_safety("el paso oficial %(name)s está cerrado")
+_NOT_KNOWN = marked_safety("no se sabe si el paso oficial %(name)s está abierto")
+_NEXT = marked_safety("próxima apertura conocida: %(time)s (hora local)")
+_NO_NEXT = marked_safety("no se conoce una próxima apertura")
+_BARRED = marked_safety(
+    "en el camino más corto hay un peligro publicado, y por ahí no se pasa: %(kind)s"
+)
+_CHOSEN = marked_safety("este camino se aparta de un peligro publicado: %(kind)s")
+_ENDS = marked_safety("según lo publicado, termina: %(time)s (hora local)")
+_AVOIDED_CROSSING = marked_safety("usted pidió no pasar por %(name)s")
+_AVOIDED_AREA = marked_safety("usted pidió evitar una zona por la que pasa el camino más corto")
+_SLOWER = marked_safety("por eso este camino tarda %(time)s más")
+_LONGER = marked_safety("por eso este camino tarda %(time)s más y mide %(km)s más")
+
+#: What is said of a way that is shown although it is beyond a limit.
+BEYOND: Final[dict[Beyond, str]] = {
+    "closure": marked_safety(
+        "este camino da un rodeo muy largo, o espera mucho, porque el más corto no está abierto"
+    ),
+    "ceiling": marked_safety(
+        "este camino es muy largo para la distancia entre los dos lugares, y no se conoce la razón"
+    ),
+}
+
+#: What a refusal says first.
+REFUSED: Final[dict[Beyond, str]] = {
+    "closure": marked_safety("Ahora solo hay un camino mucho más largo, o con mucha espera"),
+    "ceiling": marked_safety("No se conoce un camino razonable entre estos dos lugares"),
+}
+
+_DAY_S: Final = 86_400.0
+_HOUR_S: Final = 3_600.0
+_MINUTE_S: Final = 60.0
+
+
+def because_words(w: Words, because: Because, *, with_closure: bool = True) -> list[Said]:
+    """Say one reason: what it is, until when, what it costs, and what it does not end.
+
+    Parameters
+    ----------
+    w
+        Of the language that is wanted.
+    because
+        The reason.
+    with_closure
+        Say of a crossing that a closure does not end the right to protection (P32); False where
+        that stands beside.
+    """
+    found = [*_what(w, because), _cost(w, because)]
+    if with_closure and because.reason.kind == "crossing":
+        found.append(_safe(w, wording.CLOSURE_IS_NOT_THE_END))
+    return found
+
+
+def written(w: Words, because: Sequence[Because]) -> list[dict[str, Any]]:
+    """Return reasons as every interface that answers in JSON has them."""
+    return [
+        {
+            "kind": one.reason.kind,
+            "id": one.reason.id,
+            "name": one.reason.name,
+            "state": one.reason.state,
+            "next_opening": one.until,
+            "extra_s": one.reason.extra_s,
+            "extra_m": one.reason.extra_m,
+            "text": route_words.plain(w, because_words(w, one)),
+        }
+        for one in because
+    ]
+
+
+def detour(w: Words, beyond: Beyond | None) -> dict[str, str] | None:
+    """Return what every interface in JSON says of a way that is shown beyond a limit."""
+    if beyond is None:
+        return None
+    return {"kind": beyond, "text": route_words.plain(w, [_safe(w, BEYOND[beyond])])}
+
+
+def refusal(beyond: Beyond, because: Sequence[Because]) -> str:
+    """Say in Spanish why there are only ways that are too long, and what remains (P32)."""
+    w = words(DEFAULT_LANGUAGE)
+    said = [
+        route_words.plain(w, because_words(w, one, with_closure=False)).rstrip(".")
+        for one in because
+    ]
+    parts = [REFUSED[beyond], *said, wording.CLOSURE_IS_NOT_THE_END.rstrip(".")]
+    return " ".join(f"{part}." for part in parts)
+
+
+def _what(w: Words, because: Because) -> Iterator[Said]:
+    reason, timezone = because.reason, because.timezone or "UTC"
+    demo = " (DEMO)" if because.is_demo else ""
+    if reason.kind == "crossing":
+        text = _NOT_KNOWN if reason.state == "not_known" else _CLOSED
+        yield _safe(w, text, name=f"{reason.name}{demo}")
+        if because.until is None:
+            yield _safe(w, _NO_NEXT)
+        else:
+            yield _at(w, _NEXT, because, timezone)
+    elif reason.kind == "hazard":
+        yield _hazard(w, because, demo)
+        if because.until is not None and not reason.is_choice:
+            yield _at(w, _ENDS, because, timezone)
+    elif reason.name is not None:
+        yield _safe(w, _AVOIDED_CROSSING, name=f"{reason.name}{demo}")
+    else:
+        yield _safe(w, _AVOIDED_AREA)
+
+
+def _hazard(w: Words, because: Because, demo: str) -> Said:
+    text = _CHOSEN if because.reason.is_choice else _BARRED
+    kind = "" if because.hazard is None else because.hazard.kind
+    known = labels.HAZARDS.get(kind)
+    if known is None or not w.is_reviewed(known):
+        w = words(DEFAULT_LANGUAGE)  # half a translation helps nobody
+    filled, message = w.reviewed(text)
+    name = readable(kind) if known is None else filled.reviewed(known)[1]
+    return Said(message % {"kind": name[:1].lower() + name[1:]} + demo, filled.lang)
+
+
+def _cost(w: Words, because: Because) -> Said:
+    reason = because.reason
+    filled, message = w.reviewed(_LONGER if reason.extra_m >= SHORT_M else _SLOWER)
+    values = {"time": how_much_time(filled, reason.extra_s), "km": filled.km(reason.extra_m)}
+    return Said(message % values, filled.lang)
+
+
+def how_much_time(w: Words, time_s: float) -> str:
+    """Write a span of time: days from one day on, never hours then (P46)."""
+    if time_s >= _DAY_S:
+        days = round(time_s / _DAY_S)
+        return w.ngettext("%(num)s día", "%(num)s días", days) % {"num": w.integer(days)}
+    if time_s >= _HOUR_S:
+        return f"{round(time_s / _HOUR_S)} h"
+    return f"{max(1, round(time_s / _MINUTE_S))} min"
+
+
+def _at(w: Words, text: str, because: Because, timezone: str) -> Said:
+    assert because.until is not None  # noqa: S101 -- the callers say so
+    filled, message = w.reviewed(text)
+    return Said(message % {"time": filled.moment(because.until, timezone)}, filled.lang)
+
+
+def _safe(w: Words, text: str, **values: str) -> Said:
+    """Word a safety text: in this language where a person reviewed it, else in Spanish."""
+    return route_words.safety(w, text, **values)

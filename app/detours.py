@@ -1,0 +1,68 @@
+"""Detours: what an asker is told of them, and from where on they are refused (P54)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Self
+
+from app.settings import Settings
+from geo.hazards import ActiveHazard
+from routing.comparison import LIMITS, Limits, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Detours:
+    """What of long ways is answered.
+
+    Attributes
+    ----------
+    are_accepted
+        The asker wants the long way all the same.
+    limits
+        From where on a way is refused.
+    """
+
+    are_accepted: bool = False
+    limits: Limits = LIMITS
+
+    @classmethod
+    def of(cls, settings: Settings, *, are_accepted: bool = False) -> Self:
+        """Take the limits that are set here."""
+        return cls(
+            are_accepted,
+            Limits(
+                factor=settings.detour_factor,
+                min_extra_s=settings.detour_min_extra_s,
+                ceiling_factor=settings.ceiling_factor,
+                ceiling_min_s=settings.ceiling_min_s,
+            ),
+        )
+
+
+#: As nobody set them, and long ways refused.
+ORDINARY: Final = Detours()
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """One reason why a way is longer than the open one, as it is published.
+
+    Attributes
+    ----------
+    reason
+        With what it costs.
+    until
+        When it is next open, as far as that is published: a crossing's next known opening, a
+        hazard's end.
+    timezone
+        IANA name in which that is shown; None where none is known.
+    hazard
+        The record, where it is one.
+    is_demo
+        Of a demo row (P35).
+    """
+
+    reason: Reason
+    until: datetime | None = None
+    timezone: str | None = None
+    hazard: ActiveHazard | None = None
+    is_demo: bool = False

@@ -1,0 +1,524 @@
+"""What a way would be if all that its asker knows as closed were open, and what closed it (P54).
+
+The *open world* of a request has every crossing that the asker knows of open at any hour, no
+exclusion that is told, and nothing that the asker keeps out of. What the asker does not know of
+stays as it is there: a crossing that is not among those given, an exclusion that is told to nobody
+(`Hazard.is_told`), a road that is not there. So none of these can be a reason, and an answer with
+one of them is the answer of a world that never had it.
+
+A way's time is what passes from departure to arrival: waits and nights of rest are part of it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property, lru_cache
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.contact import Contact, Contacts
+from routing.continent import Answer, Continent
+from routing.crossings import Crossing
+from routing.errors import NoRoute
+from routing.graph import Snap
+from routing.metric import METRES_PER_DEGREE, great_circle_m
+from routing.obstacles import ASKED, NO_OBSTACLES
+from routing.profile import walking_days
+from routing.questions import RouteRequest
+from routing.route import Route
+from routing.side import Side
+
+type Floats = NDArray[np.float64]
+type Beyond = Literal["closure", "ceiling"]
+type Key = tuple[Literal["crossing", "hazard", "obstacle"], str]
+
+#: A difference of less than a minute is no reason [A].
+LEAST_EXTRA_S: Final = 60.0
+
+#: So many things on the open way are opened one by one [A]; with more in a row none alone helps.
+MOST_ALONE: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From where on a way is refused instead of told as if it were ordinary.
+
+    Parameters
+    ----------
+    factor, min_extra_s
+        It takes more than so many times the open way's time, and so many seconds more.
+    ceiling_factor, ceiling_min_s
+        It is longer than so many times the straight line between its ends, and takes more than so
+        many seconds: whatever the reason. Of all 1,138,544 ordered pairs of nodes of the sketch,
+        with every crossing open, the longest is 12.9 times the straight line, and 11.1 times of
+        those over two days (benchmarks/detours.py) [A].
+    """
+
+    factor: float = 3.0
+    min_extra_s: float = 86_400.0
+    ceiling_factor: float = 20.0
+    ceiling_min_s: float = 172_800.0
+
+
+LIMITS: Final = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The figures of a way: seconds from departure to arrival and under way, metres, days."""
+
+    elapsed_s: float
+    duration_s: float
+    distance_m: float
+    walking_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that the open way meets and the other way keeps out of.
+
+    Parameters
+    ----------
+    kind
+        ``'avoided'`` is what the asker keeps out of: a crossing that is open, or an own area.
+    id, name
+        Of the crossing or hazard; the number of the asker's own area, which has no name.
+    state
+        ``'closed'`` or ``'not_known'`` for a crossing when the open way comes by (P32), else None.
+    extra_s, extra_m
+        What opening that one alone would save, seconds and metres. Where none alone does because
+        several stand in a row, what opening all of them would; where others do and this one does
+        not, what it saves beside the others.
+    is_choice
+        A hazard that may be passed and was kept away from by the weights of the request.
+    """
+
+    kind: Literal["crossing", "hazard", "avoided"]
+    id: str
+    name: str | None
+    state: Literal["closed", "not_known"] | None
+    extra_s: float
+    extra_m: float
+    is_choice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The ways of one leg against its open way.
+
+    Parameters
+    ----------
+    leg
+        Its number over waypoints, from 0; None without.
+    ways
+        Of each route.
+    open_way
+        None where nothing could be opened.
+    because
+        Of each route, in order along the open way.
+    beyond
+        The limit that each route is beyond, if any.
+    """
+
+    leg: int | None
+    ways: tuple[Way, ...]
+    open_way: Way | None
+    because: tuple[tuple[Reason, ...], ...]
+    beyond: tuple[Beyond | None, ...]
+
+    @property
+    def refused(self) -> Beyond | None:
+        """Why all routes are refused; None where one of them is within the limits."""
+        if not self.beyond or None in self.beyond:
+            return None
+        return "closure" if "closure" in self.beyond else "ceiling"
+
+
+def compare(
+    continent: Continent,
+    request: RouteRequest,
+    answer: Answer,
+    crossings: Sequence[Crossing],
+    limits: Limits,
+) -> tuple[Compared, ...]:
+    """Set the routes of an answer against the open way, leg by leg.
+
+    Parameters
+    ----------
+    continent, request, answer
+        What was asked of whom, and found.
+    crossings
+        Those of the request as they are known, before the asker's wish to keep away from some.
+    limits
+        From where on a way is refused.
+    """
+    return tuple(
+        _Comparison(continent, leg, answer, crossings, limits).result()
+        for leg in _legs(request, answer)
+    )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Leg:
+    """One leg of a request, and its routes' figures on it."""
+
+    number: int | None
+    request: RouteRequest
+    ways: tuple[Way, ...]
+    straight_m: float
+
+
+def _legs(request: RouteRequest, answer: Answer) -> Iterator[_Leg]:
+    """Give the legs; over waypoints there is one route."""
+    best = answer.routes[0]
+    bare = replace(request, via=(), via_countries=(), others=False)
+    if not request.via:
+        ways = tuple(_way_of(route, request.at) for route in answer.routes)
+        yield _Leg(None, bare, ways, _straight_m(best.start_snap, best.end_snap))
+        return
+    places = (request.start, *request.via, request.end)
+    known = tuple(request.via_countries) or (None,) * len(request.via)
+    countries = (request.start_country, *known, request.end_country)
+    snaps = (best.start_snap, *(one.snap for one in best.via), best.end_snap)
+    begins = [(request.at, 0.0, 0.0, request.stint)]
+    begins += [(one.arrival, one.after_s, one.at_m, one.stint) for one in best.via]
+    ends = [*begins[1:], (best.arrival, best.duration_s, best.distance_m, None)]
+    for leg, ((at, after_s, at_m, stint), (until, end_s, end_m, _)) in enumerate(
+        zip(begins, ends, strict=True)
+    ):
+        own = replace(
+            bare,
+            start=places[leg],
+            end=places[leg + 1],
+            start_country=countries[leg],
+            end_country=countries[leg + 1],
+            at=at,
+            stint=stint,
+        )
+        duration_s, distance_m = end_s - after_s, end_m - at_m
+        days = walking_days(distance_m, duration_s, best.profile)
+        way = Way((until - at).total_seconds(), duration_s, distance_m, days)
+        yield _Leg(leg, own, (way,), _straight_m(snaps[leg], snaps[leg + 1]))
+
+
+def _way_of(route: Route, departure: datetime) -> Way:
+    elapsed_s = (route.arrival - departure).total_seconds()
+    return Way(elapsed_s, route.duration_s, route.distance_m, route.walking_days)
+
+
+def _straight_m(start: Snap, end: Snap) -> float:
+    return float(great_circle_m(start.lon, start.lat, end.lon, end.lat))
+
+
+@lru_cache(maxsize=4096)
+def _opened(crossing: Crossing) -> Crossing:
+    """Give a crossing as if it were open at any hour."""
+    return replace(crossing, passable=True, state="open", opens=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """Something that the open way meets, and where, metres after its start."""
+
+    key: Key
+    kind: Literal["crossing", "hazard", "avoided"]
+    name: str | None
+    state: Literal["closed", "not_known"] | None
+    at_m: float
+
+    def reason(self, route: Way, other: Way) -> Reason:
+        """Say what another way saves a route that keeps out of this."""
+        extra_s = route.elapsed_s - other.elapsed_s
+        extra_m = route.distance_m - other.distance_m
+        return Reason(self.kind, self.key[1], self.name, self.state, extra_s, extra_m)
+
+
+class _Comparison:
+    """One leg against worlds in which some of what is closed is open."""
+
+    def __init__(
+        self,
+        continent: Continent,
+        leg: _Leg,
+        answer: Answer,
+        crossings: Sequence[Crossing],
+        limits: Limits,
+    ) -> None:
+        self._continent = continent
+        self._leg = leg
+        self._answer = answer
+        self._known = {crossing.id: crossing for crossing in crossings}
+        self._asked = {crossing.id: crossing for crossing in leg.request.crossings}
+        self._limits = limits
+        self._time_only = replace(leg.request, aversions=(0.0,), most=1)
+        self._ways: dict[frozenset[Key], Way | None] = {}
+
+    def result(self) -> Compared:
+        """Compare."""
+        ways = self._leg.ways
+        found = self._open() if self._is_closed() else self._as_it_is()
+        if found is None:
+            none: tuple[Reason, ...] = ()
+            return Compared(self._leg.number, ways, None, (none,) * len(ways), self._ceilings())
+        route = min(found.routes, key=lambda one: one.arrival)
+        open_way = _way_of(route, self._leg.request.at)
+        met = self._met(found, route)
+        because = [self._because(way, open_way, met) for way in ways]
+        beyond = self._beyond(open_way, because)
+        for row, way in enumerate(ways):
+            if not because[row] and self._is_longer(way, open_way):
+                because[row] = self._by_choice(found, route, way, open_way, row)
+        return Compared(self._leg.number, ways, open_way, tuple(because), beyond)
+
+    # --- worlds ---------------------------------------------------------------------------------
+
+    def _is_closed(self) -> bool:
+        """Tell whether the regions of the answer have anything that could be open."""
+        is_joined = len(self._answer.regions) > 1
+        if is_joined and any(map(_is_held, self._leg.request.crossings)):
+            return True
+        for side in self._sides:
+            bans = (ban for ban in side.rules.bans if ban.hazard.is_told)
+            if any(is_joined or len(ban.edges) for ban in bans):
+                return True
+            if any(_is_held(post) for gate in side.rules.gates.values() for post in gate.posts):
+                return True
+        return False
+
+    @cached_property
+    def _sides(self) -> list[Side]:
+        return [router.side(self._leg.request) for router in self._answer.regions]
+
+    def _as_it_is(self) -> Answer | None:
+        """Give the quickest way where nothing is closed; None where no other could be chosen."""
+        weighs = max(self._leg.request.aversions) > 0
+        if not weighs or not any(
+            len(item.edges) for side in self._sides for item in side.situation.contacts
+        ):
+            return None
+        quickest = [route for route in self._answer.routes if route.aversion == 0]
+        if self._leg.number is None and quickest:
+            return replace(self._answer, routes=tuple(quickest))
+        return self._routed(self._time_only)
+
+    def _open(self) -> Answer | None:
+        """Find the open way; None where there is none: what is told is not what stands there."""
+        request = replace(
+            self._time_only,
+            crossings=tuple(map(_opened, self._known.values())),
+            hazards=tuple(h for h in self._time_only.hazards if h.exclusion and not h.is_told),
+            obstacles=NO_OBSTACLES,
+        )
+        return self._routed(request)
+
+    def _routed(self, request: RouteRequest) -> Answer | None:
+        try:
+            return self._continent.routes(request)
+        except NoRoute:
+            return None
+
+    def _way(self, opened: frozenset[Key]) -> Way | None:
+        """Find the quickest way in the world as it is but for what is opened."""
+        if opened not in self._ways:
+            request = self._time_only
+            crossings = (
+                _opened(self._known[one.id]) if ("crossing", one.id) in opened else one
+                for one in request.crossings
+            )
+            hazards = (
+                one for one in request.hazards if one.exclusion and ("hazard", one.id) not in opened
+            )
+            request = replace(
+                request,
+                crossings=tuple(crossings),
+                hazards=tuple(hazards),
+                obstacles=request.obstacles.without(
+                    {i for kind, i in opened if kind == "obstacle"}
+                ),
+            )
+            found = self._routed(request)
+            self._ways[opened] = None if found is None else _way_of(found.routes[0], request.at)
+        return self._ways[opened]
+
+    # --- what the open way meets ----------------------------------------------------------------
+
+    def _met(self, found: Answer, route: Route) -> list[_Met]:
+        """Give what the open way meets that is closed to the asker, in order of travel."""
+        parts = route.parts or (route,)
+        met = [*self._crossings(route), *self._bans(found, route, parts)]
+        once = {one.key: one for one in sorted(met, key=lambda one: one.at_m, reverse=True)}
+        return sorted(once.values(), key=lambda one: one.at_m)
+
+    def _crossings(self, route: Route) -> Iterator[_Met]:
+        for passage in route.passages:
+            known = self._known[passage.crossing.id]
+            asked = self._asked.get(known.id, known)
+            key: Key = ("crossing", known.id)
+            at_m = _at_m(route, known)
+            if known.passable_from(passage.arrival) != passage.arrival:
+                # One that is open now and closed when it is reached.
+                state: Literal["closed", "not_known"] = (
+                    "not_known" if known.state == "not_known" else "closed"
+                )
+                yield _Met(key, "crossing", known.name, state, at_m)
+            elif asked.passable_from(passage.arrival) != passage.arrival:
+                yield _Met(key, "avoided", known.name, None, at_m)
+
+    def _bans(self, found: Answer, route: Route, parts: Sequence[Route]) -> Iterator[_Met]:
+        before_m = 0.0
+        for part in parts:
+            side = found.regions[part.region].side(self._leg.request)
+            length_m = side.ground.travel.length_m(part.legs.edge) * part.legs.share
+            after_m = before_m + np.cumsum(length_m) - length_m
+            for ban in _told(side, part):
+                met = ban.meets(part.legs)
+                if met.any():
+                    yield _ban(ban, float(after_m[int(np.argmax(met))]))
+            if len(parts) > 1:
+                # Between two regions the way is on no road of either.
+                for blocker in side.rules.between(route.coordinates):
+                    yield from (
+                        _ban(ban, before_m)
+                        for ban in side.rules.bans
+                        if ban.hazard.is_told and ban.hazard.id == blocker.id
+                    )
+            before_m += part.distance_m
+
+    # --- why ------------------------------------------------------------------------------------
+
+    def _because(self, way: Way, open_way: Way, met: Sequence[_Met]) -> tuple[Reason, ...]:
+        """Give the reasons of one route, of what the open way meets."""
+        if not met or way.elapsed_s - open_way.elapsed_s < LEAST_EXTRA_S:
+            return ()
+        # What is closed must cost the quickest way too: the rest was chosen for less exposure.
+        least_s = self._quickest().elapsed_s - LEAST_EXTRA_S
+        if open_way.elapsed_s > least_s:
+            return ()
+        every = frozenset(one.key for one in met)
+        alone = {
+            one.key: open_way if len(met) == 1 else self._way(frozenset({one.key}))
+            for one in met[:MOST_ALONE]
+        }
+        saves = {
+            key: other
+            for key, other in alone.items()
+            if other is not None and other.elapsed_s <= least_s
+        }
+        beside = {
+            one.key: other
+            for one in met
+            if one.key not in saves and (other := self._without(every, one, met)) is not None
+        }
+        if not saves:
+            needed = [one for one in met if self._is_needed(beside, one, open_way)] or list(met)
+            return tuple(one.reason(way, open_way) for one in needed)
+        found = []
+        for one in met:
+            if one.key in saves:
+                found.append(one.reason(way, saves[one.key]))
+            elif self._is_needed(beside, one, open_way):
+                found.append(one.reason(beside.get(one.key, way), open_way))
+        return tuple(found)
+
+    def _without(self, every: frozenset[Key], one: _Met, met: Sequence[_Met]) -> Way | None:
+        """Find the way with all but one open."""
+        return self._way(every - {one.key}) if len(met) <= MOST_ALONE else None
+
+    @staticmethod
+    def _is_needed(beside: dict[Key, Way], one: _Met, open_way: Way) -> bool:
+        other = beside.get(one.key)
+        return other is None or other.elapsed_s - open_way.elapsed_s >= LEAST_EXTRA_S
+
+    def _by_choice(
+        self, found: Answer, route: Route, way: Way, open_way: Way, row: int
+    ) -> tuple[Reason, ...]:
+        """Give the hazards that may be passed, that the open way meets and a route does not."""
+        own = set(self._answer.routes[row].hazards)
+        met = []
+        for part in route.parts or (route,):
+            side = found.regions[part.region].side(self._leg.request)
+            contacts = side.situation.contacts
+            for item in (contacts[n] for n in Contacts.of(contacts).on(part.legs.edge)):
+                hazard = item.hazard
+                if not hazard.exclusion and hazard.id not in own and item.meets(part.legs).any():
+                    met.append(_Met(("hazard", hazard.id), "hazard", hazard.title or None, None, 0))
+        once = dict.fromkeys(met)
+        return tuple(replace(one.reason(way, open_way), is_choice=True) for one in once)
+
+    # --- limits ---------------------------------------------------------------------------------
+
+    def _beyond(
+        self, open_way: Way, because: Sequence[tuple[Reason, ...]]
+    ) -> tuple[Beyond | None, ...]:
+        """Say which limit each route is beyond, closures first."""
+        found: list[Beyond | None] = []
+        for way, reasons in zip(self._leg.ways, because, strict=True):
+            is_closure = bool(reasons) and self._is_detour(way, open_way)
+            is_ceiling = self._is_above(way)
+            found.append("closure" if is_closure else "ceiling" if is_ceiling else None)
+        if "closure" in found and None not in found and self._is_chosen(open_way):
+            # The closures leave a way within the limit; the asker's weights chose another.
+            return self._ceilings()
+        return tuple(found)
+
+    def _ceilings(self) -> tuple[Beyond | None, ...]:
+        return tuple("ceiling" if self._is_above(way) else None for way in self._leg.ways)
+
+    def _is_chosen(self, open_way: Way) -> bool:
+        """Tell whether all routes are beyond what closures ask for, by choice of less exposure."""
+        return not self._is_detour(self._quickest(), open_way)
+
+    def _quickest(self) -> Way:
+        """Find the quickest way in the world as it is: one of the answer's, where it has it."""
+        ways = list(self._leg.ways)
+        if all(route.aversion > 0 for route in self._answer.routes):
+            found = self._way(frozenset())
+            ways += [] if found is None else [found]
+        return min(ways, key=lambda way: way.elapsed_s)
+
+    def _is_detour(self, way: Way, open_way: Way) -> bool:
+        extra_s = way.elapsed_s - open_way.elapsed_s
+        is_many_times = way.elapsed_s > self._limits.factor * open_way.elapsed_s
+        return is_many_times and extra_s > self._limits.min_extra_s
+
+    def _is_longer(self, way: Way, open_way: Way) -> bool:
+        """Tell whether a way is many times the open one, by any measure."""
+        factor = self._limits.factor
+        return (
+            way.elapsed_s > factor * open_way.elapsed_s
+            or way.duration_s > factor * open_way.duration_s
+            or way.distance_m > factor * open_way.distance_m
+        )
+
+    def _is_above(self, way: Way) -> bool:
+        """Tell whether a way is beyond the ceiling, which looks at no record."""
+        is_long = way.distance_m > self._limits.ceiling_factor * self._leg.straight_m
+        return is_long and way.elapsed_s > self._limits.ceiling_min_s
+
+
+def _is_held(crossing: Crossing) -> bool:
+    """Tell whether a crossing is closed, or may be when somebody comes by."""
+    return not crossing.passable or crossing.opens is not None
+
+
+def _told(side: Side, part: Route) -> list[Contact]:
+    """Give the exclusions and the asker's areas whose edges a way uses."""
+    laid = Contacts.of(side.rules.bans)
+    near = [laid[row] for row in laid.on(part.legs.edge)]
+    return [ban for ban in near if ban.hazard.is_told]
+
+
+def _ban(ban: Contact, at_m: float) -> _Met:
+    hazard = ban.hazard
+    if hazard.family == ASKED:
+        return _Met(("obstacle", hazard.id), "avoided", None, None, at_m)
+    return _Met(("hazard", hazard.id), "hazard", hazard.title or None, None, at_m)
+
+
+def _at_m(route: Route, crossing: Crossing) -> float:
+    """Give where a way comes nearest to a crossing, metres after its start."""
+    east = (route.coordinates[:, 0] - crossing.lon) * np.cos(np.radians(crossing.lat))
+    apart = np.hypot(east, route.coordinates[:, 1] - crossing.lat) * METRES_PER_DEGREE
+    return float(route.measure_m[int(apart.argmin())])
