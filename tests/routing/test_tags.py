@@ -69,3 +69,16 @@ def test_every_combination_of_tags_means_what_it_says(router, drawn, column):
         if (found := verdict(places, ask)) != (wanted := expected(case, column))
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_every_disagreement_with_others_has_its_reason_on_the_page():
+    for case in CASES:
+        differs = any(
+            case.answer[f"{peer}_{mode}"] != case.answer[mode]
+            for peer in ("valhalla", "osrm")
+            for mode in ("walker", "vehicle")
+        )
+        assert differs == bool(case.reason), case.text
+    _, mark, made = tag_matrix.PAGE.read_text(encoding="utf-8").partition(tag_matrix.MARK)
+    assert mark
+    assert made == "\n" + tag_matrix.tables(CASES)
