@@ -35,6 +35,8 @@ CLASSES: Final[Mapping[str, str]] = {
     "elevator": marked("ascensor"),
     "ferry": marked("transbordador"),
     "border": marked("paso de frontera"),
+    # Without length: no text names one.
+    "threshold": marked("camino"),
 }
 
 #: On these nobody asks for a sidewalk.

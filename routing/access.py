@@ -2,45 +2,33 @@
 
 Rules follow the OpenStreetMap wiki, "Key:access" (hierarchy of transport modes, general to
 specific), "OSM tags for routing/Access restrictions" (defaults, worldwide table) and
-"Key:oneway". Conditional restrictions (``*:conditional``) are not evaluated: the graph has no
-clock.
+"Key:oneway". docs/tags.md lists what each combination means, and what others say.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntFlag, StrEnum
+from typing import Final
+
+from routing.flags import EdgeFlag, Mode
+from routing.permissions import (
+    DIRECTIONS,
+    FOOT_KEYS,
+    PERMISSION_KEYS,
+    VEHICLE_KEYS,
+    Passage,
+    clauses_of,
+    concerns,
+    decide,
+)
+from routing.seasons import SEASON_KEYS, may_be_closed
+
+__all__ = ["HIGHWAY_CLASSES", "SMOOTHNESS", "SURFACES", "EdgeFlag", "Mode", "read_way"]
 
 
-class Mode(StrEnum):
-    """How a person travels."""
-
-    FOOT = "foot"
-    VEHICLE = "vehicle"
-
-    @property
-    def flag(self) -> "EdgeFlag":
-        """Bit of ``edge_flags`` that lets this mode pass."""
-        return EdgeFlag.FOOT if self is Mode.FOOT else EdgeFlag.VEHICLE
-
-
-class EdgeFlag(IntFlag):
-    """Bits of ``edge_flags`` (uint16). Neither of a YES/NO pair set: not known."""
-
-    FOOT = 1
-    VEHICLE = 2
-    LIT_YES = 4
-    LIT_NO = 8
-    SIDEWALK_YES = 16
-    SIDEWALK_NO = 32
-    FERRY = 64
-    BRIDGE = 128
-    TUNNEL = 256
-    REVERSED = 512
-    BORDER = 1024
-
-
-#: ``edge_class`` indexes this tuple. ``border`` joins the two halves of a split crossing node.
+#: ``edge_class`` indexes this tuple. ``border`` joins the two halves of a split crossing node,
+#: ``threshold`` the copies of a node that a barrier or the edge of a no through road parts.
 HIGHWAY_CLASSES: tuple[str, ...] = (
     "unknown",
     "motorway",
@@ -70,6 +58,7 @@ HIGHWAY_CLASSES: tuple[str, ...] = (
     "elevator",
     "ferry",
     "border",
+    "threshold",
 )
 
 #: ``edge_surface`` indexes this tuple (wiki "Key:surface", common values); 0 is not known.
@@ -138,34 +127,6 @@ MINOR = frozenset({"track", "cycleway", "bridleway", "footway", "path", "steps",
 #: A footway of these kinds is part of its road.
 _BESIDE_ROADS = frozenset({"sidewalk", "crossing", "traffic_island"})
 
-_ALLOWED = frozenset(
-    {
-        "yes",
-        "designated",
-        "permissive",
-        "official",
-        "destination",
-        "customers",
-        "dismount",
-        "public",
-    }
-)
-_DENIED = frozenset(
-    {
-        "no",
-        "private",
-        "permit",
-        "agricultural",
-        "forestry",
-        "emergency",
-        "military",
-        "delivery",
-        "use_sidepath",
-        "restricted",
-    }
-)
-_FOOT_KEYS = ("foot", "access")
-_VEHICLE_KEYS = ("motorcar", "motor_vehicle", "vehicle", "access")
 _VEHICLE_ONEWAY_KEYS = (
     "oneway:motorcar",
     "oneway:motor_vehicle",
@@ -175,11 +136,27 @@ _VEHICLE_ONEWAY_KEYS = (
 _SIDEWALK_KEYS = ("sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right")
 _FORWARD = frozenset({"yes", "true", "1"})
 _BACKWARD = frozenset({"-1", "reverse"})
+_ONEWAY = _FORWARD | _BACKWARD | {"reversible"}
 _ROUNDABOUTS = frozenset({"roundabout", "circular"})
 _ABSENT_VALUES = frozenset({"no", "none", ""})
+#: Values of ``wheelchair`` (Valhalla, lua/graph.lua, ``wheelchair``).
+_NO_WHEELS = frozenset({"no", "impassable", "bad"})
+#: Classes of ours that are no value of OpenStreetMap's.
+_OUR_OWN = frozenset({"unknown", "border", "threshold"})
+#: A tag names a platform or a pier where a way has no ``highway``.
+_PLATFORMS = {"railway": "platform", "public_transport": "platform", "man_made": "pier"}
+#: Values of ``highway`` that stand beside those on what is walked on as a platform.
+_BESIDE_PLATFORMS = frozenset({"", "bus_stop"})
 _BOTH_WAYS = (True, True)
 _NEITHER_WAY = (False, False)
+#: Steeper than this, tagged, and a way is `EdgeFlag.STEEP`: the steepest ramp of the 2010 ADA
+#: Standards, 405.2.
+STEEP_GRADE: Final = 1 / 12
 _MPH_KMH = 1.609344  # international mile, exact
+#: ``maxspeed=walk`` [A]: a person's pace.
+_WALK_KMH = 5
+_INCLINE = re.compile(r"^([+-]?\d+(?:[.,]\d+)?)\s*(%|°|deg)?$")
+_RATIO = re.compile(r"^1\s*[:/]\s*(\d+(?:\.\d+)?)$")
 _MAXSPEED = re.compile(r"^(\d{1,3})(?:\.\d+)?\s*(mph|km/h|kmh|kph)?$")
 _NUMBER = re.compile(r"^-?\d+(?:\.\d+)?")
 
@@ -188,9 +165,11 @@ _NUMBER = re.compile(r"^-?\d+(?:\.\d+)?")
 WAY_KEYS = frozenset(
     {
         *("highway", "route", "motorroad", "junction", "oneway:foot", "footway", "ford", "lit"),
-        *("bridge", "tunnel", "surface", "smoothness", "maxspeed"),
-        *_FOOT_KEYS,
-        *_VEHICLE_KEYS,
+        *("bridge", "tunnel", "surface", "smoothness", "maxspeed", "area", "service", "disused"),
+        *("conveying", "wheelchair", "incline", "oneway:conditional"),
+        *_PLATFORMS,
+        *PERMISSION_KEYS,
+        *SEASON_KEYS,
         *_VEHICLE_ONEWAY_KEYS,
         *_SIDEWALK_KEYS,
     }
@@ -207,7 +186,8 @@ class WayAttributes:
         Indices in ``HIGHWAY_CLASSES``, ``SURFACES``, ``SMOOTHNESS``.
     forward, backward
         ``EdgeFlag`` bits with and against the way's own direction; a direction that nobody may
-        use has neither FOOT nor VEHICLE.
+        use has neither FOOT nor VEHICLE. A mode that passes at its ends alone has FOOT_ENDS or
+        VEHICLE_ENDS beside.
     maxspeed_kmh
         0 where not known.
     is_minor
@@ -234,21 +214,22 @@ def read_way(tags: Mapping[str, str]) -> WayAttributes | None:
     WayAttributes or None
         None where the way is no road, or neither a walker nor a vehicle may use it.
     """
-    name = "ferry" if tags.get("route") == "ferry" else tags.get("highway", "")
-    road_class = _CLASS_INDEX.get(name)
-    if road_class is None or name in {"unknown", "border"}:
+    name = class_of(tags)
+    if name is None or may_be_closed(tags):
         return None
     foot = _foot_directions(name, tags)
     vehicle = _vehicle_directions(name, tags)
-    if not any(foot + vehicle):
+    if not any((*foot, *vehicle)):
         return None
     common = _descriptive_flags(name, tags)
     forward, backward = (
-        common | (EdgeFlag.FOOT * walks) | (EdgeFlag.VEHICLE * drives)
+        common
+        | _bits(EdgeFlag.FOOT, EdgeFlag.FOOT_ENDS, walks)
+        | _bits(EdgeFlag.VEHICLE, EdgeFlag.VEHICLE_ENDS, drives)
         for walks, drives in zip(foot, vehicle, strict=True)
     )
     return WayAttributes(
-        road_class=road_class,
+        road_class=_CLASS_INDEX[name],
         surface=_surface(tags),
         smoothness=_SMOOTHNESS_INDEX.get(tags.get("smoothness", ""), 0),
         forward=int(forward),
@@ -259,45 +240,84 @@ def read_way(tags: Mapping[str, str]) -> WayAttributes | None:
     )
 
 
-def _permission(tags: Mapping[str, str], keys: tuple[str, ...], default: bool) -> bool:
-    """Apply the most specific key that says yes or no."""
-    for key in keys:
-        value = tags.get(key)
-        if value in _ALLOWED:
-            return True
-        if value in _DENIED:
-            return False
-    return default
+def class_of(tags: Mapping[str, str]) -> str | None:
+    """Return the class of a way, None where it is no road."""
+    if tags.get("route") == "ferry":
+        return "ferry"
+    name = tags.get("highway", "")
+    if name in _BESIDE_PLATFORMS and any(tags.get(k) == v for k, v in _PLATFORMS.items()):
+        return "platform"
+    return name if name in _CLASS_INDEX and name not in _OUR_OWN else None
 
 
-def _foot_directions(name: str, tags: Mapping[str, str]) -> tuple[bool, bool]:
-    default = name not in NOT_WALKED and tags.get("motorroad") != "yes"
-    if not _permission(tags, _FOOT_KEYS, default):
-        return _NEITHER_WAY
-    oneway = tags.get("oneway:foot", "")  # plain oneway does not bind walkers
+def _bits(may: EdgeFlag, at_ends: EdgeFlag, passage: Passage) -> EdgeFlag:
+    if passage is Passage.CLOSED:
+        return EdgeFlag(0)
+    return may | at_ends if passage is Passage.ENDS else may
+
+
+def _foot_directions(name: str, tags: Mapping[str, str]) -> tuple[Passage, Passage]:
+    keys = FOOT_KEYS
+    default = Passage.OPEN
+    if name in NOT_WALKED or tags.get("motorroad") == "yes":
+        # The class speaks of walkers themselves: only a tag of theirs lifts it.
+        keys, default = FOOT_KEYS[:-1], Passage.CLOSED
+    ways = _and(_oneway_on_foot(tags), _conveyed(tags))  # plain oneway does not bind walkers
+    return _directed(tags, keys, default, ways)
+
+
+def _oneway_on_foot(tags: Mapping[str, str]) -> tuple[bool, bool]:
+    oneway = tags.get("oneway:foot", "")
     return oneway not in _BACKWARD, oneway not in _FORWARD
 
 
-def _vehicle_directions(name: str, tags: Mapping[str, str]) -> tuple[bool, bool]:
-    default = name in DRIVEN
-    if name == "ferry":
-        # A ferry carries cars only where it says so (wiki "Tag:route=ferry"); a bare access=yes
-        # on a passenger boat must not send a car there.
-        default = False
-        keys: tuple[str, ...] = _VEHICLE_KEYS[:-1]
-    elif default:
-        keys = _VEHICLE_KEYS
-    else:
-        keys = _VEHICLE_KEYS[:-1]  # access=yes does not open a footpath to cars
-    if tags.get("access") in _DENIED and not any(k in tags for k in _VEHICLE_KEYS[:-1]):
+def _conveyed(tags: Mapping[str, str]) -> tuple[bool, bool]:
+    """Give the directions in which an escalator may be relied on (wiki "Key:conveying")."""
+    value = tags.get("conveying", "no")
+    if value in _ABSENT_VALUES:
+        return _BOTH_WAYS
+    if value == "reversible":
         return _NEITHER_WAY
-    if not _permission(tags, keys, default):
-        return _NEITHER_WAY
-    return _oneway(name, tags)
+    oneway = tags.get("oneway", "")
+    return (
+        value != "backward" and oneway not in _BACKWARD,
+        value != "forward" and oneway not in _FORWARD,
+    )
+
+
+def _directed(
+    tags: Mapping[str, str], keys: tuple[str, ...], default: Passage, ways: tuple[bool, bool]
+) -> tuple[Passage, Passage]:
+    """Apply access tags in the directions that are open at all."""
+    forward, backward = (
+        decide(tags, keys, default, direction) if is_open else Passage.CLOSED
+        for direction, is_open in zip(DIRECTIONS, ways, strict=True)
+    )
+    return forward, backward
+
+
+def _and(one: tuple[bool, bool], other: tuple[bool, bool]) -> tuple[bool, bool]:
+    return one[0] and other[0], one[1] and other[1]
+
+
+def _vehicle_directions(name: str, tags: Mapping[str, str]) -> tuple[Passage, Passage]:
+    if tags.get("area") == "yes":  # an outline is no lane
+        return Passage.CLOSED, Passage.CLOSED
+    keys, default = VEHICLE_KEYS, Passage.OPEN
+    if name not in DRIVEN:
+        # access=yes does not open a footpath to cars. Nor a ferry: it carries them only where it
+        # says so (wiki "Tag:route=ferry").
+        keys, default = VEHICLE_KEYS[:-1], Passage.CLOSED
+    if tags.get("service") == "emergency_access" or tags.get("disused") == "yes":
+        default = Passage.CLOSED
+    return _directed(tags, keys, default, _oneway(name, tags))
 
 
 def _oneway(name: str, tags: Mapping[str, str]) -> tuple[bool, bool]:
     value = next((tags[key] for key in _VEHICLE_ONEWAY_KEYS if key in tags), "")
+    if value in _ABSENT_VALUES:  # it may be one at some hours
+        values = dict(clauses_of(tags.get("oneway:conditional", "")))
+        value = next((v for v, when in values.items() if v in _ONEWAY and concerns(when)), value)
     if value in _FORWARD:
         return True, False
     if value in _BACKWARD:
@@ -308,8 +328,8 @@ def _oneway(name: str, tags: Mapping[str, str]) -> tuple[bool, bool]:
     return (True, False) if implied and value != "no" else _BOTH_WAYS
 
 
-def _descriptive_flags(name: str, tags: Mapping[str, str]) -> int:
-    flags = 0
+def _descriptive_flags(name: str, tags: Mapping[str, str]) -> EdgeFlag:
+    flags = EdgeFlag(0)
     lit = tags.get("lit", "")
     if lit in {"no", "disused"}:
         flags |= EdgeFlag.LIT_NO
@@ -326,7 +346,11 @@ def _descriptive_flags(name: str, tags: Mapping[str, str]) -> int:
         flags |= EdgeFlag.BRIDGE
     if tags.get("tunnel", "no") not in _ABSENT_VALUES:
         flags |= EdgeFlag.TUNNEL
-    return int(flags)
+    if tags.get("wheelchair") in _NO_WHEELS:
+        flags |= EdgeFlag.NO_WHEELS
+    if grade(tags.get("incline", "")) > STEEP_GRADE:
+        flags |= EdgeFlag.STEEP
+    return flags
 
 
 def _surface(tags: Mapping[str, str]) -> int:
@@ -343,13 +367,42 @@ def maxspeed_kmh(value: str) -> int:
     Returns
     -------
     int
-        km/h, 0..255.
+        km/h, 0..255; of several the lowest.
     """
-    match = _MAXSPEED.match(value.strip())
+    found = [_kmh(part.strip()) for part in re.split(r"[;|]", value)]
+    return min((speed for speed in found if speed > 0), default=0)
+
+
+def _kmh(text: str) -> int:
+    if text == "walk":
+        return _WALK_KMH
+    match = _MAXSPEED.match(text)
     if match is None:
         return 0
     speed = int(match[1]) * (_MPH_KMH if match[2] == "mph" else 1.0)
     return min(round(speed), 255)
+
+
+def grade(value: str) -> float:
+    """Read an ``incline`` tag.
+
+    Returns
+    -------
+    float
+        Rise over run without its sign; 0 where no figure is given ("up", "down").
+    """
+    text = value.strip()
+    if text == "steep":
+        return math.inf
+    ratio = _RATIO.match(text)
+    if ratio is not None:
+        return 1 / float(ratio[1]) if float(ratio[1]) else math.inf
+    match = _INCLINE.match(text)
+    if match is None:
+        return 0.0
+    figure = abs(float(match[1].replace(",", ".")))
+    in_degrees = match[2] in {"°", "deg"}
+    return math.tan(math.radians(min(figure, 89.0))) if in_degrees else figure / 100
 
 
 def elevation_m(value: str) -> float:

@@ -9,6 +9,9 @@ Missing information never makes a road look better than what is known: the searc
 bound of a rate, the region's highest known height for an unknown one, and no faster a pace than the
 region's mean where the slope is not known. Hard exclusions are never priced, they are removed (P11,
 P14).
+
+Entering a no through road has a price of its own (`routing.thresholds`), which is neither time nor
+exposure: the search alone reckons with it, and no answer reports it.
 """
 
 import math
@@ -29,6 +32,7 @@ from routing.hazard import Hazard
 from routing.legs import Legs
 from routing.pace import FLAT_KMH
 from routing.profile import Profile
+from routing.thresholds import ENTRY_S, is_entry
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -161,6 +165,10 @@ class Travel:
             self.graph, self.profile, edges, unknown_slope_s_per_m=self.facts.mean_s_per_m
         )
 
+    def entries(self, edges: Ints) -> NDArray[np.bool_]:
+        """Tell on which edges one enters no through roads, bool [k]."""
+        return is_entry(self.graph.edge_flags[edges], self.mode)
+
     def heights_m(self, edges: Ints) -> tuple[Floats, Floats]:
         """Heights of both ends of edges, float64 [k] each, NaN where not known."""
         graph = self.graph
@@ -265,12 +273,23 @@ class Prices:
         return np.where(travel.usable(legs.edge), time_s, math.inf)
 
     @cached_property
+    def _entry_s(self) -> Floats | None:
+        """Price of entering no through roads, seconds; None where none is entered."""
+        entries = self._model.travel.entries(self._legs.edge)
+        return ENTRY_S * entries if entries.any() else None
+
+    @cached_property
     def exposed_s(self) -> Floats:
         """Price of everything else at aversion 1, float64 [legs], seconds."""
         return self._model.travel.altitude_price_s(self._legs) + self._model.hazards_s(self._legs)
 
     def at(self, aversion: float) -> Floats:
         """Cost of each piece at an aversion, float64 [legs], seconds."""
+        cost_s = self.met_at(aversion)
+        return cost_s if self._entry_s is None else cost_s + self._entry_s
+
+    def met_at(self, aversion: float) -> Floats:
+        """Cost of what is met on each piece: time and exposure, without entries."""
         if aversion == 0:
             return self._time_s.copy()
         time_s = self._time_s
@@ -311,6 +330,10 @@ class CostModel:
     def legs_s(self, legs: Legs) -> Floats:
         """Cost of each piece, float64 [legs], seconds; additive however an edge is split."""
         return self.prices(legs).at(self.aversion)
+
+    def met_s(self, legs: Legs) -> Floats:
+        """Cost of what is met on each piece, float64 [legs], seconds: time and exposure alone."""
+        return self.prices(legs).met_at(self.aversion)
 
     def prices(self, legs: Legs) -> Prices:
         """Give what pieces cost at any aversion."""

@@ -35,6 +35,8 @@ class Found:
         By region: its legs there, and float64 [legs] the metres of their whole edges.
     breaks_a_ban
         It touches an exclusion.
+    entries
+        How often it enters no through roads; not in ``cost_s``.
     """
 
     plan: Plan
@@ -42,6 +44,7 @@ class Found:
     cost_s: float
     roads: Mapping[int, tuple[Legs, Floats]]
     breaks_a_ban: bool
+    entries: int = 0
 
     @property
     def length_m(self) -> float:

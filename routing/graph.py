@@ -67,7 +67,8 @@ class RoadGraph:
     node_country
         int16 [N], index in ``meta.countries``, -1 where not known.
     node_osm_id
-        int64 [N]; the halves of a split crossing share one.
+        int64 [N]; the halves of a split crossing share one, and so do the copies of a node that
+        `routing.thresholds` parts.
     edge_tail, edge_head
         int32 [E], sorted by tail.
     edge_twin
@@ -363,7 +364,8 @@ class RoadGraph:
     def segments(self, mode: Mode | None = None) -> Iterator[Segment]:
         """Iterate over one row per undirected piece of road, in edge order.
 
-        Zero-length border edges, which stand for a crossing and not for a road, are left out.
+        Zero-length border edges and thresholds, which stand for a crossing or a barrier and not
+        for a road, are left out.
 
         Parameters
         ----------

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,15 @@ STANDING_SHARE: Final = 1 - 1e-6
 #: A way that waits is offered beside a detour, however late it arrives, where it takes at most this
 #: share of the detour's moving time [A].
 WORTH_WAITING: Final = 0.95
+
+
+class _Told(NamedTuple):
+    """What is summed up of a section: cost, bans, metres of whole edges, entries."""
+
+    cost_s: float
+    barred: bool
+    edge_m: Floats
+    entries: int
 
 
 def _always(_entered: Portal | None, _left: Portal) -> bool:
@@ -172,12 +181,18 @@ class Search:
                 settled = plan
         count = len(each_once(best))
         ranked = self._ranked(each_once(best + others))
-        found = [item for item in ranked[:count] if not item.breaks_a_ban]
+        # Who need not enter a no through road goes round it: by every way that is told.
+        entered = min((item.entries for item in ranked if not item.breaks_a_ban), default=0)
+        found = [
+            item for item in ranked[:count] if not item.breaks_a_ban and item.entries == entered
+        ]
         least_s = min((item.cost_s for item in found), default=0.0)
         return found + [
             item
             for item in ranked[count:]
-            if item.cost_s <= MAX_STRETCH * least_s and not item.breaks_a_ban
+            if item.cost_s <= MAX_STRETCH * least_s
+            and not item.breaks_a_ban
+            and item.entries == entered
         ]
 
     def _is_best_at_all(self, quickest: Plan) -> bool:
@@ -297,17 +312,23 @@ class Search:
     def _ranked(self, plans: Sequence[tuple[Plan, float]]) -> list[Found]:
         """Price plans by the bounds that all routes of an answer are ranked by: all at once."""
         sections = [section for plan, _ in plans for section in plan.sections]
-        told: dict[int, tuple[float, bool, Floats]] = {}
+        told: dict[int, _Told] = {}
         for region in dict.fromkeys(region for region, _ in sections):
             rows = [row for row, section in enumerate(sections) if section[0] == region]
             legs = Legs.joined([sections[row][1] for row in rows])
-            cost_s = self.ranked_by[region].legs_s(legs)
+            cost_s = self.ranked_by[region].met_s(legs)
+            entries = self.sides[region].ground.travel.entries(legs.edge)
             barred = self.sides[region].rules.meets(legs)
             edge_m = self.sides[region].ground.travel.length_m(legs.edge)
             end = 0
             for row in rows:
                 own = slice(end, end := end + len(sections[row][1]))
-                told[row] = float(cost_s[own].sum()), bool(barred[own].any()), edge_m[own]
+                told[row] = _Told(
+                    float(cost_s[own].sum()),
+                    bool(barred[own].any()),
+                    edge_m[own],
+                    int(entries[own].sum()),
+                )
         after = 0
         found = []
         for plan, aversion in plans:
@@ -315,28 +336,28 @@ class Search:
             found.append(self._found(plan, aversion, [told[row] for row in own_rows]))
         return found
 
-    def _found(
-        self, plan: Plan, aversion: float, told: Sequence[tuple[float, bool, Floats]]
-    ) -> Found:
+    def _found(self, plan: Plan, aversion: float, told: Sequence[_Told]) -> Found:
         """Add up a plan of whose sections cost, bans and lengths are told."""
         cost_s = sum(self._passing_s[passed.portal] for passed in plan.passed)
-        cost_s += sum(section_s for section_s, _, _ in told)
+        cost_s += sum(section.cost_s for section in told)
         cost_s += STANDING_SHARE * sum(passed.wait_s for passed in plan.passed)
         length_m = sum(
-            float((legs.share * edge_m).sum())
-            for (_, legs), (_, _, edge_m) in zip(plan.sections, told, strict=True)
+            float((legs.share * section.edge_m).sum())
+            for (_, legs), section in zip(plan.sections, told, strict=True)
         )
         if plan.passed or not self.clock.is_done_today(cost_s, length_m):
             cost_s += STANDING_SHARE * self.clock.rests_s(plan)
         roads: dict[int, tuple[Legs, Floats]] = {}
-        for (region, legs), (_, _, edge_m) in zip(plan.sections, told, strict=True):
-            before = roads.get(region)
+        for (region, legs), section in zip(plan.sections, told, strict=True):
+            before, edge_m = roads.get(region), section.edge_m
             roads[region] = (
                 (legs, edge_m)
                 if before is None
                 else (Legs.joined([before[0], legs]), np.concatenate([before[1], edge_m]))
             )
-        return Found(plan, aversion, cost_s, roads, any(barred for _, barred, _ in told))
+        barred = any(section.barred for section in told)
+        entries = sum(section.entries for section in told)
+        return Found(plan, aversion, cost_s, roads, barred, entries)
 
     @cached_property
     def _passing_s(self) -> dict[Portal, float]:

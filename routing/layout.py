@@ -1,7 +1,7 @@
 """Which arrays a graph directory holds, how long they are, and what their numbers point to."""
 
 #: Raised by one whenever an array is added, dropped or read differently.
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 FORMAT = "amparo-road-graph"
 
 #: Field of `routing.cch.Topology` -> (dtype, length), see `ARRAYS`; M arcs of the hierarchy.

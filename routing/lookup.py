@@ -136,7 +136,7 @@ def _usable(graph: "RoadGraph", segments: Ints, may: Usable, country: int) -> Bo
     edges = _edges_of(graph, segments)
     twins = graph.edge_twin[edges]
     usable = may(edges) | ((twins >= 0) & may(np.maximum(twins, 0)))
-    usable &= (graph.edge_flags[edges] & EdgeFlag.BORDER) == 0
+    usable &= (graph.edge_flags[edges] & (EdgeFlag.BORDER | EdgeFlag.THRESHOLD)) == 0
     if country != ANYWHERE:
         usable &= graph.node_country[graph.edge_tail[edges]] == country
         usable &= graph.node_country[graph.edge_head[edges]] == country

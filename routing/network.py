@@ -19,6 +19,7 @@ from routing.errors import NoWay
 from routing.graph import RoadGraph, Snap
 from routing.legs import Legs
 from routing.metric import UNITS_PER_DEGREE, great_circle_m
+from routing.thresholds import ENTRIES_KEPT, ENTRY_S
 
 type Floats = NDArray[np.float64]
 type Piece = tuple[int, float, float]
@@ -214,14 +215,15 @@ class Network:
 
     def _units_per_s(self, cost_s: Floats) -> float:
         """Give a unit in which every way that anybody would walk has a cost."""
-        open_ = np.isfinite(cost_s)
+        # Thresholds have a price and no length: they say nothing of how long ways are.
+        open_ = np.isfinite(cost_s) & (self.graph.edge_length_dm > 0)
         length_m = float(self.graph.edge_length_dm[open_].sum(dtype=np.float64)) / 10.0
         if length_m <= 0:
             return self._safe_units(cost_s)
         west, south, east, north = self.graph.meta.bbox
         across_m = float(great_circle_m(west, south, east, north))
         mean_s_per_m = float(cost_s[open_].sum()) / length_m
-        longest_s = DIAGONALS * across_m * mean_s_per_m
+        longest_s = DIAGONALS * across_m * mean_s_per_m + ENTRIES_KEPT * ENTRY_S
         fine = (cch.UNREACHABLE - 1) / longest_s if longest_s > 0 else np.inf
         # Where the safe unit is as fine there is nothing to choose.
         return min(_FINEST_PER_S, max(fine, self._safe_units(cost_s)))

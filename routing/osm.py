@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from routing import boundaries as boundary_files
 from routing.access import HIGHWAY_CLASSES, EdgeFlag
 from routing.assembly import NodeTable, PieceTable
+from routing.barriers import UNBARRED
 from routing.border import (
     STRIP_M,
     BorderStrip,
@@ -34,6 +35,7 @@ from routing.regions import write_graph
 from routing.resident import base_metrics
 from routing.restrictions import read_restrictions
 from routing.sketch import Split, split_crossings
+from routing.thresholds import part
 from routing.ways import (
     Names,
     NodePlaces,
@@ -48,6 +50,7 @@ __all__ = ["OfficialCrossing", "import_osm", "read_osm"]
 type Array = NDArray[Any]
 
 _BORDER_CLASS = HIGHWAY_CLASSES.index("border")
+_THRESHOLD_CLASS = HIGHWAY_CLASSES.index("threshold")
 _BORDER_FLAGS = int(EdgeFlag.FOOT | EdgeFlag.VEHICLE | EdgeFlag.BORDER)
 _RAISED = int(EdgeFlag.BRIDGE | EdgeFlag.TUNNEL)
 _OSM_ATTRIBUTION = "© OpenStreetMap contributors"  # opendatacommons.org/licenses/odbl
@@ -203,7 +206,11 @@ def _sha256(path: Path) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Network:
-    """Pieces whose ends are numbered graph nodes; each node has a place and a country."""
+    """Pieces whose ends are numbered graph nodes; each node has a place and a country.
+
+    ``borders`` and ``thresholds``, int64 [., 2], join nodes at one place; ``passing``, uint16
+    [., 2], are the flags of both directions of each threshold.
+    """
 
     kind: str
     pieces: Pieces
@@ -212,7 +219,9 @@ class _Network:
     place: Array
     country: Array
     countries: tuple[str, ...]
-    borders: Array
+    borders: Array = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
+    thresholds: Array = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
+    passing: Array = field(default_factory=lambda: np.empty((0, 2), dtype=np.uint16))
 
 
 def _sketch_network(
@@ -280,7 +289,8 @@ def _street_network(
         country = node_countries(*lonlat, known.areas)
     else:
         country = np.zeros(len(places.lon), dtype=np.int16)
-    pieces = cut(ways, segments, keep)
+    barred = places.passed_by != UNBARRED
+    pieces = cut(ways, segments, keep, barred)
     while (gone := _gone(ways, places, pieces, known, strip, country, report)).any():
         if gone.all():
             raise ImportFailed(
@@ -289,18 +299,23 @@ def _street_network(
         # Where a lost road was met is no junction: a road that ends there would tell of it (P34),
         # and so would a number that is left out.
         keep[keep] = ~np.repeat(gone, np.diff(pieces.shape_start) - 1)
-        pieces = cut(ways, segments, keep)
+        pieces = cut(ways, segments, keep, barred)
     place, ends = np.unique(np.concatenate((pieces.tail, pieces.head)), return_inverse=True)
-    countries = known.countries
+    flags = ways.columns["forward"] | ways.columns["backward"]
+    tail, head = np.split(ends, 2)
+    parted = part(tail, head, flags[pieces.way], places.passed_by[place])
+    report["thresholds"] = len(parted.pairs)
+    place = np.concatenate((place, place[parted.origin]))
     return _Network(
         "osm",
         pieces,
-        ends[: len(pieces)],
-        ends[len(pieces) :],
+        parted.tail,
+        parted.head,
         place,
         country[place],
-        countries,
-        np.empty((0, 2), dtype=np.int64),
+        known.countries,
+        thresholds=parted.pairs,
+        passing=np.column_stack((parted.forward, parted.backward)),
     )
 
 
@@ -382,37 +397,49 @@ def _tables(
         osm_id=places.osm_id[place],
         name=places.name[place],
     )
-    pieces, borders = network.pieces, network.borders
+    pieces, borders, thresholds = network.pieces, network.borders, network.thresholds
     of_way = {name: column[pieces.way] for name, column in ways.columns.items()}
-    extra = len(borders)
+    # Thresholds first, with the lowest id of a way, so that files mostly come in order.
+    joints = np.concatenate((thresholds, borders))
+    before = len(thresholds)
 
-    def both(column: Array, at_border: float) -> Array:
-        return np.concatenate((column, np.full(extra, at_border, dtype=column.dtype)))
+    def among(column: Array, at_joint: float | Array) -> Array:
+        own = np.broadcast_to(np.asarray(at_joint, dtype=column.dtype), len(joints))
+        return np.concatenate((own[:before], column, own[before:]))
 
-    shape = np.concatenate((pieces.shape, place[borders].ravel()))
-    shape_start = np.concatenate(
-        (pieces.shape_start, pieces.shape_start[-1] + 2 * np.arange(1, extra + 1))
-    )
+    joint_class = np.repeat([_THRESHOLD_CLASS, _BORDER_CLASS], [before, len(borders)])
+    at_border = np.full((len(borders), 2), _BORDER_FLAGS, dtype=np.uint16)
+    passing = np.concatenate((network.passing, at_border))
+    shape, shape_start = _shapes(pieces, place[thresholds], place[borders])
     return nodes, PieceTable(
-        tail=np.concatenate((network.tail, borders[:, 0])),
-        head=np.concatenate((network.head, borders[:, 1])),
-        length_m=both(pieces.length_m, 0.0),
-        road_class=both(of_way["road_class"], _BORDER_CLASS),
-        surface=both(of_way["surface"], 0),
-        smoothness=both(of_way["smoothness"], 0),
-        maxspeed_kmh=both(of_way["maxspeed_kmh"], 0),
-        forward=both(of_way["forward"], _BORDER_FLAGS),
-        backward=both(of_way["backward"], _BORDER_FLAGS),
-        way_id=both(ways.way_id[pieces.way], 0),
-        piece=both(pieces.number, 0),
-        name=both(of_way["name"], -1),
-        ref=both(of_way["ref"], -1),
-        ascent_m=both(_known_or_zero(heights.ascent_m), 0.0),
-        descent_m=both(_known_or_zero(heights.descent_m), 0.0),
+        tail=among(network.tail, joints[:, 0]),
+        head=among(network.head, joints[:, 1]),
+        length_m=among(pieces.length_m, 0.0),
+        road_class=among(of_way["road_class"], joint_class),
+        surface=among(of_way["surface"], 0),
+        smoothness=among(of_way["smoothness"], 0),
+        maxspeed_kmh=among(of_way["maxspeed_kmh"], 0),
+        forward=among(of_way["forward"], passing[:, 0]),
+        backward=among(of_way["backward"], passing[:, 1]),
+        way_id=among(ways.way_id[pieces.way], 0),
+        piece=among(pieces.number, np.arange(len(joints))),
+        name=among(of_way["name"], -1),
+        ref=among(of_way["ref"], -1),
+        ascent_m=among(_known_or_zero(heights.ascent_m), 0.0),
+        descent_m=among(_known_or_zero(heights.descent_m), 0.0),
         shape_start=shape_start,
         shape_lon=places.lon[shape],
         shape_lat=places.lat[shape],
     )
+
+
+def _shapes(pieces: Pieces, before: Array, after: Array) -> tuple[Array, Array]:
+    """Return the shapes of joints, pieces and joints, one after the other, and their bounds."""
+    shape = np.concatenate((before.ravel(), pieces.shape, after.ravel()))
+    counts = np.concatenate(
+        (np.full(len(before), 2), np.diff(pieces.shape_start), np.full(len(after), 2))
+    )
+    return shape, np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
 
 
 def _known_or_zero(climb_m: Array) -> Array:

@@ -294,6 +294,8 @@ def usable(graph: RoadGraph, profile: Profile, edges: Ints) -> Flags:
     can = (graph.edge_flags[edges] & int(profile.mode.flag)) != 0
     if profile.barred_classes:
         can &= ~_named(HIGHWAY_CLASSES, profile.barred_classes)[graph.edge_class[edges]]
+    if profile.barred_flags:
+        can &= (graph.edge_flags[edges] & profile.barred_flags) == 0
     if profile.barred_smoothness:
         can &= ~_named(SMOOTHNESS, profile.barred_smoothness)[graph.edge_smoothness[edges]]
     if profile.max_grade is not None and graph.meta.has_slope:

@@ -15,8 +15,8 @@ type Bool = NDArray[np.bool_]
 
 #: What a tag's key means to the reader of ways: the least code of each kind. Below `NAME` a way
 #: counts as a road, from `PLAIN` on the tag says what the road is like; in between are texts.
-NAME: Final = 3
-PLAIN: Final = 6
+NAME: Final = 6
+PLAIN: Final = 9
 TEXTS: Final = PLAIN - NAME
 
 # Fields of Way, Node and DenseNodes.

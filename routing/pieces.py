@@ -110,16 +110,18 @@ def _lengths(places: NodePlaces, tail: Array, head: Array) -> Array:
     return stretch_lengths_m(lon, lat, tail, head)
 
 
-def cut(ways: WayTable, segments: Segments, keep: Array) -> Pieces:
+def cut(ways: WayTable, segments: Segments, keep: Array, barred: Array | None = None) -> Pieces:
     """Join kept segments into pieces that end at graph nodes.
 
-    A graph node is where a way or a remaining stretch of it begins or ends, and where two
-    stretches, or one stretch twice, pass through the same node.
+    A graph node is where a way or a remaining stretch of it begins or ends, where two
+    stretches, or one stretch twice, pass through the same node, and where a barrier stands.
 
     Parameters
     ----------
     keep
         bool [S].
+    barred
+        bool [N], nodes of the places with a barrier; none where left out.
     """
     way, tail, head = segments.way[keep], segments.tail[keep], segments.head[keep]
     length_m = (segments.length_m * _tag_ratio(ways, segments))[keep]
@@ -131,6 +133,8 @@ def cut(ways: WayTable, segments: Segments, keep: Array) -> Pieces:
     passed = np.concatenate((tail, head[ends]))
     times = np.bincount(passed, minlength=int(passed.max(initial=0)) + 1)
     starts_piece = begins | (times[tail] > 1)
+    if barred is not None:
+        starts_piece |= barred[tail]
     first = np.flatnonzero(starts_piece)
     last = np.concatenate((first[1:] - 1, [len(tail) - 1]))
     return _join(first, last, way, tail, head, length_m)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from routing.access import Mode
+from routing.access import STEEP_GRADE, EdgeFlag, Mode
 from routing.arrival import DAY_S, Window
 from routing.hazard import Hazard
 
@@ -46,6 +46,8 @@ class Profile:
         Children are among those who travel.
     barred_classes, barred_smoothness
         Names in ``HIGHWAY_CLASSES`` and ``SMOOTHNESS`` that cannot be used at all.
+    barred_flags
+        An edge with one of these bits of ``EdgeFlag`` cannot be used at all.
     max_grade
         Steepest grade that can be used, rise over run, uphill and downhill; None for any.
     """
@@ -59,6 +61,7 @@ class Profile:
     carries_children: bool = False
     barred_classes: frozenset[str] = frozenset()
     barred_smoothness: frozenset[str] = frozenset()
+    barred_flags: int = 0
     max_grade: float | None = None
 
     @property
@@ -91,7 +94,8 @@ FAMILY: Final = Profile(
 #: set with field staff.
 #: A day: 6.5 km, the mean of manual wheelchair users in a highly accessible setting (Tolerico 2006,
 #: as cited by the US Access Board, "Surface roughness standards", 2014; 2.0 km on typical days).
-#: A grade: 1:12, the steepest ramp of the 2010 ADA Standards, 405.2.
+#: A grade: 1:12, the steepest ramp of the 2010 ADA Standards, 405.2; of a height model, or tagged.
+#: ``wheelchair=no`` is taken at its word, of ways and of barriers (Valhalla, lua/graph.lua).
 #: Smoothness: the wiki's "Key:smoothness" leaves ``horrible`` and worse to off-road vehicles [A:
 #: hence barred; ``bad`` and ``very_bad`` are slow, although a wheelchair is named only up to
 #: ``intermediate``: barring them too would leave most roads of the region out].
@@ -103,7 +107,8 @@ REDUCED_MOBILITY: Final = Profile(
     pace=Pace.ASSISTED,
     barred_classes=frozenset({"steps"}),
     barred_smoothness=frozenset({"horrible", "very_horrible", "impassable"}),
-    max_grade=1 / 12,
+    barred_flags=int(EdgeFlag.NO_WHEELS | EdgeFlag.STEEP),
+    max_grade=STEEP_GRADE,
 )
 
 #: ``impassable`` is to no wheeled vehicle (wiki "Key:smoothness"; OSRM's car.lua: speed 0).

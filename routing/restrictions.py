@@ -182,6 +182,15 @@ def forbidden_ways(
     return forbidden, used
 
 
+def _thresholds(arrays: Mapping[str, Array]) -> dict[int, list[int]]:
+    """Give the thresholds that vehicles may pass, by the node that they leave."""
+    over = int(EdgeFlag.THRESHOLD | EdgeFlag.VEHICLE)
+    found: dict[int, list[int]] = {}
+    for edge in np.flatnonzero((arrays["edge_flags"] & over) == over).tolist():
+        found.setdefault(int(arrays["edge_tail"][edge]), []).append(edge)
+    return found
+
+
 class _Roads:
     """The edges that vehicles may use, by the ways that restrictions name."""
 
@@ -189,6 +198,7 @@ class _Roads:
         self._tail, self._head = arrays["edge_tail"], arrays["edge_head"]
         self._twin, self._flags = arrays["edge_twin"], arrays["edge_flags"]
         self._osm_id = arrays["node_osm_id"]
+        self._over = _thresholds(arrays)
         named = np.isin(arrays["edge_way_id"], np.array(sorted(ways), dtype=np.int64))
         edges = np.flatnonzero(named & ((self._flags & int(EdgeFlag.VEHICLE)) != 0))
         # By running number, so that a way's edges come in its own order.
@@ -211,7 +221,7 @@ class _Roads:
                 if len(whole) == 1 or self._is_twin(whole):
                     found.update(whole)
         if not one.is_only:
-            return found
+            return found | {turn for whole in found for turn in self._by_turns(whole)}
         # Whoever comes along `from` must follow the whole of it; the wiki leaves open whether a
         # chain of ways may be left before its end, and the sign stands at its beginning [A].
         return {
@@ -231,34 +241,52 @@ class _Roads:
         From a way to itself: the turns back, where the restriction is about these, else others.
         """
         return [
-            (edge, other)
+            (edge, *between, other)
             for edge in self._of_way.get(start, ())
             if self._osm_id[self._head[edge]] == one.via_node
             for other in self._of_way.get(end, ())
-            if self._head[edge] == self._tail[other]
+            if self._osm_id[self._tail[other]] == one.via_node
             and (start != end or one.is_back == (other == self._twin[edge]))
+            for between in self._onto(int(self._head[edge]), int(self._tail[other]))
         ]
 
     def _along_ways(self, one: Restriction, start: int, end: int) -> list[Forbidden]:
         return [
-            (edge, *chain, other)
+            (edge, *chain, *between, other)
             for edge in self._of_way.get(start, ())
             for chain in self._chains(int(self._head[edge]), one.via_ways)
             for other in self._of_way.get(end, ())
-            if self._head[chain[-1]] == self._tail[other]
+            for between in self._onto(int(self._head[chain[-1]]), int(self._tail[other]))
         ]
+
+    def _onto(self, node: int, target: int) -> Iterator[Forbidden]:
+        """Give the way from a node to the same one, or over a threshold to its copy; else none."""
+        if node == target:
+            yield ()
+        for threshold in self._over.get(node, ()):
+            if self._head[threshold] == target:
+                yield (threshold,)
+
+    def _by_turns(self, whole: Forbidden) -> Iterator[Forbidden]:
+        """Give the same turn with a threshold taken forth and back, or one more, in between."""
+        for step, edge in enumerate(whole[:-1]):
+            node, behind = int(self._head[edge]), whole[step + 1 :]
+            target = int(self._tail[behind[0]])
+            for first in self._over.get(node, ()):
+                for second in self._over.get(int(self._head[first]), ()):
+                    if self._head[second] == target:
+                        yield (*whole[: step + 1], first, second, *behind)
 
     def _chains(self, node: int, ways: tuple[int, ...]) -> Iterator[Forbidden]:
         """Give the edges that lead from a node along each of the ways, from end to end."""
         for index, way in enumerate(ways):
             rest = ways[:index] + ways[index + 1 :]
             for run in self._runs(way):
-                if self._tail[run[0]] != node:
-                    continue
-                if not rest:
-                    yield run
-                for chain in self._chains(int(self._head[run[-1]]), rest):
-                    yield (*run, *chain)
+                for between in self._onto(node, int(self._tail[run[0]])):
+                    if not rest:
+                        yield (*between, *run)
+                    for chain in self._chains(int(self._head[run[-1]]), rest):
+                        yield (*between, *run, *chain)
 
     def _runs(self, way: int) -> Iterator[Forbidden]:
         """Give a way's edges in each direction that vehicles may take, unless part of it lacks."""

@@ -135,6 +135,7 @@ def batches_of(
     passable = graph.edge_flags if mode is None else graph.edge_flags & int(mode.flag)
     either = (passable != 0) | ((twin >= 0) & (passable[twin] != 0))
     is_split = graph.is_border_edge & (graph.edge_length_dm == 0)
+    is_split |= (graph.edge_flags & EdgeFlag.THRESHOLD) != 0
     chosen = np.flatnonzero(((twin < 0) | (edges < twin)) & ~is_split & either)
     names = _names(graph)
     for first in range(0, len(chosen), size):

@@ -20,7 +20,8 @@ type Flags = NDArray[np.uint16]
 #: Instead of a country: any.
 ANYWHERE = -1
 
-_BORDER = int(EdgeFlag.BORDER)
+#: Places without a road of their own.
+_NOT_MET = int(EdgeFlag.BORDER | EdgeFlag.THRESHOLD)
 
 
 @compiled
@@ -45,7 +46,7 @@ def nearest(  # noqa: PLR0917 -- kernels take no names
 ) -> tuple[int, float, float]:
     """Find the nearest segment of a window whose edge a mode may use in some direction.
 
-    Border edges are never met. Of equally near ones the lowest is found.
+    Border edges and thresholds are never met. Of equally near ones the lowest is found.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def nearest(  # noqa: PLR0917 -- kernels take no names
             edge = np.searchsorted(shape_start, one, side="right") - 1
             twin = edge_twin[edge]
             open_to = edge_flags[edge]
-            if open_to & _BORDER:
+            if open_to & _NOT_MET:
                 continue
             if twin >= 0:
                 open_to |= edge_flags[twin]

@@ -16,6 +16,7 @@ from routing.graph import RoadGraph, Snap
 from routing.legs import Legs
 from routing.network import Network, Piece
 from routing.rules import Rules
+from routing.thresholds import ENTRY_S
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -77,7 +78,12 @@ class ReachMetric:
     @cached_property
     def exposure_s(self) -> Floats:
         """Price of the exposure of each whole edge, float64 [E], seconds; 0 where closed."""
-        return _exposed_s(self.cost_s, self._all(self.travel.priced_time_s))
+        return _exposed_s(self.cost_s, self._all(self.travel.priced_time_s) + self.entry_s)
+
+    @cached_property
+    def entry_s(self) -> Floats:
+        """Price of entering no through roads on each edge, float64 [E], seconds."""
+        return self._all(lambda edges: ENTRY_S * self.travel.entries(edges))
 
     @cached_property
     def length_m(self) -> Floats:
@@ -189,8 +195,12 @@ class Tree:
             total = np.full(len(found), np.inf)
             total[found] = own + np.where(node >= 0, before[node], 0.0)
             totals.append(total)
+        # What is entered on the way has a price for the search alone.
+        entered_s = self._summed(metric.entry_s, np.zeros(len(seed)))
+        cost_s = self.cost_s.copy()
+        cost_s[found] -= np.where(node >= 0, entered_s[node], 0.0)
         return Reached(
-            self.cost_s,
+            cost_s,
             totals[0],
             totals[1],
             totals[2],

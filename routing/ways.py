@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.access import WayAttributes, elevation_m, read_way
+from routing.barriers import BARRIER_KEYS, UNBARRED, passed_by
 from routing.errors import ImportFailed
 
 type Progress = Callable[[str, int, int], None]
@@ -22,9 +23,9 @@ _REPORT_EVERY = 20_000
 LENGTH_TAG = "amparo:length_m"
 _COUNTRIES_TAG = "amparo:countries"
 #: A way with one of these may be a road.
-ROAD_KEYS = ("highway", "route")
+ROAD_KEYS = ("highway", "route", "railway", "public_transport", "man_made")
 #: Nodes with one of these say more than where they are.
-NODE_KEYS = ("ele", _COUNTRIES_TAG, "ford")
+NODE_KEYS = ("ele", _COUNTRIES_TAG, "ford", *BARRIER_KEYS)
 
 NO_ROAD = "{}: no way in it may be walked or driven; is this an extract with roads?"
 NO_NODE = "{}: it holds ways but none of their nodes"
@@ -65,7 +66,7 @@ class WayTable:
     length_m
         float64 [W], NaN unless the way is tagged ``amparo:length_m``.
     read
-        Ways with a ``highway`` or ``route`` tag, used or not.
+        Ways with one of `ROAD_KEYS`, used or not.
     """
 
     way_id: Array
@@ -95,6 +96,8 @@ class NodePlaces:
         int32 [N], index in the names, -1 for none.
     is_ford
         bool [N].
+    passed_by
+        uint16 [N], who passes the node: see `routing.barriers.passed_by`.
     countries
         row -> ISO codes, where tagged ``amparo:countries`` (the sketch).
     """
@@ -105,6 +108,7 @@ class NodePlaces:
     elevation_m: Array
     name: Array
     is_ford: Array
+    passed_by: Array
     countries: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -266,6 +270,7 @@ def untagged_places(osm_id: Array, lon: Array, lat: Array) -> NodePlaces:
         elevation_m=np.full(len(osm_id), np.nan, dtype=np.float32),
         name=np.full(len(osm_id), -1, dtype=np.int32),
         is_ford=np.zeros(len(osm_id), dtype=bool),
+        passed_by=np.full(len(osm_id), UNBARRED, dtype=np.uint16),
     )
 
 
@@ -290,7 +295,7 @@ def _at(values: "array[int]", first: Array, used: Array) -> Array:
 
 
 def _read_node_tags(source: Path, places: NodePlaces, names: Names, progress: Progress) -> None:
-    """Fill in heights, countries and fords; few nodes carry these tags."""
+    """Fill in heights, countries, fords and barriers; few nodes carry these tags."""
     nodes = objects(source, "node", *NODE_KEYS)
     for node in reported(nodes, source, "node tags", progress):
         row = int(np.searchsorted(places.osm_id, node.id))
@@ -303,6 +308,7 @@ def note_node_tags(places: NodePlaces, row: int, tags: dict[str, str], names: Na
     """Fill in what the tags of one node say."""
     places.elevation_m[row] = elevation_m(tags.get("ele", ""))
     places.is_ford[row] = tags.get("ford", "no") != "no"
+    places.passed_by[row] = passed_by(tags)
     if _COUNTRIES_TAG in tags:
         places.name[row] = names.add(tags.get("name"))
         places.countries[row] = tuple(tags[_COUNTRIES_TAG].split(";"))

@@ -1,0 +1,31 @@
+"""What may be closed, whoever asks: by season, by hours, by the state of the road.
+
+After the OpenStreetMap wiki: "Key:seasonal", "Key:ice_road", "Key:winter_road",
+"Key:winter_service", "Key:opening_hours", "Key:impassable", "Key:construction". The graph has no
+clock, so what may be closed counts as closed.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+#: Key -> the values with which a way is there all year and at all hours.
+_ALWAYS: Final[Mapping[str, frozenset[str]]] = {
+    "seasonal": frozenset({"no"}),
+    "ice_road": frozenset({"no"}),
+    "winter_road": frozenset({"no"}),
+    "opening_hours": frozenset({"24/7"}),
+    "impassable": frozenset({"no"}),
+    # As a key beside a road's class: OSRM's car.lua, ``construction_whitelist``.
+    "construction": frozenset({"no", "minor", "widening"}),
+}
+#: Key -> the value with which it may not be there.
+_NEVER: Final[Mapping[str, str]] = {"winter_service": "no", "status": "impassable"}
+
+SEASON_KEYS: Final = frozenset({*_ALWAYS, *_NEVER})
+
+
+def may_be_closed(tags: Mapping[str, str]) -> bool:
+    """Tell whether something may be closed at some hour or in some season."""
+    return any(tags.get(key, "") not in always | {""} for key, always in _ALWAYS.items()) or any(
+        tags.get(key) == never for key, never in _NEVER.items()
+    )
