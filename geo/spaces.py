@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import versions
 from geo.crossings import CrossingState, states_at
+from geo.eligibility import NIGHT_SERVICE
 from geo.hours import Hours, hours_of
 from geo.narrowing import ANY, Wanted
 from geo.views import crossings, spaces
@@ -134,16 +135,15 @@ async def open_spaces(
     services : sequence of str
         A space counts if it offers all of them.
     night : bool
-        Only spaces for staying overnight whose schedule covers the night after ``on``.
+        Only spaces with the service for the night whose schedule covers the night after ``on``.
     as_of : datetime or None
         Aware; the records as they were then, as far as they may be seen today (P39). None is now.
     """
     view = spaces if as_of is None else versions.spaces_at(as_of)
     conditions = [*_usable(on, view)]
-    if services:
-        conditions.append(view.c.services.contains(list(services)))
-    if night:
-        conditions.append(view.c.overnight)
+    asked = {*services, *((NIGHT_SERVICE,) if night else ())}
+    if asked:
+        conditions.append(view.c.services.contains(sorted(asked)))
     rows = await session.execute(
         _select(view.c.id, view=view).where(*conditions).order_by(view.c.id)
     )

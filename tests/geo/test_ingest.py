@@ -516,7 +516,9 @@ async def test_a_real_space_without_expiry_expires_by_its_kind(session, tmp_path
             tmp_path,
             "spaces.geojson",
             collection(
-                space(), space(id="R-2", overnight=True), space(id="R-3", kind="mobile_unit")
+                space(),
+                space(id="R-2", services=["overnight"]),
+                space(id="R-3", kind="mobile_unit"),
             ),
         ),
     )
