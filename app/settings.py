@@ -214,6 +214,12 @@ class Settings(BaseSettings):
     access_m: PositiveInt = Field(
         1_000, description="How far from a route a space may lie to support it (on foot)."
     )
+    near_m: PositiveInt = Field(
+        # [A]: what is called near of a match too; four days on foot.
+        100_000,
+        description="How far a space may lie to be called near, in a straight line; what is "
+        "farther is told as beyond.",
+    )
     walk_from: time = Field(time(6), description="Start of the walking day, local time.")
     walk_until: time = Field(time(18), description="End of the walking day, local time.")
     hotline: str | None = Field(
