@@ -216,8 +216,8 @@ def _downgrade() -> Iterator[str]:
         drop column destination_areas, drop column is_margin
     """
     yield "alter table amparo.terms disable trigger guard_term"
-    yield f"delete from amparo.term_names where vocabulary in ({_words(COUNTED)})"
-    yield f"delete from amparo.terms where vocabulary in ({_words(COUNTED)})"
+    # Their names go with them.
+    yield "delete from amparo.terms where vocabulary in ('count_method', 'count_source')"
     yield "alter table amparo.terms enable trigger guard_term"
     yield from _vocabularies(VOCABULARIES)
 
