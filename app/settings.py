@@ -214,6 +214,12 @@ class Settings(BaseSettings):
     access_m: PositiveInt = Field(
         1_000, description="How far from a route a space may lie to support it (on foot)."
     )
+    coverage_every_s: NonNegativeInt = Field(
+        # [A]: a minute after a closure the map tells the new gap; one short question otherwise.
+        60,
+        description="Seconds between two looks at whether the layer of gaps along corridors has "
+        "to be computed anew; 0: by `amparo upkeep` alone.",
+    )
     near_m: PositiveInt = Field(
         # [A]: what is called near of a match too; four days on foot.
         100_000,

@@ -376,6 +376,25 @@ def coverage_by(
     )
 
 
+def stretch(line: MeasuredLine, from_m: float, to_m: float) -> Floats:
+    """Cut a line between two places by its measure.
+
+    Parameters
+    ----------
+    from_m, to_m
+        Metres, 0 <= from_m < to_m <= ``line.length_m``.
+
+    Returns
+    -------
+    float64 [m, 2], degrees, m >= 2.
+    """
+    inside = (line.measure_m > from_m) & (line.measure_m < to_m)
+    ends = np.column_stack(
+        [np.interp([from_m, to_m], line.measure_m, line.coordinates[:, axis]) for axis in (0, 1)]
+    )
+    return np.vstack([ends[:1], line.coordinates[inside], ends[1:]])
+
+
 def _covered_share(at_m: Sequence[float], reach_m: float, length_m: float) -> float:
     """Give ``|∪[m-r, m+r]|/L`` for places in rising order."""
     if not at_m:

@@ -1,4 +1,4 @@
-"""Counts of movement: whose a cell is, codes instead of words, and no margin beside its parts."""
+"""Figures: whose a count is, in codes, and no margin beside its parts; what gaps rest on."""
 
 from collections.abc import Iterator
 
@@ -126,6 +126,20 @@ language sql security definer set search_path = amparo, pg_temp as $$
     where c.id = known.id and c.is_margin <> known.is_margin
 $$
 """
+# What the stored gaps of a corridor were computed from: what has not changed is not computed anew.
+COVERAGE = """
+create table amparo.coverage_states (
+    corridor_id text not null,
+    counted_for text not null,
+    seal text not null,
+    computed_at timestamptz not null,
+    constraint pk_coverage_states primary key (corridor_id, counted_for),
+    constraint fk_coverage_states_corridor_id foreign key (corridor_id)
+        references amparo.corridors (id) on delete cascade,
+    constraint ck_coverage_states_counted_for
+        check (counted_for in ('public', 'partner', 'staff'))
+)
+"""
 TRIGGERS = (
     """
     create trigger place_flow before insert or update of origin, destination on amparo.flows
@@ -190,9 +204,12 @@ def _upgrade() -> Iterator[str]:
     yield FLOW_RECORD.format(and_no_margin="    and not f.is_margin")
     # Whether a place that a count names exists: a hidden crossing does not.
     yield "grant select on amparo.crossing_record to amparo_writer"
+    yield COVERAGE
+    yield "grant select, insert, update, delete on amparo.coverage_states to amparo_writer"
 
 
 def _downgrade() -> Iterator[str]:
+    yield "drop table amparo.coverage_states"
     yield "revoke select on amparo.crossing_record from amparo_writer"
     yield FLOW_RECORD.format(and_no_margin="")
     for trigger in (
