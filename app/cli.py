@@ -195,6 +195,9 @@ def demo_remove() -> None:
 @movement_app.command("import")
 def movement_import(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A JSON list.")],
+    holder: Annotated[
+        str, typer.Option(help="Organisation whose counts they are; nobody else corrects them.")
+    ] = "cli",
 ) -> None:
     """Store aggregated weekly counts; a file with anything about a person is refused whole.
 
@@ -204,7 +207,13 @@ def movement_import(
 
     async def store(session: AsyncSession) -> int:
         cells = flows.parse_movement(flows.read_json(file.read_bytes()))
-        return await flows.store_movement(session, cells, allow_mixed=settings.allow_demo_mixed)
+        return await flows.store_movement(
+            session,
+            cells,
+            holder=holder,
+            actor="cli",
+            allow_mixed=settings.allow_demo_mixed,
+        )
 
     out.print(f"{written(settings, store)} counts stored", markup=False)
 

@@ -46,6 +46,7 @@ from geo.errors import (
     CopyTooOldError,
     DatabaseUnavailableError,
     ForbiddenError,
+    ForeignCountError,
     InvalidCountError,
     InvalidFileError,
     InvalidRecordError,
@@ -168,6 +169,12 @@ TABLE: Mapping[type[Exception], Kind] = {
         "conflict",
         "The record has changed meanwhile",
         "Read it again and repeat the change.",
+    ),
+    ForeignCountError: Kind(
+        409,
+        "foreign-count",
+        "Another organisation has sent one of these counts",
+        "Leave out what others count, or state another method; nothing of this was kept.",
     ),
     KeyReusedError: Kind(
         409,

@@ -1,10 +1,13 @@
 """The open spaces of a day, as ways ask for them."""
 
-from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Self
 
+from app.network import Region
 from geo.spaces import OpenSpace
+from routing.coverage import MeasuredLine, SupportAt, supports_along
+from routing.search import Route
 from routing.support import Support, Supports
 
 
@@ -55,4 +58,44 @@ def support(space: OpenSpace) -> Support:
         place=space.locality or space.name,
         lon=space.lon,
         lat=space.lat,
+        country=space.country,
     )
+
+
+def supports_of(
+    route: Route, regions: Sequence[Region], supports: Supports, access_m: float
+) -> tuple[SupportAt, ...]:
+    """Find the supports along a route, in order (definitions.md, "Support along a route").
+
+    Where it runs over a sketch the spaces of a town support it at the town's node.
+
+    Parameters
+    ----------
+    route
+        Of one region or over several.
+    regions
+        Those that it runs through, in order.
+    supports
+        Candidate spaces.
+    access_m
+        Greatest distance from the way on foot, metres.
+    """
+    whole = MeasuredLine.from_route(route)
+    if not route.parts:
+        return supports_along(whole, supports, access_m, regions[0].sketched_towns)
+    found = supports_along(whole, supports, access_m)
+    ids = {at.support.id for at in found}
+    indices = dict.fromkeys(part.region for part in route.parts)
+    of_part = dict(zip(indices, regions, strict=True))
+    in_towns: dict[str, SupportAt] = {}
+    before_m = 0.0
+    for part in route.parts:
+        towns = of_part[part.region].sketched_towns
+        if towns is not None:
+            for at in supports_along(MeasuredLine.from_route(part), supports, access_m, towns):
+                moved = replace(at, at_m=before_m + at.at_m)
+                if at.town is not None and at.support.id not in ids:
+                    in_towns.setdefault(at.support.id, moved)
+        before_m += part.distance_m
+    every = (*found, *in_towns.values())
+    return tuple(sorted(every, key=lambda at: (at.at_m, at.support.id)))

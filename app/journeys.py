@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.detours import ORDINARY, Because, Detours
 from app.essential_lines import Line, essential_lines
-from app.helping import Helping
+from app.helping import Helping, supports_of
 from app.knowledge import Reading, reading
 from app.mistakes import LongDetourError, NoReasonableWayError, Obstacle, RouteRefusedError
 from app.network import Network, Region, Routed
@@ -27,7 +27,7 @@ from geo.products import AreaProduct
 from geo.spaces import NearSpace, OpenSpace
 from routing.coming import met_before_arrival
 from routing.comparison import Beyond, Compared, Reason
-from routing.coverage import Coverage, MeasuredLine, SupportAt, coverage_by, supports_along
+from routing.coverage import Coverage, MeasuredLine, SupportAt, coverage_by
 from routing.errors import Blocker, NoRoute
 from routing.graph import Mode
 from routing.obstacles import NO_OBSTACLES, Obstacles
@@ -113,11 +113,17 @@ class Knowledge(Records):
 
 @dataclass(frozen=True)
 class Stop:
-    """A space that supports a route, ``at_m`` metres after its start."""
+    """A space that supports a route, ``at_m`` metres after its start.
+
+    It lies ``access_m`` metres off; on a sketch, where it counts at the node of its ``town``, that
+    far from the node.
+    """
 
     space: OpenSpace
     at_m: float
     overnight: bool
+    access_m: float = 0.0
+    town: str | None = None
 
 
 @dataclass(frozen=True)
@@ -373,14 +379,15 @@ def _journeys(found: Routed, knowledge: Knowledge, access_m: float) -> tuple[Jou
 
 def _stop(helping: Helping, at: SupportAt) -> Stop:
     space = helping.by_id[at.support.id]
-    return Stop(space, at.at_m, overnight=space.id in helping.night_ids)
+    overnight = space.id in helping.night_ids
+    return Stop(space, at.at_m, overnight, at.access_m, at.town)
 
 
 def _journey(
     route: Route, regions: tuple[Region, ...], knowledge: Knowledge, access_m: float
 ) -> Journey:
     line, helping = MeasuredLine.from_route(route), knowledge.helping
-    along = supports_along(line, helping.supports, access_m)
+    along = supports_of(route, regions, helping.supports, access_m)
     overnight = route.walking_days > 1
     counted = helping.night_ids if overnight else helping.day_ids
     gaps = coverage_by(

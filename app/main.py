@@ -53,6 +53,7 @@ from app.api import (
 from app.askers import CONSOLE, COOKIE
 from app.clock import Clock
 from app.compression import Compression
+from app.corridor_coverage import Coverer, covering
 from app.databases import listen_url, open_database
 from app.deps import State, require_demo_allowed, strict_request
 from app.desk import (
@@ -131,6 +132,7 @@ def create_app(
             warming = asyncio.create_task(asyncio.to_thread(_warm))
             roads = network or Network(settings.graphs_dir, settings.walker)
             editions = Editions(opened)
+            coverer = Coverer(opened, roads, settings.access_m, settings.walker.name)
             state = State(
                 settings=settings,
                 database=opened,
@@ -144,6 +146,7 @@ def create_app(
             async with (
                 notifying(opened, settings, clock),
                 daily_upkeep(opened, clock),
+                covering(coverer, clock, settings.coverage_every_s),
                 following(opened, roads, listen_url(settings), editions),
             ):
                 yield {**state}

@@ -22,6 +22,7 @@ from routing.profile import ADULT, Profile
 from routing.reach import Reacher
 from routing.regions import list_graphs, open_graph
 from routing.search import Route, Router, RouteRequest
+from routing.towns import Towns
 
 #: lon, lat in degrees, one row a place.
 type Positions = NDArray[np.float64]
@@ -66,6 +67,11 @@ class Region:
     def reacher(self) -> Reacher:
         """What finds the ways from one place to many; keeps what it prepared."""
         return Reacher(self.router)
+
+    @cached_property
+    def sketched_towns(self) -> Towns | None:
+        """The towns whose spaces support a way at the town's node; None but on a sketch."""
+        return Towns.of(self.graph) if self.meta.kind == "sketch" else None
 
     def town_near(self, lon: float, lat: float) -> str | None:
         """Return the name of the town nearest to a point, if it is within the snap limit."""

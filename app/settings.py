@@ -232,6 +232,18 @@ class Settings(BaseSettings):
     ceiling_min_s: NonNegativeInt = Field(
         172_800, description="And that takes more than so many seconds: two days."
     )
+    coverage_every_s: NonNegativeInt = Field(
+        # [A]: a minute after a closure the map tells the new gap; one short question otherwise.
+        60,
+        description="Seconds between two looks at whether the layer of gaps along corridors has "
+        "to be computed anew; 0: by `amparo upkeep` alone.",
+    )
+    near_m: PositiveInt = Field(
+        # [A]: what is called near of a match too; four days on foot.
+        100_000,
+        description="How far a space may lie to be called near, in a straight line; what is "
+        "farther is told as beyond.",
+    )
     walk_from: time = Field(time(6), description="Start of the walking day, local time.")
     walk_until: time = Field(time(18), description="End of the walking day, local time.")
     hotline: str | None = Field(

@@ -11,7 +11,9 @@ from pathlib import Path
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 
+from app.corridor_coverage import Coverer
 from app.databases import describe, migration_url, open_database, private_cluster
+from app.network import Network
 from app.settings import Settings
 from geo import crossings, demo, ingest, roads, schema, storage
 from geo.db import Database, Tier
@@ -113,6 +115,14 @@ async def prepare_data(settings: Settings, report: Report) -> None:
     async with writing_database(settings) as database:
         await _load(database, settings, [DATA], report, automatic=True)
         await reconcile_segments(database, settings)
+        await cover(database, settings)
+
+
+async def cover(database: Database, settings: Settings, report: Report = lambda _line: None) -> int:
+    """Compute the gaps along corridors that have changed; say of how many corridors and tiers."""
+    network = Network(settings.graphs_dir, settings.walker)
+    coverer = Coverer(database, network, settings.access_m, settings.walker.name)
+    return await coverer.cover(datetime.now(UTC), report)
 
 
 async def load_paths(settings: Settings, paths: Sequence[Path], report: Report) -> None:

@@ -22,7 +22,6 @@ JUDGED = (
     "status",
     "access",
     "services",
-    "overnight",
     "timezone",
     "schedules",
     "exceptions",

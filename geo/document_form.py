@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any
 
+from geo.eligibility import NIGHT_SERVICE
 from geo.errors import InvalidRecordError
 from geo.models import (
     Capacity,
@@ -35,7 +36,6 @@ _SAME = (
     "timezone",
     "status",
     "access",
-    "overnight",
     "minimum_age",
     "maximum_age",
     "families_only",
@@ -68,6 +68,7 @@ _FOLLOWS = (
     ("available", "capacity_updated"),
     ("confirmed_on", "expires_on"),
     ("visibility", "confidential"),
+    ("services", "overnight"),
 )
 
 
@@ -132,13 +133,15 @@ def made_document(
         What hangs on it, in order; of `Service` only ``code`` is read.
     """
     capacity: Mapping[Any, Any] = next(iter(parts.get(Capacity, ())), {})
+    services = sorted({row["code"] for row in parts.get(Service, ())})
     documents, genders = location["documents_required"], location["genders"]
     known = {field: location[field] for field in _SAME} | {
         "organization": organization,
         "lon": location["lon"],
         "lat": location["lat"],
         "sectors": sorted(location["sectors"]),
-        "services": sorted({row["code"] for row in parts.get(Service, ())}),
+        "services": services,
+        "overnight": NIGHT_SERVICE in services,
         "eligibility": location["eligibility_description"],
         "public_contact": location["contact"],
         "genders": sorted(genders) if genders else None,

@@ -124,7 +124,6 @@ class Candidate:
     status: str
     access: str
     services: frozenset[str]
-    overnight: bool
     timezone: str
     hours: Hours
     minimum_age: int | None
@@ -150,7 +149,6 @@ class Candidate:
             status=row["status"],
             access=row["access"],
             services=frozenset(row["services"]),
-            overnight=row["overnight"],
             timezone=row["timezone"],
             hours=hours_of(row),
             minimum_age=row["minimum_age"],
@@ -190,7 +188,7 @@ def _refusals(need: Need, space: Candidate, arrival: datetime) -> Iterator[Refus
         yield Refusal.EXPIRED
     if space.status not in {"active", "full"}:
         yield Refusal.NOT_ACTIVE
-    if not space.services.issuperset(need.services) or (need.is_for_night and not space.overnight):
+    if not space.services.issuperset(need.services):
         yield Refusal.NO_SERVICE
     if space.access == "open":
         by_hours = _hours_refusal(need, space, arrival)

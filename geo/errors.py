@@ -67,6 +67,13 @@ class ConflictError(GeoError, ValueError):
     """A record is no longer as it was when the change was made, or is decided already."""
 
 
+class ForeignCountError(GeoError, ValueError):
+    """A count of the same subject was sent by another holder, who alone may correct it."""
+
+    def __init__(self) -> None:
+        super().__init__("one of these counts was sent by another organisation")
+
+
 class KeyReusedError(GeoError, ValueError):
     """The number of something sent before came with something else."""
 

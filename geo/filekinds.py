@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.countries import CODES
 from geo.flows import FIELDS as MOVEMENT_FIELDS
-from geo.flows import check_cell
+from geo.flows import FILE_HOLDER, check_cell
 from geo.guidance_files import (
     read_checklist,
     read_contact,
@@ -310,6 +310,10 @@ def read_flow(row: Row, circumstances: Circumstances) -> Rows:
     unlisted = row.ignored() - _FLOW_COLUMNS
     if unlisted:
         row.reject(f"column '{min(unlisted)}' is not one of an aggregated count")
+    words = circumstances.vocabulary.active
+    for name in ("method", "source"):
+        if cell[name] is not None and cell[name] not in words[f"count_{name}"]:
+            row.reject(f"{name} is not a term of the vocabulary count_{name}", name)
     if row.problems:
         return {}
     try:
@@ -318,6 +322,7 @@ def read_flow(row: Row, circumstances: Circumstances) -> Rows:
         row.reject(str(error))
         return {}
     stated = {"id": flow_id, "visibility": visibility, "demo": demo, "licence": licence}
+    stated |= {"holder": FILE_HOLDER}
     return {Flow: [checked.row() | stated]}
 
 

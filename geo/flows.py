@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NoReturn
@@ -15,14 +15,16 @@ from typing import Any, NoReturn
 import shapely
 from geoalchemy2.shape import from_shape
 from shapely.geometry.base import BaseGeometry
+from sqlalchemy import func, or_, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from geo import audit
 from geo.countries import misplacement
 from geo.demo import require_unmixed
-from geo.errors import InvalidCountError, PersonalDataError
+from geo.errors import ForeignCountError, InvalidCountError, PersonalDataError
 from geo.formats import read_geometry
-from geo.models import VISIBILITIES, Flow
+from geo.models import VISIBILITIES, Boundary, Flow, Place, Term
 
 #: Everything a count may say; any other field refuses the payload whole.
 FIELDS = frozenset(
@@ -49,7 +51,14 @@ DIRECTIONS = ("in", "out", "both")
 #: Counts one payload may hold: a year of weeks for two hundred points.
 MAX_CELLS = 10_000
 
-MAX_NAME = 100  # characters of a place, method or source
+#: Whose the counts of files are; who has the machine may send them anew.
+FILE_HOLDER = "file"
+
+#: Places: ISO 3166-1 or 3166-2, the GeoNames number of a town behind a G, or an official crossing.
+_PLACE = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?|G[0-9]{1,8}|X-[A-Z0-9-]{1,40}", re.ASCII)
+
+#: Terms of the vocabularies ``count_method`` and ``count_source``.
+_TERM = re.compile(r"[a-z][a-z0-9_]{1,39}", re.ASCII)
 MAX_N = 10_000_000
 WEEK_H = 168
 
@@ -57,11 +66,9 @@ WEEK_H = 168
 DECIMALS = 3
 
 #: Texts that could reach or name one person: an e-mail or web address, a handle, or five and
-#: more digits in a row with the signs that telephone and document numbers are written with
-#: (place names and counting methods have none; dates of a source are no such numbers).
+#: more digits in a row with the signs that telephone and document numbers are written with.
 _PERSONAL = re.compile(r"@|https?:|www\.|(?:\d[\s().+-]*){5,}")
 _WEEK = re.compile(r"\d{4}-\d\d-\d\d")
-_DATE = re.compile(r"\b(?:19|20)\d\d-\d\d(?:-\d\d)?\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,8 @@ class Cell:
 
     Attributes
     ----------
+    origin, destination, method, source : str
+        Codes; no text of anybody's own.
     week : date
         Its Monday.
     n, groups : int
@@ -196,7 +205,7 @@ def check_cell(fields: object) -> Cell:
         )
         raise PersonalDataError(msg)
     kind = _choice(fields, "kind", KINDS)
-    destination = _text(fields, "destination", required=False)
+    destination = _code(fields, "destination", _PLACE, required=False)
     if (kind == "od") != (destination is not None):
         msg = "destination belongs to kind 'od', and only to it"
         raise InvalidCountError(msg)
@@ -207,16 +216,16 @@ def check_cell(fields: object) -> Cell:
     hours = fields.get("hours_covered")
     return Cell(
         kind=kind,
-        origin=_text(fields, "origin") or "",
+        origin=_code(fields, "origin", _PLACE) or "",
         destination=destination,
         week=_week(fields.get("week")),
         direction=_choice(fields, "direction", DIRECTIONS),
         n=n,
         groups=groups,
         largest_share=_share(fields.get("largest_share")),
-        method=_text(fields, "method") or "",
+        method=_code(fields, "method", _TERM) or "",
         hours_covered=None if hours is None else _whole(fields, "hours_covered", WEEK_H),
-        source=_text(fields, "source", required=False),
+        source=_code(fields, "source", _TERM, required=False),
         # Who sends a count sends it to be published, by the flows rule; less may be asked.
         visibility=_choice({"visibility": "public", **fields}, "visibility", VISIBILITIES),
         geometry=_geometry(fields.get("geometry"), kind),
@@ -224,16 +233,28 @@ def check_cell(fields: object) -> Cell:
 
 
 async def store_movement(
-    session: AsyncSession, cells: Iterable[Cell], *, allow_mixed: bool = False
+    session: AsyncSession,
+    cells: Sequence[Cell],
+    *,
+    holder: str,
+    actor: str,
+    allow_mixed: bool = False,
 ) -> int:
-    """Store counts as real rows; one of the same subject replaces the earlier one.
+    """Store counts as real rows; one of the same subject replaces the holder's earlier one.
+
+    Each payload is an entry of the audit chain: whose, how many of them new, of which weeks, and
+    a digest of the cells' ids; no count.
 
     Parameters
     ----------
     session : AsyncSession
         Of the writer.
-    cells : iterable of Cell
+    cells : sequence of Cell
         From `parse_movement`.
+    holder : str
+        Whose they are: the organisation that a token is for.
+    actor : str
+        Who sends them, for the audit: ``token:<id>`` or ``cli``.
     allow_mixed : bool
         Store them although demo rows are loaded (P35).
 
@@ -246,36 +267,151 @@ async def store_movement(
     ------
     MixedDataError
         Demo rows are loaded.
+    InvalidCountError
+        A code names nothing.
+    ForeignCountError
+        Somebody else has sent one of them; nothing is stored.
     """
-    rows = [
-        cell.row() | {"geom": from_shape(cell.geometry, srid=4326), "demo": False} for cell in cells
-    ]
-    if not rows:
+    if not cells:
         return 0
+    await require_known(session, cells)
+    rows = [
+        cell.row() | {"geom": from_shape(cell.geometry, srid=4326), "demo": False, "holder": holder}
+        for cell in cells
+    ]
     added = insert(Flow)
-    key = ("origin", "destination", "week", "direction", "method")
-    changed = {name: added.excluded[name] for name in rows[0] if name not in (*key, "id")}
+    changed = {name: added.excluded[name] for name in rows[0] if name not in (*_KEY, "id")}
+    stored = added.on_conflict_do_update(
+        index_elements=_KEY,
+        set_=changed,
+        # Of a row that another has written meanwhile too: it is looked at once it is committed.
+        where=or_(Flow.holder.is_(None), Flow.holder == holder),
+    )
     async with session.begin_nested():
-        await session.execute(added.on_conflict_do_update(index_elements=key, set_=changed), rows)
+        before = await _ids_of(session, rows)
+        await session.execute(stored, rows)
+        if len(await _ids_of(session, rows, holder)) < len(rows):
+            raise ForeignCountError
         if not allow_mixed:
             await require_unmixed(session)
+        await _record(session, cells, holder, actor, replaced=len(before))
     return len(rows)
 
 
-def _text(fields: Mapping[str, Any], name: str, *, required: bool = True) -> str | None:
+#: What a count is about.
+_KEY = ("origin", "destination", "week", "direction", "method")
+
+
+async def _ids_of(
+    session: AsyncSession, rows: Sequence[Mapping[str, Any]], holder: str | None = None
+) -> set[str]:
+    """Return the stored cells of the same subjects; of one holder, or of anybody."""
+    columns = [getattr(Flow, name) for name in _KEY]
+    columns[1] = func.coalesce(Flow.destination, "")
+    keys = [tuple(row[name] if row[name] is not None else "" for name in _KEY) for row in rows]
+    # PostgreSQL takes 32,767 values of one statement.
+    found: set[str] = set()
+    for first in range(0, len(keys), _KEYS_AT_ONCE):
+        part = keys[first : first + _KEYS_AT_ONCE]
+        asked = select(Flow.id).where(tuple_(*columns).in_(part))
+        found.update(
+            await session.scalars(asked if holder is None else asked.where(Flow.holder == holder))
+        )
+    return found
+
+
+_KEYS_AT_ONCE = 5_000
+
+
+async def _record(
+    session: AsyncSession, cells: Sequence[Cell], holder: str, actor: str, *, replaced: int
+) -> None:
+    weeks = sorted({cell.week for cell in cells})
+    ids = "\n".join(sorted(cell.id for cell in cells))
+    await audit.record(
+        session,
+        actor=actor,
+        action="movement.stored",
+        entity="flow",
+        record_id=cells[0].id if len(cells) == 1 else None,
+        details={
+            "holder": holder,
+            "cells": len(cells),
+            "replaced": replaced,
+            "first_week": str(weeks[0]),
+            "last_week": str(weeks[-1]),
+            "ids_sha256": hashlib.sha256(ids.encode()).hexdigest(),
+        },
+    )
+
+
+def _code(
+    fields: Mapping[str, Any], name: str, form: re.Pattern[str], *, required: bool = True
+) -> str | None:
     value = fields.get(name)
     if value is None and not required:
         return None
-    if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        msg = f"{name} is missing or not a text"
-        raise InvalidCountError(msg)
-    if len(value) > MAX_NAME:
-        msg = f"{name} is longer than {MAX_NAME} characters"
-        raise InvalidCountError(msg)
-    if _PERSONAL.search(_DATE.sub("", value)):
+    if isinstance(value, str) and form.fullmatch(value):
+        return value
+    if isinstance(value, str) and _PERSONAL.search(value):
         msg = f"{name} holds an address or number that could be a person's"
         raise PersonalDataError(msg)
-    return value.strip()
+    msg = f"{name} is missing or no code: {_FORMS[name]}"
+    raise InvalidCountError(msg)
+
+
+_A_PLACE = (
+    "a place is ISO 3166 (CO, CO-NSA), a town's GeoNames number behind a G, or an official crossing"
+)
+_FORMS = {
+    "origin": _A_PLACE,
+    "destination": _A_PLACE,
+    "method": "a term of the vocabulary count_method (GET /vocabularies)",
+    "source": "a term of the vocabulary count_source (GET /vocabularies)",
+}
+
+
+async def require_known(session: AsyncSession, cells: Sequence[Cell]) -> None:
+    """Refuse codes that name nothing (writer): what anybody could make up is a text.
+
+    Raises
+    ------
+    InvalidCountError
+        Names the count and the field, never the value. A crossing that is hidden or restricted
+        is refused like one that never existed.
+    """
+    places = {code for cell in cells for code in (cell.origin, cell.destination) if code}
+    known = await _known_places(session, places)
+    terms = await session.execute(
+        select(Term.vocabulary, Term.code).where(
+            Term.vocabulary.in_(("count_method", "count_source")), Term.active
+        )
+    )
+    words = {tuple(row) for row in terms}
+    for n, cell in enumerate(cells):
+        named = (
+            ("origin", cell.origin in known),
+            ("destination", cell.destination is None or cell.destination in known),
+            ("method", ("count_method", cell.method) in words),
+            ("source", cell.source is None or ("count_source", cell.source) in words),
+        )
+        for name, is_known in named:
+            if not is_known:
+                msg = f"count {n}: {name} is not known: {_FORMS[name]}"
+                raise InvalidCountError(msg)
+
+
+async def _known_places(session: AsyncSession, codes: Collection[str]) -> set[str]:
+    asked = list(codes)
+    shown = text(
+        "select id from amparo.crossing_record where id = any(:ids)"
+        " and visibility in ('public', 'partners') and hidden_at is null"
+    )
+    return {
+        *await session.scalars(select(Place.id).where(Place.id == func.any(asked))),
+        *await session.scalars(select(Boundary.code).where(Boundary.code == func.any(asked))),
+        *await session.scalars(shown, {"ids": asked}),
+    }
 
 
 def _choice(fields: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> str:

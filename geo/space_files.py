@@ -1,9 +1,11 @@
 """Support spaces from a file: one record becomes an organisation, its services and a location."""
 
 import re
+from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any
 
+from geo.eligibility import NIGHT_SERVICE
 from geo.folding import folded
 from geo.models import (
     ACCESS_KINDS,
@@ -36,7 +38,7 @@ FIELD_NOTES = {
     "status": "active, full, temporarily_closed or closed",
     "access": "open (walk in) or referral_only",
     "referral_points": "ids of the spaces that refer people here",
-    "overnight": "true where people sleep there",
+    "overnight": "whether people sleep there: follows from the service overnight alone",
     "sectors": "terms of the vocabulary sector",
     "services": "terms of the vocabulary service",
     "eligibility": "for whom, in the provider's words",
@@ -80,6 +82,9 @@ FIELD_NOTES = {
 
 FIELDS = tuple(FIELD_NOTES)
 
+#: How a remark begins where a file's flag says another thing than its services.
+NIGHT_REMARK = "overnight contradicts services"
+
 #: What providers write where nothing has to be paid, folded: the field ``fees`` follows from it.
 _FREE = frozenset({"free", "gratis", "gratuito", "gratuita", "sin costo", "gratuit"})
 
@@ -109,7 +114,8 @@ def read_space(row: Row, circumstances: Circumstances) -> Rows:
         "kind": kind,
         **_place(row, timezone),
         **_offer(row, circumstances),
-        **_confirmation(row, circumstances, kind, demo=demo),
+        "overnight": _is_for_night(row, services),
+        **_confirmation(row, circumstances, kind, services, demo=demo),
         **record,
         **_visibility(row, space_id, kind, services, circumstances),
     }
@@ -183,7 +189,6 @@ def _offer(row: Row, circumstances: Circumstances) -> dict[str, Any]:
     return {
         "status": row.choice("status", SPACE_STATUSES, default="active"),
         "access": row.choice("access", ACCESS_KINDS, default="open"),
-        "overnight": row.flag("overnight", default=False),
         "sectors": sorted(row.codes("sectors", words["sector"])),
         "eligibility_description": row.optional_text("eligibility"),
         "minimum_age": youngest,
@@ -204,6 +209,16 @@ def _offer(row: Row, circumstances: Circumstances) -> dict[str, Any]:
         "contact": row.optional_text("public_contact"),
         "notice": row.optional_text("notice"),
     }
+
+
+def _is_for_night(row: Row, services: Collection[str]) -> bool:
+    """Tell whether people sleep there, which the services alone say (definitions.md)."""
+    is_for_night = NIGHT_SERVICE in services
+    # A file that says nothing is right either way.
+    if row.flag("overnight", default=is_for_night) != is_for_night:
+        has = "is" if is_for_night else "is not"
+        row.remark(f"{NIGHT_REMARK}: '{NIGHT_SERVICE}' {has} among them, and they decide")
+    return is_for_night
 
 
 def _amenities(row: Row, terms: tuple[str, ...]) -> dict[str, bool]:
@@ -244,7 +259,7 @@ def _visibility(
 
 
 def _confirmation(
-    row: Row, circumstances: Circumstances, kind: str, *, demo: bool
+    row: Row, circumstances: Circumstances, kind: str, services: Collection[str], *, demo: bool
 ) -> dict[str, Any]:
     """Return when a space was last confirmed, by whom, and until when that counts (P41).
 
@@ -255,8 +270,8 @@ def _confirmation(
     if row.raw("confirmed_on") is None and not (demo and days_ago is not None):
         row.reject("confirmed_on is missing", "confirmed_on")
     written = confirmed_on or circumstances.today
-    overnight = row.raw("overnight") in (True, "true")  # a file may say a list
-    longest = timedelta(days=circumstances.vocabulary.validity_of(kind, overnight=overnight))
+    vocabulary, is_for_night = circumstances.vocabulary, NIGHT_SERVICE in services
+    longest = timedelta(days=vocabulary.validity_of(kind, overnight=is_for_night))
     validity = longest
     if expires_on is not None:
         validity = expires_on - written

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import versions
 from geo.crossings import CrossingState, states_at
+from geo.eligibility import NIGHT_SERVICE
 from geo.hours import Hours, hours_of
 from geo.narrowing import ANY, Wanted
 from geo.views import crossings, spaces
@@ -29,6 +30,8 @@ from geo.vocabulary import check_services
 
 __all__ = [
     "PROPERTIES",
+    "Around",
+    "KnownSpan",
     "ListedSpace",
     "NearSpace",
     "OpenSpace",
@@ -36,10 +39,12 @@ __all__ = [
     "check_services",
     "countries_with_spaces",
     "is_listed",
+    "known_span",
     "listed_spaces",
     "nearest_by_side",
     "nearest_spaces",
     "open_spaces",
+    "spaces_around",
 ]
 
 #: What is read of a space. The catalogue of layers decides what an answer says of it.
@@ -134,21 +139,68 @@ async def open_spaces(
     services : sequence of str
         A space counts if it offers all of them.
     night : bool
-        Only spaces for staying overnight whose schedule covers the night after ``on``.
+        Only spaces with the service for the night whose schedule covers the night after ``on``.
     as_of : datetime or None
         Aware; the records as they were then, as far as they may be seen today (P39). None is now.
     """
     view = spaces if as_of is None else versions.spaces_at(as_of)
     conditions = [*_usable(on, view)]
-    if services:
-        conditions.append(view.c.services.contains(list(services)))
-    if night:
-        conditions.append(view.c.overnight)
+    asked = {*services, *((NIGHT_SERVICE,) if night else ())}
+    if asked:
+        conditions.append(view.c.services.contains(sorted(asked)))
     rows = await session.execute(
         _select(view.c.id, view=view).where(*conditions).order_by(view.c.id)
     )
     covers = Hours.covers_night if night else Hours.covers_day
     return tuple(_open_space(row) for row in rows.mappings() if covers(hours_of(row), on))
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSpan:
+    """From which day to which something is known; None where nothing is on record."""
+
+    first: date | None
+    last: date | None
+
+    def holds(self, day: date) -> bool:
+        """Tell whether something is known of a day."""
+        return self.first is not None and self.last is not None and self.first <= day <= self.last
+
+
+async def known_span(session: AsyncSession, services: Sequence[str]) -> KnownSpan:
+    """Return for which days spaces with all of some services are on record (any reading tier).
+
+    From the first day on which any was assured, as far as it may be seen today (P39), to the last
+    day on which any confirmation of today's holds.
+    """
+    then, now = versions.space_versions.c, spaces.c
+    asked = sorted(services)
+    row = (
+        await session.execute(
+            select(
+                _least(then.assured_on, then.services, asked),
+                _least(now.assured_on, now.services, asked),
+                select(func.max(now.expires_on))
+                .where(now.services.contains(asked))
+                .scalar_subquery(),
+            )
+        )
+    ).one()
+    return KnownSpan(min(filter(None, row[:2]), default=None), row[2])
+
+
+def _least(
+    day: ColumnElement[date], offered: ColumnElement[Any], asked: list[str]
+) -> ColumnElement[Any]:
+    return select(func.min(day)).where(offered.contains(asked)).scalar_subquery()
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Spaces that are near, and the next where there are no more of them; None where none is."""
+
+    near: tuple[NearSpace, ...]
+    beyond: NearSpace | None
 
 
 async def nearest_spaces(
@@ -160,6 +212,23 @@ async def nearest_spaces(
     wanted: Wanted = ANY,
     limit: int = 10,
 ) -> tuple[NearSpace, ...]:
+    """Return usable spaces however far, as `spaces_around` does."""
+    found = await spaces_around(
+        session, lon, lat, country=country, wanted=wanted, limit=limit, horizon_m=math.inf
+    )
+    return found.near
+
+
+async def spaces_around(
+    session: AsyncSession,
+    lon: float,
+    lat: float,
+    *,
+    country: str | None,
+    wanted: Wanted = ANY,
+    limit: int = 10,
+    horizon_m: float,
+) -> Around:
     """Return usable spaces, those of the asker's country first, each by straight distance.
 
     Closed, full, expired and referral-only spaces are left out (P15).
@@ -176,21 +245,27 @@ async def nearest_spaces(
         Only spaces that have it.
     limit : int
         At most so many.
+    horizon_m : float
+        Metres beyond which a space is not near. What comes next is told apart: of the asker's
+        country where there is any.
     """
     conditions = (*_usable(func.current_date()), *wanted.conditions())
-    found: list[NearSpace] = []
+    near: list[NearSpace] = []
+    beyond: list[NearSpace] = []
     sides = (
         [true()] if country is None else [spaces.c.country == country, spaces.c.country != country]
     )
     for side in sides:
-        if len(found) < limit:
+        if len(near) < limit:
             asked = (*conditions, side)
-            found += await _nearest(session, lon, lat, asked, wanted, limit - len(found))
-    abroad = {space.country for space in found} - {country}
-    if country is None or not abroad:
-        return tuple(found)
-    known = await _crossings_from(session, country, wanted.open_at)
-    return tuple(_with_crossing(space, country, known, lon, lat) for space in found)
+            found = await _nearest(session, lon, lat, asked, wanted, limit - len(near))
+            near += (space for space in found if space.distance_m <= horizon_m)
+            beyond += (space for space in found if space.distance_m > horizon_m)
+    told = near + beyond[:1]
+    if country is not None and {space.country for space in told} - {country}:
+        known = await _crossings_from(session, country, wanted.open_at)
+        told = [_with_crossing(space, country, known, lon, lat) for space in told]
+    return Around(tuple(told[: len(near)]), told[-1] if beyond else None)
 
 
 def is_listed(wanted: Wanted) -> tuple[ColumnElement[bool], ...]:

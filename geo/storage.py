@@ -95,6 +95,9 @@ EDITED = "edited here"
 #: Any fixed number: one process does the day's upkeep.
 UPKEEP_LOCK = 4_155_009
 
+#: Likewise: one process computes the gaps of corridors.
+COVERAGE_LOCK = 4_155_010
+
 #: From so many spaces at once the planner's statistics are refreshed with them: right after a
 #: load of 10,000 it expected 50, and read them in 6 s instead of 1 (measured).
 MANY_SPACES = 1_000

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import space_documents
 from geo.approval import Split, classify
+from geo.eligibility import NIGHT_SERVICE
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.formats import Record
 from geo.hazard_documents import checked_hazard, store_hazard
@@ -147,7 +148,7 @@ def changed(subject: Subject, changes: Mapping[str, Any], circumstances: Circums
         return checked_hazard(changes)
     before = subject.document
     if before is None:
-        return _canonical(changes, circumstances)
+        return _agreed(changes, _canonical(changes, circumstances))
     fixed = [name for name in FIXED if changes.get(name, before[name]) != before[name]]
     if fixed:
         raise InvalidRecordError([(name, "cannot be changed") for name in fixed])
@@ -155,6 +156,15 @@ def changed(subject: Subject, changes: Mapping[str, Any], circumstances: Circums
     if not {"visibility", "confidential"} & set(changes):
         # Protected words restrict the record when they are stored (P38), not while they wait.
         after |= {name: before[name] for name in ("visibility", "confidential")}
+    return _agreed(changes, after)
+
+
+def _agreed(changes: Mapping[str, Any], after: Document) -> Document:
+    """Refuse a change that says otherwise of the night than the services do, in silence or not."""
+    if changes.get("overnight") not in {None, after["overnight"]}:
+        way = "take it away" if after["overnight"] else "add it"
+        reason = f"follows from the service '{NIGHT_SERVICE}' alone: {way} in services"
+        raise InvalidRecordError([("overnight", reason)])
     return after
 
 

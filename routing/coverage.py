@@ -1,7 +1,7 @@
 """How far apart help lies along a line: supports, gaps and the figures of a route's coverage."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal, Self
@@ -14,6 +14,7 @@ from routing.errors import InvalidRequest
 from routing.lines import geodesic_m, project
 from routing.metric import METRES_PER_DEGREE
 from routing.support import Support, Supports
+from routing.towns import Towns
 
 if TYPE_CHECKING:
     from routing.route import Route
@@ -94,11 +95,14 @@ class SupportAt:
         Metres along the line of the nearest place on it.
     access_m
         Metres between the space and that place; never added to a gap.
+    town
+        Name of the town at whose node it counts; None where it counts where it stands.
     """
 
     support: Support
     at_m: float
     access_m: float
+    town: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +195,18 @@ def checked_line(coordinates: Floats) -> Floats:
 
 
 def supports_along(
-    line: MeasuredLine, supports: Sequence[Support], access_m: float = ACCESS_M
+    line: MeasuredLine,
+    supports: Sequence[Support],
+    access_m: float = ACCESS_M,
+    towns: Towns | None = None,
 ) -> tuple[SupportAt, ...]:
     """Find the supports within reach of a line, in order along it.
 
     Each lies at the *nearest* place on the line, in metres on the ground; of two equally near
     places, and where a line passes a space twice, the first counts once.
+
+    On a sketch a space beyond that reach counts where its town does, as if it stood at the town's
+    node.
 
     Parameters
     ----------
@@ -206,11 +216,34 @@ def supports_along(
         Candidate spaces; for several lines `Supports`.
     access_m
         Greatest distance from the line, metres, included.
+    towns
+        Those of the sketch that the line runs over; None for a line over anything else.
 
     Returns
     -------
     Ordered by ``at_m``, then by id.
     """
+    laid = Supports.of(supports)
+    found = _within_reach(line, laid, access_m)
+    if towns is not None:
+        found += _at_towns(line, laid, towns, access_m, {at.support.id for at in found})
+    return tuple(sorted(found, key=lambda at: (at.at_m, at.support.id)))
+
+
+def _at_towns(
+    line: MeasuredLine, supports: Supports, towns: Towns, access_m: float, found: Set[str]
+) -> list[SupportAt]:
+    """Find the supports whose town's node is within reach, without those that were found."""
+    moved = towns.moved(supports)
+    placed = []
+    for at in _within_reach(line, moved.supports, access_m):
+        if at.support.id not in found:
+            one = moved.by_id[at.support.id]
+            placed.append(SupportAt(one.support, at.at_m, one.distance_m, one.town.name))
+    return placed
+
+
+def _within_reach(line: MeasuredLine, supports: Supports, access_m: float) -> list[SupportAt]:
     if not np.isfinite(access_m) or access_m < 0:
         raise InvalidRequest("access_m", "a distance in metres, zero or more")
     found = []
@@ -223,17 +256,16 @@ def supports_along(
             start_m, end_m = measure_m[segment : segment + 2]
             at_m = float(start_m + share[segment] * (end_m - start_m))
             found.append(SupportAt(support, at_m, float(distance_m[segment])))
-    return tuple(sorted(found, key=lambda at: (at.at_m, at.support.id)))
+    return found
 
 
 def _near(
-    line: MeasuredLine, supports: Sequence[Support], access_m: float
+    line: MeasuredLine, laid: Supports, access_m: float
 ) -> Iterator[tuple[Support, int, int]]:
     """Give those within reach of a part's box, in the plane in which `project` measures.
 
     With the first and behind the last vertex of all such parts.
     """
-    laid = Supports.of(supports)
     # A millimetre for rounding: the line itself decides.
     spans = _spans(line.coordinates, laid.lon, laid.lat, laid.narrow, access_m + 1e-3)
     for row in np.flatnonzero(spans[1]).tolist():
@@ -288,6 +320,7 @@ def coverage(
     supports: Sequence[Support],
     access_m: float = ACCESS_M,
     ends: tuple[str, str] = ("start", "end"),
+    towns: Towns | None = None,
 ) -> Coverage:
     """Measure the gaps between supports along a line.
 
@@ -296,12 +329,12 @@ def coverage(
 
     Parameters
     ----------
-    line, supports, access_m
+    line, supports, access_m, towns
         As for `supports_along`.
     ends
         Labels of the start and the end of the line.
     """
-    return coverage_by(line, supports_along(line, supports, access_m), access_m, ends)
+    return coverage_by(line, supports_along(line, supports, access_m, towns), access_m, ends)
 
 
 def coverage_by(
@@ -341,6 +374,25 @@ def coverage_by(
         access_m=access_m,
         measure=line.measure,
     )
+
+
+def stretch(line: MeasuredLine, from_m: float, to_m: float) -> Floats:
+    """Cut a line between two places by its measure.
+
+    Parameters
+    ----------
+    from_m, to_m
+        Metres, 0 <= from_m < to_m <= ``line.length_m``.
+
+    Returns
+    -------
+    float64 [m, 2], degrees, m >= 2.
+    """
+    inside = (line.measure_m > from_m) & (line.measure_m < to_m)
+    ends = np.column_stack(
+        [np.interp([from_m, to_m], line.measure_m, line.coordinates[:, axis]) for axis in (0, 1)]
+    )
+    return np.vstack([ends[:1], line.coordinates[inside], ends[1:]])
 
 
 def _covered_share(at_m: Sequence[float], reach_m: float, length_m: float) -> float:

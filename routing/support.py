@@ -24,6 +24,8 @@ class Support:
         Stable id, display name, and the town it lies in.
     lon, lat
         Degrees, WGS 84.
+    country
+        ISO 3166-1 alpha-2; None where not known.
     """
 
     id: str
@@ -31,6 +33,7 @@ class Support:
     place: str
     lon: float
     lat: float
+    country: str | None = None
 
 
 class Supports(Sequence[Support]):

@@ -83,6 +83,8 @@ def settings_for(cluster: Any, home: Path) -> Callable[..., Any]:
         # Tests ask faster than people; those of the limits set them.
         limited = ("", "token_", "sign_in_", "report_")
         unlimited = {f"{what}rate_per_minute": 0 for what in limited}
+        # What is computed in the background would come when it comes; the tests of it ask for it.
+        unlimited["coverage_every_s"] = 0
         return Settings(
             home=home,
             database_url=cluster.superuser_url(database),
@@ -323,6 +325,7 @@ def served(settings: Any) -> Iterator[str]:
         "AMPARO_DATABASE_URL": settings.database_url.get_secret_value(),
         "AMPARO_PORT": str(port),
         "AMPARO_RATE_PER_MINUTE": "0",
+        "AMPARO_COVERAGE_EVERY_S": "0",
         "AMPARO_SIGN_IN_RATE_PER_MINUTE": "0",
     }
     # A file, not a pipe: nobody reads while tests run, and a full pipe would stop the server.

@@ -33,6 +33,7 @@ from sqlalchemy.sql.selectable import NamedFromClause
 from tiles.about import About
 from tiles.crs import CRS84
 from tiles.layer import Layer, Shape
+from tiles.rings import turned
 
 QUOTE, DELIMITER = "\x01", "\x02"
 _MARKS = (QUOTE + DELIMITER).encode()
@@ -123,12 +124,12 @@ def text_values(about: About) -> dict[str, str]:
 
 
 def _turned(rows: Rows, layer: Layer) -> NamedFromClause:
-    """Return rows as a subquery whose outer rings run counterclockwise (RFC 7946, 3.1.6)."""
+    """Return rows as a subquery whose rings run as GeoJSON's."""
     if layer.shape not in {Shape.POLYGON, Shape.MIXED}:
         return rows.subquery("found")
     given = rows.subquery("given")
-    turned = func.ST_ForcePolygonCCW(given.c.geom).label("geom")
-    return select(*(turned if c.name == "geom" else c for c in given.c)).subquery("found")
+    geom = turned(given.c.geom, layer.shape).label("geom")
+    return select(*(geom if c.name == "geom" else c for c in given.c)).subquery("found")
 
 
 def _properties(found: NamedFromClause) -> list[ColumnElement[Any]]:

@@ -33,6 +33,7 @@ from tiles.errors import UnknownItemError
 from tiles.layer import Layer, Shape
 from tiles.layers import find_layer
 from tiles.paging import comes_after, order_of
+from tiles.rings import turned
 from tiles.statement import Statement, compiled
 
 #: ``numberMatched`` is exact up to here and absent above: counting on costs more than it tells
@@ -243,12 +244,8 @@ def feature_rows(
     columns: tuple[str, ...] | None = None,
 ) -> Select[*tuple[Any, ...]]:
     """Select a layer's rows with their geometry as answers have it."""
-    geom: ColumnElement[Any] = layer.view.c.geom
     instead = history.past_columns(layer) if is_past else {}
-    # RFC 7946, 3.1.6: outer rings run counterclockwise.
-    if layer.shape in {Shape.POLYGON, Shape.MIXED}:
-        geom = func.ST_ForcePolygonCCW(geom)
-    return layer.rows(crs.of(geom), instead, columns)
+    return layer.rows(crs.of(turned(layer.view.c.geom, layer.shape)), instead, columns)
 
 
 def as_feature(rows: CTE | Subquery, decimals: int = CRS84.decimals) -> ColumnElement[str]:

@@ -1,6 +1,7 @@
 """``POST /coverage``: where a route leaves people without the help that was asked for."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any, Literal, Self
@@ -17,7 +18,7 @@ from app.api.fields import Day, Instant, Latitude, Longitude, Position, require_
 from app.api.json_body import JSONBody
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
 from app.detours import Detours
-from app.helping import support
+from app.helping import support, supports_of
 from app.journeys import Question, end_names, plan
 from app.knowledge import reading
 from app.mistakes import InvalidParameterError
@@ -30,14 +31,24 @@ from app.source import Source
 from app.whereabouts import SilentCrossingError, UncertainCountryError, locate_all
 from geo import boundaries, demo, spaces
 from geo.crossings import CrossingState
+from geo.eligibility import NIGHT_SERVICE
 from geo.errors import UnknownServiceError
+from geo.spaces import OpenSpace
 from geo.versions import end_of
-from routing.coverage import Coverage, Gap, MeasuredLine, coverage
+from routing.coverage import (
+    Coverage,
+    Gap,
+    MeasuredLine,
+    SupportAt,
+    coverage_by,
+    supports_along,
+)
 from routing.crossings import CROSSING_REACH_M, POST_REACH_M, Crossing
 from routing.errors import OffNetwork
 from routing.graph import Mode
 from routing.lines import distance_to_line_m
 from routing.match import MatchFailed, match_line
+from routing.support import Supports
 
 router = APIRouter(tags=["coverage"])
 
@@ -115,21 +126,26 @@ async def measure_coverage(
     way = (
         await _found_way(body, session, network, now, settings)
         if body.route is None
-        else await _drawn_way(body.route, body, session, network, now)
+        else await _drawn_way(body.route, body, session, network, now, settings.access_m)
     )
     as_of = body.as_of or way.today
-    found = await spaces.open_spaces(
-        session,
-        on=as_of,
-        services=tuple(body.services),
-        night="overnight" in body.services,
-        as_of=end_of(as_of) if as_of < way.today else None,
+    found = await _helping(session, body.services, as_of, way.today)
+    # What is counted today and has lapsed by then is not gone: nobody knows (P24).
+    today = found if as_of <= way.today else await _helping(session, body.services, way.today)
+    measured = coverage_by(
+        way.line, way.along(Supports(map(support, found))), settings.access_m, way.ends
     )
-    measured = coverage(way.line, tuple(map(support, found)), settings.access_m, ends=way.ends)
+    then = {space.id for space in found}
+    lapsed = [space for space in today if space.id not in then]
+    lapsed_m = [at.at_m for at in way.along(Supports(map(support, lapsed)))]
+    span = await spaces.known_span(session, body.services)
+    is_known = as_of == way.today or span.holds(as_of)
     has_demo = await demo.has_demo(session)
     return JSONResponse(
         {
-            **figures(measured),
+            **(known_figures(measured, lapsed_m) if is_known else nothing_known(measured)),
+            "known_from": span.first,
+            "known_until": span.last,
             "services": body.services,
             "as_of": as_of,
             "mode": body.mode,
@@ -147,11 +163,28 @@ async def measure_coverage(
     )
 
 
+async def _helping(
+    session: AsyncSession, services: Sequence[str], on: date, today: date | None = None
+) -> tuple[OpenSpace, ...]:
+    """Return the spaces that count on a day; of one before today by the records of then (P39)."""
+    return await spaces.open_spaces(
+        session,
+        on=on,
+        services=tuple(services),
+        night=NIGHT_SERVICE in services,
+        as_of=end_of(on) if today is not None and on < today else None,
+    )
+
+
 @dataclass(frozen=True)
 class _Way:
-    """A way to measure, with the official crossings on it and today where it starts."""
+    """A way to measure, with the official crossings on it and today where it starts.
+
+    ``along`` finds the supports of it among some.
+    """
 
     line: MeasuredLine
+    along: Callable[[Supports], tuple[SupportAt, ...]]
     network: str
     ends: tuple[str, str]
     crossings: tuple[CrossingState, ...]
@@ -177,6 +210,7 @@ async def _found_way(
     best = journey.route
     return _Way(
         MeasuredLine.from_route(best),
+        lambda supports: supports_of(best, journey.regions, supports, access_m),
         journey.network,
         end_names(journey.regions, known, best),
         tuple(crossing for crossing in known.crossings if crossing.id in best.crossings),
@@ -190,6 +224,7 @@ async def _drawn_way(
     session: AsyncSession,
     network: Network,
     now: datetime,
+    access_m: float,
 ) -> _Way:
     """Lay a drawn line onto the roads, or take it as it is where it follows none.
 
@@ -218,8 +253,11 @@ async def _drawn_way(
             raise UncertainCountryError(field)
         if len({start.country, end.country} | entered) > 1:
             raise SilentCrossingError
+    # A line that follows none of the sketch's roads has bends of its own.
+    towns = region.sketched_towns if line.measure == "network" else None
     return _Way(
         line,
+        lambda supports: supports_along(line, supports, access_m, towns),
         region.meta.name,
         (start.place.name, end.place.name),
         _crossings_on(line, region, tuple(state for state, _ in known)),
@@ -271,6 +309,47 @@ def _require_near_roads(region: Region, coordinates: NDArray[np.float64], mode: 
         region.graph.snap(float(coordinates[-1][0]), float(coordinates[-1][1]), mode, which="end")
 
 
+def known_figures(measured: Coverage, lapsed_m: Sequence[float]) -> dict[str, Any]:
+    """Return a coverage's figures, and of which of its stretches nothing is known.
+
+    Parameters
+    ----------
+    measured
+        By what is confirmed for the day.
+    lapsed_m
+        Where along the way spaces count today whose confirmation ends before that day: of a
+        stretch with one of them nobody knows whether it is a gap.
+    """
+    known = [gap for gap in measured.gaps if not any(gap.from_m < m < gap.to_m for m in lapsed_m)]
+    if not known and lapsed_m:
+        return nothing_known(measured)
+    longest = max(known, key=lambda gap: gap.length_m)
+    told = figures(replace(measured, longest=longest))
+    for stretch, gap in zip(told["intervals"], measured.gaps, strict=True):
+        stretch["known"] = gap in known
+    not_known_m = sum(gap.length_m for gap in measured.gaps if gap not in known)
+    if not_known_m:
+        told |= {"mean_to_next_m": None, "covered_share": None}
+    return {"known": True, "not_known_m": round(not_known_m, 1), **told}
+
+
+def nothing_known(measured: Coverage) -> dict[str, Any]:
+    """Return what is said of a day of which nothing is on record: no figure, and no gap."""
+    return {
+        "known": False,
+        "not_known_m": round(measured.length_m, 1),
+        "measure": measured.measure,
+        "length_m": round(measured.length_m, 1),
+        "access_m": measured.access_m,
+        "longest_gap_m": None,
+        "mean_to_next_m": None,
+        "covered_share": None,
+        "longest": None,
+        "intervals": [],
+        "spaces": [],
+    }
+
+
 def figures(measured: Coverage) -> dict[str, Any]:
     """Return a coverage's figures and intervals as JSON-ready values."""
     return {
@@ -283,7 +362,12 @@ def figures(measured: Coverage) -> dict[str, Any]:
         "longest": interval(measured.longest),
         "intervals": [interval(gap) for gap in measured.gaps],
         "spaces": [
-            {"id": at.support.id, "at_m": round(at.at_m, 1), "access_m": round(at.access_m, 1)}
+            {
+                "id": at.support.id,
+                "at_m": round(at.at_m, 1),
+                "access_m": round(at.access_m, 1),
+                "town": at.town,
+            }
             for at in measured.supports
         ],
     }

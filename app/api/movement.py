@@ -29,15 +29,15 @@ BODY = {
                 "example": [
                     {
                         "kind": "point",
-                        "origin": "Puente de ejemplo",
+                        "origin": "X-BOLIVAR",
                         "week": "2026-10-19",
                         "direction": "in",
                         "n": 143,
                         "groups": 6,
                         "largest_share": 0.4,
-                        "method": "FMR",
+                        "method": "flow_registry",
                         "hours_covered": 60,
-                        "source": "ejemplo",
+                        "source": "network",
                         "geometry": {"type": "Point", "coordinates": [-72.45, 7.82]},
                     }
                 ],
@@ -63,9 +63,18 @@ async def record_movement(
 
     A payload with any field beyond the allowed ones, or with anything about a person, is
     refused whole and nothing of it is kept (P17). What is published of it is decided by the
-    flows rule, later (P18, P19).
+    flows rule, later (P18, P19). Places are codes (ISO 3166, `G` and the number of GeoNames, ids
+    of official crossings), `method` and `source` terms of the vocabularies `count_method` and
+    `count_source`. A count belongs to the organisation that sent it first: another's token does
+    not replace it.
     """
-    await granted(request, session, ["movement"])
+    grant = await granted(request, session, ["movement"])
     rows = flows.parse_movement(await read_json(request))
-    stored = await flows.store_movement(session, rows, allow_mixed=settings.allow_demo_mixed)
+    stored = await flows.store_movement(
+        session,
+        rows,
+        holder=grant.holder,
+        actor=f"token:{grant.id}",
+        allow_mixed=settings.allow_demo_mixed,
+    )
     return JSONResponse({"stored": stored}, status_code=201)

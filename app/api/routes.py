@@ -295,6 +295,8 @@ def properties(
                 "locality": stop.space.locality,
                 "at_m": round(stop.at_m),
                 "overnight": stop.overnight,
+                "access_m": round(stop.access_m),
+                "town": stop.town,
             }
             for stop in journey.stops
         ],

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from app import wording
 from app.api.fields import Instant, Latitude, Longitude, require_unswapped
-from app.deps import ClockDep, NetworkDep, SessionDep
+from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
 from app.problems import problem_responses
 from app.responses import GeoJSONResponse
 from app.space_facts import age_of
@@ -35,6 +35,8 @@ async def nearest(
     session: SessionDep,
     network: NetworkDep,
     clock: ClockDep,
+    settings: SettingsDep,
+    *,
     lon: Annotated[Longitude, Query(description="Degrees, EPSG:4326", examples=[-72.508])],
     lat: Annotated[Latitude, Query(description="Degrees, EPSG:4326", examples=[7.894])],
     service: Annotated[str | None, Query(examples=["overnight"])] = None,
@@ -47,7 +49,8 @@ async def nearest(
 
     Full, closed, expired and referral-only spaces are left out (P15). The distance is straight;
     a space of another country may lie behind a border (P33). `open` is what the schedule says of
-    `open_at`, or of now.
+    `open_at`, or of now. Beyond `horizon_m` a space is not near: where the list ends before its
+    limit, `beyond` is the next one.
     """
     now = clock()
     if service is not None:
@@ -57,20 +60,23 @@ async def nearest(
     where = await locate(session, network, lon, lat)
     # Between two banks nobody is told which side is theirs (P33).
     country = where.country if where.is_certain else None
-    found = await spaces.nearest_spaces(
+    found = await spaces.spaces_around(
         session,
         lon,
         lat,
         country=country,
         wanted=Wanted(services=() if service is None else (service,), open_at=open_at),
         limit=min(limit, MAX_LIMIT),
+        horizon_m=settings.near_m,
     )
     has_demo = await demo.has_demo(session)
     return GeoJSONResponse(
         {
             "type": "FeatureCollection",
-            "features": [feature(space, country, open_at or now, now) for space in found],
-            "numberReturned": len(found),
+            "features": [feature(space, country, open_at or now, now) for space in found.near],
+            "numberReturned": len(found.near),
+            "horizon_m": settings.near_m,
+            "beyond": None if found.beyond is None else next_beyond(found.beyond, country),
             "country": country,
             "demo": has_demo,
             "notice": wording.notice(is_demo=has_demo),
@@ -98,6 +104,20 @@ def feature(
             "country": space.country,
             "other_country": None if asker_country is None else space.country != asker_country,
         },
+    }
+
+
+def next_beyond(space: NearSpace, asker_country: str | None) -> dict[str, Any]:
+    """Return the space that comes next where none is near any more: no destination on foot."""
+    return {
+        "id": space.id,
+        "name": space.name,
+        "locality": space.locality,
+        **_way_across(space),
+        "distance_m": round(space.distance_m),
+        "distance_kind": "straight",
+        "country": space.country,
+        "other_country": None if asker_country is None else space.country != asker_country,
     }
 
 

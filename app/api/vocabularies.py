@@ -14,7 +14,15 @@ router = APIRouter(tags=["spaces"])
 
 Lang = Literal["es", "en", "pt", "fr", "ht"]
 VocabularyName = Literal[
-    "space_kind", "service", "sector", "amenity", "document", "gender", "phone_type"
+    "space_kind",
+    "service",
+    "sector",
+    "amenity",
+    "document",
+    "gender",
+    "phone_type",
+    "count_method",
+    "count_source",
 ]
 
 

@@ -84,7 +84,6 @@ GROUPS = (
             Field("schedules", "schedules"),
             Field("schedule_exceptions", "exceptions"),
             Field("holidays", "choice"),
-            Field("overnight", "flag"),
             Field("maximum_nights", "number"),
         ),
     ),

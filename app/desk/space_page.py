@@ -112,7 +112,6 @@ def _blank(now: datetime) -> dict[str, Any]:
         "children_alone": "not_known",
         "fees": "not_known",
         "holidays": "not_known",
-        "overnight": False,
         "families_only": False,
         "confirmed_on": now.date().isoformat(),
     }

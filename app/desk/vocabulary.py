@@ -23,7 +23,15 @@ VOCABULARY = f"{CONSOLE}/vocabulary"
 TERM = f"{VOCABULARY}/{{vocabulary}}/{{code}}"
 
 VocabularyName = Literal[
-    "space_kind", "service", "sector", "amenity", "document", "gender", "phone_type"
+    "space_kind",
+    "service",
+    "sector",
+    "amenity",
+    "document",
+    "gender",
+    "phone_type",
+    "count_method",
+    "count_source",
 ]
 
 TITLES: Mapping[str, str] = {
@@ -34,6 +42,8 @@ TITLES: Mapping[str, str] = {
     "document": marked("Documentos"),
     "gender": marked("Para quién, por género"),
     "phone_type": marked("Tipos de teléfono"),
+    "count_method": marked("Cómo se cuenta a las personas en camino"),
+    "count_source": marked("Quién cuenta"),
 }
 
 

@@ -24,6 +24,7 @@ from geo.imports.rows import Draft, Problem, Words, drafts, missing_columns, wor
 from geo.imports.tables import Table
 from geo.models import Location, RestrictedReader
 from geo.records import ID, Circumstances
+from geo.space_files import NIGHT_REMARK
 from geo.vocabulary import read_vocabulary
 
 #: Called with how many rows are done, and how many there are.
@@ -221,7 +222,7 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
         id=draft.id,
         state=state,
         fields=tuple(changes) if before is None else different,
-        notes=tuple(notes) if state != "unchanged" else (),
+        notes=tuple(n for n in notes if state != "unchanged" or n.startswith(NIGHT_REMARK)),
         quarantined=any("(P38)" in note for note in notes),
         changes=changes,
         base=digest(before),

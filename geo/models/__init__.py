@@ -50,6 +50,7 @@ from geo.models.corridors import (
     GAP_TIERS,
     Corridor,
     CoverageGap,
+    CoverageState,
 )
 from geo.models.guidance import (
     AUDIENCES,
@@ -156,6 +157,7 @@ __all__ = [
     "Contact",
     "Corridor",
     "CoverageGap",
+    "CoverageState",
     "Crossing",
     "CrossingStatus",
     "Duplicate",

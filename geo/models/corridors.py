@@ -49,6 +49,20 @@ class Corridor(Record, Base):
     geom: Mapped[Any] = mapped_column(Geometry("LINESTRING", srid=4326))
 
 
+class CoverageState(Base):
+    """What the stored gaps of a corridor were computed from for a tier, as a digest (``seal``)."""
+
+    __tablename__ = "coverage_states"
+    __table_args__ = (CheckConstraint(one_of("counted_for", GAP_TIERS), name="counted_for"),)
+
+    corridor_id: Mapped[str] = mapped_column(
+        ForeignKey(Corridor.id, ondelete="CASCADE"), primary_key=True
+    )
+    counted_for: Mapped[str] = mapped_column(Text, primary_key=True)
+    seal: Mapped[str] = mapped_column(Text)
+    computed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class CoverageGap(Base):
     """A stretch of a corridor between consecutive supports (definitions.md, gap).
 

@@ -197,7 +197,10 @@ class RoadSegment(Record, Base):
 class Flow(Record, Base):
     """A count of people, by point or origin and destination, week and direction (P17 to P21).
 
-    Raw counts stay here for the authorised role. What is published is cut by the view.
+    Raw counts stay here for the authorised role. What is published is cut by the view. ``holder``
+    sent it, and nobody else replaces it. ``origin_areas`` and ``destination_areas`` are the codes
+    of all that they lie in, theirs included; ``is_margin`` tells that parts of it are here too.
+    The database keeps these three.
     """
 
     __tablename__ = "flows"
@@ -224,11 +227,15 @@ class Flow(Record, Base):
     kind: Mapped[str] = mapped_column(Text)
     origin: Mapped[str] = mapped_column(Text)
     destination: Mapped[str | None] = mapped_column(Text)
-    week: Mapped[date] = mapped_column(Date)
+    week: Mapped[date] = mapped_column(Date, index=True)
     direction: Mapped[str] = mapped_column(Text)
     n: Mapped[int] = mapped_column(Integer)
     groups: Mapped[int] = mapped_column(Integer)
     largest_share: Mapped[float] = mapped_column(Float)
     method: Mapped[str] = mapped_column(Text)
     hours_covered: Mapped[int | None] = mapped_column(Integer)
+    holder: Mapped[str | None] = mapped_column(Text)
+    origin_areas: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    destination_areas: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    is_margin: Mapped[bool] = mapped_column(server_default=false())
     geom: Mapped[Any] = mapped_column(Geometry("GEOMETRY", srid=4326))

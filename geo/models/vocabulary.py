@@ -6,7 +6,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from geo.models.base import Base, one_of
 
 #: What is named by terms. A new vocabulary is one word here and a migration.
-VOCABULARIES = ("space_kind", "service", "sector", "amenity", "document", "gender", "phone_type")
+VOCABULARIES = (
+    "space_kind",
+    "service",
+    "sector",
+    "amenity",
+    "document",
+    "gender",
+    "phone_type",
+    "count_method",
+    "count_source",
+)
 
 
 class Term(Base):

@@ -5,6 +5,8 @@ from itertools import pairwise
 
 import pytest
 
+from tests.conftest import run_sql
+
 CUCUTA, BUCARAMANGA = [-72.508, 7.894], [-73.126, 7.125]
 ENDS = {"start": CUCUTA, "end": BUCARAMANGA, "mode": "foot"}
 
@@ -72,13 +74,60 @@ async def test_p39_as_of_a_past_day_counts_what_was_assured_then(client):
         client, **ENDS, services=["overnight"], as_of=(today - timedelta(days=6)).isoformat()
     )
     assert {s["id"] for s in then["spaces"]} < {s["id"] for s in now["spaces"]}
-    long_ago = await measured(client, **ENDS, services=["overnight"], as_of="2020-01-01")
-    assert long_ago["spaces"] == []
-    assert long_ago["longest_gap_m"] == pytest.approx(long_ago["length_m"], abs=0.2)
-    later = await measured(
-        client, **ENDS, services=["overnight"], as_of=(today + timedelta(days=400)).isoformat()
+
+
+@pytest.mark.parametrize("days", [-4_000, 400])
+async def test_of_a_day_without_any_record_nothing_is_known(client, days):
+    """Before the first record and after the last confirmation nobody knows: that is no gap."""
+    day = datetime.now(UTC).date() + timedelta(days=days)
+    found = await measured(client, **ENDS, services=["overnight"], as_of=day.isoformat())
+    assert found["known"] is False
+    assert found["not_known_m"] == found["length_m"] > 190_000
+    for figure in ("longest_gap_m", "longest", "mean_to_next_m", "covered_share"):
+        assert found[figure] is None
+    assert found["intervals"] == found["spaces"] == []
+    assert found["known_from"] < found["known_until"]
+    assert not found["known_from"] <= day.isoformat() <= found["known_until"]
+
+
+async def test_where_a_confirmation_lapses_nobody_knows_whether_there_is_a_gap(client):
+    now = await measured(client, **ENDS, services=["overnight"])
+    assert now["known"] is True
+    assert now["not_known_m"] == 0
+    assert all(one["known"] for one in now["intervals"])
+    then = await measured(client, **ENDS, services=["overnight"], as_of=now["known_until"])
+    left = {one["id"] for one in then["spaces"]}
+    lapsed_m = [one["at_m"] for one in now["spaces"] if one["id"] not in left]
+    assert lapsed_m
+    for one in then["intervals"]:
+        assert one["known"] is not any(one["from_m"] < m < one["to_m"] for m in lapsed_m)
+    known = [one["length_m"] for one in then["intervals"] if one["known"]]
+    assert then["longest_gap_m"] == (max(known) if known else None)
+    assert then["not_known_m"] == pytest.approx(then["length_m"] - sum(known), abs=1)
+    assert then["known"] is bool(known)
+
+
+async def test_a_space_of_a_town_supports_the_sketch_at_the_towns_node(
+    own_client, loaded_clone, settings_for
+):
+    """Six kilometres off the node, as most of a city is; the sketch draws no street there."""
+    await run_sql(
+        settings_for(loaded_clone),
+        "update amparo.locations set geom = st_translate(geom, 0.04, 0.04) where id = 'DEMO-061'",
     )
-    assert later["spaces"] == []
+    way = {"start": [-61.14, 4.48], "end": [-60.92, 2.43]}
+    found = await measured(own_client, **way, services=["legal_advice"])
+    (space,) = (one for one in found["spaces"] if one["id"] == "DEMO-061")
+    assert space["town"] == "Boa Vista"
+    assert space["access_m"] == pytest.approx(6_285, rel=0.01)
+    assert found["longest_gap_m"] == pytest.approx(220_000, rel=0.05)
+    best = (await own_client.post("/routes", json={**way, "mode": "foot"})).json()["features"][0]
+    (stop,) = (one for one in best["properties"]["stops"] if one["id"] == "DEMO-061")
+    assert (stop["town"], stop["access_m"]) == ("Boa Vista", round(space["access_m"]))
+    assert stop["at_m"] == pytest.approx(space["at_m"], abs=1)
+    drawn = await measured(own_client, route=best["geometry"], services=["legal_advice"])
+    assert drawn["measure"] == "network"
+    assert "DEMO-061" in {one["id"] for one in drawn["spaces"]}
 
 
 async def test_p38_says_that_protected_services_are_not_counted(client):

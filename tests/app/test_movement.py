@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from geo import models, tokens
 from geo.db import Tier
@@ -14,15 +14,15 @@ MONDAY -= timedelta(days=MONDAY.weekday())
 
 CELL = {
     "kind": "point",
-    "origin": "Puente de prueba",
+    "origin": "X-BOLIVAR",
     "week": MONDAY.isoformat(),
     "direction": "in",
     "n": 143,
     "groups": 6,
     "largest_share": 0.4,
-    "method": "FMR",
+    "method": "head_count",
     "hours_covered": 60,
-    "source": "prueba",
+    "source": "academia",
     "geometry": {"type": "Point", "coordinates": [-72.45, 7.82]},
 }
 
@@ -54,16 +54,50 @@ async def own_client(settings):
 async def stored(settings):
     async with opened(settings) as database, database.session(Tier.WRITER) as session:
         return await session.scalar(
-            select(func.count()).select_from(models.Flow).where(models.Flow.source == "prueba")
+            select(func.count()).select_from(models.Flow).where(models.Flow.source == "academia")
         )
 
 
 async def test_counts_are_stored_and_published_by_the_rule(own_client, settings, bearer):
-    small = {**CELL, "origin": "Puente pequeño", "n": 19}
+    small = {**CELL, "origin": "G3685533", "n": 19}
     response = await own_client.post("/movement", json=[CELL, small], headers=bearer)
     assert response.status_code == 201, response.text
     assert response.json() == {"stored": 2}
     assert await stored(settings) == 2
+
+
+async def test_another_organisations_token_overwrites_nothing(own_client, settings, bearer):
+    assert (await own_client.post("/movement", json=[CELL], headers=bearer)).status_code == 201
+    async with opened(settings) as database, database.session(Tier.WRITER) as session:
+        _, secret = await tokens.issue_token(
+            session,
+            scope="movement",
+            holder="otra organización",
+            expires_at=datetime.now(UTC) + timedelta(days=1),
+        )
+    another = {"Authorization": f"Bearer {secret}"}
+    changed = [{**CELL, "n": 900}, {**CELL, "origin": "G3685533"}]
+    response = await own_client.post("/movement", json=changed, headers=another)
+    assert response.status_code == 409, response.text
+    assert response.json()["type"].endswith("foreign-count")
+    assert "prueba" not in response.text, "whose it is is told to nobody"
+    async with opened(settings) as database, database.session(Tier.WRITER) as session:
+        kept = await session.scalar(select(models.Flow.n).where(models.Flow.source == "academia"))
+        assert kept == CELL["n"]
+        actors = await session.scalars(
+            text("select actor from amparo.audit_entries where action = 'movement.stored'")
+        )
+        assert [actor.partition(":")[0] for actor in actors] == ["token"]
+    assert (await own_client.post("/movement", json=[{**CELL, "n": 99}], headers=bearer)).is_success
+
+
+@pytest.mark.parametrize("name", ["origin", "method", "source"])
+async def test_no_words_of_anybodys_own_are_taken(own_client, settings, bearer, name):
+    wrong = {**CELL, name: "Puente de prueba"}
+    response = await own_client.post("/movement", json=[wrong], headers=bearer)
+    assert response.status_code == 400, response.text
+    assert name in response.json()["detail"]
+    assert await stored(settings) == 0
 
 
 @pytest.mark.parametrize(
@@ -133,6 +167,7 @@ async def test_p18_p19_flow_cells_that_break_the_rule_appear_nowhere(
         row.id
         for row in rows
         if row.visibility == "public"
+        and not row.is_margin
         and row.n >= 20
         and row.groups >= 3
         and row.largest_share <= 0.8

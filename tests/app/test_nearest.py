@@ -94,6 +94,33 @@ async def test_distances_are_metres_on_the_ground(client):
     assert feature["properties"]["distance_m"] == pytest.approx(expected, rel=0.01)
 
 
+async def test_beyond_the_horizon_nothing_is_near_and_the_next_is_named(client):
+    """From the Guajira desert the next places are far: nobody is sent there as to a neighbour."""
+    body = await near(client, "lon=-71.6&lat=12.2&limit=100")
+    assert body["horizon_m"] == 100_000
+    assert all(f["properties"]["distance_m"] <= 100_000 for f in body["features"])
+    ids = {f["id"] for f in body["features"]}
+    assert body["beyond"]["id"] not in ids
+    assert body["beyond"]["distance_m"] > 100_000
+    assert body["beyond"]["distance_kind"] == "straight"
+    assert body["beyond"]["locality"]
+    assert body["beyond"]["country"] == "CO"
+
+
+async def test_who_has_enough_near_is_told_of_nothing_beyond(client):
+    body = await near(client, f"{CUCUTA}&limit=2")
+    assert len(body["features"]) == 2
+    assert body["beyond"] is None
+
+
+async def test_p33_the_next_beyond_is_of_the_askers_country_where_there_is_any(client):
+    body = await near(client, f"{SAN_ANTONIO}&limit=100&service=health")
+    assert body["beyond"]["country"] == "VE"
+    assert body["beyond"]["other_country"] is False
+    # Those across the bridge are near all the same.
+    assert {f["properties"]["country"] for f in body["features"]} == {"CO"}
+
+
 async def test_the_limit_is_capped_not_refused(client):
     assert len((await near(client, f"{CUCUTA}&limit=100000"))["features"]) <= 100
 

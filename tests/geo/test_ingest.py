@@ -128,7 +128,7 @@ async def test_an_unchanged_real_file_is_unchanged_on_another_day(session, tmp_p
 
 async def test_every_demo_row_says_demo(session):
     await load(session, DATA, automatic=True)
-    for model, column in ((Location, Location.name), (Hazard, Hazard.title), (Flow, Flow.origin)):
+    for model, column in ((Location, Location.name), (Hazard, Hazard.title)):
         rows = (await session.execute(select(column, model.demo))).all()
         assert rows
         assert all(title.startswith("DEMO") and is_demo for title, is_demo in rows)
@@ -516,7 +516,9 @@ async def test_a_real_space_without_expiry_expires_by_its_kind(session, tmp_path
             tmp_path,
             "spaces.geojson",
             collection(
-                space(), space(id="R-2", overnight=True), space(id="R-3", kind="mobile_unit")
+                space(),
+                space(id="R-2", services=["overnight"]),
+                space(id="R-3", kind="mobile_unit"),
             ),
         ),
     )
@@ -681,7 +683,7 @@ async def test_p17_a_flow_file_with_a_personal_column_is_refused(session, tmp_pa
         tmp_path,
         "flows.csv",
         "id,kind,origin,week,direction,n,groups,largest_share,method,lon,lat,phone\n"
-        "F-1,point,Cúcuta,2026-11-02,in,40,9,0.3,FMR,-72.5,7.9,3001234567\n",
+        "F-1,point,G3685533,2026-11-02,in,40,9,0.3,head_count,-72.5,7.9,3001234567\n",
     )
     problems = await refused(session, path)
     assert problems[0].startswith("flows.csv:2: ")
@@ -691,7 +693,7 @@ async def test_p17_a_flow_file_with_a_personal_column_is_refused(session, tmp_pa
 
 async def test_a_second_count_of_the_same_is_refused_by_line(session, tmp_path):
     head = "id,kind,origin,week,direction,n,groups,largest_share,method,lon,lat\n"
-    row = ",point,Cúcuta,2026-11-02,in,40,9,0.3,FMR,-72.5,7.9\n"
+    row = ",point,G3685533,2026-11-02,in,40,9,0.3,head_count,-72.5,7.9\n"
     problems = await refused(session, write(tmp_path, "flows.csv", f"{head}F-1{row}F-2{row}"))
     assert problems == ["flows.csv:3: the same count is there under another id"]
     await load(session, write(tmp_path, "flows.csv", f"{head}F-1{row}"))

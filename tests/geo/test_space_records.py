@@ -151,9 +151,9 @@ async def test_p35_a_demo_row_has_no_date_of_confirmation(empty_database):
     [
         ({"kind": "mobile_unit"}, 7),
         ({"kind": "shelter"}, 30),
-        ({"kind": "support_space", "overnight": True}, 30),
+        ({"kind": "support_space", "services": ["overnight"]}, 30),
         ({"kind": "support_space"}, 90),
-        ({"kind": "mobile_unit", "overnight": True}, 7),
+        ({"kind": "mobile_unit", "services": ["overnight"]}, 7),
     ],
 )
 @pytest.mark.parametrize("stated", [None, "2030-01-01"])

@@ -214,6 +214,7 @@ TABLES = (
     "flows",
     "corridors",
     "coverage_gaps",
+    "coverage_states",
     "publication_rules",
     "access_tokens",
     "loaded_files",

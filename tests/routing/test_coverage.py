@@ -16,7 +16,10 @@ from routing.lines import (
     vertex_shares,
 )
 from routing.metric import METRES_PER_DEGREE
+from routing.search import Router
 from routing.support import Support, Supports
+from routing.towns import Town, Towns
+from tests.routing.test_search import ask
 
 WGS84 = Geod(ellps="WGS84")
 
@@ -238,3 +241,85 @@ def test_a_space_is_found_on_whichever_part_of_a_long_line_it_lies():
         (found,) = supports_along(line, [Support("s", "s", "s", float(lon), float(lat))], 10.0)
         assert found.at_m == pytest.approx(line.measure_m[row], abs=1e-3)
         assert found.access_m == pytest.approx(0.0, abs=1e-6)
+
+
+# -- towns of a sketch --------------------------------------------------------------------------
+
+
+TOWN = Town("Boa Vista", "BR", 0.5, 0.0)
+#: Next to it, as towns are that have grown together.
+SUBURB = Town("Subúrbio", "BR", 0.5, 0.05)
+
+
+def near_town(lat, *, lon=0.5, place="", country="BR", id_="s"):
+    return Support(id_, id_, place, lon, lat, country)
+
+
+@pytest.mark.parametrize(
+    ("support", "town", "why"),
+    [
+        (near_town(-0.08), TOWN, "8.9 km off, of no stated place"),
+        (near_town(-0.1), None, "11.1 km off, of no stated place"),
+        (near_town(-0.2, place="boa  vista"), TOWN, "22 km off, and says that it lies there"),
+        (near_town(-0.23, place="Boa Vista"), None, "26 km off, whatever it says"),
+        (near_town(0.045, place="Boa Vista"), TOWN, "the name wins over the nearer node"),
+        (near_town(0.045), SUBURB, "else the nearer node"),
+        (near_town(0.04, place="Suburbio"), SUBURB, "accents and case make no other name"),
+        (near_town(0.025), TOWN, "of equally near ones the first"),
+        (near_town(0.001, country="VE"), None, "p33: a town of another country is none"),
+        (near_town(0.001, country=None), None, "of a space without a country no town is known"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_town_in_which_a_space_lies(support, town, why):
+    found = Towns([TOWN, SUBURB]).town_of(support)
+    assert (None if found is None else found[0]) == town, why
+
+
+def test_a_space_of_a_town_supports_a_sketched_way_at_the_towns_node():
+    supports = Supports([near_town(-0.08, lon=0.52), near_town(0.005, lon=0.7, id_="on the way")])
+    (own,) = supports_along(straight(200_000.0), supports)
+    found = supports_along(straight(200_000.0), supports, towns=Towns([TOWN]))
+    assert [(at.support.id, at.town) for at in found] == [("s", "Boa Vista"), ("on the way", None)]
+    assert found[0].at_m == pytest.approx(100_000.0, abs=1)
+    assert found[0].access_m == pytest.approx(9_170, abs=10)
+    assert (found[0].support.lon, found[1]) == (0.52, own)
+    measured = coverage(straight(200_000.0), supports, towns=Towns([TOWN]))
+    gaps = [gap.length_m for gap in measured.gaps]
+    assert gaps == pytest.approx([100_000, 40_000, 60_000], abs=1)
+
+
+def test_a_way_that_leaves_the_town_aside_is_not_supported_by_it():
+    aside = Town("Aside", "BR", 0.5, 0.02)
+    assert supports_along(straight(), [near_town(0.05)], towns=Towns([aside])) == ()
+    by_the_way = Town("By the way", "BR", 0.5, 0.008)
+    (found,) = supports_along(straight(), [near_town(0.05)], towns=Towns([by_the_way]))
+    assert found.town == "By the way"
+
+
+def test_crossings_are_no_towns_though_they_are_named(sketch):
+    names = {town.name for town in Towns.of(sketch)._towns}
+    assert {"Cúcuta", "Boa Vista", "La Donjuana"} <= names
+    crossings = {n for n in names if n.startswith("Puente Internacional") or " / " in n}
+    # No road of the sketch goes on from there.
+    assert crossings == {"Peñas Blancas (Costa Rica / Nicaragua)"}
+
+
+def test_spaces_around_boa_vista_leave_no_false_gap(sketch, towns, open_crossings):
+    """Of six places with food around the town two lie within a kilometre of the sketched line."""
+    lon, lat = towns["BR", "Boa Vista"]
+    off = [(0, 0), (0.5, 0.2), (3, -3), (-4.5, 1), (2, 5), (-3, -6)]
+    around = [
+        Support(f"food {n}", "", "Boa Vista", lon + east / 100, lat + north / 100, "BR")
+        for n, (east, north) in enumerate(off)
+    ]
+    request = ask(
+        towns["BR", "Pacaraima"], towns["BR", "Mucajaí"], start_country="BR", end_country="BR",
+        crossings=open_crossings,
+    )  # fmt: skip
+    line = MeasuredLine.from_route(Router(sketch).routes(request)[0])
+    assert len(supports_along(line, around)) < 6
+    found = coverage(line, around[2:], towns=Towns.of(sketch))
+    assert len(found.supports) == 4
+    before = coverage(line, around[2:])
+    assert before.longest.length_m > found.longest.length_m

@@ -34,7 +34,7 @@ from tiles.download_rows import Wanted
 from tiles.downloads import download
 from tiles.features import DEMO_NOTICE
 from tiles.formats import FORMATS
-from tiles.layers import BOUNDARIES, CATALOGUE, HAZARDS, PLACES, ROADS, SPACES
+from tiles.layers import BOUNDARIES, CATALOGUE, FLOWS, HAZARDS, PLACES, ROADS, SPACES
 from tiles.statement import compiled
 
 DOWNLOADS = tuple(fmt for fmt in FORMATS if fmt.is_download)
@@ -58,13 +58,31 @@ def collected():
     return [{**given, "id": "collected", "title": "<Parts> & more", "geom_public": geom}]
 
 
+#: A line that is somebody's way: from its first place to its last.
+ORIGIN, DESTINATION = (-73.4, 7.3), (-73.1, 7.6)
+DIRECTED = f"SRID=4326;LINESTRING({ORIGIN[0]} {ORIGIN[1]}, {DESTINATION[0]} {DESTINATION[1]})"
+
+
+def directed():
+    hazard = {**rows_of.hazards()[0], "id": "directed", "geom_public": DIRECTED}
+    flow = rows_of.flows()[0] | {
+        "id": "directed",
+        "kind": "od",
+        "destination": "CO-SAN",
+        "geom": DIRECTED,
+    }
+    return hazard, flow
+
+
 @pytest.fixture(scope="session")
 async def settings(cluster, empty_template, settings_for):
     made = settings_for(clone(cluster, empty_template))
     async with opened(made) as database, database.session(Tier.WRITER) as session:
         await rows_of.fill(session)
         await session.execute(insert(models.Place), awkward_places())
-        await session.execute(insert(models.Hazard), collected())
+        hazard, flow = directed()
+        await session.execute(insert(models.Hazard), [*collected(), hazard])
+        await session.execute(insert(models.Flow), [flow])
     return made
 
 
@@ -272,6 +290,20 @@ async def test_outer_rings_of_json_run_counterclockwise(source, tmp_path):
     data = await whole(source, Wanted(BOUNDARIES, BOUNDARIES.rows()), BY_NAME["json"])
     for _, geom in READERS["json"](data, tmp_path).values():
         assert all(part.exterior.is_ccw for part in geom.geoms)
+
+
+@pytest.mark.parametrize("layer", [FLOWS, HAZARDS], ids=lambda layer: layer.name)
+@formats
+async def test_lines_run_from_their_origin(source, layer, fmt, tmp_path):
+    found = READERS[fmt.name](await whole(source, Wanted(layer, layer.rows()), fmt), tmp_path)
+    assert list(found["directed"][1].coords) == [ORIGIN, DESTINATION]
+
+
+async def test_parts_of_a_collection_run_as_they_should(source, tmp_path):
+    data = await whole(source, Wanted(HAZARDS, HAZARDS.rows()), BY_NAME["json"])
+    _point, line, area = READERS["json"](data, tmp_path)["collected"][1].geoms
+    assert list(line.coords) == [(-73, 7), (-72, 8)]
+    assert area.exterior.is_ccw
 
 
 async def test_tables_name_their_type(source):

@@ -6,15 +6,18 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from geo.db import Tier, raw_connection
-from tests.fixtures.published import MONDAY, NOW
+from geo.models import Flow, Hazard
+from tests.fixtures.mvt import decode
+from tests.fixtures.published import MONDAY, NOW, flows, hazards
 from tiles import features
 from tiles.asking import SortKey, Window
 from tiles.errors import UnknownItemError
 from tiles.features import count_matched, read_item, read_page
 from tiles.layers import CATALOGUE, find_layer
+from tiles.mvt import read_tile
 
 layers = pytest.mark.parametrize("layer", CATALOGUE, ids=lambda layer: layer.name)
 
@@ -270,3 +273,29 @@ async def test_a_box_holds_what_meets_it_to_the_last_digit(published, layer):
             found = await page(published, layer.name, boxes=((w, s, e, n),), limit=1_000)
             assert ids(found) == expected, box
             assert await matched(published, layer.name, boxes=((w, s, e, n),)) == len(expected)
+
+
+@pytest.mark.parametrize("name", ["flows", "hazards"])
+async def test_lines_of_pages_items_and_tiles_run_from_their_origin(empty_database, name):
+    """A way has an origin, and a mixed layer's areas have rings to turn."""
+    line = "SRID=4326;LINESTRING(-73.4 7.3, -73.2 7.4, -73.1 7.6)"
+    rows = {
+        "flows": (Flow, flows()[0] | {"kind": "od", "destination": "CO-SAN", "geom": line}),
+        "hazards": (Hazard, hazards()[0] | {"geom_public": line}),
+    }
+    model, row = rows[name]
+    async with empty_database.session(Tier.WRITER) as session:
+        await session.execute(insert(model), [row])
+    (feature,) = parsed(await page(empty_database, name, limit=10))
+    (boxed,) = parsed(await page(empty_database, name, limit=10, boxes=((-74.0, 7.0, -73.0, 8.0),)))
+    asks, layer = empty_database.reader(Tier.PUBLIC), find_layer(name)
+    item = json.loads(await read_item(asks, layer, row["id"]))
+    for shown in (feature, boxed, item):
+        assert shown["geometry"]["coordinates"] == [[-73.4, 7.3], [-73.2, 7.4], [-73.1, 7.6]]
+    # Rows of a tile run south.
+    for z, x, y in ((6, 18, 30), (9, 151, 245), (14, 4860, 7854)):
+        tile = await read_tile(asks, layer, z, x, y)
+        (drawn,) = decode(tile)[name].features
+        (west, south), (east, north) = drawn["points"][0], drawn["points"][-1]
+        assert west < east
+        assert south > north

@@ -1,0 +1,255 @@
+"""Figures: whose a count is, in codes, and no margin beside its parts; what gaps rest on."""
+
+from collections.abc import Iterator
+
+from alembic import op
+
+revision: str = "0022_figures"
+down_revision: str | None = "0021_nights"
+branch_labels: str | None = None
+depends_on: str | None = None
+
+VOCABULARIES = ("space_kind", "service", "sector", "amenity", "document", "gender", "phone_type")
+COUNTED = ("count_method", "count_source")
+
+# How people were counted, and what kind of body counted them; data/spaces/vocabulary.csv brings
+# the names, and whatever came later.
+TERMS = """
+insert into amparo.terms (vocabulary, code, position)
+values
+    ('count_method', 'flow_registry', 10),
+    ('count_method', 'flow_survey', 20),
+    ('count_method', 'head_count', 30),
+    ('count_method', 'service_records', 40),
+    ('count_method', 'border_records', 50),
+    ('count_method', 'sensor', 60),
+    ('count_source', 'network', 10),
+    ('count_source', 'authority', 20),
+    ('count_source', 'un_agency', 30),
+    ('count_source', 'ngo', 40),
+    ('count_source', 'academia', 50),
+    ('count_source', 'demonstration', 60)
+on conflict do nothing
+"""
+
+# Null: sent before holders were kept; the first who sends it anew has it.
+COLUMNS = """
+alter table amparo.flows
+    add column holder text,
+    add column origin_areas text[] not null default '{}',
+    add column destination_areas text[] not null default '{}',
+    add column is_margin boolean not null default false
+"""
+# A code with the codes of all that it lies in. A crossing lies in both of its countries.
+AREAS = """
+create function amparo.areas_of(p_code text) returns text[]
+language sql stable set search_path = amparo, public, pg_temp as $$
+    with spot as (
+        select p.geom, array[p.country] as countries from places p where p.id = p_code
+        union all
+        select c.geom, array[c.country_a, c.country_b] from crossings c where c.id = p_code
+    )
+    select array(
+        select p_code
+        union select unnest(s.countries) from spot s
+        union select b.code from spot s
+            join boundaries b on b.code is not null and st_intersects(b.geom, s.geom)
+        union select b.country from boundaries b where b.code = p_code
+        order by 1
+    )
+$$
+"""
+PLACE = """
+create function amparo.place_flow() returns trigger
+language plpgsql security definer set search_path = amparo, public, pg_temp as $$
+begin
+    new.origin_areas := areas_of(new.origin);
+    new.destination_areas :=
+        case when new.destination is null then '{}' else areas_of(new.destination) end;
+    return new;
+end
+$$
+"""
+# definitions.md, flows: no margin beside its parts, published or not: what one part holds back,
+# the margin and the other parts would tell. The method does not matter, nor who may see a part.
+IS_PART = """
+create function amparo.is_part_of(p amparo.flows, c amparo.flows) returns boolean
+language sql immutable as $$
+    select case
+        when c.kind = 'point' and p.kind = 'od' then
+            c.origin = any (p.origin_areas) or c.origin = any (p.destination_areas)
+        when c.kind = 'point' then
+            c.origin = any (p.origin_areas)
+            and (c.direction = 'both' or c.direction = p.direction)
+            and (c.origin, c.direction) <> (p.origin, p.direction)
+        when p.kind = 'od' then
+            (c.direction = 'both' or c.direction = p.direction)
+            and c.origin = any (p.origin_areas) and c.destination = any (p.destination_areas)
+            and (c.origin, c.destination, c.direction)
+                <> (p.origin, p.destination, p.direction)
+            or c.direction = 'both'
+            and c.origin = any (p.destination_areas) and c.destination = any (p.origin_areas)
+            and (c.origin, c.destination, c.direction)
+                <> (p.destination, p.origin, p.direction)
+        else false
+    end
+$$
+"""
+# One after the other: of two that send a margin and its part at once each would see no other.
+MARK = """
+create function amparo.mark_margins() returns trigger
+language plpgsql security definer set search_path = amparo, pg_temp as $$
+begin
+    perform pg_advisory_xact_lock(hashtext('amparo.flows'));
+    if tg_op = 'DELETE' then
+        perform mark_margins_of(array(select distinct week from old_rows));
+    elsif tg_op = 'INSERT' then
+        perform mark_margins_of(array(select distinct week from new_rows));
+    else
+        perform mark_margins_of(array(
+            select week from old_rows union select week from new_rows));
+    end if;
+    return null;
+end
+$$
+"""
+MARK_WEEKS = """
+create function amparo.mark_margins_of(p_weeks date[]) returns void
+language sql security definer set search_path = amparo, pg_temp as $$
+    with known as (
+        select c.id, exists (
+            select from flows p where p.week = c.week and p.id <> c.id and is_part_of(p, c)
+        ) as is_margin
+        from flows c where c.week = any (p_weeks)
+    )
+    update flows c set is_margin = known.is_margin from known
+    where c.id = known.id and c.is_margin <> known.is_margin
+$$
+"""
+# What the stored gaps of a corridor were computed from: what has not changed is not computed anew.
+COVERAGE = """
+create table amparo.coverage_states (
+    corridor_id text not null,
+    counted_for text not null,
+    seal text not null,
+    computed_at timestamptz not null,
+    constraint pk_coverage_states primary key (corridor_id, counted_for),
+    constraint fk_coverage_states_corridor_id foreign key (corridor_id)
+        references amparo.corridors (id) on delete cascade,
+    constraint ck_coverage_states_counted_for
+        check (counted_for in ('public', 'partner', 'staff'))
+)
+"""
+TRIGGERS = (
+    """
+    create trigger place_flow before insert or update of origin, destination on amparo.flows
+    for each row execute function amparo.place_flow()
+    """,
+    """
+    create trigger mark_margins_added after insert on amparo.flows
+    referencing new table as new_rows
+    for each statement when (pg_trigger_depth() = 0) execute function amparo.mark_margins()
+    """,
+    """
+    create trigger mark_margins_changed after update on amparo.flows
+    referencing old table as old_rows new table as new_rows
+    for each statement when (pg_trigger_depth() = 0) execute function amparo.mark_margins()
+    """,
+    """
+    create trigger mark_margins_gone after delete on amparo.flows
+    referencing old table as old_rows
+    for each statement when (pg_trigger_depth() = 0) execute function amparo.mark_margins()
+    """,
+)
+FLOW_RECORD = """
+create or replace view amparo.flow_record as
+select
+    f.id, f.kind, f.origin, f.destination, f.week, f.direction,
+    (round(f.n::numeric / r.flow_rounding) * r.flow_rounding)::int as n,
+    f.method, f.hours_covered, f.demo, f.source, f.licence, f.geom, f.visibility
+from amparo.flows f
+cross join amparo.publication_rules r
+where f.n >= r.flow_min_people
+    and f.groups >= r.flow_min_groups
+    and f.largest_share <= r.flow_max_share
+    -- The whole week must be over for the delay: it ends six days after its Monday.
+    and f.week + 6 + r.flow_delay_days < current_date
+{and_no_margin}
+"""
+
+
+def _words(names: tuple[str, ...]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
+def _vocabularies(names: tuple[str, ...]) -> Iterator[str]:
+    yield "alter table amparo.terms drop constraint ck_terms_vocabulary"
+    yield (
+        "alter table amparo.terms add constraint ck_terms_vocabulary"
+        f" check (vocabulary in ({_words(names)}))"
+    )
+
+
+def _upgrade() -> Iterator[str]:
+    yield from _vocabularies((*VOCABULARIES, *COUNTED))
+    yield TERMS
+    yield COLUMNS
+    yield "create index ix_flows_week on amparo.flows (week)"
+    yield from (AREAS, PLACE, IS_PART, MARK_WEEKS, MARK)
+    for function in ("areas_of(text)", "place_flow()", "mark_margins()", "mark_margins_of(date[])"):
+        yield f"revoke execute on function amparo.{function} from public"
+    yield from TRIGGERS
+    # What was counted before is placed, and marked, by the triggers.
+    yield "update amparo.flows set origin = origin"
+    yield FLOW_RECORD.format(and_no_margin="    and not f.is_margin")
+    # Whether a place that a count names exists: a hidden crossing does not.
+    yield "grant select on amparo.crossing_record to amparo_writer"
+    yield COVERAGE
+    yield "grant select, insert, update, delete on amparo.coverage_states to amparo_writer"
+
+
+def _downgrade() -> Iterator[str]:
+    yield "drop table amparo.coverage_states"
+    yield "revoke select on amparo.crossing_record from amparo_writer"
+    yield FLOW_RECORD.format(and_no_margin="")
+    for trigger in (
+        "place_flow",
+        "mark_margins_added",
+        "mark_margins_changed",
+        "mark_margins_gone",
+    ):
+        yield f"drop trigger {trigger} on amparo.flows"
+    for function in (
+        "mark_margins()",
+        "mark_margins_of(date[])",
+        "is_part_of(amparo.flows, amparo.flows)",
+        "place_flow()",
+        "areas_of(text)",
+    ):
+        yield f"drop function amparo.{function}"
+    yield "drop index amparo.ix_flows_week"
+    yield """
+    alter table amparo.flows drop column holder, drop column origin_areas,
+        drop column destination_areas, drop column is_margin
+    """
+    yield "alter table amparo.terms disable trigger guard_term"
+    # Their names go with them.
+    yield "delete from amparo.terms where vocabulary in ('count_method', 'count_source')"
+    yield "alter table amparo.terms enable trigger guard_term"
+    yield from _vocabularies(VOCABULARIES)
+
+
+def upgrade() -> None:
+    """Keep whose a cell is and what lies in it, and show no margin beside its parts."""
+    op.execute("set local role amparo_owner")
+    for statement in _upgrade():
+        op.execute(statement)
+    op.execute("reset role")
+
+
+def downgrade() -> None:
+    """Forget them."""
+    op.execute("set local role amparo_owner")
+    for statement in _downgrade():
+        op.execute(statement)
+    op.execute("reset role")
