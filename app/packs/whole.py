@@ -6,6 +6,7 @@ around them (crossings, hazards, roads). Lines to call are few and are read each
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import shapely
@@ -88,6 +89,10 @@ def _holds_sometime(hazard: ActiveHazard, span: Span) -> bool:
 
 def _crossing(crossing: StatedCrossing, span: Span) -> dict[str, Any]:
     now = crossing.at(span.start)
+    # The last week of the span repeats until a turn: where one falls into it, not at all.
+    turns = crossing.turns(span.end - REPEATED, span.known_until)
+    begins = sorted({max(turn, span.end) for turn in turns})
+    ends = [span.minute(moment) for moment in (*begins, span.known_until)]
     return {
         "id": crossing.id,
         "name": crossing.name,
@@ -96,21 +101,27 @@ def _crossing(crossing: StatedCrossing, span: Span) -> dict[str, Any]:
         "lat": crossing.lat,
         "timezone": now.timezone or "UTC",
         "demo": now.demo,
-        "changes": [
-            [span.minute(at), state] for at, state in crossing.changes(span.start, HORIZON_DAYS)
+        "changes": _changes(crossing, span, span.start, HORIZON_DAYS),
+        "known_until": ends[0],
+        "later": [
+            {"until": until, "changes": _week(crossing, span, begin, until)}
+            for begin, until in zip(begins, ends[1:], strict=True)
         ],
-        "known_until": _known_until(crossing, span),
     }
 
 
-def _known_until(crossing: StatedCrossing, span: Span) -> int | None:
-    """Return the minute from which a phone does not know the state; None where there is none.
+def _week(
+    crossing: StatedCrossing, span: Span, begins: datetime, until: int
+) -> list[tuple[int, str]]:
+    """Return the changes of the week from a turn on, which repeats until the next one."""
+    changes = _changes(crossing, span, begins, REPEATED.days)
+    return [(minute, state) for minute, state in changes if minute < until]
 
-    A phone repeats the last week of the span. That is what is stated until a statement begins or
-    ends: within that week it says nothing of the next one.
-    """
-    turn = crossing.next_turn(span.end - REPEATED)
-    return None if turn is None else span.minute(max(turn, span.end))
+
+def _changes(
+    crossing: StatedCrossing, span: Span, start: datetime, days: int
+) -> list[tuple[int, str]]:
+    return [(span.minute(at), state) for at, state in crossing.changes(start, days)]
 
 
 def _hazard(hazard: ActiveHazard, span: Span) -> dict[str, Any]:
