@@ -214,6 +214,24 @@ class Settings(BaseSettings):
     access_m: PositiveInt = Field(
         1_000, description="How far from a route a space may lie to support it (on foot)."
     )
+    detour_factor: float = Field(
+        3.0,
+        ge=1,
+        description="A way that takes more than so many times the open way is refused with what "
+        "closed it, unless it is asked for all the same.",
+    )
+    detour_min_extra_s: NonNegativeInt = Field(
+        86_400, description="And more than so many seconds more: a day."
+    )
+    ceiling_factor: float = Field(
+        20.0,
+        ge=1,
+        description="A way longer than so many times the straight line is refused as not "
+        "reasonable, unless it is asked for all the same.",
+    )
+    ceiling_min_s: NonNegativeInt = Field(
+        172_800, description="And that takes more than so many seconds: two days."
+    )
     walk_from: time = Field(time(6), description="Start of the walking day, local time.")
     walk_until: time = Field(time(18), description="End of the walking day, local time.")
     hotline: str | None = Field(

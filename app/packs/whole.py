@@ -15,14 +15,21 @@ from app import wording
 from app.network import Network
 from app.packs.moments import HORIZON_DAYS, REPEATED, Span
 from app.packs.roads import roads_of
+from app.settings import Settings
 from geo.crossings import StatedCrossing
 from geo.hazards import ActiveHazard, holds
+from routing.arrival import TAIL_S
 from routing.pace import FLAT_KMH
 from routing.profile import FAMILY, Profile
 from routing.search import Crossing
 
 #: Counted up when phones have to forget packs that they would read wrongly.
 FORMAT: Final = 1
+
+#: A difference of less is no reason, and so many things on the open way are opened one by one at
+#: most: as `routing.comparison` has them.
+LEAST_EXTRA_S: Final = 60
+MOST_ALONE: Final = 6
 
 #: Degrees of a hazard's outline: a metre or so.
 _GRID: Final = 1e-5
@@ -56,6 +63,19 @@ def walker_of(profile: Profile) -> dict[str, float]:
         "slow_day_m": FAMILY.day_max_m,
         "window_s": profile.window_s,
         "window_start_h": 0.0 if profile.window_start is None else profile.window_start.hour,
+        "tail_s": TAIL_S,
+    }
+
+
+def limits_of(settings: Settings) -> dict[str, float]:
+    """Return from where on a phone refuses a way instead of telling it as if ordinary (P54)."""
+    return {
+        "detour_factor": settings.detour_factor,
+        "detour_min_extra_s": settings.detour_min_extra_s,
+        "ceiling_factor": settings.ceiling_factor,
+        "ceiling_min_s": settings.ceiling_min_s,
+        "least_extra_s": LEAST_EXTRA_S,
+        "most_alone": MOST_ALONE,
     }
 
 
