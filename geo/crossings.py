@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.schedules import WEEKDAYS, local_instant, zone
+from geo.schedules import WEEKDAYS, clock_changes, clock_time, local_instant, zone
 from geo.views import crossings
 
 State = Literal["open", "closed", "not_known"]
@@ -110,19 +110,12 @@ class StatedCrossing:
                 found.append((moment, state))
         return tuple(found)
 
-    def next_turn(self, after: datetime) -> datetime | None:
-        """Return the first instant after ``after`` (aware) at which a statement begins or ends.
+    def turns(self, after: datetime, until: datetime) -> tuple[datetime, ...]:
+        """Return the instants between two (aware) at which the state stops following its week.
 
-        Until then the state follows the hours of the week. None where no statement does; UTC.
+        There a statement begins or ends, or the clocks change by which it is told; UTC.
         """
-        days = (
-            (status, day)
-            for status in self.statuses
-            for day in (status.valid_from, status.valid_to and status.valid_to + _DAY)
-            if day is not None
-        )
-        turns = (local_instant(datetime.combine(d, time()), s.timezone) for s, d in days)
-        return min((turn for turn in turns if turn > after), default=None)
+        return _turns(self.statuses, after, until)
 
     def at(self, at: datetime) -> CrossingState:
         """Return the crossing as known at ``at`` (aware)."""
@@ -205,14 +198,42 @@ def next_opening(
 
     None when none is known within the horizon. UTC.
     """
+    if not any(status.state == "open" for status in statuses):
+        return None
+    end = after + horizon_days * _DAY
+    # From one turn to the next each week is like the one before: what opens does so in the first.
+    for begin in (after, *_turns(statuses, after, end)):
+        found = _opening_within_a_week(statuses, begin, after)
+        if found is not None and found <= end:
+            return found
+    return None
+
+
+def _opening_within_a_week(
+    statuses: Sequence[CrossingStatus], begin: datetime, after: datetime
+) -> datetime | None:
     # Nearly always within a day: the far edges are not worth making then.
-    for days in (1, horizon_days):
-        for instant in sorted(set(_edges(statuses, after, days))):
-            if days < horizon_days and instant > after + _DAY:
-                break
+    for days in (1, 8):
+        end = begin + days * _DAY
+        for instant in sorted({e for e in _edges(statuses, begin, days) if begin <= e <= end}):
             if instant > after and state_at(statuses, instant) == "open":
                 return instant
     return None
+
+
+def _turns(
+    statuses: Sequence[CrossingStatus], after: datetime, until: datetime
+) -> tuple[datetime, ...]:
+    days = (
+        (status, day)
+        for status in statuses
+        for day in (status.valid_from, status.valid_to and status.valid_to + _DAY)
+        if day is not None
+    )
+    turns = {local_instant(datetime.combine(d, time()), s.timezone) for s, d in days}
+    for timezone in {status.timezone for status in statuses}:
+        turns.update(clock_changes(timezone, after, until))
+    return tuple(sorted(turn for turn in turns if after < turn < until))
 
 
 def from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[CrossingStatus, ...]:
@@ -225,8 +246,8 @@ def from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[CrossingStatus, ...]:
             valid_to=None if row["valid_to"] is None else date.fromisoformat(row["valid_to"]),
             timezone=row["timezone"],
             byday=frozenset(row["byday"]),
-            opens_at=None if row["opens_at"] is None else time.fromisoformat(row["opens_at"]),
-            closes_at=None if row["closes_at"] is None else time.fromisoformat(row["closes_at"]),
+            opens_at=None if row["opens_at"] is None else clock_time(row["opens_at"]),
+            closes_at=None if row["closes_at"] is None else clock_time(row["closes_at"]),
             source=row["source"],
             assumption=row["assumption"],
         )
@@ -254,10 +275,22 @@ def _within_hours(status: CrossingStatus, local: datetime) -> bool:
 def _edges(
     statuses: Sequence[CrossingStatus], after: datetime, horizon_days: int
 ) -> Iterator[datetime]:
-    """Yield the instants at which a state can change: midnights, opening and closing hours."""
+    """Yield the instants at which a state can change.
+
+    Midnights, opening and closing hours, and where clocks change: hours that they skip begin
+    then, and what they show twice comes twice.
+    """
     for status in statuses:
         first = _local(status, after).date()
+        moments = {time(), status.opens_at or time(), status.closes_at or time()}
         for offset in range(horizon_days + 1):
             day = first + offset * _DAY
-            for moment in {time(), status.opens_at or time(), status.closes_at or time()}:
+            for moment in moments:
                 yield local_instant(datetime.combine(day, moment), status.timezone)
+        end = after + (horizon_days + 2) * _DAY
+        for change in clock_changes(status.timezone, after - _DAY, end):
+            yield change
+            for day in {_local(status, change - _DAY / 4).date(), _local(status, change).date()}:
+                for moment in moments:
+                    again = datetime.combine(day, moment).replace(fold=1)
+                    yield local_instant(again, status.timezone)

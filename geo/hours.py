@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from geo.public_holidays import is_holiday
 from geo.recurrence import DAY, Recurrence
-from geo.schedules import Opening, from_json, local_day, local_instant
+from geo.schedules import Opening, clock_time, from_json, local_day, local_instant
 
 #: Our own definition of a night, for want of a published one: a place covers it if it is open
 #: without a break from 21:00 to 05:00 of the next day. Night falls by 19:00 everywhere in the
@@ -317,8 +317,8 @@ def exceptions_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[DayExceptio
         DayException(
             starts_on=date.fromisoformat(row["starts_on"]),
             ends_on=date.fromisoformat(row["ends_on"]),
-            opens_at=None if row["closed"] else time.fromisoformat(row["opens_at"]),
-            closes_at=None if row["closed"] else time.fromisoformat(row["closes_at"]),
+            opens_at=None if row["closed"] else clock_time(row["opens_at"]),
+            closes_at=None if row["closed"] else clock_time(row["closes_at"]),
             reason=row.get("reason"),
         )
         for row in rows

@@ -1,5 +1,6 @@
 """Openings: a rule of days with local times, and the instants at which one begins and ends."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,7 +10,19 @@ from zoneinfo import ZoneInfo
 
 from geo.recurrence import DAY, WEEKDAYS, Recurrence, weekly
 
-__all__ = ["DAY", "WEEKDAYS", "Opening", "from_json", "local_instant", "weekly", "zone"]
+__all__ = [
+    "DAY",
+    "WEEKDAYS",
+    "Opening",
+    "clock_changes",
+    "clock_time",
+    "from_json",
+    "local_instant",
+    "weekly",
+    "zone",
+]
+
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +144,12 @@ def _opening(  # noqa: PLR0917 - one key of the cache
             until=_day(until),
             count=count,
         ),
-        opens_at=time.fromisoformat(opens_at),
-        closes_at=time.fromisoformat(closes_at),
+        opens_at=clock_time(opens_at),
+        closes_at=clock_time(closes_at),
         timezone=timezone,
         valid_from=_day(valid_from),
         valid_to=_day(valid_to),
-        last_entry=None if last_entry is None else time.fromisoformat(last_entry),
+        last_entry=None if last_entry is None else clock_time(last_entry),
     )
 
 
@@ -144,9 +157,49 @@ def local_instant(moment: datetime, timezone: str) -> datetime:
     """Return the UTC instant of a naive local ``moment``.
 
     As RFC 5545 (3.3.5) has it: a moment in the hour that a clock change skips is read with the
-    offset before the change, and of two moments with the same name the first is meant.
+    offset before the change, and of two moments with the same name the first is meant, unless
+    ``moment`` has ``fold`` 1.
     """
     return moment.replace(tzinfo=zone(timezone)).astimezone(UTC)
+
+
+def clock_time(value: str) -> time:
+    """Return a time of day as a view tells it ("HH:MM").
+
+    The end of a day, which PostgreSQL knows as 24:00, is the midnight with which the next begins.
+    """
+    return time() if value == "24:00" else time.fromisoformat(value)
+
+
+def clock_changes(timezone: str, start: datetime, end: datetime) -> tuple[datetime, ...]:
+    """Return the instants from ``start`` to before ``end`` (aware) when clocks change; UTC.
+
+    To the minute, as they have changed since 1970 everywhere.
+    """
+    years = range(start.astimezone(UTC).year, end.astimezone(UTC).year + 1)
+    changes = (change for year in years for change in _changes_in(timezone, year))
+    return tuple(change for change in changes if start <= change < end)
+
+
+@lru_cache(maxsize=4_096)
+def _changes_in(timezone: str, year: int) -> tuple[datetime, ...]:
+    first, clock = datetime(year, 1, 1, tzinfo=UTC), zone(timezone)
+    days = (first + n * DAY for n in range((date(year, 12, 31) - first.date()).days + 1))
+    return tuple(
+        _change_after(day, clock)
+        for day in days
+        if day.astimezone(clock).utcoffset() != (day + DAY).astimezone(clock).utcoffset()
+    )
+
+
+def _change_after(day: datetime, clock: ZoneInfo) -> datetime:
+    """Return the first minute of the day after ``day`` (UTC) with another offset than it has."""
+    before = day.astimezone(clock).utcoffset()
+    minutes = range(DAY // _MINUTE + 1)
+    changed = bisect_left(
+        minutes, True, key=lambda n: (day + n * _MINUTE).astimezone(clock).utcoffset() != before
+    )
+    return day + changed * _MINUTE
 
 
 def local_day(at: datetime, timezone: str) -> date:

@@ -15,7 +15,7 @@ from app.mistakes import NoPackError
 from app.network import Network
 from app.packs.moments import Span
 from app.packs.spaces import columns_of
-from app.packs.whole import Around, around_of, crossings_of, head_of, lines_of, walker_of
+from app.packs.whole import Around, around_of, crossings_of, head_of, limits_of, lines_of, walker_of
 from app.settings import Settings
 from app.shelf import Kept, Shelf
 from geo import crossings, hazards
@@ -79,6 +79,7 @@ class Maker:
                 "country": country,
                 "hotline": self.settings.hotline,
                 "walker": walker_of(self.settings.walker),
+                "limits": limits_of(self.settings),
                 "contacts": lines_of(contacts.lines),
                 "contacts_not_known": contacts.not_known,
                 "spaces": await self._spaces(stamps, country),

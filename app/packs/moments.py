@@ -14,6 +14,10 @@ PACK_DAYS: Final = 7
 #: Beyond its days the last of its weeks repeats, for hours are weekly.
 REPEATED: Final = timedelta(days=7)
 
+#: Days after which a pack knows nothing of a crossing: longer than any way on foot that a phone
+#: shows [A]. Up to then it tells a week from each day on which another one begins.
+KNOWN_DAYS: Final = 400
+
 #: Days for which it tells what opens and closes: who looks on its last day sees a week ahead.
 HORIZON_DAYS: Final = 2 * PACK_DAYS
 
@@ -41,6 +45,11 @@ class Span:
     def end(self) -> datetime:
         """The first moment of which it does not tell."""
         return self.start + timedelta(days=HORIZON_DAYS)
+
+    @property
+    def known_until(self) -> datetime:
+        """The first moment of which it knows nothing, for no week repeats into it."""
+        return self.start + timedelta(days=KNOWN_DAYS)
 
     @property
     def expires_on(self) -> date:

@@ -2,7 +2,8 @@
 
 It is the sketch of main roads between towns and official crossings, never streets: a thousand
 nodes that a phone searches in milliseconds. Ways that may not be used are left out here, so that
-no phone has to know why (P10, P11, P34, P36).
+no phone has to know why (P10, P11, P34, P36); what a published exclusion shuts stands apart, for a
+phone that has to say what a detour goes round (P54).
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,50 +42,62 @@ def roads_of(
         ``lon``, ``lat`` in parts of a degree, ``height_m`` (null where not known), ``country``
         and ``name`` (null) of each node; ``tail``, ``head``, ``length_m``, ``gates`` (numbers of
         crossings that must all be open, null where the road crosses no border) and ``hazards``
-        (numbers, null for none) of each road.
+        (numbers, null for none) of each road. ``excluded`` has the same of roads that exclusions
+        shut, with their numbers in ``shut``: a phone of before that does not know them.
     """
     graph = region.graph
     shut, met = _hazards_met(graph, hazards)
     of_edge = gates(graph, crossings)
     place = {crossing.id: number for number, crossing in enumerate(crossings)}
-    roads: list[tuple[int, int, int, list[int] | None, list[int] | None]] = []
+    roads: list[tuple[Any, ...]] = []
+    excluded: list[tuple[Any, ...]] = []
     for edge in range(len(graph.edge_tail)):
         tail, head, twin = (
             int(a[edge]) for a in (graph.edge_tail, graph.edge_head, graph.edge_twin)
         )
         # Every road of the sketch is one in both directions.
         is_for_walkers = int(graph.edge_flags[edge]) & Mode.FOOT.flag
-        if 0 <= twin < edge or edge in shut or not is_for_walkers:
+        if 0 <= twin < edge or not is_for_walkers:
             continue
         gate = of_edge.get(edge)
         if gate is not None and not gate.posts:
             continue
         posts = None if gate is None else [place[post.id] for post in gate.posts]
         length_m = round(int(graph.edge_length_dm[edge]) / 10)
-        roads.append((tail, head, length_m, posts, met.get(edge)))
-    columns = zip(*roads, strict=True) if roads else ((),) * 5
-    names = ("tail", "head", "length_m", "gates", "hazards")
+        road = (tail, head, length_m, posts, met.get(edge))
+        # Of a road in both directions, one direction may lie in an exclusion by a hair.
+        both = sorted({*shut.get(edge, ()), *shut.get(twin, ())})
+        if both:
+            excluded.append((*road, both))
+        else:
+            roads.append(road)
     return {
         "title": region.meta.title,
         "attribution": region.meta.attribution,
         "nodes": _nodes(graph),
-        "roads": dict(zip(names, map(list, columns), strict=True)),
+        "roads": _columns(roads, _ROAD),
+        "excluded": _columns(excluded, (*_ROAD, "shut")),
     }
+
+
+_ROAD: Final = ("tail", "head", "length_m", "gates", "hazards")
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], names: tuple[str, ...]) -> dict[str, list[Any]]:
+    columns = zip(*rows, strict=True) if rows else ((),) * len(names)
+    return dict(zip(names, map(list, columns), strict=True))
 
 
 def _hazards_met(
     graph: RoadGraph, hazards: Sequence[ActiveHazard]
-) -> tuple[set[int], Mapping[int, list[int]]]:
-    """Return the edges that are shut, and by edge the hazards that the others meet."""
-    shut: set[int] = set()
+) -> tuple[Mapping[int, list[int]], Mapping[int, list[int]]]:
+    """Return by edge the exclusions that shut it, and the other hazards that it meets."""
+    shut: dict[int, list[int]] = {}
     met: dict[int, list[int]] = {}
     for number, hazard in enumerate(hazards):
-        edges = graph.edges_in(hazard.geometry).tolist()
-        if hazard.effect == "exclusion":
-            shut.update(edges)
-            continue
-        for edge in edges:
-            met.setdefault(edge, []).append(number)
+        found = shut if hazard.effect == "exclusion" else met
+        for edge in graph.edges_in(hazard.geometry).tolist():
+            found.setdefault(edge, []).append(number)
     return shut, met
 
 

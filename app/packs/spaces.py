@@ -79,7 +79,7 @@ def columns_of(
 
     def hours_place(space: ListedSpace) -> int:
         if space.hours not in known:
-            known[space.hours] = _minutes(space.hours, span)
+            known[space.hours] = minutes_of(space.hours, span)
         told = known[space.hours]
         return -1 if told is None else hours.place(told)
 
@@ -118,7 +118,8 @@ def columns_of(
     return {"lists": {**told, "hours": hours.values}, "columns": columns}
 
 
-def _minutes(hours: Hours, span: Span) -> tuple[int | None, ...] | None:
+def minutes_of(hours: Hours, span: Span) -> tuple[int | None, ...] | None:
+    """Return when a space is open as the list ``hours`` has it; None where nothing is stated."""
     intervals = hours.intervals(span.start, HORIZON_DAYS)
     if intervals is None:
         return None

@@ -6,6 +6,7 @@ around them (crossings, hazards, roads). Lines to call are few and are read each
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import shapely
@@ -14,14 +15,21 @@ from app import wording
 from app.network import Network
 from app.packs.moments import HORIZON_DAYS, REPEATED, Span
 from app.packs.roads import roads_of
+from app.settings import Settings
 from geo.crossings import StatedCrossing
 from geo.hazards import ActiveHazard, holds
+from routing.arrival import TAIL_S
 from routing.pace import FLAT_KMH
 from routing.profile import FAMILY, Profile
 from routing.search import Crossing
 
 #: Counted up when phones have to forget packs that they would read wrongly.
 FORMAT: Final = 1
+
+#: A difference of less is no reason, and so many things on the open way are opened one by one at
+#: most: as `routing.comparison` has them.
+LEAST_EXTRA_S: Final = 60
+MOST_ALONE: Final = 6
 
 #: Degrees of a hazard's outline: a metre or so.
 _GRID: Final = 1e-5
@@ -55,6 +63,19 @@ def walker_of(profile: Profile) -> dict[str, float]:
         "slow_day_m": FAMILY.day_max_m,
         "window_s": profile.window_s,
         "window_start_h": 0.0 if profile.window_start is None else profile.window_start.hour,
+        "tail_s": TAIL_S,
+    }
+
+
+def limits_of(settings: Settings) -> dict[str, float]:
+    """Return from where on a phone refuses a way instead of telling it as if ordinary (P54)."""
+    return {
+        "detour_factor": settings.detour_factor,
+        "detour_min_extra_s": settings.detour_min_extra_s,
+        "ceiling_factor": settings.ceiling_factor,
+        "ceiling_min_s": settings.ceiling_min_s,
+        "least_extra_s": LEAST_EXTRA_S,
+        "most_alone": MOST_ALONE,
     }
 
 
@@ -88,6 +109,10 @@ def _holds_sometime(hazard: ActiveHazard, span: Span) -> bool:
 
 def _crossing(crossing: StatedCrossing, span: Span) -> dict[str, Any]:
     now = crossing.at(span.start)
+    # The last week of the span repeats until a turn: where one falls into it, not at all.
+    turns = crossing.turns(span.end - REPEATED, span.known_until)
+    begins = sorted({max(turn, span.end) for turn in turns})
+    ends = [span.minute(moment) for moment in (*begins, span.known_until)]
     return {
         "id": crossing.id,
         "name": crossing.name,
@@ -96,21 +121,27 @@ def _crossing(crossing: StatedCrossing, span: Span) -> dict[str, Any]:
         "lat": crossing.lat,
         "timezone": now.timezone or "UTC",
         "demo": now.demo,
-        "changes": [
-            [span.minute(at), state] for at, state in crossing.changes(span.start, HORIZON_DAYS)
+        "changes": _changes(crossing, span, span.start, HORIZON_DAYS),
+        "known_until": ends[0],
+        "later": [
+            {"until": until, "changes": _week(crossing, span, begin, until)}
+            for begin, until in zip(begins, ends[1:], strict=True)
         ],
-        "known_until": _known_until(crossing, span),
     }
 
 
-def _known_until(crossing: StatedCrossing, span: Span) -> int | None:
-    """Return the minute from which a phone does not know the state; None where there is none.
+def _week(
+    crossing: StatedCrossing, span: Span, begins: datetime, until: int
+) -> list[tuple[int, str]]:
+    """Return the changes of the week from a turn on, which repeats until the next one."""
+    changes = _changes(crossing, span, begins, REPEATED.days)
+    return [(minute, state) for minute, state in changes if minute < until]
 
-    A phone repeats the last week of the span. That is what is stated until a statement begins or
-    ends: within that week it says nothing of the next one.
-    """
-    turn = crossing.next_turn(span.end - REPEATED)
-    return None if turn is None else span.minute(max(turn, span.end))
+
+def _changes(
+    crossing: StatedCrossing, span: Span, start: datetime, days: int
+) -> list[tuple[int, str]]:
+    return [(span.minute(at), state) for at, state in crossing.changes(start, days)]
 
 
 def _hazard(hazard: ActiveHazard, span: Span) -> dict[str, Any]:

@@ -3,9 +3,7 @@
 import { element } from './cards.js';
 import { fill } from './phrases.js';
 import { distanceM, isExpired, isUsable } from './spaces.js';
-import { stateAt } from './states.js';
-
-const MINUTE_MS = 60_000;
+import { nextOpening, stateAt } from './states.js';
 
 /** What is published for a moment; not known where the file is too old, or of a time to come. */
 const stateOf = (crossing, file, nowMs) => (isExpired(file, nowMs) || nowMs < Date.parse(file.start)
@@ -31,12 +29,10 @@ export function refreshCrossings(file, spaces, { texts, names, phrases }, nowMs 
     card.querySelector('.ahead').replaceChildren(...(state === 'open' ? [] : [...opening(crossing), ...beside(crossing)]));
   }
 
-  // None in the file's days is not to say that none is known.
-  function opening({ changes, timezone }) {
-    const openMs = changes.filter(([, state]) => state === 'open')
-      .map(([minute]) => Date.parse(file.start) + minute * MINUTE_MS).find((ms) => ms > nowMs);
-    return openMs === undefined ? []
-      : [element('p', {}, fill(texts.nextOpening, { time: phrases.moment(openMs, nowMs, timezone) }))];
+  function opening(crossing) {
+    const openMs = nextOpening(crossing, file, nowMs);
+    return openMs === null ? []
+      : [element('p', {}, fill(texts.nextOpening, { time: phrases.moment(openMs, nowMs, crossing.timezone) }))];
   }
 
   /** The nearest space on each side, the nearer one first. */
