@@ -210,7 +210,7 @@ async def _found_way(
     best = journey.route
     return _Way(
         MeasuredLine.from_route(best),
-        lambda supports: supports_of(best, journey.regions, supports, access_m),
+        lambda supports: supports_of(best, journey.regions, supports, settings.access_m),
         journey.network,
         end_names(journey.regions, known, best),
         tuple(crossing for crossing in known.crossings if crossing.id in best.crossings),
