@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from routing.access import HIGHWAY_CLASSES, EdgeFlag
+from routing.components import label_components
 from routing.metric import EARTH_RADIUS_M, UNITS_PER_DEGREE, great_circle_m
 from routing.pieces import Pieces, Segments
 from routing.ways import NodePlaces, WayTable
@@ -18,6 +19,9 @@ type Array = NDArray[Any]
 
 #: P34's own proposal for the width of the strip, on each side of the line.
 STRIP_M = 1_000.0
+#: From an official line a minor way stays that is joined with nothing nearer than this to it, or
+#: than the line's error where that is more [A] (P34).
+CLEAR_M = 100.0
 #: How far the approaches of an official crossing reach (design/definitions.md, "Border").
 APPROACH_M = 500.0
 #: Border lines are kept in short stretches, so that straight in degrees and straight in the
@@ -59,12 +63,16 @@ class Boundaries:
         Border lines, EPSG:4326.
     error_m
         How far the lines may be from the truth, metres.
+    is_official
+        They come from an official boundary file. What volunteers drew into an extract is none:
+        whoever wants a path on the map could move the line.
     """
 
     countries: tuple[str, ...] = ()
     areas: tuple[BaseGeometry, ...] = ()
     lines: tuple[BaseGeometry, ...] = ()
     error_m: float = 0.0
+    is_official: bool = False
 
 
 def node_countries(lon: Array, lat: Array, areas: Sequence[BaseGeometry]) -> NDArray[np.int16]:
@@ -102,6 +110,8 @@ class BorderStrip:
         Half width of the strip; the lines' error where that is larger (P34).
     approach_m
         Reach of an approach.
+    clear_m
+        How far a minor component keeps from an official line, to stay.
     """
 
     def __init__(
@@ -111,9 +121,12 @@ class BorderStrip:
         *,
         strip_m: float = STRIP_M,
         approach_m: float = APPROACH_M,
+        clear_m: float = CLEAR_M,
     ) -> None:
         self.strip_m = max(strip_m, boundaries.error_m)
         self.error_m = boundaries.error_m
+        self.is_official = boundaries.is_official
+        self.clear_m = max(clear_m, boundaries.error_m)
         self.countries = boundaries.countries
         self.has_areas = bool(boundaries.areas)
         self.approach_m = approach_m
@@ -285,21 +298,63 @@ def strip_segments(
 
     Paths, tracks and fords inside the strip go, wherever they lead; a ferry that touches the
     strip goes whole, since the rest of its line leads nowhere. The approaches of official
-    crossings stay, but never a ford.
+    crossings stay, but never a ford. From an *official* line a path or track stays whose whole
+    minor component (`_reaching_line`) keeps clear of it.
     """
     way = segments.way
     forded = places.is_ford[segments.tail] | places.is_ford[segments.head]
     ford = ways.columns["is_ford"][way] | forded
     ferry = (ways.columns["forward"][way] & EdgeFlag.FERRY) != 0
-    suspect = np.flatnonzero(ways.columns["is_minor"][way] | ford)
-    ends = _ends(places, segments.tail[suspect], segments.head[suspect])
+    minor = np.flatnonzero(ways.columns["is_minor"][way] | ford)
+    ends = _ends(places, segments.tail[minor], segments.head[minor])
     near = np.flatnonzero(strip.near(ends, strip.strip_m))
-    suspect, ends = suspect[near], ends[near]
-    approach = strip.near_crossing(ends[:, 0]) & strip.near_crossing(ends[:, 1])
+    suspect, near_ends = minor[near], ends[near]
+    approach = strip.near_crossing(near_ends[:, 0]) & strip.near_crossing(near_ends[:, 1])
+    gone = ~approach | ford[suspect]
+    if strip.is_official:
+        # An approach leads to the line by right; but what else is joined with it may not.
+        meets = np.zeros(len(minor), dtype=bool)
+        meets[near[~approach]] = strip.near(near_ends[~approach], strip.clear_m)
+        meets |= _is_cut(ways, segments)[way[minor]]
+        reaching = _reaching_line(segments.tail[minor], segments.head[minor], meets)
+        gone &= reaching[near] | ford[suspect] | ferry[suspect]
     result = np.zeros(len(segments), dtype=bool)
-    result[suspect[~approach | ford[suspect]]] = True
+    result[suspect[gone]] = True
     lost_ferries = np.unique(way[result & ferry])
     return np.asarray(result | (ferry & np.isin(way, lost_ferries)))
+
+
+def _is_cut(ways: WayTable, segments: Segments) -> NDArray[np.bool_]:
+    """Tell which ways lack nodes in the file: nobody knows where they go on to, bool [W]."""
+    drawn = np.bincount(segments.way, minlength=len(ways))
+    return np.asarray(drawn < np.diff(ways.refs_start) - 1)
+
+
+def _reaching_line(tail: Array, head: Array, meets: Array) -> NDArray[np.bool_]:
+    """Tell which minor segments are joined, by minor ones alone, with one that meets the line.
+
+    Two are joined where they share a node, be it one that a road runs through: a path that goes on
+    beyond a road is the same path to whoever walks it. Along a road nothing is joined.
+
+    Parameters
+    ----------
+    tail, head
+        Nodes of each segment.
+    meets
+        bool, which of them come too near to the line, or may.
+    """
+    if not meets.any():
+        return np.zeros(len(tail), dtype=bool)
+    _, row = np.unique(np.concatenate((tail, head)), return_inverse=True)
+    row = row.astype(np.int32)
+    both, other = row, np.roll(row, len(tail))
+    order = np.argsort(both, kind="stable")
+    first = np.searchsorted(both[order], np.arange(int(row.max()) + 2)).astype(np.int64)
+    label, count = label_components(first, other[order], np.ones(len(both), dtype=np.bool_))
+    component = label[row[: len(tail)]]
+    is_met = np.zeros(count, dtype=bool)
+    is_met[component[meets]] = True
+    return np.asarray(is_met[component])
 
 
 def strip_pieces(

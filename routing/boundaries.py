@@ -1,6 +1,7 @@
 """Where countries end: areas and lines from an extract, or from an official boundary file."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def from_file(path: Path, *, error_m: float = 0.0) -> Boundaries:
             areas.setdefault(_country(properties, path, number), []).append(geometry)
     if not areas:
         raise ImportFailed(f"{path.name}: it holds no country polygon")
-    return _boundaries(areas, lines, error_m)
+    return replace(_boundaries(areas, lines, error_m), is_official=True)
 
 
 def _geometry(feature: dict[str, Any], path: Path, number: int) -> BaseGeometry:
@@ -86,7 +87,8 @@ def from_extract(source: Path, progress: Progress) -> Boundaries:
     """Read the admin_level=2 areas that are complete in an extract, and every such line.
 
     An area that the extract's edge cuts is left out by libosmium, but the lines it still holds
-    are known borders all the same.
+    are known borders all the same. None of them is official, whole or not: an area tells in which
+    country a road lies, and near its line everything minor goes (P34).
     """
     members = {
         member.ref

@@ -8,10 +8,13 @@ by those of whichever region knows the other side best, and by the sketch where 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from routing.errors import NoRegion, NoRoute, OffNetwork
+import numpy as np
+
+from routing.errors import Blocker, NoRegion, NoRoute, OffNetwork
 from routing.graph import Snap
-from routing.joints import joints
+from routing.joints import joints, landing_nodes
 from routing.journey import Search
+from routing.meeting import Place, met_joined, nearest, places_of
 from routing.portals import Node, Portal
 from routing.questions import RouteRequest, check_request
 from routing.route import Route
@@ -67,39 +70,101 @@ class Continent:
         """
         if not request.via:
             return self._leg(request)
+        count = len(request.via) + 1
+        leg_of(request, 0, None)  # as many countries as waypoints, and not too many
+        one, snaps = self._alone(request), None
+        if one is not None:
+            for leg in range(count):
+                with told_by_leg(leg, len(request.via)):
+                    check_request(leg_of(request, leg, None), one.graph.meta)
+            snaps = one.met(request)
         stages: list[Stage] = []
-        for leg in range(len(request.via) + 1):
+        for leg in range(count):
             before = stages[-1].route if stages else None
             with told_by_leg(leg, len(request.via)):
-                answer = self._leg(leg_of(request, leg, before))
+                asked = leg_of(request, leg, before)
+                if one is not None and snaps is not None:
+                    answer = Answer((one,), one.routes(asked, (snaps[leg], snaps[leg + 1])))
+                else:
+                    # Each leg is looked for by itself: where it meets the others nothing moves.
+                    answer = self._leg(asked, moves=False)
             stages.append(Stage(answer.regions, answer.routes[0]))
         return Answer(*over(stages))
 
-    def _leg(self, request: RouteRequest) -> Answer:
+    def _alone(self, request: RouteRequest) -> Router | None:
+        """Give the region that answers for all places of a request, where one does."""
+        places = places_of(request)
+        detailed = [router for router in self._routers if not _is_sketch(router)]
+        for router in detailed:
+            if _holds(router, places):
+                return router
+        points = [place.point for place in places]
+        if any(_contains(router, point) for router in detailed for point in points):
+            return None
+        return next(filter(_is_sketch, self._routers), None)
+
+    def _leg(self, request: RouteRequest, *, moves: bool = True) -> Answer:
+        """Answer from one place to another.
+
+        Parameters
+        ----------
+        moves
+            A place may be met by another road than its nearest, where that is not joined.
+        """
+        places = places_of(request)
         for router in self._routers:
-            if not _is_sketch(router) and _holds(router, request):
-                return Answer((router,), router.routes(request))
-        sketch = next(filter(_is_sketch, self._routers), None)
-        joined = self._joined(request)
+            if not _is_sketch(router) and _holds(router, places):
+                return Answer((router,), router.routes(request, _fixed(router, request, moves)))
+        joined = self._joined(request, moves=moves)
         if joined is not None:
             return joined
+        sketch = next(filter(_is_sketch, self._routers), None)
         if sketch is None:
             raise NoRegion("no region covers these places")
-        return Answer((sketch,), sketch.routes(request))
+        try:
+            return Answer((sketch,), sketch.routes(request, _fixed(sketch, request, moves)))
+        except OffNetwork as far:
+            raise self._off(request, far) from far
 
-    def _joined(self, request: RouteRequest) -> Answer | None:
+    def _off(self, request: RouteRequest, far: OffNetwork) -> OffNetwork | NoRoute:
+        """Say what the sketch's refusal means where other regions know the roads at an end."""
+        for place in places_of(request):
+            if not any(_is_met(router, request, place) for router in self._routers):
+                return _nearest_of_all(self._routers, request, place) or far
+        led_to = {country for crossing in request.crossings for country in crossing.countries}
+        start, end = request.start_country, request.end_country
+        is_other = start is not None and end is not None and start != end and end not in led_to
+        return NoRoute(
+            "no road joins the two points",
+            [Blocker("country", end) if is_other else Blocker("no_road")],
+        )
+
+    def _joined(self, request: RouteRequest, *, moves: bool) -> Answer | None:
         """Search over joined regions; None where they are not joined between the two ends."""
         if not self._routers:
             return None
         check_request(request, self._routers[-1].graph.meta)
         sides = [router.side(request) for router in self._routers]
-        start = _met_first(self._routers, sides, request.start, request.start_country, "start")
-        end = _met_first(self._routers, sides, request.end, request.end_country, "end")
-        if start is None or end is None or start[0] == end[0]:
+        first, last = places_of(request)
+        met = [_met_first(self._routers, sides, place) for place in (first, last)]
+        start, end = met
+        portals: tuple[Portal, ...] = ()
+        if start is not None and end is not None and start[0] != end[0]:
+            portals = joints(sides, request.crossings)
+        if (
+            start is None
+            or end is None
+            or not all(_is_joined(portals, at[0]) for at in (start, end))
+        ):
+            for at, place in zip(met, (first, last), strict=True):
+                if at is not None:
+                    sides[at[0]].require_free(place.point, at[1], place.which)
             return None
-        portals = joints(sides, request.crossings)
-        if not all(_is_joined(portals, region) for region, _ in (start, end)):
-            return None
+        if moves:
+            start = _toward(sides, request, first, start, leaving=True)
+            end = _toward(sides, request, last, end, leaving=False)
+        for (region, snap), place in zip((start, end), (first, last), strict=True):
+            sides[region].require_free(place.point, snap, place.which)
         allows = _Detail(sides, portals).allows
         try:
             routes = Search(sides, portals, (start, end), request, allows=allows).answer()
@@ -149,16 +214,25 @@ def _is_sketch(router: Router) -> bool:
     return router.graph.meta.kind == "sketch"
 
 
-def _holds(router: Router, request: RouteRequest) -> bool:
-    """Tell whether a region has both ends: in its box, and in countries whose roads it has.
+def _fixed(router: Router, request: RouteRequest, moves: bool) -> tuple[Snap, Snap] | None:
+    """Give where ends that must not move meet the roads."""
+    if moves:
+        return None
+    check_request(request, router.graph.meta)
+    start, end = (nearest(router.network_of(request), place) for place in places_of(request))
+    return start, end
+
+
+def _holds(router: Router, places: Sequence[Place]) -> bool:
+    """Tell whether a region has places: in its box, and in countries whose roads it has.
 
     The box of a country holds much of its neighbours.
     """
     known = router.graph.meta.countries
-    ends = ((request.start, request.start_country), (request.end, request.end_country))
     return all(
-        _contains(router, point) and (country is None or not known or country in known)
-        for point, country in ends
+        _contains(router, place.point)
+        and (place.country is None or not known or place.country in known)
+        for place in places
     )
 
 
@@ -169,20 +243,55 @@ def _contains(router: Router, point: tuple[float, float]) -> bool:
 
 
 def _met_first(
-    routers: Sequence[Router],
-    sides: Sequence[Side],
-    point: tuple[float, float],
-    country: str | None,
-    which: str,
+    routers: Sequence[Router], sides: Sequence[Side], place: Place
 ) -> tuple[int, Snap] | None:
     """Give the most detailed region whose roads a point meets, and where."""
     for row, (router, side) in enumerate(zip(routers, sides, strict=True)):
-        if _is_sketch(router) or _contains(router, point):
+        if _is_sketch(router) or _contains(router, place.point):
             try:
-                return row, side.snap(point, country, which)
+                return row, nearest(side.ground.network, place)
             except OffNetwork:
                 continue
     return None
+
+
+def _is_met(router: Router, request: RouteRequest, place: Place) -> bool:
+    if not _is_sketch(router) and not _contains(router, place.point):
+        return False
+    try:
+        nearest(router.network_of(request), place)
+    except OffNetwork:
+        return False
+    return True
+
+
+def _nearest_of_all(
+    routers: Sequence[Router], request: RouteRequest, place: Place
+) -> OffNetwork | None:
+    """Say how far the nearest road of any region is beyond its limit; None where none is known."""
+    refused = []
+    for router in routers:
+        try:
+            nearest(router.network_of(request), place)
+        except OffNetwork as far:
+            refused.append(far)
+    return min(refused, key=lambda far: far.distance_m, default=None)
+
+
+def _toward(
+    sides: Sequence[Side],
+    request: RouteRequest,
+    place: Place,
+    at: tuple[int, Snap],
+    *,
+    leaving: bool,
+) -> tuple[int, Snap]:
+    """Give where a place meets roads of its region that are joined with a way to another."""
+    region, snap = at
+    nodes = landing_nodes(sides, request.crossings, region)
+    network = sides[region].ground.network
+    labels = network.components.label[nodes] if nodes else np.zeros(0, dtype=np.int64)
+    return region, met_joined(network, place, labels, leaving=leaving) or snap
 
 
 def _is_joined(portals: Sequence[Portal], region: int) -> bool:

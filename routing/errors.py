@@ -1,5 +1,6 @@
 """What can go wrong in routing, as values the caller can explain; no HTTP here."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -30,20 +31,33 @@ class OffNetwork(RoutingError, ValueError):  # noqa: N818 -- the name says what 
         The region's limit in metres.
     country
         ISO 3166-1 alpha-2 code the point was held to, where one was given.
+    is_cut_off
+        Roads are near, and none of them is joined with the other end's; the distance is that of
+        the nearest that is.
     """
 
     def __init__(
-        self, which: str, distance_m: float, limit_m: float, country: str | None = None
+        self,
+        which: str,
+        distance_m: float,
+        limit_m: float,
+        country: str | None = None,
+        *,
+        is_cut_off: bool = False,
     ) -> None:
         self.which = which
         self.distance_m = distance_m
         self.limit_m = limit_m
         self.country = country
+        self.is_cut_off = is_cut_off
+        road = "road that is joined with the other end's" if is_cut_off else "usable road"
         where = f" in {country}" if country else ""
-        super().__init__(
-            f"{which}: the nearest usable road{where} is {distance_m:,.0f} m away,"
-            f" the limit is {limit_m:,.0f} m"
+        how_far = (
+            f"the nearest {road}{where} is {distance_m:,.0f} m away"
+            if math.isfinite(distance_m)
+            else f"no {road}{where} is known"
         )
+        super().__init__(f"{which}: {how_far}, the limit is {limit_m:,.0f} m")
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,20 +51,33 @@ def joints(sides: Sequence[Side], crossings: Sequence[Crossing]) -> tuple[Portal
         for post in gate.posts:
             together.setdefault(post.id, gate.posts)
     found: dict[tuple[int, int, int, int], Portal] = {}
+    for crossing, here, there in _meetings(sides, crossings):
+        posts = together.get(crossing.id, (crossing,))
+        joint = _joint(sides, crossing, here, there, posts)
+        if joint is not None:
+            key = (here.region, here.node, there.region, there.node)
+            found.setdefault(key, joint)
+    return tuple(found.values())
+
+
+def landing_nodes(sides: Sequence[Side], crossings: Sequence[Crossing], region: int) -> list[int]:
+    """Give the nodes of a region that a crossing joins with another, whatever is banned there."""
+    found = (here.node for _, here, _ in _meetings(sides, crossings) if here.region == region)
+    return list(dict.fromkeys(found))
+
+
+def _meetings(
+    sides: Sequence[Side], crossings: Sequence[Crossing]
+) -> Iterator[tuple[Crossing, Landing, Landing]]:
+    """Give every pair of landings of two regions on the two sides of a crossing."""
     for crossing in crossings:
         landings = [
             landing for row, side in enumerate(sides) for landing in _landings(row, side, crossing)
         ]
-        posts = together.get(crossing.id, (crossing,))
         for here in landings:
             for there in landings:
-                if here.region == there.region or here.country == there.country:
-                    continue
-                joint = _joint(sides, crossing, here, there, posts)
-                if joint is not None:
-                    key = (here.region, here.node, there.region, there.node)
-                    found.setdefault(key, joint)
-    return tuple(found.values())
+                if here.region != there.region and here.country != there.country:
+                    yield crossing, here, there
 
 
 def _joint(

@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from routing.access import EdgeFlag, Mode
 from routing.errors import InvalidRequest, OffNetwork
-from routing.grid import NearestSegment, Window, scale_at
+from routing.grid import Box, NearestSegment, Window, scale_at
 from routing.metric import METRES_PER_DEGREE, UNITS_PER_DEGREE, local_xy
 from routing.snapping import ANYWHERE, nearest, place_on
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 type Ints = NDArray[np.int64]
 type Bools = NDArray[np.bool_]
+type Floats = NDArray[np.float64]
 #: Tells of edges, int64 [k], which ones may be used: bool [k].
 type Usable = Callable[[Ints], Bools]
 
@@ -70,13 +71,13 @@ def snap_to_edge(
     _check_position(lon, lat)
     limit_m = graph.meta.snap_limit_m if limit_m is None else limit_m
     may = usable or _of_mode(graph, mode)
-    wanted = _country_filter(graph, country)
+    wanted = country_index(graph, country)
     met = None
     if wanted != _NOWHERE:
         met = _snap(graph, _nearest(graph, lon, lat, mode, wanted), may)
         if met is None:
             # What the mode may use and the profile may not lies in the way.
-            accept = partial(_usable, graph, may=may, country=wanted)
+            accept = partial(may_be_met, graph, may=may, country=wanted)
             met = _snap(graph, graph.grid.nearest(lon, lat, accept), may)
     if met is None or met.distance_m > limit_m:
         distance_m = np.inf if met is None else met.distance_m
@@ -90,7 +91,8 @@ def _check_position(lon: float, lat: float) -> None:
             raise InvalidRequest(name, f"not between {-limit:g} and {limit:g}")
 
 
-def _country_filter(graph: "RoadGraph", country: str | None) -> int:
+def country_index(graph: "RoadGraph", country: str | None) -> int:
+    """Give the index of a country in a graph; `ANYWHERE` for none, or where it knows none."""
     codes = graph.meta.countries
     if country is None or not codes:
         return ANYWHERE
@@ -132,8 +134,92 @@ def _of_mode(graph: "RoadGraph", mode: Mode) -> Usable:
     return lambda edges: np.asarray((graph.edge_flags[edges] & mode.flag) != 0)
 
 
-def _usable(graph: "RoadGraph", segments: Ints, may: Usable, country: int) -> Bools:
-    edges = _edges_of(graph, segments)
+@dataclass(frozen=True, eq=False, slots=True)
+class Near:
+    """Edges near a point, the nearest first, each with its nearest place; one a pair of twins.
+
+    Parameters
+    ----------
+    edge, segment
+        int64 [k], a directed edge that may be used in some direction, and its segment.
+    position, distance_m
+        float64 [k], along the segment, 0 to 1; metres from the point.
+    """
+
+    edge: Ints
+    segment: Ints
+    position: Floats
+    distance_m: Floats
+
+    def __len__(self) -> int:
+        """Count the edges."""
+        return len(self.edge)
+
+    def only(self, rows: Ints) -> "Near":
+        """Keep some of them."""
+        return Near(self.edge[rows], self.segment[rows], self.position[rows], self.distance_m[rows])
+
+    def places(self, graph: "RoadGraph") -> Floats:
+        """Give the nearest place on each, float64 [k, 2], degrees."""
+        ends = np.stack((self.segment, self.segment + 1))
+        lonlat = np.stack((graph.shape_lon[ends], graph.shape_lat[ends]), axis=2) / UNITS_PER_DEGREE
+        at = self.position[:, np.newaxis]
+        return np.asarray(lonlat[0] + at * (lonlat[1] - lonlat[0]))
+
+    def snap(self, graph: "RoadGraph", row: int, usable: Usable) -> Snap:
+        """Give where one of them is met."""
+        segment, position, distance_m = (
+            column[row].item() for column in (self.segment, self.position, self.distance_m)
+        )
+        snap = _snap(graph, NearestSegment(segment, position, distance_m), usable)
+        assert snap is not None  # noqa: S101 -- only what may be used is among them
+        return snap
+
+
+def edges_near(
+    graph: "RoadGraph", point: tuple[float, float], usable: Usable, country: int, limit_m: float
+) -> Near:
+    """Find all edges within a distance of a point that it may be snapped to.
+
+    Parameters
+    ----------
+    point
+        lon, lat in degrees.
+    country
+        Index of the country that both ends of an edge lie in; `ANYWHERE`.
+    limit_m
+        Metres.
+    """
+    lon, lat = point
+    segments = np.unique(graph.grid.segments_in_box(*box_around(point, limit_m)))
+    position, distance_m = graph.grid.project(lon, lat, segments)
+    near = distance_m <= limit_m
+    near[near] = may_be_met(graph, segments[near], usable, country)
+    segments, position, distance_m = segments[near], position[near], distance_m[near]
+    order = np.lexsort((segments, distance_m))
+    edges = edges_of(graph, segments[order])
+    first = np.sort(np.unique(edges, return_index=True)[1])
+    rows = order[first]
+    return Near(edges[first], segments[rows], position[rows], distance_m[rows])
+
+
+def box_around(point: tuple[float, float], reach_m: float) -> Box:
+    """Give the box around a point that reaches so far to each side, degrees."""
+    lon, lat = point
+    dlat = reach_m / METRES_PER_DEGREE
+    dlon = dlat / max(float(np.cos(np.radians(lat))), 1e-6)
+    return lon - dlon, lat - dlat, lon + dlon, lat + dlat
+
+
+def may_be_met(graph: "RoadGraph", segments: Ints, may: Usable, country: int) -> Bools:
+    """Tell to which segments a point may be snapped, bool [k]: never to those of border edges.
+
+    Parameters
+    ----------
+    country
+        As `edges_near` takes it.
+    """
+    edges = edges_of(graph, segments)
     twins = graph.edge_twin[edges]
     usable = may(edges) | ((twins >= 0) & may(np.maximum(twins, 0)))
     usable &= (graph.edge_flags[edges] & (EdgeFlag.BORDER | EdgeFlag.THRESHOLD)) == 0
@@ -143,7 +229,8 @@ def _usable(graph: "RoadGraph", segments: Ints, may: Usable, country: int) -> Bo
     return np.asarray(usable)
 
 
-def _edges_of(graph: "RoadGraph", segments: Ints) -> Ints:
+def edges_of(graph: "RoadGraph", segments: Ints) -> Ints:
+    """Give the edge of each segment, int64 [k]."""
     return np.searchsorted(graph.shape_start, segments, side="right") - 1
 
 
@@ -173,7 +260,7 @@ def country_at(graph: "RoadGraph", lon: float, lat: float) -> str | None:
     found = graph.grid.nearest(lon, lat, lambda segments: np.ones(len(segments), dtype=bool))
     if found is None:
         return None
-    edge = int(_edges_of(graph, np.array([found.segment]))[0])
+    edge = int(edges_of(graph, np.array([found.segment]))[0])
     ends = np.array([graph.edge_tail[edge], graph.edge_head[edge]])
     reach_m = _distance_m(graph, ends, lon, lat).min() + 1.0
     half_lat = reach_m / METRES_PER_DEGREE * UNITS_PER_DEGREE
@@ -203,6 +290,6 @@ def edges_meeting(graph: "RoadGraph", area: BaseGeometry) -> Ints:
     hit = np.empty(len(segments), dtype=bool)
     hit[~is_point] = shapely.intersects(area, shapely.linestrings(lines[~is_point]))
     hit[is_point] = shapely.intersects(area, shapely.points(lines[is_point, 0]))
-    edges = _edges_of(graph, segments[hit])
+    edges = edges_of(graph, segments[hit])
     twins = graph.edge_twin[edges]
     return np.unique(np.concatenate((edges, twins[twins >= 0]))).astype(np.int64)

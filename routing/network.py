@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from routing import cch
 from routing.access import Mode
 from routing.cch.around import path_around
+from routing.components import Components
 from routing.errors import NoWay
 from routing.graph import RoadGraph, Snap
 from routing.legs import Legs
@@ -155,6 +156,21 @@ class Network:
         places = [(snap.edge, snap.fraction)] if self._allows(snap.edge) else []
         twin = self.twin(snap.edge)
         return places if twin is None else [*places, (twin, 1.0 - snap.fraction)]
+
+    @cached_property
+    def components(self) -> Components:
+        """What is joined to what on the roads that this network may use, whatever is closed."""
+        flat = self.turns.flat if "flat" in vars(self.turns) else self.turns.made_flat()
+        may = self.usable(np.arange(len(self.graph.edge_tail)))
+        return Components.of(flat.first_out, flat.tail, flat.head, flat.of_edges(may))
+
+    def joins(self, start: Snap, end: Snap) -> bool:
+        """Tell whether roads lead from one snapped place to another, be they closed."""
+        if self.direct(start, end):
+            return True
+        sources = [node for _, node in self.departures(start)]
+        targets = [node for _, node in self.arrivals(end)]
+        return self.components.leads(np.array(sources, np.int64), np.array(targets, np.int64))
 
     def metric(self, edge_s: Floats, *, exact: bool = False) -> Metric:
         """Prepare costs of whole edges.

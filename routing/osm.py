@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -136,9 +136,10 @@ def read_osm(
     dem
         Height raster; cells of 90 m or finer give slope, coarser ones only heights.
     country
-        ISO 3166-1 alpha-2: everything in the extract belongs to it.
+        ISO 3166-1 alpha-2: everything in the extract belongs to it. It makes no line official.
     boundaries
-        Official boundary file (GeoJSON); see ``routing.boundaries.from_file``.
+        Official boundary file (GeoJSON); see ``routing.boundaries.from_file``. It alone is an
+        official line, from which minor ways that keep clear of it stay (P34).
     boundary_error_m
         How far that file may be from the truth, metres.
     border_strip_m
@@ -257,7 +258,7 @@ def _boundaries(
     if boundaries is not None:
         official = boundary_files.from_file(boundaries, error_m=error_m)
         lines = official.lines + extract.lines
-        return Boundaries(official.countries, official.areas, lines, official.error_m)
+        return replace(official, lines=lines)
     if country is not None:
         return Boundaries((_alpha_2(country),), (), extract.lines, error_m)
     return extract

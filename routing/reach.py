@@ -16,12 +16,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from routing import meeting
 from routing.access import Mode
 from routing.coverage import ACCESS_M
 from routing.crossings import Crossing
 from routing.errors import InvalidRequest, OffNetwork
 from routing.graph import Snap
 from routing.hazard import Hazard
+from routing.meeting import components_at, met_joined, nearest
 from routing.metric import great_circle_m
 from routing.rules import Rules
 from routing.search import Router
@@ -98,6 +100,14 @@ class FirstMet:
     crossings: tuple[Crossing, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """Where a target meets its nearest road, and the components that this is reached from."""
+
+    snap: Snap
+    components: tuple[int, ...]
+
+
 class Reacher:
     """Answers reach requests on one graph; safe to share between threads.
 
@@ -112,10 +122,14 @@ class Reacher:
         self.graph = router.graph
         self._lock = Lock()
         self._metrics: OrderedDict[Hashable, ReachMetric] = OrderedDict()
-        self._snap = lru_cache(KEPT_SNAPS)(self._snap_of)
+        self._met = lru_cache(KEPT_SNAPS)(self._met_by)
+        self._moved = lru_cache(KEPT_SNAPS)(self._moved_to)
 
     def reach(self, request: ReachRequest) -> Reached:
         """Find the way of least cost from the start to each target.
+
+        The start is met by the nearest road from which some target can be reached, each target by
+        the nearest that can be reached from there (`routing.meeting`).
 
         Raises
         ------
@@ -168,15 +182,42 @@ class Reacher:
             raise InvalidRequest("at", "a time needs its offset from UTC")
         mode, start = request.mode, request.start
         metric = self._metric(request)
-        snap = self.graph.snap(start.lon, start.lat, mode, start.country)
-        snaps = [self._snap(place, mode) for place in request.targets]
+        network, parts = metric.network, metric.network.components
+        snap = nearest(network, _named(start, "start"))
+        met = [self._met(place, mode) for place in request.targets]
+        labels = [label for one in met if one for label in one.components]
+        own = components_at(network, snap, leaving=True)
+        if labels and not parts.reached(own)[labels].any():
+            snap = met_joined(network, _named(start, "start"), labels, leaving=True) or snap
+            own = components_at(network, snap, leaving=True)
+        reached, key = parts.reached(own), tuple(own.tolist())
+        snaps = [
+            None
+            if one is None
+            else one.snap
+            if reached[list(one.components)].any() or network.direct(snap, one.snap)
+            else self._moved(place, mode, key)
+            for place, one in zip(request.targets, met, strict=True)
+        ]
         return Tree(metric, snap, snaps, request.limit_s)
 
-    def _snap_of(self, place: Place, mode: Mode) -> Snap | None:
+    def _met_by(self, place: Place, mode: Mode) -> "_Met | None":
+        """Give where a target meets the nearest road, None beyond the limit."""
+        network, _ = self.router.prepared(mode)
         try:
-            return self.graph.snap(place.lon, place.lat, mode, place.country, which="end")
+            snap = nearest(network, _named(place, "end"))
         except OffNetwork:
             return None
+        return _Met(snap, tuple(components_at(network, snap, leaving=False).tolist()))
+
+    def _moved_to(self, place: Place, mode: Mode, components: tuple[int, ...]) -> Snap:
+        """Give where a target meets a road that can be reached from some components.
+
+        Its nearest road, which cannot be, where there is none.
+        """
+        network, _ = self.router.prepared(mode)
+        end = _named(place, "end")
+        return met_joined(network, end, components, leaving=False) or nearest(network, end)
 
     def _metric(self, request: ReachRequest) -> ReachMetric:
         router, profile = self.router, self.router.profile_of(request.mode)
@@ -194,6 +235,10 @@ class Reacher:
                     self._metrics.popitem(last=False)
             self._metrics.move_to_end(key)
             return self._metrics[key]
+
+
+def _named(place: Place, which: str) -> meeting.Place:
+    return meeting.Place((place.lon, place.lat), place.country, which)
 
 
 def _apart(places: Sequence[Place], indices: Sequence[int], apart_m: float) -> list[int]:

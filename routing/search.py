@@ -18,9 +18,10 @@ from routing.contact import TOLERANCE_M, Contacts
 from routing.cost import Travel
 from routing.crossings import Crossing, Gate, gates
 from routing.exposure import Exposure
-from routing.graph import RoadGraph
+from routing.graph import RoadGraph, Snap
 from routing.hazard import Hazard
 from routing.journey import Search
+from routing.meeting import met, places_of
 from routing.network import Network
 from routing.profile import ADULT, VEHICLE, Profile, counts_at
 from routing.questions import AVERSIONS, RouteRequest, check_request
@@ -128,22 +129,47 @@ class Router:
             for edge, gate in posts.items()
         }
 
-    def routes(self, request: RouteRequest) -> tuple[Route, ...]:
+    def met(self, request: RouteRequest) -> list[Snap]:
+        """Give where the places of a request meet the roads; see `routing.meeting.met`.
+
+        Raises
+        ------
+        OffNetwork
+            A place lies too far from every usable road of its country, or from those that are
+            joined with the other end's.
+        """
+        return met(self.network_of(request), places_of(request))
+
+    def network_of(self, request: RouteRequest) -> Network:
+        """Give the network of who travels."""
+        return self.ground(request.profile or self.profile_of(request.mode)).network
+
+    def routes(
+        self, request: RouteRequest, snaps: tuple[Snap, Snap] | None = None
+    ) -> tuple[Route, ...]:
         """Find one to five routes, the lowest upper-bound cost first.
+
+        Parameters
+        ----------
+        request
+            Of two ends.
+        snaps
+            Where they meet the roads, where that is known.
 
         Raises
         ------
         InvalidRequest
             A field cannot be meant; ``.field`` and ``.reason`` say which and why.
         OffNetwork
-            An end lies too far from every usable road of its country.
+            As `met`.
         NoRoute
             No admissible route; ``.blocked_by`` says what stands in the way.
         """
         check_request(request, self.graph.meta)
         side = self.side(request)
-        start = side.snap(request.start, request.start_country, "start")
-        end = side.snap(request.end, request.end_country, "end")
+        start, end = snaps or self.met(request)
+        side.require_free(request.start, start, "start")
+        side.require_free(request.end, end, "end")
         return Search((side,), (), ((0, start), (0, end)), request).answer()
 
     def side(self, request: RouteRequest) -> Side:

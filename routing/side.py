@@ -55,25 +55,20 @@ class Side:
         """Give the region as one finds it who keeps out of nothing."""
         return replace(self, rules=replace(self.rules, bans=self.situation.bans), closed=None)
 
-    def snap(self, point: tuple[float, float], country: str | None, which: str) -> Snap:
-        """Give where a point meets the roads that the profile may use.
+    def require_free(self, point: tuple[float, float], snap: Snap, which: str) -> None:
+        """Refuse a place that an exclusion parts from the road it meets.
 
         Raises
         ------
-        OffNetwork
-            Too far from all of them.
         NoRoute
             An exclusion lies at the point, or between it and the road (P11, P14).
         """
-        travel = self.ground.travel
-        lon, lat = point
-        met = travel.graph.snap(lon, lat, travel.mode, country, which=which, usable=travel.usable)
         # On the road it is the search's matter.
-        if met.distance_m > 0 and (blocked := self.rules.between([point, (met.lon, met.lat)])):
+        places = [point, (snap.lon, snap.lat)]
+        if snap.distance_m > 0 and (blocked := self.rules.between(places)):
             is_told = any(blocker.kind != "no_road" for blocker in blocked)
             what = "an exclusion lies" if is_told else "there is no way"
             raise NoRoute(f"{what} between the {which} and the road", blocked)
-        return met
 
     def portals(self, region: int) -> list[Portal]:
         """Give the border edges that have an official post, as portals of this region."""

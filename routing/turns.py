@@ -281,6 +281,10 @@ class Turns:
     @cached_property
     def flat(self) -> Flat:
         """The edges of a search that obeys, or does not."""
+        return self.made_flat()
+
+    def made_flat(self) -> Flat:
+        """Make `flat` for one use: a region's copies of its edges are long."""
         nodes = np.arange(self.node_count + 1)
         if not self.is_obeyed or not len(self.edge):
             tail, head = map(np.ascontiguousarray, (self.edge_tail, self.edge_head))

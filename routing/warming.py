@@ -5,6 +5,7 @@ import numpy as np
 from routing import (
     boxes,
     cch,
+    components,
     coverage,
     dijkstra,
     drawing,
@@ -25,6 +26,7 @@ def warm() -> None:
     Some twenty seconds where nothing is on disk yet, else under one.
     """
     boxes.warm()
+    components.warm()
     coverage.warm()
     dijkstra.warm()
     drawing.warm()

@@ -89,8 +89,9 @@ def told_by_leg(leg: int, via: int) -> Iterator[None]:
     except NoRoute as refused:
         raise NoRoute(str(refused), refused.blocked_by, leg) from refused
     except OffNetwork as far:
-        which = names[far.which]
-        raise OffNetwork(which, far.distance_m, far.limit_m, far.country) from far
+        raise OffNetwork(
+            names[far.which], far.distance_m, far.limit_m, far.country, is_cut_off=far.is_cut_off
+        ) from far
     except InvalidRequest as wrong:
         reason = wrong.reason.replace("start and end are", "this and the one before are")
         raise InvalidRequest(names.get(wrong.field, wrong.field), reason) from wrong

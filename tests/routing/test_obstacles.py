@@ -166,7 +166,7 @@ def test_the_cheapest_route_around_equals_networkx_with_the_edges_removed(
         contact(graph, Hazard(str(n), "x", "physical", area, exclusion=True))
         for n, area in enumerate(areas)
     ]
-    snaps = [graph.snap(*point, mode) for point in (start, end)]
+    snaps = Router(graph).met(request)
     expected = cheapest_with_edges_removed(
         graph, Travel(graph, TRAVELLERS[mode]), barred, aversion, [contact(graph, flood)], snaps
     )
