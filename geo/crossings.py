@@ -13,8 +13,9 @@ from geo.views import crossings
 
 State = Literal["open", "closed", "not_known"]
 
-#: Openings further ahead are not announced as "next".
-HORIZON_DAYS = 60
+#: Hours repeat by the week: within so many days of where a statement begins or ends it has been
+#: seen whether it opens the crossing at all. One more for hours that go over midnight.
+_WEEK_DAYS = 8
 
 _DAY = timedelta(days=1)
 
@@ -115,14 +116,7 @@ class StatedCrossing:
 
         Until then the state follows the hours of the week. None where no statement does; UTC.
         """
-        days = (
-            (status, day)
-            for status in self.statuses
-            for day in (status.valid_from, status.valid_to and status.valid_to + _DAY)
-            if day is not None
-        )
-        turns = (local_instant(datetime.combine(d, time()), s.timezone) for s, d in days)
-        return min((turn for turn in turns if turn > after), default=None)
+        return min((turn for turn in _turns(self.statuses) if turn > after), default=None)
 
     def at(self, at: datetime) -> CrossingState:
         """Return the crossing as known at ``at`` (aware)."""
@@ -198,18 +192,19 @@ def state_at(statuses: Iterable[CrossingStatus], at: datetime) -> State:
     return "open" if _within_hours(status, _local(status, at)) else "closed"
 
 
-def next_opening(
-    statuses: Sequence[CrossingStatus], after: datetime, *, horizon_days: int = HORIZON_DAYS
-) -> datetime | None:
+def next_opening(statuses: Sequence[CrossingStatus], after: datetime) -> datetime | None:
     """Return the first instant after ``after`` at which the crossing is known to be open.
 
-    None when none is known within the horizon. UTC.
+    As far ahead as is stated: hours without an end repeat, and behind a dated closure lies what
+    was stated beside it. None where no statement opens it any more. UTC.
     """
     # Nearly always within a day: the far edges are not worth making then.
-    for days in (1, horizon_days):
-        for instant in sorted(set(_edges(statuses, after, days))):
-            if days < horizon_days and instant > after + _DAY:
-                break
+    for instant in sorted({e for e in _edges(statuses, after, 1) if after < e <= after + _DAY}):
+        if state_at(statuses, instant) == "open":
+            return instant
+    turns = [after, *sorted({turn for turn in _turns(statuses) if turn > after})]
+    for turn in turns:
+        for instant in sorted(set(_edges(statuses, turn - _DAY, _WEEK_DAYS))):
             if instant > after and state_at(statuses, instant) == "open":
                 return instant
     return None
@@ -251,13 +246,19 @@ def _within_hours(status: CrossingStatus, local: datetime) -> bool:
     return (today and now >= opens) or (yesterday and now < closes)
 
 
-def _edges(
-    statuses: Sequence[CrossingStatus], after: datetime, horizon_days: int
-) -> Iterator[datetime]:
+def _turns(statuses: Iterable[CrossingStatus]) -> Iterator[datetime]:
+    """Yield the instants at which a statement begins, or has ended."""
+    for status in statuses:
+        for day in (status.valid_from, status.valid_to and status.valid_to + _DAY):
+            if day is not None:
+                yield local_instant(datetime.combine(day, time()), status.timezone)
+
+
+def _edges(statuses: Sequence[CrossingStatus], after: datetime, days: int) -> Iterator[datetime]:
     """Yield the instants at which a state can change: midnights, opening and closing hours."""
     for status in statuses:
         first = _local(status, after).date()
-        for offset in range(horizon_days + 1):
+        for offset in range(days + 1):
             day = first + offset * _DAY
             for moment in {time(), status.opens_at or time(), status.closes_at or time()}:
                 yield local_instant(datetime.combine(day, moment), status.timezone)
