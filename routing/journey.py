@@ -374,6 +374,8 @@ class Search:
             stint=times.stint,
             aversion=found.aversion,
             cost_s=found.cost_s,
+            departure=self.clock.departure,
+            days=times.days,
         )
 
 
