@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.day_stages import Stage, stages
 from app.detours import ORDINARY, Because, Detours
 from app.essential_lines import Line, essential_lines
 from app.helping import Helping, supports_of
@@ -130,6 +131,9 @@ class Stop:
 class Journey:
     """One route with the help along it.
 
+    ``stages`` are its days from one place to sleep to the next, of a way on foot of more than one
+    day; the route's ``walking_days`` are theirs.
+
     ``gaps`` measures the stretches between places for the night where the way takes more than
     a day (``overnight``), else those between any open spaces. ``because`` is what makes it longer
     than the open way, leg by leg; ``beyond`` the limit that it is beyond, shown on request (P54).
@@ -143,6 +147,7 @@ class Journey:
     regions: tuple[Region, ...]
     because: tuple[Because, ...] = ()
     beyond: Beyond | None = None
+    stages: tuple[Stage, ...] = ()
 
     @property
     def network(self) -> str:
@@ -396,9 +401,14 @@ def _journey(
         access_m,
         ends=end_names(regions, knowledge, route),
     )
+    stops = tuple(_stop(helping, at) for at in along)
+    by_days = stages(route, stops)
+    if by_days:
+        route = replace(route, days=sum(stage.days for stage in by_days))
     return Journey(
         route=route,
-        stops=tuple(_stop(helping, at) for at in along),
+        stops=stops,
+        stages=by_days,
         gaps=gaps,
         overnight=overnight,
         gap_highest_m=route.heights.highest_m(gaps.longest.from_m, gaps.longest.to_m),

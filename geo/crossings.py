@@ -13,10 +13,9 @@ from geo.views import crossings
 
 State = Literal["open", "closed", "not_known"]
 
-#: Openings further ahead are not announced as "next".
-HORIZON_DAYS = 60
-
 _DAY = timedelta(days=1)
+#: A week and the day that its last night ends on.
+_WEEK = 8 * _DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,20 +190,20 @@ def state_at(statuses: Iterable[CrossingStatus], at: datetime) -> State:
     return "open" if _within_hours(status, _local(status, at)) else "closed"
 
 
-def next_opening(
-    statuses: Sequence[CrossingStatus], after: datetime, *, horizon_days: int = HORIZON_DAYS
-) -> datetime | None:
+def next_opening(statuses: Sequence[CrossingStatus], after: datetime) -> datetime | None:
     """Return the first instant after ``after`` at which the crossing is known to be open.
 
-    None when none is known within the horizon. UTC.
+    As far ahead as is stated: hours without an end repeat, and behind a dated closure lies what
+    was stated beside it. None where no statement opens it any more. UTC.
     """
     if not any(status.state == "open" for status in statuses):
         return None
-    end = after + horizon_days * _DAY
-    # From one turn to the next each week is like the one before: what opens does so in the first.
+    # Behind the last day that a statement names each week is like the one before.
+    end = max(after, *_dated_turns(statuses), key=datetime.timestamp) + _WEEK
+    # From one turn to the next, too: what opens does so in the first week.
     for begin in (after, *_turns(statuses, after, end)):
         found = _opening_within_a_week(statuses, begin, after)
-        if found is not None and found <= end:
+        if found is not None:
             return found
     return None
 
@@ -221,16 +220,21 @@ def _opening_within_a_week(
     return None
 
 
-def _turns(
-    statuses: Sequence[CrossingStatus], after: datetime, until: datetime
-) -> tuple[datetime, ...]:
-    days = (
-        (status, day)
+def _dated_turns(statuses: Iterable[CrossingStatus]) -> set[datetime]:
+    """Return the instants at which a statement begins, or has ended."""
+    return {
+        local_instant(datetime.combine(day, time()), status.timezone)
         for status in statuses
         for day in (status.valid_from, status.valid_to and status.valid_to + _DAY)
         if day is not None
-    )
-    turns = {local_instant(datetime.combine(d, time()), s.timezone) for s, d in days}
+    }
+
+
+def _turns(
+    statuses: Sequence[CrossingStatus], after: datetime, until: datetime
+) -> tuple[datetime, ...]:
+    """Return the instants between two at which a statement begins or ends, or clocks change."""
+    turns = _dated_turns(statuses)
     for timezone in {status.timezone for status in statuses}:
         turns.update(clock_changes(timezone, after, until))
     return tuple(sorted(turn for turn in turns if after < turn < until))

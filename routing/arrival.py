@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.errors import InvalidRequest
-from routing.marching import DAWN_S, DUSK_S, TOO_MANY, clock, march
+from routing.marching import DAWN_S, DUSK_S, TOO_MANY, UNDER_WAY, clock, march
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -125,10 +125,13 @@ class Stint:
         When the window next opens, aware: from then on the whole day is left.
     left_m
         Metres left of the longest day until then.
+    is_begun
+        Something of it was walked.
     """
 
     fresh: datetime
     left_m: float
+    is_begun: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,7 +231,7 @@ def timetable(
     waits = dict(not_before_s or {})
     _check(departure, leg_s, leg_m, day_max_m, waits)
     offset = clock_of(departure)
-    walker = Walker(offset, window, day_max_m, stint_left_m(departure, stint))
+    walker = Walker(offset, window, day_max_m, under_way(departure, stint))
     columns = []
     cuts = sorted({0, *waits, *(leg for leg in stops if leg < len(leg_s)), len(leg_s)})
     for first, after in pairwise(cuts):
@@ -243,15 +246,15 @@ def timetable(
         end - offset,
         night,
         day,
-        walker.days,
+        max(1, walker.days),
         walker.clock_s - offset,
         walker.stint(departure),
     )
 
 
-def stint_left_m(departure: datetime, stint: Stint | None) -> float | None:
-    """Give the metres left at departure of a day under way; None where the day is a fresh one."""
-    return None if stint is None or departure >= stint.fresh else stint.left_m
+def under_way(departure: datetime, stint: Stint | None) -> Stint | None:
+    """Give the day under way at departure; None where that is a fresh one."""
+    return None if stint is None or departure >= stint.fresh else stint
 
 
 def clock_of(departure: datetime) -> float:
@@ -285,8 +288,8 @@ class Walker:
         The departure.
     window, day_max_m
         As `timetable` takes them.
-    left_m
-        Metres left of the day; the whole of it where None.
+    stint
+        The day under way; a fresh one where None.
     """
 
     def __init__(
@@ -294,7 +297,7 @@ class Walker:
         clock_s: float,
         window: Window | None,
         day_max_m: float,
-        left_m: float | None = None,
+        stint: Stint | None = None,
     ) -> None:
         self.has_hours = window is not None
         self.day_max_m = day_max_m
@@ -304,9 +307,11 @@ class Walker:
         if window is not None:
             self._hours = (seconds_of(window.start), seconds_of(window.end))
             fresh_s = window.opens_s(clock_s)
-        left_m = day_max_m if left_m is None else min(left_m, day_max_m)
         # As `routing.marching.march` has it.
-        self._state = np.array([clock_s, fresh_s, left_m, -1.0, 0.0])
+        self._state = np.array([clock_s, fresh_s, day_max_m, -1.0, 0.0])
+        if stint is not None:
+            self._state[2] = min(stint.left_m, day_max_m)
+            self._state[3:] = (0.0, UNDER_WAY) if stint.is_begun else (-1.0, 0.0)
 
     @property
     def clock_s(self) -> float:
@@ -315,8 +320,8 @@ class Walker:
 
     @property
     def days(self) -> int:
-        """Days on which something was walked, at least 1."""
-        return max(1, int(self._state[3]) + 1)
+        """Days on which something was walked, the one under way at the start among them."""
+        return int(self._state[3]) + 1
 
     @property
     def left_m(self) -> float:
@@ -340,7 +345,15 @@ class Walker:
         """Give the day under way, for who left at a departure; None without hours of walking."""
         if self._window is None:
             return None
-        return Stint(_moment(departure, self.fresh_s - clock_of(departure)), self.left_m)
+        is_fresh = self.clock_s >= self._state[1]
+        is_begun = bool(self._state[4] == UNDER_WAY if is_fresh else self._state[4])
+        fresh = _moment(departure, self.fresh_s - clock_of(departure))
+        return Stint(fresh, self.left_m, is_begun)
+
+    def sleep(self) -> None:
+        """Rest until the window next opens, if there is one."""
+        if self.has_hours:
+            self.wait(self.fresh_s)
 
     def wait(self, until_s: float) -> None:
         """Stand until a moment."""

@@ -137,6 +137,22 @@ class Travel:
         highest_m = float(np.max(heights, initial=0.0, where=np.isfinite(heights)))
         return Facts(pace.mean_pace_s_per_m(self.graph, self.profile), highest_m)
 
+    @cached_property
+    def speeds_m_per_s(self) -> tuple[float, float]:
+        """The slowest and the fastest speed on any edge, metres per second.
+
+        0 and infinity in a region of so many edges that it would take long to find out.
+        """
+        edges = np.arange(len(self.graph.edge_tail))
+        edges = edges[self.usable(edges)] if len(edges) <= _CHUNK else edges[:0]
+        length_m = self.length_m(edges)
+        time_s = self.time_s(edges)
+        moving = (length_m > 0) & (time_s > 0)
+        if not moving.any():
+            return 0.0, math.inf
+        speed = length_m[moving] / time_s[moving]
+        return float(speed.min()), float(speed.max())
+
     def chunks(self) -> Iterator[Ints]:
         """Give all edges of the graph, so many at a time that what is worked out stays small."""
         count = len(self.graph.edge_tail)

@@ -13,9 +13,9 @@ from routing.arrival import (
     Timetable,
     Walker,
     clock_of,
-    stint_left_m,
     summed,
     timetable,
+    under_way,
 )
 from routing.cost import Travel
 from routing.crossings import Crossing, passable_from
@@ -39,11 +39,14 @@ class Passage:
         When it is reached, aware.
     wait_s
         Seconds until it opens; 0 where it is open on arrival.
+    at_m
+        Where on the route, metres from its start.
     """
 
     crossing: Crossing
     arrival: datetime
     wait_s: float
+    at_m: float = 0.0
 
     @property
     def through(self) -> datetime:
@@ -95,8 +98,8 @@ class Clock:
     def walker(self) -> Walker:
         """Give who stands at the start."""
         profile = self.travels[0].profile
-        left_m = stint_left_m(self.departure, self.stint)
-        return Walker(clock_of(self.departure), profile.window, profile.day_max_m, left_m)
+        stint = under_way(self.departure, self.stint)
+        return Walker(clock_of(self.departure), profile.window, profile.day_max_m, stint)
 
     def measured(self, region: int, legs: Legs) -> tuple[Floats, Floats]:
         """Give moving time and length of a region's legs: float64 [k] each, seconds and metres."""
@@ -236,16 +239,21 @@ class Clock:
         )
 
     def passages(self, plan: Plan) -> tuple[Passage, ...]:
-        """Give the official crossings of a plan, in order; one met twice in a row counts once."""
+        """Give the official crossings of a plan, in order."""
         found: list[Passage] = []
-        for passed in plan.passed:
+        at_m = 0.0
+        for (region, legs), passed in zip(plan.sections, plan.passed, strict=False):
+            # What is on no road is none of the route's length.
+            (_, before_m), (_, after_m) = passed.portal.before, passed.portal.after
+            is_road = passed.portal.piece is not None
+            at_m += float(self.measured(region, legs)[1].sum()) + (before_m if is_road else 0.0)
             arrival = self.arrival(passed)
             for post in passed.portal.posts:
                 through = post.passable_from(arrival) or arrival
-                if not found or found[-1].crossing.id != post.id:
-                    wait_s = (through - arrival).total_seconds()
-                    found.append(Passage(post, arrival, wait_s))
+                wait_s = (through - arrival).total_seconds()
+                found.append(Passage(post, arrival, wait_s, at_m))
                 arrival = through
+            at_m += after_m if is_road else 0.0
         return tuple(found)
 
 

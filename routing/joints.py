@@ -105,7 +105,6 @@ def _joint(
         (here.region, here.node),
         (there.region, there.node),
         ordered,
-        (tail, head),
         off_m=off_m,
         before=half,
         after=half,

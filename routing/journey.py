@@ -255,11 +255,9 @@ class Search:
         leaving = zip(self._departures, own_s[:begin], strict=True)
         arriving = zip(self._arrivals, own_s[after:], strict=True)
         portals = zip(self.portals, self._portals_s(aversion, banned_s), strict=True)
-        (first, start), (last, end) = self.ends
         return Question(
-            first,
-            last,
-            ((start.lon, start.lat), (end.lon, end.lat)),
+            self.ends[0][0],
+            self.ends[1][0],
             [(piece, node, s) for (piece, node), s in leaving],
             [(piece, node, s) for (piece, node), s in arriving],
             list(zip(self._direct, own_s[begin:after], strict=True)),
@@ -397,6 +395,8 @@ class Search:
             stint=times.stint,
             aversion=found.aversion,
             cost_s=found.cost_s,
+            departure=self.clock.departure,
+            days=times.days,
         )
 
 

@@ -19,7 +19,7 @@ from routing.components import Components
 from routing.errors import NoWay
 from routing.graph import RoadGraph, Snap
 from routing.legs import Legs
-from routing.metric import UNITS_PER_DEGREE, great_circle_m
+from routing.metric import great_circle_m
 from routing.thresholds import ENTRIES_KEPT, ENTRY_S
 
 type Floats = NDArray[np.float64]
@@ -206,22 +206,6 @@ class Network:
         """Length of the hierarchy's edges, uint32 [E + X], decimetres."""
         length_dm = self.graph.edge_length_dm
         return self.turns.to_copies(length_dm) if len(self.turns.edge) else length_dm
-
-    @cached_property
-    def straightness(self) -> float:
-        """The least share of its length that an edge runs straight, inverted and 1 at most.
-
-        No way is shorter than this times the straight line between its ends.
-        """
-        graph = self.graph
-        lon, lat = graph.node_lon / UNITS_PER_DEGREE, graph.node_lat / UNITS_PER_DEGREE
-        tail, head = np.asarray(graph.edge_tail), np.asarray(graph.edge_head)
-        straight_m = great_circle_m(lon[tail], lat[tail], lon[head], lat[head])
-        # Lengths are of whole decimetres.
-        length_m = np.asarray(graph.edge_length_dm) / 10.0
-        # Below a metre it is rounding.
-        straight_m = np.maximum(straight_m, 1.0)
-        return float(np.min(np.maximum(length_m, 1.0) / straight_m, initial=1.0))
 
     def units(
         self, metric: Metric, edges: NDArray[np.int64], edge_s: Floats

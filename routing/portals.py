@@ -17,9 +17,9 @@ its section is unpacked, walked and judged at the crossing, and queued anew by w
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import accumulate, count
 from typing import Final, Protocol, cast
 
 import numpy as np
@@ -30,14 +30,12 @@ from routing.crossings import Crossing
 from routing.detours import Closed, Detours
 from routing.errors import NoWay
 from routing.legs import Legs
-from routing.metric import great_circle_m
 from routing.network import Piece
 from routing.resident import Resident
 
 type Floats = NDArray[np.float64]
 type Node = tuple[int, int]
 type Section = tuple[int, Legs]
-type Place = tuple[float, float]
 
 
 #: With more portals than this the table between them takes longer than it saves [A].
@@ -68,8 +66,6 @@ class Portal:
         (region, node) before and behind it.
     posts
         Official posts in order of travel; empty for a joint within one country.
-    places
-        lon, lat (degrees) of where it begins and ends.
     piece
         The border edge, where the region has one.
     off_m
@@ -81,7 +77,6 @@ class Portal:
     arrive: Node
     leave: Node
     posts: tuple[Crossing, ...]
-    places: tuple[Place, Place]
     piece: Piece | None = None
     off_m: float = 0.0
     before: tuple[float, float] = (0.0, 0.0)
@@ -90,8 +85,10 @@ class Portal:
     @property
     def ids(self) -> frozenset[str]:
         """What is not to be passed twice within a leg: its posts; of a joint without, its ends."""
+        if self.posts:
+            return frozenset(post.id for post in self.posts)
         ends = (self.arrive, self.leave)
-        return frozenset(post.id for post in self.posts) or frozenset([f"{min(ends)}-{max(ends)}"])
+        return frozenset([f"{min(ends)}-{max(ends)}"])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -164,8 +161,6 @@ class Question:
     ----------
     start, end
         Region of each end.
-    places
-        lon, lat (degrees) of where the two ends meet the network.
     departures, arrivals
         (piece, node, cost of the piece in seconds) of each end; infinite where closed.
     direct
@@ -186,7 +181,6 @@ class Question:
 
     start: int
     end: int
-    places: tuple[Place, Place]
     departures: Sequence[tuple[Piece, int, float]]
     arrivals: Sequence[tuple[Piece, int, float]]
     direct: Sequence[tuple[Piece, float]]
@@ -211,6 +205,15 @@ class _Walked:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class _Piece:
+    """A piece at an end: its leg, moving seconds and metres."""
+
+    legs: Legs
+    time_s: float
+    length_m: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class _Label:
     """How somebody came to a node, and where the clock stands at the stop before it.
 
@@ -227,7 +230,7 @@ class _Label:
     since_s
         What the metrics ask from the stop to the node.
     begun
-        Legs from the start to the node.
+        Piece from the start to the node.
     exposed_s
         What the metrics ask up to the stop beyond moving time.
     sections, passed
@@ -243,7 +246,7 @@ class _Label:
     metric_s: float = 0.0
     since: tuple[float, float] = (0.0, 0.0)
     since_s: float = 0.0
-    begun: Legs = _NO_LEGS
+    begun: "_Piece | None" = None
     exposed_s: float = 0.0
     sections: tuple[Section, ...] = ()
     passed: tuple[Passed, ...] = ()
@@ -266,15 +269,12 @@ class _Ahead:
         As entries of the queue have them, and where they are.
     own_s, still_s
         float64 [targets], what each costs itself, and what is to come behind it at least.
-    least_m
-        float64 [targets], metres to the end of the way over it at least.
     """
 
     targets: Sequence[int]
     nodes: Sequence[int]
     own_s: Floats
     still_s: Floats
-    least_m: Floats
 
 
 class _Stop:
@@ -394,30 +394,37 @@ class _Solving:
         self._closed_from_s: dict[int, float] = {}
         self._sections: dict[Hashable, object] = {}
         self._rows: dict[int, tuple[_Ahead, Floats]] = {}
-        self._ids = [portal.ids for portal, _ in asked.portals]
         self._in_region: dict[int, list[int]] = defaultdict(list)
         for index, (portal, _) in enumerate(asked.portals):
             self._in_region[portal.arrive[0]].append(index)
         self._ahead_s = ahead_s(self._residents, asked)
         self._start = asked.timing.walker()
-        self._straightness = (
-            min(resident.ground.network.straightness for resident in self._residents)
-            if self._start.has_hours
-            else 0.0
-        )
-        for piece, cost_s in asked.direct:
-            if np.isfinite(cost_s):
-                self._end(_Label((asked.start, -1), self._start), -1, Legs.of([piece]), cost_s)
+        speeds = [resident.ground.travel.speeds_m_per_s for resident in self._residents]
+        self._speeds = (min(row[0] for row in speeds), max(row[1] for row in speeds))
+        self._last = self._pieces(asked.end, [piece for piece, _, _ in asked.arrivals])
+        direct = [(piece, cost_s) for piece, cost_s in asked.direct if np.isfinite(cost_s)]
+        pieces = self._pieces(asked.start, [piece for piece, _ in direct])
+        for (_, cost_s), whole in zip(direct, pieces, strict=True):
+            self._end(_Label((asked.start, -1), self._start), -1, whole, cost_s)
+        leaving = [row for row in asked.departures if np.isfinite(row[2])]
+        pieces = self._pieces(asked.start, [piece for piece, _, _ in leaving])
         labels = [
-            _Label((asked.start, node), self._start, cost_s, since_s=cost_s, begun=Legs.of([piece]))
-            for piece, node, cost_s in asked.departures
-            if np.isfinite(cost_s)
+            _Label((asked.start, node), self._start, cost_s, since_s=cost_s, begun=begun)
+            for (_, node, cost_s), begun in zip(leaving, pieces, strict=True)
         ]
         if labels:
             ahead = self._ahead(None, asked.start)
             costs = self._between_s(asked.start, [label.at[1] for label in labels], ahead)
-            for label, row in zip(labels, costs, strict=True):
-                self._look(label, ahead, row)
+            self._look(labels, ahead, costs)
+
+    def _pieces(self, region: int, pieces: Sequence[Piece]) -> list[_Piece]:
+        """Measure pieces of a region, all at once."""
+        legs = Legs.of(pieces)
+        measures = zip(*self._asked.timing.measured(region, legs), strict=True)
+        return [
+            _Piece(legs.only(slice(row, row + 1)), float(time_s), float(length_m))
+            for row, (time_s, length_m) in enumerate(measures)
+        ]
 
     def _ahead(self, entered: Portal | None, region: int) -> _Ahead:
         """Say what there is to reach in a region: every portal, and the end."""
@@ -428,25 +435,12 @@ class _Solving:
             if asked.allows(entered, asked.portals[index][0])
         ]
         rows = asked.arrivals if region == asked.end else ()
-        here = asked.places[0] if entered is None else entered.places[1]
         return _Ahead(
             [*portals, *(_FIRST_ARRIVAL - row for row in range(len(rows)))],
             [*(asked.portals[i][0].arrive[1] for i in portals), *(node for _, node, _ in rows)],
             np.array([*(asked.portals[i][1] for i in portals), *(s for _, _, s in rows)]),
             np.concatenate([self._ahead_s[portals], np.zeros(len(rows))]),
-            self._least_m(here, portals, len(rows)),
         )
-
-    def _least_m(self, here: Place, portals: Sequence[int], arrivals: int) -> Floats:
-        """Give the metres from a place over each portal to the end at least, then to the end."""
-        if not self._start.has_hours:
-            return np.zeros(len(portals) + arrivals)
-        end = self._asked.places[1]
-        ends = [self._asked.portals[index][0].places for index in portals]
-        places = np.array([*ends, *[(end, end)] * arrivals]).reshape(-1, 4)
-        to_m = great_circle_m(*here, places[:, 0], places[:, 1])
-        on_m = great_circle_m(places[:, 2], places[:, 3], *end)
-        return np.asarray((to_m + on_m) * self._straightness)
 
     def _between_s(self, region: int, sources: Sequence[int], ahead: _Ahead) -> Floats:
         """Give what the metric asks from nodes to targets, float64 [sources, targets]."""
@@ -454,31 +448,68 @@ class _Solving:
             return np.zeros((len(sources), 0))
         return between_s(self._residents[region], sources, ahead.nodes)
 
-    def _look(self, label: _Label, ahead: _Ahead, between: Floats) -> None:
-        """Queue what can be reached from a node, by what it costs at least."""
-        on_s = between + ahead.own_s
-        least_s = self._least_s(label, on_s + ahead.still_s, ahead.least_m)
-        rows = zip(ahead.targets, least_s.tolist(), (label.metric_s + on_s).tolist(), strict=True)
-        for target, price_s, metric_s in rows:
-            if math.isfinite(price_s) and (target < 0 or self._ids[target].isdisjoint(label.ids)):
-                self._push(price_s, metric_s, label, target)
-
-    def _least_s(self, label: _Label, on_s: Floats, least_m: Floats) -> Floats:
-        """Give the price of ways on from a node at least.
+    def _look(self, labels: Sequence[_Label], ahead: _Ahead, between: Floats) -> None:
+        """Queue what can be reached, by what it costs at least.
 
         Parameters
         ----------
-        on_s, least_m
-            float64 [k], what the metrics ask for them, and their metres.
+        labels
+            Of people who came over the same portals, or start.
+        between
+            float64 [labels, targets], what the metric asks.
+        """
+        asked, ids = self._asked, labels[0].ids
+        on_s = between + ahead.own_s
+        least_s = np.array(
+            [
+                self._least_s(label, row)
+                for label, row in zip(labels, on_s + ahead.still_s, strict=True)
+            ]
+        )
+        for row, column in self._worth_a_look(labels[0].at[0], ahead, least_s):
+            target, price_s = ahead.targets[column], float(least_s[row, column])
+            is_again = target >= 0 and ids and not ids.isdisjoint(asked.portals[target][0].ids)
+            if math.isfinite(price_s) and not is_again:
+                label = labels[row]
+                self._push(price_s, label.metric_s + float(on_s[row, column]), label, target)
+
+    def _worth_a_look(
+        self, region: int, ahead: _Ahead, least_s: Floats
+    ) -> Iterator[tuple[int, int]]:
+        """Give for each portal who comes there the cheapest, and for the end by which arrival."""
+        if self._detours.are_possible(region):  # nobody knows before looking
+            yield from np.ndindex(least_s.shape)
+            return
+        portals = sum(target >= 0 for target in ahead.targets)
+        first = np.argmin(least_s[:, :portals], axis=0).tolist() if portals else []
+        yield from zip(first, range(portals), strict=True)
+        if portals < len(ahead.targets):
+            last = least_s[:, portals:]
+            row, column = divmod(int(np.argmin(last)), last.shape[1])
+            yield row, portals + column
+
+    def _least_s(self, label: _Label, on_s: Floats) -> Floats:
+        """Give the price of ways on from a node at least, float64 [k].
+
+        Whoever walks so long has so far to go, by the slowest road, and rests so often. What the
+        metrics ask for exposure counts as if it was walked: with aversion it is an estimate.
+
+        Parameters
+        ----------
+        on_s
+            float64 [k], what the metrics ask for them.
         """
         if self._asked.is_patient:
             return label.metric_s + on_s
-        walker = label.walker
-        there_s = walker.clock_s + label.since_s + on_s
-        if walker.has_hours:
-            rests = np.ceil(np.maximum(0.0, least_m - walker.left_m) / walker.day_max_m)
-            wakes_s = walker.fresh_s + (rests - 1.0) * DAY_S
-            there_s = np.maximum(there_s, np.where(rests > 0, wakes_s, -math.inf))
+        walker, since_s = label.walker, label.since_s + on_s
+        there_s = walker.clock_s + since_s
+        if walker.has_hours and math.isfinite(walker.day_max_m):
+            slowest, fastest = self._speeds
+            over_m = np.where(np.isfinite(since_s), since_s * slowest, 0.0) - walker.left_m
+            rests = np.ceil(over_m / walker.day_max_m - 1e-9)
+            last_m = over_m - (rests - 1.0) * walker.day_max_m
+            wakes_s = walker.fresh_s + (rests - 1.0) * DAY_S + last_m / fastest
+            there_s = np.where(rests > 0, np.maximum(there_s, wakes_s), there_s)
         return np.asarray(there_s - self._start.clock_s + label.exposed_s)
 
     def _push(
@@ -508,7 +539,12 @@ class _Solving:
         return known
 
     def _gone(
-        self, label: _Label, node: int, last: Legs, asked_s: float, then: tuple[float, float]
+        self,
+        label: _Label,
+        node: int,
+        last: _Piece | None,
+        asked_s: float,
+        then: tuple[float, float],
     ) -> _Stop:
         """Walk from a label to a stop.
 
@@ -524,21 +560,33 @@ class _Solving:
             Moving seconds and metres of a portal up to its first post.
         """
         region, source = label.at
-        is_between = label.portal >= 0 and not len(last)
-        walked = self._walked(region, source, node, is_shared=is_between) if node >= 0 else _NOTHING
-        begin, end = (self._asked.timing.measured(region, legs) for legs in (label.begun, last))
-        moved_s = _chained(label.since[0], begin[0], walked.moved_s, end[0], then[0])
-        moved_m = _chained(label.since[1], begin[1], walked.moved_m, end[1], then[1])
+        walked = _NOTHING
+        if node >= 0:
+            is_between = label.portal >= 0 and last is None
+            walked = self._walked(region, source, node, is_shared=is_between)
+        begun = [one for one in (label.begun,) if one is not None]
+        ended = [one for one in (last,) if one is not None]
+        moved_s = _chained(
+            [label.since[0], *(one.time_s for one in begun)],
+            walked.moved_s,
+            [*(one.time_s for one in ended), then[0]],
+        )
+        moved_m = _chained(
+            [label.since[1], *(one.length_m for one in begun)],
+            walked.moved_m,
+            [*(one.length_m for one in ended), then[1]],
+        )
         walker = label.walker.copy()
         walker.go(moved_s, moved_m)
-        legs = Legs.joined([label.begun, walked.legs, last])
+        parts = (*(one.legs for one in begun), walked.legs, *(one.legs for one in ended))
+        legs = Legs.joined(parts)
         exposed_s = asked_s - float(moved_s[-1])
         # The metric counts in whole units.
         if exposed_s <= len(legs) / self._residents[region].metric.units_per_s:
             exposed_s = 0.0
         return _Stop(walker, legs, label.exposed_s + exposed_s)
 
-    def _end(self, label: _Label, node: int, last: Legs, on_s: float) -> None:
+    def _end(self, label: _Label, node: int, last: _Piece, on_s: float) -> None:
         """Queue a finished way by its price."""
         stop = self._gone(label, node, last, label.since_s + on_s, (0.0, 0.0))
         sections = (*label.sections, (label.at[0], stop.legs))
@@ -554,10 +602,10 @@ class _Solving:
 
     def _arrive(self, label: _Label, row: int, metric_s: float) -> None:
         """Go on to the end by one of its arrivals."""
-        piece, node, _ = self._asked.arrivals[row]
+        node = self._asked.arrivals[row][1]
         on_s = metric_s - label.metric_s + self._detours.extra_s(*label.at, node)
         if math.isfinite(on_s):
-            self._end(label, node, Legs.of([piece]), on_s)
+            self._end(label, node, self._last[row], on_s)
 
     def _is_never_open(self, target: int, label: _Label) -> bool:
         """Tell whether a portal has been found not to open any more before one can be there."""
@@ -571,7 +619,7 @@ class _Solving:
             return
         # Moving time behind the post is none of the exposure either.
         asked_s = label.since_s + on_s - portal.after[0]
-        stop = self._gone(label, portal.arrive[1], _NO_LEGS, asked_s, portal.before)
+        stop = self._gone(label, portal.arrive[1], None, asked_s, portal.before)
         reached_s = stop.walker.clock_s - self._start.clock_s
         through_s = self._asked.timing.through_s(portal, reached_s)
         exposed_s = stop.exposed_s
@@ -591,17 +639,15 @@ class _Solving:
             label.metric_s + on_s,
             portal.after,
             portal.after[0],
-            _NO_LEGS,
+            None,
             exposed_s,
             sections,
             (*label.passed, Passed(portal, reached_s, through_s)),
-            label.ids | self._ids[target],
+            label.ids | portal.ids,
             target,
         )
         if not self._is_superfluous(behind):
-            ahead_s = np.array([float(self._ahead_s[target])])
-            least_m = np.array([self._least_m(portal.places[1], (), 1)[0]])
-            (least_s,) = self._least_s(behind, ahead_s, least_m).tolist()
+            (least_s,) = self._least_s(behind, self._ahead_s[[target]]).tolist()
             if math.isfinite(least_s):
                 self._push(least_s, behind.metric_s, behind, target, is_true=True)
 
@@ -614,8 +660,8 @@ class _Solving:
             portal = self._asked.portals[label.portal][0]
             ahead = self._ahead(portal, label.at[0])
             costs = self._between_s(label.at[0], [label.at[1]], ahead)
-            self._rows[label.portal] = (ahead, costs[0])
-        self._look(label, *self._rows[label.portal])
+            self._rows[label.portal] = (ahead, costs)
+        self._look([label], *self._rows[label.portal])
 
     def _is_superfluous(self, label: _Label) -> bool:
         """Tell whether somebody who went on from the same place does no worse in any respect."""
@@ -642,13 +688,15 @@ class _Solving:
 _NOTHING: Final = _Walked(_NO_LEGS, np.zeros(1), np.zeros(1))
 
 
-def _chained(since: float, begin: Floats, moved: Floats, end: Floats, then: float) -> Floats:
+def _chained(first: Sequence[float], moved: Floats, last: Sequence[float]) -> Floats:
     """Give the sums along a section of whose middle they are known: float64 [k + 1]."""
-    before = summed(np.array([since, *begin.tolist()]))
-    middle = before[-1] + moved[1:]
-    last = middle[-1] if len(middle) else before[-1]
-    behind = last + np.cumsum(np.array([*end.tolist(), then]))
-    return np.concatenate([before, middle, behind])
+    sums = np.empty(len(first) + len(moved) + len(last))
+    sums[0] = 0.0
+    middle = len(first) + len(moved)
+    sums[1 : len(first) + 1] = list(accumulate(first))
+    sums[len(first) + 1 : middle] = moved[1:] + sums[len(first)]
+    sums[middle:] = list(accumulate(last, initial=float(sums[middle - 1])))[1:]
+    return sums
 
 
 def ahead_s(residents: Sequence[Resident], question: Question) -> Floats:

@@ -79,7 +79,12 @@ class Route:
     aversion
         The weight of exposure that found this route.
     cost_s
-        Upper-bound cost at the weight all routes of an answer are ranked by, seconds.
+        Price at the weight all routes of an answer are ranked by, upper bounds, seconds: from
+        departure to arrival, exposure on top.
+    departure
+        From the start, aware.
+    days
+        Days on which something is walked, by the timetable; 0 where none was made.
     """
 
     coordinates: Floats = field(repr=False)
@@ -105,6 +110,8 @@ class Route:
     stint: Stint | None = None
     aversion: float = 0.0
     cost_s: float = 0.0
+    departure: datetime | None = None
+    days: int = 0
 
     @property
     def mode(self) -> Mode:
@@ -113,9 +120,9 @@ class Route:
 
     @property
     def walking_days(self) -> int:
-        """Fewest days on foot; 1 by vehicle."""
-        if self.mode is Mode.VEHICLE:
-            return 1
+        """Days on foot, by the timetable where there is one; 1 by vehicle."""
+        if self.mode is Mode.VEHICLE or self.days:
+            return self.days if self.mode is Mode.FOOT else 1
         return walking_days(self.distance_m, self.duration_s, self.profile)
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from routing.cost import CostModel, Prices
 from routing.detours import Closed
 from routing.errors import NoRoute
-from routing.graph import RoadGraph, Snap
+from routing.graph import Snap
 from routing.legs import Legs
-from routing.metric import UNITS_PER_DEGREE
 from routing.network import Piece
 from routing.portals import Portal
 from routing.resident import Ground, Residents
@@ -81,7 +80,6 @@ class Side:
                 (region, node),
                 (region, leave),
                 gate.posts,
-                (_place(travel.graph, edge, "tail"), _place(travel.graph, edge, "head")),
                 (edge, 0.0, 1.0),
                 before=(gate.at * time_s, gate.at * length_m),
                 after=((1 - gate.at) * time_s, (1 - gate.at) * length_m),
@@ -91,12 +89,6 @@ class Side:
             for node in turns.comes_from(edge)
             if (leave := turns.onward(node, edge)) is not None
         ]
-
-
-def _place(graph: RoadGraph, edge: int, end: Literal["tail", "head"]) -> tuple[float, float]:
-    """Give lon, lat of an end of an edge, degrees."""
-    node = int((graph.edge_tail if end == "tail" else graph.edge_head)[edge])
-    return graph.node_lon[node] / UNITS_PER_DEGREE, graph.node_lat[node] / UNITS_PER_DEGREE
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -11,7 +11,7 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
-from routing.itinerary import Waypoint
+from routing.itinerary import Passage, Waypoint
 from routing.joining import joined
 from routing.questions import MAX_VIA, RouteRequest
 from routing.route import Route
@@ -112,11 +112,25 @@ def over(stages: Sequence[Stage]) -> tuple[tuple["Router", ...], tuple[Route, ..
         end_snap=legs[-1].end_snap,
         arrival=legs[-1].arrival,
         stint=legs[-1].stint,
-        passages=tuple(passage for leg in legs for passage in leg.passages),
+        passages=tuple(_passages(legs)),
         via=tuple(_waypoints(legs)),
         cost_s=sum(leg.cost_s for leg in legs),
+        departure=legs[0].departure,
+        days=legs[0].days + sum(after.days - _goes_on(leg) for leg, after in pairwise(legs)),
     )
     return regions, (route,)
+
+
+def _goes_on(leg: Route) -> bool:
+    """Tell whether the next leg begins on a day of which this one has walked something."""
+    return leg.stint is not None and leg.stint.is_begun
+
+
+def _passages(legs: Sequence[Route]) -> Iterator[Passage]:
+    before_m = accumulate((leg.distance_m for leg in legs), initial=0.0)
+    for leg, at_m in zip(legs, before_m, strict=False):
+        for passage in leg.passages:
+            yield replace(passage, at_m=passage.at_m + at_m)
 
 
 def _waypoints(legs: Sequence[Route]) -> Iterator[Waypoint]:

@@ -8,7 +8,6 @@ from typing import Any, Final
 import shapely
 
 from app import wording
-from app.day_stages import stages
 from app.ends import End
 from app.journeys import Answer, Journey, Stop
 from app.mistakes import DetourRefusedError, LongDetourError, RouteRefusedError
@@ -262,7 +261,7 @@ def _route_space(stop: Stop) -> plan_views.RouteSpace:
 
 def _stages(journey: Journey) -> Iterable[plan_views.Stage]:
     day = 1
-    for stage in stages(journey):
+    for stage in journey.stages:
         yield plan_views.Stage(
             first_day=day,
             days=stage.days,

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-from app.packs.moments import KNOWN_DAYS, Span
+from app.packs.moments import Span
 from app.packs.spaces import minutes_of
 from app.packs.whole import crossings_of
 from geo.crossings import StatedCrossing, from_json, next_opening, state_at
@@ -136,7 +136,7 @@ def test_p32_the_phone_and_python_tell_the_same_state_and_next_opening(corpus, s
             state = state_at(one.statuses, probe) if probe < span.known_until else "not_known"
             opens = None
             if state != "open":
-                opens = next_opening(one.statuses, probe, horizon_days=KNOWN_DAYS)
+                opens = next_opening(one.statuses, probe)
             if opens is not None and opens >= span.known_until:
                 opens = None
             expected[-1].append((state, opens))

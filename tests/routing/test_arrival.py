@@ -131,7 +131,7 @@ def test_who_has_waited_until_the_night_goes_on_in_the_morning(opens_h, begins_h
 def test_who_goes_on_with_a_day_under_way_has_what_is_left_of_it():
     given = {"leg_m": np.full(2, 5_000.0), "day_max_m": 10_000.0}
     first = timetable(at(8), np.full(2, HOUR) * 0.8, DAY, **given)
-    assert first.stint == Stint(at(6) + timedelta(days=1), 0.0)
+    assert first.stint == Stint(at(6) + timedelta(days=1), 0.0, is_begun=True)
     on = timetable(first.arrival, np.full(2, HOUR), DAY, stint=first.stint, **given)
     assert on.start_s[0] + 1.6 * HOUR == 22 * HOUR
     # From the next opening on one is fresh.
