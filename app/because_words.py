@@ -13,7 +13,7 @@ from app.route_words import SHORT_M, Said
 from app.web import labels
 from app.web.i18n import DEFAULT_LANGUAGE, Words, marked_safety, words
 from geo.vocabulary import readable
-from routing.comparison import Beyond
+from routing.compared import Beyond
 
 _CLOSED = marked_safety("el paso oficial %(name)s está cerrado")
 _NOT_KNOWN = marked_safety("no se sabe si el paso oficial %(name)s está abierto")

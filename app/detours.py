@@ -1,12 +1,14 @@
 """Detours: what an asker is told of them, and from where on they are refused (P54)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from app.settings import Settings
+from geo.crossings import CrossingState
 from geo.hazards import ActiveHazard
-from routing.comparison import LIMITS, Limits, Reason
+from routing.compared import LIMITS, Limits, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +68,38 @@ class Because:
     timezone: str | None = None
     hazard: ActiveHazard | None = None
     is_demo: bool = False
+
+
+class Known(Protocol):
+    """What is on record of crossings and hazards, and the time zone of the start."""
+
+    @property
+    def crossings(self) -> Sequence[CrossingState]:
+        """As the asker's tier sees them."""
+
+    @property
+    def hazards(self) -> Sequence[ActiveHazard]:
+        """Those that are published."""
+
+    @property
+    def timezone(self) -> str:
+        """IANA name."""
+
+
+def published(reasons: Sequence[Reason], known: Known) -> list[Because]:
+    """Add to reasons what is published of each."""
+    return [_because(reason, known) for reason in reasons]
+
+
+def _because(reason: Reason, known: Known) -> Because:
+    if reason.kind == "hazard":
+        hazard = next((one for one in known.hazards if one.id == reason.id), None)
+        if hazard is None:
+            return Because(reason)
+        return Because(reason, hazard.valid_to, known.timezone, hazard, is_demo=hazard.demo)
+    # An own area has a number, which is no crossing's id.
+    crossing = next((one for one in known.crossings if one.id == reason.id and reason.name), None)
+    if crossing is None:
+        return Because(reason)
+    opening = crossing.next_opening if reason.kind == "crossing" else None
+    return Because(reason, opening, crossing.timezone, is_demo=crossing.demo)

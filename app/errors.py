@@ -15,12 +15,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from app import because_words, wording
+from app import refusals
 from app.methods import methods_of
 from app.mistakes import (
     BodyTooLargeError,
     DemoNotPublicError,
-    DetourRefusedError,
     ForgedRequestError,
     InvalidParameterError,
     LongDetourError,
@@ -39,7 +38,6 @@ from app.mistakes import (
 from app.network import NoNetworkError
 from app.problems import Kind, problem_response, reasons
 from app.searches import BusyError
-from app.web.i18n import DEFAULT_LANGUAGE, words
 from app.whereabouts import SilentCrossingError, UncertainCountryError
 from geo.errors import (
     ConflictError,
@@ -59,7 +57,6 @@ from geo.errors import (
     ProtectedServiceError,
     UnknownServiceError,
 )
-from geo.spaces import NearSpace
 from routing.errors import GraphError, InvalidRequest, NoRoute, OffNetwork
 from tiles.errors import (
     InvalidFilterError,
@@ -336,12 +333,8 @@ def _detail(error: Exception, kind: Kind) -> str:
         first, *others = reasons(error)
         more = f" (and {len(others)} more)" if others else ""
         return f"{first.field}: {first.reason}{more}"
-    if isinstance(error, DetourRefusedError):
-        is_closure = isinstance(error, LongDetourError)
-        return because_words.refusal("closure" if is_closure else "ceiling", error.because)
     if isinstance(error, RouteRefusedError):
-        said = [wording.blocker(b.kind, b.name, b.state) for b in error.blocked_by]
-        return wording.refusal(list(dict.fromkeys(said)))
+        return refusals.detail(error)
     return kind.detail if kind.detail is not None else str(error)
 
 
@@ -359,15 +352,7 @@ def _extras(error: Exception) -> dict[str, Any]:
                 "limit_m": error.limit_m,
             }
         case RouteRefusedError():
-            return {
-                "blocked_by": error.blocked_by,
-                "next_opening": error.next_opening,
-                "nearest_space": None if error.nearest is None else _same_side(error.nearest),
-                "lines": error.lines,
-                "notice": wording.CLOSURE_IS_NOT_THE_END,
-                **({} if error.leg is None else {"leg": error.leg}),
-                **_detour(error),
-            }
+            return refusals.members(error)
         case NoRoute():
             return {"blocked_by": error.blocked_by}
         case _:
@@ -406,35 +391,6 @@ def _hotline(request: Request, error: Exception) -> dict[str, Any]:
     if isinstance(error, ProtectedServiceError):
         return {"hotline": request.state.settings.hotline}
     return {}
-
-
-def _detour(error: RouteRefusedError) -> dict[str, Any]:
-    """Return why the only ways are too long, in Spanish, and how long the best of them is."""
-    if not isinstance(error, DetourRefusedError):
-        return {}
-    return {
-        "because": because_words.written(words(DEFAULT_LANGUAGE), error.because),
-        "detour": {
-            "distance_m": round(error.detour.distance_m, 3),
-            "duration_s": error.detour.duration_s,
-            "elapsed_s": error.detour.elapsed_s,
-            "walking_days": error.detour.walking_days,
-        },
-    }
-
-
-def _same_side(space: NearSpace) -> dict[str, Any]:
-    return {
-        "id": space.id,
-        "name": space.name,
-        "locality": space.locality,
-        "country": space.country,
-        "lon": space.lon,
-        "lat": space.lat,
-        "distance_m": round(space.distance_m),
-        "distance_kind": "straight",
-        "phones": [phone["number"] for phone in space.properties["phones"]],
-    }
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:

@@ -4,32 +4,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
-from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.day_stages import Stage, stages
-from app.detours import ORDINARY, Because, Detours
-from app.essential_lines import Line, essential_lines
+from app.detours import ORDINARY, Because, Detours, published
 from app.helping import Helping, supports_of
 from app.knowledge import Reading, reading
-from app.mistakes import LongDetourError, NoReasonableWayError, Obstacle, RouteRefusedError
 from app.network import Network, Region, Routed
+from app.refusing import long_refusal, refusal
 from app.searches import search
 from app.source import Source
 from app.whereabouts import Whereabouts, countries_along, doubted, weigh_all
-from geo import spaces
 from geo.crossings import CrossingState
-from geo.db import connected
 from geo.hazards import ActiveHazard
 from geo.places import Place
 from geo.products import AreaProduct
-from geo.spaces import NearSpace, OpenSpace
+from geo.spaces import OpenSpace
 from routing.coming import met_before_arrival
-from routing.comparison import Beyond, Compared, Reason
+from routing.compared import Beyond, Compared
 from routing.coverage import Coverage, MeasuredLine, SupportAt, coverage_by
-from routing.errors import Blocker, NoRoute
+from routing.errors import NoRoute
 from routing.graph import Mode
 from routing.obstacles import NO_OBSTACLES, Obstacles
 from routing.profile import Profile
@@ -100,6 +94,11 @@ class Knowledge(Records):
     start: Whereabouts
     end: Whereabouts
     via: tuple[Whereabouts, ...]
+
+    @property
+    def timezone(self) -> str:
+        """IANA name of the time where the journey starts."""
+        return self.start.place.timezone
 
     def begun(self, rows: Sequence[int]) -> "Knowledge":
         """Return the same as if some of what is coming held already."""
@@ -265,9 +264,13 @@ async def plan(
             knowledge = records.seen_from(where)
             found = await search(partial(_answer, network, question, knowledge, access_m))
     except _NoWayError as none:
-        raise await _refusal(source.session, question, none) from none.reason
+        raise await refusal(
+            source.session, none.request, none.reason, none.knowledge, question.avoids
+        ) from none.reason
     except _TooLongError as long:
-        raise await _long_refusal(source.session, long) from long
+        raise await long_refusal(
+            source.session, long.request, long.compared, long.knowledge
+        ) from long
     return found
 
 
@@ -356,24 +359,13 @@ def _explained(
     return tuple(
         replace(
             journey,
-            because=tuple(_because(r, knowledge) for leg in compared for r in leg.because[row]),
+            because=tuple(
+                one for leg in compared for one in published(leg.because[row], knowledge)
+            ),
             beyond=next((leg.beyond[row] for leg in compared if leg.beyond[row]), None),
         )
         for row, journey in enumerate(journeys)
     )
-
-
-def _because(reason: Reason, knowledge: Knowledge) -> Because:
-    """Add to a reason what is published of it."""
-    crossing = next((c for c in knowledge.crossings if c.id == reason.id), None)
-    if crossing is not None and reason.kind != "hazard":
-        opening = crossing.next_opening if reason.kind == "crossing" else None
-        return Because(reason, opening, crossing.timezone, is_demo=crossing.demo)
-    hazard = next((h for h in knowledge.hazards if h.id == reason.id), None)
-    if hazard is None or reason.kind != "hazard":
-        return Because(reason)
-    timezone = knowledge.start.place.timezone
-    return Because(reason, hazard.valid_to, timezone, hazard, is_demo=hazard.demo)
 
 
 def _journeys(found: Routed, knowledge: Knowledge, access_m: float) -> tuple[Journey, ...]:
@@ -423,63 +415,3 @@ def end_names(regions: Sequence[Region], knowledge: Knowledge, route: Route) -> 
         regions[0].town_near(start.lon, start.lat) or knowledge.start.place.name,
         regions[-1].town_near(end.lon, end.lat) or knowledge.end.place.name,
     )
-
-
-async def _refusal(
-    session: AsyncSession, question: Question, none: _NoWayError
-) -> RouteRefusedError:
-    """Say what stands in the way, and where help is on the side that the refused leg begins."""
-    refused = none.reason
-    near, lines = await _help(session, none.request, refused.leg or 0)
-    crossings = {c.id: c for c in none.knowledge.crossings}
-    obstacles = [
-        _obstacle(question, blocker, crossings.get(blocker.id or ""))
-        for blocker in refused.blocked_by
-    ]
-    return RouteRefusedError(obstacles, near, refused.leg, lines)
-
-
-async def _long_refusal(
-    session: AsyncSession, long: _TooLongError
-) -> LongDetourError | NoReasonableWayError:
-    """Say what makes the only ways so long, if that is published, and where help is."""
-    compared = long.compared
-    near, lines = await _help(session, long.request, compared.leg or 0)
-    if compared.refused == "ceiling":
-        return NoReasonableWayError(compared.ways[0], (), (), near, compared.leg, lines)
-    row = next(row for row, beyond in enumerate(compared.beyond) if beyond == "closure")
-    because = [_because(reason, long.knowledge) for reason in compared.because[row]]
-    obstacles = [
-        Obstacle(_BLOCKS[one.reason.kind], one.reason.id, one.reason.name, one.reason.state)
-        if one.reason.kind != "crossing"
-        else Obstacle("crossing", one.reason.id, one.reason.name, one.reason.state, one.until)
-        for one in because
-    ]
-    return LongDetourError(compared.ways[row], because, obstacles, near, compared.leg, lines)
-
-
-#: What stands in the way, as a refusal names it.
-_BLOCKS: Final = {"hazard": "exclusion", "avoided": "avoided"}
-
-
-async def _help(
-    session: AsyncSession, request: RouteRequest, leg: int
-) -> tuple[NearSpace | None, tuple[Line, ...]]:
-    """Find the space nearest to where a leg begins, on its side, and whom to call (P32, P45)."""
-    places = (request.start, *request.via)
-    countries = (request.start_country, *request.via_countries, request.end_country)
-    # One after the other: a session is one connection.
-    asked = await connected(session)
-    near = await spaces.nearest_spaces(asked, *places[leg], country=countries[leg], limit=1)
-    same_side = next((space for space in near if space.country == countries[leg]), None)
-    return same_side, await essential_lines(asked, countries[leg : leg + 2])
-
-
-def _obstacle(question: Question, blocker: Blocker, crossing: CrossingState | None) -> Obstacle:
-    """Return what blocks as it is told; what the asker avoids is not called closed (P32)."""
-    if crossing is None or blocker.kind != "crossing":
-        return Obstacle(blocker.kind, blocker.id, blocker.name, blocker.state)
-    if question.avoids(crossing.country_a, crossing.country_b):
-        return Obstacle("avoided", blocker.id, blocker.name, None)
-    opening = crossing.next_opening
-    return Obstacle(blocker.kind, blocker.id, blocker.name, blocker.state, opening)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing import comparison, continent
-from routing.comparison import Compared, Limits
+from routing.compared import Compared, Limits
 from routing.continent import Continent
 from routing.crossings import BorderPlace, Crossing, border_places
 from routing.errors import NoRegion

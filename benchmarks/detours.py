@@ -30,7 +30,7 @@ from app.network import Network, Region
 from app.settings import Settings
 from app.setup import import_sketch
 from routing.access import Mode
-from routing.comparison import LIMITS
+from routing.compared import LIMITS
 from routing.crossings import Crossing
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
 from routing.metric import UNITS_PER_DEGREE, great_circle_m

@@ -11,129 +11,29 @@ A way's time is what passes from departure to arrival: waits and nights of rest 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.compared import LEAST_EXTRA_S, LIMITS, Beyond, Compared, Limits, Reason, Way
 from routing.contact import Contact, Contacts
 from routing.continent import Answer, Continent
 from routing.crossings import Crossing
-from routing.errors import NoRoute
 from routing.graph import Snap
 from routing.metric import METRES_PER_DEGREE, great_circle_m
-from routing.obstacles import ASKED, NO_OBSTACLES
+from routing.obstacles import ASKED
+from routing.open_world import Key, Worlds, way_of
 from routing.profile import walking_days
 from routing.questions import RouteRequest
 from routing.route import Route
 from routing.side import Side
 
 type Floats = NDArray[np.float64]
-type Beyond = Literal["closure", "ceiling"]
-type Key = tuple[Literal["crossing", "hazard", "obstacle"], str]
-
-#: A difference of less than a minute is no reason [A].
-LEAST_EXTRA_S: Final = 60.0
 
 #: So many things on the open way are opened one by one [A]; with more in a row none alone helps.
 MOST_ALONE: Final = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """From where on a way is refused instead of told as if it were ordinary.
-
-    Parameters
-    ----------
-    factor, min_extra_s
-        It takes more than so many times the open way's time, and so many seconds more.
-    ceiling_factor, ceiling_min_s
-        It is longer than so many times the straight line between its ends, and takes more than so
-        many seconds: whatever the reason. Of all 1,138,544 ordered pairs of nodes of the sketch,
-        with every crossing open, the longest is 12.9 times the straight line, and 11.1 times of
-        those over two days (benchmarks/detours.py) [A].
-    """
-
-    factor: float = 3.0
-    min_extra_s: float = 86_400.0
-    ceiling_factor: float = 20.0
-    ceiling_min_s: float = 172_800.0
-
-
-LIMITS: Final = Limits()
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """The figures of a way: seconds from departure to arrival and under way, metres, days."""
-
-    elapsed_s: float
-    duration_s: float
-    distance_m: float
-    walking_days: int
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One thing that the open way meets and the other way keeps out of.
-
-    Parameters
-    ----------
-    kind
-        ``'avoided'`` is what the asker keeps out of: a crossing that is open, or an own area.
-    id, name
-        Of the crossing or hazard; the number of the asker's own area, which has no name.
-    state
-        ``'closed'`` or ``'not_known'`` for a crossing when the open way comes by (P32), else None.
-    extra_s, extra_m
-        What opening that one alone would save, seconds and metres. Where none alone does because
-        several stand in a row, what opening all of them would; where others do and this one does
-        not, what it saves beside the others.
-    is_choice
-        A hazard that may be passed and was kept away from by the weights of the request.
-    """
-
-    kind: Literal["crossing", "hazard", "avoided"]
-    id: str
-    name: str | None
-    state: Literal["closed", "not_known"] | None
-    extra_s: float
-    extra_m: float
-    is_choice: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """The ways of one leg against its open way.
-
-    Parameters
-    ----------
-    leg
-        Its number over waypoints, from 0; None without.
-    ways
-        Of each route.
-    open_way
-        None where nothing could be opened.
-    because
-        Of each route, in order along the open way.
-    beyond
-        The limit that each route is beyond, if any.
-    """
-
-    leg: int | None
-    ways: tuple[Way, ...]
-    open_way: Way | None
-    because: tuple[tuple[Reason, ...], ...]
-    beyond: tuple[Beyond | None, ...]
-
-    @property
-    def refused(self) -> Beyond | None:
-        """Why all routes are refused; None where one of them is within the limits."""
-        if not self.beyond or None in self.beyond:
-            return None
-        return "closure" if "closure" in self.beyond else "ceiling"
 
 
 def compare(
@@ -141,7 +41,7 @@ def compare(
     request: RouteRequest,
     answer: Answer,
     crossings: Sequence[Crossing],
-    limits: Limits,
+    limits: Limits = LIMITS,
 ) -> tuple[Compared, ...]:
     """Set the routes of an answer against the open way, leg by leg.
 
@@ -175,7 +75,7 @@ def _legs(request: RouteRequest, answer: Answer) -> Iterator[_Leg]:
     best = answer.routes[0]
     bare = replace(request, via=(), via_countries=(), others=False)
     if not request.via:
-        ways = tuple(_way_of(route, request.at) for route in answer.routes)
+        ways = tuple(way_of(route, request.at) for route in answer.routes)
         yield _Leg(None, bare, ways, _straight_m(best.start_snap, best.end_snap))
         return
     places = (request.start, *request.via, request.end)
@@ -203,19 +103,8 @@ def _legs(request: RouteRequest, answer: Answer) -> Iterator[_Leg]:
         yield _Leg(leg, own, (way,), _straight_m(snaps[leg], snaps[leg + 1]))
 
 
-def _way_of(route: Route, departure: datetime) -> Way:
-    elapsed_s = (route.arrival - departure).total_seconds()
-    return Way(elapsed_s, route.duration_s, route.distance_m, route.walking_days)
-
-
 def _straight_m(start: Snap, end: Snap) -> float:
     return float(great_circle_m(start.lon, start.lat, end.lon, end.lat))
-
-
-@lru_cache(maxsize=4096)
-def _opened(crossing: Crossing) -> Crossing:
-    """Give a crossing as if it were open at any hour."""
-    return replace(crossing, passable=True, state="open", opens=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,24 +135,22 @@ class _Comparison:
         crossings: Sequence[Crossing],
         limits: Limits,
     ) -> None:
-        self._continent = continent
         self._leg = leg
         self._answer = answer
         self._known = {crossing.id: crossing for crossing in crossings}
         self._asked = {crossing.id: crossing for crossing in leg.request.crossings}
         self._limits = limits
-        self._time_only = replace(leg.request, aversions=(0.0,), most=1)
-        self._ways: dict[frozenset[Key], Way | None] = {}
+        self._worlds = Worlds(continent, leg.request, crossings)
 
     def result(self) -> Compared:
         """Compare."""
         ways = self._leg.ways
-        found = self._open() if self._is_closed() else self._as_it_is()
+        found = self._worlds.opened() if self._is_closed() else self._as_it_is()
         if found is None:
             none: tuple[Reason, ...] = ()
             return Compared(self._leg.number, ways, None, (none,) * len(ways), self._ceilings())
         route = min(found.routes, key=lambda one: one.arrival)
-        open_way = _way_of(route, self._leg.request.at)
+        open_way = way_of(route, self._leg.request.at)
         met = self._met(found, route)
         because = [self._because(way, open_way, met) for way in ways]
         beyond = self._beyond(open_way, because)
@@ -301,46 +188,7 @@ class _Comparison:
         quickest = [route for route in self._answer.routes if route.aversion == 0]
         if self._leg.number is None and quickest:
             return replace(self._answer, routes=tuple(quickest))
-        return self._routed(self._time_only)
-
-    def _open(self) -> Answer | None:
-        """Find the open way; None where there is none: what is told is not what stands there."""
-        request = replace(
-            self._time_only,
-            crossings=tuple(map(_opened, self._known.values())),
-            hazards=tuple(h for h in self._time_only.hazards if h.exclusion and not h.is_told),
-            obstacles=NO_OBSTACLES,
-        )
-        return self._routed(request)
-
-    def _routed(self, request: RouteRequest) -> Answer | None:
-        try:
-            return self._continent.routes(request)
-        except NoRoute:
-            return None
-
-    def _way(self, opened: frozenset[Key]) -> Way | None:
-        """Find the quickest way in the world as it is but for what is opened."""
-        if opened not in self._ways:
-            request = self._time_only
-            crossings = (
-                _opened(self._known[one.id]) if ("crossing", one.id) in opened else one
-                for one in request.crossings
-            )
-            hazards = (
-                one for one in request.hazards if one.exclusion and ("hazard", one.id) not in opened
-            )
-            request = replace(
-                request,
-                crossings=tuple(crossings),
-                hazards=tuple(hazards),
-                obstacles=request.obstacles.without(
-                    {i for kind, i in opened if kind == "obstacle"}
-                ),
-            )
-            found = self._routed(request)
-            self._ways[opened] = None if found is None else _way_of(found.routes[0], request.at)
-        return self._ways[opened]
+        return self._worlds.as_it_is()
 
     # --- what the open way meets ----------------------------------------------------------------
 
@@ -398,7 +246,7 @@ class _Comparison:
             return ()
         every = frozenset(one.key for one in met)
         alone = {
-            one.key: open_way if len(met) == 1 else self._way(frozenset({one.key}))
+            one.key: open_way if len(met) == 1 else self._worlds.way(frozenset({one.key}))
             for one in met[:MOST_ALONE]
         }
         saves = {
@@ -424,7 +272,7 @@ class _Comparison:
 
     def _without(self, every: frozenset[Key], one: _Met, met: Sequence[_Met]) -> Way | None:
         """Find the way with all but one open."""
-        return self._way(every - {one.key}) if len(met) <= MOST_ALONE else None
+        return self._worlds.way(every - {one.key}) if len(met) <= MOST_ALONE else None
 
     @staticmethod
     def _is_needed(beside: dict[Key, Way], one: _Met, open_way: Way) -> bool:
@@ -474,7 +322,7 @@ class _Comparison:
         """Find the quickest way in the world as it is: one of the answer's, where it has it."""
         ways = list(self._leg.ways)
         if all(route.aversion > 0 for route in self._answer.routes):
-            found = self._way(frozenset())
+            found = self._worlds.way(frozenset())
             ways += [] if found is None else [found]
         return min(ways, key=lambda way: way.elapsed_s)
 

@@ -18,7 +18,7 @@ from app.web.plan_views import AskView, Gap, PlanView, ProblemView, Route, Route
 from app.web.route_sharing import how_long, shared
 from app.web.views import Crossing
 from routing.arrival import DAY_S
-from routing.comparison import Beyond
+from routing.compared import Beyond
 
 
 def render_plan(view: PlanView, lang: str) -> str:

@@ -11,7 +11,7 @@ from app.route_words import Told
 from app.web.elevation import Elevation
 from app.web.frames import Frame, Network
 from app.web.views import Crossing, Form, Nearest, Space
-from routing.comparison import Beyond, Way
+from routing.compared import Beyond, Way
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,57 @@
+"""What an answer says of a route that is refused: in words and members (P11, P32, P54)."""
+
+from typing import Any
+
+from app import because_words, wording
+from app.mistakes import DetourRefusedError, LongDetourError, RouteRefusedError
+from app.web.i18n import DEFAULT_LANGUAGE, words
+from geo.spaces import NearSpace
+
+
+def detail(error: RouteRefusedError) -> str:
+    """Return in Spanish why there is no route, or none of a reasonable length."""
+    if isinstance(error, DetourRefusedError):
+        is_closure = isinstance(error, LongDetourError)
+        return because_words.refusal("closure" if is_closure else "ceiling", error.because)
+    said = [wording.blocker(b.kind, b.name, b.state) for b in error.blocked_by]
+    return wording.refusal(list(dict.fromkeys(said)))
+
+
+def members(error: RouteRefusedError) -> dict[str, Any]:
+    """Return what blocks, until when, and where help is on the same side."""
+    return {
+        "blocked_by": error.blocked_by,
+        "next_opening": error.next_opening,
+        "nearest_space": None if error.nearest is None else _same_side(error.nearest),
+        "lines": error.lines,
+        "notice": wording.CLOSURE_IS_NOT_THE_END,
+        **({} if error.leg is None else {"leg": error.leg}),
+        **(_detour(error) if isinstance(error, DetourRefusedError) else {}),
+    }
+
+
+def _detour(error: DetourRefusedError) -> dict[str, Any]:
+    """Return why the only ways are too long, in Spanish, and how long the best of them is."""
+    return {
+        "because": because_words.written(words(DEFAULT_LANGUAGE), error.because),
+        "detour": {
+            "distance_m": round(error.detour.distance_m, 3),
+            "duration_s": error.detour.duration_s,
+            "elapsed_s": error.detour.elapsed_s,
+            "walking_days": error.detour.walking_days,
+        },
+    }
+
+
+def _same_side(space: NearSpace) -> dict[str, Any]:
+    return {
+        "id": space.id,
+        "name": space.name,
+        "locality": space.locality,
+        "country": space.country,
+        "lon": space.lon,
+        "lat": space.lat,
+        "distance_m": round(space.distance_m),
+        "distance_kind": "straight",
+        "phones": [phone["number"] for phone in space.properties["phones"]],
+    }
