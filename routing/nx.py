@@ -45,11 +45,11 @@ def to_networkx(
     ``foot`` and ``motor_vehicle`` (yes, no, or destination: who may use this direction, the last
     at its ends alone) and, where known, ``name``, ``ref``, ``surface``, ``smoothness``,
     ``maxspeed``, ``lit``, ``sidewalk``, ``bridge``, ``tunnel``, ``ferry``, ``border``,
-    ``wheelchair``, ``incline``, ``ascent`` and ``descent`` (metres). Nodes that a barrier parts, or the edge of a no through road, are joined
-    by edges without length (``highway="threshold"``); there ``destination`` says that one enters
-    such a road. The graph has ``crs`` and ``simplified``, and ``thresholds`` where it has some.
-    `from_osmnx` reads it back. Forbidden turns are not in it: a graph of nodes and edges cannot say
-    them.
+    ``wheelchair``, ``incline``, ``ascent`` and ``descent`` (metres). Nodes that a barrier parts,
+    or the edge of a no through road, are joined by edges without length
+    (``highway="threshold"``); there ``destination`` says that one enters such a road. The graph has
+    ``crs`` and ``simplified``, and ``thresholds`` where it has some. `from_osmnx` reads it back.
+    Forbidden turns are not in it: a graph of nodes and edges cannot say them.
 
     Parameters
     ----------
