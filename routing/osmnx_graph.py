@@ -236,7 +236,7 @@ class _Pieces:
     def _add_thresholds(self, found: Parted, nodes: NodeTable) -> None:
         passing = zip(found.forward.tolist(), found.backward.tolist(), strict=True)
         kind = {"road_class": HIGHWAY_CLASSES.index("threshold"), "length_m": 0.0, "way_id": 0}
-        nothing = dict.fromkeys(("surface", "smoothness", "maxspeed_kmh"), 0)
+        nothing: dict[str, float] = dict.fromkeys(("surface", "smoothness", "maxspeed_kmh"), 0)
         nothing |= {"ascent_m": 0.0, "descent_m": 0.0, "name": -1, "ref": -1}
         for number, (pair, (forward, backward)) in enumerate(
             zip(found.pairs, passing, strict=True)
