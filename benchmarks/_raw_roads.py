@@ -23,6 +23,13 @@ type Place = tuple[int, int]
 _ON_ROAD: Final = 1e-6
 _UNITS: Final = 1e7
 
+#: Ways without ``highway`` that one travels on all the same.
+_PLATFORMS: Final = {
+    ("route", "ferry"),
+    ("railway", "platform"),
+    ("public_transport", "platform"),
+    ("man_made", "pier"),
+}
 _ONEWAY_KEYS: Final = ("oneway:motorcar", "oneway:motor_vehicle", "oneway:vehicle", "oneway")
 
 
@@ -64,14 +71,15 @@ class RawRoads:
                 places[item.id] = (item.location.x, item.location.y)
                 if tags:
                     found.tags[places[item.id]] = tags
-            elif item.is_way() and ("highway" in tags or tags.get("route") == "ferry"):
+            elif item.is_way() and ("highway" in tags or _PLATFORMS & tags.items()):
                 line = tuple(places[node.ref] for node in item.nodes if node.ref in places)
                 found.ways[item.id] = RawWay(line, tags)
             elif item.is_relation() and tags.get("restriction", "").startswith("no_"):
                 members = {member.role: (member.type, member.ref) for member in item.members}
-                if members.get("via", ("", 0))[0] == "n":
-                    at = places[members["via"][1]]
-                    found.forbidden.add((members["from"][1], at, members["to"][1]))
+                kind, via = members.get("via", ("", 0))
+                if kind == "n" and via in places and {"from", "to"} <= members.keys():
+                    roads = members["from"][1], members["to"][1]
+                    found.forbidden.add((roads[0], places[via], roads[1]))
         return found
 
     def steps(self, mode: Mode) -> dict[tuple[Place, Place], set[int]]:

@@ -257,7 +257,7 @@ def _bits(may: EdgeFlag, at_ends: EdgeFlag, passage: Passage) -> EdgeFlag:
 
 
 def _foot_directions(name: str, tags: Mapping[str, str]) -> tuple[Passage, Passage]:
-    keys = FOOT_KEYS
+    keys: tuple[str, ...] = FOOT_KEYS
     default = Passage.OPEN
     if name in NOT_WALKED or tags.get("motorroad") == "yes":
         # The class speaks of walkers themselves: only a tag of theirs lifts it.
@@ -303,7 +303,8 @@ def _and(one: tuple[bool, bool], other: tuple[bool, bool]) -> tuple[bool, bool]:
 def _vehicle_directions(name: str, tags: Mapping[str, str]) -> tuple[Passage, Passage]:
     if tags.get("area") == "yes":  # an outline is no lane
         return Passage.CLOSED, Passage.CLOSED
-    keys, default = VEHICLE_KEYS, Passage.OPEN
+    keys: tuple[str, ...] = VEHICLE_KEYS
+    default = Passage.OPEN
     if name not in DRIVEN:
         # access=yes does not open a footpath to cars. Nor a ferry: it carries them only where it
         # says so (wiki "Tag:route=ferry").

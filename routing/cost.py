@@ -185,6 +185,10 @@ class Travel:
         """Tell on which edges one enters no through roads, bool [k]."""
         return is_entry(self.graph.edge_flags[edges], self.mode)
 
+    def entry_s(self, edges: Ints) -> Floats:
+        """Price of entering no through roads on edges, float64 [k], seconds."""
+        return np.where(self.entries(edges), ENTRY_S, 0.0)
+
     def heights_m(self, edges: Ints) -> tuple[Floats, Floats]:
         """Heights of both ends of edges, float64 [k] each, NaN where not known."""
         graph = self.graph
@@ -291,8 +295,8 @@ class Prices:
     @cached_property
     def _entry_s(self) -> Floats | None:
         """Price of entering no through roads, seconds; None where none is entered."""
-        entries = self._model.travel.entries(self._legs.edge)
-        return ENTRY_S * entries if entries.any() else None
+        entry_s = self._model.travel.entry_s(self._legs.edge)
+        return entry_s if entry_s.any() else None
 
     @cached_property
     def exposed_s(self) -> Floats:

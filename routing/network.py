@@ -20,7 +20,7 @@ from routing.errors import NoWay
 from routing.graph import RoadGraph, Snap
 from routing.legs import Legs
 from routing.metric import great_circle_m
-from routing.thresholds import ENTRIES_KEPT, ENTRY_S
+from routing.thresholds import ENTRIES_KEPT, ENTRY_S, is_entry
 
 type Floats = NDArray[np.float64]
 type Piece = tuple[int, float, float]
@@ -223,7 +223,9 @@ class Network:
         west, south, east, north = self.graph.meta.bbox
         across_m = float(great_circle_m(west, south, east, north))
         mean_s_per_m = float(cost_s[open_].sum()) / length_m
-        longest_s = DIAGONALS * across_m * mean_s_per_m + ENTRIES_KEPT * ENTRY_S
+        longest_s = DIAGONALS * across_m * mean_s_per_m
+        if is_entry(self.graph.edge_flags, self.mode).any():
+            longest_s += ENTRIES_KEPT * ENTRY_S
         fine = (cch.UNREACHABLE - 1) / longest_s if longest_s > 0 else np.inf
         # Where the safe unit is as fine there is nothing to choose.
         return min(_FINEST_PER_S, max(fine, self._safe_units(cost_s)))

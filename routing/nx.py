@@ -26,6 +26,11 @@ _MARKS = (
     ("ferry", EdgeFlag.FERRY),
     ("border", EdgeFlag.BORDER),
 )
+#: What a mode's tag says of a direction that it may use at its ends alone.
+_MAY = {
+    "foot": (EdgeFlag.FOOT, EdgeFlag.FOOT_ENDS),
+    "motor_vehicle": (EdgeFlag.VEHICLE, EdgeFlag.VEHICLE_ENDS),
+}
 
 
 def to_networkx(
@@ -37,11 +42,14 @@ def to_networkx(
     edges carry their number as ``edge``. Nodes have ``x``, ``y``, ``osmid``, ``street_count``
     and, where known, ``elevation`` and ``country``. Edges have ``osmid``, ``highway``,
     ``length`` (metres), ``oneway``, ``reversed``, ``geometry``, ``piece`` (of its way),
-    ``foot`` and ``motor_vehicle`` (yes or no: who may use this direction) and, where known,
-    ``name``, ``ref``, ``surface``, ``smoothness``, ``maxspeed``, ``lit``, ``sidewalk``,
-    ``bridge``, ``tunnel``, ``ferry``, ``border``, ``ascent`` and ``descent`` (metres). The graph
-    has ``crs`` and ``simplified``. `from_osmnx` reads it back. Forbidden turns are not in it: a
-    graph of nodes and edges cannot say them.
+    ``foot`` and ``motor_vehicle`` (yes, no, or destination: who may use this direction, the last
+    at its ends alone) and, where known, ``name``, ``ref``, ``surface``, ``smoothness``,
+    ``maxspeed``, ``lit``, ``sidewalk``, ``bridge``, ``tunnel``, ``ferry``, ``border``,
+    ``wheelchair``, ``incline``, ``ascent`` and ``descent`` (metres). Nodes that a barrier parts,
+    or the edge of a no through road, are joined by edges without length
+    (``highway="threshold"``); there ``destination`` says that one enters such a road. The graph has
+    ``crs`` and ``simplified``, and ``thresholds`` where it has some. `from_osmnx` reads it back.
+    Forbidden turns are not in it: a graph of nodes and edges cannot say them.
 
     Parameters
     ----------
@@ -56,6 +64,8 @@ def to_networkx(
         keep = keep & ~graph.is_border_edge
     edges = np.flatnonzero(keep)
     result = nx.MultiDiGraph(crs="epsg:4326", simplified=True, name=graph.meta.name)
+    if ((graph.edge_flags[edges] & EdgeFlag.THRESHOLD) != 0).any():
+        result.graph["thresholds"] = True
     _add_nodes(result, graph, edges, everything=mode is None)
     vehicle = graph.passable(Mode.VEHICLE)
     lines = _lines(graph, edges)
@@ -119,9 +129,9 @@ def _edge_attributes(graph: RoadGraph, edge: int) -> dict[str, Any]:
         "length": float(graph.edge_length_m[edge]),
         "reversed": bool(flags & EdgeFlag.REVERSED),
         "piece": int(graph.edge_piece[edge]),
-        "foot": "yes" if flags & EdgeFlag.FOOT else "no",
-        "motor_vehicle": "yes" if flags & EdgeFlag.VEHICLE else "no",
     }
+    for name, (may, at_ends) in _MAY.items():
+        attributes[name] = "no" if not flags & may else "destination" if flags & at_ends else "yes"
     if graph.meta.has_slope:
         attributes["ascent"] = float(graph.edge_ascent_m[edge])
         attributes["descent"] = float(graph.edge_descent_m[edge])
@@ -135,6 +145,8 @@ def _edge_attributes(graph: RoadGraph, edge: int) -> dict[str, Any]:
     for name, yes, no in _YES_NO:
         optional[name] = "yes" if flags & yes else "no" if flags & no else None
     optional |= {name: "yes" if flags & mark else None for name, mark in _MARKS}
+    optional["wheelchair"] = "no" if flags & EdgeFlag.NO_WHEELS else None
+    optional["incline"] = "steep" if flags & EdgeFlag.STEEP else None
     return attributes | {name: value for name, value in optional.items() if value is not None}
 
 

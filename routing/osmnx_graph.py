@@ -2,43 +2,33 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, Final
 
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.access import HIGHWAY_CLASSES, WayAttributes, read_way
+from routing.access import HIGHWAY_CLASSES, WAY_KEYS, EdgeFlag, WayAttributes, read_way
+from routing.barriers import BARRIER_KEYS, passed_by
 from routing.errors import GraphError
 from routing.graph import NodeTable, PieceTable, RoadGraph
 from routing.metric import UNITS_PER_DEGREE
+from routing.thresholds import Parted, part
 
 type Int32 = NDArray[np.int32]
 
-#: Of an edge, what says who may use its direction and what it is like. Not ``oneway`` nor
-#: ``junction``: a direction that may not be used is no edge.
-_TAGS: Final = (
-    "access",
-    "bridge",
-    "foot",
-    "highway",
-    "lit",
-    "maxspeed",
-    "motor_vehicle",
-    "motorcar",
-    "motorroad",
-    "route",
-    "sidewalk",
-    "sidewalk:both",
-    "sidewalk:left",
-    "sidewalk:right",
-    "smoothness",
-    "surface",
-    "tunnel",
-    "vehicle",
+#: Of an edge, what says who may use its direction and what it is like. Not ``oneway`` and the like
+#: nor ``junction``: a direction that may not be used is no edge.
+_TAGS: Final = tuple(
+    sorted(
+        key
+        for key in WAY_KEYS - {"junction", "conveying"}
+        if not key.startswith("oneway") and not {"forward", "backward"} & set(key.split(":"))
+    )
 )
 #: Classes of ours that are no value of OpenStreetMap's.
-_OUR_OWN: Final = frozenset({"unknown", "border"})
+_OUR_OWN: Final = frozenset({"unknown", "border", "threshold"})
 _LONGITUDES: Final = frozenset({"epsg:4326", "wgs84", "ogc:crs84"})
 
 
@@ -51,7 +41,8 @@ def from_osmnx(
     own direction by those whom its class and access tags let in; where osmnx joined ways, each
     attribute's first value counts; two edges are one road if they run between the same nodes in
     opposite directions with the same OSM way, length and line. Edges that nobody may use are left
-    out.
+    out. Barriers count where nodes have the tags, which osmnx keeps if it is told to
+    (``settings.useful_tags_node``); they and no through roads part nodes as in an import.
 
     Parameters
     ----------
@@ -82,6 +73,8 @@ def from_osmnx(
         raise GraphError(f"an attribute is missing: {exc}") from exc
     if not pieces.rows:
         raise GraphError("no road that anyone may use")
+    if not graph.graph.get("thresholds"):
+        nodes = pieces.parted(nodes, _passed_by(graph))
     return RoadGraph.build(
         nodes,
         pieces.table(),
@@ -126,6 +119,27 @@ def _nodes(graph: nx.MultiDiGraph, countries: list[str], names: _Names) -> NodeT
         osm_id=np.array([_osm_id(d.get("osmid", label)) for label, d in data], dtype=np.int64),
         name=np.array([names.number(d.get("name")) for _, d in data], dtype=np.int32),
     )
+
+
+def _passed_by(graph: nx.MultiDiGraph) -> NDArray[np.uint16]:
+    """Tell who passes each node."""
+    keys = (*BARRIER_KEYS, *_TAGS, "locked")
+    return np.array(
+        [
+            passed_by({key: str(data[key]) for key in keys if key in data})
+            for _, data in graph.nodes(data=True)
+        ],
+        dtype=np.uint16,
+    )
+
+
+def _with_copies(nodes: NodeTable, origin: NDArray[np.int64]) -> NodeTable:
+    columns = {
+        field.name: np.concatenate((column, column[origin]))
+        for field in fields(nodes)
+        for column in [getattr(nodes, field.name)]
+    }
+    return NodeTable(**columns)
 
 
 def _osm_id(value: object) -> int:
@@ -208,6 +222,29 @@ class _Pieces:
         ends = [tail, head]
         return np.column_stack((self._nodes.lon[ends], self._nodes.lat[ends]))
 
+    def parted(self, nodes: NodeTable, passed_by_: NDArray[np.uint16]) -> NodeTable:
+        """Part nodes at barriers and no through roads; return the nodes with their copies."""
+        flags = np.array([row["forward"] | row["backward"] for row in self.rows], dtype=np.uint16)
+        tail, head = (np.array([row[end] for row in self.rows]) for end in ("tail", "head"))
+        found = part(tail, head, flags, passed_by_)
+        for row, first, last in zip(self.rows, found.tail, found.head, strict=True):
+            row["tail"], row["head"] = int(first), int(last)
+        with_copies = _with_copies(nodes, found.origin)
+        self._add_thresholds(found, with_copies)
+        return with_copies
+
+    def _add_thresholds(self, found: Parted, nodes: NodeTable) -> None:
+        passing = zip(found.forward.tolist(), found.backward.tolist(), strict=True)
+        kind = {"road_class": HIGHWAY_CLASSES.index("threshold"), "length_m": 0.0, "way_id": 0}
+        nothing: dict[str, float] = dict.fromkeys(("surface", "smoothness", "maxspeed_kmh"), 0)
+        nothing |= {"ascent_m": 0.0, "descent_m": 0.0, "name": -1, "ref": -1}
+        for number, (pair, (forward, backward)) in enumerate(
+            zip(found.pairs, passing, strict=True)
+        ):
+            own = {"tail": int(pair[0]), "head": int(pair[1]), "piece": number}
+            self.rows.append(kind | nothing | own | {"forward": forward, "backward": backward})
+            self._shapes.append(np.column_stack((nodes.lon[pair], nodes.lat[pair])))
+
     def table(self) -> PieceTable:
         """Return the roads as columns."""
         kinds: dict[str, type[np.generic]] = dict.fromkeys(
@@ -241,12 +278,13 @@ def _attributes(data: Mapping[str, Any]) -> WayAttributes | None:
     way = read_way(tags | {"highway": "service"})
     if way is None:
         return None
+    own = int(EdgeFlag.THRESHOLD) if kind == "threshold" else 0
     return WayAttributes(
         road_class=HIGHWAY_CLASSES.index(kind),
         surface=way.surface,
         smoothness=way.smoothness,
-        forward=way.forward,
-        backward=way.backward,
+        forward=way.forward | own,
+        backward=way.backward | own,
         maxspeed_kmh=way.maxspeed_kmh,
         is_minor=way.is_minor,
         is_ford=way.is_ford,

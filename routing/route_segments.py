@@ -230,3 +230,27 @@ def _rows_by_name(columns: Mapping[str, Floats], count: int) -> Iterator[dict[st
     values = [column.tolist() for column in columns.values()]
     for row in range(count):
         yield {name: own[row] for name, own in zip(columns, values, strict=True) if own[row] != 0}
+
+
+class Ferry(NamedTuple):
+    """A ferry on a route: where it is taken and how long it is, metres; its name, None without."""
+
+    name: str | None
+    from_m: float
+    length_m: float
+
+
+def ferries(segments: Segments) -> tuple[Ferry, ...]:
+    """Give the ferries of a route in order of travel, each once however many stretches it has."""
+    found: list[Ferry] = []
+    to_m = -1.0
+    rows = zip(segments.road_class, segments.road, segments.from_m, segments.to_m, strict=True)
+    for road_class, name, begins_m, ends_m in rows:
+        if road_class != "ferry":
+            continue
+        begin_m, end_m = float(begins_m), float(ends_m)
+        if found and to_m == begin_m and found[-1].name == name:
+            begin_m = found.pop().from_m
+        found.append(Ferry(name, begin_m, end_m - begin_m))
+        to_m = end_m
+    return tuple(found)

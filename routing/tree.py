@@ -16,7 +16,6 @@ from routing.graph import RoadGraph, Snap
 from routing.legs import Legs
 from routing.network import Network, Piece
 from routing.rules import Rules
-from routing.thresholds import ENTRY_S
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -83,7 +82,7 @@ class ReachMetric:
     @cached_property
     def entry_s(self) -> Floats:
         """Price of entering no through roads on each edge, float64 [E], seconds."""
-        return self._all(lambda edges: ENTRY_S * self.travel.entries(edges))
+        return self._all(self.travel.entry_s)
 
     @cached_property
     def length_m(self) -> Floats:

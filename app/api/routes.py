@@ -33,6 +33,7 @@ from routing.graph import Mode, Snap
 from routing.obstacles import MAX_AREA_M2, MAX_EXTENT_M, MAX_OBSTACLES, MAX_VERTICES
 from routing.profile import PROFILES, Profile
 from routing.questions import MAX_ROUTES, MAX_VIA
+from routing.route_segments import ferries
 
 router = APIRouter(tags=["routes"], route_class=PlainRoute)
 
@@ -307,6 +308,14 @@ def properties(
         "because": because_words.written(w, journey.because),
         "detour": because_words.detour(w, journey.beyond),
         "crossings": list(route.crossings),
+        "ferries": [
+            {
+                "name": ferry.name,
+                "from_m": round(ferry.from_m, 3),
+                "length_m": round(ferry.length_m, 3),
+            }
+            for ferry in ferries(route.segments)
+        ],
         "via": [
             {
                 "at_m": round(waypoint.at_m, 3),

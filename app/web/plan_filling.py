@@ -23,6 +23,7 @@ from routing.coverage import MeasuredLine, supports_along
 from routing.exposure import Exposure
 from routing.graph import Snap
 from routing.profile import ADULT
+from routing.route_segments import ferries
 from routing.support import Support
 
 #: Metres a day of who walks less: families with children, 12 to 15 km (algorithms.md section 3,
@@ -167,6 +168,7 @@ def _route(journey: Journey, answer: Answer, about: Told) -> plan_views.Route:
         hazards=_route_hazards(route.exposure, answer.knowledge.hazards),
         avoided=_avoided(journey, answer),
         spaces=spaces,
+        ferries=tuple((ferry.name, ferry.length_m) for ferry in ferries(route.segments)),
         crossings=crossings,
         stages=tuple(_stages(journey)),
         elevation=elevation(

@@ -104,6 +104,8 @@ class Route:
         Highest point above sea level; None when heights are unknown.
     unknown_m
         Metres without any information on hazards.
+    ferries
+        (name, metres) of each that it takes; the name is None where nobody wrote it down.
     avoided
         Hazards that it keeps out of.
     stages
@@ -132,6 +134,7 @@ class Route:
     is_ascent_lower_bound: bool = True
     hazards: Sequence[RouteHazard] = ()
     spaces: Sequence[RouteSpace] = ()
+    ferries: Sequence[tuple[str | None, float]] = ()
     avoided: Sequence[Avoided] = ()
     crossings: Sequence[Crossing] = ()
     stages: Sequence[Stage] = ()

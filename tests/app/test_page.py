@@ -314,6 +314,20 @@ def test_p46_no_reported_hazard_is_not_good_news():
     assert "Eso no quiere decir que no los haya." in html
 
 
+@pytest.mark.parametrize("lang", i18n.LANGUAGES)
+def test_the_card_of_a_route_names_its_ferries(lang):
+    boats = (("Balsa del Norte", 1_200.0), (None, 800.0))
+    html = plan_page.render_plan(replace(PLAN, routes=(replace(ROUTE, ferries=boats),)), lang)
+    text = Outline(html).text
+    assert "Balsa del Norte" in text
+    assert html.count('class="ferry"') == 2
+    if lang == "es":
+        assert "Incluye un transbordador, Balsa del Norte: 1,2 km." in text
+    else:
+        assert "transbordador" not in text
+    assert 'class="ferry"' not in plan_page.render_plan(PLAN, lang)
+
+
 def test_p46_no_green_in_the_styles():
     for name in ("page.css", "plan.css", "style.js"):
         styles = (page.STATIC_FOLDER / name).read_text()

@@ -126,6 +126,7 @@ async def test_every_property_of_the_contract_is_there(client):
             "spaces",
             "crossings",
             "crossings_at",
+            "ferries",
             "arrival",
             "hazards",
             "profile",
@@ -470,6 +471,7 @@ async def test_a_profile_walks_its_own_days(client):
 async def test_segments_can_be_left_out(client):
     brief = (await routes(client, CUCUTA, BUCARAMANGA, explain=False))[0]["properties"]
     assert "segments" not in brief
+    assert brief["ferries"] == []
     assert brief["trade"]["text"]
 
 

@@ -328,8 +328,9 @@ def poa(shared_data, tmp_path_factory):
 
 def test_porto_alegre_imports(poa):
     meta = poa.meta
-    assert (meta.node_count, meta.edge_count) == (19_369, 53_484)
-    assert meta.report["ways_used"] == 14_766
+    assert (meta.node_count, meta.edge_count) == (20_222, 55_120)
+    assert meta.report["ways_used"] == 14_739
+    assert meta.report["thresholds"] == 829
     assert meta.kind == "osm"
     assert meta.snap_limit_m == 1_000
     assert meta.countries == ()

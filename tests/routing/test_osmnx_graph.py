@@ -67,11 +67,12 @@ def test_the_sketch_comes_back_with_borders_and_countries(sketch):
 
 def test_a_real_city_comes_back(shared_data):
     poa = read_osm(shared_data / "osm" / "poa_osm.pbf", "poa", imported_at=NOW)
+    assert ((poa.edge_flags & EdgeFlag.THRESHOLD) != 0).any()
     again = there_and_back(poa)
     assert_same(again, poa)
 
 
-CLASSES = st.sampled_from([c for c in HIGHWAY_CLASSES if c != "border"])
+CLASSES = st.sampled_from([c for c in HIGHWAY_CLASSES if c not in {"border", "threshold"}])
 
 
 @given(st.data())
@@ -105,6 +106,18 @@ def test_any_attributes_come_back(tiny_graph, data):
     again = there_and_back(graph)
     assert_same(again, graph)
     assert again.meta.has_slope == has_slope
+
+
+def test_barriers_and_no_through_roads_part_nodes_of_osmnx_as_in_an_import():
+    graph = square(foot="destination")
+    graph.nodes[2]["barrier"] = "bollard"
+    found = from_osmnx(graph, imported_at=NOW)
+    over = np.flatnonzero(found.edge_flags & EdgeFlag.THRESHOLD)
+    assert len(over)
+    assert set(found.node_osm_id[found.edge_tail[over]].tolist()) == {2}
+    assert not (found.edge_flags[over] & EdgeFlag.VEHICLE).any()
+    assert (found.edge_length_dm[over] == 0).all()
+    assert found.edge_name_of(int(over[0])) is None
 
 
 def test_every_smoothness_is_read():
