@@ -36,8 +36,8 @@ type Ints = NDArray[np.int64]
 
 DAY_S: Final = 86_400.0
 
-#: Seconds before a stop that are walked at whatever hour [A]: an hour after dusk to a roof, a border
-#: post or the place one is going to is better than a night beside the road.
+#: Seconds before a stop that are walked at whatever hour [A]: an hour after dusk to a roof, a post
+#: or the place one is going to is better than a night beside the road.
 TAIL_S: Final = 3_600.0
 
 #: Stretches that there is room for at first: days of a walk of 2,500 km.
