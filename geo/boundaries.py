@@ -1,9 +1,10 @@
-"""Country polygons, used only to doubt: they are kilometres off, so they never tell a side."""
+"""Country polygons, used only to doubt and to name: they are kilometres off and tell no side."""
 
 from collections.abc import Sequence
 
 from geoalchemy2 import Geography
-from sqlalchemy import cast, func, literal, select
+from sqlalchemy import Float, Text, bindparam, cast, column, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.views import boundaries
@@ -23,6 +24,43 @@ async def countries_at(session: AsyncSession, lon: float, lat: float) -> frozens
         .distinct()
     )
     return frozenset(rows)
+
+
+async def units_at(
+    session: AsyncSession, points: Sequence[tuple[float, float, str | None]]
+) -> tuple[str | None, ...]:
+    """Return the name of the first-level unit of each point, of the country it is known to be in.
+
+    For naming alone, to tell places of one name apart.
+
+    Parameters
+    ----------
+    points : sequence of (lon, lat, country)
+        Degrees, EPSG:4326; ISO 3166-1 alpha-2. Where no polygon of the country holds a point, or
+        the country is not known, its unit is None.
+    """
+    columns = zip(*points, strict=True) if points else ((), (), ())
+    lons, lats, countries = (list(column) for column in columns)
+    asked = (
+        func.unnest(
+            bindparam("lons", lons, ARRAY(Float)),
+            bindparam("lats", lats, ARRAY(Float)),
+            bindparam("countries", countries, ARRAY(Text)),
+        )
+        .table_valued(column("lon", Float), column("lat", Float), column("country", Text),
+                      with_ordinality="row")
+        .render_derived("asked")
+    )  # fmt: skip
+    point = func.ST_SetSRID(func.ST_MakePoint(asked.c.lon, asked.c.lat), 4326)
+    holding = (boundaries.c.level == 1) & (boundaries.c.country == asked.c.country)
+    rows = await session.execute(
+        select(asked.c.row, func.min(func.coalesce(boundaries.c.name_es, boundaries.c.name)))
+        .select_from(asked)
+        .join(boundaries, holding & func.ST_Intersects(boundaries.c.geom, point))
+        .group_by(asked.c.row)
+    )
+    names: dict[int, str] = {row: name for row, name in rows}  # noqa: C416 -- rows are no pairs
+    return tuple(names.get(number + 1) for number in range(len(points)))
 
 
 async def countries_along(

@@ -14,11 +14,22 @@ from app.knowledge import router_crossing
 from app.mistakes import NoPackError
 from app.network import Network
 from app.packs.moments import Span
+from app.packs.roads import places_of
 from app.packs.spaces import columns_of
-from app.packs.whole import Around, around_of, crossings_of, head_of, limits_of, lines_of, walker_of
+from app.packs.whole import (
+    Around,
+    around_of,
+    crossings_of,
+    head_of,
+    limits_of,
+    lines_of,
+    sketch_of,
+    walker_of,
+)
 from app.settings import Settings
 from app.shelf import Kept, Shelf
 from geo import crossings, hazards
+from geo.boundaries import units_at
 from geo.contacts import contacts_of
 from geo.db import Database, Tier
 from geo.knowledge import Stamps, Subject
@@ -149,8 +160,10 @@ class Maker:
             async with self.database.session(Tier.PUBLIC) as session:
                 stated = await crossings.stated_crossings(session)
                 published = await hazards.published_hazards(session)
+                sketch = sketch_of(self.network)
+                units = () if sketch is None else await units_at(session, places_of(sketch))
             routed = [router_crossing(one.at(self.span.start), one) for one in stated]
-            known = Around(routed, published)
+            known = Around(routed, published, units)
             made = partial(around_of, known, self.network, self.span)
             return await anyio.to_thread.run_sync(lambda: _dumped(made()))
 

@@ -22,7 +22,10 @@ _PARTS: Final = UNITS_PER_DEGREE // DEGREE_PARTS
 
 
 def roads_of(
-    region: Region, crossings: Sequence[Crossing], hazards: Sequence[ActiveHazard]
+    region: Region,
+    crossings: Sequence[Crossing],
+    hazards: Sequence[ActiveHazard],
+    units: Sequence[str | None],
 ) -> dict[str, Any]:
     """Return a network as columns: nodes, and the roads between them, each once.
 
@@ -35,15 +38,17 @@ def roads_of(
     hazards : sequence of ActiveHazard
         As published; no road runs through an exclusion, and those that meet another hazard name
         it.
+    units : sequence of str or None
+        Name of the first-level unit in which each node lies (`places_of`), as far as known.
 
     Returns
     -------
     dict
-        ``lon``, ``lat`` in parts of a degree, ``height_m`` (null where not known), ``country``
-        and ``name`` (null) of each node; ``tail``, ``head``, ``length_m``, ``gates`` (numbers of
-        crossings that must all be open, null where the road crosses no border) and ``hazards``
-        (numbers, null for none) of each road. ``excluded`` has the same of roads that exclusions
-        shut, with their numbers in ``shut``: a phone of before that does not know them.
+        ``lon``, ``lat`` in parts of a degree, ``height_m`` (null where not known), ``country``,
+        ``admin1`` and ``name`` (null) of each node; ``tail``, ``head``, ``length_m``, ``gates``
+        (numbers of crossings that must all be open, null where the road crosses no border) and
+        ``hazards`` (numbers, null for none) of each road. ``excluded`` has the same of roads that
+        exclusions shut, with their numbers in ``shut``: apart, for phones of before know none.
     """
     graph = region.graph
     shut, met = _hazards_met(graph, hazards)
@@ -74,10 +79,20 @@ def roads_of(
     return {
         "title": region.meta.title,
         "attribution": region.meta.attribution,
-        "nodes": _nodes(graph),
+        "nodes": _nodes(graph) | {"admin1": list(units)},
         "roads": _columns(roads, _ROAD),
         "excluded": _columns(excluded, (*_ROAD, "shut")),
     }
+
+
+def places_of(region: Region) -> list[tuple[float, float, str | None]]:
+    """Return longitude, latitude (degrees) and country of each node, to name its unit."""
+    graph = region.graph
+    lon, lat = (
+        np.asarray(column) / UNITS_PER_DEGREE for column in (graph.node_lon, graph.node_lat)
+    )
+    countries = [graph.meta.countries[c] if c >= 0 else None for c in graph.node_country]
+    return list(zip(lon.tolist(), lat.tolist(), countries, strict=True))
 
 
 _ROAD: Final = ("tail", "head", "length_m", "gates", "hazards")

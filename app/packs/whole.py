@@ -12,7 +12,7 @@ from typing import Any, Final
 import shapely
 
 from app import wording
-from app.network import Network
+from app.network import Network, Region
 from app.packs.moments import HORIZON_DAYS, REPEATED, Span
 from app.packs.roads import roads_of
 from app.settings import Settings
@@ -37,10 +37,14 @@ _GRID: Final = 1e-5
 
 @dataclass(frozen=True)
 class Around:
-    """What lies around the spaces, as the public knows it; crossings as the router takes them."""
+    """What lies around the spaces, as the public knows it; crossings as the router takes them.
+
+    ``units`` name the first-level unit of each of the sketch's nodes.
+    """
 
     routed: Sequence[Crossing]
     hazards: Sequence[ActiveHazard]
+    units: Sequence[str | None] = ()
 
 
 def head_of(span: Span, *, is_demo: bool) -> dict[str, Any]:
@@ -85,11 +89,16 @@ def around_of(around: Around, network: Network, span: Span) -> dict[str, Any]:
     ``roads`` is null where no sketch is imported.
     """
     hazards = [one for one in around.hazards if _holds_sometime(one, span)]
-    sketch = next((r for r in network.regions() if r.meta.kind == "sketch"), None)
+    sketch = sketch_of(network)
     return {
         "hazards": [_hazard(one, span) for one in hazards],
-        "roads": None if sketch is None else roads_of(sketch, around.routed, hazards),
+        "roads": None if sketch is None else roads_of(sketch, around.routed, hazards, around.units),
     }
+
+
+def sketch_of(network: Network) -> Region | None:
+    """Return the corridor sketch, where it is imported."""
+    return next((r for r in network.regions() if r.meta.kind == "sketch"), None)
 
 
 def crossings_of(stated: Sequence[StatedCrossing], span: Span) -> list[dict[str, Any]]:

@@ -20,8 +20,10 @@ from app.web.frames import Frame
 from app.web.i18n import LANGUAGES, Words, words
 from app.web.offline import map_files
 from app.web.phone_texts import (
+    BECAUSE,
     aging_texts,
     card_texts,
+    day_forms,
     names_of,
     nearby_texts,
     offline_texts,
@@ -100,6 +102,8 @@ def render_offline(frame: Frame, lang: str) -> str:
         services=[code for vocabulary, code in frame.names if vocabulary == "service"],
         hazard_kinds=labels.HAZARDS,
         contact_kinds=handouts.KINDS,
+        said=BECAUSE,
+        day_forms=partial(day_forms, words(lang)),
         modules=module_urls("offline.js")[1:],
         **_page(frame, lang, texts=offline_texts(words(lang))),
     )

@@ -9,14 +9,52 @@ from typing import Any, Final
 
 from app.web import labels
 from app.web.frames import Frame
-from app.web.i18n import Words
+from app.web.i18n import Words, marked_safety
 from geo.countries import BOXES
+from geo.folding import SOUNDS
 
 #: Numbers for which a language may have a form of its own; above, all of ours have the last one.
 _SMALL: Final = range(3)
 
 #: Of each text that depends on a number: the form for one, and the other.
 _FORMS: Final = (1, 2)
+
+
+#: Whom a survivor or a child alone may call where there is no hotline (P38, P45).
+HELP_KINDS: Final = ("gbv", "child_protection", "emergency")
+#: What is named beside a refusal (P45).
+LINE_KINDS: Final = ("emergency", "asylum")
+
+#: What the phone says of a long way and of what closed the short one (P54), by its codes: the words
+#: of `app.because_words`, to the letter.
+BECAUSE: Final[Mapping[str, str]] = {
+    "closed": marked_safety("el paso oficial %(name)s está cerrado"),
+    "not_known": marked_safety("no se sabe si el paso oficial %(name)s está abierto"),
+    "next": marked_safety("próxima apertura conocida: %(time)s (hora local)"),
+    "no_next": marked_safety("no se conoce una próxima apertura"),
+    "barred": marked_safety(
+        "en el camino más corto hay un peligro publicado, y por ahí no se pasa: %(kind)s"
+    ),
+    "chosen": marked_safety("este camino se aparta de un peligro publicado: %(kind)s"),
+    "ends": marked_safety("según lo publicado, termina: %(time)s (hora local)"),
+    "slower": marked_safety("por eso este camino tarda %(time)s más"),
+    "longer": marked_safety("por eso este camino tarda %(time)s más y mide %(km)s más"),
+    "detour": marked_safety(
+        "este camino da un rodeo muy largo, o espera mucho, porque el más corto no está abierto"
+    ),
+    "too_long": marked_safety(
+        "este camino es muy largo para la distancia entre los dos lugares, y no se conoce la razón"
+    ),
+    "refused_detour": marked_safety("Ahora solo hay un camino mucho más largo, o con mucha espera"),
+    "refused_too_long": marked_safety("No se conoce un camino razonable entre estos dos lugares"),
+}
+
+
+def day_forms(w: Words, message: str) -> tuple[str, str]:
+    """Return one day and several, in the language in which a safety text is shown (P47)."""
+    own, _ = w.reviewed(message)
+    one, several = (own.ngettext("%(num)s día", "%(num)s días", n) for n in _FORMS)
+    return one, several
 
 
 def card_texts(w: Words, *, has_demo: bool) -> Mapping[str, Any]:
@@ -139,7 +177,13 @@ def offline_texts(w: Words) -> Mapping[str, Any]:
         "callHotline": w.gettext("Llame al %(number)s."),
         # A pack may have demo rows where the page was made without.
         "demoDate": w.gettext("DEMO: fecha ficticia"),
-        "waitFor": w.gettext("Abre: %(time)s"),
+        "waitFor": w.gettext("Espere hasta: %(time)s"),
+        "severalPlaces": w.gettext("Elija uno de estos:"),
+        "longWay": w.gettext("Ver igualmente el camino largo"),
+        "onTheSideOf": w.gettext("Del lado de %(country)s:"),
+        "helpKinds": HELP_KINDS,
+        "lineKinds": LINE_KINDS,
+        "sounds": SOUNDS,
         "done": w.gettext("Respuesta lista, debajo del formulario."),
     }
 

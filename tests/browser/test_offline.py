@@ -445,7 +445,16 @@ async def test_p32_borders_are_those_of_the_newest_pack(browser, origin, older, 
         await have(page, where_all_are(of_before, older), where_all_are(pack, newer))
         await page.wait_for_selector("html[data-packs='BO CO']")
         await ask_way(page, "Cúcuta, CO", "San Antonio del Táchira, VE")
-        assert await page.is_visible("#way-result") == (newer == "open")
+        told = await page.inner_text("#way-answer")
+        assert (await page.locator(".itinerary").count() > 0) == (newer == "open")
+        # P54: what closed it, until when, and where to stay and whom to call meanwhile.
+        assert ("El paso oficial Puente" in told) == (newer == "closed")
+        if newer == "closed":
+            assert "No se conoce una próxima apertura." in told
+            assert "Del lado de Colombia:" in told
+            assert await page.locator(".refused .nearest a.phone").count() == 1
+            assert await page.locator(".refused .lines a.phone").count() > 0
+            assert await page.is_visible("#closure")
 
 
 async def test_p32_a_way_says_the_state_of_a_crossing_at_the_arrival(browser, origin):
@@ -455,9 +464,42 @@ async def test_p32_a_way_says_the_state_of_a_crossing_at_the_arrival(browser, or
             crossing["changes"].append([3 * 1440, "open"])
         await have(page, pack)
         await ask_way(page, "Cúcuta, CO", "San Antonio del Táchira, VE")
+        # P54: three days of waiting for a morning's walk are not told as if they were ordinary.
+        assert "No se sabe si el paso oficial" in await page.inner_text(".refused .because")
+        assert "Próxima apertura conocida" in await page.inner_text(".refused .because")
+        await page.click("#long-way")
+        assert await page.locator(".refused").count() == 0
+        assert "espera mucho" in await page.inner_text("#way-answer .notice")
         told = await page.inner_text(".crossings-in-order")
         assert "No se sabe si está abierto" in told
-        assert "Abre: " in told
+        assert "Espere hasta: " in told
+
+
+async def test_towns_are_found_by_how_they_sound_and_of_several_one_is_tapped(browser, origin):
+    async with taken_along(browser, origin) as page:
+        await page.fill("#near-place", "kukuta")
+        await page.click("#near-go")
+        await page.wait_for_selector("#near-list ol .card")
+        assert "Cúcuta" in await page.inner_text("#near-list .card >> nth=0")
+        await page.fill("#way-start", "cucuta")
+        await page.fill("#way-end", "San Antonio")
+        await page.click("#way-form button[type=submit]")
+        choice = page.locator("#way-end-choices button", has_text="San Antonio del Táchira")
+        # The department tells apart what has one name.
+        assert await choice.inner_text() == "San Antonio del Táchira, Táchira, VE"
+        assert "Elija uno" in await page.inner_text("#way-status")
+        await choice.click()
+        await page.wait_for_selector("#way-answer h2")
+        assert await page.is_hidden("#way-end-choices")
+        assert "San Antonio del Táchira" in await page.inner_text("#way-answer")
+        assert await page.evaluate(SMALL_CONTROLS) == []
+
+
+async def test_p45_nobody_is_told_to_call_without_a_number(browser, origin):
+    async with taken_along(browser, origin) as page:
+        for place in ("#help", "footer"):
+            numbers = page.locator(f"{place} [data-hotline] + .numbers")
+            assert await numbers.locator("a.phone[href^='tel:']").count() > 0, place
 
 
 async def test_signs_of_the_map_say_what_they_stand_for(browser, origin):
@@ -529,11 +571,12 @@ async def test_p35_p38_the_newest_pack_says_the_hotline_and_whether_it_is_demo(b
         # The page was made after this one, and knows better.
         await have(page, moved(pack | real, -timedelta(days=1)))
         assert await page.is_visible("#demo")
-        assert "155" not in await page.inner_text("#help")
+        assert "Llame al 155." not in await page.inner_text("#help")
         await have(page, moved(pack | real, timedelta(hours=1)))
         assert not await page.is_visible("#demo")
         assert "llame. Llame al 155." in await page.inner_text("#help")
         assert "Llame al 155." in await page.inner_text("footer")
+        assert await page.locator("[data-hotline] + .numbers").count() == 0
         # What is listed beside it is of a demonstration.
         await have(page, pack | {"country": "VE"})
         assert await page.is_visible("#demo")

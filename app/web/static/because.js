@@ -7,17 +7,18 @@ import { findIn, findWays, makeWorld } from './ways.js';
 /**
  * Find the ways to show, with the reasons why they are long, or why none is shown.
  *
- * @returns {{ways: object[], because: object[][], refusal: 'none'|'detour'|'too_long'|null}}
- *          the reasons of each way; where there is none, of what is closed on the open one
+ * @returns {{ways: object[], because: object[][], beyond: (string|null)[], refusal: string|null}}
+ *          the reasons of each way, and by which limit it is beyond (`detour`, `too_long`); where
+ *          there is none, what is closed on the open one. Refused where all are: as these, or `none`
  */
 export function askWays(network, from, to, startMs) {
   const ways = findWays(network, from, to, startMs);
   const { limits } = network.pack;
   const open = findIn(makeWorld(network, from, startMs, { isOpened: () => true, isTimeOnly: true }), from, to);
   const met = open === null ? [] : metBy(open, network, startMs);
-  if (ways.length === 0) return { ways, because: [met.map((one) => ({ ...one, extraS: null, extraM: null }))], refusal: 'none' };
+  if (ways.length === 0) return { ways, because: [met.map((one) => ({ ...one, extraS: null, extraM: null }))], beyond: [], refusal: 'none' };
   // A pack of before the limits were told says nothing of them.
-  if (!limits) return { ways, because: ways.map(() => []), refusal: null };
+  if (!limits) return { ways, because: ways.map(() => []), beyond: ways.map(() => null), refusal: null };
   const openedBut = (chosen) => {
     const isOpened = (kind, index) => chosen.some((one) => one.kind === kind && one.index === index);
     return findIn(makeWorld(network, from, startMs, { isOpened, isTimeOnly: true }), from, to);
@@ -31,7 +32,7 @@ export function askWays(network, from, to, startMs) {
   });
   const isRefused = beyond.every((kind) => kind !== null);
   const refusal = !isRefused ? null : beyond.includes('detour') ? 'detour' : 'too_long';
-  return { ways, because, refusal };
+  return { ways, because, beyond, refusal };
 }
 
 const isFar = (way, open, limits) => way.elapsedS > limits.detour_factor * open.elapsedS

@@ -1,12 +1,14 @@
 // The page that works without a network: lists, finds ways and draws from packs on the phone.
+import { askWays } from './because.js';
 import { element, makeCards } from './cards.js';
+import { makeNames } from './names.js';
 import { locate } from './nearby.js';
 import { isBed } from './nights.js';
 import { basemapFile, forget, forgetAll, newest, offered, take, taken } from './packs.js';
 import { fill, makePhrases } from './phrases.js';
 import { reading } from './reading.js';
-import { findWay, longestGap, nearestTown, readRoads, spacesAlong } from './roads.js';
-import { fits, isUsable, nearest, readSpaces } from './spaces.js';
+import { longestGap, nearestTown, readRoads, spacesAlong, zoneOf } from './roads.js';
+import { distanceM, fits, isUsable, nearest, readSpaces } from './spaces.js';
 import { holdsAt, stateAt } from './states.js';
 import { register } from './worker.js';
 
@@ -27,6 +29,7 @@ const day = (iso) => {
 let packs = [];
 let readMs = 0;
 let network = null;
+let townNames = null;
 let spaces = [];
 
 async function readPacks(found) {
@@ -42,6 +45,7 @@ async function readPacks(found) {
   await painted();
   const around = newest(packs);
   network = around ? readRoads(around) : null;
+  townNames = network ? makeNames(network, texts.sounds) : null;
   const towns = network ? [...network.towns.keys()].sort() : [];
   byId('towns').replaceChildren(...towns.map((name) => element('option', { value: name })));
   showLines(current);
@@ -56,9 +60,35 @@ function showStated(current) {
   const pack = newest(packs);
   const isNewer = pack !== null && Date.parse(pack.start) > Date.parse(data.made);
   byId('demo').hidden = !(current.some((one) => one.demo) || (pageIsDemo && !isNewer));
-  if (!isNewer) return;
-  const number = pack.hotline ? fill(texts.callHotline, { number: pack.hotline }) : '';
-  for (const place of document.querySelectorAll('[data-hotline]')) place.textContent = number;
+  for (const place of document.querySelectorAll('[data-hotline]')) showHotline(place, pack, isNewer, current);
+}
+
+/** What stands where somebody is told to call: the hotline, else lines of the area (P38, P45). */
+function showHotline(place, pack, isNewer, current) {
+  const shown = place.nextElementSibling?.matches('.numbers') ? place.nextElementSibling : null;
+  if (isNewer) place.textContent = pack.hotline ? fill(texts.callHotline, { number: pack.hotline }) : '';
+  const lines = place.textContent ? [] : numbersOf(current, texts.helpKinds);
+  if (lines.length === 0 && !place.textContent) return;
+  shown?.remove();
+  if (lines.length > 0) place.after(element('span', { class: 'numbers' }, ' ', ...lines.flatMap(numberPart)));
+}
+
+/** The lines of some kinds that have a number, one of each kind of a country. */
+function numbersOf(current, kinds, countries = null) {
+  return current.filter((one) => countries === null || countries.includes(one.country)).flatMap((one) => kinds.flatMap(
+    (kind) => one.contacts.filter((line) => line.kind === kind && (line.phone || line.whatsapp)).slice(0, 1),
+  ).map((line) => ({ ...line, country: one.country })));
+}
+
+const numberPart = (line) => [
+  `${names.countries[line.country] ?? line.country}, `, wordOf('contact', line.kind), demoMark(line), ' ', callLink(line), '. ',
+];
+
+/** A number to tap. */
+function callLink({ phone, whatsapp }) {
+  const digits = (number) => number.replace(/[^+\d]/g, '');
+  return phone ? element('a', { class: 'phone', href: `tel:${digits(phone)}` }, phone)
+    : element('a', { class: 'phone', href: `https://wa.me/${digits(whatsapp).replace('+', '')}`, rel: 'noreferrer' }, `WhatsApp ${whatsapp}`);
 }
 
 /** Resolves when what was shown is painted, or soon where nobody looks at the page. */
@@ -70,12 +100,13 @@ function painted() {
 }
 
 function showLines(current) {
-  const lines = current.flatMap((pack) => pack.contacts);
-  byId('lines').replaceChildren(...lines.map((line) => element('li', {},
-    wordOf('contact', line.kind), demoMark(line), element('br'), element('span', { lang: 'es' }, line.name), ' ',
-    line.phone ? element('a', { class: 'phone', href: `tel:${line.phone.replaceAll(' ', '')}` }, line.phone) : null, ' ',
-    line.hours ? element('small', { lang: 'es' }, line.hours) : null)));
+  byId('lines').replaceChildren(...current.flatMap((pack) => pack.contacts).map(lineItem));
 }
+
+const lineItem = (line) => element('li', {},
+  wordOf('contact', line.kind), demoMark(line), element('br'), element('span', { lang: 'es' }, line.name), ' ',
+  line.phone || line.whatsapp ? callLink(line) : null, ' ',
+  line.hours ? element('small', { lang: 'es' }, line.hours) : null);
 
 const demoMark = ({ demo }) => (demo ? element('span', {}, ' ', element('b', { class: 'demo-mark' }, 'DEMO')) : null);
 
@@ -116,15 +147,30 @@ byId('locate').addEventListener('click', async () => {
 });
 
 byId('near-go').addEventListener('click', () => {
-  const node = network?.towns.get(byId('near-place').value.trim());
-  if (node === undefined) {
-    say('near-status', texts.locationFailed);
+  const node = townOf('near-place', 'near-choices', () => byId('near-go').click());
+  if (node === null) {
+    say('near-status', byId('near-choices').hidden ? texts.locationFailed : texts.severalPlaces);
     return;
   }
   position = network.positionOf(node);
   country = network.nodes.country[node];
   showSpaces();
 });
+
+/** The town that a field means, or null: of several each can be tapped, and the search goes on. */
+function townOf(field, list, goOn) {
+  const { node, choices } = townNames?.find(byId(field).value) ?? { node: null, choices: [] };
+  byId(list).hidden = node !== null || choices.length === 0;
+  byId(list).replaceChildren(...choices.map((choice) => {
+    const button = element('button', { type: 'button', class: 'button quiet' }, choice.label);
+    button.addEventListener('click', () => {
+      byId(field).value = choice.label;
+      goOn();
+    });
+    return element('li', {}, button);
+  }));
+  return node;
+}
 
 // Four screens of a phone; the others come when these are painted.
 const FIRST_CARDS = 12;
@@ -170,43 +216,65 @@ function byCountry(listed) {
 
 byId('way-form').addEventListener('submit', (event) => {
   event.preventDefault();
-  const ends = ['way-start', 'way-end'].map((id) => network?.towns.get(byId(id).value.trim()));
+  const goOn = () => byId('way-form').requestSubmit();
   byId('way-result').hidden = true;
   byId('closure').hidden = true;
-  if (ends.includes(undefined) || ends[0] === ends[1]) {
-    say('way-status', network ? texts.chooseEnds : texts.noPacks);
+  if (network === null) {
+    say('way-status', texts.noPacks);
+    return;
+  }
+  const ends = ['way-start', 'way-end'].map((id) => townOf(id, `${id}-choices`, goOn));
+  if (ends.includes(null) || ends[0] === ends[1]) {
+    const isChoice = ['way-start', 'way-end'].some((id) => !byId(`${id}-choices`).hidden);
+    say('way-status', isChoice ? texts.severalPlaces : texts.chooseEnds);
     return;
   }
   const nowMs = Date.now();
-  const way = findWay(network, ends[0], ends[1], nowMs);
-  if (way === null) {
-    say('way-status', texts.noWay);
-    byId('closure').hidden = false;
-    return;
-  }
-  say('way-status', texts.done);
-  showWay(way, nowMs);
+  const found = { ...askWays(network, ...ends, nowMs), ends };
+  say('way-status', found.refusal === 'none' ? texts.noWay : texts.done);
+  if (found.refusal === null) showWays(found, nowMs);
+  else showRefusal(found, nowMs);
 });
 
-function showWay(way, nowMs) {
-  const along = spacesAlong(way, spaces.filter(isUsable));
+function showWays(found, nowMs) {
+  const order = found.ways.map((way, index) => wayPart(way, found.because[index], found.beyond[index], nowMs));
+  byId('way-answer').replaceChildren(...order);
+  byId('way-no-hazards').hidden = found.ways.some((way) => way.hazards.length > 0);
+  mapPromise?.then((map) => map.drawLine(found.ways[0].line), () => {});
+  showAnswer();
+}
+
+function showAnswer() {
+  byId('way-result').hidden = false;
+  const heading = byId('way-answer').querySelector('h2');
+  heading.focus({ preventScroll: true });
+  heading.scrollIntoView({ block: 'start' });
+}
+
+function daysOf(way) {
+  return way.slowDays > way.days
+    ? fill(texts.daysRange, { low: phrases.number(way.days), high: phrases.number(way.slowDays) })
+    : phrases.plural(texts.days, way.days);
+}
+
+function wayPart(way, because, beyond, nowMs) {
+  const along = spacesAlong(way, spaces.filter(isUsable), network);
   const beds = along.filter(({ space }) => isBed(space, nowMs));
   const gap = longestGap(way, beds.map(({ atM }) => atM));
   // Where the phone has no spaces, it cannot say how far one is.
   const unknown = [...new Set(way.nodes.map((node) => network.nodes.country[node]))]
     .filter((code) => code && !packs.some((pack) => pack.country === code && !pack.isExpired))
     .map((code) => names.countries[code] ?? code);
-  const heading = way.slowDays > way.days
-    ? fill(texts.daysRange, { low: phrases.number(way.days), high: phrases.number(way.slowDays) })
-    : phrases.plural(texts.days, way.days);
   const facts = [
     [phrases.km(way.lengthM), texts.wayLength],
     [`${phrases.number(Math.round(way.climbM))} m`, texts.climb],
     ...(way.highestM === null ? [] : [[`${phrases.number(way.highestM)} m`, texts.highest]]),
   ];
-  byId('way-answer').replaceChildren(element('article', { class: 'card route' },
-    element('h2', { tabindex: '-1', id: 'way-days' }, heading),
+  return element('article', { class: 'card route' },
+    element('h2', { tabindex: '-1' }, daysOf(way)),
+    beyond === null ? null : element('p', { class: 'notice' }, ...said(beyond, {})),
     element('ul', { class: 'facts' }, ...facts.map(([value, what]) => element('li', {}, element('b', {}, value), ` ${what}`))),
+    because.length === 0 ? null : reasonsPart(because, way.nodes[0], nowMs),
     unknown.length > 0 ? element('p', { class: 'unknown' }, fill(texts.noSpacesOf, { countries: unknown.join(', ') }))
       : way.days > 1 ? gapPart(way, gap) : null,
     way.hazards.length === 0 ? null : element('div', { class: 'known' },
@@ -219,12 +287,89 @@ function showWay(way, nowMs) {
     element('ol', { class: 'itinerary' },
       stop('stop-end', 0, nameOf(way.nodes[0])),
       ...along.map((one) => spaceStop(one, beds.includes(one), nowMs)),
-      stop('stop-end', way.lengthM, nameOf(way.nodes.at(-1))))));
-  byId('way-no-hazards').hidden = way.hazards.length > 0;
-  byId('way-result').hidden = false;
-  mapPromise?.then((map) => map.drawLine(way.line), () => {});
-  byId('way-days').focus({ preventScroll: true });
-  byId('way-days').scrollIntoView({ block: 'start' });
+      stop('stop-end', way.lengthM, nameOf(way.nodes.at(-1)))));
+}
+
+/** Why no way is shown, until when, where to stay meanwhile and whom to call (P32, P54). */
+function showRefusal({ ways, because, beyond, refusal, ends }, nowMs) {
+  const [start, end] = ends.map((node) => network.nodes.country[node]);
+  const reasons = because[0];
+  const lines = numbersOf(packs.filter((pack) => !pack.isExpired), texts.lineKinds, [start, end]);
+  byId('way-answer').replaceChildren(element('article', { class: 'card route refused' },
+    element('h2', { tabindex: '-1' }, ...(refusal === 'none' ? [texts.noWay] : said(`refused_${refusal}`, {}))),
+    reasons.length === 0 ? null : reasonsPart(reasons, ends[0], nowMs),
+    nearestPart(ends[0], start, nowMs),
+    lines.length === 0 ? null : element('ul', { class: 'lines' }, ...lines.map(lineItem)),
+    ways.length === 0 ? null : element('p', { class: 'fine' }, `${phrases.km(ways[0].lengthM)} · ${daysOf(ways[0])}`),
+    ways.length === 0 ? null : longWayButton({ ways, because, beyond }, nowMs)));
+  byId('closure').hidden = false;
+  byId('way-no-hazards').hidden = true;
+  showAnswer();
+}
+
+function longWayButton(found, nowMs) {
+  const button = element('button', { type: 'button', class: 'button quiet', id: 'long-way' }, texts.longWay);
+  button.addEventListener('click', () => showWays(found, nowMs));
+  return element('p', { class: 'need' }, button);
+}
+
+/** The nearest space on the side that somebody is on, with its phone. */
+function nearestPart(node, side, nowMs) {
+  const here = network.positionOf(node);
+  const [near] = spaces.filter((space) => space.country === side && isUsable(space))
+    .map((space) => ({ space, far: distanceM(here, [space.lon, space.lat]) })).sort((a, b) => a.far - b.far);
+  if (!near) return null;
+  const { space, far } = near;
+  return element('p', { class: 'nearest' }, fill(texts.onTheSideOf, { country: names.countries[side] ?? side }), ' ',
+    element('b', {}, space.name), demoMark({ demo: space.isDemo }), `, ${space.locality} (${fill(texts.straight, { km: phrases.km(far) })}). `,
+    opening(space, nowMs)[1], ' ', space.phone ? callLink({ phone: space.phone }) : null);
+}
+
+const DAY_S = 86_400;
+const SHORT_M = 50; // of less more nothing is said
+
+function reasonsPart(because, from, nowMs) {
+  return element('ul', { class: 'because' }, ...because.map((one) => element('li', {}, ...reasonWords(one, from, nowMs))));
+}
+
+/** What is closed, until when, and what that costs: words that a person has to review (P47). */
+function reasonWords({ kind, state, record, untilMs, extraS, extraM, isChoice }, from, nowMs) {
+  const demo = record.demo ? ' (DEMO)' : '';
+  const isCrossing = kind === 'crossing';
+  const zone = isCrossing ? record.timezone : zoneOf(network.pack, network.nodes.country[from]);
+  const time = untilMs === null ? null : phrases.moment(untilMs, nowMs, zone);
+  const what = isCrossing ? said(state, { name: `${record.name}${demo}` })
+    : said(isChoice ? 'chosen' : 'barred', { kind: `${hazardWord(record.kind)}${demo}` });
+  const until = time !== null ? said(isCrossing ? 'next' : 'ends', { time }) : isCrossing ? said('no_next', {}) : [];
+  const isLonger = extraM >= SHORT_M;
+  const cost = extraS === null ? [] : said(isLonger ? 'longer' : 'slower', { time: extraS, km: phrases.km(Math.max(0, extraM)) });
+  return [...what, ...until, ...cost];
+}
+
+const hazardWord = (kind) => {
+  const word = document.querySelector(`#words [data-hazard="${CSS.escape(kind)}"]`);
+  const text = (word?.querySelector('[lang=es]') ?? word)?.textContent.trim() ?? kind;
+  return text.charAt(0).toLowerCase() + text.slice(1);
+};
+
+/** A reviewed sentence with values in it; spans of time are worded in its own language. */
+function said(code, values) {
+  const found = document.querySelector(`#words [data-said="${CSS.escape(code)}"]`);
+  const made = found.cloneNode(true);
+  const texted = document.createTreeWalker(made, NodeFilter.SHOW_TEXT);
+  let first = texted.nextNode();
+  while (first.data.trim() === '') first = texted.nextNode();
+  const time = typeof values.time === 'number' ? spanOf(values.time, found.dataset) : values.time;
+  const text = fill(first.data.trim(), { ...values, time });
+  first.data = `${text.charAt(0).toUpperCase()}${text.slice(1)}. `;
+  return [...made.childNodes];
+}
+
+/** A span of time: days from one day on, never hours then (P46). */
+function spanOf(seconds, { day, days }) {
+  const count = Math.round(seconds / DAY_S);
+  if (seconds >= DAY_S) return fill(count === 1 ? day : days, { num: phrases.number(count) });
+  return seconds >= 3600 ? `${Math.round(seconds / 3600)} h` : `${Math.max(1, Math.round(seconds / 60))} min`;
 }
 
 const nameOf = (node) => network.nodes.name[node];

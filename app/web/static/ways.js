@@ -4,7 +4,7 @@
 // somebody gets there, or to open after it, however long that is (P10, P32). To wait costs what it
 // takes, as to walk does: nobody is sent about to pass the time, and no crossing is passed twice.
 import { makeMarch } from './marching.js';
-import { offsetOf } from './roads.js';
+import { zoneOf, zoneOffsetMs } from './roads.js';
 import { distanceM } from './spaces.js';
 import { holdsAt, passableFrom, stateAt } from './states.js';
 
@@ -23,7 +23,7 @@ const MOST_LABELS = 8; // at one crossing; past them, moving time is no longer c
 export function makeWorld(network, from, startMs, { isOpened = () => false, isTimeOnly = false } = {}) {
   const { pack, roads, links, nodes } = network;
   const { around } = pack;
-  const offsetMs = offsetOf(pack, nodes.country[from], startMs);
+  const offsetMs = zoneOffsetMs(zoneOf(pack, nodes.country[from]), startMs);
   const midnightMs = Math.floor((startMs + offsetMs) / DAY_MS) * DAY_MS - offsetMs;
   const march = makeMarch(pack.walker);
   // As on the server, what weighs is what holds at the start.
