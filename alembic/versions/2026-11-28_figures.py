@@ -192,15 +192,25 @@ def _vocabularies(names: tuple[str, ...]) -> Iterator[str]:
 
 def _upgrade() -> Iterator[str]:
     yield from _vocabularies((*VOCABULARIES, *COUNTED))
+    # No gap is counted otherwise for them.
+    yield "alter table amparo.terms disable trigger note_knowledge"
     yield TERMS
+    yield "alter table amparo.terms enable trigger note_knowledge"
     yield COLUMNS
     yield "create index ix_flows_week on amparo.flows (week)"
     yield from (AREAS, PLACE, IS_PART, MARK_WEEKS, MARK)
     for function in ("areas_of(text)", "place_flow()", "mark_margins()", "mark_margins_of(date[])"):
         yield f"revoke execute on function amparo.{function} from public"
     yield from TRIGGERS
-    # What was counted before is placed, and marked, by the triggers.
-    yield "update amparo.flows set origin = origin"
+    # What was counted before is placed, and marked, by the triggers; where nothing was, no change
+    # is told of.
+    yield """
+    do $$ begin
+        if exists (select from amparo.flows) then
+            update amparo.flows set origin = origin;
+        end if;
+    end $$
+    """
     yield FLOW_RECORD.format(and_no_margin="    and not f.is_margin")
     # Whether a place that a count names exists: a hidden crossing does not.
     yield "grant select on amparo.crossing_record to amparo_writer"

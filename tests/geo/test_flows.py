@@ -198,7 +198,11 @@ PLACES = """
 UNIT = """
     insert into amparo.boundaries (id, level, country, code, name, visibility, geom)
     values ('b', 1, 'CO', 'CO-NSA', 'Norte de Santander', 'public',
-        st_multi(st_makeenvelope(-73.5, 7, -72, 9, 4326)))
+            st_multi(st_makeenvelope(-73.5, 7, -72, 9, 4326))),
+        ('CO', 0, 'CO', 'CO', 'Colombia', 'public',
+            st_multi(st_makeenvelope(-79, -4, -72.44, 12, 4326))),
+        ('VE', 0, 'VE', 'VE', 'Venezuela', 'public',
+            st_multi(st_makeenvelope(-72.44, 0, -60, 12, 4326)))
 """
 POST = """
     insert into amparo.crossings (id, name, country_a, country_b, visibility, hidden_at, geom)
