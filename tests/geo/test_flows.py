@@ -428,6 +428,23 @@ async def test_a_margin_never_stands_beside_its_parts(placed, cells, shown):
             await session.execute(delete(Flow))
 
 
+async def test_p8_a_count_at_a_crossing_goes_with_the_crossing(placed):
+    async with placed.session(Tier.WRITER) as session:
+        await store(session, POINT, PAIR)
+    (point, pair) = sorted((await published(placed)).values(), key=lambda cell: cell["kind"])[::-1]
+    assert (point["origin"], point["origin_name"]) == ("X-BOLIVAR", "Puente")
+    assert (pair["origin_name"], pair["destination_name"]) == ("Lugar 3685533", "Lugar 3673045")
+    async with placed.session(Tier.WRITER) as session:
+        await session.execute(
+            text(
+                "insert into amparo.hides (id, entity, record_id, reason, hidden_at)"
+                " values ('h', 'crossing', 'X-BOLIVAR', 'x', now())"
+            )
+        )
+    for tier in (Tier.PUBLIC, Tier.PARTNER):
+        assert [cell["kind"] for cell in (await published(placed, tier)).values()] == ["od"]
+
+
 async def test_a_margin_is_shown_again_once_its_part_is_gone(placed):
     async with placed.session(Tier.WRITER) as session:
         await store(session, point_at("G1", "both"), point_at("G1"))
