@@ -115,7 +115,10 @@ async def prepare_data(settings: Settings, report: Report) -> None:
     async with writing_database(settings) as database:
         await _load(database, settings, [DATA], report, automatic=True)
         await reconcile_segments(database, settings)
-        await cover(database, settings)
+        try:
+            await cover(database, settings)
+        except Exception as error:  # a start never fails for it: the server tries again
+            report(f"gaps along corridors not computed: {type(error).__name__}")
 
 
 async def cover(database: Database, settings: Settings, report: Report = lambda _line: None) -> int:

@@ -260,6 +260,9 @@ flows = Table(
     Column("kind", Text),
     Column("origin", Text),
     Column("destination", Text),
+    # What the public calls them; null where nothing does.
+    Column("origin_name", Text),
+    Column("destination_name", Text),
     Column("week", Date),
     Column("direction", Text),
     # Rounded; the raw count is for the authorised role only (P18).

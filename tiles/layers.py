@@ -277,13 +277,16 @@ FLOWS = Layer(
     title="Aggregated movement",
     description=(
         "Weekly counts of people, rounded, late, and only where the cell is large and mixed "
-        "enough. Counts are indicative, by the method and the hours stated."
+        "enough; no total beside its parts. Places are codes: ISO 3166, G and a GeoNames number, "
+        "or an official crossing. Counts are indicative, by the method and the hours stated."
     ),
     view=views.flows,
     columns=(
         "kind",
         "origin",
+        "origin_name",
         "destination",
+        "destination_name",
         "week",
         "direction",
         "n",
@@ -291,12 +294,25 @@ FLOWS = Layer(
         "hours_covered",
         *_PROVENANCE,
     ),
-    tile_columns=("kind", "origin", "destination", "week", "direction", "n", "method", "demo"),
+    tile_columns=(
+        "kind",
+        "origin",
+        "origin_name",
+        "destination",
+        "destination_name",
+        "week",
+        "direction",
+        "n",
+        "method",
+        "demo",
+    ),
     shape=Shape.MIXED,
     style=Style(Sign(PURPLE, "line"), width_px=3, opacity=0.8),
     attribution=_BY_RECORD,
     licence=_BY_RECORD,
     subject=Subject.FLOWS,
+    # Names of places, and which crossings are seen.
+    rests_on=(Subject.CROSSINGS, Subject.PLACES, Subject.BOUNDARIES),
     clock=Clock.DAILY,
     words={"kind": Word("At one point, or between an origin and a destination", flows.KINDS)},
     period=Period(_WEEK_START, _WEEK_START + literal(timedelta(days=7, seconds=-1))),
@@ -332,7 +348,8 @@ COVERAGE = Layer(
     title="Gaps in support along corridors",
     description=(
         "Stretches of corridors between one support and the next, or an end, as computed from "
-        "the spaces of the layer spaces. Protected services are not counted."
+        "the spaces of the layer spaces that are open on the day, for any of them and for each "
+        "service. Protected services are not counted."
     ),
     view=views.coverage,
     columns=(

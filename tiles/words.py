@@ -107,8 +107,10 @@ WORDS: Final[Mapping[str, Word]] = {
     "name_es": Word("Name in Spanish"),
     "population": Word("Inhabitants; 0: not known"),
     # Flows.
-    "origin": Word("Where people were counted, or came from"),
-    "destination": Word("Where they went, of a count between two places"),
+    "origin": Word("Where people were counted, or came from: a code"),
+    "destination": Word("Where they went, of a count between two places: a code"),
+    "origin_name": Word("Name of the origin"),
+    "destination_name": Word("Name of the destination"),
     "week": Word("Monday of the week"),
     "direction": Word("Direction that was counted", flows.DIRECTIONS),
     "n": Word("People, rounded"),

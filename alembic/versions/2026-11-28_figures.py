@@ -161,12 +161,19 @@ TRIGGERS = (
     for each statement when (pg_trigger_depth() = 0) execute function amparo.mark_margins()
     """,
 )
-FLOW_RECORD = """
+# A crossing that the public does not see is in no count: neither its name nor that people pass.
+SEEN = """c.visibility = 'public' and c.hidden_at is null and not exists (
+            select from amparo.hides h where h.lifted_at is null and (
+                h.entity = 'crossing' and h.record_id = c.id
+                or h.geom && c.geom and st_intersects(h.geom, c.geom)
+            )
+        )"""
+RECORD = """
 create or replace view amparo.flow_record as
 select
     f.id, f.kind, f.origin, f.destination, f.week, f.direction,
     (round(f.n::numeric / r.flow_rounding) * r.flow_rounding)::int as n,
-    f.method, f.hours_covered, f.demo, f.source, f.licence, f.geom, f.visibility
+    f.method, f.hours_covered, f.demo, f.source, f.licence, f.geom, f.visibility{names}
 from amparo.flows f
 cross join amparo.publication_rules r
 where f.n >= r.flow_min_people
@@ -174,8 +181,54 @@ where f.n >= r.flow_min_people
     and f.largest_share <= r.flow_max_share
     -- The whole week must be over for the delay: it ends six days after its Monday.
     and f.week + 6 + r.flow_delay_days < current_date
-{and_no_margin}
+{conditions}
 """
+CONDITIONS = f"""
+    and not f.is_margin
+    and not exists (
+        select from amparo.crossings c
+        where c.id in (f.origin, f.destination) and not ({SEEN})
+    )
+"""
+TIERS = {
+    "public": "amparo.flow_record where visibility = 'public'",
+    "partner": "amparo.flow_record where visibility in ('public', 'partners')",
+}
+SHOWN = """id, kind, origin, destination, week, direction, n, method, hours_covered, demo,
+    source, licence, geom"""
+
+
+# What names a code, as the public sees it; null where nothing does.
+NAME = """coalesce(
+        (select p.name from amparo.places p where p.id = f.{end} and p.visibility = 'public'),
+        (select c.name from amparo.crossings c where c.id = f.{end} and {seen}),
+        (select coalesce(b.name_es, b.name) from amparo.boundaries b
+            where b.code = f.{end} and b.visibility = 'public' order by b.level, b.id limit 1)
+    ) as {end}_name"""
+NAMES = ", ".join(NAME.format(end=end, seen=SEEN) for end in ("origin", "destination"))
+PUBLISHED = "{verb} view tier_{tier}.flows as select {shown} from {rows}"
+RAW = """
+{verb} view tier_staff.flows as
+select {shown}, visibility, groups, largest_share{names} from amparo.flows f
+"""
+
+
+def _flow_views() -> Iterator[str]:
+    replaced, named = "create or replace", f"{SHOWN}, origin_name, destination_name"
+    yield RECORD.format(names=f", {NAMES}", conditions=CONDITIONS)
+    for tier, rows in TIERS.items():
+        yield PUBLISHED.format(verb=replaced, tier=tier, shown=named, rows=rows)
+    yield RAW.format(verb=replaced, shown=SHOWN, names=f", {NAMES}")
+
+
+def _former_flow_views() -> Iterator[str]:
+    yield "drop view tier_public.flows, tier_partner.flows, tier_staff.flows, amparo.flow_record"
+    yield RECORD.format(names="", conditions="")
+    for tier, rows in TIERS.items():
+        yield PUBLISHED.format(verb="create", tier=tier, shown=SHOWN, rows=rows)
+    yield RAW.format(verb="create", shown=SHOWN, names="")
+    for tier in (*TIERS, "staff"):
+        yield f"grant select on tier_{tier}.flows to amparo_{tier}"
 
 
 def _words(names: tuple[str, ...]) -> str:
@@ -192,16 +245,26 @@ def _vocabularies(names: tuple[str, ...]) -> Iterator[str]:
 
 def _upgrade() -> Iterator[str]:
     yield from _vocabularies((*VOCABULARIES, *COUNTED))
+    # No gap is counted otherwise for them.
+    yield "alter table amparo.terms disable trigger note_knowledge"
     yield TERMS
+    yield "alter table amparo.terms enable trigger note_knowledge"
     yield COLUMNS
     yield "create index ix_flows_week on amparo.flows (week)"
     yield from (AREAS, PLACE, IS_PART, MARK_WEEKS, MARK)
     for function in ("areas_of(text)", "place_flow()", "mark_margins()", "mark_margins_of(date[])"):
         yield f"revoke execute on function amparo.{function} from public"
     yield from TRIGGERS
-    # What was counted before is placed, and marked, by the triggers.
-    yield "update amparo.flows set origin = origin"
-    yield FLOW_RECORD.format(and_no_margin="    and not f.is_margin")
+    # What was counted before is placed, and marked, by the triggers; where nothing was, no change
+    # is told of.
+    yield """
+    do $$ begin
+        if exists (select from amparo.flows) then
+            update amparo.flows set origin = origin;
+        end if;
+    end $$
+    """
+    yield from _flow_views()
     # Whether a place that a count names exists: a hidden crossing does not.
     yield "grant select on amparo.crossing_record to amparo_writer"
     yield COVERAGE
@@ -211,7 +274,7 @@ def _upgrade() -> Iterator[str]:
 def _downgrade() -> Iterator[str]:
     yield "drop table amparo.coverage_states"
     yield "revoke select on amparo.crossing_record from amparo_writer"
-    yield FLOW_RECORD.format(and_no_margin="")
+    yield from _former_flow_views()
     for trigger in (
         "place_flow",
         "mark_margins_added",

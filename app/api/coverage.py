@@ -138,14 +138,16 @@ async def measure_coverage(
     then = {space.id for space in found}
     lapsed = [space for space in today if space.id not in then]
     lapsed_m = [at.at_m for at in way.along(Supports(map(support, lapsed)))]
-    span = await spaces.known_span(session, body.services)
-    is_known = as_of == way.today or span.holds(as_of)
+    # Of today something is known whoever was there before; of another day the past has to be read.
+    is_today = as_of == way.today
+    span = None if is_today else await spaces.known_span(session, body.services)
+    is_known = span is None or span.holds(as_of)
     has_demo = await demo.has_demo(session)
     return JSONResponse(
         {
             **(known_figures(measured, lapsed_m) if is_known else nothing_known(measured)),
-            "known_from": span.first,
-            "known_until": span.last,
+            "known_from": None if span is None else span.first,
+            "known_until": None if span is None else span.last,
             "services": body.services,
             "as_of": as_of,
             "mode": body.mode,

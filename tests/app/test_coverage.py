@@ -95,7 +95,9 @@ async def test_where_a_confirmation_lapses_nobody_knows_whether_there_is_a_gap(c
     assert now["known"] is True
     assert now["not_known_m"] == 0
     assert all(one["known"] for one in now["intervals"])
-    then = await measured(client, **ENDS, services=["overnight"], as_of=now["known_until"])
+    tomorrow = (datetime.now(UTC).date() + timedelta(days=1)).isoformat()
+    soon = await measured(client, **ENDS, services=["overnight"], as_of=tomorrow)
+    then = await measured(client, **ENDS, services=["overnight"], as_of=soon["known_until"])
     left = {one["id"] for one in then["spaces"]}
     lapsed_m = [one["at_m"] for one in now["spaces"] if one["id"] not in left]
     assert lapsed_m

@@ -198,7 +198,11 @@ PLACES = """
 UNIT = """
     insert into amparo.boundaries (id, level, country, code, name, visibility, geom)
     values ('b', 1, 'CO', 'CO-NSA', 'Norte de Santander', 'public',
-        st_multi(st_makeenvelope(-73.5, 7, -72, 9, 4326)))
+            st_multi(st_makeenvelope(-73.5, 7, -72, 9, 4326))),
+        ('CO', 0, 'CO', 'CO', 'Colombia', 'public',
+            st_multi(st_makeenvelope(-79, -4, -72.44, 12, 4326))),
+        ('VE', 0, 'VE', 'VE', 'Venezuela', 'public',
+            st_multi(st_makeenvelope(-72.44, 0, -60, 12, 4326)))
 """
 POST = """
     insert into amparo.crossings (id, name, country_a, country_b, visibility, hidden_at, geom)
@@ -422,6 +426,23 @@ async def test_a_margin_never_stands_beside_its_parts(placed, cells, shown):
         assert found == sorted(shown, key=str)
         async with placed.session(Tier.WRITER) as session:
             await session.execute(delete(Flow))
+
+
+async def test_p8_a_count_at_a_crossing_goes_with_the_crossing(placed):
+    async with placed.session(Tier.WRITER) as session:
+        await store(session, POINT, PAIR)
+    (point, pair) = sorted((await published(placed)).values(), key=lambda cell: cell["kind"])[::-1]
+    assert (point["origin"], point["origin_name"]) == ("X-BOLIVAR", "Puente")
+    assert (pair["origin_name"], pair["destination_name"]) == ("Lugar 3685533", "Lugar 3673045")
+    async with placed.session(Tier.WRITER) as session:
+        await session.execute(
+            text(
+                "insert into amparo.hides (id, entity, record_id, reason, hidden_at)"
+                " values ('h', 'crossing', 'X-BOLIVAR', 'x', now())"
+            )
+        )
+    for tier in (Tier.PUBLIC, Tier.PARTNER):
+        assert [cell["kind"] for cell in (await published(placed, tier)).values()] == ["od"]
 
 
 async def test_a_margin_is_shown_again_once_its_part_is_gone(placed):
