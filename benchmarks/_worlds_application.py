@@ -94,7 +94,9 @@ class Trip:
     def told(self) -> str:
         """Describe it."""
         start, end = self.ends
-        return f"application #{self.number} {self.profile} {start} -> {end} at {self.at.isoformat()}"
+        return (
+            f"application #{self.number} {self.profile} {start} -> {end} at {self.at.isoformat()}"
+        )
 
     def arrival_s(self, seen: Seen) -> float:
         """Give the earliest arrival in a world, seconds after `T0`."""
@@ -104,7 +106,13 @@ class Trip:
         """Give the same question in each form: its name, its path, what httpx takes."""
         start, end = self.ends
         mode = PROFILES[self.profile].mode.value
-        plain = {"start": start, "end": end, "mode": mode, "profile": self.profile, "at": self.at.isoformat()}
+        plain = {
+            "start": start,
+            "end": end,
+            "mode": mode,
+            "profile": self.profile,
+            "at": self.at.isoformat(),
+        }
         yield "routes", "/routes", {"json": plain}
         waypoints = {"type": "MultiPoint", "coordinates": [start, end]}
         when = {"timestamp": self.at.isoformat(), "type": "departure"}
@@ -198,7 +206,15 @@ def _trip(
     local = ZoneInfo("America/Bogota")
     at = NOON.astimezone(local).replace(minute=0) + timedelta(minutes=int(rng.integers(0, 2_880)))
     # As openrouteservice and the page ask: at the application's present moment.
-    return Trip(number, records.seen(country, profile, frozenset()), source, target, profile, at, frozenset())
+    return Trip(
+        number,
+        records.seen(country, profile, frozenset()),
+        source,
+        target,
+        profile,
+        at,
+        frozenset(),
+    )
 
 
 async def _ask(
@@ -225,7 +241,9 @@ def _of_routes(
     body = answer.json()
     if answer.status_code == _REFUSED:
         found.counts["application refused"] += 1
-        found.counts[f"application refused {body['type'].rpartition(':')[2].rpartition('/')[2]}"] += 1
+        found.counts[
+            f"application refused {body['type'].rpartition(':')[2].rpartition('/')[2]}"
+        ] += 1
         return
     if answer.status_code != _OK:
         yield Fault("failed", trip.told(), f"{answer.status_code} {answer.text[:300]}")
@@ -251,7 +269,9 @@ def _of_route(
     for passing in route["crossings_at"]:
         post = trip.seen.posts.get(passing["id"])
         through = datetime.fromisoformat(passing["through"] or passing["arrival"])
-        if post is None or not (post.is_open(seconds(through)) or post.is_open(seconds(through) + 1)):
+        if post is None or not (
+            post.is_open(seconds(through)) or post.is_open(seconds(through) + 1)
+        ):
             yield Fault("crossing not open at passing", told, f"{passing}")
     spent_s = seconds(datetime.fromisoformat(route["arrival"])) - at_s
     open_s = open_arrival_s - at_s
@@ -264,7 +284,11 @@ def _of_route(
 
 
 def _of_reason(
-    trip: Trip, records: Records, route: Mapping[str, Any], reason: Mapping[str, Any], spent_s: float
+    trip: Trip,
+    records: Records,
+    route: Mapping[str, Any],
+    reason: Mapping[str, Any],
+    spent_s: float,
 ) -> Iterator[Fault]:
     """Judge one reason: it is on record for the public, and its figure is that of some world."""
     told, at_s, seen = trip.told(), seconds(trip.at), trip.seen
@@ -342,13 +366,19 @@ def _of_forms(trip: Trip, answers: Mapping[str, httpx.Response]) -> Iterator[Fau
         arrival = datetime.fromisoformat(_best("directions", fastest.json())["arrival"])
         if abs(seconds(arrival) - best_s) > NEARLY_S:
             late_h = (seconds(arrival) - best_s) / HOUR_S
-            yield Fault("not the earliest arrival", told, f"directions: {arrival}, {moment(best_s)}", late_h)
+            yield Fault(
+                "not the earliest arrival", told, f"directions: {arrival}, {moment(best_s)}", late_h
+            )
 
 
 def _best(name: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Give what is said of the best route, as ``POST /routes`` calls it."""
     if name == "ogc":
-        found = next(f["properties"] for f in body["features"] if f["properties"]["featureType"] == "overview")
+        found = next(
+            f["properties"]
+            for f in body["features"]
+            if f["properties"]["featureType"] == "overview"
+        )
         return dict(found)
     return dict(body["features"][0]["properties"]["amparo"])
 
@@ -373,5 +403,3 @@ def ask_application(questions: int, seed: int) -> Found:
         except KeyboardInterrupt:
             print("interrupted: what was asked so far")
     return found
-
-

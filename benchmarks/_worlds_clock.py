@@ -338,7 +338,10 @@ class _Ways:
             pieces: list[tuple[float, float]] = []
             for road in roads:
                 before_s, before_m = pieces[-1] if pieces else (0.0, 0.0)
-                if pieces and abs(before_s * road.m - road.s * before_m) <= 1e-9 * before_s * road.m:
+                if (
+                    pieces
+                    and abs(before_s * road.m - road.s * before_m) <= 1e-9 * before_s * road.m
+                ):
                     pieces[-1:] = [(before_s + road.s, before_m + road.m)]
                 else:
                     pieces.append((road.s, road.m))

@@ -104,13 +104,13 @@ class Asked:
 
     def told(self) -> str:
         """Describe it in a line, so that it can be asked again."""
-        graph, land = self.country.router.graph, self.seen.land
+        land = self.seen.land
         ends = " -> ".join(
-            f"{graph.country_of_node(node)} [{lon:.5f}, {lat:.5f}]"
+            f"{land.country(node)} [{lon:.5f}, {lat:.5f}]"
             for node in (self.source, self.target)
             for lon, lat in [land.place(node)]
         )
-        pair = {graph.country_of_node(node) for node in (self.source, self.target)}
+        pair = {land.country(node) for node in (self.source, self.target)}
         shut = ", ".join(
             f"{post.id} {stated(post)}"
             for post in self.seen.posts.values()
@@ -132,7 +132,6 @@ def stated(post: Post) -> str:
         return "closed" if post.is_told else "not known"
     spans = " ".join(f"{a / HOUR_S:.2f}-{b / HOUR_S:.2f}" for a, b in post.open_s[:3])
     return f"open {spans}{' ..' if len(post.open_s) > 3 else ''}"  # noqa: PLR2004
-
 
 
 def draw(countries: Sequence[Country], seed: int, number: int) -> Asked:
@@ -340,3 +339,48 @@ def small(number: int) -> Country:
 def countries(folder: Path) -> list[Country]:
     """Prepare all regions, the sketch first."""
     return [sketch(folder), *(small(number) for number in range(SMALL))]
+
+
+# --- named cases ---------------------------------------------------------------------------------
+
+
+def pacaraima(country: Country) -> Asked:
+    """Give who comes to Pacaraima while it is shut for two days: a vehicle was sent 4,825 km."""
+    at = datetime(2026, 12, 2, 7, tzinfo=timezone(timedelta(hours=-4)))
+    first_s = (at.replace(hour=0) - T0).total_seconds()
+    spans = ((-DAY_S, first_s), (first_s + 2 * DAY_S, STATED_DAYS * DAY_S))
+    return _named(
+        country, -1, at, (-61.11, 4.60), (-60.67, 2.82), "vehicle", {"X-PACARAIMA": spans}
+    )
+
+
+def tachira(country: Country) -> Asked:
+    """Give a neighbour over the four shut bridges of Tachira: a walker was sent 778 km."""
+    at = datetime(2026, 12, 2, 7, tzinfo=timezone(timedelta(hours=-4)))
+    bridges = ("X-BOLIVAR", "X-SANTANDER", "X-TIENDITAS", "X-UNION")
+    shut: dict[str, tuple[tuple[float, float], ...]] = dict.fromkeys(bridges, ())
+    return _named(country, -2, at, (-72.443, 7.8146), (-72.508, 7.894), "adult", shut)
+
+
+def _named(
+    country: Country,
+    number: int,
+    at: datetime,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    profile: str,
+    shut: dict[str, tuple[tuple[float, float], ...]],
+) -> Asked:
+    land = country.lands[profile]
+    lon, lat = land.graph.node_lon / 1e7, land.graph.node_lat / 1e7
+    nodes = [int(np.argmin(np.hypot(lon - place[0], lat - place[1]))) for place in (start, end)]
+    posts = {p.id: replace(p, open_s=shut.get(p.id, ALWAYS)) for p in country.places}
+    seen = Seen(land, posts)
+    later = (HOUR_S, DAY_S)
+    return Asked(
+        number, country, seen, nodes[0], nodes[1], at, PROFILES[profile], (0.0,), later, ()
+    )
+
+
+#: The cases of issue 13 on the sketch: asked as numbers -1, -2 and on.
+NAMED: Final = (pacaraima, tachira)

@@ -181,7 +181,9 @@ def _of_route(asked: Asked, route: Route, own: Walk) -> Iterator[Fault]:
     names = [passing.post.id for passing in own.passed]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        yield Fault("crossing passed twice", told, f"{', '.join(twice)} of {names}: {_shown(route)}")
+        yield Fault(
+            "crossing passed twice", told, f"{', '.join(twice)} of {names}: {_shown(route)}"
+        )
     line = shapely.LineString(route.coordinates)
     for ban in (*asked.seen.bans, *asked.seen.secret):
         if shapely.intersects(line, ban.geometry):
@@ -195,7 +197,9 @@ def _of_route(asked: Asked, route: Route, own: Walk) -> Iterator[Fault]:
     own_posts = [(p.post.id, p.reached_s, p.through_s - p.reached_s) for p in own.passed]
     said = [(p.crossing.id, seconds(p.arrival) + asked.offset_s, p.wait_s) for p in route.passages]
     if len(own_posts) != len(said) or any(
-        mine[0] != theirs[0] or abs(mine[1] - theirs[1]) > NEARLY_S or abs(mine[2] - theirs[2]) > NEARLY_S
+        mine[0] != theirs[0]
+        or abs(mine[1] - theirs[1]) > NEARLY_S
+        or abs(mine[2] - theirs[2]) > NEARLY_S
         for mine, theirs in zip(own_posts, said, strict=False)
     ):
         yield Fault("told otherwise", told, f"passages {said}, by the rule {own_posts}")
@@ -227,9 +231,13 @@ def dominates(one: Route, other: Route) -> bool:
         (one.unknown_m, other.unknown_m, NEARLY_M),
     ]
     for kind in {*one.exposure, *other.exposure}:
-        values = [route.exposure[kind].value if kind in route.exposure else 0.0 for route in (one, other)]
+        values = [
+            route.exposure[kind].value if kind in route.exposure else 0.0 for route in (one, other)
+        ]
         pairs.append((*values, NEARLY * max(1.0, *values)))
-    return all(a <= b + nearly for a, b, nearly in pairs) and any(a < b - nearly for a, b, nearly in pairs)
+    return all(a <= b + nearly for a, b, nearly in pairs) and any(
+        a < b - nearly for a, b, nearly in pairs
+    )
 
 
 def _shown(route: Route) -> str:
@@ -240,7 +248,9 @@ def _shown(route: Route) -> str:
     )
 
 
-def _of_time(asked: Asked, answers: Sequence[Sequence[Route] | None], found: Found) -> Iterator[Fault]:
+def _of_time(
+    asked: Asked, answers: Sequence[Sequence[Route] | None], found: Found
+) -> Iterator[Fault]:
     told = asked.told()
     arrivals = [min((seconds(r.arrival) for r in routes), default=None) if routes else None
                 for routes in answers]  # fmt: skip
@@ -257,7 +267,9 @@ def _of_time(asked: Asked, answers: Sequence[Sequence[Route] | None], found: Fou
                     f"{(departures[row] - departures[sooner]) / HOUR_S:.2f} h later arrives at"
                     f" {moment(late)}, not at {moment(early)}"
                 )
-                yield Fault("later departure arrives earlier", told, detail, (early - late) / HOUR_S)
+                yield Fault(
+                    "later departure arrives earlier", told, detail, (early - late) / HOUR_S
+                )
     best_s = earliest(
         asked.seen, asked.source, asked.target, seconds(asked.at), asked.offset_s
     ).arrival_s

@@ -57,7 +57,9 @@ class Records:
     def posts(self, places: Sequence[Post]) -> dict[str, Post]:
         """Give the crossings that the public sees, with when they are open."""
         return {
-            place.id: replace(place, open_s=_open_s([s for s in self.statements if s.crossing_id == place.id]))
+            place.id: replace(
+                place, open_s=_open_s([s for s in self.statements if s.crossing_id == place.id])
+            )
             for place in places
             if place.id not in self.hidden
         }
@@ -76,7 +78,11 @@ def _open_s(statements: Sequence[Statement]) -> tuple[tuple[float, float], ...]:
     found: list[tuple[float, float]] = []
     for n in range(-2, TOLD_DAYS):
         day = TODAY + timedelta(days=n)
-        covering = [s for s in statements if s.valid_from <= day and (s.valid_to is None or day <= s.valid_to)]
+        covering = [
+            s
+            for s in statements
+            if s.valid_from <= day and (s.valid_to is None or day <= s.valid_to)
+        ]
         said = max(covering, key=lambda s: (s.valid_from, s.id), default=None)
         if said is None or said.state != "open":
             continue
@@ -131,7 +137,14 @@ def _stating(rng: np.random.Generator, crossing: str, zone: str, kind: float) ->
     if rng.random() < 0.5:  # noqa: PLR2004
         opens = int(rng.integers(4, 12))
         byday = _WEEK if rng.random() < 0.7 else tuple(rng.choice(_WEEK, 3, replace=False).tolist())  # noqa: PLR2004
-        found = [replace(base, opens_at=time(opens), closes_at=time(opens + int(rng.integers(2, 12))), byday=byday)]
+        found = [
+            replace(
+                base,
+                opens_at=time(opens),
+                closes_at=time(opens + int(rng.integers(2, 12))),
+                byday=byday,
+            )
+        ]
     if kind > 0.75:  # noqa: PLR2004
         # As X-PACARAIMA of the issue: closed from one day to another.
         first = TODAY + timedelta(days=int(rng.integers(-2, 3)))
@@ -151,7 +164,9 @@ def _exclusions(rng: np.random.Generator, country: Country) -> list[Hazard]:
             continue
         middle = shapely.line_interpolate_point(road.line, 0.5, normalized=True)
         area = middle.buffer(float(rng.uniform(0.03, 0.2)), quad_segs=4)
-        found.append(Hazard(f"WORLD-{n}", "flood", "physical", area, exclusion=True, title=f"Derrumbe {n}"))
+        found.append(
+            Hazard(f"WORLD-{n}", "flood", "physical", area, exclusion=True, title=f"Derrumbe {n}")
+        )
     return found
 
 
@@ -167,7 +182,9 @@ async def write(cluster: Any, database: str, records: Records, *, knows: bool) -
         await db.execute(text("delete from amparo.crossing_statuses"))
         if not knows:
             for crossing in records.hidden:
-                await db.execute(text("delete from amparo.crossings where id = :id"), {"id": crossing})
+                await db.execute(
+                    text("delete from amparo.crossings where id = :id"), {"id": crossing}
+                )
         for said in records.statements:
             if knows or said.crossing_id not in records.hidden:
                 await db.execute(_STATE, {**said.__dict__, "byday": list(said.byday)})
@@ -207,4 +224,3 @@ _RESTRICT = text("update amparo.crossings set visibility = 'restricted' where id
 _HIDE = text(
     "insert into amparo.hides (id, entity, record_id, reason) values ('hide-' || :id, 'crossing', :id, 'x')"
 )
-

@@ -147,7 +147,11 @@ class Land:
         """Every edge that may be used, by number."""
         graph, travel = self.graph, Travel(self.graph, self.profile)
         edges = np.arange(len(graph.edge_tail))
-        usable, time_s, length_m = travel.usable(edges), travel.time_s(edges), travel.length_m(edges)
+        usable, time_s, length_m = (
+            travel.usable(edges),
+            travel.time_s(edges),
+            travel.length_m(edges),
+        )
         found = {}
         for edge in edges[usable].tolist():
             tail, head = int(graph.edge_tail[edge]), int(graph.edge_head[edge])
@@ -157,7 +161,9 @@ class Land:
             posts = None
             if self.country(tail) != self.country(head):
                 posts = _posts_on(line, {self.country(tail), self.country(head)}, self.places)
-            found[edge] = Road(edge, tail, head, float(time_s[edge]), float(length_m[edge]), line, posts)
+            found[edge] = Road(
+                edge, tail, head, float(time_s[edge]), float(length_m[edge]), line, posts
+            )
         return found
 
     @cached_property
@@ -195,7 +201,10 @@ def _posts_on(
     near: list[tuple[float, float, Post]] = []
     for post in places:
         if set(post.countries) == pair:
-            drawn, here = _metres(line, post.lat), _metres(shapely.Point(post.lon, post.lat), post.lat)
+            drawn, here = (
+                _metres(line, post.lat),
+                _metres(shapely.Point(post.lon, post.lat), post.lat),
+            )
             away_m = float(shapely.distance(drawn, here))
             along = 0.0
             if shapely.get_type_id(drawn) != 0 and drawn.length > 0:
@@ -261,7 +270,9 @@ class Seen:
 
     def avoids(self, road: Road) -> bool:
         """Tell whether the asker would not cross there, be it open."""
-        return any(not self.avoided.isdisjoint(post.countries) for post in self.posts_on(road) or ())
+        return any(
+            not self.avoided.isdisjoint(post.countries) for post in self.posts_on(road) or ()
+        )
 
     def opened(self) -> "Seen":
         """Give the world in which all is open that is publicly closed, excluded or avoided."""
