@@ -15,7 +15,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time
-from itertools import count
+from itertools import count, pairwise
 from typing import Final, NamedTuple
 
 import networkx as nx
@@ -281,8 +281,7 @@ def _over(
     offset_s: float,
 ) -> _Label:
     """Go to a border edge's first post, and past its posts."""
-    assert road.posts is not None
-    at = road.posts[1]
+    at = road.post_at
     pieces, walked = ways.between(label.node, road.tail)
     section = [label.before, *pieces, (road.s * at, road.m * at)]
     stand, _ = pass_by(hours, posts, hours.walk(label.stand, section), offset_s)
@@ -333,7 +332,7 @@ class _Ways:
             path = self.from_(source)[1][target]
             roads = [
                 min((data["road"] for data in self._inland[a][b].values()), key=lambda one: one.s)
-                for a, b in zip(path, path[1:], strict=False)
+                for a, b in pairwise(path)
             ]
             pieces: list[tuple[float, float]] = []
             for road in roads:

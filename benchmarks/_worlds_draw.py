@@ -2,7 +2,7 @@
 
 import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -12,7 +12,8 @@ import numpy as np
 import shapely
 
 from benchmarks._graphs import ROOT, SKETCH
-from benchmarks._worlds_seen import ALWAYS, DAY_S, HOUR_S, T0, Land, Post, Seen
+from benchmarks._worlds_clock import earliest
+from benchmarks._worlds_seen import ALWAYS, DAY_S, HOUR_S, T0, Land, Post, Seen, seconds
 from routing.graph import RoadGraph
 from routing.hazard import Hazard
 from routing.osm import import_osm
@@ -42,10 +43,10 @@ class Country:
     ----------
     places
         Its official crossings, all open.
-    pace
-        Hours of the journeys asked for; where distances are drawn small, so are exclusions.
     radius
         Of exclusions, degrees: least and most.
+    without
+        Gives the graph without some ways, by number; None where it cannot be made again.
     """
 
     name: str
@@ -53,14 +54,20 @@ class Country:
     places: tuple[Post, ...]
     lands: dict[str, Land]
     radius: tuple[float, float]
+    without: Callable[[frozenset[int]], RoadGraph] | None = None
 
     @classmethod
     def of(
-        cls, name: str, graph: RoadGraph, places: Sequence[Post], radius: tuple[float, float]
+        cls,
+        name: str,
+        graph: RoadGraph,
+        places: Sequence[Post],
+        radius: tuple[float, float],
+        without: Callable[[frozenset[int]], RoadGraph] | None = None,
     ) -> "Country":
         """Prepare a region."""
         lands = {key: Land(graph, profile, tuple(places)) for key, profile in PROFILES.items()}
-        return cls(name, Router(graph), tuple(places), lands, radius)
+        return cls(name, Router(graph), tuple(places), lands, radius, without)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +109,11 @@ class Asked:
         """Local time less UTC, seconds."""
         return (self.at.utcoffset() or timedelta(0)).total_seconds()
 
+    def arrival_s(self, seen: Seen) -> float:
+        """Give the earliest arrival in a world, seconds after `T0`."""
+        ends = self.source, self.target
+        return earliest(seen, *ends, seconds(self.at), self.offset_s).arrival_s
+
     def told(self) -> str:
         """Describe it in a line, so that it can be asked again."""
         land = self.seen.land
@@ -118,7 +130,8 @@ class Asked:
         )
         hidden = sorted({post.id for post in self.country.places} - self.seen.posts.keys())
         return (
-            f"{self.country.name} #{self.number} {self.profile.name} {ends} at {self.at.isoformat()}"
+            f"{self.country.name} #{self.number} {self.profile.name} {ends}"
+            f" at {self.at.isoformat()}"
             f" aversions {self.aversions} bans {len(self.seen.bans)} secret {len(self.seen.secret)}"
             f" avoided {sorted(self.seen.avoided)} hidden {hidden} not always open there: {shut}"
         )
@@ -131,7 +144,7 @@ def stated(post: Post) -> str:
     if not post.open_s:
         return "closed" if post.is_told else "not known"
     spans = " ".join(f"{a / HOUR_S:.2f}-{b / HOUR_S:.2f}" for a, b in post.open_s[:3])
-    return f"open {spans}{' ..' if len(post.open_s) > 3 else ''}"  # noqa: PLR2004
+    return f"open {spans}{' ..' if len(post.open_s) > 3 else ''}"
 
 
 def draw(countries: Sequence[Country], seed: int, number: int) -> Asked:
@@ -145,10 +158,10 @@ def draw(countries: Sequence[Country], seed: int, number: int) -> Asked:
     source, target = _ends(rng, country, land)
     posts = _posts(rng, country, offset, at, land, source, target)
     bans = [_area(rng, country, land, f"ban{n}") for n in range(_count(rng, 0.45))]
-    secret = [_area(rng, country, land, f"secret{n}") for n in range(_count(rng, 0.2))]
+    secret = [_untold(_area(rng, country, land, f"secret{n}")) for n in range(_count(rng, 0.2))]
     codes = sorted({code for post in country.places for code in post.countries})
     avoided = frozenset({_one(rng, codes)} if rng.random() < 0.08 else ())
-    is_of_time = rng.random() < 0.5  # noqa: PLR2004
+    is_of_time = rng.random() < 0.5
     weighed = () if is_of_time else tuple(_weighed(rng, country, land))
     seen = Seen(land, {post.id: post for post in posts}, tuple(bans), tuple(secret), avoided)
     later = rng.choice([1, 10, 31, 60, 180, 600, 1_440], 2, replace=False) * _MINUTE
@@ -170,7 +183,7 @@ def _count(rng: np.random.Generator, share: float) -> int:
 
 def _departure(rng: np.random.Generator, offset: timezone) -> datetime:
     day = T0.replace(tzinfo=offset) + timedelta(days=1 + int(rng.integers(_WEEK)))
-    if rng.random() < 0.4:  # noqa: PLR2004
+    if rng.random() < 0.4:
         return day + timedelta(hours=_one(rng, _TURNS), minutes=_one(rng, _BESIDE_MIN))
     return day + timedelta(minutes=int(rng.integers(1_440)))
 
@@ -181,17 +194,17 @@ def _ends(rng: np.random.Generator, country: Country, land: Land) -> tuple[int, 
     lon, lat = graph.node_lon / 1e7, graph.node_lat / 1e7
     is_post = np.zeros(len(lon), dtype=bool)
     for place in country.places:
-        is_post |= np.hypot(lon - place.lon, lat - place.lat) < 1e-4  # noqa: PLR2004
+        is_post |= np.hypot(lon - place.lon, lat - place.lat) < 1e-4
     nodes = np.flatnonzero(~is_post & (graph.node_country >= 0))
     while True:
         source, target = rng.choice(nodes, 2, replace=False).tolist()
-        if country.places and rng.random() < 0.7:  # noqa: PLR2004
+        if country.places and rng.random() < 0.7:
             place = _one(rng, country.places)
             away = np.hypot(lon[nodes] - place.lon, lat[nodes] - place.lat)
             near = nodes[np.argsort(away)][: int(_one(rng, (12, 40, 120)))]
             source, target = rng.choice(near, 2, replace=False).tolist()
         # Two nodes at one place would be one end.
-        if math.hypot(lon[source] - lon[target], lat[source] - lat[target]) > 1e-4:  # noqa: PLR2004
+        if math.hypot(lon[source] - lon[target], lat[source] - lat[target]) > 1e-4:
             return source, target
 
 
@@ -212,13 +225,13 @@ def _posts(
     day = (at - T0.replace(tzinfo=offset)).days
     pair = {land.country(source), land.country(target)}
     # Often everything between the two countries is shut at once.
-    shut = rng.random() < 0.3  # noqa: PLR2004
+    shut = rng.random() < 0.3
     found = []
     for place in country.places:
         kind = rng.random()
         if shut and set(place.countries) == pair:
             kind = float(rng.uniform(0.55, 1.0))
-        if kind > 0.97:  # noqa: PLR2004
+        if kind > 0.97:
             continue
         found.append(_stating(rng, place, kind, midnight_s, day))
     return found
@@ -230,26 +243,26 @@ def _stating(
     def days(first: int, last: int) -> tuple[float, float]:
         return midnight_s + first * DAY_S, midnight_s + last * DAY_S
 
-    if kind < 0.55:  # noqa: PLR2004
+    if kind < 0.55:
         return replace(place, open_s=ALWAYS)
-    if kind < 0.63:  # noqa: PLR2004
+    if kind < 0.63:
         return replace(place, open_s=())
-    if kind < 0.68:  # noqa: PLR2004
+    if kind < 0.68:
         return replace(place, open_s=(), is_told=False)
     spans = [days(0, STATED_DAYS)]
-    if kind > 0.8:  # noqa: PLR2004
+    if kind > 0.8:
         # Closed from one day to another, which may be today; after that as before.
         first = day + int(rng.integers(-2, 3))
         last = first + int(_one(rng, (1, 1, 2, 3, 7, 20)))
         spans = [days(0, first), days(last, STATED_DAYS)]
-        if rng.random() < 0.2:  # noqa: PLR2004
+        if rng.random() < 0.2:
             spans = spans[:1]
         spans = [(begin, end) for begin, end in spans if begin < end]
-    if kind < 0.9:  # noqa: PLR2004
+    if kind < 0.9:
         opens = int(rng.integers(0, 24 * 4)) * 15 * _MINUTE
         length = int(_one(rng, (1, 2, 6, 12, 14))) * HOUR_S
         open_days = range(_WEEK)
-        if rng.random() < 0.3:  # noqa: PLR2004
+        if rng.random() < 0.3:
             open_days = sorted(rng.choice(_WEEK, int(rng.integers(1, 6)), replace=False).tolist())
         hours = [
             (midnight_s + n * DAY_S + opens, midnight_s + n * DAY_S + opens + length)
@@ -259,7 +272,7 @@ def _stating(
         spans = [
             (max(a, c), min(b, d)) for a, b in spans for c, d in hours if max(a, c) < min(b, d)
         ]
-    return replace(place, open_s=tuple(spans), is_told=rng.random() < 0.8)  # noqa: PLR2004
+    return replace(place, open_s=tuple(spans), is_told=rng.random() < 0.8)
 
 
 # --- hazards -------------------------------------------------------------------------------------
@@ -275,11 +288,16 @@ def _area(rng: np.random.Generator, country: Country, land: Land, name: str) -> 
     return Hazard(name, "flood", "physical", area, exclusion=True, title=name)
 
 
+def _untold(ban: Hazard) -> Hazard:
+    """Give an exclusion of which the public is told nothing (P36)."""
+    return replace(ban, is_told=False)
+
+
 def _weighed(rng: np.random.Generator, country: Country, land: Land) -> list[Hazard]:
     found = []
     for n in range(int(rng.integers(0, 5))):
         area = _area(rng, country, land, f"weighed{n}")
-        rate = float(rng.uniform(1e-5, 1e-2)) if rng.random() < 0.5 else None  # noqa: PLR2004
+        rate = float(rng.uniform(1e-5, 1e-2)) if rng.random() < 0.5 else None
         kind = _one(rng, ("flood", "landslide"))
         weight = float(_one(rng, (1.0, 3.0, 10.0)))
         found.append(
@@ -325,15 +343,20 @@ def small(number: int) -> Country:
         streets = [(first + row, first + rows + row) for row in range(rows)]
         streets += [(n, n + 1) for n in range(first, first + rows - 1)]
         streets += [(n, n + 1) for n in range(first + rows, first + 2 * rows - 1)]
-        edges += [pair for pair in streets if rng.random() < 0.85]  # noqa: PLR2004
+        edges += [pair for pair in streets if rng.random() < 0.85]
         if column:
             for row in rng.choice(rows, int(rng.integers(2, rows + 1)), replace=False).tolist():
                 a, b = first - rows + row, first + row
                 edges.append((a, b))
                 lon, lat = ((nodes[a][axis] + nodes[b][axis]) / 2 for axis in (0, 1))
                 places.append(Post(f"X{len(places)}", lon, lat, (codes[column - 1], code), ALWAYS))
-    graph = build_tiny_graph(nodes, edges, name=f"small{number}")
-    return Country.of(f"small{number}", graph, places, (step * 0.02, step * 0.1))
+
+    def without(gone: frozenset[int]) -> RoadGraph:
+        kept = [edge for n, edge in enumerate(edges) if n not in gone]
+        return build_tiny_graph(nodes, kept, name=f"small{number}")
+
+    radius = step * 0.02, step * 0.1
+    return Country.of(f"small{number}", without(frozenset()), places, radius, without)
 
 
 def countries(folder: Path) -> list[Country]:

@@ -2,16 +2,18 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import shapely
 
-from benchmarks._worlds_clock import Walk, earliest, walk
+from benchmarks._worlds_clock import Best, Walk, earliest, walk
 from benchmarks._worlds_draw import Asked
-from benchmarks._worlds_seen import DAY_S, HOUR_S, moment, seconds
+from benchmarks._worlds_seen import DAY_S, HOUR_S, Key, Seen, moment, seconds
+from routing.comparison import LIMITS, Compared, Reason, compare
+from routing.continent import Answer, Continent
 from routing.errors import InvalidRequest, NoRoute, OffNetwork, RoutingError
 from routing.route import Route
 from routing.search import RouteRequest
@@ -36,6 +38,10 @@ BARS: Final = (
     "exclusion touched",
     "told otherwise",
     "failed",
+    "reason not on record",
+    "figure of because",
+    "answers differ",
+    "forms differ",
 )
 #: Told beside them.
 NOTES: Final = ("refused though there is a way", "refused, later departure arrives")
@@ -77,7 +83,7 @@ class Found:
         if worst is None or fault.excess > worst.excess:
             self.worst[fault.bar] = fault
         kept = self.first.setdefault(fault.bar, [])
-        if len(kept) < 5:  # noqa: PLR2004
+        if len(kept) < 5:
             kept.append(fault)
 
     def add(self, other: "Found") -> None:
@@ -132,7 +138,10 @@ def judge(asked: Asked) -> Found:
     routes = answers[0]
     if routes is None:
         return found
-    for fault in faults_of(asked, routes):
+    compared = compared_of(asked, routes) if routes else None
+    if compared is not None and compared.refused is not None:
+        found.counts[f"refused as {compared.refused}"] += 1
+    for fault in faults_of(asked, routes, compared):
         found.note(fault)
     if asked.is_of_time:
         for fault in _of_time(asked, answers, found):
@@ -159,15 +168,35 @@ def _answer(asked: Asked, later_s: float, found: Found) -> Sequence[Route] | Non
     return routes
 
 
-def faults_of(asked: Asked, routes: Sequence[Route]) -> Iterator[Fault]:
-    """Give what is wrong with the routes of one answer."""
+def compared_of(asked: Asked, routes: Sequence[Route]) -> Compared:
+    """Have the routes set against the open world, as the application does."""
+    router, request = asked.country.router, request_of(asked)
+    known = tuple(post.asked(asked.at) for post in asked.seen.posts.values())
+    answer = Answer((router,), tuple(routes))
+    return compare(Continent([router]), request, answer, known, LIMITS)[0]
+
+
+def faults_of(
+    asked: Asked, routes: Sequence[Route], compared: Compared | None = None
+) -> Iterator[Fault]:
+    """Give what is wrong with the routes of one answer.
+
+    Parameters
+    ----------
+    compared
+        What is said of their length; None where nothing is.
+    """
     walks = [walk(asked.seen, route.edges, seconds(asked.at), asked.offset_s) for route in routes]
     open_world = asked.seen.opened()
     best = earliest(open_world, asked.source, asked.target, seconds(asked.at), asked.offset_s)
-    unblocked = best.arrival_s
-    for route, own in zip(routes, walks, strict=True):
+    met = met_by_open_way(asked.seen, best, seconds(asked.at), asked.offset_s)
+    for row, (route, own) in enumerate(zip(routes, walks, strict=True)):
         yield from _of_route(asked, route, own)
-        yield from _of_length(asked, own, unblocked)
+        because = compared.because[row] if compared is not None else ()
+        if compared is None or compared.refused is None:
+            yield from _of_length(asked, own, best.arrival_s, because)
+        for reason in because:
+            yield from _of_reason(asked, own, reason, met)
     yield from _dominated(asked, routes)
 
 
@@ -205,14 +234,73 @@ def _of_route(asked: Asked, route: Route, own: Walk) -> Iterator[Fault]:
         yield Fault("told otherwise", told, f"passages {said}, by the rule {own_posts}")
 
 
-def _of_length(asked: Asked, own: Walk, open_arrival_s: float) -> Iterator[Fault]:
-    if math.isinf(own.arrival_s):
+def _of_length(
+    asked: Asked, own: Walk, open_arrival_s: float, because: Sequence[Reason]
+) -> Iterator[Fault]:
+    if math.isinf(own.arrival_s) or because:
         return
     depart_s = seconds(asked.at)
     open_s, spent_s = open_arrival_s - depart_s, own.arrival_s - depart_s
     if spent_s > FACTOR * open_s and spent_s - open_s > MORE_S:
-        detail = f"{spent_s / DAY_S:.2f} days, {own.length_m / 1e3:.0f} km; the open way {open_s / DAY_S:.2f} days"
+        days = f"{spent_s / DAY_S:.2f} days; the open way {open_s / DAY_S:.2f} days"
+        detail = f"{own.length_m / 1e3:.0f} km, {days}"
         yield Fault("long without because", asked.told(), detail, (spent_s - open_s) / HOUR_S)
+
+
+def _of_reason(asked: Asked, own: Walk, reason: Reason, met: Sequence[Key]) -> Iterator[Fault]:
+    """Judge one reason: the asker may see it, and its figure is that of some world."""
+    told = asked.told()
+    if math.isinf(own.arrival_s):
+        return
+    if reason.is_choice:
+        if reason.id not in {one.id for one in asked.weighed}:
+            yield Fault("reason not on record", told, f"{reason}")
+        return
+    key = ("hazard" if reason.kind == "hazard" else "crossing", reason.id)
+    if key not in met:
+        yield Fault("reason not on record", told, f"{reason} of {met}")
+        return
+    figures = figures_of(asked.seen, key, met, own.arrival_s, asked.arrival_s)
+    if not any(abs(reason.extra_s - figure) <= NEARLY_S for figure in figures):
+        hours = [round(figure / HOUR_S, 2) for figure in figures]
+        detail = f"{key} {reason.extra_s / HOUR_S:.2f} h, by the oracle {hours}, met {met}"
+        yield Fault("figure of because", told, detail)
+
+
+def figures_of(
+    seen: Seen,
+    key: Key,
+    met: Sequence[Key],
+    arrival_s: float,
+    arrives_s: Callable[[Seen], float],
+) -> tuple[float, float, float]:
+    """Give what opening one thing may be said to save, seconds.
+
+    It alone; all that the open way meets; it beside all the others of them.
+    """
+    alone, every, others = (
+        arrives_s(seen.let_through(keys))
+        for keys in (frozenset({key}), frozenset(met), frozenset(met) - {key})
+    )
+    return arrival_s - alone, arrival_s - every, others - every
+
+
+def met_by_open_way(seen: Seen, best: Best, depart_s: float, offset_s: float) -> list[Key]:
+    """Give what stands on the open way, as it is on record when the open way comes by."""
+    opened, closed = seen.opened(), seen.banned
+    legs = [(edge, 0.0, 1.0) for edge in best.edges]
+    found: list[Key] = []
+    for passing in walk(opened, legs, depart_s, offset_s).passed:
+        post = seen.posts[passing.post.id]
+        is_kept_from = not seen.avoided.isdisjoint(post.countries)
+        if is_kept_from or not post.is_open(passing.reached_s - offset_s):
+            found.append(("crossing", post.id))
+    if closed:
+        on_way = set(best.edges)
+        found += [
+            ("hazard", ban.id) for ban in seen.bans if on_way & seen.land.touched(ban.geometry)
+        ]
+    return found
 
 
 def _dominated(asked: Asked, routes: Sequence[Route]) -> Iterator[Fault]:
@@ -225,7 +313,10 @@ def _dominated(asked: Asked, routes: Sequence[Route]) -> Iterator[Fault]:
 
 
 def dominates(one: Route, other: Route) -> bool:
-    """Tell whether a route is as good in time, each exposure and unknown metres, and better in one."""
+    """Tell whether a route is nowhere worse, and better somewhere.
+
+    By the arrival, each kind of exposure, and the metres of which nothing is known.
+    """
     pairs = [
         (seconds(one.arrival), seconds(other.arrival), 1.0),
         (one.unknown_m, other.unknown_m, NEARLY_M),
@@ -243,7 +334,8 @@ def dominates(one: Route, other: Route) -> bool:
 def _shown(route: Route) -> str:
     exposure = {kind: round(item.value, 3) for kind, item in route.exposure.items()}
     return (
-        f"[{route.distance_m / 1e3:.1f} km, {route.duration_s / HOUR_S:.2f} h, at {route.arrival:%d %H:%M},"
+        f"[{route.distance_m / 1e3:.1f} km, {route.duration_s / HOUR_S:.2f} h,"
+        f" at {route.arrival:%d %H:%M},"
         f" {exposure}, unknown {route.unknown_m / 1e3:.1f} km, {'+'.join(route.crossings)}]"
     )
 
@@ -270,9 +362,7 @@ def _of_time(
                 yield Fault(
                     "later departure arrives earlier", told, detail, (early - late) / HOUR_S
                 )
-    best_s = earliest(
-        asked.seen, asked.source, asked.target, seconds(asked.at), asked.offset_s
-    ).arrival_s
+    best_s = asked.arrival_s(asked.seen)
     if best_s == float("inf"):
         return
     if arrivals[0] is None:
@@ -280,5 +370,6 @@ def _of_time(
             yield Fault("refused though there is a way", told, f"arrives at {moment(best_s)}")
         return
     if abs(arrivals[0] - best_s) > NEARLY_S:
-        detail = f"arrives at {moment(arrivals[0])}, one could at {moment(best_s)}: {_shown(answers[0][0])}"
+        best = f"one could at {moment(best_s)}"
+        detail = f"arrives at {moment(arrivals[0])}, {best}: {_shown(answers[0][0])}"
         yield Fault("not the earliest arrival", told, detail, (arrivals[0] - best_s) / HOUR_S)

@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import shapely
+import shapely.affinity
 from sqlalchemy import text
 
 from benchmarks._worlds_draw import Country
 from benchmarks._worlds_seen import Post, Seen, seconds
+from geo.cluster import PrivateCluster
 from routing.hazard import Hazard
 from tests.fixtures.leak_parts import NOON, TODAY
 from tests.fixtures.leak_secrets import superuser
@@ -117,7 +119,7 @@ def draw_records(
         if frozenset(place.countries) == pair:
             kind = float(rng.uniform(0.4, 1.0))
         statements += _stating(rng, place.id, zones[place.id], kind)
-        if rng.random() < 0.12:  # noqa: PLR2004
+        if rng.random() < 0.12:
             hidden.append(place.id)
     return Records(tuple(statements), tuple(hidden), tuple(_exclusions(rng, country)))
 
@@ -125,18 +127,18 @@ def draw_records(
 def _stating(rng: np.random.Generator, crossing: str, zone: str, kind: float) -> list[Statement]:
     long_ago = TODAY - timedelta(days=90)
     base = Statement(f"w-{crossing}", crossing, "open", long_ago, None, zone)
-    if kind < 0.45:  # noqa: PLR2004
+    if kind < 0.45:
         return [base]
-    if kind < 0.55:  # noqa: PLR2004
+    if kind < 0.55:
         return [replace(base, state="closed")]
-    if kind < 0.62:  # noqa: PLR2004
+    if kind < 0.62:
         return [replace(base, state="not_known")]
-    if kind < 0.66:  # noqa: PLR2004
+    if kind < 0.66:
         return []
     found = [base]
-    if rng.random() < 0.5:  # noqa: PLR2004
+    if rng.random() < 0.5:
         opens = int(rng.integers(4, 12))
-        byday = _WEEK if rng.random() < 0.7 else tuple(rng.choice(_WEEK, 3, replace=False).tolist())  # noqa: PLR2004
+        byday = _WEEK if rng.random() < 0.7 else tuple(rng.choice(_WEEK, 3, replace=False).tolist())
         found = [
             replace(
                 base,
@@ -145,7 +147,7 @@ def _stating(rng: np.random.Generator, crossing: str, zone: str, kind: float) ->
                 byday=byday,
             )
         ]
-    if kind > 0.75:  # noqa: PLR2004
+    if kind > 0.75:
         # As X-PACARAIMA of the issue: closed from one day to another.
         first = TODAY + timedelta(days=int(rng.integers(-2, 3)))
         last = first + timedelta(days=int(rng.choice([0, 1, 2, 6, 20])))
@@ -170,7 +172,7 @@ def _exclusions(rng: np.random.Generator, country: Country) -> list[Hazard]:
     return found
 
 
-async def write(cluster: Any, database: str, records: Records, *, knows: bool) -> None:
+async def write(running: PrivateCluster, database: str, records: Records, *, knows: bool) -> None:
     """Put records into a database.
 
     Parameters
@@ -178,7 +180,7 @@ async def write(cluster: Any, database: str, records: Records, *, knows: bool) -
     knows
         What the public does not see is there, hidden or restricted; else it never was.
     """
-    async with superuser(cluster, database) as db:
+    async with superuser(running, database) as db:
         await db.execute(text("delete from amparo.crossing_statuses"))
         if not knows:
             for crossing in records.hidden:
@@ -195,11 +197,11 @@ async def write(cluster: Any, database: str, records: Records, *, knows: bool) -
         for n, crossing in enumerate(records.hidden):
             await db.execute(_RESTRICT if n % 2 else _HIDE, {"id": crossing})
         # One that nobody has approved, and one that is restricted: they change no route (P36).
-        for row, shut in enumerate((None, "restricted")):
+        for row, shut in enumerate(({"approved": False}, {"visibility": "restricted"})):
             for hazard in records.exclusions[:1]:
                 area = shapely.affinity.translate(hazard.geometry, 0.3, 0.1)
-                await db.execute(_EXCLUDE, _of(replace(hazard, id=f"SECRET-{row}", geometry=area))
-                                 | {"visibility": shut or "public", "approved": shut is not None})  # fmt: skip
+                secret = replace(hazard, id=f"SECRET-{row}", geometry=area)
+                await db.execute(_EXCLUDE, _of(secret) | shut)
 
 
 def _of(hazard: Hazard) -> dict[str, Any]:
@@ -210,17 +212,26 @@ def _of(hazard: Hazard) -> dict[str, Any]:
 
 
 _STATE = text(
-    "insert into amparo.crossing_statuses (id, crossing_id, state, valid_from, valid_to, timezone, byday,"
-    " opens_at, closes_at, source) values (:id, :crossing_id, :state, :valid_from, :valid_to, :timezone,"
-    " :byday, :opens_at, :closes_at, 'benchmark')"
+    """
+    insert into amparo.crossing_statuses (id, crossing_id, state, valid_from, valid_to, timezone,
+        byday, opens_at, closes_at, source)
+    values (:id, :crossing_id, :state, :valid_from, :valid_to, :timezone, :byday, :opens_at,
+        :closes_at, 'benchmark')
+    """
 )
 _EXCLUDE = text(
-    "insert into amparo.hazards (id, family, kind, title, geom, geom_public, public_extent, effect, source,"
-    " valid_from, reported_at, approved_at, visibility) values (:id, 'physical', 'flood', :title,"
-    " st_geomfromtext(:geom, 4326), st_geomfromtext(:geom, 4326), 'area', 'exclusion', 'benchmark',"
-    " :since, :since, case when :approved then cast(:since as timestamptz) end, :visibility)"
+    """
+    insert into amparo.hazards (id, family, kind, title, geom, geom_public, public_extent, effect,
+        source, valid_from, reported_at, approved_at, visibility)
+    values (:id, 'physical', 'flood', :title, st_geomfromtext(:geom, 4326),
+        st_geomfromtext(:geom, 4326), 'area', 'exclusion', 'benchmark', :since, :since,
+        case when :approved then cast(:since as timestamptz) end, :visibility)
+    """
 )
 _RESTRICT = text("update amparo.crossings set visibility = 'restricted' where id = :id")
 _HIDE = text(
-    "insert into amparo.hides (id, entity, record_id, reason) values ('hide-' || :id, 'crossing', :id, 'x')"
+    """
+    insert into amparo.hides (id, entity, record_id, reason)
+    values ('hide-' || :id, 'crossing', :id, 'benchmark')
+    """
 )

@@ -29,6 +29,9 @@ T0: Final = datetime(2026, 11, 23, tzinfo=UTC)
 HOUR_S: Final = 3_600.0
 DAY_S: Final = 86_400.0
 
+#: A crossing or an exclusion, and its id.
+type Key = tuple[str, str]
+
 #: What is open at any hour.
 ALWAYS: Final = ((-math.inf, math.inf),)
 
@@ -119,6 +122,11 @@ class Road:
     m: float
     line: BaseGeometry = field(repr=False)
     posts: tuple[tuple[str, ...], float] | None = None
+
+    @property
+    def post_at(self) -> float:
+        """Share of the length before the first post of a border edge."""
+        return 0.0 if self.posts is None else self.posts[1]
 
     @property
     def is_border(self) -> bool:
@@ -240,6 +248,8 @@ class Seen:
         Exclusions of which the public is told nothing (P36): the road is not there.
     avoided
         Countries that the asker keeps out of.
+    let
+        Crossings that are passed all the same.
     """
 
     land: Land
@@ -247,6 +257,7 @@ class Seen:
     bans: tuple[Hazard, ...] = ()
     secret: tuple[Hazard, ...] = ()
     avoided: frozenset[str] = frozenset()
+    let: frozenset[str] = frozenset()
 
     @cached_property
     def banned(self) -> frozenset[int]:
@@ -262,17 +273,28 @@ class Seen:
         return frozenset().union(*(self.land.touched(ban.geometry) for ban in bans))
 
     def posts_on(self, road: Road) -> tuple[Post, ...] | None:
-        """Give the posts that the asker sees on a border edge; None where it may never be passed."""
+        """Give the posts that the asker sees on an edge; None where it is never passed."""
         if road.posts is None:
             return ()
         seen = tuple(self.posts[name] for name in road.posts[0] if name in self.posts)
-        return seen if seen else None
+        return seen or None
 
     def avoids(self, road: Road) -> bool:
         """Tell whether the asker would not cross there, be it open."""
         return any(
-            not self.avoided.isdisjoint(post.countries) for post in self.posts_on(road) or ()
+            post.id not in self.let and not self.avoided.isdisjoint(post.countries)
+            for post in self.posts_on(road) or ()
         )
+
+    def let_through(self, keys: frozenset[Key]) -> "Seen":
+        """Give the world as it is, but with some things open: crossings, exclusions."""
+        names = frozenset(name for kind, name in keys if kind == "crossing")
+        posts = {
+            name: replace(post, open_s=ALWAYS) if name in names else post
+            for name, post in self.posts.items()
+        }
+        bans = tuple(ban for ban in self.bans if ("hazard", ban.id) not in keys)
+        return replace(self, posts=posts, bans=bans, let=names)
 
     def opened(self) -> "Seen":
         """Give the world in which all is open that is publicly closed, excluded or avoided."""

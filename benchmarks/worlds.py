@@ -1,7 +1,7 @@
 """Whether answers are right in random worlds, judged by networkx over the world the asker sees.
 
 Usage: ./run bench worlds [--queries N] [--seed N] [--number N ...] [--jobs N] [--application N]
-                          [--differences N] [--json FILE]
+                          [--json FILE]
 
 Worlds are drawn on the corridor sketch and on small countries made up: crossings open, closed, not
 known, with hours, closed from one day to another, hidden; exclusions, secret bans, weighed hazards;
@@ -10,9 +10,9 @@ vehicle, by every profile. Judged are (BARS in `_worlds_judge`): ways much longe
 that say nothing of it, crossings passed twice, later departures that arrive earlier, dominated
 routes, arrivals that are not the earliest, closed crossings, exclusions, what is told of times.
 
-Most questions go to the library. So many (--application) go to the whole application, all its
-forms, over a database of its own; and so many pairs of databases (--differences) that differ in
-nothing but a record which the asker may not see have to give equal answers.
+These go to the library. So many more (--application) go to the whole application in all its forms,
+each to two databases that differ in nothing but what the public may not see: the answers have to be
+equal to the byte. In the library roads that are closed in secret are compared with none at all.
 
 Each question is drawn from the seed and its own number: --number asks some again, and tells all.
 Fails on any bar missed, and where nothing was answered. Ctrl-C prints what was found so far.
@@ -35,7 +35,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks import _worlds_draw as drawing
+from benchmarks._worlds_application import ask_application
 from benchmarks._worlds_judge import BARS, Found, judge
+from benchmarks._worlds_secrets import secrets_of
 
 #: Any fixed number: the same questions in every run.
 SEED: Final = 20_261_128
@@ -57,6 +59,10 @@ def _judged(seed: int, numbers: Sequence[int]) -> Found:
         else:
             asked = drawing.draw(_regions, seed, number)
         found.add(judge(asked))
+        for fault in secrets_of(asked):
+            found.counts["pairs of secret exclusions"] += 1
+            if fault is not None:
+                found.note(fault)
     return found
 
 
@@ -140,10 +146,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--number", type=int, nargs="+", help="these questions alone")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--application", type=int, default=300, metavar="N")
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
     numbers = chosen.number or [*range(-len(drawing.NAMED), chosen.queries)]
     found = run(chosen.seed, numbers, 1 if chosen.number else chosen.jobs)
+    if not chosen.number:
+        found.add(ask_application(chosen.application, chosen.seed))
     for faults in found.first.values():
         print("\n".join(str(fault) for fault in faults))
     Console().print(table_of(found))

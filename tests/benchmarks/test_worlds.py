@@ -1,5 +1,6 @@
 """The judge of random worlds: its clock, its search, and that it sees what it looks for."""
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from types import SimpleNamespace
@@ -12,7 +13,9 @@ from benchmarks import _worlds_draw as drawing
 from benchmarks import _worlds_judge as judging
 from benchmarks._worlds_clock import Hours, earliest, walk
 from benchmarks._worlds_draw import Asked, Country
+from benchmarks._worlds_secrets import said, secrets_of
 from benchmarks._worlds_seen import ALWAYS, DAY_S, HOUR_S, Post, Seen, moment, seconds
+from routing.comparison import Compared, Reason
 from routing.hazard import Hazard
 from routing.profile import ADULT, FAMILY, VEHICLE
 from tests.routing.conftest import build_tiny_graph
@@ -156,9 +159,7 @@ def edges_of(asked, *numbers):
     nodes = [node(land, number) for number in numbers]
     network = asked.seen.land.network
     return SimpleNamespace(
-        edges=tuple(
-            (next(iter(network[a][b])), 0.0, 1.0) for a, b in zip(nodes, nodes[1:], strict=False)
-        )
+        edges=tuple((next(iter(network[a][b])), 0.0, 1.0) for a, b in itertools.pairwise(nodes))
     )
 
 
@@ -167,7 +168,8 @@ def forged(asked, route, *numbers, **more):
     legs = edges_of(asked, *numbers).edges
     own = walk(asked.seen, legs, seconds(asked.at), asked.offset_s)
     passages = tuple(
-        SimpleNamespace(crossing=SimpleNamespace(id=p.post.id), arrival=moment(p.reached_s - asked.offset_s),
+        SimpleNamespace(crossing=SimpleNamespace(id=p.post.id),
+                        arrival=moment(p.reached_s - asked.offset_s),
                         wait_s=p.through_s - p.reached_s)
         for p in own.passed
     )  # fmt: skip
@@ -260,7 +262,9 @@ class Forger:
         return self.answers.pop(0)
 
 
-def test_leaving_later_to_arrive_earlier_and_a_late_arrival_are_seen(land):
+def test_leaving_later_to_arrive_earlier_and_a_late_arrival_are_seen(land, monkeypatch):
+    # What is no graph cannot be set against an open world.
+    monkeypatch.setattr(judging, "compared_of", lambda *_: None)
     asked = replace(question(land), later_s=(600.0,))
     best = answered(asked)[0]
     slow = forged(asked, best, 0, 4, 5, 3)
@@ -270,6 +274,47 @@ def test_leaving_later_to_arrive_earlier_and_a_late_arrival_are_seen(land):
     assert found.counts["later departure arrives earlier"] == 1
     assert found.counts["not the earliest arrival"] == 1
     assert found.is_broken
+
+
+def because(asked, route, *reasons):
+    """Give the bars that a route misses of which such reasons are told."""
+    compared = Compared(None, (), None, (reasons,), (None,))
+    return {fault.bar for fault in judging.faults_of(asked, [route], compared)}
+
+
+def test_a_reason_that_is_not_on_record_or_has_a_wrong_figure_is_seen(land):
+    asked = question(land, shut=[NEAR], profile=ADULT)
+    route = forged(asked, answered(question(land))[0], 0, 4, 5, 3)
+    extra_s = seconds(route.arrival) - arrival(question(land, profile=ADULT)).arrival_s
+    true = Reason("crossing", NEAR, NEAR, "closed", extra_s, 0.0)
+    assert because(asked, route, true) == set()
+    assert because(asked, route, replace(true, id=FAR)) == {"reason not on record"}
+    assert because(asked, route, replace(true, kind="hazard")) == {"reason not on record"}
+    assert because(asked, route, replace(true, extra_s=extra_s + 120)) == {"figure of because"}
+
+
+def test_p36_an_exclusion_that_shows_in_an_answer_is_seen():
+    """On the one street: closed in secret it is a street that is not there."""
+    asked = next(
+        made
+        for made in small_questions(range(200), seed=14)
+        if made.seen.secret and made.country.without
+        and any(fault is None for fault in list(secrets_of(made))[1:])
+        and "refused" in said(made)
+    )  # fmt: skip
+    assert list(secrets_of(asked)) == [None, None]
+    told = tuple(replace(ban, is_told=True) for ban in asked.seen.secret)
+    shown = replace(asked, seen=replace(asked.seen, secret=told))
+    assert [fault.bar for fault in secrets_of(shown) if fault] == ["answers differ"] * 2
+
+
+@pytest.mark.parametrize("seed", [21, 22])
+def test_p54_no_answer_in_random_worlds_has_a_fault(seed):
+    found = judging.Found()
+    for asked in small_questions(range(30), seed=seed):
+        found.add(judging.judge(asked))
+    assert found.counts["routes"] > 40
+    assert not found.is_broken, "\n".join(str(f) for faults in found.first.values() for f in faults)
 
 
 def test_the_named_detour_of_the_issue_is_drawn_as_it_was(tmp_path):
