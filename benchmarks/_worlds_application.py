@@ -61,6 +61,16 @@ _DIRECTIONS: Final = {
     "adult": "foot-walking",
     "reduced_mobility": "wheelchair",
 }
+#: What every form says of the best route, and of a refusal.
+_OF_ROUTE: Final = (
+    "distance_m",
+    "duration_s",
+    "arrival",
+    "crossings",
+    "because",
+    "walking_days",
+)
+_OF_REFUSAL: Final = ("type", "blocked_by", "next_opening", "because", "detour")
 _OK: Final = 200
 _REFUSED: Final = 422
 
@@ -369,11 +379,9 @@ def _of_forms(trip: Trip, answers: Mapping[str, httpx.Response]) -> Iterator[Fau
         other = answer.json()
         if plain.status_code == _OK:
             mine, theirs = body["features"][0]["properties"], _best(name, other)
-            keys = ("distance_m", "duration_s", "arrival", "crossings", "because", "walking_days")
-            apart = [key for key in keys if mine.get(key) != theirs.get(key)]
+            apart = [key for key in _OF_ROUTE if not _is_same(mine.get(key), theirs.get(key))]
         else:
-            keys = ("type", "blocked_by", "next_opening", "because", "detour")
-            apart = [key for key in keys if body.get(key) != other.get(key)]
+            apart = [key for key in _OF_REFUSAL if body.get(key) != other.get(key)]
         if apart:
             yield Fault("forms differ", told, f"{name}: {apart}")
     fastest = answers.get("directions fastest")
@@ -385,6 +393,13 @@ def _of_forms(trip: Trip, answers: Mapping[str, httpx.Response]) -> Iterator[Fau
             late_h = (seconds(arrival) - best_s) / HOUR_S if math.isfinite(best_s) else 0.0
             detail = f"directions: {arrival.isoformat()}, by the oracle {best}"
             yield Fault("not the earliest arrival", told, detail, late_h)
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Tell whether two members are the same, but for the last digits of a sum."""
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=NEARLY)
+    return one == other
 
 
 def _best(name: str, body: Mapping[str, Any]) -> Mapping[str, Any]:

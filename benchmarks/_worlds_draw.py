@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import shapely
 
 from benchmarks._graphs import ROOT, SKETCH
 from benchmarks._worlds_clock import earliest
@@ -261,7 +260,7 @@ def _stating(
     if kind < 0.9:
         opens = int(rng.integers(0, 24 * 4)) * 15 * _MINUTE
         length = int(_one(rng, (1, 2, 6, 12, 14))) * HOUR_S
-        open_days = range(_WEEK)
+        open_days = list(range(_WEEK))
         if rng.random() < 0.3:
             open_days = sorted(rng.choice(_WEEK, int(rng.integers(1, 6)), replace=False).tolist())
         hours = [
@@ -281,10 +280,7 @@ def _stating(
 def _area(rng: np.random.Generator, country: Country, land: Land, name: str) -> Hazard:
     """Draw an exclusion around some place of a road."""
     road = land.roads[_one(rng, sorted(land.roads))]
-    place = shapely.get_point(road.line, 0) if road.line.geom_type != "Point" else road.line
-    if road.line.geom_type != "Point":
-        place = shapely.line_interpolate_point(road.line, rng.random(), normalized=True)
-    area = place.buffer(rng.uniform(*country.radius))
+    area = road.along(float(rng.random())).buffer(rng.uniform(*country.radius))
     return Hazard(name, "flood", "physical", area, exclusion=True, title=name)
 
 

@@ -322,10 +322,10 @@ def dominates(one: Route, other: Route) -> bool:
         (one.unknown_m, other.unknown_m, NEARLY_M),
     ]
     for kind in {*one.exposure, *other.exposure}:
-        values = [
+        mine, theirs = (
             route.exposure[kind].value if kind in route.exposure else 0.0 for route in (one, other)
-        ]
-        pairs.append((*values, NEARLY * max(1.0, *values)))
+        )
+        pairs.append((mine, theirs, NEARLY * max(1.0, mine, theirs)))
     return all(a <= b + nearly for a, b, nearly in pairs) and any(
         a < b - nearly for a, b, nearly in pairs
     )
@@ -363,13 +363,12 @@ def _of_time(
                     "later departure arrives earlier", told, detail, (early - late) / HOUR_S
                 )
     best_s = asked.arrival_s(asked.seen)
-    if best_s == float("inf"):
-        return
-    if arrivals[0] is None:
-        if answers[0] is not None:
+    if arrivals[0] is None or not answers[0]:
+        if answers[0] is not None and math.isfinite(best_s):
             yield Fault("refused though there is a way", told, f"arrives at {moment(best_s)}")
-        return
-    if abs(arrivals[0] - best_s) > NEARLY_S:
+    elif math.isinf(best_s):
+        yield Fault("not the earliest arrival", told, f"there is no way: {_shown(answers[0][0])}")
+    elif abs(arrivals[0] - best_s) > NEARLY_S:
         best = f"one could at {moment(best_s)}"
         detail = f"arrives at {moment(arrivals[0])}, {best}: {_shown(answers[0][0])}"
         yield Fault("not the earliest arrival", told, detail, (arrivals[0] - best_s) / HOUR_S)

@@ -19,7 +19,7 @@ from tests.fixtures.leak_parts import NOON, TODAY
 from tests.fixtures.leak_secrets import superuser
 
 #: Days for which the state of a crossing is worked out.
-TOLD_DAYS: Final = 400
+TOLD_DAYS: Final = 1_500
 _WEEK: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
@@ -162,10 +162,7 @@ def _exclusions(rng: np.random.Generator, country: Country) -> list[Hazard]:
     edges = sorted(land.roads)
     for n in range(int(rng.integers(0, 4))):
         road = land.roads[edges[int(rng.integers(len(edges)))]]
-        if road.line.geom_type == "Point":
-            continue
-        middle = shapely.line_interpolate_point(road.line, 0.5, normalized=True)
-        area = middle.buffer(float(rng.uniform(0.03, 0.2)), quad_segs=4)
+        area = road.along(0.5).buffer(float(rng.uniform(0.03, 0.2)), quad_segs=4)
         found.append(
             Hazard(f"WORLD-{n}", "flood", "physical", area, exclusion=True, title=f"Derrumbe {n}")
         )
@@ -197,7 +194,8 @@ async def write(running: PrivateCluster, database: str, records: Records, *, kno
         for n, crossing in enumerate(records.hidden):
             await db.execute(_RESTRICT if n % 2 else _HIDE, {"id": crossing})
         # One that nobody has approved, and one that is restricted: they change no route (P36).
-        for row, shut in enumerate(({"approved": False}, {"visibility": "restricted"})):
+        kinds: tuple[dict[str, Any], ...] = ({"approved": False}, {"visibility": "restricted"})
+        for row, shut in enumerate(kinds):
             for hazard in records.exclusions[:1]:
                 area = shapely.affinity.translate(hazard.geometry, 0.3, 0.1)
                 secret = replace(hazard, id=f"SECRET-{row}", geometry=area)

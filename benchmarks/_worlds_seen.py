@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import networkx as nx
 import numpy as np
@@ -94,7 +94,9 @@ class Post:
                 return None
             return when if through_s <= seconds(when) else moment(through_s).astimezone(when.tzinfo)
 
-        state = "open" if is_open else "closed" if self.is_told else "not_known"
+        state: Literal["open", "closed", "not_known"] = "closed" if self.is_told else "not_known"
+        if is_open:
+            state = "open"
         facts = (self.id, self.id, self.lon, self.lat, self.countries)
         return Crossing(*facts, passable=is_open, state=state, opens=opens)
 
@@ -122,6 +124,12 @@ class Road:
     m: float
     line: BaseGeometry = field(repr=False)
     posts: tuple[tuple[str, ...], float] | None = None
+
+    def along(self, share: float) -> shapely.Point:
+        """Give the place at a share of its drawn length."""
+        if isinstance(self.line, shapely.LineString):
+            return shapely.Point(self.line.interpolate(share, normalized=True))
+        return shapely.Point(self.line.centroid)
 
     @property
     def post_at(self) -> float:
@@ -215,8 +223,8 @@ def _posts_on(
             )
             away_m = float(shapely.distance(drawn, here))
             along = 0.0
-            if shapely.get_type_id(drawn) != 0 and drawn.length > 0:
-                along = float(shapely.line_locate_point(drawn, here, normalized=True))
+            if isinstance(drawn, shapely.LineString) and drawn.length > 0:
+                along = float(drawn.project(here, normalized=True))
             if away_m <= REACH_M:
                 near.append((away_m, along, post))
     if not near:
