@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,7 +24,8 @@ from geo.hazards import ActiveHazard
 from geo.places import Place
 from geo.products import AreaProduct
 from geo.spaces import OpenSpace
-from routing.coming import met_before_arrival
+from routing.arrival import clock_of
+from routing.coming import met_on_the_way, reached_too_early
 from routing.coverage import Coverage, MeasuredLine, SupportAt, coverage_by, supports_along
 from routing.errors import Blocker, NoRoute
 from routing.graph import Mode
@@ -31,6 +33,9 @@ from routing.obstacles import NO_OBSTACLES, Obstacles
 from routing.profile import Profile
 from routing.questions import AVERSIONS
 from routing.search import Crossing, Hazard, Route, RouteRequest
+
+#: Answers looked for at most in which some of what holds at the departure is over [A].
+_MOST_ROUNDS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,60 @@ class Knowledge(Records):
             coming=tuple(pair for row, pair in enumerate(self.coming) if row not in rows),
         )
 
+    def ending(self, before: datetime | None) -> tuple[tuple[ActiveHazard, Hazard], ...]:
+        """Return the exclusions that hold and are over before a moment; None for any.
+
+        Of people's threats no hour is told (P36): they close a way until they are lifted.
+        """
+        pairs = zip(self.hazards, self.routed_hazards, strict=True)
+        return tuple(
+            (record, hazard)
+            for record, hazard in pairs
+            if hazard.exclusion
+            and record.family == "physical"
+            and record.valid_to is not None
+            and (before is None or record.valid_to < before)
+        )
+
+    def without(self, pairs: Sequence[tuple[ActiveHazard, Hazard]]) -> "Knowledge":
+        """Return the same as if some hazards were over."""
+        gone = {hazard.id for _, hazard in pairs}
+        kept = [
+            (record, hazard)
+            for record, hazard in zip(self.hazards, self.routed_hazards, strict=True)
+            if hazard.id not in gone
+        ]
+        return replace(
+            self,
+            hazards=tuple(record for record, _ in kept),
+            routed_hazards=tuple(hazard for _, hazard in kept),
+        )
+
+    def dark(self, route: Route) -> list[tuple[datetime, Hazard]]:
+        """Return what counts by night alone, with when the first night of a way begins.
+
+        Nothing of it for who leaves by night, or drives: there it counts from the start.
+        """
+        window, departure = route.profile.window, route.departure
+        if window is None or departure is None:
+            return []
+        clock_s = clock_of(departure)
+        if not window.covers(clock_s):
+            return []
+        dusk = departure + timedelta(seconds=window.closes_s(clock_s) - clock_s)
+        return [(dusk, hazard) for hazard in self.routed_hazards if hazard.night_only]
+
+    def at_any_hour(self, hazards: Sequence[Hazard]) -> "Knowledge":
+        """Return the same as if some hazards of the night were there by day."""
+        ids = {hazard.id for hazard in hazards}
+        return replace(
+            self,
+            routed_hazards=tuple(
+                replace(hazard, night_only=False) if hazard.id in ids else hazard
+                for hazard in self.routed_hazards
+            ),
+        )
+
 
 @dataclass(frozen=True)
 class Stop:
@@ -166,6 +225,11 @@ class Answer:
     def regions(self) -> tuple[Region, ...]:
         """The road networks that the routes run through, each once."""
         return tuple(dict.fromkeys(r for journey in self.journeys for r in journey.regions))
+
+    @property
+    def last_arrival(self) -> datetime:
+        """When the last of the journeys is over."""
+        return max(journey.route.arrival for journey in self.journeys)
 
     @property
     def attribution(self) -> str:
@@ -258,17 +322,57 @@ def _weighed_answer(
 
 
 def _answer(network: Network, question: Question, knowledge: Knowledge, access_m: float) -> Answer:
+    """Answer from what holds when somebody comes by.
+
+    What holds at the departure closes ways for good in a first answer. Exclusions that are over
+    before anybody can be there are then left out, as long as no way found comes to them too early.
+    """
+    answer: Answer | None = None
+    refusal: _NoWayError | None = None
+    try:
+        answer = _settled(network, question, knowledge, access_m)
+    except _NoWayError as none:
+        refusal = none
+    ending = knowledge.ending(None if answer is None else answer.last_arrival)
+    if refusal is not None:
+        named = {blocker.id for blocker in refusal.reason.blocked_by}
+        ending = tuple(pair for pair in ending if pair[0].id in named)
+    for _ in range(_MOST_ROUNDS):
+        if not ending:
+            break
+        try:
+            found = _settled(network, question, knowledge.without(ending), access_m)
+        except _NoWayError:
+            break
+        over = [(record.valid_to, hazard) for record, hazard in ending if record.valid_to]
+        early = reached_too_early([journey.route for journey in found.journeys], over)
+        if not early:
+            return found
+        ending = tuple(pair for row, pair in enumerate(ending) if row not in early)
+    if answer is None:
+        assert refusal is not None  # noqa: S101 -- one of the two there is
+        raise refusal
+    return answer
+
+
+def _settled(network: Network, question: Question, knowledge: Knowledge, access_m: float) -> Answer:
+    """Answer so that no way meets anything that begins before it has left it behind."""
     while True:
         request = _request(question, knowledge)
         try:
             journeys = _journeys(network, request, knowledge, access_m)
         except NoRoute as reason:
             raise _NoWayError(request, knowledge, reason) from reason
+        routes = [journey.route for journey in journeys]
+        dark = knowledge.dark(routes[0])
         coming = [(record.valid_from, hazard) for record, hazard in knowledge.coming]
-        met = met_before_arrival([journey.route for journey in journeys], coming)
-        if not met:
+        met = met_on_the_way(routes, coming)
+        met_by_night = met_on_the_way(routes, [(dusk, hazard) for dusk, hazard in dark])
+        if not met and not met_by_night:
             return Answer(question, journeys, knowledge)
-        knowledge = knowledge.begun(met)
+        if met:
+            knowledge = knowledge.begun(met)
+        knowledge = knowledge.at_any_hour([dark[row][1] for row in met_by_night])
 
 
 def _request(question: Question, knowledge: Knowledge) -> RouteRequest:
