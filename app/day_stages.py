@@ -12,20 +12,14 @@ these, on its card as in its stages.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from routing.access import Mode
-from routing.arrival import Walker, clock_of
+from routing.pacing import Pacing
 from routing.route import Route
 
 if TYPE_CHECKING:
     from app.journeys import Stop
-
-type Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -52,7 +46,7 @@ def stages(route: Route, stops: "Sequence[Stop]") -> tuple[Stage, ...]:
     """Return the stages of a way of more than a day on foot; of another, none."""
     if route.mode is not Mode.FOOT or route.walking_days <= 1 or route.departure is None:
         return ()
-    laid = _Laid(route)
+    laid = Pacing(route, route.departure)
     nights: list[tuple[float, Stop | None]] = [
         (stop.at_m, stop) for stop in stops if stop.overnight
     ]
@@ -62,7 +56,9 @@ def stages(route: Route, stops: "Sequence[Stop]") -> tuple[Stage, ...]:
     here_m, walker = 0.0, laid.walker()
     while here_m < route.distance_m:
         ahead = [night for night in ahead if night[0] > here_m]
-        tried = [laid.gone(walker, here_m, to_m) for to_m, _ in laid.within_a_day(ahead, here_m)]
+        # Of those that are farther than a day the first is enough.
+        near = [one for one in ahead if one[0] - here_m <= route.profile.day_max_m] or ahead[:1]
+        tried = [laid.gone(walker, here_m, to_m) for to_m, _ in near]
         days = [max(1, after.days - walker.days) for after in tried]
         # The furthest of one day, else the nearest of all.
         chosen = max((i for i, number in enumerate(days) if number == 1), default=0)
@@ -71,49 +67,3 @@ def stages(route: Route, stops: "Sequence[Stop]") -> tuple[Stage, ...]:
         here_m, walker = to_m, tried[chosen]
         walker.sleep()
     return tuple(found)
-
-
-class _Laid:
-    """A route as the clock takes it."""
-
-    def __init__(self, route: Route) -> None:
-        assert route.departure is not None  # noqa: S101 -- stages() has looked
-        self._route = route
-        self._departure = route.departure
-        self._ends_m = np.concatenate([[0.0], route.segments.to_m])
-        self._time_s = np.concatenate([[0.0], np.cumsum(route.segments.duration_s)])
-
-    def walker(self) -> Walker:
-        """Return who stands at the start."""
-        profile = self._route.profile
-        return Walker(clock_of(self._departure), profile.window, profile.day_max_m)
-
-    def within_a_day(
-        self, ahead: "Sequence[tuple[float, Stop | None]]", here_m: float
-    ) -> "Sequence[tuple[float, Stop | None]]":
-        """Return the first of the places ahead, and those that are no farther than a day."""
-        longest_m = self._route.profile.day_max_m
-        return [one for n, one in enumerate(ahead) if n == 0 or one[0] - here_m <= longest_m]
-
-    def gone(self, walker: Walker, from_m: float, to_m: float) -> Walker:
-        """Return who has gone on from a place to another, and waited at the crossings between."""
-        twin, here_m = walker.copy(), from_m
-        for passage in self._route.passages:
-            if from_m < passage.at_m <= to_m:
-                self._go(twin, here_m, passage.at_m)
-                here_m = passage.at_m
-                after_s = twin.clock_s - clock_of(self._departure)
-                arrival = self._departure + timedelta(seconds=after_s)
-                through = passage.crossing.passable_from(arrival)
-                # Who comes later than the way's own arrival may find it closed for good: the
-                # stages say how far it is, its crossings when they are passed.
-                if through is not None and through > arrival:
-                    twin.wait(twin.clock_s + (through - arrival).total_seconds())
-        self._go(twin, here_m, to_m)
-        return twin
-
-    def _go(self, walker: Walker, from_m: float, to_m: float) -> None:
-        between = (self._ends_m > from_m) & (self._ends_m < to_m)
-        moved_m = np.concatenate([[from_m], self._ends_m[between], [to_m]])
-        moved_s = np.interp(moved_m, self._ends_m, self._time_s)
-        walker.go(moved_s - moved_s[0], moved_m - moved_m[0])

@@ -1,26 +1,25 @@
 """A journey: what is known at its time, the routes through it, and the help along them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from app.day_stages import Stage, stages
 from app.detours import ORDINARY, Because, Detours, published
 from app.helping import Helping, supports_of
-from app.knowledge import Reading, reading
+from app.journey_records import Knowledge, Records, read_records
+from app.knowledge import reading
 from app.network import Network, Region, Routed
 from app.refusing import long_refusal, refusal
 from app.searches import search
 from app.source import Source
 from app.whereabouts import Whereabouts, countries_along, doubted, weigh_all
-from geo.crossings import CrossingState
-from geo.hazards import ActiveHazard
 from geo.places import Place
-from geo.products import AreaProduct
 from geo.spaces import OpenSpace
-from routing.coming import met_before_arrival
+from routing.coming import met_on_the_way, reached_too_early
 from routing.compared import Beyond, Compared
 from routing.coverage import Coverage, MeasuredLine, SupportAt, coverage_by
 from routing.errors import NoRoute
@@ -28,7 +27,10 @@ from routing.graph import Mode
 from routing.obstacles import NO_OBSTACLES, Obstacles
 from routing.profile import Profile
 from routing.questions import AVERSIONS
-from routing.search import Crossing, Hazard, Route, RouteRequest
+from routing.search import Crossing, Route, RouteRequest
+
+#: Answers looked for at most in which some of what holds at the departure is over [A].
+_MOST_ROUNDS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -60,55 +62,6 @@ class Question:
     def avoids(self, *countries: str) -> bool:
         """Tell whether the asker keeps away from crossings between countries, be they open."""
         return self.avoids_borders or not self.avoided_countries.isdisjoint(countries)
-
-
-@dataclass(frozen=True)
-class Records:
-    """What the asker's tier has on record at the time of a journey.
-
-    ``routed_crossings`` and ``routed_hazards`` are the same records as the router takes them: the
-    same objects for every journey for as long as a record stays as it is. ``coming`` are exclusions
-    that are published and begin later.
-    """
-
-    crossings: tuple[CrossingState, ...]
-    routed_crossings: tuple[Crossing, ...]
-    hazards: tuple[ActiveHazard, ...]
-    routed_hazards: tuple[Hazard, ...]
-    coming: tuple[tuple[ActiveHazard, Hazard], ...]
-    helping: Helping
-    products: tuple[AreaProduct, ...]
-    demo: bool
-
-    def seen_from(self, where: Sequence[Whereabouts]) -> "Knowledge":
-        """Return the same with where the start is, the places to pass, and the end."""
-        start, *via, end = where
-        known = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Knowledge(**known, start=start, end=end, via=tuple(via))
-
-
-@dataclass(frozen=True)
-class Knowledge(Records):
-    """What is on record, and where the places of the journey are."""
-
-    start: Whereabouts
-    end: Whereabouts
-    via: tuple[Whereabouts, ...]
-
-    @property
-    def timezone(self) -> str:
-        """IANA name of the time where the journey starts."""
-        return self.start.place.timezone
-
-    def begun(self, rows: Sequence[int]) -> "Knowledge":
-        """Return the same as if some of what is coming held already."""
-        records, hazards = zip(*(self.coming[row] for row in rows), strict=True)
-        return replace(
-            self,
-            hazards=self.hazards + records,
-            routed_hazards=self.routed_hazards + hazards,
-            coming=tuple(pair for row, pair in enumerate(self.coming) if row not in rows),
-        )
 
 
 @dataclass(frozen=True)
@@ -206,26 +159,18 @@ class _TooLongError(Exception):
         self.compared = compared
 
 
-async def read_records(known: Reading, question: Question, now: datetime, timezone: str) -> Records:
-    """Read the records that a journey depends on.
+@dataclass(frozen=True)
+class _Settled:
+    """Routes that hold against what their travellers meet: what was asked, known and found."""
 
-    Spaces are judged on the local day of the journey, but never on a day before today: a
-    journey asked for with a start in the past is walked from today's knowledge.
-    """
-    local = ZoneInfo(timezone)
-    on = max(question.at.astimezone(local).date(), now.astimezone(local).date())
-    crossings = await known.crossings(question.at)
-    hazards = await known.hazards(question.at)
-    return Records(
-        crossings=tuple(state for state, _ in crossings),
-        routed_crossings=tuple(crossing for _, crossing in crossings),
-        hazards=tuple(record for record, _ in hazards),
-        routed_hazards=tuple(hazard for _, hazard in hazards),
-        coming=await known.coming_exclusions(question.at),
-        helping=await known.helping(on),
-        products=await known.area_products(),
-        demo=known.has_demo,
-    )
+    request: RouteRequest
+    knowledge: Knowledge
+    found: Routed
+
+    @property
+    def last_arrival(self) -> datetime:
+        """When the last of the routes is over."""
+        return max(route.arrival for route in self.found.routes)
 
 
 async def plan(
@@ -253,7 +198,7 @@ async def plan(
     known = await reading(source.session, source.stamps)
     points = [question.start, *question.via, question.end]
     near = (await known.places()).near(points)
-    records = await read_records(known, question, now, near[0][0].timezone)
+    records = await read_records(known, question.at, now, near[0][0].timezone)
     # A waiting search holds no connection: what it needs has been read.
     await source.session.close()
     try:
@@ -289,24 +234,73 @@ def _weighed_answer(
 
 
 def _answer(network: Network, question: Question, knowledge: Knowledge, access_m: float) -> Answer:
+    """Answer from what holds when somebody comes by, unless all ways are too long."""
+    settled = _settled_in_time(network, question, knowledge)
+    compared = network.compare(
+        settled.request,
+        settled.found,
+        settled.knowledge.routed_crossings,
+        question.detours.limits,
+    )
+    refused = next((leg for leg in compared if leg.refused), None)
+    if refused is not None and not question.detours.are_accepted:
+        raise _TooLongError(settled.request, settled.knowledge, refused)
+    journeys = _journeys(settled.found, settled.knowledge, access_m)
+    explained = _explained(journeys, compared, settled.knowledge)
+    return Answer(question, explained, settled.knowledge)
+
+
+def _settled_in_time(network: Network, question: Question, knowledge: Knowledge) -> _Settled:
+    """Find routes by what holds when somebody comes by.
+
+    What holds at the departure closes ways for good in a first answer. Exclusions that are over
+    before anybody can be there are then left out, as long as no way found comes to them too early.
+    """
+    first: _Settled | None = None
+    refusal: _NoWayError | None = None
+    try:
+        first = _settled(network, question, knowledge)
+    except _NoWayError as none:
+        refusal = none
+    ending = knowledge.ending(None if first is None else first.last_arrival)
+    if refusal is not None:
+        named = {blocker.id for blocker in refusal.reason.blocked_by}
+        ending = tuple(pair for pair in ending if pair[0].id in named)
+    for _ in range(_MOST_ROUNDS):
+        if not ending:
+            break
+        try:
+            settled = _settled(network, question, knowledge.without(ending))
+        except _NoWayError:
+            break
+        over = [(record.valid_to, hazard) for record, hazard in ending if record.valid_to]
+        early = reached_too_early(settled.found.routes, over)
+        if not early:
+            return settled
+        ending = tuple(pair for row, pair in enumerate(ending) if row not in early)
+    if first is None:
+        assert refusal is not None  # noqa: S101 -- one of the two there is
+        raise refusal
+    return first
+
+
+def _settled(network: Network, question: Question, knowledge: Knowledge) -> _Settled:
+    """Find routes none of which meets anything that begins before it has left it behind."""
     while True:
         request = _request(question, knowledge)
         try:
             found = network.routes(request)
         except NoRoute as reason:
             raise _NoWayError(request, knowledge, reason) from reason
+        dark = knowledge.dark(found.routes[0])
         coming = [(record.valid_from, hazard) for record, hazard in knowledge.coming]
-        met = met_before_arrival(found.routes, coming)
-        if not met:
-            journeys = _journeys(found, knowledge, access_m)
-            compared = network.compare(
-                request, found, knowledge.routed_crossings, question.detours.limits
-            )
-            refused = next((leg for leg in compared if leg.refused), None)
-            if refused is not None and not question.detours.are_accepted:
-                raise _TooLongError(request, knowledge, refused)
-            return Answer(question, _explained(journeys, compared, knowledge), knowledge)
-        knowledge = knowledge.begun(met)
+        met = met_on_the_way(found.routes, coming)
+        met_by_night = met_on_the_way(found.routes, dark)
+        if not met and not met_by_night:
+            return _Settled(request, knowledge, found)
+        if met:
+            knowledge = knowledge.begun(met)
+        knowledge = knowledge.at_any_hour([dark[row][1] for row in met_by_night])
 
 
 def _request(question: Question, knowledge: Knowledge) -> RouteRequest:

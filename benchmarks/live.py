@@ -33,7 +33,8 @@ from rich.table import Table
 from sqlalchemy import text
 
 from app import setup
-from app.journeys import Question, read_records
+from app.journey_records import read_records
+from app.journeys import Question
 from app.knowledge import reading
 from app.settings import Settings
 from benchmarks._processes import opened, own_home, servers
@@ -281,7 +282,7 @@ async def reading_ms(database: Database, way: Way) -> float:
             began = time.perf_counter()
             known = await reading(session)
             near = (await known.places()).near([question.start, question.end])
-            records = await read_records(known, question, now, near[0][0].timezone)
+            records = await read_records(known, question.at, now, near[0][0].timezone)
             along(records.products, [line])
             taken.append(1e3 * (time.perf_counter() - began))
     return statistics.median(taken)

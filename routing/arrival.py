@@ -375,6 +375,23 @@ class Walker:
         """Walk a section of which moving time and metres are summed up, float64 [k + 1] each."""
         self._stretches(moved_s, moved_m)
 
+    def clock_after_s(
+        self, moved_s: Floats, moved_m: Floats, passed_s: float, *, rested: bool
+    ) -> float:
+        """Give what the clock will say on the way of a section, as `go` takes it.
+
+        Parameters
+        ----------
+        passed_s
+            Moving seconds from the start of the section.
+        rested
+            After the rest, where one lies just there.
+        """
+        from_s, clock_s, _ = self.copy()._stretches(moved_s, moved_m)  # noqa: SLF001 -- one of us
+        after = int(np.searchsorted(from_s, passed_s, side="right" if rested else "left"))
+        row = max(0, after - 1)
+        return float(clock_s[row] + (passed_s - from_s[row]))
+
     def walk(self, leg_s: Floats, leg_m: Floats) -> tuple[Floats, Floats, Floats, Ints]:
         """Walk a section.
 

@@ -142,8 +142,9 @@ def walking_days(distance_m: float, duration_s: float, profile: Profile = ADULT)
 def counts_at(hazard: Hazard, at: datetime, mode: Mode, profile: Profile = ADULT) -> bool:
     """Tell whether a hazard counts for a departure.
 
-    A night-only hazard does not count for a walker who leaves within the walking window, because
-    the profile walks only then. A vehicle may be anywhere by night: there it always counts.
+    A night-only hazard does not count at the departure of a walker who leaves within the walking
+    window; whether the way runs into the night is judged on the finished way (`routing.coming`). A
+    vehicle may be anywhere by night: there it always counts.
 
     Parameters
     ----------

@@ -144,6 +144,7 @@ def journey(distance_m, *nights, speed=1.2, mode=Mode.FOOT, days=None, hour=6, p
         walking_days=days or max(1, -int(-distance_m // ADULT.day_max_m)),
         departure=datetime(2026, 11, 24, hour, tzinfo=timezone(timedelta(hours=-5))),
         passages=passages,
+        via=(),
     )
     return route, nights
 

@@ -257,6 +257,37 @@ async def test_p11_nobody_walks_into_an_exclusion_that_begins_on_the_way(
     assert [f["geometry"] for f in after] == [f["geometry"] for f in before]
 
 
+async def test_p14_an_exclusion_that_is_over_before_one_comes_by_closes_nothing(
+    own_client, loaded_clone, settings_for
+):
+    """It lies days ahead; of people's threats no end is told, they close until they are lifted."""
+    before = await routes(own_client, CUCUTA, BUCARAMANGA, at=None)
+    settings = settings_for(loaded_clone)
+    await run_sql(settings, REPORT, approved=True)
+    ends = "update amparo.hazards set valid_to = now() + :after where id = 'T-1'"
+    await run_sql(settings, ends, after=timedelta(hours=2))
+    after = await routes(own_client, CUCUTA, BUCARAMANGA, at=None)
+    assert [f["geometry"] for f in after] == [f["geometry"] for f in before]
+    await run_sql(settings, ends, after=timedelta(days=20))
+    found = await own_client.post("/routes", json=ask(CUCUTA, BUCARAMANGA, at=None))
+    for feature in found.json().get("features", []):
+        assert "DEMO-069" not in feature["properties"]["spaces"]
+
+
+async def test_what_counts_by_night_counts_for_a_way_that_runs_into_it(
+    own_client, loaded_clone, settings_for
+):
+    """Eight days of walking: at what the second day comes by somebody may be by night."""
+    before = await routes(own_client, CUCUTA, BUCARAMANGA)
+    assert "DEMO-069" in before[0]["properties"]["spaces"]
+    settings = settings_for(loaded_clone)
+    await run_sql(settings, REPORT, approved=True)
+    await run_sql(settings, "update amparo.hazards set night_only = true where id = 'T-1'")
+    found = await own_client.post("/routes", json=ask(CUCUTA, BUCARAMANGA))
+    for feature in found.json().get("features", []):
+        assert "DEMO-069" not in feature["properties"]["spaces"]
+
+
 async def test_p36_an_unapproved_report_changes_no_route(own_client, loaded_clone, settings_for):
     before = await routes(own_client, CUCUTA, BUCARAMANGA)
     await run_sql(settings_for(loaded_clone), REPORT, approved=False)
