@@ -179,6 +179,29 @@ async def test_p54_a_published_exclusion_is_named(ask, pack):
     assert free["ways"][0]["lengthM"] == excluded["length_m"][0]
 
 
+async def test_an_exclusion_that_ends_before_anybody_can_be_there_shuts_nothing(ask, pack):
+    around = pack["around"]
+    roads = around["roads"]
+    nodes, excluded = roads["nodes"], roads["excluded"]
+    hazard = around["hazards"][excluded["shut"][0][0]]
+    there = np.array([nodes[axis][excluded["tail"][0]] for axis in ("lon", "lat")])
+    own = [n for n, code in enumerate(nodes["country"]) if code == "CO"]
+    places = np.array([[nodes["lon"][n], nodes["lat"][n]] for n in own])
+    far = own[int(np.hypot(*(places - there).T).argmax())]
+    for start, is_shut in ((far, False), (excluded["tail"][0], True)):
+        ends = [
+            f"{nodes['name'][node]}, {nodes['country'][node]}"
+            for node in (start, excluded["head"][0])
+        ]
+        answers = []
+        for until in (0, 1440, None):
+            hazard["until_minute"] = until
+            answers.append([way["line"] for way in ask(pack, *ends)["ways"]])
+        over, tomorrow, endless = answers
+        assert (tomorrow == endless) == is_shut
+        assert (tomorrow == over) == (not is_shut)
+
+
 async def test_p54_where_there_is_no_way_what_is_closed_on_the_open_one_is_named(ask, pack):
     close(pack, *(one["id"] for one in pack["around"]["crossings"]))
     answer = ask(pack, "San Antonio del Táchira, VE", "Cúcuta, CO")

@@ -14,8 +14,9 @@ import { findIn, findWays, makeWorld } from './ways.js';
 export function askWays(network, from, to, startMs) {
   const ways = findWays(network, from, to, startMs);
   const { limits } = network.pack;
-  const open = findIn(makeWorld(network, from, startMs, { isOpened: () => true, isTimeOnly: true }), from, to);
-  const met = open === null ? [] : metBy(open, network, startMs);
+  const world = makeWorld(network, from, startMs, { isOpened: () => true, isTimeOnly: true });
+  const open = findIn(world, from, to);
+  const met = open === null ? [] : metBy(open, world);
   if (ways.length === 0) return { ways, because: [met.map((one) => ({ ...one, extraS: null, extraM: null }))], beyond: [], refusal: 'none' };
   // A pack of before the limits were told says nothing of them.
   if (!limits) return { ways, because: ways.map(() => []), beyond: ways.map(() => null), refusal: null };
@@ -42,16 +43,16 @@ const isOverCeiling = ({ line, lengthM, elapsedS }, limits) =>
   lengthM > limits.ceiling_factor * distanceM(line[0], line.at(-1)) && elapsedS > limits.ceiling_min_s;
 
 /** What is not open on the open way when it comes by, in its order. */
-function metBy(open, { pack, roads }, startMs) {
+function metBy(open, { network: { pack, roads }, startMs, isShutBy }) {
   const { around } = pack;
   const found = [];
   const passed = new Map(open.crossings.map((one) => [one.post, one]));
   for (const road of open.roads) {
     for (const index of roads.shut[road] ?? []) {
-      if (found.some((one) => one.kind === 'hazard' && one.index === index)) continue;
+      if (!isShutBy(road, index) || found.some((one) => one.kind === 'hazard' && one.index === index)) continue;
       const { until_minute: until = null } = around.hazards[index];
       const untilMs = until === null ? null : Date.parse(pack.start) + until * 60_000;
-      if (untilMs === null || untilMs > startMs) found.push({ kind: 'hazard', index, state: null, record: around.hazards[index], untilMs });
+      found.push({ kind: 'hazard', index, state: null, record: around.hazards[index], untilMs });
     }
     for (const { crossing, post, thereMs } of (roads.gates[road] ?? []).map((index) => passed.get(index))) {
       const state = stateAt(crossing, pack, thereMs);

@@ -29,9 +29,14 @@ export function makeWorld(network, from, startMs, { isOpened = () => false, isTi
   // As on the server, what weighs is what holds at the start.
   const held = around.hazards.map((hazard) => holdsAt(hazard, pack, startMs));
   const weights = around.hazards.map((hazard, index) => (held[index] && !isTimeOnly ? Math.max(1, hazard.weight) : 1));
-  const isShut = around.hazards.map((hazard, index) => !isOver(hazard, pack, startMs) && !isOpened('hazard', index));
+  // One that is over before anybody can be there shuts nothing.
+  const start = network.positionOf(from);
+  const earliestMs = (road) => startMs + 1000 * march.leastS(Math.min(
+    ...[roads.tail[road], roads.head[road]].map((node) => distanceM(start, network.positionOf(node))),
+  ));
+  const isShutBy = (road, hazard) => !isOver(around.hazards[hazard], pack, earliestMs(road));
   const weightOf = (road) => (roads.hazards[road] ?? []).reduce((most, hazard) => Math.max(most, weights[hazard]), 1);
-  const isClosed = (road) => (roads.shut[road] ?? []).some((hazard) => isShut[hazard]);
+  const isClosed = (road) => (roads.shut[road] ?? []).some((hazard) => !isOpened('hazard', hazard) && isShutBy(road, hazard));
   const passMs = (crossing, ms) => (isOpened('crossing', crossing) ? ms : passableFrom(around.crossings[crossing], pack, ms));
   const trees = new Map();
   return {
@@ -42,6 +47,7 @@ export function makeWorld(network, from, startMs, { isOpened = () => false, isTi
     held,
     weightOf,
     isClosed,
+    isShutBy,
     msOf: (clockS) => midnightMs + clockS * 1000,
     /** When somebody is past all posts of a gate who is there at some clock, or null. */
     throughS(posts, clockS) {
