@@ -12,7 +12,8 @@ import shapely
 from benchmarks._worlds_clock import Best, Walk, earliest, walk
 from benchmarks._worlds_draw import Asked
 from benchmarks._worlds_seen import DAY_S, HOUR_S, Key, Seen, moment, seconds
-from routing.comparison import LIMITS, Compared, Reason, compare
+from routing.compared import LIMITS, Compared, Reason
+from routing.comparison import compare
 from routing.continent import Answer, Continent
 from routing.errors import InvalidRequest, NoRoute, OffNetwork, RoutingError
 from routing.route import Route

@@ -217,10 +217,9 @@ def _posts_on(
     near: list[tuple[float, float, Post]] = []
     for post in places:
         if set(post.countries) == pair:
-            drawn, here = (
-                _metres(line, post.lat),
-                _metres(shapely.Point(post.lon, post.lat), post.lat),
-            )
+            drawn = _metres(line, post.lat)
+            here = _metres(shapely.Point(post.lon, post.lat), post.lat)
+            assert isinstance(here, shapely.Point)  # noqa: S101 -- a point stays one
             away_m = float(shapely.distance(drawn, here))
             along = 0.0
             if isinstance(drawn, shapely.LineString) and drawn.length > 0:
