@@ -19,17 +19,14 @@ from app.settings import Settings
 from geo.crossings import StatedCrossing
 from geo.hazards import ActiveHazard, holds
 from routing.arrival import TAIL_S
+from routing.compared import LEAST_EXTRA_S
+from routing.comparison import MOST_ALONE
 from routing.pace import FLAT_KMH
 from routing.profile import FAMILY, Profile
 from routing.search import Crossing
 
 #: Counted up when phones have to forget packs that they would read wrongly.
 FORMAT: Final = 1
-
-#: A difference of less is no reason, and so many things on the open way are opened one by one at
-#: most: as `routing.comparison` has them.
-LEAST_EXTRA_S: Final = 60
-MOST_ALONE: Final = 6
 
 #: Degrees of a hazard's outline: a metre or so.
 _GRID: Final = 1e-5
