@@ -143,7 +143,7 @@ def find_way(address: str, graph: RoadGraph, *, is_sketch: bool) -> Way:
         (a, b) = ((graph.node_lon[n] / 1e7, graph.node_lat[n] / 1e7) for n in pair)
         ends.append(((float(a[0]), float(a[1])), (float(b[0]), float(b[1]))))
     for start, end in ends:
-        body = {"start": start, "end": end, "mode": "foot"}
+        body = {"start": start, "end": end, "mode": "foot", "accept_detour": True}
         answer = httpx.post(f"{address}/routes", json=body, timeout=60)
         if answer.status_code != 200:
             continue

@@ -140,9 +140,8 @@ async def test_p13_p35_p46_what_is_known_goes_along(client):
 
 async def test_p48_the_query_comes_back_without_coordinates_and_no_cache_keeps_it(client):
     fence = polygon(*FENCE[0][:-1])
-    body = question(
-        CUCUTA, PAMPLONA, id="mine", options={"avoid_polygons": fence, "accept_detour": True}
-    )
+    options = {"avoid_polygons": fence, "accept_detour": True}
+    body = question(CUCUTA, PAMPLONA, id="mine", options=options)
     response = await client.post(WALKING, json=body)
     assert response.headers["cache-control"] == "private, no-store"
     assert response.headers["content-type"] == "application/geo+json"
