@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.dominance import undominated
 from routing.errors import NoWay
 from routing.found import Found, distinct, each_once
 from routing.graph import Snap
@@ -87,7 +88,7 @@ class Search:
         self.ranked_by = [side.model(self.weights[len(self.weights) // 2]) for side in sides]
 
     def answer(self) -> tuple[Route, ...]:
-        """Sweep the weights, add other ways, drop near-duplicates, rank.
+        """Sweep the weights, add other ways, drop near-duplicates and what is dominated, rank.
 
         Raises
         ------
@@ -101,7 +102,7 @@ class Search:
             found = self._ranked([(refusal(self), 0.0)])
         routes = [(item, self._route(item)) for item in distinct(found, self.most)]
         routes.sort(key=lambda row: (row[0].cost_s, row[1].unknown_m))
-        return tuple(route for _, route in routes)
+        return undominated([route for _, route in routes])
 
     def without_obstacles(self) -> "Search":
         """Give the same request of one who keeps out of nothing."""
