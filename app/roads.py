@@ -118,7 +118,9 @@ def make_roads_app(hooks: Hooks) -> typer.Typer:  # noqa: C901 -- four short com
 
         Countries come from --boundary, from --country, or from the country areas that are
         complete in the extract. Roads cross a border only at official crossings; paths, tracks,
-        fords, ferries and bridges near the line are left out.
+        fords, ferries and bridges near the line are left out. From the line of --boundary, and of
+        no other, paths and tracks stay that keep clear of it with all that they are joined with:
+        by --boundary-error-m, at least 100 m.
 
         Example: amparo roads import colombia.osm.pbf --region colombia --dem heights.tif
         """

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.dominance import undominated
 from routing.errors import NoWay
 from routing.found import Found, distinct, each_once
 from routing.graph import Snap
@@ -107,7 +108,7 @@ class Search:
         self.ranked_by = [side.model(self.weights[len(self.weights) // 2]) for side in sides]
 
     def answer(self) -> tuple[Route, ...]:
-        """Sweep the weights, add other ways, drop near-duplicates, rank.
+        """Sweep the weights, add other ways, drop near-duplicates and what is dominated, rank.
 
         Raises
         ------
@@ -122,7 +123,7 @@ class Search:
         chosen = self._with_patience(distinct(found, self.most))
         routes = [(item, self._route(item)) for item in chosen]
         routes.sort(key=lambda row: (row[0].cost_s, row[1].unknown_m))
-        return tuple(route for _, route in routes)
+        return undominated([route for _, route in routes])
 
     def _with_patience(self, chosen: list[Found]) -> list[Found]:
         """Offer the way that waits for a crossing beside the best one, where that goes round it.

@@ -5,14 +5,15 @@ road leads from one such edge to the next, others within the region's limit are 
 are taken that are joined and lie the least way off in sum. Only what never changes with the day
 counts (`routing.components`): a ban or a crossing that is closed is met on the way, and refused.
 
-The straight line to an edge that is not the nearest never meets a road of another country: what
-lies behind a border is not near.
+The straight line to an edge that is not the nearest never comes near a road of another country:
+what lies behind a border is not near.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 import shapely
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from routing.errors import OffNetwork
 from routing.graph import RoadGraph, Snap
+from routing.grid import scale_at
 from routing.lookup import (
     Near,
     box_around,
@@ -35,6 +37,14 @@ type Bools = NDArray[np.bool_]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 type Point = tuple[float, float]
+
+#: Who is met by another road than the nearest keeps so far from roads of another country [A]. The
+#: line of the border is not at hand, and runs somewhere between the roads of the two sides.
+_ABROAD_M: Final = 50.0
+
+#: Shares of the limit within which edges are looked at, one after the other: most of those that
+#: are met lie near (benchmarks/snapping.py: half of them within 60 m).
+_LOOKS: Final = (0.1, 0.35, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +93,17 @@ def met(network: Network, places: Sequence[Place]) -> list[Snap]:
     plain = [nearest(network, place) for place in places]
     if _is_chain(network, plain):
         return plain
-    rows = [_Around.of(network, place, snap) for place, snap in zip(places, plain, strict=True)]
-    chain = _least(network, rows)
-    if chain is not None:
-        return chain
+    limit_m = network.graph.meta.snap_limit_m
+    for share in _LOOKS:
+        within_m = share * limit_m
+        rows = [
+            _Around.of(network, place, snap, within_m)
+            for place, snap in zip(places, plain, strict=True)
+        ]
+        chain = _least(network, rows)
+        # What lies beyond is further off than all of these together.
+        if chain and (share == 1 or sum(snap.distance_m for snap in chain) <= within_m):
+            return chain
     if len(places) == 2:  # noqa: PLR2004 -- of more, nobody could say which one is cut off
         _require_joined(network, rows[0], rows[1])
     return plain
@@ -118,7 +135,7 @@ def met_joined(
     joined = parts.reaching(labels) if leaving else parts.reached(labels)
     if joined[components_at(network, plain, leaving=leaving)].any():
         return plain
-    around = _Around.of(network, place, plain)
+    around = _Around.of(network, place, plain, network.graph.meta.snap_limit_m)
     mine = around.leaving if leaving else around.arriving
     rows = np.flatnonzero(_any(joined, mine)).tolist()
     return around.snap(rows[0]) if rows else None
@@ -173,12 +190,12 @@ class _Around:
     arriving: Ints
 
     @classmethod
-    def of(cls, network: Network, place: Place, plain: Snap) -> "_Around":
+    def of(cls, network: Network, place: Place, plain: Snap, within_m: float) -> "_Around":
         """Look around a place whose nearest edge is known."""
         graph = network.graph
         # Nobody said in which country it lies: in that of the nearest road.
         country = country_index(graph, place.country or plain.country)
-        near = edges_near(graph, place.point, network.usable, country, graph.meta.snap_limit_m)
+        near = edges_near(graph, place.point, network.usable, country, within_m)
         if country >= 0:
             near = near.only(np.flatnonzero(~_leaves(graph, place.point, near, country)))
         leaving, arriving = _ends(network, near.edge)
@@ -196,7 +213,7 @@ class _Around:
 
 
 def _leaves(graph: RoadGraph, point: Point, near: Near, country: int) -> Bools:
-    """Tell to which edges the straight line meets a road that lies not in a country, bool [k].
+    """Tell to which edges the straight line comes near a road that lies not in a country, bool [k].
 
     The nearest is met as it always is.
     """
@@ -207,12 +224,14 @@ def _leaves(graph: RoadGraph, point: Point, near: Near, country: int) -> Bools:
     ends = np.stack((graph.edge_tail[edges], graph.edge_head[edges]), axis=1)
     abroad = edges[(graph.node_country[ends] != country).any(axis=1)]
     if len(abroad):
-        roads = shapely.multilinestrings([graph.edge_coordinates(edge) for edge in abroad.tolist()])
+        roads = shapely.MultiLineString([graph.edge_coordinates(e) for e in abroad.tolist()])
         shapely.prepare(roads)
         places = near.places(graph)
+        apart_deg = _ABROAD_M / scale_at(point[1])
         lines = np.stack((np.broadcast_to(point, places.shape), places), axis=1)
         is_away = near.distance_m > near.distance_m.min(initial=np.inf)
-        leaves[is_away] = shapely.intersects(roads, shapely.linestrings(lines[is_away]))
+        ways = shapely.linestrings(lines[is_away])
+        leaves[is_away] = shapely.dwithin(roads, ways, apart_deg)
     return leaves
 
 

@@ -1,0 +1,57 @@
+"""Which ways of an answer are worth a look: none that another is better than in everything.
+
+Two ways are compared by when they arrive (nights of rest and waits at crossings counted), by the
+upper bound of their exposure kind by kind, and by the metres of which nothing is known. Where one
+of them waits for a crossing, moving time and length count too: whoever can wait compares these, and
+the way round and the way that waits are both shown where each is better in something.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from routing.route import Route
+
+#: No difference to anybody: a second, a metre, a millionth of an exposure.
+_SAME_S: Final = 1.0
+_SAME_M: Final = 1.0
+_SAME_SHARE: Final = 1e-6
+
+
+def undominated(routes: Sequence[Route]) -> tuple[Route, ...]:
+    """Leave out each way that another is nowhere worse than, and of equal ones all but the first.
+
+    Parameters
+    ----------
+    routes
+        Of one request, in the order they are ranked, which they keep.
+    """
+    kept = list(routes)
+    for route in reversed(routes):
+        others = [other for other in kept if other is not route]
+        if any(_is_no_worse(other, route) for other in others):
+            kept = others
+    return tuple(kept)
+
+
+def _is_no_worse(one: Route, other: Route) -> bool:
+    return all(mine <= theirs + same for mine, theirs, same in _measures(one, other))
+
+
+def _measures(one: Route, other: Route) -> Iterator[tuple[float, float, float]]:
+    """Give what two ways are compared by: of the one, of the other, and what is no difference."""
+    yield (one.arrival - other.arrival).total_seconds(), 0.0, _SAME_S
+    yield one.unknown_m, other.unknown_m, _SAME_M
+    for kind in sorted(one.exposure.keys() | other.exposure.keys()):
+        mine, theirs = _bound(one, kind), _bound(other, kind)
+        yield mine, theirs, _SAME_SHARE * max(mine, theirs)
+    if any(passage.wait_s > 0 for route in (one, other) for passage in route.passages):
+        yield one.duration_s, other.duration_s, _SAME_S
+        yield one.distance_m, other.distance_m, _SAME_M
+
+
+def _bound(route: Route, kind: str) -> float:
+    """Give the most that the exposure to a kind may be; nothing where none is known."""
+    exposure = route.exposure.get(kind)
+    if exposure is None:
+        return 0.0
+    return exposure.value if exposure.interval_95 is None else exposure.interval_95[1]
