@@ -109,6 +109,7 @@ SOUNDS: Final[tuple[tuple[str, str], ...]] = (
     (r"m(?=[bp])", "n"),
     (r"ll", "y"),
     (r"y(?![aeiou])", "i"),
+    (r"([b-df-hj-np-tv-xzC])y", r"\1i"),
     (r"([a-zC])\1+", r"\1"),
 )
 
