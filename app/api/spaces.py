@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from app import wording
 from app.api.fields import Instant, Latitude, Longitude, require_unswapped
 from app.deps import ClockDep, NetworkDep, SessionDep
+from app.essential_lines import essential_lines
 from app.problems import problem_responses
 from app.responses import GeoJSONResponse
 from app.space_facts import age_of
@@ -47,7 +48,7 @@ async def nearest(
 
     Full, closed, expired and referral-only spaces are left out (P15). The distance is straight;
     a space of another country may lie behind a border (P33). `open` is what the schedule says of
-    `open_at`, or of now.
+    `open_at`, or of now. `lines` are those to call in the country.
     """
     now = clock()
     if service is not None:
@@ -71,6 +72,7 @@ async def nearest(
             "type": "FeatureCollection",
             "features": [feature(space, country, open_at or now, now) for space in found],
             "numberReturned": len(found),
+            "lines": await essential_lines(session, [country]),
             "country": country,
             "demo": has_demo,
             "notice": wording.notice(is_demo=has_demo),

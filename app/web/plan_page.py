@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from app import handouts, route_words, trade_words
+from app import route_words, trade_words
 from app.web import elevation
 from app.web.i18n import Words, words
 from app.web.page import render_with_map
@@ -36,7 +36,6 @@ def render_plan(view: PlanView, lang: str) -> str:
         stretches=partial(stretches, w),
         shared=partial(shared, w, view),
         elevation=elevation,
-        contact_kinds=handouts.KINDS,
     )
 
 
