@@ -17,7 +17,7 @@ from app.cli_people import organization_app, person_app, token_app
 from app.cli_spaces import spaces_app
 from app.cli_upkeep import upkeep
 from app.commands import run, written
-from app.console import explained_failures, fail, out, require_settings, say
+from app.console import explained_failures, fail, out, require_settings, say, warn
 from app.databases import private_cluster
 from app.roads import Hooks, make_roads_app
 from app.settings import Settings
@@ -44,12 +44,13 @@ def _official_crossings(settings: Settings) -> Sequence[OfficialCrossing]:
     return run(work())
 
 
-def _publish_segments(settings: Settings, region: str) -> None:
+def _publish_segments(settings: Settings, folder: Path) -> int:
     async def work() -> int:
         async with setup.writing_database(settings) as database:
-            return await setup.publish_segments(database, settings, region)
+            return await setup.publish_segments(database, folder)
 
-    say(f"{run(work())} road segments published")
+    # Failures are the import's to explain: it leaves the old version in place.
+    return asyncio.run(work())
 
 
 def _withdraw_segments(settings: Settings, region: str) -> None:
@@ -66,7 +67,7 @@ app.add_typer(
     make_roads_app(
         Hooks(
             official_crossings=_official_crossings,
-            imported=_publish_segments,
+            staged=_publish_segments,
             removed=_withdraw_segments,
         )
     ),
@@ -150,7 +151,7 @@ def prepare_all(settings: Settings) -> None:
     with out.status("starting the database"):
         setup.start_database(settings)
     with out.status("loading data"):
-        asyncio.run(setup.prepare_data(settings, say))
+        asyncio.run(setup.prepare_data(settings, say, warn))
 
 
 @app.command()

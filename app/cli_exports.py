@@ -57,7 +57,7 @@ def export(
 
 
 async def _read(settings: Settings, tier: Tier, selection: Selection) -> Snapshot:
-    database = open_database(settings)
+    database = open_database(settings, for_command=True)
     try:
         async with database.session(tier) as session:
             return await read_snapshot(session, tier, selection, now=datetime.now(UTC))

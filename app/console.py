@@ -27,6 +27,11 @@ def say(line: str) -> None:
     out.print(line, markup=False, soft_wrap=True)
 
 
+def warn(line: str) -> None:
+    """Print what is wrong and no reason to stop, on standard error."""
+    err.print(f"amparo: {line}", style="yellow", markup=False, soft_wrap=True)
+
+
 def fail(message: str, code: int = EXIT_FAILED) -> NoReturn:
     """Say why on standard error and leave with ``code``."""
     err.print(f"amparo: {message}", style="bold red", markup=False, soft_wrap=True)

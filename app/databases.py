@@ -57,10 +57,14 @@ def listen_url(settings: Settings) -> URL:
     return url.set(drivername="postgresql+asyncpg")
 
 
-def open_database(settings: Settings) -> Database:
-    """Return the engines of all tiers; nothing connects until a session is opened."""
+def open_database(settings: Settings, *, for_command: bool = False) -> Database:
+    """Return the engines of all tiers; nothing connects until a session is opened.
+
+    A command's statements have limits of their own: nobody's request waits for it.
+    """
+    limit_ms = (
+        settings.command_statement_timeout_ms if for_command else settings.statement_timeout_ms
+    )
     return Database(
-        tier_urls(settings),
-        pool_size=settings.pool_size,
-        statement_timeout_ms=settings.statement_timeout_ms,
+        tier_urls(settings), pool_size=settings.pool_size, statement_timeout_ms=limit_ms
     )

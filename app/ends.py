@@ -8,7 +8,7 @@ chosen and not typed:
   side was guessed (P33)
 * ``point:LON,LAT`` of the map and ``here:LON,LAT`` of the phone, which count only with consent and
   are rounded to a hundred metres or so (P9, P48)
-* ``place:NAME``, of a list to choose from
+* ``place:ID`` or ``place:NAME``, of a list to choose from
 
 Who changes the text means the text: a reference counts only beside its own label.
 """
@@ -20,7 +20,8 @@ from typing import Final, Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.gazetteer import AmbiguousPlaceError, UnknownPlaceError, resolve
+from app.gazetteer import AmbiguousPlaceError, Choice, UnknownPlaceError, resolve
+from app.knowledge import reading
 from app.network import Network
 from app.space_facts import visible_space
 from app.web.i18n import LANGUAGES, Words, marked, words
@@ -52,14 +53,6 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Something to choose from: what it is called, and its reference."""
-
-    label: str
-    ref: str
-
-
-@dataclass(frozen=True)
 class End:
     """An end that was understood; lon, lat in degrees, EPSG:4326.
 
@@ -68,7 +61,7 @@ class End:
     country
         Where it is known by name; None for a point, whose country is found out or refused (P33).
     ref
-        Its reference; "" for a place.
+        Its reference; "" for a place that was typed.
     space, crossing
         Where it is one.
     """
@@ -158,7 +151,16 @@ async def _is_meant(session: AsyncSession, given: Given, now: datetime) -> bool:
     if kind == "space":
         space = await _space(session, rest, now)
         return space is not None and text == str(space.properties["name"]).strip()
+    if kind == "place":
+        return text == await _place_label(session, rest)
     return False
+
+
+async def _place_label(session: AsyncSession, place_id: str) -> str | None:
+    """Return what a list to choose from calls a place; None where there is none of that id."""
+    names = await (await reading(session)).place_names()
+    place = names.with_id(place_id)
+    return None if place is None else names.labels([place])[0]
 
 
 async def _referred(
@@ -236,18 +238,16 @@ async def _named(
     try:
         town = await resolve(session, network, text)
     except AmbiguousPlaceError as error:
-        raise EndError("place_ambiguous", _places(error.choices)) from error
+        raise EndError("place_ambiguous", error.choices) from error
     except UnknownPlaceError as error:
         wanted = folded(text)
         alike = [one for one in await states_at(session, now) if wanted in folded(one.name)]
         if wanted and alike:
             raise EndError("side_needed", _sides(w, *alike[:_MOST_CROSSINGS])) from error
-        raise EndError("place_unknown", _places(error.choices)) from error
-    return End(town.label, town.lon, town.lat, town.country)
-
-
-def _places(labels: tuple[str, ...]) -> tuple[Choice, ...]:
-    return tuple(Choice(label, f"place:{label}") for label in labels)
+        raise EndError("place_unknown", error.choices) from error
+    # Of several of one name the label alone may not tell which was chosen.
+    ref = f"place:{town.id}" if town.id is not None and town.id == text.strip() else ""
+    return End(town.label, town.lon, town.lat, town.country, ref)
 
 
 async def _space(session: AsyncSession, space_id: str, now: datetime) -> Described | None:

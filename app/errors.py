@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from app import refusals
+from app.essential_lines import LINES, PROTECTED_LINES, Line, essential_lines
 from app.methods import methods_of
 from app.mistakes import (
     BodyTooLargeError,
@@ -39,6 +40,7 @@ from app.network import NoNetworkError
 from app.problems import Kind, problem_response, reasons
 from app.searches import BusyError
 from app.whereabouts import SilentCrossingError, UncertainCountryError
+from geo.db import Database, Tier
 from geo.errors import (
     ConflictError,
     CopyTooOldError,
@@ -246,7 +248,7 @@ TABLE: Mapping[type[Exception], Kind] = {
         422,
         "protected-service",
         "Protected services are not counted",
-        "For protected services call the hotline; they are never on this map.",
+        "They are never on this map. See `hotline` and `lines` for whom to call.",
         "protected services not counted",
     ),
     DatabaseUnavailableError: Kind(
@@ -323,7 +325,7 @@ async def _lead_to_sign_in(_request: Request, error: Exception) -> Response:
 async def answer(request: Request, error: Exception) -> Response:
     """Answer an exception of the table as a problem."""
     kind = kind_of(error)
-    extras = {**_extras(error), **_hotline(request, error)}
+    extras = {**await _calls(request, error), **_extras(error)}
     headers = getattr(error, "headers", None)
     return problem_response(kind, _detail(error, kind), extras=extras, headers=headers)
 
@@ -387,10 +389,29 @@ _ABOUT: Mapping[type[Exception], str] = {
 }
 
 
-def _hotline(request: Request, error: Exception) -> dict[str, Any]:
+async def _calls(request: Request, error: Exception) -> dict[str, Any]:
+    """Return whom to call instead (P38, P45); where lines cannot be read there are none."""
     if isinstance(error, ProtectedServiceError):
-        return {"hotline": request.state.settings.hotline}
+        lines = await _lines(request, (), PROTECTED_LINES)
+        return {"hotline": request.state.settings.hotline, "lines": lines}
+    if isinstance(error, _NO_WAY):
+        return {"lines": await _lines(request, (), LINES)}
     return {}
+
+
+#: Refusals of a way that know no area: the lines of every country go with them.
+_NO_WAY = (OffNetwork, NoRoute, UncertainCountryError, SilentCrossingError)
+
+
+async def _lines(
+    request: Request, countries: Sequence[str | None], kinds: Sequence[str]
+) -> Sequence[Line]:
+    database: Database = request.state.database
+    try:
+        async with database.session(Tier.PUBLIC) as session:
+            return await essential_lines(session, countries, kinds)
+    except DatabaseUnavailableError:
+        return ()
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:

@@ -4,7 +4,7 @@ The setting ``AMPARO_HOTLINE`` is one number for everywhere and may be absent; t
 country that somebody is in.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,11 +19,16 @@ LINES: Final = ("emergency", "asylum")
 #: Of whom a survivor or a child alone is told, beside the emergency line (P38, P45).
 PROTECTED_LINES: Final = ("gbv", "child_protection", "emergency")
 
+#: Goes with whatever nobody reads at once.
+DANGER: Final = "Si hay peligro ahora, llame a emergencias."
+DANGER_UNKNOWN: Final = "Si hay peligro ahora, pida ayuda a las autoridades o a quien tenga cerca."
+
 #: What an answer says of a line.
 LINE_FIELDS: Final = (
     "id",
     "kind",
     "country",
+    "admin1",
     "name",
     "phone",
     "whatsapp",
@@ -39,6 +44,8 @@ async def essential_lines(
     session: AsyncSession, countries: Iterable[str | None], kinds: Iterable[str] = LINES
 ) -> tuple[Line, ...]:
     """Return the lines of the countries of an area, those that have a number (any reading tier).
+
+    A line of a first-level unit stands only where its country has none of that kind.
 
     Parameters
     ----------
@@ -56,11 +63,31 @@ async def essential_lines(
         With `LINE_FIELDS`, by kind, then country; empty where the area has none: then nothing may
         say "call".
     """
+    found = (await contacts_of(session, None, kinds=kinds)).lines
     known = frozenset(countries) - {None}
-    (country,) = known if len(known) == 1 else (None,)
-    found = (await contacts_of(session, country, kinds=kinds)).lines
+    return lines_of(found, known, kinds)
+
+
+def lines_of(
+    lines: Iterable[Line], countries: Collection[str | None], kinds: Iterable[str]
+) -> tuple[Line, ...]:
+    """Choose of many lines as `essential_lines` does; no countries are all of them."""
+    asked = tuple(kinds)
+    found = [
+        line
+        for line in lines
+        if line["kind"] in asked
+        and (line["phone"] or line["whatsapp"])
+        and (not countries or line["country"] in countries)
+    ]
+    everywhere = {(one["country"], one["kind"]) for one in found if one["admin1"] is None}
     return tuple(
         {name: line[name] for name in LINE_FIELDS}
         for line in found
-        if (not known or line["country"] in known) and (line["phone"] or line["whatsapp"])
+        if line["admin1"] is None or (line["country"], line["kind"]) not in everywhere
     )
+
+
+def in_danger(lines: Sequence[Line]) -> str:
+    """Say what to do in danger now; nobody is told to call without a number beside it."""
+    return DANGER if lines else DANGER_UNKNOWN

@@ -1,13 +1,22 @@
-"""What a name typed into the route form means: a town of the road network, else a place."""
+"""What a name typed into a form means: a town of the road network, else a place.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+A name as it is written comes before one that sounds like it, that before names that begin so, and
+last those that are misspelt. Of several somebody chooses.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import Geod
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.knowledge import Reading, reading
 from app.network import Network, Region
-from geo.places import Place, Similar, find_places, find_similar, folded
+from geo.place_names import PlaceNames
+from geo.places import Place, Similar, Typed, find_similar, folded
 
 #: Names offered when one is ambiguous; more would not fit a phone.
 MAX_CHOICES = 8
@@ -15,24 +24,55 @@ MAX_CHOICES = 8
 #: A place so many times as populous as the next of its name is meant by it.
 _FAR_LARGER = 10
 
+#: A place beside an official crossing is meant as often as one so many times as populous [A]: who
+#: asks here is on the way.
+_AT_A_CROSSING = 10
+
+#: How near that is, metres: a walk of a day [A].
+_CROSSING_REACH_M = 25_000.0
+
 #: Letters that may be wrong in a name of so many for one place to be meant [A].
 _LETTERS_A_MISTAKE = 5
+
+#: Of one name a town of the road network and a place so near to each other are the same, metres:
+#: as far as a sketch's towns may be off [A].
+_SAME_M = 25_000.0
+
+_ELLIPSOID = Geod(ellps="WGS84")
 
 
 @dataclass(frozen=True)
 class Town:
-    """A named point people can start from or go to; lon, lat in degrees."""
+    """A named point people can start from or go to; lon, lat in degrees.
+
+    Attributes
+    ----------
+    id
+        Of a populated place, where it is one.
+    is_by_sound
+        What was typed is written otherwise.
+    """
 
     label: str
     lon: float
     lat: float
     country: str | None = None
+    id: str | None = None
+    is_by_sound: bool = False
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Something to choose from: what it is called, and its reference (`app.ends`)."""
+
+    label: str
+    ref: str
 
 
 class UnknownPlaceError(Exception):
     """No place has this name; ``choices`` nearly match, ``meant`` where one alone can be."""
 
-    def __init__(self, choices: tuple[str, ...], meant: Town | None = None) -> None:
+    def __init__(self, choices: tuple[Choice, ...], meant: Town | None = None) -> None:
         super().__init__("no such place")
         self.choices = choices
         self.meant = meant
@@ -41,7 +81,7 @@ class UnknownPlaceError(Exception):
 class AmbiguousPlaceError(Exception):
     """Several places have this name; ``choices`` tell them apart."""
 
-    def __init__(self, choices: tuple[str, ...]) -> None:
+    def __init__(self, choices: tuple[Choice, ...]) -> None:
         super().__init__("several places have this name")
         self.choices = choices
 
@@ -63,58 +103,144 @@ def _towns(regions: tuple[Region, ...]) -> dict[str, Town]:
 
 
 async def resolve(session: AsyncSession, network: Network, text: str) -> Town:
-    """Return the one place that a typed name means.
+    """Return the one place that a typed name means, or that an id of `Choice.ref` names.
 
     A town of the road network comes first, with or without its country; then the populated
-    places. A place at least ten times as populous as the next of its name is meant by it.
+    places. A place at least ten times as populous as the next of its name is meant by it, unless
+    a name that goes on (``San Antonio del Táchira``) is of a place that counts for more.
 
     Raises
     ------
     UnknownPlaceError, AmbiguousPlaceError
         With names to choose from.
     """
-    wanted = folded(text)
     known = towns(network)
+    about = await reading(session)
+    names = await about.place_names()
+    if (place := names.with_id(text.strip())) is not None:
+        (label,) = names.labels([place])
+        return replace(_town(place, known), label=label, id=place.id)
+    if (town := _of_the_network(text, known)) is not None:
+        return town
+    typed = Typed.of(text)
+    asked = _Asked(names, known, await _crossings(about))
+    written = asked.weighed(names.exact(typed))
+    begun = asked.weighed(names.beginning(typed))
+    if written:
+        return asked.chosen(written, [one for one in begun if _goes_on(one, typed)])
+    if heard := asked.weighed(names.alike(typed)):
+        return replace(asked.chosen(heard, []), is_by_sound=True)
+    if begun:
+        raise UnknownPlaceError(asked.choices(begun))
+    raise asked.misspelt(typed.name, await find_similar(session, text, MAX_CHOICES))
+
+
+def _of_the_network(text: str, known: Mapping[str, Town]) -> Town | None:
+    """Return the town of the road networks that alone has a name."""
+    wanted = folded(text)
     if wanted in known:
         return known[wanted]
     named = [town for key, town in known.items() if key.rpartition(",")[0] == wanted]
-    if len(named) == 1:
-        return named[0]
-    if named:
-        raise AmbiguousPlaceError(tuple(sorted(town.label for town in named))[:MAX_CHOICES])
-    found = await find_places(session, text, MAX_CHOICES)
-    if not found:
-        raise _misspelt(wanted, await find_similar(session, text, MAX_CHOICES), known)
-    return _chosen(wanted, found)
+    if len(named) > 1:
+        labels = sorted(town.label for town in named)[:MAX_CHOICES]
+        raise AmbiguousPlaceError(tuple(Choice(label, f"place:{label}") for label in labels))
+    return named[0] if named else None
 
 
-def _misspelt(
-    wanted: str, similar: Sequence[Similar], known: Mapping[str, Town]
-) -> UnknownPlaceError:
-    """Return what to say of a name that nothing begins with or holds.
+@dataclass(frozen=True)
+class _Weighed:
+    place: Place
+    weight: float
 
-    One place is meant by it where few letters are wrong and no other is as near, or a far larger
-    one is. It is for the caller to say so: nobody is sent somewhere else unasked.
-    """
-    choices = tuple(dict.fromkeys(one.place.label for one in similar))
-    if not similar or _LETTERS_A_MISTAKE * similar[0].mistakes > len(wanted):
-        return UnknownPlaceError(choices)
-    first = similar[0].place
-    for other in similar[1:]:
-        is_as_near = other.mistakes == similar[0].mistakes
-        if is_as_near and first.population < _FAR_LARGER * other.place.population:
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a name is looked for among; ``crossings`` are rows of lon, lat in degrees."""
+
+    names: PlaceNames
+    known: Mapping[str, Town]
+    crossings: NDArray[np.float64]
+
+    def weighed(self, found: Sequence[Place]) -> list[_Weighed]:
+        """Order places by how many may mean them: their people, more beside a crossing."""
+        weighed = [_Weighed(place, self._weight(place)) for place in found]
+        return sorted(weighed, key=lambda one: (-one.weight, one.place.id))
+
+    def _weight(self, place: Place) -> float:
+        people = float(max(1, place.population))
+        if not len(self.crossings):
+            return people
+        is_near = _metres(place.lon, place.lat, self.crossings).min() <= _CROSSING_REACH_M
+        return people * _AT_A_CROSSING if is_near else people
+
+    def chosen(self, written: Sequence[_Weighed], going_on: Sequence[_Weighed]) -> Town:
+        """Return the one of a name that is meant.
+
+        Raises
+        ------
+        AmbiguousPlaceError
+            Others may be meant as well, of it or of one that goes on.
+        """
+        first, *others = sorted(written, key=lambda one: -one.place.population)
+        is_alone = all(
+            first.place.population >= _FAR_LARGER * other.place.population for other in others
+        )
+        heaviest = max((one.weight for one in going_on), default=0.0)
+        if is_alone and heaviest <= max(one.weight for one in written):
+            return _town(first.place, self.known)
+        every = {one.place.id: one for one in (*written, *going_on)}.values()
+        ordered = sorted(every, key=lambda one: (-one.weight, one.place.id))
+        raise AmbiguousPlaceError(self.choices(ordered))
+
+    def choices(self, found: Iterable[_Weighed]) -> tuple[Choice, ...]:
+        return self._choices([one.place for one in found])
+
+    def _choices(self, found: Sequence[Place]) -> tuple[Choice, ...]:
+        offered = found[:MAX_CHOICES]
+        return tuple(
+            Choice(label, f"place:{place.id}")
+            for label, place in zip(self.names.labels(offered), offered, strict=True)
+        )
+
+    def misspelt(self, wanted: str, similar: Sequence[Similar]) -> UnknownPlaceError:
+        """Return what to say of a name that nothing begins with.
+
+        One place is meant by it where few letters are wrong and no other is as near, or a far
+        larger one is. It is for the caller to say so: nobody is sent somewhere else unasked.
+        """
+        choices = self._choices([one.place for one in similar])
+        if not similar or _LETTERS_A_MISTAKE * similar[0].mistakes > len(wanted):
             return UnknownPlaceError(choices)
-    town = Town(first.label, first.lon, first.lat, first.country)
-    return UnknownPlaceError(choices, meant=known.get(folded(first.label), town))
+        first = similar[0].place
+        for other in similar[1:]:
+            is_as_near = other.mistakes == similar[0].mistakes
+            if is_as_near and first.population < _FAR_LARGER * other.place.population:
+                return UnknownPlaceError(choices)
+        return UnknownPlaceError(choices, meant=_town(first, self.known))
 
 
-def _chosen(wanted: str, found: tuple[Place, ...]) -> Town:
-    exact = [place for place in found if wanted in {folded(place.name), folded(place.label)}]
-    if not exact:
-        raise UnknownPlaceError(tuple(dict.fromkeys(place.label for place in found)))
-    first = exact[0]
-    if len(exact) > 1 and first.population < _FAR_LARGER * exact[1].population:
-        labels = tuple(dict.fromkeys(place.label for place in exact))
-        if len(labels) > 1:
-            raise AmbiguousPlaceError(labels)
-    return Town(first.label, first.lon, first.lat, first.country)
+def _goes_on(one: _Weighed, typed: Typed) -> bool:
+    return folded(one.place.name).startswith(f"{typed.name} ")
+
+
+def _town(place: Place, known: Mapping[str, Town]) -> Town:
+    """Return a place as the road network has it, where that has it."""
+    town = known.get(folded(place.label))
+    if town is not None:
+        there = np.array([[town.lon, town.lat]])
+        if _metres(place.lon, place.lat, there)[0] <= _SAME_M:
+            return replace(town, id=place.id)
+    return Town(place.label, place.lon, place.lat, place.country, place.id)
+
+
+def _metres(lon: float, lat: float, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    count = len(points)
+    _, _, metres = _ELLIPSOID.inv(
+        np.full(count, lon), np.full(count, lat), points[:, 0], points[:, 1]
+    )
+    return np.asarray(metres, dtype=np.float64)
+
+
+async def _crossings(about: Reading) -> NDArray[np.float64]:
+    posts = [(state.lon, state.lat) for state, _ in await about.crossings(about.now)]
+    return np.array(posts, dtype=np.float64).reshape(-1, 2)

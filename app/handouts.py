@@ -12,6 +12,7 @@ from typing import Any
 from babel.numbers import format_decimal
 
 from app import wording
+from app.essential_lines import PROTECTED_LINES
 from app.space_facts import age_of
 from app.web import labels
 from app.web.i18n import Words, marked_safety
@@ -39,6 +40,11 @@ NOT_URGENT = marked_safety("Nadie lee esto con urgencia.")
 PROTECTED = marked_safety(
     "Por violencia de género, trata, o si es menor de edad y está sin compañía: no hay "
     "direcciones aquí, llame."
+)
+#: The same where nobody knows a number.
+PROTECTED_UNKNOWN = marked_safety(
+    "Por violencia de género, trata, o si es menor de edad y está sin compañía: no hay "
+    "direcciones aquí. Pida ayuda a las autoridades o en un hospital."
 )
 
 
@@ -74,12 +80,25 @@ def demo_warning(w: Words) -> Said:
     return _safety(w, wording.DEMO, is_strong=True)
 
 
-def protected(w: Words, hotline: str | None) -> Said:
-    """Return whom to call for protected services (P38)."""
-    own, said = w.reviewed(PROTECTED)
-    if hotline is not None:
+def protected(w: Words, hotline: str | None, lines: AreaContacts) -> Said:
+    """Return whom to call for protected services (P38): the hotline, else lines of the area."""
+    numbers = [] if hotline else _numbers(lines)
+    own, said = w.reviewed(PROTECTED if hotline or numbers else PROTECTED_UNKNOWN)
+    if hotline:
         said = f"{said} {own.gettext('Llame al %(number)s.') % {'number': hotline}}"
+    if numbers:
+        named = "; ".join(f"{own.reviewed(KINDS[kind])[1]} {number}" for kind, number in numbers)
+        said = f"{said} {named}."
     return Said(said, is_original=own is not w, is_strong=True)
+
+
+def _numbers(lines: AreaContacts) -> list[tuple[str, str]]:
+    """Return a number of each kind that a survivor or a child alone may call, the unit's first."""
+    found: dict[str, str] = {}
+    for line in lines.lines:
+        if line["kind"] in PROTECTED_LINES and (number := line["phone"] or line["whatsapp"]):
+            found.setdefault(line["kind"], number)
+    return [(kind, found[kind]) for kind in PROTECTED_LINES if kind in found]
 
 
 def not_urgent(w: Words) -> Said:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final
 
+import anyio.to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.helping import Helping
@@ -25,6 +26,7 @@ from geo.crossings import CrossingState, StatedCrossing
 from geo.db import Tier, connected
 from geo.hazards import ActiveHazard, holds
 from geo.knowledge import Stamp, Stamps, Subject
+from geo.place_names import PlaceNames, unit_names
 from geo.products import AreaProduct
 from geo.resident_places import ResidentPlaces
 from geo.spaces import OpenSpace
@@ -76,12 +78,13 @@ class _Products:
     found: tuple[AreaProduct, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Places:
-    """The populated places of a tier."""
+    """The populated places of a tier; their names are sorted for the first that asks for one."""
 
     stamp: Stamp | None
     found: ResidentPlaces
+    names: PlaceNames | None = None
 
 
 @dataclass(slots=True)
@@ -265,6 +268,20 @@ class Reading:
             )
             self._of_tier.places = _Places(stamp, found)
             return found
+
+    async def place_names(self) -> PlaceNames:
+        """Return the names of the populated places."""
+        found = await self.places()
+        async with self._of_tier.reading[Subject.PLACES]:
+            kept: _Places | None = self._of_tier.places
+            if kept is not None and kept.found is found and kept.names is not None:
+                return kept.names
+            units = await unit_names(self._session)
+            # Half a second of sorting, after an import alone.
+            names: PlaceNames = await anyio.to_thread.run_sync(PlaceNames.of, found, units)
+            if kept is not None and kept.found is found:
+                kept.names = names
+            return names
 
     def _true_places(self) -> _Places | None:
         kept = self._of_tier.places

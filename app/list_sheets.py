@@ -87,7 +87,7 @@ def sheet_of(
         ),
         notices=[handouts.demo_warning(w)] if found.has_demo else [],
         sections=[own, near] if near.entries else [own],
-        help=[handouts.protected(w, hotline), *handouts.help_lines(w, found.lines)],
+        help=[handouts.protected(w, hotline, found.lines), *handouts.help_lines(w, found.lines)],
         complaints=[
             *handouts.complaint_lines(w, found.lines),
             Said(w.gettext("También en la página de cada lugar."), w.gettext("Por internet")),

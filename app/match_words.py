@@ -4,12 +4,13 @@ Each reason has a code, for partner apps; the pages word it in their languages.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.essential_lines import Line
 from app.matches import Chosen, Fallback, Match
-from app.phrases import LocalTime, Phrase, SafetyPhrase
+from app.phrases import Languages, LocalTime, Phrase, SafetyPhrase
 from app.wording import kilometres
 from geo.eligibility import Doubt, Refusal
 from geo.freshness import age_label
@@ -40,6 +41,12 @@ FALLBACK = SafetyPhrase(
     "autoridades más cercanas. Pedir ayuda y protección es un derecho."
 )
 
+#: The same where nobody knows a line of the country.
+FALLBACK_UNKNOWN = SafetyPhrase(
+    "Si nada de esto le sirve, pregunte en el espacio de apoyo o a las autoridades más cercanas. "
+    "Pedir ayuda y protección es un derecho."
+)
+
 _DOUBTS = {
     Doubt.AGE: Phrase("atiende solo ciertas edades: llame antes"),
     Doubt.CHILDREN_AGE: Phrase("tiene límites de edad para niños y niñas: llame antes"),
@@ -50,7 +57,6 @@ _DOUBTS = {
     ),
     Doubt.COMPANY: Phrase("si va sin una persona adulta, llame antes"),
     Doubt.DOCUMENTS: Phrase("puede pedir documentos: llame antes"),
-    Doubt.LANGUAGE: Phrase("no se sabe qué idiomas hablan"),
 }
 
 _LEFT_OUT = {
@@ -65,13 +71,17 @@ _LEFT_OUT = {
     Refusal.FAMILIES_ONLY: Phrase("solo para familias"),
     Refusal.CHILDREN_ALONE: Phrase("que no reciben a niños y niñas sin una persona adulta"),
     Refusal.DOCUMENTS: Phrase("que piden documentos"),
-    Refusal.LANGUAGE: Phrase("donde no se hablan sus idiomas"),
     Refusal.FULL: Phrase("llenos"),
     Refusal.REFERRAL_ONLY: Phrase("donde se entra solo con referencia"),
 }
 
 BORDER = "border"
 _BORDER = SafetyPhrase("del otro lado de una frontera sin paso oficial abierto que se conozca")
+
+
+def fallback(lines: Sequence[Line]) -> SafetyPhrase:
+    """Return what goes with an answer; nobody is told to call without a number beside it."""
+    return FALLBACK if lines else FALLBACK_UNKNOWN
 
 
 def left_out(match: Match) -> list[LeftOut]:
@@ -92,7 +102,7 @@ def reasons(match: Match, chosen: Chosen) -> list[Reason]:
         *_way(option, match.profile),
         *_across(match, option, chosen),
         *_places(match, option),
-        *(Reason(f"doubt_{doubt.value}", _DOUBTS[doubt]) for doubt in option.doubts),
+        *(Reason(f"doubt_{doubt.value}", _doubt(match, doubt)) for doubt in option.doubts),
     ]
     if option.refers_to is not None and chosen.refers_to is not None:
         said = Phrase(
@@ -101,6 +111,13 @@ def reasons(match: Match, chosen: Chosen) -> list[Reason]:
         )
         found.insert(0, Reason("refers", said))
     return found
+
+
+def _doubt(match: Match, doubt: Doubt) -> Phrase:
+    if doubt is Doubt.LANGUAGE:
+        wished = tuple(sorted(match.need.languages))
+        return Phrase("no consta que hablen %(languages)s", {"languages": Languages(wished)})
+    return _DOUBTS[doubt]
 
 
 def _hours(match: Match, option: Option) -> Iterator[Reason]:

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import anyio.to_thread
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.essential_lines import LINES, Line, essential_lines
 from app.knowledge import reading
 from app.mistakes import InvalidParameterError
 from app.network import Network, Region
@@ -18,7 +18,6 @@ from app.searches import search
 from app.whereabouts import UncertainCountryError, Whereabouts, locate
 from geo import candidates, demo, matching
 from geo.candidates import Described, Near
-from geo.contacts import contacts_of
 from geo.eligibility import ADULT_AGE, OF_HOURS, Candidate, Need, Refusal, refusals
 from geo.matching import Option, Way
 from geo.vocabulary import check_services
@@ -45,21 +44,8 @@ MOST_GUIDES = 40
 #: Spaces named to call where nothing fits.
 MOST_FALLBACKS = 3
 
-#: Lines that are named whatever is needed; a child alone gets the one for children too (P45).
-LINES = ("emergency", "asylum")
+#: A child alone gets the one for children beside the lines that everybody does (P45).
 CHILDRENS_LINE = "child_protection"
-LINE_FIELDS = (
-    "id",
-    "kind",
-    "name",
-    "phone",
-    "whatsapp",
-    "hours",
-    "languages",
-    "confirmed_on",
-    "expires_on",
-    "demo",
-)
 
 
 @dataclass(frozen=True)
@@ -112,7 +98,7 @@ class Match:
     fallbacks : tuple of Fallback
         Where nothing fits: spaces to call or to ask at.
     lines : list
-        Lines to call (P45).
+        Lines to call (P45); none where the country has none.
     """
 
     need: Need
@@ -124,7 +110,7 @@ class Match:
     left_out: Mapping[str, int]
     border_count: int
     fallbacks: tuple[Fallback, ...]
-    lines: list[dict[str, Any]]
+    lines: tuple[Line, ...]
     demo: bool
     region: Region
 
@@ -409,8 +395,7 @@ def _chosen(
         )
 
 
-async def _lines(session: AsyncSession, need: Need, country: str) -> list[dict[str, Any]]:
+async def _lines(session: AsyncSession, need: Need, country: str) -> tuple[Line, ...]:
     is_child = need.is_alone or (need.age is not None and need.age < ADULT_AGE)
     kinds = (*LINES, CHILDRENS_LINE) if is_child else LINES
-    found = await contacts_of(session, country, kinds=kinds)
-    return [{name: line[name] for name in LINE_FIELDS} for line in found.lines]
+    return await essential_lines(session, [country], kinds)

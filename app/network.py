@@ -11,16 +11,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.logs import NOTICES
 from routing import comparison, continent
 from routing.compared import Compared, Limits
 from routing.continent import Continent
 from routing.crossings import BorderPlace, Crossing, border_places
-from routing.errors import NoRegion
+from routing.directory import list_regions, read_meta
+from routing.errors import GraphError, NoRegion
 from routing.graph import GraphMeta, RoadGraph
 from routing.metric import METRES_PER_DEGREE
 from routing.profile import ADULT, Profile
 from routing.reach import Reacher
-from routing.regions import list_graphs, open_graph
+from routing.regions import open_graph
 from routing.search import Route, Router, RouteRequest
 from routing.towns import Towns
 
@@ -128,12 +130,13 @@ class Network:
         self._folder: tuple[int, int] | None = None
         self._stamp: tuple[tuple[str, int], ...] | None = None
         self._regions: tuple[Region, ...] = ()
+        self._damaged: tuple[str, ...] = ()
 
     def regions(self) -> tuple[Region, ...]:
         """Return the regions, the most detailed first.
 
         An extract counts as more detailed than a sketch, a smaller box as more detailed than
-        a larger one.
+        a larger one. One that cannot be opened is not among them: see `damaged`.
         """
         with self._lock:
             folder = self._read_folder()
@@ -144,6 +147,11 @@ class Network:
                     self._stamp = stamp
                 self._folder = folder
             return self._regions
+
+    def damaged(self) -> tuple[str, ...]:
+        """Return the names of the regions that cannot be opened, sorted; the log says why."""
+        self.regions()
+        return self._damaged
 
     def region_for(self, *points: tuple[float, float]) -> Region:
         """Return the most detailed region that contains every point, else the sketch.
@@ -211,28 +219,34 @@ class Network:
 
     def _read_stamp(self) -> tuple[tuple[str, int], ...]:
         # A region is replaced by renaming a directory, so its inode tells a new one.
-        if not self._graphs_dir.is_dir():
-            return ()
-        return tuple(
-            sorted(
-                (entry.name, entry.stat().st_ino)
-                for entry in self._graphs_dir.iterdir()
-                if entry.is_dir() and not entry.name.startswith(".")
-            )
-        )
+        return tuple((path.name, _inode(path)) for path in list_regions(self._graphs_dir))
 
     def _open_all(self) -> tuple[Region, ...]:
+        """Open every region; a damaged one is named once and keeps none of the others away."""
         kept = {region.meta.name: region for region in self._regions}
-        opened = []
-        for meta in list_graphs(self._graphs_dir):
-            known = kept.get(meta.name)
-            if known is not None and known.meta == meta:
-                opened.append(known)
-                continue
-            graph = open_graph(self._graphs_dir / meta.name)
-            router = Router(graph, profile=self._profile)
-            opened.append(Region(graph, router, tuple(_towns(graph)), border_places(graph)))
+        opened, damaged = [], []
+        for path in list_regions(self._graphs_dir):
+            try:
+                opened.append(self._open(path, kept.get(path.name)))
+            except GraphError as error:
+                damaged.append(path.name)
+                NOTICES.error("region %s is damaged and answers no routes: %s", path.name, error)
+        self._damaged = tuple(damaged)
         return tuple(sorted(opened, key=_detail))
+
+    def _open(self, path: Path, known: Region | None) -> Region:
+        if known is not None and known.meta == read_meta(path.resolve()):
+            return known
+        graph = open_graph(path)
+        router = Router(graph, profile=self._profile)
+        return Region(graph, router, tuple(_towns(graph)), border_places(graph))
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError:  # a link without its folder
+        return 0
 
 
 def _positions(places: Sequence[NamedNode | BorderPlace]) -> Positions:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.web.i18n import Words, words
 from geo.schedules import zone
 
 
@@ -24,17 +25,33 @@ class LocalTime:
 
 
 @dataclass(frozen=True)
+class Languages:
+    """Languages by their codes, ISO 639, one of which would do."""
+
+    codes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Write them in Spanish."""
+        return named_languages(words("es"), self)
+
+
+def named_languages(w: Words, languages: Languages) -> str:
+    """Name languages in a language of the pages: ``criollo haitiano / francés``."""
+    return " / ".join(map(w.language, languages.codes))
+
+
+@dataclass(frozen=True)
 class Phrase:
     """A Spanish text with ``%(name)s`` where a value goes.
 
     Attributes
     ----------
     values
-        By name: strings and numbers as they are, times and other phrases to be worded.
+        By name: strings and numbers as they are, times, languages and other phrases to be worded.
     """
 
     text: str
-    values: Mapping[str, "str | int | LocalTime | Phrase"] = field(default_factory=dict)
+    values: Mapping[str, "str | int | LocalTime | Languages | Phrase"] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Write it in Spanish."""

@@ -129,7 +129,7 @@ def poster_of(w: Words, found: PosterFacts, *, hotline: str | None, base: str) -
         facts=list(handouts.whom(w, row)),
         phones=list(handouts.phones(w, row)),
         help_heading=handouts.help_heading(w),
-        help=[handouts.protected(w, hotline), *handouts.help_lines(w, found.lines)],
+        help=[handouts.protected(w, hotline, found.lines), *handouts.help_lines(w, found.lines)],
         complaints_heading=handouts.complaints_heading(w),
         complaints=handouts.complaint_lines(w, found.lines),
         address=short_address(base, found.described.id),

@@ -28,14 +28,29 @@ class Hooks:
     ----------
     official_crossings
         The only places where imported roads may cross a border (P10, P34).
-    imported, removed
-        Called with the region's name once its folder is in place, or gone: the road-segment
-        table follows.
+    staged
+        Called with the folder of an import that is whole and not yet in place: the road-segment
+        table takes its segments, all or none, and their number is returned. What it raises leaves
+        the old version in place.
+    removed
+        Called with the region's name once its folder is gone: the table follows.
     """
 
     official_crossings: Callable[[Settings], Sequence[OfficialCrossing]]
-    imported: Callable[[Settings, str], None]
+    staged: Callable[[Settings, Path], int]
     removed: Callable[[Settings, str], None]
+
+
+@dataclass
+class _Publishing:
+    """Publishes the segments of an import that is whole, and remembers how many there were."""
+
+    hooks: Hooks
+    settings: Settings
+    segments: int = 0
+
+    def __call__(self, folder: Path) -> None:
+        self.segments = self.hooks.staged(self.settings, folder)
 
 
 class _Bar:
@@ -114,7 +129,7 @@ def make_roads_app(hooks: Hooks) -> typer.Typer:  # noqa: C901 -- four short com
         ] = 0.0,
         title: Annotated[str | None, typer.Option("--title", help="Name shown to people.")] = None,
     ) -> None:
-        """Import an extract; an older version of the region stays until the new one is whole.
+        """Import an extract, its road segments for the map included: all of it or nothing.
 
         Countries come from --boundary, from --country, or from the country areas that are
         complete in the extract. Roads cross a border only at official crossings; paths, tracks,
@@ -130,6 +145,7 @@ def make_roads_app(hooks: Hooks) -> typer.Typer:  # noqa: C901 -- four short com
             check_name(region)
             check_source(file)
             official_crossings = hooks.official_crossings(settings)
+        publishing = _Publishing(hooks, settings)
         with explained_failures("regions are as they were before"), _progress() as progress:
             meta = import_osm(
                 file,
@@ -143,9 +159,9 @@ def make_roads_app(hooks: Hooks) -> typer.Typer:  # noqa: C901 -- four short com
                 imported_at=datetime.now(UTC).isoformat(timespec="seconds"),
                 title=title,
                 progress=_Bar(progress),
+                staged=publishing,
             )
-        with explained_failures(f"{region} is imported; the map follows at the next start"):
-            hooks.imported(settings, region)
+        out.print(f"{publishing.segments} road segments published")
         out.print(_summary(meta), soft_wrap=True)
         for what, count in meta.report.items():
             out.print(f"  {what.replace('_', ' ')}: {count:,}")

@@ -153,6 +153,11 @@ class Settings(BaseSettings):
     statement_timeout_ms: PositiveInt = Field(
         10_000, description="Longest time a statement of a request may run."
     )
+    command_statement_timeout_ms: PositiveInt = Field(
+        # A country's road segments are one statement of minutes [A].
+        3_600_000,
+        description="Longest time a statement of a command may run, and of a start's writes.",
+    )
     kept_mb: NonNegativeInt = Field(
         # Our choice: some thousand tiles and pages of each tier.
         64,

@@ -17,11 +17,12 @@ from app.network import Network
 from app.settings import Settings
 from geo import crossings, demo, ingest, roads, schema, storage
 from geo.db import Database, Tier
-from geo.errors import DatabaseUnavailableError, MixedDataError
+from geo.errors import DatabaseUnavailableError, GeoError, MixedDataError
 from routing.directory import list_regions
+from routing.errors import GraphError, RoutingError
 from routing.graph import GraphMeta
 from routing.osm import OfficialCrossing, import_osm
-from routing.regions import list_graphs, open_graph
+from routing.regions import open_graph, tidy
 from routing.warming import warm, warm_import
 
 #: The repository's own data; the wheel does not carry it.
@@ -39,7 +40,7 @@ Report = Callable[[str], None]
 @asynccontextmanager
 async def writing_database(settings: Settings) -> AsyncIterator[Database]:
     """Open the database for one command and close it afterwards."""
-    database = open_database(settings)
+    database = open_database(settings, for_command=True)
     try:
         yield database
     finally:
@@ -99,26 +100,25 @@ def import_sketch(settings: Settings) -> None:
     )
 
 
-async def prepare_data(settings: Settings, report: Report) -> None:
+async def prepare_data(settings: Settings, report: Report, warn: Report | None = None) -> None:
     """Load what the repository ships: data files, the sketch, its segments for the map.
 
     Files already loaded today cost a look at their sums; demo rows that were removed on
-    purpose stay removed.
+    purpose stay removed. No region keeps the rest from being served: ``warn`` (default: ``report``)
+    is told which is damaged, or not on the map yet.
     """
-    if SKETCH not in {meta.name for meta in list_graphs(settings.graphs_dir)}:
-        await asyncio.to_thread(import_sketch, settings)
-        report("corridor sketch imported")
-        # At a first start; later ones find on disk what was compiled.
-        await asyncio.to_thread(warm)
-        await asyncio.to_thread(warm_import)
-        report("searches compiled")
+    warn = warn or report
+    await asyncio.to_thread(tidy, settings.graphs_dir)
+    if damage_of(settings.graphs_dir / SKETCH) is not None:
+        await _prepare_sketch(settings, report, warn)
     async with writing_database(settings) as database:
         await _load(database, settings, [DATA], report, automatic=True)
-        await reconcile_segments(database, settings)
+        for line in await reconcile_segments(database, settings):
+            warn(line)
         try:
             await cover(database, settings)
         except Exception as error:  # a start never fails for it: the server tries again
-            report(f"gaps along corridors not computed: {type(error).__name__}")
+            warn(f"gaps along corridors not computed: {type(error).__name__}")
 
 
 async def cover(database: Database, settings: Settings, report: Report = lambda _line: None) -> int:
@@ -126,6 +126,29 @@ async def cover(database: Database, settings: Settings, report: Report = lambda 
     network = Network(settings.graphs_dir, settings.walker)
     coverer = Coverer(database, network, settings.access_m, settings.walker.name)
     return await coverer.cover(datetime.now(UTC), report)
+
+
+async def _prepare_sketch(settings: Settings, report: Report, warn: Report) -> None:
+    """Import the sketch where it is missing or damaged: it is shipped."""
+    try:
+        await asyncio.to_thread(import_sketch, settings)
+    except (RoutingError, OSError) as error:
+        warn(f"the corridor sketch cannot be imported: {error}")
+        return
+    report("corridor sketch imported")
+    # At a first start; later ones find on disk what was compiled.
+    await asyncio.to_thread(warm)
+    await asyncio.to_thread(warm_import)
+    report("searches compiled")
+
+
+def damage_of(folder: Path) -> str | None:
+    """Return why a region cannot be opened; None where it can."""
+    try:
+        open_graph(folder)
+    except GraphError as error:
+        return str(error)
+    return None
 
 
 async def load_paths(settings: Settings, paths: Sequence[Path], report: Report) -> None:
@@ -160,21 +183,39 @@ async def _load(
         report(line)
 
 
-async def reconcile_segments(database: Database, settings: Settings) -> None:
-    """Make the road-segment table hold what is imported: an import may have been interrupted.
+async def reconcile_segments(database: Database, settings: Settings) -> list[str]:
+    """Make the road-segment table hold what is imported: an import may have been killed.
 
     Regions that the table does not have, or has from another import, are written; regions whose
     folder is gone are deleted. A folder that cannot be read keeps its rows.
+
+    Returns
+    -------
+    list of str
+        What is wrong with regions, a line each: it is no reason to serve nothing.
     """
     async with database.session(Tier.WRITER) as session:
         stored = set(await roads.regions(session))
         published = await storage.remembered(session, ROADS)
-    for meta in list_graphs(settings.graphs_dir):
-        if published.get(meta.name) != _identity(meta):
-            await publish_segments(database, settings, meta.name)
-    imported = {folder.name for folder in list_regions(settings.graphs_dir)}
-    for region in sorted((stored | published.keys()) - imported):
+    wrong = []
+    folders = list(list_regions(settings.graphs_dir))
+    for folder in folders:
+        try:
+            meta = open_graph(folder).meta
+        except GraphError as error:
+            wrong.append(f"region {folder.name} is damaged and answers no routes: {error}")
+            continue
+        if published.get(meta.name) == _identity(meta):
+            continue
+        try:
+            await publish_segments(database, folder)
+        except (GeoError, GraphError, DBAPIError) as error:
+            # Not SQLAlchemy's own text, which repeats the statement.
+            why = type(error.orig).__name__ if isinstance(error, DBAPIError) else str(error)
+            wrong.append(f"region {folder.name}: its roads are not on the map yet: {why}")
+    for region in sorted((stored | published.keys()) - {folder.name for folder in folders}):
         await withdraw_segments(database, region)
+    return wrong
 
 
 def _identity(meta: GraphMeta) -> str:
@@ -182,9 +223,13 @@ def _identity(meta: GraphMeta) -> str:
     return sha256(json.dumps([meta.imported_at, meta.checksums]).encode()).hexdigest()
 
 
-async def publish_segments(database: Database, settings: Settings, region: str) -> int:
-    """Replace a region's rows in the road-segment table by those of its graph."""
-    graph = open_graph(settings.graphs_dir / region)
+async def publish_segments(database: Database, folder: Path) -> int:
+    """Replace a region's rows in the road-segment table by those of its graph, all or none.
+
+    Of an import that is not yet in place too: whose folder the graph is, its meta says.
+    """
+    graph = open_graph(folder)
+    region = graph.meta.name
     async with database.session(Tier.WRITER) as session:
         count = await roads.replace_region(
             session,

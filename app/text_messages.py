@@ -96,12 +96,16 @@ def messages(
 
 def protected_messages(w: Words, asked: Question, lines: AreaContacts) -> list[str]:
     """Return what is said of a protected service: no place, but whom to call (P3, P38)."""
+    numbers = _numbers(w, asked, lines)
     if asked.hotline:
         text = marked_safety("Llame al %(number)s: de esos servicios no damos lugares.")
         said = _safety(w, text, number=asked.hotline)
-    else:
+    elif any(line["phone"] or line["whatsapp"] for line in lines.lines):
         said = _safety(w, marked_safety("De esos servicios no damos lugares. Llame:"))
-    packed = _packed(_room(asked), [said], _numbers(w, asked, lines))
+    else:
+        text = marked_safety("De esos servicios no damos lugares. Pida ayuda a las autoridades.")
+        said = _safety(w, text)
+    packed = _packed(_room(asked), [said], numbers)
     return _numbered(asked, packed[: asked.parts])
 
 

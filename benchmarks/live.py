@@ -6,8 +6,9 @@ Each trial approves a physical hazard across the way, of at most 1,000 edges, wh
 are asked for that way all the time; then it is taken back. The time counts from the commit (in
 the trials of the clock: from the instant at which the hazard begins) to the end of the first
 answer of the slower process that avoids it or shows its exposure. An answer is late if its
-question was sent after that instant and it does not show it: there must be none. Without
---extract the ways are those of the corridor sketch.
+question was sent after that instant and it does not show it: there must be none. A hazard that
+begins soon may be avoided before, for who sets out now comes by later: its figure is then that of
+the first answer after the instant. Without --extract the ways are those of the corridor sketch.
 """
 
 import argparse
@@ -93,6 +94,11 @@ class Seen:
     def is_new(self) -> bool:
         """Whether the last answer showed the hazard."""
         return bool(self.answers) and self.answers[-1][2]
+
+    def shown_since(self, holds: float) -> float | None:
+        """Return when the first answer from an instant on showed it; None where none has."""
+        shown = (answered for _, answered, new in self.answers if new and answered >= holds)
+        return min(shown, default=None)
 
 
 @dataclass(frozen=True)
@@ -198,7 +204,9 @@ async def trial(
             await asyncio.sleep(0.005)
         holds = await change()
         deadline = holds + PATIENCE_S
-        while not all(seen.is_new for seen in state) and time.perf_counter() < deadline:  # noqa: ASYNC110
+        while time.perf_counter() < deadline and not all(  # noqa: ASYNC110
+            seen.is_new and seen.shown_since(holds) is not None for seen in state
+        ):
             await asyncio.sleep(0.005)
         await asyncio.sleep(0.1)  # it must not go again
         stop.set()
@@ -206,12 +214,9 @@ async def trial(
     took = [
         answered - sent for seen in state for sent, answered, _ in seen.answers if answered < holds
     ]
-    if not all(seen.is_new for seen in state):
+    first = [shown for seen in state if (shown := seen.shown_since(holds)) is not None]
+    if len(first) < len(state) or not all(seen.is_new for seen in state):
         return PATIENCE_S, late, took
-    first = [
-        min(answered for _, answered, new in seen.answers if new and answered >= holds)
-        for seen in state
-    ]
     return max(first) - holds, late, took
 
 
@@ -323,8 +328,7 @@ def main() -> None:
     parser.add_argument("--country")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    # A city's streets for the map are one statement.
-    with own_home(statement_timeout_ms=120_000) as settings:
+    with own_home() as settings:
         region = prepare(settings, asked.extract, asked.country)
         found, read_ms = asyncio.run(run(settings, region, asked.trials))
     table = Table(*(name.replace("_", " ") for name in Figure.__dataclass_fields__))

@@ -75,7 +75,7 @@ def publish(settings: Settings) -> tuple[int, Stage]:
 async def fill_table(settings: Settings) -> int:
     """Return how many rows were written."""
     async with setup.writing_database(settings) as database:
-        return await setup.publish_segments(database, settings, REGION)
+        return await setup.publish_segments(database, settings.graphs_dir / REGION)
 
 
 def server_cpu_s(postmaster: int) -> float:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from enum import StrEnum
 from typing import Any
 
+import asyncpg
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -244,6 +245,13 @@ async def translated_errors(*connecting: type[Exception]) -> AsyncIterator[None]
     except GeoError:
         raise
     except unreachable as error:
+        msg = "the database does not answer"
+        raise DatabaseUnavailableError(msg) from error
+    except asyncpg.QueryCanceledError as error:
+        # Of a COPY, which is the driver's own and no statement of SQLAlchemy's.
+        msg = "the database answers too late"
+        raise DatabaseUnavailableError(msg) from error
+    except asyncpg.PostgresConnectionError as error:
         msg = "the database does not answer"
         raise DatabaseUnavailableError(msg) from error
     except DBAPIError as error:

@@ -1,5 +1,8 @@
 """Whom a space serves: hard filters, each with its reason, and what is not known; no database.
 
+A filter is a condition that the provider states, or a fact of the space. What the asker wishes for
+is none: a language that nobody is known to speak there keeps nobody from a bed.
+
 Eligibility is what the provider states and nothing else. Nationality, religion and colour are
 no part of a need, so nothing here can ask about them (P26).
 """
@@ -34,7 +37,6 @@ class Refusal(StrEnum):
     FAMILIES_ONLY = "families_only"
     CHILDREN_ALONE = "children_alone"
     DOCUMENTS = "documents"
-    LANGUAGE = "language"
     FULL = "full"
     REFERRAL_ONLY = "referral_only"
 
@@ -75,7 +77,7 @@ class Need:
     is_alone : bool
         A child without an adult.
     languages : frozenset of str
-        ISO 639 codes that they speak; empty is not said.
+        ISO 639 codes that they speak, one of which will do; empty is not said. A wish.
     documents : frozenset of str or None
         Those they hold, terms of the vocabulary ``document``; empty is none.
     """
@@ -246,8 +248,6 @@ def _personal_refusals(need: Need, space: Candidate) -> Iterator[Refusal]:
         yield Refusal.CHILDREN_ALONE
     if need.documents is not None and (space.documents_required or frozenset()) - need.documents:
         yield Refusal.DOCUMENTS
-    if need.languages and space.languages and not need.languages & space.languages:
-        yield Refusal.LANGUAGE
 
 
 def _age_is_wrong(need: Need, space: Candidate) -> bool:
@@ -292,5 +292,6 @@ def _doubts(need: Need, space: Candidate) -> Iterator[Doubt]:
         yield Doubt.DOCUMENTS
     if space.documents_required and need.documents is None:
         yield Doubt.DOCUMENTS
-    if need.languages and not space.languages:
+    # Who states Spanish alone may yet have somebody who speaks another.
+    if need.languages and not need.languages & space.languages:
         yield Doubt.LANGUAGE

@@ -22,6 +22,13 @@ BETA_PER_H = 0.1
 #: places for the night that nobody stated, a referral that may be declined.
 EVEN_ODDS = 0.5
 
+#: What is left of the chance where a wish is not known to be met [A]: a language that is spoken
+#: there is worth an hour or two on foot, and no more.
+UNMET_WISH = 0.8
+
+#: Doubts about what the asker wishes for, not about whom the provider takes.
+WISHES = frozenset({Doubt.LANGUAGE})
+
 _SECONDS_PER_HOUR = 3_600.0
 _SECONDS_PER_DAY = 86_400.0
 
@@ -140,9 +147,10 @@ def served_chance(need: Need, option: Option, now: datetime) -> float:
     """Return how likely an option serves, between 0 and 1; for ranking alone (P46).
 
     ``P(served) = P(valid | age) · P(bed free | last word) · 0.5^(things not known)``
-    (algorithms.md section 6). A listing decays with tau 30 days and the word on places with 2;
-    what remains of it when it is old is even odds, not none. Numbers of places play no part: a
-    rank must not tell what the public may not see (P42).
+    (algorithms.md section 6), and `UNMET_WISH` for each wish that is not known to be met. A listing
+    decays with tau 30 days and the word on places with 2; what remains of it when it is old is even
+    odds, not none. Numbers of places play no part: a rank must not tell what the public may not see
+    (P42).
     """
     served_by = option.refers_to or option.candidate
     today = now.astimezone(zone(option.candidate.timezone)).date()
@@ -151,7 +159,8 @@ def served_chance(need: Need, option: Option, now: datetime) -> float:
         chance *= EVEN_ODDS * decay((today - served_by.assured_on).days, TAU_DAYS["service"])
     if need.is_for_night:
         chance *= _bed_chance(served_by, option.arrival)
-    return float(chance * EVEN_ODDS ** len(option.doubts))
+    wishes = len(WISHES.intersection(option.doubts))
+    return float(chance * EVEN_ODDS ** (len(option.doubts) - wishes) * UNMET_WISH**wishes)
 
 
 def _bed_chance(space: Candidate, arrival: datetime) -> float:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from geoalchemy2 import Geography
 from sqlalchemy import (
@@ -25,13 +25,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.countries import CODES
 from geo.errors import NotFoundError
 from geo.folding import ACCENTED, PLAIN, folded
+from geo.imports.countries import country_code
 from geo.misspelling import strangeness
 from geo.views import places
 
 __all__ = [
     "Place",
     "Similar",
-    "find_places",
+    "Typed",
     "find_similar",
     "folded",
     "nearest_place",
@@ -64,7 +65,49 @@ _PLAIN_NAME: Any = func.lower(
     )
 )
 
-_WITH_COUNTRY = re.compile(r"(.+?),\s*([a-z]{2})")
+_BRACKETED = re.compile(r"(.+?)\s*\((.+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A name as somebody typed it: ``San Antonio, Táchira, VE``.
+
+    Attributes
+    ----------
+    name : str
+        Folded, without what follows it.
+    near : str or None
+        Folded name of a town near to it, which stood in brackets.
+    unit : str or None
+        Folded name of its first-level unit.
+    country : str or None
+        ISO 3166-1 alpha-2.
+    """
+
+    name: str
+    near: str | None = None
+    unit: str | None = None
+    country: str | None = None
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Take a typed text apart."""
+        wanted = folded(text[:_MAX_NAME])
+        if not wanted.isprintable():
+            return cls("")
+        name, *stated = (part.strip() for part in wanted.split(","))
+        stated = [part for part in stated if part]
+        country = None
+        if stated and country_code(stated[-1]) in CODES:
+            country = country_code(stated.pop())
+        bracketed = _BRACKETED.fullmatch(name)
+        name, near = bracketed.groups() if bracketed else (name, None)
+        return cls(name, near, stated[0] if stated else None, country)
+
+    @property
+    def is_name_alone(self) -> bool:
+        """Whether nothing follows the name."""
+        return (self.near, self.unit, self.country) == (None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,38 +155,14 @@ class Similar:
     mistakes: int
 
 
-async def find_places(session: AsyncSession, typed: str, limit: int = 10) -> tuple[Place, ...]:
-    """Return the places whose name begins like ``typed``, whatever its accents and case.
-
-    Exact names come first, then by population. ``Name, CC`` asks in one country. Only if no
-    name begins so, those that hold the text are returned.
-    """
-    name, country = _asked(typed)
-    if not name:
-        return ()
-    pattern = re.sub(r"([\\%_])", r"\\\1", name)
-    for expression in (f"{pattern}%", f"%{pattern}%"):
-        question = _places(_PLAIN_NAME.like(expression))
-        if country is not None:
-            question = question.where(places.c.country == country)
-        found = await session.execute(
-            question.order_by(
-                (name == _PLAIN_NAME).desc(), places.c.population.desc(), places.c.id
-            ).limit(limit)
-        )
-        rows = tuple(_place(row) for row in found.mappings())
-        if rows:
-            return rows
-    return ()
-
-
 async def find_similar(session: AsyncSession, typed: str, limit: int = 10) -> tuple[Similar, ...]:
     """Return the places whose name is most like ``typed``, the least mistaken first.
 
     Among equals those of the country that ``Name, CC`` states come first, then the populous:
     more people mean them. Without a country one may be meant where nothing is alike in it.
     """
-    name, country = _asked(typed)
+    wanted = Typed.of(typed)
+    name, country = wanted.name, wanted.country
     if not name:
         return ()
     await session.execute(_SET_LIKENESS, {"likeness": str(LEAST_LIKENESS)})
@@ -165,17 +184,6 @@ async def find_similar(session: AsyncSession, typed: str, limit: int = 10) -> tu
         one.mistakes, one.place.country != country, -one.place.population, one.place.id
     ))  # fmt: skip
     return tuple(similar[:limit])
-
-
-def _asked(typed: str) -> tuple[str, str | None]:
-    """Return the folded name that was typed, and the country stated with it."""
-    wanted = folded(typed[:_MAX_NAME])
-    if not wanted.isprintable():
-        return "", None
-    stated = _WITH_COUNTRY.fullmatch(wanted)
-    if stated and stated[2].upper() in CODES:
-        return stated[1], stated[2].upper()
-    return wanted, None
 
 
 async def nearest_place(session: AsyncSession, lon: float, lat: float) -> Place:

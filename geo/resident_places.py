@@ -91,7 +91,7 @@ class ResidentPlaces:
         away_m, _, row = min(
             (m, ids[row], row) for m, row in zip(metres.tolist(), rows.tolist(), strict=True)
         )
-        return self._place(row), away_m
+        return self.place(row), away_m
 
     def _by_degrees(self, lon: float, lat: float) -> NDArray[np.int64]:
         """Give those that are nearest by degrees, so many as the database looks at."""
@@ -106,6 +106,7 @@ class ResidentPlaces:
                 return np.asarray(first + inside[order[:wanted]])
             reach *= 4
 
-    def _place(self, row: int) -> Place:
+    def place(self, row: int) -> Place:
+        """Return the place of a row."""
         values = {name: column[row] for name, column in self.columns.items()}
         return Place(**values, lon=float(self.lon[row]), lat=float(self.lat[row]))

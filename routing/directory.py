@@ -331,8 +331,11 @@ def _sha256(path: Path) -> str:
 
 
 def list_regions(graphs_dir: Path) -> Iterator[Path]:
-    """Yield the folders that are regions by name, sorted; their content is not checked."""
+    """Yield the folders that are regions by name, sorted; their content is not checked.
+
+    A link whose folder is gone is half a region: it is named, and opening it says so.
+    """
     if graphs_dir.is_dir():
         for path in sorted(graphs_dir.iterdir()):
-            if _NAME.fullmatch(path.name) and path.is_dir():
+            if _NAME.fullmatch(path.name) and (path.is_symlink() or path.is_dir()):
                 yield path

@@ -44,6 +44,7 @@ from routing.ways import (
     check_source,
     extract_timestamp,
 )
+from routing.writing import Staged
 
 __all__ = ["OfficialCrossing", "import_osm", "read_osm"]
 
@@ -71,10 +72,11 @@ def import_osm(
     imported_at: str,
     title: str | None = None,
     progress: Progress | None = None,
+    staged: Staged | None = None,
 ) -> GraphMeta:
     """Import a file as region ``name``; an older version stays until the new one is whole.
 
-    Parameters are those of :func:`read_osm`.
+    Parameters are those of :func:`read_osm`, and ``staged`` of `routing.regions.write_graph`.
 
     Raises
     ------
@@ -105,7 +107,7 @@ def import_osm(
     metrics = base_metrics(graph, ADULT, AVERSIONS)
     report("metrics", 1, 1)
     report("writing", 0, 1)
-    meta = write_graph(graphs_dir, graph, metrics)
+    meta = write_graph(graphs_dir, graph, metrics, staged)
     report("writing", 1, 1)
     return meta
 

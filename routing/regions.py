@@ -14,10 +14,10 @@ from routing.directory import verify_files as verify_graph
 from routing.errors import GraphError
 from routing.graph import RoadGraph
 from routing.layout import HIERARCHY, HIERARCHY_PREFIX, metric_file
+from routing.writing import Staged, tidy, write_arrays
 from routing.writing import remove_region as remove_graph
-from routing.writing import write_arrays
 
-__all__ = ["list_graphs", "open_graph", "remove_graph", "verify_graph", "write_graph"]
+__all__ = ["list_graphs", "open_graph", "remove_graph", "tidy", "verify_graph", "write_graph"]
 
 #: What meta.json says of a metric, and its arrays by field.
 type StoredArrays = tuple[dict[str, float], dict[str, NDArray[Any]]]
@@ -39,7 +39,10 @@ def open_graph(path: Path) -> RoadGraph:
 
 
 def write_graph(
-    graphs_dir: Path, graph: RoadGraph, metrics: Mapping[str, StoredArrays] | None = None
+    graphs_dir: Path,
+    graph: RoadGraph,
+    metrics: Mapping[str, StoredArrays] | None = None,
+    staged: Staged | None = None,
 ) -> GraphMeta:
     """Write ``graphs_dir/<meta.name>``, whole or not at all; replaces an older version.
 
@@ -47,6 +50,9 @@ def write_graph(
     ----------
     metrics
         By name, what meta.json says of each and its arrays: see `routing.stored`.
+    staged
+        Called with the new folder before it takes the place of the old one; what it raises leaves
+        the old one.
 
     Returns
     -------
@@ -68,7 +74,7 @@ def write_graph(
         about[name] = facts
         arrays |= {metric_file(name, column): values for column, values in columns.items()}
     meta = replace(graph.meta, arc_count=topology.arc_count, metrics=about)
-    return write_arrays(graphs_dir, meta, arrays)
+    return write_arrays(graphs_dir, meta, arrays, staged)
 
 
 def list_graphs(graphs_dir: Path) -> list[GraphMeta]:

@@ -7,8 +7,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -28,15 +28,25 @@ from routing.directory import (
 )
 from routing.errors import GraphError
 
+#: What a folder is called, behind its region's name, that was no version of ours.
+_BY_HAND = ".by-hand.region"
+
+#: Called with a folder that is whole, before it takes the place of the region's present one.
+type Staged = Callable[[Path], None]
+
 
 def write_arrays(
-    graphs_dir: Path, meta: GraphMeta, arrays: Mapping[str, NDArray[Any]]
+    graphs_dir: Path,
+    meta: GraphMeta,
+    arrays: Mapping[str, NDArray[Any]],
+    staged: Staged | None = None,
 ) -> GraphMeta:
     """Write a region with its metrics: to a temporary folder, synced, then swapped in by a rename.
 
     ``graphs_dir/<name>`` is a symbolic link to the folder of the current version, because a
     link can be replaced in one step and a full folder cannot. Whatever interrupts the writing
-    (Ctrl-C, a full disk) leaves the old version in place and removes the temporary folder.
+    (Ctrl-C, a full disk, what ``staged`` raises) leaves the old version in place and removes the
+    temporary folder; what a kill leaves of it `tidy` removes.
 
     Raises
     ------
@@ -47,7 +57,16 @@ def write_arrays(
     try:
         graphs_dir.mkdir(parents=True, exist_ok=True)
         with _region_lock(graphs_dir, meta.name):
-            return _write_version(graphs_dir, meta, arrays)
+            version, meta = _write_version(graphs_dir, meta, arrays)
+            try:
+                if staged is not None:
+                    staged(version)
+                _swap(graphs_dir, meta.name, version)
+            finally:
+                if not _is_current(graphs_dir / meta.name, version):
+                    shutil.rmtree(version, ignore_errors=True)
+            _drop_versions(graphs_dir, meta.name, keep=version)
+            return meta
     except OSError as error:
         raise GraphError(
             f"region {meta.name!r} cannot be written to {graphs_dir}: {error.strerror or error};"
@@ -57,7 +76,7 @@ def write_arrays(
 
 def _write_version(
     graphs_dir: Path, meta: GraphMeta, arrays: Mapping[str, NDArray[Any]]
-) -> GraphMeta:
+) -> tuple[Path, GraphMeta]:
     temporary = Path(tempfile.mkdtemp(prefix=f".{meta.name}.", suffix=".tmp", dir=graphs_dir))
     done = False
     try:
@@ -86,8 +105,11 @@ def _write_version(
     finally:
         if not done:
             shutil.rmtree(temporary, ignore_errors=True)
-    _swap(graphs_dir, meta.name, version)
-    return meta
+    return version, meta
+
+
+def _is_current(link: Path, version: Path) -> bool:
+    return link.is_symlink() and link.readlink().name == version.name
 
 
 def _fit(array: NDArray[Any], dtype: str) -> NDArray[Any]:
@@ -111,16 +133,15 @@ def _save(path: Path, array: NDArray[Any]) -> str:
 
 
 def _swap(graphs_dir: Path, name: str, version: Path) -> None:
-    """Point the region's link at the new version and drop every other one."""
+    """Point the region's link at the new version."""
     link = graphs_dir / name
     if link.is_dir() and not link.is_symlink():  # a folder copied here by hand
-        link.rename(graphs_dir / f".{name}.by-hand.region")
+        link.rename(graphs_dir / f".{name}{_BY_HAND}")
     new = graphs_dir / f".{name}.link"
     new.unlink(missing_ok=True)
     new.symlink_to(version.name, target_is_directory=True)
     new.replace(link)
     _sync_folder(graphs_dir)
-    _drop_versions(graphs_dir, name, keep=version)
 
 
 def _drop_versions(graphs_dir: Path, name: str, keep: Path | None) -> None:
@@ -138,11 +159,33 @@ def _sync_folder(path: Path) -> None:
         os.close(handle)
 
 
+def tidy(graphs_dir: Path) -> None:
+    """Remove what killed imports left behind; a region that is being imported is left alone.
+
+    A folder put there by hand, which an import had moved aside for its own, is put back. What the
+    disk refuses stays: it takes room and does no harm.
+    """
+    left = [path for path in graphs_dir.glob(".*") if path.suffix in {".region", ".tmp"}]
+    for name in {path.name.split(".")[1] for path in left}:
+        with suppress(OSError), _region_lock(graphs_dir, name, is_waiting=False):
+            link, by_hand = graphs_dir / name, graphs_dir / f".{name}{_BY_HAND}"
+            if by_hand.is_dir() and not link.is_symlink() and not link.exists():
+                by_hand.rename(link)
+            current = graphs_dir / link.readlink() if link.is_symlink() else None
+            _drop_versions(graphs_dir, name, keep=current)
+
+
 @contextmanager
-def _region_lock(graphs_dir: Path, name: str) -> Iterator[None]:
-    """Let one process at a time change a region; released by the kernel if it dies."""
+def _region_lock(graphs_dir: Path, name: str, *, is_waiting: bool = True) -> Iterator[None]:
+    """Let one process at a time change a region; released by the kernel if it dies.
+
+    Raises
+    ------
+    BlockingIOError
+        Another one changes it, and it is not waited for.
+    """
     with (graphs_dir / f".{name}.lock").open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+        fcntl.flock(stream, fcntl.LOCK_EX | (0 if is_waiting else fcntl.LOCK_NB))
         yield
 
 

@@ -14,16 +14,22 @@ router = APIRouter(tags=["health"])
 
 @router.get("/health", responses=problem_responses(503))
 async def health(session: SessionDep, network: NetworkDep) -> Response:
-    """Return 200 when the database answers and a road network is open, else 503."""
+    """Return 200 when the database answers and a road network is open, else 503.
+
+    ``damaged`` names regions that cannot be opened and answer no routes; ``status`` is then
+    ``degraded``.
+    """
     has_demo = await demo.has_demo(session)
     regions = await anyio.to_thread.run_sync(network.regions)
+    damaged = await anyio.to_thread.run_sync(network.damaged)
     if not regions:
         msg = "no road network is loaded: import one with `amparo roads import`"
         raise NoNetworkError(msg)
     return JSONResponse(
         {
-            "status": "ok",
+            "status": "degraded" if damaged else "ok",
             "networks": [region.meta.name for region in regions],
+            "damaged": damaged,
             "demo": has_demo,
         },
         headers={"Cache-Control": "no-store"},

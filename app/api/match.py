@@ -190,7 +190,7 @@ def feature_collection(found: Match, hotline: str | None) -> dict[str, Any]:
         ],
         "searched_m": round(found.searched_m),
         "fallback": {
-            "text": str(match_words.FALLBACK),
+            "text": str(match_words.fallback(found.lines)),
             "hotline": hotline,
             "lines": found.lines,
             "spaces": [_fallback(one) for one in found.fallbacks],

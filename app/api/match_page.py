@@ -1,6 +1,7 @@
 """``/match``: the form that asks what somebody needs; nothing of it is in an address (P9)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
@@ -12,7 +13,7 @@ from app.api.framed import FramedDep
 from app.api.match import Asked
 from app.api.spaces import DECIMALS
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
-from app.gazetteer import AmbiguousPlaceError, UnknownPlaceError, resolve
+from app.gazetteer import AmbiguousPlaceError, Choice, UnknownPlaceError, resolve
 from app.matches import Question, match
 from app.mistakes import InvalidParameterError
 from app.network import NoNetworkError
@@ -37,7 +38,18 @@ from geo.errors import ProtectedServiceError
 router = APIRouter(include_in_schema=False)
 
 _FIELDS = frozenset(
-    {"place", "service", "age", "gender", "children", "alone", "documents", "languages", "lang"}
+    {
+        "place",
+        "place_choice",
+        "service",
+        "age",
+        "gender",
+        "children",
+        "alone",
+        "documents",
+        "languages",
+        "lang",
+    }
 )
 _REPEATED = frozenset({"documents", "languages"})
 
@@ -52,7 +64,7 @@ class _QuestionError(Exception):
         self,
         problem: MatchProblem,
         status: HTTPStatus = HTTPStatus.BAD_REQUEST,
-        choices: Sequence[str] = (),
+        choices: Sequence[Choice] = (),
     ) -> None:
         super().__init__(problem)
         self.problem: MatchProblem = problem
@@ -82,13 +94,15 @@ async def answer_match(
     frame = await filling.frame(session, network, settings, now)
     lists = await _lists(session)
     try:
-        town = await resolve(session, network, form.place)
+        town = await resolve(session, network, _choice(fields) or form.place)
         asked = _asked(form, town.lon, town.lat, town.country)
         lon, lat = round(town.lon, DECIMALS), round(town.lat, DECIMALS)
         question = Question(asked.need, lon, lat, now, asked.country, asked.limit)
         found = await match(session, network, question, now=now, profile=settings.walker)
-    except (UnknownPlaceError, AmbiguousPlaceError) as error:
+    except UnknownPlaceError as error:
         problem = _QuestionError("place", choices=error.choices)
+    except AmbiguousPlaceError as error:
+        problem = _QuestionError("places", choices=error.choices)
     except (UncertainCountryError, InvalidParameterError):
         # Between two banks nobody is told which side is theirs (P33).
         problem = _QuestionError("place")
@@ -99,6 +113,7 @@ async def answer_match(
     except _QuestionError as error:
         problem = error
     else:
+        form = replace(form, place=town.label)
         view = MatchView(frame, lists, form, answer=answer_of(found))
         return page_response(render_match(view, language))
     view = MatchView(frame, lists, form, problem=problem.problem, choices=problem.choices)
@@ -162,6 +177,11 @@ async def _lists(session: AsyncSession) -> MatchLists:
         found[name].append(code)
     services = await vocabulary.services(session)
     return MatchLists(services, tuple(found["gender"]), tuple(found["document"]))
+
+
+def _choice(form: Mapping[str, Sequence[str]]) -> str:
+    """Return the place that was chosen of a list, as it is looked for; "" where none was."""
+    return _one(form, "place_choice").removeprefix("place:")
 
 
 def _one(form: Mapping[str, Sequence[str]], name: str) -> str:

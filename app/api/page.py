@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.gazetteer import AmbiguousPlaceError, UnknownPlaceError, resolve
+from app.gazetteer import AmbiguousPlaceError, Choice, UnknownPlaceError, resolve
 from app.network import Network
 from app.responses import page_response
 from app.settings import Settings
@@ -53,7 +53,7 @@ async def _found(
         first = (narrowed.page - 1) * filling.PAGE_SIZE
         total, shown = await listing.listed_page(session, wanted, first, filling.PAGE_SIZE)
         return filling.Found(narrowed, shown, total)
-    choices: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
     is_misspelt = False
     try:
         town = await resolve(session, network, narrowed.place)
@@ -64,7 +64,8 @@ async def _found(
             return filling.Found(narrowed, (), 0, choices=error.choices, is_place_unknown=True)
         # The page says which place it took for it, and offers the others.
         town, is_misspelt = error.meant, True
-        choices = tuple(label for label in error.choices if label != town.label)
+        choices = tuple(one for one in error.choices if one.ref != f"place:{town.id}")
+    is_misspelt = is_misspelt or town.is_by_sound
     near = await spaces.nearest_spaces(
         session, town.lon, town.lat, country=town.country, wanted=wanted, limit=filling.PAGE_SIZE
     )
@@ -74,6 +75,7 @@ async def _found(
         len(near),
         town.label,
         town.country,
+        town.label if town.id == narrowed.place.strip() else None,
         choices,
         is_place_misspelt=is_misspelt,
     )

@@ -12,15 +12,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from pydantic import UUID4, BaseModel, ConfigDict, Field
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api.fields import Day, Latitude, Longitude
 from app.api.framed import FramedDep
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep, WriterDep
+from app.essential_lines import essential_lines, in_danger
 from app.gazetteer import AmbiguousPlaceError, UnknownPlaceError, resolve
 from app.limits import ReportLimit
 from app.mistakes import InvalidParameterError
-from app.network import Network
 from app.open_forms import read_open_form
 from app.problems import problem_responses
 from app.responses import JSONResponse, page_response
@@ -35,13 +34,13 @@ router = APIRouter(tags=["voices"])
 #: What the answer says; nobody acts on a report by itself (P36).
 NOTICE = (
     "Gracias. No guardamos quién lo dijo ni a qué hora. Una persona de la red lo revisa; hasta "
-    "entonces no cambia ningún camino. Si hay peligro ahora, llame a emergencias."
+    "entonces no cambia ningún camino."
 )
 
 #: The one page that may ask for the phone's position: on the phone, after a tap.
 _LOCATING = {"Permissions-Policy": "geolocation=(self), camera=(), microphone=()"}
 
-_FIELDS = frozenset({"id", "kind", "place", "lang"})
+_FIELDS = frozenset({"id", "kind", "place", "place_choice", "lang"})
 
 
 class HazardSeen(BaseModel):
@@ -86,7 +85,11 @@ class HazardSeen(BaseModel):
     },
 )
 async def report_hazard(
-    session: WriterDep, clock: ClockDep, body: HazardSeen, _limit: ReportLimit
+    session: WriterDep,
+    reading: SessionDep,
+    clock: ClockDep,
+    body: HazardSeen,
+    _limit: ReportLimit,
 ) -> Response:
     """Keep a report for an approver to look at; it changes no route, layer or count (P36).
 
@@ -102,8 +105,10 @@ async def report_hazard(
         today=clock().date(),
     )
     status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
+    # Of every country: on which side of a border the point lies is not looked for.
+    lines = await essential_lines(reading, (), ("emergency",))
     return JSONResponse(
-        {"received": True, "notice": NOTICE},
+        {"received": True, "notice": f"{NOTICE} {in_danger(lines)}", "lines": lines},
         status,
         headers={"Cache-Control": "private, no-store"},
     )
@@ -141,12 +146,20 @@ async def send_form(
     if form.kind not in reports.KINDS:
         raise InvalidParameterError("kind", f"is one of {', '.join(reports.KINDS)}")
     try:
-        lon, lat = await _position(reading, network, form.place)
+        town = await resolve(reading, network, _chosen(fields) or form.place)
     except (UnknownPlaceError, AmbiguousPlaceError) as error:
-        body = render_report(frame, form, language, choices=error.choices, is_wrong=True)
+        body = render_report(
+            frame,
+            form,
+            language,
+            choices=error.choices,
+            is_wrong=True,
+            is_several=isinstance(error, AmbiguousPlaceError),
+        )
         answer = page_response(body, HTTPStatus.BAD_REQUEST)
         answer.headers.update(_LOCATING)
         return answer
+    lon, lat = round(town.lon, reports.DECIMALS), round(town.lat, reports.DECIMALS)
     await reports.take(
         session,
         _key_of(form, lon, lat, now.date()),
@@ -156,12 +169,12 @@ async def send_form(
         seen_on=now.date(),
         today=now.date(),
     )
-    return page_response(render_reported(frame, family_of(form.kind), language))
+    return page_response(render_reported(frame, family_of(form.kind), town.country, language))
 
 
-async def _position(session: AsyncSession, network: Network, place: str) -> tuple[float, float]:
-    town = await resolve(session, network, place)
-    return round(town.lon, reports.DECIMALS), round(town.lat, reports.DECIMALS)
+def _chosen(fields: Mapping[str, Sequence[str]]) -> str:
+    """Return the place that was chosen of a list, as it is looked for; "" where none was."""
+    return _one(fields, "place_choice").removeprefix("place:")
 
 
 def _key_of(form: ReportForm, lon: float, lat: float, day: date) -> uuid.UUID:

@@ -79,7 +79,7 @@ async def complaint_form(
         return page_response(render_not_here(frame, language), HTTPStatus.NOT_FOUND)
     row = found.properties
     lines = await contacts.independent_lines(session, row["country"], row["admin1"])
-    return page_response(render_complaint(frame, space, row["name"], lines, language))
+    return page_response(render_complaint(frame, space, row, lines, language))
 
 
 @router.post("/spaces/{space}/complaint", responses=_REFUSALS)
@@ -108,15 +108,19 @@ async def complain(
         session, space, category=category, body=_one(form, "body") or None, today=now.date()
     )
     lines: Sequence[Mapping[str, Any]]
+    country = None
     try:
         row = (await visible_space(reading, space, now)).properties
     except NotFoundError:
         lines = await contacts.independent_lines(reading, None)
     else:
-        lines = await contacts.independent_lines(reading, row["country"], row["admin1"])
+        country = row["country"]
+        lines = await contacts.independent_lines(reading, country, row["admin1"])
     frame = await filling.frame(reading, network, settings, now)
     language = _language(request, form, lang)
-    return page_response(render_thanks(frame, "complaint", language, space_id=space, lines=lines))
+    return page_response(
+        render_thanks(frame, "complaint", language, space_id=space, country=country, lines=lines)
+    )
 
 
 @router.post("/missing", responses={**_REFUSALS, **problem_responses(422)})
@@ -143,7 +147,8 @@ async def ask_for_service(
     except UnknownServiceError as error:
         raise InvalidParameterError("service", str(error)) from error
     frame = await filling.frame(reading, network, settings, now)
-    return page_response(render_thanks(frame, "missing", _language(request, form, None)))
+    language = _language(request, form, None)
+    return page_response(render_thanks(frame, "missing", language, country=_one(form, "country")))
 
 
 def _one(form: Mapping[str, Sequence[str]], name: str) -> str:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from app import wording
 from app.api.fields import Instant, Latitude, Longitude, require_unswapped
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
+from app.essential_lines import essential_lines
 from app.problems import problem_responses
 from app.responses import GeoJSONResponse
 from app.space_facts import age_of
@@ -50,7 +51,7 @@ async def nearest(
     Full, closed, expired and referral-only spaces are left out (P15). The distance is straight;
     a space of another country may lie behind a border (P33). `open` is what the schedule says of
     `open_at`, or of now. Beyond `horizon_m` a space is not near: where the list ends before its
-    limit, `beyond` is the next one.
+    limit, `beyond` is the next one. `lines` are those to call in the country.
     """
     now = clock()
     if service is not None:
@@ -77,6 +78,7 @@ async def nearest(
             "numberReturned": len(found.near),
             "horizon_m": settings.near_m,
             "beyond": None if found.beyond is None else next_beyond(found.beyond, country),
+            "lines": await essential_lines(session, [country]),
             "country": country,
             "demo": has_demo,
             "notice": wording.notice(is_demo=has_demo),

@@ -15,6 +15,7 @@ from app.api.guidance import Country, Lang, message_of
 from app.api.guidance_work import REFUSALS, Id
 from app.api.json_body import JSONBody
 from app.deps import ClockDep, SessionDep, StaffDep, WorkerDep, WriterDep
+from app.essential_lines import essential_lines, in_danger
 from app.limits import ReportLimit
 from app.mistakes import InvalidParameterError
 from app.problems import problem_responses
@@ -27,8 +28,7 @@ router = APIRouter(tags=["voices"])
 #: P44: goes with every complaint.
 NOT_URGENT = (
     "Gracias. Nadie lee esto con urgencia. La organización del lugar no lo ve. "
-    "Si hay peligro ahora, llame a emergencias; para quejas sobre el personal hay una línea "
-    "independiente."
+    "Para quejas sobre el personal hay una línea independiente."
 )
 THANKS = "Gracias. No guardamos quién lo dijo ni desde dónde."
 
@@ -129,9 +129,16 @@ async def complain(
     )
     lines = await contacts.independent_lines(reading, body.country, body.admin1)
     has_demo = await demo.has_demo(reading)
-    notice = f"{wording.DEMO} {NOT_URGENT}" if has_demo else NOT_URGENT
+    calls = await essential_lines(reading, [body.country], ("emergency",))
+    notice = f"{NOT_URGENT} {in_danger(calls)}"
     return JSONResponse(
-        {"received": True, "notice": notice, "independent_lines": lines, "demo": has_demo},
+        {
+            "received": True,
+            "notice": f"{wording.DEMO} {notice}" if has_demo else notice,
+            "independent_lines": lines,
+            "lines": calls,
+            "demo": has_demo,
+        },
         202,
         headers=_PRIVATE,
     )
@@ -139,7 +146,11 @@ async def complain(
 
 @router.post("/requests", status_code=202, responses=problem_responses(400, 413, 422, 429, 503))
 async def ask_for_service(
-    session: WriterDep, clock: ClockDep, body: ServiceMissed, _limit: ReportLimit
+    session: WriterDep,
+    reading: SessionDep,
+    clock: ClockDep,
+    body: ServiceMissed,
+    _limit: ReportLimit,
 ) -> Response:
     """Keep that a service was missed in an area; protected ones are refused, not kept (P44)."""
     try:
@@ -152,7 +163,8 @@ async def ask_for_service(
         )
     except UnknownServiceError as error:
         raise InvalidParameterError("service", str(error)) from error
-    return JSONResponse({"received": True, "notice": THANKS}, 202, headers=_PRIVATE)
+    lines = await essential_lines(reading, [body.country])
+    return JSONResponse({"received": True, "notice": THANKS, "lines": lines}, 202, headers=_PRIVATE)
 
 
 @router.get("/feedback/counts", responses=problem_responses(400, 503))

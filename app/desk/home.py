@@ -4,7 +4,8 @@ from fastapi import APIRouter, Response
 
 from app.askers import CONSOLE
 from app.desk.pages import DeskDep
-from geo import confirmation_log, freshness, hiding, pending, reports
+from app.desk.voices import CATEGORIES
+from geo import confirmation_log, freshness, hiding, pending, reports, voices
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,6 +31,11 @@ async def home(desk: DeskDep) -> Response:
         expiring=expiring,
         links=await confirmation_log.unanswered(session, actor, now=desk.now),
         reports=await reports.waiting(session, actor),
+        # The database gives a coordinator those that are not about the own organisation (P44).
+        complaints=[
+            one for one in await voices.open_complaints(desk.staff) if one["state"] == "new"
+        ],
+        categories=CATEGORIES,
         hides=await hiding.visible_hides(session, actor),
         most=pending.MAX_LIMIT,
         soon_days=SOON_DAYS,

@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.gazetteer import towns
+from app.essential_lines import essential_lines
+from app.gazetteer import Choice, towns
 from app.network import Network, Region
 from app.settings import Settings
 from app.web import views
 from geo import crossings, demo, hazards, listing, spaces, vocabulary
+from geo.contacts import ESSENTIAL
 from geo.crossings import CrossingState
 from geo.freshness import age_label
 from geo.hazards import ActiveHazard
@@ -34,8 +36,8 @@ class Found:
     ----------
     spaces, total
         Those of the page, in order, the nearest where a place is named; and how many there are.
-    place, country
-        The place understood, and the country of whose side it is (P33).
+    place, country, typed
+        The place understood, the country of whose side it is (P33), and as it is shown again.
     choices, is_place_unknown, is_place_misspelt
         As in `views.HomeView`.
     """
@@ -45,7 +47,8 @@ class Found:
     total: int
     place: str | None = None
     country: str | None = None
-    choices: Sequence[str] = ()
+    typed: str | None = None
+    choices: Sequence[Choice] = ()
     is_place_unknown: bool = False
     is_place_misspelt: bool = False
 
@@ -63,6 +66,7 @@ async def frame(
         places=tuple(sorted(town.label for town in towns(network).values())),
         hotline=settings.hotline,
         incident_contact=settings.incident_contact,
+        lines=await essential_lines(session, (), ESSENTIAL),
         names={
             (term.vocabulary, term.code): term.names
             for term in await vocabulary.named_terms(session)
@@ -92,6 +96,8 @@ async def home(
         total=found.total,
         pages=max(1, -(-found.total // PAGE_SIZE)),
         place=found.place,
+        place_country=found.country,
+        typed=found.narrowed.place if found.typed is None else found.typed,
         choices=found.choices,
         is_place_unknown=found.is_place_unknown,
         is_place_misspelt=found.is_place_misspelt,

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from app.essential_lines import PROTECTED_LINES, Line, lines_of
+
 
 @dataclass(frozen=True)
 class Network:
@@ -47,6 +49,8 @@ class Frame:
         What to call for protected services (rule P38), or None.
     incident_contact
         Whom to tell about a data incident (rule P31), or None.
+    lines
+        Essential lines of every country that have a number (P45), by kind, then country.
     names
         Names of the vocabulary's terms by vocabulary and code, then by language, in order.
     """
@@ -59,4 +63,22 @@ class Frame:
     places: Sequence[str] = ()
     hotline: str | None = None
     incident_contact: str | None = None
+    lines: Sequence[Line] = ()
     names: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+
+    def help_lines(self, country: str | None, kinds: Sequence[str]) -> tuple[Line, ...]:
+        """Return the lines of some kinds in a country; without one the first of each country."""
+        wanted = lines_of(self.lines, {country} - {None}, kinds)
+        if country is not None:
+            return wanted
+        ordered = sorted(wanted, key=lambda line: kinds.index(line["kind"]))
+        first = {line["country"]: line for line in reversed(ordered)}
+        return tuple(first[code] for code in sorted(first))
+
+    def protected_lines(self, country: str | None = None) -> tuple[Line, ...]:
+        """Return whom a survivor or a child alone may call where there is no hotline (P38)."""
+        return self.help_lines(country, PROTECTED_LINES)
+
+    def emergency_lines(self, country: str | None = None) -> tuple[Line, ...]:
+        """Return whom to call in danger."""
+        return self.help_lines(country, ("emergency",))

@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 from markupsafe import Markup, escape
 
-from app import handouts, match_words
+from app import match_words
+from app.gazetteer import Choice
 from app.match_words import LeftOut, Reason
 from app.matches import Chosen, Fallback, Match
-from app.phrases import LocalTime, Phrase, SafetyPhrase
+from app.phrases import Languages, LocalTime, Phrase, SafetyPhrase, named_languages
 from app.web import labels, page
 from app.web.frames import Frame
 from app.web.i18n import Words, words
@@ -64,7 +65,7 @@ class MatchAnswer:
     country: str
 
 
-MatchProblem = Literal["place", "age", "alone", "documents", "unavailable", "protected"]
+MatchProblem = Literal["place", "places", "age", "alone", "documents", "unavailable", "protected"]
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class MatchView:
     form: MatchForm = field(default_factory=MatchForm)
     answer: MatchAnswer | None = None
     problem: MatchProblem | None = None
-    choices: Sequence[str] = ()
+    choices: Sequence[Choice] = ()
 
 
 def answer_of(found: Match) -> MatchAnswer:
@@ -128,11 +129,13 @@ def worded(w: Words, phrase: Phrase) -> Markup:
     return escape(w.gettext(phrase.text)) % values
 
 
-def _value(w: Words, value: str | int | LocalTime | Phrase) -> str:
+def _value(w: Words, value: str | int | LocalTime | Languages | Phrase) -> str:
     if isinstance(value, Phrase):
         return worded(w, value)
     if isinstance(value, LocalTime):
         return w.moment(value.at, value.timezone)
+    if isinstance(value, Languages):
+        return named_languages(w, value)
     return w.integer(value) if isinstance(value, int) else value
 
 
@@ -146,9 +149,8 @@ def render_match(view: MatchView, lang: str) -> str:
         view=view,
         form=view.form,
         spoken=SPOKEN,
-        fallback=match_words.FALLBACK,
+        fallback=match_words.fallback(() if view.answer is None else view.answer.lines),
         address=address_of,
-        contact_kinds=handouts.KINDS,
         term=partial(labels.term, w, view.frame.names),
         worded=partial(worded, w),
     )

@@ -101,7 +101,6 @@ def render_offline(frame: Frame, lang: str) -> str:
         frame=frame,
         services=[code for vocabulary, code in frame.names if vocabulary == "service"],
         hazard_kinds=labels.HAZARDS,
-        contact_kinds=handouts.KINDS,
         said=BECAUSE,
         day_forms=partial(day_forms, words(lang)),
         modules=module_urls("offline.js")[1:],
@@ -250,6 +249,7 @@ def _page(
     return {
         "data": data,
         "lang": lang,
+        "contact_kinds": handouts.KINDS,
         "space_kind": partial(labels.term, w, frame.names, "space_kind"),
         "service_name": partial(labels.term, w, frame.names, "service"),
         "by_need": partial(labels.in_order, frame.names, "service"),

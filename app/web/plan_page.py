@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from app import because_words, handouts, route_words, trade_words
+from app import because_words, route_words, trade_words
 from app.detours import Because
 from app.web import elevation
 from app.web.i18n import Words, words
@@ -41,7 +41,6 @@ def render_plan(view: PlanView, lang: str) -> str:
         stretches=partial(stretches, w),
         shared=partial(shared, w, view),
         elevation=elevation,
-        contact_kinds=handouts.KINDS,
     )
 
 
@@ -59,7 +58,6 @@ def render_problem(view: ProblemView, lang: str) -> str:
         because=partial(because, w),
         refused=because_words.REFUSED,
         how_long=_long_time(w, view),
-        contact_kinds=handouts.KINDS,
     )
 
 

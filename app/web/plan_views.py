@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from app.detours import Because
-from app.ends import Choice
+from app.gazetteer import Choice
 from app.route_words import Told
 from app.web.elevation import Elevation
 from app.web.frames import Frame, Network

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.gazetteer import Choice
 from app.web import page
 from app.web.assets import asset_url, vendored_url
 from app.web.frames import Frame
@@ -35,10 +36,11 @@ def render_report(
     form: ReportForm,
     lang: str,
     *,
-    choices: Sequence[str] = (),
+    choices: Sequence[Choice] = (),
     is_wrong: bool = False,
+    is_several: bool = False,
 ) -> str:
-    """Render the form; ``is_wrong`` says that nobody knows the place, ``choices`` which do."""
+    """Render the form; ``is_wrong``: the place is not known or, as ``is_several`` says, several."""
     return page.render_open(
         "report",
         frame,
@@ -48,13 +50,15 @@ def render_report(
         threats=HUMAN_THREATS,
         choices=choices,
         is_wrong=is_wrong,
+        is_several=is_several,
+        country=None,
         report_data=_data(words(lang), frame),
     )
 
 
-def render_reported(frame: Frame, family: str, lang: str) -> str:
-    """Render what is said after the form was taken."""
-    return page.render_open("reported", frame, lang, family=family)
+def render_reported(frame: Frame, family: str, country: str | None, lang: str) -> str:
+    """Render what is said after the form was taken; ``country`` is the one of the place."""
+    return page.render_open("reported", frame, lang, family=family, country=country)
 
 
 def _data(w: Words, frame: Frame) -> dict[str, object]:

@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from babel.numbers import format_decimal
 
-from app import handouts
 from app.sharing import Sharing
 from app.space_facts import SpaceFacts
 from app.web import labels, page, views
@@ -286,15 +285,23 @@ def render_space(view: SpaceView, services: Sequence[str], lang: str) -> str:
 
 
 def render_complaint(
-    frame: Frame, space_id: str, name: str, lines: Sequence[Mapping[str, Any]], lang: str
+    frame: Frame,
+    space_id: str,
+    row: Mapping[str, Any],
+    lines: Sequence[Mapping[str, Any]],
+    lang: str,
 ) -> str:
-    """Render the form of a complaint about a space, with the lines that no operator answers."""
+    """Render the form of a complaint about a space, with the lines that no operator answers.
+
+    ``row`` has the published properties of the space.
+    """
     return _render(
         "complaint",
         frame,
         lang,
         space_id=space_id,
-        name=name,
+        name=row["name"],
+        country=row["country"],
         lines=lines,
         categories=CATEGORIES,
     )
@@ -306,10 +313,16 @@ def render_thanks(
     lang: str,
     *,
     space_id: str | None = None,
+    country: str | None = None,
     lines: Sequence[Mapping[str, Any]] = (),
 ) -> str:
-    """Render what is said after something was sent; the same of whichever space (P39)."""
-    return _render("feedback", frame, lang, kind=kind, space_id=space_id, lines=lines)
+    """Render what is said after something was sent; the same of whichever space (P39).
+
+    ``country`` is the one whose lines to call stand there; None for those of each.
+    """
+    return _render(
+        "feedback", frame, lang, kind=kind, space_id=space_id, country=country, lines=lines
+    )
 
 
 def render_not_here(frame: Frame, lang: str) -> str:
@@ -323,7 +336,6 @@ def _render(template: str, frame: Frame, lang: str, /, **values: object) -> str:
         frame,
         lang,
         address=address_of,
-        contact_kinds=handouts.KINDS,
         term=partial(labels.term, words(lang), frame.names),
         **values,
     )

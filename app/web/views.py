@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 
+from app.gazetteer import Choice
 from app.web.frames import Frame, Network
 
 __all__ = [
@@ -299,6 +300,10 @@ class HomeView:
         How many pages there are.
     place
         The place understood, ``Cúcuta, CO``, where the nearest are shown.
+    place_country
+        Its country, ISO 3166-1 alpha-2, where it is known.
+    typed
+        What stands where a place is typed: as it was, or the label of the one chosen.
     choices
         Places to choose from, where the one typed is not known or is several.
     is_place_unknown
@@ -316,7 +321,9 @@ class HomeView:
     total: int = 0
     pages: int = 1
     place: str | None = None
-    choices: Sequence[str] = ()
+    place_country: str | None = None
+    typed: str = ""
+    choices: Sequence[Choice] = ()
     is_place_unknown: bool = False
     is_place_misspelt: bool = False
     crossings: Sequence[Crossing] = ()

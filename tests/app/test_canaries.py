@@ -132,7 +132,7 @@ async def over_roads(cluster, template, settings_for, folder, *, with_canaries, 
     bridge = {"id": "bridge", "name": "Bridge", "country_a": "VE", "country_b": "CO"}
     place = {"geom": f"SRID=4326;POINT({LINE} {LAT})", "visibility": "public"}
     async with opened(settings) as database:
-        await setup.publish_segments(database, settings, "strip")
+        await setup.publish_segments(database, settings.graphs_dir / "strip")
         async with database.session(Tier.WRITER) as session:
             await session.execute(insert(models.Crossing), [{**bridge, **place}])
     async with client_of(settings, clock=lambda: NOW) as client:

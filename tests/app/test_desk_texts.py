@@ -106,6 +106,28 @@ async def test_p44_a_complaint_is_shown_to_nobody_of_the_operator(as_person):
     assert wrong.status_code == 400
 
 
+async def test_p44_a_new_complaint_is_on_a_coordinators_first_page_and_nobody_elses(
+    as_person, database
+):
+    async with database.session(Tier.WRITER) as session:
+        values = {"location_id": "casa", "category": "privacy", "body": "Dieron mi nombre."}
+        values |= {"id": "c-nueva", "delete_on": TODAY + timedelta(days=180)}
+        await session.execute(insert(models.Complaint).values(**values))
+    first = await (await as_person("co")).get("/network")
+    assert "queja" in text_of(first)
+    assert "datos personales" in text_of(first)
+    assert 'href="/network/voices#complaints"' in first.text
+    # What was written is behind the link, and nothing of it is for the operator's own people.
+    assert "Dieron mi nombre" not in first.text
+    for person in ("insider", "ed"):
+        other = text_of(await (await as_person(person)).get("/network"))
+        assert "queja" not in other
+        assert "datos personales" not in other
+    coordinator = await as_person("co")
+    await coordinator.post(f"{VOICES}/complaints/c-nueva", state="handling")
+    assert "datos personales" not in text_of(await coordinator.get("/network"))
+
+
 async def test_a_rumour_is_answered_by_a_reviewed_message(as_person, client, database):
     coordinator, other = await as_person("co"), await as_person("co2")
     claim = {"claim": "Dicen que el puente cobra.", "country": "CO", "heard_on": TODAY.isoformat()}

@@ -113,7 +113,6 @@ async def test_p15_full_shut_and_hidden_spaces_are_no_destination(asking):
         ("documents=none", "papers", "documents"),
         ("age=15", "adults", "age"),
         ("age=34&children=2", "adults", "age"),
-        ("languages=es&languages=pt", "kreyol", "language"),
     ],
 )
 async def test_each_person_is_kept_from_what_its_provider_states(asking, person, excluded, reason):
@@ -130,6 +129,29 @@ async def test_what_the_asker_did_not_say_is_a_doubt_and_ranks_lower(asking):
     assert "doubt_documents" in codes(by_id["papers"])
     assert ids(body)[-1] == "papers"
     assert not [code for code in codes(by_id["women"]) if code.startswith("doubt")]
+
+
+async def test_a_language_ranks_and_keeps_nobody_out(asking):
+    """A mother of two who speaks Haitian alone is told of each place that takes her."""
+    everyone = await match(asking, f"{CUCUTA}&service=legal_advice&limit=20")
+    body = await match(asking, f"{CUCUTA}&service=legal_advice&limit=20&languages=ht")
+    assert ids(body)[0] == "kreyol"
+    assert set(ids(body)) == set(ids(everyone))
+    assert body["left_out"] == []
+    assert "doubt_language" not in codes(body["features"][0])
+    for feature in body["features"][1:]:
+        said = {one["code"]: one["text"] for one in feature["properties"]["reasons"]}
+        assert said["doubt_language"] == "no consta que hablen haitiano"
+    mother = f"{CUCUTA}&service=overnight&languages=ht&languages=fr&age=31&children=2"
+    found = (await match(asking, mother))["features"]
+    assert found
+    assert "no consta que hablen francés / haitiano" in json.dumps(found, ensure_ascii=False)
+
+
+async def test_the_page_says_the_language_in_its_own(asking):
+    form = {"place": "Cúcuta, CO", "service": "overnight", "languages": "ht", "lang": "en"}
+    page = await asking.post("/match", data=form)
+    assert "they are not known to speak Haitian Creole" in page.text
 
 
 async def test_p26_nationality_religion_and_colour_are_no_parameters(asking):

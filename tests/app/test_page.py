@@ -473,11 +473,15 @@ def test_places_to_choose_from_are_links():
         HOME,
         narrowed=views.Narrowed(place="San José"),
         spaces=(),
-        choices=("San José, CR", "San José, UY"),
+        choices=(
+            Choice("San José, San José, CR", "place:G1"),
+            Choice("San José, UY", "place:San José, UY"),
+        ),
         is_place_unknown=True,
     )
     html = page.render_home(home, "es")
-    assert 'href="/?lang=es&amp;place=San+Jos%C3%A9%2C+CR#spaces">San José, CR</a>' in html
+    assert 'href="/?lang=es&amp;place=G1#spaces">San José, San José, CR</a>' in html
+    assert 'href="/?lang=es&amp;place=San+Jos%C3%A9%2C+UY#spaces">San José, UY</a>' in html
     assert 'aria-describedby="place-problem"' in html
 
 

@@ -6,7 +6,16 @@ from html import unescape
 import pytest
 
 HTML = {"Accept": "text/html"}
-CHOICES = re.compile(r"<(?:li|li><a [^>]*|button [^>]*_choice[^>]*)>([^<]+, [A-Z]{2})</")
+CHOICES = re.compile(
+    r'<(?:a [^>]*href="[^"]*place=([^"#&]+)[^>]*|button [^>]*_choice" value="place:([^"]+)"[^>]*)>'
+    r"([^<]+, [A-Z]{2})</"
+)
+REPORT = {"kind": "flood", "id": "6f1f6d7c-9a0c-4a62-9d0b-0f6a2c1c7e55"}
+
+
+def choices(html):
+    """Return what can be tapped: the label and the reference of each place."""
+    return [(label, link or button) for link, button, label in CHOICES.findall(unescape(html))]
 
 
 async def home(client, place, lang="es"):
@@ -37,7 +46,7 @@ async def test_accents_case_and_spaces_are_no_mistake(client, typed):
 async def test_of_several_that_may_be_meant_somebody_chooses(client):
     html = await home(client, "San Antonoi")
     assert "¿Cuál de estas poblaciones?" in html
-    assert len(set(CHOICES.findall(html))) > 2
+    assert len(set(choices(html))) > 2
     assert '<h2 id="spaces-title">Espacios de apoyo' in html
     assert "data-space=" not in html.partition('id="spaces"')[2].partition("</section>")[0]
 
@@ -54,11 +63,7 @@ async def test_what_is_like_nothing_is_not_known(client):
         ("/match", {"service": "overnight", "place": "Bucaramnga"}),
         (
             "/report",
-            {
-                "kind": "flood",
-                "place": "Bucaramnga",
-                "id": "6f1f6d7c-9a0c-4a62-9d0b-0f6a2c1c7e55",
-            },
+            REPORT | {"place": "Bucaramnga"},
         ),
     ],
 )
@@ -67,4 +72,71 @@ async def test_where_much_follows_from_it_a_misspelt_place_is_offered_and_not_ta
 ):
     response = await client.post(path, data=form)
     assert response.status_code == 400
-    assert CHOICES.findall(unescape(response.text))[:1] == ["Bucaramanga, CO"]
+    assert [label for label, _ in choices(response.text)][:1] == ["Bucaramanga, Santander, CO"]
+
+
+async def asked(client, path, place, chosen=None):
+    """Send a form with a place, or with what was tapped of a list."""
+    form, field = {
+        "/plan": ({"start": "Bucaramanga, CO"}, "end"),
+        "/match": ({"service": "overnight"}, "place"),
+        "/report": (REPORT, "place"),
+    }[path]
+    ref = {} if chosen is None else {f"{field}_choice": f"place:{chosen}"}
+    return await client.post(path, data=form | {field: place} | ref)
+
+
+@pytest.mark.parametrize("path", ["/", "/plan", "/match", "/report"])
+async def test_san_antonio_offers_the_one_at_the_border_first_and_each_can_be_tapped(client, path):
+    if path == "/":
+        html = await home(client, "San Antonio")
+    else:
+        response = await asked(client, path, "San Antonio")
+        assert response.status_code == 400
+        html = response.text
+    offered = choices(html)
+    assert offered[0][0] == "San Antonio del Táchira, Táchira, VE"
+    assert len(offered) == len({label for label, _ in offered}) == 8
+    # Several are called so: the department tells them apart.
+    assert len([label for label, _ in offered if label.startswith("San Antonio, ")]) > 1
+
+
+@pytest.mark.parametrize("path", ["/", "/plan", "/match", "/report"])
+async def test_what_is_tapped_is_what_is_meant_although_others_have_its_name(client, path):
+    typed = "San Antonio, VE"
+    html = await home(client, typed) if path == "/" else (await asked(client, path, typed)).text
+    label, ref = choices(html)[1]
+    if path == "/":
+        assert f"Cerca de {label}" in await home(client, ref)
+        return
+    response = await asked(client, path, typed, ref)
+    shown = unescape(response.text)
+    assert not choices(shown)
+    if path == "/match":
+        assert f"Cerca de {label}" in shown
+    if path == "/plan":
+        # It stands in the form with its reference, and is still meant when that is sent again.
+        assert f'value="{label}"' in shown
+        assert f'name="end_ref" id="end-ref" value="place:{ref}"' in shown
+        again = {"start": "Bucaramanga, CO", "end": label, "end_ref": f"place:{ref}"}
+        assert not choices((await client.post("/plan", data=again)).text)
+
+
+@pytest.mark.parametrize("typed", ["kukuta", "cucuta", "KÚKUTA", "cucutta"])
+async def test_a_place_is_found_as_it_sounds(client, typed):
+    plan = await client.post("/plan", data={"start": "Bucaramanga, CO", "end": typed})
+    assert plan.status_code == 200
+    match = await client.post("/match", data={"service": "overnight", "place": typed})
+    assert match.status_code == 200
+    assert "Cerca de Cúcuta, CO" in unescape(match.text)
+    assert "Cerca de Cúcuta, CO" in await home(client, typed)
+
+
+async def test_the_list_says_that_it_took_a_place_for_how_it_sounds(client):
+    assert "No se conoce «kukuta»" in await home(client, "kukuta")
+    assert "No se conoce" not in await home(client, "cucuta")
+
+
+async def test_who_adds_the_department_means_the_one_there(client):
+    assert "Cerca de San Antonio, CL" in await home(client, "san antonio, valparaiso")
+    assert "Cerca de San Antonio, CL" in await home(client, "San Antonio, Valparaíso, CL")

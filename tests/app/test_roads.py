@@ -1,20 +1,30 @@
 """`amparo roads …`: what a person at a terminal sees, and what a script can rely on."""
 
+import asyncio
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import typer
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from app import roads, setup
 from app.console import EXIT_FAILED, EXIT_INTERRUPTED
+from app.network import Network
 from app.roads import Hooks, make_roads_app
 from app.settings import Settings
 from geo.db import Tier
+from geo.errors import DatabaseUnavailableError
 from geo.roads import regions
 from routing.osm import import_osm
-from routing.regions import remove_graph
-from tests.conftest import opened
+from routing.regions import remove_graph, tidy
+from tests.conftest import client_of, opened
 from tests.fixtures.osm_file import streets
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +32,7 @@ SKETCH = ROOT / "data" / "roads" / "corridors.osm.xml"
 
 DEAF = Hooks(
     official_crossings=lambda _settings: (),
-    imported=lambda _settings, _region: None,
+    staged=lambda _settings, _folder: 0,
     removed=lambda _settings, _region: None,
 )
 
@@ -115,33 +125,47 @@ def test_the_application_hears_of_what_changed(run):
     heard = []
     hooks = Hooks(
         official_crossings=lambda settings: heard.append(("asked", settings.home.name)) or (),
-        imported=lambda _, region: heard.append(("imported", region)),
+        staged=lambda _, folder: heard.append(("staged", folder.name.split(".")[1])) or 7,
         removed=lambda _, region: heard.append(("removed", region)),
     )
     run("import", SKETCH, "--region", "one", hooks=hooks)
     run("remove", "one", hooks=hooks)
     run("remove", "one", hooks=hooks)
-    assert heard == [("asked", "home"), ("imported", "one"), ("removed", "one")]
+    assert heard == [("asked", "home"), ("staged", "one"), ("removed", "one")]
 
 
 def interrupted(*_args):
     raise KeyboardInterrupt
 
 
-def test_ctrl_c_after_the_import_does_not_say_that_nothing_happened(run):
-    hooks = Hooks(DEAF.official_crossings, imported=interrupted, removed=interrupted)
-    done = run("import", SKETCH, "--region", "one", hooks=hooks)
-    assert done.exit_code == EXIT_INTERRUPTED
-    assert "as they were before" not in done.stderr
-    assert "one is imported" in done.stderr
-    assert run("verify").output == "one: whole\n"
+def failing(*_args):
+    raise DatabaseUnavailableError("the database answers too late")
+
+
+@pytest.mark.parametrize(("hook", "code"), [(interrupted, EXIT_INTERRUPTED), (failing, 1)])
+def test_an_import_that_cannot_be_published_leaves_the_region_as_it_was(run, hook, code, tmp_path):
+    run("import", SKETCH, "--region", "one", hooks=DEAF)
+    before = Settings().graphs_dir.joinpath("one").resolve()
+    hooks = Hooks(DEAF.official_crossings, staged=hook, removed=interrupted)
+    extract = streets(tmp_path / "town.osm", 3)
+    done = run("import", extract, "--region", "one", hooks=hooks)
+    assert done.exit_code == code
+    assert "Traceback" not in done.output
+    assert ("regions are as they were before" in done.stderr) == (code == EXIT_INTERRUPTED)
+    assert Settings().graphs_dir.joinpath("one").resolve() == before
+    assert [path for path in before.parent.iterdir() if path.suffix in {".tmp", ".region"}] == [
+        before
+    ]
+    done = run("import", extract, "--region", "new", hooks=hooks)
+    assert done.exit_code == code
+    assert "new" not in run("list").output
     done = run("remove", "one", hooks=hooks)
     assert done.exit_code == EXIT_INTERRUPTED
     assert "next start" in done.stderr
 
 
 def test_what_is_wrong_at_a_glance_is_said_before_anything_is_started(run, tmp_path):
-    hooks = Hooks(lambda _settings: pytest.fail("asked"), DEAF.imported, DEAF.removed)
+    hooks = Hooks(lambda _settings: pytest.fail("asked"), DEAF.staged, DEAF.removed)
     for arguments in (
         (tmp_path / "absent.osm.pbf", "--region", "x"),
         (Path(__file__), "--region", "x"),
@@ -161,6 +185,209 @@ def test_p34_an_extract_without_known_countries_warns(run, tmp_path):
     known = run("import", extract, "--region", "town", "--country", "CO")
     assert known.exit_code == 0
     assert "Countries are not known" not in known.stderr
+
+
+@pytest.fixture
+def spoilt(tmp_path):
+    """Give a function that spoils a region's folder in a way."""
+
+    def spoil(folder, how):
+        real = folder.resolve()
+        if how == "an array":
+            content = bytearray((real / "edge_head.npy").read_bytes())
+            content[-1] ^= 1
+            (real / "edge_head.npy").write_bytes(content)
+        elif how == "a cut array":
+            with (real / "edge_head.npy").open("r+b") as file:
+                file.truncate(100)
+        elif how == "a cut meta.json":
+            with (real / "meta.json").open("r+b") as file:
+                file.truncate(200)
+        elif how == "a missing file":
+            (real / "node_lon.npy").unlink()
+        elif how == "a missing metric":
+            next(real.glob("metric*.npy")).unlink()
+        elif how == "an empty folder":
+            shutil.rmtree(real)
+            real.mkdir()
+        else:
+            shutil.rmtree(real)  # a link that leads nowhere
+            assert how == "a missing folder"
+
+    return spoil
+
+
+DAMAGES = (
+    *("an array", "a cut array", "a cut meta.json", "a missing file", "a missing metric"),
+    *("an empty folder", "a missing folder"),
+)
+
+
+def town(settings, tmp_path, region="town", **options):
+    import_osm(
+        streets(tmp_path / f"{region}.osm", 3),
+        settings.graphs_dir,
+        region,
+        country="CO",
+        imported_at="2026-11-25T00:00:00+00:00",
+        **options,
+    )
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_damaged_region_is_named_and_the_others_answer(tmp_path, spoilt, how, caplog):
+    settings = Settings(home=tmp_path)
+    town(settings, tmp_path)
+    town(settings, tmp_path, "other")
+    spoilt(settings.graphs_dir / "town", how)
+    logging.getLogger("amparo").propagate = True
+    network = Network(settings.graphs_dir)
+    assert [region.meta.name for region in network.regions()] == ["other"]
+    assert network.damaged() == ("town",)
+    assert [record for record in caplog.messages if "region town is damaged" in record]
+    # Imported again, it is found without a restart.
+    town(settings, tmp_path)
+    assert {region.meta.name for region in network.regions()} == {"other", "town"}
+    assert network.damaged() == ()
+
+
+@pytest.mark.parametrize("how", ["an array", "a cut meta.json", "a missing folder"])
+async def test_a_start_with_a_damaged_region_serves_the_lists(
+    loaded_clone, settings_for, tmp_path, spoilt, how
+):
+    settings = settings_for(loaded_clone).model_copy(update={"home": tmp_path})
+    town(settings, tmp_path)
+    setup.import_sketch(settings)
+    spoilt(settings.graphs_dir / "town", how)
+    told, warned = [], []
+    await setup.prepare_data(settings, told.append, warned.append)
+    assert [line for line in warned if line.startswith("region town is damaged")] == warned
+    assert len(warned) == 1
+    async with client_of(settings) as client:
+        assert (await client.get("/", headers={"Accept": "text/html"})).status_code == 200
+        health = await client.get("/health")
+        assert health.status_code == 200
+        assert health.json()["status"] == "degraded"
+        assert health.json()["damaged"] == ["town"]
+        assert health.json()["networks"] == ["sketch"]
+        assert str(tmp_path) not in health.text
+        way = {"start": [-72.508, 7.894], "end": [-72.654, 7.376], "mode": "foot"}
+        assert (await client.post("/routes", json=way)).status_code == 200
+
+
+async def test_a_damaged_sketch_is_imported_again(loaded_clone, settings_for, tmp_path, spoilt):
+    settings = settings_for(loaded_clone).model_copy(update={"home": tmp_path})
+    setup.import_sketch(settings)
+    spoilt(settings.graphs_dir / "sketch", "an array")
+    told, warned = [], []
+    await setup.prepare_data(settings, told.append, warned.append)
+    assert "corridor sketch imported" in told
+    assert warned == []
+    assert setup.damage_of(settings.graphs_dir / "sketch") is None
+
+
+async def test_a_region_whose_segments_are_refused_keeps_no_start(
+    empty_clone, settings_for, tmp_path
+):
+    """Its table is locked: whatever the database refuses is said, and the rest goes on."""
+    settings = settings_for(empty_clone, command_statement_timeout_ms=300)
+    settings = settings.model_copy(update={"home": tmp_path})
+    town(settings, tmp_path)
+    async with opened(settings) as holding, holding.session(Tier.WRITER) as session:
+        await session.execute(text("lock table amparo.road_segments in exclusive mode"))
+        async with setup.writing_database(settings) as database:
+            (line,) = await setup.reconcile_segments(database, settings)
+    assert line.startswith("region town: its roads are not on the map yet: ")
+    async with setup.writing_database(settings) as database:
+        assert await setup.reconcile_segments(database, settings) == []
+
+
+async def test_a_command_writes_for_longer_than_a_request(empty_clone, settings_for, tmp_path):
+    settings = settings_for(empty_clone, statement_timeout_ms=1)
+    settings = settings.model_copy(update={"home": tmp_path})
+    town(settings, tmp_path)
+    async with setup.writing_database(settings) as database:
+        assert await setup.reconcile_segments(database, settings) == []
+        async with database.session(Tier.WRITER) as session:
+            assert await regions(session) == {"town": 3}
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from app import cli, setup
+from app.settings import Settings
+from routing import writing
+from routing.osm import import_osm
+
+moment, file = sys.argv[1], Path(sys.argv[2])
+settings = Settings()
+
+def die(*_args, **_options):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if moment == "writing":
+    writing._sync_folder = die
+elif moment == "swapping":
+    writing._swap = die
+elif moment == "swapped":
+    writing._drop_versions = die
+staged = die if moment == "staged" else lambda folder: cli._publish_segments(settings, folder)
+import_osm(file, settings.graphs_dir, "town", country="CO", imported_at="later", staged=staged)
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_new"),
+    [("writing", False), ("staged", False), ("swapping", False), ("swapped", True)],
+)
+async def test_a_kill_at_any_moment_of_an_import_leaves_all_or_nothing(
+    empty_clone, settings_for, tmp_path, moment, is_new
+):
+    settings = settings_for(empty_clone).model_copy(update={"home": tmp_path})
+    town(settings, tmp_path)
+    async with opened(settings) as database:
+        assert await setup.reconcile_segments(database, settings) == []
+    extract = streets(tmp_path / "more.osm", 5)
+    secret = settings.database_url.get_secret_value()
+    environment = os.environ | {"AMPARO_HOME": str(tmp_path), "AMPARO_DATABASE_URL": secret}
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", KILLED, moment, str(extract)],
+        cwd=ROOT,
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL
+    # Before anything is mended: one version or the other, whole.
+    (region,) = Network(settings.graphs_dir).regions()
+    count = 5 if is_new else 3
+    assert (region.meta.imported_at == "later") is is_new
+    tidy(settings.graphs_dir)
+    left = [path for path in settings.graphs_dir.iterdir() if path.suffix in {".tmp", ".region"}]
+    assert left == [(settings.graphs_dir / "town").resolve()]
+    async with opened(settings) as database:
+        assert await setup.reconcile_segments(database, settings) == []
+        async with database.session(Tier.WRITER) as session:
+            assert await regions(session) == {"town": count}
+
+
+def test_tidy_leaves_what_is_being_imported_and_puts_back_what_was_moved_aside(tmp_path):
+    settings = Settings(home=tmp_path)
+    seen = []
+
+    def staged(folder):
+        tidy(settings.graphs_dir)
+        seen.append(folder.is_dir())
+
+    town(settings, tmp_path, staged=staged)
+    assert seen == [True]
+    link = settings.graphs_dir / "town"
+    aside = settings.graphs_dir / ".town.by-hand.region"
+    link.resolve().rename(aside)
+    link.unlink()
+    tidy(settings.graphs_dir)
+    assert setup.damage_of(link) is None
 
 
 async def test_segments_follow_an_import_that_was_interrupted(empty_clone, settings_for, tmp_path):

@@ -109,7 +109,6 @@ def test_every_hard_filter_was_tried_alone():
             {"documents_required": ["id_card"]},
             Refusal.DOCUMENTS,
         ),
-        (Need(("food",), languages=frozenset({"ht"})), {"languages": ["es"]}, Refusal.LANGUAGE),
         (FOOD, {"status": "full", "capacity": "full"}, Refusal.FULL),
         (FOOD, {"capacity": "full"}, Refusal.FULL),
         (FOOD, {"access": "referral_only"}, Refusal.REFERRAL_ONLY),
@@ -136,6 +135,7 @@ def test_p15_each_hard_filter_has_its_reason(need, changes, reason):
         (Need(("food",), documents=frozenset()), {"documents_required": None}, Doubt.DOCUMENTS),
         (FOOD, {"documents_required": ["id_card"]}, Doubt.DOCUMENTS),
         (Need(("food",), languages=frozenset({"ht"})), {"languages": []}, Doubt.LANGUAGE),
+        (Need(("food",), languages=frozenset({"ht"})), {"languages": ["es"]}, Doubt.LANGUAGE),
     ],
 )  # fmt: skip
 def test_what_is_not_known_excludes_nobody_and_is_said(need, changes, doubt):
@@ -234,6 +234,20 @@ def test_the_rank_follows_age_places_way_and_exposure():
         "fresh",
     ]
     assert order(Option(space("b"), near, NOON), Option(space("a"), near, NOON)) == ["a", "b"]
+
+
+def test_a_language_ranks_and_is_worth_no_long_walk():
+    wish = Need(("food",), languages=frozenset({"ht", "fr"}))
+    kreyol, spanish = space("kreyol", languages=["ht", "es"]), space("spanish", languages=["es"])
+
+    def order(kreyol_m):
+        found = [(spanish, way(1_000.0), NOON), (kreyol, way(kreyol_m), NOON)]
+        steps, against = options(wish, found, {}, country="CO")
+        assert against == {}
+        return [option.candidate.id for option in ranked(wish, steps, NOON)]
+
+    assert order(3_000.0) == ["kreyol", "spanish"]
+    assert order(40_000.0) == ["spanish", "kreyol"]
 
 
 def test_p42_a_rank_does_not_depend_on_numbers_of_places():
