@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 import networkx as nx
 import numpy as np
 import pytest
+import shapely
 
 from routing.access import Mode
 from routing.arrival import timetable
 from routing.cost import Travel
 from routing.crossings import Crossing, border_edges, gates, passable_from
 from routing.errors import Blocker, NoRoute
+from routing.hazard import Hazard
 from routing.itinerary import Clock
 from routing.portals import MAX_WAIT_S
 from routing.profile import ADULT, FAMILY, VEHICLE
@@ -244,7 +246,10 @@ def test_on_foot_without_rests_no_sequence_of_crossings_is_quicker(tiny_graph, s
 
 
 def test_on_foot_with_rests_most_ways_are_the_cheapest_and_none_is_missed(tiny_graph):
-    """A rest is none of the cost and a wait is: whoever rests more may wait less."""
+    """A rest is none of the cost and a wait is: whoever rests more may wait less.
+
+    A cheapest way that arrives later than another, and is better in nothing, is not shown.
+    """
     dearer = ways = 0
     for seed in range(100):
         rng = np.random.default_rng(seed)
@@ -257,7 +262,7 @@ def test_on_foot_with_rests_most_ways_are_the_cheapest_and_none_is_missed(tiny_g
             assert routes[0].cost_s >= expected_s - 0.1
             dearer += routes[0].cost_s > expected_s + 1
     assert ways > 80
-    assert dearer <= 0.08 * ways
+    assert dearer <= 0.2 * ways
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -357,18 +362,23 @@ def test_another_road_that_comes_too_late_is_no_other_way(tiny_graph):
     edges += [(side**2 - 1, far), (far, far + 1)]
     graph, departure = tiny_graph(nodes, edges), MONDAY + 8 * HOUR
 
-    def over(opens):
+    def over(opens, *floods):
         crossing = post("x", (0.09005, 0.09005), ("AA", "BB"), opens)
         drawn = World(graph, (crossing,), nodes[0], nodes[-1])
-        routes = answered(drawn, ADULT, departure, aversions=(1.0,), most=5)
+        routes = answered(drawn, ADULT, departure, aversions=(1.0,), most=5, hazards=floods)
         for route in routes:
             require_kept(drawn, ADULT, departure, route)
         return [route for route in routes if route.passages[0].wait_s == 0]
 
-    found = over(ALWAYS)
+    # The best way meets a puddle: other ways are better in something.
+    (x, y), *_ = over(ALWAYS)[0].coordinates[8:]
+    around = shapely.box(x - 2e-4, y - 2e-4, x + 2e-4, y + 2e-4)
+    puddle = Hazard("h", "flood", "physical", around, weight=1.0)
+    found = over(ALWAYS, puddle)
     assert len(found) > 1
     closes = (found[0].passages[0].arrival - MONDAY) / HOUR + 1 / 60
-    assert [route.edges for route in over(hours((0, closes), days=[0]))] == [found[0].edges]
+    in_time = over(hours((0, closes), days=[0]), puddle)
+    assert [route.edges for route in in_time] == [found[0].edges]
 
 
 def test_posts_of_one_crossing_are_each_waited_for(tiny_graph):
