@@ -346,12 +346,12 @@ def _reaching_line(tail: Array, head: Array, meets: Array) -> NDArray[np.bool_]:
     if not meets.any():
         return np.zeros(len(tail), dtype=bool)
     _, row = np.unique(np.concatenate((tail, head)), return_inverse=True)
-    row = row.astype(np.int32)
-    both, other = row, np.roll(row, len(tail))
+    both = np.asarray(row, dtype=np.int32)
+    other = np.concatenate((both[len(tail) :], both[: len(tail)]))
     order = np.argsort(both, kind="stable")
-    first = np.searchsorted(both[order], np.arange(int(row.max()) + 2)).astype(np.int64)
+    first = np.searchsorted(both[order], np.arange(int(both.max()) + 2)).astype(np.int64)
     label, count = label_components(first, other[order], np.ones(len(both), dtype=np.bool_))
-    component = label[row[: len(tail)]]
+    component = label[both[: len(tail)]]
     is_met = np.zeros(count, dtype=bool)
     is_met[component[meets]] = True
     return np.asarray(is_met[component])

@@ -176,7 +176,7 @@ def _look_on(
 ) -> int:
     """Look at a node's edges up to one that leads to a node not met yet; -1 after the last."""
     while row[node] < after:
-        other = head[row[node]]
+        other = int(head[row[node]])
         if may[row[node]]:
             if not met[other]:
                 return other  # the edge is looked at again on the way back

@@ -290,7 +290,7 @@ def _toward(
     region, snap = at
     nodes = landing_nodes(sides, request.crossings, region)
     network = sides[region].ground.network
-    labels = network.components.label[nodes] if nodes else np.zeros(0, dtype=np.int64)
+    labels = network.components.label[np.array(nodes, dtype=np.int64)].astype(np.int64)
     return region, met_joined(network, place, labels, leaving=leaving) or snap
 
 

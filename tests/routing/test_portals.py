@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 import networkx as nx
 import numpy as np
 import pytest
+import shapely
 
 from routing.access import Mode
 from routing.arrival import timetable
 from routing.cost import Travel
 from routing.crossings import Crossing, border_edges, gates, passable_from
 from routing.errors import Blocker, NoRoute
+from routing.hazard import Hazard
 from routing.itinerary import Clock
 from routing.profile import ADULT, FAMILY, VEHICLE
 from routing.search import Router, RouteRequest
@@ -419,18 +421,23 @@ def test_another_road_that_comes_too_late_is_no_other_way(tiny_graph):
     edges += [(side**2 - 1, far), (far, far + 1)]
     graph, departure = tiny_graph(nodes, edges), MONDAY + 8 * HOUR
 
-    def over(opens):
+    def over(opens, *floods):
         crossing = post("x", (0.09005, 0.09005), ("AA", "BB"), opens)
         drawn = World(graph, (crossing,), nodes[0], nodes[-1])
-        routes = answered(drawn, ADULT, departure, aversions=(1.0,), most=5)
+        routes = answered(drawn, ADULT, departure, aversions=(1.0,), most=5, hazards=floods)
         for route in routes:
             require_kept(drawn, ADULT, departure, route)
         return [route for route in routes if route.passages[0].wait_s == 0]
 
-    found = over(ALWAYS)
+    # The best way meets a puddle: other ways are better in something.
+    (x, y), *_ = over(ALWAYS)[0].coordinates[8:]
+    around = shapely.box(x - 2e-4, y - 2e-4, x + 2e-4, y + 2e-4)
+    puddle = Hazard("h", "flood", "physical", around, weight=1.0)
+    found = over(ALWAYS, puddle)
     assert len(found) > 1
     closes = (found[0].passages[0].arrival - MONDAY) / HOUR + 1 / 60
-    assert [route.edges for route in over(hours((0, closes), days=[0]))] == [found[0].edges]
+    in_time = over(hours((0, closes), days=[0]), puddle)
+    assert [route.edges for route in in_time] == [found[0].edges]
 
 
 def test_posts_of_one_crossing_are_each_waited_for(tiny_graph):
