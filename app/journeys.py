@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.day_stages import Stage, stages
+from app.day_stages import Stage, bed_to_bed
 from app.helping import Helping
 from app.knowledge import Reading, reading
 from app.mistakes import Obstacle, RouteRefusedError
@@ -180,7 +180,7 @@ class Journey:
     """One route with the help along it.
 
     ``stages`` are its days from one place to sleep to the next, of a way on foot of more than one
-    day; the route's ``walking_days`` are theirs.
+    day; the route's days and arrivals are theirs.
 
     ``gaps`` measures the stretches between places for the night where the way takes more than
     a day (``overnight``), else those between any open spaces.
@@ -446,9 +446,7 @@ def _journey(
         ends=end_names(regions, knowledge, route),
     )
     stops = tuple(_stop(helping, at) for at in along)
-    by_days = stages(route, stops)
-    if by_days:
-        route = replace(route, days=sum(stage.days for stage in by_days))
+    route, by_days = bed_to_bed(route, stops)
     return Journey(
         route=route,
         stops=stops,
