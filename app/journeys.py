@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from app.day_stages import Stage, stages
+from app.day_stages import Stage, bed_to_bed
 from app.detours import ORDINARY, Because, Detours, published
 from app.helping import Helping, supports_of
 from app.journey_records import Knowledge, Records, read_records
@@ -84,7 +84,7 @@ class Journey:
     """One route with the help along it.
 
     ``stages`` are its days from one place to sleep to the next, of a way on foot of more than one
-    day; the route's ``walking_days`` are theirs.
+    day; the route's days and arrivals are theirs.
 
     ``gaps`` measures the stretches between places for the night where the way takes more than
     a day (``overnight``), else those between any open spaces. ``because`` is what makes it longer
@@ -388,9 +388,7 @@ def _journey(
         ends=end_names(regions, knowledge, route),
     )
     stops = tuple(_stop(helping, at) for at in along)
-    by_days = stages(route, stops)
-    if by_days:
-        route = replace(route, days=sum(stage.days for stage in by_days))
+    route, by_days = bed_to_bed(route, stops)
     return Journey(
         route=route,
         stops=stops,

@@ -38,7 +38,13 @@ class Pacing:
         """Give what somebody's clock says, aware."""
         return self._departure + timedelta(seconds=walker.clock_s - clock_of(self._departure))
 
-    def gone(self, walker: Walker, from_m: float, to_m: float) -> Walker:
+    def gone(
+        self,
+        walker: Walker,
+        from_m: float,
+        to_m: float,
+        reached: dict[float, datetime] | None = None,
+    ) -> Walker:
         """Give who has gone on from a place to another, and waited at the crossings between.
 
         Parameters
@@ -47,6 +53,8 @@ class Pacing:
             Who stands at ``from_m``, and stays there.
         from_m, to_m
             Metres from the start of the route.
+        reached
+            Receives when each crossing and waypoint between is reached, by its metres.
         """
         twin, here_m = walker.copy(), from_m
         stops: list[tuple[float, Crossing | None]] = [
@@ -58,6 +66,8 @@ class Pacing:
                 self._go(twin, here_m, at_m)
                 here_m = at_m
                 arrival = self.moment(twin)
+                if reached is not None:
+                    reached.setdefault(at_m, arrival)
                 # Who comes later than the route's own clock may find it closed for good: what is
                 # known of crossings is told when they are passed.
                 through = None if crossing is None else crossing.passable_from(arrival)

@@ -132,7 +132,7 @@ async def test_p13_p35_p46_what_is_known_goes_along(client):
     assert "DEMO" in warning["message"]
     assert "no promete" in warning["message"]
     told = properties["amparo"]
-    assert told["walking_days"] == 8
+    assert told["walking_days"] == 10
     assert told["unknown_m"] > 0
     assert told["longest_gap"]["advice"]
     assert "sin información de peligros" in properties["segments"][0]["steps"][0]["instruction"]

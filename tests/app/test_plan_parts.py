@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.day_stages import stages
+from app.day_stages import bed_to_bed, stages
 from app.web import elevation, plan_page, plan_views, route_sharing
 from app.web.i18n import words
 from app.web.route_lines import packed
@@ -186,8 +186,8 @@ def test_places_at_the_ends_are_no_stages():
 
 
 def test_a_way_of_a_day_and_one_by_vehicle_have_no_stages():
-    assert stages(*journey(20_000.0, Night(10_000.0))) == ()
-    assert stages(*journey(90_000.0, mode=Mode.VEHICLE)) == ()
+    assert bed_to_bed(*journey(20_000.0, Night(10_000.0)))[1] == ()
+    assert bed_to_bed(*journey(90_000.0, mode=Mode.VEHICLE))[1] == ()
 
 
 # Messages.

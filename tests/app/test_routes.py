@@ -55,7 +55,10 @@ async def test_cucuta_to_bucaramanga_says_where_help_is_and_is_not(client):
     assert gap["length_m"] == pytest.approx(47_000, abs=1_000)
     assert (gap["from"], gap["to"]) == ("Pamplona", "Berlín (Tona)")
     assert "transporte" in gap["advice"]
-    assert best["walking_days"] == 8
+    # Eight, lying down where the day ends; ten from bed to bed.
+    assert best["walking_days"] == 10
+    took = datetime.fromisoformat(best["arrival"]) - datetime.fromisoformat(AT)
+    assert 9 <= took / timedelta(days=1) <= 10
 
 
 async def test_a_way_of_one_day_is_not_measured_by_beds(client):
@@ -177,13 +180,7 @@ async def test_p11_p32_refused_with_reason_opening_and_space_of_the_same_side(
     own_client, loaded_clone, settings_for, state
 ):
     settings = settings_for(loaded_clone)
-    await run_sql(
-        settings,
-        "update amparo.crossing_statuses set state = :s where crossing_id <> 'X-BOLIVAR'",
-        s=state,
-    )
-    # The one that is left opens on Saturday: nobody is told to wait for that.
-    await run_sql(settings, "update amparo.crossing_statuses set byday = '{SA}'")
+    await run_sql(settings, "update amparo.crossing_statuses set state = :s", s=state)
     response = await own_client.post("/routes", json=ask(SAN_CRISTOBAL, CUCUTA, NIGHT))
     assert response.status_code == 422
     assert response.headers["content-type"].startswith("application/problem+json")
@@ -192,9 +189,23 @@ async def test_p11_p32_refused_with_reason_opening_and_space_of_the_same_side(
     assert {b["state"] for b in body["blocked_by"]} <= {"closed", state}
     assert body["nearest_space"]["country"] == "VE"
     assert "derecho a pedir protección" in body["detail"]
-    if [b["id"] for b in body["blocked_by"]] == ["X-BOLIVAR"]:
-        opening = datetime.fromisoformat(body["next_opening"])
-        assert opening > datetime.fromisoformat(NIGHT)
+
+
+async def test_p54_a_crossing_that_opens_on_saturday_is_waited_for(
+    own_client, loaded_clone, settings_for
+):
+    """For as long as what is stated of it says; who may wait is told until when."""
+    settings = settings_for(loaded_clone)
+    await run_sql(
+        settings,
+        "update amparo.crossing_statuses set state = 'closed' where crossing_id <> 'X-BOLIVAR'",
+    )
+    await run_sql(settings, "update amparo.crossing_statuses set byday = '{SA}'")
+    best = (await routes(own_client, SAN_CRISTOBAL, CUCUTA, NIGHT))[0]["properties"]
+    assert best["crossings"] == ["X-BOLIVAR"]
+    passed = best["crossings_at"][0]
+    assert datetime.fromisoformat(passed["through"]).weekday() == 5
+    assert passed["wait_s"] > 24 * 3_600
 
 
 async def test_a_crossing_that_opens_in_the_morning_is_waited_for(
