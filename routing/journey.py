@@ -324,7 +324,8 @@ class Search:
             float((legs.share * edge_m).sum())
             for (_, legs), (_, _, edge_m) in zip(plan.sections, told, strict=True)
         )
-        if plan.passed or not self.clock.is_done_today(cost_s, length_m):
+        today_s, today_m = self._today
+        if plan.passed or cost_s > today_s or length_m > today_m:
             cost_s += STANDING_SHARE * self.clock.rests_s(plan)
         roads: dict[int, tuple[Legs, Floats]] = {}
         for (region, legs), (_, _, edge_m) in zip(plan.sections, told, strict=True):
@@ -335,6 +336,10 @@ class Search:
                 else (Legs.joined([before[0], legs]), np.concatenate([before[1], edge_m]))
             )
         return Found(plan, aversion, cost_s, roads, any(barred for _, barred, _ in told))
+
+    @cached_property
+    def _today(self) -> tuple[float, float]:
+        return self.clock.today()
 
     @cached_property
     def _passing_s(self) -> dict[Portal, float]:
