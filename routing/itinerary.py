@@ -134,6 +134,15 @@ class Clock:
         time_s, length_m = (
             np.concatenate([np.zeros(0), *rows]) for rows in zip(*measures, strict=True)
         )
+        if not passed:
+            return timetable(
+                self.departure,
+                time_s,
+                profile.window,
+                leg_m=length_m,
+                day_max_m=profile.day_max_m,
+                stint=self.stint,
+            )
         cut = _Cut.of([len(way) for _, way in ways], [one.portal for one in passed])
         table = timetable(
             self.departure,
@@ -200,16 +209,16 @@ class Clock:
             since = portal.after
         return replace(plan, passed=tuple(passed))
 
-    def is_done_today(self, moving_s: float, length_m: float) -> bool:
-        """Tell whether a way without crossings, of so much moving time at most, has no rest."""
+    def today(self) -> tuple[float, float]:
+        """Give the seconds and the metres that one may walk before a rest; infinite for some."""
         walker = self.walker()
-        return not walker.has_hours or (
-            length_m <= walker.left_m and walker.clock_s + moving_s <= walker.dusk_s
-        )
+        if not walker.has_hours:
+            return np.inf, np.inf
+        return walker.dusk_s - walker.clock_s, walker.left_m
 
     def rests_s(self, plan: Plan) -> float:
         """Give the seconds that a plan's nights of rest take, beside its waits."""
-        if not self.walker().has_hours:
+        if self.travels[0].profile.window is None:
             return 0.0
         table = self.timetable(plan.sections, plan.passed)
         waits_s = sum(passed.wait_s for passed in plan.passed)

@@ -344,7 +344,8 @@ class Search:
             float((legs.share * section.edge_m).sum())
             for (_, legs), section in zip(plan.sections, told, strict=True)
         )
-        if plan.passed or not self.clock.is_done_today(cost_s, length_m):
+        today_s, today_m = self._today
+        if plan.passed or cost_s > today_s or length_m > today_m:
             cost_s += STANDING_SHARE * self.clock.rests_s(plan)
         roads: dict[int, tuple[Legs, Floats]] = {}
         for (region, legs), section in zip(plan.sections, told, strict=True):
@@ -357,6 +358,10 @@ class Search:
         barred = any(section.barred for section in told)
         entries = sum(section.entries for section in told)
         return Found(plan, aversion, cost_s, roads, barred, entries)
+
+    @cached_property
+    def _today(self) -> tuple[float, float]:
+        return self.clock.today()
 
     @cached_property
     def _passing_s(self) -> dict[Portal, float]:
