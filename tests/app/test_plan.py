@@ -280,7 +280,7 @@ async def test_p46_an_answer_promises_nothing_in_any_language(client, lang):
     assert not re.search(
         r"\bsegur[oa]s?\b|\bsafe|segurança|\bsûre?s?\b|sekirite", text, re.IGNORECASE
     )
-    assert re.search(r"8 (a|à|to) 13 (d[ií]as|days|jours|jou)\b", text)
+    assert re.search(r"10 (a|à|to) 13 (d[ií]as|days|jours|jou)\b", text)
 
 
 async def test_p45_the_lines_of_the_countries_on_the_way_come_along(client):
