@@ -144,7 +144,13 @@ def judge(asked: Asked) -> Found:
         found.counts[f"refused as {compared.refused}"] += 1
     for fault in faults_of(asked, routes, compared):
         found.note(fault)
+<<<<<<< HEAD
     if asked.is_of_time:
+=======
+    if any(_moved_m(route) > NEARLY_M for answer in answers for route in answer or ()):
+        found.counts["ends met elsewhere"] += 1
+    elif asked.is_of_time:
+>>>>>>> w-judge
         for fault in _of_time(asked, answers, found):
             found.note(fault)
     return found
@@ -177,6 +183,14 @@ def compared_of(asked: Asked, routes: Sequence[Route]) -> Compared:
     return compare(Continent([router]), request, answer, known, LIMITS)[0]
 
 
+<<<<<<< HEAD
+=======
+def _moved_m(route: Route) -> float:
+    """Give how far from its ends a way begins and ends: no other road leads on from there."""
+    return max(route.start_snap.distance_m, route.end_snap.distance_m)
+
+
+>>>>>>> w-judge
 def faults_of(
     asked: Asked, routes: Sequence[Route], compared: Compared | None = None
 ) -> Iterator[Fault]:
@@ -193,6 +207,11 @@ def faults_of(
     met = met_by_open_way(asked.seen, best, seconds(asked.at), asked.offset_s)
     for row, (route, own) in enumerate(zip(routes, walks, strict=True)):
         yield from _of_route(asked, route, own)
+<<<<<<< HEAD
+=======
+        if _moved_m(route) > NEARLY_M:
+            continue
+>>>>>>> w-judge
         because = compared.because[row] if compared is not None else ()
         if compared is None or compared.refused is None:
             yield from _of_length(asked, own, best.arrival_s, because)
