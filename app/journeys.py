@@ -20,7 +20,7 @@ from app.whereabouts import Whereabouts, countries_along, doubted, weigh_all
 from geo.places import Place
 from geo.spaces import OpenSpace
 from routing.coming import met_on_the_way, reached_too_early
-from routing.compared import Beyond, Compared
+from routing.compared import Beyond, Compared, Reason
 from routing.coverage import Coverage, MeasuredLine, SupportAt, coverage_by
 from routing.errors import NoRoute
 from routing.graph import Mode
@@ -245,9 +245,18 @@ def _answer(network: Network, question: Question, knowledge: Knowledge, access_m
     refused = next((leg for leg in compared if leg.refused), None)
     if refused is not None and not question.detours.are_accepted:
         raise _TooLongError(settled.request, settled.knowledge, refused)
-    journeys = _journeys(settled.found, settled.knowledge, access_m)
-    explained = _explained(journeys, compared, settled.knowledge)
-    return Answer(question, explained, settled.knowledge)
+    found = settled.found
+    journeys = tuple(
+        _explained(
+            _journey(route, found.regions_of(route), settled.knowledge, access_m),
+            [(leg.because[row], leg.beyond[row]) for leg in compared],
+            settled.knowledge,
+        )
+        for row, route in enumerate(found.routes)
+        # What nothing explains is no way to offer beside one that is within the limits.
+        if not any(leg.beyond[row] == "choice" for leg in compared)
+    )
+    return Answer(question, journeys, settled.knowledge)
 
 
 def _settled_in_time(network: Network, question: Question, knowledge: Knowledge) -> _Settled:
@@ -347,24 +356,15 @@ def _as_asked(question: Question, crossing: Crossing) -> Crossing:
 
 
 def _explained(
-    journeys: Sequence[Journey], compared: Sequence[Compared], knowledge: Knowledge
-) -> tuple[Journey, ...]:
-    """Add to journeys what makes each longer than the open way, leg by leg."""
-    return tuple(
-        replace(
-            journey,
-            because=tuple(
-                one for leg in compared for one in published(leg.because[row], knowledge)
-            ),
-            beyond=next((leg.beyond[row] for leg in compared if leg.beyond[row]), None),
-        )
-        for row, journey in enumerate(journeys)
-    )
-
-
-def _journeys(found: Routed, knowledge: Knowledge, access_m: float) -> tuple[Journey, ...]:
-    return tuple(
-        _journey(route, found.regions_of(route), knowledge, access_m) for route in found.routes
+    journey: Journey,
+    legs: Sequence[tuple[Sequence[Reason], Beyond | None]],
+    knowledge: Knowledge,
+) -> Journey:
+    """Add to a journey what makes it longer than the open way, leg by leg."""
+    return replace(
+        journey,
+        because=tuple(one for reasons, _ in legs for one in published(reasons, knowledge)),
+        beyond=next((beyond for _, beyond in legs if beyond), None),
     )
 
 

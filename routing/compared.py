@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-type Beyond = Literal["closure", "ceiling"]
+#: ``choice``: made so long by the weights of the request, without a hazard to name.
+type Beyond = Literal["closure", "ceiling", "choice"]
 
 #: A difference of less than a minute is no reason [A].
 LEAST_EXTRA_S: Final = 60.0
@@ -87,7 +88,7 @@ class Compared:
     because
         Of each route, in order along the open way.
     beyond
-        The limit that each route is beyond, if any.
+        The limit that each route is beyond, if any. By ``choice`` never all of them are.
     """
 
     leg: int | None

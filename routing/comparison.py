@@ -22,6 +22,7 @@ from routing.contact import Contact, Contacts
 from routing.continent import Answer, Continent
 from routing.crossings import Crossing
 from routing.graph import Snap
+from routing.hazard import Hazard
 from routing.metric import METRES_PER_DEGREE, great_circle_m
 from routing.obstacles import ASKED
 from routing.open_world import Key, Worlds, way_of
@@ -34,6 +35,9 @@ type Floats = NDArray[np.float64]
 
 #: So many things on the open way are opened one by one [A]; with more in a row none alone helps.
 MOST_ALONE: Final = 6
+
+#: A hazard is a reason where a way keeps out of more of it than that, metres [A].
+LEAST_MORE_M: Final = 10.0
 
 
 def compare(
@@ -157,6 +161,7 @@ class _Comparison:
         for row, way in enumerate(ways):
             if not because[row] and self._is_longer(way, open_way):
                 because[row] = self._by_choice(found, route, way, open_way, row)
+        beyond = self._unexplained(open_way, because, beyond)
         return Compared(self._leg.number, ways, open_way, tuple(because), beyond)
 
     # --- worlds ---------------------------------------------------------------------------------
@@ -180,14 +185,13 @@ class _Comparison:
 
     def _as_it_is(self) -> Answer | None:
         """Give the quickest way where nothing is closed; None where no other could be chosen."""
-        weighs = max(self._leg.request.aversions) > 0
-        if not weighs or not any(
-            len(item.edges) for side in self._sides for item in side.situation.contacts
-        ):
+        if max(self._leg.request.aversions) == 0:
             return None
         quickest = [route for route in self._answer.routes if route.aversion == 0]
         if self._leg.number is None and quickest:
             return replace(self._answer, routes=tuple(quickest))
+        if not any(len(item.edges) for side in self._sides for item in side.situation.contacts):
+            return None
         return self._worlds.as_it_is()
 
     # --- what the open way meets ----------------------------------------------------------------
@@ -282,18 +286,27 @@ class _Comparison:
     def _by_choice(
         self, found: Answer, route: Route, way: Way, open_way: Way, row: int
     ) -> tuple[Reason, ...]:
-        """Give the hazards that may be passed, that the open way meets and a route does not."""
-        own = set(self._answer.routes[row].hazards)
-        met = []
+        """Give the hazards that may be passed, and that the open way meets more of than a route."""
+        own_m = self._passed_m(self._answer, self._answer.routes[row])
+        met = [
+            _Met(("hazard", hazard.id), "hazard", hazard.title or None, None, 0)
+            for hazard, met_m in self._passed_m(found, route).items()
+            if met_m > own_m.get(hazard, 0.0) + LEAST_MORE_M
+        ]
+        return tuple(replace(one.reason(way, open_way), is_choice=True) for one in met)
+
+    def _passed_m(self, found: Answer, route: Route) -> dict[Hazard, float]:
+        """Give how many metres of a way lie in each hazard that may be passed."""
+        passed: dict[Hazard, float] = {}
         for part in route.parts or (route,):
             side = found.regions[part.region].side(self._leg.request)
-            contacts = side.situation.contacts
-            for item in (contacts[n] for n in Contacts.of(contacts).on(part.legs.edge)):
-                hazard = item.hazard
-                if not hazard.exclusion and hazard.id not in own and item.meets(part.legs).any():
-                    met.append(_Met(("hazard", hazard.id), "hazard", hazard.title or None, None, 0))
-        once = dict.fromkeys(met)
-        return tuple(replace(one.reason(way, open_way), is_choice=True) for one in once)
+            contacts = Contacts.of(side.situation.contacts)
+            length_m = side.ground.travel.length_m(part.legs.edge)
+            for item in (contacts[n] for n in contacts.on(part.legs.edge)):
+                if not item.hazard.exclusion:
+                    own_m = float((item.share_of(part.legs) * length_m).sum())
+                    passed[item.hazard] = passed.get(item.hazard, 0.0) + own_m
+        return passed
 
     # --- limits ---------------------------------------------------------------------------------
 
@@ -310,6 +323,19 @@ class _Comparison:
             # The closures leave a way within the limit; the asker's weights chose another.
             return self._ceilings()
         return tuple(found)
+
+    def _unexplained(
+        self,
+        open_way: Way,
+        because: Sequence[tuple[Reason, ...]],
+        beyond: tuple[Beyond | None, ...],
+    ) -> tuple[Beyond | None, ...]:
+        """Mark the ways that weights alone make so long, beside one that is within the limits."""
+        found = tuple(
+            "choice" if limit is None and not reasons and self._is_detour(way, open_way) else limit
+            for way, reasons, limit in zip(self._leg.ways, because, beyond, strict=True)
+        )
+        return found if None in found else beyond
 
     def _ceilings(self) -> tuple[Beyond | None, ...]:
         return tuple("ceiling" if self._is_above(way) else None for way in self._leg.ways)

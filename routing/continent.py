@@ -249,7 +249,7 @@ def _met_first(
     for row, (router, side) in enumerate(zip(routers, sides, strict=True)):
         if _is_sketch(router) or _contains(router, place.point):
             try:
-                return row, nearest(side.ground.network, place)
+                return row, nearest(side.met_network, place)
             except OffNetwork:
                 continue
     return None
@@ -289,7 +289,7 @@ def _toward(
     """Give where a place meets roads of its region that are joined with a way to another."""
     region, snap = at
     nodes = landing_nodes(sides, request.crossings, region)
-    network = sides[region].ground.network
+    network = sides[region].met_network
     labels = network.components.label[np.array(nodes, dtype=np.int64)].astype(np.int64)
     return region, met_joined(network, place, labels, leaving=leaving) or snap
 

@@ -2,8 +2,8 @@
 
 Two ways are compared by when they arrive (nights of rest and waits at crossings counted), by the
 upper bound of their exposure kind by kind, and by the metres of which nothing is known. Where one
-of them waits for a crossing, moving time and length count too: whoever can wait compares these, and
-the way round and the way that waits are both shown where each is better in something.
+of them waits for a crossing, length counts too: whoever can wait compares it, and the way round and
+the way that waits are both shown where each is better in something.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,7 +45,6 @@ def _measures(one: Route, other: Route) -> Iterator[tuple[float, float, float]]:
         mine, theirs = _bound(one, kind), _bound(other, kind)
         yield mine, theirs, _SAME_SHARE * max(mine, theirs)
     if any(passage.wait_s > 0 for route in (one, other) for passage in route.passages):
-        yield one.duration_s, other.duration_s, _SAME_S
         yield one.distance_m, other.distance_m, _SAME_M
 
 

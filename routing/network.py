@@ -94,6 +94,25 @@ class Network:
         self.usable: Usable = usable or self._of_mode
         self.hierarchy = graph.hierarchy
         self.turns = graph.turns(mode)
+        self._without: tuple[bytes, Network] | None = None
+
+    def without(self, edges: NDArray[np.int64]) -> "Network":
+        """Give the network as it would be if some edges were no roads; the last one is kept.
+
+        Parameters
+        ----------
+        edges
+            int64 [k], rising.
+        """
+        if not len(edges):
+            return self
+        key, kept = edges.tobytes(), self._without
+        if kept is None or kept[0] != key:
+            gone = np.zeros(len(self.graph.edge_tail), dtype=np.bool_)
+            gone[edges] = True
+            left = Network(self.graph, self.mode, lambda some: self.usable(some) & ~gone[some])
+            self._without = kept = (key, left)
+        return kept[1]
 
     def _of_mode(self, edges: NDArray[np.int64]) -> NDArray[np.bool_]:
         return np.asarray((self.graph.edge_flags[edges] & int(self.mode.flag)) != 0)

@@ -114,14 +114,16 @@ def _blockers(search: "Search", plan: Plan) -> tuple[Blocker, ...]:
     """Name what stands in the way of a plan, in order of travel."""
     found: list[Blocker] = []
     for index, (region, legs) in enumerate(plan.sections):
+        own = legs
         if index:
             passed = plan.passed[index - 1]
+            own = with_border(passed.portal, legs)
             if search.clock.through_s(passed.portal, passed.reached_s) is None:
                 posts, arrival = passed.portal.posts, search.clock.arrival(passed)
                 late = [post for post in posts if post.passable_from(arrival) is None]
                 # None of them alone, where one opens only after the other has closed.
                 found += [closed_post(post) for post in late or posts]
-        found += search.sides[region].rules.exclusions(legs)
+        found += search.sides[region].rules.exclusions(own)
     return tuple(dict.fromkeys(found))
 
 

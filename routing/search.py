@@ -141,8 +141,12 @@ class Router:
         return met(self.network_of(request), places_of(request))
 
     def network_of(self, request: RouteRequest) -> Network:
-        """Give the network of who travels."""
-        return self.ground(request.profile or self.profile_of(request.mode)).network
+        """Give the roads that who travels meets: without those closed in secret (P36)."""
+        profile = request.profile or self.profile_of(request.mode)
+        network = self.ground(profile).network
+        if all(hazard.is_told for hazard in request.hazards):
+            return network
+        return network.without(self.situation(request.hazards, profile, request.at).untold)
 
     def routes(
         self, request: RouteRequest, snaps: tuple[Snap, Snap] | None = None

@@ -12,7 +12,7 @@ from routing.detours import Closed
 from routing.errors import NoRoute
 from routing.graph import Snap
 from routing.legs import Legs
-from routing.network import Piece
+from routing.network import Network, Piece
 from routing.portals import Portal
 from routing.resident import Ground, Residents
 from routing.rules import Rules
@@ -49,6 +49,11 @@ class Side:
         """Give what things cost at an aversion."""
         situation = self.situation
         return CostModel(self.ground.travel, situation.contacts, aversion, situation.night)
+
+    @property
+    def met_network(self) -> Network:
+        """The roads that places meet: without those closed in secret (P36)."""
+        return self.ground.network.without(self.situation.untold)
 
     def without_obstacles(self) -> "Side":
         """Give the region as one finds it who keeps out of nothing."""

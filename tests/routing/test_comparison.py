@@ -10,7 +10,7 @@ from routing.access import Mode
 from routing.comparison import LIMITS, compare
 from routing.continent import Continent
 from routing.crossings import Crossing
-from routing.errors import NoRoute
+from routing.errors import NoRoute, RoutingError
 from routing.hazard import Hazard
 from routing.obstacles import Obstacles
 from routing.search import Router, RouteRequest
@@ -144,7 +144,7 @@ def test_p54_each_leg_is_compared_for_itself(continent):
 
 
 def test_p54_a_hazard_kept_away_from_by_choice_is_no_refusal(continent):
-    request = ask(hazards=(across(0.075, weight=2_000.0),), aversions=(1.0,), most=1)
+    request = ask(hazards=(across(0.075, weight=200_000.0),), aversions=(1.0,), most=1)
     leg = only(continent, request)
     assert leg.ways[0].distance_m > 300e3
     (one,) = leg.because[0]
@@ -201,3 +201,20 @@ def test_p36_a_refusal_names_no_secret_ban(tiny_graph):
         absent.routes(ask(NEAR))
     assert banned.value.blocked_by == never.value.blocked_by
     assert str(banned.value) == str(never.value)
+
+
+@pytest.mark.parametrize("start", [START, (0.03, 0.02)])
+def test_p36_a_secret_ban_that_cuts_a_place_off_is_a_road_that_was_never_there(tiny_graph, start):
+    """Where a place meets the roads, and what a refusal says, tell of no ban either."""
+    nodes = [(0.0, 0.0, 0.0, "AA"), (0.05, 0.0, 0.0, "AA"), (0.1, 0.0, 0.0, "AA")]
+    nodes += [(0.0, 0.03, 0.0, "AA"), (0.05, 0.03, 0.0, "AA")]
+    roads = [(0, 1), (3, 4)]
+    secret = across(0.075, exclusion=True, is_told=False)
+    answers = []
+    for more, hazards in (([(1, 2)], (secret,)), ([], ())):
+        world = Continent([Router(tiny_graph(nodes, [*roads, *more]))])
+        request = RouteRequest(start, (0.09, 0.0), Mode.FOOT, AT, "AA", "AA", hazards=hazards)
+        with pytest.raises(RoutingError) as refused:
+            world.routes(request)
+        answers.append((type(refused.value), str(refused.value), vars(refused.value)))
+    assert answers[0] == answers[1]
