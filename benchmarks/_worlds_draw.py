@@ -194,15 +194,11 @@ def _ends(rng: np.random.Generator, country: Country, land: Land) -> tuple[int, 
     is_post = np.zeros(len(lon), dtype=bool)
     for place in country.places:
         is_post |= np.hypot(lon - place.lon, lat - place.lat) < 1e-4
-<<<<<<< HEAD
-    nodes = np.flatnonzero(~is_post & (graph.node_country >= 0))
-=======
     # Nobody stands at a node that border edges alone lead to.
     inland = {road.tail for road in land.roads.values() if not road.is_border}
     nodes = np.array(
         sorted(inland & set(np.flatnonzero(~is_post & (graph.node_country >= 0)).tolist()))
     )
->>>>>>> w-judge
     while True:
         source, target = rng.choice(nodes, 2, replace=False).tolist()
         if country.places and rng.random() < 0.7:

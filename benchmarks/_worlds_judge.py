@@ -144,13 +144,9 @@ def judge(asked: Asked) -> Found:
         found.counts[f"refused as {compared.refused}"] += 1
     for fault in faults_of(asked, routes, compared):
         found.note(fault)
-<<<<<<< HEAD
-    if asked.is_of_time:
-=======
     if any(_moved_m(route) > NEARLY_M for answer in answers for route in answer or ()):
         found.counts["ends met elsewhere"] += 1
     elif asked.is_of_time:
->>>>>>> w-judge
         for fault in _of_time(asked, answers, found):
             found.note(fault)
     return found
@@ -183,14 +179,11 @@ def compared_of(asked: Asked, routes: Sequence[Route]) -> Compared:
     return compare(Continent([router]), request, answer, known, LIMITS)[0]
 
 
-<<<<<<< HEAD
-=======
 def _moved_m(route: Route) -> float:
     """Give how far from its ends a way begins and ends: no other road leads on from there."""
     return max(route.start_snap.distance_m, route.end_snap.distance_m)
 
 
->>>>>>> w-judge
 def faults_of(
     asked: Asked, routes: Sequence[Route], compared: Compared | None = None
 ) -> Iterator[Fault]:
@@ -207,12 +200,11 @@ def faults_of(
     met = met_by_open_way(asked.seen, best, seconds(asked.at), asked.offset_s)
     for row, (route, own) in enumerate(zip(routes, walks, strict=True)):
         yield from _of_route(asked, route, own)
-<<<<<<< HEAD
-=======
         if _moved_m(route) > NEARLY_M:
             continue
->>>>>>> w-judge
         because = compared.because[row] if compared is not None else ()
+        if compared is not None and compared.beyond[row] == "choice":
+            continue  # the application shows no such card
         if compared is None or compared.refused is None:
             yield from _of_length(asked, own, best.arrival_s, because)
         for reason in because:
@@ -335,10 +327,13 @@ def _dominated(asked: Asked, routes: Sequence[Route]) -> Iterator[Fault]:
 def dominates(one: Route, other: Route) -> bool:
     """Tell whether a route is nowhere worse, and better somewhere.
 
-    By the arrival, each kind of exposure, and the metres of which nothing is known.
+    By the arrival, each kind of exposure and how grave it is, and the metres of which nothing is
+    known.
     """
     pairs = [
         (seconds(one.arrival), seconds(other.arrival), 1.0),
+        # Fewer kilometres may lie in a graver hazard: the price tells.
+        (one.cost_s, other.cost_s, 1.0),
         (one.unknown_m, other.unknown_m, NEARLY_M),
     ]
     for kind in {*one.exposure, *other.exposure}:

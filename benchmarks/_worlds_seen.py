@@ -217,14 +217,6 @@ def _posts_on(
     near: list[tuple[float, float, Post]] = []
     for post in places:
         if set(post.countries) == pair:
-<<<<<<< HEAD
-            drawn = _metres(line, post.lat)
-            here = _metres(shapely.Point(post.lon, post.lat), post.lat)
-            assert isinstance(here, shapely.Point)  # noqa: S101 -- a point stays one
-            away_m = float(shapely.distance(drawn, here))
-            along = 0.0
-            if isinstance(drawn, shapely.LineString) and drawn.length > 0:
-=======
             drawn, here = (
                 _metres(line, post.lat),
                 _metres(shapely.Point(post.lon, post.lat), post.lat),
@@ -233,7 +225,6 @@ def _posts_on(
             along = 0.0
             is_line = isinstance(drawn, shapely.LineString) and drawn.length > 0
             if is_line and isinstance(here, shapely.Point):
->>>>>>> w-judge
                 along = float(drawn.project(here, normalized=True))
             if away_m <= REACH_M:
                 near.append((away_m, along, post))

@@ -42,11 +42,7 @@ from benchmarks._worlds_secrets import secrets_of
 #: Any fixed number: the same questions in every run.
 SEED: Final = 20_261_128
 #: Questions handed to a process at once.
-<<<<<<< HEAD
-_CHUNK: Final = 25
-=======
 _CHUNK: Final = 10
->>>>>>> w-judge
 
 _regions: list[drawing.Country] = []
 

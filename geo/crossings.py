@@ -16,6 +16,8 @@ State = Literal["open", "closed", "not_known"]
 _DAY = timedelta(days=1)
 #: A week and the day that its last night ends on.
 _WEEK = 8 * _DAY
+#: What is stated to begin or end later counts as never [A]: nobody waits so long.
+_FARTHEST = timedelta(days=3_660)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,7 @@ def next_opening(statuses: Sequence[CrossingStatus], after: datetime) -> datetim
     if not any(status.state == "open" for status in statuses):
         return None
     # Behind the last day that a statement names each week is like the one before.
-    end = max(after, *_dated_turns(statuses), key=datetime.timestamp) + _WEEK
+    end = max([after, *_dated_turns(statuses, after + _FARTHEST)]) + _WEEK
     # From one turn to the next, too: what opens does so in the first week.
     for begin in (after, *_turns(statuses, after, end)):
         found = _opening_within_a_week(statuses, begin, after)
@@ -220,13 +222,17 @@ def _opening_within_a_week(
     return None
 
 
-def _dated_turns(statuses: Iterable[CrossingStatus]) -> set[datetime]:
-    """Return the instants at which a statement begins, or has ended."""
+def _dated_turns(statuses: Iterable[CrossingStatus], until: datetime) -> set[datetime]:
+    """Return the instants up to a moment at which a statement begins, or has ended."""
+    last = (until + _DAY).date()
     return {
         local_instant(datetime.combine(day, time()), status.timezone)
         for status in statuses
-        for day in (status.valid_from, status.valid_to and status.valid_to + _DAY)
-        if day is not None
+        for day in (
+            status.valid_from,
+            None if status.valid_to is None or status.valid_to > last else status.valid_to + _DAY,
+        )
+        if day is not None and day <= last
     }
 
 
@@ -234,7 +240,7 @@ def _turns(
     statuses: Sequence[CrossingStatus], after: datetime, until: datetime
 ) -> tuple[datetime, ...]:
     """Return the instants between two at which a statement begins or ends, or clocks change."""
-    turns = _dated_turns(statuses)
+    turns = _dated_turns(statuses, until)
     for timezone in {status.timezone for status in statuses}:
         turns.update(clock_changes(timezone, after, until))
     return tuple(sorted(turn for turn in turns if after < turn < until))

@@ -1,11 +1,13 @@
 """Which ways of an answer are worth a look: none that another is better than in everything.
 
 Two ways are compared by when they arrive (nights of rest and waits at crossings counted), by the
-upper bound of their exposure kind by kind, and by the metres of which nothing is known. Where one
+upper bound of their exposure kind by kind, by the price that these have, and by the metres of which
+nothing is known. Kilometres inside and events to be expected are not compared. Where one
 of them waits for a crossing, length counts too: whoever can wait compares it, and the way round and
 the way that waits are both shown where each is better in something.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -41,11 +43,21 @@ def _measures(one: Route, other: Route) -> Iterator[tuple[float, float, float]]:
     """Give what two ways are compared by: of the one, of the other, and what is no difference."""
     yield (one.arrival - other.arrival).total_seconds(), 0.0, _SAME_S
     yield one.unknown_m, other.unknown_m, _SAME_M
+    # How grave a hazard is stands in the price alone: fewer kilometres inside may be worse ones.
+    yield one.cost_s, other.cost_s, _SAME_S
     for kind in sorted(one.exposure.keys() | other.exposure.keys()):
+        if not _has_one_unit(one, other, kind):
+            yield math.inf, 0.0, 0.0
         mine, theirs = _bound(one, kind), _bound(other, kind)
         yield mine, theirs, _SAME_SHARE * max(mine, theirs)
     if any(passage.wait_s > 0 for route in (one, other) for passage in route.passages):
         yield one.distance_m, other.distance_m, _SAME_M
+
+
+def _has_one_unit(one: Route, other: Route, kind: str) -> bool:
+    """Tell whether what two ways have of an exposure is in one unit."""
+    units = {route.exposure[kind].unit for route in (one, other) if kind in route.exposure}
+    return len(units) == 1
 
 
 def _bound(route: Route, kind: str) -> float:

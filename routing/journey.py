@@ -115,7 +115,8 @@ class Search:
         NoRoute
             There is none, and why.
         """
-        found = self._sweep(patient=False)
+        # A comparison is told apart from what it is compared with: it waits for its own metric.
+        found = self._sweep(patient=not self.request.others)
         if not found and self._was_hasty:
             found = self._sweep(patient=True)
         if not found:
@@ -182,11 +183,10 @@ class Search:
                 settled = plan
         count = len(each_once(best))
         ranked = self._ranked(each_once(best + others))
-        # Who need not enter a no through road goes round it: by every way that is told.
+        # Who need not enter a no through road goes round it, unless that is what the price of
+        # exposure asks for.
         entered = min((item.entries for item in ranked if not item.breaks_a_ban), default=0)
-        found = [
-            item for item in ranked[:count] if not item.breaks_a_ban and item.entries == entered
-        ]
+        found = [item for item in ranked[:count] if not item.breaks_a_ban]
         least_s = min((item.cost_s for item in found), default=0.0)
         return found + [
             item

@@ -164,6 +164,16 @@ def test_p32_behind_a_closure_of_months_lies_what_is_stated_beside_it():
     assert next_opening([until, decree], bogota(24, 12)) is None
 
 
+@pytest.mark.parametrize("year", [2999, 9999])
+def test_p32_closed_for_ever_opens_never_and_breaks_nothing(year):
+    """A date that means "until further notice" is no reason to answer nobody."""
+    decree = rule(
+        "closed", None, None, id="T", valid_from=date(2026, 11, 20), valid_to=date(year, 12, 31)
+    )
+    assert next_opening([rule(), decree], bogota(24, 12)) is None
+    assert state_at([rule(), decree], bogota(24, 12)) == "closed"
+
+
 def test_p32_without_a_status_the_state_is_not_known():
     assert state_at((), bogota(24, 12)) == "not_known"
     assert state_at([rule(valid_from=date(2027, 1, 1))], bogota(24, 12)) == "not_known"

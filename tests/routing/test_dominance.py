@@ -35,6 +35,7 @@ class Way:
     duration_s: float = 3600.0
     distance_m: float = 5000.0
     passages: tuple[Waited, ...] = ()
+    cost_s: float = 0.0
 
     @property
     def arrival(self) -> datetime:
@@ -69,11 +70,24 @@ def test_ways_of_which_each_is_better_in_something_stay(one, other):
 
 def test_who_can_wait_sees_the_way_that_waits_and_the_way_round():
     waits = Way(hours=30.0, passages=(Waited(80_000.0),))
-    round_ = Way(hours=20.0, duration_s=60_000.0, distance_m=70_000.0)
+    round_ = Way(hours=20.0, distance_m=70_000.0)
     assert undominated([round_, waits]) == (round_, waits)
-    assert undominated([replace(round_, duration_s=3000.0, distance_m=4000.0), waits]) == (
-        replace(round_, duration_s=3000.0, distance_m=4000.0),
+    short = replace(round_, distance_m=4000.0)
+    assert undominated([short, waits]) == (short,)
+
+
+def test_fewer_kilometres_of_a_graver_hazard_are_not_better():
+    grave, mild = (
+        Way(exposure=flood_km(5.0), cost_s=90_000.0),
+        Way(exposure=flood_km(6.0), hours=1.1),
     )
+    assert undominated([grave, mild]) == (grave, mild)
+
+
+def test_kilometres_and_expected_events_are_not_compared():
+    events = Way(hours=1.1, exposure={"flood": Exposure(0.3, "events", None)})
+    km = Way(exposure=flood_km(0.2))
+    assert undominated([km, events]) == (km, events)
 
 
 def test_of_equal_ways_the_first_stays_and_a_breath_is_no_difference():
@@ -105,9 +119,7 @@ def worse_or_equal(one, other):
             for row, w in zip(numbers, (one, other), strict=True)
         ]
     if any(p.wait_s for w in (one, other) for p in w.passages):
-        numbers = [
-            (*row, w.duration_s, w.distance_m) for row, w in zip(numbers, (one, other), strict=True)
-        ]
+        numbers = [(*row, w.distance_m) for row, w in zip(numbers, (one, other), strict=True)]
     return all(a >= b for a, b in zip(*numbers, strict=True))
 
 
