@@ -192,11 +192,12 @@ def test_p36_p54_beside_what_is_told_a_secret_ban_changes_what_no_road_would(
 
 def test_p36_a_refusal_names_no_secret_ban(tiny_graph):
     nodes, roads = NODES[:4], [LANE, (1, 2), (2, 3)]
-    continent = Continent([Router(tiny_graph(nodes, roads))])
+    lane = (3, 3, {"length_m": 9.0})
+    continent = Continent([Router(tiny_graph(nodes, [*roads, lane]))])
     secret = across(0.075, exclusion=True, is_told=False)
     with pytest.raises(NoRoute) as banned:
         continent.routes(ask(NEAR, hazards=(secret,)))
-    absent = Continent([Router(tiny_graph(nodes, [*roads[:2], (3, 3, {"length_m": 9.0})]))])
+    absent = Continent([Router(tiny_graph(nodes, [*roads[:2], lane]))])
     with pytest.raises(NoRoute) as never:
         absent.routes(ask(NEAR))
     assert banned.value.blocked_by == never.value.blocked_by
@@ -207,8 +208,9 @@ def test_p36_a_refusal_names_no_secret_ban(tiny_graph):
 def test_p36_a_secret_ban_that_cuts_a_place_off_is_a_road_that_was_never_there(tiny_graph, start):
     """Where a place meets the roads, and what a refusal says, tell of no ban either."""
     nodes = [(0.0, 0.0, 0.0, "AA"), (0.05, 0.0, 0.0, "AA"), (0.1, 0.0, 0.0, "AA")]
-    nodes += [(0.0, 0.03, 0.0, "AA"), (0.05, 0.03, 0.0, "AA")]
-    roads = [(0, 1), (3, 4)]
+    # Roads elsewhere: with and without the one that is banned the region is as large.
+    nodes += [(0.0, 0.03, 0.0, "AA"), (0.05, 0.03, 0.0, "AA"), (0.1, 0.03, 0.0, "AA")]
+    roads = [(0, 1), (3, 4), (4, 5)]
     secret = across(0.075, exclusion=True, is_told=False)
     answers = []
     for more, hazards in (([(1, 2)], (secret,)), ([], ())):
