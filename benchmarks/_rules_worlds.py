@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import networkx as nx
 import numpy as np
 import osmium
 import shapely
@@ -228,6 +229,8 @@ _METRE: Final = math.degrees(1 / (6_371_009 * math.cos(math.radians(LAT))))
 _NORTH: Final = math.degrees(1 / 6_371_009)
 #: Half width of the strip, and reach of a crossing, metres (P34; definitions.md, Border).
 STRIP_M, REACH_M = 1_000.0, 500.0
+#: Minor ways that are joined may stay if all of them keep so far from an official line (P34).
+CLEAR_M: Final = 100.0
 _BRIDGES: Final = (-2_000, 0, 2_000)
 _MINOR: Final = frozenset({"path", "track", "footway", "steps"})
 
@@ -248,6 +251,7 @@ def border(folder: Path) -> World:
                imported_at=NOW)  # fmt: skip
     posts = [Crossing(n, n, lon, lat, ("CO", "VE"), True, "open") for n, lon, lat in places]
     roads = RawRoads.read(source)
+    clear = _clear_of_the_line(roads)
 
     def judge(route: Route, steps: Sequence[Step], crossings: Sequence[Crossing]) -> Iterable[str]:
         for step in steps:
@@ -257,7 +261,7 @@ def border(folder: Path) -> World:
             closest = min(near, key=lambda name: near[name])
             by_post = near[closest] <= REACH_M and min(abs(ax), abs(bx)) <= REACH_M
             in_strip = min(abs(ax), abs(bx)) < STRIP_M - 1
-            minor = all(t.get("highway") in _MINOR or "ford" in t for t in tags)
+            minor = all(map(_is_minor, tags)) and clear.isdisjoint(step.ways)
             if in_strip and minor and not by_post:
                 yield "strip way"
             if ax * bx < 0:
@@ -266,6 +270,25 @@ def border(folder: Path) -> World:
                     yield "border edge"
 
     return World("border", Router(open_graph(folder / "border")), roads, posts, judge, (5e-4, 4e-3))
+
+
+def _is_minor(tags: dict[str, str]) -> bool:
+    return tags.get("highway") in _MINOR or "ford" in tags
+
+
+def _clear_of_the_line(roads: RawRoads) -> set[int]:
+    """Give the minor ways that hang together with none near the line, fords apart."""
+    minor = {number: way for number, way in roads.ways.items() if _is_minor(way.tags)}
+    joined = nx.Graph()
+    for number, way in minor.items():
+        joined.add_edges_from((number, place) for place in way.places)
+    clear: set[int] = set()
+    for part in nx.connected_components(joined):
+        numbers = {one for one in part if isinstance(one, int)}
+        places = [place for number in numbers for place in minor[number].places]
+        if min(abs(_metres(place)[0]) for place in places) >= CLEAR_M:
+            clear |= {number for number in numbers if "ford" not in minor[number].tags}
+    return clear
 
 
 def _metres(place: tuple[int, int]) -> tuple[float, float]:
