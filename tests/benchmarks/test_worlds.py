@@ -177,7 +177,7 @@ def forged(asked, route, *numbers, **more):
         "edges": legs, "arrival": moment(own.arrival_s) if own.arrival_s < 1e12 else route.arrival,
         "passages": passages, "coordinates": np.array([NODES[n][:2] for n in numbers]),
         "exposure": route.exposure, "unknown_m": own.length_m, "distance_m": own.length_m,
-        "duration_s": own.moving_s,
+        "duration_s": own.moving_s, "cost_s": own.arrival_s,
         "start_snap": SimpleNamespace(distance_m=0.0),
         "end_snap": SimpleNamespace(distance_m=0.0),
         "crossings": tuple(p.post.id for p in own.passed),
