@@ -16,6 +16,10 @@ from geo.vocabulary import readable
 from routing.compared import Beyond
 
 _CLOSED = marked_safety("el paso oficial %(name)s está cerrado")
+_CLOSED_THEN = marked_safety("el paso oficial %(name)s estará cerrado cuando llegue")
+_NOT_KNOWN_THEN = marked_safety(
+    "no se sabe si el paso oficial %(name)s estará abierto cuando llegue"
+)
 _NOT_KNOWN = marked_safety("no se sabe si el paso oficial %(name)s está abierto")
 _NEXT = marked_safety("próxima apertura conocida: %(time)s (hora local)")
 _NO_NEXT = marked_safety("no se conoce una próxima apertura")
@@ -108,7 +112,7 @@ def _what(w: Words, because: Because) -> Iterator[Said]:
     reason, timezone = because.reason, because.timezone or "UTC"
     demo = " (DEMO)" if because.is_demo else ""
     if reason.kind == "crossing":
-        text = _NOT_KNOWN if reason.state == "not_known" else _CLOSED
+        text = _state(because)
         yield _safe(w, text, name=f"{reason.name}{demo}")
         if because.until is None:
             yield _safe(w, _NO_NEXT)
@@ -122,6 +126,13 @@ def _what(w: Words, because: Because) -> Iterator[Said]:
         yield _safe(w, _AVOIDED_CROSSING, name=f"{reason.name}{demo}")
     else:
         yield _safe(w, _AVOIDED_AREA)
+
+
+def _state(because: Because) -> str:
+    """Return what a crossing is; one that is open now is never called closed (P32)."""
+    if because.is_open_now:
+        return _NOT_KNOWN_THEN if because.until is None else _CLOSED_THEN
+    return _NOT_KNOWN if because.reason.state == "not_known" else _CLOSED
 
 
 def _hazard(w: Words, because: Because, demo: str) -> Said:

@@ -9,7 +9,8 @@ import shapely
 
 from app import wording
 from app.ends import End
-from app.journeys import Answer, Journey, Stop
+from app.journeys import Answer, Journey
+from app.laid import Stop
 from app.mistakes import DetourRefusedError, LongDetourError, RouteRefusedError
 from app.route_words import Told, told
 from app.web import plan_views, views
