@@ -185,6 +185,7 @@ def _route(journey: Journey, answer: Answer, about: Told) -> plan_views.Route:
         told=about,
         because=journey.because,
         beyond=journey.beyond,
+        ended=journey.ended,
     )
 
 

@@ -170,6 +170,22 @@ async def test_p54_a_wait_within_a_day_is_told_and_not_refused(client):
     assert best["detour"] is None
 
 
+@pytest.mark.parametrize("at", ["2026-11-24T19:50:00-05:00", "2026-11-24T05:58:00-05:00"])
+async def test_p32_a_bridge_that_is_open_now_is_not_called_closed(client, at):
+    """It closes at 20:00 and one comes there by 20:30: it opens at six of the day after."""
+    response = await client.post(
+        "/routes", json={"start": SAN_CRISTOBAL, "end": CUCUTA, "at": at, "mode": "vehicle"}
+    )
+    because = response.json()["features"][0]["properties"]["because"]
+    if at.startswith("2026-11-24T05"):
+        assert because == []  # open by the time one is there
+        return
+    (why,) = because
+    assert why["next_opening"] == "2026-11-25T11:00:00Z"
+    assert "estará cerrado cuando llegue" in why["text"]
+    assert "próxima apertura conocida" in why["text"]
+
+
 async def test_p36_p54_ten_thousand_kilometres_for_two_hundred_are_no_answer(own_client, settings):
     await hide(settings, "X-PACARAIMA")
     hidden = [await ask(own_client, NORTH, SOUTH), await ask(own_client, NORTH, SOUTH, lang="en")]
