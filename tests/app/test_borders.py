@@ -168,16 +168,16 @@ async def test_night_is_judged_at_the_place_whatever_offset_is_written(
         from st_buffer(st_setsrid(st_makepoint(-72.5037, 7.838), 4326), 0.01) g
         """,
     )
-    # Six kilometres from the start: who leaves at two in the afternoon is past it long before dusk.
+    # Six kilometres from the start: who leaves at nine is past it, and sleeps behind it.
     ends = (CUCUTA, (-73.126, 7.125))
     answers = {}
-    for at in ("2026-11-26T02:00:00-05:00", "2026-11-26T07:00:00Z", "2026-11-26T14:00:00-05:00"):
+    for at in ("2026-11-26T02:00:00-05:00", "2026-11-26T07:00:00Z", "2026-11-26T09:00:00-05:00"):
         body = (await ask(own_client, *ends, at)).json()
         answers[at] = body["features"][0]["properties"]["exposure"].get("flood")
-    two, same, afternoon = answers.values()
+    two, same, morning = answers.values()
     assert two is not None
     assert two == same
-    assert afternoon is None
+    assert morning is None
 
 
 @pytest.mark.parametrize(
