@@ -1,23 +1,35 @@
-"""A journey by the time it has to end: when to leave at the latest."""
+"""A journey by the time it has to end: when to leave.
+
+Who leaves later never arrives earlier by the quickest way on the router's own clock. From bed to
+bed that does not hold: who leaves later may reach a better bed. So what is found by halving arrives
+in time, and is not always the latest departure that does.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from app.journeys import Answer, Question, plan
-from app.mistakes import RouteRefusedError
+from app.mistakes import DetourRefusedError, RouteRefusedError
 from app.network import Network
 from app.source import Source
 from routing.errors import NoRoute
 
-#: Plans made for one question at most, each of one way; the answer itself is one more [A].
+#: Plans made for one question at most, each of one way, and compared with nothing [A].
 MOST_PLANS: Final = 18
+
+#: Departures at most whose ways are compared with the open ones; each takes several searches [A].
+MOST_COMPARED: Final = 3
 
 #: The latest departure is found to so much [A]: closer than anybody's pace is known.
 PRECISION: Final = timedelta(minutes=10)
 
 #: The first step back of who finds no way at all at the asked time [A].
 _FIRST_STEP: Final = timedelta(hours=1)
+
+#: The first step back of who finds nothing but a way that is too long [A]: as much as it has to be
+#: too long by, to be refused.
+_FIRST_STEP_OF_A_DETOUR: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -41,8 +53,7 @@ async def plan_arrival(
 ) -> Answer:
     """Answer a question whose time is that of the arrival: all routes arrive by then.
 
-    Who leaves later never arrives earlier by the quickest way (`routing.arrival`), so that the
-    latest departure is found by halving.
+    It is a departure that arrives in time, to ten minutes the latest of those that halving finds.
 
     Raises
     ------
@@ -53,18 +64,42 @@ async def plan_arrival(
     """
     by = question.at
     quickest = replace(question, most=1, aversions=(min(question.aversions),))
-    asking = _Asking(source, network, quickest, now, access_m)
-    departure = await _latest(asking, by)
-    whole = await _Asking(source, network, question, now, access_m).answer(departure)
+    probing = _Asking(source, network, replace(quickest, compares=False), now, access_m)
+    departure = await _latest(probing, by)
+    asking = _Asking(source, network, question, now, access_m)
+    whole, departure = await _explained(asking, departure)
     in_time = tuple(one for one in whole.journeys if one.route.arrival <= by)
     if in_time:
         return replace(whole, journeys=in_time)
     # What is ranked first at another weight may be the slower one.
-    return replace(await asking.answer(departure), question=whole.question)
+    only = await _Asking(source, network, quickest, now, access_m).answer(departure)
+    return replace(only, question=whole.question)
+
+
+async def _explained(asking: _Asking, departure: datetime) -> tuple[Answer, datetime]:
+    """Answer in full for a departure, or one before it where there is only too long a way.
+
+    Raises
+    ------
+    DetourRefusedError
+        There is at each departure tried.
+    """
+    first: DetourRefusedError | None = None
+    step = _FIRST_STEP_OF_A_DETOUR
+    for _ in range(MOST_COMPARED):
+        try:
+            return await asking.answer(departure), departure
+        except DetourRefusedError as refused:
+            first = first or refused
+        if departure <= asking.now:
+            break
+        departure, step = max(departure - step, asking.now), 2 * step
+    assert first is not None  # noqa: S101 -- the loop runs once at least
+    raise first
 
 
 async def _latest(asking: _Asking, by: datetime) -> datetime:
-    """Give the latest departure that is found to arrive by a time.
+    """Give a departure that arrives by a time, the latest that is found.
 
     Raises
     ------

@@ -5,6 +5,7 @@ nobody reviewed it, and says so (P47).
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from app import route_words, wording
@@ -12,10 +13,15 @@ from app.detours import Because
 from app.route_words import SHORT_M, Said
 from app.web import labels
 from app.web.i18n import DEFAULT_LANGUAGE, Words, marked_safety, words
+from geo.hazards import ActiveHazard
 from geo.vocabulary import readable
 from routing.compared import Beyond
 
 _CLOSED = marked_safety("el paso oficial %(name)s está cerrado")
+_CLOSED_THEN = marked_safety("el paso oficial %(name)s estará cerrado cuando llegue")
+_NOT_KNOWN_THEN = marked_safety(
+    "no se sabe si el paso oficial %(name)s estará abierto cuando llegue"
+)
 _NOT_KNOWN = marked_safety("no se sabe si el paso oficial %(name)s está abierto")
 _NEXT = marked_safety("próxima apertura conocida: %(time)s (hora local)")
 _NO_NEXT = marked_safety("no se conoce una próxima apertura")
@@ -24,6 +30,8 @@ _BARRED = marked_safety(
 )
 _CHOSEN = marked_safety("este camino se aparta de un peligro publicado: %(kind)s")
 _ENDS = marked_safety("según lo publicado, termina: %(time)s (hora local)")
+_OVER = marked_safety("en este camino hay un peligro publicado: %(kind)s")
+_ASK_FIRST = marked_safety("pregunte antes de pasar")
 _AVOIDED_CROSSING = marked_safety("usted pidió no pasar por %(name)s")
 _AVOIDED_AREA = marked_safety("usted pidió evitar una zona por la que pasa el camino más corto")
 _SLOWER = marked_safety("por eso este camino tarda %(time)s más")
@@ -86,6 +94,30 @@ def written(w: Words, because: Sequence[Because]) -> list[dict[str, Any]]:
     ]
 
 
+def ended_words(w: Words, hazard: ActiveHazard, timezone: str) -> list[Said]:
+    """Say of a closure on a way that it ends before somebody comes by, as published."""
+    demo = " (DEMO)" if hazard.demo else ""
+    return [
+        _named(w, _OVER, hazard.kind, demo),
+        _at(w, _ENDS, hazard.valid_to, timezone),
+        _safe(w, _ASK_FIRST),
+    ]
+
+
+def ended_written(w: Words, hazards: Sequence[ActiveHazard], timezone: str) -> list[dict[str, Any]]:
+    """Return such closures as every interface that answers in JSON has them."""
+    return [
+        {
+            "id": hazard.id,
+            "kind": hazard.kind,
+            "title": hazard.title,
+            "ends": hazard.valid_to,
+            "text": route_words.plain(w, ended_words(w, hazard, timezone)),
+        }
+        for hazard in hazards
+    ]
+
+
 def detour(w: Words, beyond: Beyond | None) -> dict[str, str] | None:
     """Return what every interface in JSON says of a way that is shown beyond a limit."""
     if beyond is None:
@@ -108,25 +140,36 @@ def _what(w: Words, because: Because) -> Iterator[Said]:
     reason, timezone = because.reason, because.timezone or "UTC"
     demo = " (DEMO)" if because.is_demo else ""
     if reason.kind == "crossing":
-        text = _NOT_KNOWN if reason.state == "not_known" else _CLOSED
+        text = _state(because)
         yield _safe(w, text, name=f"{reason.name}{demo}")
         if because.until is None:
             yield _safe(w, _NO_NEXT)
         else:
-            yield _at(w, _NEXT, because, timezone)
+            yield _at(w, _NEXT, because.until, timezone)
     elif reason.kind == "hazard":
         yield _hazard(w, because, demo)
         if because.until is not None and not reason.is_choice:
-            yield _at(w, _ENDS, because, timezone)
+            yield _at(w, _ENDS, because.until, timezone)
     elif reason.name is not None:
         yield _safe(w, _AVOIDED_CROSSING, name=f"{reason.name}{demo}")
     else:
         yield _safe(w, _AVOIDED_AREA)
 
 
+def _state(because: Because) -> str:
+    """Return what a crossing is; one that is open now is never called closed (P32)."""
+    if because.is_open_now:
+        return _NOT_KNOWN_THEN if because.until is None else _CLOSED_THEN
+    return _NOT_KNOWN if because.reason.state == "not_known" else _CLOSED
+
+
 def _hazard(w: Words, because: Because, demo: str) -> Said:
     text = _CHOSEN if because.reason.is_choice else _BARRED
-    kind = "" if because.hazard is None else because.hazard.kind
+    return _named(w, text, "" if because.hazard is None else because.hazard.kind, demo)
+
+
+def _named(w: Words, text: str, kind: str, demo: str) -> Said:
+    """Word a text with the kind of a hazard in it."""
     known = labels.HAZARDS.get(kind)
     if known is None or not w.is_reviewed(known):
         w = words(DEFAULT_LANGUAGE)  # half a translation helps nobody
@@ -152,10 +195,10 @@ def how_much_time(w: Words, time_s: float) -> str:
     return f"{max(1, round(time_s / _MINUTE_S))} min"
 
 
-def _at(w: Words, text: str, because: Because, timezone: str) -> Said:
-    assert because.until is not None  # noqa: S101 -- the callers say so
+def _at(w: Words, text: str, moment: datetime | None, timezone: str) -> Said:
+    assert moment is not None  # noqa: S101 -- the callers say so
     filled, message = w.reviewed(text)
-    return Said(message % {"time": filled.moment(because.until, timezone)}, filled.lang)
+    return Said(message % {"time": filled.moment(moment, timezone)}, filled.lang)
 
 
 def _safe(w: Words, text: str, **values: str) -> Said:

@@ -14,7 +14,8 @@ from xml.etree.ElementTree import Element, SubElement
 import numpy as np
 
 from app import route_words, trade_words, wording
-from app.journeys import Answer, Journey, Stop
+from app.journeys import Answer, Journey
+from app.laid import Stop
 from app.web.i18n import Words
 
 DEMO: Final = "DEMO"

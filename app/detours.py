@@ -1,7 +1,7 @@
 """Detours: what an asker is told of them, and from where on they are refused (P54)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol, Self
 
@@ -53,14 +53,16 @@ class Because:
     reason
         With what it costs.
     until
-        When it is next open, as far as that is published: a crossing's next known opening, a
-        hazard's end.
+        When it is next open, as far as that is published: a crossing's first known opening from
+        when the open way comes to it, a hazard's end.
     timezone
         IANA name in which that is shown; None where none is known.
     hazard
         The record, where it is one.
     is_demo
         Of a demo row (P35).
+    is_open_now
+        A crossing that is open at the asked time, and not when the open way comes to it (P32).
     """
 
     reason: Reason
@@ -68,6 +70,7 @@ class Because:
     timezone: str | None = None
     hazard: ActiveHazard | None = None
     is_demo: bool = False
+    is_open_now: bool = False
 
 
 class Known(Protocol):
@@ -101,5 +104,11 @@ def _because(reason: Reason, known: Known) -> Because:
     crossing = next((one for one in known.crossings if one.id == reason.id and reason.name), None)
     if crossing is None:
         return Because(reason)
-    opening = crossing.next_opening if reason.kind == "crossing" else None
-    return Because(reason, opening, crossing.timezone, is_demo=crossing.demo)
+    opening = reason.opens if reason.kind == "crossing" else None
+    is_open_now = reason.kind == "crossing" and crossing.state == "open"
+    if is_open_now and opening is None:
+        # Nothing is known of then, which is never called closed (P32).
+        reason = replace(reason, state="not_known")
+    return Because(
+        reason, opening, crossing.timezone, is_demo=crossing.demo, is_open_now=is_open_now
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from app.helping import Helping
@@ -12,7 +13,18 @@ from geo.crossings import CrossingState
 from geo.hazards import ActiveHazard
 from geo.products import AreaProduct
 from routing.arrival import clock_of
+from routing.coming import meets
 from routing.search import Crossing, Hazard, Route
+
+#: A closure counts as over only so long after its published end [A]: a record does not tell an end
+#: that somebody knows from a day on which the road is looked at again (`app.desk.reports`).
+ENDED_MARGIN: Final = timedelta(days=1)
+
+
+def over_by(record: ActiveHazard) -> datetime:
+    """Return from when on a closure with a published end counts as over."""
+    assert record.valid_to is not None  # noqa: S101 -- such are all that `Knowledge.ending` gives
+    return record.valid_to + ENDED_MARGIN
 
 
 @dataclass(frozen=True)
@@ -42,11 +54,19 @@ class Records:
 
 @dataclass(frozen=True)
 class Knowledge(Records):
-    """What is on record, and where the places of the journey are."""
+    """What is on record, and where the places of the journey are.
+
+    ``ended`` are closures that are left out, since they are over when somebody comes by.
+    """
 
     start: Whereabouts
     end: Whereabouts
     via: tuple[Whereabouts, ...]
+    ended: tuple[tuple[ActiveHazard, Hazard], ...] = ()
+
+    def ended_on(self, route: Route) -> tuple[ActiveHazard, ...]:
+        """Return the closures that a way comes to after their published end."""
+        return tuple(record for record, hazard in self.ended if meets(route, hazard))
 
     @property
     def timezone(self) -> str:
@@ -75,7 +95,7 @@ class Knowledge(Records):
             if hazard.exclusion
             and record.family == "physical"
             and record.valid_to is not None
-            and (before is None or record.valid_to < before)
+            and (before is None or over_by(record) < before)
         )
 
     def without(self, pairs: Sequence[tuple[ActiveHazard, Hazard]]) -> "Knowledge":
@@ -90,6 +110,7 @@ class Knowledge(Records):
             self,
             hazards=tuple(record for record, _ in kept),
             routed_hazards=tuple(hazard for _, hazard in kept),
+            ended=(*self.ended, *pairs),
         )
 
     def dark(self, route: Route) -> list[tuple[datetime, Hazard]]:

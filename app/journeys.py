@@ -7,24 +7,25 @@ from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from app.day_stages import Stage, bed_to_bed
+from app.day_stages import Stage
 from app.detours import ORDINARY, Because, Detours, published
-from app.helping import Helping, supports_of
-from app.journey_records import Knowledge, Records, read_records
+from app.journey_records import Knowledge, Records, over_by, read_records
 from app.knowledge import reading
+from app.laid import Laid, Stop, lay
 from app.network import Network, Region, Routed
 from app.refusing import long_refusal, refusal
 from app.searches import search
 from app.source import Source
 from app.whereabouts import Whereabouts, countries_along, doubted, weigh_all
+from geo.hazards import ActiveHazard
 from geo.places import Place
-from geo.spaces import OpenSpace
 from routing.coming import met_on_the_way, reached_too_early
-from routing.compared import Beyond, Compared, Reason
-from routing.coverage import Coverage, MeasuredLine, SupportAt, coverage_by
+from routing.compared import Beyond, Compared, Reason, Way
+from routing.coverage import Coverage, MeasuredLine, coverage_by
 from routing.errors import NoRoute
 from routing.graph import Mode
 from routing.obstacles import NO_OBSTACLES, Obstacles
+from routing.pacing import Pacing
 from routing.profile import Profile
 from routing.questions import AVERSIONS
 from routing.search import Crossing, Route, RouteRequest
@@ -42,7 +43,8 @@ class Question:
     found and ranked by the weights of exposure ``aversions``.
 
     The journey passes ``via`` in order, keeps out of ``obstacles``, and crosses no border into or
-    out of ``avoided_countries``, or none at all. ``detours`` says what of long ways is answered.
+    out of ``avoided_countries``, or none at all. ``detours`` says what of long ways is answered;
+    without ``compares`` they are neither explained nor refused.
     """
 
     start: tuple[float, float]
@@ -58,25 +60,11 @@ class Question:
     avoided_countries: frozenset[str] = frozenset()
     avoids_borders: bool = False
     detours: Detours = ORDINARY
+    compares: bool = True
 
     def avoids(self, *countries: str) -> bool:
         """Tell whether the asker keeps away from crossings between countries, be they open."""
         return self.avoids_borders or not self.avoided_countries.isdisjoint(countries)
-
-
-@dataclass(frozen=True)
-class Stop:
-    """A space that supports a route, ``at_m`` metres after its start.
-
-    It lies ``access_m`` metres off; on a sketch, where it counts at the node of its ``town``, that
-    far from the node.
-    """
-
-    space: OpenSpace
-    at_m: float
-    overnight: bool
-    access_m: float = 0.0
-    town: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +77,7 @@ class Journey:
     ``gaps`` measures the stretches between places for the night where the way takes more than
     a day (``overnight``), else those between any open spaces. ``because`` is what makes it longer
     than the open way, leg by leg; ``beyond`` the limit that it is beyond, shown on request (P54).
+    ``ended`` are closures on it that are over, as published, when somebody comes by.
     """
 
     route: Route
@@ -100,6 +89,7 @@ class Journey:
     because: tuple[Because, ...] = ()
     beyond: Beyond | None = None
     stages: tuple[Stage, ...] = ()
+    ended: tuple[ActiveHazard, ...] = ()
 
     @property
     def network(self) -> str:
@@ -152,11 +142,11 @@ class _NoWayError(Exception):
 class _TooLongError(Exception):
     """There are ways on every leg, on one of which all are too long: what was asked and known."""
 
-    def __init__(self, request: RouteRequest, knowledge: Knowledge, compared: Compared) -> None:
+    def __init__(self, settled: "_Settled", compared: Compared, detour: Way) -> None:
         super().__init__("no way of a reasonable length")
-        self.request = request
-        self.knowledge = knowledge
+        self.settled = settled
         self.compared = compared
+        self.detour = detour
 
 
 @dataclass(frozen=True)
@@ -166,11 +156,12 @@ class _Settled:
     request: RouteRequest
     knowledge: Knowledge
     found: Routed
+    laid: tuple[Laid, ...]
 
     @property
-    def last_arrival(self) -> datetime:
-        """When the last of the routes is over."""
-        return max(route.arrival for route in self.found.routes)
+    def clocks(self) -> list[Pacing]:
+        """The clocks by which the routes may be walked."""
+        return [clock for laid in self.laid for clock in laid.clocks]
 
 
 async def plan(
@@ -214,7 +205,11 @@ async def plan(
         ) from none.reason
     except _TooLongError as long:
         raise await long_refusal(
-            source.session, long.request, long.compared, long.knowledge
+            source.session,
+            long.settled.request,
+            long.compared,
+            long.settled.knowledge,
+            long.detour,
         ) from long
     return found
 
@@ -235,7 +230,29 @@ def _weighed_answer(
 
 def _answer(network: Network, question: Question, knowledge: Knowledge, access_m: float) -> Answer:
     """Answer from what holds when somebody comes by, unless all ways are too long."""
-    settled = _settled_in_time(network, question, knowledge)
+    settled = _settled_in_time(network, question, knowledge, access_m)
+    compared = _compared(network, question, settled) if question.compares else ()
+    journeys = tuple(
+        _explained(
+            _journey(laid, settled.knowledge, access_m),
+            [(leg.because[row], leg.beyond[row]) for leg in compared],
+            settled.knowledge,
+        )
+        for row, laid in enumerate(settled.laid)
+        # What nothing explains is no way to offer beside one that is within the limits.
+        if not any(leg.beyond[row] == "choice" for leg in compared)
+    )
+    return Answer(question, journeys, settled.knowledge)
+
+
+def _compared(network: Network, question: Question, settled: _Settled) -> Sequence[Compared]:
+    """Set routes against the open ways, on the router's own clock as these are.
+
+    Raises
+    ------
+    _TooLongError
+        All are too long on one leg, and nobody asked for them all the same.
+    """
     compared = network.compare(
         settled.request,
         settled.found,
@@ -244,22 +261,14 @@ def _answer(network: Network, question: Question, knowledge: Knowledge, access_m
     )
     refused = next((leg for leg in compared if leg.refused), None)
     if refused is not None and not question.detours.are_accepted:
-        raise _TooLongError(settled.request, settled.knowledge, refused)
-    found = settled.found
-    journeys = tuple(
-        _explained(
-            _journey(route, found.regions_of(route), settled.knowledge, access_m),
-            [(leg.because[row], leg.beyond[row]) for leg in compared],
-            settled.knowledge,
-        )
-        for row, route in enumerate(found.routes)
-        # What nothing explains is no way to offer beside one that is within the limits.
-        if not any(leg.beyond[row] == "choice" for leg in compared)
-    )
-    return Answer(question, journeys, settled.knowledge)
+        row = refused.beyond.index(refused.refused)
+        raise _TooLongError(settled, refused, settled.laid[row].leg(refused.leg, refused.ways[row]))
+    return compared
 
 
-def _settled_in_time(network: Network, question: Question, knowledge: Knowledge) -> _Settled:
+def _settled_in_time(
+    network: Network, question: Question, knowledge: Knowledge, access_m: float
+) -> _Settled:
     """Find routes by what holds when somebody comes by.
 
     What holds at the departure closes ways for good in a first answer. Exclusions that are over
@@ -268,10 +277,11 @@ def _settled_in_time(network: Network, question: Question, knowledge: Knowledge)
     first: _Settled | None = None
     refusal: _NoWayError | None = None
     try:
-        first = _settled(network, question, knowledge)
+        first = _settled(network, question, knowledge, access_m)
     except _NoWayError as none:
         refusal = none
-    ending = knowledge.ending(None if first is None else first.last_arrival)
+    last = None if first is None else max(clock.route.arrival for clock in first.clocks)
+    ending = knowledge.ending(last)
     if refusal is not None:
         named = {blocker.id for blocker in refusal.reason.blocked_by}
         ending = tuple(pair for pair in ending if pair[0].id in named)
@@ -279,11 +289,12 @@ def _settled_in_time(network: Network, question: Question, knowledge: Knowledge)
         if not ending:
             break
         try:
-            settled = _settled(network, question, knowledge.without(ending))
+            settled = _settled(network, question, knowledge.without(ending), access_m)
         except _NoWayError:
             break
-        over = [(record.valid_to, hazard) for record, hazard in ending if record.valid_to]
-        early = reached_too_early(settled.found.routes, over)
+        early = reached_too_early(
+            settled.clocks, [(over_by(record), hazard) for record, hazard in ending]
+        )
         if not early:
             return settled
         ending = tuple(pair for row, pair in enumerate(ending) if row not in early)
@@ -293,7 +304,9 @@ def _settled_in_time(network: Network, question: Question, knowledge: Knowledge)
     return first
 
 
-def _settled(network: Network, question: Question, knowledge: Knowledge) -> _Settled:
+def _settled(
+    network: Network, question: Question, knowledge: Knowledge, access_m: float
+) -> _Settled:
     """Find routes none of which meets anything that begins before it has left it behind."""
     while True:
         request = _request(question, knowledge)
@@ -301,12 +314,17 @@ def _settled(network: Network, question: Question, knowledge: Knowledge) -> _Set
             found = network.routes(request)
         except NoRoute as reason:
             raise _NoWayError(request, knowledge, reason) from reason
+        laid = tuple(
+            lay(route, found.regions_of(route), knowledge.helping, access_m)
+            for route in found.routes
+        )
+        settled = _Settled(request, knowledge, found, laid)
         dark = knowledge.dark(found.routes[0])
         coming = [(record.valid_from, hazard) for record, hazard in knowledge.coming]
-        met = met_on_the_way(found.routes, coming)
-        met_by_night = met_on_the_way(found.routes, dark)
+        met = met_on_the_way(settled.clocks, coming)
+        met_by_night = met_on_the_way(settled.clocks, dark)
         if not met and not met_by_night:
-            return _Settled(request, knowledge, found)
+            return settled
         if met:
             knowledge = knowledge.begun(met)
         knowledge = knowledge.at_any_hour([dark[row][1] for row in met_by_night])
@@ -368,35 +386,26 @@ def _explained(
     )
 
 
-def _stop(helping: Helping, at: SupportAt) -> Stop:
-    space = helping.by_id[at.support.id]
-    overnight = space.id in helping.night_ids
-    return Stop(space, at.at_m, overnight, at.access_m, at.town)
-
-
-def _journey(
-    route: Route, regions: tuple[Region, ...], knowledge: Knowledge, access_m: float
-) -> Journey:
-    line, helping = MeasuredLine.from_route(route), knowledge.helping
-    along = supports_of(route, regions, helping.supports, access_m)
-    overnight = route.walking_days > 1
+def _journey(laid: Laid, knowledge: Knowledge, access_m: float) -> Journey:
+    line, helping = MeasuredLine.from_route(laid.searched), knowledge.helping
+    overnight = laid.searched.walking_days > 1
     counted = helping.night_ids if overnight else helping.day_ids
     gaps = coverage_by(
         line,
-        tuple(at for at in along if at.support.id in counted),
+        tuple(at for at in laid.along if at.support.id in counted),
         access_m,
-        ends=end_names(regions, knowledge, route),
+        ends=end_names(laid.regions, knowledge, laid.searched),
     )
-    stops = tuple(_stop(helping, at) for at in along)
-    route, by_days = bed_to_bed(route, stops)
+    longest = gaps.longest
     return Journey(
-        route=route,
-        stops=stops,
-        stages=by_days,
+        route=laid.route,
+        stops=laid.stops,
+        stages=laid.stages,
         gaps=gaps,
         overnight=overnight,
-        gap_highest_m=route.heights.highest_m(gaps.longest.from_m, gaps.longest.to_m),
-        regions=regions,
+        gap_highest_m=laid.route.heights.highest_m(longest.from_m, longest.to_m),
+        regions=laid.regions,
+        ended=knowledge.ended_on(laid.route),
     )
 
 

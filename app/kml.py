@@ -5,7 +5,7 @@ from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from app.carried import DIGITS, Carried, add_text, marked
-from app.journeys import Stop
+from app.laid import Stop
 
 MEDIA_TYPE: Final = "application/vnd.google-earth.kml+xml"
 _NAMESPACE: Final = "http://www.opengis.net/kml/2.2"

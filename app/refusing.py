@@ -12,7 +12,7 @@ from geo import spaces
 from geo.crossings import CrossingState
 from geo.db import connected
 from geo.spaces import NearSpace
-from routing.compared import Compared
+from routing.compared import Compared, Way
 from routing.errors import Blocker, NoRoute
 from routing.questions import RouteRequest
 
@@ -86,17 +86,20 @@ def _blocking(
 
 
 async def long_refusal(
-    session: AsyncSession, request: RouteRequest, compared: Compared, known: Known
+    session: AsyncSession, request: RouteRequest, compared: Compared, known: Known, detour: Way
 ) -> LongDetourError | NoReasonableWayError:
-    """Say what makes all ways of a leg so long, if that is published, and where help is."""
+    """Say what makes all ways of a leg so long, if that is published, and where help is.
+
+    ``detour`` are the figures of the long way, as its card has them.
+    """
     near, lines = await help_at(session, request, compared.leg or 0)
     if compared.refused == "ceiling":
         # The same whatever the reason: nothing is looked up.
-        return NoReasonableWayError(compared.ways[0], (), (), near, compared.leg, lines)
+        return NoReasonableWayError(detour, (), (), near, compared.leg, lines)
     row = compared.beyond.index("closure")
     because = published(compared.because[row], known)
     blocked = list(map(_obstacle, because))
-    return LongDetourError(compared.ways[row], because, blocked, near, compared.leg, lines)
+    return LongDetourError(detour, because, blocked, near, compared.leg, lines)
 
 
 def _obstacle(because: Because) -> Obstacle:

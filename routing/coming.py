@@ -26,44 +26,49 @@ type Floats = NDArray[np.float64]
 EARLIEST: Final = 0.75
 
 
-def met_on_the_way(routes: Sequence[Route], coming: Sequence[tuple[datetime, Hazard]]) -> list[int]:
+def met_on_the_way(ways: Sequence[Pacing], coming: Sequence[tuple[datetime, Hazard]]) -> list[int]:
     """Give which hazards lie on a way and begin before it has certainly left them behind (P11).
 
     Parameters
     ----------
-    routes
-        As they were found without what is coming.
+    ways
+        As they were found without what is coming, each on every clock it may be walked by.
     coming
         When each begins (aware), and where.
     """
     met = []
     for row, (begins, hazard) in enumerate(coming):
-        if any(begins <= latest for latest in _times(routes, hazard, begins, is_last=True)):
+        if any(begins <= latest for latest in _times(ways, hazard, begins, is_last=True)):
             met.append(row)
     return met
 
 
 def reached_too_early(
-    routes: Sequence[Route], ended: Sequence[tuple[datetime, Hazard]]
+    ways: Sequence[Pacing], ended: Sequence[tuple[datetime, Hazard]]
 ) -> list[int]:
     """Give which hazards lie on a way that may come to them before they are over.
 
     Parameters
     ----------
-    routes
-        As they were found without them.
+    ways
+        As they were found without them, each on every clock it may be walked by.
     ended
         When each is over (aware), and where.
     """
     return [
         row
         for row, (ends, hazard) in enumerate(ended)
-        if any(earliest < ends for earliest in _times(routes, hazard, None, is_last=False))
+        if any(earliest < ends for earliest in _times(ways, hazard, None, is_last=False))
     ]
 
 
+def meets(route: Route, hazard: Hazard) -> bool:
+    """Tell whether a way comes to a hazard."""
+    return _met_m(route, surrounding(hazard.geometry, TOLERANCE_M)) is not None
+
+
 def _times(
-    routes: Sequence[Route], hazard: Hazard, begins: datetime | None, *, is_last: bool
+    ways: Sequence[Pacing], hazard: Hazard, begins: datetime | None, *, is_last: bool
 ) -> list[datetime]:
     """Give when each way that meets a hazard comes to it at the earliest, or leaves it the latest.
 
@@ -71,15 +76,14 @@ def _times(
     """
     found = []
     area = None
-    for route in routes:
-        departure = route.departure or route.arrival
+    for pacing in ways:
+        route, departure = pacing.route, pacing.departure
         if begins is not None and begins > _later(departure, route.arrival):
             continue
         area = surrounding(hazard.geometry, TOLERANCE_M) if area is None else area
         span_m = _met_m(route, area)
         if span_m is None:
             continue
-        pacing = Pacing(route, departure)
         if is_last:
             found.append(_later(departure, pacing.at(span_m[1], leaves=True)))
         else:

@@ -1,6 +1,7 @@
 """What a comparison with the open way says (P54); `routing.comparison` makes it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal
 
 #: ``choice``: made so long by the weights of the request, without a hazard to name.
@@ -62,6 +63,9 @@ class Reason:
         not, what it saves beside the others.
     is_choice
         A hazard that may be passed and was kept away from by the weights of the request.
+    arrival, opens
+        Of a crossing: when the open way comes to it, and the first moment from then on at which it
+        is known to be open, None where none is.
     """
 
     kind: Literal["crossing", "hazard", "avoided"]
@@ -71,6 +75,8 @@ class Reason:
     extra_s: float
     extra_m: float
     is_choice: bool = False
+    arrival: datetime | None = None
+    opens: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ A way's time is what passes from departure to arrival: waits and nights of rest 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Final, Literal
 
@@ -26,7 +27,7 @@ from routing.hazard import Hazard
 from routing.metric import METRES_PER_DEGREE, great_circle_m
 from routing.obstacles import ASKED
 from routing.open_world import Key, Worlds, way_of
-from routing.profile import walking_days
+from routing.pacing import days_between
 from routing.questions import RouteRequest
 from routing.route import Route
 from routing.side import Side
@@ -102,7 +103,7 @@ def _legs(request: RouteRequest, answer: Answer) -> Iterator[_Leg]:
             stint=stint,
         )
         duration_s, distance_m = end_s - after_s, end_m - at_m
-        days = walking_days(distance_m, duration_s, best.profile)
+        days = days_between(best, (at, stint), (at_m, end_m))
         way = Way((until - at).total_seconds(), duration_s, distance_m, days)
         yield _Leg(leg, own, (way,), _straight_m(snaps[leg], snaps[leg + 1]))
 
@@ -120,12 +121,23 @@ class _Met:
     name: str | None
     state: Literal["closed", "not_known"] | None
     at_m: float
+    arrival: datetime | None = None
+    opens: datetime | None = None
 
     def reason(self, route: Way, other: Way) -> Reason:
         """Say what another way saves a route that keeps out of this."""
         extra_s = route.elapsed_s - other.elapsed_s
         extra_m = route.distance_m - other.distance_m
-        return Reason(self.kind, self.key[1], self.name, self.state, extra_s, extra_m)
+        return Reason(
+            self.kind,
+            self.key[1],
+            self.name,
+            self.state,
+            extra_s,
+            extra_m,
+            arrival=self.arrival,
+            opens=self.opens,
+        )
 
 
 class _Comparison:
@@ -209,12 +221,13 @@ class _Comparison:
             asked = self._asked.get(known.id, known)
             key: Key = ("crossing", known.id)
             at_m = _at_m(route, known)
-            if known.passable_from(passage.arrival) != passage.arrival:
+            opens = known.passable_from(passage.arrival)
+            if opens != passage.arrival:
                 # One that is open now and closed when it is reached.
                 state: Literal["closed", "not_known"] = (
                     "not_known" if known.state == "not_known" else "closed"
                 )
-                yield _Met(key, "crossing", known.name, state, at_m)
+                yield _Met(key, "crossing", known.name, state, at_m, passage.arrival, opens)
             elif asked.passable_from(passage.arrival) != passage.arrival:
                 yield _Met(key, "avoided", known.name, None, at_m)
 

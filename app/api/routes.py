@@ -307,6 +307,8 @@ def properties(
         ],
         "because": because_words.written(w, journey.because),
         "detour": because_words.detour(w, journey.beyond),
+        # Closures on it that are over by then, as published: one asks before passing.
+        "ended_hazards": because_words.ended_written(w, journey.ended, answer.knowledge.timezone),
         "crossings": list(route.crossings),
         "ferries": [
             {

@@ -9,7 +9,8 @@ import shapely
 
 from app import wording
 from app.ends import End
-from app.journeys import Answer, Journey, Stop
+from app.journeys import Answer, Journey
+from app.laid import Stop
 from app.mistakes import DetourRefusedError, LongDetourError, RouteRefusedError
 from app.route_words import Told, told
 from app.web import plan_views, views
@@ -184,6 +185,7 @@ def _route(journey: Journey, answer: Answer, about: Told) -> plan_views.Route:
         told=about,
         because=journey.because,
         beyond=journey.beyond,
+        ended=journey.ended,
     )
 
 

@@ -17,6 +17,7 @@ from app.web.phone_texts import plan_texts
 from app.web.plan_views import AskView, Gap, PlanView, ProblemView, Route, RouteSpace
 from app.web.route_sharing import how_long, shared
 from app.web.views import Crossing
+from geo.hazards import ActiveHazard
 from routing.arrival import DAY_S
 from routing.compared import Beyond
 
@@ -38,6 +39,7 @@ def render_plan(view: PlanView, lang: str) -> str:
         trade=partial(trade, w),
         because=partial(because, w),
         beyond=partial(beyond, w),
+        ended=partial(ended, w, view.timezone),
         stretches=partial(stretches, w),
         shared=partial(shared, w, view),
         elevation=elevation,
@@ -146,6 +148,11 @@ def beyond(w: Words, limit: Beyond) -> Markup:
 def because(w: Words, one: Because) -> Markup:
     """Say one reason why a way is longer than the open one; what it does not end stands beside."""
     return route_words.marked_up(w, because_words.because_words(w, one, with_closure=False))
+
+
+def ended(w: Words, timezone: str, hazard: ActiveHazard) -> Markup:
+    """Say of a closure on a way that it is over by then, as published."""
+    return route_words.marked_up(w, because_words.ended_words(w, hazard, timezone))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from app.route_words import Told
 from app.web.elevation import Elevation
 from app.web.frames import Frame, Network
 from app.web.views import Crossing, Form, Nearest, Space
+from geo.hazards import ActiveHazard
 from routing.compared import Beyond, Way
 
 
@@ -122,6 +123,8 @@ class Route:
         What it trades and what its stretches are like, to be worded.
     because, beyond
         What makes it longer than the open way, to be worded; the limit that it is beyond (P54).
+    ended
+        Closures on it that are over when somebody comes by, as published.
     """
 
     distance_m: float
@@ -146,6 +149,7 @@ class Route:
     told: Told | None = None
     because: Sequence[Because] = ()
     beyond: Beyond | None = None
+    ended: Sequence[ActiveHazard] = ()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """P54: a long way says what closed the open one, or is refused; what is hidden is no reason."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -72,7 +73,7 @@ async def test_p54_with_the_tachira_bridges_closed_a_month_is_not_told_as_a_walk
     assert (why["kind"], why["id"], why["state"]) == ("crossing", "X-BOLIVAR", "closed")
     assert why["extra_s"] > 30 * 86_400
     assert why["extra_m"] > 700_000
-    assert body["detour"]["walking_days"] == 32
+    assert body["detour"]["walking_days"] == 33
     assert body["next_opening"] is None
     assert body["blocked_by"][0]["id"] == "X-BOLIVAR"
     assert body["nearest_space"]["country"] == "VE"
@@ -84,6 +85,11 @@ async def test_p54_with_the_tachira_bridges_closed_a_month_is_not_told_as_a_walk
         assert "tarda 31 días más" in said
     # The long way only on request, and it says why.
     answer = (await ask(own_client, SAN_ANTONIO, CUCUTA, accept_detour=True)).json()
+    # The refusal has the days and the arrival of the card: from bed to bed.
+    card = answer["features"][0]["properties"]
+    assert card["walking_days"] == body["detour"]["walking_days"]
+    elapsed = datetime.fromisoformat(card["arrival"]) - datetime.fromisoformat(card["at"])
+    assert elapsed.total_seconds() == pytest.approx(body["detour"]["elapsed_s"], abs=1)
     for feature in answer["features"]:
         assert feature["properties"]["detour"]["kind"] == "closure"
         assert feature["properties"]["because"][0]["id"] == "X-BOLIVAR"
@@ -168,6 +174,22 @@ async def test_p54_a_wait_within_a_day_is_told_and_not_refused(client):
     assert {why["id"] for why in best["because"]} == {"X-RUMICHACA-CO", "X-RUMICHACA-EC"}
     assert all(why["next_opening"] for why in best["because"])
     assert best["detour"] is None
+
+
+@pytest.mark.parametrize("at", ["2026-11-24T19:50:00-05:00", "2026-11-24T05:58:00-05:00"])
+async def test_p32_a_bridge_that_is_open_now_is_not_called_closed(client, at):
+    """It closes at 20:00 and one comes there by 20:30: it opens at six of the day after."""
+    response = await client.post(
+        "/routes", json={"start": SAN_CRISTOBAL, "end": CUCUTA, "at": at, "mode": "vehicle"}
+    )
+    because = response.json()["features"][0]["properties"]["because"]
+    if at.startswith("2026-11-24T05"):
+        assert because == []  # open by the time one is there
+        return
+    (why,) = because
+    assert datetime.fromisoformat(why["next_opening"]) == datetime(2026, 11, 25, 11, tzinfo=UTC)
+    assert "estará cerrado cuando llegue" in why["text"]
+    assert "próxima apertura conocida" in why["text"]
 
 
 async def test_p36_p54_ten_thousand_kilometres_for_two_hundred_are_no_answer(own_client, settings):

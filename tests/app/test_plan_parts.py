@@ -174,7 +174,9 @@ def test_a_late_start_and_a_wait_take_days_as_they_do_on_the_clock():
     nights = (Night(8_000.0), Night(20_000.0), Night(40_000.0))
     late = journey(60_000.0, *nights, hour=16)
     assert told(stages(*late)) == [(1, 8_000.0), (1, 20_000.0), (1, 40_000.0), (1, 60_000.0)]
-    post = SimpleNamespace(passable_from=lambda at: at.replace(hour=18) if at.hour < 18 else at)
+    post = SimpleNamespace(
+        id="X", passable_from=lambda at: at.replace(hour=18) if at.hour < 18 else at
+    )
     waits = journey(60_000.0, *nights, passages=(SimpleNamespace(at_m=10_000.0, crossing=post),))
     assert told(stages(*waits))[:2] == [(1, 8_000.0), (2, 20_000.0)]
 

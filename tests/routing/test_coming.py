@@ -52,7 +52,7 @@ def test_p11_what_begins_before_somebody_has_left_it_behind_is_met(route):
         (MORNING + DAY, flood(3.0)),  # elsewhere
         (MORNING + 40 * DAY, flood(1.0)),
     ]
-    assert met_on_the_way([route], coming) == [0, 1]
+    assert met_on_the_way([Pacing(route, MORNING)], coming) == [0, 1]
 
 
 def test_p11_what_ends_tomorrow_does_not_close_the_fifth_day(route):
@@ -64,4 +64,4 @@ def test_p11_what_ends_tomorrow_does_not_close_the_fifth_day(route):
         (MORNING + DAY, flood(0.2)),  # reached today
         (MORNING + 40 * DAY, flood(3.0)),  # elsewhere
     ]
-    assert reached_too_early([route], ended) == [1, 2]
+    assert reached_too_early([Pacing(route, MORNING)], ended) == [1, 2]

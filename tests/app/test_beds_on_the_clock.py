@@ -1,0 +1,158 @@
+"""Ways of days on foot, laid from bed to bed: one clock for card, judgement and refusal."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, timezone
+from types import SimpleNamespace
+
+import pytest
+import shapely
+
+from app import because_words
+from app.day_stages import bed_to_bed, beds_of
+from app.detours import published
+from app.laid import Laid
+from app.web.i18n import words
+from geo.crossings import CrossingState
+from routing.access import Mode
+from routing.coming import met_on_the_way, reached_too_early
+from routing.compared import Reason, Way
+from routing.crossings import Crossing
+from routing.hazard import Hazard
+from routing.itinerary import Passage
+from routing.pacing import Pacing
+from routing.search import Router, RouteRequest
+from tests.routing.conftest import build_tiny_graph
+
+LOCAL = timezone(timedelta(hours=-5))
+MORNING = datetime(2026, 11, 24, 6, tzinfo=LOCAL)
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Bed:
+    at_m: float
+    country: str = "CO"
+    overnight: bool = True
+
+    @property
+    def space(self):
+        return SimpleNamespace(country=self.country)
+
+
+@pytest.fixture
+def walked():
+    """Give a function that finds a way along the equator on foot, some kilometres long."""
+
+    def find(km, at=MORNING):
+        nodes = [(0.0, 0.0), (km / 222.4, 0.0), (km / 111.2, 0.0)]
+        request = RouteRequest(nodes[0], nodes[2], Mode.FOOT, at, aversions=(0.0,))
+        (route,) = Router(build_tiny_graph(nodes, [(0, 1), (1, 2)])).routes(request)
+        return route
+
+    return find
+
+
+def post(opens, name="X"):
+    return Crossing(name, name, 0.0, 0.0, ("CO", "VE"), False, "closed", opens)
+
+
+def at_or_after(moment):
+    return lambda when: max(when, moment)
+
+
+def with_posts(route, at_m, *posts):
+    passages = tuple(Passage(one, route.departure, 0.0, at_m) for one in posts)
+    snap = replace(route.start_snap, country="CO")
+    return replace(route, passages=passages, start_snap=snap)
+
+
+def test_a_wait_at_the_first_metre_is_on_the_card(walked):
+    """60 km are three days; the bridge at the start opens five days on."""
+    route = walked(60.0)
+    assert route.walking_days == 3
+    waits = with_posts(route, 0.0, post(at_or_after(MORNING + 5 * DAY)))
+    laid, _ = bed_to_bed(waits, [])
+    assert (laid.arrival - route.arrival) == 5 * DAY
+    assert laid.passages[0].wait_s == 5 * 86_400
+    assert Pacing(waits, MORNING).at(1_000.0) > MORNING + 5 * DAY
+
+
+def test_posts_of_one_place_are_waited_for_one_after_the_other(walked):
+    first, second = MORNING + 2 * DAY, MORNING + 2 * DAY + timedelta(hours=1)
+    posts = post(at_or_after(first), "A"), post(at_or_after(second), "B")
+    laid, _ = bed_to_bed(with_posts(walked(60.0), 5_000.0, *posts), [])
+    assert [passage.through for passage in laid.passages] == [first, second]
+    assert laid.passages[1].wait_s == 3_600
+
+
+def test_who_comes_too_late_from_bed_to_bed_stays_on_the_routers_clock(walked):
+    """Nothing is mixed: no days of beds beside an arrival without them."""
+    route = walked(150.0)
+    closes = MORNING + 7 * DAY
+    shut = with_posts(route, 149_000.0, post(lambda when: when if when < closes else None))
+    beds = [Bed(15_000.0 * number) for number in range(1, 10)]
+    assert bed_to_bed(route, beds)[0].walking_days == 10
+    laid, stages = bed_to_bed(shut, beds)
+    assert stages == ()
+    assert (laid.walking_days, laid.arrival) == (route.walking_days, route.arrival)
+    assert laid.passages == shut.passages
+
+
+@pytest.mark.parametrize("country", ["CO", "VE"])
+def test_a_bed_at_the_crossing_costs_no_day(walked, country):
+    """One comes there in the afternoon; it opens at eight the next morning, and one goes on."""
+    eight = MORNING + DAY + timedelta(hours=2)
+    route = with_posts(walked(40.0), 22_000.0, post(at_or_after(eight)))
+    laid, stages = bed_to_bed(route, [Bed(22_000.0, country), Bed(10_000.0)])
+    behind = timedelta(0) if country == "CO" else timedelta(minutes=30)
+    assert eight <= laid.passages[0].through <= eight + behind
+    if country == "CO":
+        assert laid.arrival.date() == eight.date()
+    # What lies behind the bridge is no bed of the night before.
+    assert stages[0].to_m == (22_000.0 if country == "CO" else 10_000.0)
+
+
+def test_p11_what_begins_is_judged_by_who_sleeps_in_beds(walked):
+    """310 km are 13 days by the search; beds every 16 km make 19 of them."""
+    route = walked(310.0)
+    beds = [Bed(16_000.0 * number) for number in range(1, 20)]
+    by_beds, stages = bed_to_bed(route, beds)
+    assert (route.walking_days, by_beds.walking_days) == (13, 19)
+    laid = Laid(by_beds, route, (), (), (), stages)
+    own, slow = laid.clocks
+    assert slow.at(route.distance_m) == by_beds.arrival
+    assert beds_of(route, stages)[0][0] == 16_000.0
+    at_the_end = shapely.box(2.7, -0.01, 2.71, 0.01)
+    flood = Hazard("f", "flood", "physical", at_the_end, True)
+    begins = MORNING + 18 * DAY
+    assert met_on_the_way([own], [(begins, flood)]) == []
+    assert met_on_the_way(laid.clocks, [(begins, flood)]) == [0]
+    # What ends is judged by whoever comes first.
+    ends = MORNING + 10 * DAY
+    assert reached_too_early([slow], [(ends, flood)]) == []
+    assert reached_too_early(laid.clocks, [(ends, flood)]) == [0]
+    # And a refusal has the days of the card.
+    compared = Way(0.0, route.duration_s, route.distance_m, route.walking_days)
+    told = laid.leg(None, compared)
+    assert told.walking_days == 19
+    assert told.elapsed_s == (by_beds.arrival - MORNING).total_seconds()
+
+
+OPEN = CrossingState(
+    "X", "Puente", "CO", "VE", 0.0, 0.0, "open", None, "America/Bogota", None, False, False, None
+)
+
+
+@pytest.mark.parametrize("opens", [datetime(2026, 11, 25, 11, tzinfo=UTC), None])
+def test_p32_what_is_open_now_is_not_called_closed(opens):
+    reason = Reason("crossing", "X", "Puente", "closed", 9e4, 0.0, arrival=MORNING, opens=opens)
+    known = SimpleNamespace(crossings=[OPEN], hazards=[], timezone="America/Bogota")
+    (why,) = published([reason], known)
+    (said,) = because_words.written(words("es"), [why])
+    assert said["next_opening"] == opens
+    assert "está cerrado" not in said["text"]
+    if opens is None:
+        assert said["state"] == "not_known"
+        assert "stará abierto cuando llegue" in said["text"]
+    else:
+        assert "estará cerrado cuando llegue" in said["text"]
