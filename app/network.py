@@ -3,7 +3,7 @@
 import math
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from routing import comparison, continent
 from routing.compared import Compared, Limits
 from routing.continent import Continent
 from routing.crossings import BorderPlace, Crossing, border_places
-from routing.directory import list_regions, read_meta
+from routing.directory import META_FILE, list_regions, read_meta
 from routing.errors import GraphError, NoRegion
 from routing.graph import GraphMeta, RoadGraph
 from routing.metric import METRES_PER_DEGREE
@@ -33,6 +33,17 @@ type Positions = NDArray[np.float64]
 #: After so long without a change a folder's time of change tells the next one, nanoseconds: the
 #: coarsest clock among file systems, that of FAT, steps by two seconds.
 _SETTLED_NS = 2_000_000_000
+
+#: A region that cannot be opened is tried again after so long, then after twice as long each time,
+#: seconds: what ran short (files, memory) is often there again at once, what is spoilt never [A].
+_FIRST_RETRY_S = 1.0
+_LAST_RETRY_S = 300.0
+
+#: Inode, time of change and size of a region's meta.json; None where it cannot be told just now.
+type Identity = tuple[int, int, int] | None
+
+#: What is where nothing is.
+_NOWHERE = (0, 0, 0)
 
 _NOT_COVERED = "no road network covers these places: import one with `amparo roads import`"
 
@@ -121,37 +132,46 @@ class Network:
         Folder with one graph directory a region.
     profile : Profile
         Who walks, and in which hours.
+    monotonic_s : callable
+        A clock that never goes back, seconds: by it regions that could not be opened are tried
+        again.
     """
 
-    def __init__(self, graphs_dir: Path, profile: Profile = ADULT) -> None:
+    def __init__(
+        self,
+        graphs_dir: Path,
+        profile: Profile = ADULT,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._graphs_dir = graphs_dir
         self._profile = profile
+        self._monotonic_s = monotonic_s
         self._lock = threading.Lock()
         self._folder: tuple[int, int] | None = None
-        self._stamp: tuple[tuple[str, int], ...] | None = None
+        self._stamp: dict[str, Identity] | None = None
+        self._opened: dict[str, tuple[Identity, Region]] = {}
         self._regions: tuple[Region, ...] = ()
-        self._damaged: tuple[str, ...] = ()
+        self._damaged: dict[str, str] = {}
+        self._retry_at_s = math.inf
+        self._retry_after_s = _FIRST_RETRY_S
 
     def regions(self) -> tuple[Region, ...]:
         """Return the regions, the most detailed first.
 
         An extract counts as more detailed than a sketch, a smaller box as more detailed than
-        a larger one. One that cannot be opened is not among them: see `damaged`.
+        a larger one. One that cannot be opened is not among them: see `damaged`. It is tried
+        again when the folder changes, and every now and then.
         """
         with self._lock:
             folder = self._read_folder()
-            if folder is None or folder != self._folder:
-                stamp = self._read_stamp()
-                if stamp != self._stamp:
-                    self._regions = self._open_all()
-                    self._stamp = stamp
-                self._folder = folder
+            if folder is None or folder != self._folder or self._is_to_retry():
+                self._look(folder)
             return self._regions
 
     def damaged(self) -> tuple[str, ...]:
         """Return the names of the regions that cannot be opened, sorted; the log says why."""
         self.regions()
-        return self._damaged
+        return tuple(sorted(self._damaged))
 
     def region_for(self, *points: tuple[float, float]) -> Region:
         """Return the most detailed region that contains every point, else the sketch.
@@ -217,22 +237,48 @@ class Network:
         is_settled = now_ns - found.st_mtime_ns > _SETTLED_NS
         return (found.st_ino, found.st_mtime_ns) if is_settled else None
 
-    def _read_stamp(self) -> tuple[tuple[str, int], ...]:
-        # A region is replaced by renaming a directory, so its inode tells a new one.
-        return tuple((path.name, _inode(path)) for path in list_regions(self._graphs_dir))
+    def _is_to_retry(self) -> bool:
+        return self._monotonic_s() >= self._retry_at_s
 
-    def _open_all(self) -> tuple[Region, ...]:
+    def _look(self, folder: tuple[int, int] | None) -> None:
+        """Open what is new in the folder, and what could not be opened before."""
+        try:
+            stamp = self._read_stamp()
+        except OSError as error:  # what is open stays so; the next request looks again
+            NOTICES.error("the folder of regions cannot be read: %s", error)
+            self._folder = None
+            return
+        is_new = stamp != self._stamp
+        if is_new or self._is_to_retry():
+            self._retry_after_s = _FIRST_RETRY_S if is_new else self._next_wait_s()
+            self._open_all(stamp)
+        self._stamp, self._folder = stamp, folder
+
+    def _next_wait_s(self) -> float:
+        return min(2 * self._retry_after_s, _LAST_RETRY_S)
+
+    def _read_stamp(self) -> dict[str, Identity]:
+        return {path.name: _identity(path) for path in list_regions(self._graphs_dir)}
+
+    def _open_all(self, stamp: dict[str, Identity]) -> None:
         """Open every region; a damaged one is named once and keeps none of the others away."""
-        kept = {region.meta.name: region for region in self._regions}
-        opened, damaged = [], []
-        for path in list_regions(self._graphs_dir):
+        before, self._opened = self._opened, {}
+        damaged = {}
+        for name, identity in stamp.items():
+            known, region = before.get(name, (None, None))
             try:
-                opened.append(self._open(path, kept.get(path.name)))
-            except GraphError as error:
-                damaged.append(path.name)
-                NOTICES.error("region %s is damaged and answers no routes: %s", path.name, error)
-        self._damaged = tuple(damaged)
-        return tuple(sorted(opened, key=_detail))
+                if region is None or identity not in (known, None):
+                    region = self._open(self._graphs_dir / name, region)
+            except (GraphError, OSError, MemoryError) as error:
+                damaged[name] = str(error)
+                if damaged[name] != self._damaged.get(name):
+                    NOTICES.error("region %s is damaged and answers no routes: %s", name, error)
+                continue
+            self._opened[name] = (known if identity is None else identity, region)
+        self._damaged = damaged
+        is_all_known = not damaged and None not in stamp.values()
+        self._retry_at_s = math.inf if is_all_known else self._monotonic_s() + self._retry_after_s
+        self._regions = tuple(sorted((one for _, one in self._opened.values()), key=_detail))
 
     def _open(self, path: Path, known: Region | None) -> Region:
         if known is not None and known.meta == read_meta(path.resolve()):
@@ -242,11 +288,16 @@ class Network:
         return Region(graph, router, tuple(_towns(graph)), border_places(graph))
 
 
-def _inode(path: Path) -> int:
+def _identity(path: Path) -> Identity:
+    # A region is replaced whole: its meta.json is another file then. A folder's own inode may be
+    # that of one removed before.
     try:
-        return path.stat().st_ino
-    except OSError:  # a link without its folder
-        return 0
+        found = (path / META_FILE).stat()
+    except (FileNotFoundError, NotADirectoryError):  # half a region, or a link without its folder
+        return _NOWHERE
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _positions(places: Sequence[NamedNode | BorderPlace]) -> Positions:

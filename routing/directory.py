@@ -326,16 +326,27 @@ def _check_hierarchy(path: Path, meta: GraphMeta, arrays: Mapping[str, NDArray[A
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise GraphError(f"{path}: cannot be read: {error}") from error
 
 
 def list_regions(graphs_dir: Path) -> Iterator[Path]:
     """Yield the folders that are regions by name, sorted; their content is not checked.
 
     A link whose folder is gone is half a region: it is named, and opening it says so.
+
+    Raises
+    ------
+    OSError
+        The folder is there and cannot be read.
     """
-    if graphs_dir.is_dir():
-        for path in sorted(graphs_dir.iterdir()):
-            if _NAME.fullmatch(path.name) and (path.is_symlink() or path.is_dir()):
-                yield path
+    try:
+        paths = sorted(graphs_dir.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for path in paths:
+        if _NAME.fullmatch(path.name) and (path.is_symlink() or path.is_dir()):
+            yield path

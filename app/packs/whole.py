@@ -21,6 +21,7 @@ from geo.hazards import ActiveHazard, holds
 from routing.arrival import TAIL_S
 from routing.compared import LEAST_EXTRA_S
 from routing.comparison import MOST_ALONE
+from routing.journey import WORTH_WAITING
 from routing.pace import FLAT_KMH
 from routing.profile import FAMILY, Profile
 from routing.search import Crossing
@@ -69,7 +70,11 @@ def walker_of(profile: Profile) -> dict[str, float]:
 
 
 def limits_of(settings: Settings) -> dict[str, float]:
-    """Return from where on a phone refuses a way instead of telling it as if ordinary (P54)."""
+    """Return from where on a phone refuses a way instead of telling it as if ordinary (P54).
+
+    And from where on it offers to wait beside a detour: ``worth_waiting``, the most that the way
+    that waits may move, as a share of the detour's moving time.
+    """
     return {
         "detour_factor": settings.detour_factor,
         "detour_min_extra_s": settings.detour_min_extra_s,
@@ -77,6 +82,7 @@ def limits_of(settings: Settings) -> dict[str, float]:
         "ceiling_min_s": settings.ceiling_min_s,
         "least_extra_s": LEAST_EXTRA_S,
         "most_alone": MOST_ALONE,
+        "worth_waiting": WORTH_WAITING,
     }
 
 

@@ -29,6 +29,10 @@ LINE_KINDS: Final = ("emergency", "asylum")
 #: of `app.because_words`, to the letter.
 BECAUSE: Final[Mapping[str, str]] = {
     "closed": marked_safety("el paso oficial %(name)s está cerrado"),
+    "closed_then": marked_safety("el paso oficial %(name)s estará cerrado cuando llegue"),
+    "not_known_then": marked_safety(
+        "no se sabe si el paso oficial %(name)s estará abierto cuando llegue"
+    ),
     "not_known": marked_safety("no se sabe si el paso oficial %(name)s está abierto"),
     "next": marked_safety("próxima apertura conocida: %(time)s (hora local)"),
     "no_next": marked_safety("no se conoce una próxima apertura"),
@@ -178,6 +182,8 @@ def offline_texts(w: Words) -> Mapping[str, Any]:
         # A pack may have demo rows where the page was made without.
         "demoDate": w.gettext("DEMO: fecha ficticia"),
         "waitFor": w.gettext("Espere hasta: %(time)s"),
+        "searching": w.gettext("Buscando camino…"),
+        "picked": w.gettext("Elegido: %(name)s."),
         "severalPlaces": w.gettext("Elija uno de estos:"),
         "longWay": w.gettext("Ver igualmente el camino largo"),
         "onTheSideOf": w.gettext("Del lado de %(country)s:"),

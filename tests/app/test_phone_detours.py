@@ -10,8 +10,9 @@ import pytest
 
 from geo.folding import SOUNDS, folded
 from routing.coverage import MeasuredLine, supports_along
+from routing.journey import WORTH_WAITING
 from routing.support import Support
-from tests.app.test_phone_roads import module, node, run
+from tests.app.test_phone_roads import BEGIN, module, node, run
 
 __all__ = ["module", "node", "run"]
 
@@ -32,10 +33,11 @@ console.log(JSON.stringify({
   refusal,
   beyond,
   because: because.map((reasons) => reasons.map(
-    ({ kind, record, state, untilMs, extraS, extraM }) =>
-      ({ kind, id: record.id, state, untilMs, extraS, extraM }))),
+    ({ kind, record, state, untilMs, extraS, extraM, isOpenAtStart, isChoice }) =>
+      ({ kind, id: record.id, state, untilMs, extraS, extraM, isOpenAtStart, isChoice }))),
   ways: ways.map((way) => ({
     lengthM: way.lengthM, days: way.days, elapsedS: way.elapsedS, line: way.line, at: way.at,
+    movingS: way.movingS, reachedMs: way.crossings.map(({ thereMs }) => thereMs),
     crossings: way.crossings.map(
       ({ crossing, thereMs, passMs }) => [crossing.id, passMs - thereMs]),
     along: spacesAlong(way, spaces, network).map(({ space, atM }) => [space.id, atM]),
@@ -133,6 +135,62 @@ async def test_p54_who_can_wait_a_while_waits_and_is_not_sent_round(ask, pack):
     assert waited_ms > 3 * DAY_S * 1000
     opens = datetime.fromisoformat(pack["start"]) + timedelta(days=5)
     assert reason["untilMs"] == opens.timestamp() * 1000
+
+
+async def test_p54_a_bridge_open_now_is_said_to_be_closed_at_the_arrival(ask, pack):
+    """It names the opening after the arrival, not one that passes while somebody walks there."""
+    pack["start"] = BEGIN.isoformat()
+    close(pack, *TACHIRA)
+    bolivar = next(one for one in pack["around"]["crossings"] if one["id"] == "X-BOLIVAR")
+    bolivar["changes"] = [[0, "open"]]
+    ends = "Cúcuta, CO", "San Antonio del Táchira, VE"
+    [free] = ask(pack, *ends)["ways"]
+    start_ms = datetime.fromisoformat(pack["start"]).timestamp() * 1000
+    there = int((free["reachedMs"][0] - start_ms) // 60_000)
+    opens = there + 9 * 60
+    states = [(0, "open"), (10, "closed"), (20, "open"), (there - 9, "closed"), (opens, "open")]
+    bolivar["changes"] = [list(one) for one in states]
+    answer = ask(pack, *ends)
+    [[reason]] = answer["because"]
+    assert (reason["id"], reason["state"], reason["isOpenAtStart"]) == ("X-BOLIVAR", "closed", True)
+    assert reason["untilMs"] == start_ms + opens * 60_000
+    bolivar["changes"][0] = [0, "closed"]
+    [[reason]] = ask(pack, *ends)["because"]
+    assert (reason["isOpenAtStart"], reason["untilMs"]) == (False, start_ms + opens * 60_000)
+
+
+BRIDGE = "San Antonio del Táchira, VE", "Cúcuta, CO"
+
+
+async def test_to_wait_is_offered_where_it_saves_as_much_moving_as_the_server_asks_for(ask, pack):
+    assert pack["limits"]["worth_waiting"] == WORTH_WAITING
+    close(pack, "X-BOLIVAR", until_day=30)
+    round_, waiting = ask(pack, *BRIDGE)["ways"]
+    assert waiting["elapsedS"] > round_["elapsedS"]
+    share = waiting["movingS"] / round_["movingS"]
+    for least, count in ((share * 1.001, 2), (share * 0.999, 1)):
+        pack["limits"]["worth_waiting"] = least
+        assert len(ask(pack, *BRIDGE)["ways"]) == count
+
+
+async def test_p54_a_detour_is_refused_only_where_what_is_closed_leaves_no_shorter_one(ask, pack):
+    """The way that waits is far beyond the limit of detours, that which goes round is not."""
+    close(pack, "X-BOLIVAR", until_day=30)
+    assert ask(pack, *BRIDGE)["beyond"] == [None, "detour"]
+    pack["limits"] |= {"ceiling_factor": 0, "ceiling_min_s": 0}
+    answer = ask(pack, *BRIDGE)
+    assert answer["beyond"] == ["too_long", "too_long"]
+    assert answer["refusal"] == "too_long"
+
+
+async def test_p54_what_is_gone_round_by_choice_refuses_nothing(ask, pack):
+    pack["limits"] |= {"detour_factor": 1.2, "detour_min_extra_s": 0}
+    for hazard in pack["around"]["hazards"]:
+        hazard["weight"] = 50
+    answer = ask(pack, "Villavicencio, CO", "Río de Oro, CO")
+    assert {one["isChoice"] for reasons in answer["because"] for one in reasons} == {True}
+    assert answer["beyond"] == [None] * len(answer["ways"])
+    assert answer["refusal"] is None
 
 
 @pytest.mark.parametrize("until_day", [40, 100, 300])

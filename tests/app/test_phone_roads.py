@@ -203,10 +203,10 @@ async def test_ways_within_a_country_are_the_cheapest(ask, pack):
     assert found > PAIRS / 20
 
 
-def give_hours(pack, seed, within):
+def state_hours(pack, seed, within):
     """Let the crossings within some countries have hours and a closure; no other one opens.
 
-    Return what gives when each is next open.
+    Return what is stated of each.
     """
     draw, start = random.Random(seed), datetime.fromisoformat(pack["start"])
     made = []
@@ -216,9 +216,17 @@ def give_hours(pack, seed, within):
         closure = replace(closure, valid_from=shut, valid_to=shut + DAY * draw.randint(1, 6))
         hours = time(draw.randrange(24)), time(draw.randrange(24), 30)
         is_within = {*crossing["countries"]} <= within
-        made.append(stated(statement("open" if is_within else "closed", -90, hours=hours), closure))
+        one = stated(statement("open" if is_within else "closed", -90, hours=hours), closure)
+        sides = dict(zip(("country_a", "country_b"), crossing["countries"], strict=True))
+        made.append(replace(one, **{k: crossing[k] for k in ("id", "name", "lon", "lat")}, **sides))
         told = crossings_of(made[-1:], Span(start))[0]
         crossing |= {name: told[name] for name in ("timezone", "changes", "known_until", "later")}
+    return made
+
+
+def give_hours(pack, seed, within):
+    """As `state_hours`; return what gives when each crossing is next open."""
+    made = state_hours(pack, seed, within)
 
     def opens(gate, at_s):
         found = made[gate].open_from(datetime.fromtimestamp(at_s, UTC))

@@ -114,6 +114,7 @@ async def ask_way(page, start, end):
     await page.fill("#way-start", start)
     await page.fill("#way-end", end)
     await page.click("#way-form button")
+    await page.wait_for_selector("#way-form:not([aria-busy])")
     await page.wait_for_selector("#way-status:not(:empty)")
 
 
@@ -475,12 +476,58 @@ async def test_p32_a_way_says_the_state_of_a_crossing_at_the_arrival(browser, or
         assert "Espere hasta: " in told
 
 
+async def test_p32_a_bridge_open_now_is_told_as_it_is_when_somebody_gets_there(browser, origin):
+    async with taken_along(browser, origin) as page:
+        pack = where_all_are(await pack_of(page), "open")
+        for crossing in pack["around"]["crossings"]:
+            # It shuts before anybody from Cúcuta can walk there.
+            crossing["changes"] += [[90, "closed"], [3 * 1440, "open"]]
+        await have(page, pack)
+        await page.evaluate("""() => {
+          window.seen = [];
+          const status = document.getElementById('way-status');
+          const note = () => window.seen.push(status.textContent);
+          new MutationObserver(note).observe(status, { childList: true });
+        }""")
+        await ask_way(page, "Cúcuta, CO", "San Antonio del Táchira, VE")
+        because = await page.inner_text(".refused .because")
+        assert "estará cerrado cuando llegue. Próxima apertura conocida" in because
+        assert "está cerrado" not in because
+        assert "no se conoce" not in because.lower()
+        # That the search is under way is said before it is done.
+        assert await page.evaluate("window.seen[0]") == "Buscando camino…"
+
+
+async def test_p45_lines_of_several_countries_and_of_units_say_of_where_they_are(browser, origin):
+    async with taken_along(browser, origin) as page:
+        assert "Colombia" not in await page.inner_text("#lines")
+        pack = where_all_are(await pack_of(page), "closed")
+        first, *others = pack["contacts"]
+        unit = {**first, "kind": "emergency", "admin1": "Norte de Santander", "phone": "000"}
+        pack["contacts"] = [unit, first, *others]
+        await have(page, pack, pack | {"country": "VE"})
+        await page.wait_for_selector("#lines li")
+        told = await page.locator("#lines li").all_inner_texts()
+        lines = [text.partition("\n")[0] for text in told]
+        assert "(Norte de Santander, Colombia)" in lines[0]
+        assert "(Colombia)" in lines[1]
+        assert sum("Venezuela)" in line for line in lines) == len(lines) / 2
+        await ask_way(page, "Cúcuta, CO", "San Antonio del Táchira, VE")
+        told = await page.locator(".refused .lines li").all_inner_texts()
+        # One of the whole country rather than one of a unit.
+        assert not [line for line in told if "Norte de Santander" in line]
+        assert [line for line in told if "(Colombia)" in line]
+        assert [line for line in told if "(Venezuela)" in line]
+
+
 async def test_towns_are_found_by_how_they_sound_and_of_several_one_is_tapped(browser, origin):
     async with taken_along(browser, origin) as page:
         await page.fill("#near-place", "kukuta")
         await page.click("#near-go")
         await page.wait_for_selector("#near-list ol .card")
         assert "Cúcuta" in await page.inner_text("#near-list .card >> nth=0")
+        status = await page.inner_text("#near-status")
+        assert status.startswith("Elegido: Cúcuta, Norte de Santander, CO. ")
         await page.fill("#way-start", "cucuta")
         await page.fill("#way-end", "San Antonio")
         await page.click("#way-form button[type=submit]")

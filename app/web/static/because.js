@@ -27,26 +27,34 @@ export function askWays(network, from, to, startMs) {
   // What is closed must cost the quickest way too: the rest was chosen for less exposure.
   const quickestS = openedBut([]).elapsedS;
   const because = ways.map((way) => reasonsOf(way, { open, met, openedBut, quickestS, limits, network }));
-  const beyond = ways.map((way, index) => {
-    const isClosure = because[index].length > 0 && isFar(way, open, limits);
-    return isClosure ? 'detour' : isOverCeiling(way, limits) ? 'too_long' : null;
-  });
+  const beyond = beyondOf(ways, because, { open, quickestS, limits });
   const isRefused = beyond.every((kind) => kind !== null);
   const refusal = !isRefused ? null : beyond.includes('detour') ? 'detour' : 'too_long';
   return { ways, because, beyond, refusal };
 }
 
-const isFar = (way, open, limits) => way.elapsedS > limits.detour_factor * open.elapsedS
-  && way.elapsedS - open.elapsedS > limits.detour_min_extra_s;
+const isFar = (elapsedS, open, limits) => elapsedS > limits.detour_factor * open.elapsedS
+  && elapsedS - open.elapsedS > limits.detour_min_extra_s;
 
 const isOverCeiling = ({ line, lengthM, elapsedS }, limits) =>
   lengthM > limits.ceiling_factor * distanceM(line[0], line.at(-1)) && elapsedS > limits.ceiling_min_s;
+
+/** Which limit each way is beyond, closures first: what a way goes round by choice is none. */
+function beyondOf(ways, because, { open, quickestS, limits }) {
+  const ceilings = ways.map((way) => (isOverCeiling(way, limits) ? 'too_long' : null));
+  const beyond = ways.map(({ elapsedS }, index) => {
+    const isClosed = because[index].some(({ isChoice }) => !isChoice);
+    return isClosed && isFar(elapsedS, open, limits) ? 'detour' : ceilings[index];
+  });
+  // Where what is closed leaves a way within the limit, less exposure was chosen.
+  const isChosen = !beyond.includes(null) && !isFar(quickestS, open, limits);
+  return isChosen ? ceilings : beyond;
+}
 
 /** What is not open on the open way when it comes by, in its order. */
 function metBy(open, { network: { pack, roads }, startMs, isShutBy }) {
   const { around } = pack;
   const found = [];
-  const passed = new Map(open.crossings.map((one) => [one.post, one]));
   for (const road of open.roads) {
     for (const index of roads.shut[road] ?? []) {
       if (!isShutBy(road, index) || found.some((one) => one.kind === 'hazard' && one.index === index)) continue;
@@ -54,12 +62,13 @@ function metBy(open, { network: { pack, roads }, startMs, isShutBy }) {
       const untilMs = until === null ? null : Date.parse(pack.start) + until * 60_000;
       found.push({ kind: 'hazard', index, state: null, record: around.hazards[index], untilMs });
     }
-    for (const { crossing, post, thereMs } of (roads.gates[road] ?? []).map((index) => passed.get(index))) {
+    const posts = roads.gates[road] ?? [];
+    for (const { crossing, post, thereMs } of open.crossings.filter((one) => posts.includes(one.post))) {
       const state = stateAt(crossing, pack, thereMs);
       if (state === 'open') continue;
-      const isOpenNow = stateAt(crossing, pack, startMs) === 'open';
-      const untilMs = isOpenNow ? null : nextOpening(crossing, pack, startMs);
-      found.push({ kind: 'crossing', index: post, state, record: crossing, untilMs });
+      const isOpenAtStart = stateAt(crossing, pack, startMs) === 'open';
+      const untilMs = nextOpening(crossing, pack, thereMs);
+      found.push({ kind: 'crossing', index: post, state, record: crossing, untilMs, isOpenAtStart });
     }
   }
   return found;

@@ -76,12 +76,14 @@ function showHotline(place, pack, isNewer, current) {
 /** The lines of some kinds that have a number, one of each kind of a country. */
 function numbersOf(current, kinds, countries = null) {
   return current.filter((one) => countries === null || countries.includes(one.country)).flatMap((one) => kinds.flatMap(
-    (kind) => one.contacts.filter((line) => line.kind === kind && (line.phone || line.whatsapp)).slice(0, 1),
+    (kind) => one.contacts.filter((line) => line.kind === kind && (line.phone || line.whatsapp))
+      // One of the whole country rather than one of a unit.
+      .sort((a, b) => Boolean(a.admin1) - Boolean(b.admin1)).slice(0, 1),
   ).map((line) => ({ ...line, country: one.country })));
 }
 
 const numberPart = (line) => [
-  `${names.countries[line.country] ?? line.country}, `, wordOf('contact', line.kind), demoMark(line), ' ', callLink(line), '. ',
+  `${areaOf(line)}, `, wordOf('contact', line.kind), demoMark(line), ' ', callLink(line), '. ',
 ];
 
 /** A number to tap. */
@@ -100,11 +102,23 @@ function painted() {
 }
 
 function showLines(current) {
-  byId('lines').replaceChildren(...current.flatMap((pack) => pack.contacts).map(lineItem));
+  byId('lines').replaceChildren(...lineItems(current.flatMap(
+    ({ contacts, country: code }) => contacts.map((line) => ({ ...line, country: code })),
+  )));
 }
 
-const lineItem = (line) => element('li', {},
-  wordOf('contact', line.kind), demoMark(line), element('br'), element('span', { lang: 'es' }, line.name), ' ',
+/** Lines to call; of whom each is where they are of several countries, or of a part of one. */
+function lineItems(lines) {
+  const areMixed = new Set(lines.map((line) => line.country)).size > 1;
+  return lines.map((line) => lineItem(line, areMixed || line.admin1 ? areaOf(line) : null));
+}
+
+/** The unit of which a line is, where it is none of the whole country, and the country's name. */
+const areaOf = (line) => [line.admin1, names.countries[line.country] ?? line.country].filter(Boolean).join(', ');
+
+const lineItem = (line, area) => element('li', {},
+  wordOf('contact', line.kind), area === null ? null : ` (${area})`, demoMark(line), element('br'),
+  element('span', { lang: 'es' }, line.name), ' ',
   line.phone || line.whatsapp ? callLink(line) : null, ' ',
   line.hours ? element('small', { lang: 'es' }, line.hours) : null);
 
@@ -123,6 +137,7 @@ function wordOf(kind, code) {
 const wanted = { services: [], openNow: false, families: false };
 let position = null;
 let country = null;
+let town = null;
 
 for (const chip of document.querySelectorAll('[data-service], [data-switch]')) {
   chip.addEventListener('click', () => {
@@ -138,8 +153,7 @@ for (const chip of document.querySelectorAll('[data-service], [data-switch]')) {
 byId('locate').addEventListener('click', async () => {
   say('near-status', texts.locating);
   try {
-    position = await locate();
-    country = null;
+    [position, country, town] = [await locate(), null, null];
     showSpaces();
   } catch (error) {
     say('near-status', error.code === 1 ? texts.locationRefused : texts.locationFailed);
@@ -154,6 +168,8 @@ byId('near-go').addEventListener('click', () => {
   }
   position = network.positionOf(node);
   country = network.nodes.country[node];
+  // It may have been found by its sound alone: somebody has to see which one it is.
+  town = network.fullLabelOf(node);
   showSpaces();
 });
 
@@ -182,7 +198,10 @@ async function showSpaces() {
     ? byCountry(spaces.filter((space) => fits(space, wanted)))
     : nearest(spaces, position, wanted, { country, crossings, limit: 30 });
   const count = sides.reduce((sum, { items }) => sum + items.length, 0);
-  if (position !== null && spaces.length) say('near-status', count ? phrases.plural(texts.found, count) : texts.nothingFits);
+  if (position !== null && spaces.length) {
+    const taken = town === null ? '' : `${fill(texts.picked, { name: town })} `;
+    say('near-status', `${taken}${count ? phrases.plural(texts.found, count) : texts.nothingFits}`);
+  }
   byId('near-list').replaceChildren();
   const cards = drawCards(sides);
   drawing = cards;
@@ -214,8 +233,9 @@ function byCountry(listed) {
 
 // A way.
 
-byId('way-form').addEventListener('submit', (event) => {
+byId('way-form').addEventListener('submit', async (event) => {
   event.preventDefault();
+  if (byId('way-form').hasAttribute('aria-busy')) return;
   const goOn = () => byId('way-form').requestSubmit();
   byId('way-result').hidden = true;
   byId('closure').hidden = true;
@@ -227,6 +247,16 @@ byId('way-form').addEventListener('submit', (event) => {
   if (ends.includes(null) || ends[0] === ends[1]) {
     const isChoice = ['way-start', 'way-end'].some((id) => !byId(`${id}-choices`).hidden);
     say('way-status', isChoice ? texts.severalPlaces : texts.chooseEnds);
+    return;
+  }
+  say('way-status', texts.searching);
+  byId('way-form').setAttribute('aria-busy', 'true');
+  // It takes a while, all at once: that it is under way is to be seen first.
+  const searched = network;
+  await painted();
+  byId('way-form').removeAttribute('aria-busy');
+  if (network !== searched) { // packs came or went meanwhile
+    byId('way-form').requestSubmit();
     return;
   }
   const nowMs = Date.now();
@@ -293,14 +323,16 @@ function wayPart(way, because, beyond, nowMs) {
 /** Why no way is shown, until when, where to stay meanwhile and whom to call (P32, P54). */
 function showRefusal({ ways, because, beyond, refusal, ends }, nowMs) {
   const [start, end] = ends.map((node) => network.nodes.country[node]);
-  const reasons = because[0];
+  // The way of which the refusal speaks.
+  const row = Math.max(0, beyond.indexOf(refusal));
+  const reasons = because[row];
   const lines = numbersOf(packs.filter((pack) => !pack.isExpired), texts.lineKinds, [start, end]);
   byId('way-answer').replaceChildren(element('article', { class: 'card route refused' },
     element('h2', { tabindex: '-1' }, ...(refusal === 'none' ? [texts.noWay] : said(`refused_${refusal}`, {}))),
     reasons.length === 0 ? null : reasonsPart(reasons, ends[0], nowMs),
     nearestPart(ends[0], start, nowMs),
-    lines.length === 0 ? null : element('ul', { class: 'lines' }, ...lines.map(lineItem)),
-    ways.length === 0 ? null : element('p', { class: 'fine' }, `${phrases.km(ways[0].lengthM)} · ${daysOf(ways[0])}`),
+    lines.length === 0 ? null : element('ul', { class: 'lines' }, ...lineItems(lines)),
+    ways.length === 0 ? null : element('p', { class: 'fine' }, `${phrases.km(ways[row].lengthM)} · ${daysOf(ways[row])}`),
     ways.length === 0 ? null : longWayButton({ ways, because, beyond }, nowMs)));
   byId('closure').hidden = false;
   byId('way-no-hazards').hidden = true;
@@ -333,12 +365,13 @@ function reasonsPart(because, from, nowMs) {
 }
 
 /** What is closed, until when, and what that costs: words that a person has to review (P47). */
-function reasonWords({ kind, state, record, untilMs, extraS, extraM, isChoice }, from, nowMs) {
+function reasonWords({ kind, state, record, untilMs, extraS, extraM, isChoice, isOpenAtStart }, from, nowMs) {
   const demo = record.demo ? ' (DEMO)' : '';
   const isCrossing = kind === 'crossing';
   const zone = isCrossing ? record.timezone : zoneOf(network.pack, network.nodes.country[from]);
   const time = untilMs === null ? null : phrases.moment(untilMs, nowMs, zone);
-  const what = isCrossing ? said(state, { name: `${record.name}${demo}` })
+  // One that is open now is never called closed (P32).
+  const what = isCrossing ? said(isOpenAtStart ? `${state}_then` : state, { name: `${record.name}${demo}` })
     : said(isChoice ? 'chosen' : 'barred', { kind: `${hazardWord(record.kind)}${demo}` });
   const until = time !== null ? said(isCrossing ? 'next' : 'ends', { time }) : isCrossing ? said('no_next', {}) : [];
   const isLonger = extraM >= SHORT_M;

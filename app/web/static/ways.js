@@ -172,15 +172,19 @@ function isWorthKeeping(label, kept, march) {
 
 /**
  * Find the ways to show: the best one, and beside it that of who can wait where it goes round a
- * crossing that opens later.
+ * crossing that opens later, and moves so much less that it is worth the wait (routing/journey.py).
  */
 export function findWays(network, from, to, startMs) {
   const world = makeWorld(network, from, startMs);
   const best = findIn(world, from, to);
   if (best === null) return [];
   const patient = findIn(world, from, to, true);
-  const isOther = patient.movingS < best.movingS && patient.crossings.some(({ thereMs, passMs }) => passMs > thereMs);
-  return isOther ? [best, patient] : [best];
+  // A pack of before told no share: any saving counts.
+  const { worth_waiting: share = 1 } = network.pack.limits ?? {};
+  const isWorthIt = patient.movingS < best.movingS && patient.movingS <= share * best.movingS;
+  const passed = best.crossings.map(({ post }) => post);
+  const waitsElsewhere = patient.crossings.some(({ post, thereMs, passMs }) => passMs > thereMs && !passed.includes(post));
+  return isWorthIt && waitsElsewhere ? [best, patient] : [best];
 }
 
 /** The best way, or null. */
