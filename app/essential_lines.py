@@ -52,7 +52,8 @@ async def essential_lines(
     session : AsyncSession
         Its tier decides what is seen.
     countries : iterable of str or None
-        ISO 3166-1 alpha-2, of the ends of a way or of a point; None is not known. Where none is
+        ISO 3166-1 alpha-2, of the ends of a way, its start first, or of a point; None is not
+        known. Where none is
         known the lines of every country are given: of nobody's is too few.
     kinds : iterable of str
         Of `geo.models.CONTACT_KINDS`.
@@ -60,12 +61,14 @@ async def essential_lines(
     Returns
     -------
     tuple of mappings
-        With `LINE_FIELDS`, by kind, then country; empty where the area has none: then nothing may
-        say "call".
+        With `LINE_FIELDS`, by country as they are asked for, then by kind; empty where the area
+        has none: then nothing may say "call".
     """
     found = (await contacts_of(session, None, kinds=kinds)).lines
-    known = frozenset(countries) - {None}
-    return lines_of(found, known, kinds)
+    known = [country for country in dict.fromkeys(countries) if country is not None]
+    lines = lines_of(found, known, kinds)
+    # Whoever is refused a way stands at its start: the numbers of there come first.
+    return tuple(sorted(lines, key=lambda line: known.index(line["country"]))) if known else lines
 
 
 def lines_of(

@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.knowledge import Reading, reading
 from app.network import Network, Region
-from geo.place_names import PlaceNames
+from geo.folding import sounded
+from geo.place_names import PlaceNames, is_long_enough
 from geo.places import Place, Similar, Typed, find_similar, folded
 
 #: Names offered when one is ambiguous; more would not fit a phone.
@@ -30,6 +31,9 @@ _AT_A_CROSSING = 10
 
 #: How near that is, metres: a walk of a day [A].
 _CROSSING_REACH_M = 25_000.0
+
+#: A degree of latitude has at least so many metres (WGS84, at the equator: 110,574).
+_LEAST_DEGREE_M = 110_000.0
 
 #: Letters that may be wrong in a name of so many for one place to be meant [A].
 _LETTERS_A_MISTAKE = 5
@@ -87,27 +91,52 @@ class AmbiguousPlaceError(Exception):
 
 
 def towns(network: Network) -> dict[str, Town]:
-    """Return the named nodes of the road networks by folded label, ``Name, CC``."""
+    """Return the named nodes of the road networks by folded label, ``Name, CC``.
+
+    Without labels that several towns of one country share (``Barbosa, CO``): those are told apart
+    among the populated places, by their units.
+    """
     return _towns(network.regions())
 
 
 # Every page offers these names; they change only when a region is imported.
 @lru_cache(maxsize=2)
 def _towns(regions: tuple[Region, ...]) -> dict[str, Town]:
-    found: dict[str, Town] = {}
+    found: dict[str, list[Town]] = {}
     for region in regions:
         for town in region.towns:
             label = f"{town.name}, {town.country}" if town.country else town.name
-            found.setdefault(folded(label), Town(label, town.lon, town.lat, town.country))
-    return found
+            one = Town(label, town.lon, town.lat, town.country)
+            found.setdefault(folded(label), []).append(one)
+    return {label: named[0] for label, named in found.items() if _are_one(named)}
 
 
-async def resolve(session: AsyncSession, network: Network, text: str) -> Town:
+def _are_one(named: Sequence[Town]) -> bool:
+    """Tell whether towns of a label are the same: else none may be taken for it unasked."""
+    first, *others = named
+    there = np.array([(other.lon, other.lat) for other in others]).reshape(-1, 2)
+    return bool((_metres(first.lon, first.lat, there) <= _SAME_M).all())
+
+
+# As `_towns` is.
+@lru_cache(maxsize=2)
+def _by_sound(regions: tuple[Region, ...]) -> dict[str, tuple[Town, ...]]:
+    found: dict[str, list[Town]] = {}
+    for town in _towns(regions).values():
+        name = town.label.rpartition(",")[0] if town.country else town.label
+        found.setdefault(sounded(name), []).append(town)
+    return {sound: tuple(named) for sound, named in found.items()}
+
+
+async def resolve(
+    session: AsyncSession, network: Network, text: str, *, takes_sounds: bool = True
+) -> Town:
     """Return the one place that a typed name means, or that an id of `Choice.ref` names.
 
     A town of the road network comes first, with or without its country; then the populated
     places. A place at least ten times as populous as the next of its name is meant by it, unless
-    a name that goes on (``San Antonio del Táchira``) is of a place that counts for more.
+    a name that goes on (``San Antonio del Táchira``) is of a place that counts for more. With
+    ``takes_sounds`` off a name that only sounds like one is not taken for it, but offered.
 
     Raises
     ------
@@ -129,10 +158,23 @@ async def resolve(session: AsyncSession, network: Network, text: str) -> Town:
     if written:
         return asked.chosen(written, [one for one in begun if _goes_on(one, typed)])
     if heard := asked.weighed(names.alike(typed)):
+        if not takes_sounds:
+            raise UnknownPlaceError(asked.choices(heard))
         return replace(asked.chosen(heard, []), is_by_sound=True)
+    if town := _heard_on_the_network(typed, network, takes_sounds=takes_sounds):
+        return town
     if begun:
         raise UnknownPlaceError(asked.choices(begun))
+    if not is_long_enough(typed.name):
+        raise UnknownPlaceError(())
     raise asked.misspelt(typed.name, await find_similar(session, text, MAX_CHOICES))
+
+
+async def full_label(session: AsyncSession, town: Town) -> str:
+    """Name a town so that it is told apart: with its first-level unit, where that is known."""
+    names = await (await reading(session)).place_names()
+    place = None if town.id is None else names.with_id(town.id)
+    return town.label if place is None else names.labels([place])[0]
 
 
 def _of_the_network(text: str, known: Mapping[str, Town]) -> Town | None:
@@ -145,6 +187,27 @@ def _of_the_network(text: str, known: Mapping[str, Town]) -> Town | None:
         labels = sorted(town.label for town in named)[:MAX_CHOICES]
         raise AmbiguousPlaceError(tuple(Choice(label, f"place:{label}") for label in labels))
     return named[0] if named else None
+
+
+def _heard_on_the_network(typed: Typed, network: Network, *, takes_sounds: bool) -> Town | None:
+    """Return the town of the road networks that alone sounds like a name that no place has.
+
+    Raises
+    ------
+    AmbiguousPlaceError, UnknownPlaceError
+        Several sound so; one does, and none is taken for its sound.
+    """
+    if not is_long_enough(typed.name):
+        return None
+    heard = _by_sound(network.regions()).get(sounded(typed.name), ())
+    found = [one for one in heard if typed.country in (None, one.country)]
+    labels = sorted(town.label for town in found)[:MAX_CHOICES]
+    choices = tuple(Choice(label, f"place:{label}") for label in labels)
+    if len(found) > 1:
+        raise AmbiguousPlaceError(choices)
+    if found and not takes_sounds:
+        raise UnknownPlaceError(choices)
+    return replace(found[0], is_by_sound=True) if found else None
 
 
 @dataclass(frozen=True)
@@ -163,15 +226,12 @@ class _Asked:
 
     def weighed(self, found: Sequence[Place]) -> list[_Weighed]:
         """Order places by how many may mean them: their people, more beside a crossing."""
-        weighed = [_Weighed(place, self._weight(place)) for place in found]
+        is_near = _are_near(found, self.crossings)
+        weighed = [
+            _Weighed(place, max(1.0, place.population) * (_AT_A_CROSSING if near else 1))
+            for place, near in zip(found, is_near, strict=True)
+        ]
         return sorted(weighed, key=lambda one: (-one.weight, one.place.id))
-
-    def _weight(self, place: Place) -> float:
-        people = float(max(1, place.population))
-        if not len(self.crossings):
-            return people
-        is_near = _metres(place.lon, place.lat, self.crossings).min() <= _CROSSING_REACH_M
-        return people * _AT_A_CROSSING if is_near else people
 
     def chosen(self, written: Sequence[_Weighed], going_on: Sequence[_Weighed]) -> Town:
         """Return the one of a name that is meant.
@@ -231,6 +291,26 @@ def _town(place: Place, known: Mapping[str, Town]) -> Town:
         if _metres(place.lon, place.lat, there)[0] <= _SAME_M:
             return replace(town, id=place.id)
     return Town(place.label, place.lon, place.lat, place.country, place.id)
+
+
+def _are_near(found: Sequence[Place], crossings: NDArray[np.float64]) -> list[bool]:
+    """Tell of each place whether a crossing is within reach; metres on the ellipsoid.
+
+    Only pairs that may be are measured: one takes as long as ten thousand comparisons.
+    """
+    at = np.array([(place.lon, place.lat) for place in found], dtype=np.float64).reshape(-1, 2)
+    north = np.abs(at[:, None, 1] - crossings[None, :, 1])
+    east = np.abs(at[:, None, 0] - crossings[None, :, 0])
+    reach = _CROSSING_REACH_M / _LEAST_DEGREE_M
+    which, post = np.nonzero(
+        (north <= reach) & (east * np.cos(np.radians(np.abs(at[:, 1:]) + reach)) <= reach)
+    )
+    _, _, metres = _ELLIPSOID.inv(
+        at[which, 0], at[which, 1], crossings[post, 0], crossings[post, 1]
+    )
+    near = np.zeros(len(found), dtype=np.bool_)
+    near[which[np.asarray(metres) <= _CROSSING_REACH_M]] = True
+    return [bool(one) for one in near]
 
 
 def _metres(lon: float, lat: float, points: NDArray[np.float64]) -> NDArray[np.float64]:

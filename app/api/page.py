@@ -34,13 +34,17 @@ async def home(
     around = await filling.frame(session, network, settings, now)
     tomorrow = (now + timedelta(days=1)).date()
     form = views.Form(at=filling.start_of_day(tomorrow))
-    found = await _found(narrowed, session, network, now)
+    found = await _found(narrowed, session, network, settings.near_m, now)
     view = await filling.home(session, around, found, form)
     return page_response(page.render_home(view, _language(request)))
 
 
 async def _found(
-    narrowed: views.Narrowed, session: AsyncSession, network: Network, now: datetime
+    narrowed: views.Narrowed,
+    session: AsyncSession,
+    network: Network,
+    near_m: float,
+    now: datetime,
 ) -> filling.Found:
     wanted = Wanted(
         services=narrowed.services,
@@ -66,18 +70,26 @@ async def _found(
         town, is_misspelt = error.meant, True
         choices = tuple(one for one in error.choices if one.ref != f"place:{town.id}")
     is_misspelt = is_misspelt or town.is_by_sound
-    near = await spaces.nearest_spaces(
-        session, town.lon, town.lat, country=town.country, wanted=wanted, limit=filling.PAGE_SIZE
+    around = await spaces.spaces_around(
+        session,
+        town.lon,
+        town.lat,
+        country=town.country,
+        wanted=wanted,
+        limit=filling.PAGE_SIZE,
+        horizon_m=near_m,
     )
     return filling.Found(
         narrowed,
-        near,
-        len(near),
+        around.near,
+        len(around.near),
         town.label,
         town.country,
         town.label if town.id == narrowed.place.strip() else None,
         choices,
         is_place_misspelt=is_misspelt,
+        beyond=around.beyond,
+        near_m=near_m,
     )
 
 

@@ -17,7 +17,7 @@ from app.api.fields import Day, Latitude, Longitude
 from app.api.framed import FramedDep
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep, WriterDep
 from app.essential_lines import essential_lines, in_danger
-from app.gazetteer import AmbiguousPlaceError, UnknownPlaceError, resolve
+from app.gazetteer import AmbiguousPlaceError, UnknownPlaceError, full_label, resolve
 from app.limits import ReportLimit
 from app.mistakes import InvalidParameterError
 from app.open_forms import read_open_form
@@ -146,7 +146,8 @@ async def send_form(
     if form.kind not in reports.KINDS:
         raise InvalidParameterError("kind", f"is one of {', '.join(reports.KINDS)}")
     try:
-        town = await resolve(reading, network, _chosen(fields) or form.place)
+        # What only sounds like a place is one to tap: nobody's hazard goes to another town unasked.
+        town = await resolve(reading, network, _chosen(fields) or form.place, takes_sounds=False)
     except (UnknownPlaceError, AmbiguousPlaceError) as error:
         body = render_report(
             frame,
@@ -169,7 +170,10 @@ async def send_form(
         seen_on=now.date(),
         today=now.date(),
     )
-    return page_response(render_reported(frame, family_of(form.kind), town.country, language))
+    label = await full_label(reading, town)
+    return page_response(
+        render_reported(frame, family_of(form.kind), label, town.country, language)
+    )
 
 
 def _chosen(fields: Mapping[str, Sequence[str]]) -> str:

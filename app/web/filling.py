@@ -40,6 +40,8 @@ class Found:
         The place understood, the country of whose side it is (P33), and as it is shown again.
     choices, is_place_unknown, is_place_misspelt
         As in `views.HomeView`.
+    beyond, near_m
+        The next space where no more are near, and how far near is, metres.
     """
 
     narrowed: views.Narrowed
@@ -51,6 +53,8 @@ class Found:
     choices: Sequence[Choice] = ()
     is_place_unknown: bool = False
     is_place_misspelt: bool = False
+    beyond: NearSpace | None = None
+    near_m: float = 0.0
 
 
 async def frame(
@@ -101,6 +105,10 @@ async def home(
         choices=found.choices,
         is_place_unknown=found.is_place_unknown,
         is_place_misspelt=found.is_place_misspelt,
+        beyond=None
+        if found.beyond is None
+        else _near_space(found.beyond, found.country, around.now),
+        near_m=found.near_m,
         crossings=tuple(
             crossing_of(crossing, sides[crossing.id])
             for crossing in await crossings.states_at(session, around.now)

@@ -56,9 +56,9 @@ def render_report(
     )
 
 
-def render_reported(frame: Frame, family: str, country: str | None, lang: str) -> str:
-    """Render what is said after the form was taken; ``country`` is the one of the place."""
-    return page.render_open("reported", frame, lang, family=family, country=country)
+def render_reported(frame: Frame, family: str, place: str, country: str | None, lang: str) -> str:
+    """Render what is said after the form was taken: of which place, of which country."""
+    return page.render_open("reported", frame, lang, family=family, place=place, country=country)
 
 
 def _data(w: Words, frame: Frame) -> dict[str, object]:

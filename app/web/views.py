@@ -310,6 +310,10 @@ class HomeView:
         Nothing fits what was typed, or several places do.
     is_place_misspelt
         Nothing fits what was typed; `place` is what alone can be meant.
+    beyond
+        The next space, where no more are near than those of `spaces`.
+    near_m
+        How far near is, metres in a straight line.
     """
 
     frame: Frame
@@ -326,6 +330,8 @@ class HomeView:
     choices: Sequence[Choice] = ()
     is_place_unknown: bool = False
     is_place_misspelt: bool = False
+    beyond: Space | None = None
+    near_m: float = 0.0
     crossings: Sequence[Crossing] = ()
     hazards: Sequence[Hazard] = ()
     form: Form = field(default_factory=Form)

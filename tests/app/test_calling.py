@@ -161,3 +161,16 @@ async def test_the_lines_are_those_of_the_country(loaded_shared, settings_for):
         assert "+000 0000 0009" not in said  # Ecuador's
         home = words_of((await client.get("/", headers=HTML)).text)
         assert "Ecuador: DEMO +000 0000 0009" in home.rpartition("servicios protegidos")[2]
+
+
+async def test_p45_the_numbers_of_where_a_refused_way_starts_come_first(
+    loaded_shared, settings_for
+):
+    (avoiding,) = (body for _, _, body in QUESTIONS if body and "avoid" in body)
+    over = avoiding | {"start": [-72.225, 7.767]}  # San Cristóbal, in Venezuela
+    async with client_of(settings_for(loaded_shared, hotline=None)) as client:
+        answer = await client.post("/routes", json=over)
+        assert answer.status_code == 422, answer.text
+        countries = [line["country"] for line in answer.json()["lines"]]
+        assert countries == sorted(countries, reverse=True)
+        assert set(countries) == {"VE", "CO"}

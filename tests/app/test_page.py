@@ -385,6 +385,76 @@ def test_p11_p32_a_refusal_says_what_blocks_and_where_to_go():
     assert wording.CLOSURE_IS_NOT_THE_END in text
 
 
+LINE = {
+    "id": "L1",
+    "kind": "emergency",
+    "country": "CO",
+    "admin1": None,
+    "name": "Emergencias de Colombia",
+    "phone": "123",
+    "whatsapp": None,
+    "hours": None,
+    "languages": ["es"],
+    "confirmed_on": None,
+    "expires_on": None,
+    "demo": False,
+}
+ABROAD = LINE | {"id": "L2", "country": "EC", "name": "Emergencias de Ecuador", "phone": "911"}
+OF_A_UNIT = LINE | {"id": "L3", "country": "VE", "admin1": "Táchira", "phone": "171"}
+LINED = replace(FRAME, lines=(LINE, ABROAD, OF_A_UNIT), hotline=None)
+
+
+@pytest.mark.parametrize("reason", ["off_network", "country_unknown", "unavailable"])
+def test_p45_where_no_country_is_known_each_number_says_whose_it_is(reason):
+    view = replace(PROBLEM, frame=LINED, reason=reason, nearest=None)
+    text = Outline(plan_page.render_problem(view, "es")).text
+    assert "de la zona" not in text
+    assert "Teléfonos de ayuda por país" in text
+    assert "Emergencias · Colombia Emergencias de Colombia 123" in text
+    assert "Emergencias · Ecuador Emergencias de Ecuador 911" in text
+    assert "Emergencias · Venezuela, Táchira" in text
+    known = replace(view, nearest=NEAREST)
+    text = Outline(plan_page.render_problem(known, "es")).text
+    assert "Teléfonos de ayuda de la zona Emergencias · Colombia" in text
+    assert "Emergencias · Ecuador" not in text
+
+
+def test_p45_a_refusal_over_a_border_says_whose_each_number_is():
+    view = replace(PROBLEM, frame=LINED, lines=(OF_A_UNIT, LINE))
+    text = Outline(plan_page.render_problem(view, "es")).text
+    assert text.index("Emergencias · Venezuela, Táchira") < text.index("Emergencias · Colombia")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_p45_the_list_of_a_place_in_no_known_country_speaks_of_no_area(lang):
+    home = replace(HOME, frame=LINED, place="Puente", place_country=None)
+    text = Outline(page.render_home(home, lang)).text
+    w = i18n.words(lang)
+    assert w.gettext("Teléfonos de ayuda de la zona") not in text
+    assert w.gettext("Teléfonos de ayuda por país") in text
+    assert f"· {w.country('EC')}" in text
+
+
+def test_p45_the_line_of_a_unit_stands_for_no_country_unnamed():
+    text = Outline(page.render_home(replace(HOME, frame=LINED), "es")).text
+    assert "Venezuela, Táchira : 171" in text or "Venezuela, Táchira: 171" in text
+    home = replace(HOME, frame=LINED, place="San Antonio", place_country="VE")
+    text = Outline(page.render_home(home, "es")).text
+    assert re.search(r"Emergencias \( ?Táchira ?\) ?: 171", text)
+
+
+def test_the_next_space_beyond_the_horizon_stands_under_a_heading_of_its_own():
+    near = views.Near(distance_m=240_000)
+    beyond = replace(SPACE, id="S9", name="Espacio Nueve", near=near)
+    home = replace(HOME, place="Cúcuta, CO", beyond=beyond, near_m=100_000.0)
+    text = Outline(page.render_home(home, "es")).text
+    heading = text.index("Más lejos: a más de 100 km")
+    assert text.index("Espacio Uno") < heading < text.index("Espacio Nueve")
+    text = Outline(page.render_home(replace(home, spaces=()), "es")).text
+    assert "No hay ninguno a menos de 100 km en línea recta." in text
+    assert "Quite algo de lo marcado" not in text
+
+
 @pytest.mark.parametrize(
     ("days", "call_before", "words"),
     [

@@ -5,6 +5,8 @@ from html import unescape
 
 import pytest
 
+from tests.conftest import client_of
+
 HTML = {"Accept": "text/html"}
 CHOICES = re.compile(
     r'<(?:a [^>]*href="[^"]*place=([^"#&]+)[^>]*|button [^>]*_choice" value="place:([^"]+)"[^>]*)>'
@@ -140,3 +142,59 @@ async def test_the_list_says_that_it_took_a_place_for_how_it_sounds(client):
 async def test_who_adds_the_department_means_the_one_there(client):
     assert "Cerca de San Antonio, CL" in await home(client, "san antonio, valparaiso")
     assert "Cerca de San Antonio, CL" in await home(client, "San Antonio, Valparaíso, CL")
+
+
+@pytest.mark.parametrize("typed", ["kukuta", "cucutta"])
+async def test_p36_a_hazard_goes_to_no_town_that_only_sounds_like_what_was_typed(client, typed):
+    response = await asked(client, "/report", typed)
+    assert response.status_code == 400
+    (label, ref), *_ = choices(response.text)
+    assert label == "Cúcuta, Norte de Santander, CO"
+    taken = await asked(client, "/report", typed, ref)
+    assert taken.status_code == 200
+    assert "Lugar del aviso: Cúcuta, Norte de Santander, CO." in unescape(taken.text)
+
+
+async def test_the_page_after_a_report_names_the_town_that_was_taken(client):
+    for typed, label in (
+        ("Pamplona, CO", "Pamplona, CO"),
+        ("san antonio, valparaiso", "San Antonio, Valparaíso, CL"),
+    ):
+        taken = await asked(client, "/report", typed)
+        assert taken.status_code == 200
+        assert f"Lugar del aviso: {label}." in unescape(taken.text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "label"),
+    [
+        ("El Amparo", "El Amparo, VE"),
+        ("el amparo, ve", "El Amparo, VE"),
+        ("Girardot", "Girardot, CO"),
+        ("Hato Corozal", "Hato Corozal, CO"),
+        ("CIUDAD DE PANAMA", "Ciudad de Panamá, PA"),
+        ("duran (eloy alfaro)", "Durán (Eloy Alfaro), EC"),
+        ("Siudad de Panama", "Ciudad de Panamá, PA"),
+        ("Ato Corosal", "Hato Corozal, CO"),
+    ],
+)
+async def test_towns_that_the_sketch_alone_has_are_found_by_name_and_by_sound(client, typed, label):
+    assert f"Cerca de {label}" in await home(client, typed)
+
+
+async def test_the_list_ends_at_its_horizon_and_tells_what_comes_next(loaded_shared, settings_for):
+    async with client_of(settings_for(loaded_shared, near_m=1_000)) as client:
+        html = await home(client, "Bucaramanga, CO")
+        listed = html.partition('id="spaces"')[2].partition("</section>")[0]
+        near, heading, beyond = listed.partition('id="beyond"')
+        assert heading
+        assert beyond.count("data-space=") == 1
+        far = [float(km.replace(",", ".")) for km in re.findall(r"([\d,]+) km en línea", near)]
+        assert max(far, default=0.0) <= 1.0
+        assert "Más lejos: a más de 1 km" in beyond
+
+
+@pytest.mark.parametrize("text", ["s", "s (x)", "san (x)", "sa, co"])
+async def test_a_short_name_or_one_near_a_town_that_is_none_is_quickly_not_known(client, text):
+    html = await home(client, text)
+    assert "Cerca de" not in html.partition('id="spaces"')[2].partition("<form")[0]
