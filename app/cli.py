@@ -214,6 +214,7 @@ def movement_import(
             holder=holder,
             actor="cli",
             allow_mixed=settings.allow_demo_mixed,
+            is_trusted=True,
         )
 
     out.print(f"{written(settings, store)} counts stored", markup=False)

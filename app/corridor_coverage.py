@@ -39,6 +39,9 @@ from routing.towns import Towns
 #: Written into each seal: of a new rule every gap is computed anew.
 _RULES: Final = 1
 
+#: Under which it is remembered what a tier's gaps were last looked at for.
+_LOOKED_AT: Final = "coverage:"
+
 #: A gap is of one day, by its schedules. It is shown on the next too: the day of the reader may
 #: have begun before or end after the one by UTC.
 _SHOWN_DAYS: Final = 1
@@ -84,9 +87,10 @@ class Coverer:
         return await self._state(now) != self._seen
 
     async def cover(self, now: datetime, report: Report = lambda _line: None) -> int:
-        """Compute what has changed, and store it.
+        """Compute what has changed, and store it; nothing while another process does.
 
         Each tier is a transaction of its own: who is stopped in between goes on where it stopped.
+        What another process has looked at since, this one does not look at.
 
         Parameters
         ----------
@@ -104,19 +108,24 @@ class Coverer:
         crossings = await self._crossings(now)
         stored = 0
         for tier in TIERS:
-            stored += await self._cover_tier(tier, now, crossings, report)
+            covered = await self._cover_tier(tier, now, state, crossings, report)
+            if covered is None:
+                # It is due here still: the next look finds what the other has done.
+                report("coverage: another process is at it")
+                return stored
+            stored += covered
         self._seen = state
         return stored
 
     async def _state(self, now: datetime) -> tuple[object, ...]:
         async with self._database.session(Tier.PUBLIC) as session:
             stamps = await knowledge.read_stamps(session)
+            # Not the stamp of what is told of coverage: our own writing changes it.
+            services = await coverage_gaps.counted_services(session)
         regions = await asyncio.to_thread(self._network.regions)
         return (
             stamps.of(Subject.SPACES),
-            # What the terms of services are changes with it; our own writing too, which costs one
-            # look more.
-            stamps.of(Subject.COVERAGE),
+            services,
             stamps.of(Subject.CORRIDORS),
             now.date(),
             tuple(map(_stamp_of, regions)),
@@ -128,36 +137,67 @@ class Coverer:
         return tuple(crossing for _, crossing in known)
 
     async def _cover_tier(
-        self, tier: Tier, now: datetime, crossings: tuple[Crossing, ...], report: Report
-    ) -> int:
+        self,
+        tier: Tier,
+        now: datetime,
+        state: tuple[object, ...],
+        crossings: tuple[Crossing, ...],
+        report: Report,
+    ) -> int | None:
+        """Store a tier's gaps that changed, and say of how many corridors; None: another does."""
         async with self._database.session(tier) as session:
             corridors = await coverage_gaps.visible_corridors(session)
-        laid = {one.id: await asyncio.to_thread(self._lay, one, crossings) for one in corridors}
+        name = f"{_LOOKED_AT}{tier.value}"
         stored = 0
         async with self._database.session(Tier.WRITER) as writer:
-            # Who waits for it reads what was changed meanwhile: nobody stores what is older.
-            await storage.alone(writer, storage.COVERAGE_LOCK)
-            counted = await self._counted(tier, now.date())
+            if not await storage.is_alone(writer, storage.COVERAGE_LOCK):
+                return None
             seals = await coverage_gaps.stored_seals(writer, tier.value)
+            looked_at = self._digest(state, seals)
+            if looked_at in (await storage.remembered(writer, name)).values():
+                return 0
+            counted = await self._counted(tier, now.date())
             for corridor in corridors:
-                along = counted.along(laid[corridor.id], self._access_m)
-                seal = self._seal(corridor, laid[corridor.id], along, counted, now.date())
-                if seals.get(corridor.id) == seal:
+                # Beside the requests, which wait for nothing of it.
+                found = await asyncio.to_thread(
+                    self._found, corridor, crossings, counted, now.date(), seals.get(corridor.id)
+                )
+                if found is None:
                     continue
-                gaps = list(counted.gaps(laid[corridor.id], along, self._access_m))
+                seals[corridor.id], gaps = found
                 await coverage_gaps.replace_gaps(
                     writer,
                     corridor,
                     tier.value,
                     gaps,
-                    seal=seal,
+                    seal=seals[corridor.id],
                     profile=self._profile,
                     now=now,
                     expires_on=now.date() + timedelta(days=_SHOWN_DAYS),
                 )
                 stored += 1
                 report(f"coverage of {corridor.id} for {tier.value}: {len(gaps)} gaps")
+            await storage.remember(writer, name, self._digest(state, seals), now.date())
         return stored
+
+    def _found(
+        self,
+        corridor: CorridorLine,
+        crossings: tuple[Crossing, ...],
+        counted: "_Counted",
+        on: date,
+        known: str | None,
+    ) -> tuple[str, list[FoundGap]] | None:
+        """Return a corridor's seal and gaps; None: the seal is the known one."""
+        laid = self._lay(corridor, crossings)
+        along = counted.along(laid, self._access_m)
+        seal = self._seal(corridor, laid, along, counted, on)
+        return None if seal == known else (seal, list(counted.gaps(laid, along, self._access_m)))
+
+    def _digest(self, state: tuple[object, ...], seals: Mapping[str, str]) -> str:
+        """Return what stands for a look at all this: what it went by, and what is stored."""
+        parts = (_RULES, self._access_m, self._profile, state, sorted(seals.items()))
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     async def _counted(self, tier: Tier, on: date) -> "_Counted":
         async with self._database.session(tier) as session:

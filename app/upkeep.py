@@ -15,6 +15,7 @@ from app.background import running
 from app.clock import Clock
 from geo import (
     decisions,
+    flows,
     knowledge,
     membership,
     outbox,
@@ -59,6 +60,10 @@ async def _batches(session: AsyncSession, now: datetime) -> int:
     return await batches.purge(session, now.date())
 
 
+async def _placed(session: AsyncSession, _now: datetime) -> int:
+    return await flows.place_anew(session)
+
+
 async def _alike(session: AsyncSession, _now: datetime) -> int:
     return await duplicates.find_duplicates(session)
 
@@ -75,6 +80,7 @@ TASKS: Mapping[str, Callable[[AsyncSession, datetime], Awaitable[int]]] = {
     "ended sign-ins deleted": sign_in.forget_ended,
     "notes of changes folded": knowledge.fold_old,
     "pairs of spaces alike": _alike,
+    "counts placed anew": _placed,
     # Last: nobody brings a ledger up to date until the commit.
     "tombstones forgotten": publications.forget_old,
 }

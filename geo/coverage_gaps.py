@@ -1,7 +1,7 @@
 """The stored gaps of corridors: what each tier may know, and the one way in which it is written."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -80,7 +80,7 @@ async def counted_services(session: AsyncSession) -> tuple[str, ...]:
     return tuple(found)
 
 
-async def stored_seals(session: AsyncSession, tier: str) -> Mapping[str, str]:
+async def stored_seals(session: AsyncSession, tier: str) -> dict[str, str]:
     """Return what the stored gaps of a tier were computed from, by corridor (writer)."""
     rows = await session.execute(
         select(CoverageState.corridor_id, CoverageState.seal).where(

@@ -13,10 +13,22 @@ from datetime import date
 from typing import Any, NoReturn
 
 import shapely
-from geoalchemy2.shape import from_shape
+from geoalchemy2 import functions
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import func, or_, select, text, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    inspect,
+    or_,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit
@@ -50,6 +62,9 @@ DIRECTIONS = ("in", "out", "both")
 
 #: Counts one payload may hold: a year of weeks for two hundred points.
 MAX_CELLS = 10_000
+
+#: Counts of one week that a holder may have: each is compared with every other of its week. [A]
+MAX_OF_A_WEEK = 1_000
 
 #: Whose the counts of files are; who has the machine may send them anew.
 FILE_HOLDER = "file"
@@ -239,8 +254,12 @@ async def store_movement(
     holder: str,
     actor: str,
     allow_mixed: bool = False,
+    is_trusted: bool = False,
 ) -> int:
     """Store counts as real rows; one of the same subject replaces the holder's earlier one.
+
+    A week that is out already stays as it came out: a count that comes after a total of it was
+    shown is kept, and withheld.
 
     Each payload is an entry of the audit chain: whose, how many of them new, of which weeks, and
     a digest of the cells' ids; no count.
@@ -257,6 +276,9 @@ async def store_movement(
         Who sends them, for the audit: ``token:<id>`` or ``cli``.
     allow_mixed : bool
         Store them although demo rows are loaded (P35).
+    is_trusted : bool
+        Sent by who has the machine: counts that are nobody's are taken over too, and a week may
+        have more than `MAX_OF_A_WEEK`.
 
     Returns
     -------
@@ -268,34 +290,79 @@ async def store_movement(
     MixedDataError
         Demo rows are loaded.
     InvalidCountError
-        A code names nothing.
+        A code names nothing, or a week has more than `MAX_OF_A_WEEK` of the holder.
     ForeignCountError
         Somebody else has sent one of them; nothing is stored.
     """
     if not cells:
         return 0
     await require_known(session, cells)
+    own = {"demo": False, "holder": holder}
     rows = [
-        cell.row() | {"geom": from_shape(cell.geometry, srid=4326), "demo": False, "holder": holder}
-        for cell in cells
+        cell.row() | own | {"week": str(cell.week), "geom": cell.geometry.wkt} for cell in cells
     ]
-    added = insert(Flow)
-    changed = {name: added.excluded[name] for name in rows[0] if name not in (*_KEY, "id")}
-    stored = added.on_conflict_do_update(
-        index_elements=_KEY,
-        set_=changed,
-        # Of a row that another has written meanwhile too: it is looked at once it is committed.
-        where=or_(Flow.holder.is_(None), Flow.holder == holder),
-    )
+    theirs = Flow.holder == holder
     async with session.begin_nested():
         before = await _ids_of(session, rows)
-        await session.execute(stored, rows)
+        # Of a row that another has written meanwhile too: it is looked at once it is committed.
+        await session.execute(
+            _storing(list(rows[0]), or_(theirs, Flow.holder.is_(None)) if is_trusted else theirs),
+            {"cells": json.dumps(rows)},
+        )
         if len(await _ids_of(session, rows, holder)) < len(rows):
             raise ForeignCountError
+        if not is_trusted:
+            await _require_few(session, holder, {cell.week for cell in cells})
         if not allow_mixed:
             await require_unmixed(session)
         await _record(session, cells, holder, actor, replaced=len(before))
     return len(rows)
+
+
+def _storing(columns: Sequence[str], theirs: ColumnElement[bool]) -> Insert:
+    """Return one statement for all cells: the database decides of a payload as a whole."""
+    table = inspect(Flow).local_table
+    types = {name: table.c[name].type for name in columns}
+    types["geom"] = Text()
+    read = func.jsonb_to_recordset(cast(bindparam("cells", type_=Text), JSONB))
+    named = (column(name, type_) for name, type_ in types.items())
+    sent = read.table_valued(*named, name="sent").render_derived(with_types=True)
+    given = [
+        functions.ST_GeomFromText(sent.c[name], 4326) if name == "geom" else sent.c[name]
+        for name in columns
+    ]
+    added = insert(table).from_select(list(columns), select(*given))
+    changed = {name: added.excluded[name] for name in columns if name not in (*_KEY, "id")}
+    return added.on_conflict_do_update(index_elements=_KEY, set_=changed, where=theirs)
+
+
+async def place_anew(session: AsyncSession) -> int:
+    """Place counts whose places, borders, crossings or rules changed since (writer).
+
+    Weeks that are out stay as they came out.
+
+    Returns
+    -------
+    int
+        Of how many it changed anything.
+    """
+    return int(await session.scalar(text("select amparo.place_flows_anew()")) or 0)
+
+
+async def _require_few(session: AsyncSession, holder: str, weeks: Collection[date]) -> None:
+    crowded = await session.scalar(
+        select(Flow.week)
+        .where(Flow.holder == holder, Flow.week == func.any(list(weeks)))
+        .group_by(Flow.week)
+        .having(func.count() > MAX_OF_A_WEEK)
+        .limit(1)
+    )
+    if crowded is not None:
+        msg = (
+            f"week {crowded} would have more than {MAX_OF_A_WEEK} counts of one sender; send "
+            "coarser ones (of departments, of fewer pairs)"
+        )
+        raise InvalidCountError(msg)
 
 
 #: What a count is about.
@@ -308,6 +375,7 @@ async def _ids_of(
     """Return the stored cells of the same subjects; of one holder, or of anybody."""
     columns = [getattr(Flow, name) for name in _KEY]
     columns[1] = func.coalesce(Flow.destination, "")
+    columns[2] = cast(Flow.week, Text)
     keys = [tuple(row[name] if row[name] is not None else "" for name in _KEY) for row in rows]
     # PostgreSQL takes 32,767 values of one statement.
     found: set[str] = set()

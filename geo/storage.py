@@ -169,6 +169,11 @@ async def alone(session: AsyncSession, lock: int) -> None:
     await session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": lock})
 
 
+async def is_alone(session: AsyncSession, lock: int) -> bool:
+    """Hold the lock to the end of this transaction unless another has it; wait for nobody."""
+    return bool(await session.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": lock}))
+
+
 async def existing(session: AsyncSession, model: type[Any], ids: Iterable[str]) -> set[str]:
     """Return which of ``ids`` the table has."""
     return set(await session.scalars(select(model.id).where(model.id == func.any(list(ids)))))

@@ -32,13 +32,16 @@ values
 on conflict do nothing
 """
 
-# Null: sent before holders were kept; the first who sends it anew has it.
+# Holder null: sent before holders were kept; who has the machine may send it anew, no token.
+# Areas null: not placed yet. Fates null: not decided yet.
 COLUMNS = """
 alter table amparo.flows
     add column holder text,
-    add column origin_areas text[] not null default '{}',
-    add column destination_areas text[] not null default '{}',
-    add column is_margin boolean not null default false
+    add column origin_areas text[],
+    add column destination_areas text[],
+    add column may_come_out boolean not null default false,
+    add column is_margin boolean,
+    add column is_late boolean
 """
 # A code with the codes of all that it lies in. A crossing lies in both of its countries.
 AREAS = """
@@ -59,19 +62,92 @@ language sql stable set search_path = amparo, public, pg_temp as $$
     )
 $$
 """
-PLACE = """
-create function amparo.place_flow() returns trigger
+PASSES = """
+create function amparo.passes_rules(f amparo.flows) returns boolean
+language sql stable set search_path = amparo, pg_temp as $$
+    select f.n >= r.flow_min_people and f.groups >= r.flow_min_groups
+        and f.largest_share <= r.flow_max_share and f.visibility <> 'restricted'
+    from publication_rules r
+$$
+"""
+# What once could come out may have been copied: it stays so. A count that is about something else,
+# or that could not come out before, has its fate before it.
+SETTLE = """
+create function amparo.settle_flow() returns trigger
 language plpgsql security definer set search_path = amparo, public, pg_temp as $$
 begin
-    new.origin_areas := areas_of(new.origin);
-    new.destination_areas :=
-        case when new.destination is null then '{}' else areas_of(new.destination) end;
+    if tg_op = 'INSERT' then
+        new.may_come_out := passes_rules(new);
+        new.origin_areas := null;
+        new.destination_areas := null;
+        new.is_margin := null;
+        new.is_late := null;
+        return new;
+    end if;
+    if (new.origin, new.destination) is distinct from (old.origin, old.destination) then
+        new.origin_areas := null;
+        new.destination_areas := null;
+    end if;
+    if (new.kind, new.origin, new.destination, new.week, new.direction)
+        is distinct from (old.kind, old.origin, old.destination, old.week, old.direction)
+    then
+        new.may_come_out := passes_rules(new);
+        new.is_margin := null;
+        new.is_late := null;
+    elsif not old.may_come_out and passes_rules(new) then
+        new.may_come_out := true;
+        new.is_margin := null;
+        new.is_late := null;
+    end if;
     return new;
 end
 $$
 """
-# definitions.md, flows: no margin beside its parts, published or not: what one part holds back,
-# the margin and the other parts would tell. The method does not matter, nor who may see a part.
+# Each code once, however many counts name it.
+PLACE = """
+create function amparo.place_flows(p_weeks date[]) returns void
+language sql security definer set search_path = amparo, public, pg_temp as $$
+    with codes as (
+        select origin as code from flows where week = any (p_weeks) and origin_areas is null
+        union
+        select destination from flows
+        where week = any (p_weeks) and origin_areas is null and destination is not null
+    ), placed as materialized (select code, areas_of(code) as areas from codes)
+    update flows f set
+        origin_areas = o.areas,
+        destination_areas = coalesce((select areas from placed where code = f.destination), '{}')
+    from placed o
+    where f.week = any (p_weeks) and f.origin_areas is null and o.code = f.origin
+$$
+"""
+# Daily, for what was loaded since: places, borders and crossings, and other rules. Weeks that are
+# out already stay as they came out.
+PLACE_ANEW = """
+create function amparo.place_flows_anew() returns bigint
+language sql security definer set search_path = amparo, public, pg_temp as $$
+    with codes as (
+        select origin as code from flows
+        union select destination from flows where destination is not null
+    ), placed as materialized (select code, areas_of(code) as areas from codes),
+    found as (
+        select f.id, o.areas as origin_areas, coalesce(d.areas, '{}') as destination_areas
+        from flows f join placed o on o.code = f.origin
+        left join placed d on d.code = f.destination
+        where (f.origin_areas, f.destination_areas)
+            is distinct from (o.areas, coalesce(d.areas, '{}'))
+            or not f.may_come_out and passes_rules(f)
+            or f.is_margin is null or f.is_late is null
+    ), changed as (
+        update flows f set origin_areas = found.origin_areas,
+            destination_areas = found.destination_areas
+        from found where f.id = found.id
+        returning f.id
+    )
+    select count(*) from changed
+$$
+"""
+# definitions.md, flows: no margin beside its parts: what one part holds back, the margin and the
+# other parts would tell. The method does not matter.
 IS_PART = """
 create function amparo.is_part_of(p amparo.flows, c amparo.flows) returns boolean
 language sql immutable as $$
@@ -99,31 +175,58 @@ $$
 MARK = """
 create function amparo.mark_margins() returns trigger
 language plpgsql security definer set search_path = amparo, pg_temp as $$
+declare
+    weeks date[];
 begin
     perform pg_advisory_xact_lock(hashtext('amparo.flows'));
     if tg_op = 'DELETE' then
-        perform mark_margins_of(array(select distinct week from old_rows));
+        weeks := array(select distinct week from old_rows);
     elsif tg_op = 'INSERT' then
-        perform mark_margins_of(array(select distinct week from new_rows));
+        weeks := array(select distinct week from new_rows);
     else
-        perform mark_margins_of(array(
-            select week from old_rows union select week from new_rows));
+        weeks := array(select week from old_rows union select week from new_rows);
     end if;
+    perform place_flows(weeks);
+    perform mark_margins_of(weeks);
     return null;
 end
 $$
 """
+# A margin is withheld for parts that may come out, to whomever: partners see the public's too. The
+# sender's own count as well where they may not: margins that overlap could tell them. Nobody's
+# else: with a count of nobody anyone could take away another's.
+# Once a week is out, what was decided stays, for what was shown may have been copied: a part that
+# comes after its margin was shown is withheld itself, and no margin is shown after its parts.
 MARK_WEEKS = """
 create function amparo.mark_margins_of(p_weeks date[]) returns void
 language sql security definer set search_path = amparo, pg_temp as $$
-    with known as (
-        select c.id, exists (
-            select from flows p where p.week = c.week and p.id <> c.id and is_part_of(p, c)
-        ) as is_margin
-        from flows c where c.week = any (p_weeks)
+    with those as materialized (
+        select c as flow, c.id, c.week, c.holder, c.may_come_out, c.is_margin, c.is_late,
+            c.week + 6 + r.flow_delay_days < current_date as is_out
+        from flows c cross join publication_rules r
+        where c.week = any (p_weeks)
+    ), codes as (
+        select distinct p.id, p.week, code
+        from those p, unnest((p.flow).origin_areas || (p.flow).destination_areas) code
+    ), pairs as materialized (
+        select m.id as margin, p.id as part,
+            p.may_come_out or p.holder is not distinct from m.holder as tells,
+            m.is_out and m.may_come_out and not m.is_margin and not m.is_late as is_told
+        from codes
+        join those m on m.week = codes.week and (m.flow).origin = codes.code
+        join those p on p.id = codes.id
+        where m.id <> p.id and is_part_of(p.flow, m.flow)
+    ), known as (
+        select c.id,
+            case when c.is_out and c.is_margin is not null then c.is_margin
+                else c.id in (select margin from pairs where tells) end as is_margin,
+            case when c.is_out and c.is_late is not null then c.is_late
+                else c.id in (select part from pairs where is_told) end as is_late
+        from those c
     )
-    update flows c set is_margin = known.is_margin from known
-    where c.id = known.id and c.is_margin <> known.is_margin
+    update flows c set is_margin = known.is_margin, is_late = known.is_late from known
+    where c.id = known.id and (c.is_margin, c.is_late)
+        is distinct from (known.is_margin, known.is_late)
 $$
 """
 # What the stored gaps of a corridor were computed from: what has not changed is not computed anew.
@@ -140,10 +243,19 @@ create table amparo.coverage_states (
         check (counted_for in ('public', 'partner', 'staff'))
 )
 """
+FUNCTIONS = (
+    "mark_margins()",
+    "mark_margins_of(date[])",
+    "place_flows_anew()",
+    "place_flows(date[])",
+    "settle_flow()",
+    "passes_rules(amparo.flows)",
+    "areas_of(text)",
+)
 TRIGGERS = (
     """
-    create trigger place_flow before insert or update of origin, destination on amparo.flows
-    for each row execute function amparo.place_flow()
+    create trigger settle_flow before insert or update on amparo.flows
+    for each row execute function amparo.settle_flow()
     """,
     """
     create trigger mark_margins_added after insert on amparo.flows
@@ -184,7 +296,7 @@ where f.n >= r.flow_min_people
 {conditions}
 """
 CONDITIONS = f"""
-    and not f.is_margin
+    and f.may_come_out and not f.is_margin and not f.is_late
     and not exists (
         select from amparo.crossings c
         where c.id in (f.origin, f.destination) and not ({SEEN})
@@ -251,9 +363,10 @@ def _upgrade() -> Iterator[str]:
     yield "alter table amparo.terms enable trigger note_knowledge"
     yield COLUMNS
     yield "create index ix_flows_week on amparo.flows (week)"
-    yield from (AREAS, PLACE, IS_PART, MARK_WEEKS, MARK)
-    for function in ("areas_of(text)", "place_flow()", "mark_margins()", "mark_margins_of(date[])"):
+    yield from (AREAS, PASSES, SETTLE, PLACE, PLACE_ANEW, IS_PART, MARK_WEEKS, MARK)
+    for function in FUNCTIONS:
         yield f"revoke execute on function amparo.{function} from public"
+    yield "grant execute on function amparo.place_flows_anew() to amparo_writer"
     yield from TRIGGERS
     # What was counted before is placed, and marked, by the triggers; where nothing was, no change
     # is told of.
@@ -276,24 +389,19 @@ def _downgrade() -> Iterator[str]:
     yield "revoke select on amparo.crossing_record from amparo_writer"
     yield from _former_flow_views()
     for trigger in (
-        "place_flow",
+        "settle_flow",
         "mark_margins_added",
         "mark_margins_changed",
         "mark_margins_gone",
     ):
         yield f"drop trigger {trigger} on amparo.flows"
-    for function in (
-        "mark_margins()",
-        "mark_margins_of(date[])",
-        "is_part_of(amparo.flows, amparo.flows)",
-        "place_flow()",
-        "areas_of(text)",
-    ):
+    for function in (*FUNCTIONS, "is_part_of(amparo.flows, amparo.flows)"):
         yield f"drop function amparo.{function}"
     yield "drop index amparo.ix_flows_week"
     yield """
     alter table amparo.flows drop column holder, drop column origin_areas,
-        drop column destination_areas, drop column is_margin
+        drop column destination_areas, drop column may_come_out, drop column is_margin,
+        drop column is_late
     """
     yield "alter table amparo.terms disable trigger guard_term"
     # Their names go with them.

@@ -29,6 +29,16 @@ FLAGS = (
     ("tier_staff.space_versions", "r.overnight", "('overnight' = any (offered.services))"),
 )
 
+# P41: whoever confirmed them went by the flag, and a place to sleep holds 30 days. Demonstrations
+# keep the days that they were made with.
+CAP = """
+do $$ begin
+    if exists (select from amparo.locations l where LATE) then
+        update amparo.locations l set expires_on = l.confirmed_on + 30 where LATE;
+    end if;
+end $$
+""".replace("LATE", f"not l.demo and l.expires_on > l.confirmed_on + 30 and {_OFFERS}")
+
 
 def _replace(view: str, what: str, instead: str) -> None:
     """Make a view anew with one expression for another, and all else as it stands."""
@@ -44,6 +54,7 @@ def upgrade() -> None:
     op.execute("set local role amparo_owner")
     for view, flag, derived in FLAGS:
         _replace(view, f"    {flag},", f"    {derived} as overnight,")
+    op.execute(CAP)
     op.execute("reset role")
 
 

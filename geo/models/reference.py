@@ -199,8 +199,9 @@ class Flow(Record, Base):
 
     Raw counts stay here for the authorised role. What is published is cut by the view. ``holder``
     sent it, and nobody else replaces it. ``origin_areas`` and ``destination_areas`` are the codes
-    of all that they lie in, theirs included; ``is_margin`` tells that parts of it are here too.
-    The database keeps these three.
+    of all that they lie in, theirs included. ``may_come_out``: it has passed the rules;
+    ``is_margin``: parts of it are here too; ``is_late``: it came after a margin of it was shown.
+    The database keeps these five.
     """
 
     __tablename__ = "flows"
@@ -235,7 +236,9 @@ class Flow(Record, Base):
     method: Mapped[str] = mapped_column(Text)
     hours_covered: Mapped[int | None] = mapped_column(Integer)
     holder: Mapped[str | None] = mapped_column(Text)
-    origin_areas: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
-    destination_areas: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
-    is_margin: Mapped[bool] = mapped_column(server_default=false())
+    origin_areas: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    destination_areas: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    may_come_out: Mapped[bool] = mapped_column(server_default=false())
+    is_margin: Mapped[bool | None]
+    is_late: Mapped[bool | None]
     geom: Mapped[Any] = mapped_column(Geometry("GEOMETRY", srid=4326))

@@ -154,8 +154,7 @@ async def test_p49_a_mirror_is_a_full_download_after_1000_edits(loaded_clone, se
     assert sum(editor.made.values()) == 1000
     # Everything happened, and something is left that could differ.
     assert len(editor.made) >= 30
-    # Later work fills the gaps of corridors.
-    assert filled == {layer.name for layer in CATALOGUE} - {"coverage", *AS_A_WHOLE}
+    assert filled == {layer.name for layer in CATALOGUE} - {*AS_A_WHOLE}
 
 
 async def edit_and_poll(editor, mirrors, chance, *, edits):

@@ -1,6 +1,7 @@
 """The layer ``coverage``: filled from what each tier sees, by one writer, and only what changed."""
 
 import asyncio
+import threading
 from collections import defaultdict
 from datetime import timedelta
 
@@ -10,10 +11,11 @@ from sqlalchemy import select, text
 from app import corridor_coverage
 from app.corridor_coverage import Coverer
 from app.network import Network
-from geo import demo, space_documents
+from geo import demo, space_documents, storage
 from geo.db import Tier
 from geo.models import PROTECTED_SERVICES
 from geo.views import coverage as view
+from routing.coverage import coverage_by
 from tests.app.test_space_page import MORNING, REFERRER, TODAY
 from tests.conftest import clone, opened, run_sql
 
@@ -209,3 +211,41 @@ async def test_the_server_looks_by_itself(database, coverer, monkeypatch):
     async with corridor_coverage.covering(coverer, lambda: MORNING, 0.01):
         await asyncio.wait_for(done.wait(), 60)
     assert (await gaps(database))["food"] == ENDS
+
+
+async def test_what_one_process_has_looked_at_no_other_does(settings, database, coverer):
+    await coverer.cover(MORNING)
+    # Its own writing is nothing to look at anew.
+    assert not await coverer.is_due(MORNING)
+    other = Coverer(database, coverer._network, settings.access_m, settings.walker.name)
+
+    def laid(*_args):
+        raise AssertionError
+
+    other._lay = laid
+    assert await other.is_due(MORNING)
+    assert await other.cover(MORNING) == 0
+    assert not await other.is_due(MORNING)
+
+
+async def test_while_one_process_computes_no_other_waits(database, coverer):
+    told = []
+    async with database.session(Tier.WRITER) as session:
+        await storage.alone(session, storage.COVERAGE_LOCK)
+        assert await coverer.cover(MORNING, told.append) == 0
+    assert told == ["coverage: another process is at it"]
+    assert await coverer.is_due(MORNING), "the next look finds what the other has done"
+
+
+async def test_it_is_computed_beside_the_requests(coverer, monkeypatch):
+    """None of the loop's thread is spent on it."""
+    threads = set()
+
+    def noted(*args):
+        threads.add(threading.get_ident())
+        return coverage_by(*args)
+
+    monkeypatch.setattr(corridor_coverage, "coverage_by", noted)
+    await coverer.cover(MORNING)
+    assert threads
+    assert threading.get_ident() not in threads

@@ -40,7 +40,7 @@ CHOICES = (
     "visibility vocabulary parent_code coord_precision licence rate_source "
     "counted_for countries from_space to_space "
     # Of an area; those of hidden spaces are canaries.
-    "admin1 destination origin"
+    "admin1 destination origin destination_areas origin_areas seal"
 )
 #: Tables that everybody may read, or that hold none but keys.
 OPEN = frozenset(

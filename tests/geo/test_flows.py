@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, event, func, select, text, update
 
 from geo.db import Tier
 from geo.errors import ForeignCountError, InvalidCountError, MixedDataError, PersonalDataError
-from geo.flows import FIELDS, parse_movement, read_json, store_movement
+from geo.flows import FIELDS, parse_movement, place_anew, read_json, store_movement
 from geo.models import Flow
 from geo.views import flows as view
 
@@ -251,12 +251,39 @@ async def test_a_cell_belongs_to_the_holder_that_sent_it(counting):
     assert [tuple(row) for row in stored] == [("point", 143, "org")], "and nothing of the rest"
 
 
-async def test_a_cell_of_before_holders_were_kept_is_the_first_senders(counting):
+async def test_a_cell_of_before_holders_were_kept_is_no_tokens(counting):
     await store(counting, POINT)
     await counting.execute(update(Flow).values(holder=None))
-    await store(counting, POINT | {"n": 150}, holder="another")
     with pytest.raises(ForeignCountError):
-        await store(counting, POINT)
+        await store(counting, POINT | {"n": 30})
+    await store(counting, POINT | {"n": 150}, is_trusted=True)
+    assert (await counting.execute(select(Flow.n, Flow.holder))).one() == (150, "org")
+
+
+async def test_p55_a_payload_is_one_statement(placed):
+    """All of its week is compared after each."""
+    statements = []
+
+    def note(_connection, _cursor, statement, _values, _context, is_many):
+        if "INTO amparo.flows" in statement:
+            statements.append(is_many)
+
+    async with placed.session(Tier.WRITER) as session:
+        engine = session.get_bind().engine
+        event.listen(engine, "before_cursor_execute", note)
+        await store(session, *(point_at(f"G{n}") for n in (1, 2, 3, 4, 5, 6)), PAIR)
+        event.remove(engine, "before_cursor_execute", note)
+    assert statements == [False]
+
+
+async def test_p55_a_holder_has_no_more_than_so_many_counts_of_a_week(counting, monkeypatch):
+    monkeypatch.setattr("geo.flows.MAX_OF_A_WEEK", 2)
+    await store(counting, point_at("G1"), point_at("G2"))
+    with pytest.raises(InvalidCountError, match=OLD):
+        await store(counting, point_at("G3"))
+    await store(counting, point_at("G3"), holder="another")
+    await store(counting, point_at("G4"), is_trusted=True)
+    assert await counting.scalar(select(func.count()).select_from(Flow)) == 4
 
 
 async def test_each_payload_is_in_the_audit_without_its_counts(counting):
@@ -415,17 +442,104 @@ SMALL = {"n": 15, "groups": 5}
     ],
 )  # fmt: skip
 async def test_a_margin_never_stands_beside_its_parts(placed, cells, shown):
-    """In whatever order they come: those sent last are looked at with those sent before."""
+    """Sent together, or in whatever order before their week is out."""
     async with placed.session(Tier.WRITER) as session:
         await session.execute(text(PLACES.replace("[3685533,", "[9, 3685533,")))
+        await store(session, *cells)
+    found = sorted(map(name_of, (await published(placed)).values()), key=str)
+    assert found == sorted(shown, key=str)
+    later = {OLD: str(MONDAY), str(MONDAY - timedelta(weeks=7)): str(MONDAY - timedelta(weeks=1))}
     for sent in (cells, cells[::-1]):
-        for cell in sent:
-            async with placed.session(Tier.WRITER) as session:
-                await store(session, cell)
-        found = sorted(map(name_of, (await published(placed)).values()), key=str)
-        assert found == sorted(shown, key=str)
         async with placed.session(Tier.WRITER) as session:
             await session.execute(delete(Flow))
+        for cell in sent:
+            async with placed.session(Tier.WRITER) as session:
+                await store(session, cell | {"week": later[cell["week"]]})
+        assert await coming_out(placed) == sorted(shown, key=str)
+
+
+async def coming_out(database):
+    """Name what has been decided to be shown once its week is out."""
+    async with database.session(Tier.WRITER) as session:
+        rows = await session.execute(
+            select(Flow.origin, Flow.destination, Flow.direction).where(
+                Flow.may_come_out, Flow.is_margin.is_(False), Flow.is_late.is_(False),
+                Flow.visibility == "public",
+            )
+        )  # fmt: skip
+    return sorted((tuple(row) for row in rows), key=str)
+
+
+BOTH = point_at("G1", "both")
+
+
+@pytest.mark.parametrize(
+    ("part", "is_taken"),
+    [
+        (pair_of("G1", "CO", n=0, groups=0, visibility="restricted"), False),
+        (point_at("G1", n=19, groups=3), False),
+        (point_at("G1", groups=2), False),
+        (point_at("G1", largest_share=0.9), False),
+        (point_at("G1", visibility="restricted"), False),
+        # Partners see what the public sees too.
+        (point_at("G1", visibility="partners"), True),
+        (point_at("G1"), True),
+    ],
+)
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_nobody_takes_away_another_s_count_with_one_that_cannot_come_out(
+    placed, part, is_taken, is_first
+):
+    week = {"week": str(MONDAY)}
+    sent = [(BOTH, "org"), (part, "another")]
+    for cell, holder in sent[::-1] if is_first else sent:
+        async with placed.session(Tier.WRITER) as session:
+            await store(session, cell | week, holder=holder)
+    assert (("G1", None, "both") not in await coming_out(placed)) == is_taken
+
+
+async def test_a_part_after_its_total_was_shown_is_withheld_and_the_total_stays(placed):
+    """A copy of the total, less what came out later, was what was held back."""
+    for cells in (
+        [BOTH],
+        [point_at("G1"), point_at("G1", "out", **SMALL), pair_of("G1", "G2")],
+        # What could not come out, and now could.
+        [point_at("G1", "out", n=40)],
+        # The total corrected, and for a time too small itself.
+        [BOTH | SMALL],
+        [pair_of("G1", "G3")],
+        [BOTH],
+    ):
+        async with placed.session(Tier.WRITER) as session:
+            await store(session, *cells)
+    assert [name_of(cell) for cell in (await published(placed)).values()] == [("G1", None, "both")]
+
+
+async def test_a_total_after_its_parts_were_shown_is_withheld_whatever_becomes_of_them(placed):
+    async with placed.session(Tier.WRITER) as session:
+        await store(session, point_at("G1"), holder="another")
+    async with placed.session(Tier.WRITER) as session:
+        await store(session, BOTH)
+    async with placed.session(Tier.WRITER) as session:
+        await store(session, point_at("G1", n=0, groups=0), holder="another")
+    assert await published(placed) == {}
+    async with placed.session(Tier.WRITER) as session:
+        await session.execute(delete(Flow).where(Flow.direction == "in"))
+    assert await published(placed) == {}
+
+
+async def test_counts_are_placed_anew_where_borders_were_loaded_since(placed):
+    week = {"week": str(MONDAY)}
+    async with placed.session(Tier.WRITER) as session:
+        await session.execute(text("update amparo.boundaries set code = null where id = 'b'"))
+        await store(session, point_at("G1", **week))
+        await session.execute(text("update amparo.boundaries set code = 'CO-NSA' where id = 'b'"))
+        await store(session, point_at("CO-NSA", **week))
+    assert ("CO-NSA", None, "in") in await coming_out(placed)
+    async with placed.session(Tier.WRITER) as session:
+        assert await place_anew(session) == 1
+        assert await place_anew(session) == 0
+    assert await coming_out(placed) == [("G1", None, "in")]
 
 
 async def test_p8_a_count_at_a_crossing_goes_with_the_crossing(placed):
@@ -445,12 +559,13 @@ async def test_p8_a_count_at_a_crossing_goes_with_the_crossing(placed):
         assert [cell["kind"] for cell in (await published(placed, tier)).values()] == ["od"]
 
 
-async def test_a_margin_is_shown_again_once_its_part_is_gone(placed):
+async def test_a_margin_comes_out_once_its_part_is_gone_in_time(placed):
+    week = {"week": str(MONDAY)}
     async with placed.session(Tier.WRITER) as session:
-        await store(session, point_at("G1", "both"), point_at("G1"))
+        await store(session, BOTH | week, point_at("G1", **week))
     async with placed.session(Tier.WRITER) as session:
         await session.execute(delete(Flow).where(Flow.direction == "in"))
-    assert [name_of(cell) for cell in (await published(placed)).values()] == [("G1", None, "both")]
+    assert await coming_out(placed) == [("G1", None, "both")]
 
 
 @pytest.mark.parametrize("seed", range(4))
