@@ -315,12 +315,11 @@ def _nearest(positions: Positions, lon: float, lat: float, within_m: float) -> i
 
 
 def _towns(graph: RoadGraph) -> Iterator[NamedNode]:
-    seen = set()
     for node in np.flatnonzero(graph.node_name >= 0).tolist():
         name, country = graph.node_label(node), graph.country_of_node(node)
-        # A crossing is one node a country; its name is no town of either.
-        if name is not None and (name, country) not in seen:
-            seen.add((name, country))
+        # A crossing is one node a country; its name is no town of either. Two of a name in one
+        # country are two towns: which is meant is for the gazetteer to say.
+        if name is not None:
             lon, lat = graph.node_lon[node] / 1e7, graph.node_lat[node] / 1e7
             yield NamedNode(name, country, float(lon), float(lat))
 

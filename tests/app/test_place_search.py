@@ -182,6 +182,17 @@ async def test_towns_that_the_sketch_alone_has_are_found_by_name_and_by_sound(cl
     assert f"Cerca de {label}" in await home(client, typed)
 
 
+# Of a name's two in one country none is ten times as populous as the other.
+@pytest.mark.parametrize("typed", ["Barbosa, CO", "Lagunillas, VE", "Villanueva, CO"])
+async def test_of_two_towns_of_a_name_in_one_country_none_is_taken_unasked(client, typed):
+    html = await home(client, typed)
+    assert "¿Cuál de estas poblaciones?" in html
+    name, _, country = typed.partition(", ")
+    offered = [label for label, _ in choices(html) if label.startswith(f"{name}, ")]
+    assert len({label for label in offered if label.endswith(f", {country}")}) > 1
+    assert f"<option>{typed}" not in html
+
+
 async def test_the_list_ends_at_its_horizon_and_tells_what_comes_next(loaded_shared, settings_for):
     async with client_of(settings_for(loaded_shared, near_m=1_000)) as client:
         html = await home(client, "Bucaramanga, CO")
