@@ -331,7 +331,7 @@ def _storing(columns: Sequence[str], theirs: ColumnElement[bool]) -> Insert:
         functions.ST_GeomFromText(sent.c[name], 4326) if name == "geom" else sent.c[name]
         for name in columns
     ]
-    added = insert(table).from_select(list(columns), select(*given))
+    added = insert(Flow).from_select(list(columns), select(*given))
     changed = {name: added.excluded[name] for name in columns if name not in (*_KEY, "id")}
     return added.on_conflict_do_update(index_elements=_KEY, set_=changed, where=theirs)
 
