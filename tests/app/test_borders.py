@@ -165,10 +165,10 @@ async def test_night_is_judged_at_the_place_whatever_offset_is_written(
             night_only, valid_from, reported_at, approved_at, visibility, demo)
         select 'T-N', 'physical', 'flood', 'prueba', g, g, 'weight', true, '2026-01-01',
             '2026-01-01', now(), 'public', true
-        from st_buffer(st_setsrid(st_makepoint(-72.5037, 7.838), 4326), 0.01) g
+        from st_buffer(st_setsrid(st_makepoint(-72.5042, 7.868), 4326), 0.005) g
         """,
     )
-    # Six kilometres from the start: who leaves at nine is past it, and sleeps behind it.
+    # Three kilometres from the start: who leaves at nine is past it, and sleeps behind it.
     ends = (CUCUTA, (-73.126, 7.125))
     answers = {}
     for at in ("2026-11-26T02:00:00-05:00", "2026-11-26T07:00:00Z", "2026-11-26T09:00:00-05:00"):
