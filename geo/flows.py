@@ -17,6 +17,7 @@ from geoalchemy2 import functions
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
     ColumnElement,
+    Table,
     Text,
     bindparam,
     cast,
@@ -322,6 +323,7 @@ async def store_movement(
 def _storing(columns: Sequence[str], theirs: ColumnElement[bool]) -> Insert:
     """Return one statement for all cells: the database decides of a payload as a whole."""
     table = inspect(Flow).local_table
+    assert isinstance(table, Table)  # noqa: S101 -- no join is mapped
     types = {name: table.c[name].type for name in columns}
     types["geom"] = Text()
     read = func.jsonb_to_recordset(cast(bindparam("cells", type_=Text), JSONB))
@@ -331,7 +333,7 @@ def _storing(columns: Sequence[str], theirs: ColumnElement[bool]) -> Insert:
         functions.ST_GeomFromText(sent.c[name], 4326) if name == "geom" else sent.c[name]
         for name in columns
     ]
-    added = insert(Flow).from_select(list(columns), select(*given))
+    added = insert(table).from_select(list(columns), select(*given))
     changed = {name: added.excluded[name] for name in columns if name not in (*_KEY, "id")}
     return added.on_conflict_do_update(index_elements=_KEY, set_=changed, where=theirs)
 
