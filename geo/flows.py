@@ -22,7 +22,6 @@ from sqlalchemy import (
     cast,
     column,
     func,
-    inspect,
     or_,
     select,
     text,
@@ -321,7 +320,7 @@ async def store_movement(
 
 def _storing(columns: Sequence[str], theirs: ColumnElement[bool]) -> Insert:
     """Return one statement for all cells: the database decides of a payload as a whole."""
-    table = inspect(Flow).local_table
+    table = Flow.metadata.tables["amparo.flows"]
     types = {name: table.c[name].type for name in columns}
     types["geom"] = Text()
     read = func.jsonb_to_recordset(cast(bindparam("cells", type_=Text), JSONB))
