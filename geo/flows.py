@@ -17,13 +17,11 @@ from geoalchemy2 import functions
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import (
     ColumnElement,
-    Table,
     Text,
     bindparam,
     cast,
     column,
     func,
-    inspect,
     or_,
     select,
     text,
@@ -322,8 +320,7 @@ async def store_movement(
 
 def _storing(columns: Sequence[str], theirs: ColumnElement[bool]) -> Insert:
     """Return one statement for all cells: the database decides of a payload as a whole."""
-    table = inspect(Flow).local_table
-    assert isinstance(table, Table)  # noqa: S101 -- no join is mapped
+    table = Flow.metadata.tables["amparo.flows"]
     types = {name: table.c[name].type for name in columns}
     types["geom"] = Text()
     read = func.jsonb_to_recordset(cast(bindparam("cells", type_=Text), JSONB))

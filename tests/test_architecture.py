@@ -242,15 +242,13 @@ def test_no_module_is_a_drawer():
 
 
 def test_files_stay_readable():
-    # Long for a reason: all tables; all view models with their docs; the views' SQL; DDL.
+    # A concept draws the walls of a module, not its length; a page of this length has several.
+    # Long for a reason: all tables; DDL.
     reasoned = {
-        Path("app/web/views.py"),
-        Path("alembic/versions/2026-11-25_tiers.py"),
         Path("alembic/versions/2026-11-25_tables.py"),
-        Path("alembic/versions/2026-11-25_records.py"),
         Path("alembic/versions/2026-11-25_network_tables.py"),
     }
     for path in sources(*PACKAGES, "alembic"):
         lines = path.read_text(encoding="utf-8").count("\n")
         if path.relative_to(ROOT) not in reasoned:
-            assert lines <= 420, f"{path.relative_to(ROOT)}: {lines} lines"
+            assert lines <= 750, f"{path.relative_to(ROOT)}: {lines} lines"

@@ -74,7 +74,7 @@ $$
 # or that could not come out before, has its fate before it.
 SETTLE = """
 create function amparo.settle_flow() returns trigger
-language plpgsql security definer set search_path = amparo, public, pg_temp as $$
+language plpgsql security definer set search_path = amparo, pg_temp as $$
 begin
     if tg_op = 'INSERT' then
         new.may_come_out := passes_rules(new);
@@ -106,7 +106,7 @@ $$
 # Each code once, however many counts name it.
 PLACE = """
 create function amparo.place_flows(p_weeks date[]) returns void
-language sql security definer set search_path = amparo, public, pg_temp as $$
+language sql security definer set search_path = amparo, pg_temp as $$
     with codes as (
         select origin as code from flows where week = any (p_weeks) and origin_areas is null
         union
@@ -124,7 +124,7 @@ $$
 # out already stay as they came out.
 PLACE_ANEW = """
 create function amparo.place_flows_anew() returns bigint
-language sql security definer set search_path = amparo, public, pg_temp as $$
+language sql security definer set search_path = amparo, pg_temp as $$
     with codes as (
         select origin as code from flows
         union select destination from flows where destination is not null
@@ -250,6 +250,7 @@ FUNCTIONS = (
     "place_flows(date[])",
     "settle_flow()",
     "passes_rules(amparo.flows)",
+    "is_part_of(amparo.flows, amparo.flows)",
     "areas_of(text)",
 )
 TRIGGERS = (

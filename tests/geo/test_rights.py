@@ -24,6 +24,8 @@ FUNCTIONS: dict[Tier, set[str]] = {
         "forget_space",
         "handles_complaints_of",
         "has_open_complaint",
+        # By upkeep, after borders or places were loaded.
+        "place_flows_anew",
         "purge_complaints",
         "term_is_used",
         "unassessed_spaces",
@@ -40,8 +42,14 @@ DEFINERS = {
     "has_open_complaint",
     "purge_complaints",
     "read_restricted",
+    # Counts of a week hang on each other, whosoever's they are.
+    "place_flows",
+    "place_flows_anew",
+    "mark_margins_of",
     "touch_locations",
     "keep_versions",
+    "mark_margins",
+    "settle_flow",
     "note_knowledge",
     "touch_deleted",
     "touch_inserted",
