@@ -396,7 +396,7 @@ def _downgrade() -> Iterator[str]:
         "mark_margins_gone",
     ):
         yield f"drop trigger {trigger} on amparo.flows"
-    for function in (*FUNCTIONS, "is_part_of(amparo.flows, amparo.flows)"):
+    for function in FUNCTIONS:
         yield f"drop function amparo.{function}"
     yield "drop index amparo.ix_flows_week"
     yield """

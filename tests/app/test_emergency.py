@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, text
+from sqlalchemy import delete, or_, text
 
 from geo import audit, hiding, models, tokens
 from geo.db import Tier
