@@ -1,5 +1,7 @@
 """From one place to many on the roads: against networkx, against the router, rule by rule."""
 
+import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -15,12 +17,16 @@ from routing.crossings import Crossing
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
 from routing.hazard import Hazard
 from routing.metric import great_circle_m
+from routing.profile import ADULT
 from routing.reach import KEPT_METRICS, Place, Reacher, ReachRequest
 from routing.regions import open_graph, write_graph
 from routing.search import Router, RouteRequest
 from routing.warming import warm
 
 AT = datetime(2026, 11, 24, 13, tzinfo=UTC)
+
+#: What is nearest is told by the time under way: the nights of a route are left out.
+RESTLESS = replace(ADULT, window_start=None, window_end=None, day_max_m=math.inf)
 
 
 def street_grid(tiny_graph, seed, *, side=5, country=None):
@@ -103,7 +109,7 @@ def test_hazards_count_as_they_do_for_routes(tiny_graph, seed):
         )
         for index, (lon, lat) in enumerate(rng.uniform((-72.5, 7.9), (-72.46, 7.94), (3, 2)))
     ]
-    router = Router(graph)
+    router = Router(graph, profile=RESTLESS)
     reached = Reacher(router).reach(ReachRequest(start, targets, AT, hazards=hazards))
     for index, target in enumerate(targets):
         request = RouteRequest(
@@ -133,7 +139,7 @@ def test_hazards_count_as_they_do_for_routes(tiny_graph, seed):
 
 
 def test_the_sketch_answers_as_the_router_does(sketch, open_crossings, towns):
-    router = Router(sketch)
+    router = Router(sketch, profile=RESTLESS)
     start = Place(*towns["CO", "Cúcuta"], "CO")
     asked = [
         Place(*position, country)
