@@ -232,7 +232,9 @@ async def test_p33_p43_the_next_space_each_way_names_the_crossing(pages):
 
 async def test_p45_the_lines_of_the_area_are_there_and_missing_ones_said(pages):
     words = await words_of(pages, "/spaces/T-FULL")
-    assert "Emergencias DEMO DEMO Emergencias Norte de Santander (ficticia)" in words
+    # Whose number it is stands beside it.
+    whose = "Emergencias · Colombia, Norte de Santander"
+    assert f"{whose} DEMO DEMO Emergencias Norte de Santander (ficticia)" in words
     assert "Quejas sobre el personal (línea independiente)" in words
     venezuelan = await words_of(pages, "/spaces/DEMO-001")
     assert "No se conoce una línea de:" in venezuelan
