@@ -47,7 +47,8 @@ def _replace(view: str, what: str, instead: str) -> None:
     )
     # A view that changed must be looked at again.
     assert written.count(what) == 1, view  # noqa: S101
-    op.execute(f"create or replace view {view} as {written.replace(what, instead)}")
+    changed = f"create or replace view {view} as {written.replace(what, instead)}"
+    op.execute(changed)
 
 
 def upgrade() -> None:
@@ -67,5 +68,6 @@ def downgrade() -> None:
         before, _, after = written.partition(" AS overnight,")
         # The column before it ends with the last comma that stands at the end of a line.
         kept, _, _derived = before.rpartition(",\n")
-        op.execute(f"create or replace view {view} as {kept},\n    {flag},{after}")
+        former = f"create or replace view {view} as {kept},\n    {flag},{after}"
+        op.execute(former)
     op.execute("reset role")

@@ -8,7 +8,7 @@ import re
 import socket
 import sqlite3
 import tempfile
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -69,6 +69,8 @@ def directed():
         "id": "directed",
         "kind": "od",
         "destination": "CO-SAN",
+        # Of a week without a total that it would be a late part of.
+        "week": rows_of.flows()[0]["week"] - timedelta(weeks=5),
         "geom": DIRECTED,
     }
     return hazard, flow
