@@ -19,7 +19,7 @@ CROSSINGS = 40
 
 #: Calls that a question may make for each different name that is known: it is compared as it is
 #: written and as it sounds, and each time some words are looked for in it.
-CALLS_A_NAME = 8
+CALLS_A_NAME = 9
 
 
 @pytest.fixture(scope="module")
@@ -104,14 +104,3 @@ def test_a_name_of_two_letters_is_found_as_it_is_written_alone(names):
     for text in ("s", "sa", "sa (lugar 7)", "S., CO"):
         (exact, begun, alike), _ = asked(names, text)
         assert not exact + begun + alike, text
-
-
-def test_a_town_to_be_near_to_goes_with_a_whole_name_alone(names):
-    (place, *_) = names.exact(Typed.of("san jose"))
-    near = names._label(place, names._town_near(place))
-    assert "(" in near
-    (exact, begun, _), _ = asked(names, near)
-    assert exact
-    assert not begun
-    (exact, begun, _), _ = asked(names, near.replace("San José", "San Jos"))
-    assert not exact + begun
