@@ -260,6 +260,7 @@ def _route_space(stop: Stop) -> plan_views.RouteSpace:
         kind=space.kind,
         has_overnight=stop.overnight,
         is_demo=space.demo,
+        offroad_m=stop.access_m,
     )
 
 

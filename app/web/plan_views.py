@@ -41,7 +41,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class RouteSpace:
-    """A space on the way, `at_m` metres after the start."""
+    """A space on the way, `at_m` metres after the start and `offroad_m` metres off, straight."""
 
     id: str
     name: str
@@ -50,6 +50,7 @@ class RouteSpace:
     kind: str | None = None
     has_overnight: bool = False
     is_demo: bool = False
+    offroad_m: float = 0
 
 
 @dataclass(frozen=True)

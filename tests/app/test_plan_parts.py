@@ -216,6 +216,18 @@ def test_p47_advice_in_another_language_is_marked_as_spanish():
     assert "[ES]" in body
 
 
+def test_a_bed_off_the_way_says_how_far_off_it_is():
+    spot = plan_views.RouteSpace(
+        "S9", "Albergue Nueve", "Berlín", 47_000, has_overnight=True, offroad_m=12_400
+    )
+    near = replace(spot, name="Albergue Diez", at_m=50_000, offroad_m=49)
+    stages = (plan_views.Stage(1, 1, 0, 47_000, spot), plan_views.Stage(2, 1, 47_000, 60_000))
+    route = replace(ROUTE, spaces=(spot, near), stages=stages)
+    text = Outline(plan_page.render_plan(replace(PLAN, frame=FRAME, routes=(route,)), "es")).text
+    assert text.count("a 12 km del camino") == len(("itinerary", "stages"))
+    assert text.count("del camino)") == text.count("a 12 km del camino")
+
+
 def test_stages_say_where_no_place_to_sleep_is_known():
     spot = plan_views.RouteSpace("S9", "Albergue Nueve", "Berlín", 47_000, has_overnight=True)
     route = replace(
