@@ -45,6 +45,20 @@ EMPTY = "amparo_empty"
 LOADED = "amparo_loaded"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `./run test --long` run what is marked as long, too."""
+    parser.addoption("--long", action="store_true", help="run the tests that are marked long, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked as long, unless somebody asks for it."""
+    if config.getoption("--long"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
 def in_thread[T](work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end in a thread of its own, away from pytest-asyncio's loop."""
     with ThreadPoolExecutor(1) as pool:
@@ -348,7 +362,7 @@ def served(settings: Any) -> Iterator[str]:
 
 
 def _wait_until_healthy(
-    address: str, server: subprocess.Popen[bytes], written: TextIO, limit_s: float = 60
+    address: str, server: subprocess.Popen[bytes], written: TextIO, limit_s: float = 300
 ) -> None:
     deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline:

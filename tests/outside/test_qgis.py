@@ -10,6 +10,8 @@ from tests.conftest import ROOT
 from tests.docs.test_examples import SYSTEM_PYTHON, needs
 from tests.fixtures.outside import CONDITIONS
 
+pytestmark = pytest.mark.long
+
 READER = ROOT / "tests" / "fixtures" / "qgis_reader.py"
 
 #: In QGIS' own words, where OGR's are others.

@@ -297,6 +297,7 @@ def oracle_rows(shared_data) -> list[list[int]]:
         return [[round(float(value)) for value in row] for row in csv.reader(stream, delimiter=";")]
 
 
+@pytest.mark.long
 def test_new_york_has_the_points_that_plain_label_setting_finds(new_york, oracle_rows):
     (tail, head, *costs), search = new_york
     plain = Plain(search.hierarchy, tail, head, *costs)
@@ -306,6 +307,7 @@ def test_new_york_has_the_points_that_plain_label_setting_finds(new_york, oracle
         assert points(search.front(start - 1, goal - 1)) == plain.front(start - 1, goal - 1)
 
 
+@pytest.mark.long
 def test_new_york_has_the_fronts_of_the_oracle(new_york, oracle_rows):
     """On those of the 50 queries that the oracle settled quickest; the benchmark does all."""
     (tail, head, *costs), search = new_york

@@ -3,8 +3,12 @@
 import json
 import re
 
+import pytest
+
 from routing.backend import interface
 from routing.backend.info import get_info
+
+pytestmark = pytest.mark.long
 
 #: Counts what networkx calls of ours, so that a run in which everything fell back is noticed.
 COUNTING = """
