@@ -9,6 +9,7 @@ from geo import audit, hiding, models, tokens
 from geo.db import Tier
 from tests.app.test_leaks import CLOCK, answer, requests
 from tests.conftest import client_of, clone, opened
+from tests.fixtures.desk import visitor
 
 SPACE = {"entity": "space", "id": "DEMO-006", "reason": "amenaza a la casa"}
 ITEM = "/collections/spaces/items/DEMO-006"
@@ -72,10 +73,15 @@ async def test_p24_hidden_and_lifted_by_an_approver(own_client, database, bearer
         "DEMO-006",
         "approver",
     )
-    lifted = await own_client.request(
+    refused = await own_client.request(
         "DELETE", made.headers["location"], json={"reason": "falsa alarma"}, headers=headers
     )
-    assert lifted.status_code == 204
+    assert refused.status_code == 403, "P50: lifting opens"
+    assert refused.json()["type"] == "urn:amparo:problem:session-needed"
+    assert (await own_client.get(ITEM)).status_code == 404
+    signed_in = await visitor(own_client, database, "approver")
+    lifted = await signed_in.post(f"/network{made.headers['location']}/lift", reason="falsa alarma")
+    assert lifted.status_code == 303, lifted.text
     assert (await own_client.get(ITEM)).content == known.content
     async with database.session(Tier.WRITER) as session:
         actions = [(e.actor, e.action) for e in await audit.newest(session, limit=2)]
