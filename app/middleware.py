@@ -185,7 +185,7 @@ class PrivateAnswers(Step):
 
     def finish(self, exchange: Exchange) -> None:
         """Mark an answer."""
-        path, fields = exchange.scope["path"], exchange.fields
+        path, fields = routed_path(exchange.scope), exchange.fields
         if path.startswith(self._shared_path):
             return
         exchange.varies.append(b"Authorization")
@@ -201,7 +201,7 @@ class PrivateAnswers(Step):
                 fields.pop(b"etag", None)
 
     def _is_private(self, exchange: Exchange) -> bool:
-        path = exchange.scope["path"]
+        path = routed_path(exchange.scope)
         is_shared = path.startswith(self._shared_path)
         has_credential = b"authorization" in exchange.asked or is_below(path, self._private_path)
         return has_credential and not is_shared

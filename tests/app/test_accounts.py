@@ -266,6 +266,8 @@ async def test_p50_mounted_somewhere_else_the_console_is_as_closed(database, set
                 assert read.json()["actor"] == "coordinator"
                 answer = await mounted.get("/amparo/network/probe/actor", headers=headers)
                 assert answer.status_code == 403
+                page = await mounted.get("/amparo/network/sign-in")
+                assert page.headers["cache-control"] == "private, no-store"
 
 
 # --- caches -------------------------------------------------------------------------------------

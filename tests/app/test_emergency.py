@@ -136,12 +136,10 @@ async def test_a_hide_that_makes_no_sense_is_refused(own_client, bearer, body, s
     assert response.headers["content-type"].startswith("application/problem+json")
 
 
-async def test_lifting_what_is_not_hidden_is_404(own_client, bearer):
-    headers = await bearer("admin")
-    response = await own_client.request(
-        "DELETE", "/hides/nunca", json={"reason": "x"}, headers=headers
-    )
-    assert response.status_code == 404
+async def test_lifting_what_is_not_hidden_is_404(own_client, database, bearer):
+    await bearer("admin")
+    admin = await visitor(own_client, database, "admin")
+    assert (await admin.post("/network/hides/nunca/lift", reason="x")).status_code == 404
 
 
 #: Parts of addresses that have nothing to do with spaces and crossings.
