@@ -1,5 +1,8 @@
 """Who asks: by an access token in the header, or by the console's cookie under ``/network``.
 
+Neither opens what the other does (P50): the console takes its cookie alone, and refuses a request
+that shows a token as well; everywhere else the cookie is not looked at.
+
 A credential that does not hold is refused, never silently taken for the public: a partner whose
 token has expired must not believe that what the public sees is all there is.
 """
@@ -15,11 +18,11 @@ from starlette.responses import Response
 
 from app.csrf import form_token
 from app.limits import IS_GRANTED
-from app.middleware import is_below
-from app.mistakes import SignInNeededError, UnauthorizedError
+from app.middleware import is_below, routed_path
+from app.mistakes import SignInNeededError, TokenAtConsoleError, UnauthorizedError
 from app.settings import Settings
 from geo import people, sign_in, tokens
-from geo.authority import Actor
+from geo.authority import Actor, Means
 from geo.db import Database, Tier
 from geo.errors import InvalidTokenError
 from geo.tokens import Grant
@@ -69,6 +72,8 @@ async def find_asker(request: Request) -> Asker:
 
     Raises
     ------
+    TokenAtConsoleError
+        It is a page of the console, and there is an Authorization header.
     UnauthorizedError
         The Authorization header is not a bearer token.
     InvalidTokenError
@@ -82,16 +87,28 @@ async def find_asker(request: Request) -> Asker:
 
 
 async def _look_up(request: Request) -> Asker:
+    if is_below(routed_path(request.scope), CONSOLE):
+        return await _by_cookie(request)
+    return await _by_token(request) if "authorization" in request.headers else ANYBODY
+
+
+async def _by_token(request: Request) -> Asker:
     database: Database = request.state.database
+    async with database.session(Tier.WRITER) as session:
+        grant = await granted(request, session, READING_SCOPES)
+        if grant.scope != "edit" or grant.person_id is None:
+            return Asker(Tier.PARTNER)
+        actor = await people.load_actor(session, grant.person_id, means=Means.PROGRAM)
+        return Asker(Tier.PARTNER, actor)
+
+
+async def _by_cookie(request: Request) -> Asker:
     if "authorization" in request.headers:
-        async with database.session(Tier.WRITER) as session:
-            grant = await granted(request, session, READING_SCOPES)
-            if grant.scope != "edit" or grant.person_id is None:
-                return Asker(Tier.PARTNER)
-            return Asker(Tier.PARTNER, await people.load_actor(session, grant.person_id))
+        raise TokenAtConsoleError  # `ConsoleAlone` has refused it before; this is where it counts
     secret = request.cookies.get(COOKIE)
-    if secret is None or not is_below(request.url.path, CONSOLE):
+    if secret is None:
         return ANYBODY
+    database: Database = request.state.database
     settings: Settings = request.state.settings
     idle = timedelta(minutes=settings.session_idle_minutes)
     try:
@@ -146,14 +163,14 @@ async def require_actor(request: Request) -> Actor:
     asker = await find_asker(request)
     if asker.actor is not None:
         return asker.actor
-    if is_below(request.url.path, CONSOLE) and "authorization" not in request.headers:
+    if is_below(routed_path(request.scope), CONSOLE):
         raise SignInNeededError(_sign_in_location(request))
     raise UnauthorizedError
 
 
 def _sign_in_location(request: Request) -> str:
     # A form that was sent too late cannot be sent again by a link.
-    came_from = request.url.path if request.method in {"GET", "HEAD"} else CONSOLE
+    came_from = routed_path(request.scope) if request.method in {"GET", "HEAD"} else CONSOLE
     return f"{SIGN_IN}?next={quote(came_from, safe='/')}"
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commands import written
 from app.console import EXIT_MISUSED, fail, out, require_settings, say
-from geo import audit, hiding, people, restricted
+from geo import audit, hiding, pathways, people, restricted
 
 #: Who acts where nobody has signed in: whoever holds the machine.
 ACTOR = "cli"
@@ -160,6 +160,23 @@ def reader_add(space_id: SpaceId, person: Who) -> None:
 
     written(require_settings(), work)
     say(f"{person} may read {space_id}")
+
+
+@reader_app.command("pathway")
+def reader_pathway(
+    pathway_id: Annotated[str, typer.Argument(help="Id of a restricted pathway.")], person: Who
+) -> None:
+    """Let a person read a restricted pathway; each reading is audited.
+
+    Example: amparo reader pathway RUTA-7 ana@example.org
+    """
+
+    async def work(session: AsyncSession) -> None:
+        found = await people.find_person(session, person)
+        await pathways.name_reader(session, ACTOR, pathway_id, found.id)
+
+    written(require_settings(), work)
+    say(f"{person} may read {pathway_id}")
 
 
 @reader_app.command("remove")

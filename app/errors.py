@@ -31,6 +31,7 @@ from app.mistakes import (
     OutdatedError,
     RouteRefusedError,
     SignInNeededError,
+    TokenAtConsoleError,
     TooManyRequestsError,
     UnauthorizedError,
     UnconditionalError,
@@ -57,6 +58,7 @@ from geo.errors import (
     NotFoundError,
     PersonalDataError,
     ProtectedServiceError,
+    SessionNeededError,
     UnknownServiceError,
 )
 from routing.errors import GraphError, InvalidRequest, NoRoute, OffNetwork
@@ -139,6 +141,21 @@ TABLE: Mapping[type[Exception], Kind] = {
         "forbidden",
         "This account may not do that",
         "Ask an approver of the country, or a coordinator.",
+    ),
+    SessionNeededError: Kind(
+        403,
+        "session-needed",
+        "A person has to do that",
+        "Do it signed in at /network; a token proposes, closes and hides.",
+        "No token stands for a person who accepts, reviews, publishes, verifies, grants or lifts.",
+    ),
+    TokenAtConsoleError: Kind(
+        403,
+        "token-at-console",
+        "The console takes no token",
+        "Sign in at /network/sign-in and ask without the header Authorization; programs find "
+        "their addresses in /api.",
+        "A header Authorization opens nothing here, and nothing was looked at beside it.",
     ),
     ForgedRequestError: Kind(
         403,

@@ -1,6 +1,8 @@
 """Forms of the console: read whole, and only from the page that they were on (CSRF).
 
-A sign-in's secret signs the forms of who is signed in; before that, a cookie of its own does.
+A sign-in's secret signs the forms of who is signed in, and nothing else does: whoever may write a
+cookie of their own choice has signed nothing. The two forms that come before a sign-in are signed
+with a cookie of their own, and are read by `get_anonymous_form`.
 """
 
 import secrets
@@ -13,7 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 
-from app.askers import find_asker, set_cookie
+from app.askers import find_asker, require_actor, set_cookie
 from app.csrf import form_token, is_token_of
 from app.mistakes import ForgedRequestError, InvalidParameterError, UnsupportedMediaTypeError
 from app.settings import Settings
@@ -55,10 +57,12 @@ class Form(dict[str, str]):
 
 
 async def read_form(request: Request) -> Form:
-    """Return the form that a page of ours sent.
+    """Return the form that a page of who is signed in sent.
 
     Raises
     ------
+    SignInNeededError
+        Nobody is signed in.
     ForgedRequestError
         Another site sent it, or its token is missing or of another sign-in.
     UnsupportedMediaTypeError
@@ -66,18 +70,32 @@ async def read_form(request: Request) -> Form:
     InvalidParameterError
         It cannot be read.
     """
+    _require_form(request)
+    # Before the body is taken apart: nobody's is not worth the work.
+    await require_actor(request)
+    return await _read(request, (await find_asker(request)).secret)
+
+
+async def read_anonymous_form(request: Request) -> Form:
+    """Return the form of a page that is shown to nobody in particular; raises as `read_form`."""
+    _require_form(request)
+    return await _read(request, request.cookies.get(FORM_COOKIE))
+
+
+def _require_form(request: Request) -> None:
     _require_own_site(request)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _KINDS:
         raise UnsupportedMediaTypeError
+
+
+async def _read(request: Request, secret: str | None) -> Form:
     try:
         form = Form(await request.form(max_fields=_MOST_FIELDS, max_part_size=_part_size(request)))
     except MultiPartException as error:
         raise InvalidParameterError("body", "not a form") from error
     if any("\x00" in value for values in form.lists.values() for value in values):
         raise InvalidParameterError("body", "holds a null character")
-    asker = await find_asker(request)
-    secret = asker.secret or request.cookies.get(FORM_COOKIE)
     if not secret or not is_token_of(form.pop(FIELD, ""), secret):
         raise ForgedRequestError
     return form
@@ -126,4 +144,13 @@ async def get_form(request: Request) -> AsyncIterator[Form]:
         await request.close()
 
 
+async def get_anonymous_form(request: Request) -> AsyncIterator[Form]:
+    """Give the form to an endpoint that is there for who is not signed in."""
+    try:
+        yield await read_anonymous_form(request)
+    finally:
+        await request.close()
+
+
 FormDep = Annotated[Form, Depends(get_form)]
+AnonymousFormDep = Annotated[Form, Depends(get_anonymous_form)]

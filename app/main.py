@@ -85,7 +85,7 @@ from app.fields import make_fields
 from app.following import following
 from app.frame import Frame, Step
 from app.limits import Limits, Proxies, RateLimit
-from app.middleware import BodyLimit, DefaultHeaders, Origins, PrivateAnswers
+from app.middleware import BodyLimit, ConsoleAlone, DefaultHeaders, Origins, PrivateAnswers
 from app.network import Network
 from app.published import Published
 from app.senders import notifying
@@ -279,5 +279,6 @@ def _steps(settings: Settings, limits: Limits) -> list[Step]:
         Proxies(settings.trusted_networks),
         ProblemPages(CONSOLE),
         RateLimit(limits, uncounted=f"{STATIC_URL}/"),
+        ConsoleAlone(CONSOLE),
         Compression(CONSOLE),
     ]

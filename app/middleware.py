@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import kind_of
 from app.frame import Exchange, Step
-from app.mistakes import BodyTooLargeError
+from app.mistakes import BodyTooLargeError, TokenAtConsoleError
 from app.problems import problem_response
 
 
@@ -185,7 +185,7 @@ class PrivateAnswers(Step):
 
     def finish(self, exchange: Exchange) -> None:
         """Mark an answer."""
-        path, fields = exchange.scope["path"], exchange.fields
+        path, fields = routed_path(exchange.scope), exchange.fields
         if path.startswith(self._shared_path):
             return
         exchange.varies.append(b"Authorization")
@@ -201,13 +201,47 @@ class PrivateAnswers(Step):
                 fields.pop(b"etag", None)
 
     def _is_private(self, exchange: Exchange) -> bool:
-        path = exchange.scope["path"]
+        path = routed_path(exchange.scope)
         is_shared = path.startswith(self._shared_path)
         has_credential = b"authorization" in exchange.asked or is_below(path, self._private_path)
         return has_credential and not is_shared
 
 
+class ConsoleAlone(Step):
+    """Refuses what comes to the console with an Authorization header (P50).
+
+    Whatever the header holds and the address has: before the body is read, and before anybody
+    looks at a cookie that came with it.
+
+    Parameters
+    ----------
+    path
+        The console's part.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def begin(self, exchange: Exchange) -> Response | None:
+        """Answer such a request."""
+        if b"authorization" not in exchange.asked:
+            return None
+        if not is_below(routed_path(exchange.scope), self._path):
+            return None
+        kind = kind_of(TokenAtConsoleError())
+        return problem_response(kind, kind.detail or "")
+
+
 _CONDITIONS = frozenset({b"if-none-match", b"if-modified-since"})
+
+
+def routed_path(scope: Scope) -> str:
+    """Return the path that decides which endpoint answers: without the one we are mounted at.
+
+    Not the address as a whole, which is made with the header Host: the asker writes that.
+    """
+    path, root = str(scope["path"]), str(scope.get("root_path", ""))
+    return path.removeprefix(root) if root and is_below(path, root) else path
 
 
 def is_below(path: str, top: str) -> bool:

@@ -91,6 +91,10 @@ class SignInNeededError(UnauthorizedError):
         self.location = location
 
 
+class TokenAtConsoleError(Exception):
+    """A page of the console, asked with an Authorization header: a token is no session (P50)."""
+
+
 class ForgedRequestError(Exception):
     """A form without the token that its own page carries: it may come from another site."""
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from benchmarks._fresh_times import State, Times, mark
 from geo import decisions, hiding, models, proposals, space_documents
-from geo.authority import Actor, Role
+from geo.authority import Actor, Means, Role
 from geo.db import Database, Tier
 
 #: Any fixed number: the same edits in every run.
@@ -32,7 +32,7 @@ CROSSINGS: Final = tuple(f"crossing{n}" for n in range(16))
 _SHARES: Final = (SPACES, *(HOUSES,) * 2, *(HAZARDS,) * 4, *(CROSSINGS,) * 3)
 
 PROPOSER = Actor("trial-a", "A", Role.COORDINATOR, None, frozenset())
-ACCEPTER = Actor("trial-b", "B", Role.COORDINATOR, None, frozenset())
+ACCEPTER = Actor("trial-b", "B", Role.COORDINATOR, None, frozenset(), means=Means.SESSION)
 
 _HAZARD = text(
     """

@@ -23,7 +23,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +32,11 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
+from app.askers import COOKIE
+from app.csrf import form_token
 from app.databases import open_database, private_cluster
 from app.settings import Settings
-from geo import audit, schema, space_documents, tokens
+from geo import audit, schema, sign_in, space_documents
 from geo.db import Database, Tier
 from geo.errors import DatabaseUnavailableError
 from geo.proposals import Wanted, propose
@@ -215,7 +217,7 @@ async def running() -> AsyncIterator[Amparo]:
 
 
 async def prepare(database: Database, count: int) -> tuple[dict[str, str], str]:
-    """Store spaces with one proposal each, and return proposals by space, and a token."""
+    """Store spaces with a proposal each; return these by space, and a sign-in's secret."""
     async with database.session(Tier.WRITER) as session:
         await fill_network(session)
         spaces = [SPACE | {"id": f"s{n:04}", "name": f"Espera {n:04}"} for n in range(count)]
@@ -236,25 +238,20 @@ async def prepare(database: Database, count: int) -> tuple[dict[str, str], str]:
             now=NOW,
             batch_id="kill",
         )
-        _, token = await tokens.issue_token(
-            session,
-            scope="edit",
-            holder="benchmark",
-            person_id=APPROVER.id,
-            expires_at=datetime.now(UTC) + timedelta(days=1),
-        )
-    return {str(o.record_id): str(o.proposal_id) for o in outcomes}, token
+        secret = await sign_in.start_session(session, APPROVER.id, lifetime=timedelta(days=1))
+    return {str(o.record_id): str(o.proposal_id) for o in outcomes}, secret
 
 
 class Clients:
     """Clients that accept proposals until all are accepted, whatever happens in between."""
 
-    def __init__(self, amparo: Amparo, proposals: dict[str, str], token: str) -> None:
+    def __init__(self, amparo: Amparo, proposals: dict[str, str], secret: str) -> None:
         self.acknowledged: set[str] = set()
         self.unacknowledged: set[str] = set()
         self._left = list(proposals.items())
         self._amparo = amparo
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self._headers = {"Cookie": f"{COOKIE}={secret}"}
+        self._form = {"do": "accept", "reason": "ok", "csrf": form_token(secret)}
 
     async def run(self) -> None:
         """Accept everything."""
@@ -274,13 +271,12 @@ class Clients:
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             try:
-                answer = await client.post(
-                    f"/proposals/{proposal_id}/accept", json={"reason": "ok"}
-                )
+                address = f"/network/proposals/{proposal_id}"
+                answer = await client.post(address, data=self._form)
             except httpx.TransportError:
                 await asyncio.sleep(0.05)
                 continue
-            if answer.status_code == httpx.codes.OK:
+            if answer.headers.get("location") == address:
                 self.acknowledged.add(space_id)
                 return
             if answer.status_code == httpx.codes.CONFLICT:
@@ -321,9 +317,9 @@ async def trial(approvals: int, kills: Sequence[tuple[int, str]]) -> Result:
     result = Result(approvals)
     async with running() as amparo:
         database = open_database(amparo.settings)
-        proposals, token = await prepare(database, approvals)
+        proposals, secret = await prepare(database, approvals)
         await amparo.start_server()
-        clients = Clients(amparo, proposals, token)
+        clients = Clients(amparo, proposals, secret)
         started = time.monotonic()
         work = asyncio.create_task(clients.run())
         for threshold, what in kills:

@@ -166,7 +166,7 @@ async def verify(
     NotFoundError, ConflictError
         None that the actor may know of; not handed in.
     ForbiddenError
-        The own assessment or organisation, or no approver of the country.
+        A program, the own assessment or organisation, or no approver of the country.
     InvalidRecordError
         A reason is needed to return it.
     """

@@ -3,12 +3,17 @@
 An editor works for one organisation, an approver decides in some countries, a coordinator in the
 region; an administrator runs the accounts and closes in an emergency, but approves nothing by
 being one. Nobody accepts an own proposal (P23, P40).
+
+What a second person does, and what opens accounts, is for people who are there: who signed in
+themselves. A token proposes, closes and hides in its person's name, and never stands for a second
+person, whoever holds it (P50). Every rule about that is here, by `is_present`; the command line
+has no `Actor`, since who has the machine has the database.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from geo.errors import ForbiddenError
+from geo.errors import ForbiddenError, SessionNeededError
 
 
 class Role(StrEnum):
@@ -19,6 +24,13 @@ class Role(StrEnum):
     APPROVER = "approver"
     COORDINATOR = "coordinator"
     ADMIN = "admin"
+
+
+class Means(StrEnum):
+    """By what somebody has shown who they are: signed in, or by a token that a program holds."""
+
+    SESSION = "session"
+    PROGRAM = "program"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,8 @@ class Actor:
         Two-letter codes where an approver decides.
     language
         In which they are written to.
+    means
+        By what they have shown who they are; who does not say so is no more than a program.
     """
 
     id: str
@@ -45,6 +59,7 @@ class Actor:
     organization_id: str | None
     countries: frozenset[str]
     language: str = "es"
+    means: Means = Means.PROGRAM
 
 
 _REGION = frozenset({Role.COORDINATOR})
@@ -55,6 +70,11 @@ _STAFF = frozenset({Role.EDITOR, Role.APPROVER, Role.COORDINATOR, Role.ADMIN})
 def is_staff(actor: Actor) -> bool:
     """Tell whether somebody works on records: an editor or above."""
     return actor.role in _STAFF
+
+
+def is_present(actor: Actor) -> bool:
+    """Tell whether somebody is there themselves, and not a program in their name (P50)."""
+    return actor.means is Means.SESSION
 
 
 def can_propose(actor: Actor, *, organization_id: str | None, country: str | None) -> bool:
@@ -72,8 +92,8 @@ def can_close(actor: Actor, *, organization_id: str | None, country: str | None)
 
 
 def can_approve(actor: Actor, *, country: str | None, proposed_by: str | None) -> bool:
-    """Tell whether somebody may decide a proposal; never one's own (P23)."""
-    if proposed_by is not None and proposed_by == actor.id:
+    """Tell whether somebody may decide a proposal; never one's own (P23), nor a program (P50)."""
+    if not is_present(actor) or (proposed_by is not None and proposed_by == actor.id):
         return False
     return actor.role in _REGION or _approves_in(actor, country=country)
 
@@ -83,19 +103,24 @@ def can_hide(actor: Actor, *, country: str | None) -> bool:
     return actor.role in _HIGHEST or _approves_in(actor, country=country)
 
 
+def can_review(actor: Actor) -> bool:
+    """Tell whether somebody lets texts, checklists and members in: coordinating, and there."""
+    return is_present(actor) and can_coordinate(actor)
+
+
 def can_coordinate(actor: Actor) -> bool:
     """Tell whether somebody keeps vocabularies, checklists and messages."""
     return actor.role in _HIGHEST
 
 
 def can_administer(actor: Actor) -> bool:
-    """Tell whether somebody keeps accounts and tokens."""
-    return actor.role is Role.ADMIN
+    """Tell whether somebody keeps accounts and tokens; no program does (P50)."""
+    return is_present(actor) and actor.role is Role.ADMIN
 
 
 def can_audit(actor: Actor) -> bool:
-    """Tell whether somebody reads the audit chain."""
-    return actor.role in _HIGHEST
+    """Tell whether somebody reads the audit chain; no program does (P50)."""
+    return is_present(actor) and actor.role in _HIGHEST
 
 
 def require_staff(actor: Actor) -> None:
@@ -107,6 +132,18 @@ def require_staff(actor: Actor) -> None:
         Says who may.
     """
     _require(is_staff(actor), "this is for editors, approvers, coordinators and administrators")
+
+
+def require_present(actor: Actor) -> None:
+    """Refuse a program, whoever's name it acts in.
+
+    Raises
+    ------
+    SessionNeededError
+        Says what helps.
+    """
+    if not is_present(actor):
+        raise SessionNeededError
 
 
 def require_propose(actor: Actor, *, organization_id: str | None, country: str | None) -> None:
@@ -144,9 +181,12 @@ def require_approve(actor: Actor, *, country: str | None, proposed_by: str | Non
 
     Raises
     ------
+    SessionNeededError
+        A program asks.
     ForbiddenError
         Says who may, or that it is the actor's own.
     """
+    require_present(actor)
     _require(
         proposed_by is None or proposed_by != actor.id,
         "nobody decides an own proposal: a second person has to",
@@ -171,6 +211,20 @@ def require_hide(actor: Actor, *, country: str | None) -> None:
     )
 
 
+def require_review(actor: Actor) -> None:
+    """Refuse who may not let texts, checklists and members in.
+
+    Raises
+    ------
+    SessionNeededError
+        A program asks.
+    ForbiddenError
+        Says who may.
+    """
+    require_present(actor)
+    require_coordinate(actor)
+
+
 def require_coordinate(actor: Actor) -> None:
     """Refuse who does not coordinate.
 
@@ -187,9 +241,12 @@ def require_administer(actor: Actor) -> None:
 
     Raises
     ------
+    SessionNeededError
+        A program asks.
     ForbiddenError
         Says who may.
     """
+    require_present(actor)
     _require(can_administer(actor), "accounts are kept by administrators")
 
 
@@ -198,9 +255,12 @@ def require_audit(actor: Actor) -> None:
 
     Raises
     ------
+    SessionNeededError
+        A program asks.
     ForbiddenError
         Says who may.
     """
+    require_present(actor)
     _require(can_audit(actor), "the audit is read by coordinators and administrators")
 
 

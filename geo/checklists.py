@@ -10,7 +10,7 @@ from sqlalchemy import Column, Date, MetaData, Table, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit
-from geo.authority import Actor, require_coordinate, require_staff
+from geo.authority import Actor, require_coordinate, require_review, require_staff
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.guidance_files import MAX_MONTHS
 from geo.guidance_views import checklist_items, checklists, plain_rows
@@ -177,9 +177,9 @@ async def publish(session: AsyncSession, actor: Actor, checklist_id: str, *, tod
     Raises
     ------
     ForbiddenError, NotFoundError, ConflictError
-        The actor does not coordinate; no such version; it was published before.
+        The actor is a program or does not coordinate; no such version; it was published before.
     """
-    require_coordinate(actor)
+    require_review(actor)
     checklist = await _checklist(session, checklist_id)
     if checklist.published_on is not None:
         msg = "this version was published before; add a new one"

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import merging, outbox, space_documents
-from geo.authority import Actor, can_approve, require_approve
+from geo.authority import Actor, can_approve, require_approve, require_present
 from geo.errors import (
     ConflictError,
     ForbiddenError,
@@ -82,6 +82,8 @@ async def accept(
     ------
     NotFoundError
         There is no such proposal, or the actor may not know of its record.
+    SessionNeededError
+        A program asks, in whoever's name (P50).
     ForbiddenError
         The actor proposed it, sent the link by which it was proposed, or decides elsewhere.
     ConflictError
@@ -89,6 +91,7 @@ async def accept(
     InvalidRecordError
         The record as changed would break a rule.
     """
+    require_present(actor)
     reason = checked_reason(reason)
     proposal = await _locked(session, proposal_id)
     subject, merged = await _subjects(session, actor, proposal)
@@ -153,7 +156,14 @@ async def accept(
 async def accept_many(
     session: AsyncSession, actor: Actor, ids: Sequence[str], reason: str, *, now: datetime
 ) -> list[Decided]:
-    """Accept what can be accepted of many, such as an import's, and say what became of each."""
+    """Accept what can be accepted of many, such as an import's, and say what became of each.
+
+    Raises
+    ------
+    SessionNeededError
+        A program asks.
+    """
+    require_present(actor)
     await _lock_all(session, ids)
     decided = []
     for proposal_id in ids:
@@ -176,6 +186,7 @@ async def reject(
     session: AsyncSession, actor: Actor, proposal_id: str, reason: str, *, now: datetime
 ) -> None:
     """Turn a proposal down; the record stays as it is (writer). Raises as `accept` does."""
+    require_present(actor)
     reason = checked_reason(reason)
     proposal = await _locked(session, proposal_id)
     subject, _ = await _subjects(session, actor, proposal)

@@ -63,6 +63,13 @@ class ForbiddenError(GeoError, PermissionError):
     """A person who is known may not do that; the message says who may."""
 
 
+class SessionNeededError(ForbiddenError):
+    """A program asks, by a token, for what is a person's to do who is there themselves (P50)."""
+
+    def __init__(self) -> None:
+        super().__init__("a token proposes, closes and hides; the rest needs a sign-in")
+
+
 class ConflictError(GeoError, ValueError):
     """A record is no longer as it was when the change was made, or is decided already."""
 

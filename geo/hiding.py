@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit
-from geo.authority import Actor, can_hide, require_hide
+from geo.authority import Actor, can_hide, require_hide, require_present
 from geo.errors import InvalidRecordError, NotFoundError
 from geo.models import Crossing, Hide, Location, Person, RestrictedReader
 
@@ -137,9 +137,13 @@ async def lift(session: AsyncSession, hide_id: str, *, actor: Actor | str, reaso
     ------
     NotFoundError
         There is no such hide, or it is lifted already.
+    SessionNeededError
+        A program asks, in whoever's name: lifting opens (P50).
     ForbiddenError
         The person may not hide there, so may not lift either.
     """
+    if isinstance(actor, Actor):
+        require_present(actor)
     found = (
         await session.execute(
             select(Hide.entity, Hide.record_id).where(Hide.id == hide_id, Hide.lifted_at.is_(None))

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit
-from geo.authority import Actor, require_coordinate
+from geo.authority import Actor, require_coordinate, require_review
 from geo.errors import ConflictError, ForbiddenError, NotFoundError
 from geo.models import Location, Organization
 
@@ -35,11 +35,12 @@ async def grant_membership(
     Raises
     ------
     ForbiddenError, NotFoundError
-        The actor does not coordinate, or is of the organisation; there is none of that id.
+        The actor is a program, does not coordinate, or is of the organisation; there is none of
+        that id.
     ConflictError
         It has no active space, or one without an assessment that holds; open ones are named.
     """
-    require_coordinate(actor)
+    require_review(actor)
     if actor.organization_id == organization_id:
         msg = "a membership is granted by somebody from outside the organisation"
         raise ForbiddenError(msg)

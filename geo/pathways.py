@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit, demo
-from geo.authority import Actor, require_coordinate
+from geo.authority import Actor, require_coordinate, require_review
 from geo.contacts import HOTLINES, contacts_of
 from geo.errors import InvalidRecordError, NotFoundError
 from geo.folding import folded
@@ -263,15 +263,23 @@ async def put_pathway(
     return str(row["id"]), remarks
 
 
-async def name_reader(session: AsyncSession, actor: Actor, pathway_id: str, person: str) -> None:
+async def name_reader(
+    session: AsyncSession, actor: Actor | str, pathway_id: str, person: str
+) -> None:
     """Let one person read a restricted pathway (writer).
+
+    Parameters
+    ----------
+    actor
+        A coordinator who is signed in, or who keeps the machine (``cli``).
 
     Raises
     ------
     ForbiddenError, NotFoundError
-        The actor does not coordinate; there is no such pathway.
+        The actor is a program or does not coordinate; there is no such pathway.
     """
-    require_coordinate(actor)
+    if isinstance(actor, Actor):
+        require_review(actor)
     if await session.get(Pathway, pathway_id) is None:
         msg = "there is no such pathway"
         raise NotFoundError(msg)
@@ -279,7 +287,7 @@ async def name_reader(session: AsyncSession, actor: Actor, pathway_id: str, pers
     await session.flush()
     await audit.record(
         session,
-        actor=actor.id,
+        actor=actor.id if isinstance(actor, Actor) else actor,
         action="pathway.name_reader",
         entity="pathway",
         record_id=pathway_id,

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit, organizations
-from geo.authority import Actor, Role
+from geo.authority import Actor, Means, Role
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.folding import folded
 from geo.models import (
@@ -240,8 +240,8 @@ def is_address(email: str) -> bool:
     return _EMAIL.fullmatch(email) is not None
 
 
-async def load_actor(session: AsyncSession, person_id: str) -> Actor:
-    """Return what an active person may do now (writer).
+async def load_actor(session: AsyncSession, person_id: str, *, means: Means) -> Actor:
+    """Return what an active person may do now, who has shown by ``means`` who they are (writer).
 
     Raises
     ------
@@ -252,11 +252,11 @@ async def load_actor(session: AsyncSession, person_id: str) -> Actor:
     if person is None:
         msg = "there is no such person"
         raise NotFoundError(msg)
-    return as_actor(person)
+    return as_actor(person, means=means)
 
 
-def as_actor(person: Person) -> Actor:
-    """Return what a person may do by their row."""
+def as_actor(person: Person, *, means: Means) -> Actor:
+    """Return what a person may do by their row, and by what they have shown who they are."""
     return Actor(
         id=person.id,
         name=person.name,
@@ -264,6 +264,7 @@ def as_actor(person: Person) -> Actor:
         organization_id=person.organization_id,
         countries=frozenset(person.countries),
         language=person.language,
+        means=means,
     )
 
 

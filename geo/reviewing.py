@@ -9,7 +9,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit
-from geo.authority import Actor, can_coordinate, require_coordinate
+from geo.authority import Actor, can_coordinate, require_coordinate, require_review
 from geo.errors import ConflictError, ForbiddenError, InvalidRecordError, NotFoundError
 from geo.models import Message, Practice, Product
 from geo.people import LANGUAGES
@@ -66,11 +66,12 @@ async def review(
     Raises
     ------
     ForbiddenError
-        Not for the actor: no coordinator, the own text, or another language than they read.
+        Not for the actor: a program, no coordinator, the own text, or another language than they
+        read.
     NotFoundError, ConflictError, InvalidRecordError
         No such record, not submitted, or a reason or reader is missing.
     """
-    require_coordinate(actor)
+    require_review(actor)
     record = await _locked(session, model, record_id)
     _require_state(record, "submitted")
     if record.written_by == actor.id:

@@ -10,7 +10,7 @@ from sqlalchemy import Column, MetaData, Table, Text, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit
-from geo.authority import Actor, can_coordinate, require_staff
+from geo.authority import Actor, can_coordinate, require_present, require_staff
 from geo.countries import CODES
 from geo.errors import ConflictError, ForbiddenError, InvalidRecordError, NotFoundError
 from geo.folding import seen
@@ -115,10 +115,11 @@ async def answer(session: AsyncSession, actor: Actor, rumour_id: str, message_ke
     Raises
     ------
     ForbiddenError, NotFoundError, ConflictError
-        Not of the staff, or who wrote the claim down; no such rumour; no reviewed message of
-        that key.
+        Not of the staff, a program, or who wrote the claim down; no such rumour; no reviewed
+        message of that key.
     """
     require_staff(actor)
+    require_present(actor)
     rumour = await _rumour(session, rumour_id)
     if rumour.recorded_by == actor.id and not can_coordinate(actor):
         msg = "a rumour is answered by a second person, or by a coordinator"

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit, outbox
-from geo.authority import Actor
+from geo.authority import Actor, Means
 from geo.errors import InvalidTokenError, LinkError, NotFoundError
 from geo.models import Invitation, Person, WebSession
 from geo.people import as_actor, folded_address, is_address
@@ -278,7 +278,7 @@ async def read_session(session: AsyncSession, secret: str, *, idle: timedelta) -
         await session.execute(
             update(WebSession).where(WebSession.id == session_id).values(seen_at=func.now())
         )
-    return SignedIn(session_id, as_actor(person))
+    return SignedIn(session_id, as_actor(person, means=Means.SESSION))
 
 
 async def end_session(session: AsyncSession, secret: str) -> None:

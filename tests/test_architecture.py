@@ -252,3 +252,19 @@ def test_files_stay_readable():
         lines = path.read_text(encoding="utf-8").count("\n")
         if path.relative_to(ROOT) not in reasoned:
             assert lines <= 750, f"{path.relative_to(ROOT)}: {lines} lines"
+
+
+def test_p50_reading_a_session_alone_makes_somebody_present():
+    """Else one more way to make an actor would be one more way to be a second person."""
+    makers, present = set(), set()
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            name = path.relative_to(ROOT).as_posix()
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                match node:
+                    case ast.Call(func=ast.Name(id="Actor") | ast.Attribute(attr="Actor")):
+                        makers.add(name)
+                    case ast.Attribute(attr="SESSION", value=ast.Name(id="Means")):
+                        present.add(name)
+    assert makers == {"geo/people.py"}
+    assert present == {"geo/authority.py", "geo/sign_in.py"}

@@ -21,7 +21,7 @@ from app.askers import (
     set_cookie,
 )
 from app.deps import BaseUrlDep, SettingsDep
-from app.forms import FORM_COOKIE, FormDep, anonymous_token, keep_anonymous
+from app.forms import FORM_COOKIE, AnonymousFormDep, Form, FormDep, anonymous_token, keep_anonymous
 from app.limits import Limits, PostLimit
 from app.problems import problem_responses
 from app.settings import Settings
@@ -86,7 +86,7 @@ async def sign_in_page(request: Request, asked: Annotated[Place, Query()]) -> Re
 
 @router.post(SIGN_IN, responses=problem_responses(400, 403, 415, 429, 503))
 async def sign_in_by_password(
-    request: Request, settings: SettingsDep, _limit: PostLimit, form: FormDep
+    request: Request, settings: SettingsDep, _limit: PostLimit, form: AnonymousFormDep
 ) -> Response:
     """Sign in by e-mail address and password."""
     email, password = form.get("email", ""), form.get("password", "")
@@ -134,7 +134,7 @@ async def invitation_page(
 
 @router.post(INVITATION, responses=problem_responses(400, 403, 415, 429, 503))
 async def accept_invitation(
-    request: Request, token: str, settings: SettingsDep, _limit: PostLimit, form: FormDep
+    request: Request, token: str, settings: SettingsDep, _limit: PostLimit, form: AnonymousFormDep
 ) -> Response:
     """Set the password, once, and sign in."""
     database: Database = request.state.database
@@ -231,7 +231,7 @@ async def _end_session(request: Request) -> None:
             await sign_in.end_session(session, brought)
 
 
-def _password_problem(form: FormDep, email: str) -> str | None:
+def _password_problem(form: Form, email: str) -> str | None:
     password = form.get("password", "")
     if len(password) < passwords.SHORTEST:
         return TOO_SHORT

@@ -152,7 +152,10 @@ async def submit_message(session: WriterDep, actor: WorkerDep, item: Id) -> Resp
 async def review_message(
     session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id, body: Review
 ) -> Response:
-    """Let a message be shown, or send it back (coordinators, never one's own)."""
+    """Let a message be shown, or send it back (coordinators, never one's own).
+
+    A person does that signed in, at the console; a token is answered 403 (P50).
+    """
     await messages.review(
         session,
         actor,
@@ -201,7 +204,10 @@ async def submit_product(session: WriterDep, actor: WorkerDep, item: Id) -> Resp
 async def review_product(
     session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id, body: Decision
 ) -> Response:
-    """Let a product be shown, or send it back (coordinators, never one's own)."""
+    """Let a product be shown, or send it back (coordinators, never one's own).
+
+    A person does that signed in, at the console; a token is answered 403 (P50).
+    """
     await products.review(
         session, actor, item, accept=body.accept, today=_today(clock), reason=body.reason
     )
@@ -235,7 +241,10 @@ async def submit_practice(session: WriterDep, actor: WorkerDep, item: Id) -> Res
 async def review_practice(
     session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id, body: Decision
 ) -> Response:
-    """Let a note be read, or send it back (coordinators, never one's own)."""
+    """Let a note be read, or send it back (coordinators, never one's own).
+
+    A person does that signed in, at the console; a token is answered 403 (P50).
+    """
     await practices.review(
         session, actor, item, accept=body.accept, today=_today(clock), reason=body.reason
     )
@@ -268,7 +277,10 @@ async def put_pathway(
 async def name_pathway_reader(
     session: WriterDep, actor: WorkerDep, item: Id, body: Reader
 ) -> Response:
-    """Let a person read a restricted pathway (coordinators)."""
+    """Let a person read a restricted pathway (coordinators).
+
+    Done on the machine, by `amparo reader pathway`; a token is answered 403 (P50).
+    """
     await pathways.name_reader(session, actor, item, body.person)
     return _done(item)
 

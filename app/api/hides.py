@@ -109,6 +109,9 @@ async def hides(actor: WorkerDep, session: WriterDep) -> Response:
     responses=problem_responses(400, 401, 403, 404, 413, 503),
 )
 async def lift(hide: HideId, body: LiftRequest, actor: WorkerDep, session: WriterDep) -> Response:
-    """Lift a hide; what another hide covers stays hidden."""
+    """Lift a hide; what another hide covers stays hidden.
+
+    A person does that signed in, at the console; a token is answered 403 (P50).
+    """
     await hiding.lift(session, hide, actor=actor, reason=body.reason)
     return Response(status_code=204)

@@ -1,6 +1,7 @@
-"""Changes of records for programs that act in a person's name: propose, decide, close.
+"""Changes of records for programs that act in a person's name: propose, close, withdraw.
 
-All of it takes a token of scope ``edit``; the console has the same under ``/network``.
+All of it takes a token of scope ``edit``. What a second person decides has its address here too,
+and is answered 403: that is for who is signed in, at the console under ``/network`` (P50).
 """
 
 from dataclasses import asdict
@@ -154,7 +155,10 @@ async def one(
 async def accept_many(
     body: AcceptManyRequest, actor: WorkerDep, session: WriterDep, clock: ClockDep
 ) -> Response:
-    """Accept many proposals, such as an import's; the answer says what became of each."""
+    """Accept many proposals, such as an import's; the answer says what became of each.
+
+    A person does that signed in, at the console; a token is answered 403 (P50).
+    """
     if len(body.ids) > MAX_DECIDED:
         raise InvalidParameterError("ids", f"holds more than {MAX_DECIDED}")
     decided = await decisions.accept_many(session, actor, body.ids, body.reason, now=clock())
@@ -169,7 +173,10 @@ async def accept(
     session: WriterDep,
     clock: ClockDep,
 ) -> Response:
-    """Accept somebody else's proposal; 409 when the record has changed since."""
+    """Accept somebody else's proposal; 409 when the record has changed since.
+
+    A person does that signed in, at the console; a token is answered 403 (P50).
+    """
     outcome = await decisions.accept(
         session, actor, proposal, body.reason, now=clock(), revision=body.revision
     )
@@ -184,7 +191,10 @@ async def reject(
     session: WriterDep,
     clock: ClockDep,
 ) -> Response:
-    """Turn somebody else's proposal down."""
+    """Turn somebody else's proposal down.
+
+    A person does that signed in, at the console; a token is answered 403 (P50).
+    """
     await decisions.reject(session, actor, proposal, body.reason, now=clock())
     return JSONResponse({"proposal_id": proposal, "state": "rejected"})
 

@@ -95,7 +95,10 @@ async def add_checklist(session: WriterDep, actor: WorkerDep, body: ChecklistDra
 async def publish_checklist(
     session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id
 ) -> Response:
-    """Put a version in force and retire the one before it (coordinators)."""
+    """Put a version in force and retire the one before it (coordinators).
+
+    A person does that signed in, at the console; a token is answered 403 (P50).
+    """
     await checklists.publish(session, actor, item, today=clock().date())
     return _done(item)
 
@@ -151,7 +154,10 @@ async def submit_assessment(session: WriterDep, actor: WorkerDep, item: Id) -> R
 async def verify_assessment(
     session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id, body: Decision
 ) -> Response:
-    """Confirm an assessment or return it: somebody else, from outside the organisation."""
+    """Confirm an assessment or return it: somebody else, from outside the organisation.
+
+    A person does that signed in, at the console; a token is answered 403 (P50).
+    """
     await assessments.verify(
         session, actor, item, accept=body.accept, today=clock().date(), reason=body.reason
     )
@@ -162,7 +168,10 @@ async def verify_assessment(
 async def grant_membership(
     session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id
 ) -> Response:
-    """Make an organisation a verified member, if all its spaces' assessments hold (P28)."""
+    """Make an organisation a verified member, if all its spaces' assessments hold (P28).
+
+    A person does that signed in, at the console; a token is answered 403 (P50).
+    """
     await membership.grant_membership(session, item, actor, today=clock().date())
     return _done(item)
 

@@ -242,7 +242,10 @@ async def record_rumour(session: WriterDep, actor: WorkerDep, body: RumourHeard)
 async def answer_rumour(
     session: WriterDep, actor: WorkerDep, item: Id, body: RumourAnswer
 ) -> Response:
-    """Answer a rumour with a reviewed message; both are public then (staff)."""
+    """Answer a rumour with a reviewed message; both are public then (staff).
+
+    A person does that signed in, at the console; a token is answered 403 (P50).
+    """
     await rumours.answer(session, actor, item, body.message)
     return JSONResponse({"id": item}, headers=_PRIVATE)
 

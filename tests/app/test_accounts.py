@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
+import httpx
 import pytest
 from fastapi import APIRouter, Request
 from sqlalchemy import text
@@ -211,6 +212,62 @@ async def test_the_console_s_cookie_opens_nothing_of_the_api(client, ids):
     assert answer.json()["role"] == "amparo_public|"
     assert (await client.get("/probe/actor", headers=cookie)).status_code == 401
     assert (await client.post("/probe/write", headers=cookie)).status_code == 401
+
+
+@pytest.mark.parametrize("scope", ["edit", "partner", "movement", None])
+async def test_p50_a_token_opens_nothing_of_the_console(client, database, ids, scope):
+    person = ids["coordinator"] if scope == "edit" else None
+    headers = await token(database, scope, person) if scope else {"Authorization": "Basic YTpi"}
+    await enter(client)
+    cookie = {"Cookie": f"amparo_session={client.cookies['amparo_session']}"}
+    client.cookies.clear()
+    told = set()
+    for more in ({}, cookie, {"Host": "x/spaces?a="}, {"Accept": "text/html"}):
+        for method, path in (
+            ("GET", "/network/probe/actor"),
+            ("GET", "/network/probe/staff"),
+            ("HEAD", "/network/people"),
+            ("POST", "/network/probe/form"),
+            ("POST", "/network/sign-in"),
+            ("GET", "/network/invitation/x"),
+            ("GET", "/network/nothing"),
+            ("GET", "/network"),
+        ):
+            answer = await client.request(method, path, headers=headers | more)
+            assert answer.status_code == 403, (method, path, more, answer.text)
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert not answer.headers.get_list("set-cookie")
+            told.add(answer.text)
+    (problem,) = told - {""}
+    assert '"urn:amparo:problem:token-at-console"' in problem
+    assert "/network/sign-in" in problem, "what to do"
+    assert (await client.get("/network/probe/actor", headers=cookie)).status_code == 200
+
+
+async def test_p50_mounted_somewhere_else_the_console_is_as_closed(database, settings, ids):
+    """A prefix before all addresses (ASGI's root_path) changes who answers, and so what is ours."""
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
+
+    headers = await token(database, "edit", ids["coordinator"])
+    async with client_of(settings) as inner:
+        app = inner.application
+        app.include_router(probes())
+        outer = Starlette(routes=[Mount("/amparo", app)])
+        async with app.router.lifespan_context(app) as state:
+
+            async def with_state(scope, receive, send):
+                scope["state"] = dict(state)
+                await outer(scope, receive, send)
+
+            transport = httpx.ASGITransport(app=with_state)
+            async with httpx.AsyncClient(transport=transport, base_url="http://a.test") as mounted:
+                read = await mounted.get("/amparo/probe/actor", headers=headers)
+                assert read.json()["actor"] == "coordinator"
+                answer = await mounted.get("/amparo/network/probe/actor", headers=headers)
+                assert answer.status_code == 403
+                page = await mounted.get("/amparo/network/sign-in")
+                assert page.headers["cache-control"] == "private, no-store"
 
 
 # --- caches -------------------------------------------------------------------------------------
@@ -433,7 +490,31 @@ async def test_the_sign_in_s_own_form_cannot_be_forged(client, ids):
     assert forged.status_code == 403, "the token of another browser"
     assert "amparo_session" not in client.cookies
     crossed = await client.post("/network/sign-out", data={"csrf": csrf})
-    assert crossed.status_code == 403
+    assert crossed.headers["location"].startswith("/network/sign-in"), "nobody is signed in"
+
+
+async def test_p50_a_form_is_signed_by_the_session_and_by_no_cookie_of_ones_own(client, ids):
+    """What the asker writes into the cookie of the sign-in's form signs nothing else."""
+    from app.csrf import form_token
+
+    own = {"Cookie": "amparo_form=mine"}
+    forged = {"csrf": form_token("mine"), "name": "x"}
+    answer = await client.post("/network/probe/form", data=forged, headers=own)
+    assert answer.headers["location"].startswith("/network/sign-in")
+    await enter(client)
+    session = {"Cookie": f"amparo_session={client.cookies['amparo_session']}; amparo_form=mine"}
+    client.cookies.clear()
+    for path in ("/network/probe/form", "/network/sign-out"):
+        assert (await client.post(path, data=forged, headers=session)).status_code == 403
+    assert (await client.get("/network/probe/actor", headers=session)).status_code == 200
+    page = await client.get("/network/sign-in")
+    kept = {
+        "Cookie": f"{session['Cookie'].split(';')[0]}; amparo_form={page.cookies['amparo_form']}"
+    }
+    client.cookies.clear()
+    crossed = {"csrf": csrf_of(page), "name": "x"}
+    answer = await client.post("/network/probe/form", data=crossed, headers=kept)
+    assert answer.status_code == 403, "the sign-in's form stands for no other"
 
 
 async def test_each_page_has_a_new_token(client):

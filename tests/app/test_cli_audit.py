@@ -79,6 +79,7 @@ def test_p31_naming_readers_from_a_terminal(run, as_superuser):
     assert run("reader", "add", "DEMO-008", "A@x.example").exit_code == 0
     assert run("reader", "list", "DEMO-008").output == "A <a@x.example>\n"
     assert run("reader", "remove", "DEMO-008", "a").exit_code == 0
+    assert run("reader", "pathway", "DEMO-W03", "a").exit_code == 0
     for command in (
         ("add", "DEMO-009", "a"),
         ("add", "DEMO-008", "b"),

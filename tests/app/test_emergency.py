@@ -9,6 +9,7 @@ from geo import audit, hiding, models, tokens
 from geo.db import Tier
 from tests.app.test_leaks import CLOCK, answer, requests
 from tests.conftest import client_of, clone, opened
+from tests.fixtures.desk import visitor
 
 SPACE = {"entity": "space", "id": "DEMO-006", "reason": "amenaza a la casa"}
 ITEM = "/collections/spaces/items/DEMO-006"
@@ -72,10 +73,15 @@ async def test_p24_hidden_and_lifted_by_an_approver(own_client, database, bearer
         "DEMO-006",
         "approver",
     )
-    lifted = await own_client.request(
+    refused = await own_client.request(
         "DELETE", made.headers["location"], json={"reason": "falsa alarma"}, headers=headers
     )
-    assert lifted.status_code == 204
+    assert refused.status_code == 403, "P50: lifting opens"
+    assert refused.json()["type"] == "urn:amparo:problem:session-needed"
+    assert (await own_client.get(ITEM)).status_code == 404
+    signed_in = await visitor(own_client, database, "approver")
+    lifted = await signed_in.post(f"/network{made.headers['location']}/lift", reason="falsa alarma")
+    assert lifted.status_code == 303, lifted.text
     assert (await own_client.get(ITEM)).content == known.content
     async with database.session(Tier.WRITER) as session:
         actions = [(e.actor, e.action) for e in await audit.newest(session, limit=2)]
@@ -130,12 +136,10 @@ async def test_a_hide_that_makes_no_sense_is_refused(own_client, bearer, body, s
     assert response.headers["content-type"].startswith("application/problem+json")
 
 
-async def test_lifting_what_is_not_hidden_is_404(own_client, bearer):
-    headers = await bearer("admin")
-    response = await own_client.request(
-        "DELETE", "/hides/nunca", json={"reason": "x"}, headers=headers
-    )
-    assert response.status_code == 404
+async def test_lifting_what_is_not_hidden_is_404(own_client, database, bearer):
+    await bearer("admin")
+    admin = await visitor(own_client, database, "admin")
+    assert (await admin.post("/network/hides/nunca/lift", reason="x")).status_code == 404
 
 
 #: Parts of addresses that have nothing to do with spaces and crossings.

@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy import insert, text
 
 from app.api.voices import NOT_URGENT
-from geo import models, tokens
+from geo import models, pathways, tokens
 from geo.db import Tier
 from tests.conftest import opened
+from tests.fixtures.desk import visitor
 
+GUIDANCE = "/network/guidance"
 ENDS = {"start": [-72.508, 7.894], "end": [-73.126, 7.125]}
 PEOPLE = {
     "editor": {"role": "editor"},
@@ -52,6 +54,17 @@ async def bearers(loaded_clone: str, settings_for: Any) -> dict[str, dict[str, s
     return headers
 
 
+@pytest.fixture
+async def as_person(own_client: Any, loaded_clone: str, settings_for: Any) -> Any:
+    """Sign one of `PEOPLE` in at the console."""
+    async with opened(settings_for(loaded_clone)) as database:
+
+        async def enter(person: str) -> Any:
+            return await visitor(own_client, database, person)
+
+        yield enter
+
+
 async def test_p45_contacts_say_what_is_not_known(client):
     answer = (await client.get("/contacts?country=VE")).json()
     assert [line["kind"] for line in answer["contacts"]] == ["emergency", "psea"]
@@ -91,7 +104,7 @@ async def test_p47_the_spanish_original_is_labelled(client):
 
 
 async def test_messages_are_written_reviewed_and_then_shown(
-    own_client, bearers, loaded_clone, settings_for
+    own_client, bearers, as_person, loaded_clone, settings_for
 ):
     await take_the_demonstration_away(settings_for(loaded_clone))
     draft = {
@@ -111,8 +124,12 @@ async def test_messages_are_written_reviewed_and_then_shown(
     assert submitted.status_code == 200
     drafts = await own_client.get("/message-drafts", headers=bearers["editor"])
     assert [row["state"] for row in drafts.json()["drafts"]] == ["submitted"]
-    for who, status in (("editor", 403), ("coordinator", 403), ("second", 200), ("second", 409)):
+    for who in ("editor", "second"):
         review = await own_client.post(f"{path}/review", json=yes, headers=bearers[who])
+        assert review.json()["type"] == "urn:amparo:problem:session-needed", "P50"
+    one = f"{GUIDANCE}{path}"
+    for who, status in (("editor", 403), ("coordinator", 403), ("second", 303), ("second", 409)):
+        review = await (await as_person(who)).post(one, do="accept")
         assert review.status_code == status, who
     assert (await own_client.get("/messages/open_today")).json()["body"] == "Abierto hoy."
     assert (await own_client.post(f"{path}/retire", headers=bearers["second"])).status_code == 200
@@ -148,15 +165,22 @@ async def test_a_pathway_is_given_step_by_step(client):
     assert (await client.get("/pathways?need=nonsense&country=CO")).json()["field"] == "need"
 
 
-async def test_p31_controlled_pathways_are_for_named_people(own_client, bearers):
+async def test_p31_controlled_pathways_are_for_named_people(
+    own_client, bearers, loaded_clone, settings_for
+):
     path = "/pathways/controlled?need=gbv_response&country=CO"
     assert (await own_client.get(path)).status_code == 401
     assert (await own_client.get(path, headers=bearers["partner"])).status_code == 401
     assert (await own_client.get(path, headers=bearers["editor"])).json() == {"pathways": []}
-    named = await own_client.post(
+    by_token = await own_client.post(
         "/pathways/DEMO-W03/readers", json={"person": "editor"}, headers=bearers["coordinator"]
     )
-    assert named.status_code == 200
+    assert by_token.json()["type"] == "urn:amparo:problem:session-needed", "P50"
+    async with (
+        opened(settings_for(loaded_clone)) as database,
+        database.session(Tier.WRITER) as session,
+    ):
+        await pathways.name_reader(session, "cli", "DEMO-W03", "editor")
     (way,) = (await own_client.get(path, headers=bearers["editor"])).json()["pathways"]
     assert way["id"] == "DEMO-W03"
 
@@ -227,15 +251,18 @@ async def test_counts_say_nothing_of_few(client):
         assert (await client.get(path)).json()["counts"] == []
 
 
-async def test_a_rumour_is_shown_with_its_answer(own_client, bearers):
+async def test_a_rumour_is_shown_with_its_answer(own_client, bearers, as_person):
     heard = {"claim": "Hay que pagar", "country": "CO", "heard_on": "2026-11-01"}
     made = await own_client.post("/rumours", json=heard, headers=bearers["editor"])
     path = f"/rumours/{made.json()['id']}"
     assert (await own_client.get("/rumours")).json()["rumours"] == []
     answer = {"message": "bridge_rumour"}
     # The answer publishes the claim: whoever wrote it down does not publish it alone (P23).
-    for who, status in (("editor", 403), ("approver", 200)):
-        done = await own_client.post(f"{path}/answer", json=answer, headers=bearers[who])
+    by_token = await own_client.post(f"{path}/answer", json=answer, headers=bearers["approver"])
+    assert by_token.json()["type"] == "urn:amparo:problem:session-needed", "P50"
+    one = f"/network/voices{path}"
+    for who, status in (("editor", 403), ("coordinator", 303)):
+        done = await (await as_person(who)).post(one, message="bridge_rumour")
         assert done.status_code == status
     (shown,) = (await own_client.get("/rumours?country=CO&lang=en")).json()["rumours"]
     assert shown["answer"]["original"] is True
@@ -243,7 +270,7 @@ async def test_a_rumour_is_shown_with_its_answer(own_client, bearers):
     assert (await own_client.get("/rumours")).json()["rumours"] == []
 
 
-async def test_p28_standards_lead_to_membership_step_by_step(own_client, bearers):
+async def test_p28_standards_lead_to_membership_step_by_step(own_client, bearers, as_person):
     items = [{"standard": "S", "question": "Q?", "essential": True, "evidence_needed": True}]
     draft = {"kind": "support_space", "title": "List", "items": items}
     (example,) = (await own_client.get("/standards")).json()["checklists"]
@@ -252,9 +279,11 @@ async def test_p28_standards_lead_to_membership_step_by_step(own_client, bearers
         "/standards/checklists", json=draft, headers=bearers["coordinator"]
     )
     assert made.status_code == 201
-    await own_client.post(
-        f"/standards/checklists/{made.json()['id']}/publish", headers=bearers["coordinator"]
-    )
+    one = f"/standards/checklists/{made.json()['id']}"
+    by_token = await own_client.post(f"{one}/publish", headers=bearers["coordinator"])
+    assert by_token.json()["type"] == "urn:amparo:problem:session-needed", "P50"
+    coordinator = await as_person("coordinator")
+    assert (await coordinator.post(f"/network{one}", do="publish")).status_code == 303
     (own,) = (await own_client.get("/standards")).json()["checklists"]
     assert (own["version"], own["example"]) == (1, False)
     started = await own_client.post(
@@ -271,12 +300,16 @@ async def test_p28_standards_lead_to_membership_step_by_step(own_client, bearers
     await own_client.put(f"{path}/answers", json=given, headers=bearers["editor"])
     assert (await own_client.post(f"{path}/submit", headers=bearers["editor"])).status_code == 200
     yes = {"accept": True}
-    for who, status in (("editor", 403), ("approver", 200)):
-        verified = await own_client.post(f"{path}/verify", json=yes, headers=bearers[who])
+    by_token = await own_client.post(f"{path}/verify", json=yes, headers=bearers["approver"])
+    assert by_token.json()["type"] == "urn:amparo:problem:session-needed", "P50"
+    for who, status in (("editor", 403), ("approver", 303)):
+        verified = await (await as_person(who)).post(f"/network{path}", do="verify")
         assert verified.status_code == status
     read = (await own_client.get(path, headers=bearers["editor"])).json()
     assert (read["state"], float(read["score"])) == ("verified", 1.0)
-    refused = await own_client.post(
+    by_token = await own_client.post(
         "/standards/organizations/none/membership", headers=bearers["coordinator"]
     )
+    assert by_token.json()["type"] == "urn:amparo:problem:session-needed", "P50"
+    refused = await coordinator.post("/network/standards/members/none", do="grant")
     assert refused.status_code == 404

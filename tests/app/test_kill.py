@@ -19,7 +19,7 @@ async def test_p40_no_approval_is_lost_or_half_applied_by_a_kill():
 
 async def test_what_is_half_done_would_be_found(empty_clone, settings_for):
     async with opened(settings_for(empty_clone)) as database:
-        proposals, _token = await prepare(database, 3)
+        proposals, _secret = await prepare(database, 3)
         result = Result(3)
         await check(database, set(), result)
         assert result.holds

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from geo import space_documents, tokens
+from geo import decisions, space_documents, tokens
 from geo.db import Tier
 from geo.models import AuditEntry, Proposal, RestrictedReader
 from tests.conftest import client_of, clone, opened
-from tests.fixtures.network import PEOPLE, SPACE, TODAY, fill_network
+from tests.fixtures.desk import decide
+from tests.fixtures.network import APPROVER, NOW, PEOPLE, SPACE, TODAY, fill_network
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,9 @@ class Desk:
         body = {"record_id": record_id, "changes": changes, "reason": "why", **more}
         return await self.ask("POST", "/proposals", person, json=body)
 
+    async def decide(self, person, proposal_id, **form):
+        return await decide(self.client, self.database, person, proposal_id, **form)
+
     async def document(self, space_id="casa"):
         async with self.database.session(Tier.WRITER) as session:
             return (await space_documents.read_documents(session, [space_id]))[space_id]
@@ -70,7 +74,7 @@ async def test_p40_propose_compare_and_accept(desk):
     assert (said["applied"], said["waiting_fields"]) == (False, ["services"])
     path = f"/proposals/{said['proposal_id']}"
     (waiting,) = (await desk.ask("GET", "/proposals", "ap")).json()["proposals"]
-    assert (waiting["id"], waiting["may_decide"]) == (said["proposal_id"], True)
+    assert (waiting["id"], waiting["may_decide"]) == (said["proposal_id"], False), "not by token"
     seen = (await desk.ask("GET", path, "ap")).json()
     assert seen["differences"] == {
         "services": {
@@ -78,14 +82,12 @@ async def test_p40_propose_compare_and_accept(desk):
             "after": ["food", "information", "showers"],
         }
     }
-    own = await desk.ask("POST", f"{path}/accept", "ed", json={"reason": "me"})
-    assert own.status_code == 403
-    accepted = await desk.ask(
-        "POST", f"{path}/accept", "ap", json={"reason": "ok", "revision": seen["revision"]}
-    )
-    assert accepted.status_code == 200, accepted.text
+    assert (await desk.decide("ed", said["proposal_id"])).status_code == 403
+    revision = str(seen["revision"])
+    accepted = await desk.decide("ap", said["proposal_id"], revision=revision)
+    assert accepted.status_code == 303, accepted.text
     assert "showers" in (await desk.document())["services"]
-    again = await desk.ask("POST", f"{path}/accept", "co", json={"reason": "ok"})
+    again = await desk.decide("co", said["proposal_id"])
     assert again.status_code == 409
     async with desk.database.session(Tier.WRITER) as session:
         actions = await session.scalars(
@@ -191,9 +193,9 @@ MISTAKES = [
     ("GET", "/proposals/nunca", None, 404),
     ("GET", "/proposals?state=odd", None, 400),
     ("GET", "/proposals?colour=red", None, 400),
-    ("POST", "/proposals/nunca/accept", {"reason": "x"}, 404),
+    ("POST", "/proposals/nunca/accept", {"reason": "x"}, 403),
     ("POST", "/proposals/nunca/accept", {}, 400),
-    ("POST", "/proposals/nunca/reject", {"reason": "x"}, 404),
+    ("POST", "/proposals/nunca/reject", {"reason": "x"}, 403),
     ("POST", "/proposals/nunca/withdraw", {"reason": "x"}, 404),
     ("POST", "/proposals/accept", {"reason": "x", "ids": []}, 400),
     ("POST", "/proposals/accept", {"reason": "x", "ids": ["x"] * 201}, 400),
@@ -246,10 +248,25 @@ async def test_p1_records_are_changed_by_token_of_a_person_alone(desk, method, p
 async def test_many_at_once_each_with_its_outcome(desk):
     made = [await desk.propose("ed", {"name": f"Parte {n}"}, "parte") for n in range(2)]
     ids = [m.json()["proposal_id"] for m in made]
-    answer = await desk.ask(
-        "POST", "/proposals/accept", "ap", json={"ids": [*ids, "nunca"], "reason": "ok"}
-    )
-    assert [d["result"] for d in answer.json()["decided"]] == ["accepted", "accepted", "not_found"]
+    async with desk.database.session(Tier.WRITER) as session:
+        decided = await decisions.accept_many(session, APPROVER, [*ids, "nunca"], "ok", now=NOW)
+    assert [d.result for d in decided] == ["accepted", "accepted", "not_found"]
+
+
+@pytest.mark.parametrize("person", ["ap", "co", "ad"])
+async def test_p50_no_token_stands_for_a_second_person(desk, person):
+    made = await desk.propose("ed", {"locality": "Otra"})
+    one = made.json()["proposal_id"]
+    for path, body in (
+        (f"/proposals/{one}/accept", {}),
+        (f"/proposals/{one}/reject", {}),
+        ("/proposals/accept", {"ids": [one]}),
+    ):
+        answer = await desk.ask("POST", path, person, json={"reason": "x", **body})
+        assert answer.status_code == 403, answer.text
+        assert answer.json()["type"] == "urn:amparo:problem:session-needed"
+    still = await desk.ask("GET", f"/proposals/{one}", "ed")
+    assert still.json()["state"] == "pending"
 
 
 async def test_a_proposal_is_withdrawn_and_rejected(desk):
@@ -263,7 +280,7 @@ async def test_a_proposal_is_withdrawn_and_rejected(desk):
     assert (
         await desk.ask("POST", f"/proposals/{one}/withdraw", "ed", json=body)
     ).status_code == 200
-    assert (await desk.ask("POST", f"/proposals/{two}/reject", "ap", json=body)).status_code == 200
+    assert (await desk.decide("ap", two, do="reject")).status_code == 303
     async with desk.database.session(Tier.WRITER) as session:
         states = await session.execute(
             select(Proposal.id, Proposal.state).where(Proposal.id.in_([one, two]))

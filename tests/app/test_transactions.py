@@ -12,6 +12,7 @@ from geo import hiding, space_documents, tokens
 from geo.db import Tier
 from geo.models import Crossing, CrossingStatus, Location, Proposal, RestrictedReader
 from tests.conftest import client_of, clone, opened
+from tests.fixtures.desk import decide
 from tests.fixtures.network import COORDINATOR, NOW, PEOPLE, SPACE, TODAY, fill_network
 from tiles.layers import CATALOGUE
 
@@ -82,6 +83,9 @@ class Desk:
         how = {} if body is None else {"json": body}
         return await self.ask(method, path, person, sent, **how)
 
+    async def decide(self, person, proposal_id, **form):
+        return await decide(self.client, self.database, person, proposal_id, **form)
+
     async def document(self, space_id):
         async with self.database.session(Tier.WRITER) as session:
             return (await space_documents.read_documents(session, [space_id]))[space_id]
@@ -137,10 +141,8 @@ async def test_p40_a_patch_that_opens_waits_and_says_where(desk):
     }
     waiting = (await desk.ask("GET", answer.headers["location"], "ap")).json()
     assert (waiting["reason"], waiting["via"]) == ("lo dijo la coordinadora", "api")
-    accepted = await desk.ask(
-        "POST", f"/proposals/{body['proposal_id']}/accept", "ap", json={"reason": "ok"}
-    )
-    assert accepted.status_code == 200, accepted.text
+    accepted = await desk.decide("ap", body["proposal_id"])
+    assert accepted.status_code == 303, accepted.text
     assert (await desk.document("abre"))["services"] == ["information", "showers"]
 
 
@@ -156,8 +158,8 @@ async def test_p40_a_new_space_waits_and_is_not_there(desk):
     assert (await desk.ask("GET", f"{SPACES}/nueva")).status_code == 404
     location = answer.headers["location"]
     assert (await desk.ask("GET", location)).json()["name"] == "Nueva"
-    accepted = await desk.ask("POST", f"{location}/accept", "ap", json={"reason": "ok"})
-    assert accepted.status_code == 200, accepted.text
+    accepted = await desk.decide("ap", location.rpartition("/")[2])
+    assert accepted.status_code == 303, accepted.text
     made = (await desk.ask("GET", f"{SPACES}/nueva")).json()
     assert made["properties"]["services"] == SPACE["services"]
     assert made["geometry"]["coordinates"] == [LON, LAT]
@@ -517,9 +519,8 @@ async def test_p38_protected_services_restrict_and_are_shown_to_nobody(desk):
     body = feature(new_space(name="Casa protegida", services=["gbv_response"]), id="protegida")
     answer = await desk.ask("POST", SPACES, json=body)
     assert answer.status_code == 202, answer.text
-    accept = f"{answer.headers['location']}/accept"
-    accepted = await desk.ask("POST", accept, "ap", json={"reason": "ok"})
-    assert accepted.status_code == 200, accepted.text
+    accepted = await desk.decide("ap", answer.headers["location"].rpartition("/")[2])
+    assert accepted.status_code == 303, accepted.text
     for person in (None, "partner", "ed2"):
         assert (await desk.ask("GET", f"{SPACES}/protegida", person)).status_code == 404
     is_restricted = Location.visibility == "restricted"

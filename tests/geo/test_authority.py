@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo import authority
-from geo.authority import Actor, Role
-from geo.errors import ForbiddenError
+from geo.authority import Actor, Means, Role
+from geo.errors import ForbiddenError, SessionNeededError
 
 COUNTRIES = ("CO", "EC", "PE", "BR")
 ORGANIZATIONS = ("cruz", "casa")
 
 
 def actor(role, **changes):
-    made = Actor("ana", "Ana", Role(role), "cruz", frozenset({"CO"}))
+    made = Actor("ana", "Ana", Role(role), "cruz", frozenset({"CO"}), means=Means.SESSION)
     return replace(made, **changes)
 
 
@@ -26,6 +26,7 @@ actors = st.builds(
     role=st.sampled_from(Role),
     organization_id=st.sampled_from([None, *ORGANIZATIONS]),
     countries=st.frozensets(st.sampled_from(COUNTRIES)),
+    means=st.sampled_from(Means),
 )
 places = st.sampled_from([None, *COUNTRIES])
 owners = st.sampled_from([None, *ORGANIZATIONS])
@@ -68,9 +69,31 @@ def test_p40_who_may_approve(role, in_country, abroad):
 
 @given(actors, places)
 def test_p23_nobody_decides_an_own_proposal(someone, country):
+    someone = replace(someone, means=Means.SESSION)
     assert not authority.can_approve(someone, country=country, proposed_by=someone.id)
     with pytest.raises(ForbiddenError, match="second person"):
         authority.require_approve(someone, country=country, proposed_by=someone.id)
+
+
+@given(actors, places)
+def test_p50_a_program_is_no_second_person_whatever_its_role(someone, country):
+    program = replace(someone, means=Means.PROGRAM)
+    decided = {"country": country, "proposed_by": None}
+    for can, require, about in (
+        (authority.can_approve, authority.require_approve, decided),
+        (authority.can_review, authority.require_review, {}),
+        (authority.can_administer, authority.require_administer, {}),
+        (authority.can_audit, authority.require_audit, {}),
+        (authority.is_present, authority.require_present, {}),
+    ):
+        assert not can(program, **about)
+        with pytest.raises(SessionNeededError):
+            require(program, **about)
+
+
+def test_p50_who_does_not_say_by_what_they_came_is_a_program():
+    unsaid = Actor("ana", "Ana", Role.COORDINATOR, None, frozenset())
+    assert not authority.is_present(unsaid)
 
 
 @given(actors, places, owners)
@@ -96,6 +119,7 @@ def test_each_requirement_refuses_exactly_who_may_not(someone, country, organiza
         (authority.can_approve, authority.require_approve, decided),
         (authority.can_hide, authority.require_hide, {"country": country}),
         (authority.can_coordinate, authority.require_coordinate, {}),
+        (authority.can_review, authority.require_review, {}),
         (authority.can_administer, authority.require_administer, {}),
         (authority.can_audit, authority.require_audit, {}),
         (authority.is_staff, authority.require_staff, {}),

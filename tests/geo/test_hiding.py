@@ -2,13 +2,14 @@
 
 import asyncio
 import time
+from functools import partial
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from geo import hiding, restricted, views
-from geo.authority import Actor, Role
+from geo.authority import Actor, Means, Role
 from geo.db import Tier
 from geo.errors import ForbiddenError, InvalidRecordError, NotFoundError
 
@@ -17,10 +18,11 @@ CUCUTA = {
     "type": "Polygon",
     "coordinates": [[[-72.6, 7.8], [-72.4, 7.8], [-72.4, 8.0], [-72.6, 8.0], [-72.6, 7.8]]],
 }
-COORDINATOR = Actor("co", "Co", Role.COORDINATOR, None, frozenset())
-APPROVER = Actor("ap", "Ap", Role.APPROVER, None, frozenset({"CO"}))
-ABROAD = Actor("pe", "Pe", Role.APPROVER, None, frozenset({"PE"}))
-EDITOR = Actor("ed", "Ed", Role.EDITOR, "o", frozenset())
+_person = partial(Actor, means=Means.SESSION)
+COORDINATOR = _person("co", "Co", Role.COORDINATOR, None, frozenset())
+APPROVER = _person("ap", "Ap", Role.APPROVER, None, frozenset({"CO"}))
+ABROAD = _person("pe", "Pe", Role.APPROVER, None, frozenset({"PE"}))
+EDITOR = _person("ed", "Ed", Role.EDITOR, "o", frozenset())
 
 
 @pytest.fixture

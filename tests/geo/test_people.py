@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from geo import people, sign_in, tokens
-from geo.authority import Role
+from geo.authority import Means, Role
 from geo.errors import (
     ConflictError,
     ForbiddenError,
@@ -42,7 +42,7 @@ async def test_a_person_is_found_by_id_and_email(session):
     assert found.organization == "Cruz del Norte"
     assert found.countries == ("CO", "EC")
     assert not found.signs_in, "no default password anywhere"
-    actor = await people.load_actor(session, person_id)
+    actor = await people.load_actor(session, person_id, means=Means.SESSION)
     assert (actor.role, actor.countries) == (Role.APPROVER, frozenset({"CO", "EC"}))
     assert [p.id for p in await people.list_people(session)] == [person_id]
 
@@ -85,7 +85,7 @@ async def test_an_email_address_is_one_person(session):
 async def test_a_role_is_changed_at_once(session):
     person_id = await add(session)
     await people.change_role(session, person_id, role="viewer", organization_id=None, countries=[])
-    assert (await people.load_actor(session, person_id)).role is Role.VIEWER
+    assert (await people.load_actor(session, person_id, means=Means.SESSION)).role is Role.VIEWER
     with pytest.raises(InvalidRecordError):
         await people.change_role(
             session, person_id, role="editor", organization_id=None, countries=[]
@@ -117,7 +117,7 @@ async def test_shutting_out_ends_sessions_tokens_links_and_password(session):
     with pytest.raises(LinkError):
         await sign_in.read_invitation(session, invitation)
     with pytest.raises(NotFoundError):
-        await people.load_actor(session, person_id)
+        await people.load_actor(session, person_id, means=Means.SESSION)
     assert (await sign_in.read_credentials(session, "ana@example.org")).person_id is None
     # Back in: nothing of before works, not even the password.
     await people.activate(session, person_id)
