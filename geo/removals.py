@@ -8,7 +8,7 @@ for a day, and for as long as it stands on one person's word alone: patience is 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, or_, select, text, update
@@ -27,6 +27,9 @@ LIMIT = "removals_per_day"
 
 #: What counts as a day, and how long a removal beyond the limit lasts alone (P52).
 DAY = timedelta(hours=24)
+
+#: Closed days that come to so many are no holiday [A].
+_LONG = timedelta(days=7)
 
 #: Statuses of a space that is not open to anybody.
 _CLOSED = ("temporarily_closed", "closed")
@@ -98,12 +101,26 @@ def _is_earlier(before: object, after: object) -> bool:
     return isinstance(before, str) and isinstance(after, str) and after < before
 
 
+def _shuts_for_long(before: object, after: object) -> bool:
+    """Tell whether days are newly said to be closed that come to `_LONG` and more."""
+    known = before if isinstance(before, list) else []
+    new = [one for one in after if one not in known] if isinstance(after, list) else []
+    spans = (
+        date.fromisoformat(one["ends_on"]) - date.fromisoformat(one["starts_on"])
+        for one in new
+        if one.get("closed")
+    )
+    return sum((span + timedelta(days=1) for span in spans), timedelta()) >= _LONG
+
+
 #: Fields of a space by which it can go out of sight, and whether a change of each does so.
 _TAKES_AWAY: Mapping[str, Callable[[Any, Any], bool]] = {
     "status": _is_closing,
     "visibility": lambda before, after: before != after,
     "expires_on": _is_earlier,
     "services": lambda before, after: bool(before) and not after,
+    "schedules": lambda before, after: bool(before) and not after,
+    "schedule_exceptions": _shuts_for_long,
 }
 
 

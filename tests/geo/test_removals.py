@@ -158,6 +158,16 @@ async def test_p52_spaces_crossings_contacts_and_terms_are_counted_together(netw
         {"visibility": "partners"},
         {"expires_on": (TODAY - timedelta(days=2)).isoformat()},
         {"services": []},
+        {"schedules": []},
+        {
+            "schedule_exceptions": [
+                {
+                    "starts_on": TODAY.isoformat(),
+                    "ends_on": (TODAY + timedelta(days=6)).isoformat(),
+                    "closed": True,
+                }
+            ]
+        },
     ],
     ids=lambda changes: next(iter(changes)),
 )
