@@ -10,8 +10,7 @@ it, and words for who hid it and who coordinates (P56).
 """
 
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,14 +19,33 @@ from geoalchemy2.shape import from_shape
 from shapely import is_valid_reason
 from shapely.errors import GEOSException
 from shapely.geometry import MultiPolygon, Polygon, shape
-from sqlalchemy import Select, Text, column, func, select, table, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import audit, readings, removals
-from geo.authority import Actor, Role, can_hide, can_propose, require_hide
+from geo import audit, removals
+from geo.authority import Actor, can_hide, require_hide
 from geo.errors import InvalidRecordError, NotFoundError
-from geo.models import HIDE_CODES, Crossing, Hide, Location, Person, RestrictedReader
+from geo.hidden import ActiveHide, active_hides, is_hidden, is_unknown, visible_hides
+from geo.models import HIDE_CODES, Crossing, Hide, Location, Person
+
+__all__ = [
+    "MAX_REASON",
+    "OWN_LIFT",
+    "RESTRICTION",
+    "ActiveHide",
+    "active_hides",
+    "end_restricting",
+    "hide_area",
+    "hide_crossing",
+    "hide_restricting",
+    "hide_space",
+    "is_hidden",
+    "lift",
+    "lift_crossing",
+    "lift_space",
+    "visible_hides",
+]
 
 #: Of the reason, as of every text in an audit entry.
 MAX_REASON = audit.MAX_TEXT
@@ -37,32 +55,6 @@ OWN_LIFT = timedelta(hours=1)
 
 #: Why a space is hidden while its restriction waits for a second person.
 RESTRICTION = "restriction"
-
-
-@dataclass(frozen=True, slots=True)
-class ActiveHide:
-    """What is hidden now.
-
-    Attributes
-    ----------
-    record_id : str or None
-        None for an area.
-    code : str
-        One of `geo.models.HIDE_CODES`.
-    reason : str or None
-        The words; None for who is only in charge of the record (P56).
-    lift_asked_by : str or None
-        Id of who asked to show it again; that waits for a second person.
-    """
-
-    id: str
-    entity: str
-    record_id: str | None
-    code: str
-    reason: str | None
-    hidden_by: str | None
-    hidden_at: datetime
-    lift_asked_by: str | None
 
 
 async def hide_space(
@@ -106,7 +98,7 @@ async def hide_space(
         No reason is given, or no such code.
     """
     country = await session.scalar(select(Location.country).where(Location.id == space_id))
-    if country is None or await _is_unknown(session, space_id, actor):
+    if country is None or await is_unknown(session, space_id, actor):
         raise _not_found("space", space_id)
     _require(actor, (country,))
     why = _Why("hide", _reason(reason), _code(code), await _moment(session, now))
@@ -252,7 +244,7 @@ async def lift(
         select(Hide).where(Hide.id == hide_id, Hide.lifted_at.is_(None)).with_for_update()
     )
     if found is None or (
-        found.entity == "space" and await _is_unknown(session, found.record_id, actor)
+        found.entity == "space" and await is_unknown(session, found.record_id, actor)
     ):
         raise _not_found("hide", hide_id)
     _require(actor, await _countries(session, found.entity, found.record_id))
@@ -332,132 +324,6 @@ async def lift_crossing(
     """End the hide of one crossing (writer); one in a hidden area stays hidden; see `lift`."""
     hide_id = await _active_id(session, "crossing", crossing_id)
     return await lift(session, hide_id, actor=actor, reason=reason, now=now)
-
-
-async def active_hides(session: AsyncSession) -> tuple[ActiveHide, ...]:
-    """Return what is hidden now, the newest first, with all words (writer)."""
-    rows = await session.execute(
-        select(
-            Hide.id,
-            Hide.entity,
-            Hide.record_id,
-            Hide.code,
-            Hide.reason,
-            Hide.hidden_by,
-            Hide.hidden_at,
-            Hide.lift_asked_by,
-        )
-        .where(Hide.lifted_at.is_(None))
-        .order_by(Hide.hidden_at.desc(), Hide.id)
-    )
-    return tuple(ActiveHide(*row) for row in rows)
-
-
-async def visible_hides(session: AsyncSession, actor: Actor) -> tuple[ActiveHide, ...]:
-    """Return what is hidden now as a person may be told of it (writer).
-
-    A hide names its record: it is for who could restore that, and for who hid it; of restricted
-    spaces for who is named there (P31, P56). The words are for who hid it and who coordinates.
-    """
-    found = await active_hides(session)
-    charge = await _charge(session, actor, found)
-    told = [hide for hide in found if hide.id in charge]
-    readings.show(session, "hide", [hide.id for hide in told])
-    return tuple(
-        hide
-        if hide.hidden_by == actor.id or actor.role is Role.COORDINATOR
-        else replace(hide, reason=None)
-        for hide in told
-    )
-
-
-async def _charge(session: AsyncSession, actor: Actor, hides: tuple[ActiveHide, ...]) -> set[str]:
-    """Return the ids of the hides of which a person is told."""
-    ids = {
-        entity: [hide.record_id for hide in hides if hide.entity == entity]
-        for entity in ("space", "crossing")
-    }
-    untold = set(
-        await session.scalars(_unnamed(actor).where(Location.id == func.any(ids["space"])))
-    )
-    spaces = await session.execute(
-        select(Location.id, Location.organization_id, Location.country).where(
-            Location.id == func.any(ids["space"])
-        )
-    )
-    crossings = await session.execute(
-        select(Crossing.id, Crossing.country_a, Crossing.country_b).where(
-            Crossing.id == func.any(ids["crossing"])
-        )
-    )
-    owners: dict[tuple[str, str | None], tuple[str | None, tuple[str | None, ...]]] = {
-        ("space", id_): (organization_id, (country,)) for id_, organization_id, country in spaces
-    }
-    owners |= {("crossing", id_): (None, countries) for id_, *countries in map(tuple, crossings)}
-    told = set()
-    for hide in hides:
-        organization_id, countries = owners.get((hide.entity, hide.record_id), (None, (None,)))
-        if hide.entity == "space" and hide.record_id in untold:
-            continue
-        if hide.hidden_by == actor.id or any(
-            can_propose(actor, organization_id=organization_id, country=country)
-            for country in countries
-        ):
-            told.add(hide.id)
-    return told
-
-
-async def is_hidden(session: AsyncSession, space_id: str) -> bool:
-    """Tell whether a space is hidden now, by a hide of its own or of an area (writer)."""
-    hidden_at = text("select hidden_at from amparo.space_record where id = :id")
-    return await session.scalar(hidden_at, {"id": space_id}) is not None
-
-
-def _unnamed(actor: Actor) -> Select[str]:
-    """Return the question for the restricted spaces that a person is not named for (P39)."""
-    named = (
-        select(RestrictedReader.person)
-        .where(RestrictedReader.location_id == Location.id, RestrictedReader.person == actor.id)
-        .exists()
-    )
-    return select(Location.id).where(Location.visibility == "restricted", ~named)
-
-
-async def _is_unknown(session: AsyncSession, space_id: str | None, actor: Actor | str) -> bool:
-    """Tell whether a space is none that a person may know of; whoever has the machine knows all.
-
-    Restricted ones are known to who is named there, hidden ones to those in charge (P39, P56).
-    """
-    if isinstance(actor, str) or space_id is None:
-        return False
-    if await session.scalar(_unnamed(actor).where(Location.id == space_id)) is not None:
-        return True
-    return space_id in await untold_hidden(session, actor, [space_id])
-
-
-async def untold_hidden(session: AsyncSession, actor: Actor, ids: Iterable[str]) -> set[str]:
-    """Return which of these spaces are hidden and not in this person's charge (writer, P56)."""
-    rows = await session.execute(
-        select(_records.c.id, _records.c.organization_id, _records.c.country).where(
-            _records.c.id == func.any(list(ids)), _records.c.hidden_at.is_not(None)
-        )
-    )
-    return {
-        id_
-        for id_, organization_id, country in rows
-        if not can_propose(actor, organization_id=organization_id, country=country)
-    }
-
-
-#: The spaces with what hides them now.
-_records = table(
-    "space_record",
-    column("id", Text),
-    column("organization_id", Text),
-    column("country", Text),
-    column("hidden_at"),
-    schema="amparo",
-)
 
 
 @dataclass(frozen=True, slots=True)

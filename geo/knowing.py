@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo import organizations, restricted
 from geo.authority import Actor
 from geo.errors import InvalidRecordError, NotFoundError
-from geo.hiding import untold_hidden
+from geo.hidden import untold_hidden
 from geo.models import Location, RestrictedReader
 from geo.records import ID
 from geo.subjects import Subject

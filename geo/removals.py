@@ -7,17 +7,15 @@ for a day, and for as long as it stands on one person's word alone: patience is 
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, or_, select, text, update
+from sqlalchemy import ColumnElement, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit, outbox, restoring
-from geo.authority import Actor, Role, can_coordinate, can_hide, can_propose
-from geo.errors import ForbiddenError, NotFoundError
-from geo.models import Crossing, Location, Person, Removal, RestrictedReader
+from geo.authority import Role
+from geo.models import Person, Removal
 
 #: Records that one person takes out of sight in a day, and keeps so alone, without an end [A].
 PER_DAY = 3
@@ -35,39 +33,6 @@ _LONG = timedelta(days=7)
 _CLOSED = ("temporarily_closed", "closed")
 
 Undo = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A removal that stands on one person's word, as somebody in charge of the record sees it.
-
-    Attributes
-    ----------
-    record_id : str
-        Of an area, its hide's id; of a term, its vocabulary and code with a slash between.
-    name : str or None
-        Of the space or crossing.
-    act : str
-        One of `geo.models.REMOVING_ACTS`.
-    by : str or None
-        Name of the person.
-    ends_at : datetime or None
-        When it ends unless a second person confirms it; None where it lasts.
-    may_confirm : bool
-        Who looks is a second person who may.
-    """
-
-    id: str
-    entity: str
-    record_id: str
-    name: str | None
-    act: str
-    person: str | None
-    by: str | None
-    made_at: datetime
-    ends_at: datetime | None
-    hide_id: str | None
-    may_confirm: bool
 
 
 def limit_of(session: AsyncSession) -> int:
@@ -189,7 +154,7 @@ async def _end(
     ends = (
         await session.scalars(
             select(Removal.ends_at).where(
-                _stands(),
+                stands(),
                 Removal.person == person,
                 Removal.entity == entity,
                 Removal.record_id == record_id,
@@ -203,7 +168,7 @@ async def _end(
     counted = await session.scalar(
         select(func.count(key.distinct())).where(
             Removal.person == person,
-            or_(Removal.made_at > now - DAY, _stands() & Removal.ends_at.is_(None)),
+            or_(Removal.made_at > now - DAY, stands() & Removal.ends_at.is_(None)),
             key != f"{entity} {record_id}",
         )
     )
@@ -215,7 +180,7 @@ async def _end(
 async def _is_called(session: AsyncSession, person: str) -> bool:
     """Tell whether somebody was called about a person already, and has not settled it."""
     waiting = select(Removal.id).where(
-        _stands(), Removal.person == person, Removal.ends_at.is_not(None)
+        stands(), Removal.person == person, Removal.ends_at.is_not(None)
     )
     return await session.scalar(waiting.limit(1)) is not None
 
@@ -234,54 +199,12 @@ async def call(session: AsyncSession, event: str, person: str) -> None:
             return
 
 
-async def standing(session: AsyncSession, actor: Actor) -> tuple[Standing, ...]:
-    """Return what stands on one person's word and somebody is in charge of (writer).
-
-    What ends soonest comes first, then the newest. Restricted spaces only for who is named.
-    """
-    rows = await session.execute(
-        _question(actor)
-        .where(_stands())
-        .order_by(Removal.ends_at.asc().nulls_last(), Removal.made_at.desc(), Removal.id)
-    )
-    return tuple(_standing(row, actor) for row in rows if _is_in_charge(row, actor))
-
-
-async def confirm(session: AsyncSession, removal_id: str, *, actor: Actor, now: datetime) -> None:
-    """Agree as a second person: what was taken out of sight stays so (writer).
-
-    Raises
-    ------
-    NotFoundError
-        There is none that stands on one person's word, or not for this person.
-    ForbiddenError
-        It is the actor's own, or they may not take it out of sight themselves.
-    """
-    rows = await session.execute(
-        _question(actor)
-        .where(_stands(), Removal.id == removal_id)
-        .with_for_update(of=Removal.__table__)
-    )
-    row = rows.one_or_none()
-    if row is None or not _is_in_charge(row, actor):
-        msg = f"nothing waits under {removal_id[:100]}"
-        raise NotFoundError(msg)
-    removal: Removal = row.Removal
-    if removal.person == actor.id:
-        msg = "nobody confirms what they took out of sight themselves: a second person has to"
-        raise ForbiddenError(msg)
-    if not _may_confirm(row, actor):
-        msg = "this is confirmed by an approver of the country, a coordinator or an administrator"
-        raise ForbiddenError(msg)
-    await _confirm(session, Removal.id == removal_id, actor.id, now)
-
-
 async def agree(session: AsyncSession, hide_id: str, *, person: str | None, now: datetime) -> None:
     """Take it as agreement that somebody else hides the same record too (writer).
 
     ``person`` None is the command line.
     """
-    await _confirm(
+    await confirm_these(
         session,
         (Removal.hide_id == hide_id) & (Removal.person.is_distinct_from(person)),
         person,
@@ -295,12 +218,13 @@ async def is_agreed(session: AsyncSession, hide_id: str) -> bool:
     return await session.scalar(found.limit(1)) is not None
 
 
-async def _confirm(
+async def confirm_these(
     session: AsyncSession, which: ColumnElement[bool], person: str | None, now: datetime
 ) -> None:
+    """Let removals last that stand on one person's word (writer); see `geo.standing.confirm`."""
     found = await session.execute(
         update(Removal)
-        .where(_stands(), which)
+        .where(stands(), which)
         .values(confirmed_by=person, confirmed_at=now, ends_at=None, undo={})
         .returning(Removal.entity, Removal.record_id, Removal.act)
         .execution_options(synchronize_session=False)
@@ -322,7 +246,7 @@ async def settle(
     """Forget removals whose fields two people have decided by now (writer)."""
     rows = await session.execute(
         select(Removal.id, Removal.undo).where(
-            _stands(),
+            stands(),
             Removal.entity == entity,
             Removal.record_id == record_id,
             Removal.hide_id.is_(None),
@@ -365,7 +289,7 @@ async def end_due(session: AsyncSession, now: datetime) -> int:
             Removal.hide_id,
             Removal.undo,
         )
-        .where(_stands(), Removal.ends_at <= now)
+        .where(stands(), Removal.ends_at <= now)
         .order_by(Removal.ends_at, Removal.id)
         .with_for_update(skip_locked=True)
     )
@@ -419,69 +343,6 @@ async def _hold_to_limit(session: AsyncSession, now: datetime) -> None:
         await call(session, "removals.many", person)
 
 
-def _stands() -> ColumnElement[bool]:
+def stands() -> ColumnElement[bool]:
+    """Return whether a removal stands on one person's word."""
     return Removal.ended_at.is_(None) & Removal.confirmed_at.is_(None)
-
-
-def _question(actor: Actor) -> Any:  # noqa: ANN401 -- a select whose type has one entry a column
-    is_named = (
-        select(RestrictedReader.person)
-        .where(RestrictedReader.location_id == Location.id, RestrictedReader.person == actor.id)
-        .exists()
-    )
-    return (
-        select(
-            Removal,
-            Person.name.label("by"),
-            func.coalesce(Location.name, Crossing.name).label("name"),
-            Location.organization_id,
-            Location.country,
-            Crossing.country_a,
-            Crossing.country_b,
-            or_(Removal.entity != "space", Location.visibility != "restricted", is_named).label(
-                "is_told"
-            ),
-        )
-        .outerjoin(Person, Person.id == Removal.person)
-        .outerjoin(Location, (Removal.entity == "space") & (Location.id == Removal.record_id))
-        .outerjoin(Crossing, (Removal.entity == "crossing") & (Crossing.id == Removal.record_id))
-    )
-
-
-def _countries(row: Row[Any]) -> set[str]:
-    return {row.country, row.country_a, row.country_b} - {None}
-
-
-def _is_in_charge(row: Row[Any], actor: Actor) -> bool:
-    """Tell whether somebody could restore the record (P56); whoever took it away knows of it."""
-    if not row.is_told:
-        return False
-    return row.Removal.person == actor.id or any(
-        can_propose(actor, organization_id=row.organization_id, country=country)
-        for country in _countries(row) or {None}
-    )
-
-
-def _may_confirm(row: Row[Any], actor: Actor) -> bool:
-    if row.Removal.person == actor.id:
-        return False
-    if row.Removal.entity in {"space", "crossing"}:
-        return any(can_hide(actor, country=country) for country in _countries(row) or {None})
-    return can_coordinate(actor)
-
-
-def _standing(row: Row[Any], actor: Actor) -> Standing:
-    removal: Removal = row.Removal
-    return Standing(
-        id=removal.id,
-        entity=removal.entity,
-        record_id=removal.record_id,
-        name=row.name,
-        act=removal.act,
-        person=removal.person,
-        by=row.by,
-        made_at=removal.made_at,
-        ends_at=removal.ends_at,
-        hide_id=removal.hide_id,
-        may_confirm=_may_confirm(row, actor),
-    )

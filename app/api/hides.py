@@ -146,8 +146,10 @@ async def hides(actor: WorkerDep, session: WriterDep) -> Response:
     "/hides/{hide}",
     status_code=204,
     response_class=Response,
-    responses={202: {"description": "A second person has to lift it too."}}
-    | problem_responses(400, 401, 403, 404, 413, 503),
+    responses={
+        202: {"description": "A second person has to lift it too."},
+        **problem_responses(400, 401, 403, 404, 413, 503),
+    },
 )
 async def lift(
     hide: HideId, body: LiftRequest, actor: WorkerDep, session: WriterDep, clock: ClockDep

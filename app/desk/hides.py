@@ -15,7 +15,7 @@ from app.desk.maps import map_data
 from app.desk.pages import Desk, DeskDep, RecordId, see
 from app.desk.reasons import reason_text
 from app.forms import Form, FormDep
-from geo import directory, hiding, removals
+from geo import directory, hiding, standing
 from geo.authority import Actor, can_hide
 from geo.errors import InvalidRecordError, NotFoundError
 
@@ -70,7 +70,7 @@ async def lift(desk: DeskDep, hide_id: RecordId, form: FormDep) -> Response:
 @router.post(f"{CONSOLE}/removals/{{removal_id}}/confirm")
 async def confirm(desk: DeskDep, removal_id: RecordId, _form: FormDep) -> Response:
     """Agree that something stays out of sight."""
-    await removals.confirm(desk.session, removal_id, actor=desk.actor, now=desk.now)
+    await standing.confirm(desk.session, removal_id, actor=desk.actor, now=desk.now)
     return see(f"{HIDES}?done=confirmed#standing")
 
 
@@ -165,7 +165,7 @@ async def _page(
         problems={field: reason_text(w, why) for field, why in problems or []},
         done=done,
         in_force=in_force,
-        standing=await removals.standing(desk.session, actor),
+        standing=await standing.standing(desk.session, actor),
         codes=HIDE_CODES,
         acts=REMOVING_ACTS,
         spaces=spaces,

@@ -6,7 +6,7 @@ from app.askers import CONSOLE
 from app.desk.labels import REMOVING_ACTS
 from app.desk.pages import DeskDep
 from app.desk.voices import CATEGORIES
-from geo import confirmation_log, freshness, hiding, pending, removals, reports, voices
+from geo import confirmation_log, freshness, hiding, pending, reports, standing, voices
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,7 +41,7 @@ async def home(desk: DeskDep) -> Response:
         # P52: called: what ends by itself unless this person, as a second one, confirms it.
         ending=[
             one
-            for one in await removals.standing(session, actor)
+            for one in await standing.standing(session, actor)
             if one.ends_at is not None and one.may_confirm
         ],
         acts=REMOVING_ACTS,

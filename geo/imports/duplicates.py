@@ -19,7 +19,7 @@ from sqlalchemy.orm import aliased
 from geo import audit, proposals, readings, space_documents
 from geo.authority import Actor, Role, can_coordinate, require_staff
 from geo.errors import ConflictError, NotFoundError
-from geo.hiding import untold_hidden
+from geo.hidden import untold_hidden
 from geo.imports.likeness import Pair, Spot, pairs, phones_of, spot_of
 from geo.imports.reports import Likeness, RowReport
 from geo.knowing import shown_document

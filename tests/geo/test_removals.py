@@ -11,7 +11,17 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from geo import closings, confirmations, contacts, hiding, models, readings, removals, terms
+from geo import (
+    closings,
+    confirmations,
+    contacts,
+    hiding,
+    models,
+    readings,
+    removals,
+    standing,
+    terms,
+)
 from geo.authority import Actor, Role
 from geo.decisions import accept
 from geo.errors import ForbiddenError, NotFoundError, NothingChangesError
@@ -139,8 +149,8 @@ async def test_p52_spaces_crossings_contacts_and_terms_are_counted_together(netw
     )
     await terms.retire(network, COORDINATOR, "amenity", "wifi", now=NOW)
     await contacts.remove_contact(network, COORDINATOR, "linea", now=NOW)
-    standing = await removals.standing(network, ADMIN)
-    assert [(one.entity, one.record_id) for one in standing if one.ends_at is not None] == [
+    found = await standing.standing(network, ADMIN)
+    assert [(one.entity, one.record_id) for one in found if one.ends_at is not None] == [
         ("contact", "linea")
     ]
     # Only who coordinates is called, and of one person nobody else does: then who administers.
@@ -282,18 +292,18 @@ async def test_p52_a_second_person_confirms_and_nobody_else(network):
     for number in range(4):
         await hide(network, APPROVER, SPACES[number])
     (ending,) = [
-        one for one in await removals.standing(network, COORDINATOR) if one.ends_at is not None
+        one for one in await standing.standing(network, COORDINATOR) if one.ends_at is not None
     ]
     assert (ending.record_id, ending.by, ending.may_confirm) == (SPACES[3], "Ana Aprueba", True)
     with pytest.raises(ForbiddenError):
-        await removals.confirm(network, ending.id, actor=APPROVER, now=NOW)
+        await standing.confirm(network, ending.id, actor=APPROVER, now=NOW)
     with pytest.raises(ForbiddenError):  # in charge, but may not hide
-        await removals.confirm(network, ending.id, actor=EDITOR, now=NOW)
+        await standing.confirm(network, ending.id, actor=EDITOR, now=NOW)
     for stranger in (OTHER_EDITOR, APPROVER_PE):
-        assert await removals.standing(network, stranger) == ()
+        assert await standing.standing(network, stranger) == ()
         with pytest.raises(NotFoundError):
-            await removals.confirm(network, ending.id, actor=stranger, now=NOW)
-    await removals.confirm(network, ending.id, actor=COORDINATOR, now=NOW)
+            await standing.confirm(network, ending.id, actor=stranger, now=NOW)
+    await standing.confirm(network, ending.id, actor=COORDINATOR, now=NOW)
     assert await removals.end_due(network, NOW + 30 * HOUR) == 0
     assert await gone(network) == set(SPACES[:4])
 
@@ -381,14 +391,14 @@ async def test_p52_two_people_who_reopen_settle_a_closing(network):
     await network.execute(text("set constraints all immediate"))
     network.expire_all()
     await accept(network, COORDINATOR, outcome.proposal_id, "sí", now=NOW + 2 * HOUR)
-    assert await removals.standing(network, ADMIN) == ()
+    assert await standing.standing(network, ADMIN) == ()
 
 
 async def test_p52_nobody_is_counted_for_what_takes_nothing_away(network):
     subject = await read_subject(network, "space", SPACES[0])
     for changes in ({"status": "full"}, {"notice": "x"}, {"services": ["food"]}):
         await closings.note_change(network, subject, changes, person="ap", now=NOW)
-    assert await removals.standing(network, ADMIN) == ()
+    assert await standing.standing(network, ADMIN) == ()
 
 
 # -- need to know ------------------------------------------------------------------------------
@@ -620,9 +630,9 @@ async def _step(session, model, act, person, record, now):
             model.remove(person, record, "close", now)
             assert record in await gone(session)
         case "confirm":
-            for one in await removals.standing(session, actor):
+            for one in await standing.standing(session, actor):
                 if one.record_id == record and one.may_confirm:
-                    await removals.confirm(session, one.id, actor=actor, now=now)
+                    await standing.confirm(session, one.id, actor=actor, now=now)
             model.confirm(person, record)
         case _:
             there = {one.record_id: one.id for one in await hiding.active_hides(session)}
