@@ -208,7 +208,7 @@ def _hide(make: Callable[[AsyncSession], Awaitable[str]]) -> None:
     say(f"hidden; lift it by {written(require_settings(), make)}")
 
 
-def _lift(work: Callable[[AsyncSession], Awaitable[None]]) -> None:
+def _lift(work: Callable[[AsyncSession], Awaitable[bool]]) -> None:
     written(require_settings(), work)
     out.print("lifted")
 

@@ -3,6 +3,7 @@
 from sqlalchemy.engine import URL, make_url
 
 from app.settings import Settings
+from geo import readings, removals
 from geo.cluster import PrivateCluster
 from geo.db import Database, Tier, tier_url
 
@@ -66,5 +67,12 @@ def open_database(settings: Settings, *, for_command: bool = False) -> Database:
         settings.command_statement_timeout_ms if for_command else settings.statement_timeout_ms
     )
     return Database(
-        tier_urls(settings), pool_size=settings.pool_size, statement_timeout_ms=limit_ms
+        tier_urls(settings),
+        pool_size=settings.pool_size,
+        statement_timeout_ms=limit_ms,
+        rules={
+            removals.LIMIT: settings.removals_per_day,
+            readings.RECORDS: settings.reading_records_per_day,
+            readings.RESTRICTED: settings.reading_restricted_per_day,
+        },
     )

@@ -24,6 +24,7 @@ from app.oidc import Provider
 from app.settings import Settings
 from app.shelf import Shelf
 from app.source import Source
+from geo import readings
 from geo.authority import Actor, require_staff
 from geo.db import Database, Tier
 
@@ -102,6 +103,21 @@ async def get_staff(request: Request, actor: ActorDep) -> AsyncIterator[AsyncSes
     database: Database = request.state.database
     async with database.session(Tier.STAFF, person=actor.id) as session:
         yield session
+        what = readings.shown(session)
+    if getattr(request.state, _WRITES, False):
+        setattr(request.state, _READ, what)  # the writer's session of this request notes it
+    elif what:
+        async with database.session(Tier.WRITER) as session:
+            await readings.note(session, actor.id, what, where=_pattern(request))
+
+
+#: Of the state of a request: whether a writer's session is open; what was read beside it.
+_WRITES, _READ = "writes", "read"
+
+
+def _pattern(request: Request) -> str:
+    """Return the pattern of the address: what stands in it is a record's, and noted by its id."""
+    return str(getattr(request.scope.get("route"), "path", ""))
 
 
 async def get_writer(request: Request, asker: AskerDep) -> AsyncIterator[AsyncSession]:
@@ -112,7 +128,14 @@ async def get_writer(request: Request, asker: AskerDep) -> AsyncIterator[AsyncSe
     database: Database = request.state.database
     person = None if asker.actor is None else asker.actor.id
     async with database.session(Tier.WRITER, person=person) as session:
+        setattr(request.state, _WRITES, True)
         yield session
+        setattr(request.state, _WRITES, False)
+        if person is not None:
+            # One entry a request, in the transaction that the answer waits for (P56).
+            beside: readings.Shown = getattr(request.state, _READ, {})
+            what = readings.together(readings.shown(session), beside)
+            await readings.note(session, person, what, where=_pattern(request))
     # Committed: the next request to this process sees it, however late the database tells of it.
     editions: Editions = request.state.editions
     editions.doubt()

@@ -79,6 +79,55 @@ _TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             ),
         ),
     },
+    "removals.many": {
+        "es": (
+            "Una persona ocultó o cerró mucho",
+            (
+                "Una persona de la red ocultó, cerró o retiró en un día más registros de lo"
+                " habitual. Lo que pasa del límite vuelve a verse en 24 horas si nadie más lo"
+                " confirma. Mírelo en el inicio de la consola."
+            ),
+        ),
+        "en": (
+            "One person has hidden or closed a lot",
+            (
+                "One person of the network has hidden, closed or withdrawn more records in a day"
+                " than usual. What is beyond the limit is shown again after 24 hours unless"
+                " somebody else confirms it. Look at it on the first page of the console."
+            ),
+        ),
+        "pt": (
+            "Uma pessoa ocultou ou fechou muito",
+            (
+                "Uma pessoa da rede ocultou, fechou ou retirou em um dia mais registros do que o"
+                " habitual. O que passa do limite volta a aparecer em 24 horas se ninguém mais"
+                " confirmar. Veja no início do console."
+            ),
+        ),
+    },
+    "reading.unusual": {
+        "es": (
+            "Alguien leyó mucho más de lo habitual",
+            (
+                "Ayer una persona de la red leyó muchos registros que el público no ve. Puede"
+                " tener una buena razón: pregúntele. El detalle está en la auditoría de la consola."
+            ),
+        ),
+        "en": (
+            "Somebody has read much more than usual",
+            (
+                "Yesterday a person of the network read many records that the public does not see."
+                " There may be a good reason: ask. The details are in the console's audit."
+            ),
+        ),
+        "pt": (
+            "Alguém leu muito mais do que o habitual",
+            (
+                "Ontem uma pessoa da rede leu muitos registros que o público não vê. Pode haver um"
+                " bom motivo: pergunte. O detalhe está na auditoria do console."
+            ),
+        ),
+    },
 }
 
 
@@ -90,7 +139,7 @@ def text_of(
     Parameters
     ----------
     event : str
-        One of `geo.outbox.EVENTS` or `ACCOUNT_EVENTS`.
+        One of `geo.outbox.EVENTS`, `ACCOUNT_EVENTS` or `WATCH_EVENTS`.
     payload : mapping
         Ids; of a proposal its link is made.
     language : str

@@ -188,6 +188,23 @@ class Settings(BaseSettings):
         60,
         description="Feedback, complaints, reports and the like a minute and address; 0: no limit.",
     )
+    removals_per_day: NonNegativeInt = Field(
+        # [A]: an ordinary day of one person; more is an emergency, and not theirs alone (P52).
+        3,
+        description="Records that one person hides, closes or withdraws in a day, and keeps so "
+        "alone; what is beyond calls who coordinates and ends after 24 hours unless confirmed.",
+    )
+    reading_records_per_day: PositiveInt = Field(
+        # [A]: a day's work on a country's queue; more is a copy being made (P56).
+        100,
+        description="Different records that the public does not see which one person reads in a "
+        "day before who coordinates is told.",
+    )
+    reading_restricted_per_day: PositiveInt = Field(
+        10,
+        description="Readings of restricted records by one person in a day before who coordinates "
+        "is told.",
+    )
     trusted_proxy: str = Field(
         "",
         description="Addresses or networks of proxies in front, by commas: their X-Forwarded-For "

@@ -20,7 +20,9 @@ from geo import (
     membership,
     outbox,
     publications,
+    readings,
     receipts,
+    removals,
     reports,
     sign_in,
     storage,
@@ -35,6 +37,9 @@ DONE = "upkeep"
 
 #: Seconds between two looks at the day; the first one comes after the first requests.
 LOOK_EVERY_S = 600.0
+
+#: Seconds between two looks at removals that end (P52): of a day a minute.
+END_EVERY_S = 60.0
 
 #: Seconds between two foldings of the notes of changes; they stay single as long.
 FOLD_EVERY_S = knowledge.KEPT.total_seconds()
@@ -79,6 +84,8 @@ TASKS: Mapping[str, Callable[[AsyncSession, datetime], Awaitable[int]]] = {
     "decided changes emptied": decisions.forget_changes,
     "ended sign-ins deleted": sign_in.forget_ended,
     "notes of changes folded": knowledge.fold_old,
+    "removals ended": removals.end_due,
+    "people who read unusually much": readings.digest,
     "pairs of spaces alike": _alike,
     "counts placed anew": _placed,
     # Last: nobody brings a ledger up to date until the commit.
@@ -105,8 +112,21 @@ def _seal(day: date) -> str:
 @asynccontextmanager
 async def daily_upkeep(database: Database, clock: Clock) -> AsyncIterator[None]:
     """Do each day's work in the background for as long as the server runs."""
-    async with running(_forever(database, clock)), running(_folding(database, clock)):
+    async with (
+        running(_forever(database, clock)),
+        running(_folding(database, clock)),
+        running(_ending(database, clock)),
+    ):
         yield
+
+
+async def _ending(database: Database, clock: Clock) -> None:
+    """Put back, within a minute of its end, what one person took away beyond the limit (P52)."""
+    while True:
+        await asyncio.sleep(END_EVERY_S)
+        with suppress(DatabaseUnavailableError):
+            async with database.session(Tier.WRITER) as session:
+                await removals.end_due(session, clock())
 
 
 async def _folding(database: Database, clock: Clock) -> None:

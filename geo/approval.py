@@ -1,9 +1,10 @@
 """Which part of a change one owner makes at once, and which part waits for a second person.
 
 P40: closing is fast, opening is slow. Closing, full, fewer places, shorter hours, fewer services,
-stricter conditions, less visibility and a notice are immediate. Whatever sends people somewhere
-new or lets more in waits: opening, moving, longer hours, more services, more visibility, phones
-(a false one is a trap), a new space. What no rule here names waits too.
+stricter conditions, less visibility and a notice are immediate; but to restrict a record, which
+takes it from everybody who could restore it, needs a second person (P52). Whatever sends people
+somewhere new or lets more in waits: opening, moving, longer hours, more services, phones, more
+visibility (a false number is a trap), a new space. What no rule here names waits too.
 """
 
 import math
@@ -20,13 +21,14 @@ Document = Mapping[str, Any]
 #: From the most open to the most closed: a step to the right is immediate.
 _ORDERED: Mapping[str, tuple[Any, ...]] = {
     "status": ("active", "full", "temporarily_closed", "closed"),
-    "visibility": ("public", "partners", "restricted"),
+    # "restricted", and "confidential" which means it, are no steps of one person: the space is
+    # hidden until a second one agrees (P52).
+    "visibility": ("public", "partners"),
     "access": ("open", "referral_only"),
     "children_alone": ("yes", "not_known", "no"),
     "fees": ("free", "not_known", "paid"),
     "holidays": ("open", "not_known", "closed"),
     "overnight": (True, False),
-    "confidential": (False, True),
     "families_only": (False, True),
     "step_free": (True, None, False),
 }

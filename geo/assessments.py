@@ -10,7 +10,7 @@ from dateutil.relativedelta import relativedelta
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import audit
+from geo import audit, readings
 from geo.authority import Actor, require_approve, require_propose
 from geo.errors import ConflictError, ForbiddenError, InvalidRecordError, NotFoundError
 from geo.guidance_views import assessment_answers, assessments, plain_rows, standard_scores
@@ -215,7 +215,9 @@ async def recent(session: AsyncSession, *, limit: int = 200) -> list[dict[str, A
         .order_by(c.state != "submitted", c.assessed_on.desc(), c.id)
         .limit(limit)
     )
-    return plain_rows(found)
+    rows = plain_rows(found)
+    readings.show(session, "assessment", [row["id"] for row in rows])
+    return rows
 
 
 async def read_assessment(session: AsyncSession, assessment_id: str) -> dict[str, Any]:
@@ -232,6 +234,7 @@ async def read_assessment(session: AsyncSession, assessment_id: str) -> dict[str
     if not heads:
         msg = "there is no such assessment"
         raise NotFoundError(msg)
+    readings.show(session, "assessment", [assessment_id])
     return {
         **heads[0],
         "standards": await _rows_of(session, standard_scores, assessment_id),

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from geo import readings
 from geo.authority import Actor, Role
 from geo.models import Confirmation, ConfirmationLink, Location, Person, RestrictedReader
 
@@ -70,7 +71,9 @@ async def unanswered(session: AsyncSession, actor: Actor, *, now: datetime) -> t
         .order_by(ConfirmationLink.created_at, ConfirmationLink.id)
         .limit(MAX_LINES)
     )
-    return tuple(OpenLink(*row) for row in rows)
+    found = tuple(OpenLink(*row) for row in rows)
+    readings.show(session, "space", [link.space_id for link in found])
+    return found
 
 
 async def open_links(session: AsyncSession, space_id: str, now: datetime) -> int:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import link_tokens, outbox, space_documents
 from geo.authority import Actor, require_close
+from geo.closings import note_change
 from geo.errors import ConflictError, InvalidRecordError, LinkError
 from geo.hiding import is_hidden
 from geo.knowing import require_known
@@ -292,7 +293,7 @@ async def _take(
         case "as_listed":
             outcome = await _confirm(session, subject, channel, now, heard_on or now.date())
         case "full" | "closed":
-            outcome = await _close(session, subject, answer, now)
+            outcome = await _close(session, subject, answer, now, counted=_counted(actor, link))
         case "changed":
             outcome = await propose_space(
                 session,
@@ -346,14 +347,26 @@ async def _confirm(
     return await _write(session, subject, changes, now)
 
 
-async def _close(session: AsyncSession, subject: Subject, answer: str, now: datetime) -> Outcome:
+def _counted(actor: Actor | None, link: Link | None) -> str | None:
+    """Return on whose count a closing is: who sends links could answer them (P52)."""
+    if actor is not None:
+        return actor.id
+    return None if link is None else link.sent_by
+
+
+async def _close(
+    session: AsyncSession, subject: Subject, answer: str, now: datetime, *, counted: str | None
+) -> Outcome:
     order = ("active", "full", "temporarily_closed", "closed")
     status = "full" if answer == "full" else "temporarily_closed"
     document = subject.document or {}
     # P40: an answer closes further, it never opens: what is closed for good does not become full.
     if order.index(document["status"]) >= order.index(status):
         return Outcome(subject.record_id, None, False, (), ())
-    return await _write(session, subject, {"status": status}, now)
+    changes = {"status": status}
+    outcome = await _write(session, subject, changes, now)
+    await note_change(session, subject, changes, person=counted, now=now)
+    return outcome
 
 
 async def _write(

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import audit, demo
+from geo import audit, demo, removals
 from geo.authority import Actor, require_coordinate
 from geo.errors import NotFoundError
 from geo.folding import folded
@@ -150,8 +150,18 @@ async def put_contact(
     return str(row["id"])
 
 
-async def remove_contact(session: AsyncSession, actor: Actor, contact_id: str) -> None:
-    """Delete a contact (writer).
+_ROW = text("select cast(to_jsonb(c) as text) from amparo.contacts c where id = :id")
+
+
+async def remove_contact(
+    session: AsyncSession, actor: Actor, contact_id: str, *, now: datetime | None = None
+) -> None:
+    """Delete a contact (writer); it is on the actor's count (P52).
+
+    Parameters
+    ----------
+    now : datetime or None
+        Aware; None is the database's now.
 
     Raises
     ------
@@ -163,8 +173,18 @@ async def remove_contact(session: AsyncSession, actor: Actor, contact_id: str) -
     if contact is None:
         msg = "there is no such contact"
         raise NotFoundError(msg)
+    row = await session.scalar(_ROW, {"id": contact_id})
     await session.delete(contact)
     await session.flush()
+    await removals.note(
+        session,
+        "contact",
+        contact_id,
+        "withdraw",
+        person=actor.id,
+        now=now,
+        undo={"row": row},
+    )
     await audit.record(
         session,
         actor=actor.id,

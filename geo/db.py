@@ -111,10 +111,18 @@ class Database:
         One login a tier; tiers without a URL cannot be asked.
     pool_size, statement_timeout_ms : int
         Connections a tier, and the longest time of one statement.
+    rules : mapping of str to int or None
+        Numbers that are set otherwise than the modules of rules have them, by the name under which
+        those look for them in ``session.info``.
     """
 
     def __init__(
-        self, urls: Mapping[Tier, URL], *, pool_size: int = 5, statement_timeout_ms: int = 10_000
+        self,
+        urls: Mapping[Tier, URL],
+        *,
+        pool_size: int = 5,
+        statement_timeout_ms: int = 10_000,
+        rules: Mapping[str, int] | None = None,
     ) -> None:
         self._engines = {
             tier: create_tier_engine(
@@ -131,7 +139,7 @@ class Database:
         kept: dict[str, object] = {}
         self._sessions = {
             tier: async_sessionmaker(
-                engine, expire_on_commit=False, info={"tier": tier, "kept": kept}
+                engine, expire_on_commit=False, info={"tier": tier, "kept": kept, **(rules or {})}
             )
             for tier, engine in self._engines.items()
         }

@@ -12,7 +12,7 @@ from typing import Literal
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import merging, outbox, space_documents
+from geo import hiding, merging, outbox, removals, space_documents
 from geo.authority import Actor, can_approve, require_approve, require_present
 from geo.errors import (
     ConflictError,
@@ -137,6 +137,8 @@ async def accept(
             if one is not None and not one.is_restricted
         ]
         await name_readers(session, were_open, people, actor=actor.id)
+        await hiding.end_restricting(session, record_id, actor=actor, now=now)
+    await removals.settle(session, proposal.entity, record_id, proposal.changes, now)
     await _decide(session, proposal, actor, "accepted", reason, now, record_id=record_id)
     if repointed:
         fields = {space: ["referral_points"] for space in repointed}

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import restricted, views
+from geo import readings, restricted, views
 from geo.folding import folded, spelling_pattern
 
 #: Most spaces of one page of the directory; more words find fewer.
@@ -107,18 +107,24 @@ async def find_spaces(
     )
     own = true() if organization_id is None else columns.organization_id == organization_id
     question = _ordered().where(matching, own).limit(limit)
-    return tuple(Entry(*row) for row in await session.execute(question))
+    found = tuple(Entry(*row) for row in await session.execute(question))
+    readings.show(session, "space", [entry.id for entry in found])
+    return found
 
 
 async def named_spaces(session: AsyncSession, ids: list[str]) -> dict[str, Entry]:
     """Return the spaces with these ids that the staff may know of, by id (staff)."""
     question = _ordered().where(_spaces.c.id == func.any(ids))
-    return {row.id: Entry(*row) for row in await session.execute(question)}
+    found = {row.id: Entry(*row) for row in await session.execute(question)}
+    readings.show(session, "space", found)
+    return found
 
 
 async def restricted_ids(session: AsyncSession) -> tuple[str, ...]:
     """Return the restricted spaces that the session's person is named for, by id (staff)."""
-    return await restricted.readable(session)
+    found = await restricted.readable(session)
+    readings.show(session, "space", found)
+    return found
 
 
 async def crossing_names(session: AsyncSession) -> list[tuple[str, str, str, str]]:
@@ -129,7 +135,9 @@ async def crossing_names(session: AsyncSession) -> list[tuple[str, str, str, str
             columns.country_a, columns.country_b, columns.name, columns.id
         )
     )
-    return [(row.id, row.name, row.country_a, row.country_b) for row in rows]
+    found = [(row.id, row.name, row.country_a, row.country_b) for row in rows]
+    readings.show(session, "crossing", [id_ for id_, *_ in found])
+    return found
 
 
 def _ordered() -> Select[Any]:

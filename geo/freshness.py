@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from geo import readings
 from geo.authority import Actor, Role
 from geo.models import Location, Organization, RestrictedReader
 
@@ -107,7 +108,7 @@ async def expiring(
             )
         elif actor.role not in {Role.COORDINATOR, Role.ADMIN}:
             question = question.where(Location.organization_id == actor.organization_id)
-    return tuple(
+    found = tuple(
         Expiring(
             id=space.id,
             name=space.name,
@@ -124,6 +125,8 @@ async def expiring(
         )
         for space, organization in await session.execute(question)
     )
+    readings.show(session, "space", [space.id for space in found])
+    return found
 
 
 def decay(age_days: float, tau_days: float = TAU_DAYS["service"]) -> float:

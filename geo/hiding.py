@@ -3,11 +3,15 @@
 A hide is one row, and the views of every tier look for it at every read: nothing is copied and
 nothing is told to anybody, so it is in effect with its commit, on every worker, whether or not
 somebody is just writing the hidden record.
+
+Hiding takes one person; many by one end again unless a second one agrees (`geo.removals`), and
+lifting another's hide takes two (P52). Why something is hidden is a code for those in charge of
+it, and words for who hid it and who coordinates (P56).
 """
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -15,33 +19,52 @@ from geoalchemy2.shape import from_shape
 from shapely import is_valid_reason
 from shapely.errors import GEOSException
 from shapely.geometry import MultiPolygon, Polygon, shape
-from sqlalchemy import Select, func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import audit
-from geo.authority import Actor, can_hide, require_hide, require_present
+from geo import audit, removals
+from geo.authority import Actor, can_hide, is_present, require_hide, require_present
 from geo.errors import InvalidRecordError, NotFoundError
-from geo.models import Crossing, Hide, Location, Person, RestrictedReader
+from geo.hidden import ActiveHide, active_hides, is_hidden, is_unknown, visible_hides
+from geo.models import HIDE_CODES, Crossing, Hide, Location, Person
+
+__all__ = [
+    "MAX_REASON",
+    "OWN_LIFT",
+    "RESTRICTION",
+    "ActiveHide",
+    "active_hides",
+    "end_restricting",
+    "hide_area",
+    "hide_crossing",
+    "hide_restricting",
+    "hide_space",
+    "is_hidden",
+    "lift",
+    "lift_crossing",
+    "lift_space",
+    "visible_hides",
+]
 
 #: Of the reason, as of every text in an audit entry.
 MAX_REASON = audit.MAX_TEXT
 
+#: For so long who hid something may show it again alone (P52).
+OWN_LIFT = timedelta(hours=1)
 
-@dataclass(frozen=True, slots=True)
-class ActiveHide:
-    """What is hidden now; ``record_id`` is None for an area."""
-
-    id: str
-    entity: str
-    record_id: str | None
-    reason: str
-    hidden_by: str | None
-    hidden_at: datetime
+#: Why a space is hidden while its restriction waits for a second person.
+RESTRICTION = "restriction"
 
 
 async def hide_space(
-    session: AsyncSession, space_id: str, *, actor: Actor | str, reason: str
+    session: AsyncSession,
+    space_id: str,
+    *,
+    actor: Actor | str,
+    reason: str,
+    code: str = "other",
+    now: datetime | None = None,
 ) -> str:
     """Hide one space at once (writer); one that is hidden already stays so.
 
@@ -54,7 +77,11 @@ async def hide_space(
     actor : Actor or str
         Who hides: a person, whose right is checked, or ``cli`` or ``system``.
     reason : str
-        Why; for staff.
+        Why, in words; for who coordinates and for who hides.
+    code : str
+        Why, as one of `geo.models.HIDE_CODES`; for those in charge of the record.
+    now : datetime or None
+        Aware; None is the database's now.
 
     Returns
     -------
@@ -68,17 +95,54 @@ async def hide_space(
     ForbiddenError
         The person may not hide there.
     InvalidRecordError
-        No reason is given.
+        No reason is given, or no such code.
     """
     country = await session.scalar(select(Location.country).where(Location.id == space_id))
-    if country is None or await _is_unknown(session, space_id, actor):
+    if country is None or await is_unknown(session, space_id, actor):
         raise _not_found("space", space_id)
     _require(actor, (country,))
-    return await _hide_record(session, "space", space_id, actor, reason)
+    why = _Why("hide", _reason(reason), _code(code), await _moment(session, now))
+    return await _hide_record(session, "space", space_id, actor, why)
+
+
+async def hide_restricting(
+    session: AsyncSession, space_id: str, *, actor: Actor | str, reason: str, now: datetime
+) -> str:
+    """Hide a space of which somebody proposes that it be restricted (writer; P52).
+
+    Whoever may propose that may hide so; the caller checks it. As `hide_space`.
+    """
+    why = _Why("restrict", _reason(reason[:MAX_REASON]), RESTRICTION, now)
+    return await _hide_record(session, "space", space_id, actor, why)
+
+
+async def end_restricting(
+    session: AsyncSession, space_id: str, *, actor: Actor | str, now: datetime
+) -> None:
+    """End such a hide once two people restrict the space: that holds in its place (writer)."""
+    found = await session.scalar(
+        select(Hide.id)
+        .join(Location, Location.id == Hide.record_id)
+        .where(
+            Hide.entity == "space",
+            Hide.record_id == space_id,
+            Hide.lifted_at.is_(None),
+            Hide.code == RESTRICTION,
+            Location.visibility == "restricted",
+        )
+    )
+    if found is not None:
+        await _show(session, found, "space", space_id, actor, "", now)
 
 
 async def hide_crossing(
-    session: AsyncSession, crossing_id: str, *, actor: Actor | str, reason: str
+    session: AsyncSession,
+    crossing_id: str,
+    *,
+    actor: Actor | str,
+    reason: str,
+    code: str = "other",
+    now: datetime | None = None,
 ) -> str:
     """Hide one crossing at once (writer): no route passes it then; as `hide_space`."""
     countries = (
@@ -89,11 +153,18 @@ async def hide_crossing(
     if countries is None:
         raise _not_found("crossing", crossing_id)
     _require(actor, tuple(countries))
-    return await _hide_record(session, "crossing", crossing_id, actor, reason)
+    why = _Why("hide", _reason(reason), _code(code), await _moment(session, now))
+    return await _hide_record(session, "crossing", crossing_id, actor, why)
 
 
 async def hide_area(
-    session: AsyncSession, area: dict[str, Any], *, actor: Actor | str, reason: str
+    session: AsyncSession,
+    area: dict[str, Any],
+    *,
+    actor: Actor | str,
+    reason: str,
+    code: str = "other",
+    now: datetime | None = None,
 ) -> str:
     """Hide every space and crossing that lies in an area, now or later (writer).
 
@@ -103,8 +174,9 @@ async def hide_area(
         Of the writer.
     area : dict
         A GeoJSON Polygon or MultiPolygon, lon, lat in degrees (EPSG:4326).
-    actor, reason
-        As for `hide_space`; an area is for those who may hide anywhere.
+    actor, reason, code, now
+        As for `hide_space`; an area is for those who may hide anywhere, and by one person alone
+        always for a day.
 
     Raises
     ------
@@ -116,27 +188,54 @@ async def hide_area(
     _require(actor, (None,))
     polygon = _polygon(area)
     hide_id = str(uuid.uuid4())
+    why = _Why("hide", _reason(reason), _code(code), await _moment(session, now))
+    person = await _person(session, actor)
     session.add(
         Hide(
             id=hide_id,
             entity="area",
             geom=from_shape(polygon, srid=4326),
-            reason=_reason(reason),
-            hidden_by=await _person(session, actor),
+            reason=why.words,
+            code=why.code,
+            hidden_by=person,
+            hidden_at=why.now,
         )
     )
     await session.flush()
-    await _noted(session, "hide.area", "area", hide_id, actor, reason, hide_id)
+    await removals.note(
+        session, "area", hide_id, "hide", person=person, now=why.now, hide_id=hide_id
+    )
+    await _noted(session, "hide", "area", hide_id, actor, hide_id, why.words, code=why.code)
     return hide_id
 
 
-async def lift(session: AsyncSession, hide_id: str, *, actor: Actor | str, reason: str) -> None:
-    """End a hide (writer); what other hides cover stays hidden.
+async def lift(
+    session: AsyncSession,
+    hide_id: str,
+    *,
+    actor: Actor | str,
+    reason: str,
+    now: datetime | None = None,
+) -> bool:
+    """End a hide, or ask for it (writer); what other hides cover stays hidden.
+
+    Who hid it ends it alone within `OWN_LIFT`, unless a second person agreed to the hide; else it
+    takes two people, of whom the first only asks (P52). The command line ends it at once.
+
+    Parameters
+    ----------
+    actor, reason, now
+        As for `hide_space`.
+
+    Returns
+    -------
+    bool
+        True where it has ended; False where it waits for a second person.
 
     Raises
     ------
     NotFoundError
-        There is no such hide, or it is lifted already.
+        There is no such hide, or it is lifted already, or this person is not told of it.
     SessionNeededError
         A program asks, in whoever's name: lifting opens (P50).
     ForbiddenError
@@ -144,98 +243,117 @@ async def lift(session: AsyncSession, hide_id: str, *, actor: Actor | str, reaso
     """
     if isinstance(actor, Actor):
         require_present(actor)
-    found = (
-        await session.execute(
-            select(Hide.entity, Hide.record_id).where(Hide.id == hide_id, Hide.lifted_at.is_(None))
-        )
-    ).one_or_none()
+    words = _reason(reason)
+    found = await session.scalar(
+        select(Hide).where(Hide.id == hide_id, Hide.lifted_at.is_(None)).with_for_update()
+    )
     if found is None or (
-        found.entity == "space" and await _is_unknown(session, found.record_id, actor)
+        found.entity == "space" and await is_unknown(session, found.record_id, actor)
     ):
         raise _not_found("hide", hide_id)
     _require(actor, await _countries(session, found.entity, found.record_id))
+    record_id = hide_id if found.record_id is None else found.record_id
+    at = await _moment(session, now)
+    if not await _may_end_alone(session, found, actor, at):
+        assert isinstance(actor, Actor)  # noqa: S101 -- the command line ends it alone
+        await _ask(session, found, record_id, actor, words, at)
+        return False
+    await _show(session, hide_id, found.entity, record_id, actor, words, at)
+    return True
+
+
+async def _may_end_alone(
+    session: AsyncSession, hide: Hide, actor: Actor | str, now: datetime
+) -> bool:
+    """Tell whether this person ends a hide: as who made it just now, or as the second one."""
+    if isinstance(actor, str):
+        return True
+    if hide.lift_asked_by is not None and hide.lift_asked_by != actor.id:
+        return True
+    is_own = hide.hidden_by == actor.id and now - hide.hidden_at <= OWN_LIFT
+    return is_own and not await removals.is_agreed(session, hide.id)
+
+
+async def _ask(
+    session: AsyncSession, hide: Hide, record_id: str, actor: Actor, words: str, now: datetime
+) -> None:
+    if hide.lift_asked_by is not None:
+        return
+    hide.lift_asked_by, hide.lift_asked_at, hide.lift_reason = actor.id, now, words
+    await session.flush()
+    await _noted(session, "lift_asked", hide.entity, record_id, actor, hide.id, words)
+
+
+async def _show(
+    session: AsyncSession,
+    hide_id: str,
+    entity: str,
+    record_id: str,
+    actor: Actor | str,
+    words: str,
+    now: datetime,
+) -> None:
+    """End a hide, and its removals with it."""
     await session.execute(
         update(Hide)
         .where(Hide.id == hide_id)
-        .values(lifted_at=func.now())
+        .values(lifted_at=now, lift_reason=func.coalesce(Hide.lift_reason, words))
         .execution_options(synchronize_session=False)
     )
-    record_id = hide_id if found.record_id is None else found.record_id
-    await _noted(
-        session, f"lift.{found.entity}", found.entity, record_id, actor, _reason(reason), hide_id
-    )
+    await removals.end_hide(session, hide_id, now)
+    await _noted(session, "lift", entity, record_id, actor, hide_id, words)
 
 
 async def lift_space(
-    session: AsyncSession, space_id: str, *, actor: Actor | str, reason: str
-) -> None:
+    session: AsyncSession,
+    space_id: str,
+    *,
+    actor: Actor | str,
+    reason: str,
+    now: datetime | None = None,
+) -> bool:
     """End the hide of one space (writer); one in a hidden area stays hidden; see `lift`."""
-    await lift(session, await _active_id(session, "space", space_id), actor=actor, reason=reason)
+    hide_id = await _active_id(session, "space", space_id)
+    return await lift(session, hide_id, actor=actor, reason=reason, now=now)
 
 
 async def lift_crossing(
-    session: AsyncSession, crossing_id: str, *, actor: Actor | str, reason: str
-) -> None:
+    session: AsyncSession,
+    crossing_id: str,
+    *,
+    actor: Actor | str,
+    reason: str,
+    now: datetime | None = None,
+) -> bool:
     """End the hide of one crossing (writer); one in a hidden area stays hidden; see `lift`."""
     hide_id = await _active_id(session, "crossing", crossing_id)
-    await lift(session, hide_id, actor=actor, reason=reason)
+    return await lift(session, hide_id, actor=actor, reason=reason, now=now)
 
 
-async def active_hides(session: AsyncSession) -> tuple[ActiveHide, ...]:
-    """Return what is hidden now, the newest first (writer)."""
-    rows = await session.execute(
-        select(Hide.id, Hide.entity, Hide.record_id, Hide.reason, Hide.hidden_by, Hide.hidden_at)
-        .where(Hide.lifted_at.is_(None))
-        .order_by(Hide.hidden_at.desc(), Hide.id)
-    )
-    return tuple(ActiveHide(*row) for row in rows)
+@dataclass(frozen=True, slots=True)
+class _Why:
+    """By which act, and why, in words and as a code; when."""
 
-
-async def visible_hides(session: AsyncSession, actor: Actor) -> tuple[ActiveHide, ...]:
-    """Return what is hidden now as a person may be told of it (writer).
-
-    Hides of restricted spaces are for those who are named there, since a hide names its space.
-    """
-    found = await active_hides(session)
-    ids = [hide.record_id for hide in found if hide.entity == "space"]
-    untold = set(await session.scalars(_unknown(actor).where(Location.id == func.any(ids))))
-    return tuple(h for h in found if h.entity != "space" or h.record_id not in untold)
-
-
-async def is_hidden(session: AsyncSession, space_id: str) -> bool:
-    """Tell whether a space is hidden now, by a hide of its own or of an area (writer)."""
-    hidden_at = text("select hidden_at from amparo.space_record where id = :id")
-    return await session.scalar(hidden_at, {"id": space_id}) is not None
-
-
-def _unknown(actor: Actor) -> Select[str]:
-    """Return the question for the restricted spaces that a person is not named for (P39)."""
-    named = (
-        select(RestrictedReader.person)
-        .where(RestrictedReader.location_id == Location.id, RestrictedReader.person == actor.id)
-        .exists()
-    )
-    return select(Location.id).where(Location.visibility == "restricted", ~named)
-
-
-async def _is_unknown(session: AsyncSession, space_id: str | None, actor: Actor | str) -> bool:
-    """Tell whether a space is none that a person may know of; whoever has the machine knows all."""
-    if isinstance(actor, str):
-        return False
-    return await session.scalar(_unknown(actor).where(Location.id == space_id)) is not None
+    act: str
+    words: str
+    code: str
+    now: datetime
 
 
 async def _hide_record(
-    session: AsyncSession, entity: str, record_id: str, actor: Actor | str, reason: str
+    session: AsyncSession, entity: str, record_id: str, actor: Actor | str, why: _Why
 ) -> str:
+    person = await _person(session, actor)
     made = await session.scalar(
         insert(Hide)
         .values(
             id=str(uuid.uuid4()),
             entity=entity,
             record_id=record_id,
-            reason=_reason(reason),
-            hidden_by=await _person(session, actor),
+            reason=why.words,
+            code=why.code,
+            hidden_by=person,
+            hidden_at=why.now,
         )
         .on_conflict_do_nothing(
             index_elements=["entity", "record_id"], index_where=Hide.lifted_at.is_(None)
@@ -243,8 +361,15 @@ async def _hide_record(
         .returning(Hide.id)
     )
     if made is None:
-        return await _active_id(session, entity, record_id)
-    await _noted(session, f"hide.{entity}", entity, record_id, actor, reason, made)
+        there = await _active_id(session, entity, record_id)
+        # A program is nobody's second person (P50).
+        if not isinstance(actor, Actor) or is_present(actor):
+            await removals.agree(session, there, person=person, now=why.now)
+        return there
+    await removals.note(
+        session, entity, record_id, why.act, person=person, now=why.now, hide_id=made
+    )
+    await _noted(session, "hide", entity, record_id, actor, made, why.words, code=why.code)
     return str(made)
 
 
@@ -293,21 +418,42 @@ async def _person(session: AsyncSession, actor: Actor | str) -> str | None:
 
 async def _noted(
     session: AsyncSession,
-    action: str,
+    verb: str,
     entity: str,
     record_id: str,
     actor: Actor | str,
-    reason: str,
     hide_id: str,
+    words: str,
+    *,
+    code: str | None = None,
 ) -> None:
+    """Write to the audit; a person's words stay with the hide, for fewer people to read (P56)."""
+    details = {"hide": hide_id}
+    if isinstance(actor, str):
+        details["reason"] = words
+    elif code is not None:
+        details["code"] = code
     await audit.record(
         session,
         actor=actor if isinstance(actor, str) else actor.id,
-        action=action,
+        action=f"{verb}.{entity}",
         entity=entity,
         record_id=record_id,
-        details={"reason": reason, "hide": hide_id},
+        details=details,
     )
+
+
+async def _moment(session: AsyncSession, now: datetime | None) -> datetime:
+    if now is not None:
+        return now
+    found: datetime = (await session.execute(select(func.now()))).scalar_one()
+    return found
+
+
+def _code(code: str) -> str:
+    if code not in HIDE_CODES:
+        raise InvalidRecordError([("code", f"is one of {', '.join(HIDE_CODES)}")])
+    return code
 
 
 def _reason(reason: str) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo import organizations, restricted
 from geo.authority import Actor
 from geo.errors import InvalidRecordError, NotFoundError
+from geo.hidden import untold_hidden
 from geo.models import Location, RestrictedReader
 from geo.records import ID
 from geo.subjects import Subject
@@ -29,6 +30,8 @@ async def require_known(
 ) -> None:
     """Answer for a restricted record as if it were not there, unless the actor is named (P39).
 
+    So for a hidden space of others too: it is for those in charge of it (P56).
+
     An operator's link (``actor`` None) is about its own record alone, and so knows it.
 
     Raises
@@ -38,9 +41,13 @@ async def require_known(
     """
     if actor is None:
         return
-    for subject in subjects:
+    asked = list(subjects)
+    for subject in asked:
         if subject.is_restricted and not await _knows(session, actor, subject):
             raise unknown(subject.entity, str(subject.record_id))
+    spaces = [str(one.record_id) for one in asked if one.entity == "space" and one.record_id]
+    for space_id in sorted(await untold_hidden(session, actor, spaces) if spaces else ()):
+        raise unknown("space", space_id)
 
 
 async def _knows(session: AsyncSession, actor: Actor, subject: Subject) -> bool:

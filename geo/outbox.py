@@ -31,6 +31,10 @@ EVENTS = (
 #: What people are told of their own accounts, by e-mail alone.
 ACCOUNT_EVENTS = ("account.invited", "account.token_issued")
 
+#: What who coordinates is told of, by e-mail alone: many records taken out of sight by one person
+#: (P52), and unusual reading (P56).
+WATCH_EVENTS = ("removals.many", "reading.unusual")
+
 CHANNELS = ("email", "webhook")
 
 #: A claimed message is nobody else's for so long; a sender that died gives it back then.
@@ -94,7 +98,7 @@ async def announce(
     session : AsyncSession
         Of the writer, in the transaction of what is told.
     event : str
-        One of `EVENTS` or `ACCOUNT_EVENTS`.
+        One of `EVENTS`, `ACCOUNT_EVENTS` or `WATCH_EVENTS`.
     payload : dict
         Ids and states alone.
     people : iterable of str

@@ -1,6 +1,6 @@
 """What waits for a second person, as those see it who propose and decide; for staff alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from geo import audit, space_documents
+from geo import audit, readings, space_documents
 from geo.authority import Actor, Role, can_approve, require_staff
 from geo.errors import InvalidRecordError
 from geo.knowing import shown_document, unknown
@@ -146,7 +146,9 @@ async def pending(
         .order_by(Proposal.proposed_at, Proposal.id)
         .limit(min(limit, MAX_LIMIT))
     )
-    return [_waiting(row, actor) for row in rows]
+    found = [_waiting(row, actor) for row in rows]
+    _show(session, found)
+    return found
 
 
 async def read_proposal(session: AsyncSession, actor: Actor, proposal_id: str) -> Waiting:
@@ -157,7 +159,17 @@ async def read_proposal(session: AsyncSession, actor: Actor, proposal_id: str) -
     NotFoundError
         There is none, or the actor may not see it.
     """
-    return _waiting(await _found(session, actor, proposal_id), actor)
+    found = _waiting(await _found(session, actor, proposal_id), actor)
+    _show(session, [found])
+    return found
+
+
+def _show(session: AsyncSession, proposals: Iterable[Waiting]) -> None:
+    """Remember what is shown of what is not public yet (P56)."""
+    for proposal in proposals:
+        readings.show(session, "proposal", [proposal.id])
+        if proposal.entity in {"space", "crossing"}:
+            readings.show(session, proposal.entity, [proposal.record_id, proposal.merged_id])
 
 
 async def _found(session: AsyncSession, actor: Actor, proposal_id: str) -> Row[Any]:
@@ -185,6 +197,7 @@ async def proposal_diff(
     stored: Proposal = row.Proposal
     await _note_reading(session, actor, row)
     proposal = _waiting(row, actor, is_noted=True)
+    _show(session, [proposal])
     also = {"released": tuple(stored.released), "merged_name": row.merged_name}
     if proposal.state != "pending":
         seen = await shown_document(session, actor, stored.changes)

@@ -14,10 +14,10 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import outbox, space_documents
+from geo import closings, hiding, outbox, space_documents
 from geo.authority import Actor
 from geo.errors import InvalidRecordError
-from geo.knowing import name_readers, require_known
+from geo.knowing import require_known
 from geo.models import Proposal
 from geo.notices import note, tell_deciders, tell_of_batch
 from geo.subjects import (
@@ -78,6 +78,8 @@ class Outcome:
         Something took effect at once.
     applied_fields, waiting_fields : tuple of str
         A field can be in both: a service taken away, another one to be added.
+    hidden : bool
+        The record is hidden at once, since restricting it waits for a second person (P52).
     """
 
     record_id: str | None
@@ -85,6 +87,7 @@ class Outcome:
     applied: bool
     applied_fields: tuple[str, ...]
     waiting_fields: tuple[str, ...]
+    hidden: bool = False
 
 
 async def propose_space(
@@ -194,6 +197,15 @@ async def propose(
         if change.subject.record_id is None:
             await require_absent(session, change.later["id"])
     await _apply(session, entity, [change for change in made if change.now], how)
+    for change in made:
+        if change.is_restricting:
+            await hiding.hide_restricting(
+                session,
+                str(change.subject.record_id),
+                actor=how.actor or how.who,
+                reason=how.reason,
+                now=how.now,
+            )
     return await _file(session, entity, made, how)
 
 
@@ -218,6 +230,11 @@ class _How:
             return self.actor.id
         return "cli" if self.link is None else f"link:{self.link.id}"
 
+    @property
+    def counted(self) -> str | None:
+        """On whose count a closing is: who sent a link is no second person either (P52)."""
+        return self.proposer if self.link is None else self.link.sent_by
+
 
 async def _apply(session: AsyncSession, entity: str, changes: Sequence[Change], how: _How) -> None:
     """Do the immediate parts, keep them with their reason, and tell."""
@@ -231,9 +248,10 @@ async def _apply(session: AsyncSession, entity: str, changes: Sequence[Change], 
     await session.execute(
         insert(Proposal), [_row(change, change.now, how, state="applied") for change in changes]
     )
-    if entity == "space" and how.actor is not None:
-        open_before = [c.subject.record_id for c in changes if not c.subject.is_restricted]
-        await name_readers(session, open_before, [how.actor.id], actor=how.actor.id)
+    for change in changes:
+        await closings.note_change(
+            session, change.subject, change.now, person=how.counted, now=how.now
+        )
     await note(
         session,
         how.who,
@@ -291,9 +309,10 @@ async def _file(
         Outcome(
             record_id=change.subject.record_id,
             proposal_id=None if row is None else row["id"],
-            applied=bool(change.now),
+            applied=bool(change.now) or change.is_restricting,
             applied_fields=tuple(sorted(change.now)),
             waiting_fields=tuple(sorted(change.later)),
+            hidden=change.is_restricting,
         )
         for change, row in zip(changes, rows, strict=True)
     ]

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import proposals, receipts
+from geo import proposals, readings, receipts
 from geo.authority import Actor, Role, can_approve, require_staff
 from geo.countries import BOXES
 from geo.errors import InvalidRecordError
@@ -151,7 +151,9 @@ async def waiting(session: AsyncSession, actor: Actor) -> list[Report]:
     if actor.role is not Role.COORDINATOR:
         question = question.where(HazardReport.countries.overlap(sorted(actor.countries)))
     rows = await session.execute(question.limit(MAX_LIMIT))
-    return [_report(row) for row in rows if _decides(actor, row.countries)]
+    found = [_report(row) for row in rows if _decides(actor, row.countries)]
+    readings.show(session, "report", [report.id for report in found])
+    return found
 
 
 async def one(session: AsyncSession, actor: Actor, report_id: str) -> Report:
@@ -166,6 +168,7 @@ async def one(session: AsyncSession, actor: Actor, report_id: str) -> Report:
     row = found.one_or_none()
     if row is None or not _decides(actor, row.countries):
         raise unknown("report", report_id)
+    readings.show(session, "report", [report_id])
     return _report(row)
 
 

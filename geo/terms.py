@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import audit, vocabulary
+from geo import audit, removals, vocabulary
 from geo.authority import Actor, require_coordinate
 from geo.errors import InvalidRecordError, NotFoundError
 from geo.models import Term, TermName
@@ -145,8 +146,15 @@ async def rename(
         await _note(session, actor, "rename", name, code, language=lang)
 
 
-async def retire(session: AsyncSession, actor: Actor, name: str, code: str) -> None:
-    """Let no new record use a term (writer).
+async def retire(
+    session: AsyncSession, actor: Actor, name: str, code: str, *, now: datetime | None = None
+) -> None:
+    """Let no new record use a term (writer); it is on the actor's count (P52).
+
+    Parameters
+    ----------
+    now : datetime or None
+        Aware; None is the database's now.
 
     Raises
     ------
@@ -155,6 +163,7 @@ async def retire(session: AsyncSession, actor: Actor, name: str, code: str) -> N
     """
     require_coordinate(actor)
     await vocabulary.retire_term(session, name, code)
+    await removals.note(session, "term", f"{name}/{code}", "retire", person=actor.id, now=now)
     await _note(session, actor, "retire", name, code)
 
 

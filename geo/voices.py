@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import audit
+from geo import audit, readings
 from geo.authority import Actor, require_coordinate
 from geo.countries import CODES
 from geo.errors import (
@@ -232,7 +232,9 @@ async def feedback_of_spaces(session: AsyncSession) -> list[dict[str, Any]]:
             feedback_by_space.c.n.desc(), feedback_by_space.c.location_id
         )
     )
-    return plain_rows(found)
+    rows = plain_rows(found)
+    readings.show(session, "space", [row["location_id"] for row in rows])
+    return rows
 
 
 async def open_complaints(session: AsyncSession) -> list[dict[str, Any]]:
@@ -241,7 +243,9 @@ async def open_complaints(session: AsyncSession) -> list[dict[str, Any]]:
     found = await session.execute(
         select(complaints).where(c.state != "closed").order_by(c.received_on, c.id)
     )
-    return plain_rows(found)
+    rows = plain_rows(found)
+    readings.show(session, "complaint", [row["id"] for row in rows])
+    return rows
 
 
 async def handle_complaint(

@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.authority import Actor, can_propose, require_propose
 from geo.errors import ConflictError, InvalidRecordError, NothingChangesError
 from geo.knowing import unknown, with_referral_points
+from geo.models import Location
 from geo.records import Circumstances
+from geo.space_documents import rows_of
 from geo.subjects import NEW, Document, Owner, Subject, changed, owner_of, split
 
 
@@ -43,7 +45,8 @@ class Wanted:
 class Change:
     """A change cut in two, with whose record it is.
 
-    ``owner`` is restricted where the change tells of a restricted record.
+    ``owner`` is restricted where the change tells of a restricted record. ``is_restricting``
+    says that the record would be restricted: until a second person agrees it is hidden (P52).
     """
 
     subject: Subject
@@ -52,6 +55,7 @@ class Change:
     owner: Owner
     released: tuple[str, ...] = ()
     merged: Subject | None = None
+    is_restricting: bool = False
 
     @property
     def restricted_ids(self) -> list[str]:
@@ -97,11 +101,34 @@ def change_of(
     if not cut.now and not cut.later:
         raise NothingChangesError
     now, later = cut.now, cut.later
+    is_restricting = _is_restricting(subject, now, later, said)
+    if is_restricting and not _asks_to_restrict(later):
+        # Its words would restrict it when they are stored (P38): nothing of it is stored alone.
+        now, later = {}, {name: after[name] for name in {*now, *later}}
     if actor is None and "notice" in now:
         # Whoever holds a link writes no text that is published unread.
         later = {**later, "notice": now["notice"]}
         now = {name: value for name, value in now.items() if name != "notice"}
-    return Change(subject, now, later, owner, want.released)
+    return Change(subject, now, later, owner, want.released, is_restricting=is_restricting)
+
+
+def _is_restricting(
+    subject: Subject, now: Document, later: Document, circumstances: Circumstances
+) -> bool:
+    """Tell whether a change restricts a space that is not: by its visibility, or by its words."""
+    before = subject.document
+    if subject.entity != "space" or before is None or subject.is_restricted:
+        return False
+    if _asks_to_restrict(later):
+        return True
+    if not now:
+        return False
+    (location,) = rows_of({**before, **now}, circumstances)[Location]
+    return bool(location["visibility"] == "restricted")
+
+
+def _asks_to_restrict(later: Document) -> bool:
+    return later.get("visibility") == "restricted" or bool(later.get("confidential"))
 
 
 def _union(

@@ -108,9 +108,11 @@ async def put_contact(
 
 
 @router.delete("/contacts/{item}", responses=REFUSALS)
-async def remove_contact(session: WriterDep, actor: WorkerDep, item: Id) -> Response:
+async def remove_contact(
+    session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id
+) -> Response:
     """Delete an essential contact (coordinators)."""
-    await contacts.remove_contact(session, actor, item)
+    await contacts.remove_contact(session, actor, item, now=clock())
     return _done(item)
 
 

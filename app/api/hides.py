@@ -1,16 +1,17 @@
 """Emergency hides: what is hidden is out of every answer with the next request (P24)."""
 
-from typing import Annotated, Any, Literal, Self
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self, TypedDict
 
 from fastapi import APIRouter, Path, Response
 from pydantic import ConfigDict, Field, model_validator
 
 from app.api.json_body import JSONBody
-from app.deps import WorkerDep, WriterDep
+from app.deps import ClockDep, WorkerDep, WriterDep
 from app.problems import problem_responses
 from app.responses import JSONResponse
 from geo import hiding
-from geo.authority import require_staff
+from geo.authority import Actor, require_staff
 
 router = APIRouter(tags=["hides"])
 
@@ -18,8 +19,14 @@ router = APIRouter(tags=["hides"])
 _ID = r"^[^\x00]{1,200}$"
 
 Reason = Annotated[
-    str, Field(min_length=1, max_length=hiding.MAX_REASON, description="Why; staff read it.")
+    str,
+    Field(
+        min_length=1,
+        max_length=hiding.MAX_REASON,
+        description="Why, in words; for who hides and who coordinates (P56).",
+    ),
 ]
+Code = Literal["danger", "request", "wrong_data", "privacy", "other"]
 
 
 class HideRequest(JSONBody):
@@ -29,7 +36,14 @@ class HideRequest(JSONBody):
         extra="forbid",
         frozen=True,
         json_schema_extra={
-            "examples": [{"entity": "space", "id": "DEMO-001", "reason": "amenaza a la casa"}]
+            "examples": [
+                {
+                    "entity": "space",
+                    "id": "DEMO-001",
+                    "code": "danger",
+                    "reason": "amenaza a la casa",
+                }
+            ]
         },
     )
 
@@ -38,6 +52,9 @@ class HideRequest(JSONBody):
     geometry: Annotated[
         dict[str, Any] | None, Field(description="GeoJSON Polygon or MultiPolygon, lon, lat.")
     ] = None
+    code: Annotated[
+        Code, Field(description="Why, as those in charge of the record may read it.")
+    ] = "other"
     reason: Reason
 
     @model_validator(mode="after")
@@ -57,6 +74,17 @@ class LiftRequest(JSONBody):
     reason: Reason
 
 
+#: The answer to who asks first.
+WAITS = {"state": "waiting", "detail": "a second person has to lift it too"}
+
+
+class _Why(TypedDict):
+    actor: Actor
+    reason: str
+    code: str
+    now: datetime
+
+
 HideId = Annotated[str, Path(description="Id of a hide.", pattern=_ID)]
 
 
@@ -66,14 +94,21 @@ HideId = Annotated[str, Path(description="Id of a hide.", pattern=_ID)]
     response_class=JSONResponse,
     responses=problem_responses(400, 401, 403, 404, 413, 503),
 )
-async def hide(body: HideRequest, actor: WorkerDep, session: WriterDep) -> Response:
-    """Hide at once; the answer names the hide, by which it is lifted."""
+async def hide(
+    body: HideRequest, actor: WorkerDep, session: WriterDep, clock: ClockDep
+) -> Response:
+    """Hide at once; the answer names the hide, by which it is lifted.
+
+    What one person hides, closes or withdraws beyond the limit of a day ends after 24 hours,
+    unless a second person confirms it in the console (P52).
+    """
+    why: _Why = {"actor": actor, "reason": body.reason, "code": body.code, "now": clock()}
     if body.geometry is not None:
-        made = await hiding.hide_area(session, body.geometry, actor=actor, reason=body.reason)
+        made = await hiding.hide_area(session, body.geometry, **why)
     else:
         assert body.id is not None  # noqa: S101 -- the model's validator says so
         by_id = hiding.hide_space if body.entity == "space" else hiding.hide_crossing
-        made = await by_id(session, body.id, actor=actor, reason=body.reason)
+        made = await by_id(session, body.id, **why)
     return JSONResponse(
         {"id": made, "entity": body.entity},
         status_code=201,
@@ -83,7 +118,10 @@ async def hide(body: HideRequest, actor: WorkerDep, session: WriterDep) -> Respo
 
 @router.get("/hides", response_class=JSONResponse, responses=problem_responses(400, 401, 403, 503))
 async def hides(actor: WorkerDep, session: WriterDep) -> Response:
-    """Return what is hidden now, the newest first; for staff."""
+    """Return what is hidden now and the asker could restore, the newest first; for staff.
+
+    ``reason`` is null for who neither hid it nor coordinates (P56).
+    """
     require_staff(actor)
     return JSONResponse(
         {
@@ -92,9 +130,11 @@ async def hides(actor: WorkerDep, session: WriterDep) -> Response:
                     "id": found.id,
                     "entity": found.entity,
                     "record_id": found.record_id,
+                    "code": found.code,
                     "reason": found.reason,
                     "hidden_by": found.hidden_by,
                     "hidden_at": found.hidden_at,
+                    "lift_asked_by": found.lift_asked_by,
                 }
                 for found in await hiding.visible_hides(session, actor)
             ]
@@ -106,12 +146,19 @@ async def hides(actor: WorkerDep, session: WriterDep) -> Response:
     "/hides/{hide}",
     status_code=204,
     response_class=Response,
-    responses=problem_responses(400, 401, 403, 404, 413, 503),
+    responses={
+        202: {"description": "A second person has to lift it too."},
+        **problem_responses(400, 401, 403, 404, 413, 503),
+    },
 )
-async def lift(hide: HideId, body: LiftRequest, actor: WorkerDep, session: WriterDep) -> Response:
+async def lift(
+    hide: HideId, body: LiftRequest, actor: WorkerDep, session: WriterDep, clock: ClockDep
+) -> Response:
     """Lift a hide; what another hide covers stays hidden.
 
-    A person does that signed in, at the console; a token is answered 403 (P50).
+    Who made it lifts it alone within the hour (204). Else the first person asks (202), and the
+    hide ends when a second one does the same (P52). A person does that signed in, at the console;
+    a token is answered 403 (P50).
     """
-    await hiding.lift(session, hide, actor=actor, reason=body.reason)
-    return Response(status_code=204)
+    ended = await hiding.lift(session, hide, actor=actor, reason=body.reason, now=clock())
+    return Response(status_code=204) if ended else JSONResponse(WAITS, status_code=202)

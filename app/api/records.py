@@ -16,10 +16,10 @@ from app.deps import ClockDep, WorkerDep, WriterDep
 from app.mistakes import InvalidParameterError
 from app.problems import problem_responses
 from app.responses import JSONResponse
-from geo import decisions, pending, proposals, restricted
+from geo import decisions, pending, proposals, readings, restricted
 from geo.authority import require_staff
 from geo.errors import NotFoundError
-from geo.knowing import shown_document, unknown
+from geo.knowing import require_known, shown_document, unknown
 from geo.pending import Comparison, Waiting
 from geo.proposals import MAX_REASON, Outcome, Wanted
 from geo.subjects import read_subjects
@@ -230,6 +230,9 @@ async def record(
             raise unknown("space", space) from error
     if subject is None:  # made restricted between the two questions
         raise unknown("space", space)
+    if not subject.is_restricted:
+        await require_known(session, actor, [subject])
+        readings.show(session, "space", [space])
     seen = await shown_document(session, actor, subject.document or {})
     return JSONResponse({"id": space, "revision": subject.revision, "record": seen})
 
@@ -266,6 +269,7 @@ def outcome_body(outcome: Outcome) -> dict[str, Any]:
         "applied": outcome.applied,
         "applied_fields": list(outcome.applied_fields),
         "waiting_fields": list(outcome.waiting_fields),
+        "hidden": outcome.hidden,
     }
 
 

@@ -165,7 +165,7 @@ async def put_contact(
 ) -> Response:
     """Add, replace or delete a line."""
     if form.get("do") == "remove":
-        await contacts.remove_contact(desk.session, desk.actor, contact)
+        await contacts.remove_contact(desk.session, desk.actor, contact, now=desk.now)
         return see(f"{GUIDANCE}/contacts?done=removed")
     is_new = contact == "new"
     contact_id = form.get("id", "").strip() if is_new else contact

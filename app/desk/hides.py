@@ -1,17 +1,21 @@
-"""``/network/hides``: out of every answer at once: a space, a crossing or an area (P24)."""
+"""``/network/hides``: out of every answer at once: a space, a crossing or an area (P24).
+
+And what stands on one person's word, for a second one to confirm (P52).
+"""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, TypedDict
 
 from fastapi import APIRouter, Query, Response
 
 from app.askers import CONSOLE
-from app.desk.labels import SIDES
+from app.desk.labels import HIDE_CODES, REMOVING_ACTS, SIDES
 from app.desk.maps import map_data
 from app.desk.pages import Desk, DeskDep, RecordId, see
 from app.desk.reasons import reason_text
 from app.forms import Form, FormDep
-from geo import directory, hiding
+from geo import directory, hiding, standing
 from geo.authority import Actor, can_hide
 from geo.errors import InvalidRecordError, NotFoundError
 
@@ -51,46 +55,73 @@ async def lift(desk: DeskDep, hide_id: RecordId, form: FormDep) -> Response:
     """End a hide."""
     try:
         async with desk.session.begin_nested():
-            await hiding.lift(
-                desk.session, hide_id, actor=desk.actor, reason=form.get("reason", "")
+            ended = await hiding.lift(
+                desk.session,
+                hide_id,
+                actor=desk.actor,
+                reason=form.get("reason", ""),
+                now=desk.now,
             )
     except InvalidRecordError as error:
         return await _page(desk, {"lift": hide_id}, problems=error.problems)
-    return see(f"{HIDES}?done=lifted#in-force")
+    return see(f"{HIDES}?done={'lifted' if ended else 'asked'}#in-force")
+
+
+@router.post(f"{CONSOLE}/removals/{{removal_id}}/confirm")
+async def confirm(desk: DeskDep, removal_id: RecordId, _form: FormDep) -> Response:
+    """Agree that something stays out of sight."""
+    await standing.confirm(desk.session, removal_id, actor=desk.actor, now=desk.now)
+    return see(f"{HIDES}?done=confirmed#standing")
 
 
 async def _hide(desk: Desk, form: Form) -> tuple[directory.Entry, ...]:
     """Hide what the form names; return the spaces to choose from if it names several."""
-    session, actor, reason = desk.session, desk.actor, form.get("reason", "")
+    session, why = desk.session, _why(desk, form)
     match form.get("entity"):
         case "space":
-            return await _hide_space(desk, form, reason)
+            return await _hide_space(desk, form)
         case "crossing":
             crossing = form.get("crossing", "")
             if not crossing:
                 raise InvalidRecordError([("name", "is missing")])
-            await hiding.hide_crossing(session, crossing, actor=actor, reason=reason)
+            await hiding.hide_crossing(session, crossing, **why)
         case "area":
-            await hiding.hide_area(session, _box(form), actor=actor, reason=reason)
+            await hiding.hide_area(session, _box(form), **why)
         case _:
             raise InvalidRecordError([("entity", "is not one of space, crossing, area")])
     return ()
 
 
-async def _hide_space(desk: Desk, form: Form, reason: str) -> tuple[directory.Entry, ...]:
+class _Why(TypedDict):
+    actor: Actor
+    reason: str
+    code: str
+    now: datetime
+
+
+def _why(desk: Desk, form: Form) -> _Why:
+    return {
+        "actor": desk.actor,
+        "reason": form.get("reason", ""),
+        "code": form.get("code", "other"),
+        "now": desk.now,
+    }
+
+
+async def _hide_space(desk: Desk, form: Form) -> tuple[directory.Entry, ...]:
     named = form.get("chosen") or form.get("space", "").strip()
     if not named:
         raise InvalidRecordError([("name", "is missing")])
     try:
         # By its id first: that also reaches what no list shows.
-        await hiding.hide_space(desk.session, named, actor=desk.actor, reason=reason)
+        await hiding.hide_space(desk.session, named, **_why(desk, form))
     except NotFoundError:
         found = await directory.find_spaces(desk.staff, words=named)
         if not found:
             raise InvalidRecordError([("name", "is not known")]) from None
         if len(found) > 1:
             return found
-        await hiding.hide_space(desk.session, found[0].id, actor=desk.actor, reason=reason)
+        await hiding.hide_space(desk.session, found[0].id, **_why(desk, form))
     return ()
 
 
@@ -134,6 +165,9 @@ async def _page(
         problems={field: reason_text(w, why) for field, why in problems or []},
         done=done,
         in_force=in_force,
+        standing=await standing.standing(desk.session, actor),
+        codes=HIDE_CODES,
+        acts=REMOVING_ACTS,
         spaces=spaces,
         crossing_names={id_: name for id_, name, *_ in crossings},
         crossings=[row for row in crossings if _may_hide_any(actor, row[2:])],

@@ -3,9 +3,10 @@
 from fastapi import APIRouter, Response
 
 from app.askers import CONSOLE
+from app.desk.labels import REMOVING_ACTS
 from app.desk.pages import DeskDep
 from app.desk.voices import CATEGORIES
-from geo import confirmation_log, freshness, hiding, pending, reports, voices
+from geo import confirmation_log, freshness, hiding, pending, reports, standing, voices
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,6 +38,13 @@ async def home(desk: DeskDep) -> Response:
         ],
         categories=CATEGORIES,
         hides=await hiding.visible_hides(session, actor),
+        # P52: called: what ends by itself unless this person, as a second one, confirms it.
+        ending=[
+            one
+            for one in await standing.standing(session, actor)
+            if one.ends_at is not None and one.may_confirm
+        ],
+        acts=REMOVING_ACTS,
         most=pending.MAX_LIMIT,
         soon_days=SOON_DAYS,
         shown=_SHOWN,

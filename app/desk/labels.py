@@ -154,6 +154,27 @@ ENTITIES: Mapping[str, str] = {
     "organization": marked("organización"),
     "hazard": marked("peligro"),
     "area": marked("zona"),
+    "contact": marked("contacto"),
+    "term": marked("palabra del vocabulario"),
+}
+
+#: Why something is hidden, as everybody in charge of it reads it (P56).
+HIDE_CODES: Mapping[str, str] = {
+    "danger": marked("peligro para las personas"),
+    "request": marked("lo pidió el lugar"),
+    "wrong_data": marked("datos equivocados"),
+    "privacy": marked("protección de datos"),
+    "restriction": marked("espera que otra persona lo restrinja"),
+    "other": marked("otra razón"),
+}
+
+#: How somebody took something out of sight (P52).
+REMOVING_ACTS: Mapping[str, str] = {
+    "hide": marked("ocultó"),
+    "restrict": marked("ocultó, pidiendo restringir"),
+    "close": marked("cerró"),
+    "withdraw": marked("retiró"),
+    "retire": marked("retiró del vocabulario"),
 }
 
 CHANNELS: Mapping[str, str] = {

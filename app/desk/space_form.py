@@ -145,7 +145,10 @@ async def link(
 async def hide(desk: DeskDep, space: RecordId, form: FormDep) -> Response:
     """Hide a space at once (P24)."""
     reason = form.get("reason", "")
-    await hiding.hide_space(desk.session, space, actor=desk.actor, reason=reason)
+    code = form.get("code", "other")
+    await hiding.hide_space(
+        desk.session, space, actor=desk.actor, reason=reason, code=code, now=desk.now
+    )
     return see(f"{CONSOLE}/hides?done=hidden#in-force")
 
 
@@ -227,6 +230,8 @@ def _changes(subject: Subject | None, typed: Typed) -> dict[str, Any]:
 
 
 def _done(outcome: Outcome) -> str:
+    if outcome.hidden:
+        return "hidden"
     if outcome.proposal_id is None:
         return "applied"
     return "both" if outcome.applied else "waiting"

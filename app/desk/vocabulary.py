@@ -120,7 +120,7 @@ async def _act(desk: Desk, vocabulary: str, code: str, form: Mapping[str, str]) 
             days = whole_in(form, "validity_days")
             await terms.set_validity(session, actor, vocabulary, code, days)
         case "retire":
-            await terms.retire(session, actor, vocabulary, code)
+            await terms.retire(session, actor, vocabulary, code, now=desk.now)
         case "restore":
             await terms.restore(session, actor, vocabulary, code)
         case "protect":

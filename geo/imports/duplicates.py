@@ -16,9 +16,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from geo import audit, proposals, space_documents
+from geo import audit, proposals, readings, space_documents
 from geo.authority import Actor, Role, can_coordinate, require_staff
 from geo.errors import ConflictError, NotFoundError
+from geo.hidden import untold_hidden
 from geo.imports.likeness import Pair, Spot, pairs, phones_of, spot_of
 from geo.imports.reports import Likeness, RowReport
 from geo.knowing import shown_document
@@ -163,7 +164,13 @@ async def open_pairs(
             )
         elif actor.role is Role.APPROVER:
             question = question.where(left.country == func.any(sorted(actor.countries)))
-    return [OpenPair(*row) for row in await session.execute(question)]
+    found = [OpenPair(*row) for row in await session.execute(question)]
+    if actor is not None:
+        ids = {id_ for pair in found for id_ in (pair.left, pair.right)}
+        untold = await untold_hidden(session, actor, ids)
+        found = [pair for pair in found if not {pair.left, pair.right} & untold]
+        readings.show(session, "space", ids - untold)
+    return found
 
 
 async def open_pair(session: AsyncSession, actor: Actor, left: str, right: str) -> OpenPair:

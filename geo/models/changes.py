@@ -30,6 +30,11 @@ PROPOSABLE = ("space", "crossing", "organization", "hazard")
 CONFIRMATION_ANSWERS = ("as_listed", "changed", "full", "closed")
 #: What can be hidden at once (P24).
 HIDEABLE = ("space", "crossing", "area")
+#: Why something is hidden, as those in charge of it read it; the words are for fewer people (P56).
+HIDE_CODES = ("danger", "request", "wrong_data", "privacy", "restriction", "other")
+#: What one person can take out of sight alone, and how (P52).
+REMOVABLE = ("space", "crossing", "area", "contact", "term")
+REMOVING_ACTS = ("hide", "restrict", "close", "withdraw", "retire")
 IMPORT_STATES = ("uploaded", "checked", "applied", "discarded")
 CHANNELS = ("whatsapp", "sms", "email", "phone", "visit", "web")
 
@@ -140,7 +145,8 @@ class Hide(Base):
     """A space, a crossing, or all that lies in an area, out of sight until it is lifted (P24).
 
     Views look here at every read, so a hide takes effect with its commit and waits for nobody
-    who is writing the hidden record.
+    who is writing the hidden record. ``reason`` is for who hid it and who coordinates; ``code``
+    for everybody in charge of the record (P56). Who asks to lift it waits for a second person.
     """
 
     __tablename__ = "hides"
@@ -150,6 +156,7 @@ class Hide(Base):
             "(entity = 'area') = (geom is not null) and (geom is null) = (record_id is not null)",
             name="one_target",
         ),
+        CheckConstraint(one_of("code", HIDE_CODES), name="code"),
         Index(
             "ix_hides_active",
             "entity",
@@ -169,6 +176,45 @@ class Hide(Base):
         DateTime(timezone=True), server_default=text("now()")
     )
     lifted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    code: Mapped[str] = mapped_column(Text, server_default="other")
+    lift_asked_by: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="SET NULL"))
+    lift_asked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    lift_reason: Mapped[str | None] = mapped_column(Text)
+
+
+class Removal(Base):
+    """What one person took out of sight alone, until a second one agrees (P52).
+
+    ``record_id`` of an area is its hide's id. ``undo`` holds, by field, what was there before and
+    after, for as long as it may have to be put back. ``ends_at`` is null for what lasts without
+    a second person.
+    """
+
+    __tablename__ = "removals"
+    __table_args__ = (
+        CheckConstraint(one_of("entity", REMOVABLE), name="entity"),
+        CheckConstraint(one_of("act", REMOVING_ACTS), name="act"),
+        CheckConstraint("confirmed_by is null or confirmed_by <> person", name="two_people"),
+        Index("ix_removals_person", "person", "made_at"),
+        Index(
+            "ix_removals_standing",
+            "ends_at",
+            postgresql_where=text("ended_at is null and confirmed_at is null"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    entity: Mapped[str] = mapped_column(Text)
+    record_id: Mapped[str] = mapped_column(Text)
+    act: Mapped[str] = mapped_column(Text)
+    person: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="SET NULL"))
+    made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    ends_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    hide_id: Mapped[str | None] = mapped_column(ForeignKey(Hide.id, ondelete="CASCADE"), index=True)
+    undo: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    confirmed_by: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="SET NULL"))
+    confirmed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class SpaceVersion(Base):

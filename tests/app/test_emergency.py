@@ -84,8 +84,13 @@ async def test_p24_hidden_and_lifted_by_an_approver(own_client, database, bearer
     assert lifted.status_code == 303, lifted.text
     assert (await own_client.get(ITEM)).content == known.content
     async with database.session(Tier.WRITER) as session:
-        actions = [(e.actor, e.action) for e in await audit.newest(session, limit=2)]
-        assert actions == [("approver", "lift.space"), ("approver", "hide.space")]
+        actions = [(e.actor, e.action) for e in await audit.newest(session, limit=3)]
+        # P56: that the list of hides was read is between the two.
+        assert actions == [
+            ("approver", "lift.space"),
+            ("approver", "staff.read"),
+            ("approver", "hide.space"),
+        ]
         assert (await audit.verify(session)).broken is None
 
 

@@ -16,7 +16,7 @@ from app.senders import EmailSender, UndeliverableError, WebhookSender, deliver_
 from geo import outbox
 from geo.db import Tier
 from geo.models import OutboxMessage
-from geo.outbox import ACCOUNT_EVENTS, EVENTS, Message
+from geo.outbox import ACCOUNT_EVENTS, EVENTS, WATCH_EVENTS, Message
 from tests.conftest import opened
 from tests.fixtures.network import fill_network
 
@@ -128,7 +128,7 @@ async def test_an_e_mail_says_that_something_waits_and_where(mailbox):
     assert "casa" not in content, "P48: not even which place"
 
 
-@pytest.mark.parametrize("event", EVENTS + ACCOUNT_EVENTS)
+@pytest.mark.parametrize("event", EVENTS + ACCOUNT_EVENTS + WATCH_EVENTS)
 @pytest.mark.parametrize("language", ["es", "en", "pt", "fr"])
 def test_every_event_has_a_text(event, language):
     subject, text = text_of(event, {}, language, None)

@@ -58,20 +58,24 @@ async def trail(database):
         return [tuple(row) for row in rows]
 
 
-async def test_p24_a_space_is_hidden_and_lifted(loaded_database):
-    before = {tier: await ids(loaded_database, tier) for tier in Tier if tier is not Tier.WRITER}
+async def test_p24_a_space_is_hidden_and_lifted(people):
+    before = {tier: await ids(people, tier) for tier in Tier if tier is not Tier.WRITER}
     assert all("DEMO-009" in found for found in before.values())
-    hide = await do(loaded_database, hiding.hide_space, "DEMO-009")
+    hide = await do(people, hiding.hide_space, "DEMO-009")
     for tier in SEEN_BY_ALL:
-        assert await ids(loaded_database, tier) == before[tier] - {"DEMO-009"}
-    assert await ids(loaded_database, Tier.STAFF) == before[Tier.STAFF]
-    async with loaded_database.session(Tier.STAFF) as session:
-        hidden = text("select id from spaces where hidden_at is not null")
-        assert set(await session.scalars(hidden)) == {"DEMO-009"}
-    await do(loaded_database, hiding.lift_space, "DEMO-009", reason="falsa alarma")
+        assert await ids(people, tier) == before[tier] - {"DEMO-009"}
+    # P56: of the staff those in charge see it, and that it is hidden.
+    hidden = text("select id from spaces where hidden_at is not null")
+    shown = text("select id from spaces")
+    for person, told in (("ap", True), ("co", True), ("pe", False), ("", False)):
+        async with people.session(Tier.STAFF, person=person) as session:
+            assert set(await session.scalars(hidden)) == ({"DEMO-009"} if told else set())
+            seen = set(await session.scalars(shown))
+            assert seen == before[Tier.STAFF] - (set() if told else {"DEMO-009"})
+    await do(people, hiding.lift_space, "DEMO-009", reason="falsa alarma")
     for tier, found in before.items():
-        assert await ids(loaded_database, tier) == found
-    assert await trail(loaded_database) == [
+        assert await ids(people, tier) == found
+    assert await trail(people) == [
         ("cli", "hide.space", "DEMO-009", {"reason": "amenaza", "hide": hide}),
         ("cli", "lift.space", "DEMO-009", {"reason": "falsa alarma", "hide": hide}),
     ]
@@ -209,7 +213,7 @@ async def test_p24_who_may_hide(people):
                 await do(people, work, target, actor=actor)
     with pytest.raises(ForbiddenError):
         await do(people, hiding.hide_area, CUCUTA, actor=APPROVER)
-    with pytest.raises(ForbiddenError):
+    with pytest.raises(NotFoundError):  # P56: what is hidden is not there for others
         await do(people, hiding.lift_space, "DEMO-009", actor=ABROAD)
     async with people.session(Tier.WRITER) as session:
         by = {hide.entity: hide.hidden_by for hide in await hiding.active_hides(session)}

@@ -16,7 +16,7 @@ FUNCTIONS: dict[Tier, set[str]] = {
     Tier.PUBLIC: set(),
     Tier.PARTNER: set(),
     # Each reading of a restricted record is written down before it is shown (P31).
-    Tier.STAFF: {"crossing_state", "open_restricted", "read_restricted"},
+    Tier.STAFF: {"crossing_state", "in_charge", "open_restricted", "read_restricted"},
     Tier.WRITER: {
         "audit_append",
         # Of what the tiers' views show of crossings, for the ledger of the change feed.
@@ -50,6 +50,8 @@ DEFINERS = {
     "keep_versions",
     "mark_margins",
     "settle_flow",
+    # Who the session's person is decides which hidden rows its views show.
+    "in_charge",
     "note_knowledge",
     "touch_deleted",
     "touch_inserted",
