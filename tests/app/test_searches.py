@@ -142,7 +142,7 @@ async def test_p55_all_who_take_areas_wait_for_a_turn_and_plain_ways_do_not(
     held = asyncio.create_task(hold())
     await wait_all_tasks_blocked()
     refused = await client.post(path, json=body)
-    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (503, "busy")
+    assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (503, "busy")
     assert refused.headers["Retry-After"]
     plain = {"start": body["start"], "end": body["end"]} if path == "/routes" else None
     if plain:
