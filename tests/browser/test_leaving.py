@@ -1,4 +1,11 @@
-"""Quick exit in Chromium, and then Back: nothing of Amparo is on the screen (P37)."""
+"""Quick exit in Chromium and Firefox, and then Back: nothing of Amparo is on the screen (P37)."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from contextlib import ExitStack
 
 import pytest
 from playwright.async_api import Page
@@ -122,3 +129,90 @@ async def test_p37_leaving_drops_what_the_browser_keeps_and_no_pack(browser, ser
     assert await page.evaluate("caches.has('amparo-pack-x')")
     assert await page.title() == "Amparo"
     await context.close()
+
+
+# --- Firefox ----------------------------------------------------------------------------------
+
+#: Drives it by WebDriver BiDi (W3C); it keeps pages whole for Back, as people's browsers do.
+DRIVER = """
+const [port, looked, shown] = JSON.parse(process.argv.at(-1));
+const socket = new WebSocket(`ws://127.0.0.1:${port}/session`);
+const waiting = new Map();
+socket.onmessage = ({ data }) => {
+  const { id, type, result, message } = JSON.parse(data);
+  waiting.get(id)?.(type === 'error' ? { error: message } : result);
+};
+await new Promise((open, fail) => Object.assign(socket, { onopen: open, onerror: fail }));
+let asked = 0;
+const send = (method, params = {}) => new Promise((answered) => {
+  waiting.set(asked += 1, answered);
+  socket.send(JSON.stringify({ id: asked, method, params }));
+});
+await send('session.new', { capabilities: {} });
+const [{ context }] = (await send('browsingContext.getTree')).contexts;
+// What is asked of a page that goes away meanwhile is asked again.
+const look = async (expression) => {
+  for (;;) {
+    const told = await send('script.evaluate', {
+      expression: `JSON.stringify(${expression})`, target: { context }, awaitPromise: false,
+    });
+    if (told.result) return JSON.parse(told.result.value ?? 'null');
+  }
+};
+const emptied = async () => {
+  while (!await look("!window.isLeft && location.href === 'about:blank'"));
+  return [await look(shown), await look('document.title')];
+};
+const before = [];
+for (const url of ['about:blank', ...looked]) {
+  await send('browsingContext.navigate', { context, url, wait: 'complete' });
+  before.push(Boolean(await look(shown)));
+}
+await look("document.getElementById('exit').click()");
+const after = [await emptied()];
+for (const _ of looked) {
+  await look('window.isLeft = true');
+  await send('browsingContext.traverseHistory', { context, delta: -1 });
+  after.push(await emptied());
+}
+console.log(JSON.stringify({ before, after }));
+process.exit();
+"""
+
+
+@pytest.fixture
+def firefox_port(tmp_path):
+    program = shutil.which("firefox-esr") or shutil.which("firefox")
+    if program is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("firefox is missing, and CI must not skip its tests")
+        pytest.skip("firefox is not installed; ./run --setup-only installs it")
+    command = [program, "--headless", "--no-remote", "--remote-debugging-port", "0"]
+    # Without its sandbox: a container mostly lets it make none.
+    environment = os.environ | {"HOME": str(tmp_path), "MOZ_DISABLE_CONTENT_SANDBOX": "1"}
+    with ExitStack() as stack:
+        running = stack.enter_context(
+            subprocess.Popen(
+                [*command, "--profile", str(tmp_path)],
+                env=environment,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+        stack.callback(running.terminate)
+        assert running.stderr is not None
+        listening = (re.search(r"ws://127\.0\.0\.1:(\d+)", line) for line in running.stderr)
+        yield next(int(found[1]) for found in listening if found)
+
+
+def test_p37_in_firefox_back_shows_nothing_either(firefox_port, server):
+    given = json.dumps([firefox_port, [f"{server}{path}" for path in LOOKED_AT], SHOWN])
+    node = ["node", "--experimental-websocket", "--input-type=module", "--eval", DRIVER]
+    ran = subprocess.run(
+        [*node, "--", given], check=False, capture_output=True, text=True, timeout=120
+    )
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout)
+    assert told["before"] == [False] + [True] * len(LOOKED_AT)
+    assert told["after"] == [["", ""]] * (len(LOOKED_AT) + 1)
