@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Annotated, Any, TypedDict, get_origin
 
 import orjson
@@ -17,16 +17,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.askers import Asker, find_asker, require_actor
 from app.clock import Clock
 from app.editions import Editions
-from app.limits import Limits
+from app.limits import Limits, client_of
 from app.mistakes import DemoNotPublicError, InvalidParameterError, UnsupportedMediaTypeError
 from app.network import Network
 from app.oidc import Provider
+from app.searches import AROUND
 from app.settings import Settings
 from app.shelf import Shelf
 from app.source import Source
 from geo import readings
 from geo.authority import Actor, require_staff
 from geo.db import Database, Tier
+from routing.obstacles import Obstacles
 
 
 class State(TypedDict):
@@ -74,6 +76,23 @@ async def open_source(request: Request) -> AsyncIterator[Source]:
     stamps = await editions.stamps()
     async with database.idle_session(tier) as session:
         yield Source(session, stamps)
+
+
+@asynccontextmanager
+async def open_source_for(request: Request, obstacles: Obstacles) -> AsyncIterator[Source]:
+    """Open the source of a request for a way; one that keeps out of areas waits for its turn.
+
+    Raises
+    ------
+    TooManyRequestsError, BusyError
+        As `app.searches.Turns.turn`.
+    UnauthorizedError, InvalidTokenError, DatabaseUnavailableError
+        As `open_source`.
+    """
+    async with AsyncExitStack() as stack:
+        if len(obstacles):
+            await stack.enter_async_context(AROUND.turn(client_of(request.scope)))
+        yield await stack.enter_async_context(open_source(request))
 
 
 async def get_actor(request: Request) -> Actor:

@@ -1,9 +1,10 @@
 """Makes the application; importing this opens nothing."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from fastapi import Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
@@ -94,7 +95,7 @@ from app.shelf import Shelf
 from app.static import Assets
 from app.upkeep import daily_upkeep
 from app.web.assets import STATIC_FOLDER, STATIC_URL
-from app.web.page import SECURITY_HEADERS
+from app.web.page import HSTS, SECURITY_HEADERS
 from geo.db import Database
 from routing.warming import warm
 
@@ -257,10 +258,25 @@ def create_app(
     return app
 
 
+#: POSTs that store nothing, which any site's page may send and read: ways, coverage, what fits.
+READING_POSTS: Final = re.compile(
+    r"/(routes|ogc/routes|v2/directions/[^/]+/geojson|coverage|spaces/match|plan)"
+)
+
+#: What no other site's page reads, whatever it answers: the console, forms, reports, complaints,
+#: records as the staff sees them, links that open by what is in them.
+OWN_PATHS: Final = re.compile(
+    rf"({re.escape(CONSOLE)}|/(confirm|report|reports|complaints|match|missing|hides|proposals"
+    r"|message-drafts|movement))(/.*)?|/spaces/[^/]+/(complaint|feedback|record)"
+)
+
+
 def _steps(settings: Settings, limits: Limits) -> list[Step]:
     """Return what every request passes, the outermost first."""
+    url = settings.public_url
+    is_secure = url is not None and url.scheme == "https"
     return [
-        DefaultHeaders(SECURITY_HEADERS),
+        DefaultHeaders(SECURITY_HEADERS | (HSTS if is_secure else {})),
         Origins(
             settings.allowed_origins,
             methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
@@ -272,6 +288,9 @@ def _steps(settings: Settings, limits: Limits) -> list[Step]:
                 *("Accept-Patch", "Accept-Post", "Allow", "Content-Crs", "ETag", "Link"),
                 *("Location", "Preference-Applied", "Retry-After", "X-Request-ID"),
             ],
+            open_headers=["Content-Crs", "Content-Type", "If-None-Match", "Prefer"],
+            reading=READING_POSTS,
+            own=OWN_PATHS,
         ),
         PrivateAnswers(
             private_path=CONSOLE, shared_path=f"{STATIC_URL}/", changed_path="/collections"

@@ -1,5 +1,6 @@
 """What concerns every request: its answer's headers, who may read and keep it, its size."""
 
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -30,14 +31,24 @@ class DefaultHeaders(Step):
 
 
 class Origins(Step):
-    """Tells browsers which other sites' pages may read an answer (CORS).
+    """Tells browsers which other sites' pages may read an answer (CORS), never with cookies.
 
-    An allow-list, and no cookies: they read what anybody may read, or what a token of theirs opens.
+    Any page reads what anybody may read: answers to GET, and to POSTs that store nothing. Those on
+    an allow-list send tokens and changes too. Whatever shows a credential or makes one, and the
+    paths of forms, reports and the console, is read by nobody else: what a browser asks before such
+    a request is refused.
 
     Parameters
     ----------
     origins, methods, headers, exposed
-        Who may, how, with which headers of a request, and which of an answer they see.
+        Who is on the list, how they may ask, with which headers of a request, and which of an
+        answer all see.
+    open_headers
+        Headers that anybody's requests may have.
+    reading
+        Paths of the POSTs that store nothing.
+    own
+        Paths that no other site's page reads.
     """
 
     def __init__(
@@ -46,6 +57,9 @@ class Origins(Step):
         methods: Sequence[str],
         headers: Sequence[str],
         exposed: Sequence[str],
+        open_headers: Sequence[str],
+        reading: re.Pattern[str],
+        own: re.Pattern[str],
     ) -> None:
         self._rules = CORSMiddleware(
             _nobody,
@@ -54,7 +68,18 @@ class Origins(Step):
             allow_headers=headers,
             expose_headers=exposed,
         )
+        self._open_rules = {
+            is_reading: CORSMiddleware(
+                _nobody,
+                allow_origins=["*"],
+                allow_methods=["GET", "HEAD", *(["POST"] if is_reading else [])],
+                allow_headers=open_headers,
+            )
+            for is_reading in (False, True)
+        }
         self._exposed = ", ".join(exposed).encode("latin-1")
+        self._reading = reading
+        self._own = own
 
     def begin(self, exchange: Exchange) -> Response | None:
         """Answer what a browser asks before the request itself."""
@@ -63,10 +88,14 @@ class Origins(Step):
             return None
         if b"access-control-request-method" not in asked:
             return None
-        return self._rules.preflight_response(Headers(scope=exchange.scope))
+        rules, path = self._rules, exchange.scope["path"]
+        is_listed = rules.is_allowed_origin(asked[b"origin"].decode("latin-1"))
+        if not is_listed and not self._own.fullmatch(path):
+            rules = self._open_rules[self._reading.fullmatch(path) is not None]
+        return rules.preflight_response(Headers(scope=exchange.scope))
 
     def finish(self, exchange: Exchange) -> None:
-        """Name the asker's origin where it is on the list."""
+        """Say who may read an answer: the asker's origin where it is on the list, or anybody."""
         exchange.varies.append(b"Origin")
         origin = exchange.asked.get(b"origin")
         if origin is None or b"access-control-allow-methods" in exchange.fields:
@@ -74,6 +103,21 @@ class Origins(Step):
         exchange.fields[b"access-control-expose-headers"] = self._exposed
         if self._rules.is_allowed_origin(origin.decode("latin-1")):
             exchange.fields[b"access-control-allow-origin"] = origin
+        elif self._is_open(exchange):
+            exchange.fields[b"access-control-allow-origin"] = b"*"
+
+    def _is_open(self, exchange: Exchange) -> bool:
+        """Tell whether anybody may read an answer."""
+        if b"authorization" in exchange.asked or b"cookie" in exchange.asked:
+            return False
+        if b"set-cookie" in exchange.fields or any(n == b"set-cookie" for n, _ in exchange.more):
+            return False
+        path = exchange.scope["path"]
+        if self._own.fullmatch(path):
+            return False
+        if exchange.method in {"GET", "HEAD"}:
+            return True
+        return exchange.method == "POST" and self._reading.fullmatch(path) is not None
 
 
 async def _nobody(_scope: Scope, _receive: Receive, _send: Send) -> None:

@@ -81,7 +81,7 @@ def _of_layer(layer: Layer) -> dict[str, Part]:
                 _query("since", {"type": "string"}, "The last `token`; none: a new copy."),
                 _query(
                     "limit",
-                    {"type": "integer", "minimum": 1},
+                    {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
                     f"Features and tombstones on a page, at most {MAX_LIMIT}: more is capped.",
                 ),
                 _format("json"),
@@ -122,7 +122,12 @@ def items_parameters(layer: Layer) -> list[Part]:
     return [
         _query(
             "limit",
-            {"type": "integer", "minimum": 1, "default": DEFAULT_LIMIT},
+            {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": MAX_LIMIT,
+                "default": DEFAULT_LIMIT,
+            },
             f"Features on a page, at most {MAX_LIMIT}, {MAX_PAGE_LIMIT} in html: more is capped."
             " It cuts a file, too.",
         ),
@@ -140,7 +145,6 @@ def items_parameters(layer: Layer) -> list[Part]:
                 "items": _sort_schema(layer),
             },
             "Properties to sort by, `-` before one for descending; missing values come last.",
-            exploded=False,
         ),
         _query(
             "properties",
@@ -150,7 +154,6 @@ def items_parameters(layer: Layer) -> list[Part]:
                 "items": {"type": "string", "enum": [*layer.properties]},
             },
             "Properties that are wanted; `expires_on` always comes along.",
-            exploded=False,
         ),
         _query("filter", _text("id LIKE '%1' OR NOT expires_on IS NULL"), "CQL2, text or JSON."),
         _query("filter-lang", _LANGS, "Default: by its look; cql-text is GDAL's."),
@@ -239,10 +242,18 @@ def _tile(summary: str, parameters: Sequence[Part] = ()) -> Part:
     return found
 
 
-def _query(name: str, schema: Part, description: str, *, exploded: bool = True) -> Part:
-    found = {"name": name, "in": "query", "required": False, "schema": schema}
-    style = {} if exploded else {"style": "form", "explode": False}
-    return {**found, **style, "description": description}
+def _query(name: str, schema: Part, description: str) -> Part:
+    # As the standard writes them (OGC 17-069r4, 7.15.2 to 7.15.4) and its tests ask; a list is one
+    # value with commas.
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "schema": schema,
+        "style": "form",
+        "explode": False,
+        "description": description,
+    }
 
 
 def _path(name: str, schema: Part, description: str) -> Part:
@@ -290,7 +301,6 @@ _BBOX: Final = _query(
     },
     "West, south, east, north in degrees, longitude first (CRS84), or in `bbox-crs`; six numbers"
     " carry heights, which are ignored. West beyond east spans the antimeridian.",
-    exploded=False,
 )
 _DATETIME: Final = _query(
     "datetime",

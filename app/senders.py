@@ -38,8 +38,15 @@ INTERVAL_S = 5.0
 _LARGE_PORT = {"smtp": 587, "smtps": 465}
 _GONE = 410
 
-#: Addresses behind which a translator reaches IPv4 ones (RFC 6052, 2.1).
-_TRANSLATED = IPv6Network("64:ff9b::/96")
+#: Networks of IPv6 whose addresses stand for IPv4 ones, and how far from the right these are: of
+#: translators (RFC 6052, 2.1; RFC 2765, 2.1), IPv4-compatible ones (RFC 4291, 2.5.5.1), of 6to4
+#: (RFC 3056, 2). Whether a router on the way knows them is not known here.
+_TRANSLATED = (
+    (IPv6Network("64:ff9b::/96"), 0),
+    (IPv6Network("::ffff:0:0:0/96"), 0),
+    (IPv6Network("::/96"), 0),
+    (IPv6Network("2002::/16"), 80),
+)
 
 
 class Sender(Protocol):
@@ -130,8 +137,14 @@ class WebhookSender:
     def __init__(self, *, allow_private: bool = False) -> None:
         self._allow_private = allow_private
         # No proxy or .netrc of the environment: the address that was checked is the one asked.
+        # No connection is kept: one made for another name at that address is not one checked for
+        # this name.
         self._client = httpx.AsyncClient(
-            timeout=ATTEMPT_S, follow_redirects=False, trust_env=False, verify=_certificates()
+            timeout=ATTEMPT_S,
+            follow_redirects=False,
+            trust_env=False,
+            verify=_certificates(),
+            limits=httpx.Limits(max_keepalive_connections=0),
         )
 
     async def close(self) -> None:
@@ -207,8 +220,9 @@ def _is_public(address: IPv4Address | IPv6Address) -> bool:
     if isinstance(address, IPv6Address):
         if address.is_site_local:  # deprecated (RFC 3879), and still routed within some networks
             return False
-        if address in _TRANSLATED:
-            address = IPv4Address(int(address) & 0xFFFF_FFFF)
+        for network, after in _TRANSLATED:
+            if address in network:
+                return _is_public(IPv4Address((int(address) >> after) & 0xFFFF_FFFF))
     return address.is_global and not address.is_multicast
 
 

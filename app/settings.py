@@ -212,8 +212,9 @@ class Settings(BaseSettings):
     )
     cors_origins: str = Field(
         "",
-        description="Origins of other sites whose pages may read answers in a browser, by commas, "
-        "such as https://map.example.org; never with cookies.",
+        description="Origins of other sites whose pages may send tokens and changes too, by "
+        "commas, such as https://map.example.org; never with cookies. What anybody may read, "
+        "pages of any site read.",
     )
     oidc_issuer: AnyHttpUrl | None = Field(
         None, description="Issuer of an OpenID Connect provider for web sign-in."

@@ -4,14 +4,15 @@ A hazard's area is laid over the edges once; from then on everything is arithmet
 edges, which is additive over concatenation and does not depend on how an edge is split.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final, overload
+from typing import Final, Self, overload
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from routing.graph import RoadGraph
@@ -86,6 +87,63 @@ class Contact:
         met = np.zeros(len(legs.edge), dtype=np.bool_)
         met[self.parts(legs)[0]] = True
         return met
+
+
+@dataclass(frozen=True, eq=False)
+class Closure(Contact):
+    """Where an area lies that closes whatever it touches.
+
+    Which edges that are is all that most need to know: only where a way begins or ends on one of
+    them is it cut, when somebody asks. ``edge`` has each once, ``start`` and ``end`` say nothing.
+
+    Parameters
+    ----------
+    graph
+        Whose edges these are.
+    """
+
+    graph: RoadGraph
+
+    @classmethod
+    def lay(cls, graph: RoadGraph, areas: Mapping[Hazard, Polygon]) -> tuple[Self, ...]:
+        """Lay valid polygons over the edges of a graph."""
+        laid = zip(areas.items(), graph.edges_touching(tuple(areas.values())), strict=True)
+        return tuple(
+            cls(hazard, area, edges, np.zeros(len(edges)), np.ones(len(edges)), graph)
+            for (hazard, area), edges in laid
+        )
+
+    @cached_property
+    def edges(self) -> Ints:
+        """The edges that it touches, be it in one point: int64 [k], rising, each once."""
+        return self.edge
+
+    def of(self, hazard: Hazard) -> "Closure":
+        """Give the same place for another reading of the record."""
+        return replace(self, hazard=hazard)
+
+    def parts(self, legs: Legs) -> tuple[Ints, Floats, Floats]:
+        """Cut the inside parts to the given legs, as `Contact.parts`."""
+        asked = np.unique(legs.edge[self._among(legs.edge)])
+        return _cut_to(self.graph, self.hazard, self.area, asked).parts(legs)
+
+    def meets(self, legs: Legs) -> NDArray[np.bool_]:
+        """Tell which legs touch the area at all, be it in one point."""
+        met = self._among(legs.edge)
+        # Of a whole edge that is known.
+        rows = np.flatnonzero(met & ((legs.start > 0) | (legs.end < 1)))
+        if len(rows):
+            asked = legs.only(rows)
+            met[rows] = False
+            met[rows[self.parts(asked)[0]]] = True
+        return met
+
+    def _among(self, edges: Ints) -> NDArray[np.bool_]:
+        """Tell which of some edges it touches."""
+        if not len(self.edge):
+            return np.zeros(len(edges), dtype=np.bool_)
+        place = np.minimum(np.searchsorted(self.edge, edges), len(self.edge) - 1)
+        return np.asarray(self.edge[place] == edges)
 
 
 class Contacts(Sequence[Contact]):
@@ -166,8 +224,13 @@ def contact(graph: RoadGraph, hazard: Hazard, tolerance_m: float = TOLERANCE_M) 
         Half the width given to lines and points.
     """
     area = surrounding(shapely.make_valid(hazard.geometry), tolerance_m)
-    shapely.prepare(area)
     edges = np.sort(np.asarray(graph.edges_in(area), dtype=np.int64))
+    return _cut_to(graph, hazard, area, edges)
+
+
+def _cut_to(graph: RoadGraph, hazard: Hazard, area: BaseGeometry, edges: Ints) -> Contact:
+    """Cut edges, int64 [k], rising, each once, to what of them lies in an area."""
+    shapely.prepare(area)
     pieces = _Segments.of(graph, edges)
     inside = np.asarray(shapely.covers(area, pieces.shape))
     cut = np.unique(pieces.edge[~inside])

@@ -4,7 +4,8 @@ The metric knows nothing of a request's obstacles. What it says is a lower bound
 looked for only when it is that way's turn, and most do not meet an obstacle at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -14,8 +15,34 @@ from routing.errors import NoWay
 from routing.legs import Legs
 from routing.resident import Resident
 
-#: Marks of the hierarchy's edges that obstacles close, bool [E + X]; None without obstacles.
-type Closed = NDArray[np.bool_] | None
+#: A metric, its version, and the two nodes.
+type _Asked = tuple[Resident, int, int, int]
+#: What else is closed (`Situation.key`), and the two nodes.
+type _Apart = tuple[frozenset[bytes | bool], int, int]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Closed:
+    """What obstacles close in a region, and the ways around that one request has looked for.
+
+    Parameters
+    ----------
+    marks
+        bool [E + X], of the hierarchy's edges.
+    ways
+        Seconds that each costs above what its metric says, and its legs; infinite where none.
+    shut
+        What no way joins by time alone, and so by no price: units a second of the metric that has
+        none. One that counts no coarser has none either.
+    """
+
+    marks: NDArray[np.bool_]
+    ways: dict[_Asked, tuple[float, Legs]] = field(default_factory=dict)
+    shut: dict[_Apart, float] = field(default_factory=dict)
+
+
+#: A region and nodes of it.
+type Nodes = tuple[int, Sequence[int]]
 
 _NO_LEGS: Final = Legs.of(())
 
@@ -28,13 +55,21 @@ class Detours:
     residents
         One metric a region, which the caller holds.
     closed
-        The same regions' marks; empty without obstacles.
+        What obstacles close there, None for none; empty without obstacles.
+    ends
+        Nodes that the ways of the request begin and end at: of those at one end the ways run
+        together mostly, and one search tells of all.
     """
 
-    def __init__(self, residents: Sequence[Resident], closed: Sequence[Closed] = ()) -> None:
+    def __init__(
+        self,
+        residents: Sequence[Resident],
+        closed: Sequence[Closed | None] = (),
+        ends: tuple[Nodes, Nodes] | None = None,
+    ) -> None:
         self._residents = residents
         self._closed = closed
-        self._found: dict[tuple[int, int, int], tuple[float, Legs]] = {}
+        self._ends = ends
 
     def are_possible(self, region: int) -> bool:
         """Tell whether a way in a region may be dearer than its metric says."""
@@ -61,17 +96,68 @@ class Detours:
         return legs
 
     def _way(self, region: int, source: int, target: int) -> tuple[float, Legs]:
-        key = (region, source, target)
-        if key not in self._found:
-            self._found[key] = self._looked_for(*key)
-        return self._found[key]
-
-    def _looked_for(self, region: int, source: int, target: int) -> tuple[float, Legs]:
         resident, closed = self._residents[region], self._closed[region]
         assert closed is not None  # noqa: S101 -- where detours are possible
-        network = resident.ground.network
-        try:
-            extra_s, edges = network.path_around(resident.metric, source, target, closed)
-        except NoWay:
-            return np.inf, _NO_LEGS
-        return extra_s, Legs.whole(edges)
+        key = (resident, resident.version, source, target)
+        sources, targets = self._beside(region, source, target)
+        for first, last in _tries(resident, closed, sources, targets):
+            if key not in closed.ways:
+                _look(resident, closed, (first, last), (sources, targets))
+        if key not in closed.ways:
+            _look(resident, closed, (source, target), (sources, targets))
+        return closed.ways[key]
+
+    def _beside(self, region: int, source: int, target: int) -> tuple[Sequence[int], Sequence[int]]:
+        """Give the nodes at the ends of the request that two nodes are among; else these alone."""
+        if self._ends is not None:
+            (start, sources), (end, targets) = self._ends
+            if start == end == region and source in sources and target in targets:
+                return sources, targets
+        return (source,), (target,)
+
+
+def _tries(
+    resident: Resident, closed: Closed, sources: Sequence[int], targets: Sequence[int]
+) -> Iterator[tuple[int, int]]:
+    """Give pairs of nodes the way between which passes others of them, if any does.
+
+    At first the two that lie farthest apart by the metric. Where that way does not pass one of
+    those beside its ends, it leaves, or comes, by its own end, and who is at the other passes it.
+    """
+    if len(sources) * len(targets) == 1:
+        return
+    network = resident.ground.network
+    apart_s = network.between_s(resident.metric, sources, targets)
+    finite_s = np.where(np.isfinite(apart_s), apart_s, -1.0)
+    row, column = divmod(int(np.argmax(finite_s)), len(targets))
+    first, last = sources[row], targets[column]
+    yield first, last
+    at = (resident, resident.version)
+    told = closed.ways.keys()
+    yield (
+        next((node for node in sources if (*at, node, last) not in told), first),
+        next((node for node in targets if (*at, first, node) not in told), last),
+    )
+
+
+def _look(
+    resident: Resident,
+    closed: Closed,
+    ends: tuple[int, int],
+    wanted: tuple[Sequence[int], Sequence[int]],
+) -> None:
+    """Look for one way; its parts between what is wanted are told too."""
+    at, apart = (resident, resident.version), (resident.situation.key(0.0), *ends)
+    network, units = resident.ground.network, resident.metric.units_per_s
+    if units >= closed.shut.get(apart, np.inf):
+        closed.ways[*at, *ends] = (np.inf, _NO_LEGS)
+        return
+    try:
+        found = network.ways_around(resident.metric, *ends, closed.marks, *wanted)
+    except NoWay:
+        closed.ways[*at, *ends] = (np.inf, _NO_LEGS)
+        if resident.model.aversion == 0:
+            closed.shut[apart] = units
+        return
+    for (first, last), (extra_s, edges) in found.items():
+        closed.ways[*at, first, last] = (extra_s, Legs.whole(edges))

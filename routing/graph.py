@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from routing.access import HIGHWAY_CLASSES, SMOOTHNESS, SURFACES, EdgeFlag, Mode
@@ -18,7 +19,7 @@ from routing.errors import GraphError
 from routing.grid import SegmentGrid
 from routing.layout import FORMAT_VERSION
 from routing.lines import shares_along
-from routing.lookup import Snap, Usable, country_at, edges_meeting, snap_to_edge
+from routing.lookup import Snap, Usable, country_at, edges_meeting, edges_touching, snap_to_edge
 from routing.metric import UNITS_PER_DEGREE
 from routing.restrictions import Restriction, turn_copies
 from routing.segments import Segment, SegmentBatch, batches_of
@@ -358,6 +359,10 @@ class RoadGraph:
             Degrees, EPSG:4326.
         """
         return edges_meeting(self, polygon)
+
+    def edges_touching(self, polygons: Sequence[Polygon]) -> list[Int64]:
+        """Return the same of each of some valid polygons, at a cost by what lies there alone."""
+        return edges_touching(self, polygons)
 
     # --- leaving the graph -------------------------------------------------------------------
 

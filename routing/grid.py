@@ -24,7 +24,7 @@ _SEGMENTS_PER_CELL = 4
 #: Upper bound of cells, so that the index of a continent stays at 32 MB.
 _MAX_CELLS = 4_000_000
 #: Widening of cells and boxes (in cells) against rounding; far above float64's error.
-_MARGIN = 1e-6
+MARGIN = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +75,17 @@ class SegmentGrid:
 
     def segments_in_box(self, west: float, south: float, east: float, north: float) -> Ints:
         """Return ids of segments in the cells that the box touches (some repeat)."""
-        window = self._window((west, south, east, north))
+        window = self.window((west, south, east, north))
         return np.empty(0, dtype=np.int64) if window is None else self._within(window)
 
-    def _window(self, box: Box) -> Window | None:
+    def window(self, box: Box) -> Window | None:
         """Give the cells that a box touches; None where it lies beside the grid."""
         west, south, east, north = box
         left, bottom, width, height, columns, rows = self._cells
-        first_column = max(math.floor((west - left) / width - _MARGIN), 0)
-        last_column = min(math.floor((east - left) / width + _MARGIN), columns - 1)
-        first_row = max(math.floor((south - bottom) / height - _MARGIN), 0)
-        last_row = min(math.floor((north - bottom) / height + _MARGIN), rows - 1)
+        first_column = max(math.floor((west - left) / width - MARGIN), 0)
+        last_column = min(math.floor((east - left) / width + MARGIN), columns - 1)
+        first_row = max(math.floor((south - bottom) / height - MARGIN), 0)
+        last_row = min(math.floor((north - bottom) / height + MARGIN), rows - 1)
         if first_column > last_column or first_row > last_row:
             return None
         return first_column, last_column, first_row, last_row
@@ -134,7 +134,7 @@ class SegmentGrid:
             dlat = radius_m / METRES_PER_DEGREE
             dlon = dlat / max(float(np.cos(np.radians(lat))), 1e-6)
             box = (lon - dlon, lat - dlat, lon + dlon, lat + dlat)
-            window = self._window(box)
+            window = self.window(box)
             best = None if window is None else look(window)
             whole = self._is_whole(*box)
             if best is not None and (whole or best.distance_m <= radius_m):
@@ -306,16 +306,16 @@ def _visit_cells(
         x_1 = (shape_lon[segment + 1] / UNITS_PER_DEGREE - frame[0]) / frame[2]
         y_1 = (shape_lat[segment + 1] / UNITS_PER_DEGREE - frame[1]) / frame[3]
         dx, dy = x_1 - x_0, y_1 - y_0
-        top = _cell(max(y_0, y_1) + _MARGIN, rows)
-        for row in range(_cell(min(y_0, y_1) - _MARGIN, rows), top + 1):
+        top = _cell(max(y_0, y_1) + MARGIN, rows)
+        for row in range(_cell(min(y_0, y_1) - MARGIN, rows), top + 1):
             # The stretch of the segment inside this row, then the columns of that stretch.
             t_a, t_b = 0.0, 1.0
             if dy != 0:
-                t_a = min(max((row - _MARGIN - y_0) / dy, 0.0), 1.0)
-                t_b = min(max((row + 1 + _MARGIN - y_0) / dy, 0.0), 1.0)
+                t_a = min(max((row - MARGIN - y_0) / dy, 0.0), 1.0)
+                t_b = min(max((row + 1 + MARGIN - y_0) / dy, 0.0), 1.0)
             x_a, x_b = x_0 + t_a * dx, x_0 + t_b * dx
-            last = _cell(max(x_a, x_b) + _MARGIN, columns)
-            for column in range(_cell(min(x_a, x_b) - _MARGIN, columns), last + 1):
+            last = _cell(max(x_a, x_b) + MARGIN, columns)
+            for column in range(_cell(min(x_a, x_b) - MARGIN, columns), last + 1):
                 cell = row * columns + column
                 if len(found):
                     found[place[cell]] = segment

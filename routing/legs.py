@@ -52,7 +52,7 @@ class Legs:
         """Count the legs."""
         return len(self.edge)
 
-    def only(self, rows: NDArray[np.bool_] | slice) -> "Legs":
+    def only(self, rows: NDArray[np.bool_] | Ints | slice) -> "Legs":
         """Keep some legs."""
         return Legs(self.edge[rows], self.start[rows], self.end[rows])
 

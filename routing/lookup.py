@@ -1,6 +1,6 @@
 """Looking up places in a road graph: the nearest edge, the nearest country, edges in an area."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from routing.access import EdgeFlag, Mode
@@ -15,6 +16,7 @@ from routing.errors import InvalidRequest, OffNetwork
 from routing.grid import Box, NearestSegment, Window, scale_at
 from routing.metric import METRES_PER_DEGREE, UNITS_PER_DEGREE, local_xy
 from routing.snapping import ANYWHERE, nearest, place_on
+from routing.touching import segments_touching
 
 if TYPE_CHECKING:
     from routing.graph import RoadGraph
@@ -293,3 +295,17 @@ def edges_meeting(graph: "RoadGraph", area: BaseGeometry) -> Ints:
     edges = edges_of(graph, segments[hit])
     twins = graph.edge_twin[edges]
     return np.unique(np.concatenate((edges, twins[twins >= 0]))).astype(np.int64)
+
+
+def edges_touching(graph: "RoadGraph", areas: Sequence[Polygon]) -> list[Ints]:
+    """Return the edges that each polygon touches; see ``RoadGraph.edges_touching``."""
+    found = []
+    for segments in segments_touching(graph.grid, areas):
+        edges = _each_once(edges_of(graph, segments))
+        twins = graph.edge_twin[edges]
+        found.append(_each_once(np.sort(np.concatenate((edges, twins[twins >= 0])))))
+    return found
+
+
+def _each_once(rising: Ints) -> Ints:
+    return rising[np.diff(rising, prepend=-1) > 0].astype(np.int64)

@@ -5,6 +5,7 @@ and are gone with the request. What touches one in a single point is closed, as 
 """
 
 from collections.abc import Container, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Self
 
 import numpy as np
@@ -13,11 +14,13 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from routing.contact import Contact, contact
+from routing.contact import Closure
+from routing.detours import Closed
 from routing.errors import InvalidRequest
 from routing.graph import RoadGraph
 from routing.hazard import Hazard
 from routing.metric import METRES_PER_DEGREE
+from routing.network import Network
 
 type Floats = NDArray[np.float64]
 
@@ -35,6 +38,14 @@ MAX_EXTENT_M: Final = 20_000.0
 ASKED: Final = "asked"
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Laid:
+    """Where polygons lie on graphs, and what those of some numbers close of networks."""
+
+    on: dict[RoadGraph, tuple[Closure, ...]] = field(default_factory=dict)
+    closed: dict[tuple[Network, tuple[int, ...]], Closed | None] = field(default_factory=dict)
+
+
 class Obstacles:
     """The polygons of one request; where they lie on a graph is found once.
 
@@ -43,15 +54,20 @@ class Obstacles:
     polygons
         Degrees, WGS 84, valid and within the limits: see `of`.
     numbers
-        What each is called, from 0 in order where None.
+        Which of them count, by their places; all where None.
+    laid
+        Where they lie, as far as it is known.
     """
 
     def __init__(
-        self, polygons: Sequence[Polygon] = (), numbers: Sequence[int] | None = None
+        self,
+        polygons: Sequence[Polygon] = (),
+        numbers: Sequence[int] | None = None,
+        laid: "_Laid | None" = None,
     ) -> None:
         self._polygons = tuple(polygons)
         self._numbers = tuple(range(len(self._polygons)) if numbers is None else numbers)
-        self._laid: dict[RoadGraph, tuple[Contact, ...]] = {}
+        self._laid = _Laid() if laid is None else laid
 
     @classmethod
     def of(cls, areas: Sequence[BaseGeometry], field: str = "avoid") -> Self:
@@ -85,25 +101,34 @@ class Obstacles:
             raise InvalidRequest(field, f"at most {MAX_AREA_M2 / 1e6:g} km2 in all")
         return cls(polygons)
 
-    def on(self, graph: RoadGraph) -> tuple[Contact, ...]:
+    def on(self, graph: RoadGraph) -> tuple[Closure, ...]:
         """Lay them over a graph."""
-        if not self._polygons:
+        if not self._numbers:
             return ()
-        if graph not in self._laid:
-            rows = zip(self._numbers, self._polygons, strict=True)
-            asked = [_hazard(number, polygon) for number, polygon in rows]
-            self._laid[graph] = tuple(contact(graph, item, 0.0) for item in asked)
-        return self._laid[graph]
+        known = self._laid.on
+        if graph not in known:
+            rows = enumerate(self._polygons)
+            areas = {_hazard(number, polygon): polygon for number, polygon in rows}
+            known[graph] = Closure.lay(graph, areas)
+        return tuple(known[graph][number] for number in self._numbers)
+
+    def closed(self, network: Network) -> Closed | None:
+        """Give what they close of a network, the same at each call; None where that is nothing."""
+        key, known = (network, self._numbers), self._laid.closed
+        if key not in known:
+            # What touches no road closes none; it counts between a place and the road.
+            edges = [item.edges for item in self.on(network.graph) if len(item.edges)]
+            known[key] = Closed(network.marks(np.concatenate(edges))) if edges else None
+        return known[key]
 
     def without(self, ids: Container[str]) -> "Obstacles":
-        """Give those whose `Hazard.id` is not among some; they keep their numbers."""
-        rows = zip(self._numbers, self._polygons, strict=True)
-        kept = [(number, polygon) for number, polygon in rows if str(number) not in ids]
-        return Obstacles([polygon for _, polygon in kept], [number for number, _ in kept])
+        """Give those whose `Hazard.id` is not among some; they stay where they have been laid."""
+        kept = [number for number in self._numbers if str(number) not in ids]
+        return Obstacles(self._polygons, kept, self._laid)
 
     def __len__(self) -> int:
         """Count them."""
-        return len(self._polygons)
+        return len(self._numbers)
 
 
 NO_OBSTACLES: Final = Obstacles()

@@ -188,7 +188,7 @@ class Question:
     timing: Timing
     allows: Callable[[Portal | None, Portal], bool]
     closed_s: float = math.inf
-    closed: Sequence[Closed] = ()
+    closed: Sequence[Closed | None] = ()
     is_patient: bool = False
 
 
@@ -329,7 +329,10 @@ class _Solving:
     def __init__(self, residents: Sequence[Resident], question: Question) -> None:
         self._residents = residents
         self._asked = question
-        self._detours = Detours(residents, question.closed)
+        sources = [node for _, node, cost_s in question.departures if np.isfinite(cost_s)]
+        targets = [node for _, node, cost_s in question.arrivals if np.isfinite(cost_s)]
+        ends = ((question.start, sources), (question.end, targets))
+        self._detours = Detours(residents, question.closed, ends)
         self._saw_waits = False
 
     def plan(self) -> Plan:

@@ -10,8 +10,6 @@ from datetime import datetime
 from threading import Lock
 from typing import Final
 
-import numpy as np
-
 from routing.access import Mode
 from routing.arrival import seconds_of
 from routing.contact import TOLERANCE_M, Contacts
@@ -184,9 +182,7 @@ class Router:
         gates, asked = self.gates(request.crossings), request.obstacles.on(self.graph)
         bans = Contacts([*situation.bans, *asked]) if asked else situation.bans
         rules = Rules(ground.travel, gates, bans)
-        # What touches no road closes none; it counts between a place and the road.
-        edges = [item.edges for item in asked if len(item.edges)]
-        closed = ground.network.marks(np.concatenate(edges)) if edges else None
+        closed = request.obstacles.closed(ground.network) if asked else None
         return Side(ground, self.residents, situation, rules, closed)
 
     def follow(self, hazards: Sequence[Hazard]) -> None:

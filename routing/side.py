@@ -43,7 +43,7 @@ class Side:
     residents: Residents
     situation: Situation
     rules: Rules
-    closed: Closed = None
+    closed: Closed | None = None
 
     def model(self, aversion: float) -> CostModel:
         """Give what things cost at an aversion."""

@@ -180,6 +180,14 @@ class Turns:
         result[copied] = self.edge[edges[copied] - len(self.edge_tail)]
         return result
 
+    def heads(self, edges: Int32) -> Int32:
+        """Give the nodes and copies that edges and copies lead to."""
+        count = len(self.edge_head)
+        copied = edges >= count
+        result = self.edge_head[np.where(copied, 0, edges)]
+        result[copied] = self.head[edges[copied] - count]
+        return result
+
     def to_copies(self, value: Array) -> Array:
         """Give values of the edges, [E], to edges and copies, [E + X]."""
         return np.concatenate((value, value[self.edge]))

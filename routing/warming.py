@@ -15,6 +15,7 @@ from routing import (
     reading,
     snapping,
     telling,
+    touching,
 )
 from routing.alternatives import alternatives
 from routing.cch.around import path_around
@@ -35,6 +36,7 @@ def warm() -> None:
     marching.warm()
     snapping.warm()
     telling.warm()
+    touching.warm()
     hierarchy = cch.Hierarchy.of_graph([0, 1], [1, 2], 3)
     metric = hierarchy.customize([1, 2])
     hierarchy.update(metric, [0], [3])

@@ -28,7 +28,7 @@ from app.api.directions_body import (
 from app.api.fields import require_unswapped
 from app.api.route_explained import explained
 from app.api.routes import PRIVATE, ProfileName, profile_of, properties
-from app.deps import ClockDep, NetworkDep, SettingsDep, open_source
+from app.deps import ClockDep, NetworkDep, SettingsDep, open_source_for
 from app.detours import Detours
 from app.journeys import Answer, Journey, Question, plan
 from app.mistakes import InvalidParameterError, RouteRefusedError
@@ -136,7 +136,7 @@ async def directions(
     """
     now = clock()
     question = _question(body, profile, settings, now)
-    async with open_source(request) as source:
+    async with open_source_for(request, question.obstacles) as source:
         answer = await plan(source, network, question, now=now, access_m=settings.access_m)
     w = words(body.language)
     return GeoJSONResponse(_collection(answer, body, profile, now, w), headers=PRIVATE)

@@ -1,4 +1,4 @@
-"""``/offline``: what a phone opens without a network; and what its browser needs for that."""
+"""``/offline``: what a phone opens without a network, what its browser needs, and forgets."""
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -17,6 +17,16 @@ router = APIRouter(include_in_schema=False)
 async def offline_page(framed: FramedDep) -> Response:
     """Show the page that lists, maps and finds ways from packs alone; it names no space itself."""
     return page_response(page.render_offline(framed.frame, framed.language))
+
+
+@router.post("/leave", status_code=204)
+async def leave() -> Response:
+    """Have the browser drop the pages and files that it keeps by itself (P37).
+
+    Not what pages keep themselves: packs, and reports that wait to be sent.
+    """
+    headers = {"Clear-Site-Data": '"cache"', "Cache-Control": "no-store"}
+    return Response(status_code=204, headers=headers)
 
 
 @router.get("/sw.js")

@@ -24,7 +24,7 @@ from app.api.route_explained import explained
 from app.api.routes import PRIVATE, ProfileName, profile_of, properties
 from app.arrivals import plan_arrival
 from app.caching import NOT_MODIFIED, SAME_FOR_ALL, kept_response
-from app.deps import BaseUrlDep, ClockDep, NetworkDep, SessionDep, SettingsDep, open_source
+from app.deps import BaseUrlDep, ClockDep, NetworkDep, SessionDep, SettingsDep, open_source_for
 from app.detours import Detours
 from app.journeys import Answer, Journey, Question, plan
 from app.problems import problem_responses
@@ -199,7 +199,7 @@ async def compute_route(
     )
     by_arrival = inputs.when is not None and inputs.when.type == "arrival"
     asked = plan_arrival if by_arrival else plan
-    async with open_source(request) as source:
+    async with open_source_for(request, question.obstacles) as source:
         answer = await asked(source, network, question, now=now, access_m=settings.access_m)
     w = words(negotiate(None, request.headers.get("accept-language")))
     return GeoJSONResponse(

@@ -17,7 +17,7 @@ from app.api.fields import Instant, Position, require_unswapped
 from app.api.json_body import JSONBody
 from app.api.segments_written import SegmentWriter
 from app.carried import carried
-from app.deps import open_source
+from app.deps import open_source_for
 from app.detours import Detours
 from app.journeys import Answer, Journey, Question, plan
 from app.network import Network
@@ -178,7 +178,7 @@ async def find_routes(
         obstacles=obstacles_of(body.avoid, "avoid"),
         detours=Detours.of(settings, are_accepted=body.accept_detour),
     )
-    async with open_source(request) as source:
+    async with open_source_for(request, question.obstacles) as source:
         answer = await plan(source, network, question, now=now, access_m=settings.access_m)
     kind = FILE_KINDS.get(f or preferred(request.headers.get("accept", "")))
     if kind is not None:

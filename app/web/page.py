@@ -32,6 +32,7 @@ from app.web.phone_texts import (
 from app.web.views import HomeView, Narrowed, Space
 
 __all__ = [
+    "HSTS",
     "SECURITY_HEADERS",
     "STATIC_FOLDER",
     "asset_url",
@@ -56,6 +57,9 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
 }
 """Headers every page is sent with: nothing inline, nothing from elsewhere, no traces."""
+
+HSTS = {"Strict-Transport-Security": "max-age=31536000"}
+"""Where the public address is https: no browser that was here goes on without it for a year."""
 
 _TEMPLATES = Path(__file__).with_name("templates")
 

@@ -85,7 +85,7 @@ async def test_p41_the_page_leaves_nothing_behind(phone):
     assert not re.search(r'(?:src|href|action)="(?:https?:)?//', page.text), "no third party"
     # The quick exit (P37), and nothing else.
     assert re.findall(r"<script[^>]*", page.text) == [
-        f'<script type="module" src="{asset_url("page-exit.js")}"'
+        f'<script src="{asset_url("page-exit.js")}"'
     ]
 
 

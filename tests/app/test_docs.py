@@ -43,7 +43,7 @@ async def test_a_page_is_html_that_needs_nothing_from_elsewhere(small, path):
     page = answer.text
     # The quick exit (P37), and nothing else.
     assert page.count("<script") == 1
-    assert f'<script type="module" src="{asset_url("page-exit.js")}"></script>' in page
+    assert f'<script src="{asset_url("page-exit.js")}"></script>' in page
     assert "style=" not in page
     assert 'name="viewport"' in page
     assert len(answer.content) < 120_000

@@ -306,6 +306,25 @@ async def test_openapi_is_of_what_is_sent(small):
             assert "HTTPValidationError" not in json.dumps(operation)
 
 
+async def test_openapi_states_parameters_as_ogc_has_them(small):
+    """As its test suite asserts of bbox, datetime and limit (OGC 17-069r4, 7.15.2 to 7.15.4)."""
+    document = await body_of(small, "/api")
+    looked_at = set()
+    for path, operations in document["paths"].items():
+        if not path.startswith(("/collections", "/tiles")):
+            continue
+        for one in operations.get("get", {}).get("parameters", ()):
+            if one["in"] != "query":
+                continue
+            assert (one["style"], one["explode"], one["required"]) == ("form", False, False), path
+            if one["name"] == "limit":
+                assert (one["schema"]["minimum"], one["schema"]["maximum"]) == (1, 10_000), path
+                assert one["schema"].get("default", 1) >= 1
+            looked_at.add((one["name"], one["schema"]["type"]))
+    assert {("bbox", "array"), ("sortby", "array"), ("limit", "integer")} <= looked_at
+    assert {("datetime", "string"), ("f", "string"), ("filter", "string")} <= looked_at
+
+
 def test_marks_survive_any_id():
     for item_id in ("a", "DEMO-001", "r:1/2?&=ñ", "é" * 200):
         assert read_mark(write_mark([item_id]), PLACES, ()) == (item_id,)

@@ -114,9 +114,28 @@ async def test_p37_every_page_has_the_quick_exit(pages):
         assert expected in templates, expected
 
 
+async def test_p37_pages_that_say_much_have_a_name_that_says_nothing(pages):
+    """A browser lists what was looked at by its title."""
+    for template in ("/match", "/report", "/spaces/{space}/complaint"):
+        assert "<title>Amparo</title>" in pages["nobody", template].text, template
+
+
+async def test_p37_leaving_has_the_browser_forget_its_copies_and_nothing_that_was_kept(small):
+    answer = await small.post("/leave")
+    assert (answer.status_code, answer.content) == (204, b"")
+    # Not "storage": packs and reports that wait would go too.
+    assert answer.headers["clear-site-data"] == '"cache"'
+    assert answer.headers["cache-control"] == "no-store"
+    assert "set-cookie" not in answer.headers
+
+
 async def test_p37_the_quick_exit_leads_nowhere_on_other_sites(pages):
     for response in pages.values():
         assert response.text.count('id="exit"') == 1
     script = (STATIC_FOLDER / "page-exit.js").read_text("utf-8")
     assert "location.replace" in script
     assert "http" not in script
+    # Before anything of the page is drawn: it may be one that somebody has left.
+    for response in pages.values():
+        head = response.text.partition("<body")[0]
+        assert head.index(asset_url("page-exit.js")) < head.index("<title>")

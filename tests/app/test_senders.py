@@ -6,6 +6,8 @@ import json
 import socket
 from datetime import UTC, datetime, timedelta
 
+import httpcore
+import httpx
 import pytest
 from aiosmtpd.controller import Controller
 from sqlalchemy import select
@@ -179,6 +181,14 @@ async def test_a_receiver_that_is_gone_is_not_asked_again(receiver, webhooks):
         "https://[fd00::1]/",
         "https://[fec0::1]/",
         "https://[64:ff9b::a00:1]/",
+        "https://[::127.0.0.1]/",
+        "https://[::10.0.0.1]/",
+        "https://[::ffff:0:127.0.0.1]/",
+        "https://[::ffff:0:192.168.1.1]/",
+        "https://[2002:7f00:1::1]/",
+        "https://[2002:c0a8:101::]/",
+        "https://[2001::1]/",
+        "https://[::]/",
         "https://0.0.0.0/",
         "https://224.0.0.1/",
         "http://93.184.215.14/",
@@ -199,6 +209,34 @@ async def test_a_name_that_leads_inside_is_refused_too(public_only, monkeypatch)
     monkeypatch.setattr(asyncio.get_running_loop().__class__, "getaddrinfo", inside)
     with pytest.raises(UndeliverableError):
         await public_only.send(message(address="https://rebinding.example/"))
+
+
+async def test_a_name_is_looked_up_once_and_what_was_checked_is_asked(
+    public_only, receiver, monkeypatch
+):
+    """A name that leads outside when it is checked and inside when it is asked (rebinding)."""
+    looked_up = []
+
+    async def turning(self, host, port, **_):
+        looked_up.append(host)
+        inside = len(looked_up) > 1
+        return [(2, 1, 6, "", ("127.0.0.1" if inside else "203.0.113.9", port))]
+
+    connected = []
+
+    async def connect(self, host, port, **_):
+        connected.append(host)
+        raise httpcore.ConnectError
+
+    monkeypatch.setattr(senders, "_is_public", lambda address: not address.is_loopback)
+    monkeypatch.setattr(asyncio.get_running_loop().__class__, "getaddrinfo", turning)
+    monkeypatch.setattr(httpcore._backends.auto.AutoBackend, "connect_tcp", connect)
+    for _ in range(2):
+        with pytest.raises((httpx.ConnectError, UndeliverableError)):
+            await public_only.send(message(address="https://rebinding.example/hook"))
+    # Asked again, it leads inside: that is looked at anew, and nothing is connected.
+    assert connected == ["203.0.113.9"]
+    assert looked_up == ["rebinding.example"] * 2
 
 
 async def test_plain_http_leaves_this_machine_never(webhooks):

@@ -19,9 +19,10 @@ from routing.contact import contact
 from routing.continent import Continent
 from routing.cost import CostModel, Travel
 from routing.crossings import Crossing
-from routing.errors import Blocker, InvalidCost, InvalidNode, InvalidRequest, NoRoute
+from routing.errors import Blocker, InvalidCost, InvalidNode, InvalidRequest, NoRoute, NoWay
 from routing.hazard import Hazard
 from routing.legs import Legs
+from routing.network import Network
 from routing.obstacles import MAX_OBSTACLES, MAX_VERTICES, Obstacles
 from routing.profile import ADULT, VEHICLE
 from routing.search import Router
@@ -182,6 +183,59 @@ def test_the_cheapest_route_around_equals_networkx_with_the_edges_removed(
     assert routes[0].cost_s == pytest.approx(expected, rel=1e-9, abs=1e-6)
     for route in routes:
         assert not shapely.intersects(shapely.LineString(route.coordinates), areas).any()
+
+
+@settings(deadline=None, max_examples=100)
+@given(world=small_worlds(), drawn=st.lists(boxes, min_size=1, max_size=3))
+def test_the_parts_of_a_way_around_are_the_ways_that_are_found_alone(tiny_graph, world, drawn):
+    graph = tiny_graph(*world, snap_limit_m=1e6)
+    areas = [shapely.box(x, y, x + width, y + height) for x, y, width, height in drawn]
+    router = Router(graph)
+    ground = router.ground(ADULT)
+    closed = keeping_out(*areas).closed(ground.network)
+    marks = np.zeros(len(graph.edge_tail), np.bool_) if closed is None else closed.marks
+    nodes = range(len(graph.node_lon))
+    with router.residents.using(ground, 0.0, router.situation((), ADULT, AT)) as resident:
+        for source, target in itertools.permutations(nodes, 2):
+            try:
+                told = ground.network.ways_around(
+                    resident.metric, source, target, marks, nodes, nodes
+                )
+            except NoWay:
+                continue
+            for ends, (extra_s, edges) in told.items():
+                alone = ground.network.ways_around(resident.metric, *ends, marks, (), ())
+                assert extra_s == alone[ends][0]
+                assert graph.edge_tail[edges[0]] == ends[0]
+                assert graph.edge_head[edges[-1]] == ends[1]
+                assert not marks[edges].any()
+
+
+def test_ways_are_looked_for_once_in_a_request_and_kept_by_no_other(block, monkeypatch):
+    looked = []
+
+    def counted(network, *asked):
+        looked.append(network)
+        return ways_around(network, *asked)
+
+    ways_around = Network.ways_around
+    monkeypatch.setattr(Network, "ways_around", counted)
+    router, request = Router(block), ask(START, END, obstacles=keeping_out(SOUTH))
+    first = router.routes(request)
+    assert len(looked) <= 2
+    again = len(looked)
+    assert [route.cost_s for route in router.routes(request)] == [route.cost_s for route in first]
+    assert len(looked) == again
+    router.routes(replace(request, obstacles=keeping_out(SOUTH)))
+    assert len(looked) > again
+
+
+def test_what_is_left_of_obstacles_is_not_laid_again(block, monkeypatch):
+    both = keeping_out(SOUTH, NORTH)
+    laid = both.on(block)
+    monkeypatch.setattr(type(block), "edges_touching", None)
+    assert both.without({"0"}).on(block) == laid[1:]
+    assert not both.without({"0", "1"}).on(block)
 
 
 @pytest.fixture(scope="module")
