@@ -12,6 +12,7 @@ from urllib.parse import quote
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
+from starlette.types import Scope
 
 from app.csrf import form_token
 from app.limits import IS_GRANTED
@@ -33,6 +34,10 @@ COOKIE = "amparo_session"
 #: Scopes that open the partner tier of the published API; the staff tier is for named people on
 #: the pages and endpoints of editors alone (P1).
 READING_SCOPES = ("partner", "edit")
+
+#: Where counts of people are sent, and what opens it.
+COUNTS = "/movement"
+COUNTING_SCOPES = ("movement",)
 
 _SCHEME = "bearer "
 
@@ -115,6 +120,26 @@ async def granted(request: Request, session: AsyncSession, scopes: Sequence[str]
     grant = await tokens.check_token(session, bearer_secret(request), scope=scopes)
     setattr(request.state, IS_GRANTED, True)
     return grant
+
+
+async def may_write(scope: Scope) -> bool:
+    """Tell whether a request shows a sign-in or token that opens a change of something.
+
+    Raises
+    ------
+    DatabaseUnavailableError
+        It cannot be looked up.
+    """
+    request = Request(scope)
+    try:
+        if scope["path"] == COUNTS:
+            database: Database = request.state.database
+            async with database.session(Tier.WRITER) as session:
+                await granted(request, session, COUNTING_SCOPES)
+            return True
+        return (await find_asker(request)).actor is not None
+    except (UnauthorizedError, InvalidTokenError):
+        return False
 
 
 def bearer_secret(request: Request) -> str:

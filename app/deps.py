@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.askers import Asker, find_asker, require_actor
 from app.clock import Clock
+from app.connections import Connections
 from app.editions import Editions
 from app.limits import Limits
 from app.mistakes import DemoNotPublicError, InvalidParameterError, UnsupportedMediaTypeError
@@ -39,6 +40,7 @@ class State(TypedDict):
     editions: Editions
     shelf: Shelf
     provider: Provider | None
+    connections: Connections
 
 
 async def get_asker(request: Request) -> Asker:

@@ -7,6 +7,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app import logs
+from app.connections import BACKLOG, Connection, raise_descriptor_limit
 from app.main import create_app
 from app.settings import Settings, pass_on_host
 
@@ -43,6 +44,7 @@ def settled(settings: Settings) -> FastAPI:
 
 def serve(settings: Settings) -> None:
     """Serve until interrupted, with the settings' number of processes."""
+    raise_descriptor_limit()
     several = settings.workers > 1
     if several:
         pass_on_host(settings.host)
@@ -52,6 +54,10 @@ def serve(settings: Settings) -> None:
         workers=settings.workers if several else None,
         host=settings.host,
         port=settings.port,
+        http=Connection,
+        # Nothing here speaks it, and its protocol would take a connection out of our bounds.
+        ws="none",
+        backlog=BACKLOG,
         access_log=False,
         log_config=logs.CONFIG,
         server_header=False,

@@ -56,6 +56,9 @@ router = APIRouter(tags=["coverage"])
 #: a longer line is refused before it costs anything. This many take about a second to match.
 MAX_VERTICES = 5_000
 
+#: Such a line as text: three numbers of at most sixteen characters with their commas and brackets.
+LIMIT_BYTES = 262_144
+
 
 class LineString(BaseModel):
     """A GeoJSON LineString; heights are accepted and ignored."""
