@@ -27,6 +27,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.background import running
 from app.errors import kind_of
+from app.frame import ABORT
 from app.limits import client_of, is_within
 from app.mistakes import HeadTooLargeError, SlowRequestError, TooManyConnectionsError
 from app.problems import problem_response
@@ -373,6 +374,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
+        self.scope["extensions"] = {ABORT: {"abort": self.abort}}
         self._head_bytes = self._fields = 0
 
     def on_url(self, url: bytes) -> None:

@@ -18,6 +18,7 @@ from app.askers import Asker, find_asker, require_actor
 from app.clock import Clock
 from app.connections import Connections
 from app.editions import Editions
+from app.large_bodies import LARGE_BYTES, read_aside
 from app.limits import Limits
 from app.mistakes import DemoNotPublicError, InvalidParameterError, UnsupportedMediaTypeError
 from app.network import Network
@@ -293,6 +294,12 @@ async def read_json(request: Request) -> Any:  # noqa: ANN401 -- any JSON value
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise UnsupportedMediaTypeError
     body = await request.body()
+    if len(body) > LARGE_BYTES:
+        return await read_aside(lambda: _parsed(body))
+    return _parsed(body)
+
+
+def _parsed(body: bytes) -> Any:  # noqa: ANN401 -- any JSON value
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:

@@ -221,15 +221,10 @@ class Settings(BaseSettings):
         "nothing for longest is cut off.",
     )
     download_still_s: PositiveInt = Field(
-        # [A]
+        # [A]: see `app.download_response`.
         5,
         description="Seconds after which a download that hardly moves gives its place to who "
         "waits for one.",
-    )
-    download_slow_bytes_s: PositiveInt = Field(
-        # [A]: a second-generation phone's GPRS reaches 10 kB/s, EDGE 25.
-        16_384,
-        description="Bytes a second below which a download hardly moves.",
     )
     session_minutes: PositiveInt = Field(720, description="Longest life of a web sign-in.")
     session_idle_minutes: PositiveInt = Field(

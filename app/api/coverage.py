@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import wording
 from app.api.fields import Day, Instant, Latitude, Longitude, Position, require_unswapped
-from app.api.json_body import JSONBody
+from app.api.json_body import JSONBody, LargeBodyRoute
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
 from app.detours import Detours
 from app.helping import support, supports_of
@@ -50,7 +50,7 @@ from routing.lines import distance_to_line_m
 from routing.match import MatchFailed, match_line
 from routing.support import Supports
 
-router = APIRouter(tags=["coverage"])
+router = APIRouter(tags=["coverage"], route_class=LargeBodyRoute)
 
 #: More vertices than any route of the product has (Caracas to Lima over the sketch: hundreds);
 #: a longer line is refused before it costs anything. This many take about a second to match.
@@ -68,7 +68,8 @@ class LineString(BaseModel):
     type: Literal["LineString"]
     coordinates: Annotated[
         list[tuple[Longitude, Latitude] | tuple[Longitude, Latitude, float]],
-        Field(min_length=2, max_length=MAX_VERTICES),
+        # One wrong position is told, not thousands (P55).
+        Field(min_length=2, max_length=MAX_VERTICES, fail_fast=True),
     ]
 
 
