@@ -10,7 +10,6 @@ place left the one that has waited longest goes, and whoever is being served sta
 
 import asyncio
 import math
-import os
 import resource
 import time
 from collections import OrderedDict
@@ -30,7 +29,7 @@ from app.errors import kind_of
 from app.frame import ABORT
 from app.limits import client_of, is_within
 from app.mistakes import HeadTooLargeError, SlowRequestError, TooManyConnectionsError
-from app.problems import problem_response
+from app.problems import Kind, problem_response
 from app.settings import Settings
 from app.web.page import SECURITY_HEADERS
 
@@ -77,7 +76,7 @@ def _most_by_descriptors() -> int:
     if soft == resource.RLIM_INFINITY:
         return 1 << 30
     opened = Path("/proc/self/fd")
-    in_use = len(os.listdir(opened)) if opened.is_dir() else 64
+    in_use = sum(1 for _ in opened.iterdir()) if opened.is_dir() else 64
     return max(16, soft - in_use - BACKLOG - _LINGERING - _OTHER_FILES)
 
 
@@ -325,7 +324,7 @@ class Connection(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self.is_unasked:
-            self.transport.write(_as_sent(type(error)))
+            self.transport.write(_as_sent(kind_of(error)))
         self._is_refused = True
         self.transport.close()
 
@@ -476,19 +475,18 @@ class Connection(HttpToolsProtocol):
 
 
 async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
-    await _refusal(HeadTooLargeError)(scope, receive, send)
+    await _refusal(kind_of(HeadTooLargeError()))(scope, receive, send)
 
 
 @lru_cache(maxsize=8)
-def _refusal(kind: type[Exception]) -> Response:
-    found = kind_of(kind())
+def _refusal(kind: Kind) -> Response:
     return problem_response(
-        found, found.detail or "", headers={**SECURITY_HEADERS, "Connection": "close"}
+        kind, kind.detail or "", headers={**SECURITY_HEADERS, "Connection": "close"}
     )
 
 
 @lru_cache(maxsize=8)
-def _as_sent(kind: type[Exception]) -> bytes:
+def _as_sent(kind: Kind) -> bytes:
     """Return a refusal as it goes over the wire, where no request is there to be answered."""
     answer = _refusal(kind)
     status = HTTPStatus(answer.status_code)

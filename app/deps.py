@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.askers import Asker, find_asker, require_actor
+from app.askers import Asker, Seals, find_asker, require_actor
 from app.clock import Clock
 from app.connections import Connections
 from app.editions import Editions
@@ -42,6 +42,7 @@ class State(TypedDict):
     shelf: Shelf
     provider: Provider | None
     connections: Connections
+    seals: Seals
 
 
 async def get_asker(request: Request) -> Asker:

@@ -50,7 +50,7 @@ from app.api import (
     vocabularies,
     voices,
 )
-from app.askers import CONSOLE, may_write
+from app.askers import CONSOLE, Seals, may_write
 from app.clock import Clock
 from app.compression import Compression
 from app.connections import Connections, watching
@@ -144,6 +144,7 @@ def create_app(
                 shelf=Shelf(settings.kept_mb * 1_000_000),
                 provider=oidc.provider_of(settings),
                 connections=Connections(settings),
+                seals=Seals(),
             )
             async with (
                 watching(state["connections"]),

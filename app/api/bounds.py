@@ -17,88 +17,99 @@ DEEPEST: Final = 50
 
 type Schema = Mapping[str, Any]
 type Place = tuple[str | int, ...]
+type Errors = list[InitErrorDetails]
 
 
 @dataclass(slots=True)
-class Bounds:
-    """What a place of a body may hold; several where a schema gives a choice.
+class ListBounds:
+    """A list that may stand at a place.
 
     Attributes
     ----------
-    takes_lists, most_items, items
-        Whether a list may stand there, of how many items (None: of any number), and theirs.
-    takes_objects, members
-        Whether an object may stand there, and its members; None: any names.
+    most
+        Items; None: any number.
+    items
+        What its items may be, of lists and objects.
     """
 
-    takes_lists: bool = False
-    most_items: int | None = 0
-    items: "list[Bounds]" = field(default_factory=list)
-    takes_objects: bool = False
-    members: "dict[str, list[Bounds]] | None" = field(default_factory=dict)
+    most: int | None
+    items: "list[Choices]"
 
 
-def bounds_of(schema: Schema) -> Bounds:
+@dataclass(slots=True)
+class ObjectBounds:
+    """An object that may stand at a place.
+
+    Attributes
+    ----------
+    is_open
+        Whether it may have members that are not named.
+    members
+        Those that are, and what they may be.
+    """
+
+    is_open: bool
+    members: "dict[str, Choices]" = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Choices:
+    """The lists and objects of which one may stand at a place."""
+
+    lists: list[ListBounds] = field(default_factory=list)
+    objects: list[ObjectBounds] = field(default_factory=list)
+
+
+def bounds_of(schema: Schema) -> Choices:
     """Return the bounds that a JSON Schema states, its definitions included."""
-    definitions: Schema = schema.get("$defs", {})
-    known: dict[int, Bounds] = {}
-
-    def read(part: Schema) -> Bounds:
-        if id(part) in known:
-            return known[id(part)]
-        bounds = known[id(part)] = Bounds()
-        for choice in _choices(part, definitions):
-            if "array" in _types(choice):
-                _add_list(bounds, choice)
-            if "object" in _types(choice):
-                _add_object(bounds, choice)
-        return bounds
-
-    def _add_list(bounds: Bounds, choice: Schema) -> None:
-        most = choice.get("maxItems")
-        is_first = not bounds.takes_lists
-        bounds.takes_lists = True
-        if most is None or (bounds.most_items is None and not is_first):
-            bounds.most_items = None
-        else:
-            bounds.most_items = max(bounds.most_items or 0, most)
-        parts = [*choice.get("prefixItems", ()), choice.get("items")]
-        bounds.items += [read(part) for part in parts if isinstance(part, Mapping)]
-
-    def _add_object(bounds: Bounds, choice: Schema) -> None:
-        bounds.takes_objects = True
-        if choice.get("additionalProperties") is not False or bounds.members is None:
-            # What is not named may stand there, and is nobody's to bound but the body's size.
-            bounds.members = None
-            return
-        for name, part in choice.get("properties", {}).items():
-            bounds.members.setdefault(name, []).append(read(part))
-
-    whole = read(schema)
-    for bounds in known.values():
-        # Of items that are neither lists nor objects there is nothing to look at.
-        inside = {id(one): one for one in bounds.items if one.takes_lists or one.takes_objects}
-        bounds.items = list(inside.values())
-    return whole
+    return _Reading(schema.get("$defs", {})).choices(schema)
 
 
-def _choices(part: Schema, definitions: Schema) -> Iterator[Schema]:
-    """Give what a schema is one of, references followed."""
-    if "$ref" in part:
-        yield from _choices(definitions[part["$ref"].rpartition("/")[2]], definitions)
-    for word in ("anyOf", "oneOf", "allOf"):
-        for choice in part.get(word, ()):
-            yield from _choices(choice, definitions)
-    if "type" in part:
-        yield part
+class _Reading:
+    """Reads one schema; a part of it once, for parts may hold themselves."""
+
+    def __init__(self, definitions: Schema) -> None:
+        self._definitions = definitions
+        self._known: dict[int, Choices] = {}
+
+    def choices(self, part: Schema) -> Choices:
+        """Return what may stand where a part of the schema holds."""
+        known = self._known.get(id(part))
+        if known is not None:
+            return known
+        found = self._known[id(part)] = Choices()
+        for one in self._single(part):
+            stated = one["type"]
+            if stated == "array":
+                found.lists.append(self._list(one))
+            elif stated == "object":
+                found.objects.append(self._object(one))
+        return found
+
+    def _single(self, part: Schema) -> Iterator[Schema]:
+        """Give what a part is one of, references followed."""
+        if "$ref" in part:
+            yield from self._single(self._definitions[part["$ref"].rpartition("/")[2]])
+        for word in ("anyOf", "oneOf", "allOf"):
+            for one in part.get(word, ()):
+                yield from self._single(one)
+        if "type" in part:
+            yield part
+
+    def _list(self, part: Schema) -> ListBounds:
+        items = (*part.get("prefixItems", ()), part.get("items"))
+        inside = [self.choices(item) for item in items if isinstance(item, Mapping)]
+        return ListBounds(part.get("maxItems"), inside)
+
+    def _object(self, part: Schema) -> ObjectBounds:
+        named = part.get("properties", {})
+        return ObjectBounds(
+            part.get("additionalProperties") is not False,
+            {name: self.choices(member) for name, member in named.items()},
+        )
 
 
-def _types(choice: Schema) -> list[str]:
-    stated = choice["type"]
-    return [stated] if isinstance(stated, str) else list(stated)
-
-
-def check_counts(value: object, bounds: Bounds, title: str) -> None:
+def check_counts(value: object, bounds: Choices, title: str) -> None:
     """Refuse a body with more items, or more unknown members, than its schema lets it have.
 
     Raises
@@ -106,51 +117,56 @@ def check_counts(value: object, bounds: Bounds, title: str) -> None:
     ValidationError
         Names the first list that is too long, or the first of the unknown members.
     """
-    found = next(_beyond(value, [bounds], ()), None)
-    if found is not None:
+    found = _beyond(value, bounds, ())
+    if found:
         raise ValidationError.from_exception_data(title, found)
 
 
-def _beyond(value: object, places: list[Bounds], place: Place) -> Iterator[list[InitErrorDetails]]:
+def _beyond(value: object, bounds: Choices, place: Place) -> Errors:
     if len(place) > DEEPEST:
-        return  # said by who reads it
-    if isinstance(value, list):
-        lists = [one for one in places if one.takes_lists]
-        mosts = [one.most_items for one in lists if one.most_items is not None]
-        if lists and len(mosts) == len(lists) and len(value) > max(mosts):
-            yield [_too_long(place, max(mosts), len(value))]
-            return
-        inside = [item for one in lists for item in one.items]
-        if inside:
-            for index, item in enumerate(value):
-                if isinstance(item, (list, dict)):
-                    yield from _beyond(item, inside, (*place, index))
-    elif isinstance(value, dict):
-        yield from _beyond_object(value, [one for one in places if one.takes_objects], place)
+        return []  # said by who reads it
+    if isinstance(value, list) and bounds.lists:
+        return _beyond_list(value, bounds.lists, place)
+    if isinstance(value, dict) and bounds.objects:
+        return _beyond_object(value, bounds.objects, place)
+    return []
 
 
-def _beyond_object(
-    value: dict[str, Any], objects: list[Bounds], place: Place
-) -> Iterator[list[InitErrorDetails]]:
-    if not objects or any(one.members is None for one in objects):
-        return
-    known: dict[str, list[Bounds]] = {}
-    for one in objects:
-        for name, parts in (one.members or {}).items():
-            known.setdefault(name, []).extend(parts)
-    if len(value) > len(known) + MOST_REASONS:
+def _beyond_list(value: list[Any], lists: list[ListBounds], place: Place) -> Errors:
+    mosts = [one.most for one in lists if one.most is not None]
+    if len(mosts) == len(lists) and len(value) > max(mosts):
+        counts = {"field_type": "List", "max_length": max(mosts), "actual_length": len(value)}
+        return [InitErrorDetails(type="too_long", loc=place, input=None, ctx=counts)]
+    deeper = [item for one in lists for item in one.items if item.lists or item.objects]
+    if deeper:
+        inside = _together(deeper)
+        for index, item in enumerate(value):
+            if isinstance(item, (list, dict)) and (found := _beyond(item, inside, (*place, index))):
+                return found
+    return []
+
+
+def _beyond_object(value: dict[str, Any], objects: list[ObjectBounds], place: Place) -> Errors:
+    is_open = any(one.is_open for one in objects)
+    known = {name for one in objects for name in one.members}
+    if not is_open and len(value) > len(known) + MOST_REASONS:
         unknown = [name for name in value if name not in known][:MOST_REASONS]
-        yield [_unknown((*place, name)) for name in unknown]
-        return
-    for name, member in value.items():
-        if name in known and isinstance(member, (list, dict)):
-            yield from _beyond(member, known[name], (*place, name))
+        return [
+            InitErrorDetails(type="extra_forbidden", loc=(*place, name), input=None)
+            for name in unknown
+        ]
+    for name in known & value.keys():
+        if any(one.is_open and name not in one.members for one in objects):
+            continue
+        inside = _together([one.members[name] for one in objects if name in one.members])
+        if found := _beyond(value[name], inside, (*place, name)):
+            return found
+    return []
 
 
-def _too_long(place: Place, most: int, count: int) -> InitErrorDetails:
-    counts = {"field_type": "List", "max_length": most, "actual_length": count}
-    return InitErrorDetails(type="too_long", loc=place, input=None, ctx=counts)
-
-
-def _unknown(place: Place) -> InitErrorDetails:
-    return InitErrorDetails(type="extra_forbidden", loc=place, input=None)
+def _together(choices: list[Choices]) -> Choices:
+    if len(choices) == 1:
+        return choices[0]
+    lists = {id(one): one for choice in choices for one in choice.lists}
+    objects = {id(one): one for choice in choices for one in choice.objects}
+    return Choices(list(lists.values()), list(objects.values()))

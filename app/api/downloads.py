@@ -68,6 +68,4 @@ async def file_answer(
         return download_head(fmt, name, headers)
     pieces = download(asked.reader.connection, wanted, fmt)
     settings: Settings = asked.request.state.settings
-    return await download_response(
-        pieces, fmt, name, headers, still_s=settings.download_still_s
-    )
+    return await download_response(pieces, fmt, name, headers, still_s=settings.download_still_s)

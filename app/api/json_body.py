@@ -12,7 +12,7 @@ from pydantic import BaseModel, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 from starlette.responses import Response
 
-from app.api.bounds import DEEPEST, Bounds, bounds_of, check_counts
+from app.api.bounds import DEEPEST, Choices, bounds_of, check_counts
 from app.large_bodies import LARGE_BYTES, read_aside
 
 #: Beyond this a double no longer tells one whole number from the next (RFC 8259, 6).
@@ -49,7 +49,7 @@ class JSONBody(BaseModel):
 
 # As many as there are kinds of bodies.
 @lru_cache(maxsize=256)
-def _bounds(body: type[JSONBody]) -> Bounds:
+def _bounds(body: type[JSONBody]) -> Choices:
     return bounds_of(body.model_json_schema())
 
 
@@ -88,17 +88,30 @@ class LargeBodyRoute(APIRoute):
         if not (isinstance(model, type) and issubclass(model, JSONBody)):
             return declared
 
-        class Asked(Request):
-            async def json(self) -> Any:  # noqa: ANN401 -- any JSON value, or what is made of it
-                body = await self.body()
-                if len(body) <= LARGE_BYTES:
-                    return await super().json()
-                return await read_aside(lambda: _read(model, body))
-
         async def answer(request: Request) -> Response:
-            return await declared(Asked(request.scope, request.receive))
+            return await declared(_Asked(request, model))
 
         return answer
+
+
+class _Asked(Request):
+    """A request whose body was perhaps read already, and is a value of its model if it is large."""
+
+    def __init__(self, request: Request, model: type[JSONBody]) -> None:
+        super().__init__(request.scope, request.receive)
+        self._request = request
+        self._model = model
+
+    async def body(self) -> bytes:
+        """Return the body as it came."""
+        return await self._request.body()
+
+    async def json(self) -> Any:  # noqa: ANN401 -- any JSON value, or what is made of it
+        """Return what the endpoint is given."""
+        body = await self.body()
+        if len(body) <= LARGE_BYTES:
+            return json.loads(body)
+        return await read_aside(lambda: _read(self._model, body))
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ class Served:
     async def until(self, holds):
         """Let the server come to a state."""
         async with asyncio.timeout(30):
-            while not holds():
+            while not holds():  # noqa: ASYNC110 -- nobody tells of it
                 await asyncio.sleep(0)
 
 
