@@ -85,7 +85,7 @@ def test_the_nearest_base_decides():
         ("{", "body"),
         ('{"start":', "body"),
         ("\xff", "body"),
-        ("[" * 100_000, "body"),
+        ("[" * 30_000, "body"),
         ("", "body"),
     ],
 )
