@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import sys
 
 import uvicorn
 from fastapi import FastAPI
@@ -14,6 +15,11 @@ from app.settings import Settings, pass_on_host
 #: Seconds that open requests get to finish when the server is told to stop.
 GRACE_S = 5
 
+
+#: Seconds for which a thread holds Python while another waits for it (CPython: 5 ms). Searches and
+#: large bodies run in threads, and the loop, which answers everybody else, waits for its turn some
+#: ten times in an answer [A].
+_SWITCH_S = 0.001
 
 #: Objects made and not yet freed before Python looks for cycles among them. An answer with routes
 #: is thousands of them, and they die with it: each look is in vain [A].
@@ -39,6 +45,7 @@ def settled(settings: Settings) -> FastAPI:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_LOOK_AFTER)
+    sys.setswitchinterval(_SWITCH_S)
     return app
 
 

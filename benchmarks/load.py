@@ -14,9 +14,7 @@ within the bar comes after which none is worse.
 import argparse
 import asyncio
 import contextlib
-import multiprocessing
 import resource
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -29,25 +27,21 @@ from rich.table import Table
 
 from app import setup
 from app.settings import Settings
+from benchmarks._load_attack import ATTACKER, PATIENCE_S, connect, send
 from benchmarks._load_shapes import Shape, drawn_shapes, known_shapes
-from benchmarks._processes import Server, own_home, processes
+from benchmarks._processes import ROOT, Server, own_home, processes
 
 #: The bars of issue 14.
 P99_MS: Final = 500.0
 MORE_MB: Final = 200.0
 BACK_S: Final = 5.0
 
-CLIENTS: Final = 8
 DESCRIPTORS: Final = 1_024
 
 #: Between two questions of one of the others.
 _PAUSE_S: Final = 0.02
-#: After which an answer, or a shape, is given up.
-_PATIENCE_S: Final = 20.0
-
-#: Addresses of this machine: who asks, and who attacks.
+#: Of this machine, from where the others ask.
 OTHERS: Final = "127.0.0.1"
-ATTACKER: Final = "127.0.0.2"
 
 WATCHED: Final = ("/health", "/")
 DOWNLOAD: Final = "/collections/places/items?f=csv"
@@ -86,28 +80,12 @@ def _port(server: Server) -> int:
     return int(server.address.rpartition(":")[2])
 
 
-async def _connect(
-    port: int, source: str, *, room: int | None = None
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    end = socket.socket()
-    if room is not None:
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
-    end.setblocking(False)
-    end.bind((source, 0))
-    try:
-        await asyncio.get_running_loop().sock_connect(end, ("127.0.0.1", port))
-    except BaseException:
-        end.close()
-        raise
-    return await asyncio.open_connection(sock=end, limit=room or 65_536)
-
-
 async def ask(port: int, path: str, source: str = OTHERS) -> int:
     """Ask once over a new connection; return the status, 0 where there was no answer."""
     writer = None
     try:
-        async with asyncio.timeout(_PATIENCE_S):
-            reader, writer = await _connect(port, source)
+        async with asyncio.timeout(PATIENCE_S):
+            reader, writer = await connect(port, source)
             writer.write(f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
             answer = await reader.read()
             return int(answer.split(b" ", 2)[1])
@@ -142,41 +120,11 @@ async def watching(port: int, source: str = OTHERS) -> AsyncIterator[dict[str, S
 # -- shapes ------------------------------------------------------------------------------------
 
 
-async def _send(port: int, shape: Shape) -> None:
-    """Send a shape, and take what is answered."""
-    with contextlib.suppress(OSError, TimeoutError):
-        async with asyncio.timeout(_PATIENCE_S):
-            reader, writer = await _connect(port, ATTACKER)
-            try:
-                for piece in shape.pieces():
-                    writer.write(piece)
-                    await writer.drain()
-                await reader.read(65_536)
-            finally:
-                writer.transport.abort()
-
-
-def attack(port: int, shapes: Sequence[Shape], seconds: float) -> None:
-    """Send all shapes again and again over eight connections; a process of its own."""
-
-    async def client(number: int, until: float) -> None:
-        turn = number * len(shapes) // CLIENTS
-        while time.monotonic() < until:
-            await _send(port, shapes[turn % len(shapes)])
-            turn += 1
-
-    async def clients() -> None:
-        until = time.monotonic() + seconds
-        await asyncio.gather(*(client(number, until) for number in range(CLIENTS)))
-
-    asyncio.run(clients())
-
-
 async def one_by_one(server: Server, shapes: Sequence[Shape]) -> list[tuple[str, float]]:
     """Send each shape by itself; return how long `/health` then waited for it at most, in ms."""
     worst = []
     for shape in shapes:
-        sending = asyncio.create_task(_send(_port(server), shape))
+        sending = asyncio.create_task(send(_port(server), shape))
         longest = 0.0
         while not sending.done():
             at = time.perf_counter()
@@ -187,18 +135,25 @@ async def one_by_one(server: Server, shapes: Sequence[Shape]) -> list[tuple[str,
 
 
 async def shapes_at_once(
-    server: Server, shapes: Sequence[Shape], seconds: float
-) -> tuple[dict[str, Seen], float]:
-    """Send all shapes over eight connections; return what others saw, and the memory in MB."""
+    server: Server, asked: argparse.Namespace
+) -> tuple[dict[str, Seen], dict[str, Seen], float]:
+    """Send all shapes over eight connections.
+
+    Returns
+    -------
+    What others saw for five seconds before, what they saw meanwhile, and the memory in MB that it
+    took at most.
+    """
     before_mb = resident_mb(server.pid)
-    attacking = multiprocessing.get_context("spawn").Process(
-        target=attack, args=(_port(server), shapes, seconds)
+    async with watching(_port(server)) as before:
+        await asyncio.sleep(5)
+    arguments = (_port(server), asked.seconds, asked.drawn, asked.seed)
+    attacking = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "benchmarks._load_attack", *map(str, arguments)), cwd=ROOT
     )
     async with watching(_port(server)) as seen:
-        attacking.start()
-        while attacking.is_alive():
-            await asyncio.sleep(0.2)
-    return seen, resident_mb(server.pid, "VmHWM") - before_mb
+        await attacking.wait()
+    return before, seen, resident_mb(server.pid, "VmHWM") - before_mb
 
 
 # -- connections -------------------------------------------------------------------------------
@@ -249,7 +204,7 @@ async def hold(server: Server, held: Hold, seconds: float) -> Held:
 
     async def one(number: int) -> None:
         with contextlib.suppress(OSError):
-            _reader, writer = await _connect(port, held.source(number), room=held.room)
+            _reader, writer = await connect(port, held.source(number), room=held.room)
             writer.write(held.sent)
             ends.append(writer)
 
@@ -289,12 +244,13 @@ def _established(port: int) -> int:
 # -- all ---------------------------------------------------------------------------------------
 
 
-def _told(console: Console, seen: dict[str, Seen], more_mb: float) -> bool:
-    table = Table("asked", "times", "not 200", "p99 ms", "worst ms")
+def _told(console: Console, before: dict[str, Seen], seen: dict[str, Seen], more_mb: float) -> bool:
+    table = Table("asked", "times", "not 200", "p99 ms", "worst ms", "p99 ms before")
     for path, one in seen.items():
         worst = max((took for _, took, _ in one.asked), default=0.0) * 1e3
         table.add_row(
-            path, str(len(one.asked)), str(one.failed()), f"{one.p99_ms():.0f}", f"{worst:.0f}"
+            *(path, str(len(one.asked)), str(one.failed()), f"{one.p99_ms():.0f}"),
+            *(f"{worst:.0f}", f"{before[path].p99_ms():.0f}"),
         )
     console.print(table)
     console.print(f"memory at most {more_mb:+.0f} MB")
@@ -303,9 +259,10 @@ def _told(console: Console, seen: dict[str, Seen], more_mb: float) -> bool:
     )
 
 
-async def run(settings: Settings, shapes: Sequence[Shape], seconds: float) -> bool:
+async def run(settings: Settings, asked: argparse.Namespace) -> bool:
     """Do all of it; tell whether every bar is met."""
     console = Console()
+    shapes = [*known_shapes(), *drawn_shapes(asked.drawn, asked.seed)]
     with processes(settings, 1) as (server,):
         await ask(_port(server), "/")
         worst = await one_by_one(server, shapes)
@@ -314,14 +271,14 @@ async def run(settings: Settings, shapes: Sequence[Shape], seconds: float) -> bo
         for name, ms in worst[:12]:
             table.add_row(name, f"{ms:.0f}")
         console.print(table)
-        is_met = _told(console, *await shapes_at_once(server, shapes, seconds))
+        is_met = _told(console, *await shapes_at_once(server, asked))
     table = Table(
         "held", "of them open", "others: times", "not 200", "p99 ms", "back s", "downloads"
     )
     for held in HOLDS:
         with processes(settings, 1, descriptors=DESCRIPTORS) as (server,):
             await ask(_port(server), "/")
-            found = await hold(server, held, seconds / 2)
+            found = await hold(server, held, asked.seconds / 2)
         table.add_row(
             held.name,
             str(found.kept),
@@ -346,11 +303,10 @@ def main() -> None:
     asked = parser.parse_args()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 20_000)), hard))
-    shapes = [*known_shapes(), *drawn_shapes(asked.drawn, asked.seed)]
     with own_home() as settings:
         setup.start_database(settings)
         asyncio.run(setup.prepare_data(settings, lambda _: None))
-        if not asyncio.run(run(settings, shapes, asked.seconds)):
+        if not asyncio.run(run(settings, asked)):
             sys.exit("a bar is missed")
 
 

@@ -136,12 +136,11 @@ async def measure_coverage(
     found = await _helping(session, body.services, as_of, way.today)
     # What is counted today and has lapsed by then is not gone: nobody knows (P24).
     today = found if as_of <= way.today else await _helping(session, body.services, way.today)
-    measured = coverage_by(
-        way.line, way.along(Supports(map(support, found))), settings.access_m, way.ends
-    )
     then = {space.id for space in found}
     lapsed = [space for space in today if space.id not in then]
-    lapsed_m = [at.at_m for at in way.along(Supports(map(support, lapsed)))]
+    # Of a long line this takes a while too; who waits for a turn holds no connection.
+    await session.close()
+    measured, lapsed_m = await search(partial(_measured, way, found, lapsed, settings.access_m))
     # Of today something is known whoever was there before; of another day the past has to be read.
     is_today = as_of == way.today
     span = None if is_today else await spaces.known_span(session, body.services)
@@ -167,6 +166,15 @@ async def measure_coverage(
         },
         headers={"Cache-Control": "private, no-store"},
     )
+
+
+def _measured(
+    way: "_Way", found: Sequence[OpenSpace], lapsed: Sequence[OpenSpace], access_m: float
+) -> tuple[Coverage, list[float]]:
+    """Return the coverage of a way, and where along it spaces have lapsed, in metres."""
+    along = way.along(Supports(map(support, found)))
+    lapsed_m = [at.at_m for at in way.along(Supports(map(support, lapsed)))]
+    return coverage_by(way.line, along, access_m, way.ends), lapsed_m
 
 
 async def _helping(
