@@ -15,6 +15,7 @@ from urllib.parse import quote
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
+from starlette.types import Scope
 
 from app.csrf import form_token
 from app.limits import IS_GRANTED
@@ -25,6 +26,7 @@ from geo import people, sign_in, tokens
 from geo.authority import Actor, Means
 from geo.db import Database, Tier
 from geo.errors import InvalidTokenError
+from geo.signing import COOKIES, is_sealed, signing_key
 from geo.tokens import Grant
 
 #: The part of the addresses where people work on records, and where the cookie is sent.
@@ -36,6 +38,10 @@ COOKIE = "amparo_session"
 #: Scopes that open the partner tier of the published API; the staff tier is for named people on
 #: the pages and endpoints of editors alone (P1).
 READING_SCOPES = ("partner", "edit")
+
+#: Where counts of people are sent, and what opens it.
+COUNTS = "/movement"
+COUNTING_SCOPES = ("movement",)
 
 _SCHEME = "bearer "
 
@@ -65,6 +71,26 @@ class Asker:
 
 
 ANYBODY = Asker(Tier.PUBLIC)
+
+
+class Seals:
+    """Tells cookies that a sign-in here has given out from invented ones, without a look-up."""
+
+    def __init__(self) -> None:
+        self._key: bytes | None = None
+
+    async def holds(self, database: Database, cookie: str) -> bool:
+        """Tell whether a cookie carries our seal; whether its session still lives, it does not say.
+
+        Raises
+        ------
+        DatabaseUnavailableError
+            The key was not read yet, and cannot be.
+        """
+        if self._key is None:
+            async with database.session(Tier.WRITER) as session:
+                self._key = await signing_key(session, COOKIES)
+        return is_sealed(self._key, cookie)
 
 
 async def find_asker(request: Request) -> Asker:
@@ -109,6 +135,9 @@ async def _by_cookie(request: Request) -> Asker:
     if secret is None:
         return ANYBODY
     database: Database = request.state.database
+    seals: Seals = request.state.seals
+    if not await seals.holds(database, secret):
+        return ANYBODY
     settings: Settings = request.state.settings
     idle = timedelta(minutes=settings.session_idle_minutes)
     try:
@@ -132,6 +161,26 @@ async def granted(request: Request, session: AsyncSession, scopes: Sequence[str]
     grant = await tokens.check_token(session, bearer_secret(request), scope=scopes)
     setattr(request.state, IS_GRANTED, True)
     return grant
+
+
+async def may_write(scope: Scope) -> bool:
+    """Tell whether a request shows a sign-in or token that opens a change of something.
+
+    Raises
+    ------
+    DatabaseUnavailableError
+        It cannot be looked up.
+    """
+    request = Request(scope)
+    try:
+        if scope["path"] == COUNTS:
+            database: Database = request.state.database
+            async with database.session(Tier.WRITER) as session:
+                await granted(request, session, COUNTING_SCOPES)
+            return True
+        return (await find_asker(request)).actor is not None
+    except (UnauthorizedError, InvalidTokenError, TokenAtConsoleError):
+        return False
 
 
 def bearer_secret(request: Request) -> str:

@@ -14,9 +14,11 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.askers import Asker, find_asker, require_actor
+from app.askers import Asker, Seals, find_asker, require_actor
 from app.clock import Clock
+from app.connections import Connections
 from app.editions import Editions
+from app.large_bodies import LARGE_BYTES, read_aside
 from app.limits import Limits, client_of
 from app.mistakes import DemoNotPublicError, InvalidParameterError, UnsupportedMediaTypeError
 from app.network import Network
@@ -42,6 +44,8 @@ class State(TypedDict):
     editions: Editions
     shelf: Shelf
     provider: Provider | None
+    connections: Connections
+    seals: Seals
 
 
 async def get_asker(request: Request) -> Asker:
@@ -333,6 +337,12 @@ async def read_json(request: Request) -> Any:  # noqa: ANN401 -- any JSON value
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise UnsupportedMediaTypeError
     body = await request.body()
+    if len(body) > LARGE_BYTES:
+        return await read_aside(lambda: _parsed(body))
+    return _parsed(body)
+
+
+def _parsed(body: bytes) -> Any:  # noqa: ANN401 -- any JSON value
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:

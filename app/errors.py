@@ -22,6 +22,7 @@ from app.mistakes import (
     BodyTooLargeError,
     DemoNotPublicError,
     ForgedRequestError,
+    HeadTooLargeError,
     InvalidParameterError,
     LongDetourError,
     MethodNotAllowedError,
@@ -31,6 +32,8 @@ from app.mistakes import (
     OutdatedError,
     RouteRefusedError,
     SignInNeededError,
+    SlowRequestError,
+    TooManyConnectionsError,
     TokenAtConsoleError,
     TooManyRequestsError,
     UnauthorizedError,
@@ -38,7 +41,7 @@ from app.mistakes import (
     UnsupportedMediaTypeError,
 )
 from app.network import NoNetworkError
-from app.problems import Kind, problem_response, reasons
+from app.problems import MOST_REASONS, Kind, problem_response, reasons
 from app.searches import BusyError
 from app.whereabouts import SilentCrossingError, UncertainCountryError
 from geo.db import Database, Tier
@@ -234,6 +237,27 @@ TABLE: Mapping[type[Exception], Kind] = {
     ),
     MethodNotAllowedError: _METHOD,
     BodyTooLargeError: Kind(413, "body-too-large", "The body is too large", "Send less at a time."),
+    SlowRequestError: Kind(
+        408,
+        "request-timeout",
+        "The request did not come in time",
+        "Send it again, over a better connection or smaller.",
+        "It stopped on the way, or came too slowly.",
+    ),
+    HeadTooLargeError: Kind(
+        431,
+        "head-too-large",
+        "The request line and headers are too large",
+        "Send a shorter address and fewer or shorter headers; questions that are long go by POST.",
+        "They are longer, or there are more of them, than any request here needs.",
+    ),
+    TooManyConnectionsError: Kind(
+        503,
+        "too-many-connections",
+        "Too many connections are open",
+        _NOT_READY,
+        "Many people are asking now, or many from one address.",
+    ),
     UnsupportedMediaTypeError: Kind(
         415,
         "unsupported-media-type",
@@ -349,8 +373,9 @@ async def answer(request: Request, error: Exception) -> Response:
 
 def _detail(error: Exception, kind: Kind) -> str:
     if isinstance(error, RequestValidationError):
-        first, *others = reasons(error)
-        more = f" (and {len(others)} more)" if others else ""
+        first = reasons(error, most=1)[0]
+        others = len(error.errors()) - 1
+        more = f" (and {others} more)" if others else ""
         return f"{first.field}: {first.reason}{more}"
     if isinstance(error, RouteRefusedError):
         return refusals.detail(error)
@@ -359,7 +384,7 @@ def _detail(error: Exception, kind: Kind) -> str:
 
 def _extras(error: Exception) -> dict[str, Any]:
     """Return the members an exception adds to its problem."""
-    wrong = [{"field": field, "reason": reason} for field, reason in _wrong(error)]
+    wrong = [{"field": field, "reason": reason} for field, reason in _wrong(error)[:MOST_REASONS]]
     if wrong:
         return {"field": wrong[0]["field"], "errors": wrong}
     match error:

@@ -24,6 +24,9 @@ from app.problems import problem_response
 #: Where a scope says that it is a HEAD, to those for whom a body is long work.
 IS_HEAD = "amparo.is_head"
 
+#: The extension by which a scope says how its connection is ended at once (`app.connections`).
+ABORT = "amparo.abort"
+
 _START = "http.response.start"
 _BODY = "http.response.body"
 

@@ -225,11 +225,18 @@ class Proxies(Step):
         return peer
 
     def _is_trusted(self, host: str) -> bool:
-        try:
-            address = ip_address(host)
-        except ValueError:
-            return False
-        return any(address in network for network in self.networks)
+        return is_within(host, self.networks)
+
+
+def is_within(host: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    """Tell whether a host is an address of one of the networks."""
+    if not networks:
+        return False
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return any(address in network for network in networks)
 
 
 def _host(scope: Scope) -> str:

@@ -51,9 +51,10 @@ from app.api import (
     vocabularies,
     voices,
 )
-from app.askers import CONSOLE, COOKIE
+from app.askers import CONSOLE, Seals, may_write
 from app.clock import Clock
 from app.compression import Compression
+from app.connections import Connections, watching
 from app.corridor_coverage import Coverer, covering
 from app.databases import listen_url, open_database
 from app.deps import State, require_demo_allowed, strict_request
@@ -143,8 +144,11 @@ def create_app(
                 editions=editions,
                 shelf=Shelf(settings.kept_mb * 1_000_000),
                 provider=oidc.provider_of(settings),
+                connections=Connections(settings),
+                seals=Seals(),
             )
             async with (
+                watching(state["connections"]),
                 notifying(opened, settings, clock),
                 daily_upkeep(opened, clock),
                 covering(coverer, clock, settings.coverage_every_s),
@@ -169,9 +173,11 @@ def create_app(
             Middleware(Frame, steps=_steps(settings, limits)),
             Middleware(
                 BodyLimit,
-                limit_bytes=settings.body_limit_bytes,
-                larger={f"{CONSOLE}/imports": settings.import_limit_bytes},
-                cookie=COOKIE,
+                anybody_bytes=settings.public_body_limit_bytes,
+                anybodys={"/coverage": coverage.LIMIT_BYTES},
+                writers_bytes=settings.body_limit_bytes,
+                writers={f"{CONSOLE}/imports": settings.import_limit_bytes},
+                may_write=may_write,
             ),
             Middleware(Published, routes=asked_most),
         ],

@@ -1,15 +1,16 @@
 """What concerns every request: its answer's headers, who may read and keep it, its size."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import kind_of
+from app.errors import handler_of, kind_of
 from app.frame import Exchange, Step
 from app.mistakes import BodyTooLargeError, TokenAtConsoleError
 from app.problems import problem_response
@@ -127,27 +128,36 @@ async def _nobody(_scope: Scope, _receive: Receive, _send: Send) -> None:
 class BodyLimit:
     """Reads a body up to a limit before anything else sees the request; beyond it, 413.
 
+    Who sends more than anybody may is looked up before more is read, once a request: a cookie or
+    token that opens nothing lifts no limit (P55).
+
     Parameters
     ----------
-    limit_bytes
-        Of every body, but for
-    larger
-        by path: those that take a file from somebody who shows the cookie of this name.
-    cookie
-        Of a sign-in.
+    anybody_bytes
+        Of bodies of anybody,
+    anybodys
+        but for these paths.
+    writers_bytes
+        Of bodies of those who may write,
+    writers
+        but for these paths.
+    may_write
+        Tells whether a request's credential is one of those.
     """
 
     def __init__(
         self,
         app: ASGIApp,
-        limit_bytes: int,
-        larger: Mapping[str, int] = MappingProxyType({}),
-        cookie: str = "",
+        anybody_bytes: int,
+        writers_bytes: int,
+        may_write: Callable[[Scope], Awaitable[bool]],
+        anybodys: Mapping[str, int] = MappingProxyType({}),
+        writers: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self.app = app
-        self.limit_bytes = limit_bytes
-        self.larger = larger
-        self.cookie = cookie
+        self.anybody_bytes, self.anybodys = anybody_bytes, anybodys
+        self.writers_bytes, self.writers = writers_bytes, writers
+        self._may_write = may_write
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -155,17 +165,15 @@ class BodyLimit:
         if not ("content-length" in headers or "transfer-encoding" in headers):
             await self.app(scope, receive, send)
             return
-        stated = headers.get("content-length", "")
-        limit_bytes = self._limit(scope, headers)
-        body = None
-        if not _is_number(stated) or int(stated) <= limit_bytes:
-            try:
-                body = await self._read(receive, limit_bytes)
-            except ConnectionResetError:
-                return  # nobody is there to be answered
-        if body is None:
-            error = BodyTooLargeError(limit_bytes)
-            await problem_response(kind_of(error), str(error))(scope, receive, send)
+        try:
+            body = await self._read(scope, headers.get("content-length", ""), receive)
+        except ConnectionResetError:
+            return  # nobody is there to be answered
+        except Exception as error:
+            handler = handler_of(error)
+            if handler is None:
+                raise
+            await (await handler(Request(scope), error))(scope, receive, send)
             return
         pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -174,25 +182,37 @@ class BodyLimit:
 
         await self.app(scope, replayed, send)
 
-    def _limit(self, scope: Scope, headers: Headers) -> int:
-        # Whether the cookie opens anything is looked up later; most others do not even have one.
-        has_cookie = f"{self.cookie}=" in headers.get("cookie", "")
-        larger = self.larger.get(scope["path"], 0) if has_cookie else 0
-        return max(self.limit_bytes, larger)
+    async def _read(self, scope: Scope, stated: str, receive: Receive) -> bytes:
+        """Return the body.
 
-    async def _read(self, receive: Receive, limit_bytes: int) -> bytes | None:
-        """Return the body, None where it is larger than the limit."""
+        Raises
+        ------
+        BodyTooLargeError
+            It is larger than its limit.
+        ConnectionResetError
+            Its sender is gone.
+        """
+        limit_bytes = self.anybodys.get(scope["path"], self.anybody_bytes)
+        is_looked_up = False
+        size_bytes = int(stated) if _is_number(stated) else 0
         body = bytearray()
         more = True
-        while more:
+        while True:
+            if size_bytes > limit_bytes and not is_looked_up:
+                is_looked_up = True
+                if await self._may_write(scope):
+                    theirs = self.writers.get(scope["path"], self.writers_bytes)
+                    limit_bytes = max(limit_bytes, theirs)
+            if size_bytes > limit_bytes:
+                raise BodyTooLargeError(limit_bytes)
+            if not more:
+                return bytes(body)
             message = await receive()
             if message["type"] != "http.request":
                 raise ConnectionResetError
             body += message.get("body", b"")
-            if len(body) > limit_bytes:
-                return None
+            size_bytes = len(body)
             more = message.get("more_body", False)
-        return bytes(body)
 
 
 def _is_number(text: str) -> bool:

@@ -56,10 +56,24 @@ class OutdatedError(Exception):
 
 
 class BodyTooLargeError(Exception):
-    """A body beyond the setting ``AMPARO_BODY_LIMIT_BYTES``."""
+    """A body beyond the limit of its address and of who sends it."""
 
     def __init__(self, limit_bytes: int) -> None:
         super().__init__(f"the body is larger than {limit_bytes} bytes")
+        # What is still to come of it would be read as the next request.
+        self.headers = {"Connection": "close"}
+
+
+class HeadTooLargeError(Exception):
+    """A request line and headers beyond ``AMPARO_HEAD_LIMIT_BYTES``, or too many headers."""
+
+
+class SlowRequestError(Exception):
+    """A request that did not come within its time, or not fast enough."""
+
+
+class TooManyConnectionsError(Exception):
+    """As many connections as an address, or a process, may have are at work."""
 
 
 class NoSuchPartError(LookupError):

@@ -5,21 +5,17 @@ a search. A body that is what its model says, without a query beside it, needs n
 Whatever else comes goes the long way, and is refused or answered as the declaration says.
 """
 
-from collections.abc import Callable, Coroutine
-from typing import Any
-
 import orjson
 from fastapi import Request
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
+from app.api.json_body import Handler, LargeBodyRoute
 from app.deps import require_demo_allowed
+from app.large_bodies import LARGE_BYTES
 
-type Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
-
-class PlainRoute(APIRoute):
+class PlainRoute(LargeBodyRoute):
     """Of an endpoint that takes the request and a ``body``; its other parameters have defaults."""
 
     def get_route_handler(self) -> Handler:
@@ -42,7 +38,10 @@ async def _read[M: BaseModel](request: Request, model: type[M]) -> M | None:
     """Return a body that is plainly what a model says, else None."""
     if request.headers.get("content-type") != "application/json":
         return None
+    body = await request.body()
+    if len(body) > LARGE_BYTES:
+        return None
     try:
-        return model.model_validate(orjson.loads(await request.body()))
+        return model.model_validate(orjson.loads(body))
     except (orjson.JSONDecodeError, ValidationError):
         return None

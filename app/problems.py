@@ -14,6 +14,10 @@ from app.responses import JSONResponse
 RETRY_AFTER_S = 5
 
 
+#: Most things that one answer calls wrong (P55): who corrects twenty asks again.
+MOST_REASONS = 20
+
+
 class ProblemResponse(JSONResponse):
     """A problem as RFC 9457 writes it."""
 
@@ -98,9 +102,9 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def reasons(error: RequestValidationError) -> list[Reason]:
+def reasons(error: RequestValidationError, *, most: int = MOST_REASONS) -> list[Reason]:
     """Return what is wrong with a request, without repeating what was sent."""
-    return [Reason(field=_field(e["loc"]), reason=_reason(e)) for e in error.errors()]
+    return [Reason(field=_field(e["loc"]), reason=_reason(e)) for e in error.errors()[:most]]
 
 
 def _field(place: tuple[int | str, ...]) -> str:
@@ -108,7 +112,12 @@ def _field(place: tuple[int | str, ...]) -> str:
     where, *rest = place
     if where == "body" and len(rest) == 1 and isinstance(rest[0], int):
         return "body"  # the position of a JSON error
-    return ".".join(map(str, rest)) or str(where)
+    return ".".join(map(_shown, rest)) or str(where)
+
+
+def _shown(part: int | str) -> str:
+    # Names of members come from outside: short and printable is enough to recognise one's own.
+    return str(part) if isinstance(part, int) else "".join(filter(str.isprintable, part[:64]))
 
 
 def _reason(found: Mapping[str, Any]) -> str:

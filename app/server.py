@@ -2,17 +2,24 @@
 
 import gc
 import logging
+import sys
 
 import uvicorn
 from fastapi import FastAPI
 
 from app import logs
+from app.connections import BACKLOG, Connection, raise_descriptor_limit
 from app.main import create_app
 from app.settings import Settings, pass_on_host
 
 #: Seconds that open requests get to finish when the server is told to stop.
 GRACE_S = 5
 
+
+#: Seconds for which a thread holds Python while another waits for it (CPython: 5 ms). Searches and
+#: large bodies run in threads, and the loop, which answers everybody else, waits for its turn some
+#: ten times in an answer [A].
+_SWITCH_S = 0.001
 
 #: Objects made and not yet freed before Python looks for cycles among them. An answer with routes
 #: is thousands of them, and they die with it: each look is in vain [A].
@@ -38,11 +45,13 @@ def settled(settings: Settings) -> FastAPI:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_LOOK_AFTER)
+    sys.setswitchinterval(_SWITCH_S)
     return app
 
 
 def serve(settings: Settings) -> None:
     """Serve until interrupted, with the settings' number of processes."""
+    raise_descriptor_limit()
     several = settings.workers > 1
     if several:
         pass_on_host(settings.host)
@@ -52,6 +61,10 @@ def serve(settings: Settings) -> None:
         workers=settings.workers if several else None,
         host=settings.host,
         port=settings.port,
+        http=Connection,
+        # Nothing here speaks it, and its protocol would take a connection out of our bounds.
+        ws="none",
+        backlog=BACKLOG,
         access_log=False,
         log_config=logs.CONFIG,
         server_header=False,

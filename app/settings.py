@@ -166,8 +166,65 @@ class Settings(BaseSettings):
     body_limit_bytes: PositiveInt = Field(
         1_048_576, description="Largest request body; a larger one is refused with 413."
     )
+    public_body_limit_bytes: PositiveInt = Field(
+        65_536,
+        description="Largest body of who has shown no sign-in or token that may write; a line to "
+        "measure has a limit of its own.",
+    )
     import_limit_bytes: PositiveInt = Field(
         20_971_520, description="Largest file of spaces that the console takes."
+    )
+    head_limit_bytes: int = Field(
+        # nginx takes four buffers of 8 kB (large_client_header_buffers).
+        32_768,
+        ge=1_024,
+        description="Longest request line and headers in all; beyond it 431, and the end of the "
+        "connection.",
+    )
+    head_fields: PositiveInt = Field(
+        # Apache's LimitRequestFields.
+        100,
+        description="Most headers of a request.",
+    )
+    head_timeout_s: PositiveInt = Field(
+        # Apache's mod_reqtimeout: header=20, body=20, MinRate=500.
+        20,
+        description="Seconds that a request line and headers may take to come.",
+    )
+    body_timeout_s: PositiveInt = Field(
+        20, description="Seconds that a body may take to come, beside what its size takes."
+    )
+    slowest_bytes_s: PositiveInt = Field(
+        500, description="Bytes a second below which a body, or who takes an answer, is too slow."
+    )
+    send_timeout_s: PositiveInt = Field(
+        # [A]: a phone between two masts comes back in less.
+        20,
+        description="Seconds over which an answer has to move as fast as that.",
+    )
+    connections: PositiveInt = Field(
+        # [A]: fewer where the process may not open as many files.
+        1_000,
+        description="Open connections of a process; who is served goes on, who waits longest goes.",
+    )
+    connections_per_address: NonNegativeInt = Field(
+        # [A]: the Wi-Fi of a shelter is one address: 200 people at the same moment, and browsers'
+        # idle connections make room.
+        200,
+        description="Open connections of an address (of IPv6, a /64); 0: no limit. Those of "
+        "AMPARO_TRUSTED_PROXY are not counted.",
+    )
+    unsent_mb: PositiveInt = Field(
+        # [A]: some hundred answers of the largest kind.
+        64,
+        description="Megabytes of answers that wait in a process to be taken; beyond it who takes "
+        "nothing for longest is cut off.",
+    )
+    download_still_s: PositiveInt = Field(
+        # [A]: see `app.download_response`.
+        5,
+        description="Seconds after which a download that hardly moves gives its place to who "
+        "waits for one.",
     )
     session_minutes: PositiveInt = Field(720, description="Longest life of a web sign-in.")
     session_idle_minutes: PositiveInt = Field(

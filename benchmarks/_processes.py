@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -38,8 +39,10 @@ def servers(settings: Settings, count: int = 2) -> Iterator[list[str]]:
 
 
 @contextlib.contextmanager
-def processes(settings: Settings, count: int) -> Iterator[list[Server]]:
-    """Run server processes over one database."""
+def processes(
+    settings: Settings, count: int, *, descriptors: int | None = None
+) -> Iterator[list[Server]]:
+    """Run server processes over one database, each with so many descriptors at most."""
     assert settings.database_url is not None  # noqa: S101 -- the caller's own settings
     url = settings.database_url.get_secret_value()
     with contextlib.ExitStack() as stack:
@@ -66,6 +69,8 @@ def processes(settings: Settings, count: int) -> Iterator[list[Server]]:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
+            if descriptors is not None:
+                resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (descriptors, descriptors))
             stack.callback(server.wait, 20)
             stack.callback(server.terminate)
             running.append(Server(f"http://127.0.0.1:{port}", server.pid))

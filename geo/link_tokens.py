@@ -11,19 +11,15 @@ import secrets
 import uuid
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.models import SigningKey
+from geo.signing import MAC_BYTES, mac, signing_key
 
 _PURPOSE = "confirmation-links"
-_KEY_BYTES = 32
 _ID_BYTES = 16
 _EXPIRY_BYTES = 5
-#: RFC 2104 lets an HMAC be cut to half its length; the link has to fit into a text message.
-_MAC_BYTES = 16
-_TOKEN_BYTES = _ID_BYTES + _EXPIRY_BYTES + _MAC_BYTES
+#: The link has to fit into a text message.
+_TOKEN_BYTES = _ID_BYTES + _EXPIRY_BYTES + MAC_BYTES
 
 
 async def make_token(session: AsyncSession, expires_at: datetime) -> tuple[str, str]:
@@ -34,10 +30,10 @@ async def make_token(session: AsyncSession, expires_at: datetime) -> tuple[str, 
     expires_at : datetime
         Aware, to the second.
     """
-    key = await _key(session)
+    key = await signing_key(session, _PURPOSE)
     link_id = secrets.token_bytes(_ID_BYTES)
     body = link_id + int(expires_at.timestamp()).to_bytes(_EXPIRY_BYTES)
-    token = base64.urlsafe_b64encode(body + _mac(key, body)).decode().rstrip("=")
+    token = base64.urlsafe_b64encode(body + mac(key, body)).decode().rstrip("=")
     return str(uuid.UUID(bytes=link_id)), token
 
 
@@ -46,10 +42,10 @@ async def signed_id(session: AsyncSession, token: str) -> str | None:
 
     Every token takes the same steps.
     """
-    key = await _key(session)
+    key = await signing_key(session, _PURPOSE)
     raw = _decoded(token)
-    body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
-    is_signed = hmac.compare_digest(_mac(key, body), mac)
+    body, signature = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
+    is_signed = hmac.compare_digest(mac(key, body), signature)
     return str(uuid.UUID(bytes=body[:_ID_BYTES])) if is_signed else None
 
 
@@ -66,20 +62,3 @@ def _decoded(token: str) -> bytes:
         raw = b""
     return raw if len(raw) == _TOKEN_BYTES else bytes(_TOKEN_BYTES)
 
-
-def _mac(key: bytes, body: bytes) -> bytes:
-    return hmac.digest(key, body, "sha256")[:_MAC_BYTES]
-
-
-async def _key(session: AsyncSession) -> bytes:
-    """Return the key that signs links, made at the first use."""
-    question = select(SigningKey.key).where(SigningKey.purpose == _PURPOSE)
-    key = await session.scalar(question)
-    if key is None:
-        await session.execute(
-            insert(SigningKey)
-            .values(purpose=_PURPOSE, key=secrets.token_bytes(_KEY_BYTES))
-            .on_conflict_do_nothing()
-        )
-        key = (await session.execute(question)).scalar_one()
-    return key

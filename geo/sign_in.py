@@ -16,6 +16,7 @@ from geo.authority import Actor, Means
 from geo.errors import InvalidTokenError, LinkError, NotFoundError
 from geo.models import Invitation, Person, WebSession
 from geo.people import as_actor, folded_address, is_address
+from geo.signing import COOKIES, sealed, signing_key
 from geo.tokens import SECRET_BYTES, digest, revoke_tokens_of
 
 #: How long an invitation may lie in a mailbox.
@@ -237,7 +238,8 @@ async def start_session(session: AsyncSession, person_id: str, *, lifetime: time
             or_(WebSession.expires_at < func.now(), WebSession.ended_at.is_not(None))
         )
     )
-    secret = secrets.token_urlsafe(SECRET_BYTES)
+    key = await signing_key(session, COOKIES)
+    secret = sealed(key, secrets.token_urlsafe(SECRET_BYTES))
     await session.execute(
         WebSession.__table__.insert().values(  # type: ignore[attr-defined]  # a Table
             id=str(uuid.uuid4()),

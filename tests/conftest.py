@@ -329,7 +329,7 @@ def live_server(loaded_shared: str, settings_for: Any) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def served(settings: Any) -> Iterator[str]:
+def served(settings: Any, **more: str) -> Iterator[str]:
     """Run `amparo serve` with the home and the database of some settings; give its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -341,6 +341,7 @@ def served(settings: Any) -> Iterator[str]:
         "AMPARO_RATE_PER_MINUTE": "0",
         "AMPARO_COVERAGE_EVERY_S": "0",
         "AMPARO_SIGN_IN_RATE_PER_MINUTE": "0",
+        **more,
     }
     # A file, not a pipe: nobody reads while tests run, and a full pipe would stop the server.
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:

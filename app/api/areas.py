@@ -13,9 +13,10 @@ from routing.obstacles import MAX_OBSTACLES, MAX_VERTICES, Obstacles
 
 #: Heights are accepted and ignored.
 Vertex = tuple[Longitude, Latitude] | tuple[Longitude, Latitude, float]
-#: The fewest positions of a closed ring (RFC 7946, 3.1.6).
-Ring = Annotated[list[Vertex], Field(min_length=4, max_length=MAX_VERTICES)]
-Rings = Annotated[list[Ring], Field(min_length=1, max_length=MAX_VERTICES)]
+#: The fewest positions of a closed ring (RFC 7946, 3.1.6). One wrong position is told, not
+#: thousands (P55).
+Ring = Annotated[list[Vertex], Field(min_length=4, max_length=MAX_VERTICES, fail_fast=True)]
+Rings = Annotated[list[Ring], Field(min_length=1, max_length=MAX_VERTICES, fail_fast=True)]
 
 
 class Polygon(BaseModel):
@@ -38,7 +39,7 @@ class MultiPolygon(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: Literal["MultiPolygon"]
-    coordinates: Annotated[list[Rings], Field(max_length=MAX_OBSTACLES)]
+    coordinates: Annotated[list[Rings], Field(max_length=MAX_OBSTACLES, fail_fast=True)]
 
     @property
     def polygons(self) -> list[Rings]:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import wording
 from app.api.fields import Day, Instant, Latitude, Longitude, Position, require_unswapped
-from app.api.json_body import JSONBody
+from app.api.json_body import JSONBody, LargeBodyRoute
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
 from app.detours import Detours
 from app.helping import support, supports_of
@@ -50,11 +50,14 @@ from routing.lines import distance_to_line_m
 from routing.match import MatchFailed, match_line
 from routing.support import Supports
 
-router = APIRouter(tags=["coverage"])
+router = APIRouter(tags=["coverage"], route_class=LargeBodyRoute)
 
 #: More vertices than any route of the product has (Caracas to Lima over the sketch: hundreds);
 #: a longer line is refused before it costs anything. This many take about a second to match.
 MAX_VERTICES = 5_000
+
+#: Such a line as text: three numbers of at most sixteen characters with their commas and brackets.
+LIMIT_BYTES = 262_144
 
 
 class LineString(BaseModel):
@@ -65,7 +68,8 @@ class LineString(BaseModel):
     type: Literal["LineString"]
     coordinates: Annotated[
         list[tuple[Longitude, Latitude] | tuple[Longitude, Latitude, float]],
-        Field(min_length=2, max_length=MAX_VERTICES),
+        # One wrong position is told, not thousands (P55).
+        Field(min_length=2, max_length=MAX_VERTICES, fail_fast=True),
     ]
 
 
@@ -132,12 +136,11 @@ async def measure_coverage(
     found = await _helping(session, body.services, as_of, way.today)
     # What is counted today and has lapsed by then is not gone: nobody knows (P24).
     today = found if as_of <= way.today else await _helping(session, body.services, way.today)
-    measured = coverage_by(
-        way.line, way.along(Supports(map(support, found))), settings.access_m, way.ends
-    )
     then = {space.id for space in found}
     lapsed = [space for space in today if space.id not in then]
-    lapsed_m = [at.at_m for at in way.along(Supports(map(support, lapsed)))]
+    # Of a long line this takes a while too; who waits for a turn holds no connection.
+    await session.close()
+    measured, lapsed_m = await search(partial(_measured, way, found, lapsed, settings.access_m))
     # Of today something is known whoever was there before; of another day the past has to be read.
     is_today = as_of == way.today
     span = None if is_today else await spaces.known_span(session, body.services)
@@ -163,6 +166,15 @@ async def measure_coverage(
         },
         headers={"Cache-Control": "private, no-store"},
     )
+
+
+def _measured(
+    way: "_Way", found: Sequence[OpenSpace], lapsed: Sequence[OpenSpace], access_m: float
+) -> tuple[Coverage, list[float]]:
+    """Return the coverage of a way, and where along it spaces have lapsed, in metres."""
+    along = way.along(Supports(map(support, found)))
+    lapsed_m = [at.at_m for at in way.along(Supports(map(support, lapsed)))]
+    return coverage_by(way.line, along, access_m, way.ends), lapsed_m
 
 
 async def _helping(

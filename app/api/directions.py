@@ -13,7 +13,6 @@ import numpy as np
 import orjson
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 
 from app import errors, openapi, route_words, steps, wording
 from app.api.areas import obstacles_of
@@ -26,6 +25,7 @@ from app.api.directions_body import (
     DirectionsQuestion,
 )
 from app.api.fields import require_unswapped
+from app.api.json_body import LargeBodyRoute
 from app.api.route_explained import explained
 from app.api.routes import PRIVATE, ProfileName, profile_of, properties
 from app.deps import ClockDep, NetworkDep, SettingsDep, open_source_for
@@ -85,7 +85,7 @@ _SURFACES: Final = {
 _NOTICE: Final = 1_000
 
 
-class _Compatible(APIRoute):
+class _Compatible(LargeBodyRoute):
     """Adds openrouteservice's ``error`` to problems, beside what they say anyway."""
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]

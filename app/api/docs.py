@@ -129,7 +129,7 @@ def _known(settings: Settings) -> dict[str, Any]:
     kinds = {kind.name: kind for kind in errors.TABLE.values()}
     return {
         "at_once": download_response.AT_ONCE,
-        "body_limit": settings.body_limit_bytes,
+        "body_limit": settings.public_body_limit_bytes,
         "conformance": CONFORMANCE,
         "count_limit": COUNT_LIMIT,
         "crs": SUPPORTED,

@@ -11,6 +11,7 @@ from app.download_response import download_head, download_response
 from app.frame import IS_HEAD
 from app.mistakes import InvalidParameterError
 from app.published import PRIVATE, Asked
+from app.settings import Settings
 from geo.db import Tier
 from tiles.asking import Window
 from tiles.crs import CRS84
@@ -66,4 +67,5 @@ async def file_answer(
     if IS_HEAD in asked.request.scope:
         return download_head(fmt, name, headers)
     pieces = download(asked.reader.connection, wanted, fmt)
-    return await download_response(pieces, fmt, name, headers)
+    settings: Settings = asked.request.state.settings
+    return await download_response(pieces, fmt, name, headers, still_s=settings.download_still_s)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import ConfigDict, Field
 
 from app.api.fields import Day
-from app.api.json_body import JSONBody
+from app.api.json_body import JSONBody, LargeBodyRoute
 from app.deps import ClockDep, SettingsDep, StaffDep, WorkerDep, WriterDep
 from app.mistakes import InvalidParameterError
 from app.problems import problem_responses
@@ -17,7 +17,7 @@ from geo import contacts, messages, pathways, practices, products
 from geo.formats import read_geometry
 from geo.guidance_files import ORIGINAL
 
-router = APIRouter(tags=["guidance of the staff"])
+router = APIRouter(tags=["guidance of the staff"], route_class=LargeBodyRoute)
 
 REFUSALS = problem_responses(400, 401, 403, 404, 409, 413, 503)
 

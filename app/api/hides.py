@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal, Self, TypedDict
 from fastapi import APIRouter, Path, Response
 from pydantic import ConfigDict, Field, model_validator
 
-from app.api.json_body import JSONBody
+from app.api.json_body import JSONBody, LargeBodyRoute
 from app.deps import ClockDep, WorkerDep, WriterDep
 from app.problems import problem_responses
 from app.responses import JSONResponse
 from geo import hiding
 from geo.authority import Actor, require_staff
 
-router = APIRouter(tags=["hides"])
+router = APIRouter(tags=["hides"], route_class=LargeBodyRoute)
 
 #: Ids as files have them; a NUL belongs to nobody, since PostgreSQL's text holds none.
 _ID = r"^[^\x00]{1,200}$"

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from app import match_words, wording
 from app.api.fields import Instant, Latitude, Longitude, require_unswapped
-from app.api.json_body import JSONBody
+from app.api.json_body import JSONBody, LargeBodyRoute
 from app.api.spaces import DECIMALS
 from app.deps import ClockDep, NetworkDep, SessionDep, SettingsDep
 from app.match_words import Reason
@@ -20,7 +20,7 @@ from geo.countries import CODES
 from geo.eligibility import ADULT_AGE, Need
 from tiles.layers import SPACES
 
-router = APIRouter(tags=["spaces"])
+router = APIRouter(tags=["spaces"], route_class=LargeBodyRoute)
 
 #: More than a screen of a phone shows helps nobody on the road; more is capped.
 MAX_LIMIT = 20

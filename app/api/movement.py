@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 
-from app.askers import granted
+from app.askers import COUNTING_SCOPES, granted
 from app.deps import CountingWriterDep, SettingsDep, read_json
 from app.problems import problem_responses
 from app.responses import JSONResponse
@@ -68,7 +68,7 @@ async def record_movement(
     `count_source`. A count belongs to the organisation that sent it first: another's token does
     not replace it.
     """
-    grant = await granted(request, session, ["movement"])
+    grant = await granted(request, session, COUNTING_SCOPES)
     rows = flows.parse_movement(await read_json(request))
     stored = await flows.store_movement(
         session,

@@ -19,7 +19,7 @@ from app import route_words, steps, wording
 from app.answers import JSON, OPENAPI, REL, demo_members, link
 from app.api.areas import MultiPolygon, obstacles_of
 from app.api.fields import Instant, Latitude, Longitude, require_unswapped
-from app.api.json_body import JSONBody
+from app.api.json_body import JSONBody, LargeBodyRoute
 from app.api.route_explained import explained
 from app.api.routes import PRIVATE, ProfileName, profile_of, properties
 from app.arrivals import plan_arrival
@@ -35,7 +35,7 @@ from geo import demo
 from routing.profile import PROFILES
 from routing.questions import AVERSIONS, MAX_VIA
 
-router = APIRouter(prefix="/ogc", tags=["routes"])
+router = APIRouter(prefix="/ogc", tags=["routes"], route_class=LargeBodyRoute)
 
 _SPEC: Final = "http://www.opengis.net/spec/ogcapi-routes-1/1.0.0-draft.1/conf"
 _ROUTES: Final = f"{REL}/routes"

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import ConfigDict, Field
 
-from app.api.json_body import JSONBody
+from app.api.json_body import JSONBody, LargeBodyRoute
 from app.deps import ClockDep, WorkerDep, WriterDep
 from app.mistakes import InvalidParameterError
 from app.problems import problem_responses
@@ -24,7 +24,7 @@ from geo.pending import Comparison, Waiting
 from geo.proposals import MAX_REASON, Outcome, Wanted
 from geo.subjects import read_subjects
 
-router = APIRouter(tags=["records"])
+router = APIRouter(tags=["records"], route_class=LargeBodyRoute)
 
 #: Ids as files have them; a NUL belongs to nobody, since PostgreSQL's text holds none.
 _ID = r"^[^\x00]{1,200}$"

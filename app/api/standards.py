@@ -7,13 +7,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.guidance import Code
 from app.api.guidance_work import REFUSALS, Decision, Id, Words
-from app.api.json_body import JSONBody
+from app.api.json_body import JSONBody, LargeBodyRoute
 from app.deps import ClockDep, SessionDep, StaffDep, WorkerDep, WriterDep
 from app.problems import problem_responses
 from app.responses import JSONResponse
 from geo import assessments, checklists, membership
 
-router = APIRouter(prefix="/standards", tags=["standards"])
+router = APIRouter(prefix="/standards", tags=["standards"], route_class=LargeBodyRoute)
 
 _PRIVATE = {"Cache-Control": "private, no-store"}
 

@@ -13,7 +13,7 @@ from app import wording
 from app.api.fields import Day
 from app.api.guidance import Country, Lang, message_of
 from app.api.guidance_work import REFUSALS, Id
-from app.api.json_body import JSONBody
+from app.api.json_body import JSONBody, LargeBodyRoute
 from app.deps import ClockDep, SessionDep, StaffDep, WorkerDep, WriterDep
 from app.essential_lines import essential_lines, in_danger
 from app.limits import ReportLimit
@@ -23,7 +23,7 @@ from app.responses import JSONResponse
 from geo import contacts, demo, rumours, voices
 from geo.errors import UnknownServiceError
 
-router = APIRouter(tags=["voices"])
+router = APIRouter(tags=["voices"], route_class=LargeBodyRoute)
 
 #: P44: goes with every complaint.
 NOT_URGENT = (

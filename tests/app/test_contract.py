@@ -199,7 +199,7 @@ async def test_no_value_of_a_body_is_made_of_one_of_another_kind(small, path, fi
     assert refused.json()["field"].split(".")[0] == field
 
 
-@pytest.mark.parametrize("levels", [60, 250, 990, 100_000])
+@pytest.mark.parametrize("levels", [60, 250, 990, 30_000])
 async def test_a_body_that_is_nested_too_deeply_is_refused(small, levels):
     body = f'{{"start": {"[" * levels}{"]" * levels}, "end": [-73.126, 7.125]}}'
     headers = {"Content-Type": "application/json"}

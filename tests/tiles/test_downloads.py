@@ -1,6 +1,7 @@
 """Whole collections in every format: the rows of the tier and no other, whatever they hold."""
 
 import asyncio
+import contextlib
 import json
 import math
 import os
@@ -21,6 +22,7 @@ from pyarrow import BufferReader, parquet
 from sqlalchemy import Double, Integer, Text, bindparam, func, insert, select, true
 
 from app import download_response as responses
+from app.connections import Connection
 from app.searches import BusyError
 from geo import models
 from geo.db import Tier
@@ -455,13 +457,13 @@ class Served:
         await answer(scope, receive, send)
 
 
-@pytest.fixture
-async def address(source):
+@contextlib.asynccontextmanager
+async def listening(source, http="auto"):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     served = Served(source)
-    config = uvicorn.Config(served, port=port, lifespan="off", log_level="error")
+    config = uvicorn.Config(served, port=port, http=http, lifespan="off", log_level="critical")
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
 
@@ -472,6 +474,12 @@ async def address(source):
     yield port, served
     server.should_exit = True
     await running
+
+
+@pytest.fixture
+async def address(source):
+    async with listening(source) as found:
+        yield found
 
 
 async def ask(port):
@@ -504,10 +512,48 @@ async def test_downloads_beyond_those_at_once_are_refused(address, source):
         open_writer.close()
 
     async def is_free():
-        return source.held == 0 and responses._running.available_tokens == responses.AT_ONCE
+        return source.held == 0 and len(responses.PLACES) == 0
 
     await until(is_free)
     status, _, writer = await ask(port)
     assert b" 200 " in status
     writer.close()
     await until(is_free)
+
+
+@pytest.mark.parametrize("http", ["auto", Connection], ids=["any server", "ours"])
+async def test_p55_a_download_that_stands_still_gives_its_place_away(source, http, monkeypatch):
+    """The clock is the test's: six seconds pass at each question, and nobody takes anything."""
+    now_s = [0.0]
+    monkeypatch.setattr(responses.PLACES, "steady_s", lambda: now_s[0])
+    async with listening(source, http) as (port, _served):
+        still = [await ask(port) for _ in range(responses.AT_ONCE)]
+        status, _, writer = await ask(port)
+        writer.close()
+        assert b" 503 " in status
+        writers = [writer for *_, writer in still]
+
+        async def is_served():
+            now_s[0] += 6.0
+            status, _, writer = await ask(port)
+            writers.append(writer)
+            return b" 200 " in status
+
+        await until(is_served)
+        # One of those who stood still is at its end, and not at that of the file.
+        ends = {asyncio.create_task(reader.read()) for _, reader, _ in still}
+        done, going_on = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for task in going_on:
+            task.cancel()
+        await asyncio.gather(*going_on, return_exceptions=True)
+        for task in done:
+            assert isinstance(task.exception(), ConnectionResetError) or not task.result().endswith(
+                b"0\r\n\r\n"
+            )
+        for writer in writers:
+            writer.close()
+
+        async def is_free():
+            return source.held == 0 and len(responses.PLACES) == 0
+
+        await until(is_free)
