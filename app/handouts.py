@@ -15,6 +15,7 @@ from app import wording
 from app.essential_lines import PROTECTED_LINES
 from app.space_facts import age_of
 from app.web import labels
+from app.web.coded import notice_said
 from app.web.i18n import Words, marked_safety
 from geo.contacts import AreaContacts
 from geo.hours import DayException, Hours, hours_of
@@ -142,7 +143,8 @@ def warnings(w: Words, row: Row, referrers: Sequence[str]) -> Iterable[Said]:
         yield Said(w.gettext("Cerrado por un tiempo"), is_strong=True)
     yield from referral(w, row, referrers)
     if row["notice"]:
-        yield Said(row["notice"], w.gettext("Aviso"), is_original=True)
+        own, said = notice_said(w, row["notice"])
+        yield Said(said, w.gettext("Aviso"), is_original=own is not w)
 
 
 def referral(w: Words, row: Row, referrers: Sequence[str]) -> Iterable[Said]:

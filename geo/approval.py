@@ -1,19 +1,20 @@
 """Which part of a change one owner makes at once, and which part waits for a second person.
 
 P40: closing is fast, opening is slow. Closing, full, fewer places, shorter hours, fewer services,
-stricter conditions, less visibility and a notice are immediate; but to restrict a record, which
-takes it from everybody who could restore it, needs a second person (P52). Whatever sends people
-somewhere new or lets more in waits: opening, moving, longer hours, more services, phones, more
-visibility (a false number is a trap), a new space. What no rule here names waits too.
+stricter conditions, less visibility and a coded reason are immediate; but to restrict a record,
+which takes it from everybody who could restore it, needs a second person (P52). Whatever sends
+people somewhere new or lets more in waits: opening, moving, longer hours, more services, more
+visibility, phones (a false one is a trap), a new space; and free text, wherever it is written
+(P51). What no rule here names waits too.
 """
 
 import math
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from geo import coded_words
 from geo.hour_changes import Calendar, OpenTime, shortened
 
 Document = Mapping[str, Any]
@@ -39,12 +40,9 @@ _OFFERED = ("services", "sectors", "languages", "referral_points", "public_phone
 #: Whose time is ``capacity_updated``.
 _PLACES = ("capacity", "available")
 
-#: Said by its owner at once, since "closed for fumigation" cannot wait; but not where it sends
-#: people to a number or an address that nobody else has looked at.
-_AT_ONCE = ("notice",)
-
-#: Immediate only to be emptied: what is written there may lead into a trap.
-_CLEARED_AT_ONCE = ("public_contact",)
+#: Immediate only to be emptied: what is written there may lead into a trap. A notice is immediate
+#: too where it is a coded reason, since "closed for fumigation" cannot wait (P51).
+_CLEARED_AT_ONCE = ("public_contact", "notice")
 
 _HOURS = ("schedules", "schedule_exceptions")
 
@@ -90,7 +88,8 @@ def classify(before: Document | None, after: Document, today: date) -> Split:
     changed = [name for name in after if after[name] != before.get(name)]
     now: dict[str, Any] = {}
     for name in changed:
-        if name in _AT_ONCE and _leads_elsewhere(after[name], before):
+        if name == "notice" and coded_words.is_ours(after[name], today):
+            now[name] = after[name]
             continue
         value = _at_once(name, before.get(name), after[name])
         if value is not _WAITS and value != before.get(name):
@@ -123,7 +122,7 @@ _WAITS = _Waits()
 
 def _at_once(name: str, before: Any, after: Any) -> Any:  # noqa: ANN401 -- any value of a field
     """Return the value a field may get at once, or `_WAITS`."""
-    if name in _AT_ONCE or (name in _CLEARED_AT_ONCE and after is None):
+    if name in _CLEARED_AT_ONCE and after is None:
         return after
     if name in _ORDERED:
         order = _ORDERED[name]
@@ -217,18 +216,18 @@ def _hours_at_once(before: Document, after: Document, today: date) -> dict[str, 
     calendar = Calendar(
         before.get("holidays") or "not_known", before.get("country"), before.get("admin1")
     )
-    part = shortened(was, _without_new_words(before, after), today, calendar)
+    part = shortened(was, _without_new_words(before, after, today), today, calendar)
     if part is None:
         return {}
     then = was.fields()
     return {name: value for name, value in part.fields().items() if value != then[name]}
 
 
-def _without_new_words(before: Document, after: Document) -> OpenTime:
+def _without_new_words(before: Document, after: Document, today: date) -> OpenTime:
     """Return the hours of ``after`` without what their texts newly say.
 
-    Hours are compared, words are not: whatever is written beside an opening waits. The reason of
-    a closed day is a notice like any other.
+    Hours are compared, words are not: whatever is newly written beside them waits, but for the
+    coded reason of a closed day (P51).
     """
     known = {rule.get(name) for rule in _rules(before) for name in _WORDS}
 
@@ -238,7 +237,7 @@ def _without_new_words(before: Document, after: Document) -> OpenTime:
             name: None
             for name in _WORDS
             if rule.get(name) not in {*known, None}
-            and not (is_closing and not _leads_elsewhere(rule[name], before))
+            and not (is_closing and coded_words.is_ours(rule[name], today))
         }
         return {**rule, **new}
 
@@ -253,42 +252,3 @@ def _rules(document: Document) -> Iterator[Mapping[str, Any]]:
 
 #: Texts within hours.
 _WORDS = ("description", "reason")
-
-#: Dates and times are digits too; those of a notice say until when.
-_DATES = re.compile(
-    r"(?<!\d)(?:(?:0?[1-9]|[12]\d|3[01])[/.-](?:0?[1-9]|1[0-2])[/.-](?:20)?\d\d"
-    r"|20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])|[0-2]?\d[:.h][0-5]\d)(?!\d)"
-)
-#: Seven digits are the shortest subscriber number of the region (ITU-T E.164 national plans).
-_NUMBER = re.compile(r"\d(?:[\s()./-]*\d){6,}")
-#: An e-mail or web address, by its sign, scheme or one of the endings used in the region.
-_ADDRESS = re.compile(
-    r"@|https?:|www\.|\w\.(?:com|org|net|info|me|ly|io|app|link|site|co|ve|ec|pe|br|cl|bo|pa)\b",
-    re.IGNORECASE,
-)
-
-
-def _leads_elsewhere(text: str | None, before: Document) -> bool:
-    """Tell whether a text gives a number or an address that the record does not have yet (P40)."""
-    if text is None:
-        return False
-    known = list(_known_numbers(before))
-    stated = [_digits(found) for found in _NUMBER.findall(_DATES.sub(" ", text))]
-    return bool(_ADDRESS.search(text)) or any(
-        not any(number.endswith(one) or one.endswith(number) for one in known) for number in stated
-    )
-
-
-def _known_numbers(document: Document) -> Iterable[str]:
-    """Yield the digits of the record's own numbers, without those too short to tell one."""
-    for phone in document.get("public_phones") or ():
-        digits = _digits(phone if isinstance(phone, str) else str(phone["number"]))
-        if len(digits) >= _SHORTEST_NUMBER:
-            yield digits
-
-
-_SHORTEST_NUMBER = 7
-
-
-def _digits(text: str) -> str:
-    return "".join(sign for sign in text if sign.isdigit())

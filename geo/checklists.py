@@ -10,12 +10,15 @@ from sqlalchemy import Column, Date, MetaData, Table, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit
-from geo.authority import Actor, require_coordinate, require_review, require_staff
+from geo.authority import Actor, require_coordinate, require_staff
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.guidance_files import MAX_MONTHS
 from geo.guidance_views import checklist_items, checklists, plain_rows
 from geo.models import Checklist, ChecklistItem
+from geo.proposals import Outcome
+from geo.two_people import Sent, put
 from geo.vocabulary import read_vocabulary
+from geo.word_subjects import checklist_document
 
 #: Longest list: an audit of an afternoon, our choice.
 MAX_ITEMS = 200
@@ -171,31 +174,21 @@ async def add_version(
     return checklist_id
 
 
-async def publish(session: AsyncSession, actor: Actor, checklist_id: str, *, today: date) -> None:
-    """Put a version in force, and retire the one before it (writer).
+async def publish(session: AsyncSession, actor: Actor, checklist_id: str, sent: Sent) -> Outcome:
+    """Propose to put a version in force, beside the one that is; it waits for a second person.
 
     Raises
     ------
     ForbiddenError, NotFoundError, ConflictError
         The actor is a program or does not coordinate; no such version; it was published before.
     """
-    require_review(actor)
+    require_coordinate(actor)
     checklist = await _checklist(session, checklist_id)
     if checklist.published_on is not None:
         msg = "this version was published before; add a new one"
         raise ConflictError(msg)
-    older = await session.scalars(
-        select(Checklist).where(
-            Checklist.kind == checklist.kind,
-            Checklist.published_on.is_not(None),
-            Checklist.retired_on.is_(None),
-        )
-    )
-    for other in older:
-        other.retired_on = today
-    checklist.published_on = today
-    await session.flush()
-    await _note(session, actor, "publish", checklist_id)
+    document = await checklist_document(session, checklist)
+    return await put(session, actor, "checklist", checklist_id, document, sent)
 
 
 async def retire(session: AsyncSession, actor: Actor, checklist_id: str, *, today: date) -> None:

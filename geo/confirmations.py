@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import link_tokens, outbox, space_documents
 from geo.authority import Actor, require_close
-from geo.closings import note_change
+from geo.closing_counts import note_change
 from geo.errors import ConflictError, InvalidRecordError, LinkError
 from geo.hiding import is_hidden
 from geo.knowing import require_known

@@ -2,21 +2,22 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit, demo, removals
 from geo.authority import Actor, require_coordinate
 from geo.errors import NotFoundError
 from geo.folding import folded
-from geo.guidance_files import checked, read_contact
 from geo.guidance_views import contacts, plain_rows
+from geo.line_subjects import contact_document
 from geo.models import CONTACT_KINDS, Contact
+from geo.proposals import Outcome
 from geo.records import Circumstances
+from geo.two_people import Sent, put, withdraw_all
 from geo.vocabulary import read_vocabulary
 
 #: P45: what every area should have; a kind without a line is said, never left out.
@@ -100,12 +101,13 @@ async def put_contact(
     session: AsyncSession,
     actor: Actor,
     fields: Mapping[str, Any],
+    sent: Sent,
     *,
-    today: date,
-    now: datetime,
     allow_mixed: bool = False,
-) -> str:
-    """Add a contact, or replace the one with its id (writer).
+) -> Outcome:
+    """Propose a contact, or what one with its id should be (writer; P53).
+
+    A number, a name or a text waits for a second person; what takes one away holds at once.
 
     Parameters
     ----------
@@ -113,15 +115,10 @@ async def put_contact(
         A coordinator.
     fields : mapping
         As a file of contacts has them; ``id`` names which.
-    today, now : date, datetime
-        The moment of the change.
+    sent : Sent
+        When, by which way and why.
     allow_mixed : bool
-        Store it although demo rows are loaded (P35).
-
-    Returns
-    -------
-    str
-        Its id.
+        Propose it although demo rows are loaded (P35).
 
     Raises
     ------
@@ -129,39 +126,27 @@ async def put_contact(
         The actor does not coordinate; a field breaks its rule; demo rows are loaded.
     """
     require_coordinate(actor)
-    circumstances = Circumstances(today, now, {}, await read_vocabulary(session))
-    rows, _ = checked(read_contact, fields, circumstances)
-    (row,) = rows[Contact]
-    adding = insert(Contact)
-    changed = {name: adding.excluded[name] for name in row if name != "id"}
-    await session.execute(
-        adding.on_conflict_do_update(index_elements=["id"], set_=changed), [dict(row)]
-    )
+    words = await read_vocabulary(session)
+    document = contact_document(fields, Circumstances(sent.now.date(), sent.now, {}, words))
     if not allow_mixed:
-        await demo.require_unmixed(session)
-    await audit.record(
-        session,
-        actor=actor.id,
-        action="contact.put",
-        entity="contact",
-        record_id=row["id"],
-        details={"kind": row["kind"], "country": row["country"]},
-    )
-    return str(row["id"])
+        await demo.require_alike(session, is_demo=document["demo"])
+    return await put(session, actor, "contact", document["id"], document, sent)
 
 
 _ROW = text("select cast(to_jsonb(c) as text) from amparo.contacts c where id = :id")
 
 
 async def remove_contact(
-    session: AsyncSession, actor: Actor, contact_id: str, *, now: datetime | None = None
+    session: AsyncSession, actor: Actor, contact_id: str, *, now: datetime
 ) -> None:
-    """Delete a contact (writer); it is on the actor's count (P52).
+    """Delete a contact at once (writer): a line that misleads waits for nobody.
+
+    It is on the actor's count (P52).
 
     Parameters
     ----------
-    now : datetime or None
-        Aware; None is the database's now.
+    now : datetime
+        Aware.
 
     Raises
     ------
@@ -185,6 +170,7 @@ async def remove_contact(
         now=now,
         undo={"row": row},
     )
+    await withdraw_all(session, "contact", contact_id, now)
     await audit.record(
         session,
         actor=actor.id,

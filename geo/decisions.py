@@ -22,6 +22,7 @@ from geo.errors import (
     MixedDataError,
     NotFoundError,
 )
+from geo.guidance_subjects import KINDS
 from geo.knowing import name_readers, require_known, require_known_points, unknown
 from geo.models import Location, Proposal
 from geo.notices import note
@@ -35,6 +36,7 @@ from geo.subjects import (
     lock_subjects,
     owner_of,
     read_subjects,
+    require_absent,
     require_unused,
     store_subjects,
 )
@@ -69,11 +71,14 @@ async def accept(
     *,
     now: datetime,
     revision: int | None = None,
+    allow_mixed: bool = False,
 ) -> Outcome:
     """Make a proposed change to its record (writer).
 
     Parameters
     ----------
+    allow_mixed : bool
+        Let a new real record stand beside demo rows, or the other way round (P35).
     revision : int or None
         The record's revision that the actor has compared the proposal with; None is the one that
         the change was made from.
@@ -113,10 +118,12 @@ async def accept(
         merging.require_unchanged(proposal, merged)
         countries |= set(merged.countries)
         owner = replace(owner, is_restricted=owner.is_restricted or merged.is_restricted)
-    _require_decider(actor, proposal, sorted(countries), every=proposal.entity == "space")
+    _require_decider(actor, proposal, sorted(countries), every=proposal.entity != "crossing")
     record_id = proposal.record_id or str(after["id"])
     if subject.document is None and proposal.entity == "space":
         await require_unused(session, record_id)
+    elif subject.document is None and proposal.entity in KINDS:
+        await require_absent(session, proposal.entity, record_id)
     # Whether a restricted space exists is told to nobody by accepting that it refers (P39).
     there = (subject.document or {}).get("referral_points") or []
     await require_known_points(
@@ -126,7 +133,9 @@ async def accept(
     documents, repointed = {record_id: after}, []
     if merged is not None:
         documents[str(merged.record_id)] = merging.gone(merged)
-    await store_subjects(session, proposal.entity, documents, now=now, source=SOURCE)
+    await store_subjects(
+        session, proposal.entity, documents, now=now, source=SOURCE, allow_mixed=allow_mixed
+    )
     if merged is not None:
         repointed = await merging.repoint(session, str(merged.record_id), record_id, now)
     if proposal.entity == "space":
@@ -156,7 +165,13 @@ async def accept(
 
 
 async def accept_many(
-    session: AsyncSession, actor: Actor, ids: Sequence[str], reason: str, *, now: datetime
+    session: AsyncSession,
+    actor: Actor,
+    ids: Sequence[str],
+    reason: str,
+    *,
+    now: datetime,
+    allow_mixed: bool = False,
 ) -> list[Decided]:
     """Accept what can be accepted of many, such as an import's, and say what became of each.
 
@@ -171,7 +186,7 @@ async def accept_many(
     for proposal_id in ids:
         try:
             async with session.begin_nested():
-                await accept(session, actor, proposal_id, reason, now=now)
+                await accept(session, actor, proposal_id, reason, now=now, allow_mixed=allow_mixed)
             decided.append(Decided(proposal_id, "accepted"))
         except (
             NotFoundError,

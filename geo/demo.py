@@ -116,11 +116,25 @@ async def require_unmixed(session: AsyncSession) -> None:
         Both are there.
     """
     if await session.scalar(select(_any(demo=True) & _any(demo=False))):
-        msg = (
-            "demo and real rows would stand side by side: run `amparo demo remove` first, or "
-            "set AMPARO_ALLOW_DEMO_MIXED=true"
-        )
-        raise MixedDataError(msg)
+        raise MixedDataError(_MIXED)
+
+
+async def require_alike(session: AsyncSession, *, is_demo: bool) -> None:
+    """Refuse to propose a row that would be the first of its kind beside the other (writer).
+
+    Raises
+    ------
+    MixedDataError
+        There are real rows and it is a demo row, or the other way round.
+    """
+    if await session.scalar(select(_any(demo=not is_demo))):
+        raise MixedDataError(_MIXED)
+
+
+_MIXED = (
+    "demo and real rows would stand side by side: run `amparo demo remove` first, or "
+    "set AMPARO_ALLOW_DEMO_MIXED=true"
+)
 
 
 def _any(*, demo: bool) -> ColumnElement[bool]:

@@ -6,29 +6,28 @@ providers and staff (domain.md section 6, GBV AoR). Their steps are for people n
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, insert, select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit, demo
 from geo.authority import Actor, require_coordinate, require_review
 from geo.contacts import HOTLINES, contacts_of
-from geo.errors import InvalidRecordError, NotFoundError
+from geo.errors import NotFoundError
 from geo.folding import folded
-from geo.guidance_files import checked, read_pathway
 from geo.guidance_views import contacts, pathway_steps, pathways, plain_rows
+from geo.line_subjects import pathway_document, require_known_steps
 from geo.models import (
     PROTECTED_SERVICES,
     Contact,
-    Location,
     Pathway,
     PathwayReader,
     PathwayStep,
 )
+from geo.proposals import Outcome
 from geo.records import Circumstances
+from geo.two_people import Sent, put
 from geo.views import protected_terms, spaces
 from geo.vocabulary import read_vocabulary
 
@@ -209,12 +208,13 @@ async def put_pathway(
     session: AsyncSession,
     actor: Actor,
     fields: Mapping[str, Any],
+    sent: Sent,
     *,
-    today: date,
-    now: datetime,
     allow_mixed: bool = False,
-) -> tuple[str, tuple[str, ...]]:
-    """Add a pathway, or replace the one with its id (writer).
+) -> tuple[Outcome, tuple[str, ...]]:
+    """Propose a pathway, or what one with its id should be (writer; P53).
+
+    What is restricted is stored at once: it is for people named one by one.
 
     Parameters
     ----------
@@ -222,15 +222,15 @@ async def put_pathway(
         A coordinator.
     fields : mapping
         As a file of pathways has them, ``steps`` among them.
-    today, now : date, datetime
-        The moment of the change.
+    sent : Sent
+        When, by which way and why.
     allow_mixed : bool
-        Store it although demo rows are loaded (P35).
+        Propose it although demo rows are loaded (P35).
 
     Returns
     -------
-    str, tuple of str
-        Its id, and what was changed on the way, such as made restricted (P38).
+    Outcome, tuple of str
+        What became of it, and what was changed on the way, such as made restricted (P38).
 
     Raises
     ------
@@ -239,28 +239,13 @@ async def put_pathway(
         rows are loaded.
     """
     require_coordinate(actor)
-    circumstances = Circumstances(today, now, {}, await read_vocabulary(session))
-    rows, remarks = checked(read_pathway, fields, circumstances)
-    (row,) = rows[Pathway]
-    await _require_known(session, rows[PathwayStep])
-    adding = upsert(Pathway)
-    changed = {name: adding.excluded[name] for name in row if name != "id"}
-    await session.execute(
-        adding.on_conflict_do_update(index_elements=["id"], set_=changed), [dict(row)]
-    )
-    await session.execute(delete(PathwayStep).where(PathwayStep.pathway_id == row["id"]))
-    await session.execute(insert(PathwayStep), list(rows[PathwayStep]))
+    words = await read_vocabulary(session)
+    said = Circumstances(sent.now.date(), sent.now, {}, words)
+    document, remarks = pathway_document(fields, said)
+    await require_known_steps(session, document["steps"])
     if not allow_mixed:
-        await demo.require_unmixed(session)
-    await audit.record(
-        session,
-        actor=actor.id,
-        action="pathway.put",
-        entity="pathway",
-        record_id=row["id"],
-        details={"country": row["country"]},
-    )
-    return str(row["id"]), remarks
+        await demo.require_alike(session, is_demo=document["demo"])
+    return await put(session, actor, "pathway", document["id"], document, sent), remarks
 
 
 async def name_reader(
@@ -293,21 +278,3 @@ async def name_reader(
         record_id=pathway_id,
         details={"person": person},
     )
-
-
-async def _require_known(session: AsyncSession, steps: Iterable[Mapping[str, Any]]) -> None:
-    problems = []
-    for step in steps:
-        if step["contact_id"] is not None and not await session.get(Contact, step["contact_id"]):
-            problems.append(("steps", f"contact '{step['contact_id'][:40]}' is not known"))
-        if step["location_id"] is None:
-            continue
-        location = await session.get(Location, step["location_id"])
-        # A restricted space is as unknown as one that never was (P39), and is in no pathway.
-        if location is None or location.visibility == "restricted":
-            problems.append(("steps", f"space '{step['location_id'][:40]}' is not known"))
-        elif location.name in step["instruction"]:
-            # The space may be hidden one day; its name would stay behind in the words.
-            problems.append(("steps", "an instruction names its space: leave that to the space"))
-    if problems:
-        raise InvalidRecordError(problems)

@@ -15,9 +15,11 @@ from geo.errors import InvalidRecordError
 from geo.knowing import shown_document, unknown
 from geo.models import (
     PROPOSAL_STATES,
+    Contact,
     Crossing,
     Location,
     Organization,
+    Pathway,
     Person,
     Proposal,
     RestrictedReader,
@@ -108,6 +110,7 @@ async def pending(
     mine: bool = False,
     record_id: str | None = None,
     batch_id: str | None = None,
+    entity: str | None = None,
     limit: int = MAX_LIMIT,
 ) -> list[Waiting]:
     """Return the proposals that somebody may see, the oldest first (writer).
@@ -123,6 +126,8 @@ async def pending(
         Only what the actor proposed.
     record_id, batch_id : str or None
         Only those of one record, or of one import.
+    entity : str or None
+        Only those of one of `geo.models.PROPOSABLE`.
 
     Raises
     ------
@@ -142,6 +147,7 @@ async def pending(
             Proposal.proposed_by == actor.id if mine else true(),
             true() if record_id is None else Proposal.record_id == record_id,
             true() if batch_id is None else Proposal.batch_id == batch_id,
+            true() if entity is None else Proposal.entity == entity,
         )
         .order_by(Proposal.proposed_at, Proposal.id)
         .limit(min(limit, MAX_LIMIT))
@@ -248,6 +254,9 @@ async def _note_reading(session: AsyncSession, actor: Actor, row: Row[Any]) -> N
         )
 
 
+#: Fields of what is proposed that say what it is, the first one there.
+_NAMING = ("title", "name", "name_es", "claim")
+
 _PROPOSER = aliased(Person)
 _MERGED = aliased(Location)
 
@@ -263,8 +272,13 @@ def _question() -> Any:  # noqa: ANN401 -- a select whose type has one entry a c
             case(
                 (_is_space(), func.coalesce(Location.name, Proposal.changes["name"].astext)),
                 (Proposal.entity == "crossing", Crossing.name),
-                (Proposal.entity == "hazard", Proposal.changes["title"].astext),
-                else_=Organization.name,
+                (Proposal.entity == "organization", Organization.name),
+                else_=func.coalesce(
+                    Contact.name,
+                    Pathway.title,
+                    *(Proposal.changes[field].astext for field in _NAMING),
+                    Proposal.record_id,
+                ),
             ).label("name"),
             _PROPOSER.name.label("proposer"),
             Crossing.country_a,
@@ -279,6 +293,8 @@ def _question() -> Any:  # noqa: ANN401 -- a select whose type has one entry a c
             Organization,
             (Proposal.entity == "organization") & (Organization.id == Proposal.record_id),
         )
+        .outerjoin(Contact, (Proposal.entity == "contact") & (Contact.id == Proposal.record_id))
+        .outerjoin(Pathway, (Proposal.entity == "pathway") & (Pathway.id == Proposal.record_id))
         .outerjoin(_PROPOSER, _PROPOSER.id == Proposal.proposed_by)
         .outerjoin(_MERGED, _MERGED.id == Proposal.merged_id)
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import space_documents
+from geo import coded_words, space_documents
 from geo.authority import Actor
 from geo.knowing import require_known, shown_document, with_referral_points
 from geo.subjects import NEW_SPACE, Subject, changed, read_subject, split, with_organization
@@ -59,7 +59,8 @@ async def preview_space(
         seen = await shown_document(session, actor, subject.document)
         subject = replace(subject, document=seen)
     own = actor.organization_id if space_id is None else None
-    wanted = dict(await with_organization(session, changes, own))
+    worded = coded_words.in_words("space", changes)
+    wanted = dict(await with_organization(session, worded, own))
     if space_id is None:
         wanted.setdefault("id", _UNUSED_ID)
     wanted = dict(await with_referral_points(session, actor, subject.document, wanted))

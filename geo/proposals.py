@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import closings, hiding, outbox, space_documents
+from geo import closing_counts, hiding, outbox, space_documents
 from geo.authority import Actor
 from geo.errors import InvalidRecordError
 from geo.knowing import require_known
@@ -24,6 +24,7 @@ from geo.subjects import (
     Document,
     read_subjects,
     require_absent,
+    revision_after,
     store_subjects,
     with_organization,
 )
@@ -145,7 +146,8 @@ async def propose(
     actor : Actor or None
         None for an operator with a ``link``.
     entity : str
-        ``space``, ``crossing``, ``organization`` or ``hazard``.
+        One of `geo.models.PROPOSABLE`. Those of guidance are proposed by the functions of their
+        modules, which ask who may.
     wanted : sequence of Wanted
         All of them or none.
     reason : str
@@ -195,7 +197,7 @@ async def propose(
     made = [change_of(actor, entity, want, subjects, circumstances) for want in wanted]
     for change in made:
         if change.subject.record_id is None:
-            await require_absent(session, change.later["id"])
+            await require_absent(session, entity, change.later["id"])
     await _apply(session, entity, [change for change in made if change.now], how)
     for change in made:
         if change.is_restricting:
@@ -249,7 +251,7 @@ async def _apply(session: AsyncSession, entity: str, changes: Sequence[Change], 
         insert(Proposal), [_row(change, change.now, how, state="applied") for change in changes]
     )
     for change in changes:
-        await closings.note_change(
+        await closing_counts.note_change(
             session, change.subject, change.now, person=how.counted, now=how.now
         )
     await note(
@@ -319,9 +321,9 @@ async def _file(
 
 
 def _row(change: Change, changes: Document, how: _How, *, state: str = "pending") -> dict[str, Any]:
-    revision = change.subject.revision
-    if state == "pending" and revision is not None and change.now:
-        revision += 1  # what was done at once in this transaction counts as one more
+    # What is done at once in this transaction comes before what waits.
+    made = change.now if state == "pending" else {}
+    revision = revision_after(change.subject, made)
     return {
         "id": str(uuid.uuid4()),
         "entity": change.subject.entity,

@@ -10,16 +10,19 @@ from sqlalchemy import Column, MetaData, Table, Text, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit
-from geo.authority import Actor, can_coordinate, require_present, require_staff
+from geo.authority import Actor, require_staff
 from geo.countries import CODES
-from geo.errors import ConflictError, ForbiddenError, InvalidRecordError, NotFoundError
+from geo.errors import InvalidRecordError, NotFoundError
 from geo.folding import seen
 from geo.formats import Record
 from geo.guidance_views import plain_rows, rumours
 from geo.messages import BankText, lookup
-from geo.models import Message, Rumour
+from geo.models import Rumour
+from geo.proposals import Outcome
 from geo.protected_words import word_reasons
 from geo.records import Row
+from geo.two_people import Sent, put
+from geo.word_subjects import require_reviewed, rumour_document
 
 #: What could reach or name one person: a claim is published with its answer (P6, P17).
 _PERSONAL = re.compile(r"@|https?:|www\.|(?:\d[\s().+-]*){6,}")
@@ -107,32 +110,23 @@ async def record_rumour(
     return rumour_id
 
 
-async def answer(session: AsyncSession, actor: Actor, rumour_id: str, message_key: str) -> None:
-    """Answer a rumour with a reviewed message of the bank; both are public then (writer).
+async def answer(
+    session: AsyncSession, actor: Actor, rumour_id: str, message_key: str, sent: Sent
+) -> Outcome:
+    """Propose a reviewed message of the bank as the answer to a rumour (writer).
 
-    The answer publishes the claim, so a second person gives it, or a coordinator (P23).
+    The answer publishes the claim, so that it waits: one records it, another releases it (P51).
 
     Raises
     ------
     ForbiddenError, NotFoundError, ConflictError
-        Not of the staff, a program, or who wrote the claim down; no such rumour; no reviewed
-        message of that key.
+        Not of the staff; no such rumour; no reviewed message of that key.
     """
     require_staff(actor)
-    require_present(actor)
     rumour = await _rumour(session, rumour_id)
-    if rumour.recorded_by == actor.id and not can_coordinate(actor):
-        msg = "a rumour is answered by a second person, or by a coordinator"
-        raise ForbiddenError(msg)
-    reviewed = await session.scalar(
-        select(Message.id).where(Message.key == message_key, Message.state == "reviewed").limit(1)
-    )
-    if reviewed is None:
-        msg = "a rumour is answered by a message that somebody has reviewed"
-        raise ConflictError(msg)
-    rumour.state, rumour.message_key = "answered", message_key
-    await session.flush()
-    await _note(session, actor, "answer", rumour_id)
+    await require_reviewed(session, message_key)
+    document = rumour_document(rumour) | {"message_key": message_key}
+    return await put(session, actor, "rumour", rumour_id, document, sent)
 
 
 async def retire(session: AsyncSession, actor: Actor, rumour_id: str) -> None:

@@ -1,8 +1,8 @@
-"""What a proposal can be about: a space, a crossing, an organisation or a new hazard.
+"""What a proposal can be about: a space, a crossing, an organisation, a new hazard, guidance.
 
 A subject's *document* is what a proposal's ``changes`` are made to. A space's is that of
 `geo.space_documents`; a crossing's is its newest statement; an organisation's its own columns; a
-hazard's that of `geo.hazard_documents`.
+hazard's that of `geo.hazard_documents`; those of guidance are in `geo.guidance_subjects`.
 """
 
 import re
@@ -14,11 +14,13 @@ from typing import Any
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import space_documents
+from geo import coded_words, demo, guidance_subjects, space_documents
 from geo.approval import Split, classify
 from geo.eligibility import NIGHT_SERVICE
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.formats import Record
+from geo.found_records import revision_of
+from geo.guidance_subjects import KINDS
 from geo.hazard_documents import checked_hazard, store_hazard
 from geo.models import (
     AuditEntry,
@@ -82,7 +84,10 @@ _TABLES: Mapping[str, type[Location | Crossing | Organization | Hazard]] = {
 NEW_SPACE = Subject("space", None, None, None, None, (), is_restricted=False)
 
 #: What can be proposed anew, as it is before it exists.
-NEW: Mapping[str, Subject] = {"space": NEW_SPACE, "hazard": replace(NEW_SPACE, entity="hazard")}
+NEW: Mapping[str, Subject] = {
+    entity: replace(NEW_SPACE, entity=entity)
+    for entity in ("space", "hazard", "contact", "pathway", "term")
+}
 
 
 async def read_subjects(
@@ -97,6 +102,19 @@ async def read_subjects(
     """
     if lock:
         await lock_subjects(session, entity, ids)
+    if entity in KINDS:
+        return {
+            one: Subject(
+                entity,
+                one,
+                found.document,
+                found.revision,
+                None,
+                () if found.country is None else (found.country,),
+                is_restricted=False,
+            )
+            for one, found in (await KINDS[entity].read(session, ids)).items()
+        }
     if entity == "space":
         return await _read_spaces(session, ids)
     if entity == "hazard":
@@ -108,6 +126,9 @@ async def read_subjects(
 
 async def lock_subjects(session: AsyncSession, entity: str, ids: Sequence[str]) -> None:
     """Let nobody else change these records until the transaction ends (writer)."""
+    if entity in KINDS:
+        await guidance_subjects.lock(session, entity, ids)
+        return
     table: type[Location | Crossing | Organization | Hazard] = _TABLES[entity]
     await session.execute(
         # One order for everybody: two batches over the same records never wait for each other.
@@ -140,6 +161,8 @@ def changed(subject: Subject, changes: Mapping[str, Any], circumstances: Circums
     InvalidRecordError
         Names each field that is wrong.
     """
+    if subject.entity in KINDS:
+        return KINDS[subject.entity].check({**(subject.document or {}), **changes}, circumstances)
     if subject.entity == "crossing":
         return checked_statement(changes)
     if subject.entity == "organization":
@@ -176,6 +199,11 @@ def owner_of(subject: Subject, after: Document, circumstances: Circumstances) ->
     """Return whose a record is; of a new space, whose it would be."""
     if subject.entity == "hazard":
         return Owner(None, (after["country"],), is_restricted=False)
+    if subject.entity in KINDS:
+        said = {one.get("visibility") for one in (after, subject.document or {})}
+        country = after.get("country")
+        countries = subject.countries or (() if country is None else (country,))
+        return Owner(None, countries, is_restricted="restricted" in said)
     if subject.document is not None or subject.entity != "space":
         return Owner(subject.organization_id, subject.countries, subject.is_restricted)
     (location,) = space_documents.rows_of(after, circumstances)[Location]
@@ -190,12 +218,35 @@ def split(subject: Subject, after: Document, today: date) -> Split:
     """Cut a change in what one owner does at once and what waits for a second person (P40)."""
     if subject.entity == "space":
         return classify(subject.document, after, today)
-    differing = dict(after)
+    if subject.entity in KINDS:
+        return KINDS[subject.entity].split(subject.document, after)
     if subject.entity == "crossing":
-        # P32, P40: closed and not known are both impassable; only opening waits.
-        return Split({}, differing) if after["state"] == "open" else Split(differing, {})
+        return _split_statement(subject, dict(after))
     before = subject.document or {}
     return Split({}, {name: value for name, value in after.items() if before.get(name) != value})
+
+
+def _split_statement(subject: Subject, after: Document) -> Split:
+    """Cut a statement on a crossing (P32, P40): closed and not known are both impassable.
+
+    They hold at once, by a coded source or the one that is published; who says so in new words
+    waits (P51).
+    """
+    if after["state"] == "open":
+        return Split({}, after)
+    known = (subject.document or {}).get("source")
+    if after["source"] == known or coded_words.is_source(after["source"]):
+        return Split(after, {})
+    return Split(after | {"source": coded_words.SOURCES["network"]}, after)
+
+
+def revision_after(subject: Subject, now: Mapping[str, Any]) -> int | None:
+    """Return a record's revision once a part of a change was made to it at once."""
+    if subject.revision is None or not now:
+        return subject.revision
+    if subject.entity in KINDS:
+        return revision_of((subject.document or {}) | dict(now))
+    return subject.revision + 1
 
 
 async def store_subjects(
@@ -205,14 +256,25 @@ async def store_subjects(
     *,
     now: datetime,
     source: str,
+    allow_mixed: bool = False,
 ) -> None:
-    """Write documents, by id of their record (writer)."""
+    """Write documents, by id of their record (writer).
+
+    With ``allow_mixed`` new ones may be real beside demo rows, or the other way round (P35).
+    """
     if entity == "space":
         await space_documents.store_documents(
-            session, list(documents.values()), now=now, today=now.date(), source=source
+            session,
+            list(documents.values()),
+            now=now,
+            today=now.date(),
+            source=source,
+            allow_mixed=allow_mixed,
         )
     for record_id, document in documents.items():
-        if entity == "crossing":
+        if entity in KINDS:
+            await KINDS[entity].store(session, record_id, document, now.date())
+        elif entity == "crossing":
             await add_statement(session, record_id, document)
         elif entity == "organization":
             await session.execute(
@@ -222,6 +284,8 @@ async def store_subjects(
             )
         elif entity == "hazard":
             await store_hazard(session, document, now=now, source=source)
+    if entity in {"contact", "pathway"} and not allow_mixed:
+        await demo.require_unmixed(session)
 
 
 async def with_organization(
@@ -247,8 +311,8 @@ async def with_organization(
     return {**changes, "organization_id": found.id, "organization": found.name}
 
 
-async def require_absent(session: AsyncSession, space_id: str) -> None:
-    """Refuse a new space whose id is that of a space that everybody of the staff may know of.
+async def require_absent(session: AsyncSession, entity: str, record_id: str) -> None:
+    """Refuse a new record whose id is that of one that everybody of the staff may know of.
 
     What is restricted is not told apart from what is absent (P39): see `require_unused`.
 
@@ -257,7 +321,10 @@ async def require_absent(session: AsyncSession, space_id: str) -> None:
     ConflictError
         It is taken.
     """
-    visibility = await session.scalar(select(Location.visibility).where(Location.id == space_id))
+    if entity in KINDS:
+        await guidance_subjects.require_absent(session, entity, record_id)
+        return
+    visibility = await session.scalar(select(Location.visibility).where(Location.id == record_id))
     if visibility is not None and visibility != "restricted":
         msg = "a record with this id exists already"
         raise ConflictError(msg)

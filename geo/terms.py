@@ -1,8 +1,9 @@
-"""Terms as a coordinator keeps them: every change asks who it is, and is written down."""
+"""Terms as a coordinator keeps them: names and marks wait for a second one (P51), retiring not."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +12,9 @@ from geo import audit, removals, vocabulary
 from geo.authority import Actor, require_coordinate
 from geo.errors import InvalidRecordError, NotFoundError
 from geo.models import Term, TermName
+from geo.proposals import Outcome
+from geo.two_people import Sent, put
+from geo.word_subjects import term_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +101,11 @@ async def add(
     name: str,
     code: str,
     names: Mapping[str, str],
+    sent: Sent,
     *,
     validity_days: int | None = None,
-) -> None:
-    """Add a term, or take a retired one back (writer).
+) -> Outcome:
+    """Propose a term, or to take a retired one back (writer; P51).
 
     Raises
     ------
@@ -108,8 +113,18 @@ async def add(
         The actor does not coordinate; else as `geo.vocabulary.add_term`.
     """
     require_coordinate(actor)
-    await vocabulary.add_term(session, name, code, names, validity_days=validity_days)
-    await _note(session, actor, "add", name, code)
+    # What could not be stored is not proposed: tried, and taken back.
+    async with session.begin_nested() as attempt:
+        await vocabulary.add_term(session, name, code, names, validity_days=validity_days)
+        await attempt.rollback()
+    document: dict[str, Any] = {
+        "vocabulary": name,
+        "code": code,
+        "active": True,
+        "validity_days": validity_days,
+        **{f"name_{lang}": said for lang, said in names.items()},
+    }
+    return await put(session, actor, "term", term_id(name, code), document, sent)
 
 
 async def rename(
@@ -118,10 +133,11 @@ async def rename(
     name: str,
     code: str,
     names: Mapping[str, str],
+    sent: Sent,
     *,
     read_in: frozenset[str] = frozenset(),
-) -> None:
-    """Name a term anew in some languages (writer).
+) -> Outcome:
+    """Propose other names of a term in some languages (writer; P51).
 
     Parameters
     ----------
@@ -136,14 +152,16 @@ async def rename(
         The actor does not coordinate; else as `geo.vocabulary.rename_term`.
     """
     term = await kept_term(session, actor, name, code)
-    for lang, written in names.items():
-        is_read = lang in read_in
-        if written == term.names.get(lang) and is_read == (lang in term.reviewed):
-            continue
-        await vocabulary.rename_term(
-            session, name, code, lang, written, reviewed_by=actor.id if is_read else None
-        )
-        await _note(session, actor, "rename", name, code, language=lang)
+    document: dict[str, Any] = {}
+    async with session.begin_nested() as attempt:
+        for lang, written in names.items():
+            is_read = lang in read_in
+            if written == term.names.get(lang) and is_read == (lang in term.reviewed):
+                continue
+            await vocabulary.rename_term(session, name, code, lang, written)
+            document |= {f"name_{lang}": written, f"read_{lang}": actor.id if is_read else None}
+        await attempt.rollback()
+    return await put(session, actor, "term", term_id(name, code), document, sent)
 
 
 async def retire(
@@ -193,29 +211,29 @@ async def remove(session: AsyncSession, actor: Actor, name: str, code: str) -> N
     await _note(session, actor, "remove", name, code)
 
 
-async def protect(session: AsyncSession, actor: Actor, name: str, code: str) -> int:
-    """Make a kind or service protected: its records become restricted at once (writer; P38).
+async def protect(session: AsyncSession, actor: Actor, name: str, code: str, sent: Sent) -> Outcome:
+    """Propose to make a kind or service protected: its records become restricted (writer; P38).
 
-    Returns
-    -------
-    int
-        How many spaces became restricted.
+    It waits: one person's word takes no kind of place away from everybody (P52), and a space that
+    has to be out of sight at once is hidden (P24).
 
     Raises
     ------
     ForbiddenError, NotFoundError, InvalidRecordError
         The actor does not coordinate; else as `geo.vocabulary.protect_term`.
     """
-    require_coordinate(actor)
-    count = await vocabulary.protect_term(session, name, code)
-    await _note(session, actor, "protect", name, code)
-    return count
+    await kept_term(session, actor, name, code)
+    if name not in vocabulary.FLOOR:
+        raise InvalidRecordError([("vocabulary", "only kinds and services can be protected")])
+    return await put(session, actor, "term", term_id(name, code), {"protected": True}, sent)
 
 
 async def set_validity(
-    session: AsyncSession, actor: Actor, name: str, code: str, days: int | None
-) -> None:
-    """Say for how many days a confirmation of a kind of space holds (writer; P41).
+    session: AsyncSession, actor: Actor, name: str, code: str, days: int | None, sent: Sent
+) -> Outcome:
+    """Propose for how many days a confirmation of a kind of space holds (writer; P41).
+
+    Fewer days hold at once.
 
     Raises
     ------
@@ -227,8 +245,7 @@ async def set_validity(
         raise InvalidRecordError([("validity_days", "is for kinds of space alone")])
     if days is not None and not 1 <= days <= 365:  # noqa: PLR2004 - the CHECK's
         raise InvalidRecordError([("validity_days", "is not between 1 and 365")])
-    await _set(session, name, code, validity_days=days)
-    await _note(session, actor, "validity", name, code, days=days)
+    return await put(session, actor, "term", term_id(name, code), {"validity_days": days}, sent)
 
 
 async def _set(session: AsyncSession, name: str, code: str, **values: object) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from geo import coded_words
 from geo.authority import Actor, can_propose, require_propose
 from geo.errors import ConflictError, InvalidRecordError, NothingChangesError
+from geo.guidance_subjects import KINDS
 from geo.knowing import unknown, with_referral_points
 from geo.models import Location
 from geo.records import Circumstances
@@ -78,7 +80,7 @@ def change_of(
     NotFoundError, ForbiddenError, ConflictError, InvalidRecordError
         As `geo.proposals.propose`.
     """
-    changes = dict(want.changes)
+    changes = coded_words.in_words(entity, want.changes)
     if want.record_id is not None:
         subject = _found(entity, want.record_id, subjects)
     elif entity in NEW:
@@ -92,7 +94,7 @@ def change_of(
     said = circumstances.with_released(want.record_id, want.released)
     after = changed(subject, changes, said)
     owner = owner_of(subject, after, said)
-    if actor is not None:
+    if actor is not None and entity not in KINDS:
         _require_any(actor, owner)
     if want.merged_id is not None:
         merged = _found(entity, want.merged_id, subjects)
@@ -105,10 +107,6 @@ def change_of(
     if is_restricting and not _asks_to_restrict(later):
         # Its words would restrict it when they are stored (P38): nothing of it is stored alone.
         now, later = {}, {name: after[name] for name in {*now, *later}}
-    if actor is None and "notice" in now:
-        # Whoever holds a link writes no text that is published unread.
-        later = {**later, "notice": now["notice"]}
-        now = {name: value for name, value in now.items() if name != "notice"}
     return Change(subject, now, later, owner, want.released, is_restricting=is_restricting)
 
 

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from app.api.fields import Day
 from app.api.json_body import JSONBody, LargeBodyRoute
+from app.api.records import outcome_body
 from app.deps import ClockDep, SettingsDep, StaffDep, WorkerDep, WriterDep
 from app.mistakes import InvalidParameterError
 from app.problems import problem_responses
@@ -16,10 +17,18 @@ from app.responses import JSONResponse
 from geo import contacts, messages, pathways, practices, products
 from geo.formats import read_geometry
 from geo.guidance_files import ORIGINAL
+from geo.proposals import Outcome
+from geo.two_people import NO_REASON, Sent
 
 router = APIRouter(tags=["guidance of the staff"], route_class=LargeBodyRoute)
 
 REFUSALS = problem_responses(400, 401, 403, 404, 409, 413, 503)
+
+#: Of what can wait for a second person.
+WAITS: dict[int | str, dict[str, Any]] = {
+    202: {"description": "A part of it, or all, waits for a second person."},
+    **REFUSALS,
+}
 
 #: Texts as PostgreSQL stores them: without a zero.
 Words = Annotated[str, Field(pattern=r"^[^\x00]*$")]
@@ -85,7 +94,7 @@ class Reader(JSONBody):
     person: Words = Field(max_length=100)
 
 
-@router.put("/contacts/{item}", responses=REFUSALS)
+@router.put("/contacts/{item}", responses=WAITS)
 async def put_contact(
     session: WriterDep,
     actor: WorkerDep,
@@ -94,24 +103,26 @@ async def put_contact(
     item: Id,
     body: dict[str, Any],
 ) -> Response:
-    """Add or replace an essential contact (coordinators)."""
-    now = clock()
-    contact_id = await contacts.put_contact(
+    """Propose an essential contact, or how one should be (coordinators; P53).
+
+    A number or a text waits for a second person (202 with the proposal); what takes one away holds
+    at once. `reason` is for the staff.
+    """
+    outcome = await contacts.put_contact(
         session,
         actor,
-        {**body, "id": item},
-        today=now.date(),
-        now=now,
+        {**_fields(body), "id": item},
+        _sent(clock, body),
         allow_mixed=settings.allow_demo_mixed,
     )
-    return _done(contact_id)
+    return proposed(item, outcome)
 
 
 @router.delete("/contacts/{item}", responses=REFUSALS)
 async def remove_contact(
     session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id
 ) -> Response:
-    """Delete an essential contact (coordinators)."""
+    """Delete an essential contact at once (coordinators)."""
     await contacts.remove_contact(session, actor, item, now=clock())
     return _done(item)
 
@@ -253,7 +264,7 @@ async def review_practice(
     return _done(item)
 
 
-@router.put("/pathways/{item}", responses=REFUSALS)
+@router.put("/pathways/{item}", responses=WAITS)
 async def put_pathway(
     session: WriterDep,
     actor: WorkerDep,
@@ -262,17 +273,19 @@ async def put_pathway(
     item: Id,
     body: dict[str, Any],
 ) -> Response:
-    """Add or replace a referral pathway (coordinators); protected needs become restricted."""
-    now = clock()
-    pathway_id, remarks = await pathways.put_pathway(
+    """Propose a referral pathway, or how one should be (coordinators; P53).
+
+    It waits for a second person (202 with the proposal). Protected needs become restricted, and
+    those hold at once: they are for people named one by one.
+    """
+    outcome, remarks = await pathways.put_pathway(
         session,
         actor,
-        {**body, "id": item},
-        today=now.date(),
-        now=now,
+        {**_fields(body), "id": item},
+        _sent(clock, body),
         allow_mixed=settings.allow_demo_mixed,
     )
-    return JSONResponse({"id": pathway_id, "remarks": remarks}, headers=_PRIVATE)
+    return proposed(item, outcome, remarks=remarks)
 
 
 @router.post("/pathways/{item}/readers", responses=REFUSALS)
@@ -288,6 +301,23 @@ async def name_pathway_reader(
 
 
 _PRIVATE = {"Cache-Control": "private, no-store"}
+
+
+def proposed(record_id: str, outcome: Outcome, **more: object) -> Response:
+    """Return what became of a change: 202 where a part of it waits for a second person."""
+    body = outcome_body(outcome) | {"id": record_id, "record_id": record_id, **more}
+    return JSONResponse(body, 200 if outcome.proposal_id is None else 202, headers=_PRIVATE)
+
+
+def _fields(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name != "reason"}
+
+
+def _sent(clock: ClockDep, body: dict[str, Any]) -> Sent:
+    reason = body.get("reason") or NO_REASON
+    if not isinstance(reason, str):
+        raise InvalidParameterError("reason", "is not a text")
+    return Sent(clock(), reason=reason)
 
 
 def _done(record_id: str, status: int = 200) -> Response:

@@ -12,11 +12,11 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import ConfigDict, Field
 
 from app.api.json_body import JSONBody, LargeBodyRoute
-from app.deps import ClockDep, WorkerDep, WriterDep
+from app.deps import ClockDep, SettingsDep, WorkerDep, WriterDep
 from app.mistakes import InvalidParameterError
 from app.problems import problem_responses
 from app.responses import JSONResponse
-from geo import decisions, pending, proposals, readings, restricted
+from geo import closings, coded_words, decisions, pending, proposals, readings, restricted
 from geo.authority import require_staff
 from geo.errors import NotFoundError
 from geo.knowing import require_known, shown_document, unknown
@@ -95,12 +95,20 @@ class CloseRequest(_Body):
 
     status: Literal["full", "temporarily_closed", "closed"]
     reason: Reason
-    until: Annotated[
-        date | None, Field(description="Last day closed, as far as known; said in the notice.")
+    because: Annotated[
+        str | None,
+        Field(
+            pattern=f"^({'|'.join(coded_words.REASONS)})$",
+            description="Why, in a code: published at once in our words.",
+        ),
     ] = None
-    notice: Annotated[str | None, Field(max_length=500, description="What the public reads.")] = (
-        None
-    )
+    until: Annotated[
+        date | None, Field(description="Last day closed, as far as known; published at once.")
+    ] = None
+    notice: Annotated[
+        str | None,
+        Field(max_length=500, description="More in words of your own; a second person reads it."),
+    ] = None
 
 
 _FAILURES = problem_responses(400, 401, 403, 404, 409, 413, 503)
@@ -153,7 +161,11 @@ async def one(
 
 @router.post("/proposals/accept", response_class=JSONResponse, responses=_FAILURES)
 async def accept_many(
-    body: AcceptManyRequest, actor: WorkerDep, session: WriterDep, clock: ClockDep
+    body: AcceptManyRequest,
+    actor: WorkerDep,
+    session: WriterDep,
+    clock: ClockDep,
+    settings: SettingsDep,
 ) -> Response:
     """Accept many proposals, such as an import's; the answer says what became of each.
 
@@ -161,7 +173,14 @@ async def accept_many(
     """
     if len(body.ids) > MAX_DECIDED:
         raise InvalidParameterError("ids", f"holds more than {MAX_DECIDED}")
-    decided = await decisions.accept_many(session, actor, body.ids, body.reason, now=clock())
+    decided = await decisions.accept_many(
+        session,
+        actor,
+        body.ids,
+        body.reason,
+        now=clock(),
+        allow_mixed=settings.allow_demo_mixed,
+    )
     return JSONResponse({"decided": [asdict(each) for each in decided]})
 
 
@@ -172,13 +191,20 @@ async def accept(
     actor: WorkerDep,
     session: WriterDep,
     clock: ClockDep,
+    settings: SettingsDep,
 ) -> Response:
     """Accept somebody else's proposal; 409 when the record has changed since.
 
     A person does that signed in, at the console; a token is answered 403 (P50).
     """
     outcome = await decisions.accept(
-        session, actor, proposal, body.reason, now=clock(), revision=body.revision
+        session,
+        actor,
+        proposal,
+        body.reason,
+        now=clock(),
+        revision=body.revision,
+        allow_mixed=settings.allow_demo_mixed,
     )
     return JSONResponse(outcome_body(outcome) | {"state": "accepted"})
 
@@ -241,19 +267,17 @@ async def record(
 async def close(
     space: RecordId, body: CloseRequest, actor: WorkerDep, session: WriterDep, clock: ClockDep
 ) -> Response:
-    """Close a space, or say that it is full, at once (P40)."""
-    changes: dict[str, Any] = {"status": body.status}
-    if body.until is not None:
-        if body.until < clock().date():
-            raise InvalidParameterError("until", "lies in the past")
-        changes["notice"] = f"Hasta el {body.until:%d/%m/%Y}, según se sabe."
-    if body.notice is not None:
-        changes["notice"] = " ".join(filter(None, [body.notice.strip(), changes.get("notice")]))
-    outcome = await proposals.propose_space(
+    """Close a space, or say that it is full, at once (P40).
+
+    A `notice` waits for a second person (P51); `because` and `until` are public at once.
+    """
+    if body.until is not None and body.until < clock().date():
+        raise InvalidParameterError("until", "lies in the past")
+    outcome = await closings.close_space(
         session,
         actor,
-        space_id=space,
-        changes=changes,
+        space,
+        closings.Closing(body.status, body.because, body.until, body.notice),
         reason=body.reason,
         via="api",
         now=clock(),

@@ -6,12 +6,13 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.guidance import Code
-from app.api.guidance_work import REFUSALS, Decision, Id, Words
+from app.api.guidance_work import REFUSALS, WAITS, Decision, Id, Words, proposed
 from app.api.json_body import JSONBody, LargeBodyRoute
 from app.deps import ClockDep, SessionDep, StaffDep, WorkerDep, WriterDep
 from app.problems import problem_responses
 from app.responses import JSONResponse
 from geo import assessments, checklists, membership
+from geo.two_people import Sent
 
 router = APIRouter(prefix="/standards", tags=["standards"], route_class=LargeBodyRoute)
 
@@ -91,16 +92,12 @@ async def add_checklist(session: WriterDep, actor: WorkerDep, body: ChecklistDra
     return _done(checklist_id, 201)
 
 
-@router.post("/checklists/{item}/publish", responses=REFUSALS)
+@router.post("/checklists/{item}/publish", responses=WAITS)
 async def publish_checklist(
     session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id
 ) -> Response:
-    """Put a version in force and retire the one before it (coordinators).
-
-    A person does that signed in, at the console; a token is answered 403 (P50).
-    """
-    await checklists.publish(session, actor, item, today=clock().date())
-    return _done(item)
+    """Propose to put a version in force in the place of the one before it (coordinators; P51)."""
+    return proposed(item, await checklists.publish(session, actor, item, Sent(clock())))
 
 
 @router.post("/checklists/{item}/retire", responses=REFUSALS)

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 from app import wording
 from app.api.fields import Day
 from app.api.guidance import Country, Lang, message_of
-from app.api.guidance_work import REFUSALS, Id
+from app.api.guidance_work import REFUSALS, WAITS, Id, proposed
 from app.api.json_body import JSONBody, LargeBodyRoute
 from app.deps import ClockDep, SessionDep, StaffDep, WorkerDep, WriterDep
 from app.essential_lines import essential_lines, in_danger
@@ -22,6 +22,7 @@ from app.problems import problem_responses
 from app.responses import JSONResponse
 from geo import contacts, demo, rumours, voices
 from geo.errors import UnknownServiceError
+from geo.two_people import Sent
 
 router = APIRouter(tags=["voices"], route_class=LargeBodyRoute)
 
@@ -238,16 +239,13 @@ async def record_rumour(session: WriterDep, actor: WorkerDep, body: RumourHeard)
     return JSONResponse({"id": rumour_id}, 201, headers=_PRIVATE)
 
 
-@router.post("/rumours/{item}/answer", responses=REFUSALS)
+@router.post("/rumours/{item}/answer", responses=WAITS)
 async def answer_rumour(
-    session: WriterDep, actor: WorkerDep, item: Id, body: RumourAnswer
+    session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id, body: RumourAnswer
 ) -> Response:
-    """Answer a rumour with a reviewed message; both are public then (staff).
-
-    A person does that signed in, at the console; a token is answered 403 (P50).
-    """
-    await rumours.answer(session, actor, item, body.message)
-    return JSONResponse({"id": item}, headers=_PRIVATE)
+    """Propose a reviewed message as the answer; a second person makes both public (staff; P51)."""
+    outcome = await rumours.answer(session, actor, item, body.message, Sent(clock()))
+    return proposed(item, outcome)
 
 
 @router.post("/rumours/{item}/retire", responses=REFUSALS)

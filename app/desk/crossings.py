@@ -1,6 +1,7 @@
 """``/network/crossings``: what is known of each official crossing, and what to state next (P32).
 
-Closed and not known hold at once; open waits for a second person (P40).
+Closed and not known hold at once, by a coded source; open waits for a second person (P40), and so
+do new words on who says it (P51).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from app.desk.inputs import chosen_in, text_in, told
 from app.desk.labels import CODED
 from app.desk.pages import Desk, DeskDep, RecordId, see
 from app.forms import Form, FormDep
+from app.web.coded import source_names
 from app.web.i18n import Words
 from geo import crossings, pending, proposals
 from geo.authority import can_propose
@@ -84,9 +86,10 @@ async def state(desk: DeskDep, crossing: RecordId, form: FormDep) -> Response:
     except InvalidRecordError as error:
         problems = told(desk.words, error.problems)
         return await _page(desk, crossing, typed=form, problems=problems)
-    if outcome.proposal_id is not None:
+    if outcome.proposal_id is not None and not outcome.applied:
         return see(f"{CONSOLE}/proposals/{outcome.proposal_id}?sent=true")
-    return see(f"{CROSSINGS}/{crossing}?done=applied")
+    done = "applied" if outcome.proposal_id is None else "both"
+    return see(f"{CROSSINGS}/{crossing}?done={done}")
 
 
 def _statement_in(form: Form) -> dict[str, Any]:
@@ -94,6 +97,8 @@ def _statement_in(form: Form) -> dict[str, Any]:
     made: dict[str, Any] = {
         name: value for name in _TEXTS if (value := text_in(form, name)) is not None
     }
+    if "source" not in made and (code := text_in(form, "source_code")) is not None:
+        made["source"] = code
     if made.get("state") != "open":
         # Left over in the form from the statement before.
         made.pop("opens_at", None)
@@ -132,6 +137,7 @@ async def _page(
         said=[_in_words(w, statement) for statement in said],
         typed=typed if typed is not None else _first(desk, found),
         ticked=chosen_in(typed, "byday") if typed is not None else _days(said),
+        sources=source_names(w),
         days=w.weekdays(),
         timezones=[(name, name) for name in sorted({*TIMEZONES, found.timezone or TIMEZONES[0]})],
         problems=problems or {},

@@ -50,7 +50,9 @@ GROUPS = (
             Field(
                 "notice",
                 "area",
-                hint=marked("Se publica al instante. Por ejemplo: cerrado el lunes por arreglos."),
+                hint=marked(
+                    "Espera a una segunda persona; un motivo de la lista vale al instante."
+                ),
             ),
             Field(
                 "visibility",

@@ -21,9 +21,9 @@ from app.desk.guidance_forms import (
     product_in,
 )
 from app.desk.inputs import day_in, needed_day_in, text_in, told
-from app.desk.pages import Desk, DeskDep, RecordId, see
+from app.desk.pages import Desk, DeskDep, RecordId, gone_on, see, sent_in
 from app.forms import FormDep
-from geo import contacts, messages, pathways, practices, products, text_work
+from geo import contacts, messages, pathways, pending, practices, products, text_work
 from geo.authority import can_coordinate
 from geo.countries import BOXES
 from geo.errors import ConflictError, ForbiddenError, InvalidRecordError, NotFoundError
@@ -148,7 +148,14 @@ async def write_practice(desk: DeskDep, form: FormDep) -> Response:
 async def contacts_page(desk: DeskDep, done: Done = "") -> Response:
     """Show the essential lines of every country (P45)."""
     found = await contacts.contacts_of(desk.staff, None)
-    return await _page(desk, "contacts", lines=found.lines, kinds=CONTACT_NAMES, done=done)
+    return await _page(
+        desk,
+        "contacts",
+        lines=found.lines,
+        kinds=CONTACT_NAMES,
+        waiting=await pending.pending(desk.session, desk.actor, entity="contact"),
+        done=done,
+    )
 
 
 @router.get(f"{GUIDANCE}/contacts/{{contact}}")
@@ -163,7 +170,7 @@ async def contact_page(desk: DeskDep, contact: RecordId) -> Response:
 async def put_contact(
     desk: DeskDep, settings: SettingsDep, contact: RecordId, form: FormDep
 ) -> Response:
-    """Add, replace or delete a line."""
+    """Propose a line or a change of one, or delete it at once (P53)."""
     if form.get("do") == "remove":
         await contacts.remove_contact(desk.session, desk.actor, contact, now=desk.now)
         return see(f"{GUIDANCE}/contacts?done=removed")
@@ -174,18 +181,17 @@ async def put_contact(
         return await _contact_page(desk, {**form, "id": contact_id}, problems, is_new=True)
     try:
         async with desk.session.begin_nested():
-            await contacts.put_contact(
+            outcome = await contacts.put_contact(
                 desk.session,
                 desk.actor,
                 {**contact_in(form), "id": contact_id},
-                today=desk.now.date(),
-                now=desk.now,
+                sent_in(desk, form),
                 allow_mixed=settings.allow_demo_mixed,
             )
     except InvalidRecordError as error:
         problems = told(desk.words, error.problems)
         return await _contact_page(desk, {**form, "id": contact_id}, problems, is_new=is_new)
-    return see(f"{GUIDANCE}/contacts?done=saved")
+    return gone_on(outcome, f"{GUIDANCE}/contacts?done=saved")
 
 
 @router.get(f"{GUIDANCE}/pathways")
@@ -196,23 +202,23 @@ async def pathways_page(desk: DeskDep, done: Done = "") -> Response:
 
 @router.post(f"{GUIDANCE}/pathways")
 async def put_pathway(desk: DeskDep, settings: SettingsDep, form: FormDep) -> Response:
-    """Add or replace a pathway; one that speaks of protected services becomes restricted."""
+    """Propose a pathway; one that speaks of protected services becomes restricted at once."""
     if form.get("do") == "rows":
         return await _pathways_page(desk, typed=form, rows=_rows(form) + _MORE_ROWS)
     try:
         async with desk.session.begin_nested():
-            _, remarks = await pathways.put_pathway(
+            outcome, remarks = await pathways.put_pathway(
                 desk.session,
                 desk.actor,
                 pathway_in(form),
-                today=desk.now.date(),
-                now=desk.now,
+                sent_in(desk, form),
                 allow_mixed=settings.allow_demo_mixed,
             )
     except InvalidRecordError as error:
         problems = told(desk.words, error.problems)
         return await _pathways_page(desk, problems=problems, typed=form, rows=_rows(form))
-    return see(f"{GUIDANCE}/pathways?done={'restricted' if remarks else 'saved'}")
+    done = "restricted" if remarks else "saved"
+    return gone_on(outcome, f"{GUIDANCE}/pathways?done={done}")
 
 
 @router.post(f"{GUIDANCE}/{{kind}}/{{text}}")
@@ -301,6 +307,11 @@ async def _contact_page(
         "contact",
         typed=typed,
         kinds=CONTACT_NAMES,
+        waiting=[]
+        if is_new
+        else await pending.pending(
+            desk.session, desk.actor, entity="contact", record_id=typed["id"]
+        ),
         is_new=is_new,
         problems=problems or {},
     )
@@ -318,6 +329,7 @@ async def _pathways_page(
         desk,
         "pathways",
         pathways=await text_work.pathways(desk.session, desk.actor),
+        waiting=await pending.pending(desk.session, desk.actor, entity="pathway"),
         terms=await desk.terms(),
         lines=(await contacts.contacts_of(desk.staff, None)).lines,
         rows=min(_MOST_ROWS, rows),

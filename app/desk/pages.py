@@ -20,6 +20,8 @@ from app.web.page import render_network
 from geo import authority, demo
 from geo.authority import Actor
 from geo.db import Database, Tier
+from geo.proposals import Outcome
+from geo.two_people import NO_REASON, Sent
 from geo.vocabulary import named_terms
 
 #: Ids as files have them; a NUL belongs to nobody, since PostgreSQL's text holds none.
@@ -213,3 +215,15 @@ def _here(path: str) -> str:
         if is_below(path, entry.path) or (entry.also is not None and is_below(path, entry.also))
     ]
     return max((entry.path for entry in below), key=len, default="")
+
+
+def sent_in(desk: Desk, form: Mapping[str, str]) -> Sent:
+    """Return how a change of guidance is sent by a form, with its reason if one was written."""
+    return Sent(desk.now, "web", form.get("reason", "").strip() or NO_REASON)
+
+
+def gone_on(outcome: Outcome, location: str) -> RedirectResponse:
+    """Lead to what waits for a second person, or else to ``location``."""
+    if outcome.proposal_id is not None:
+        return see(f"{CONSOLE}/proposals/{outcome.proposal_id}?sent=true")
+    return see(location)

@@ -1,12 +1,15 @@
 """``/network/queue`` and ``/network/proposals``: changes that wait for a second person."""
 
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.askers import CONSOLE
+from app.deps import SettingsDep
 from app.desk.maps import map_data
 from app.desk.pages import Desk, DeskDep, RecordId, see
 from app.desk.reasons import reason_text
@@ -71,14 +74,19 @@ def _batches(found: list[Waiting]) -> list[tuple[str, list[Waiting]]]:
 
 
 @router.post(f"{QUEUE}/accept")
-async def accept_batch(desk: DeskDep, form: FormDep) -> Response:
+async def accept_batch(desk: DeskDep, settings: SettingsDep, form: FormDep) -> Response:
     """Accept what can be accepted of an import's proposals; what cannot stays and waits."""
     found = await pending.pending(
         desk.session, desk.actor, batch_id=form.get("batch", ""), limit=MAX_AT_ONCE
     )
     ids = [proposal.id for proposal in found if proposal.may_decide]
     decided = await decisions.accept_many(
-        desk.session, desk.actor, ids, form.get("reason", ""), now=desk.now
+        desk.session,
+        desk.actor,
+        ids,
+        form.get("reason", ""),
+        now=desk.now,
+        allow_mixed=settings.allow_demo_mixed,
     )
     accepted = sum(each.result == "accepted" for each in decided)
     return see(f"{QUEUE}?accepted={accepted}&kept={len(decided) - accepted}")
@@ -94,24 +102,34 @@ async def proposal_page(
 
 
 @router.post(PROPOSAL)
-async def decide(desk: DeskDep, proposal: RecordId, form: FormDep) -> Response:
+async def decide(
+    desk: DeskDep, settings: SettingsDep, proposal: RecordId, form: FormDep
+) -> Response:
     """Accept, reject or withdraw a proposal; a conflict shows the comparison anew."""
     try:
         async with desk.session.begin_nested():
-            await _decide(desk, proposal, form)
+            await _decide(desk, proposal, form, allow_mixed=settings.allow_demo_mixed)
     except (ConflictError, InvalidRecordError) as error:
         found = await pending.proposal_diff(desk.session, desk.actor, proposal, now=desk.now)
         return await _page(desk, found, reason=form.get("reason", ""), error=error)
     return see(f"{CONSOLE}/proposals/{proposal}")
 
 
-async def _decide(desk: Desk, proposal: str, form: Form) -> None:
+async def _decide(desk: Desk, proposal: str, form: Form, *, allow_mixed: bool) -> None:
     session, actor, now = desk.session, desk.actor, desk.now
     reason = form.get("reason", "")
     match form.get("do"):
         case "accept":
             revision = revision_of(form)
-            await decisions.accept(session, actor, proposal, reason, now=now, revision=revision)
+            await decisions.accept(
+                session,
+                actor,
+                proposal,
+                reason,
+                now=now,
+                revision=revision,
+                allow_mixed=allow_mixed,
+            )
         case "reject":
             await decisions.reject(session, actor, proposal, reason, now=now)
         case "withdraw":
@@ -158,8 +176,29 @@ async def _page(
         is_mine=found.proposal.proposed_by == desk.actor.id,
         place=_moved(record, after) if has_moved else None,
         moved_m=moved_m(record, after) if has_moved else None,
+        record_page=record_page(found.proposal),
         map=map_data(w) if has_moved else None,
     )
+
+
+#: By entity, where its record is shown.
+_PAGES: Mapping[str, str] = {
+    "space": "spaces/{id}",
+    "crossing": "crossings/{id}",
+    "organization": "organizations/{id}",
+    "contact": "guidance/contacts/{id}",
+    "pathway": "guidance/pathways",
+    "checklist": "standards/checklists/{id}",
+    "term": "vocabulary/{id}",
+    "rumour": "voices#rumours",
+}
+
+
+def record_page(proposal: Waiting) -> str | None:
+    """Return the address of the page of a proposal's record, or None where there is none."""
+    if proposal.record_id is None or proposal.entity not in _PAGES:
+        return None
+    return f"{CONSOLE}/{_PAGES[proposal.entity]}".format(id=quote(proposal.record_id))
 
 
 _PLACE = {"lon", "lat"}

@@ -10,7 +10,7 @@ from app.web.i18n import Words, marked
 from geo.hours_text import hours_text
 from geo.places import folded
 from geo.schedules import from_json
-from geo.vocabulary import NamedTerm, readable
+from geo.vocabulary import LANGUAGES, NamedTerm, readable
 from routing.metric import great_circle_m
 
 NOTHING = marked("nada")
@@ -96,12 +96,18 @@ def value_lines(w: Words, terms: Terms, field: str, value: Any, timezone: str) -
         return _terms(terms, "document", value or []) or [unknown]
     if field == "genders" and not value:
         return [w.gettext(EVERYBODY)]
+    if field in _BOOLEANS and isinstance(value, str):
+        return [w.gettext(YES_NO[True])]
     if value is None or value in ("", [], {}):
         return [w.gettext(NOT_KNOWN if field == "step_free" else NOTHING)]
     special = _SPECIAL.get(field)
     if special is not None:
         return special(w, terms, value, timezone)
     return _plain(w, terms, field, value)
+
+
+#: Who read a name in a language, by id: shown as whether somebody did.
+_BOOLEANS = frozenset(f"read_{lang}" for lang in LANGUAGES)
 
 
 def _plain(w: Words, terms: Terms, field: str, value: Any) -> list[str]:  # noqa: ANN401 -- as above
@@ -114,7 +120,7 @@ def _plain(w: Words, terms: Terms, field: str, value: Any) -> list[str]:  # noqa
         return _terms(terms, VOCABULARY[field], codes)
     if field == "country":
         return [w.country(value)]
-    if field in {"confirmed_on", "expires_on", "consent_on", "valid_from", "valid_to"}:
+    if field in {"confirmed_on", "expires_on", "consent_on", "valid_from", "valid_to", "heard_on"}:
         return [w.day(date.fromisoformat(value))]
     if field == "capacity_updated":
         return [w.moment(datetime.fromisoformat(value), "UTC") + " UTC"]
@@ -180,6 +186,27 @@ def _days(w: Words, _t: Terms, codes: list[str], _timezone: str) -> list[str]:
     return [", ".join(name for code, name in w.weekdays() if code in codes)]
 
 
+def _pathway_steps(_w: Words, _t: Terms, rows: list[dict[str, Any]], _timezone: str) -> list[str]:
+    return [
+        f"{at}. {row['instruction']}"
+        + "".join(f" [{row[name]}]" for name in ("contact_id", "location_id") if row[name])
+        for at, row in enumerate(rows, start=1)
+    ]
+
+
+def _questions(w: Words, _t: Terms, rows: list[dict[str, Any]], _timezone: str) -> list[str]:
+    marks = {
+        "essential": w.gettext(marked("esencial")),
+        "evidence_needed": w.gettext(marked("con evidencia")),
+    }
+    lines = []
+    for at, row in enumerate(rows, start=1):
+        said = [word for name, word in marks.items() if row[name]]
+        after = f" ({', '.join(said)})" if said else ""
+        lines.append(f"{at}. {row['standard']}: {row['question']}{after}")
+    return lines
+
+
 _SPECIAL: Mapping[str, Callable[[Words, Terms, Any, str], list[str]]] = {
     "schedules": _hours,
     "schedule_exceptions": _exceptions,
@@ -188,6 +215,8 @@ _SPECIAL: Mapping[str, Callable[[Words, Terms, Any, str], list[str]]] = {
     "amenities": _amenities,
     "languages": _languages,
     "byday": _days,
+    "steps": _pathway_steps,
+    "items": _questions,
 }
 
 

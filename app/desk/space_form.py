@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Response
 from app.askers import CONSOLE
 from app.deps import BaseUrlDep, SettingsDep
 from app.desk.forms import Typed, changes_in, row_problems, typed_in, with_action
+from app.desk.inputs import day_in, text_in
 from app.desk.messages import make_message
 from app.desk.pages import Desk, DeskDep, RecordId, see
 from app.desk.queue import revision_of
@@ -20,6 +21,8 @@ from app.desk.spaces import SPACES
 from app.forms import Form, FormDep
 from app.mistakes import InvalidParameterError
 from geo import confirmations, hiding, previews, proposals, restricted
+from geo.closings import Closing, close_space
+from geo.coded_words import REASONS
 from geo.errors import ConflictError, InvalidRecordError, MixedDataError, NotFoundError
 from geo.knowing import require_known, shown_document, unknown
 from geo.proposals import Outcome
@@ -89,22 +92,28 @@ async def close(desk: DeskDep, space: RecordId, form: FormDep) -> Response:
     reason = form.get("reason", "")
     try:
         async with desk.session.begin_nested():
-            await _close(desk, space, form.get("status", ""), reason)
+            await _close(desk, space, form)
     except InvalidRecordError as error:
         said = Said(problems=error.problems, extras={"closing_reason": reason})
         return await space_page(desk, await opened(desk, space), said)
     return see(f"{SPACES}/{space}?done=applied")
 
 
-async def _close(desk: Desk, space_id: str, status: str, reason: str) -> None:
+async def _close(desk: Desk, space_id: str, form: Form) -> None:
+    status, because = form.get("status", ""), text_in(form, "because")
+    problems = []
     if status not in CLOSING:
-        raise InvalidRecordError([("status", f"is not one of {', '.join(CLOSING)}")])
-    await proposals.propose_space(
+        problems.append(("status", f"is not one of {', '.join(CLOSING)}"))
+    if because is not None and because not in REASONS:
+        problems.append(("notice", f"code is not one of {', '.join(REASONS)}"))
+    if problems:
+        raise InvalidRecordError(problems)
+    await close_space(
         desk.session,
         desk.actor,
-        space_id=space_id,
-        changes={"status": status},
-        reason=reason,
+        space_id,
+        Closing(status, because, day_in(form, "until")),
+        reason=form.get("reason", ""),
         via="web",
         now=desk.now,
     )

@@ -15,6 +15,7 @@ from app.desk.messages import Message
 from app.desk.pages import Desk
 from app.desk.reasons import reason_text
 from app.desk.shown import differences, value_lines
+from app.web.coded import reason_names
 from app.web.i18n import Words
 from geo import (
     confirmation_log,
@@ -132,6 +133,7 @@ async def _form(
         "vocabulary": labels.VOCABULARY,
         "terms": terms,
         "days": w.weekdays(),
+        "reasons": reason_names(w),
         "languages_offered": list(dict.fromkeys([*LANGUAGES, *typed.get("languages", [])])),
         "timezones": TIMEZONES,
         "countries": sorted(BOXES, key=w.country),

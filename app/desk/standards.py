@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from app.askers import CONSOLE
 from app.desk.inputs import text_in, told, whole_in
-from app.desk.pages import Desk, DeskDep, RecordId, see
+from app.desk.pages import Desk, DeskDep, RecordId, gone_on, see, sent_in
 from app.forms import Form, FormDep
 from app.web.i18n import marked
-from geo import assessments, checklists, directory, membership, people
+from geo import assessments, checklists, directory, membership, pending, people
 from geo.authority import can_approve, can_coordinate, can_propose, require_coordinate
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.models import ChecklistItem, Organization, Person
@@ -132,16 +132,21 @@ async def checklist_page(desk: DeskDep, checklist: RecordId) -> Response:
         version=version,
         items=items,
         terms=await desk.terms(),
+        waiting=await pending.pending(
+            desk.session, desk.actor, entity="checklist", record_id=checklist
+        ),
         may_coordinate=can_coordinate(desk.actor),
     )
 
 
 @router.post(CHECKLIST)
 async def decide_checklist(desk: DeskDep, checklist: RecordId, form: FormDep) -> Response:
-    """Put a version in force, or take it out."""
-    work = checklists.retire if form.get("do") == "retire" else checklists.publish
-    await work(desk.session, desk.actor, checklist, today=desk.now.date())
-    return see(f"{STANDARDS}?done=checklist")
+    """Propose to put a version in force (P51), or take it out at once."""
+    if form.get("do") == "retire":
+        await checklists.retire(desk.session, desk.actor, checklist, today=desk.now.date())
+        return see(f"{STANDARDS}?done=checklist")
+    outcome = await checklists.publish(desk.session, desk.actor, checklist, sent_in(desk, form))
+    return gone_on(outcome, f"{STANDARDS}?done=checklist")
 
 
 @router.get(ASSESSMENT)

@@ -8,14 +8,15 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from app.askers import CONSOLE
 from app.desk.inputs import text_in, told, whole_in
-from app.desk.pages import Desk, DeskDep, RecordId, see
+from app.desk.pages import Desk, DeskDep, RecordId, gone_on, see, sent_in
 from app.desk.roles import get_coordinator
 from app.forms import FormDep
 from app.web.i18n import marked
-from geo import terms
+from geo import pending, terms
 from geo.errors import ConflictError, InvalidRecordError
 from geo.models import VOCABULARIES
 from geo.vocabulary import FLOOR, LANGUAGES
+from geo.word_subjects import term_id
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(get_coordinator)])
 
@@ -59,17 +60,18 @@ async def vocabulary_page(
 
 @router.post(VOCABULARY)
 async def add(desk: DeskDep, form: FormDep) -> Response:
-    """Add a term; it can be used from the next request on."""
+    """Propose a term; it can be used once a second person has accepted it (P51)."""
     stated = form.get("vocabulary", "")
     name = stated if stated in VOCABULARIES else "space_kind"
     try:
         async with desk.session.begin_nested():
-            await terms.add(
+            outcome = await terms.add(
                 desk.session,
                 desk.actor,
                 stated,
                 form.get("code", "").strip(),
                 {lang: text for lang in LANGUAGES if (text := text_in(form, f"name-{lang}"))},
+                sent_in(desk, form),
                 validity_days=whole_in(form, "validity_days"),
             )
     except InvalidRecordError as error:
@@ -78,7 +80,7 @@ async def add(desk: DeskDep, form: FormDep) -> Response:
     except ConflictError:
         problems = told(desk.words, [("code", "is there already")])
         return await _list_page(desk, name, problems=problems, typed=form)
-    return see(f"{VOCABULARY}?vocabulary={name}&done=added")
+    return gone_on(outcome, f"{VOCABULARY}?vocabulary={name}&done=added")
 
 
 @router.get(TERM)
@@ -87,38 +89,43 @@ async def term_page(
     vocabulary: RecordId,
     code: RecordId,
     done: Annotated[str, Query(max_length=20)] = "",
-    spaces: Annotated[int | None, Query(ge=0, le=1_000_000)] = None,
 ) -> Response:
     """Show one term with its names and what can be done about it."""
-    return await _term_page(desk, vocabulary, code, done=done, spaces=spaces)
+    return await _term_page(desk, vocabulary, code, done=done)
 
 
 @router.post(TERM)
 async def change(desk: DeskDep, vocabulary: RecordId, code: RecordId, form: FormDep) -> Response:
-    """Rename, retire, restore, protect or remove a term, or say how long it is confirmed for."""
+    """Retire, restore or remove a term; propose other names, protection or validity (P51)."""
     try:
         async with desk.session.begin_nested():
-            location = await _act(desk, vocabulary, code, form)
+            went = await _act(desk, vocabulary, code, form)
     except InvalidRecordError as error:
         problems = told(desk.words, error.problems)
         return await _term_page(desk, vocabulary, code, problems=problems, typed=form)
     except ConflictError:
         problems = told(desk.words, [("remove", "is in use")])
         return await _term_page(desk, vocabulary, code, problems=problems, typed=form, status=409)
-    return see(location)
+    return went
 
 
-async def _act(desk: Desk, vocabulary: str, code: str, form: Mapping[str, str]) -> str:
-    """Do what a button says; return the address to go on to."""
+async def _act(desk: Desk, vocabulary: str, code: str, form: Mapping[str, str]) -> Response:
+    """Do what a button says, or propose it; return where to go on to."""
     here = f"{VOCABULARY}/{quote(vocabulary)}/{quote(code)}"
-    session, actor = desk.session, desk.actor
+    session, actor, sent = desk.session, desk.actor, sent_in(desk, form)
+    saved = f"{here}?done=saved"
     match form.get("do"):
         case "rename":
             names, read = _names_in(form)
-            await terms.rename(session, actor, vocabulary, code, names, read_in=read)
+            return gone_on(
+                await terms.rename(session, actor, vocabulary, code, names, sent, read_in=read),
+                saved,
+            )
         case "validity":
             days = whole_in(form, "validity_days")
-            await terms.set_validity(session, actor, vocabulary, code, days)
+            return gone_on(
+                await terms.set_validity(session, actor, vocabulary, code, days, sent), saved
+            )
         case "retire":
             await terms.retire(session, actor, vocabulary, code, now=desk.now)
         case "restore":
@@ -126,14 +133,13 @@ async def _act(desk: Desk, vocabulary: str, code: str, form: Mapping[str, str]) 
         case "protect":
             if form.get("sure") != "true":
                 raise InvalidRecordError([("sure", "is not confirmed")])
-            count = await terms.protect(session, actor, vocabulary, code)
-            return f"{here}?done=protected&spaces={count}"
+            return gone_on(await terms.protect(session, actor, vocabulary, code, sent), saved)
         case "remove":
             await terms.remove(session, actor, vocabulary, code)
-            return f"{VOCABULARY}?vocabulary={quote(vocabulary)}&done=removed"
+            return see(f"{VOCABULARY}?vocabulary={quote(vocabulary)}&done=removed")
         case _:
             raise InvalidRecordError([("do", "is not one of the buttons")])
-    return f"{here}?done=saved"
+    return see(saved)
 
 
 def _names_in(form: Mapping[str, str]) -> tuple[dict[str, str], frozenset[str]]:
@@ -160,6 +166,7 @@ async def _list_page(
         vocabulary=name,
         titles=TITLES,
         terms=await terms.kept_terms(desk.session, desk.actor, name),
+        waiting=await pending.pending(desk.session, desk.actor, entity="term"),
         languages=LANGUAGES,
         problems=problems or {},
         typed=typed or {},
@@ -175,7 +182,6 @@ async def _term_page(
     problems: dict[str, str] | None = None,
     typed: Mapping[str, str] | None = None,
     done: str = "",
-    spaces: int | None = None,
     status: int = 400,
 ) -> Response:
     term = await terms.kept_term(desk.session, desk.actor, vocabulary, code)
@@ -188,6 +194,8 @@ async def _term_page(
         can_protect=vocabulary in FLOOR and not term.protected,
         problems=problems or {},
         typed=typed or {},
+        waiting=await pending.pending(
+            desk.session, desk.actor, entity="term", record_id=term_id(vocabulary, code)
+        ),
         done=done,
-        spaces=spaces,
     )

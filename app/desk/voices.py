@@ -12,11 +12,11 @@ from sqlalchemy import select
 
 from app.askers import CONSOLE
 from app.desk.inputs import needed_day_in, text_in, told
-from app.desk.pages import Desk, DeskDep, RecordId, see
+from app.desk.pages import Desk, DeskDep, RecordId, gone_on, see, sent_in
 from app.desk.roles import get_coordinator
 from app.forms import FormDep
 from app.web.i18n import marked
-from geo import directory, messages, rumours, voices
+from geo import directory, messages, pending, rumours, voices
 from geo.countries import BOXES
 from geo.errors import ConflictError, InvalidRecordError
 from geo.models import Person
@@ -82,17 +82,19 @@ async def record(desk: DeskDep, form: FormDep) -> Response:
 
 @router.post(f"{VOICES}/rumours/{{rumour}}")
 async def answer(desk: DeskDep, rumour: RecordId, form: FormDep) -> Response:
-    """Answer a rumour with a message that somebody has reviewed, or take it out of the log."""
+    """Propose a reviewed message as the answer to a rumour (P51), or take it out of the log."""
     try:
         async with desk.session.begin_nested():
             if form.get("do") == "retire":
                 await rumours.retire(desk.session, desk.actor, rumour)
-            else:
-                await rumours.answer(desk.session, desk.actor, rumour, form.get("message", ""))
+                return see(f"{VOICES}?done=rumour")
+            outcome = await rumours.answer(
+                desk.session, desk.actor, rumour, form.get("message", ""), sent_in(desk, form)
+            )
     except ConflictError:
         problems = told(desk.words, [(f"message-{rumour}", "is not a reviewed message")])
         return await _page(desk, problems=problems)
-    return see(f"{VOICES}?done=rumour")
+    return gone_on(outcome, f"{VOICES}?done=rumour")
 
 
 async def _page(
@@ -112,6 +114,7 @@ async def _page(
         status=400 if problems else 200,
         complaints=complaints,
         rumours=await logged(staff),
+        waiting=await pending.pending(desk.session, desk.actor, entity="rumour"),
         messages=await messages.list_messages(staff, "es"),
         said=said,
         spaces=await directory.named_spaces(staff, ids),

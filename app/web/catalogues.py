@@ -14,6 +14,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
+from app.web.coded import PLAIN_TEXTS, SAFETY_TEXTS
 from app.web.i18n import CLDR, CONSOLE_LANGUAGES, LANGUAGES, LOCALE_FOLDER, SAFETY_CONTEXT
 from app.web.labels import WORDING
 
@@ -83,7 +84,8 @@ def extract_public() -> set[Text]:
 
 
 def _extracted(templates: Iterable[Path], modules: Iterable[Path]) -> set[Text]:
-    found = {Text(SAFETY_CONTEXT, text) for text in WORDING}
+    found = {Text(SAFETY_CONTEXT, text) for text in (*WORDING, *SAFETY_TEXTS)}
+    found |= {Text("", text) for text in PLAIN_TEXTS}
     for path in templates:
         options = {"extensions": "jinja2.ext.i18n", "trim_blocks": "true"}
         with path.open("rb") as file:

@@ -12,6 +12,7 @@ from babel.numbers import format_decimal
 from app.sharing import Sharing
 from app.space_facts import SpaceFacts
 from app.web import labels, page, views
+from app.web.coded import notice_markup
 from app.web.filling import space_of
 from app.web.frames import Frame
 from app.web.i18n import Words, marked, words
@@ -281,6 +282,7 @@ def render_space(view: SpaceView, services: Sequence[str], lang: str) -> str:
         kilometre=None if kilometres is None else format_decimal(kilometres, locale=w.locale),
         weekday=partial(weekday, w),
         exception_dates=partial(exception_dates, w),
+        worded=partial(notice_markup, w),
     )
 
 

@@ -26,7 +26,17 @@ from geo.models.base import Base, one_of
 from geo.models.spaces import Location, Organization
 
 PROPOSAL_STATES = ("pending", "accepted", "rejected", "withdrawn", "applied")
-PROPOSABLE = ("space", "crossing", "organization", "hazard")
+PROPOSABLE = (
+    "space",
+    "crossing",
+    "organization",
+    "hazard",
+    "contact",
+    "pathway",
+    "checklist",
+    "term",
+    "rumour",
+)
 CONFIRMATION_ANSWERS = ("as_listed", "changed", "full", "closed")
 #: What can be hidden at once (P24).
 HIDEABLE = ("space", "crossing", "area")

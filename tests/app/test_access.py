@@ -72,9 +72,7 @@ SECOND = {
     "DELETE /hides/{hide}": "POST /network/hides/{hide_id}/lift",
     "POST /pathways/{item}/readers": None,
     "POST /proposals/accept": "POST /network/queue/accept",
-    "POST /rumours/{item}/answer": "POST /network/voices/rumours/{rumour}",
     "POST /standards/assessments/{item}/verify": "POST /network/standards/assessments/{assessment}",
-    "POST /standards/checklists/{item}/publish": "POST /network/standards/checklists/{checklist}",
     "POST /standards/organizations/{item}/membership": "POST /network/standards/members/"
     "{organization}",
     **{

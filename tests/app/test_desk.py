@@ -257,7 +257,7 @@ async def test_an_untouched_form_of_a_full_record_changes_nothing(as_person, dat
 async def test_p40_the_form_says_what_holds_at_once_and_what_waits(as_person, database, client):
     editor = await as_person("ed")
     fields = fields_of(await editor.get(SPACE), SPACE)
-    fields |= {"services": ["", "food", "showers"], "notice": ["Traiga agua"]}
+    fields |= {"services": ["", "food", "showers"], "notice": ["Sin agua"]}
     seen = text_of(await editor.post(SPACE, **fields, do="preview"))
     assert "Se hace al instante" in seen
     assert "Espera a una segunda persona" in seen
@@ -266,7 +266,7 @@ async def test_p40_the_form_says_what_holds_at_once_and_what_waits(as_person, da
     page = await editor.follow(SPACE, **fields, do="send")
     assert "Una parte ya vale" in page.text
     now = await document(database)
-    assert (now["notice"], now["services"]) == ("Traiga agua", ["food"])
+    assert (now["notice"], now["services"]) == ("Sin agua", ["food"])
 
 
 async def test_problems_stand_at_their_field_and_nothing_is_lost(as_person):

@@ -4,7 +4,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from geo import models, restricted, space_documents
 from geo.db import Tier
@@ -19,7 +19,7 @@ CLOSED = {
     # Today there: in the evening it is tomorrow by UTC.
     "valid_from": NOW.astimezone(ZoneInfo("America/Bogota")).date().isoformat(),
     "timezone": "America/Bogota",
-    "source": "Migración Colombia",
+    "source_code": "official",
     "reason": "lo anunció la radio",
 }
 
@@ -85,7 +85,7 @@ async def test_p40_a_crossing_is_closed_at_once_and_opened_by_two(as_person, cli
     page = text_of(await approver.follow(CROSSING, **CLOSED))
     assert "Hecho: ya vale" in page
     assert "Ahora: cerrado" in page
-    assert "Migración Colombia" in page
+    assert "Anuncio oficial" in page
     assert await public_state(client) == "closed"
     opening = CLOSED | {"state": "open", "opens_at": "00:00", "closes_at": "00:00"}
     sent = await approver.post(CROSSING, **opening, byday=["MO", "SU"])
@@ -102,12 +102,23 @@ async def test_p40_a_crossing_is_closed_at_once_and_opened_by_two(as_person, cli
     assert "Todavía nada" not in said
 
 
+async def test_p51_a_closing_in_new_words_holds_in_codes(as_person, client, database):
+    approver = await as_person("ap")
+    page = await approver.follow(CROSSING, **CLOSED | {"source": "Pregunte en la casa azul"})
+    assert "Una parte ya vale; la otra espera" in text_of(page)
+    assert "Red de apoyo" in text_of(page)
+    client.cookies.clear()
+    assert "casa azul" not in (await client.get("/collections/crossings/items?limit=10")).text
+    async with database.session(Tier.WRITER) as session:
+        await session.execute(delete(models.Proposal).where(models.Proposal.state == "pending"))
+
+
 async def test_what_is_wrong_in_a_statement_is_said_at_its_field_and_nothing_is_lost(
     as_person, database
 ):
     approver = await as_person("ap")
     before = await count(database, models.CrossingStatus)
-    wrong = CLOSED | {"valid_to": "2000-01-01", "source": "", "state": "shut"}
+    wrong = CLOSED | {"valid_to": "2000-01-01", "source_code": "", "state": "shut"}
     page = await approver.post(CROSSING, **wrong)
     assert page.status_code == 400
     assert 'id="f-valid_to-wrong"' in page.text

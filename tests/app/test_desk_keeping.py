@@ -42,6 +42,9 @@ async def database(settings):
                 },
             )
             await restricted.name_reader(session, "oculta", "co", actor="cli")
+            session.add(
+                models.Person(id="co2", email="co2@example.org", name="Cora", role="coordinator")
+            )
             await restricted.name_reader(session, "oculta", "ed", actor="cli")
         yield database
 
@@ -129,24 +132,33 @@ async def test_forms_from_elsewhere_are_refused(as_person, database, path):
 # --- terms --------------------------------------------------------------------------------------
 
 
-async def test_a_term_is_added_renamed_retired_and_taken_back(as_person, database):
-    coordinator = await as_person("co")
+async def test_p51_a_term_is_named_by_two_and_retired_by_one(as_person, database, client):
+    coordinator, second = await as_person("co"), await as_person("co2")
     form = {"vocabulary": "service", "code": "laundry"}
     wrong = await coordinator.post(VOCABULARY, **form)
     assert wrong.status_code == 400
     assert "laundry" in text_of(wrong), "nothing typed is lost"
-    page = await coordinator.follow(
+    sent = await coordinator.post(
         VOCABULARY, **form, **{"name-es": "Lavandería", "name-pt": "Lavanderia"}
     )
-    assert "Lavandería" in text_of(page)
+    client.cookies.clear()
+    assert "Lavandería" not in (await client.get("/vocabularies")).text, "P51"
+    assert "Lavandería" in text_of(await second.get(VOCABULARY + "?vocabulary=service"))
+    assert "Lavandería" in text_of(await second.agree(sent))
+    client.cookies.clear()
+    assert "Lavandería" in (await client.get("/vocabularies")).text
     twice = await coordinator.post(VOCABULARY, **form, **{"name-es": "Lavandería"})
     assert twice.status_code == 400
     assert "Ya hay otro igual" in text_of(twice)
     here = f"{VOCABULARY}/service/laundry"
-    page = await coordinator.follow(
+    sent = await coordinator.post(
         here, do="rename", **{"name-es": "Lavado de ropa", "name-en": "Laundry", "read-en": "true"}
     )
-    assert "Lavado de ropa" in text_of(page)
+    client.cookies.clear()
+    assert "Lavado de ropa" not in (await client.get("/vocabularies")).text, "P51"
+    seen = text_of(await second.agree(sent))
+    assert "Lavandería" in seen, "old beside new"
+    assert "Lavado de ropa" in seen
     async with database.session(Tier.WRITER) as session:
         names = {
             row.language: (row.name, row.reviewed_by)
@@ -167,7 +179,7 @@ async def test_a_term_is_added_renamed_retired_and_taken_back(as_person, databas
     gone = await coordinator.follow(here, do="remove")
     assert "Término borrado" in text_of(gone)
     entries = await actions(database)
-    assert {"term.add", "term.rename", "term.retire", "term.restore", "term.remove"} <= entries
+    assert {"term.retire", "term.restore", "term.remove"} <= entries
 
 
 async def test_p41_days_a_confirmation_holds(as_person, database):
@@ -178,19 +190,23 @@ async def test_p41_days_a_confirmation_holds(as_person, database):
         assert answer.status_code == 400, wrong
     page = await coordinator.follow(here, do="validity", validity_days="21")
     assert 'value="21"' in page.text
+    longer = await coordinator.post(here, do="validity", validity_days="300")
+    assert longer.headers["location"].startswith("/network/proposals/"), "shorter now, longer later"
     async with database.session(Tier.WRITER) as session:
         term = await session.get_one(models.Term, ("space_kind", "shelter"))
         assert term.validity_days == 21
 
 
-async def test_p38_protecting_a_term_warns_and_restricts_at_once(as_person, database, client):
+async def test_p38_p52_a_term_is_protected_by_two_and_restricts(as_person, database, client):
     coordinator = await as_person("co")
     here = f"{VOCABULARY}/space_kind/mobile_unit"
-    assert "quedan restringidos al instante" in text_of(await coordinator.get(here))
+    assert "Cuando una segunda persona lo acepte" in text_of(await coordinator.get(here))
     unsure = await coordinator.post(here, do="protect")
     assert unsure.status_code == 400
-    page = await coordinator.follow(here, do="protect", sure="true")
-    assert "1 espacio quedó restringido" in text_of(page)
+    sent = await coordinator.post(here, do="protect", sure="true")
+    async with database.session(Tier.WRITER) as session:
+        assert (await session.get_one(models.Location, "movil")).visibility == "public"
+    assert "Protegido" in text_of(await (await as_person("co2")).agree(sent))
     async with database.session(Tier.WRITER) as session:
         assert (await session.get_one(models.Location, "movil")).visibility == "restricted"
     assert (await client.get("/collections/spaces/items/movil")).status_code == 404

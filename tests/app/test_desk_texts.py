@@ -144,7 +144,11 @@ async def test_a_rumour_is_answered_by_a_reviewed_message(as_person, client, dat
     await coordinator.post(f"{GUIDANCE}/messages", **(MESSAGE | {"key": "puente"}), do="submit")
     (draft,) = [row for row in await rows(database, models.Message) if row.key == "puente"]
     await other.post(f"{GUIDANCE}/messages/{draft.id}", do="accept")
-    await coordinator.follow(here, do="answer", message="puente")
+    sent = await coordinator.post(here, do="answer", message="puente")
+    client.cookies.clear()
+    assert (await client.get("/rumours")).json()["rumours"] == []
+    assert "Esperan a una segunda persona" in text_of(await other.get(VOICES))
+    assert "Dicen que el puente cobra." in text_of(await other.agree(sent))
     client.cookies.clear()
     published = (await client.get("/rumours")).json()["rumours"]
     assert [row["claim"] for row in published] == ["Dicen que el puente cobra."]
@@ -182,8 +186,9 @@ async def test_p47_a_message_is_shown_when_a_second_person_has_read_it(as_person
     assert (await client.get("/messages/frio-paramo")).status_code == 404
 
 
-async def test_p45_contacts_are_kept_by_coordinators(as_person, client, database):
+async def test_p45_p53_contacts_are_kept_by_two_coordinators(as_person, client, database):
     editor, coordinator = await as_person("ed"), await as_person("co")
+    other = await as_person("co2")
     new = f"{GUIDANCE}/contacts/new"
     line = {
         "id": "co-psea",
@@ -201,13 +206,20 @@ async def test_p45_contacts_are_kept_by_coordinators(as_person, client, database
     dependent = await coordinator.post(new, **line)
     assert dependent.status_code == 400, "P44"
     assert "Línea independiente" in text_of(dependent)
-    page = await coordinator.follow(new, **line, independent="true")
-    assert "Línea independiente" in text_of(page)
+    sent = await coordinator.post(new, **line, independent="true")
+    client.cookies.clear()
+    assert "Línea independiente" not in (await client.get("/contacts")).text
+    assert "Línea independiente" in text_of(await other.agree(sent))
+    assert "Línea independiente" in text_of(await coordinator.get(f"{GUIDANCE}/contacts"))
     assert (await coordinator.post(new, **line, independent="true")).status_code == 400
     one = f"{GUIDANCE}/contacts/co-psea"
     fields = fields_of(await coordinator.get(one), one)
     assert (fields["phone"], fields["languages"]) == (["018000"], ["es, pt"])
-    await coordinator.follow(one, **(fields | {"phone": "123"}), do="save")
+    sent = await coordinator.post(one, **(fields | {"phone": "123"}), do="save")
+    assert "Esperan a una segunda persona" in text_of(await other.get(one))
+    seen = text_of(await other.agree(sent))
+    assert "018000" in seen, "old beside new (P53)"
+    assert "123" in seen
     (stored,) = await rows(database, models.Contact)
     assert (stored.phone, stored.independent, stored.languages) == ("123", True, ["es", "pt"])
     await coordinator.follow(one, do="remove")
@@ -274,8 +286,9 @@ async def test_p38_a_pathway_of_protected_services_becomes_restricted(as_person,
     assert "Vaya al espacio de la mañana." in text_of(more), "nothing typed is lost"
     none = await coordinator.post(here, **(form | {"instruction-0": "", "space-0": ""}))
     assert "Escriba al menos un paso" in text_of(none)
-    page = text_of(await coordinator.follow(here, **form, do="save"))
-    assert "Comer en Cúcuta" in page
+    sent = await coordinator.post(here, **form, do="save")
+    assert "Vaya al espacio de la mañana." in text_of(await (await as_person("co2")).agree(sent))
+    assert "Comer en Cúcuta" in text_of(await coordinator.get(here))
     gbv = form | {"id": "co-vbg", "need": "gbv_response", "title": "Camino reservado"}
     page = text_of(await coordinator.follow(here, **gbv, do="save"))
     assert "Guardada como restringida" in page
@@ -319,7 +332,9 @@ async def test_p28_from_a_checklist_to_a_verified_member(as_person, database):
     checklist = made.headers["location"]
     assert "sin publicar" in text_of(await coordinator.get(checklist))
     assert (await editor.post(checklist, do="publish")).status_code == 403
-    await coordinator.follow(checklist, do="publish")
+    sent = await coordinator.post(checklist, do="publish")
+    assert "¿Hay agua potable?" in text_of(await (await as_person("co2")).agree(sent))
+    assert "vigente desde" in text_of(await coordinator.get(checklist))
 
     grant = f"{STANDARDS}/members/org"
     early = await coordinator.post(grant, do="grant")

@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import insert, text
 
 from app.api.voices import NOT_URGENT
-from geo import models, pathways, tokens
+from geo import decisions, models, pathways, tokens
+from geo.authority import Actor, Means, Role
 from geo.db import Tier
+from geo.errors import ForbiddenError
 from tests.conftest import opened
 from tests.fixtures.desk import visitor
 
@@ -63,6 +65,60 @@ async def as_person(own_client: Any, loaded_clone: str, settings_for: Any) -> An
             return await visitor(own_client, database, person)
 
         yield enter
+
+
+async def accept(settings: Any, who: str, sent: Any) -> None:
+    """Let somebody decide on what waits, as at the console."""
+    person = PEOPLE[who]
+    countries = frozenset(person.get("countries", ()))
+    actor = Actor(who, who, Role(person["role"]), None, countries, means=Means.SESSION)
+    async with opened(settings) as database, database.session(Tier.WRITER) as session:
+        proposal, now = sent.json()["proposal_id"], datetime.now(UTC)
+        await decisions.accept(session, actor, proposal, "visto", now=now)
+
+
+async def test_p53_a_hotline_changes_by_two_and_goes_by_one(
+    own_client, bearers, loaded_clone, settings_for
+):
+    settings = settings_for(loaded_clone)
+    await take_the_demonstration_away(settings)
+    line = {
+        "kind": "psea",
+        "name": "Línea independiente",
+        "country": "CO",
+        "phone": "018000 11",
+        "independent": True,
+        "confirmed_on": str(datetime.now(UTC).date()),
+        "visibility": "public",
+        "source": "prueba",
+    }
+
+    async def phones():
+        found = (await own_client.get("/contacts?country=CO")).json()["contacts"]
+        return [one["phone"] for one in found]
+
+    async def put(who, **changes):
+        body = line | changes
+        return await own_client.put("/contacts/psea-co", json=body, headers=bearers[who])
+
+    assert (await put("editor")).status_code == 403
+    first = await put("coordinator", reason="confirmada por teléfono")
+    assert (first.status_code, await phones()) == (202, [])
+    with pytest.raises(ForbiddenError):
+        await accept(settings, "coordinator", first)
+    await accept(settings, "second", first)
+    assert await phones() == ["018000 11"]
+    trap = await put("coordinator", phone="300 666 6666")
+    assert (trap.status_code, trap.json()["waiting_fields"]) == (202, ["phone"])
+    assert await phones() == ["018000 11"]
+    path = f"/proposals/{trap.json()['proposal_id']}"
+    seen = (await own_client.get(path, headers=bearers["second"])).json()
+    assert seen["differences"] == {"phone": {"before": "018000 11", "after": "300 666 6666"}}
+    assert (await put("coordinator")).json()["applied"] is False
+    gone = await own_client.delete("/contacts/psea-co", headers=bearers["coordinator"])
+    assert (gone.status_code, await phones()) == (200, [])
+    left = (await own_client.get(path, headers=bearers["second"])).json()
+    assert left["state"] == "withdrawn"
 
 
 async def test_p45_contacts_say_what_is_not_known(client):
@@ -251,26 +307,30 @@ async def test_counts_say_nothing_of_few(client):
         assert (await client.get(path)).json()["counts"] == []
 
 
-async def test_a_rumour_is_shown_with_its_answer(own_client, bearers, as_person):
+async def test_p51_a_rumour_is_shown_with_its_answer_by_two(
+    own_client, bearers, loaded_clone, settings_for
+):
     heard = {"claim": "Hay que pagar", "country": "CO", "heard_on": "2026-11-01"}
     made = await own_client.post("/rumours", json=heard, headers=bearers["editor"])
     path = f"/rumours/{made.json()['id']}"
     assert (await own_client.get("/rumours")).json()["rumours"] == []
     answer = {"message": "bridge_rumour"}
-    # The answer publishes the claim: whoever wrote it down does not publish it alone (P23).
-    by_token = await own_client.post(f"{path}/answer", json=answer, headers=bearers["approver"])
-    assert by_token.json()["type"] == "urn:amparo:problem:session-needed", "P50"
-    one = f"/network/voices{path}"
-    for who, status in (("editor", 403), ("coordinator", 303)):
-        done = await (await as_person(who)).post(one, message="bridge_rumour")
-        assert done.status_code == status
+    # The answer publishes the claim: one records it, another releases it (P51).
+    sent = await own_client.post(f"{path}/answer", json=answer, headers=bearers["editor"])
+    assert sent.status_code == 202
+    assert (await own_client.get("/rumours")).json()["rumours"] == []
+    with pytest.raises(ForbiddenError):
+        await accept(settings_for(loaded_clone), "editor", sent)
+    await accept(settings_for(loaded_clone), "approver", sent)
     (shown,) = (await own_client.get("/rumours?country=CO&lang=en")).json()["rumours"]
     assert shown["answer"]["original"] is True
     await own_client.post(f"{path}/retire", headers=bearers["editor"])
     assert (await own_client.get("/rumours")).json()["rumours"] == []
 
 
-async def test_p28_standards_lead_to_membership_step_by_step(own_client, bearers, as_person):
+async def test_p28_standards_lead_to_membership_step_by_step(
+    own_client, bearers, as_person, loaded_clone, settings_for
+):
     items = [{"standard": "S", "question": "Q?", "essential": True, "evidence_needed": True}]
     draft = {"kind": "support_space", "title": "List", "items": items}
     (example,) = (await own_client.get("/standards")).json()["checklists"]
@@ -279,11 +339,12 @@ async def test_p28_standards_lead_to_membership_step_by_step(own_client, bearers
         "/standards/checklists", json=draft, headers=bearers["coordinator"]
     )
     assert made.status_code == 201
-    one = f"/standards/checklists/{made.json()['id']}"
-    by_token = await own_client.post(f"{one}/publish", headers=bearers["coordinator"])
-    assert by_token.json()["type"] == "urn:amparo:problem:session-needed", "P50"
-    coordinator = await as_person("coordinator")
-    assert (await coordinator.post(f"/network{one}", do="publish")).status_code == 303
+    sent = await own_client.post(
+        f"/standards/checklists/{made.json()['id']}/publish", headers=bearers["coordinator"]
+    )
+    assert sent.status_code == 202
+    assert (await own_client.get("/standards")).json()["checklists"] == [example]
+    await accept(settings_for(loaded_clone), "second", sent)
     (own,) = (await own_client.get("/standards")).json()["checklists"]
     assert (own["version"], own["example"]) == (1, False)
     started = await own_client.post(
@@ -311,5 +372,6 @@ async def test_p28_standards_lead_to_membership_step_by_step(own_client, bearers
         "/standards/organizations/none/membership", headers=bearers["coordinator"]
     )
     assert by_token.json()["type"] == "urn:amparo:problem:session-needed", "P50"
+    coordinator = await as_person("coordinator")
     refused = await coordinator.post("/network/standards/members/none", do="grant")
     assert refused.status_code == 404

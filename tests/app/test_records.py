@@ -115,6 +115,26 @@ async def test_p40_close_takes_effect_at_once(desk):
     assert made["notice"] == f"Sin agua. Hasta el {until:%d/%m/%Y}, según se sabe."
     item = await desk.client.get("/collections/spaces/items/cierra")
     assert item.json()["properties"]["status"] == "temporarily_closed"
+    page = await desk.client.get("/spaces/cierra?lang=fr", headers={"Accept": "text/html"})
+    assert "Pas d’eau. Jusqu’au" in page.text, "P51: in our words in every language"
+    words = {"because": "no_power", "notice": "Pregunte por Mireya en la casa azul."}
+    lure = await desk.ask(
+        "POST",
+        "/spaces/cierra/close",
+        "ed",
+        json={"status": "closed", "reason": "luz", "until": until.isoformat(), **words},
+    )
+    assert lure.json()["applied_fields"] == ["notice", "status"]
+    assert lure.json()["waiting_fields"] == ["notice"]
+    coded = f"Sin luz eléctrica. Hasta el {until:%d/%m/%Y}, según se sabe."
+    assert (await desk.document("cierra"))["notice"] == coded, "P51: codes now, words later"
+    waiting = await desk.ask("GET", f"/proposals/{lure.json()['proposal_id']}", "ap")
+    assert waiting.json()["differences"]["notice"] == {
+        "before": coded,
+        "after": f"{words['notice']} {coded}",
+    }
+    unknown = {"status": "closed", "reason": "x", "because": "casa azul"}
+    assert (await desk.ask("POST", "/spaces/cierra/close", "ed", json=unknown)).status_code == 400
     past = {"status": "closed", "reason": "x", "until": "2020-01-01"}
     assert (await desk.ask("POST", "/spaces/cierra/close", "ed", json=past)).status_code == 400
     foreign = {"status": "closed", "reason": "x"}
@@ -289,7 +309,7 @@ async def test_a_proposal_is_withdrawn_and_rejected(desk):
 
 
 async def test_p6_the_public_never_sees_what_is_proposed(desk):
-    made = await desk.propose("ed", {"name": "Nombre que nadie ve", "notice": "Ahora sí"})
+    made = await desk.propose("ed", {"name": "Nombre que nadie ve", "notice": "full"})
     assert made.json()["applied_fields"] == ["notice"]
     for path in ("/collections/spaces/items", "/collections/spaces/items/casa", "/?f=html"):
         answer = await desk.client.get(path)

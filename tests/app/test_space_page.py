@@ -156,7 +156,7 @@ async def rows(settings: Any, statement: str) -> list[Any]:
         "Documentos No pide ninguno",
         "Solo con remisión Remite: Punto que remite , Cúcuta · +57 300 111 1111",
         "08:00–17:00; última entrada 16:00",
-        "cerrado (horario especial: inventario )",
+        "cerrado (horario especial: inventario)",
         "cerrado (fiesta del pueblo)",
         "Dormir Sí, hasta 3 noches",
         "Según su horario, abierto hasta: 17:00. Última entrada: 16:00",

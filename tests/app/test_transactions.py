@@ -124,7 +124,7 @@ async def test_p40_a_patch_that_closes_holds_at_once(desk):
 
 async def test_p40_a_patch_that_opens_waits_and_says_where(desk):
     path = f"{SPACES}/abre"
-    changes = {"services": ["information", "showers"], "notice": "Sin comida hoy."}
+    changes = {"services": ["information", "showers"], "notice": "no_food"}
     before = await desk.document("abre")
     answer = await desk.change(
         "PATCH", path, {"properties": changes, "reason": "lo dijo la coordinadora"}
@@ -137,7 +137,7 @@ async def test_p40_a_patch_that_opens_waits_and_says_where(desk):
     assert "etag" not in answer.headers
     assert await desk.document("abre") == before | {
         "services": ["information"],
-        "notice": "Sin comida hoy.",
+        "notice": "Sin comida",
     }
     waiting = (await desk.ask("GET", answer.headers["location"], "ap")).json()
     assert (waiting["reason"], waiting["via"]) == ("lo dijo la coordinadora", "api")
@@ -183,7 +183,7 @@ async def test_p40_delete_closes_and_says_until_when_it_is_shown(desk):
 async def test_p32_a_crossing_closes_at_once_and_opens_by_two(desk):
     # Today there: in the evening it is tomorrow by UTC.
     there = NOW.astimezone(ZoneInfo("America/Bogota")).date().isoformat()
-    said = {"valid_from": there, "timezone": "America/Bogota", "source": "Migración"}
+    said = {"valid_from": there, "timezone": "America/Bogota", "source": "official"}
     closed = await desk.change(
         "PATCH", CROSSING, {"properties": {"state": "closed", **said}}, person="ap"
     )
@@ -244,7 +244,11 @@ async def test_a_tag_is_one_of_the_asker_s_tier_and_opens_no_304(desk):
 
 async def test_of_two_writers_the_second_learns_of_the_first(desk):
     path = f"{SPACES}/carrera"
-    for notices in (("uno", "dos"), ("tres", "cuatro"), ("cinco", "seis")):
+    for notices in (
+        ("Sin agua", "Sin comida"),
+        ("Mudanza", "Mal tiempo"),
+        ("No hay cupo", "Sin personal"),
+    ):
         tag = await desk.tag(path)
         answers = await asyncio.gather(
             *(
@@ -258,22 +262,23 @@ async def test_of_two_writers_the_second_learns_of_the_first(desk):
 
 
 async def test_many_writers_that_read_again_lose_nothing(desk):
-    """Each adds one word to the notice: in the end all are there."""
+    """Each says that one more thing is missing: in the end all are there."""
     path = f"{SPACES}/carrera"
-    words = [f"n{i}" for i in range(6)]
+    words = ["toilets", "drinking_water", "showers", "charging", "wifi", "kitchen"]
 
     async def add(word):
         while True:
             item = await desk.ask("GET", path)
-            notice = f"{item.json()['properties']['notice'] or ''} {word}".strip()
+            known = item.json()["properties"]["amenities"] or {}
             tag = item.headers["etag"]
-            answer = await desk.change("PATCH", path, {"properties": {"notice": notice}}, tag=tag)
+            body = {"properties": {"amenities": known | {word: False}}}
+            answer = await desk.change("PATCH", path, body, tag=tag)
             if answer.status_code == 204:
                 return
             assert answer.status_code == 412, answer.text
 
     await asyncio.gather(*map(add, words))
-    assert set(words) <= set((await desk.document("carrera"))["notice"].split())
+    assert set(words) <= set((await desk.document("carrera"))["amenities"])
 
 
 async def test_a_change_waits_for_one_that_is_not_committed(desk):
@@ -599,7 +604,7 @@ async def test_a_crossing_s_statements_do_not_outrun_each_other(desk):
             desk.change(
                 "PATCH", CROSSING, {"properties": {**said, "source": who}}, person="ap", tag=tag
             )
-            for who in ("a", "b")
+            for who in ("official", "press")
         )
     )
     assert sorted(answer.status_code for answer in answers) == [204, 412]

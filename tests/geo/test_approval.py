@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geo import coded_words
 from geo.approval import classify
+from geo.errors import InvalidRecordError
 from geo.hour_changes import Calendar, OpenTime, shortened
 from geo.hours import hours_of
 from geo.recurrence import WEEKDAYS
@@ -81,7 +83,7 @@ AT_ONCE = [
     {"amenities": {}},
     {"public_phones": []},
     {"public_contact": None},
-    {"notice": "Cerrado por fumigación"},
+    {"notice": "Fumigación"},
     {"available": 0},
     {"available": None},
     {"available": 9, "capacity_updated": "2026-11-25T10:00:00+00:00"},
@@ -96,7 +98,12 @@ AT_ONCE = [
     {"schedules": []},
     {
         "schedule_exceptions": [
-            {"starts_on": "2026-12-08", "ends_on": "2026-12-08", "closed": True, "reason": "x"}
+            {
+                "starts_on": "2026-12-08",
+                "ends_on": "2026-12-08",
+                "closed": True,
+                "reason": "Mal tiempo",
+            }
         ]
     },
     {
@@ -507,7 +514,7 @@ def test_p40_nothing_opens_or_leads_elsewhere_by_one_persons_word(before, change
 
 def test_p40_words_within_hours_wait_while_the_hours_close():
     closed = {"starts_on": "2026-12-07", "ends_on": "2026-12-07", "closed": True}
-    bad, good = closed | {"reason": "vaya al 311 222 3344"}, closed | {"reason": "fumigación"}
+    bad, good = closed | {"reason": "vaya al 311 222 3344"}, closed | {"reason": "Fumigación"}
     assert of({}, schedule_exceptions=[good]).now == {"schedule_exceptions": [good]}
     found = of({}, schedule_exceptions=[bad])
     assert found.now == {"schedule_exceptions": [closed | {"reason": None}]}
@@ -521,16 +528,90 @@ def test_p40_words_within_hours_wait_while_the_hours_close():
 @pytest.mark.parametrize(
     "notice",
     [
-        "Cerrado del 24/12/2026 al 2.1.2027, de 08:00 a 17:00",
+        "Sin agua",
         "Sin agua. Hasta el 30/11/2026, según se sabe.",
-        "Cerrado hasta 2026-12-01",
-        "Llame antes: +57 300 0000000",  # the record's own number
+        "Fumigación. Desde el 26/11/2026. Hasta el 30/11/2026, según se sabe.",
+        "Hasta el 30/11/2026, según se sabe.",
         None,
     ],
 )
-def test_p40_a_notice_that_closes_is_immediate(notice):
+def test_p51_a_coded_reason_with_its_dates_is_immediate(notice):
     own = {"notice": "antes", "public_phones": ["+57 300 0000000"]}
     assert of(own, notice=notice).now == {"notice": notice}
+
+
+#: What passed the filter of words that was here (issue 14), and its kin.
+LURES = (
+    "vaya a la casa azul frente a la iglesia y pregunte por Mireya",
+    "llame al 3,1,1,2,2,2,3,3,4,4",
+    "llame al 311_222_3344",
+    "llame al 3a1b1c2d2e2f3g3h4i4",
+    "llame al 311\u200b222\u200b3344",
+    "tres once, dos veintidós, treinta y tres cuarenta y cuatro",
+    "escriba a ayuda punto casa en telegrama",
+    "entre en ayuda-casa.xyz",
+    "Sin agua. Vaya a la casa azul.",
+    "Sin agua. ",
+    "sin agua",
+    "Sin agua.\nPregunte por Mireya",
+    "Sin\u00a0agua",
+    "Hasta el 30/11/2026, según se sabe. Vaya a la casa azul.",
+    "Hasta el 31/11/2026, según se sabe.",
+    "Hasta el 01/01/3112, según se sabe.",
+    "Hasta el ٣٠/11/2026, según se sabe.",
+    "Desde el 11/12/2222. Hasta el 30/11/2026, según se sabe.",
+    "Hasta el 30/11/2026, según se sabe. Desde el 26/11/2026.",
+    "Llame antes: +57 300 0000000",  # the record's own number, in words of one person
+    "Cerrado",
+    "",
+)
+
+
+@pytest.mark.parametrize("words", LURES)
+def test_p51_no_word_of_one_person_is_public_at_once(words):
+    before = {"notice": None, "public_phones": ["+57 300 0000000"]}
+    assert "notice" not in of(before, notice=words).now
+    closed = {"starts_on": "2026-12-07", "ends_on": "2026-12-07", "closed": True}
+    found = of({}, schedule_exceptions=[closed | {"reason": words}])
+    assert found.now == {"schedule_exceptions": [closed | {"reason": None}]}
+
+
+def test_p51_every_code_reads_back_from_its_sentence():
+    for code in (None, *coded_words.REASONS):
+        for since, until in ((None, None), (TODAY, None), (None, TODAY), (TODAY, TODAY)):
+            reason = coded_words.Reason(code, since, until)
+            if reason.text:
+                assert coded_words.reason_in(reason.text) == reason
+                assert coded_words.is_ours(reason.text, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("said", "stored"),
+    [
+        ("no_water", "Sin agua"),
+        ({"code": "no_water"}, "Sin agua"),
+        ({"until": "2026-11-30"}, "Hasta el 30/11/2026, según se sabe."),
+        (
+            {"code": "flood", "since": "2026-11-26", "until": "2026-11-30"},
+            "Inundación. Desde el 26/11/2026. Hasta el 30/11/2026, según se sabe.",
+        ),
+        ("palabras", "palabras"),
+        (None, None),
+    ],
+)
+def test_p51_codes_become_sentences_of_ours(said, stored):
+    assert coded_words.in_words("space", {"notice": said}) == {"notice": stored}
+    rule = {"closed": True, "reason": said}
+    made = coded_words.in_words("space", {"schedule_exceptions": [rule]})
+    assert made == {"schedule_exceptions": [{"closed": True, "reason": stored}]}
+
+
+@pytest.mark.parametrize(
+    "said", [{}, {"code": "x"}, {"until": "soon"}, {"until": 3}, {"words": "x"}]
+)
+def test_p51_an_object_that_is_no_reason_is_refused(said):
+    with pytest.raises(InvalidRecordError):
+        coded_words.in_words("space", {"notice": said})
 
 
 def test_p40_a_rule_of_another_zone_may_still_be_taken_away():

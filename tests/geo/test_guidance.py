@@ -7,7 +7,16 @@ import pytest
 from sqlalchemy import delete, insert, text, update
 from sqlalchemy.exc import IntegrityError
 
-from geo import contacts, messages, models, pathways, practices, products
+from geo import (
+    contacts,
+    decisions,
+    messages,
+    models,
+    pathways,
+    pending,
+    practices,
+    products,
+)
 from geo.db import Tier
 from geo.errors import (
     ConflictError,
@@ -16,6 +25,7 @@ from geo.errors import (
     MixedDataError,
     NotFoundError,
 )
+from geo.two_people import Sent
 from tests.conftest import clone, opened
 from tests.fixtures.network_people import (
     APPROVER,
@@ -27,8 +37,10 @@ from tests.fixtures.network_people import (
     add_people,
 )
 from tests.fixtures.published import TODAY, fill
+from tests.fixtures.two_people import agreed
 
 NOW = datetime.now(UTC)
+SENT = Sent(NOW)
 
 LINE = {
     "id": "line",
@@ -81,6 +93,7 @@ async def database(filled: Any) -> Any:
         for model in (models.Pathway, models.Practice, models.Product, models.Message):
             await session.execute(delete(model))
         await session.execute(delete(models.Contact))
+        await session.execute(delete(models.Proposal))
         await session.execute(update(models.Location).values(demo=False))
         await session.execute(
             update(models.Location).where(models.Location.id != "hidden").values(hidden_at=None)
@@ -90,7 +103,8 @@ async def database(filled: Any) -> Any:
 
 async def put_line(database: Any, **changes: Any) -> None:
     async with database.session(Tier.WRITER) as session:
-        await contacts.put_contact(session, COORDINATOR, {**LINE, **changes}, today=TODAY, now=NOW)
+        outcome = await contacts.put_contact(session, COORDINATOR, {**LINE, **changes}, SENT)
+        await agreed(session, outcome, ENGLISH, NOW)
 
 
 async def lines(database: Any, tier: Tier, *area: str) -> contacts.AreaContacts:
@@ -152,15 +166,73 @@ async def test_contacts_are_kept_by_coordinators(database):
     async with database.session(Tier.WRITER) as session:
         for actor in (VIEWER, WRITER, APPROVER):
             with pytest.raises(ForbiddenError):
-                await contacts.put_contact(session, actor, LINE, today=TODAY, now=NOW)
+                await contacts.put_contact(session, actor, LINE, SENT)
         wrong = {**LINE, "phone": "x", "kind": "y", "nonsense": 1}
         with pytest.raises(InvalidRecordError) as refused:
-            await contacts.put_contact(session, COORDINATOR, wrong, today=TODAY, now=NOW)
+            await contacts.put_contact(session, COORDINATOR, wrong, SENT)
         assert {field for field, _ in refused.value.problems} == {"phone", "kind", "nonsense"}
         with pytest.raises(NotFoundError):
-            await contacts.remove_contact(session, COORDINATOR, "none")
-        await contacts.put_contact(session, COORDINATOR, LINE, today=TODAY, now=NOW)
-        await contacts.remove_contact(session, COORDINATOR, "line")
+            await contacts.remove_contact(session, COORDINATOR, "none", NOW)
+    await put_line(database)
+    async with database.session(Tier.WRITER) as session:
+        await contacts.remove_contact(session, COORDINATOR, "line", NOW)
+
+
+async def test_p53_a_number_that_people_call_changes_by_two(database):
+    await put_line(database, whatsapp="+57 300 1")
+    async with database.session(Tier.WRITER) as session:
+        trap = await contacts.put_contact(
+            session, COORDINATOR, {**LINE, "whatsapp": "+57 300 1", "phone": "666"}, SENT
+        )
+        assert (trap.applied, trap.waiting_fields) == (False, ("phone",))
+        seen = await pending.proposal_diff(session, ENGLISH, trap.proposal_id, now=NOW)
+        assert seen.differences == {"phone": ("123", "666")}, "old and new, side by side"
+        assert seen.proposal.name == "Line"
+        with pytest.raises(ForbiddenError):
+            await decisions.accept(session, COORDINATOR, trap.proposal_id, "mine", now=NOW)
+        with pytest.raises(ForbiddenError):
+            await decisions.accept(session, WRITER, trap.proposal_id, "no", now=NOW)
+    assert [line["phone"] for line in (await lines(database, Tier.PUBLIC, "CO")).lines] == ["123"]
+    async with database.session(Tier.WRITER) as session:
+        half = await contacts.put_contact(session, COORDINATOR, {**LINE, "name": "Other"}, SENT)
+        assert (half.applied_fields, half.waiting_fields) == (("whatsapp",), ("name",))
+        with pytest.raises(ConflictError):
+            await decisions.accept(session, ENGLISH, trap.proposal_id, "late", now=NOW)
+        await decisions.accept(session, APPROVER, half.proposal_id, "read", now=NOW)
+    (line,) = (await lines(database, Tier.PUBLIC, "CO")).lines
+    assert (line["name"], line["phone"], line["whatsapp"]) == ("Other", "123", None)
+
+
+async def test_p53_withdrawing_a_line_waits_for_nobody(database):
+    await put_line(database)
+    async with database.session(Tier.WRITER) as session:
+        waits = await contacts.put_contact(session, COORDINATOR, {**LINE, "phone": "666"}, SENT)
+        gone = {**LINE, "visibility": "restricted"}
+        away = await contacts.put_contact(session, COORDINATOR, gone, SENT)
+        assert (away.applied, away.proposal_id) == (True, None)
+    assert not (await lines(database, Tier.PUBLIC, "CO")).lines
+    async with database.session(Tier.WRITER) as session:
+        back = await contacts.put_contact(session, COORDINATOR, LINE, SENT)
+        assert not back.applied
+        seen = await pending.proposal_diff(session, ENGLISH, back.proposal_id, now=NOW)
+        assert seen.differences["phone"] == (None, "123"), "whole, however much was there before"
+        await contacts.remove_contact(session, COORDINATOR, "line", NOW)
+        for left in (waits, back):
+            found = await pending.read_proposal(session, ENGLISH, left.proposal_id)
+            assert found.state == "withdrawn", "nothing waits for what is gone"
+
+
+async def test_p53_what_one_proposed_anew_is_never_written_over_what_is_there(database):
+    async with database.session(Tier.WRITER) as session:
+        first, second = [
+            await contacts.put_contact(session, COORDINATOR, {**LINE, "phone": phone}, SENT)
+            for phone in ("11", "22")
+        ]
+        await agreed(session, first, ENGLISH, NOW)
+        with pytest.raises(ConflictError):
+            await agreed(session, second, ENGLISH, NOW)
+        same = await contacts.put_contact(session, COORDINATOR, {**LINE, "phone": "11"}, SENT)
+        assert (same.applied, same.proposal_id) == (False, None)
 
 
 async def test_p35_real_contacts_do_not_stand_beside_a_demonstration(database):
@@ -422,15 +494,52 @@ async def test_p39_a_practice_on_a_restricted_space_is_as_on_none(database):
 
 async def put_way(database: Any, **changes: Any) -> tuple[str, ...]:
     async with database.session(Tier.WRITER) as session:
-        _, remarks = await pathways.put_pathway(
-            session, COORDINATOR, {**PATHWAY, **changes}, today=TODAY, now=NOW
+        outcome, remarks = await pathways.put_pathway(
+            session, COORDINATOR, {**PATHWAY, **changes}, SENT
         )
+        await agreed(session, outcome, ENGLISH, NOW)
     return remarks
 
 
 async def ways(database: Any, need: str = "legal_advice", tier: Tier = Tier.PUBLIC) -> Any:
     async with database.session(tier) as session:
         return await pathways.guidance_for(session, need, "CO")
+
+
+async def test_p53_a_pathway_waits_for_a_second_person(database):
+    await put_line(database)
+    async with database.session(Tier.WRITER) as session:
+        outcome, _ = await pathways.put_pathway(session, COORDINATOR, PATHWAY, SENT)
+        assert not outcome.applied
+    assert (await ways(database)).pathways == ()
+    async with database.session(Tier.WRITER) as session:
+        await agreed(session, outcome, ENGLISH, NOW)
+        lure = {**PATHWAY, "steps": [{"instruction": "Vaya a la casa azul."}]}
+        changed, _ = await pathways.put_pathway(session, COORDINATOR, lure, SENT)
+        assert (changed.applied, changed.waiting_fields) == (False, ("steps",))
+        seen = await pending.proposal_diff(session, ENGLISH, changed.proposal_id, now=NOW)
+        before, after = seen.differences["steps"]
+        assert [step["instruction"] for step in before] == ["Call.", "Go there."]
+        assert [step["instruction"] for step in after] == ["Vaya a la casa azul."]
+    (way,) = (await ways(database)).pathways
+    assert [step["instruction"] for step in way["steps"]] == ["Call.", "Go there."]
+
+
+async def test_p38_a_restricted_pathway_is_in_no_queue(database):
+    async with database.session(Tier.WRITER) as session:
+        secret = {
+            **PATHWAY,
+            "id": "secret",
+            "visibility": "restricted",
+            "steps": [{"instruction": "Camino reservado."}],
+        }
+        outcome, _ = await pathways.put_pathway(session, COORDINATOR, secret, SENT)
+        assert (outcome.applied, outcome.proposal_id) == (True, None)
+        again = {**secret, "steps": [{"instruction": "Otro camino reservado."}]}
+        outcome, _ = await pathways.put_pathway(session, COORDINATOR, again, SENT)
+        assert (outcome.applied, outcome.proposal_id) == (True, None)
+        waiting = await pending.pending(session, ENGLISH, entity="pathway", record_id="secret")
+        assert waiting == []
 
 
 async def test_a_pathway_gives_its_steps_in_order(database):

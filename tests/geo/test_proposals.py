@@ -11,7 +11,14 @@ from geo import space_documents
 from geo.db import Tier
 from geo.decisions import KEPT, accept, accept_many, forget_changes, reject, withdraw
 from geo.errors import ConflictError, ForbiddenError, InvalidRecordError, NotFoundError
-from geo.models import AuditEntry, Location, OutboxMessage, Proposal, RestrictedReader
+from geo.models import (
+    AuditEntry,
+    CrossingStatus,
+    Location,
+    OutboxMessage,
+    Proposal,
+    RestrictedReader,
+)
 from geo.pending import pending, proposal_diff, read_proposal
 from geo.proposals import Link, Wanted, propose, propose_crossing, propose_space
 from tests.conftest import opened
@@ -67,14 +74,14 @@ async def state_of(session, proposal_id):
 
 
 async def test_p40_closing_is_immediate_and_kept_with_its_reason(network):
-    outcome = await suggest(network, status="closed", notice="Cerrado")
+    outcome = await suggest(network, status="closed", notice="maintenance")
     assert (outcome.applied, outcome.proposal_id) == (True, None)
     assert outcome.applied_fields == ("notice", "status")
     made = await document(network)
-    assert (made["status"], made["notice"]) == ("closed", "Cerrado")
+    assert (made["status"], made["notice"]) == ("closed", "Arreglos en el lugar")
     kept = (await network.scalars(select(Proposal))).one()
     assert (kept.state, kept.reason, kept.proposed_by) == ("applied", "why", "ed")
-    assert kept.changes == {"notice": "Cerrado", "status": "closed"}
+    assert kept.changes == {"notice": "Arreglos en el lugar", "status": "closed"}
 
 
 async def test_p23_opening_stays_beside_the_record(network):
@@ -351,8 +358,6 @@ async def say(session, actor, **changes):
 
 
 async def test_p40_a_crossing_closes_at_once_and_opens_by_two(network):
-    from geo.models import CrossingStatus
-
     async def newest():
         rows = await network.execute(
             select(CrossingStatus.id, CrossingStatus.state).order_by(
@@ -376,6 +381,30 @@ async def test_p40_a_crossing_closes_at_once_and_opens_by_two(network):
     assert await newest() == "not_known"
     assert (await say(network, COORDINATOR)).applied
     assert await newest() == "closed"
+
+
+async def test_p51_who_closes_a_crossing_is_named_in_codes_until_two_have_read_it(network):
+    async def sources():
+        rows = await network.scalars(
+            select(CrossingStatus.source).where(CrossingStatus.crossing_id == "puente")
+        )
+        return set(rows)
+
+    lure = "Gobierno: vaya a la casa azul y pregunte por Mireya"
+    closing = await say(network, APPROVER, source=lure)
+    assert closing.applied
+    assert closing.proposal_id is not None
+    assert lure not in await sources()
+    assert "Red de apoyo" in await sources()
+    with pytest.raises(ForbiddenError):
+        await accept(network, APPROVER, closing.proposal_id, "x", now=NOW)
+    await accept(network, COORDINATOR, closing.proposal_id, "x", now=NOW)
+    assert lure in await sources()
+    again = await say(network, APPROVER, source=lure, state="not_known")
+    assert again.proposal_id is None, "the words are published already"
+    coded = await say(network, APPROVER, source="official")
+    assert (coded.applied, coded.proposal_id) == (True, None)
+    assert "Anuncio oficial" in await sources()
 
 
 @pytest.mark.parametrize(

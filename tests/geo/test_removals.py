@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from geo import (
-    closings,
+    closing_counts,
     confirmations,
     contacts,
     hiding,
@@ -22,7 +22,7 @@ from geo import (
     standing,
     terms,
 )
-from geo.authority import Actor, Role
+from geo.authority import Actor, Means, Role
 from geo.decisions import accept
 from geo.errors import ForbiddenError, NotFoundError, NothingChangesError
 from geo.proposals import propose_crossing, propose_space
@@ -42,7 +42,7 @@ from tests.fixtures.network import (
 
 SPACES = tuple(f"casa{number}" for number in range(5))
 HOUR = timedelta(hours=1)
-SECOND = Actor("ap2", "Abel Aprueba", Role.APPROVER, None, frozenset({"CO"}))
+SECOND = Actor("ap2", "Abel Aprueba", Role.APPROVER, None, frozenset({"CO"}), means=Means.SESSION)
 
 
 @pytest.fixture
@@ -397,7 +397,7 @@ async def test_p52_two_people_who_reopen_settle_a_closing(network):
 async def test_p52_nobody_is_counted_for_what_takes_nothing_away(network):
     subject = await read_subject(network, "space", SPACES[0])
     for changes in ({"status": "full"}, {"notice": "x"}, {"services": ["food"]}):
-        await closings.note_change(network, subject, changes, person="ap", now=NOW)
+        await closing_counts.note_change(network, subject, changes, person="ap", now=NOW)
     assert await standing.standing(network, ADMIN) == ()
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -11,14 +11,26 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from app.setup import DATA
-from geo import assessments, checklists, membership, models
+from geo import assessments, checklists, decisions, membership, models, pending
 from geo.assessments import Answer
 from geo.checklists import Item
 from geo.db import Tier
 from geo.errors import ConflictError, ForbiddenError, InvalidRecordError, NotFoundError
+from geo.two_people import Sent
 from tests.conftest import clone, opened
-from tests.fixtures.network_people import APPROVER, COORDINATOR, INSIDER, VIEWER, WRITER, add_people
+from tests.fixtures.network_people import (
+    APPROVER,
+    COORDINATOR,
+    ENGLISH,
+    INSIDER,
+    VIEWER,
+    WRITER,
+    add_people,
+)
 from tests.fixtures.published import TODAY, fill
+from tests.fixtures.two_people import agreed
+
+SENT = Sent(datetime.combine(TODAY, time(12), UTC))
 
 ITEMS = (
     Item("Rights", "Is it free?", essential=True),
@@ -56,7 +68,8 @@ async def in_force(database: Any, items: tuple[Item, ...] = ITEMS, **more: Any) 
         checklist_id = await checklists.add_version(
             session, COORDINATOR, kind="support_space", title="List", items=items, **more
         )
-        await checklists.publish(session, COORDINATOR, checklist_id, today=TODAY)
+        outcome = await checklists.publish(session, COORDINATOR, checklist_id, SENT)
+        await agreed(session, outcome, ENGLISH, SENT.now)
     return checklist_id
 
 
@@ -102,10 +115,32 @@ async def test_a_new_version_retires_the_one_before(database):
     assert [item["position"] for item in found["items"]] == [1, 2, 3]
     async with database.session(Tier.WRITER) as session:
         with pytest.raises(ConflictError):
-            await checklists.publish(session, COORDINATOR, second, today=TODAY)
+            await checklists.publish(session, COORDINATOR, second, SENT)
         await checklists.retire(session, COORDINATOR, second, today=TODAY)
     async with database.session(Tier.PUBLIC) as session:
         assert await checklists.published_checklists(session) == []
+
+
+async def test_p51_a_checklist_is_in_force_by_two(database):
+    await in_force(database)
+    async with database.session(Tier.WRITER) as session:
+        second = await checklists.add_version(
+            session, COORDINATOR, kind="support_space", title="Other", items=ITEMS[:1]
+        )
+        outcome = await checklists.publish(session, COORDINATOR, second, SENT)
+        assert not outcome.applied
+        seen = await pending.proposal_diff(session, ENGLISH, outcome.proposal_id, now=SENT.now)
+        assert seen.differences["title"] == ("List", "Other"), "beside what is in force"
+        with pytest.raises(ForbiddenError):
+            await decisions.accept(session, COORDINATOR, outcome.proposal_id, "x", now=SENT.now)
+    async with database.session(Tier.PUBLIC) as session:
+        (found,) = await checklists.published_checklists(session, kind="support_space")
+        assert found["title"] == "List"
+    async with database.session(Tier.WRITER) as session:
+        await agreed(session, outcome, ENGLISH, SENT.now)
+    async with database.session(Tier.PUBLIC) as session:
+        (found,) = await checklists.published_checklists(session, kind="support_space")
+        assert found["title"] == "Other"
 
 
 async def test_checklists_are_kept_by_coordinators(database):
@@ -128,7 +163,7 @@ async def test_checklists_are_kept_by_coordinators(database):
         fields = {field for field, _ in refused.value.problems}
         assert fields == {"kind", "title", "items", "valid_months", "pass_score"}
         with pytest.raises(NotFoundError):
-            await checklists.publish(session, COORDINATOR, "none", today=TODAY)
+            await checklists.publish(session, COORDINATOR, "none", SENT)
 
 
 def test_the_example_that_ships_says_that_it_is_one():

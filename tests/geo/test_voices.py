@@ -1,6 +1,6 @@
 """Feedback, complaints, missing services and rumours: what is kept, and what gets out."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import combinations
 from typing import Any
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from geo import messages, models, rumours, voices
+from geo import messages, models, pending, rumours, voices
 from geo.db import Tier
 from geo.errors import (
     ConflictError,
@@ -20,9 +20,20 @@ from geo.errors import (
     ProtectedServiceError,
     UnknownServiceError,
 )
+from geo.two_people import Sent
 from tests.conftest import clone, in_thread, opened
-from tests.fixtures.network_people import COORDINATOR, INSIDER, VIEWER, WRITER, add_people
+from tests.fixtures.network_people import (
+    COORDINATOR,
+    ENGLISH,
+    INSIDER,
+    VIEWER,
+    WRITER,
+    add_people,
+)
 from tests.fixtures.published import MONDAY, TODAY, fill, locations
+from tests.fixtures.two_people import agreed
+
+SENT = Sent(datetime.combine(TODAY, time(12), UTC))
 
 #: A week that is over for longer than the delay.
 OLD = MONDAY - timedelta(weeks=5)
@@ -358,13 +369,20 @@ async def test_a_rumour_is_public_with_its_reviewed_answer_alone(database):
     rumour_id = await hear(database)
     async with database.session(Tier.WRITER) as session:
         with pytest.raises(ConflictError):
-            await rumours.answer(session, COORDINATOR, rumour_id, "bridge")
+            await rumours.answer(session, COORDINATOR, rumour_id, "bridge", SENT)
     await reviewed_message(database)
     assert await public_rumours(database) == []
     async with database.session(Tier.WRITER) as session:
         with pytest.raises(ForbiddenError):
-            await rumours.answer(session, VIEWER, rumour_id, "bridge")
-        await rumours.answer(session, COORDINATOR, rumour_id, "bridge")
+            await rumours.answer(session, VIEWER, rumour_id, "bridge", SENT)
+        outcome = await rumours.answer(session, COORDINATOR, rumour_id, "bridge", SENT)
+        seen = await pending.proposal_diff(session, ENGLISH, outcome.proposal_id, now=SENT.now)
+        assert seen.differences["claim"] == (None, "Se paga en el puente")
+        with pytest.raises(ForbiddenError):
+            await agreed(session, outcome, COORDINATOR, SENT.now)
+    assert await public_rumours(database) == [], "recorded by one, released by another (P51)"
+    async with database.session(Tier.WRITER) as session:
+        await agreed(session, outcome, ENGLISH, SENT.now)
     assert await public_rumours(database) == ["No se paga."]
     async with database.session(Tier.WRITER) as session:
         await session.execute(update(models.Message).values(state="retired"))
@@ -375,7 +393,8 @@ async def test_a_rumour_answered_for_operators_is_not_public(database):
     rumour_id = await hear(database)
     await reviewed_message(database, "operators")
     async with database.session(Tier.WRITER) as session:
-        await rumours.answer(session, COORDINATOR, rumour_id, "bridge")
+        outcome = await rumours.answer(session, COORDINATOR, rumour_id, "bridge", SENT)
+        await agreed(session, outcome, ENGLISH, SENT.now)
     assert await public_rumours(database) == []
     async with database.session(Tier.WRITER) as session:
         await rumours.retire(session, WRITER, rumour_id)

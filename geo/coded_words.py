@@ -1,0 +1,180 @@
+"""Reasons in codes: what holds at once by one person's word is said in our words alone (P51).
+
+A text that one person may publish alone is one of a finite set: a label of `REASONS`, dates of
+about a year, nothing else. It is stored as the Spanish sentence, which reads back to its code, so
+that every page says it in its own language. Whatever is no sentence of ours waits for a second
+person: no filter of words is asked, because tries passed it (16 of 24).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from geo.errors import InvalidRecordError
+
+#: By code, why a place is closed or serves less, in Spanish (the catalogues have the others).
+REASONS: Mapping[str, str] = {
+    "fumigation": "Fumigación",
+    "maintenance": "Arreglos en el lugar",
+    "moving": "Mudanza",
+    "no_water": "Sin agua",
+    "no_power": "Sin luz eléctrica",
+    "no_food": "Sin comida",
+    "no_supplies": "Se acabaron las existencias",
+    "no_staff": "Sin personal",
+    "full": "No hay cupo",
+    "training": "Capacitación del personal",
+    "holiday": "Día festivo",
+    "illness": "Enfermedad en el lugar",
+    "weather": "Mal tiempo",
+    "project_ended": "Fin del proyecto",
+    "flood": "Inundación",
+    "precaution": "Por precaución",
+    "other": "Otro motivo",
+}
+
+#: Those that speak of danger: Spanish, labelled, until a person has reviewed the language (P47).
+SAFETY_REASONS = frozenset({"illness", "flood", "precaution"})
+
+#: By code, who says that a crossing is closed or not known.
+SOURCES: Mapping[str, str] = {
+    "official": "Anuncio oficial",
+    "authority": "Autoridad del paso",
+    "network": "Red de apoyo",
+    "field_visit": "Visita de la red al paso",
+    "press": "Prensa",
+}
+
+#: "Until" as far as is known: nobody promises to be open then.
+SINCE = "Desde el %(day)s."
+UNTIL = "Hasta el %(day)s, según se sabe."
+
+#: Farthest day that a reason names [A]: what holds longer is no reason of the day.
+FARTHEST = timedelta(days=366)
+
+_DAY = r"\d{2}/\d{2}/\d{4}"
+_SENTENCE = re.compile(
+    rf"(?:(?P<label>{'|'.join(map(re.escape, REASONS.values()))})\.?)?"
+    rf"(?: ?Desde el (?P<since>{_DAY})\.)?(?: ?Hasta el (?P<until>{_DAY}), según se sabe\.)?",
+    re.ASCII,
+)
+_CODES = {label: code for code, label in REASONS.items()}
+_FIELDS = ("code", "since", "until")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A coded reason: at least one of its parts is there.
+
+    Attributes
+    ----------
+    code : str or None
+        Of `REASONS`.
+    since, until : date or None
+        From and up to when it holds, as far as is known.
+    """
+
+    code: str | None
+    since: date | None = None
+    until: date | None = None
+
+    @property
+    def text(self) -> str:
+        """The Spanish sentence that is stored; `reason_in` reads it back."""
+        label = None if self.code is None else REASONS[self.code]
+        if self.since is None and self.until is None:
+            return label or ""
+        days = ((SINCE, self.since), (UNTIL, self.until))
+        parts = [] if label is None else [f"{label}."]
+        parts += [said % {"day": f"{day:%d/%m/%Y}"} for said, day in days if day is not None]
+        return " ".join(parts)
+
+
+def reason_in(text: str | None) -> Reason | None:
+    """Return the coded reason that a text is, or None for any other text."""
+    match = _SENTENCE.fullmatch(text or "")
+    if match is None:
+        return None
+    label = match["label"]
+    try:
+        found = Reason(
+            None if label is None else _CODES[label], _day(match["since"]), _day(match["until"])
+        )
+    except ValueError:  # the 31st of a month of 30 days
+        return None
+    return found if found.text == text != "" else None
+
+
+def is_ours(text: str | None, today: date) -> bool:
+    """Tell whether a text is a sentence of ours about days near today: nothing is smuggled in."""
+    found = reason_in(text)
+    return found is not None and all(
+        day is None or abs(day - today) <= FARTHEST for day in (found.since, found.until)
+    )
+
+
+def is_source(text: str | None) -> bool:
+    """Tell whether a text names a coded source of a crossing's state."""
+    return text in SOURCES.values()
+
+
+def in_words(entity: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return changes of a record with the sentences of the codes that they name.
+
+    A reason is named by its code, or by an object ``{"code", "since", "until"}``.
+
+    Raises
+    ------
+    InvalidRecordError
+        An object that is no reason.
+    """
+    made = dict(changes)
+    if entity == "crossing" and isinstance(made.get("source"), str):
+        made["source"] = SOURCES.get(made["source"], made["source"])
+    if entity == "space":
+        if "notice" in made:
+            made["notice"] = _worded("notice", made["notice"])
+        rules = made.get("schedule_exceptions")
+        if isinstance(rules, list):
+            made["schedule_exceptions"] = [
+                rule | {"reason": _worded("schedule_exceptions", rule["reason"])}
+                if isinstance(rule, dict) and "reason" in rule
+                else rule
+                for rule in rules
+            ]
+    return made
+
+
+def _worded(field: str, value: Any) -> Any:  # noqa: ANN401 -- what somebody sent
+    if isinstance(value, str):
+        return REASONS.get(value, value)
+    if not isinstance(value, Mapping):
+        return value
+    problems = [
+        (field, f"'{str(name)[:40]}' is not one of {', '.join(_FIELDS)}")
+        for name in value
+        if name not in _FIELDS
+    ]
+    code = value.get("code")
+    if code is not None and code not in REASONS:
+        problems.append((field, f"code is not one of {', '.join(REASONS)}"))
+    days = {}
+    for name in ("since", "until"):
+        try:
+            days[name] = None if value.get(name) is None else date.fromisoformat(value[name])
+        except (TypeError, ValueError):
+            problems.append((field, f"{name} is not a date"))
+    if not problems and code is None and not any(days.values()):
+        problems.append((field, "names neither a code nor a day"))
+    if problems:
+        raise InvalidRecordError(problems)
+    return Reason(code, **days).text
+
+
+def _day(written: str | None) -> date | None:
+    if written is None:
+        return None
+    day, month, year = map(int, written.split("/"))
+    return date(year, month, day)
