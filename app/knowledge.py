@@ -150,6 +150,7 @@ class Reading:
         self._kept: _Kept = shared.setdefault("knowledge", _Kept())
         self._tier: Tier | None = session.info.get("tier")
         self._of_tier = self._kept.tier(self._tier)
+        self._own: _Crossings | None = None
 
     @property
     def now(self) -> datetime:
@@ -315,6 +316,13 @@ class Reading:
         return published, await knowledge.next_change_at(self._session)
 
     async def _crossings(self) -> _Crossings:
+        if self._tier not in {Tier.PUBLIC, Tier.PARTNER}:
+            # P56: what a person of the staff sees of hidden ones is that person's.
+            if self._own is None:
+                self._own = _Crossings(
+                    self._stamps.of(Subject.CROSSINGS), await self._read_crossings()
+                )
+            return self._own
         if (kept := self._true_crossings()) is not None:
             return kept
         async with self._of_tier.reading[Subject.CROSSINGS]:

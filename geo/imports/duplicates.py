@@ -135,6 +135,12 @@ async def open_pairs(
     ForbiddenError
         The actor works on no records.
     """
+    found = await _open_pairs(session, actor, limit)
+    readings.show(session, "space", {one for pair in found for one in (pair.left, pair.right)})
+    return found
+
+
+async def _open_pairs(session: AsyncSession, actor: Actor | None, limit: int) -> list[OpenPair]:
     left, right = aliased(Location), aliased(Location)
     question = (
         select(
@@ -169,7 +175,6 @@ async def open_pairs(
         ids = {id_ for pair in found for id_ in (pair.left, pair.right)}
         untold = await untold_hidden(session, actor, ids)
         found = [pair for pair in found if not {pair.left, pair.right} & untold]
-        readings.show(session, "space", ids - untold)
     return found
 
 
@@ -182,8 +187,9 @@ async def open_pair(session: AsyncSession, actor: Actor, left: str, right: str) 
         The actor works on no records; has no such open pair.
     """
     left, right = sorted((left, right))
-    for pair in await open_pairs(session, actor, limit=100_000):
+    for pair in await _open_pairs(session, actor, 100_000):
         if (pair.left, pair.right) == (left, right):
+            readings.show(session, "space", [left, right])
             return pair
     raise NotFoundError(f"there is no open pair of '{left[:100]}' and '{right[:100]}'")
 

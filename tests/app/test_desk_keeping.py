@@ -422,8 +422,9 @@ async def test_p38_pairs_with_a_restricted_space_are_for_coordinators(as_person,
     page = await coordinator.get(f"{DUPLICATES}/oculta/otra")
     assert "Nombre secreto" in text_of(page)
     async with database.session(Tier.WRITER) as session:
-        entries = await audit.newest(session, limit=1)
-    assert (entries[0].action, entries[0].seq) == ("restricted.read", before + 1)
+        entries = await audit.newest(session, limit=2)
+    assert (entries[1].action, entries[1].seq) == ("restricted.read", before + 1)
+    assert (entries[0].action, entries[0].details["space"]) == ("staff.read", ["oculta"])
 
 
 async def actions(database):

@@ -81,12 +81,12 @@ async def write(database, statement, **values):
 VIEWS = {layer.name: (layer.subject, *layer.rests_on) for layer in CATALOGUE}
 VIEWS["products"] = (Subject.PRODUCTS,)
 
-#: All that is kept: not the staff's spaces, which depend on the person.
+#: All that is kept: not the staff's spaces and crossings, which depend on the person.
 KEPT = [
     (tier, view)
     for tier in (Tier.PUBLIC, Tier.PARTNER, Tier.STAFF)
     for view, subjects in VIEWS.items()
-    if tier is not Tier.STAFF or Subject.SPACES not in subjects
+    if tier is not Tier.STAFF or not {Subject.SPACES, Subject.CROSSINGS} & {*subjects}
 ]
 
 
