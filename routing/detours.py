@@ -6,13 +6,17 @@ looked for only when it is that way's turn, and most do not meet an obstacle at 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.cch import UNREACHABLE
+from routing.cch.around import paths_around
 from routing.errors import NoWay
 from routing.legs import Legs
+from routing.network import Metric, Network
 from routing.resident import Resident
 
 #: A metric, its version, and the two nodes.
@@ -148,16 +152,77 @@ def _look(
 ) -> None:
     """Look for one way; its parts between what is wanted are told too."""
     at, apart = (resident, resident.version), (resident.situation.key(0.0), *ends)
-    network, units = resident.ground.network, resident.metric.units_per_s
-    if units >= closed.shut.get(apart, np.inf):
+    network, metric = resident.ground.network, resident.metric
+    if metric.units_per_s >= closed.shut.get(apart, np.inf):
         closed.ways[*at, *ends] = (np.inf, _NO_LEGS)
         return
     try:
-        found = network.ways_around(resident.metric, *ends, closed.marks, *wanted)
+        found = ways_around(network, metric, ends, closed.marks, wanted)
     except NoWay:
         closed.ways[*at, *ends] = (np.inf, _NO_LEGS)
         if resident.model.aversion == 0:
-            closed.shut[apart] = units
+            closed.shut[apart] = metric.units_per_s
         return
     for (first, last), (extra_s, edges) in found.items():
         closed.ways[*at, first, last] = (extra_s, Legs.whole(edges))
+
+
+def ways_around(
+    network: Network,
+    metric: Metric,
+    ends: tuple[int, int],
+    closed: NDArray[np.bool_],
+    wanted: tuple[Sequence[int], Sequence[int]],
+) -> dict[tuple[int, int], tuple[float, NDArray[np.int64]]]:
+    """Give the cheapest way between two nodes without closed edges, and ways that it tells of.
+
+    On the way to a node it meets those beside it, and any part of a cheapest way is one itself.
+
+    Parameters
+    ----------
+    network, metric
+        What to search.
+    ends
+        The two nodes.
+    closed
+        As of `Network.marks`.
+    wanted
+        Nodes: ways from one of the first to one of the second are wanted too.
+
+    Returns
+    -------
+    By its ends, of each way: seconds that it costs above the cheapest one of the metric, and its
+    edges in order.
+
+    Raises
+    ------
+    NoWay
+        There is none between the two nodes.
+    """
+    hierarchy, arcs = network.hierarchy, metric.arcs
+    (source, target), (_, targets) = ends, wanted
+    cost, way = hierarchy.path(arcs, source, target)
+    told = {target: (cost, way)}
+    if closed[way].any():
+        beside = {}
+        for node in targets:
+            apart = hierarchy.distance(arcs, target, node) + hierarchy.distance(arcs, node, target)
+            if node not in ends and apart < UNREACHABLE:
+                beside[node] = apart
+        told = paths_around(hierarchy.topology, arcs, source, target, closed, beside)
+    if told[target][0] >= UNREACHABLE:
+        raise NoWay("nothing open joins the two places")
+    found = {}
+    for last, (_, way) in told.items():
+        edges = network.turns.originals(way).astype(np.int64)
+        nodes = [source, *network.turns.heads(way).tolist()]
+        before = np.concatenate(([0], np.cumsum(arcs.cost[way], dtype=np.int64))).tolist()
+        place = {node: n for n, node in enumerate(nodes)}
+        firsts, lasts = ({node for node in some if node in place} for some in wanted)
+        for one, other in product(firsts | {source}, lasts | {last}):
+            begin, end = place[one], place[other]
+            if begin < end or (one, other) == ends:
+                least = hierarchy.distance(arcs, one, other)
+                extra_s = (before[end] - before[begin] - least) / metric.units_per_s
+                found[one, other] = (extra_s, edges[begin:end])
+    return found

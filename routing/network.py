@@ -4,10 +4,9 @@ A request brings its own costs and its own two ends; the hierarchy it is searche
 graph's, built once and never changed, so any number of threads may search at the same time.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 from typing import Final
 
 import numpy as np
@@ -15,7 +14,6 @@ from numpy.typing import NDArray
 
 from routing import cch
 from routing.access import Mode
-from routing.cch.around import path_around
 from routing.components import Components
 from routing.errors import NoWay
 from routing.graph import RoadGraph, Snap
@@ -280,56 +278,6 @@ class Network:
         marked = np.zeros(self.hierarchy.topology.edge_count, dtype=np.bool_)
         marked[self.turns.spread_some(edges, np.zeros(len(edges), np.int32))[0]] = True
         return marked
-
-    def ways_around(
-        self,
-        metric: Metric,
-        source: int,
-        target: int,
-        closed: NDArray[np.bool_],
-        sources: Collection[int],
-        targets: Collection[int],
-    ) -> dict[tuple[int, int], tuple[float, NDArray[np.int64]]]:
-        """Give the cheapest way between two nodes without closed edges, and ways that it tells of.
-
-        Any part of a cheapest way is one itself.
-
-        Parameters
-        ----------
-        closed
-            As of `marks`.
-        sources, targets
-            Nodes: parts from one to another are wanted too.
-
-        Returns
-        -------
-        By its ends, of each way: seconds that it costs above the cheapest one of the metric, and
-        its edges in order.
-
-        Raises
-        ------
-        NoWay
-            There is none between the two nodes.
-        """
-        hierarchy = self.hierarchy
-        least, way = hierarchy.path(metric.arcs, source, target)
-        cost = least
-        if closed[way].any():
-            cost, way = path_around(hierarchy.topology, metric.arcs, source, target, closed)
-        if cost >= cch.UNREACHABLE:
-            raise NoWay("nothing open joins the two places")
-        edges = self.turns.originals(way).astype(np.int64)
-        found = {(source, target): ((cost - least) / metric.units_per_s, edges)}
-        nodes = [source, *self.turns.heads(way).tolist()]
-        before = np.concatenate(([0], np.cumsum(metric.arcs.cost[way], dtype=np.int64))).tolist()
-        place = {node: n for n, node in enumerate(nodes) if node in sources or node in targets}
-        for first, last in product(place.keys() & sources, place.keys() & targets):
-            begin, end = place[first], place[last]
-            if begin < end and (first, last) not in found:
-                least = hierarchy.distance(metric.arcs, first, last)
-                extra_s = (before[end] - before[begin] - least) / metric.units_per_s
-                found[first, last] = (extra_s, edges[begin:end])
-        return found
 
     def between_s(self, metric: Metric, sources: Sequence[int], targets: Sequence[int]) -> Floats:
         """Give costs from nodes to nodes, float64 [sources, targets], infinite where no way."""

@@ -9,6 +9,7 @@ A search from the target, step by step beside it, ends both where the target is 
 everything that can be reached would be looked at.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -36,11 +37,33 @@ _RANK: Final = (1 << _RANK_BITS) - 1
 #: In ``step``: the source, which no edge leads to. 0 is not reached, else it is an edge + 1.
 _SOURCE: Final = -1
 
+_NO_EDGES: Final = np.zeros(0, np.int32)
+
 
 def path_around(
     topology: Topology, metric: Metric, source: int, target: int, closed: Bool
 ) -> tuple[int, Int32]:
     """Find the cheapest path between two nodes without closed edges.
+
+    As `paths_around`, to one node.
+
+    Returns
+    -------
+    (cost, edges int32 [.] in the order of travel)
+        `UNREACHABLE` and no edges where there is none.
+    """
+    return paths_around(topology, metric, source, target, closed, {})[target]
+
+
+def paths_around(
+    topology: Topology,
+    metric: Metric,
+    source: int,
+    target: int,
+    closed: Bool,
+    beside: Mapping[int, int],
+) -> dict[int, tuple[int, Int32]]:
+    """Find the cheapest paths from a node to another, and to some beside it, without closed edges.
 
     Parameters
     ----------
@@ -50,11 +73,14 @@ def path_around(
         Nodes.
     closed
         bool [E].
+    beside
+        Nodes that are wanted too, and how much dearer than the way to the target the way to one and
+        on to the target may be to be looked for.
 
     Returns
     -------
-    (cost, edges int32 [.] in the order of travel)
-        `UNREACHABLE` and no edges where there is none.
+    By node: (cost, edges int32 [.] in the order of travel), `UNREACHABLE` and no edges where there
+    is no way to the target; of those beside it only ways that were met.
 
     Raises
     ------
@@ -68,7 +94,10 @@ def path_around(
         raise InvalidCost("the metric is of another hierarchy")
     if closed.shape != (t.edge_count,) or closed.dtype != np.bool_:
         raise InvalidCost(f"{t.edge_count} marks are needed, bool")
-    first, last = t.rank[checks.ids([source, target], t.node_count, "node")].tolist()
+    nodes = [source, target, *beside]
+    first, last, *others = t.rank[checks.ids(nodes, t.node_count, "node")].tolist()
+    wanted = np.array(others, np.int32)
+    is_met = np.zeros(len(others), np.bool_)
     reached, chain = (np.empty(max(t.height, 1), np.int32) for _ in range(2))
     # Pages that a search does not touch take no memory.
     bound, reach, step, came = (np.zeros(t.node_count, np.int32) for _ in range(4))
@@ -96,13 +125,24 @@ def path_around(
             reach,
             step,
             came,
+            wanted,
+            max(beside.values(), default=0),
+            is_met,
         )
+    found = {target: (int(cost), _walked(step, came, last) if cost < UNREACHABLE else _NO_EDGES)}
+    for node, rank, known in zip(beside, others, is_met.tolist(), strict=True):
+        if known:
+            found[node] = (int(reach[rank]) - 1, _walked(step, came, rank))
+    return found
+
+
+def _walked(step: Int32, came: Int32, rank: int) -> Int32:
+    """Give the edges that lead to a rank, from the source on."""
     edges: list[int] = []
-    rank = last
-    while cost < UNREACHABLE and step[rank] != _SOURCE:
+    while step[rank] != _SOURCE:
         edges.append(int(step[rank]) - 1)
         rank = int(came[rank])
-    return int(cost), np.array(edges[::-1], np.int32)
+    return np.array(edges[::-1], np.int32)
 
 
 @compiled
@@ -209,6 +249,17 @@ def _retreat(
     return waiting
 
 
+@inlined
+def _newly_met(wanted: Int32, v: int, is_met: Bool) -> int:
+    """Note a rank that is met; count how often it was wanted and had not been."""
+    count = 0
+    for k in range(len(wanted)):
+        if wanted[k] == v and not is_met[k]:
+            is_met[k] = True
+            count += 1
+    return count
+
+
 @compiled
 def _search(
     first: Int64,
@@ -232,6 +283,9 @@ def _search(
     reach: Int32,
     step: Int32,
     came: Int32,
+    wanted: Int32,
+    slack: int,
+    is_met: Bool,
 ) -> int:
     """Search from the source by what the way costs and what the metric says is still to come.
 
@@ -246,6 +300,11 @@ def _search(
     bound, reach, step, came
         int32 [N], all 0: 1 more than the cost to the target in the metric and than the cost from
         the source; by which edge a rank was reached (see `_SOURCE`), and from which rank.
+    wanted, slack
+        int32 [w]: ranks beside the target that are looked for too, as far as that costs so much
+        more.
+    is_met
+        bool [w]: told of each, whether it was met.
 
     Returns
     -------
@@ -258,9 +317,9 @@ def _search(
     seen = np.zeros(len(bound), np.bool_)
     behind[0] = target
     seen[target] = True
-    waiting = 1
+    waiting, size = 1, 0
     is_shut_in = True
-    size = 0
+    cheapest, most, missing = int(_NONE), int(_NONE), len(wanted)
     still = _bound(first, head, parent, level, up, target, reached, chain, bound, stack, source)
     if still < _NONE:
         reach[source] = 1
@@ -273,8 +332,13 @@ def _search(
         so_far = reach[v] - 1
         if (entry >> _RANK_BITS) > so_far + bound[v] - 1:
             continue  # it has been reached cheaper since
+        if (entry >> _RANK_BITS) > most:
+            break
+        missing -= _newly_met(wanted, v, is_met)
         if v == target:
-            return int(so_far)
+            cheapest, most = so_far, so_far + slack
+        if cheapest < _NONE and missing == 0:
+            break
         is_shut_in = is_shut_in and not seen[v]
         for k in range(first[v + 1] - first[v] + down_first[v + 1] - down_first[v]):
             arc, to, is_above = _arc(first, head, down_first, down_arc, down_tail, v, k)
@@ -314,4 +378,4 @@ def _search(
             )
             if waiting == 0:
                 break
-    return int(_NONE)
+    return cheapest

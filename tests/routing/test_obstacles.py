@@ -12,6 +12,7 @@ import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from routing import detours
 from routing.access import Mode
 from routing.cch import UNREACHABLE, Hierarchy
 from routing.cch.around import path_around
@@ -19,10 +20,10 @@ from routing.contact import contact
 from routing.continent import Continent
 from routing.cost import CostModel, Travel
 from routing.crossings import Crossing
+from routing.detours import ways_around
 from routing.errors import Blocker, InvalidCost, InvalidNode, InvalidRequest, NoRoute, NoWay
 from routing.hazard import Hazard
 from routing.legs import Legs
-from routing.network import Network
 from routing.obstacles import MAX_OBSTACLES, MAX_VERTICES, Obstacles
 from routing.profile import ADULT, VEHICLE
 from routing.search import Router
@@ -198,13 +199,13 @@ def test_the_parts_of_a_way_around_are_the_ways_that_are_found_alone(tiny_graph,
     with router.residents.using(ground, 0.0, router.situation((), ADULT, AT)) as resident:
         for source, target in itertools.permutations(nodes, 2):
             try:
-                told = ground.network.ways_around(
-                    resident.metric, source, target, marks, nodes, nodes
+                told = ways_around(
+                    ground.network, resident.metric, (source, target), marks, (nodes, nodes)
                 )
             except NoWay:
                 continue
             for ends, (extra_s, edges) in told.items():
-                alone = ground.network.ways_around(resident.metric, *ends, marks, (), ())
+                alone = ways_around(ground.network, resident.metric, ends, marks, ((), ()))
                 assert extra_s == alone[ends][0]
                 assert graph.edge_tail[edges[0]] == ends[0]
                 assert graph.edge_head[edges[-1]] == ends[1]
@@ -218,8 +219,7 @@ def test_ways_are_looked_for_once_in_a_request_and_kept_by_no_other(block, monke
         looked.append(network)
         return ways_around(network, *asked)
 
-    ways_around = Network.ways_around
-    monkeypatch.setattr(Network, "ways_around", counted)
+    monkeypatch.setattr(detours, "ways_around", counted)
     router, request = Router(block), ask(START, END, obstacles=keeping_out(SOUTH))
     first = router.routes(request)
     assert len(looked) <= 2
