@@ -54,7 +54,7 @@ _OTHER_FILES: Final = 200
 _PIPELINED: Final = 32
 
 #: Bytes that the parser gets at a time: what a request costs is looked at after each.
-_PIECE_BYTES: Final = 16_384
+_PIECE_BYTES: Final = 4_096
 
 #: What stands in the application's state for the connections of a process.
 STATE_KEY: Final = "connections"

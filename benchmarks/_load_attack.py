@@ -31,11 +31,11 @@ async def connect(
     end.setblocking(False)
     end.bind((source, 0))
     try:
-        await asyncio.get_running_loop().sockconnect(end, ("127.0.0.1", port))
+        await asyncio.get_running_loop().sock_connect(end, ("127.0.0.1", port))
     except BaseException:
         end.close()
         raise
-    return await asyncio.openconnection(sock=end, limit=room or 65_536)
+    return await asyncio.open_connection(sock=end, limit=room or 65_536)
 
 
 async def send(port: int, shape: Shape) -> None:

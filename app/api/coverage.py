@@ -7,6 +7,7 @@ from functools import partial
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
+import anyio
 import numpy as np
 from fastapi import APIRouter, Response
 from numpy.typing import NDArray
@@ -58,6 +59,11 @@ MAX_VERTICES = 5_000
 
 #: Such a line as text: three numbers of at most sixteen characters with their commas and brackets.
 LIMIT_BYTES = 262_144
+
+
+#: Lines that are laid onto roads or measured at once [A]: that is Python's own work, and two would
+#: take from each other and from everybody who waits for an answer.
+_lines = anyio.CapacityLimiter(1)
 
 
 class LineString(BaseModel):
@@ -140,7 +146,9 @@ async def measure_coverage(
     lapsed = [space for space in today if space.id not in then]
     # Of a long line this takes a while too; who waits for a turn holds no connection.
     await session.close()
-    measured, lapsed_m = await search(partial(_measured, way, found, lapsed, settings.access_m))
+    measured, lapsed_m = await search(
+        partial(_measured, way, found, lapsed, settings.access_m), limiter=_lines
+    )
     # Of today something is known whoever was there before; of another day the past has to be read.
     is_today = as_of == way.today
     span = None if is_today else await spaces.known_span(session, body.services)
@@ -259,7 +267,8 @@ async def _drawn_way(
     # A waiting search holds no connection.
     await session.close()
     line, region = await search(
-        partial(_match, coordinates, body.mode, network, tuple(crossing for _, crossing in known))
+        partial(_match, coordinates, body.mode, network, tuple(crossing for _, crossing in known)),
+        limiter=_lines,
     )
     if line.measure == "geometry":
         if not (start.is_certain and end.is_certain):
