@@ -61,4 +61,3 @@ def _decoded(token: str) -> bytes:
     except (binascii.Error, ValueError):
         raw = b""
     return raw if len(raw) == _TOKEN_BYTES else bytes(_TOKEN_BYTES)
-
