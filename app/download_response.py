@@ -20,9 +20,9 @@ from tiles.formats import Format
 #: Downloads at once in a process [A]: each holds a connection and, of some formats, a core.
 AT_ONCE: Final = 2
 
-#: Bytes that are sent at a time: whoever takes none of them for a while does not move. Over the
-#: five seconds of the setting these are 26 kB/s, which EDGE and all that came after it reach.
-SENT_BYTES: Final = 131_072
+#: Bytes that are sent at a time: whoever does not take them for a while does not move. Over the
+#: three seconds of the setting these are 22 kB/s, which EDGE and all that came after it reach.
+SENT_BYTES: Final = 65_536
 
 type Steady = Callable[[], float]
 

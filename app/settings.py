@@ -222,7 +222,7 @@ class Settings(BaseSettings):
     )
     download_still_s: PositiveInt = Field(
         # [A]: see `app.download_response`.
-        5,
+        3,
         description="Seconds after which a download that hardly moves gives its place to who "
         "waits for one.",
     )
