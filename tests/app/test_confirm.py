@@ -84,9 +84,7 @@ async def test_p41_the_page_leaves_nothing_behind(phone):
     assert "set-cookie" not in page.headers
     assert not re.search(r'(?:src|href|action)="(?:https?:)?//', page.text), "no third party"
     # The quick exit (P37), and nothing else.
-    assert re.findall(r"<script[^>]*", page.text) == [
-        f'<script src="{asset_url("page-exit.js")}"'
-    ]
+    assert re.findall(r"<script[^>]*", page.text) == [f'<script src="{asset_url("page-exit.js")}"']
 
 
 @pytest.mark.parametrize(
