@@ -496,6 +496,7 @@ def taken_along() -> Iterator[Asked]:
     """Give what a phone keeps to use it without a network."""
     for path in ("/nearby.json", "/packs", "/offline", "/sw.js", "/manifest.webmanifest"):
         yield Asked(path, "GET", path)
+    yield Asked("/leave", "POST", "/leave")
     for country in ("CO", "VE", "EC", "ZZ", "x"):
         yield Asked("/packs/{country}", "GET", f"/packs/{country}")
     for narrowed in ("country=CO", "open=1", "families=1", "language=es", "page=2"):
