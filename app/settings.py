@@ -248,8 +248,8 @@ class Settings(BaseSettings):
     removals_per_day: NonNegativeInt = Field(
         # [A]: an ordinary day of one person; more is an emergency, and not theirs alone (P52).
         3,
-        description="Records that one person hides, closes or withdraws in a day, and keeps so "
-        "alone; what is beyond calls who coordinates and ends after 24 hours unless confirmed.",
+        description="Records that one person hides, closes or withdraws in a day without an end; "
+        "what is beyond calls who coordinates and ends after 24 hours unless confirmed.",
     )
     reading_records_per_day: PositiveInt = Field(
         # [A]: a day's work on a country's queue; more is a copy being made (P56).

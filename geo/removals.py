@@ -1,8 +1,9 @@
 """Nobody erases alone (P52): what one person takes out of sight is counted, and many end again.
 
 Every removal holds at once. Those of one person beyond the limit call who coordinates and end by
-themselves after a day, unless a second person confirms them. A removal stays on its person's count
-for a day, and for as long as it stands on one person's word alone: patience is no way round it.
+themselves after a day, unless a second person confirms them. The count is of a day: who closes four
+spaces in a season must not see the fourth open again by itself, with people on their way to it.
+What stands on one person's word stays before those in charge of it (`geo.standing`), however old.
 """
 
 import uuid
@@ -10,14 +11,14 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, text, update
+from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit, outbox, restoring
 from geo.authority import Role
 from geo.models import Person, Removal
 
-#: Records that one person takes out of sight in a day, and keeps so alone, without an end [A].
+#: Records that one person takes out of sight in a day without an end [A].
 PER_DAY = 3
 
 #: The name under which a session carries what is set instead of `PER_DAY`.
@@ -36,7 +37,7 @@ Undo = dict[str, Any]
 
 
 def limit_of(session: AsyncSession) -> int:
-    """Return how many records a person may keep out of sight alone."""
+    """Return how many records a person may take out of sight in a day without an end."""
     return int(session.info.get(LIMIT, PER_DAY))
 
 
@@ -168,7 +169,7 @@ async def _end(
     counted = await session.scalar(
         select(func.count(key.distinct())).where(
             Removal.person == person,
-            or_(Removal.made_at > now - DAY, stands() & Removal.ends_at.is_(None)),
+            Removal.made_at > now - DAY,
             key != f"{entity} {record_id}",
         )
     )
@@ -322,6 +323,7 @@ _BEYOND = text(
         where person is not null and ended_at is null and confirmed_at is null
             and ends_at is null
         group by person, entity, record_id
+        having min(made_at) > :since
     ), ranked as (
         select *, row_number() over (
             partition by person order by since, entity, record_id
@@ -338,7 +340,9 @@ _BEYOND = text(
 
 
 async def _hold_to_limit(session: AsyncSession, now: datetime) -> None:
-    found = await session.scalars(_BEYOND, {"ends_at": now + DAY, "most": limit_of(session)})
+    found = await session.scalars(
+        _BEYOND, {"ends_at": now + DAY, "since": now - DAY, "most": limit_of(session)}
+    )
     for person in sorted(set(found)):
         await call(session, "removals.many", person)
 
