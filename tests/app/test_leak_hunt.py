@@ -34,8 +34,8 @@ CONTAINS = """exists (
 #: Columns that hold no text of their own: keys, names of other rows, words of a list in a CHECK.
 KEYS = re.compile(r"(.*_)?id|.*_by|.*_sha256|(previous_)?hash")
 CHOICES = (
-    "access action answer audience byday bymonthday category channel children_alone code country "
-    "country_a country_b direction effect entity family fees freq highway holidays kind language "
+    "access act action answer audience byday bymonthday category channel children_alone code "
+    "country country_a country_b direction effect entity family fees freq highway holidays kind language "
     "languages location_type message_key need public_extent role scope state status timezone type "
     "visibility vocabulary parent_code coord_precision licence rate_source "
     "counted_for countries from_space to_space "

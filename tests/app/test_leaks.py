@@ -219,6 +219,8 @@ def desk_requests(hidden_ids: list[str]) -> Iterator[Asked]:
     yield Asked(report, "GET", "/network/reports/x", headers=page)
     yield Asked(report, "POST", "/network/reports/x", form=sent | {"do": "discard"}, headers=page)
     yield Asked("/network/hides/{hide_id}/lift", "POST", "/network/hides/x/lift", form=sent)
+    confirm = "/network/removals/{removal_id}/confirm"
+    yield Asked(confirm, "POST", "/network/removals/x/confirm", form=sent)
     for hidden in hidden_ids:
         template, path = "/network/spaces/{space}", f"/network/spaces/{hidden}"
         yield Asked("/network/spaces", "GET", f"/network/spaces?q={hidden}", headers=page)

@@ -204,7 +204,7 @@ async def test_pages_for_anybody_have_no_barrier(browser, site, lang, is_whole):
     async with walking(browser, site, lang, is_whole=is_whole) as walk:
         for one in looked_at:
             await walk.look(one)
-        assert walk.opened > len(looked_at) / 2
+        assert walk.opened > (15 if looked_at == pages else 4)
 
 
 @pytest.mark.parametrize("lang", CONSOLE_LANGUAGES)
@@ -215,7 +215,7 @@ async def test_pages_of_the_console_have_no_barrier(browser, site, lang, is_whol
     async with walking(browser, site, lang, is_whole=is_whole) as walk:
         for one in looked_at:
             await walk.look(one)
-        assert walk.opened > len(looked_at) / 2
+        assert walk.opened > (40 if looked_at == pages else 15)
 
 
 @pytest.mark.parametrize("template", MAIN)
