@@ -144,7 +144,8 @@ def judge(asked: Asked) -> Found:
         found.counts[f"refused as {compared.refused}"] += 1
     for fault in faults_of(asked, routes, compared):
         found.note(fault)
-    if any(_moved_m(route) > NEARLY_M for answer in answers for route in answer or ()):
+    moved = any(_moved_m(route) > NEARLY_M for answer in answers for route in answer or ())
+    if moved or not all(stands_on_road(asked.seen, end) for end in (asked.source, asked.target)):
         found.counts["ends met elsewhere"] += 1
     elif asked.is_of_time:
         for fault in _of_time(asked, answers, found):
@@ -182,6 +183,18 @@ def compared_of(asked: Asked, routes: Sequence[Route]) -> Compared:
 def _moved_m(route: Route) -> float:
     """Give how far from its ends a way begins and ends: no other road leads on from there."""
     return max(route.start_snap.distance_m, route.end_snap.distance_m)
+
+
+def stands_on_road(seen: Seen, node: int) -> bool:
+    """Tell whether a road is at a node that somebody may stand on.
+
+    A place meets no border edge, and none that is closed in secret (P36): where there are only
+    such, it meets a road elsewhere or is off the network, whatever leads over the border.
+    """
+    return any(
+        node in (road.tail, road.head) and not road.is_border and road.edge not in seen.absent
+        for road in seen.land.roads.values()
+    )
 
 
 def faults_of(

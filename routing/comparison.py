@@ -187,7 +187,7 @@ class _Comparison:
             bans = (ban for ban in side.rules.bans if ban.hazard.is_told)
             if any(is_joined or len(ban.edges) for ban in bans):
                 return True
-            if any(_is_held(post) for gate in side.rules.gates.values() for post in gate.posts):
+            if any(_is_held(post) for gate in side.gates.values() for post in gate.posts):
                 return True
         return False
 

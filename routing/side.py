@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.cost import CostModel, Prices
+from routing.crossings import Gate
 from routing.detours import Closed
 from routing.errors import NoRoute
 from routing.graph import Snap
@@ -55,6 +56,12 @@ class Side:
         """The roads that places meet: without those closed in secret (P36)."""
         return self.ground.network.without(self.situation.untold)
 
+    @property
+    def gates(self) -> dict[int, Gate]:
+        """The border edges with their posts: without those closed in secret (P36)."""
+        untold = frozenset(self.situation.untold.tolist())
+        return {edge: gate for edge, gate in self.rules.gates.items() if edge not in untold}
+
     def without_obstacles(self) -> "Side":
         """Give the region as one finds it who keeps out of nothing."""
         return replace(self, rules=replace(self.rules, bans=self.situation.bans), closed=None)
@@ -76,8 +83,8 @@ class Side:
 
     def portals(self, region: int) -> list[Portal]:
         """Give the border edges that have an official post, as portals of this region."""
-        travel, turns = self.ground.travel, self.ground.network.turns
-        edges = np.array(sorted(self.rules.gates), dtype=np.int64)
+        travel, turns, gates = self.ground.travel, self.ground.network.turns, self.gates
+        edges = np.array(sorted(gates), dtype=np.int64)
         edges = edges[travel.usable(edges)]
         columns = (edges, travel.time_s(edges), travel.length_m(edges))
         return [
@@ -90,7 +97,7 @@ class Side:
                 after=((1 - gate.at) * time_s, (1 - gate.at) * length_m),
             )
             for edge, time_s, length_m in zip(*(row.tolist() for row in columns), strict=True)
-            if (gate := self.rules.gates[edge]).posts
+            if (gate := gates[edge]).posts
             for node in turns.comes_from(edge)
             if (leave := turns.onward(node, edge)) is not None
         ]

@@ -279,6 +279,20 @@ def test_leaving_later_to_arrive_earlier_and_a_late_arrival_are_seen(land, monke
     assert found.is_broken
 
 
+def test_a_refusal_is_seen_but_for_who_stands_where_every_road_is_closed_in_secret(land):
+    """P36: without the one road inland the foot of the bridge is off the network."""
+    area = shapely.Point(0.07, 0).buffer(0.001)
+    ban = Hazard("ban", "flood", "physical", area, exclusion=True, is_told=False)
+    asked = replace(question(land), target=node(land, 2))
+    at_bridge = replace(asked, seen=replace(asked.seen, secret=(ban,)))
+    assert arrival(at_bridge).edges
+    found = judging.judge(at_bridge)
+    assert (found.counts["refused"], found.counts["ends met elsewhere"]) == (1, 1)
+    assert found.counts["refused though there is a way"] == 0
+    found = judging.judge(replace(asked, country=replace(land, router=Forger(()))))
+    assert found.counts["refused though there is a way"] == 1
+
+
 def because(asked, route, *reasons):
     """Give the bars that a route misses of which such reasons are told."""
     compared = Compared(None, (), None, (reasons,), (None,))

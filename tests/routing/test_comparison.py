@@ -13,6 +13,7 @@ from routing.crossings import Crossing
 from routing.errors import NoRoute, RoutingError
 from routing.hazard import Hazard
 from routing.obstacles import Obstacles
+from routing.questions import AVERSIONS
 from routing.search import Router, RouteRequest
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -202,6 +203,27 @@ def test_p36_a_refusal_names_no_secret_ban(tiny_graph):
         absent.routes(ask(NEAR))
     assert banned.value.blocked_by == never.value.blocked_by
     assert str(banned.value) == str(never.value)
+
+
+@pytest.mark.parametrize("near", [NEAR, shut(NEAR)])
+@pytest.mark.parametrize("others", [(FAR,), (shut(FAR),), ()])
+@pytest.mark.parametrize("aversions", [(0.0,), AVERSIONS])
+def test_p36_a_crossing_on_a_road_that_is_banned_in_secret_stands_on_no_road(
+    tiny_graph, continent, near, others, aversions
+):
+    """Neither a refusal, beside a crossing that is hidden, nor the open way tells of the ban."""
+    bridge = shapely.box(0.0502, -0.001, 0.0503, 0.001)
+    secret = Hazard("H", "flood", "physical", bridge, exclusion=True, is_told=False)
+    missing = Continent([Router(tiny_graph(NODES, [LANE, *(r for r in ROADS if r != (1, 2))]))])
+    answers = []
+    for world, hazards in ((continent, (secret,)), (missing, ())):
+        request = ask(near, *others, hazards=hazards, aversions=aversions)
+        try:
+            leg = only(world, request)
+            answers.append((leg.ways, leg.open_way, leg.because, leg.beyond))
+        except NoRoute as refused:
+            answers.append((str(refused), refused.blocked_by))
+    assert answers[0] == answers[1]
 
 
 @pytest.mark.parametrize("start", [START, (0.03, 0.02)])
