@@ -163,10 +163,10 @@ def walk(
         posts = seen.posts_on(road)
         if posts is None:
             broken.append(f"edge {edge} crosses a border where the asker sees no crossing")
-        if not posts or road.posts is None:
+        if not posts:
             sections[-1].append((road.s * (end - start), road.m * (end - start)))
             continue
-        at = road.posts[1]
+        at = seen.post_at(road)
         sections[-1].append((road.s * at, road.m * at))
         sections.append([(road.s * (1 - at), road.m * (1 - at))])
         stops.append(posts)
@@ -281,7 +281,7 @@ def _over(
     offset_s: float,
 ) -> _Label:
     """Go to a border edge's first post, and past its posts."""
-    at = road.post_at
+    at = ways.seen.post_at(road)
     pieces, walked = ways.between(label.node, road.tail)
     section = [label.before, *pieces, (road.s * at, road.m * at)]
     stand, _ = pass_by(hours, posts, hours.walk(label.stand, section), offset_s)
@@ -302,6 +302,7 @@ class _Ways:
     """The ways of least moving time within a country, and the border edges that may be passed."""
 
     def __init__(self, seen: Seen) -> None:
+        self.seen = seen
         closed = seen.banned | seen.absent
         roads = [road for road in seen.land.roads.values() if road.edge not in closed]
         self._inland = nx.MultiDiGraph()

@@ -349,18 +349,29 @@ def dominates(one: Route, other: Route) -> bool:
         (one.cost_s, other.cost_s, 1.0),
         (one.unknown_m, other.unknown_m, NEARLY_M),
     ]
-    for kind in {*one.exposure, *other.exposure}:
-        mine, theirs = (
-            route.exposure[kind].value if kind in route.exposure else 0.0 for route in (one, other)
-        )
+    met = _exposures(one), _exposures(other)
+    for measure in {*met[0], *met[1]}:
+        mine, theirs = (exposures.get(measure, 0.0) for exposures in met)
         pairs.append((mine, theirs, NEARLY * max(1.0, mine, theirs)))
     return all(a <= b + nearly for a, b, nearly in pairs) and any(
         a < b - nearly for a, b, nearly in pairs
     )
 
 
+def _exposures(route: Route) -> dict[tuple[str, str], float]:
+    """Give what a route meets by kind and unit.
+
+    Kilometres where no rate is known say nothing of the events to be expected elsewhere; they are
+    named apart only beside such events.
+    """
+    return {
+        (kind.removesuffix("_without_rate"), item.unit): item.value
+        for kind, item in route.exposure.items()
+    }
+
+
 def _shown(route: Route) -> str:
-    exposure = {kind: round(item.value, 3) for kind, item in route.exposure.items()}
+    exposure = {kind: f"{item.value:.3f} {item.unit}" for kind, item in route.exposure.items()}
     return (
         f"[{route.distance_m / 1e3:.1f} km, {route.duration_s / HOUR_S:.2f} h,"
         f" at {route.arrival:%d %H:%M},"

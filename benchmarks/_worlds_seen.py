@@ -112,9 +112,8 @@ class Road:
     line
         As it is drawn, degrees; a point where its ends lie on each other.
     posts
-        Places of the official posts on a border edge, in order of travel; None on any other edge.
-    at
-        Share of the length before the first post.
+        Official posts on a border edge, in order of travel, each with the share of the length
+        before it; whoever asks may not know of all of them. None on any other edge.
     """
 
     edge: int
@@ -123,18 +122,13 @@ class Road:
     s: float
     m: float
     line: BaseGeometry = field(repr=False)
-    posts: tuple[tuple[str, ...], float] | None = None
+    posts: tuple[tuple[str, float], ...] | None = None
 
     def along(self, share: float) -> shapely.Point:
         """Give the place at a share of its drawn length."""
         if isinstance(self.line, shapely.LineString):
             return shapely.Point(self.line.interpolate(share, normalized=True))
         return shapely.Point(self.line.centroid)
-
-    @property
-    def post_at(self) -> float:
-        """Share of the length before the first post of a border edge."""
-        return 0.0 if self.posts is None else self.posts[1]
 
     @property
     def is_border(self) -> bool:
@@ -212,8 +206,8 @@ class Land:
 
 def _posts_on(
     line: BaseGeometry, pair: set[str | None], places: Sequence[Post]
-) -> tuple[tuple[str, ...], float]:
-    """Give the posts of a border edge in order of travel, and where the first of them stands."""
+) -> tuple[tuple[str, float], ...]:
+    """Give the posts of a border edge in order of travel, and where each of them stands."""
     near: list[tuple[float, float, Post]] = []
     for post in places:
         if set(post.countries) == pair:
@@ -229,11 +223,11 @@ def _posts_on(
             if away_m <= REACH_M:
                 near.append((away_m, along, post))
     if not near:
-        return (), 0.0
+        return ()
     least_m = min(away_m for away_m, _, _ in near)
     kept = [row for row in near if row[0] <= max(least_m + 1.0, ON_ROAD_M)]
     kept.sort(key=lambda row: (row[1], row[2].id))
-    return tuple(post.id for _, _, post in kept), kept[0][1]
+    return tuple((post.id, along) for _, along, post in kept)
 
 
 def _metres(shape: BaseGeometry, lat: float) -> BaseGeometry:
@@ -285,8 +279,15 @@ class Seen:
         """Give the posts that the asker sees on an edge; None where it is never passed."""
         if road.posts is None:
             return ()
-        seen = tuple(self.posts[name] for name in road.posts[0] if name in self.posts)
+        seen = tuple(self.posts[name] for name, _ in road.posts if name in self.posts)
         return seen or None
+
+    def post_at(self, road: Road) -> float:
+        """Give the share of a border edge's length before the first post that the asker sees.
+
+        One that is hidden is not there (P36): nobody is told of coming to it.
+        """
+        return next((along for name, along in road.posts or () if name in self.posts), 0.0)
 
     def avoids(self, road: Road) -> bool:
         """Tell whether the asker would not cross there, be it open."""

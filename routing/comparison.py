@@ -343,9 +343,12 @@ class _Comparison:
         because: Sequence[tuple[Reason, ...]],
         beyond: tuple[Beyond | None, ...],
     ) -> tuple[Beyond | None, ...]:
-        """Mark the ways that weights alone make so long, beside one that is within the limits."""
+        """Mark the ways that weights alone make so long, beside one that is within the limits.
+
+        One that is beyond the ceiling as well is no better for it: nothing explains it either.
+        """
         found = tuple(
-            "choice" if limit is None and not reasons and self._is_detour(way, open_way) else limit
+            "choice" if not reasons and self._is_detour(way, open_way) else limit
             for way, reasons, limit in zip(self._leg.ways, because, beyond, strict=True)
         )
         return found if None in found else beyond

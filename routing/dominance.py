@@ -2,16 +2,16 @@
 
 Two ways are compared by when they arrive (nights of rest and waits at crossings counted), by the
 upper bound of their exposure kind by kind, by the price that these have, and by the metres of which
-nothing is known. Kilometres inside and events to be expected are not compared. Where one
-of them waits for a crossing, length counts too: whoever can wait compares it, and the way round and
-the way that waits are both shown where each is better in something.
+nothing is known. Kilometres inside and events to be expected are each compared with their own kind.
+Where one of them waits for a crossing, length counts too: whoever can wait compares it, and the way
+round and the way that waits are both shown where each is better in something.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from routing.route import Route
+from routing.trade import WITHOUT_RATE
 
 #: No difference to anybody: a second, a metre, a millionth of an exposure.
 _SAME_S: Final = 1.0
@@ -45,24 +45,22 @@ def _measures(one: Route, other: Route) -> Iterator[tuple[float, float, float]]:
     yield one.unknown_m, other.unknown_m, _SAME_M
     # How grave a hazard is stands in the price alone: fewer kilometres inside may be worse ones.
     yield one.cost_s, other.cost_s, _SAME_S
-    for kind in sorted(one.exposure.keys() | other.exposure.keys()):
-        if not _has_one_unit(one, other, kind):
-            yield math.inf, 0.0, 0.0
-        mine, theirs = _bound(one, kind), _bound(other, kind)
+    met, theirs_met = _bounds(one), _bounds(other)
+    for measure in sorted(met.keys() | theirs_met.keys()):
+        mine, theirs = met.get(measure, 0.0), theirs_met.get(measure, 0.0)
         yield mine, theirs, _SAME_SHARE * max(mine, theirs)
     if any(passage.wait_s > 0 for route in (one, other) for passage in route.passages):
         yield one.distance_m, other.distance_m, _SAME_M
 
 
-def _has_one_unit(one: Route, other: Route, kind: str) -> bool:
-    """Tell whether what two ways have of an exposure is in one unit."""
-    units = {route.exposure[kind].unit for route in (one, other) if kind in route.exposure}
-    return len(units) == 1
+def _bounds(route: Route) -> dict[tuple[str, str], float]:
+    """Give the most that the exposure to each kind may be, by kind and unit.
 
-
-def _bound(route: Route, kind: str) -> float:
-    """Give the most that the exposure to a kind may be; nothing where none is known."""
-    exposure = route.exposure.get(kind)
-    if exposure is None:
-        return 0.0
-    return exposure.value if exposure.interval_95 is None else exposure.interval_95[1]
+    Kilometres without a rate have a name of their own only beside expected events of their kind.
+    """
+    found: dict[tuple[str, str], float] = {}
+    for kind, item in route.exposure.items():
+        measure = kind.removesuffix(WITHOUT_RATE), item.unit
+        bound = item.value if item.interval_95 is None else item.interval_95[1]
+        found[measure] = found.get(measure, 0.0) + bound
+    return found

@@ -16,6 +16,7 @@ from benchmarks._worlds_draw import Asked, Country
 from benchmarks._worlds_secrets import secrets_of
 from benchmarks._worlds_seen import ALWAYS, DAY_S, HOUR_S, Post, Seen, moment, seconds
 from routing.compared import Compared, Reason
+from routing.exposure import Exposure
 from routing.hazard import Hazard
 from routing.profile import ADULT, FAMILY, VEHICLE
 from tests.routing.conftest import build_tiny_graph
@@ -245,6 +246,39 @@ def test_a_dominated_route_is_seen_and_a_shorter_later_one_is_not(land):
         good, forged(asked, best, 0, 1, 2, 3, arrival=good.arrival + timedelta(minutes=2))
     )
     assert not judging.dominates(good, good)
+
+
+def test_kilometres_are_no_events(land):
+    """Expected floods, and kilometres where no rate is known, are not set against each other."""
+
+    def way(later_h, **exposure):
+        arrival_at = AT + timedelta(hours=later_h)
+        return SimpleNamespace(arrival=arrival_at, cost_s=later_h, unknown_m=0.0, exposure=exposure)
+
+    events = way(1, flood=Exposure(0.4, "events", None))
+    km = way(2, flood=Exposure(126.0, "km", None))
+    both = way(3, flood=Exposure(0.5, "events", None), flood_without_rate=Exposure(1.0, "km", None))
+    assert not judging.dominates(events, km)
+    assert not judging.dominates(km, both)
+    assert judging.dominates(events, both)
+    fewer = way(1, flood=Exposure(0.9, "km", None))
+    assert judging.dominates(fewer, both)
+
+
+@pytest.mark.parametrize("hidden", ["west", "east"])
+def test_p36_nobody_comes_to_a_post_that_is_hidden(hidden):
+    """A long bridge with a post at either end: the time told is of the one that is seen."""
+    nodes = [*NODES[:2], (0.06, 0.0, 0, "BB"), NODES[3]]
+    places = [Post(name, lon, 0.0, ("AA", "BB"), ALWAYS)
+              for name, lon in (("west", 0.05), ("east", 0.06))]  # fmt: skip
+    land = Country.of("long bridge", build_tiny_graph(nodes, EDGES[:3]), places, (0.01, 0.02))
+    asked = question(land, profile=ADULT)
+    assert bars(asked, answered(asked)) == set()
+    posts = {name: post for name, post in asked.seen.posts.items() if name != hidden}
+    asked = replace(asked, seen=replace(asked.seen, posts=posts))
+    (route,) = answered(asked)
+    assert hidden not in route.crossings
+    assert bars(asked, [route]) == set()
 
 
 def test_times_that_are_told_wrong_are_seen(land):

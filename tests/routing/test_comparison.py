@@ -157,6 +157,21 @@ def test_p54_a_hazard_kept_away_from_by_choice_is_no_refusal(continent):
     assert leg.refused is None
 
 
+def test_p54_what_nothing_explains_is_no_offer_beside_a_short_way_above_the_ceiling_too(tiny_graph):
+    # The short way goes over 4,500 m; round it, by weights alone, it is 30 times as far.
+    heights_m = {1: 4_500.0, 2: 4_500.0}
+    nodes = [(lon, lat, heights_m.get(n, 0.0), code) for n, (lon, lat, _, code) in enumerate(NODES)]
+    continent = Continent([Router(tiny_graph(nodes, [LANE, *ROADS]))])
+    request = ask(aversions=(0.0, 10_000.0), most=2)
+    leg = only(continent, request)
+    rows = zip(leg.ways, leg.because, leg.beyond, strict=True)
+    told = {round(way.distance_m / 1e3, -1): (because, beyond) for way, because, beyond in rows}
+    assert told == {10: ((), None), 340: ((), "choice")}
+    # Where no other is within the limits it stays what it was.
+    alone = only(continent, replace(request, aversions=(10_000.0,), most=1))
+    assert (alone.because, alone.beyond, alone.refused) == (((),), ("ceiling",), "ceiling")
+
+
 def test_p36_p54_a_secret_ban_a_hidden_crossing_and_no_road_give_one_answer(tiny_graph, continent):
     secret = across(0.075, exclusion=True, is_told=False)
     missing = Continent([Router(tiny_graph(NODES, [LANE, *(r for r in ROADS if r != (2, 3))]))])

@@ -90,6 +90,15 @@ def test_kilometres_and_expected_events_are_not_compared():
     assert undominated([km, events]) == (km, events)
 
 
+def test_kilometres_without_a_rate_are_compared_by_whatever_name_they_stand():
+    """Beside expected events of their kind they have another name than alone."""
+    events = {"flood": Exposure(0.3, "events", None)}
+    both = Way(hours=2.0, exposure=events | {"flood_without_rate": Exposure(5.0, "km", None)})
+    assert undominated([both, Way(exposure=flood_km(5.0))]) == (Way(exposure=flood_km(5.0)),)
+    more = Way(exposure=flood_km(6.0))
+    assert undominated([both, more]) == (both, more)
+
+
 def test_of_equal_ways_the_first_stays_and_a_breath_is_no_difference():
     first = Way(unknown_m=10.0)
     assert undominated([first, Way(unknown_m=10.3)]) == (first,)
