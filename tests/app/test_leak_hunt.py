@@ -35,9 +35,9 @@ CONTAINS = """exists (
 KEYS = re.compile(r"(.*_)?id|.*_by|.*_sha256|(previous_)?hash")
 CHOICES = (
     "access act action answer audience byday bymonthday category channel children_alone code "
-    "country country_a country_b direction effect entity family fees freq highway holidays kind language "
-    "languages location_type message_key need public_extent role scope state status timezone type "
-    "visibility vocabulary parent_code coord_precision licence rate_source "
+    "country country_a country_b direction effect entity family fees freq highway holidays kind "
+    "language languages location_type message_key need public_extent role scope state status "
+    "timezone type visibility vocabulary parent_code coord_precision licence rate_source "
     "counted_for countries from_space to_space "
     # Of an area; those of hidden spaces are canaries.
     "admin1 destination origin destination_areas origin_areas seal"
