@@ -1,7 +1,8 @@
 """``POST /routes`` over the real data: the contract, the borders, the refusals, bad input."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
@@ -13,6 +14,7 @@ CARACAS, LIMA = (-66.879, 10.488), (-77.043, -12.046)
 SAN_CRISTOBAL = (-72.225, 7.767)
 AT = "2026-11-24T08:00:00-05:00"
 NIGHT = "2026-11-24T23:00:00-05:00"
+BOGOTA = ZoneInfo("America/Bogota")
 
 #: A flood across the road between Chinácota and La Donjuana.
 REPORT = """
@@ -249,22 +251,30 @@ async def test_p14_an_exclusion_is_never_crossed(own_client, loaded_clone, setti
         assert "DEMO-069" not in feature["properties"]["spaces"]
 
 
+def tomorrow_at_eight():
+    """Give a morning in Colombia, whatever the hour of the test: hazards are of the real day."""
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(13), UTC)
+
+
 async def test_p11_nobody_walks_into_an_exclusion_that_begins_on_the_way(
     own_client, loaded_clone, settings_for
 ):
     """Eight days of walking, and a flood that is announced for the second of them."""
-    before = await routes(own_client, CUCUTA, BUCARAMANGA, at=None)
+    leaves = tomorrow_at_eight()
+    at = leaves.isoformat()
+    before = await routes(own_client, CUCUTA, BUCARAMANGA, at=at)
     assert "DEMO-069" in before[0]["properties"]["spaces"]
     settings = settings_for(loaded_clone)
     await run_sql(settings, REPORT, approved=True)
-    begins = "update amparo.hazards set valid_from = now() + :after where id = 'T-1'"
-    await run_sql(settings, begins, after=timedelta(days=1))
-    found = await own_client.post("/routes", json=ask(CUCUTA, BUCARAMANGA, at=None))
+    begins = "update amparo.hazards set valid_from = :begin where id = 'T-1'"
+    await run_sql(settings, begins, begin=leaves + timedelta(days=1))
+    found = await own_client.post("/routes", json=ask(CUCUTA, BUCARAMANGA, at=at))
     for feature in found.json().get("features", []):
         assert "DEMO-069" not in feature["properties"]["spaces"]
     # Of weeks later it is no matter.
-    await run_sql(settings, begins, after=timedelta(days=40))
-    after = await routes(own_client, CUCUTA, BUCARAMANGA, at=None)
+    await run_sql(settings, begins, begin=leaves + timedelta(days=40))
+    after = await routes(own_client, CUCUTA, BUCARAMANGA, at=at)
     assert [f["geometry"] for f in after] == [f["geometry"] for f in before]
 
 
@@ -272,29 +282,32 @@ async def test_p14_an_exclusion_that_is_over_before_one_comes_by_closes_nothing(
     own_client, loaded_clone, settings_for
 ):
     """It lies days ahead; of people's threats no end is told, they close until they are lifted."""
-    before = await routes(own_client, BUCARAMANGA, CUCUTA, at=None)
+    leaves = tomorrow_at_eight()
+    at = leaves.isoformat()
+    before = await routes(own_client, BUCARAMANGA, CUCUTA, at=at)
     assert "DEMO-069" in before[0]["properties"]["spaces"]
     assert before[0]["properties"]["ended_hazards"] == []
     settings = settings_for(loaded_clone)
     await run_sql(settings, REPORT, approved=True)
-    ends = "update amparo.hazards set valid_to = now() + :after where id = 'T-1'"
-    await run_sql(settings, ends, after=timedelta(hours=2))
-    after = await routes(own_client, BUCARAMANGA, CUCUTA, at=None)
+    ends = "update amparo.hazards set valid_to = :end where id = 'T-1'"
+    await run_sql(settings, ends, end=leaves + timedelta(hours=2))
+    after = await routes(own_client, BUCARAMANGA, CUCUTA, at=at)
     assert [f["geometry"] for f in after] == [f["geometry"] for f in before]
     # It stays in the answer: an end on record may be the day on which somebody looks again.
     (over,) = after[0]["properties"]["ended_hazards"]
     assert over["id"] == "T-1"
-    assert datetime.fromisoformat(over["ends"]) > datetime.now(UTC)
+    assert datetime.fromisoformat(over["ends"]) == leaves + timedelta(hours=2)
     assert "egún lo publicado, termina" in over["text"]
     assert "pregunte antes de pasar" in over["text"]
     form = {"start": "Bucaramanga, CO", "end": "Cúcuta, CO", "mode": "foot"}
+    form["at"] = leaves.astimezone(BOGOTA).strftime("%Y-%m-%dT%H:%M")
     page = await own_client.post("/plan", data=form)
     assert page.status_code == 200, page.text
     assert "pregunte antes de pasar" in page.text
     # The second day is reached too soon after a published end, and so is all by one of weeks.
     for start, end, days in (CUCUTA, BUCARAMANGA, 0.1), (BUCARAMANGA, CUCUTA, 20):
-        await run_sql(settings, ends, after=timedelta(days=days))
-        found = await own_client.post("/routes", json=ask(start, end, at=None))
+        await run_sql(settings, ends, end=leaves + timedelta(days=days))
+        found = await own_client.post("/routes", json=ask(start, end, at=at))
         for feature in found.json().get("features", []):
             assert "DEMO-069" not in feature["properties"]["spaces"]
 
