@@ -11,7 +11,7 @@ from app.day_stages import Stage
 from app.detours import ORDINARY, Because, Detours, published
 from app.journey_records import Knowledge, Records, over_by, read_records
 from app.knowledge import reading
-from app.laid import Laid, Stop, lay
+from app.laid import Laid, Stop, lay, worth_showing
 from app.network import Network, Region, Routed
 from app.refusing import long_refusal, refusal
 from app.searches import search
@@ -234,13 +234,11 @@ def _answer(network: Network, question: Question, knowledge: Knowledge, access_m
     compared = _compared(network, question, settled) if question.compares else ()
     journeys = tuple(
         _explained(
-            _journey(laid, settled.knowledge, access_m),
+            _journey(settled.laid[row], settled.knowledge, access_m),
             [(leg.because[row], leg.beyond[row]) for leg in compared],
             settled.knowledge,
         )
-        for row, laid in enumerate(settled.laid)
-        # What nothing explains is no way to offer beside one that is within the limits.
-        if not any(leg.beyond[row] == "choice" for leg in compared)
+        for row in worth_showing(settled.laid, compared)
     )
     return Answer(question, journeys, settled.knowledge)
 
