@@ -10,6 +10,7 @@ import shapely
 from app import because_words
 from app.day_stages import bed_to_bed, beds_of
 from app.detours import published
+from app.journeys import Question, with_enough_ways
 from app.laid import Laid, worth_showing
 from app.web.i18n import words
 from geo.crossings import CrossingState
@@ -159,6 +160,21 @@ def test_what_is_worse_in_everything_is_told_by_who_sleeps_in_beds(walked):
     # With a bed where each day ends both are better in something.
     near = lie_down(about, 24_000.0, 48_000.0)
     assert worth_showing([near, quick], []) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("km", "most", "asked"), [(60.0, 1, [1, 3]), (60.0, 3, [3]), (60.0, 5, [5]), (20.0, 1, [1])]
+)
+def test_who_asks_for_one_way_of_days_has_the_best_of_several(walked, km, most, asked):
+    """By beds the second of the router's ways may be the better one: every form has that."""
+    seen = []
+
+    def find(question):
+        seen.append(question.most)
+        return SimpleNamespace(laid=(lie_down(walked(km), 24_000.0, 48_000.0),))
+
+    with_enough_ways(Question((0.0, 0.0), (1.0, 0.0), Mode.FOOT, MORNING, most=most), find)
+    assert seen == asked
 
 
 @pytest.mark.parametrize(
