@@ -58,7 +58,8 @@ def bed_to_bed(route: Route, stops: "Sequence[Stop]") -> tuple[Route, tuple[Stag
 
     Returns
     -------
-    The route with the days, the arrivals and the waits of who sleeps in its beds; and its stages.
+    The route with the days, the arrivals, the waits and the price of who sleeps in its beds; and
+    its stages.
     Without stages it is the route as it was, on the router's own clock.
     """
     if route.mode is not Mode.FOOT or route.walking_days <= 1 or route.departure is None:
@@ -70,10 +71,12 @@ def bed_to_bed(route: Route, stops: "Sequence[Stop]") -> tuple[Route, tuple[Stag
     passages = tuple(_passed_at(passage, reached) for passage in route.passages)
     if None in passages:
         return route, ()
+    arrival = pacing.moment(walker)
     return replace(
         route,
         days=sum(stage.days for stage in found),
-        arrival=pacing.moment(walker),
+        arrival=arrival,
+        cost_s=route.cost_s + (arrival - route.arrival).total_seconds(),
         passages=tuple(passage for passage in passages if passage is not None),
         via=tuple(
             replace(one, arrival=reached.get((one.at_m, None), one.arrival)) for one in route.via

@@ -1,17 +1,17 @@
 """A journey: what is known at its time, the routes through it, and the help along them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from app.day_stages import Stage
 from app.detours import ORDINARY, Because, Detours, published
 from app.journey_records import Knowledge, Records, over_by, read_records
 from app.knowledge import reading
-from app.laid import Laid, Stop, lay
+from app.laid import Laid, Stop, lay, worth_showing
 from app.network import Network, Region, Routed
 from app.refusing import long_refusal, refusal
 from app.searches import search
@@ -33,6 +33,10 @@ from routing.search import Crossing, Route, RouteRequest
 #: Answers looked for at most in which some of what holds at the departure is over [A].
 _MOST_ROUNDS: Final = 3
 
+#: Ways of days on foot that are looked at, however few are asked for: as many as every form shows
+#: that does not ask for a number.
+_TO_CHOOSE_FROM: Final = 3
+
 
 @dataclass(frozen=True)
 class Question:
@@ -53,7 +57,7 @@ class Question:
     at: datetime
     countries: tuple[str | None, str | None] = (None, None)
     profile: Profile | None = None
-    most: int = 3
+    most: int = _TO_CHOOSE_FROM
     aversions: tuple[float, ...] = AVERSIONS
     via: tuple[tuple[float, float], ...] = ()
     obstacles: Obstacles = NO_OBSTACLES
@@ -230,19 +234,41 @@ def _weighed_answer(
 
 def _answer(network: Network, question: Question, knowledge: Knowledge, access_m: float) -> Answer:
     """Answer from what holds when somebody comes by, unless all ways are too long."""
-    settled = _settled_in_time(network, question, knowledge, access_m)
+    settled = with_enough_ways(
+        question, lambda asked: _settled_in_time(network, asked, knowledge, access_m)
+    )
     compared = _compared(network, question, settled) if question.compares else ()
     journeys = tuple(
         _explained(
-            _journey(laid, settled.knowledge, access_m),
+            _journey(settled.laid[row], settled.knowledge, access_m),
             [(leg.because[row], leg.beyond[row]) for leg in compared],
             settled.knowledge,
         )
-        for row, laid in enumerate(settled.laid)
-        # What nothing explains is no way to offer beside one that is within the limits.
-        if not any(leg.beyond[row] == "choice" for leg in compared)
+        for row in worth_showing(settled.laid, compared)[: question.most]
     )
     return Answer(question, journeys, settled.knowledge)
+
+
+class _Found(Protocol):
+    """Ways that were found, laid."""
+
+    @property
+    def laid(self) -> tuple[Laid, ...]:
+        """They."""
+
+
+def with_enough_ways[F: _Found](question: Question, find: Callable[[Question], F]) -> F:
+    """Find ways for a question, of days on foot more than are asked for.
+
+    From bed to bed the router's best way may be worse than another in everything. So there have to
+    be others to know the best one, which is then the same however many are asked for.
+    """
+    found = find(question)
+    # Over waypoints there is one.
+    is_few = question.most < _TO_CHOOSE_FROM and not question.via
+    if is_few and any(laid.stages for laid in found.laid):
+        return find(replace(question, most=_TO_CHOOSE_FROM))
+    return found
 
 
 def _compared(network: Network, question: Question, settled: _Settled) -> Sequence[Compared]:

@@ -1,13 +1,15 @@
 """A way with the help along it, laid on the clocks by which it may be walked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.day_stages import Stage, bed_to_bed, beds_of
 from app.helping import Helping, supports_of
 from app.network import Region
 from geo.spaces import OpenSpace
-from routing.compared import Way
+from routing.compared import Compared, Way
 from routing.coverage import SupportAt
+from routing.dominance import undominated
 from routing.open_world import way_of
 from routing.pacing import BEHIND, START, Pacing
 from routing.route import Route
@@ -92,6 +94,25 @@ def lay(route: Route, regions: tuple[Region, ...], helping: Helping, access_m: f
     stops = tuple(_stop(helping, at) for at in along)
     by_beds, stages = bed_to_bed(route, stops)
     return Laid(by_beds, route, regions, along, stops, stages)
+
+
+def worth_showing(laid: Sequence[Laid], compared: Sequence[Compared]) -> list[int]:
+    """Choose which ways of an answer to show, by row.
+
+    Who sleeps in beds arrives later than on the router's own clock, and on one way more than on
+    another: what is worse in everything is told by the times that the cards have.
+
+    Parameters
+    ----------
+    laid
+        All ways, as they are ranked.
+    compared
+        Each leg of them against the open way.
+    """
+    # What nothing explains is no way to offer beside one that is within the limits.
+    rows = [n for n in range(len(laid)) if all(leg.beyond[n] != "choice" for leg in compared)]
+    shown = undominated([laid[row].route for row in rows])
+    return [row for row in rows if any(laid[row].route is one for one in shown)]
 
 
 def _stop(helping: Helping, at: SupportAt) -> Stop:

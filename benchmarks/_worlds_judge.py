@@ -99,8 +99,10 @@ class Found:
 
     @property
     def is_broken(self) -> bool:
-        """Tell whether a bar was missed, or nothing was answered."""
-        return any(self.counts[bar] for bar in BARS) or not self.counts["routes"]
+        """Tell whether a bar was missed, or nothing was answered by who was asked."""
+        parts = (("asked", "routes"), ("asked of the application", "application routes"))
+        answered = [self.counts[routes] for asked, routes in parts if self.counts[asked]]
+        return any(self.counts[bar] for bar in BARS) or not answered or 0 in answered
 
 
 def request_of(asked: Asked, later_s: float = 0.0) -> RouteRequest:

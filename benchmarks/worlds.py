@@ -1,7 +1,7 @@
 """Whether answers are right in random worlds, judged by networkx over the world the asker sees.
 
 Usage: ./run bench worlds [--queries N] [--seed N] [--number N ...] [--jobs N] [--application N]
-                          [--json FILE]
+                          [--application-number N ...] [--json FILE]
 
 Worlds are drawn on the corridor sketch and on small countries made up: crossings open, closed, not
 known, with hours, closed from one day to another, hidden; exclusions, secret bans, weighed hazards;
@@ -14,7 +14,9 @@ These go to the library. So many more (--application) go to the whole applicatio
 each to two databases that differ in nothing but what the public may not see: the answers have to be
 equal to the byte. In the library roads that are closed in secret are compared with none at all.
 
-Each question is drawn from the seed and its own number: --number asks some again, and tells all.
+Each question is drawn from the seed and its own number, those to the application from the day too:
+--number asks some of the library again, --application-number some of the application, and no
+others.
 Fails on any bar missed, and where nothing was answered. Ctrl-C prints what was found so far.
 """
 
@@ -145,14 +147,18 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--number", type=int, nargs="+", help="these questions alone")
+    parser.add_argument("--application-number", type=int, nargs="+", default=[])
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--application", type=int, default=300, metavar="N")
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
-    numbers = chosen.number or [*range(-len(drawing.NAMED), chosen.queries)]
-    found = run(chosen.seed, numbers, 1 if chosen.number else chosen.jobs)
-    if not chosen.number:
-        found.add(ask_application(chosen.application, chosen.seed))
+    is_again = bool(chosen.number or chosen.application_number)
+    numbers, asked = chosen.number or (), chosen.application_number
+    if not is_again:
+        numbers = range(-len(drawing.NAMED), chosen.queries)
+        asked = range(chosen.application)
+    found = run(chosen.seed, numbers, 1 if is_again else chosen.jobs)
+    found.add(ask_application(asked, chosen.seed))
     for faults in found.first.values():
         print("\n".join(str(fault) for fault in faults))
     Console().print(table_of(found))

@@ -10,13 +10,15 @@ import shapely
 from app import because_words
 from app.day_stages import bed_to_bed, beds_of
 from app.detours import published
-from app.laid import Laid
+from app.journeys import Question, with_enough_ways
+from app.laid import Laid, worth_showing
 from app.web.i18n import words
 from geo.crossings import CrossingState
 from routing.access import Mode
 from routing.coming import met_on_the_way, reached_too_early
-from routing.compared import Reason, Way
+from routing.compared import Compared, Reason, Way
 from routing.crossings import Crossing
+from routing.dominance import undominated
 from routing.hazard import Hazard
 from routing.itinerary import Passage
 from routing.pacing import Pacing
@@ -136,6 +138,53 @@ def test_p11_what_begins_is_judged_by_who_sleeps_in_beds(walked):
     told = laid.leg(None, compared)
     assert told.walking_days == 19
     assert told.elapsed_s == (by_beds.arrival - MORNING).total_seconds()
+
+
+def lie_down(route, *beds):
+    by_beds, stages = bed_to_bed(route, [Bed(at_m) for at_m in beds])
+    return Laid(by_beds, route, (), (), (), stages)
+
+
+def test_what_is_worse_in_everything_is_told_by_who_sleeps_in_beds(walked):
+    """The way round is the quicker one by the search; its beds lie a day too many apart."""
+    about, short = walked(60.0), walked(50.0)
+    waits = with_posts(short, 49_000.0, post(at_or_after(MORNING + timedelta(days=2, hours=4))))
+    arrival = Pacing(waits, MORNING).at(waits.distance_m)
+    more_s = (arrival - short.arrival).total_seconds()
+    waits = replace(waits, arrival=arrival, cost_s=short.cost_s + more_s)
+    assert about.arrival < waits.arrival
+    assert undominated([about, waits]) == (about, waits)
+    slow, quick = lie_down(about, 24_000.0, 26_000.0), lie_down(waits, 24_000.0, 48_000.0)
+    assert slow.route.arrival > quick.route.arrival + timedelta(hours=20)
+    assert worth_showing([slow, quick], []) == [1]
+    # With a bed where each day ends both are better in something.
+    near = lie_down(about, 24_000.0, 48_000.0)
+    assert worth_showing([near, quick], []) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("km", "most", "asked"), [(60.0, 1, [1, 3]), (60.0, 3, [3]), (60.0, 5, [5]), (20.0, 1, [1])]
+)
+def test_who_asks_for_one_way_of_days_has_the_best_of_several(walked, km, most, asked):
+    """By beds the second of the router's ways may be the better one: every form has that."""
+    seen = []
+
+    def find(question):
+        seen.append(question.most)
+        return SimpleNamespace(laid=(lie_down(walked(km), 24_000.0, 48_000.0),))
+
+    with_enough_ways(Question((0.0, 0.0), (1.0, 0.0), Mode.FOOT, MORNING, most=most), find)
+    assert seen == asked
+
+
+@pytest.mark.parametrize(
+    ("beyond", "shown"), [((None, "choice"), [0]), (("closure", None), [0, 1])]
+)
+def test_what_nothing_explains_is_not_shown(walked, beyond, shown):
+    ways = [walked(20.0), walked(20.0)]
+    short = replace(ways[1], arrival=ways[1].arrival + DAY, cost_s=0.0)
+    none = Compared(None, (), None, ((), ()), beyond)
+    assert worth_showing([lie_down(ways[0]), lie_down(short)], [none]) == shown
 
 
 OPEN = CrossingState(

@@ -1,8 +1,9 @@
 """The judge of random worlds: its clock, its search, and that it sees what it looks for."""
 
 import itertools
+from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,12 +14,14 @@ from benchmarks import _worlds_draw as drawing
 from benchmarks import _worlds_judge as judging
 from benchmarks._worlds_clock import Hours, earliest, walk
 from benchmarks._worlds_draw import Asked, Country
+from benchmarks._worlds_records import Records, Statement, loaded_exclusions
 from benchmarks._worlds_secrets import secrets_of
 from benchmarks._worlds_seen import ALWAYS, DAY_S, HOUR_S, Post, Seen, moment, seconds
 from routing.compared import Compared, Reason
 from routing.exposure import Exposure
 from routing.hazard import Hazard
 from routing.profile import ADULT, FAMILY, VEHICLE
+from tests.fixtures.leak_parts import TODAY
 from tests.routing.conftest import build_tiny_graph
 
 ADULTS = Hours.of(ADULT)
@@ -357,6 +360,33 @@ def test_p36_an_exclusion_that_shows_in_an_answer_is_seen(land):
     assert list(secrets_of(secret)) == [None, None]
     told = replace(asked, seen=replace(asked.seen, secret=(replace(ban, is_told=True),)))
     assert [fault.bar for fault in secrets_of(told) if fault] == ["answers differ"] * 2
+
+
+def test_a_crossing_is_open_for_as_long_as_the_slowest_walk_takes(land):
+    """Who walks 6.5 km a day comes to Yacuiba four years on."""
+    since = TODAY - timedelta(days=90)
+    said = Statement("s", NEAR, "open", since, None, "America/La_Paz")
+    near = Records((said,), (), ()).posts(land.places)[NEAR]
+    four_years_on = seconds(datetime.combine(TODAY, time(12), UTC) + timedelta(days=1_600))
+    assert near.is_open(four_years_on)
+
+
+async def test_exclusions_of_the_demonstration_are_part_of_the_world_that_is_judged(
+    cluster, loaded_template, land
+):
+    loaded = await loaded_exclusions(cluster, loaded_template)
+    assert [ban.id for ban in loaded] == ["DEMO-H4"]
+    seen = Records((), (), (), loaded).seen(land, "adult", frozenset())
+    assert [ban.id for ban in seen.bans] == ["DEMO-H4"]
+
+
+def test_a_run_in_which_one_of_two_parts_answers_nothing_is_broken():
+    both = judging.Found(Counter({"asked": 1, "routes": 1, "asked of the application": 5}))
+    assert both.is_broken
+    both.counts["application routes"] = 1
+    assert not both.is_broken
+    assert not judging.Found(both.counts - Counter({"asked": 1, "routes": 1})).is_broken
+    assert judging.Found().is_broken
 
 
 @pytest.mark.parametrize("seed", [21, 22])
