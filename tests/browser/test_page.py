@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.fixtures.browsing import DESK, PHONE
 from tests.fixtures.browsing import watched as opened
+
+# Five seconds, its default, measure the machine.
+expect.set_options(timeout=30_000)
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
 NARROW = {"width": 320, "height": 640}
