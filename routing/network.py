@@ -29,6 +29,10 @@ type Usable = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
 #: No detour on earth is as long; what is found to be no way is looked for again in safe units.
 DIAGONALS: Final = 20.0
 
+#: Share of what a metric can hold that edges which change may cost in sum [A]: the rest is left to
+#: the ways that lead to them.
+_CHANGED_SHARE: Final = 0.5
+
 #: No finer than so many units of cost a second: a millisecond is less than a step.
 _FINEST_PER_S: Final = 1_000.0
 
@@ -206,6 +210,17 @@ class Network:
         units_per_s = self._safe_units(cost_s) if exact else self._units_per_s(cost_s)
         cost = _in_units(cost_s, units_per_s)
         return Metric(units_per_s, self.hierarchy.customize(self.spread(cost)))
+
+    def holds(self, metric: Metric, edge_s: Floats) -> bool:
+        """Tell whether ways over edges that cost so much can be told in a metric's unit.
+
+        Parameters
+        ----------
+        edge_s
+            float64 [k], >= 0, infinite where closed: of edges that are to change.
+        """
+        cost_s = float(edge_s[np.isfinite(edge_s)].sum())
+        return cost_s * metric.units_per_s <= _CHANGED_SHARE * cch.UNREACHABLE
 
     def update(self, metric: Metric, edges: NDArray[np.int64], edge_s: Floats) -> None:
         """Give some edges another cost in a metric; nobody may be searching with it meanwhile.

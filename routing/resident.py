@@ -240,7 +240,9 @@ class Residents:
             self._keep(self._made(resident.ground, aversion, now), instead_of=former)
             return
         with resident.gate.writing():
-            self._move(resident, now, changed)
+            is_moved = self._move(resident, now, changed)
+        if not is_moved:
+            resident = self._made_in_full(resident.ground, aversion, now)
         self._keep(resident, instead_of=former)
 
     def _maker(self, ground: Ground, aversion: float) -> Lock:
@@ -274,8 +276,8 @@ class Residents:
             base = self._resident(ground, aversion, NOTHING_KNOWN, stored.metric)
             changed = NOTHING_KNOWN.changed_edges(situation, aversion)
             if len(changed) <= at_most and self._agrees(base):
-                self._move(base, situation, changed)
-                return base
+                if self._move(base, situation, changed):
+                    return base
         near = self.nearest(ground, aversion, situation)
         if near is not None:
             with near.gate:
@@ -283,8 +285,11 @@ class Residents:
                 if len(changed) <= at_most:
                     copied = Metric(near.metric.units_per_s, near.metric.arcs.copy())
                     beside = self._resident(ground, aversion, near.situation, copied)
-                    self._move(beside, situation, changed)
-                    return beside
+                    if self._move(beside, situation, changed):
+                        return beside
+        return self._made_in_full(ground, aversion, situation)
+
+    def _made_in_full(self, ground: Ground, aversion: float, situation: Situation) -> Resident:
         model = self._model(ground, aversion, situation)
         edge_s = model.all_s()
         edge_s[self._borders] = np.inf
@@ -300,16 +305,26 @@ class Residents:
     def _model(ground: Ground, aversion: float, situation: Situation) -> CostModel:
         return CostModel(ground.travel, situation.contacts, aversion, situation.night)
 
-    def _move(self, resident: Resident, now: Situation, changed: Ints) -> None:
-        """Update a metric that nobody else may be searching with."""
+    def _move(self, resident: Resident, now: Situation, changed: Ints) -> bool:
+        """Update a metric that nobody else may be searching with.
+
+        Returns
+        -------
+        bool
+            False where its unit is too fine for what the edges cost now: it is as it was.
+        """
         model = self._model(resident.ground, resident.model.aversion, now)
         if len(changed):
             edge_s = model.edges_s(changed)
             edge_s[np.isin(changed, self._borders) | np.isin(changed, now.banned)] = np.inf
-            resident.ground.network.update(resident.metric, changed, edge_s)
+            network = resident.ground.network
+            if not network.holds(resident.metric, edge_s):
+                return False
+            network.update(resident.metric, changed, edge_s)
         resident.model, resident.situation = model, now
         resident.version += 1
         resident.derived.clear()
+        return True
 
     def _agrees(self, base: Resident) -> bool:
         """Tell whether a stored metric is what this program would make: a sample of its costs."""

@@ -177,6 +177,28 @@ def test_a_rated_hazard_makes_an_unrated_one_elsewhere_dearer(tiny_graph):
         require_right(graph, found, [rated, unrated], 1.0, night=False)
 
 
+@pytest.mark.parametrize("comes", ["in place", "beside"])
+def test_roads_that_hazards_make_dear_stay_open_however_one_comes_to_it(
+    tiny_graph, monkeypatch, comes
+):
+    """In the unit of a metric made for cheap roads they would cost as much as none."""
+    monkeypatch.setattr(resident, "WIDE", 1_000 if comes == "in place" else 0)
+    graph = streets(tiny_graph, 1)
+    half = shapely.box(ORIGIN[0] - STEP, ORIGIN[1] - STEP, ORIGIN[0] + 3 * STEP, ORIGIN[1] + 1)
+    dear = Hazard("a", "flood", "physical", half, weight=1e9)
+    ground, residents = Ground.of(graph, ADULT), Residents(graph)
+    dear_now = Situation(Layer(graph, 50.0).lay([dear]))
+    residents.find(ground, 4.0, NOTHING_KNOWN)
+    residents.follow(ground, NOTHING_KNOWN, dear_now)
+    with residents.using(ground, 4.0, dear_now) as found:
+        require_right(graph, found, [dear], 4.0, night=False)
+        cost_s = found.model.all_s()
+        cost_s[border_edges(graph)] = np.inf
+        is_open = np.flatnonzero(np.isfinite(cost_s))
+        rows, _ = ground.network.units(found.metric, is_open, cost_s[is_open])
+        assert found.metric.arcs.cost[rows].max() < UNREACHABLE
+
+
 def test_a_record_that_is_given_twice_counts_once(town):
     record = Hazard("a", "flood", "physical", shapely.Point(ORIGIN).buffer(0.2))
     ends = asked(np.random.default_rng(3), 1)[0]
