@@ -172,10 +172,10 @@ async def test_contacts_are_kept_by_coordinators(database):
             await contacts.put_contact(session, COORDINATOR, wrong, SENT)
         assert {field for field, _ in refused.value.problems} == {"phone", "kind", "nonsense"}
         with pytest.raises(NotFoundError):
-            await contacts.remove_contact(session, COORDINATOR, "none", NOW)
+            await contacts.remove_contact(session, COORDINATOR, "none", now=NOW)
     await put_line(database)
     async with database.session(Tier.WRITER) as session:
-        await contacts.remove_contact(session, COORDINATOR, "line", NOW)
+        await contacts.remove_contact(session, COORDINATOR, "line", now=NOW)
 
 
 async def test_p53_a_number_that_people_call_changes_by_two(database):
@@ -216,7 +216,7 @@ async def test_p53_withdrawing_a_line_waits_for_nobody(database):
         assert not back.applied
         seen = await pending.proposal_diff(session, ENGLISH, back.proposal_id, now=NOW)
         assert seen.differences["phone"] == (None, "123"), "whole, however much was there before"
-        await contacts.remove_contact(session, COORDINATOR, "line", NOW)
+        await contacts.remove_contact(session, COORDINATOR, "line", now=NOW)
         for left in (waits, back):
             found = await pending.read_proposal(session, ENGLISH, left.proposal_id)
             assert found.state == "withdrawn", "nothing waits for what is gone"
