@@ -275,9 +275,9 @@ class Residents:
         if stored is not None:
             base = self._resident(ground, aversion, NOTHING_KNOWN, stored.metric)
             changed = NOTHING_KNOWN.changed_edges(situation, aversion)
-            if len(changed) <= at_most and self._agrees(base):
-                if self._move(base, situation, changed):
-                    return base
+            fits = len(changed) <= at_most and self._agrees(base)
+            if fits and self._move(base, situation, changed):
+                return base
         near = self.nearest(ground, aversion, situation)
         if near is not None:
             with near.gate:
