@@ -96,6 +96,7 @@ class Reading:
         self._marks = marks
         self._parts: list[bytes] = []
         self._held_bytes = 0
+        self._is_stopped = False
         self._ready: asyncio.Queue[bytes | None] = asyncio.Queue()
         # Held by the piece that waits to be taken.
         self._room = asyncio.Semaphore(1)
@@ -121,7 +122,10 @@ class Reading:
 
     def stop(self) -> None:
         """Read no further; who waits for rows is told."""
-        self._task.cancel()
+        # Once: a second one would come while the connection is being given back.
+        if not self._is_stopped:
+            self._is_stopped = True
+            self._task.cancel()
 
     async def about(self) -> About:
         """Return what is known before the first row."""
@@ -201,6 +205,7 @@ class Reading:
         piece = b"".join(self._parts)
         self._parts.clear()
         self._held_bytes = 0
+        self._is_stopped = False
         self._ready.put_nowait(piece)
 
 

@@ -32,7 +32,8 @@ from tests.conftest import clone, opened
 from tests.fixtures import published as rows_of
 from tests.fixtures.downloads import AWKWARD, KML, READERS, Source
 from tiles import download_rows
-from tiles.download_rows import Wanted
+from tiles.download_rows import Reading, Wanted
+from tiles.download_tables import table_rows
 from tiles.downloads import download
 from tiles.features import DEMO_NOTICE
 from tiles.formats import FORMATS
@@ -371,6 +372,35 @@ async def test_the_first_bytes_come_before_the_last_row(source, name):
         return await backends(source) == 0
 
     await until(is_free)
+
+
+async def test_a_connection_that_is_slow_to_close_is_given_back(source, monkeypatch):
+    """Reading is stopped a second time while the connection is being closed."""
+    connect, is_closing, may_close = source.connect, asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        def __init__(self, connection):
+            self._connection = connection
+
+        def __getattr__(self, name):
+            return getattr(self._connection, name)
+
+        async def close(self):
+            is_closing.set()
+            await may_close.wait()
+            await self._connection.close()
+
+    async def slowly():
+        return Slow(await connect())
+
+    monkeypatch.setattr(source, "connect", slowly)
+    wanted = Wanted(PLACES, many(PLACES))
+    async with Reading(source, wanted, table_rows(wanted.rows), 1_000, {}) as reading:
+        await reading.about()
+        reading.stop()
+        await is_closing.wait()
+        asyncio.get_running_loop().call_soon(may_close.set)
+    assert source.held == 0
 
 
 @formats
