@@ -113,37 +113,32 @@ def _seal(day: date) -> str:
 async def daily_upkeep(database: Database, clock: Clock) -> AsyncIterator[None]:
     """Do each day's work in the background for as long as the server runs."""
     async with (
-        running(_forever(database, clock)),
-        running(_folding(database, clock)),
-        running(_ending(database, clock)),
+        running(_every(LOOK_EVERY_S, _look, database, clock)),
+        # Notes of changes, which every reading of the stamps adds up.
+        running(_every(FOLD_EVERY_S, knowledge.fold_old, database, clock)),
+        # What one person took away beyond the limit, within a minute of its end (P52).
+        running(_every(END_EVERY_S, removals.end_due, database, clock)),
     ):
         yield
 
 
-async def _ending(database: Database, clock: Clock) -> None:
-    """Put back, within a minute of its end, what one person took away beyond the limit (P52)."""
+async def _every(
+    every_s: float,
+    work: Callable[[AsyncSession, datetime], Awaitable[object]],
+    database: Database,
+    clock: Clock,
+) -> None:
+    """Do a work of the writer's again and again, and leave it out while the database is away."""
     while True:
-        await asyncio.sleep(END_EVERY_S)
+        await asyncio.sleep(every_s)
         with suppress(DatabaseUnavailableError):
             async with database.session(Tier.WRITER) as session:
-                await removals.end_due(session, clock())
+                await work(session, clock())
 
 
-async def _folding(database: Database, clock: Clock) -> None:
-    """Fold the notes of changes, which every reading of the stamps adds up."""
-    while True:
-        await asyncio.sleep(FOLD_EVERY_S)
-        with suppress(DatabaseUnavailableError):
-            async with database.session(Tier.WRITER) as session:
-                await knowledge.fold_old(session, clock())
-
-
-async def _forever(database: Database, clock: Clock) -> None:
-    while True:
-        await asyncio.sleep(LOOK_EVERY_S)
-        with suppress(DatabaseUnavailableError):
-            # Of several processes one does it: the others wait for its lock, and find it done.
-            async with database.session(Tier.WRITER) as session:
-                await storage.alone(session, storage.UPKEEP_LOCK)
-                if not await is_done(session, clock().date()):
-                    await keep(session, clock())
+async def _look(session: AsyncSession, now: datetime) -> None:
+    """Do the day's work, unless it is done."""
+    # Of several processes one does it: the others wait for its lock, and find it done.
+    await storage.alone(session, storage.UPKEEP_LOCK)
+    if not await is_done(session, now.date()):
+        await keep(session, now)

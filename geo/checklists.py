@@ -180,7 +180,7 @@ async def publish(session: AsyncSession, actor: Actor, checklist_id: str, sent: 
     Raises
     ------
     ForbiddenError, NotFoundError, ConflictError
-        The actor is a program or does not coordinate; no such version; it was published before.
+        The actor does not coordinate; no such version; it was published before.
     """
     require_coordinate(actor)
     checklist = await _checklist(session, checklist_id)

@@ -101,7 +101,7 @@ async def hide_space(
     if country is None or await is_unknown(session, space_id, actor):
         raise _not_found("space", space_id)
     _require(actor, (country,))
-    why = _Why("hide", _reason(reason), _code(code), await _moment(session, now))
+    why = _Why("hide", _reason(reason), _code(code), await removals.moment(session, now))
     return await _hide_record(session, "space", space_id, actor, why)
 
 
@@ -153,7 +153,7 @@ async def hide_crossing(
     if countries is None:
         raise _not_found("crossing", crossing_id)
     _require(actor, tuple(countries))
-    why = _Why("hide", _reason(reason), _code(code), await _moment(session, now))
+    why = _Why("hide", _reason(reason), _code(code), await removals.moment(session, now))
     return await _hide_record(session, "crossing", crossing_id, actor, why)
 
 
@@ -188,7 +188,7 @@ async def hide_area(
     _require(actor, (None,))
     polygon = _polygon(area)
     hide_id = str(uuid.uuid4())
-    why = _Why("hide", _reason(reason), _code(code), await _moment(session, now))
+    why = _Why("hide", _reason(reason), _code(code), await removals.moment(session, now))
     person = await _person(session, actor)
     session.add(
         Hide(
@@ -253,7 +253,7 @@ async def lift(
         raise _not_found("hide", hide_id)
     _require(actor, await _countries(session, found.entity, found.record_id))
     record_id = hide_id if found.record_id is None else found.record_id
-    at = await _moment(session, now)
+    at = await removals.moment(session, now)
     if not await _may_end_alone(session, found, actor, at):
         assert isinstance(actor, Actor)  # noqa: S101 -- the command line ends it alone
         await _ask(session, found, record_id, actor, words, at)
@@ -441,13 +441,6 @@ async def _noted(
         record_id=record_id,
         details=details,
     )
-
-
-async def _moment(session: AsyncSession, now: datetime | None) -> datetime:
-    if now is not None:
-        return now
-    found: datetime = (await session.execute(select(func.now()))).scalar_one()
-    return found
 
 
 def _code(code: str) -> str:

@@ -90,6 +90,14 @@ _TAKES_AWAY: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
+async def moment(session: AsyncSession, now: datetime | None) -> datetime:
+    """Return ``now``, or the database's where it is None."""
+    if now is not None:
+        return now
+    found: datetime = (await session.execute(select(func.now()))).scalar_one()
+    return found
+
+
 async def note(
     session: AsyncSession,
     entity: str,
@@ -125,8 +133,7 @@ async def note(
     """
     if person is None:
         return None
-    if now is None:
-        now = (await session.execute(select(func.now()))).scalar_one()
+    now = await moment(session, now)
     ends_at = await _end(session, entity, record_id, person, now)
     is_first = ends_at is not None and not await _is_called(session, person)
     session.add(
