@@ -691,6 +691,27 @@ async def test_p17_a_flow_file_with_a_personal_column_is_refused(session, tmp_pa
     assert "3001234567" not in problems[0]
 
 
+async def test_the_demonstration_moves_on_with_the_week(session):
+    """On a Monday each of its counts takes over the week that the next one had."""
+    sunday, demo_flows = date(2026, 11, 29), DATA / "spaces" / "demo_flows.csv"
+    weeks = {}
+    for today in (sunday, sunday + timedelta(days=1)):
+        now = datetime.combine(today, datetime.min.time(), UTC)
+        await load(session, demo_flows, today=today, now=now)
+        weeks[today] = dict((await session.execute(select(Flow.id, Flow.week))).all())
+    before, after = weeks.values()
+    assert after == {id_: week + timedelta(weeks=1) for id_, week in before.items()}
+
+
+async def test_counts_may_change_places_with_each_other(session, tmp_path):
+    head = "id,kind,origin,week,direction,n,groups,largest_share,method,lon,lat\n"
+    row = "{},point,G3685533,2026-11-{:02},in,40,9,0.3,head_count,-72.5,7.9\n".format
+    await load(session, write(tmp_path, "flows.csv", head + row("F-1", 2) + row("F-2", 9)))
+    await load(session, write(tmp_path, "flows.csv", head + row("F-1", 9) + row("F-2", 2)))
+    stored = dict((await session.execute(select(Flow.id, Flow.week))).all())
+    assert stored == {"F-1": date(2026, 11, 9), "F-2": date(2026, 11, 2)}
+
+
 async def test_a_second_count_of_the_same_is_refused_by_line(session, tmp_path):
     head = "id,kind,origin,week,direction,n,groups,largest_share,method,lon,lat\n"
     row = ",point,G3685533,2026-11-02,in,40,9,0.3,head_count,-72.5,7.9\n"
