@@ -70,6 +70,7 @@ def open_database(settings: Settings, *, for_command: bool = False) -> Database:
         tier_urls(settings),
         pool_size=settings.pool_size,
         statement_timeout_ms=limit_ms,
+        wait_s=settings.database_wait_s,
         rules={
             removals.LIMIT: settings.removals_per_day,
             readings.RECORDS: settings.reading_records_per_day,

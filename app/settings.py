@@ -16,6 +16,7 @@ from pydantic import (
     AnyHttpUrl,
     Field,
     NonNegativeInt,
+    PositiveFloat,
     PositiveInt,
     SecretStr,
     ValidationError,
@@ -149,6 +150,11 @@ class Settings(BaseSettings):
     )
     pool_size: PositiveInt = Field(
         5, description="Database connections per access tier and worker."
+    )
+    database_wait_s: PositiveFloat = Field(
+        # As geo.reader.WAIT_S.
+        5.0,
+        description="Seconds to connect to the database, and to wait for a connection of the pool.",
     )
     statement_timeout_ms: PositiveInt = Field(
         10_000, description="Longest time a statement of a request may run."

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from geo.errors import DatabaseUnavailableError, GeoError, UnsafeRoleError
-from geo.reader import Asks, Reader
+from geo.reader import WAIT_S, Asks, Reader
 
 
 class Tier(StrEnum):
@@ -64,7 +64,12 @@ def tier_url(base: str | URL, tier: Tier) -> URL:
 
 
 def create_tier_engine(
-    url: URL, tier: Tier, *, pool_size: int = 5, statement_timeout_ms: int = 10_000
+    url: URL,
+    tier: Tier,
+    *,
+    pool_size: int = 5,
+    statement_timeout_ms: int = 10_000,
+    wait_s: float = WAIT_S,
 ) -> AsyncEngine:
     """Return an engine whose sessions see what ``tier`` may see.
 
@@ -77,10 +82,10 @@ def create_tier_engine(
         pool_pre_ping=True,
         # An error of SQLAlchemy otherwise quotes the values, positions among them (P48).
         hide_parameters=True,
-        pool_timeout=5,
+        pool_timeout=wait_s,
         connect_args={
             "server_settings": server_settings(tier, statement_timeout_ms),
-            "timeout": 5,
+            "timeout": wait_s,
         },
     )
 
@@ -111,6 +116,8 @@ class Database:
         One login a tier; tiers without a URL cannot be asked.
     pool_size, statement_timeout_ms : int
         Connections a tier, and the longest time of one statement.
+    wait_s : float
+        Seconds to connect, and to wait for a connection that is free.
     rules : mapping of str to int or None
         Numbers that are set otherwise than the modules of rules have them, by the name under which
         those look for them in ``session.info``.
@@ -122,16 +129,23 @@ class Database:
         *,
         pool_size: int = 5,
         statement_timeout_ms: int = 10_000,
+        wait_s: float = WAIT_S,
         rules: Mapping[str, int] | None = None,
     ) -> None:
         self._engines = {
             tier: create_tier_engine(
-                url, tier, pool_size=pool_size, statement_timeout_ms=statement_timeout_ms
+                url,
+                tier,
+                pool_size=pool_size,
+                statement_timeout_ms=statement_timeout_ms,
+                wait_s=wait_s,
             )
             for tier, url in urls.items()
         }
         self._readers: dict[Tier, Reader] = {
-            tier: Reader(url, server_settings(tier, statement_timeout_ms), size=pool_size)
+            tier: Reader(
+                url, server_settings(tier, statement_timeout_ms), size=pool_size, wait_s=wait_s
+            )
             for tier, url in urls.items()
             if tier in {Tier.PUBLIC, Tier.PARTNER}
         }

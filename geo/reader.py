@@ -19,8 +19,8 @@ from geo.errors import DatabaseUnavailableError
 #: Prepared statements a connection keeps: every layer's pages and tiles in their usual shapes.
 _STATEMENTS = 512
 
-#: Seconds to connect, and to wait for a connection that is free.
-_PATIENCE_S = 5.0
+#: Seconds to connect, and to wait for a connection that is free, unless it is said otherwise [A].
+WAIT_S = 5.0
 
 #: Loans and seconds of rest after which a connection is opened anew, as asyncpg's pool has them: a
 #: backend's memory grows with what it has seen, and what stands between may forget a silent line.
@@ -112,12 +112,17 @@ class Reader:
         What the server is told when a connection is made, read-only among it.
     size : int
         Connections at most.
+    wait_s : float
+        Seconds to connect, and to wait for a connection that is free.
     """
 
-    def __init__(self, url: URL, settings: dict[str, str], *, size: int) -> None:
+    def __init__(
+        self, url: URL, settings: dict[str, str], *, size: int, wait_s: float = WAIT_S
+    ) -> None:
         dialect = url.get_dialect()()
         _, self._options = dialect.create_connect_args(url)
         self._settings = settings
+        self._wait_s = wait_s
         self._free = asyncio.Semaphore(size)
         self._resting: list[_Line] = []
         self._is_closed = False
@@ -164,7 +169,7 @@ class Reader:
         resting, self._resting = self._resting, []
         for line in resting:
             with suppress(*_UNREACHABLE):
-                await line.connection.close(timeout=_PATIENCE_S)
+                await line.connection.close(timeout=self._wait_s)
 
     async def _ask(self, how: str, query: str, args: Sequence[Any]) -> Any:  # noqa: ANN401
         line = await self._borrowed()
@@ -179,7 +184,7 @@ class Reader:
     async def _borrowed(self) -> _Line:
         try:
             if self._free.locked():
-                async with asyncio.timeout(_PATIENCE_S):
+                async with asyncio.timeout(self._wait_s):
                     await self._free.acquire()
             else:
                 await self._free.acquire()
@@ -199,7 +204,7 @@ class Reader:
             raise
 
     async def _opened(self) -> _Line:
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(self._wait_s):
             connection = await asyncpg.connect(
                 **self._options,
                 server_settings=self._settings,

@@ -221,7 +221,7 @@ async def test_head_is_get_without_a_body(small):
 def test_head_of_a_file_states_no_length_that_is_not_its(live_server):
     for fmt in FORMATS:
         if fmt.is_download and fmt.name != "json":
-            head = httpx.head(f"{live_server}/collections/spaces/items?f={fmt.name}")
+            head = httpx.head(f"{live_server}/collections/spaces/items?f={fmt.name}", timeout=120)
             assert head.status_code == 200
             assert "content-length" not in head.headers
             assert fmt.extension in head.headers["content-disposition"]
@@ -354,7 +354,7 @@ def test_box_and_interval_and_limit():
 @names
 def test_gdal_reads_every_collection(live_server, name):
     source = f"OAPIF:{live_server}"
-    page = httpx.get(f"{live_server}/collections/{name}/items?limit=1200").json()
+    page = httpx.get(f"{live_server}/collections/{name}/items?limit=1200", timeout=120).json()
     # Pages smaller than what is asked for: GDAL has to follow the next links.
     read = pyogrio.read_dataframe(source, layer=name, max_features=1200, PAGE_SIZE=500)
     if not page["features"]:

@@ -82,7 +82,7 @@ async def begin(client, goes_on="/network/queue"):
 
 async def sign_in_there(address, user="ana"):
     """Sign in at the provider and give the path that it returns to."""
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(timeout=120) as browser:
         answer = await browser.post(address, data={"sub": user})
     assert answer.status_code == 302, answer.text
     back = urlsplit(answer.headers["location"])
