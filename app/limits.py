@@ -1,8 +1,9 @@
 """How fast an address or a token may ask; what is counted cannot be traced back (P48).
 
 Keys are keyed hashes with a salt that each process draws at its start and nobody can read;
-counts live in memory for two minutes at most. The library ``limits`` did the same at 0.5 ms of CPU
-a request, because it starts a thread to tidy up at each; this takes 3 µs.
+counts live in memory for two minutes at most, those of tries at an account for two hours. The
+library ``limits`` did the same at 0.5 ms of CPU a request, because it starts a thread to tidy up at
+each; this takes 3 µs.
 """
 
 import math
@@ -27,6 +28,7 @@ from app.problems import problem_response
 from app.settings import Settings
 
 MINUTE_S = 60
+HOUR_S = 3_600
 
 #: Half of an IPv6 address names the network that one client holds (RFC 6177, RFC 4291, 2.5.4).
 _CLIENT_BITS = 64
@@ -40,10 +42,12 @@ IS_GRANTED = "is_granted"
 class _Windows:
     """Counts of the last minute: those of this clock minute and a share of the one before.
 
-    The share is how much of the former minute still lies within the last sixty seconds.
+    The share is how much of the former minute still lies within the last sixty seconds. With
+    another period a minute is that.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, period_s: int = MINUTE_S) -> None:
+        self._period_s = period_s
         self._minute = 0
         self._now: Counter[bytes] = Counter()
         self._before: Counter[bytes] = Counter()
@@ -51,7 +55,7 @@ class _Windows:
     def count(self, key: bytes, at_s: float) -> float:
         """Return the requests of the minute before ``at_s`` (seconds of a steady clock)."""
         self._turn(at_s)
-        return self._before[key] * (1 - at_s % MINUTE_S / MINUTE_S) + self._now[key]
+        return self._before[key] * (1 - at_s % self._period_s / self._period_s) + self._now[key]
 
     def add(self, key: bytes) -> None:
         """Count one more; after `count`."""
@@ -59,16 +63,17 @@ class _Windows:
 
     def wait_s(self, key: bytes, rate: int, at_s: float) -> int:
         """Return after how many seconds one more fits, where nobody asks meanwhile."""
-        past_s = at_s % MINUTE_S
+        period_s = self._period_s
+        past_s = at_s % period_s
         now, before = self._now[key], self._before[key]
         if now < rate:
             # The former minute's share has to shrink enough.
-            return max(1, math.ceil(MINUTE_S * (1 - (rate - 1 - now) / before) - past_s))
+            return max(1, math.ceil(period_s * (1 - (rate - 1 - now) / before) - past_s))
         # This minute has to become the former one, and then to shrink.
-        return math.ceil(MINUTE_S - past_s + MINUTE_S * (1 - (rate - 1) / now))
+        return math.ceil(period_s - past_s + period_s * (1 - (rate - 1) / now))
 
     def _turn(self, at_s: float) -> None:
-        minute = int(at_s // MINUTE_S)
+        minute = int(at_s // self._period_s)
         if minute != self._minute:
             self._before = self._now if minute == self._minute + 1 else Counter()
             self._now = Counter()
@@ -76,7 +81,7 @@ class _Windows:
 
 
 class Limits:
-    """How much each asks within a minute, in this process alone.
+    """How much each asks within a minute, or tries within an hour, in this process alone.
 
     Parameters
     ----------
@@ -90,16 +95,25 @@ class Limits:
         self, settings: Settings, *, steady_s: Callable[[], float] = time.monotonic
     ) -> None:
         self._salt = secrets.token_bytes(32)
-        self._windows = _Windows()
+        self._minute, self._hour = _Windows(), _Windows(HOUR_S)
         self._steady_s = steady_s
         self._rates = {
             "address": settings.rate_per_minute,
             "refused": settings.rate_per_minute,
             "token": settings.token_rate_per_minute,
             "sign-in": settings.sign_in_rate_per_minute,
-            "email": settings.sign_in_rate_per_minute,
             "report": settings.report_rate_per_minute,
         }
+        by_one = settings.sign_in_pair_rate_per_hour
+        #: Tries at one account: of one address, of one known device, of all that are not known,
+        #: and codes that are written before the password.
+        self._hourly = {
+            "pair": by_one,
+            "device": by_one,
+            "account": settings.sign_in_account_rate_per_hour,
+            "early-code": by_one // 2,
+        }
+        self._rates |= self._hourly
 
     def hit(self, kind: str, key: str) -> None:
         """Count one request.
@@ -107,17 +121,40 @@ class Limits:
         Parameters
         ----------
         kind
-            ``address``, ``token``, ``refused``, ``sign-in``, ``email`` or ``report``.
+            ``address``, ``token``, ``refused``, ``sign-in`` or ``report`` of a minute; ``pair``,
+            ``device``, ``account`` or ``early-code`` of an hour.
         key
             Whose; only its salted hash is kept.
 
         Raises
         ------
         TooManyRequestsError
-            The minute is used up; the request is not counted.
+            The time is used up; the request is not counted.
         """
         if (hashed := self._checked(kind, key)) is not None:
-            self._windows.add(hashed)
+            self._windows(kind).add(hashed)
+
+    def hit_all(self, counted: Mapping[str, str]) -> None:
+        """Count one request for several, by kind and key, or for none of them.
+
+        Raises
+        ------
+        TooManyRequestsError
+            The time of one of them is used up; says when that of all has room.
+        """
+        waits = []
+        for kind, key in counted.items():
+            try:
+                self.check(kind, key)
+            except TooManyRequestsError as error:
+                waits.append(error.retry_after_s)
+        if waits:
+            raise TooManyRequestsError(max(waits))
+        for kind, key in counted.items():
+            self.hit(kind, key)
+
+    def _windows(self, kind: str) -> _Windows:
+        return self._hour if kind in self._hourly else self._minute
 
     def check(self, kind: str, key: str) -> None:
         """Refuse as `hit` does, without counting.
@@ -135,8 +172,9 @@ class Limits:
         if not rate:
             return None
         hashed, at_s = self._hashed(kind, key), self._steady_s()
-        if self._windows.count(hashed, at_s) > rate - 1:
-            raise TooManyRequestsError(self._windows.wait_s(hashed, rate, at_s))
+        windows = self._windows(kind)
+        if windows.count(hashed, at_s) > rate - 1:
+            raise TooManyRequestsError(windows.wait_s(hashed, rate, at_s))
         return hashed
 
     def _hashed(self, kind: str, key: str) -> bytes:

@@ -3,11 +3,10 @@
 import asyncio
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from threading import Lock
-from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -111,7 +110,9 @@ def _is_poor(plain: str, own: Sequence[str]) -> bool:
 
 def _resists(password: str, own: Sequence[str]) -> bool:
     """Tell whether whoever knows what we know guesses it late (zxcvbn), accents or none."""
-    zxcvbn = _estimator()
+    # Its dictionaries take a tenth of a second and 10 MB: for who sets a password alone.
+    from zxcvbn import zxcvbn  # noqa: PLC0415 -- see above
+
     context = [*own, *sorted(GUESSED)]
     # It keeps a call's words in a table of the whole process.
     with _ESTIMATING:
@@ -119,15 +120,6 @@ def _resists(password: str, own: Sequence[str]) -> bool:
             zxcvbn(form[:_LOOKED_AT], context)["guesses_log10"] >= _LEAST_GUESSES_LOG10
             for form in {password, folded(password)}
         )
-
-
-@cache
-def _estimator() -> Callable[[str, Sequence[str]], Mapping[str, Any]]:
-    # Its dictionaries take a tenth of a second and 10 MB: for who sets a password alone.
-    from zxcvbn import zxcvbn  # noqa: PLC0415
-
-    estimate: Callable[[str, Sequence[str]], Mapping[str, Any]] = zxcvbn
-    return estimate
 
 
 async def hash_password(password: str) -> str:

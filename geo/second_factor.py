@@ -221,6 +221,11 @@ async def is_recovery_code(session: AsyncSession, person_id: str | None, code: s
     return found is not None
 
 
+def fits(secret: str, code: str, *, now: datetime) -> bool:
+    """Tell whether a code is of an app that is about to be set up; nothing is taken."""
+    return _step_of(secret, _plain(code), now) is not None
+
+
 def is_digits(code: str) -> bool:
     """Tell whether a code is written as an app shows it."""
     return _DIGITS.fullmatch(_plain(code)) is not None
@@ -293,6 +298,11 @@ async def ask_reset(session: AsyncSession, person_id: str, *, by: str) -> bool:
         await session.execute(insert(FactorReset).values(person_id=person_id, asked_by=by))
         await _record(session, by, "person.factor_reset_asked", person_id)
     return False
+
+
+async def record_forgotten(session: AsyncSession, person_id: str, devices: int) -> None:
+    """Note that somebody has made their browsers unknown (writer)."""
+    await _record(session, person_id, "person.devices_ended", person_id, {"devices": devices})
 
 
 async def end_devices_of(session: AsyncSession, person_id: str) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo import audit, known_devices, outbox, second_factor
 from geo.authority import Actor, Means, Role
 from geo.errors import InvalidTokenError, LinkError, NotFoundError
-from geo.models import Invitation, Person, SecondFactor, WebSession
+from geo.models import Invitation, Organization, Person, SecondFactor, WebSession
 from geo.people import as_actor, folded_address, is_address
 from geo.signing import COOKIES, sealed, signing_key
 from geo.tokens import SECRET_BYTES, digest, revoke_tokens_of
@@ -28,11 +28,12 @@ _SIGHTING = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """Whom an invitation is for."""
+    """Whom an invitation is for; the organisation's name, where they belong to one."""
 
     person_id: str
     name: str
     email: str
+    organization: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +125,9 @@ async def read_invitation(session: AsyncSession, secret: str) -> Invited:
     """
     found = (
         await session.execute(
-            select(Person.id, Person.name, Person.email)
+            select(Person.id, Person.name, Person.email, Organization.name)
             .join(Invitation, Invitation.person_id == Person.id)
+            .outerjoin(Organization, Organization.id == Person.organization_id)
             .where(
                 Invitation.token_sha256 == digest(secret),
                 Invitation.used_at.is_(None),

@@ -37,6 +37,9 @@ TOLD_MODULES = tuple(
     )
 )
 
+#: What the sign-in says.
+_SIGN_IN = tuple(PACKAGE.parent / name for name in ("api/account.py", "factor_pages.py"))
+
 _PLAIN = {"_", "gettext", "marked", "Phrase"}
 _PLURAL = {"ngettext"}
 _SAFETY = {"safety", "safety_word", "marked_safety", "SafetyPhrase"}
@@ -75,10 +78,9 @@ def extract() -> set[Text]:
 def extract_public() -> set[Text]:
     """Return the texts that anybody may see: all but the console's and the sign-in's."""
     console = (PACKAGE / "templates" / "network", PACKAGE.parent / "desk")
-    account = PACKAGE.parent / "api" / "account.py"
 
     def is_public(path: Path) -> bool:
-        return path != account and not any(path.is_relative_to(folder) for folder in console)
+        return path not in _SIGN_IN and not any(path.is_relative_to(folder) for folder in console)
 
     return _extracted(filter(is_public, _templates()), filter(is_public, _modules()))
 
@@ -110,7 +112,7 @@ def texts_in(path: Path) -> set[Text]:
 def _modules() -> list[Path]:
     """Return the modules with texts of pages: this package, the console, the sign-in, reasons."""
     app = PACKAGE.parent
-    others = (app / "api" / "account.py", app / "match_words.py", *TOLD_MODULES)
+    others = (*_SIGN_IN, app / "match_words.py", *TOLD_MODULES)
     return sorted({*PACKAGE.glob("*.py"), *(app / "desk").glob("*.py"), *others})
 
 
