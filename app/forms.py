@@ -16,7 +16,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 
-from app.askers import SIGN_IN, find_asker, require_actor, set_cookie
+from app.askers import CONSOLE, SIGN_IN, find_asker, require_actor, set_cookie
 from app.csrf import form_token, is_token_of
 from app.mistakes import (
     ForgedRequestError,
@@ -88,7 +88,7 @@ async def read_half_form(request: Request) -> Form:
     asker = await find_asker(request)
     if asker.half is None:
         # Nobody, or somebody who is through already: the sign-in's page knows where to.
-        raise SignInNeededError(SIGN_IN)
+        raise SignInNeededError(f"{SIGN_IN}?next={CONSOLE}")
     return await _read(request, asker.secret)
 
 

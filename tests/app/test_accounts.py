@@ -62,7 +62,8 @@ def probes() -> APIRouter:
 
 @pytest.fixture(scope="module")
 async def settings(cluster, empty_template, settings_for):
-    return settings_for(clone(cluster, empty_template))
+    # What is said here of forms and sessions holds with a second factor, too: test_entering.py.
+    return settings_for(clone(cluster, empty_template), second_factor="offered")
 
 
 @pytest.fixture(scope="module")

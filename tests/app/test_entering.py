@@ -272,7 +272,7 @@ async def test_the_forms_of_the_factor_cannot_be_forged(browser, add):
         assert answer.status_code == 403
     nobody = other(browser)
     answer = await nobody.ask("POST", CODE, data={"csrf": "x", "code": "000000"})
-    assert (answer.status_code, nobody.location) == (303, SIGN_IN)
+    assert (answer.status_code, nobody.location) == (303, f"{SIGN_IN}?next=/network")
 
 
 async def test_who_begins_anew_is_out(browser, add):
