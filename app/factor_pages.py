@@ -1,20 +1,9 @@
-"""What the pages of the second factor have in common: the picture, the words of what is wrong."""
+"""What the pages of the second factor have in common: the picture that an app reads."""
 
 import segno
 from markupsafe import Markup
 
-from app.web.i18n import marked
 from geo import second_factor
-
-WRONG_CODE = marked(
-    "Ese código no vale. Escriba los seis números que la aplicación muestra ahora; cada uno sirve"
-    " una sola vez. Si no coinciden nunca, ponga la hora del teléfono en automático."
-)
-WAIT = marked(
-    "Se escribieron demasiados códigos equivocados en esta cuenta. Espere una hora, o use uno de"
-    " sus códigos de recuperación. Si no fue usted, alguien sabe su contraseña: pida un enlace para"
-    " elegir otra."
-)
 
 
 def offered(secret: str, email: str) -> Markup:

@@ -43,6 +43,9 @@ _HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 # Two at a time bound what a flood of sign-ins costs: 128 MiB, and never the event loop.
 _THREADS = ThreadPoolExecutor(2, thread_name_prefix="password")
 
+#: Of its own for who is known: an emergency waits for no flood of strangers' tries (64 MiB more).
+_KNOWN_THREAD = ThreadPoolExecutor(1, thread_name_prefix="password-known")
+
 _ESTIMATING = Lock()
 
 
@@ -128,14 +131,22 @@ async def hash_password(password: str) -> str:
     return await loop.run_in_executor(_THREADS, _HASHER.hash, _normal(password))
 
 
-async def verify_password(stored: str | None, password: str) -> bool:
+async def verify_password(
+    stored: str | None, password: str, *, is_known_device: bool = False
+) -> bool:
     """Tell whether a password is the one that was hashed.
 
     Where nothing is stored the same work is done in vain, so that the time does not tell
     whether an account exists.
+
+    Parameters
+    ----------
+    is_known_device
+        Whether it is not to wait for what strangers try.
     """
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_THREADS, _verify, stored, password)
+    threads = _KNOWN_THREAD if is_known_device else _THREADS
+    return await loop.run_in_executor(threads, _verify, stored, password)
 
 
 def needs_rehash(stored: str) -> bool:

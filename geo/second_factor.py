@@ -139,11 +139,21 @@ async def standing(session: AsyncSession, person_id: str) -> Standing:
 
 
 async def set_up(
-    session: AsyncSession, person_id: str, secret: str, code: str, *, now: datetime
+    session: AsyncSession,
+    person_id: str,
+    secret: str,
+    code: str,
+    *,
+    now: datetime,
+    replaces: bool = False,
 ) -> list[str] | None:
-    """Take an app as the second factor (writer), in place of another; None where the code is wrong.
+    """Take an app as the second factor (writer); None where the code is wrong. The person is told.
 
-    Who calls it has asked for a code of the other one. The person is told.
+    Parameters
+    ----------
+    replaces
+        Whether it may take the place of another one, of which who calls it has asked for a code;
+        else None where there is one by now.
 
     Returns
     -------
@@ -152,6 +162,10 @@ async def set_up(
     """
     step = _step_of(secret, _plain(code), now)
     if step is None:
+        return None
+    # Two at the same moment: the second waits here, and finds the first.
+    await session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
+    if not replaces and await _secret_of(session, person_id) is not None:
         return None
     await _forget(session, person_id)
     await session.execute(
@@ -321,6 +335,8 @@ def _step_of(secret: str, code: str, now: datetime) -> int | None:
     """Return the time step, among those open now, that a code belongs to."""
     present = int(now.timestamp()) // STEP_S
     found = None
+    if not _DIGITS.fullmatch(code):
+        return None
     for step in range(present - _STEPS_BESIDE, present + _STEPS_BESIDE + 1):
         # All are compared, whichever fits.
         if hmac.compare_digest(TOTP(secret).generate_otp(step).encode(), code.encode()):

@@ -26,6 +26,7 @@ from app.entering import (
     signed_in,
     without_copies,
 )
+from app.entry_words import TOO_COMMON, TOO_MANY, TOO_SHORT, UNEQUAL, WRONG
 from app.forms import AnonymousFormDep, Form, FormDep, anonymous_token, keep_anonymous
 from app.limits import Limits, PostLimit
 from app.mistakes import TooManyRequestsError
@@ -43,21 +44,9 @@ router = APIRouter(include_in_schema=False)
 INVITATION = f"{CONSOLE}/invitation/{{token}}"
 CALLBACK = f"{SIGN_IN}/oidc/callback"
 
-WRONG = marked("El correo o la contraseña no son correctos.")
 NO_ACCOUNT = marked("Para esa identidad no hay una cuenta. Pídala a quien administra la red.")
 NOT_DONE = marked("El proveedor no completó la entrada. Pruebe de nuevo.")
 INVALID_LINK = marked("El enlace ya se usó o venció. Pida otro a quien administra la red.")
-TOO_SHORT = marked("La contraseña necesita al menos 12 caracteres.")
-TOO_COMMON = marked(
-    "Esa contraseña se adivina pronto: está en listas de contraseñas robadas, o casi toda son"
-    " nombres, lugares, meses, años o palabras de esta red. Junte cuatro palabras que no tengan que"
-    " ver entre sí ni con usted."
-)
-TOO_MANY = marked(
-    "Hubo demasiados intentos con este correo o desde su conexión. Espere un rato, entre desde un"
-    " equipo en el que ya haya entrado, o escriba también un código."
-)
-UNEQUAL = marked("Las dos contraseñas no son iguales.")
 
 
 class Place(BaseModel):
@@ -118,7 +107,9 @@ async def sign_in_by_password(
         return _too_many_page(request, goes_on, email, error)
     known = tried.known
     # Between the sessions: a connection is not held while a password is tried.
-    is_right = await passwords.verify_password(known.password_hash, password)
+    is_right = await passwords.verify_password(
+        known.password_hash, password, is_known_device=tried.is_known
+    )
     if not is_right or known.person_id is None or known.password_hash is None:
         return _sign_in_page(request, goes_on, problem=WRONG, email=email, status=401)
     hashed = None
@@ -141,11 +132,20 @@ async def sign_in_by_password(
 
 @dataclass(frozen=True)
 class _Tried:
-    """A try that may be made: at which account, from which device, whether a code was right."""
+    """A try that may be made: at which account, and from which device.
+
+    Parameters
+    ----------
+    has_code
+        Whether a code that was written beside the password is right.
+    is_known
+        Whether the device is known for that account, and has not tried too often.
+    """
 
     known: sign_in.Credentials
     device: Device | None
     has_code: bool = False
+    is_known: bool = False
 
 
 async def _tried(request: Request, form: Form, now: datetime) -> _Tried:
@@ -167,9 +167,10 @@ async def _tried(request: Request, form: Form, now: datetime) -> _Tried:
     if has_code or (device is None and not code):
         return _Tried(known, device, has_code)
     own = own_device(device, known.person_id)
-    if own is None or not has_room(request.state.limits, own):
+    is_known = own is not None and has_room(request.state.limits, own)
+    if not is_known:
         count_try(request, email)
-    return _Tried(known, device)
+    return _Tried(known, device, is_known=is_known)
 
 
 async def _is_code(

@@ -25,7 +25,8 @@ from app.entering import (
     signed_in,
     started,
 )
-from app.factor_pages import WAIT, WRONG_CODE, offered, spelt
+from app.entry_words import WAIT, WRONG_CODE
+from app.factor_pages import offered, spelt
 from app.forms import HalfFormDep
 from app.mistakes import SignInNeededError
 from app.problems import problem_responses

@@ -13,8 +13,9 @@ from app.csrf import form_token
 from app.deps import SettingsDep
 from app.desk.pages import Desk, DeskDep, see
 from app.entering import give_cookies, started
-from app.factor_pages import WAIT, WRONG_CODE, offered, spelt
-from app.forms import Form, FormDep
+from app.entry_words import WAIT, WRONG_CODE
+from app.factor_pages import offered, spelt
+from app.forms import FormDep
 from app.settings import Settings
 from geo import people, second_factor
 from geo.second_factor import Verdict
@@ -55,15 +56,18 @@ async def change_own_factor(
         if asked == "codes":
             codes = await second_factor.renew_codes(session, person_id)
             return desk.page("recovery_codes", codes=codes, next=OWN_FACTOR)
-    return await _set_up(request, desk, shown, form)
-
-
-async def _set_up(request: Request, desk: Desk, shown: str, form: Form) -> Response:
-    """Take the app, and go on under a new session; browsers known by the one before are not."""
-    session, person_id = desk.session, desk.actor.id
-    codes = await second_factor.set_up(
-        session, person_id, shown, form.get("code", ""), now=desk.now
+    code = form.get("code", "")
+    new_codes = await second_factor.set_up(
+        session, person_id, shown, code, now=desk.now, replaces=held.is_set
     )
+    if new_codes is None:  # set up elsewhere at the same moment
+        return await _page(desk, settings, problem=WRONG_CODE)
+    return await _go_on(request, desk, new_codes, trusts="remember" in form)
+
+
+async def _go_on(request: Request, desk: Desk, codes: list[str], *, trusts: bool) -> Response:
+    """Go on under a new session; browsers that the app before made known are not."""
+    session, person_id = desk.session, desk.actor.id
     await second_factor.end_devices_of(session, person_id)
     begun = await started(
         request,
@@ -71,11 +75,9 @@ async def _set_up(request: Request, desk: Desk, shown: str, form: Form) -> Respo
         person_id,
         device=None,
         has_shown_factor=True,
-        trusts="remember" in form,
+        trusts=trusts,
     )
-    page = desk.page(
-        "recovery_codes", codes=codes or [], next=OWN_FACTOR, csrf=form_token(begun.secret)
-    )
+    page = desk.page("recovery_codes", codes=codes, next=OWN_FACTOR, csrf=form_token(begun.secret))
     give_cookies(page, request, begun)
     return page
 

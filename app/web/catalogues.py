@@ -26,6 +26,7 @@ TOLD_MODULES = tuple(
     for name in (
         "because_words.py",
         "ends.py",
+        "entry_words.py",
         "handouts.py",
         "list_sheets.py",
         "posters.py",
@@ -36,9 +37,6 @@ TOLD_MODULES = tuple(
         "trade_words.py",
     )
 )
-
-#: What the sign-in says.
-_SIGN_IN = tuple(PACKAGE.parent / name for name in ("api/account.py", "factor_pages.py"))
 
 _PLAIN = {"_", "gettext", "marked", "Phrase"}
 _PLURAL = {"ngettext"}
@@ -78,9 +76,10 @@ def extract() -> set[Text]:
 def extract_public() -> set[Text]:
     """Return the texts that anybody may see: all but the console's and the sign-in's."""
     console = (PACKAGE / "templates" / "network", PACKAGE.parent / "desk")
+    account = PACKAGE.parent / "api" / "account.py"
 
     def is_public(path: Path) -> bool:
-        return path not in _SIGN_IN and not any(path.is_relative_to(folder) for folder in console)
+        return path != account and not any(path.is_relative_to(folder) for folder in console)
 
     return _extracted(filter(is_public, _templates()), filter(is_public, _modules()))
 
@@ -112,7 +111,7 @@ def texts_in(path: Path) -> set[Text]:
 def _modules() -> list[Path]:
     """Return the modules with texts of pages: this package, the console, the sign-in, reasons."""
     app = PACKAGE.parent
-    others = (*_SIGN_IN, app / "match_words.py", *TOLD_MODULES)
+    others = (app / "api" / "account.py", app / "match_words.py", *TOLD_MODULES)
     return sorted({*PACKAGE.glob("*.py"), *(app / "desk").glob("*.py"), *others})
 
 

@@ -568,7 +568,7 @@ async def test_an_invitation_sets_a_password_and_signs_in(client, invitation):
     for password, again, said in (
         ("short", "short", "12"),
         (GOOD, GOOD + "x", "iguales"),
-        ("contraseña12", "contraseña12", "adivinan"),
+        ("contraseña12", "contraseña12", "adivina"),
     ):
         csrf = csrf_of(await client.get(invitation))
         refused = await client.post(

@@ -91,6 +91,19 @@ def test_p52_tries_at_an_account_are_of_an_hour():
     assert used_up_after(counted, "account", "ana") == 3, "half of that hour's seven are gone"
 
 
+def test_p52_a_flood_of_invented_accounts_neither_fills_the_memory_nor_hides_a_real_one():
+    counted = limits(steady_s=lambda: 36_000.0, sign_in_account_rate_per_hour=50)
+    for _ in range(30):
+        counted.hit("account", "ana")
+    gc.collect()
+    before = len(gc.get_objects())
+    for n in range(60_000):
+        counted.hit("account", f"x{n}")
+    assert len(gc.get_objects()) - before < 1_000
+    left = used_up_after(counted, "account", "ana")
+    assert 15 <= left <= 20, "never too few are counted, and hardly one too many"
+
+
 def test_several_are_counted_or_none():
     counted = limits()
     both = {"pair": "a", "account": "b"}
@@ -126,7 +139,7 @@ def test_p48_no_address_token_or_email_is_kept():
     for key in ("192.0.2.77", "S3CRET-token", "ana@example.org"):
         counted.hit("token", key)
         other.hit("token", key)
-    kept = [set(c._windows._now) for c in (counted, other)]
+    kept = [set(c._minute._now) for c in (counted, other)]
     assert len(kept[0]) == 3
     assert not kept[0] & kept[1], "the salt is each process' own"
     for key in ("192.0.2.77", "S3CRET", "ana@"):

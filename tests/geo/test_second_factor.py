@@ -83,6 +83,16 @@ async def test_an_app_is_taken_by_a_code_of_it_alone(session, ana):
     assert await check(session, ana, code_at(NOW - STEP)) is Verdict.WRONG, "used to set it up"
 
 
+async def test_p50_a_factor_that_is_there_is_replaced_by_who_has_shown_it_alone(session, ana):
+    await give_factor(session, ana, now=NOW)
+    other = await second_factor.offered_secret(session, "other")
+    code = code_at(NOW, other)
+    assert await second_factor.set_up(session, ana, other, code, now=NOW) is None
+    assert await check(session, ana, code_at(NOW)) is Verdict.RIGHT
+    assert await second_factor.set_up(session, ana, other, code, now=NOW, replaces=True)
+    assert await check(session, ana, code_at(NOW + STEP)) is Verdict.WRONG
+
+
 async def test_the_secret_offered_is_a_sign_in_s_own(session):
     first = await second_factor.offered_secret(session, "one")
     assert first == await second_factor.offered_secret(session, "one")

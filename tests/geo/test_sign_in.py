@@ -1,6 +1,7 @@
 """Invitations, passwords, identities and sessions: what opens, once, and for how long."""
 
 import asyncio
+import threading
 import time
 from datetime import timedelta
 
@@ -187,6 +188,18 @@ async def test_an_unknown_address_takes_as_long(session, ana):
     assert unknown > 0.5 * known, "nothing was tried"
     assert not await passwords.verify_password(None, "nobody's"), "the decoy opens nothing"
     assert not await passwords.verify_password("no hash", GOOD)
+
+
+async def test_p52_a_known_device_waits_for_no_flood_of_strangers():
+    stored = await passwords.hash_password(GOOD)
+    free = threading.Event()
+    try:
+        for _ in range(20):
+            passwords._THREADS.submit(free.wait)
+        known = passwords.verify_password(stored, GOOD, is_known_device=True)
+        assert await asyncio.wait_for(known, 60)
+    finally:
+        free.set()
 
 
 async def test_weaker_hashes_are_known():
