@@ -26,6 +26,7 @@ from geo import people, sign_in, tokens
 from geo.authority import Actor, Means
 from geo.db import Database, Tier
 from geo.errors import InvalidTokenError
+from geo.sign_in import HalfSignedIn
 from geo.signing import COOKIES, is_sealed, signing_key
 from geo.tokens import Grant
 
@@ -58,11 +59,14 @@ class Asker:
         The person, where there is one: of a web sign-in, or of a token of scope ``edit``.
     secret
         Of the web sign-in's cookie; forms are signed with it.
+    half
+        Whose sign-in waits for its second factor: nobody's yet, and there is no actor.
     """
 
     tier: Tier
     actor: Actor | None = None
     secret: str | None = None
+    half: HalfSignedIn | None = None
 
     @property
     def csrf(self) -> str:
@@ -142,9 +146,13 @@ async def _by_cookie(request: Request) -> Asker:
     idle = timedelta(minutes=settings.session_idle_minutes)
     try:
         async with database.session(Tier.WRITER) as session:
-            signed_in = await sign_in.read_session(session, secret, idle=idle)
+            signed_in = await sign_in.read_session(
+                session, secret, idle=idle, is_factor_required=settings.is_factor_required
+            )
     except InvalidTokenError:
         return ANYBODY  # a sign-in that is over leads to a new one
+    if isinstance(signed_in, HalfSignedIn):
+        return Asker(Tier.PUBLIC, None, secret, signed_in)
     return Asker(Tier.PARTNER, signed_in.actor, secret)
 
 
@@ -235,13 +243,21 @@ def safe_next(stated: str | None) -> str:
     return stated
 
 
-def set_cookie(response: Response, request: Request, name: str, value: str, max_age_s: int) -> None:
+def set_cookie(
+    response: Response,
+    request: Request,
+    name: str,
+    value: str,
+    max_age_s: int,
+    *,
+    path: str = CONSOLE,
+) -> None:
     """Set a cookie that scripts cannot read and other sites cannot send along."""
     response.set_cookie(
         name,
         value,
         max_age=max_age_s,
-        path=CONSOLE,
+        path=path,
         secure=_is_encrypted(request),
         httponly=True,
         samesite="lax",

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.commands import written
 from app.console import err, out, require_settings
 from app.settings import Settings
-from geo import people, sign_in, tokens
+from geo import people, second_factor, sign_in, tokens
 
 person_app = typer.Typer(help="People who may sign in.", no_args_is_help=True)
 organization_app = typer.Typer(help="Organisations that people belong to.", no_args_is_help=True)
@@ -152,6 +152,22 @@ def person_enable(email: Email) -> None:
         return await sign_in.invite(session, person.id, by=BY)
 
     _print_invitation(settings, written(settings, work))
+
+
+@person_app.command("reset-factor")
+def person_reset_factor(email: Email) -> None:
+    """Take a lost second factor away: sign-ins, known devices and tokens end.
+
+    The person sets up another at the next sign-in, by password.
+
+    Example: amparo person reset-factor ana@example.org
+    """
+
+    async def work(session: AsyncSession) -> None:
+        await second_factor.reset(session, (await people.find_person(session, email)).id, by=BY)
+
+    written(require_settings(), work)
+    out.print(f"{email} sets up another second factor at the next sign-in", markup=False)
 
 
 @organization_app.command("add")

@@ -2,7 +2,8 @@
 
 A sign-in's secret signs the forms of who is signed in, and nothing else does: whoever may write a
 cookie of their own choice has signed nothing. The two forms that come before a sign-in are signed
-with a cookie of their own, and are read by `get_anonymous_form`.
+with a cookie of their own, and are read by `get_anonymous_form`; those of who still has to show a
+second factor by the secret of that half sign-in, which signs no other (`get_half_form`).
 """
 
 import secrets
@@ -15,9 +16,14 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 
-from app.askers import find_asker, require_actor, set_cookie
+from app.askers import CONSOLE, SIGN_IN, find_asker, require_actor, set_cookie
 from app.csrf import form_token, is_token_of
-from app.mistakes import ForgedRequestError, InvalidParameterError, UnsupportedMediaTypeError
+from app.mistakes import (
+    ForgedRequestError,
+    InvalidParameterError,
+    SignInNeededError,
+    UnsupportedMediaTypeError,
+)
 from app.settings import Settings
 
 #: The cookie that signs forms of nobody in particular: the sign-in, an invitation.
@@ -74,6 +80,16 @@ async def read_form(request: Request) -> Form:
     # Before the body is taken apart: nobody's is not worth the work.
     await require_actor(request)
     return await _read(request, (await find_asker(request)).secret)
+
+
+async def read_half_form(request: Request) -> Form:
+    """Return the form of who is asked for a second factor; raises as `read_form`."""
+    _require_form(request)
+    asker = await find_asker(request)
+    if asker.half is None:
+        # Nobody, or somebody who is through already: the sign-in's page knows where to.
+        raise SignInNeededError(f"{SIGN_IN}?next={CONSOLE}")
+    return await _read(request, asker.secret)
 
 
 async def read_anonymous_form(request: Request) -> Form:
@@ -152,5 +168,14 @@ async def get_anonymous_form(request: Request) -> AsyncIterator[Form]:
         await request.close()
 
 
+async def get_half_form(request: Request) -> AsyncIterator[Form]:
+    """Give the form to an endpoint that takes a second factor."""
+    try:
+        yield await read_half_form(request)
+    finally:
+        await request.close()
+
+
 FormDep = Annotated[Form, Depends(get_form)]
+HalfFormDep = Annotated[Form, Depends(get_half_form)]
 AnonymousFormDep = Annotated[Form, Depends(get_anonymous_form)]

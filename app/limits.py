@@ -1,15 +1,17 @@
 """How fast an address or a token may ask; what is counted cannot be traced back (P48).
 
 Keys are keyed hashes with a salt that each process draws at its start and nobody can read;
-counts live in memory for two minutes at most. The library ``limits`` did the same at 0.5 ms of CPU
-a request, because it starts a thread to tidy up at each; this takes 3 µs.
+counts live in memory for two minutes at most, those of tries at an account for two hours. The
+library ``limits`` did the same at 0.5 ms of CPU a request, because it starts a thread to tidy up at
+each; this takes 3 µs.
 """
 
 import math
 import secrets
 import time
+from array import array
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -27,9 +29,14 @@ from app.problems import problem_response
 from app.settings import Settings
 
 MINUTE_S = 60
+HOUR_S = 3_600
 
 #: Half of an IPv6 address names the network that one client holds (RFC 6177, RFC 4291, 2.5.4).
 _CLIENT_BITS = 64
+
+#: Of a sketch of counts: 2 MB, and 0.002 % of all tries of an hour too many for one key.
+_WIDTH = 2**17
+_DEPTH = 4
 
 _BEARER = "bearer "
 
@@ -37,46 +44,82 @@ _BEARER = "bearer "
 IS_GRANTED = "is_granted"
 
 
-class _Windows:
-    """Counts of the last minute: those of this clock minute and a share of the one before.
+class _Sketch:
+    """Counts of ever so many keys in a memory that does not grow (a count-min sketch).
 
-    The share is how much of the former minute still lies within the last sixty seconds.
+    It never counts too little; too much by some thousandths of a percent of all that is counted
+    (Cormode and Muthukrishnan, J. Algorithms 55, 2005). Whoever tries passwords chooses the keys.
     """
 
     def __init__(self) -> None:
+        self._rows = [array("I", bytes(4 * _WIDTH)) for _ in range(_DEPTH)]
+
+    def __getitem__(self, key: bytes) -> int:
+        return min(row[at] for row, at in self._places(key))
+
+    def add(self, key: bytes) -> None:
+        """Count one."""
+        for row, at in self._places(key):
+            row[at] += 1
+
+    def _places(self, key: bytes) -> Iterator[tuple[array[int], int]]:
+        for n, row in enumerate(self._rows):
+            yield row, int.from_bytes(key[4 * n : 4 * n + 4]) % _WIDTH
+
+
+class _Exact(Counter[bytes]):
+    """Counts of keys that nobody invents, each exactly."""
+
+    def add(self, key: bytes) -> None:
+        """Count one."""
+        self[key] += 1
+
+
+class _Windows:
+    """Counts of the last minute: those of this clock minute and a share of the one before.
+
+    The share is how much of the former minute still lies within the last sixty seconds. With
+    another period a minute is that.
+    """
+
+    def __init__(
+        self, period_s: int = MINUTE_S, kept_as: type[_Exact] | type[_Sketch] = _Exact
+    ) -> None:
+        self._period_s = period_s
+        self._kept_as = kept_as
         self._minute = 0
-        self._now: Counter[bytes] = Counter()
-        self._before: Counter[bytes] = Counter()
+        self._now, self._before = kept_as(), kept_as()
 
     def count(self, key: bytes, at_s: float) -> float:
         """Return the requests of the minute before ``at_s`` (seconds of a steady clock)."""
         self._turn(at_s)
-        return self._before[key] * (1 - at_s % MINUTE_S / MINUTE_S) + self._now[key]
+        return self._before[key] * (1 - at_s % self._period_s / self._period_s) + self._now[key]
 
     def add(self, key: bytes) -> None:
         """Count one more; after `count`."""
-        self._now[key] += 1
+        self._now.add(key)
 
     def wait_s(self, key: bytes, rate: int, at_s: float) -> int:
         """Return after how many seconds one more fits, where nobody asks meanwhile."""
-        past_s = at_s % MINUTE_S
+        period_s = self._period_s
+        past_s = at_s % period_s
         now, before = self._now[key], self._before[key]
         if now < rate:
             # The former minute's share has to shrink enough.
-            return max(1, math.ceil(MINUTE_S * (1 - (rate - 1 - now) / before) - past_s))
+            return max(1, math.ceil(period_s * (1 - (rate - 1 - now) / before) - past_s))
         # This minute has to become the former one, and then to shrink.
-        return math.ceil(MINUTE_S - past_s + MINUTE_S * (1 - (rate - 1) / now))
+        return math.ceil(period_s - past_s + period_s * (1 - (rate - 1) / now))
 
     def _turn(self, at_s: float) -> None:
-        minute = int(at_s // MINUTE_S)
+        minute = int(at_s // self._period_s)
         if minute != self._minute:
-            self._before = self._now if minute == self._minute + 1 else Counter()
-            self._now = Counter()
+            self._before = self._now if minute == self._minute + 1 else self._kept_as()
+            self._now = self._kept_as()
             self._minute = minute
 
 
 class Limits:
-    """How much each asks within a minute, in this process alone.
+    """How much each asks within a minute, or tries within an hour, in this process alone.
 
     Parameters
     ----------
@@ -90,16 +133,26 @@ class Limits:
         self, settings: Settings, *, steady_s: Callable[[], float] = time.monotonic
     ) -> None:
         self._salt = secrets.token_bytes(32)
-        self._windows = _Windows()
+        self._minute, self._devices = _Windows(), _Windows(HOUR_S)
+        self._hour = _Windows(HOUR_S, _Sketch)
         self._steady_s = steady_s
         self._rates = {
             "address": settings.rate_per_minute,
             "refused": settings.rate_per_minute,
             "token": settings.token_rate_per_minute,
             "sign-in": settings.sign_in_rate_per_minute,
-            "email": settings.sign_in_rate_per_minute,
             "report": settings.report_rate_per_minute,
         }
+        by_one = settings.sign_in_pair_rate_per_hour
+        #: Tries at one account: of one address, of one known device, of all that are not known,
+        #: and codes that are written before the password.
+        self._hourly = {
+            "pair": by_one,
+            "device": by_one,
+            "account": settings.sign_in_account_rate_per_hour,
+            "early-code": by_one // 2,
+        }
+        self._rates |= self._hourly
 
     def hit(self, kind: str, key: str) -> None:
         """Count one request.
@@ -107,17 +160,42 @@ class Limits:
         Parameters
         ----------
         kind
-            ``address``, ``token``, ``refused``, ``sign-in``, ``email`` or ``report``.
+            ``address``, ``token``, ``refused``, ``sign-in`` or ``report`` of a minute; ``pair``,
+            ``device``, ``account`` or ``early-code`` of an hour.
         key
             Whose; only its salted hash is kept.
 
         Raises
         ------
         TooManyRequestsError
-            The minute is used up; the request is not counted.
+            The time is used up; the request is not counted.
         """
         if (hashed := self._checked(kind, key)) is not None:
-            self._windows.add(hashed)
+            self._windows(kind).add(hashed)
+
+    def hit_all(self, counted: Mapping[str, str]) -> None:
+        """Count one request for several, by kind and key, or for none of them.
+
+        Raises
+        ------
+        TooManyRequestsError
+            The time of one of them is used up; says when that of all has room.
+        """
+        waits = []
+        for kind, key in counted.items():
+            try:
+                self.check(kind, key)
+            except TooManyRequestsError as error:
+                waits.append(error.retry_after_s)
+        if waits:
+            raise TooManyRequestsError(max(waits))
+        for kind, key in counted.items():
+            self.hit(kind, key)
+
+    def _windows(self, kind: str) -> _Windows:
+        if kind == "device":
+            return self._devices
+        return self._hour if kind in self._hourly else self._minute
 
     def check(self, kind: str, key: str) -> None:
         """Refuse as `hit` does, without counting.
@@ -135,8 +213,9 @@ class Limits:
         if not rate:
             return None
         hashed, at_s = self._hashed(kind, key), self._steady_s()
-        if self._windows.count(hashed, at_s) > rate - 1:
-            raise TooManyRequestsError(self._windows.wait_s(hashed, rate, at_s))
+        windows = self._windows(kind)
+        if windows.count(hashed, at_s) > rate - 1:
+            raise TooManyRequestsError(windows.wait_s(hashed, rate, at_s))
         return hashed
 
     def _hashed(self, kind: str, key: str) -> bytes:

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -40,6 +41,7 @@ from app.api import (
     records,
     reports,
     routes,
+    second_factor,
     space_forms,
     space_page,
     spaces,
@@ -66,6 +68,7 @@ from app.desk import (
     home,
     imports,
     organizations,
+    own_factor,
     own_tokens,
     people,
     queue,
@@ -112,6 +115,7 @@ def create_app(
     database: Database | None = None,
     network: Network | None = None,
     clock: Clock = clocks.now,
+    steady_s: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
     """Return an Amparo that opens its database and road networks when it starts.
 
@@ -121,8 +125,10 @@ def create_app(
         Already open ones, which the caller closes; default: those of the settings.
     clock
         What tells the time.
+    steady_s
+        What rates are measured by, in seconds: never goes back.
     """
-    limits = Limits(settings)
+    limits = Limits(settings, steady_s=steady_s)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -219,6 +225,7 @@ def create_app(
         hides,
         plan,
         account,
+        second_factor,
         guidance,
         guidance_work,
         voices,
@@ -241,6 +248,7 @@ def create_app(
         space_form,
         releases,
         own_tokens,
+        own_factor,
         desk_spaces,
         desk_visits,
         expiring,

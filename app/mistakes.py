@@ -114,7 +114,7 @@ class ForgedRequestError(Exception):
 
 
 class TooManyRequestsError(Exception):
-    """An address or token asks faster than it may (P48).
+    """An address, a token, or all who try at an account, ask faster than they may (P48).
 
     Parameters
     ----------
@@ -124,6 +124,7 @@ class TooManyRequestsError(Exception):
 
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(f"too many requests; ask again in {retry_after_s} s")
+        self.retry_after_s = retry_after_s
         self.headers = {"Retry-After": str(retry_after_s)}
 
 

@@ -79,6 +79,78 @@ _TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             ),
         ),
     },
+    "account.factor_added": {
+        "es": (
+            "Su cuenta pide ahora un código",
+            (
+                "En su cuenta se preparó una aplicación que da los códigos para entrar. Si no fue"
+                " usted, avise enseguida a quien administra la red: alguien sabe su contraseña."
+            ),
+        ),
+        "en": (
+            "Your account now asks for a code",
+            (
+                "An app that gives the codes to sign in was set up for your account. If it was not"
+                " you, tell who administers the network at once: somebody knows your password."
+            ),
+        ),
+        "pt": (
+            "Sua conta agora pede um código",
+            (
+                "Foi preparado em sua conta um aplicativo que dá os códigos para entrar. Se não"
+                " foi você, avise logo quem administra a rede: alguém sabe sua senha."
+            ),
+        ),
+    },
+    "account.factor_reset": {
+        "es": (
+            "Se quitó el código de su cuenta",
+            (
+                "Quien administra la red quitó la aplicación de códigos de su cuenta y cerró sus"
+                " sesiones. Al entrar preparará otra. Si no lo pidió, avise enseguida a quien"
+                " coordina."
+            ),
+        ),
+        "en": (
+            "The code of your account was taken away",
+            (
+                "Who administers the network took the app with codes off your account and ended"
+                " your sign-ins. You set up another when you sign in. If you did not ask for it,"
+                " tell who coordinates at once."
+            ),
+        ),
+        "pt": (
+            "O código de sua conta foi retirado",
+            (
+                "Quem administra a rede retirou o aplicativo de códigos de sua conta e encerrou"
+                " suas sessões. Ao entrar você prepara outro. Se não pediu, avise logo quem"
+                " coordena."
+            ),
+        ),
+    },
+    "account.codes_refused": {
+        "es": (
+            "Alguien sabe su contraseña",
+            (
+                "Con su contraseña se escribieron muchos códigos que no son los suyos. Si no fue"
+                " usted, pida ya un enlace para elegir otra a quien administra la red."
+            ),
+        ),
+        "en": (
+            "Somebody knows your password",
+            (
+                "Many codes that are not yours were written after your password. If it was not"
+                " you, ask who administers the network now for a link to choose another."
+            ),
+        ),
+        "pt": (
+            "Alguém sabe sua senha",
+            (
+                "Depois de sua senha foram escritos muitos códigos que não são os seus. Se não"
+                " foi você, peça já a quem administra a rede um link para escolher outra."
+            ),
+        ),
+    },
     "removals.many": {
         "es": (
             "Una persona ocultó o cerró mucho",

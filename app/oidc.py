@@ -37,12 +37,19 @@ class OidcError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whom the provider says somebody is."""
+    """Whom the provider says somebody is.
+
+    Parameters
+    ----------
+    has_two_factors
+        Whether they have shown it more than one factor, by its signed word.
+    """
 
     issuer: str
     subject: str
     email: str | None
     is_verified: bool
+    has_two_factors: bool = False
 
 
 class Provider:
@@ -163,11 +170,12 @@ class Provider:
             more = await self._client.userinfo(token=token)
             # Core 1.0, 5.3.2: what is said of another subject must not be used.
             if more["sub"] == claims["sub"]:
-                return {**more, **claims}
+                # How somebody signed in, the signed token says or nobody.
+                return {**more, "amr": None, **claims}
         return dict(claims)
 
     def _identity(self, claims: Mapping[str, Any]) -> Identity:
-        subject, email = claims["sub"], claims.get("email")
+        subject, email, methods = claims["sub"], claims.get("email"), claims.get("amr")
         if not isinstance(subject, str) or not subject:
             msg = "no subject"
             raise ValueError(msg)
@@ -177,6 +185,8 @@ class Provider:
             email=email if isinstance(email, str) else None,
             # Some send the text "true"; only the truth value is what the standard defines.
             is_verified=claims.get("email_verified") is True,
+            # RFC 8176: "multiple-factor authentication".
+            has_two_factors=isinstance(methods, list) and "mfa" in methods,
         )
 
     async def _require_issuer(self) -> None:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -245,6 +245,35 @@ class Settings(BaseSettings):
     sign_in_rate_per_minute: NonNegativeInt = Field(
         10, description="Sign-ins and link answers a minute and address; 0: no limit."
     )
+    sign_in_pair_rate_per_hour: NonNegativeInt = Field(
+        # [A]: who has forgotten which password it was tries some ten.
+        20,
+        description="Sign-ins an hour of one address, or of one known device, at one account; "
+        "0: no limit.",
+    )
+    sign_in_account_rate_per_hour: NonNegativeInt = Field(
+        # [A]: of a password that 10^8 guesses find, a year of these finds one in 190.
+        60,
+        description="Sign-ins an hour at one account by devices that are not known, wherever "
+        "from; 0: no limit.",
+    )
+    second_factor: Literal["required", "offered"] = Field(
+        "required",
+        description="Whether approvers, coordinators and administrators sign in with a second "
+        "factor, which they set up at the next sign-in; offered: who has set one up alone.",
+    )
+    known_device_days: PositiveInt = Field(
+        # [A]: somebody who signs in twice a year is no stranger.
+        180,
+        description="Days after a sign-in for which its browser is known: what others try does "
+        "not slow it down.",
+    )
+    trusted_device_days: NonNegativeInt = Field(
+        # [A]: what many services do; an emergency hide should wait for no telephone.
+        30,
+        description="Days for which a browser that its owner has ticked stands for the second "
+        "factor; 0: the code is always asked for.",
+    )
     report_rate_per_minute: NonNegativeInt = Field(
         # Our choice: the Wi-Fi of a shelter is one address. A room of sixty may answer within the
         # same minute, and a script gets a tenth of what it may read (`rate_per_minute`).
@@ -429,6 +458,11 @@ class Settings(BaseSettings):
             msg = "AMPARO_WALK_FROM must be earlier than AMPARO_WALK_UNTIL"
             raise ValueError(msg)
         return self
+
+    @property
+    def is_factor_required(self) -> bool:
+        """Whether those who decide or hide need a second factor."""
+        return self.second_factor == "required"
 
     @property
     def allowed_origins(self) -> tuple[str, ...]:

@@ -59,6 +59,8 @@ def processes(
                 "AMPARO_RATE_PER_MINUTE": "0",
                 "AMPARO_TOKEN_RATE_PER_MINUTE": "0",
                 "AMPARO_SIGN_IN_RATE_PER_MINUTE": "0",
+                "AMPARO_SIGN_IN_PAIR_RATE_PER_HOUR": "0",
+                "AMPARO_SIGN_IN_ACCOUNT_RATE_PER_HOUR": "0",
                 "AMPARO_REPORT_RATE_PER_MINUTE": "0",
             }
             server = subprocess.Popen(

@@ -238,7 +238,9 @@ async def prepare(database: Database, count: int) -> tuple[dict[str, str], str]:
             now=NOW,
             batch_id="kill",
         )
-        secret = await sign_in.start_session(session, APPROVER.id, lifetime=timedelta(days=1))
+        secret = await sign_in.start_session(
+            session, APPROVER.id, lifetime=timedelta(days=1), has_shown_factor=True
+        )
     return {str(o.record_id): str(o.proposal_id) for o in outcomes}, secret
 
 

@@ -77,6 +77,7 @@ async def measure(
         url = running.superuser_url(database)
         limited = ("", "token_", "sign_in_", "report_")
         unlimited: dict[str, Any] = {f"{what}rate_per_minute": 0 for what in limited}
+        unlimited |= {f"sign_in_{whose}_rate_per_hour": 0 for whose in ("pair", "account")}
         return Settings(home=home, database_url=url, allow_demo_mixed=True, **unlimited)
 
     running.create_database(LOADED)

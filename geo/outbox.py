@@ -29,7 +29,13 @@ EVENTS = (
 )
 
 #: What people are told of their own accounts, by e-mail alone.
-ACCOUNT_EVENTS = ("account.invited", "account.token_issued")
+ACCOUNT_EVENTS = (
+    "account.invited",
+    "account.token_issued",
+    "account.factor_added",
+    "account.factor_reset",
+    "account.codes_refused",
+)
 
 #: What who coordinates is told of, by e-mail alone: many records taken out of sight by one person
 #: (P52), and unusual reading (P56).

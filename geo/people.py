@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, true, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo import audit, organizations
@@ -17,6 +17,7 @@ from geo.folding import folded
 from geo.models import (
     ConfirmationLink,
     Invitation,
+    KnownDevice,
     Organization,
     Person,
     WebSession,
@@ -173,6 +174,8 @@ async def change_role(
 async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system") -> None:
     """Shut a person out: sessions end, tokens, invitations and sent links stop working (writer).
 
+    The second factor stays: else who shuts out and lets in again would take it away alone.
+
     Raises
     ------
     NotFoundError
@@ -191,6 +194,7 @@ async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system
         .where(WebSession.person_id == person_id, WebSession.ended_at.is_(None))
         .values(ended_at=func.now())
     )
+    await session.execute(delete(KnownDevice).where(KnownDevice.person_id == person_id))
     await revoke_tokens_of(session, person_id)
     await session.execute(
         update(Invitation)

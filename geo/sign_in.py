@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import audit, outbox
-from geo.authority import Actor, Means
+from geo import audit, known_devices, outbox, second_factor
+from geo.authority import Actor, Means, Role
 from geo.errors import InvalidTokenError, LinkError, NotFoundError
-from geo.models import Invitation, Person, WebSession
+from geo.models import Invitation, Organization, Person, SecondFactor, WebSession
 from geo.people import as_actor, folded_address, is_address
 from geo.signing import COOKIES, sealed, signing_key
 from geo.tokens import SECRET_BYTES, digest, revoke_tokens_of
@@ -28,11 +28,12 @@ _SIGHTING = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """Whom an invitation is for."""
+    """Whom an invitation is for; the organisation's name, where they belong to one."""
 
     person_id: str
     name: str
     email: str
+    organization: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,29 @@ class SignedIn:
     actor: Actor
 
 
+@dataclass(frozen=True, slots=True)
+class HalfSignedIn:
+    """A browser session that a password has opened, and that waits for the second factor.
+
+    It is nobody's yet: there is no actor in it, and it opens the page that asks for the factor
+    alone.
+
+    Parameters
+    ----------
+    has_factor
+        Whether a code is asked for; else an app is to be set up.
+    """
+
+    person_id: str
+    email: str
+    has_factor: bool
+
+
 async def invite(session: AsyncSession, person_id: str, *, by: str = "system") -> str:
     """Make a single-use link secret by which a person sets a password (writer).
 
     Whoever makes it could use it, so it ends what is open in the person's name, older links,
-    sign-ins and tokens, and the person is told.
+    sign-ins, known devices and tokens, and the person is told. The second factor stays.
 
     Parameters
     ----------
@@ -72,6 +91,7 @@ async def invite(session: AsyncSession, person_id: str, *, by: str = "system") -
         raise NotFoundError(msg)
     await _end_invitations(session, person_id)
     await end_sessions_of(session, person_id)
+    await second_factor.end_devices_of(session, person_id)
     ended = await revoke_tokens_of(session, person_id)
     secret = secrets.token_urlsafe(SECRET_BYTES)
     await session.execute(
@@ -105,8 +125,9 @@ async def read_invitation(session: AsyncSession, secret: str) -> Invited:
     """
     found = (
         await session.execute(
-            select(Person.id, Person.name, Person.email)
+            select(Person.id, Person.name, Person.email, Organization.name)
             .join(Invitation, Invitation.person_id == Person.id)
+            .outerjoin(Organization, Organization.id == Person.organization_id)
             .where(
                 Invitation.token_sha256 == digest(secret),
                 Invitation.used_at.is_(None),
@@ -151,6 +172,7 @@ async def accept_invitation(session: AsyncSession, secret: str, password_hash: s
         raise LinkError(msg)
     await _end_invitations(session, person_id)
     await end_sessions_of(session, person_id)
+    await second_factor.end_devices_of(session, person_id)
     await store_password(session, person_id, password_hash)
     await _record(session, person_id, "person.password_set", person_id)
     return person_id
@@ -221,8 +243,16 @@ async def find_identity(
     return linked
 
 
-async def start_session(session: AsyncSession, person_id: str, *, lifetime: timedelta) -> str:
+async def start_session(
+    session: AsyncSession, person_id: str, *, lifetime: timedelta, has_shown_factor: bool = False
+) -> str:
     """Start a browser session and return its cookie's secret (writer).
+
+    Parameters
+    ----------
+    has_shown_factor
+        Whether a second factor was shown, or what stands for it. Without one a session of who
+        needs it is half of one: see `read_session`.
 
     Raises
     ------
@@ -246,13 +276,41 @@ async def start_session(session: AsyncSession, person_id: str, *, lifetime: time
             token_sha256=digest(secret),
             person_id=person_id,
             expires_at=func.now() + lifetime,
+            factor_at=func.now() if has_shown_factor else None,
         )
     )
     return secret
 
 
-async def read_session(session: AsyncSession, secret: str, *, idle: timedelta) -> SignedIn:
+async def needs_factor(session: AsyncSession, person_id: str, *, is_required: bool) -> bool:
+    """Tell whether somebody is asked for a second factor (writer).
+
+    Parameters
+    ----------
+    is_required
+        Whether it is of those roles that decide or hide; else of who has set one up alone.
+    """
+    row = (
+        await session.execute(
+            select(Person.role, SecondFactor.person_id.is_not(None))
+            .outerjoin(SecondFactor, SecondFactor.person_id == Person.id)
+            .where(Person.id == person_id)
+        )
+    ).one_or_none()
+    return row is not None and _is_asked(row[0], has_factor=row[1], is_required=is_required)
+
+
+def _is_asked(role: str, *, has_factor: bool, is_required: bool) -> bool:
+    return has_factor or (is_required and Role(role) in second_factor.REQUIRED_OF)
+
+
+async def read_session(
+    session: AsyncSession, secret: str, *, idle: timedelta, is_factor_required: bool = True
+) -> SignedIn | HalfSignedIn:
     """Return whose browser session a cookie's secret is, and note that it was seen (writer).
+
+    Who was given a role that needs a second factor, or has set one up, since a password alone
+    opened the session is asked for it at the next request.
 
     Raises
     ------
@@ -261,8 +319,15 @@ async def read_session(session: AsyncSession, secret: str, *, idle: timedelta) -
     """
     found = (
         await session.execute(
-            select(WebSession.id, WebSession.seen_at < func.now() - _SIGHTING, Person)
+            select(
+                WebSession.id,
+                WebSession.seen_at < func.now() - _SIGHTING,
+                WebSession.factor_at.is_not(None),
+                SecondFactor.person_id.is_not(None),
+                Person,
+            )
             .join(Person, Person.id == WebSession.person_id)
+            .outerjoin(SecondFactor, SecondFactor.person_id == Person.id)
             .where(
                 WebSession.token_sha256 == digest(secret),
                 WebSession.ended_at.is_(None),
@@ -275,11 +340,15 @@ async def read_session(session: AsyncSession, secret: str, *, idle: timedelta) -
     if found is None:
         msg = "the session is over"
         raise InvalidTokenError(msg)
-    session_id, is_unseen, person = found
+    session_id, is_unseen, has_shown, has_factor, person = found
     if is_unseen:
         await session.execute(
             update(WebSession).where(WebSession.id == session_id).values(seen_at=func.now())
         )
+    if not has_shown and _is_asked(
+        person.role, has_factor=has_factor, is_required=is_factor_required
+    ):
+        return HalfSignedIn(person.id, person.email, has_factor)
     return SignedIn(session_id, as_actor(person, means=Means.SESSION))
 
 
@@ -314,8 +383,8 @@ async def _record(session: AsyncSession, actor: str, action: str, person_id: str
 
 
 async def forget_ended(session: AsyncSession, now: datetime) -> int:
-    """Delete sign-ins and invitations that are over (writer), and say how many."""
-    gone = 0
+    """Delete sign-ins, invitations and known devices that are over (writer), and say how many."""
+    gone = await known_devices.forget_expired(session, now)
     for model, ended_at in ((WebSession, WebSession.ended_at), (Invitation, Invitation.used_at)):
         deleted = await session.scalars(
             delete(model).where(or_(model.expires_at < now, ended_at < now)).returning(model.id)

@@ -97,6 +97,7 @@ def settings_for(cluster: Any, home: Path) -> Callable[..., Any]:
         # Tests ask faster than people; those of the limits set them.
         limited = ("", "token_", "sign_in_", "report_")
         unlimited = {f"{what}rate_per_minute": 0 for what in limited}
+        unlimited |= {f"sign_in_{whose}_rate_per_hour": 0 for whose in ("pair", "account")}
         # What is computed in the background would come when it comes; the tests of it ask for it.
         unlimited["coverage_every_s"] = 0
         # A busy machine makes nothing fail; the tests of deadlines set theirs.
@@ -343,6 +344,10 @@ def served(settings: Any, **more: str) -> Iterator[str]:
         "AMPARO_RATE_PER_MINUTE": "0",
         "AMPARO_COVERAGE_EVERY_S": "0",
         "AMPARO_SIGN_IN_RATE_PER_MINUTE": "0",
+        "AMPARO_SIGN_IN_PAIR_RATE_PER_HOUR": "0",
+        "AMPARO_SIGN_IN_ACCOUNT_RATE_PER_HOUR": "0",
+        # A code is taken once in thirty seconds: see `tests.fixtures.signing_in`.
+        "AMPARO_SECOND_FACTOR": "offered",
         **more,
     }
     # A file, not a pipe: nobody reads while tests run, and a full pipe would stop the server.

@@ -3,46 +3,50 @@
 Answers are the same, and take as long, whether an e-mail address is known or not.
 """
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from app import oidc
-from app.askers import (
-    CONSOLE,
-    COOKIE,
-    SIGN_IN,
-    drop_cookie,
-    find_asker,
-    safe_next,
-    set_cookie,
+from app.askers import CONSOLE, COOKIE, SIGN_IN, drop_cookie, find_asker, safe_next, set_cookie
+from app.deps import BaseUrlDep, ClockDep
+from app.entering import (
+    CODE,
+    count_try,
+    end_session,
+    has_room,
+    own_device,
+    shown_device,
+    signed_in,
+    without_copies,
 )
-from app.deps import BaseUrlDep, SettingsDep
-from app.forms import FORM_COOKIE, AnonymousFormDep, Form, FormDep, anonymous_token, keep_anonymous
+from app.entry_words import TOO_COMMON, TOO_MANY, TOO_SHORT, UNEQUAL, WRONG
+from app.forms import AnonymousFormDep, Form, FormDep, anonymous_token, keep_anonymous
 from app.limits import Limits, PostLimit
+from app.mistakes import TooManyRequestsError
 from app.problems import problem_responses
-from app.settings import Settings
 from app.web.i18n import marked, negotiate
 from app.web.page import render_network
-from geo import passwords, sign_in
+from geo import passwords, second_factor, sign_in
 from geo.db import Database, Tier
 from geo.errors import InvalidRecordError, LinkError, NotFoundError
+from geo.known_devices import Device
+from geo.people import folded_address
 
 router = APIRouter(include_in_schema=False)
 
 INVITATION = f"{CONSOLE}/invitation/{{token}}"
 CALLBACK = f"{SIGN_IN}/oidc/callback"
 
-WRONG = marked("El correo o la contraseña no son correctos.")
 NO_ACCOUNT = marked("Para esa identidad no hay una cuenta. Pídala a quien administra la red.")
 NOT_DONE = marked("El proveedor no completó la entrada. Pruebe de nuevo.")
 INVALID_LINK = marked("El enlace ya se usó o venció. Pida otro a quien administra la red.")
-TOO_SHORT = marked("La contraseña necesita al menos 12 caracteres.")
-TOO_COMMON = marked("Esa contraseña es de las primeras que se adivinan. Elija otra.")
-UNEQUAL = marked("Las dos contraseñas no son iguales.")
 
 
 class Place(BaseModel):
@@ -81,36 +85,121 @@ async def sign_in_page(request: Request, asked: Annotated[Place, Query()]) -> Re
     asker = await find_asker(request)
     if asker.actor is not None:
         return _see(safe_next(asked.next))
+    if asker.half is not None:
+        return _see(f"{CODE}?{urlencode({'next': safe_next(asked.next)})}")
     return _sign_in_page(request, safe_next(asked.next))
 
 
 @router.post(SIGN_IN, responses=problem_responses(400, 403, 415, 429, 503))
 async def sign_in_by_password(
-    request: Request, settings: SettingsDep, _limit: PostLimit, form: AnonymousFormDep
+    request: Request, clock: ClockDep, form: AnonymousFormDep
 ) -> Response:
-    """Sign in by e-mail address and password."""
+    """Sign in by e-mail address and password, and by a code along with them where one is written.
+
+    Whoever is not known waits where an address, or all at an account, have tried too often; a
+    known device and a code that is right do not.
+    """
     email, password = form.get("email", ""), form.get("password", "")
     goes_on = safe_next(form.get("next"))
-    limits: Limits = request.state.limits
-    limits.hit("email", email.strip().lower())
+    try:
+        tried = await _tried(request, form, clock())
+    except TooManyRequestsError as error:
+        return _too_many_page(request, goes_on, email, error)
+    known = tried.known
+    # Between the sessions: a connection is not held while a password is tried.
+    is_right = await passwords.verify_password(
+        known.password_hash, password, is_known_device=tried.is_known
+    )
+    if not is_right or known.person_id is None or known.password_hash is None:
+        return _sign_in_page(request, goes_on, problem=WRONG, email=email, status=401)
+    hashed = None
+    if passwords.needs_rehash(known.password_hash):
+        hashed = await passwords.hash_password(password)
+    database: Database = request.state.database
+    has_code = tried.has_code
+    async with database.session(Tier.WRITER) as session:
+        if hashed is not None:
+            await sign_in.store_password(session, known.person_id, hashed)
+        if has_code and not second_factor.is_digits(form["code"]):
+            # Used up with the right password alone; one of an app is so when it is looked at.
+            verdict = await second_factor.check(session, known.person_id, form["code"], now=clock())
+            has_code = verdict.opens
+    device = await without_copies(request, tried.device, known.person_id)
+    return await signed_in(
+        request, known.person_id, goes_on, device=device, has_shown_factor=has_code
+    )
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """A try that may be made: at which account, and from which device.
+
+    Parameters
+    ----------
+    has_code
+        Whether a code that was written beside the password is right.
+    is_known
+        Whether the device is known for that account, and has not tried too often.
+    """
+
+    known: sign_in.Credentials
+    device: Device | None
+    has_code: bool = False
+    is_known: bool = False
+
+
+async def _tried(request: Request, form: Form, now: datetime) -> _Tried:
+    """Count a try at an account, or find that it need not be counted.
+
+    Raises
+    ------
+    TooManyRequestsError
+        It has to wait.
+    """
+    email, code = form.get("email", ""), form.get("code", "").strip()
+    device = await shown_device(request)
+    if device is None and not code:
+        count_try(request, email)  # P55: refused before anything is looked up
     database: Database = request.state.database
     async with database.session(Tier.WRITER) as session:
         known = await sign_in.read_credentials(session, email)
-    # Between the sessions: a connection is not held while a password is tried.
-    is_right = await passwords.verify_password(known.password_hash, password)
-    if not is_right or known.person_id is None or known.password_hash is None:
-        return _sign_in_page(request, goes_on, problem=WRONG, email=email, status=401)
-    if passwords.needs_rehash(known.password_hash):
-        hashed = await passwords.hash_password(password)
-        async with database.session(Tier.WRITER) as session:
-            await sign_in.store_password(session, known.person_id, hashed)
-    return await _signed_in(request, settings, known.person_id, goes_on)
+        has_code = bool(code) and await _is_code(request, session, known, form, now)
+    if has_code or (device is None and not code):
+        return _Tried(known, device, has_code)
+    own = own_device(device, known.person_id)
+    is_known = own is not None and has_room(request.state.limits, own)
+    if not is_known:
+        count_try(request, email)
+    return _Tried(known, device, is_known=is_known)
+
+
+async def _is_code(
+    request: Request,
+    session: AsyncSession,
+    known: sign_in.Credentials,
+    form: Form,
+    now: datetime,
+) -> bool:
+    """Tell whether a code that was written beside the password is right.
+
+    Six digits are soon found by trying, so that they are looked at some times an hour alone.
+    """
+    code = form["code"]
+    if not second_factor.is_digits(code):
+        return await second_factor.is_recovery_code(session, known.person_id, code)
+    limits: Limits = request.state.limits
+    try:
+        limits.hit("early-code", folded_address(form.get("email", "")))
+    except TooManyRequestsError:
+        return False
+    verdict = await second_factor.check(session, known.person_id, code, now=now, is_counted=False)
+    return verdict.opens
 
 
 @router.post(f"{CONSOLE}/sign-out", responses=problem_responses(400, 403, 415, 503))
 async def sign_out(request: Request, _form: FormDep) -> Response:
-    """End the browser's session."""
-    await _end_session(request)
+    """End the browser's session; who signs in here stays known."""
+    await end_session(request)
     response = _see(SIGN_IN)
     drop_cookie(response, request, COOKIE)
     return response
@@ -134,14 +223,14 @@ async def invitation_page(
 
 @router.post(INVITATION, responses=problem_responses(400, 403, 415, 429, 503))
 async def accept_invitation(
-    request: Request, token: str, settings: SettingsDep, _limit: PostLimit, form: AnonymousFormDep
+    request: Request, token: str, _limit: PostLimit, form: AnonymousFormDep
 ) -> Response:
-    """Set the password, once, and sign in."""
+    """Set the password, once, and sign in; a second factor that was set up is still asked for."""
     database: Database = request.state.database
     try:
         async with database.session(Tier.WRITER) as session:
             invited = await sign_in.read_invitation(session, token)
-        problem = _password_problem(form, invited.email)
+        problem = await _password_problem(form, invited)
         if problem is not None:
             return _password_page(request, invited, problem=problem)
         hashed = await passwords.hash_password(form["password"])
@@ -149,7 +238,7 @@ async def accept_invitation(
             person_id = await sign_in.accept_invitation(session, token, hashed)
     except LinkError:
         return _sign_in_page(request, CONSOLE, problem=INVALID_LINK, status=410)
-    return await _signed_in(request, settings, person_id, CONSOLE)
+    return await signed_in(request, person_id, CONSOLE, device=None)
 
 
 @router.get(f"{SIGN_IN}/oidc", responses=problem_responses(400, 404, 503))
@@ -170,7 +259,6 @@ async def sign_in_elsewhere(
 @router.get(CALLBACK, responses=problem_responses(400, 404, 429, 503))
 async def return_from_elsewhere(
     request: Request,
-    settings: SettingsDep,
     _limit: PostLimit,
     returned: Annotated[Return, Query()],
 ) -> Response:
@@ -195,7 +283,14 @@ async def return_from_elsewhere(
     except NotFoundError:
         response = _sign_in_page(request, CONSOLE, problem=NO_ACCOUNT, status=403)
     else:
-        response = await _signed_in(request, settings, person_id, safe_next(goes_on))
+        device = await without_copies(request, await shown_device(request), person_id)
+        response = await signed_in(
+            request,
+            person_id,
+            safe_next(goes_on),
+            device=device,
+            has_shown_factor=identity.has_two_factors,
+        )
     drop_cookie(response, request, oidc.COOKIE)
     return response
 
@@ -208,40 +303,27 @@ def _provider(request: Request) -> oidc.Provider:
     return provider
 
 
-async def _signed_in(
-    request: Request, settings: Settings, person_id: str, goes_on: str
-) -> Response:
-    """Start a session under a new secret, whatever the browser brought, and go on."""
-    database: Database = request.state.database
-    await _end_session(request)
-    lifetime = timedelta(minutes=settings.session_minutes)
-    async with database.session(Tier.WRITER) as session:
-        secret = await sign_in.start_session(session, person_id, lifetime=lifetime)
-    response = _see(goes_on)
-    set_cookie(response, request, COOKIE, secret, round(lifetime.total_seconds()))
-    drop_cookie(response, request, FORM_COOKIE)
-    return response
-
-
-async def _end_session(request: Request) -> None:
-    brought = request.cookies.get(COOKIE)
-    if brought is not None:
-        database: Database = request.state.database
-        async with database.session(Tier.WRITER) as session:
-            await sign_in.end_session(session, brought)
-
-
-def _password_problem(form: Form, email: str) -> str | None:
+async def _password_problem(form: Form, invited: sign_in.Invited) -> str | None:
     password = form.get("password", "")
     if len(password) < passwords.SHORTEST:
         return TOO_SHORT
     if password != form.get("again", ""):
         return UNEQUAL
+    context = [invited.name, *filter(None, [invited.organization])]
     try:
-        passwords.check_password(password, email=email)
+        await passwords.refuse_guessable(password, email=invited.email, context=context)
     except InvalidRecordError:
         return TOO_COMMON
     return None
+
+
+def _too_many_page(
+    request: Request, goes_on: str, email: str, error: TooManyRequestsError
+) -> Response:
+    """Say that trying has to wait, and how who has a code need not."""
+    response = _sign_in_page(request, goes_on, problem=TOO_MANY, email=email, status=429)
+    response.headers.update(error.headers)
+    return response
 
 
 def _sign_in_page(
@@ -252,7 +334,8 @@ def _sign_in_page(
     email: str = "",
     status: int = 200,
 ) -> Response:
-    values = {"next": goes_on, "problem": problem, "email": email[:320]}
+    values: dict[str, object] = {"next": goes_on, "problem": problem, "email": email[:320]}
+    values["asks_code"] = problem == TOO_MANY
     has_provider = request.state.provider is not None
     return _form_page(request, "sign_in", status, has_provider=has_provider, **values)
 

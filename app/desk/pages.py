@@ -141,6 +141,7 @@ NAVIGATION = (
     Entry(f"{CONSOLE}/organizations", marked("Organizaciones"), authority.is_staff),
     Entry(f"{CONSOLE}/standards", marked("Estándares mínimos"), authority.is_staff),
     Entry(f"{CONSOLE}/tokens", marked("Mis claves"), authority.is_staff),
+    Entry(f"{CONSOLE}/factor", marked("Códigos para entrar"), authority.is_staff),
     Entry(f"{CONSOLE}/voices", marked("Quejas y rumores"), authority.can_coordinate),
     Entry(f"{CONSOLE}/vocabulary", marked("Vocabularios"), authority.can_coordinate),
     Entry(f"{CONSOLE}/audit", marked("Auditoría"), authority.can_audit),

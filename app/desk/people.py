@@ -17,7 +17,7 @@ from app.desk.inputs import chosen_in, text_in, told, whole_in
 from app.desk.pages import Desk, DeskDep, RecordId, see
 from app.desk.roles import get_administrator, role_names
 from app.forms import Form, FormDep
-from geo import people, sign_in, tokens
+from geo import people, second_factor, sign_in, tokens
 from geo.countries import BOXES
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.people import LANGUAGES, Member
@@ -158,7 +158,10 @@ async def person_page(
 
 @router.post(PERSON)
 async def change(desk: DeskDep, base: BaseUrlDep, person: RecordId, form: FormDep) -> Response:
-    """Give a person another role, a new link, or shut them out or let them in again."""
+    """Give a person another role, a new link, shut them out or let them in again.
+
+    Taking a second factor away needs two administrators (P52): the first one's wish waits.
+    """
     found = await _member(desk, person)
     try:
         async with desk.session.begin_nested():
@@ -174,7 +177,7 @@ async def change(desk: DeskDep, base: BaseUrlDep, person: RecordId, form: FormDe
 async def _act(desk: Desk, found: Member, form: Form) -> str | None:
     """Do what a button says; return the secret of a link where one was made."""
     session, by = desk.session, desk.actor.id
-    if found.id == by and form.get("do") in {"role", "disable"}:
+    if found.id == by and form.get("do") in {"role", "disable", "reset"}:
         # Whoever locked themselves out could lock out the last administrator.
         raise InvalidRecordError([("do", "nobody changes the own account here")])
     match form.get("do"):
@@ -194,6 +197,8 @@ async def _act(desk: Desk, found: Member, form: Form) -> str | None:
             return await sign_in.invite(session, found.id, by=by)
         case "invite":
             return await sign_in.invite(session, found.id, by=by)
+        case "reset":
+            await second_factor.ask_reset(session, found.id, by=by)
         case _:
             raise InvalidRecordError([("do", "is not one of the buttons")])
     return None
@@ -257,6 +262,8 @@ async def _person_page(
         "person",
         status=400 if problems else 200,
         member=member,
+        held=await second_factor.standing(desk.session, member.id),
+        reset=await second_factor.waiting_reset(desk.session, member.id),
         problems=problems or {},
         typed=typed or {},
         ticked=chosen_in(typed, "countries") if typed is not None else member.countries,

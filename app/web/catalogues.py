@@ -26,6 +26,7 @@ TOLD_MODULES = tuple(
     for name in (
         "because_words.py",
         "ends.py",
+        "entry_words.py",
         "handouts.py",
         "list_sheets.py",
         "posters.py",

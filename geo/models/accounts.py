@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     DateTime,
     ForeignKey,
@@ -71,7 +72,10 @@ class Invitation(Base):
 
 
 class WebSession(Base):
-    """A signed-in browser; the cookie holds a secret of which only the SHA-256 is kept."""
+    """A signed-in browser; the cookie holds a secret of which only the SHA-256 is kept.
+
+    Of whom a second factor is asked it opens nothing but that until ``factor_at`` is set.
+    """
 
     __tablename__ = "web_sessions"
 
@@ -84,6 +88,66 @@ class WebSession(Base):
     seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    factor_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class SecondFactor(Base):
+    """What a person's authenticator app and we both know (RFC 6238); the writer alone reads it."""
+
+    __tablename__ = "second_factors"
+
+    person_id: Mapped[str] = mapped_column(
+        ForeignKey(Person.id, ondelete="CASCADE"), primary_key=True
+    )
+    #: In base 32, as the app takes it.
+    secret: Mapped[str] = mapped_column(Text)
+    #: The time step of the last code that was taken: none of it or before is taken again.
+    last_step: Mapped[int] = mapped_column(BigInteger)
+    failures: Mapped[int] = mapped_column(server_default=text("0"))
+    failures_since: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("now()")
+    )
+
+
+class RecoveryCode(Base):
+    """A code on paper that stands for the second factor once; only its SHA-256 is kept."""
+
+    __tablename__ = "recovery_codes"
+
+    code_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey(Person.id, ondelete="CASCADE"), index=True)
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class KnownDevice(Base):
+    """A browser that somebody has signed in with before; its cookie's secret changes each time."""
+
+    __tablename__ = "known_devices"
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    #: Of the secret before: who shows it with the right password has a copy, or lost an answer.
+    previous_sha256: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey(Person.id, ondelete="CASCADE"), index=True)
+    #: Until then it stands for the second factor.
+    trusted_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class FactorReset(Base):
+    """One administrator wants somebody's second factor taken away; a second one does it (P52)."""
+
+    __tablename__ = "factor_resets"
+    __table_args__ = (CheckConstraint("asked_by <> person_id", name="not_own"),)
+
+    person_id: Mapped[str] = mapped_column(
+        ForeignKey(Person.id, ondelete="CASCADE"), primary_key=True
+    )
+    asked_by: Mapped[str] = mapped_column(ForeignKey(Person.id, ondelete="CASCADE"))
+    asked_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("now()")
+    )
 
 
 class AccessToken(Base):

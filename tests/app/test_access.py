@@ -117,3 +117,20 @@ async def test_p50_every_cell_is_what_the_matrix_says(asking, part):
         if found != MATRIX[row]:
             wrong.append(",".join([row, *found.values()]))
     assert not wrong, "the application answers:\n" + "\n".join(wrong)
+
+
+async def test_p50_half_a_sign_in_is_nobody_s(asking):
+    """An administrator's password alone: each page of the console answers as to nobody."""
+    client, keys, database = asking
+    rows = access.rows_of(client.application)
+    wrong = {}
+    database.keeps = False
+    for row in CONSOLE:
+        if row.split()[1].startswith("/network/sign-in"):
+            continue  # what it does open: test_entering.py
+        asked = access.request_of(row, access.chosen(rows[row], 0), "session.half", keys)
+        client.cookies.clear()
+        cell = access.cell_of(await client.request(**asked))
+        if cell != MATRIX[row]["nobody"]:
+            wrong[row] = cell
+    assert not wrong

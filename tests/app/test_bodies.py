@@ -18,10 +18,11 @@ from app.csrf import form_token
 from app.databases import tier_urls
 from app.large_bodies import LARGE_BYTES
 from app.problems import MOST_REASONS
-from geo import people, sign_in, tokens
+from geo import people, tokens
 from geo.db import Database, Tier
 from geo.signing import COOKIES, is_sealed, sealed, signing_key
 from tests.conftest import client_of, opened
+from tests.fixtures.signing_in import signed_in
 
 ENDS = {"start": [-72.508, 7.894], "end": [-73.126, 7.125]}
 JSON = {"Content-Type": "application/json"}
@@ -122,7 +123,7 @@ async def test_who_is_signed_in_sends_files(empty_clone, settings_for):
             person = await people.add_person(
                 session, email="ana@example.org", name="Ana", role="coordinator"
             )
-            secret = await sign_in.start_session(session, person, lifetime=timedelta(hours=1))
+            secret = await signed_in(session, person)
         cookie = {"Cookie": f"amparo_session={secret}"}
         for size, status in ((100 * KB, 303), (300 * KB, 413)):
             answer = await client.post(

@@ -66,6 +66,7 @@ def test_people_are_listed_changed_and_shut_out(run):
     assert "/network/invitation/" in told(run, "person", "enable", ANA)
     assert "/network/invitation/" in told(run, "person", "invite", ANA)
     assert "cruz-del-norte" in told(run, "organization", "list")
+    assert "next sign-in" in told(run, "person", "reset-factor", ANA)
 
 
 def test_tokens_are_made_listed_and_revoked(run, settings_for, empty_clone):
@@ -97,6 +98,7 @@ WRONG = [
     (("person", "add", ANA), EXIT_MISUSED, "--name"),
     (("person", "role", ANA, "--role", "viewer"), EXIT_FAILED, "no such person"),
     (("person", "disable", ANA), EXIT_FAILED, "no such person"),
+    (("person", "reset-factor", ANA), EXIT_FAILED, "no such person"),
     (("token", "create", "x", "--scope", "edit"), EXIT_FAILED, "person: "),
     (("token", "create", "x", "--scope", "staff"), EXIT_FAILED, "scope: "),
     (("token", "create", "x", "--person", ANA), EXIT_FAILED, "no such person"),

@@ -125,6 +125,9 @@ def account_requests() -> Iterator[Asked]:
     entry = "/network/sign-in"
     yield Asked(entry, "GET", f"{entry}?next=/network/spaces/DEMO-008")
     yield Asked(entry, "POST", entry, form={"email": "a@b.c", "password": "x", "csrf": "x"})
+    for name in ("code", "factor"):
+        yield Asked(f"{entry}/{name}", "GET", f"{entry}/{name}?next=/network/spaces/DEMO-008")
+        yield Asked(f"{entry}/{name}", "POST", f"{entry}/{name}", form={"code": "1", "csrf": "x"})
     yield Asked("/network/sign-out", "POST", "/network/sign-out", form={"csrf": "x"})
     yield Asked(f"{entry}/oidc", "GET", f"{entry}/oidc")
     yield Asked(f"{entry}/oidc/callback", "GET", f"{entry}/oidc/callback?code=x&state=y")
@@ -150,6 +153,7 @@ def keeping_requests(hidden_ids: list[str]) -> Iterator[Asked]:
         f"{people}/tokens": f"{people}/tokens",
         f"{people}/{{person}}": f"{people}/x",
         f"{n}/tokens": f"{n}/tokens",
+        f"{n}/factor": f"{n}/factor",
         f"{n}/crossings": f"{n}/crossings",
         f"{n}/crossings/{{crossing}}": f"{n}/crossings/x",
         f"{n}/organizations": f"{n}/organizations",

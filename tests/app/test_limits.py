@@ -20,9 +20,14 @@ def limits(**changes):
         "token_rate_per_minute": 5,
         "sign_in_rate_per_minute": 2,
         "report_rate_per_minute": 4,
+        "sign_in_pair_rate_per_hour": 6,
+        "sign_in_account_rate_per_hour": 7,
     }
     clock = {"steady_s": changes.pop("steady_s")} if "steady_s" in changes else {}
     return Limits(Settings(**(rates | changes)), **clock)
+
+
+OF_AN_HOUR = {"pair", "device", "early-code", "account"}
 
 
 def used_up_after(counted, kind, key, most=50):
@@ -31,7 +36,8 @@ def used_up_after(counted, kind, key, most=50):
             counted.hit(kind, key)
         except TooManyRequestsError as error:
             wait_s = int(error.headers["Retry-After"])
-            return n if 1 <= wait_s <= 120 else f"waits {wait_s} s"
+            longest_s = 7_200 if kind in OF_AN_HOUR else 120
+            return n if 1 <= wait_s <= longest_s else f"waits {wait_s} s"
     return None
 
 
@@ -41,7 +47,10 @@ def test_each_kind_has_its_own_rate():
     assert used_up_after(counted, "address", "192.0.2.2") == 3
     assert used_up_after(counted, "token", "192.0.2.1") == 5
     assert used_up_after(counted, "sign-in", "192.0.2.1") == 2
-    assert used_up_after(counted, "email", "192.0.2.1") == 2
+    assert used_up_after(counted, "pair", "192.0.2.1 ana@example.org") == 6
+    assert used_up_after(counted, "device", "192.0.2.1") == 6
+    assert used_up_after(counted, "early-code", "ana@example.org") == 3
+    assert used_up_after(counted, "account", "ana@example.org") == 7
     assert used_up_after(counted, "report", "192.0.2.1") == 4
 
 
@@ -72,6 +81,39 @@ def test_the_minute_moves():
     assert used_up_after(counted, "address", "x") == 3
 
 
+def test_p52_tries_at_an_account_are_of_an_hour():
+    now = [36_000.0]
+    counted = limits(steady_s=lambda: now[0])
+    assert used_up_after(counted, "account", "ana") == 7
+    now[0] += 1_800.0
+    assert used_up_after(counted, "account", "ana") == 0
+    now[0] += 3_600.0
+    assert used_up_after(counted, "account", "ana") == 3, "half of that hour's seven are gone"
+
+
+def test_p52_a_flood_of_invented_accounts_neither_fills_the_memory_nor_hides_a_real_one():
+    counted = limits(steady_s=lambda: 36_000.0, sign_in_account_rate_per_hour=50)
+    for _ in range(30):
+        counted.hit("account", "ana")
+    gc.collect()
+    before = len(gc.get_objects())
+    for n in range(60_000):
+        counted.hit("account", f"x{n}")
+    assert len(gc.get_objects()) - before < 1_000
+    left = used_up_after(counted, "account", "ana")
+    assert 15 <= left <= 20, "never too few are counted, and hardly one too many"
+
+
+def test_several_are_counted_or_none():
+    counted = limits()
+    both = {"pair": "a", "account": "b"}
+    for _ in range(6):
+        counted.hit_all(both)
+    with pytest.raises(TooManyRequestsError):
+        counted.hit_all(both)
+    assert used_up_after(counted, "account", "b") == 1, "the refused one was not counted"
+
+
 @pytest.mark.parametrize("start_s", [0.0, 17.5, 59.0])
 @pytest.mark.parametrize("step_s", [0.0, 7.0, 19.0])
 def test_retry_after_is_right_to_the_second(start_s, step_s):
@@ -97,7 +139,7 @@ def test_p48_no_address_token_or_email_is_kept():
     for key in ("192.0.2.77", "S3CRET-token", "ana@example.org"):
         counted.hit("token", key)
         other.hit("token", key)
-    kept = [set(c._windows._now) for c in (counted, other)]
+    kept = [set(c._minute._now) for c in (counted, other)]
     assert len(kept[0]) == 3
     assert not kept[0] & kept[1], "the salt is each process' own"
     for key in ("192.0.2.77", "S3CRET", "ana@"):
@@ -245,10 +287,13 @@ async def test_p48_a_flood_gets_429_before_anything_is_read(settings_for, cluste
         assert (await client.get("/static/page.css")).status_code == 200
 
 
-async def test_sign_ins_are_limited_by_address_and_by_email(settings_for, cluster, empty_template):
+async def test_sign_ins_are_limited_by_address_and_by_account(
+    settings_for, cluster, empty_template
+):
     from tests.app.test_accounts import enter
 
-    settings = settings_for(clone(cluster, empty_template), sign_in_rate_per_minute=4)
+    limited = {"sign_in_rate_per_minute": 4, "sign_in_account_rate_per_hour": 4}
+    settings = settings_for(clone(cluster, empty_template), **limited)
     async with talking_to(settings) as client:
         for _ in range(4):
             assert (await enter(client, "ana@example.org", "x")).status_code == 401

@@ -50,6 +50,7 @@ async def settings(cluster, empty_template, settings_for, provider):
         oidc_issuer=AnyHttpUrl(provider),
         oidc_client_id="amparo",
         oidc_client_secret=SecretStr("S3CRET"),
+        second_factor="offered",
     )
     async with opened(made) as database, database.session(Tier.WRITER) as session:
         for name in ("ana", "beto", "shut"):

@@ -7,8 +7,8 @@ import pytest
 from fastapi.routing import APIRoute
 from sqlalchemy import select
 
-from app.forms import get_anonymous_form, get_form
-from geo import confirmations, people, sign_in, space_documents, tokens
+from app.forms import get_anonymous_form, get_form, get_half_form
+from geo import confirmations, people, space_documents, tokens
 from geo.db import Tier
 from geo.errors import InvalidRecordError
 from geo.models import AuditEntry, RestrictedReader
@@ -16,6 +16,7 @@ from geo.subjects import NEW_SPACE, changed, read_subject, split
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import decide
 from tests.fixtures.network import NOW, PEOPLE, SPACE, fill_network
+from tests.fixtures.signing_in import signed_in
 
 HIDDEN = {"visibility": "restricted", "confidential": True}
 
@@ -214,13 +215,15 @@ def test_every_form_of_the_console_is_checked(desk):
     assert len(posts) > 20
     for route in posts:
         is_for_nobody = route.path in {"/network/sign-in", "/network/invitation/{token}"}
-        read = get_anonymous_form if is_for_nobody else get_form
+        is_for_half = route.path in {"/network/sign-in/code", "/network/sign-in/factor"}
+        read = get_half_form if is_for_half else get_form
+        read = get_anonymous_form if is_for_nobody else read
         assert read in set(calls(route.dependant)), route.path
 
 
 async def test_the_cookie_opens_nothing_outside_the_console(desk):
     async with desk.database.session(Tier.WRITER) as session:
-        secret = await sign_in.start_session(session, "co", lifetime=timedelta(hours=1))
+        secret = await signed_in(session, "co")
     cookie = {"Cookie": f"amparo_session={secret}"}
     body = {"record_id": "casa", "changes": {"status": "closed"}, "reason": "x"}
     for more in ({}, {"Host": "x/network/?a="}, {"X-HTTP-Method-Override": "PUT"}):

@@ -81,7 +81,7 @@ async def look_for_pages(settings: Any, origin: str) -> Site:
 @pytest.fixture(scope="module")
 def site(cluster, loaded_template, settings_for):
     settings = settings_for(clone(cluster, loaded_template))
-    with served(settings) as origin:
+    with served(settings, AMPARO_SECOND_FACTOR="required") as origin:
         yield in_thread(look_for_pages(settings, origin))
 
 

@@ -1,6 +1,7 @@
 """Invitations, passwords, identities and sessions: what opens, once, and for how long."""
 
 import asyncio
+import threading
 import time
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from geo import passwords, people, sign_in
 from geo.db import Tier
 from geo.errors import InvalidRecordError, InvalidTokenError, LinkError, NotFoundError
 from geo.models import Invitation, Person, WebSession
+from tests.fixtures.signing_in import signed_in
 
 LIFE = timedelta(hours=12)
 IDLE = timedelta(hours=2)
@@ -132,6 +134,18 @@ async def test_a_good_password_is_accepted(password):
         "anamaria2026",
         "anamaria@example.org",
         "bienvenidos2026",
+        # Of the network's own words, months and places.
+        "Refugiados2026",
+        "Refug1ados2026!!",
+        "Noviembre2026",
+        "november2026!!",
+        "Fevereiro-2027",
+        "Casa del Migrante 2026",
+        "Amparo-2026-Cúcuta!",
+        # Seen in breaches, or walked over a keyboard.
+        "trustno1trustno1",
+        "1q2w3e4r5t6y7u8i",
+        "aB3$aB3$aB3$aB3$",
         "x" * 257,
         "y" + "o3kf9 " * 50,
     ],
@@ -140,6 +154,14 @@ def test_a_poor_password_is_refused_without_repeating_it(password):
     with pytest.raises(InvalidRecordError) as refused:
         passwords.check_password(password, email="anamaria@example.org")
     assert len(password) < 5 or password not in str(refused.value)
+
+
+def test_what_is_known_of_somebody_counts_for_nothing():
+    known = {"email": "ana@example.org", "context": ["Ana María Pérez", "Cruz del Norte"]}
+    for password in ("Cruz del Norte 2026", "cruzdelnorte-99", "Ana María Pérez 1990"):
+        passwords.check_password(password, email="eva@example.org", context=["Eva"])
+        with pytest.raises(InvalidRecordError):
+            passwords.check_password(password, **known)
 
 
 async def test_the_same_letters_are_the_same_password():
@@ -166,6 +188,18 @@ async def test_an_unknown_address_takes_as_long(session, ana):
     assert unknown > 0.5 * known, "nothing was tried"
     assert not await passwords.verify_password(None, "nobody's"), "the decoy opens nothing"
     assert not await passwords.verify_password("no hash", GOOD)
+
+
+async def test_p52_a_known_device_waits_for_no_flood_of_strangers():
+    stored = await passwords.hash_password(GOOD)
+    free = threading.Event()
+    try:
+        for _ in range(20):
+            passwords._THREADS.submit(free.wait)
+        known = passwords.verify_password(stored, GOOD, is_known_device=True)
+        assert await asyncio.wait_for(known, 60)
+    finally:
+        free.set()
 
 
 async def test_weaker_hashes_are_known():
@@ -208,7 +242,7 @@ async def test_an_identity_is_matched_by_verified_email_once_then_by_subject(ses
 
 
 async def test_a_session_lives_and_is_seen(session, ana):
-    secret = await sign_in.start_session(session, ana, lifetime=LIFE)
+    secret = await signed_in(session, ana)
     assert (await sign_in.read_session(session, secret, idle=IDLE)).actor.id == ana
     row = (await session.execute(select(WebSession.__table__))).one()
     assert secret.encode() not in bytes(row.token_sha256)
@@ -248,7 +282,13 @@ async def test_p29_sessions_that_are_over_are_deleted(session, ana):
 
 
 @pytest.mark.parametrize("tier", [Tier.PUBLIC, Tier.PARTNER, Tier.STAFF])
-@pytest.mark.parametrize("table", ["people", "invitations", "web_sessions", "access_tokens"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        *("people", "invitations", "web_sessions", "access_tokens"),
+        *("second_factors", "recovery_codes", "known_devices", "factor_resets"),
+    ],
+)
 async def test_p6_only_the_writer_reads_accounts(empty_database, tier, table):
     with pytest.raises(DBAPIError, match="permission denied"):
         async with empty_database.session(tier) as session:
