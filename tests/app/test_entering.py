@@ -197,6 +197,7 @@ async def test_p50_an_app_is_set_up_at_the_next_sign_in(browser, add, database, 
     assert refused.status_code == 400
     assert "seis números" in refused.text
     assert secret in refused.text.replace(" ", ""), "the picture stays"
+    assert 'href="otpauth://totp/' in refused.text, "whoever has one phone taps the picture"
     assert not await browser.is_in()
     taken = await browser.send(FACTOR, code=code_at(clock.now, secret))
     codes = re.findall(r"<code>([A-Z2-7]{4}(?:-[A-Z2-7]{4}){3})</code>", taken.text)
