@@ -148,11 +148,10 @@ def audit_seal(reason: Annotated[str, typer.Option(help="Why; it stays in the ch
     """
     settings = require_settings()
     with explained_failures():
+        given = checked_reason(reason)
         setup.start_database(settings)
-    renewed = renew_digests(
-        migration_url(settings), key=made_key(settings.home), reason=checked_reason(reason)
-    )
-    entry = run(renewed)
+    key = made_key(settings.home)
+    entry = run(renew_digests(migration_url(settings), key=key, reason=given))
     say("every row is as the chain says" if entry is None else f"sealed by entry {entry}")
 
 

@@ -115,9 +115,7 @@ def _seal(day: date) -> str:
 
 
 @asynccontextmanager
-async def daily_upkeep(
-    database: Database, clock: Clock, settings: Settings
-) -> AsyncIterator[None]:
+async def daily_upkeep(database: Database, clock: Clock, settings: Settings) -> AsyncIterator[None]:
     """Do each day's work in the background for as long as the server runs."""
     async with (
         running(keep_anchored(database, settings, clock, LOOK_EVERY_S)),

@@ -16,7 +16,7 @@ KEY_BYTES = 32
 
 _BLOCK_BYTES = 64
 _REGISTER = text(
-    "insert into amparo.audit_keys (id, purpose, inner_pad, outer_pad)"
+    "insert into amparo.audit_keys (id, kind, inner_pad, outer_pad)"
     " values (:id, 'application', :inner, :outer) on conflict (id) do nothing"
 )
 _KNOWN = text("select to_regclass('amparo.audit_keys') is not null")

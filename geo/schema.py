@@ -28,16 +28,14 @@ _SHAPES = text(
     from pg_trigger t
     join pg_class c on c.oid = t.tgrelid
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-    where t.tgname = 'witness_insert'
+    where t.tgname = 'audit_insert'
     group by c.relname
     """
 )
 _AS_OWNER = text("set local role amparo_owner")
 _AS_ONESELF = text("reset role")
 _CHECK = text("select table_name, row_id from amparo.audit_check()")
-_RENEW = text(
-    "select amparo.audit_renew(:reason, cast(:tables as text[]), cast(:but as text[]))"
-)
+_RENEW = text("select amparo.audit_renew(:reason, cast(:tables as text[]), cast(:but as text[]))")
 
 
 def configuration() -> Config:

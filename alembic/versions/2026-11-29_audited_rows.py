@@ -70,7 +70,7 @@ language sql volatile set search_path = amparo, pg_temp as $$
         'transaction', pg_current_xact_id()::text,
         'proved', exists (
             select from audit_keys k
-            where k.purpose = 'application'
+            where k.kind = 'application'
                 and encode(sha256(k.outer_pad || sha256(k.inner_pad || convert_to(
                     split_part(current_setting('amparo.proof', true), '.', 1), 'UTF8'))), 'hex')
                     = split_part(current_setting('amparo.proof', true), '.', 2)
@@ -155,9 +155,9 @@ language sql stable set search_path = amparo, pg_temp as $$
 $$
 """
 # Once a statement. What names a row is an argument that the migration gives to the trigger.
-NOTE = f"""
+NOTE = """
 create function amparo.audit_note() returns trigger
-language plpgsql security definer {_AS_TEXT} as $$
+language plpgsql security definer AS_TEXT as $$
 declare
     v_xact constant bigint := pg_current_xact_id()::text::bigint;
     v_batch bigint;
@@ -188,7 +188,7 @@ begin
         '     audit_digest(k.inner_pad, k.outer_pad, c.salt, $2, c.row_id, c.content) end'
         ' from (select d.*, case when d.content is not null then gen_random_uuid() end as salt'
         '     from (%s) d offset 0) c'
-        ' cross join (select inner_pad, outer_pad from audit_keys where purpose = ''rows'') k',
+        ' cross join (select inner_pad, outer_pad from audit_keys where kind = ''rows'') k',
         v_changed) using v_batch, tg_table_name::text;
     get diagnostics v_count = row_count;
     if v_is_new and v_count > 0 then
@@ -197,7 +197,7 @@ begin
     return null;
 end
 $$
-"""
+""".replace("AS_TEXT", _AS_TEXT)
 # At the commit, once a transaction and last: the chain's lock is then held for the shortest time,
 # and who is hiding something waits for no load (P24).
 SEAL = """
@@ -224,7 +224,7 @@ declare
     v_tables jsonb;
 begin
     select jsonb_object_agg(t.table_name, t.rows) into v_tables from (
-        select a.table_name, count(*) as rows from audit_rows a
+        select a.table_name, count(distinct a.row_id) as rows from audit_rows a
         where a.batch = p_batch group by a.table_name
     ) t;
     if v_tables is null then
@@ -243,20 +243,20 @@ deferrable initially deferred for each row execute function amparo.audit_seal()
 # --- comparing ----------------------------------------------------------------------------------
 
 
-def _contents() -> str:
-    rows = "\n    union all ".join(
-        f"select '{table}', {key}, {record}, r::text from amparo.{table} r".replace("''", "'")
-        for table, key, record in TABLES
-    )
-    return f"""
+_CONTENT = "select 'TABLE', KEY, RECORD, r::text from amparo.TABLE r"
+CONTENTS = """
 create function amparo.audit_contents()
     returns table (table_name text, row_id text, record_id text, content text)
-language sql stable {_AS_TEXT} as $$
-    {rows}
+language sql stable AS_TEXT as $$
+    ROWS
 $$
-"""
-
-
+""".replace("AS_TEXT", _AS_TEXT).replace(
+    "ROWS",
+    "\n    union all ".join(
+        _CONTENT.replace("TABLE", table).replace("KEY", key).replace("RECORD", record)
+        for table, key, record in TABLES
+    ).replace("''", "'"),
+)
 # Says of each row whether it is what its last digest was of; nothing of what is in it. A digest
 # of a row that is there always has its salt: only what exists no longer is forgotten.
 CHECK = """
@@ -275,7 +275,7 @@ language sql stable set search_path = amparo, pg_temp as $$
         coalesce(c.table_name, n.table_name), coalesce(c.row_id, n.row_id), c.record_id, c.content
     from newest n
     full join audit_contents() c on c.table_name = n.table_name and c.row_id = n.row_id
-    left join audit_keys k on k.purpose = 'rows'
+    left join audit_keys k on k.kind = 'rows'
     where (c.row_id is not null and n.digest is null)
         or n.digest is distinct from audit_digest(
             k.inner_pad, k.outer_pad, n.salt, c.table_name, c.row_id, c.content)
@@ -323,7 +323,7 @@ begin
             and d.table_name || ':' || d.row_id <> all (p_except)
         offset 0
     ) c
-    cross join (select inner_pad, outer_pad from audit_keys where purpose = 'rows') k
+    cross join (select inner_pad, outer_pad from audit_keys where kind = 'rows') k
     order by c.table_name, c.row_id;
     return audit_name(v_batch, 'rows.sealed', jsonb_build_object('reason', p_reason));
 end
@@ -394,7 +394,7 @@ MADE = (
     NOTE,
     SEAL,
     SEAL_AT_COMMIT,
-    _contents(),
+    CONTENTS,
     CHECK,
     FAULTS,
     COUNTS,
@@ -422,11 +422,11 @@ _ROWS = {
 
 
 def _triggers() -> Iterator[str]:
-    # Behind "touch_…", which queues what changes rows at the commit: triggers go by their names.
+    # Before the others of a table, which may change its rows again: triggers go by their names.
     for table, key, record in TABLES:
         for event, rows in _ROWS.items():
             yield (
-                f"create trigger witness_{event} after {event} on amparo.{table} "
+                f"create trigger audit_{event} after {event} on amparo.{table} "
                 f"referencing {rows} for each statement "
                 f"execute function amparo.audit_note('{key}', '{record}')"
             )
@@ -436,7 +436,7 @@ def _tables() -> None:
     op.create_table(
         "audit_keys",
         sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("inner_pad", sa.LargeBinary(), nullable=False),
         sa.Column("outer_pad", sa.LargeBinary(), nullable=False),
         sa.Column(
@@ -445,7 +445,7 @@ def _tables() -> None:
             server_default=sa.text("now()"),
             nullable=False,
         ),
-        sa.CheckConstraint("purpose in ('rows', 'application')", name="ck_audit_keys_purpose"),
+        sa.CheckConstraint("kind in ('rows', 'application')", name="ck_audit_keys_kind"),
         sa.PrimaryKeyConstraint("id", name="pk_audit_keys"),
         schema="amparo",
     )
@@ -496,7 +496,7 @@ def upgrade() -> None:
     _tables()
     op.get_bind().execute(
         sa.text(
-            "insert into amparo.audit_keys (id, purpose, inner_pad, outer_pad)"
+            "insert into amparo.audit_keys (id, kind, inner_pad, outer_pad)"
             " values ('rows', 'rows', :inner, :outer)"
         ),
         _key(),
@@ -516,7 +516,7 @@ def downgrade() -> None:
     op.execute("set constraints all immediate")
     for table, _, _ in TABLES:
         for event in _ROWS:
-            op.execute(f"drop trigger witness_{event} on amparo.{table}")
+            op.execute(f"drop trigger audit_{event} on amparo.{table}")
     history = _module("0007_history").AUDIT_APPEND
     op.execute(history.replace("create function", "create or replace function", 1))
     op.drop_table("audit_pending", schema="amparo")

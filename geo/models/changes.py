@@ -309,10 +309,10 @@ class AuditKey(Base):
     """
 
     __tablename__ = "audit_keys"
-    __table_args__ = (CheckConstraint(one_of("purpose", AUDIT_KEYS), name="purpose"),)
+    __table_args__ = (CheckConstraint(one_of("kind", AUDIT_KEYS), name="kind"),)
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
-    purpose: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
     inner_pad: Mapped[bytes] = mapped_column(LargeBinary)
     outer_pad: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(
