@@ -36,7 +36,7 @@ _HASH_BYTES = 32
 #: To whom the outbox says that an anchor goes: no person, but the address of the settings.
 _RECIPIENT = "anchor"
 
-_BEGUN = text("select min(at) from amparo.audit_entries")
+_BEGUN = text("select at from amparo.audit_entries order by seq limit 1")
 _KEPT = text(
     """
     select at from amparo.audit_entries

@@ -385,6 +385,10 @@ MADE = (
     create index ix_audit_entries_outside on amparo.audit_entries (seq)
         where (session ->> 'proved') = 'false'
     """,
+    """
+    create index ix_audit_entries_anchored on amparo.audit_entries (seq)
+        where action = 'audit.anchored'
+    """,
     SESSION,
     LINK,
     APPEND,
@@ -525,6 +529,7 @@ def downgrade() -> None:
         op.execute(f"drop function amparo.{name}")
     op.drop_table("audit_keys", schema="amparo")
     op.execute("drop sequence amparo.audit_batches")
+    op.execute("drop index amparo.ix_audit_entries_anchored")
     op.drop_column("audit_entries", "session", schema="amparo")
     op.execute("reset role")
 

@@ -287,6 +287,9 @@ class AuditEntry(Base):
             "seq",
             postgresql_where=text("(session ->> 'proved') = 'false'"),
         ),
+        Index(
+            "ix_audit_entries_anchored", "seq", postgresql_where=text("action = 'audit.anchored'")
+        ),
     )
 
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
