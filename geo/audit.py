@@ -186,7 +186,7 @@ async def read(
         question = question.where(audit.c.actor == actor)
     if action is not None:
         question = question.where(audit.c.action.startswith(action, autoescape=True))
-    if not (action or "").startswith(OF_ROWS):
+    if not (action or "").startswith(OF_ROWS.removesuffix(".")):
         question = question.where(~audit.c.action.startswith(OF_ROWS, autoescape=True))
     if day is not None:
         start = datetime.combine(day, time(), UTC)
