@@ -379,6 +379,7 @@ FUNCTIONS = (
     "forget_rows(text)",
     "audit_rows_kept()",
 )
+FORMER_FUNCTIONS = tuple(f"drop function amparo.{name}" for name in FUNCTIONS)
 MADE = (
     "alter table amparo.audit_entries add column session jsonb",
     """
@@ -434,6 +435,12 @@ def _triggers() -> Iterator[str]:
                 f"referencing {rows} for each statement "
                 f"execute function amparo.audit_note('{key}', '{record}')"
             )
+
+
+def _drop_triggers() -> Iterator[str]:
+    for table, _, _ in TABLES:
+        for event in _ROWS:
+            yield f"drop trigger audit_{event} on amparo.{table}"
 
 
 def _tables() -> None:
@@ -516,17 +523,18 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("set local role amparo_owner")
-    # What this transaction has changed is named while the tables are there.
+    # What this transaction has changed is named while the tables are there. The hashes of entries
+    # that have a session do not hold without it: the chain is broken from the first of them on.
     op.execute("set constraints all immediate")
-    for table, _, _ in TABLES:
-        for event in _ROWS:
-            op.execute(f"drop trigger audit_{event} on amparo.{table}")
+    for statement in _drop_triggers():
+        op.execute(statement)
     history = _module("0007_history").AUDIT_APPEND
-    op.execute(history.replace("create function", "create or replace function", 1))
+    restored = history.replace("create function", "create or replace function", 1)
+    op.execute(restored)
     op.drop_table("audit_pending", schema="amparo")
     op.drop_table("audit_rows", schema="amparo")
-    for name in FUNCTIONS:
-        op.execute(f"drop function amparo.{name}")
+    for statement in FORMER_FUNCTIONS:
+        op.execute(statement)
     op.drop_table("audit_keys", schema="amparo")
     op.execute("drop sequence amparo.audit_batches")
     op.execute("drop index amparo.ix_audit_entries_anchored")
