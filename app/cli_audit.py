@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,9 +10,25 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.commands import written
-from app.console import EXIT_MISUSED, fail, out, require_settings, say
-from geo import audit, hiding, pathways, people, restricted
+from app import anchoring, setup
+from app.commands import run, written
+from app.console import (
+    EXIT_MISUSED,
+    explained_failures,
+    fail,
+    out,
+    require_settings,
+    say,
+    warn,
+)
+from app.databases import migration_url
+from app.prover import made_key
+from geo import anchors, audit, audited_rows, hiding, pathways, people, restricted
+from geo.anchors import Anchor
+from geo.audited_rows import RowVerdict
+from geo.errors import InvalidRecordError
+from geo.proposals import checked_reason
+from geo.schema import renew_digests
 
 #: Who acts where nobody has signed in: whoever holds the machine.
 ACTOR = "cli"
@@ -33,19 +50,109 @@ def audit_verify(
         str | None,
         typer.Option(help="A head kept elsewhere: notices a chain whose end was cut off."),
     ] = None,
+    anchor: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="A file of `amparo audit anchor`."),
+    ] = None,
 ) -> None:
-    """Recompute every hash; the exit code is 1 where the chain does not hold.
+    """Recompute every hash, and compare every row with the chain; exit code 1 where one is wrong.
 
-    Example: amparo audit verify
+    Rows are those of spaces and their parts, services, organisations, crossings, contacts,
+    people, tokens, hides and flows.
+
+    Example: amparo audit verify --anchor /mnt/elsewhere/anchors.jsonl
     """
     expected = None if expect is None else _hash(expect)
-    found = written(require_settings(), partial(audit.verify, expect=expected))
-    if found.broken is not None:
+    anchored = {} if anchor is None else _anchors(anchor)
+
+    async def work(session: AsyncSession) -> tuple[audit.Verdict, RowVerdict]:
+        chain = await audit.verify(session, expect=expected, anchored=anchored)
+        return chain, await audited_rows.verify(session)
+
+    chain, rows = written(require_settings(), work)
+    if chain.broken is not None:
         fail(
-            f"the chain is broken at entry {found.broken.seq}: {found.broken.reason} "
-            f"({found.entries} entries before it hold)"
+            f"the chain is broken at entry {chain.broken.seq}: {chain.broken.reason} "
+            f"({chain.entries} entries before it hold)"
         )
-    say(f"{found.entries} entries hold; head {found.head.hex()}")
+    say(f"{chain.entries} entries hold; head {chain.head.hex()}")
+    _report(rows)
+
+
+def _report(rows: RowVerdict) -> None:
+    for fault in rows.faults:
+        warn(f"{fault.table} {fault.row_id} {fault.fault}")
+    for one in rows.outside:
+        told = one.session
+        at = one.at.isoformat(timespec="seconds")
+        tables = "".join(f" {count} {table}" for table, count in sorted(one.tables.items()))
+        warn(
+            f"entry {one.seq} {at}: outside Amparo, {one.action}{tables} as {one.actor}"
+            f" (login {told['user']}, application {told['application']!r}, pid {told['pid']})"
+        )
+    if not rows.holds:
+        fail(
+            f"{len(rows.faults)} rows are not what was last written through Amparo, and "
+            f"{len(rows.outside)} entries were written outside it: ask who has the machine; what "
+            "was meant is noted by `amparo audit explain` and `amparo audit seal`"
+        )
+    say(
+        f"{rows.compared} rows are as the chain says; of {rows.erased} digests of what was erased "
+        "nothing is left to compare"
+    )
+
+
+@audit_app.command("anchor")
+def audit_anchor(
+    file: Annotated[
+        Path | None, typer.Argument(help="Where to; default AMPARO_AUDIT_ANCHOR_FILE.")
+    ] = None,
+) -> None:
+    """Keep the head elsewhere: add a line to a file, and send it to AMPARO_AUDIT_ANCHOR_EMAIL.
+
+    A running server does it by itself once a day.
+
+    Example: amparo audit anchor /mnt/elsewhere/anchors.jsonl
+    """
+    settings = require_settings()
+    if file is not None:
+        settings = settings.model_copy(update={"audit_anchor_file": file})
+
+    async def work(session: AsyncSession) -> Anchor:
+        for way in anchoring.ways(settings):
+            kept = await anchoring.keep(session, way, settings, datetime.now(UTC))
+        return kept
+
+    say(written(settings, work).line())
+
+
+@audit_app.command("explain")
+def audit_explain(
+    entry: Annotated[int, typer.Argument(min=1, help="Its number, as `verify` says it.")],
+    reason: Annotated[str, typer.Option(help="Why; it stays in the chain.")],
+) -> None:
+    """Note why an entry was written outside Amparo: `verify` takes it for known then.
+
+    Example: amparo audit explain 812 --reason "restored two phones by hand, with Ana"
+    """
+    work = partial(audited_rows.explain, seq=entry, actor=ACTOR, reason=reason)
+    written(require_settings(), work)
+    say(f"entry {entry} is explained")
+
+
+@audit_app.command("seal")
+def audit_seal(reason: Annotated[str, typer.Option(help="Why; it stays in the chain.")]) -> None:
+    """Take the rows as they are now for right, as who answers for the machine.
+
+    Example: amparo audit seal --reason "restored from the backup of Monday"
+    """
+    settings = require_settings()
+    with explained_failures():
+        given = checked_reason(reason)
+        setup.start_database(settings)
+    key = made_key(settings.home)
+    entry = run(renew_digests(migration_url(settings), key=key, reason=given))
+    say("every row is as the chain says" if entry is None else f"sealed by entry {entry}")
 
 
 @audit_app.command("head")
@@ -224,6 +331,13 @@ def _hash(text: str) -> bytes:
             EXIT_MISUSED,
         )
     return found
+
+
+def _anchors(file: Path) -> dict[int, bytes]:
+    try:
+        return anchors.read_anchors(file.read_text(encoding="utf-8").splitlines())
+    except (UnicodeDecodeError, InvalidRecordError) as error:
+        fail(f"{file}: {error}", EXIT_MISUSED)
 
 
 def _geometry(file: Path) -> dict[str, Any]:

@@ -4,8 +4,9 @@ import asyncio
 from datetime import UTC, datetime
 from functools import partial
 
+from app.anchoring import keep_due
 from app.commands import written
-from app.console import require_settings, say
+from app.console import require_settings, say, warn
 from app.settings import Settings
 from app.setup import cover, writing_database
 from app.upkeep import keep
@@ -13,6 +14,8 @@ from app.upkeep import keep
 
 def upkeep() -> None:
     """Do the day's work at once: delete what is over, end what lapsed, find what is alike.
+
+    The head of the audit is kept elsewhere, where it is time; late is warned of.
 
     What changed of the gaps in support along corridors is computed, with a line for each; who
     stops it goes on there the next time.
@@ -22,8 +25,11 @@ def upkeep() -> None:
     Example: amparo upkeep
     """
     settings = require_settings()
-    for what, count in written(settings, partial(keep, now=datetime.now(UTC))).items():
+    now = datetime.now(UTC)
+    for what, count in written(settings, partial(keep, now=now)).items():
         say(f"{count:,} {what}")
+    for way in written(settings, partial(keep_due, settings=settings, now=now)):
+        warn(f"the head of the audit was not kept elsewhere for over a day ({way})")
     say(f"{asyncio.run(_cover(settings)):,} corridors covered anew")
 
 

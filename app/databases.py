@@ -2,6 +2,7 @@
 
 from sqlalchemy.engine import URL, make_url
 
+from app import prover
 from app.settings import Settings
 from geo import readings, removals
 from geo.cluster import PrivateCluster
@@ -76,4 +77,5 @@ def open_database(settings: Settings, *, for_command: bool = False) -> Database:
             readings.RECORDS: settings.reading_records_per_day,
             readings.RESTRICTED: settings.reading_restricted_per_day,
         },
+        prove=prover.proving(settings.home),
     )

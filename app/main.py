@@ -156,7 +156,7 @@ def create_app(
             async with (
                 watching(state["connections"]),
                 notifying(opened, settings, clock),
-                daily_upkeep(opened, clock),
+                daily_upkeep(opened, clock, settings),
                 covering(coverer, clock, settings.coverage_every_s),
                 following(opened, roads, listen_url(settings), editions),
             ):

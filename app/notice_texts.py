@@ -200,6 +200,42 @@ _TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             ),
         ),
     },
+    "audit.outside": {
+        "es": (
+            "Algo cambió por fuera de Amparo",
+            (
+                "La auditoría encontró cambios hechos directamente en la base de datos, por fuera"
+                " de Amparo. Pregunte a quien maneja el servidor; si nadie lo hizo a propósito, es"
+                " un incidente de datos: no borre nada. El detalle lo da `amparo audit verify`."
+            ),
+        ),
+        "en": (
+            "Something was changed outside Amparo",
+            (
+                "The audit has found changes that were made in the database itself, outside"
+                " Amparo. Ask who runs the server; if nobody meant it, it is a data incident:"
+                " delete nothing. `amparo audit verify` has the details."
+            ),
+        ),
+        "pt": (
+            "Algo mudou fora do Amparo",
+            (
+                "A auditoria encontrou mudanças feitas diretamente no banco de dados, fora do"
+                " Amparo. Pergunte a quem cuida do servidor; se ninguém fez isso de propósito, é"
+                " um incidente de dados: não apague nada. O detalhe está em `amparo audit verify`."
+            ),
+        ),
+    },
+    # To the address of the settings, in Spanish; its one line can be put into a file as it is.
+    "audit.head": {
+        "es": (
+            "Código de la auditoría",
+            (
+                "Guarde este mensaje fuera del servidor. Con esta línea, `amparo audit verify"
+                " --anchor` nota si se borró o se reescribió el final de la auditoría."
+            ),
+        ),
+    },
 }
 
 
@@ -211,9 +247,9 @@ def text_of(
     Parameters
     ----------
     event : str
-        One of `geo.outbox.EVENTS`, `ACCOUNT_EVENTS` or `WATCH_EVENTS`.
+        One of `geo.outbox.EVENTS`, `ACCOUNT_EVENTS` or `WATCH_EVENTS`, or `ANCHOR_EVENT`.
     payload : mapping
-        Ids; of a proposal its link is made.
+        Ids; of a proposal its link is made. An anchor has its line.
     language : str
         Of the person; Spanish where there is no text in it.
     base_url : str or None
@@ -221,7 +257,9 @@ def text_of(
     """
     texts = _TEXTS[event]
     subject, text = texts.get(language, texts["es"])
-    if base_url is not None:
+    if "line" in payload:
+        text = f"{text}\n\n{payload['line']}"
+    elif base_url is not None:
         proposal = payload.get("proposal_id")
         path = "/network" if proposal is None else f"/network/proposals/{proposal}"
         text = f"{text}\n\n{base_url}{path}"

@@ -78,9 +78,13 @@ class EmailSender:
         Address in the From line.
     base_url : str or None
         Where the console is reached, for links.
+    anchor_to : str or None
+        Where the heads of the audit chain go.
     """
 
-    def __init__(self, url: str, sender: str, base_url: str | None) -> None:
+    def __init__(
+        self, url: str, sender: str, base_url: str | None, anchor_to: str | None = None
+    ) -> None:
         parts = urlsplit(url)
         self._host = parts.hostname or "localhost"
         self._port = parts.port or _LARGE_PORT[parts.scheme]
@@ -90,13 +94,15 @@ class EmailSender:
         self._password = unquote(parts.password) if parts.password else None
         self._sender = sender
         self._base_url = base_url
+        self._anchor_to = anchor_to
 
     async def send(self, message: Message) -> None:
         """Deliver one message."""
-        if message.address is None:
+        to = self._anchor_to if message.event == outbox.ANCHOR_EVENT else message.address
+        if to is None:
             raise UndeliverableError
         await aiosmtplib.send(
-            self._written(message, message.address),
+            self._written(message, to),
             hostname=self._host,
             port=self._port,
             username=self._username,
@@ -278,7 +284,10 @@ async def senders_of(settings: Settings) -> AsyncIterator[Mapping[str, Sender]]:
     if settings.smtp_url is not None and settings.mail_from is not None:
         base = None if settings.public_url is None else str(settings.public_url).rstrip("/")
         senders["email"] = EmailSender(
-            settings.smtp_url.get_secret_value(), settings.mail_from, base
+            settings.smtp_url.get_secret_value(),
+            settings.mail_from,
+            base,
+            settings.audit_anchor_email,
         )
     try:
         yield senders

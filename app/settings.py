@@ -320,6 +320,17 @@ class Settings(BaseSettings):
         description="Mail server, smtp://USER:PASSWORD@HOST:PORT or smtps://…; unset: no e-mail.",
     )
     mail_from: str | None = Field(None, description="Address that e-mail comes from.")
+    audit_anchor_file: Path | None = Field(
+        None,
+        description="File that the head of the audit chain is added to once a day, best where "
+        "nobody who can write the database can; default: anchors.jsonl in AMPARO_HOME.",
+    )
+    audit_anchor_email: str | None = Field(
+        None,
+        max_length=254,
+        pattern=r"^[^@\s]+@[^@\s]+$",
+        description="Address that the head of the audit chain is sent to once a day.",
+    )
     webhook_allow_private: bool = Field(
         False, description="Let webhooks reach this machine and its private networks."
     )
@@ -434,6 +445,9 @@ class Settings(BaseSettings):
     def _mail_has_a_sender(self) -> Self:
         if (self.smtp_url is None) != (self.mail_from is None):
             msg = "AMPARO_SMTP_URL and AMPARO_MAIL_FROM go together"
+            raise ValueError(msg)
+        if self.audit_anchor_email is not None and self.smtp_url is None:
+            msg = "AMPARO_AUDIT_ANCHOR_EMAIL needs AMPARO_SMTP_URL"
             raise ValueError(msg)
         return self
 

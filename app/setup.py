@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 
+from app import prover
 from app.corridor_coverage import Coverer
 from app.databases import describe, migration_url, open_database, private_cluster
 from app.network import Network
@@ -61,7 +62,8 @@ def start_database(settings: Settings) -> None:
     if cluster is not None:
         cluster.start()
     try:
-        asyncio.run(schema.migrate(migration_url(settings)))
+        key = prover.made_key(settings.home)
+        asyncio.run(schema.migrate(migration_url(settings), key=key))
     except DatabaseUnavailableError as error:
         msg = (
             f"{describe(settings)} does not answer{_why(error)}: is it running, and can it be "

@@ -11,9 +11,12 @@ from hashlib import sha256
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.anchoring import keep_anchored
 from app.background import running
 from app.clock import Clock
+from app.settings import Settings
 from geo import (
+    audited_rows,
     decisions,
     flows,
     knowledge,
@@ -75,6 +78,8 @@ async def _alike(session: AsyncSession, _now: datetime) -> int:
 
 #: Each with what it counts, in words for the command. A new daily task is one entry here.
 TASKS: Mapping[str, Callable[[AsyncSession, datetime], Awaitable[int]]] = {
+    # First: it reads for longest, and the rest holds the chain's lock.
+    "rows and entries of outside Amparo": audited_rows.report,
     "complaints deleted": _complaints,
     "reports of hazards deleted": _reports,
     "receipts forgotten": _receipts,
@@ -110,9 +115,10 @@ def _seal(day: date) -> str:
 
 
 @asynccontextmanager
-async def daily_upkeep(database: Database, clock: Clock) -> AsyncIterator[None]:
+async def daily_upkeep(database: Database, clock: Clock, settings: Settings) -> AsyncIterator[None]:
     """Do each day's work in the background for as long as the server runs."""
     async with (
+        running(keep_anchored(database, settings, clock, LOOK_EVERY_S)),
         running(_every(LOOK_EVERY_S, _look, database, clock)),
         # Notes of changes, which every reading of the stamps adds up.
         running(_every(FOLD_EVERY_S, knowledge.fold_old, database, clock)),

@@ -296,6 +296,8 @@ class Clients:
 async def check(database: Database, told: set[str], result: Result) -> None:
     """Compare in one snapshot everything that an acceptance writes."""
     async with database.session(Tier.WRITER) as session:
+        # What the session began with was a question too; a transaction is held still before any.
+        await session.commit()
         await session.execute(_ONE_SNAPSHOT)
         found = {name: list(await session.scalars(query)) for name, query in _QUERIES.items()}
     accepted = set(found["accepted"])

@@ -24,9 +24,16 @@ _APPEND = text(
 # ``details`` as its text, which is what the database has hashed.
 _ENTRIES = text(
     "select seq, at, actor, action, entity, record_id, details::text as details, previous_hash,"
-    " hash from amparo.audit_entries order by seq"
+    " session::text as session, hash from amparo.audit_entries order by seq"
 )
-_NEWEST = text("select * from amparo.audit_entries order by seq desc limit :limit")
+_NEWEST = text(
+    "select * from amparo.audit_entries where action not like 'rows.%'"
+    " order by seq desc limit :limit"
+)
+
+#: How the actions begin of entries that the database writes of rows (`geo.audited_rows`): one
+#: stands beside what the application says of almost every change.
+OF_ROWS = "rows."
 
 #: What staff see of it: rows only for those who coordinate or administer.
 audit = Table(
@@ -163,7 +170,8 @@ async def read(
     record_id : str or None
         Only what was done to this record.
     actor, action : str or None
-        Only what this one did; only actions that begin so.
+        Only what this one did; only actions that begin so. Entries of rows are left out
+        unless they are asked for (`OF_ROWS`).
     day : date or None
         Only what was done on this day, UTC.
     limit : int
@@ -178,6 +186,8 @@ async def read(
         question = question.where(audit.c.actor == actor)
     if action is not None:
         question = question.where(audit.c.action.startswith(action, autoescape=True))
+    if not (action or "").startswith(OF_ROWS.removesuffix(".")):
+        question = question.where(~audit.c.action.startswith(OF_ROWS, autoescape=True))
     if day is not None:
         start = datetime.combine(day, time(), UTC)
         question = question.where(audit.c.at >= start, audit.c.at < start + timedelta(days=1))
@@ -185,7 +195,7 @@ async def read(
 
 
 async def newest(session: AsyncSession, *, limit: int) -> Sequence[Entry]:
-    """Return the newest entries, the newest first (writer: for commands on the machine)."""
+    """Return the newest entries but those of rows, the newest first (writer: for commands)."""
     rows = await session.execute(_NEWEST, {"limit": limit})
     return [_entry(row) for row in rows.mappings()]
 
@@ -200,7 +210,12 @@ async def head(session: AsyncSession) -> tuple[int, bytes]:
     return (0, NO_HASH) if found is None else (found.seq, bytes(found.hash))
 
 
-async def verify(session: AsyncSession, *, expect: bytes | None = None) -> Verdict:
+async def verify(
+    session: AsyncSession,
+    *,
+    expect: bytes | None = None,
+    anchored: Mapping[int, bytes] | None = None,
+) -> Verdict:
     """Recompute the whole chain (writer), a thousand entries at a time.
 
     Parameters
@@ -210,16 +225,25 @@ async def verify(session: AsyncSession, *, expect: bytes | None = None) -> Verdi
     expect : bytes or None
         A head that was kept elsewhere: the chain must hold it, else its end was cut off or
         written anew.
+    anchored : mapping of int to bytes, or None
+        Likewise heads with the numbers of their entries, which must have these hashes.
     """
     entries, previous, is_expected = 0, NO_HASH, expect in {None, NO_HASH}
+    kept = dict(anchored or {})
     async for row in _stored(session):
         reason = _fault(row, entries + 1, previous)
         if reason is not None:
             return Verdict(entries, previous, Break(entries + 1, reason))
         entries, previous = row["seq"], bytes(row["hash"])
+        if kept.pop(entries, previous) != previous:
+            reason = "it has another hash than was anchored: the chain was written anew"
+            return Verdict(entries - 1, previous, Break(entries, reason))
         is_expected = is_expected or previous == expect
     if not is_expected:
         reason = "the expected head is not in the chain: its end was cut off or written anew"
+        return Verdict(entries, previous, Break(entries + 1, reason))
+    if kept:
+        reason = f"entry {max(kept)} was anchored and is missing: its end was cut off"
         return Verdict(entries, previous, Break(entries + 1, reason))
     return Verdict(entries, previous, None)
 
@@ -244,9 +268,10 @@ def hash_of(row: Mapping[Any, Any], previous: bytes) -> bytes:
     """Return the SHA-256 of an entry, as ``amparo.audit_append`` computes it.
 
     Over the fields one after the other, each as a netstring: its length in bytes, a colon, its
-    UTF-8, a comma; a hyphen and a comma where it is null. ``details`` is PostgreSQL's text of it.
+    UTF-8, a comma; a hyphen and a comma where it is null. ``details`` and ``session`` are
+    PostgreSQL's text of it; entries of before it was kept have no session and no field for it.
     """
-    fields = (
+    fields = [
         str(row["seq"]),
         row["at"].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         row["actor"],
@@ -255,7 +280,9 @@ def hash_of(row: Mapping[Any, Any], previous: bytes) -> bytes:
         row["record_id"],
         row["details"],
         previous.hex(),
-    )
+    ]
+    if row["session"] is not None:
+        fields.append(row["session"])
     return hashlib.sha256(b"".join(map(_netstring, fields))).digest()
 
 

@@ -1,6 +1,6 @@
 """Connections: one engine per access tier, each logged in as that tier's database role."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from typing import Any
@@ -44,6 +44,7 @@ class Tier(StrEnum):
 
 
 _READ_WRITE = text("set transaction read write")
+_PROVE = text("select set_config('amparo.proof', :proof, true)")
 _SET_PERSON = text("select set_config('amparo.person', :person, true)")
 
 
@@ -121,6 +122,8 @@ class Database:
     rules : mapping of str to int or None
         Numbers that are set otherwise than the modules of rules have them, by the name under which
         those look for them in ``session.info``.
+    prove : callable or None
+        Gives a proof that Amparo writes, for each transaction that may (see `geo.proving`).
     """
 
     def __init__(
@@ -131,7 +134,9 @@ class Database:
         statement_timeout_ms: int = 10_000,
         wait_s: float = WAIT_S,
         rules: Mapping[str, int] | None = None,
+        prove: Callable[[], str] | None = None,
     ) -> None:
+        self._prove = prove
         self._engines = {
             tier: create_tier_engine(
                 url,
@@ -202,6 +207,8 @@ class Database:
             await connected(session)
             if read_write:
                 await session.execute(_READ_WRITE)
+            if self._prove is not None and (read_write or tier is Tier.WRITER):
+                await session.execute(_PROVE, {"proof": self._prove()})
             if person is not None:
                 await session.execute(_SET_PERSON, {"person": person})
             yield session

@@ -48,6 +48,8 @@ async def erase_space(
     # The trigger that ends the last version waits for the end of the transaction else.
     await session.execute(text("set constraints all immediate"))
     forgotten = await versions.forget(session, space_id, actor=actor)
+    # P49: the digests of its rows stay, and what they were of cannot be tried any more.
+    await session.execute(select(func.amparo.forget_rows(space_id)))
     if gone is None and not forgotten:
         msg = f"there is no space '{space_id[:100]}'"
         raise NotFoundError(msg)

@@ -38,8 +38,11 @@ ACCOUNT_EVENTS = (
 )
 
 #: What who coordinates is told of, by e-mail alone: many records taken out of sight by one person
-#: (P52), and unusual reading (P56).
-WATCH_EVENTS = ("removals.many", "reading.unusual")
+#: (P52), unusual reading (P56), and what was written outside Amparo.
+WATCH_EVENTS = ("removals.many", "reading.unusual", "audit.outside")
+
+#: The head of the audit chain, to the address of the settings and to no person (`geo.anchors`).
+ANCHOR_EVENT = "audit.head"
 
 CHANNELS = ("email", "webhook")
 

@@ -128,22 +128,27 @@ def home(run_id: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def empty_template(cluster: Any) -> str:
+def empty_template(cluster: Any, home: Path) -> str:
     """Name a database that has the migrations and nothing else."""
+    from app.prover import made_key
     from geo import schema
 
-    template_database(cluster, EMPTY, lambda url: in_thread(schema.migrate(url)))
+    def build(url: str) -> None:
+        in_thread(schema.migrate(url, key=made_key(home)))
+
+    template_database(cluster, EMPTY, build)
     return EMPTY
 
 
 @pytest.fixture(scope="session")
-def loaded_template(cluster: Any, settings_for: Any) -> str:
+def loaded_template(cluster: Any, settings_for: Any, home: Path) -> str:
     """Name a database with everything that `./run` loads."""
     from app import setup
+    from app.prover import made_key
     from geo import schema
 
     def build(url: str) -> None:
-        in_thread(schema.migrate(url))
+        in_thread(schema.migrate(url, key=made_key(home)))
         in_thread(setup.prepare_data(settings_for(LOADED), report=lambda line: None))
 
     template_database(cluster, LOADED, build)

@@ -12,8 +12,9 @@ from app.desk.inputs import told
 from app.desk.pages import Desk, DeskDep
 from app.desk.roles import get_auditor
 from app.forms import FormDep
-from geo import audit
+from geo import audit, audited_rows
 from geo.audit import Verdict
+from geo.audited_rows import RowVerdict
 from geo.errors import InvalidRecordError
 from geo.models import Person
 
@@ -50,7 +51,7 @@ async def audit_page(desk: DeskDep, asked: Annotated[Filters, Query()]) -> Respo
 
 @router.post(AUDIT)
 async def verify(desk: DeskDep, form: FormDep) -> Response:
-    """Recompute the chain, and compare it with a head that was written down before."""
+    """Recompute the chain, compare it with a head that was written down, and the rows with it."""
     written = "".join(form.get("expect", "").split()).lower()
     expect = None
     if written:
@@ -62,7 +63,9 @@ async def verify(desk: DeskDep, form: FormDep) -> Response:
             problems = told(desk.words, [("expect", "is not the hash of a head")])
             return await _page(desk, Filters(), problems=problems, expect=form.get("expect", ""))
     verdict = await audit.verify(desk.session, expect=expect)
-    return await _page(desk, Filters(), verdict=verdict, expect=form.get("expect", ""))
+    rows = await audited_rows.verify(desk.session)
+    written = form.get("expect", "")
+    return await _page(desk, Filters(), verdict=verdict, rows=rows, expect=written)
 
 
 async def _page(
@@ -70,6 +73,7 @@ async def _page(
     asked: Filters,
     *,
     verdict: Verdict | None = None,
+    rows: RowVerdict | None = None,
     problems: dict[str, str] | None = None,
     expect: str = "",
 ) -> Response:
@@ -97,6 +101,8 @@ async def _page(
         people={person.id: person.name for person in people},
         asked=asked,
         verdict=verdict,
+        rows=rows,
+        shown=SHOWN,
         problems=problems or {},
         expect=expect[:200],
     )

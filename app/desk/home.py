@@ -2,11 +2,24 @@
 
 from fastapi import APIRouter, Response
 
+from app import anchoring
 from app.askers import CONSOLE
+from app.deps import SettingsDep
 from app.desk.labels import REMOVING_ACTS
 from app.desk.pages import DeskDep
 from app.desk.voices import CATEGORIES
-from geo import confirmation_log, freshness, hiding, pending, reports, standing, voices
+from geo import (
+    anchors,
+    audited_rows,
+    authority,
+    confirmation_log,
+    freshness,
+    hiding,
+    pending,
+    reports,
+    standing,
+    voices,
+)
 
 router = APIRouter(include_in_schema=False)
 
@@ -18,9 +31,10 @@ _SHOWN = 5
 
 
 @router.get(CONSOLE)
-async def home(desk: DeskDep) -> Response:
+async def home(desk: DeskDep, settings: SettingsDep) -> Response:
     """Show what waits for this person."""
     session, actor = desk.session, desk.actor
+    audits = authority.can_audit(actor)
     seen = await pending.pending(session, actor)
     expiring = await freshness.expiring(
         session, within_days=SOON_DAYS, today=desk.now.date(), actor=actor
@@ -45,6 +59,8 @@ async def home(desk: DeskDep) -> Response:
             if one.ends_at is not None and one.may_confirm
         ],
         acts=REMOVING_ACTS,
+        outside=audits and bool(await audited_rows.outside(session)),
+        late=audits and bool(await anchors.late(session, desk.now, anchoring.ways(settings))),
         most=pending.MAX_LIMIT,
         soon_days=SOON_DAYS,
         shown=_SHOWN,

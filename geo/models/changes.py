@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from geoalchemy2 import Geometry
 from sqlalchemy import (
@@ -16,6 +17,8 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Text,
+    Uuid,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -46,6 +49,8 @@ HIDE_CODES = ("danger", "request", "wrong_data", "privacy", "restriction", "othe
 REMOVABLE = ("space", "crossing", "area", "contact", "term")
 REMOVING_ACTS = ("hide", "restrict", "close", "withdraw", "retire")
 IMPORT_STATES = ("uploaded", "checked", "applied", "discarded")
+#: What the keys of the audit are for: digests of rows; proofs of who writes.
+AUDIT_KEYS = ("rows", "application")
 CHANNELS = ("whatsapp", "sms", "email", "phone", "visit", "web")
 
 
@@ -270,9 +275,22 @@ class TouchedLocation(Base):
 
 
 class AuditEntry(Base):
-    """One link of the audit chain: append-only, each hash over the one before."""
+    """One link of the audit chain: append-only, each hash over the one before.
+
+    ``session`` is the database's own word on who wrote it; entries of before it was kept have none.
+    """
 
     __tablename__ = "audit_entries"
+    __table_args__ = (
+        Index(
+            "ix_audit_entries_outside",
+            "seq",
+            postgresql_where=text("(session ->> 'proved') = 'false'"),
+        ),
+        Index(
+            "ix_audit_entries_anchored", "seq", postgresql_where=text("action = 'audit.anchored'")
+        ),
+    )
 
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
@@ -283,6 +301,55 @@ class AuditEntry(Base):
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     previous_hash: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
+    session: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class AuditKey(Base):
+    """A key of the audit, padded for the two rounds of HMAC-SHA256; only the owner reads it.
+
+    One is for the digests of rows; the others are those by which servers and commands prove to be
+    Amparo.
+    """
+
+    __tablename__ = "audit_keys"
+    __table_args__ = (CheckConstraint(one_of("kind", AUDIT_KEYS), name="kind"),)
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    inner_pad: Mapped[bytes] = mapped_column(LargeBinary)
+    outer_pad: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("now()")
+    )
+
+
+class AuditRow(Base):
+    """The keyed digest of a row after a statement changed it; null for one that it deleted.
+
+    A batch is what a transaction changed; an entry of the chain names it. Triggers write here. The
+    salt goes when the record is erased: nobody can try then what the row was.
+    """
+
+    __tablename__ = "audit_rows"
+
+    batch: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    table_name: Mapped[str] = mapped_column(Text)
+    row_id: Mapped[str] = mapped_column(Text)
+    record_id: Mapped[str | None] = mapped_column(Text)
+    salt: Mapped[UUID | None] = mapped_column(Uuid)
+    digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class AuditPending(Base):
+    """That a running transaction has a batch which no entry names yet; no row outlives it."""
+
+    __tablename__ = "audit_pending"
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+    xact: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    batch: Mapped[int] = mapped_column(BigInteger)
+    again: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Webhook(Base):

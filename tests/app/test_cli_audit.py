@@ -60,7 +60,9 @@ def test_p24_p31_hiding_lifting_and_the_chain_from_a_terminal(run, as_superuser,
     head = run("audit", "head").stdout.strip()
     assert len(head) == 64
     verified = run("audit", "verify", "--expect", head)
-    assert (verified.exit_code, verified.stdout) == (0, f"6 entries hold; head {head}\n")
+    assert verified.exit_code == 0, verified.stderr
+    assert f" entries hold; head {head}\n" in verified.stdout
+    assert "rows are as the chain says" in verified.stdout
     newest = run("audit", "list", "--limit", 1).stdout
     assert "cli lift.area" in newest
     assert "calma" in newest
@@ -68,6 +70,34 @@ def test_p24_p31_hiding_lifting_and_the_chain_from_a_terminal(run, as_superuser,
     broken = run("audit", "verify")
     assert broken.exit_code == EXIT_FAILED
     assert "broken at entry 4" in broken.stderr
+
+
+def test_what_was_done_by_hand_is_told_and_explained_from_a_terminal(run, as_superuser, tmp_path):
+    file = tmp_path / "elsewhere" / "anchors.jsonl"
+    anchored = run("audit", "anchor", file)
+    assert anchored.exit_code == 0, anchored.stderr
+    assert run("audit", "anchor", file).exit_code == 0
+    assert file.read_text().splitlines()[0] == anchored.stdout.strip()
+    assert run("audit", "verify", "--anchor", file).exit_code == 0
+    as_superuser("update amparo.locations set landmark = 'x' where id = 'DEMO-009'")
+    told = run("audit", "verify")
+    assert told.exit_code == EXIT_FAILED
+    assert "locations DEMO-009 was changed" in told.stderr
+    sealed = run("audit", "seal", "--reason", "a mano, con Ana")
+    assert (sealed.exit_code, sealed.stdout[:15]) == (0, "sealed by entry")
+    assert run("audit", "verify").exit_code == 0
+    as_superuser(
+        "select amparo.audit_append('ana', 'proposal.accepted', 'space', 'DEMO-009', '{}')"
+    )
+    told = run("audit", "verify")
+    assert told.exit_code == EXIT_FAILED
+    assert "outside Amparo, proposal.accepted as ana (login postgres" in told.stderr
+    number = told.stderr.split("entry ")[1].split()[0]
+    assert run("audit", "explain", number, "--reason", "prueba").exit_code == 0
+    assert run("audit", "verify", "--anchor", file).exit_code == 0
+    as_superuser("delete from amparo.audit_entries where action = 'audit.anchored' or seq > 3")
+    told = run("audit", "verify", "--anchor", file)
+    assert told.exit_code == EXIT_FAILED
 
 
 def test_p31_naming_readers_from_a_terminal(run, as_superuser):
@@ -97,6 +127,9 @@ def test_p31_naming_readers_from_a_terminal(run, as_superuser):
         (("lift", "space", "DEMO-009", "--reason", "x"), EXIT_FAILED),
         (("lift", "area", "nunca", "--reason", "x"), EXIT_FAILED),
         (("audit", "verify", "--expect", "abc"), EXIT_MISUSED),
+        (("audit", "verify", "--anchor", "pyproject.toml"), EXIT_MISUSED),
+        (("audit", "explain", "99999", "--reason", "x"), EXIT_FAILED),
+        (("audit", "seal", "--reason", " "), EXIT_FAILED),
     ],
 )
 def test_what_cannot_be_done_is_one_line(run, command, code):

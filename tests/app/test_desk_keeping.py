@@ -4,12 +4,13 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
+from app.databases import tier_urls
 from geo import audit, models, restricted, space_documents
-from geo.db import Tier
+from geo.db import Tier, create_tier_engine
 from tests.conftest import client_of, clone, opened
-from tests.fixtures.desk import Visitor, fields_of, text_of
+from tests.fixtures.desk import Visitor, fields_of, text_of, visitor
 from tests.fixtures.network import NOW, fill_network
 
 VOCABULARY = "/network/vocabulary"
@@ -353,6 +354,37 @@ async def test_the_chain_is_verified_against_a_head_that_was_written_down(as_per
     wrong = await coordinator.post(AUDIT, expect="zz")
     assert wrong.status_code == 400
     assert "64 letras" in text_of(wrong)
+
+
+async def test_p56_the_console_tells_who_audits_of_what_was_done_by_sql(
+    as_person, client, settings, database
+):
+    coordinator, editor = await as_person("co"), await as_person("ed")
+    told = "Algo cambió por fuera de Amparo"
+    assert told not in text_of(await coordinator.get("/network"))
+    engine = create_tier_engine(tier_urls(settings)[Tier.WRITER], Tier.WRITER)
+    async with engine.begin() as connection:
+        await connection.execute(text("update amparo.locations set road = 'x' where id = 'casa2'"))
+    await engine.dispose()
+    assert told in text_of(await coordinator.get("/network"))
+    assert told not in text_of(await editor.get("/network"))
+    page = text_of(await coordinator.post(AUDIT))
+    assert told in page
+    assert "rows.changed · amparo_writer" in page
+    assert "la cadena está entera" in page
+    # Of rows there is an entry beside most others: they are shown to who asks.
+    assert "rows.changed" not in text_of(await coordinator.get(AUDIT))
+    assert "rows.changed" in text_of(await coordinator.get(f"{AUDIT}?action=rows"))
+
+
+async def test_the_console_warns_where_the_head_was_not_kept_elsewhere(settings, database):
+    late = "La auditoría no se guarda fuera del servidor"
+    hours = {"session_minutes": 6_000, "session_idle_minutes": 6_000}
+    for passed, is_told in ((timedelta(hours=1), False), (timedelta(hours=26), True)):
+        patient = settings.model_copy(update=hours)
+        async with client_of(patient, clock=lambda at=NOW + passed: at) as talking:
+            coordinator = await visitor(talking, database, "co")
+            assert (late in text_of(await coordinator.get("/network"))) is is_told
 
 
 # --- duplicates ---------------------------------------------------------------------------------

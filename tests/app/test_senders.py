@@ -5,17 +5,19 @@ import hmac
 import json
 import socket
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
 
 import httpcore
 import httpx
 import pytest
 from aiosmtpd.controller import Controller
-from sqlalchemy import select
+from sqlalchemy import select, text
 
-from app import senders
+from app import anchoring, senders
 from app.notice_texts import text_of
 from app.senders import EmailSender, UndeliverableError, WebhookSender, deliver_due, senders_of
-from geo import outbox
+from geo import anchors, audit, outbox
 from geo.db import Tier
 from geo.models import OutboxMessage
 from geo.outbox import ACCOUNT_EVENTS, EVENTS, WATCH_EVENTS, Message
@@ -128,6 +130,49 @@ async def test_an_e_mail_says_that_something_waits_and_where(mailbox):
     assert "https://a.test/network/proposals/p1" in content
     assert "<m1@example.org>" in content, "the same at each attempt"
     assert "casa" not in content, "P48: not even which place"
+
+
+async def test_a_head_of_the_audit_goes_to_the_address_of_the_settings(
+    mailbox, empty_database, empty_clone, settings_for, tmp_path
+):
+    settings = settings_for(
+        empty_clone,
+        smtp_url=f"smtp://127.0.0.1:{mailbox.port}",
+        mail_from="amparo@example.org",
+        audit_anchor_email="archivo@example.org",
+        audit_anchor_file=tmp_path / "elsewhere" / "anchors.jsonl",
+    )
+    moment = datetime.now(UTC)
+    async with empty_database.session(Tier.WRITER) as session:
+        await audit.record(session, actor="a", action="b", entity="c")
+        assert await anchoring.keep_due(session, settings, moment) == []
+        assert await anchoring.keep_due(session, settings, moment) == [], "once a day"
+    async with senders_of(settings) as senders:
+        later = moment + timedelta(minutes=1)
+        assert await deliver_due(empty_database, senders, lambda: later) == (1, 0)
+    (mail,) = mailbox.mails
+    assert mail.rcpt_tos == ["archivo@example.org"]
+    read = message_from_bytes(mail.content, policy=default).get_content()
+    (line,) = [line for line in read.splitlines() if line.startswith("{")]
+    written = settings.audit_anchor_file.read_text().splitlines()
+    assert len(written) == 1
+    async with empty_database.session(Tier.WRITER) as session:
+        for lines in ([line], written):
+            kept = anchors.read_anchors(lines)
+            assert kept
+            assert (await audit.verify(session, anchored=kept)).broken is None
+
+
+async def test_a_head_that_cannot_be_kept_is_late_after_a_day(
+    empty_database, empty_clone, settings_for, tmp_path
+):
+    (tmp_path / "file").write_text("")
+    settings = settings_for(empty_clone, audit_anchor_file=tmp_path / "file" / "anchors.jsonl")
+    async with empty_database.session(Tier.WRITER) as session:
+        await audit.record(session, actor="a", action="b", entity="c")
+        begun = await session.scalar(text("select max(at) from amparo.audit_entries"))
+        for passed, late in ((timedelta(hours=23), []), (timedelta(hours=25), ["file"])):
+            assert await anchoring.keep_due(session, settings, begun + passed) == late
 
 
 @pytest.mark.parametrize("event", EVENTS + ACCOUNT_EVENTS + WATCH_EVENTS)

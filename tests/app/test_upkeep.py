@@ -59,7 +59,11 @@ async def test_p29_what_is_over_goes_and_the_rest_stays(empty_database):
     assert await left(empty_database) == ["new", "new", "new"]
 
 
-async def test_of_several_processes_one_does_the_days_work(empty_database, monkeypatch):
+async def test_of_several_processes_one_does_the_days_work(
+    empty_database, empty_clone, settings_for, tmp_path, monkeypatch
+):
+    anchor = {"audit_anchor_file": tmp_path / "anchors.jsonl"}
+    settings = settings_for(empty_clone, **anchor)
     await fill(empty_database)
     monkeypatch.setattr(upkeep, "LOOK_EVERY_S", 0.01)
     done = []
@@ -75,8 +79,8 @@ async def test_of_several_processes_one_does_the_days_work(empty_database, monke
 
     monkeypatch.setattr(upkeep, "keep", noted)
     async with (
-        upkeep.daily_upkeep(empty_database, lambda: NOW),
-        upkeep.daily_upkeep(empty_database, lambda: NOW),
+        upkeep.daily_upkeep(empty_database, lambda: NOW, settings),
+        upkeep.daily_upkeep(empty_database, lambda: NOW, settings),
     ):
         await asyncio.wait_for(first.wait(), 20)
         await asyncio.sleep(0.2)

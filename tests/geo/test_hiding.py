@@ -53,7 +53,10 @@ async def do(database, work, *args, reason="amenaza", actor="cli"):
 async def trail(database):
     async with database.session(Tier.WRITER) as session:
         rows = await session.execute(
-            text("select actor, action, record_id, details from amparo.audit_entries order by seq")
+            text(
+                "select actor, action, record_id, details from amparo.audit_entries"
+                " where entity <> 'rows' order by seq"
+            )
         )
         return [tuple(row) for row in rows]
 

@@ -19,8 +19,12 @@ FUNCTIONS: dict[Tier, set[str]] = {
     Tier.STAFF: {"crossing_state", "in_charge", "open_restricted", "read_restricted"},
     Tier.WRITER: {
         "audit_append",
+        # Say which rows are not what was last written, and nothing of what is in them.
+        "audit_faults",
+        "audit_row_counts",
         # Of what the tiers' views show of crossings, for the ledger of the change feed.
         "crossing_state",
+        "forget_rows",
         "forget_space",
         "handles_complaints_of",
         "has_open_complaint",
@@ -36,6 +40,11 @@ FUNCTIONS: dict[Tier, set[str]] = {
 DEFINERS = {
     "crossing_state",
     "audit_append",
+    "audit_faults",
+    "audit_note",
+    "audit_row_counts",
+    "audit_seal",
+    "forget_rows",
     "forget_space",
     "handles_complaints_of",
     "open_restricted",
