@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0026_audited_rows"
-down_revision: str | None = "0024_two_people"
+down_revision: str | None = "0025_sign_in"
 branch_labels: str | None = None
 depends_on: str | None = None
 
@@ -43,6 +43,8 @@ TABLES = (
     ("contacts", "r.id", "r.id"),
     ("people", "r.id", "r.id"),
     ("invitations", "r.id", "r.person_id"),
+    ("second_factors", "r.person_id", "r.person_id"),
+    ("known_devices", "r.id", "r.person_id"),
     ("access_tokens", "r.id", "r.id"),
     ("hides", "r.id", "r.id"),
     ("flows", "r.id", "r.id"),
