@@ -11,13 +11,14 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.cch.customization import UNREACHABLE, Metric
+from routing.cch.customization import NO_ORIGIN, UNREACHABLE, Metric
 from routing.cch.heap import pop, push
 from routing.cch.topology import find_arc
-from routing.cch.updating import _MUCH_LONGER, _first_at_least
+from routing.cch.updating import MUCH_LONGER, first_at_least
 from routing.compiling import compiled, inlined
 
 type Bool = NDArray[np.bool_]
+type Int8 = NDArray[np.int8]
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
 
@@ -68,11 +69,13 @@ class Closing:
             metric.cost,
             metric.up,
             metric.down,
+            metric.up_origin,
+            metric.down_origin,
             closed,
             np.flatnonzero(closed),
             up,
             down,
-            np.zeros(t.arc_count, np.bool_),
+            np.zeros(t.node_count, np.int8),
             np.zeros(t.node_count, np.bool_),
             np.empty(t.node_count + 1, np.int32),
         )
@@ -81,8 +84,13 @@ class Closing:
 
 @inlined
 def with_closed(cost: Int32, over: Int32, a: int) -> int:
-    """Return what an arc costs, its closed edges left out."""
-    return int(over[a] - 1) if over[a] != 0 else int(cost[a])
+    """Return what an arc costs, its closed edges left out.
+
+    Both are read before one is chosen: a branch would be guessed wrong half the time.
+    """
+    without = int(over[a]) - 1
+    as_before = int(cost[a])
+    return without if without >= 0 else as_before
 
 
 @compiled
@@ -111,6 +119,23 @@ def climb_around(
                 above = head_level[e]
                 reached[above] = min(reached[above], np.int32(through))
         v = parent[v]
+
+
+@inlined
+def _over(
+    up: Int32,
+    down: Int32,
+    over_up: Int32,
+    over_down: Int32,
+    xv: int,
+    xu: int,
+    best_up: int,
+    best_down: int,
+) -> tuple[int, int]:
+    """Give what an arc (v, u) costs if the way over x is cheaper."""
+    through_up = with_closed(down, over_down, xv) + with_closed(up, over_up, xu)
+    through_down = with_closed(up, over_up, xv) + with_closed(down, over_down, xu)
+    return min(best_up, through_up), min(best_down, through_down)
 
 
 @inlined
@@ -148,33 +173,27 @@ def _without_closed(
     u = head[a]
     i = down_first[v]
     i_end = down_first[v + 1]
-    j = _first_at_least(down_tail, down_first[u], down_first[u + 1], subtree[v])
-    j_end = _first_at_least(down_tail, j, down_first[u + 1], v)
-    if _MUCH_LONGER * min(i_end - i, j_end - j) < max(i_end - i, j_end - j):
+    j = first_at_least(down_tail, down_first[u], down_first[u + 1], subtree[v])
+    j_end = first_at_least(down_tail, j, down_first[u + 1], v)
+    if MUCH_LONGER * min(i_end - i, j_end - j) < max(i_end - i, j_end - j):
         # Look each of the shorter list up.
         is_of_v = i_end - i < j_end - j
         far = u if is_of_v else v
         for k in range(i if is_of_v else j, i_end if is_of_v else j_end):
+            near = down_arc[k]
             other = find_arc(first, head, down_tail[k], far)
             if other < 0:
                 continue
-            xv = down_arc[k] if is_of_v else other
-            xu = other if is_of_v else down_arc[k]
-            best_up = min(best_up, with_closed(down, over_down, xv) + with_closed(up, over_up, xu))
-            best_down = min(
-                best_down, with_closed(up, over_up, xv) + with_closed(down, over_down, xu)
-            )
+            xv = near if is_of_v else other
+            xu = other if is_of_v else near
+            best_up, best_down = _over(up, down, over_up, over_down, xv, xu, best_up, best_down)
         return best_up, best_down
     while i < i_end and j < j_end:
         x = down_tail[i]
         y = down_tail[j]
         if x == y:
-            xv = down_arc[i]
-            xu = down_arc[j]
-            best_up = min(best_up, with_closed(down, over_down, xv) + with_closed(up, over_up, xu))
-            best_down = min(
-                best_down, with_closed(up, over_up, xv) + with_closed(down, over_down, xu)
-            )
+            xv, xu = down_arc[i], down_arc[j]
+            best_up, best_down = _over(up, down, over_up, over_down, xv, xu, best_up, best_down)
             i += 1
             j += 1
         elif x < y:
@@ -182,6 +201,69 @@ def _without_closed(
         else:
             j += 1
     return best_up, best_down
+
+
+@inlined
+def _is_cut_off(
+    first: Int64,
+    down_first: Int64,
+    down_arc: Int32,
+    arc_first: Int64,
+    arc_edge: Int32,
+    cost: Int32,
+    closed: Bool,
+    known: Int8,
+    v: int,
+) -> bool:
+    """Tell whether no edge at a rank is open: then no arc at it is a way.
+
+    Parameters
+    ----------
+    known
+        int8 [N]: 1 where it is, 2 where it is not, 0 where nobody has looked.
+    """
+    if known[v] == 0:
+        known[v] = 1
+        above = first[v + 1] - first[v]
+        for k in range(above + down_first[v + 1] - down_first[v]):
+            a = first[v] + k if k < above else int(down_arc[down_first[v] + k - above])
+            for i in range(arc_first[a], arc_first[a + 1]):
+                if not closed[arc_edge[i]] and cost[arc_edge[i]] < _NONE:
+                    known[v] = 2
+                    return False
+    return bool(known[v] == 1)
+
+
+@inlined
+def _came_dearer(
+    first: Int64,
+    head: Int32,
+    closed: Bool,
+    origin: int,
+    low: int,
+    high: int,
+    over_first: Int32,
+    over_last: Int32,
+) -> bool:
+    """Tell whether what an arc's cost comes from is closed, or was found to be dearer.
+
+    Parameters
+    ----------
+    origin
+        As `Metric.up_origin`.
+    low, high
+        The arc's ends, from ``low`` on.
+    over_first, over_last
+        Of the ways from ``low`` down to the middle, and from there up to ``high``.
+    """
+    if origin >= 0:
+        return bool(closed[origin])
+    if origin == NO_ORIGIN:
+        return False
+    middle = -2 - origin
+    to_low = find_arc(first, head, middle, low)
+    to_high = find_arc(first, head, middle, high)
+    return bool(over_first[to_low] != 0 or over_last[to_high] != 0)
 
 
 @compiled
@@ -200,25 +282,27 @@ def _close(
     cost: Int32,
     up: Int32,
     down: Int32,
+    up_origin: Int32,
+    down_origin: Int32,
     closed: Bool,
     closed_edges: Int64,
     over_up: Int32,
     over_down: Int32,
-    waits: Bool,
+    cut_off: Int8,
     queued: Bool,
     heap: Int32,
 ) -> int:
     """Carry the closing of edges upwards, tail by tail, each after all that it depends on.
 
-    Nothing becomes cheaper. So an arc waits to be found anew where an edge or a way that it may
-    come by, for it costs the same, became dearer.
+    Nothing becomes cheaper. So an arc is found anew where what its cost comes from is closed, or
+    became dearer itself; at a rank without an open edge none is a way.
 
     Parameters
     ----------
     over_up, over_down
         int32 [M], all 0: receive what differs, see `Closing`.
-    waits, queued, heap
-        bool [M] and bool [N], none set, int32 [N + 1]: scratch.
+    cut_off, queued, heap
+        int8 [N], all 0, bool [N], none set, and int32 [N + 1]: scratch.
 
     Returns
     -------
@@ -227,73 +311,61 @@ def _close(
     size = 0
     for edge in closed_edges:
         a = edge_arc[edge]
-        if a < 0 or waits[a] or cost[edge] >= _NONE:
+        if a < 0:
             continue
-        if cost[edge] == (up[a] if edge_is_up[edge] else down[a]):
-            waits[a] = True
-            v = tail[a]
-            if not queued[v]:
-                queued[v] = True
-                size = push(heap, size, v)
+        if edge == (up_origin[a] if edge_is_up[edge] else down_origin[a]) and not queued[tail[a]]:
+            queued[tail[a]] = True
+            size = push(heap, size, tail[a])
     found_anew = 0
     while size > 0:
         v = pop(heap, size)
         size -= 1
         queued[v] = False
-        differs = False
+        last = first[v] - 1
+        is_cut_off = _is_cut_off(
+            first, down_first, down_arc, arc_first, arc_edge, cost, closed, cut_off, v
+        )
         for a in range(first[v], first[v + 1]):
-            if not waits[a]:
-                continue
-            waits[a] = False
-            found_anew += 1
-            now_up, now_down = _without_closed(
-                first,
-                head,
-                tail,
-                subtree,
-                down_first,
-                down_arc,
-                down_tail,
-                edge_is_up,
-                arc_first,
-                arc_edge,
-                cost,
-                up,
-                down,
-                closed,
-                over_up,
-                over_down,
-                a,
-            )
+            u = head[a]
+            now_up = int(_NONE)
+            now_down = int(_NONE)
+            if not is_cut_off and not _is_cut_off(
+                first, down_first, down_arc, arc_first, arc_edge, cost, closed, cut_off, u
+            ):
+                if not (
+                    _came_dearer(first, head, closed, up_origin[a], v, u, over_down, over_up)
+                    or _came_dearer(first, head, closed, down_origin[a], v, u, over_up, over_down)
+                ):
+                    continue
+                found_anew += 1
+                now_up, now_down = _without_closed(
+                    first,
+                    head,
+                    tail,
+                    subtree,
+                    down_first,
+                    down_arc,
+                    down_tail,
+                    edge_is_up,
+                    arc_first,
+                    arc_edge,
+                    cost,
+                    up,
+                    down,
+                    closed,
+                    over_up,
+                    over_down,
+                    a,
+                )
             if now_up != up[a]:
                 over_up[a] = now_up + 1
-                differs = True
+                last = a
             if now_down != down[a]:
                 over_down[a] = now_down + 1
-                differs = True
-        if not differs:
-            continue
-        end = first[v + 1]
-        for vu in range(first[v], end):
-            is_dearer = over_up[vu] != 0 or over_down[vu] != 0
-            u = head[vu]
-            b = first[u]
-            for vw in range(vu + 1, end):
-                if not is_dearer and over_up[vw] == 0 and over_down[vw] == 0:
-                    continue
-                w = head[vw]
-                while head[b] < w:
-                    b += 1
-                if waits[b]:
-                    continue
-                # Dearer on the one part or the other, on a way that cost what the arc does.
-                on = down[vu] + up[vw]
-                back = up[vu] + down[vw]
-                if (on == up[b] and on < _NONE and (over_down[vu] != 0 or over_up[vw] != 0)) or (
-                    back == down[b] and back < _NONE and (over_up[vu] != 0 or over_down[vw] != 0)
-                ):
-                    waits[b] = True
-                    if not queued[u]:
-                        queued[u] = True
-                        size = push(heap, size, u)
+                last = a
+        # Ways over v to the last head that is dearer lie beside arcs of the heads before it.
+        for a in range(first[v], last + 1):
+            if not queued[head[a]]:
+                queued[head[a]] = True
+                size = push(heap, size, head[a])
     return found_anew

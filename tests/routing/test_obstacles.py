@@ -211,7 +211,7 @@ def cheapest_with_edges_removed(graph, travel, barred, aversion, hazards, ends):
 
 boxes = st.tuples(
     st.floats(-0.01, 0.08), st.floats(-0.01, 0.08), st.floats(1e-3, 0.05), st.floats(1e-3, 0.05)
-)
+).map(lambda values: tuple(round(value, 9) for value in values))
 
 
 @settings(deadline=None, max_examples=200)
@@ -224,6 +224,9 @@ def test_the_cheapest_route_around_equals_networkx_with_the_edges_removed(
     assume(math.dist(start, end) > 1e-4)
     graph = tiny_graph(*world, snap_limit_m=1e6)
     areas = [shapely.box(x, y, x + width, y + height) for x, y, width, height in drawn]
+    # On a boundary the last digit decides whether somebody stands in it.
+    rims = shapely.boundary(areas)
+    assume((shapely.distance(shapely.points([start, end])[:, None], rims) > 1e-9).all())
     flood = Hazard("h", "flood", "physical", shapely.box(0.01, 0.01, 0.05, 0.045), weight=3.0)
     request = ask(
         start, end, mode=mode, hazards=[flood], aversions=(aversion,), obstacles=keeping_out(*areas)
