@@ -207,7 +207,8 @@ def _around(server: Server, number: int, asked: Sequence[Asked], until: threadin
 
 def _plain(server: Server, asked: Sequence[Asked], seconds: float) -> list[float]:
     """Ask for plain ways for so long; milliseconds of each."""
-    taken, ends_at = [], time.monotonic() + seconds
+    taken: list[float] = []
+    ends_at = time.monotonic() + seconds
     with httpx.Client(base_url=server.address, timeout=120) as client:
         while time.monotonic() < ends_at:
             one = asked[len(taken) % len(asked)]
