@@ -158,9 +158,7 @@ def _visit_in(form: Form) -> Visit:
 
 def _changes_in(form: Form) -> dict[str, Any]:
     changes: dict[str, Any] = {
-        name: text
-        for name in ("landmark", "address")
-        if (text := text_in(form, name)) is not None
+        name: text for name in ("landmark", "address") if (text := text_in(form, name)) is not None
     }
     notice = coded_words.notice_of(text_in(form, "because"), text_in(form, "notice"))
     if notice is not None:
