@@ -177,6 +177,18 @@ async def full_label(session: AsyncSession, town: Town) -> str:
     return town.label if place is None else names.labels([place])[0]
 
 
+async def place_code(session: AsyncSession, town: Town) -> str | None:
+    """Return the number of the populated place that a town is; None where it is none of them."""
+    if town.id is not None:
+        return town.id
+    names = await (await reading(session)).place_names()
+    named = names.exact(Typed.of(town.label))
+    there = np.array([(place.lon, place.lat) for place in named]).reshape(-1, 2)
+    apart_m = _metres(town.lon, town.lat, there)
+    same = [place for place, m in zip(named, apart_m, strict=True) if m <= _SAME_M]
+    return max(same, key=lambda place: (place.population, place.id)).id if same else None
+
+
 def _of_the_network(text: str, known: Mapping[str, Town]) -> Town | None:
     """Return the town of the road networks that alone has a name."""
     wanted = folded(text)

@@ -115,6 +115,20 @@ def is_ours(text: str | None, today: date) -> bool:
     )
 
 
+def notice_of(code: str | None, own_words: str | None) -> str | None:
+    """Return the notice that a code makes, and words of one's own, which wait for a second person.
+
+    Raises
+    ------
+    InvalidRecordError
+        No such code.
+    """
+    if code and code not in REASONS:
+        raise InvalidRecordError([("notice", f"code is not one of {', '.join(REASONS)}")])
+    said = [own_words or "", Reason(code).text if code else ""]
+    return " ".join(filter(None, said)) or None
+
+
 def is_source(text: str | None) -> bool:
     """Tell whether a text names a coded source of a crossing's state."""
     return text in SOURCES.values()

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.cch import UNREACHABLE
-from routing.cch.around import paths_around
+from routing.cch.around import Around, paths_around
 from routing.errors import NoWay
 from routing.legs import Legs
 from routing.network import Metric, Network
@@ -38,11 +38,14 @@ class Closed:
     shut
         What no way joins by time alone, and so by no price: units a second of the metric that has
         none. One that counts no coarser has none either.
+    around
+        The closed edges in each metric that was searched, by its version.
     """
 
     marks: NDArray[np.bool_]
     ways: dict[_Asked, tuple[float, Legs]] = field(default_factory=dict)
     shut: dict[_Apart, float] = field(default_factory=dict)
+    around: dict[tuple[Resident, int], Around] = field(default_factory=dict)
 
 
 #: A region and nodes of it.
@@ -156,8 +159,11 @@ def _look(
     if metric.units_per_s >= closed.shut.get(apart, np.inf):
         closed.ways[*at, *ends] = (np.inf, _NO_LEGS)
         return
+    around = closed.around.get(at)
+    if around is None:
+        around = closed.around[at] = Around(metric.arcs, closed.marks)
     try:
-        found = ways_around(network, metric, ends, closed.marks, wanted)
+        found = ways_around(network, metric, ends, around, wanted)
     except NoWay:
         closed.ways[*at, *ends] = (np.inf, _NO_LEGS)
         if resident.model.aversion == 0:
@@ -171,7 +177,7 @@ def ways_around(
     network: Network,
     metric: Metric,
     ends: tuple[int, int],
-    closed: NDArray[np.bool_],
+    around: Around,
     wanted: tuple[Sequence[int], Sequence[int]],
 ) -> dict[tuple[int, int], tuple[float, NDArray[np.int64]]]:
     """Give the cheapest way between two nodes without closed edges, and ways that it tells of.
@@ -184,8 +190,8 @@ def ways_around(
         What to search.
     ends
         The two nodes.
-    closed
-        As of `Network.marks`.
+    around
+        The closed edges in that metric.
     wanted
         Nodes: ways from one of the first to one of the second are wanted too.
 
@@ -203,13 +209,13 @@ def ways_around(
     (source, target), (_, targets) = ends, wanted
     cost, way = hierarchy.path(arcs, source, target)
     told = {target: (cost, way)}
-    if closed[way].any():
+    if around.closed[way].any():
         beside = {}
         for node in targets:
             apart = hierarchy.distance(arcs, target, node) + hierarchy.distance(arcs, node, target)
             if node not in ends and apart < UNREACHABLE:
                 beside[node] = apart
-        told = paths_around(hierarchy.topology, arcs, source, target, closed, beside)
+        told = paths_around(around, source, target, beside)
     if told[target][0] >= UNREACHABLE:
         raise NoWay("nothing open joins the two places")
     found = {}

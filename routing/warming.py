@@ -18,7 +18,7 @@ from routing import (
     touching,
 )
 from routing.alternatives import alternatives
-from routing.cch.around import path_around
+from routing.cch.around import Around, paths_around
 
 
 def warm() -> None:
@@ -44,7 +44,7 @@ def warm() -> None:
     hierarchy.distance(metric, 0, 2)
     hierarchy.many_to_many(metric, [0], [2])
     hierarchy.one_to_all(metric, 0)
-    path_around(hierarchy.topology, metric, 0, 2, np.zeros(2, np.bool_))
+    paths_around(Around(metric, np.array([True, False]), settled=0), 0, 2, {})
     alternatives(hierarchy, metric, 0, 2, np.ones(2, np.uint32), count=2)
 
 

@@ -18,7 +18,7 @@ from app.mistakes import InvalidParameterError, UnsupportedMediaTypeError
 from app.problems import problem_responses
 from app.web import confirm_page
 from app.web.i18n import negotiate
-from geo import confirmations
+from geo import coded_words, confirmations
 from geo.confirmations import Answer, Asked
 from geo.errors import ConflictError, InvalidRecordError, LinkError
 from geo.recurrence import WEEKDAYS
@@ -126,10 +126,11 @@ def _changes(form: FormData) -> dict[str, Any]:
         changes["schedules"] = [{"byday": days, "opens_at": opens_at, "closes_at": closes_at}]
     if phone := _field(form, "phone"):
         changes["public_phones"] = [phone]
-    if notice := _field(form, "notice"):
+    notice = _field(form, "notice")
+    if said := coded_words.notice_of(_field(form, "because"), notice):
         if len(notice) > _LONGEST_NOTICE:
             raise InvalidRecordError([("notice", f"is longer than {_LONGEST_NOTICE} characters")])
-        changes["notice"] = notice
+        changes["notice"] = said
     return changes
 
 

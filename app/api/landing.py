@@ -13,6 +13,7 @@ from app.api.basemap import PMTILES
 from app.api.data_pages import conformance_page
 from app.caching import NOT_MODIFIED, SAME_FOR_ALL, kept_response
 from app.deps import BaseUrlDep, ClockDep, NetworkDep, SessionDep, SettingsDep
+from app.open_forms import read_open_form
 from app.problems import problem_responses
 from app.responses import JSONResponse
 from app.web.views import Narrowed
@@ -80,18 +81,23 @@ class LandingQuery(BaseModel):
     country: str | None = Field(
         None, pattern="^[A-Z]{2}$", description="Only spaces there: ISO 3166-1 alpha-2."
     )
-    place: str = Field("", max_length=120, description="Name of a place: the nearest come first.")
+    place: str = Field(
+        "",
+        max_length=120,
+        description="A place whose nearest spaces come first, by its number (GeoNames): for a link "
+        "that somebody passes on. The page itself asks by POST, so that no history has the place.",
+    )
     page: int = Field(1, ge=1, le=1_000, description="Page of the list.")
 
-    def narrowed(self) -> Narrowed:
-        """Return what the page's list is narrowed to."""
+    def narrowed(self, place: str | None = None) -> Narrowed:
+        """Return what the page's list is narrowed to; ``place`` came beside the address."""
         return Narrowed(
             services=tuple(dict.fromkeys(self.service)),
             open_now=self.open is not None,
             families=self.families is not None,
             language=self.language,
             country=self.country,
-            place=self.place,
+            place=self.place if place is None else place,
             page=self.page,
         )
 
@@ -150,6 +156,33 @@ async def landing(
         body["incident_contact"] = settings.incident_contact
     body |= demo_members(is_demo=await demo.has_demo(session))
     return kept_response(request, orjson.dumps(body), JSON)
+
+
+#: Of the form on the page; what else narrows the list is in the address it is sent to.
+_NEAR_FIELDS = frozenset({"place", "place_ref", "place_choice"})
+
+
+@router.post("/", include_in_schema=False, responses=problem_responses(400, 403, 413, 415, 503))
+async def near(
+    request: Request,
+    session: SessionDep,
+    network: NetworkDep,
+    settings: SettingsDep,
+    clock: ClockDep,
+    asked: Annotated[LandingQuery, Query()],
+) -> Response:
+    """Return the page with the list of what is near a place; nothing is kept (P37).
+
+    By POST: a place that somebody flees to, or from, is in no address, history or log.
+    """
+    fields = {
+        name: values[0].strip()
+        for name, values in (await read_open_form(request, _NEAR_FIELDS)).items()
+    }
+    typed, ref, choice = (fields.get(name, "") for name in ("place", "place_ref", "place_choice"))
+    place = await page.sought_place(session, network, typed, ref, choice)
+    narrowed = asked.narrowed(place)
+    return await page.home(narrowed, request, session, network, settings, clock())
 
 
 def prefers_html(accept: str) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.gazetteer import AmbiguousPlaceError, Choice, UnknownPlaceError, resolve
+from app.gazetteer import AmbiguousPlaceError, Choice, UnknownPlaceError, place_code, resolve
 from app.network import Network
 from app.responses import page_response
 from app.settings import Settings
@@ -37,6 +37,32 @@ async def home(
     found = await _found(narrowed, session, network, settings.near_m, now)
     view = await filling.home(session, around, found, form)
     return page_response(page.render_home(view, _language(request)))
+
+
+async def sought_place(
+    session: AsyncSession, network: Network, typed: str, ref: str, choice: str
+) -> str:
+    """Return what a form of the page looks for, as `resolve` reads it.
+
+    Parameters
+    ----------
+    typed
+        What stands in the field.
+    ref
+        What the page understood before, as `Choice.ref`: it holds as long as its name stands there.
+    choice
+        What was tapped of several, as `Choice.ref`.
+    """
+    if choice:
+        return choice.removeprefix(page.PLACE_REF)
+    known = ref.removeprefix(page.PLACE_REF)
+    if not typed or not known:
+        return typed
+    try:
+        town = await resolve(session, network, known)
+    except (AmbiguousPlaceError, UnknownPlaceError):
+        return typed
+    return known if town.label == typed else typed
 
 
 async def _found(
@@ -86,6 +112,8 @@ async def _found(
         town.label,
         town.country,
         town.label if town.id == narrowed.place.strip() else None,
+        f"{page.PLACE_REF}{town.id or town.label}",
+        await place_code(session, town),
         choices,
         is_place_misspelt=is_misspelt,
         beyond=around.beyond,

@@ -24,8 +24,9 @@ from app.forms import Form, FormDep
 from app.mistakes import InvalidParameterError, OutdatedError
 from app.responses import JSONResponse
 from app.web.assets import asset_url, module_urls
+from app.web.coded import reason_names
 from app.web.i18n import Words
-from geo import directory, receipts, visits
+from geo import coded_words, directory, receipts, visits
 from geo.db import Database, Tier
 from geo.errors import ConflictError, InvalidRecordError
 from geo.hours_text import hours_text
@@ -58,6 +59,7 @@ async def visits_page(desk: DeskDep, q: Annotated[str, Query(max_length=120)] = 
         found=[_shown(w, one) for one in taken],
         most=directory.MAX_FOUND,
         days=w.weekdays(),
+        because=reason_names(w),
         visit_data=_page_data(w, _mark(desk.actor.id)),
     )
 
@@ -76,6 +78,7 @@ async def empty_page(desk: DeskDep) -> Response:
         navigation=(),
         found=[],
         days=w.weekdays(),
+        because=reason_names(w),
         visit_data=_page_data(w, None),
     )
 
@@ -155,10 +158,11 @@ def _visit_in(form: Form) -> Visit:
 
 def _changes_in(form: Form) -> dict[str, Any]:
     changes: dict[str, Any] = {
-        name: text
-        for name in ("landmark", "address", "notice")
-        if (text := text_in(form, name)) is not None
+        name: text for name in ("landmark", "address") if (text := text_in(form, name)) is not None
     }
+    notice = coded_words.notice_of(text_in(form, "because"), text_in(form, "notice"))
+    if notice is not None:
+        changes["notice"] = notice
     days = [code for code in WEEKDAYS if code in form.lists.get("day", [])]
     opens_at, closes_at = (form.get(name, "") for name in ("opens_at", "closes_at"))
     if days or opens_at or closes_at:

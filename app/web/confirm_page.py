@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from app.web.coded import notice_said, reason_names
 from app.web.i18n import Words, marked, words
 from app.web.page import render_network
 from geo.hours_text import hours_text
@@ -68,6 +69,7 @@ def render_question(
         name=name,
         listed=[] if document is None else _listed(document, w),
         days=w.weekdays(),
+        because=reason_names(w),
         expires_on=expires_on,
         shown=listed,
         has_changed=has_changed,
@@ -100,6 +102,6 @@ def _listed(document: Mapping[str, Any], w: Words) -> list[tuple[str, str]]:
         (_STATUS, w.gettext(_STATUSES[document["status"]])),
         (_HOURS, hours_text(openings)),
         (_PHONES, ", ".join(phones)),
-        (_NOTICE, document["notice"]),
+        (_NOTICE, document["notice"] and notice_said(w, document["notice"])[1]),
     ]
     return [(label, value) for label, value in listed if value]

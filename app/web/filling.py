@@ -38,7 +38,7 @@ class Found:
         Those of the page, in order, the nearest where a place is named; and how many there are.
     place, country, typed
         The place understood, the country of whose side it is (P33), and as it is shown again.
-    choices, is_place_unknown, is_place_misspelt
+    place_ref, place_code, choices, is_place_unknown, is_place_misspelt
         As in `views.HomeView`.
     beyond, near_m
         The next space where no more are near, and how far near is, metres.
@@ -50,6 +50,8 @@ class Found:
     place: str | None = None
     country: str | None = None
     typed: str | None = None
+    place_ref: str = ""
+    place_code: str | None = None
     choices: Sequence[Choice] = ()
     is_place_unknown: bool = False
     is_place_misspelt: bool = False
@@ -102,6 +104,8 @@ async def home(
         place=found.place,
         place_country=found.country,
         typed=found.narrowed.place if found.typed is None else found.typed,
+        place_ref=found.place_ref,
+        place_code=found.place_code,
         choices=found.choices,
         is_place_unknown=found.is_place_unknown,
         is_place_misspelt=found.is_place_misspelt,

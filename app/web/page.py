@@ -61,6 +61,9 @@ SECURITY_HEADERS = {
 HSTS = {"Strict-Transport-Security": "max-age=31536000"}
 """Where the public address is https: no browser that was here goes on without it for a year."""
 
+PLACE_REF = "place:"
+"""What a reference to a place begins with, as `app.gazetteer.Choice` has it."""
+
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -78,21 +81,36 @@ def render_home(view: HomeView, lang: str) -> str:
         form=view.form,
         groups=groups,
         at=partial(home_address, view.narrowed),
-        **_page(view.frame, lang, view.narrowed, {**plan_texts(w), **aging_texts(w)}),
+        shared_address=partial(shared_address, lang),
+        **_page(
+            view.frame,
+            lang,
+            view.narrowed,
+            {**plan_texts(w), **aging_texts(w)},
+            near=view.place_ref if view.narrowed.place else None,
+        ),
     )
 
 
 def home_address(narrowed: Narrowed, lang: str, /, **changes: Any) -> str:  # noqa: ANN401 - fields of Narrowed
-    """Return the address of the page `/` with the list narrowed otherwise, from its first page."""
+    """Return the address of the page `/` with the list narrowed otherwise, from its first page.
+
+    The place is never in it, whatever the list is near of: a browser keeps what was looked at
+    (rule P37). It goes along in the form `near-form`.
+    """
     asked = replace(narrowed, **{"page": 1, **changes})
     values: list[tuple[str, str | int]] = [("lang", lang)]
-    values += [("place", asked.place)] if asked.place else []
     values += [("service", code) for code in asked.services]
     values += [(name, 1) for name, is_on in _switches(asked) if is_on]
     values += [("language", asked.language)] if asked.language else []
     values += [("country", asked.country)] if asked.country else []
     values += [("page", asked.page)] if asked.page > 1 else []
     return f"/?{urlencode(values)}"
+
+
+def shared_address(lang: str, place_code: str) -> str:
+    """Return the address of the list near a place by its number, for who chooses to pass it on."""
+    return f"/?{urlencode([('lang', lang), ('place', place_code)])}"
 
 
 def _switches(narrowed: Narrowed) -> tuple[tuple[str, bool], ...]:
@@ -210,6 +228,8 @@ def _page(
     lang: str,
     narrowed: Narrowed = Narrowed(),  # noqa: B008 - frozen
     texts: Mapping[str, object] = MappingProxyType({}),
+    *,
+    near: str | None = None,
 ) -> dict[str, object]:
     # What the modules in static/ need to know; a data block, which the policy does not run.
     w = words(lang)
@@ -224,6 +244,8 @@ def _page(
         "olCss": vendored_url("ol", ".css"),
         "nearby": "/nearby.json",
         "made": frame.now.isoformat(),
+        # What the list is near of; "" where that was not understood, None where it is the whole.
+        "near": near,
         "pmtiles": vendored_url("pmtiles", ".js"),
         "mapFiles": map_files(),
         "names": names_of(w, frame),

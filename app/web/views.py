@@ -253,7 +253,7 @@ class Hazard:
 
 @dataclass(frozen=True)
 class Narrowed:
-    """What the list is narrowed to, as the address of the page says it.
+    """What the list is narrowed to, as the address of the page says it, and the place beside it.
 
     Attributes
     ----------
@@ -266,7 +266,8 @@ class Narrowed:
     country
         ISO 3166-1 alpha-2, or None for all.
     place
-        Name of the place as typed, whose nearest spaces are shown; "" for the whole list.
+        Name of the place as typed, or its number, whose nearest spaces are shown; "" for the
+        whole list. In no address but one that somebody shares on purpose (rule P37).
     page
         Page of the list, from 1.
     """
@@ -304,6 +305,10 @@ class HomeView:
         Its country, ISO 3166-1 alpha-2, where it is known.
     typed
         What stands where a place is typed: as it was, or the label of the one chosen.
+    place_ref
+        What the form sends for `place` again, as `Choice.ref`; "" without one.
+    place_code
+        Its number, as a link to the list names it; None where it has none.
     choices
         Places to choose from, where the one typed is not known or is several.
     is_place_unknown
@@ -327,6 +332,8 @@ class HomeView:
     place: str | None = None
     place_country: str | None = None
     typed: str = ""
+    place_ref: str = ""
+    place_code: str | None = None
     choices: Sequence[Choice] = ()
     is_place_unknown: bool = False
     is_place_misspelt: bool = False

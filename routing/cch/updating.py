@@ -22,7 +22,7 @@ _NONE: Final = np.int32(UNREACHABLE)
 #: Where one list of arcs is so many times longer than the other, each arc of the shorter one is
 #: looked up, else both are walked. Measured on a grid of 400 x 400 with 100 edges changed at once:
 #: 46 ms instead of 49 at the 90th percentile, no difference between 4, 16 and 64.
-_MUCH_LONGER: Final = 8
+MUCH_LONGER: Final = 8
 
 
 class Updating:
@@ -135,9 +135,9 @@ def _find_anew(
     i_end = down_first[v + 1]
     if i == i_end:
         return best_up, best_down, by_up, by_down
-    j = _first_at_least(down_tail, down_first[u], down_first[u + 1], subtree[v])
-    j_end = _first_at_least(down_tail, j, down_first[u + 1], v)
-    if _MUCH_LONGER * min(i_end - i, j_end - j) < max(i_end - i, j_end - j):
+    j = first_at_least(down_tail, down_first[u], down_first[u + 1], subtree[v])
+    j_end = first_at_least(down_tail, j, down_first[u + 1], v)
+    if MUCH_LONGER * min(i_end - i, j_end - j) < max(i_end - i, j_end - j):
         # Look each of the shorter list up.
         is_of_v = i_end - i < j_end - j
         far = u if is_of_v else v
@@ -169,7 +169,7 @@ def _find_anew(
 
 
 @inlined
-def _first_at_least(ranks: Int32, begin: int, end: int, rank: int) -> int:
+def first_at_least(ranks: Int32, begin: int, end: int, rank: int) -> int:
     """Return the first place within begin and end that holds a rank or more."""
     while begin < end:
         middle = (begin + end) >> 1
@@ -369,7 +369,7 @@ def _carry_over(
                 while head[b] < w:
                     b += 1
             else:
-                b = _first_at_least(head, b, b_end, w)
+                b = first_at_least(head, b, b_end, w)
             if not waits[b]:
                 on = down[vu] + up[vw]
                 before = old[1, vu + shift] + old[0, vw + shift]

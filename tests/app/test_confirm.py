@@ -134,6 +134,21 @@ async def test_p41_what_changed_waits_for_an_approver(phone):
     assert (proposal.proposed_by, proposal.proposed_via) == (None, "link")
 
 
+async def test_p51_a_reason_of_the_list_holds_at_once_and_words_beside_it_wait(phone):
+    link = await phone.link()
+    page = await phone.get(link, params={"lang": "en"})
+    assert '<option value="no_water">No water</option>' in page.text
+    sent = await phone.answer(link, "changed", because="no_water")
+    assert sent.status_code == 200
+    assert (await phone.document())["notice"] == "Sin agua"
+    waits = await phone.answer(
+        await phone.link(), "changed", because="no_power", notice="pregunte por Ana"
+    )
+    assert waits.status_code == 200
+    assert (await phone.document())["notice"] == "Sin agua"
+    assert (await phone.answer(await phone.link(), "changed", because="x")).status_code == 400
+
+
 @pytest.mark.parametrize(
     "fields",
     [

@@ -509,6 +509,7 @@ def taken_along() -> Iterator[Asked]:
         yield Asked("/", "GET", f"/?f=html&{narrowed}")
     for town in SAFE_HOUSE_TOWNS:
         yield Asked("/", "GET", f"/?f=html&place={town}&service=overnight")
+        yield Asked("/", "POST", "/?service=overnight", form={"place": town})
     for service in models.PROTECTED_SERVICES:
         yield Asked("/", "GET", f"/?f=html&place=Cúcuta&service={service}")
 

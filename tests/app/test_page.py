@@ -508,17 +508,28 @@ def test_referral_only_names_who_refers():
 
 
 def test_filters_are_links_that_keep_the_language():
-    narrowed = views.Narrowed(services=("food",), families=True, place="Cúcuta, CO")
+    narrowed = views.Narrowed(services=("food",), families=True)
     html = page.render_home(replace(HOME, narrowed=narrowed), "pt")
-    place = "place=C%C3%BAcuta%2C+CO"
     # What is on is taken off by its chip, what is off is added to the rest.
-    assert (
-        f'<a href="/?lang=pt&amp;{place}&amp;families=1#spaces" aria-current="true">Comida</a>'
-        in html
-    )
-    both = f"/?lang=pt&amp;{place}&amp;service=food&amp;service=overnight&amp;families=1#spaces"
+    assert '<a href="/?lang=pt&amp;families=1#spaces" aria-current="true">Comida</a>' in html
+    both = "/?lang=pt&amp;service=food&amp;service=overnight&amp;families=1#spaces"
     assert f'<a href="{both}">Dormir</a>' in html
-    assert f'href="/?lang=en&amp;{place}&amp;service=food&amp;families=1"' in html
+    assert 'href="/?lang=en&amp;service=food&amp;families=1"' in html
+
+
+def test_p37_near_a_place_filters_send_the_form_and_no_address_has_the_place():
+    narrowed = views.Narrowed(services=("food",), place="Cúcuta, CO")
+    near = {"place": "Cúcuta, CO", "place_ref": "place:G3685533", "typed": "Cúcuta, CO"}
+    near["place_code"] = "G3685533"
+    html = page.render_home(replace(HOME, narrowed=narrowed, **near), "pt")
+    on = 'form="near-form" formaction="/?lang=pt#spaces" aria-current="true">Comida</button>'
+    assert on in html
+    other = '<button type="submit" formaction="/?lang=en&amp;service=food#spaces" lang="en">'
+    assert other in html
+    assert "C%C3%BAcuta" not in html
+    assert html.count("place=G3685533") == 1
+    # Enter in the field presses the first button of its form.
+    assert html.index("near-form") < html.index('form="near-form"')
 
 
 def test_a_long_list_has_pages():
@@ -538,7 +549,7 @@ def test_p33_a_space_abroad_says_so_with_the_crossing_on_the_way():
     assert "Cerca de Cúcuta, CO" in text
 
 
-def test_places_to_choose_from_are_links():
+def test_places_to_choose_from_are_buttons():
     home = replace(
         HOME,
         narrowed=views.Narrowed(place="San José"),
@@ -550,8 +561,9 @@ def test_places_to_choose_from_are_links():
         is_place_unknown=True,
     )
     html = page.render_home(home, "es")
-    assert 'href="/?lang=es&amp;place=G1#spaces">San José, San José, CR</a>' in html
-    assert 'href="/?lang=es&amp;place=San+Jos%C3%A9%2C+UY#spaces">San José, UY</a>' in html
+    choice = 'form="near-form" name="place_choice" value="place:{}">{}</button>'
+    assert choice.format("G1", "San José, San José, CR") in html
+    assert choice.format("San José, UY", "San José, UY") in html
     assert 'aria-describedby="place-problem"' in html
 
 

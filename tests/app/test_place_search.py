@@ -8,20 +8,19 @@ import pytest
 from tests.conftest import client_of
 
 HTML = {"Accept": "text/html"}
-CHOICES = re.compile(
-    r'<(?:a [^>]*href="[^"]*place=([^"#&]+)[^>]*|button [^>]*_choice" value="place:([^"]+)"[^>]*)>'
-    r"([^<]+, [A-Z]{2})</"
-)
+CHOICES = re.compile(r'<button [^>]*_choice" value="place:([^"]+)"[^>]*>([^<]+, [A-Z]{2})</')
 REPORT = {"kind": "flood", "id": "6f1f6d7c-9a0c-4a62-9d0b-0f6a2c1c7e55"}
 
 
 def choices(html):
     """Return what can be tapped: the label and the reference of each place."""
-    return [(label, link or button) for link, button, label in CHOICES.findall(unescape(html))]
+    return [(label, ref) for ref, label in CHOICES.findall(unescape(html))]
 
 
-async def home(client, place, lang="es"):
-    response = await client.get("/", params={"place": place, "lang": lang}, headers=HTML)
+async def home(client, place="", lang="es", **more):
+    """Return the list near a place, asked for as the page asks."""
+    sent = {"place": place} | more
+    response = await client.post("/", params={"lang": lang}, data=sent, headers=HTML)
     assert response.status_code == 200
     return unescape(response.text)
 
@@ -51,6 +50,70 @@ async def test_of_several_that_may_be_meant_somebody_chooses(client):
     assert len(set(choices(html))) > 2
     assert '<h2 id="spaces-title">Espacios de apoyo' in html
     assert "data-space=" not in html.partition('id="spaces"')[2].partition("</section>")[0]
+
+
+HELD = re.compile(r'(?:href|action|formaction|src)="([^"]*)"')
+
+
+@pytest.mark.parametrize("typed", ["Cúcuta", "San Antonio, VE", "Cucota", "xqzwvk"])
+async def test_p37_a_place_that_is_looked_for_is_in_no_address(client, typed):
+    """A place somebody flees to is not for who reads the browser's history, or a server's log."""
+    response = await client.post(
+        "/", params={"lang": "en", "service": "food"}, data={"place": typed}, headers=HTML
+    )
+    assert response.headers["cache-control"] == "no-store"
+    html = unescape(response.text)
+    assert "<title>Amparo: " in html
+    assert typed not in html.partition("<title>")[2].partition("</title>")[0]
+    held = HELD.findall(html)
+    shared = [address for address in held if "place" in address]
+    # One link names the number of a place that was understood, for who chooses to pass it on.
+    assert shared in ([], ["/?lang=en&place=G3685533#spaces"])
+    assert "/?lang=en&service=food&families=1#spaces" in held
+    assert "/?lang=pt&service=food#spaces" in held
+    assert '<form method="post" action="/?lang=en&service=food#spaces" class="near"' in html
+    plain = unescape((await client.get("/?lang=es", headers=HTML)).text)
+    assert '<form method="post" action="/?lang=es#spaces" class="near" id="near-form"' in plain
+    assert not [address for address in HELD.findall(plain) if "place" in address]
+
+
+async def test_a_list_that_somebody_passes_on_names_its_place_by_a_number(client):
+    html = await home(client, "Cúcuta")
+    link = "/?lang=es&place=G3685533"
+    assert f'href="{link}#spaces">Enlace a esta lista' in html
+    shown = unescape((await client.get(link, headers=HTML)).text)
+    assert "Cerca de Cúcuta, " in shown
+    # And goes on as any other.
+    assert 'name="place_ref" value="place:G3685533"' in shown
+    assert 'formaction="/?lang=es&open=1#spaces"' in shown
+
+
+async def test_what_narrows_the_list_holds_near_a_place(client):
+    def spaces(html):
+        return set(re.findall(r'data-space="([^"]+)"', html.partition('id="spaces"')[2]))
+
+    near = {"place": "Cúcuta, CO"}
+    every = await client.post("/", data=near, headers=HTML)
+    some = await client.post("/?service=overnight", data=near, headers=HTML)
+    assert spaces(some.text) < spaces(every.text)
+    refused = await client.post("/?service=gbv_response", data=near, headers=HTML)
+    assert refused.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "status"),
+    [
+        ("place=x&other=1", {}, 400),
+        ("place=x&place=y", {}, 400),
+        (f"place={'x' * 121}", {}, 400),
+        ("{}", {"Content-Type": "application/json"}, 415),
+        ("place=x", {"Sec-Fetch-Site": "cross-site"}, 403),
+    ],
+)
+async def test_what_is_not_the_form_is_refused(client, content, headers, status):
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await client.post("/", content=content, headers=kind | headers)
+    assert answer.status_code == status
 
 
 async def test_what_is_like_nothing_is_not_known(client):
@@ -109,7 +172,14 @@ async def test_what_is_tapped_is_what_is_meant_although_others_have_its_name(cli
     html = await home(client, typed) if path == "/" else (await asked(client, path, typed)).text
     label, ref = choices(html)[1]
     if path == "/":
-        assert f"Cerca de {label}" in await home(client, ref)
+        near = await home(client, typed, place_choice=f"place:{ref}")
+        assert f"Cerca de {label}" in near
+        # It stays what is meant when the form is sent again; who writes something else means that.
+        again = {"place_ref": f"place:{ref}"}
+        assert f'name="place_ref" value="place:{ref}"' in near
+        assert f"Cerca de {label}" in await home(client, label, **again)
+        assert "Cerca de Cúcuta, CO" in await home(client, "Cúcuta", **again)
+        assert '<h2 id="spaces-title">Espacios de apoyo' in await home(client, "", **again)
         return
     response = await asked(client, path, typed, ref)
     shown = unescape(response.text)

@@ -116,8 +116,18 @@ async def test_p37_every_page_has_the_quick_exit(pages):
 
 async def test_p37_pages_that_say_much_have_a_name_that_says_nothing(pages):
     """A browser lists what was looked at by its title."""
-    for template in ("/match", "/report", "/spaces/{space}/complaint"):
+    for template in ("/match", "/report", "/spaces/{space}/complaint", "/confirm/{token}"):
         assert "<title>Amparo</title>" in pages["nobody", template].text, template
+    # What is restricted, and who works where, is for nobody who opens a colleague's laptop.
+    neutral = ("Espacios", "Personas y accesos", "Organizaciones", "Registro restringido")
+    for template in ("spaces/{space}", "people/{person}", "organizations/{organization}"):
+        named = {
+            response.text.partition("<title>")[2].partition("</title>")[0]
+            for (_, path), response in pages.items()
+            if path == f"/network/{template}" and response.status_code == 200
+        }
+        assert named
+        assert named <= {f"{word} · Amparo" for word in neutral}, template
 
 
 async def test_p37_leaving_has_the_browser_forget_its_copies_and_nothing_that_was_kept(small):

@@ -125,6 +125,18 @@ async def test_p40_closing_holds_at_once_and_longer_hours_wait(database, editor)
     assert (proposal.record_id, proposal.proposed_by) == ("casa", "ed")
 
 
+async def test_p51_a_reason_of_the_list_holds_at_once(database, editor):
+    page = await editor.get(VISITS)
+    assert '<select name="because"><option value="">' in page.text
+    said = {"answer": "changed", "reason": "lo vi", "because": "no_water"}
+    sent = await editor.post(VISITS, **await visit(database, **said))
+    assert (sent.json()["applied"], sent.json()["waits"]) == (True, False), sent.text
+    assert (await record(database)).notice == "Sin agua"
+    words = await editor.post(VISITS, **await visit(database, **said, notice="por la puerta azul"))
+    assert (words.json()["applied"], words.json()["waits"]) == (False, True), words.text
+    assert (await record(database)).notice == "Sin agua"
+
+
 async def test_a_visit_sent_again_is_written_down_once(database, editor):
     said = await visit(database, answer="closed")
     statuses = [(await editor.post(VISITS, **said)).status_code for _ in range(3)]

@@ -15,7 +15,7 @@ __all__ = ["browser"]
 
 CUCUTA = {"longitude": -72.508, "latitude": 7.894}
 
-#: What is asked for, in this order: each chip adds to what is in the address.
+#: What is asked for, in this order: each chip adds to what is in the address, beside the place.
 WANTED = ("service=overnight", "service=health", "open=1")
 
 
@@ -36,7 +36,7 @@ async def test_the_errand_without_scripts(browser, live_server):
         await page.fill("#place", "Cúcuta, CO")
         await page.click("form.near button")
         for wanted in WANTED:
-            chip = page.locator(f".chips a[href*='{wanted}']").first
+            chip = page.locator(f".chips button[formaction*='{wanted}']").first
             if not await chip.is_visible():
                 await page.click("details.more summary")
             await chip.click()
@@ -55,7 +55,7 @@ async def test_the_errand_by_keyboard_alone(browser, live_server):
         await page.keyboard.press("Enter")
         await page.wait_for_selector("#spaces .far")
         for wanted in WANTED:
-            chip = f".chips a[href*='{wanted}']"
+            chip = f".chips button[formaction*='{wanted}']"
             if not await page.locator(chip).first.is_visible():
                 await tab_to(page, "details.more summary")
                 await page.keyboard.press("Enter")

@@ -407,6 +407,9 @@ async def test_p37_searches_and_pages_of_spaces_are_not_kept(browser, origin):
         await kept(page, "/?lang=es")
         await page.goto(f"{origin}/spaces/DEMO-006?lang=es")
         await page.goto(f"{origin}/?lang=es&place=C%C3%BAcuta&service=overnight")
+        await page.fill("#place", "Pamplona, CO")
+        await page.press("#place", "Enter")
+        await page.wait_for_selector("#spaces-title:has-text('Pamplona')")
         stored = await page.evaluate(KEPT)
         assert stored
         assert not [url for url in stored if "DEMO" in url or "place" in url]

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from routing import detours
 from routing.access import Mode
 from routing.cch import UNREACHABLE, Hierarchy
-from routing.cch.around import path_around
+from routing.cch.around import Around, path_around, paths_around
+from routing.cch.closing import Closing
 from routing.contact import contact
 from routing.continent import Continent
 from routing.cost import CostModel, Travel
@@ -69,6 +70,13 @@ def test_a_path_around_closed_edges_equals_networkx_without_them(drawn):
         (tail, head, cost) for tail, head, cost, shut in edges if cost < UNREACHABLE and not shut
     )
     cost, path = path_around(hierarchy.topology, metric, source, target, closed)
+    for settled in (0, 1, 3):
+        # By exact bounds from the start, and after having given up.
+        around = Around(metric, closed, settled)
+        again, edges_again = paths_around(around, source, target, {})[target]
+        assert again == cost
+        assert cost == UNREACHABLE or sum(edges[edge][2] for edge in edges_again) == cost
+        assert not closed[edges_again].any()
     try:
         expected = nx.dijkstra_path_length(roads, source, target)
     except nx.NetworkXNoPath:
@@ -80,6 +88,62 @@ def test_a_path_around_closed_edges_equals_networkx_without_them(drawn):
     ends = [source, *(edges[edge][1] for edge in path)]
     assert [edges[edge][0] for edge in path] == ends[:-1]
     assert ends[-1] == target
+
+
+@settings(deadline=None, max_examples=400)
+@given(closed_graphs())
+def test_what_closing_makes_dearer_is_what_a_metric_without_the_edges_costs(drawn):
+    count, edges, _, _ = drawn
+    hierarchy, metric, closed = hierarchy_of(count, edges)
+    closing = Closing.of(metric, closed)
+    cost = [UNREACHABLE if shut else cost for _, _, cost, shut in edges]
+    without = hierarchy.customize(cost)
+    for over, was, expected in (
+        (closing.up, metric.up, without.up),
+        (closing.down, metric.down, without.down),
+    ):
+        assert np.array_equal(np.where(over == 0, was, over - 1), expected)
+        # What is the same takes no room.
+        assert not (over[was == expected]).any()
+
+
+def grid_of(side, draw):
+    """Return a grid of both ways with costs of its own, (tail, head, cost) each."""
+    at = np.arange(side * side).reshape(side, side)
+    east, north = (at[:, :-1], at[:, 1:]), (at[:-1], at[1:])
+    pairs = np.concatenate([np.stack([a.ravel(), b.ravel()], axis=1) for a, b in (east, north)])
+    both = np.concatenate([pairs, pairs[:, ::-1]]).tolist()
+    return [(tail, head, int(draw.integers(1, 100))) for tail, head in both]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_where_a_way_turns_back_far_bounds_are_made_exact_once(seed):
+    """Around a fence with one gap at its end the search gives up, and begins again."""
+    draw, side = np.random.default_rng(seed), 30
+    edges = grid_of(side, draw)
+    tail, head, cost = zip(*edges, strict=True)
+    hierarchy = Hierarchy.of_graph(tail, head, side * side)
+    metric = hierarchy.customize(cost)
+    fence = side // 2
+    tails, heads = np.array(tail), np.array(head)
+    crosses = (tails % side < fence) != (heads % side < fence)
+    closed = (crosses & (tails // side != side - 1)) | (draw.random(len(edges)) < 0.05)
+    roads = nx.DiGraph()
+    roads.add_weighted_edges_from(edges[row] for row in np.flatnonzero(~closed))
+    around, patient = Around(metric, closed, 100), Around(metric, closed, side * side)
+    for _ in range(10):
+        source, target = int(draw.integers(fence)), int(fence + draw.integers(side - fence))
+        try:
+            expected = nx.dijkstra_path_length(roads, source, target)
+        except (nx.NetworkXNoPath, nx.NodeNotFound):
+            expected = UNREACHABLE
+        for one in (around, patient):
+            found, way = paths_around(one, source, target, {})[target]
+            assert found == expected
+            assert expected == UNREACHABLE or sum(cost[edge] for edge in way) == expected
+    assert around.closing is not None
+    assert around.close() is around.closing
+    assert patient.closing is None
 
 
 @settings(deadline=None, max_examples=50)
@@ -147,7 +211,7 @@ def cheapest_with_edges_removed(graph, travel, barred, aversion, hazards, ends):
 
 boxes = st.tuples(
     st.floats(-0.01, 0.08), st.floats(-0.01, 0.08), st.floats(1e-3, 0.05), st.floats(1e-3, 0.05)
-)
+).map(lambda values: tuple(round(value, 9) for value in values))
 
 
 @settings(deadline=None, max_examples=200)
@@ -160,6 +224,9 @@ def test_the_cheapest_route_around_equals_networkx_with_the_edges_removed(
     assume(math.dist(start, end) > 1e-4)
     graph = tiny_graph(*world, snap_limit_m=1e6)
     areas = [shapely.box(x, y, x + width, y + height) for x, y, width, height in drawn]
+    # On a boundary the last digit decides whether somebody stands in it.
+    rims = shapely.boundary(areas)
+    assume((shapely.distance(shapely.points([start, end])[:, None], rims) > 1e-9).all())
     flood = Hazard("h", "flood", "physical", shapely.box(0.01, 0.01, 0.05, 0.045), weight=3.0)
     request = ask(
         start, end, mode=mode, hazards=[flood], aversions=(aversion,), obstacles=keeping_out(*areas)
@@ -197,15 +264,18 @@ def test_the_parts_of_a_way_around_are_the_ways_that_are_found_alone(tiny_graph,
     marks = np.zeros(len(graph.edge_tail), np.bool_) if closed is None else closed.marks
     nodes = range(len(graph.node_lon))
     with router.residents.using(ground, 0.0, router.situation((), ADULT, AT)) as resident:
+        # By the metric's bounds, and by exact ones.
+        bounds, exact = (Around(resident.metric.arcs, marks, settled) for settled in (10**6, 0))
         for source, target in itertools.permutations(nodes, 2):
+            around = (bounds, exact)[(source + target) % 2]
             try:
                 told = ways_around(
-                    ground.network, resident.metric, (source, target), marks, (nodes, nodes)
+                    ground.network, resident.metric, (source, target), around, (nodes, nodes)
                 )
             except NoWay:
                 continue
             for ends, (extra_s, edges) in told.items():
-                alone = ways_around(ground.network, resident.metric, ends, marks, ((), ()))
+                alone = ways_around(ground.network, resident.metric, ends, bounds, ((), ()))
                 assert extra_s == alone[ends][0]
                 assert graph.edge_tail[edges[0]] == ends[0]
                 assert graph.edge_head[edges[-1]] == ends[1]

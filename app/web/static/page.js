@@ -9,8 +9,22 @@ import { asSent, register } from './worker.js';
 const data = JSON.parse(document.getElementById('page-data').textContent);
 const byId = (id) => document.getElementById(id);
 // The whole list alone is kept, not what somebody looked for, and no word of reports that wait (P37).
-const isWhole = location.pathname === '/' && [...new URLSearchParams(location.search).keys()].every((name) => name === 'lang');
+const isWhole = location.pathname === '/' && data.near === null && [...new URLSearchParams(location.search).keys()].every((name) => name === 'lang');
 const here = isWhole && byId('waiting').hidden ? { address: `/?lang=${data.lang}`, text: asSent() } : null;
+
+// A place that was looked for came by POST and is in no address. Going back to its list, or loading
+// it again, asks for it anew, without the browser's question whether to send a form twice: the tab
+// remembers it beside the page, and forgets it when it is closed.
+if (data.near !== null) history.replaceState({ ...history.state, near: data.near }, '');
+else if (history.state?.near && navigator.onLine) {
+  const again = byId('near-form');
+  const choice = document.createElement('input');
+  Object.assign(choice, { type: 'hidden', name: 'place_choice', value: history.state.near });
+  again.append(choice);
+  // Before the page is complete: in the place of this one.
+  again.action = location.href;
+  again.submit();
+}
 
 // The map: when the device is idle, or on a tap where data are dear.
 

@@ -37,6 +37,11 @@ self.addEventListener('fetch', (event) => {
   const { request } = event;
   const address = new URL(request.url);
   if (request.method === 'POST' && address.pathname === '/network/sign-out') event.waitUntil(caches.delete(VISITS));
+  // What is near a place is asked by POST, for no address to have it, and kept nowhere.
+  if (request.method === 'POST' && request.mode === 'navigate' && address.pathname === '/' && address.origin === self.location.origin) {
+    event.respondWith(fetch(request).catch(() => shellPage(address.searchParams.get('lang'))));
+    return;
+  }
   if (request.method !== 'GET' || address.origin !== self.location.origin) return;
   if (address.pathname.startsWith('/static/')) event.respondWith(kept(request));
   else if (address.pathname === '/nearby.json') event.respondWith(newest(event, '/nearby.json'));

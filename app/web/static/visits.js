@@ -102,13 +102,13 @@ async function keepChange(event, space) {
   const form = event.target;
   const fields = new FormData(form);
   const said = Object.fromEntries(
-    ['opens_at', 'closes_at', 'address', 'landmark', 'notice', 'reason']
+    ['opens_at', 'closes_at', 'address', 'landmark', 'because', 'notice', 'reason']
       .map((name) => [name, fields.get(name).trim()]).filter(([, value]) => value),
   );
   const day = fields.getAll('day');
   const hours = [day.length > 0, 'opens_at' in said, 'closes_at' in said];
   if (hours.includes(true) && hours.includes(false)) return say(data.texts.incomplete);
-  if (!hours[0] && !['address', 'landmark', 'notice'].some((name) => name in said)) {
+  if (!hours[0] && !['address', 'landmark', 'because', 'notice'].some((name) => name in said)) {
     return say(data.texts.nothing);
   }
   await keep(space, { answer: 'changed', ...said, ...(day.length > 0 ? { day } : {}) });

@@ -1,0 +1,99 @@
+"""What is near a place, in Chromium: asked by POST, gone back to, kept nowhere (P37)."""
+
+import pytest
+
+from tests.browser.test_page import ARTIFACTS, browser
+from tests.fixtures.browsing import AWAY, DESK, PHONE
+from tests.fixtures.browsing import watched as opened
+
+__all__ = ["browser"]
+
+NEAR = "#spaces-title:has-text('Cerca de Cúcuta')"
+#: Every address that a cache of the page's own holds, and the texts that are kept of it.
+KEPT = """async () => {
+  const names = await caches.keys();
+  const all = await Promise.all(names.map(async (name) => (await caches.open(name)).matchAll()));
+  return Promise.all(all.flat().map(async (answer) => `${answer.url} ${await answer.text()}`));
+}"""
+
+
+async def search(page, origin, name="Cúcuta, CO"):
+    await page.goto(f"{origin}/?lang=es", wait_until="networkidle")
+    await page.fill("#place", name)
+    await page.press("#place", "Enter")
+    await page.wait_for_selector(NEAR)
+
+
+async def test_p37_back_and_reload_show_the_list_again_and_no_address_has_the_place(
+    browser, live_server
+):
+    visited = []
+    async with opened(browser, live_server) as page:
+        page.on("framenavigated", lambda frame: visited.append(frame.url))
+        await search(page, live_server)
+        title = await page.title()
+        await page.click("#spaces [data-space] h3 a")
+        await page.wait_for_selector("article.place h1")
+        length = await page.evaluate("history.length")
+        for again in (page.go_back, page.reload):
+            await again()
+            await page.wait_for_selector(NEAR)
+            assert page.url == f"{live_server}/?lang=es#spaces"
+            assert await page.evaluate("history.length") == length
+        # What narrows the list, and another language, keep the place.
+        await page.click(".chips button[formaction*='open=1']")
+        await page.wait_for_url("**open=1**")
+        await page.wait_for_selector(NEAR)
+        await page.click(".languages summary")
+        await page.click(".languages button[lang=pt]")
+        await page.wait_for_url("**lang=pt**")
+        assert "Cúcuta" in await page.inner_text("#spaces-title")
+        await page.go_back()
+        await page.wait_for_selector(NEAR)
+        # Whoever comes anew finds the whole list.
+        await page.goto(f"{live_server}/?lang=es")
+        assert "Cúcuta" not in await page.inner_text("#spaces-title")
+        kept = await page.evaluate(KEPT)
+    assert title == "Amparo: espacios de apoyo y pasos oficiales"
+    assert not [url for url in visited if "place" in url or "cuta" in url.lower()]
+    assert kept
+    assert not [text[:80] for text in kept if "Cerca de Cúcuta" in text]
+
+
+async def test_it_works_without_scripts(browser, live_server):
+    async with opened(browser, live_server, java_script_enabled=False) as page:
+        await search(page, live_server)
+        await page.click(".chips button[formaction*='families=1']")
+        await page.wait_for_selector(NEAR)
+        assert page.url == f"{live_server}/?lang=es&families=1#spaces"
+        await page.fill("#place", "San Antonio")
+        await page.click("form.near button")
+        await page.click("#place-problem button")
+        assert "San Antonio del Táchira" in await page.inner_text("#spaces-title")
+        assert page.url == f"{live_server}/?lang=es&families=1#spaces"
+
+
+async def test_without_a_network_the_search_leads_to_what_the_phone_has(browser, live_server):
+    async with opened(browser, live_server, forgiven=AWAY) as page:
+        await page.goto(f"{live_server}/?lang=es", wait_until="networkidle")
+        await page.wait_for_function(
+            "caches.match('/?lang=es', { ignoreVary: true }).then((found) => Boolean(found))"
+        )
+        # The worker has the page from its next opening on.
+        await page.reload(wait_until="networkidle")
+        await page.context.set_offline(True)
+        await page.fill("#place", "Cúcuta, CO")
+        await page.press("#place", "Enter")
+        await page.wait_for_selector("#near-place")
+        assert "place=" not in page.url
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+async def test_it_fits(browser, live_server, size):
+    async with opened(browser, live_server, viewport=size) as page:
+        await search(page, live_server)
+        width = await page.evaluate("document.documentElement.scrollWidth")
+        assert width <= size["width"]
+        ARTIFACTS.mkdir(exist_ok=True)
+        await page.wait_for_selector("#map[data-ready]")
+        await page.screenshot(path=ARTIFACTS / f"near-{size['width']}.png")
