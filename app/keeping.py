@@ -80,7 +80,7 @@ class Keeper:
                 self._said = ""
                 return True
             self._say("the private database has ended: it is started again")
-            self._cluster.start()
+            self._cluster.revive()
         except (ClusterError, OSError) as error:
             # Of a ClusterError these are PostgreSQL's words, which name no value (`geo.cluster`).
             self._say(f"the private database does not start: {error}")

@@ -91,6 +91,8 @@ class PrivateCluster:
         # Not resolved itself: a link planted under this name must be seen and refused.
         self.socket_dir = socket_dir.parent.resolve() / socket_dir.name
         self.durable = durable
+        # Asked once: to find out runs four programs.
+        self._installations: list[Installation] = []
 
     @property
     def log_file(self) -> Path:
@@ -150,6 +152,26 @@ class PrivateCluster:
             self._create_database(installation, DATABASE, "template1")
         return started
 
+    def revive(self) -> bool:
+        """Run the server of a cluster that is made already; as `start`, with fewer programs.
+
+        Returns
+        -------
+        bool
+            True if this call started the server.
+
+        Raises
+        ------
+        ClusterError
+            It does not start.
+        """
+        with self._lock():
+            if self._state() == "ready":
+                return False
+            # Before the start, which would fail and be tried again for as long as one is busy.
+            self._end_orphans()
+            return self._run_server(self._fitting_installation())
+
     def create_database(self, name: str, template: str = "template1") -> None:
         """Create database `name` as a copy of `template`, unless it exists."""
         self._create_database(self._fitting_installation(), name, template)
@@ -205,7 +227,7 @@ class PrivateCluster:
     # -- the data folder -----------------------------------------------------------------
 
     def _fitting_installation(self) -> Installation:
-        installations = find_installations()
+        installations = self._installations = self._installations or find_installations()
         version_file = self.data_dir / "PG_VERSION"
         try:
             made_by = int(version_file.read_text().strip())
