@@ -5,6 +5,7 @@ one of them start it, and the others wait for it.
 """
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -12,7 +13,6 @@ from typing import Final
 from starlette.requests import Request
 
 from app.askers import CONSOLE
-from app.background import running
 from app.logs import NOTICES
 from geo.cluster import PrivateCluster
 from geo.errors import DiskFullError
@@ -65,11 +65,10 @@ class Keeper:
         self._room = room
         self._said = ""
 
-    async def keep(self) -> None:
-        """Look again and again until cancelled; no error ends it."""
-        while True:
-            is_well = await asyncio.to_thread(self.look)
-            await asyncio.sleep(LOOK_EVERY_S if is_well else PAUSE_S)
+    def keep(self, stop: threading.Event) -> None:
+        """Look again and again until it is to stop; no error ends it."""
+        while not stop.wait(LOOK_EVERY_S if self.look() else PAUSE_S):
+            pass
 
     def look(self) -> bool:
         """Make or give up the reserve, and start what has ended; False where that fails."""
@@ -97,9 +96,20 @@ class Keeper:
 
 @asynccontextmanager
 async def keeping(cluster: PrivateCluster | None, room: Room | None) -> AsyncIterator[None]:
-    """Keep a private database in the background; nothing where it is somebody else's."""
+    """Keep a private database in the background; nothing where it is somebody else's.
+
+    In a thread of its own: while the database is away all others may wait for it.
+    """
     if cluster is None or room is None:
         yield
         return
-    async with running(Keeper(cluster, room).keep()):
+    stop = threading.Event()
+    keeper = Keeper(cluster, room)
+    thread = threading.Thread(target=keeper.keep, args=[stop], name="keeper", daemon=True)
+    thread.start()
+    try:
         yield
+    finally:
+        stop.set()
+        # A start that is under way goes on without us.
+        await asyncio.to_thread(thread.join, PAUSE_S)

@@ -20,8 +20,12 @@ from geo.outages import outage_of
 #: Prepared statements a connection keeps: every layer's pages and tiles in their usual shapes.
 _STATEMENTS = 512
 
-#: Seconds to connect, and to wait for a connection that is free.
+#: Seconds to wait for a connection that is free.
 _PATIENCE_S = 5.0
+
+#: Seconds to connect. Where a server is killed just then nobody ever answers, and who waits is to be
+#: served by the next one within five (issue 14).
+_CONNECT_S = 4.0
 
 #: Loans and seconds of rest after which a connection is opened anew, as asyncpg's pool has them: a
 #: backend's memory grows with what it has seen, and what stands between may forget a silent line.
@@ -233,7 +237,7 @@ class Reader:
             raise
 
     async def _connected(self) -> _Line:
-        async with asyncio.timeout(self._patience_s or _PATIENCE_S):
+        async with asyncio.timeout(self._patience_s or _CONNECT_S):
             connection = await asyncpg.connect(
                 **self._options,
                 server_settings=self._settings,
