@@ -23,8 +23,8 @@ _STATEMENTS = 512
 #: Seconds to wait for a connection that is free.
 _PATIENCE_S = 5.0
 
-#: Seconds to connect. Where a server is killed just then nobody ever answers, and who waits is to be
-#: served by the next one within five (issue 14).
+#: Seconds to connect. Where a server is killed just then nobody ever answers, and who waits is to
+#: be served by the next one within five (issue 14).
 _CONNECT_S = 4.0
 
 #: Loans and seconds of rest after which a connection is opened anew, as asyncpg's pool has them: a
