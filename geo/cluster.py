@@ -149,7 +149,14 @@ class PrivateCluster:
         with self._lock():
             installation = self._fitting_installation()
             started = self._run_server(installation)
-            self._create_database(installation, DATABASE, "template1")
+            try:
+                self._create_database(installation, DATABASE, "template1")
+            except ClusterError:
+                if self._postmaster() is not None:
+                    raise
+                # It was being killed when it was found running.
+                started = self._run_server(installation)
+                self._create_database(installation, DATABASE, "template1")
         return started
 
     def revive(self) -> bool:
