@@ -118,7 +118,7 @@ class Coverer:
         return stored
 
     async def _state(self, now: datetime) -> tuple[object, ...]:
-        async with self._database.session(Tier.PUBLIC) as session:
+        async with self._database.primary_session(Tier.PUBLIC) as session:
             stamps = await knowledge.read_stamps(session)
             # Not the stamp of what is told of coverage: our own writing changes it.
             services = await coverage_gaps.counted_services(session)
@@ -132,7 +132,7 @@ class Coverer:
         )
 
     async def _crossings(self, now: datetime) -> tuple[Crossing, ...]:
-        async with self._database.session(Tier.PUBLIC) as session:
+        async with self._database.primary_session(Tier.PUBLIC) as session:
             known = await (await reading(session)).crossings(now)
         return tuple(crossing for _, crossing in known)
 
@@ -145,7 +145,7 @@ class Coverer:
         report: Report,
     ) -> int | None:
         """Store a tier's gaps that changed, and say of how many corridors; None: another does."""
-        async with self._database.session(tier) as session:
+        async with self._database.primary_session(tier) as session:
             corridors = await coverage_gaps.visible_corridors(session)
         name = f"{_LOOKED_AT}{tier.value}"
         stored = 0
@@ -200,7 +200,7 @@ class Coverer:
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     async def _counted(self, tier: Tier, on: date) -> "_Counted":
-        async with self._database.session(tier) as session:
+        async with self._database.primary_session(tier) as session:
             day = await spaces.open_spaces(session, on=on)
             night = await spaces.open_spaces(session, on=on, night=True)
             services = await coverage_gaps.counted_services(session)

@@ -51,10 +51,27 @@ def tier_urls(settings: Settings) -> dict[Tier, URL]:
     }
 
 
+def primary_urls(settings: Settings) -> dict[Tier, URL]:
+    """Return for each tier whose address is not the writer's its login there."""
+    urls = tier_urls(settings)
+    writer = urls[Tier.WRITER]
+    place = _place(writer)
+    return {
+        tier: writer.set(username=url.username, password=url.password)
+        for tier, url in urls.items()
+        if _place(url) != place
+    }
+
+
+def _place(url: URL) -> tuple[object, ...]:
+    """Return what two addresses of one server have in common."""
+    return url.host or url.query.get("host"), url.port or url.query.get("port"), url.database
+
+
 def listen_url(settings: Settings) -> URL:
-    """Return where the database tells of changes: a direct address, as the public role."""
+    """Return where the database tells of changes: the primary's address, as the public role."""
     if settings.database_url_listen is None:
-        return tier_urls(settings)[Tier.PUBLIC]
+        return primary_urls(settings).get(Tier.PUBLIC) or tier_urls(settings)[Tier.PUBLIC]
     url = make_url(settings.database_url_listen.get_secret_value())
     return url.set(drivername="postgresql+asyncpg")
 
@@ -69,6 +86,7 @@ def open_database(settings: Settings, *, for_command: bool = False) -> Database:
     )
     return Database(
         tier_urls(settings),
+        apart=primary_urls(settings),
         pool_size=settings.pool_size,
         statement_timeout_ms=limit_ms,
         wait_s=settings.database_wait_s,

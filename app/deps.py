@@ -18,6 +18,7 @@ from app.askers import Asker, Seals, find_asker, require_actor
 from app.clock import Clock
 from app.connections import Connections
 from app.editions import Editions
+from app.keeping import require_room
 from app.large_bodies import LARGE_BYTES, read_aside
 from app.limits import Limits, client_of
 from app.mistakes import DemoNotPublicError, InvalidParameterError, UnsupportedMediaTypeError
@@ -30,6 +31,7 @@ from app.source import Source
 from geo import readings
 from geo.authority import Actor, require_staff
 from geo.db import Database, Tier
+from geo.room import Room
 from routing.obstacles import Obstacles
 
 
@@ -46,6 +48,7 @@ class State(TypedDict):
     provider: Provider | None
     connections: Connections
     seals: Seals
+    room: Room | None
 
 
 async def get_asker(request: Request) -> Asker:
@@ -148,6 +151,7 @@ async def get_writer(request: Request, asker: AskerDep) -> AsyncIterator[AsyncSe
 
     Each endpoint checks for itself who may do what.
     """
+    require_room(request)
     database: Database = request.state.database
     person = None if asker.actor is None else asker.actor.id
     async with database.session(Tier.WRITER, person=person) as session:
@@ -166,6 +170,7 @@ async def get_writer(request: Request, asker: AskerDep) -> AsyncIterator[AsyncSe
 
 async def get_counting_writer(request: Request) -> AsyncIterator[AsyncSession]:
     """Open a session that may write for an endpoint that looks at the token itself."""
+    require_room(request)
     database: Database = request.state.database
     async with database.session(Tier.WRITER) as session:
         yield session

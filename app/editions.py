@@ -51,7 +51,7 @@ class Look:
 
     def of(self, layer: Layer) -> Hashable:
         """Return the current edition of a layer."""
-        stamp = tuple(map(self.stamps.of, (layer.subject, *layer.rests_on)))
+        stamp = self.stamps.server, *map(self.stamps.of, (layer.subject, *layer.rests_on))
         match layer.clock:
             case Clock.NEVER:
                 return stamp
@@ -84,6 +84,7 @@ class Editions:
     def doubt(self) -> None:
         """Believe no edition until the next look: the database told of a change."""
         self._is_doubted = True
+        self._database.doubt()
 
     async def of(self, layer: Layer) -> Hashable:
         """Return the current edition of a layer; raises as `believed`."""
@@ -139,15 +140,16 @@ class Editions:
 
     async def _ask(self) -> Look:
         began_s = time.monotonic()
-        reader = self._database.reader(Tier.PUBLIC)
-        stamps = await knowledge.current_stamps(reader)
+        found, server = await self._database.look(knowledge.current_stamps)
+        stamps = replace(found, server=server)
         answered_s = time.monotonic()
         before = self._look
         until = before.hazards_until if before is not None else None
         if (
             before is None
+            or before.stamps.server != server
             or before.stamps.of(Subject.HAZARDS) != stamps.of(Subject.HAZARDS)
             or (until is not None and stamps.now >= until)
         ):
-            until = await knowledge.next_hazard_change(reader)
+            until = await knowledge.next_hazard_change(self._database.reader(Tier.PUBLIC))
         return Look(stamps, began_s, answered_s, until)

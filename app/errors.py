@@ -49,6 +49,7 @@ from geo.errors import (
     ConflictError,
     CopyTooOldError,
     DatabaseUnavailableError,
+    DiskFullError,
     ForbiddenError,
     ForeignCountError,
     InvalidCountError,
@@ -64,6 +65,7 @@ from geo.errors import (
     SessionNeededError,
     UnknownServiceError,
 )
+from geo.room import Room
 from routing.errors import GraphError, InvalidRequest, NoRoute, OffNetwork
 from tiles.errors import (
     InvalidFilterError,
@@ -299,6 +301,13 @@ TABLE: Mapping[type[Exception], Kind] = {
         _NOT_READY,
         "What is known cannot be read now.",
     ),
+    DiskFullError: Kind(
+        503,
+        "disk-full",
+        "There is no room to store anything",
+        "Who runs this Amparo makes room on the disk of its database. Emergency hides are taken.",
+        "The disk of the database is full.",
+    ),
     UncertainCountryError: Kind(
         422,
         "uncertain-country",
@@ -365,6 +374,10 @@ async def _lead_to_sign_in(_request: Request, error: Exception) -> Response:
 
 async def answer(request: Request, error: Exception) -> Response:
     """Answer an exception of the table as a problem."""
+    room: Room | None = getattr(request.state, "room", None)
+    if type(error) is DatabaseUnavailableError and room is not None and room.is_short():
+        # What it ended of, most likely; it is what has to be mended in any case.
+        error = DiskFullError()
     kind = kind_of(error)
     extras = {**await _calls(request, error), **_extras(error)}
     headers = getattr(error, "headers", None)

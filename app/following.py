@@ -153,5 +153,9 @@ async def following(
 ) -> AsyncIterator[None]:
     """Follow changes in the background for as long as the server runs; see `Follower`."""
     follower = Follower(database, network, url, editions)
-    async with running(follower.follow()), running(editions.watch()):
+    async with (
+        running(follower.follow()),
+        running(editions.watch()),
+        running(database.watch_replicas()),
+    ):
         yield

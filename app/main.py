@@ -58,7 +58,7 @@ from app.clock import Clock
 from app.compression import Compression
 from app.connections import Connections, watching
 from app.corridor_coverage import Coverer, covering
-from app.databases import listen_url, open_database
+from app.databases import listen_url, open_database, private_cluster
 from app.deps import State, require_demo_allowed, strict_request
 from app.desk import (
     audit,
@@ -89,6 +89,7 @@ from app.editions import Editions
 from app.fields import make_fields
 from app.following import following
 from app.frame import Frame, Step
+from app.keeping import keeping
 from app.limits import Limits, Proxies, RateLimit
 from app.middleware import BodyLimit, ConsoleAlone, DefaultHeaders, Origins, PrivateAnswers
 from app.network import Network
@@ -101,6 +102,7 @@ from app.upkeep import daily_upkeep
 from app.web.assets import STATIC_FOLDER, STATIC_URL
 from app.web.page import HSTS, SECURITY_HEADERS
 from geo.db import Database
+from geo.room import Room
 from routing.warming import warm
 
 
@@ -141,6 +143,8 @@ def create_app(
             roads = network or Network(settings.graphs_dir, settings.walker)
             editions = Editions(opened)
             coverer = Coverer(opened, roads, settings.access_m, settings.walker.name)
+            cluster = private_cluster(settings) if database is None else None
+            room = None if cluster is None else Room(cluster.data_dir)
             state = State(
                 settings=settings,
                 database=opened,
@@ -152,8 +156,10 @@ def create_app(
                 provider=oidc.provider_of(settings),
                 connections=Connections(settings),
                 seals=Seals(),
+                room=room,
             )
             async with (
+                keeping(cluster, room),
                 watching(state["connections"]),
                 notifying(opened, settings, clock),
                 daily_upkeep(opened, clock, settings),

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from app import logs
 from app.connections import BACKLOG, Connection, raise_descriptor_limit
 from app.main import create_app
-from app.settings import Settings, pass_on_host
+from app.settings import Settings, pass_on_host, read_settings
 
 #: Seconds that open requests get to finish when the server is told to stop.
 GRACE_S = 5
@@ -28,7 +28,7 @@ _LOOK_AFTER = 50_000
 
 def from_environment() -> object:
     """Return the application as a worker process makes it, from its environment."""
-    return settled(Settings())
+    return settled(read_settings())
 
 
 def settled(settings: Settings) -> FastAPI:

@@ -5,6 +5,7 @@ import re
 import tempfile
 from dataclasses import replace
 from datetime import time
+from difflib import get_close_matches
 from functools import lru_cache
 from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -44,6 +45,9 @@ def default_home() -> Path:
 
 _PREFIX = "AMPARO_"
 
+#: What the documentation for partners has in its examples: the shell that runs them may serve too.
+_CLIENTS = frozenset({"AMPARO_URL", "AMPARO_TOKEN"})
+
 _DRIVER = re.compile(r"postgres(ql(\+\w+)?)?", re.ASCII)
 #: A password's own @ or / would end up here, and in messages that name the host.
 _HOST = re.compile(r"[\w.:%-]*", re.ASCII)
@@ -59,8 +63,18 @@ def read_settings() -> "Settings":
     Raises
     ------
     BadSettingsError
-        Names every variable that is wrong, and why; values may be secrets and are not repeated.
+        Names every variable that is wrong or unknown, and why; values may be secrets and are not
+        repeated.
     """
+    known = {f"{_PREFIX}{name}".upper() for name in Settings.model_fields}
+    unknown = [name for name in os.environ if name.upper().startswith(_PREFIX)]
+    lines = [
+        f"{name}: {_meant(name.upper(), known)}"
+        for name in sorted(unknown)
+        if name.upper() not in known | _CLIENTS
+    ]
+    if lines:
+        raise BadSettingsError("\n".join(lines))
     try:
         return Settings()
     except ValidationError as error:
@@ -71,6 +85,12 @@ def read_settings() -> "Settings":
             for problem in error.errors(include_url=False, include_input=False)
         ]
         raise BadSettingsError("\n".join(lines)) from None
+
+
+def _meant(name: str, known: set[str]) -> str:
+    """Say of a misspelt name what may be meant: a limit that is not set is no limit."""
+    near = get_close_matches(name, known, n=1, cutoff=0.8)
+    return "is no setting" + (f"; is {near[0]} meant?" if near else ": see README, Settings")
 
 
 def pass_on_host(host: str) -> None:
@@ -153,7 +173,7 @@ class Settings(BaseSettings):
     )
     database_wait_s: PositiveFloat = Field(
         # As geo.reader.WAIT_S.
-        5.0,
+        4.0,
         description="Seconds to connect to the database, and to wait for a connection of the pool.",
     )
     statement_timeout_ms: PositiveInt = Field(

@@ -12,6 +12,7 @@ import shlex
 import shutil
 import signal
 import stat
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -53,6 +54,11 @@ _SETTINGS: Mapping[str, str] = MappingProxyType(
         "log_checkpoints": "off",
     }
 )
+# `state` of ControlFileData in PostgreSQL's catalog/pg_control.h, since 9.3 and before: after the
+# cluster's number (8 bytes) and two versions. DB_SHUTDOWNED, DB_SHUTDOWNED_IN_RECOVERY.
+_STATE_AT = 16
+_SHUT_DOWN = frozenset({1, 2})
+
 # For throw-away data only: a kill loses committed rows.
 _VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -85,6 +91,8 @@ class PrivateCluster:
         # Not resolved itself: a link planted under this name must be seen and refused.
         self.socket_dir = socket_dir.parent.resolve() / socket_dir.name
         self.durable = durable
+        # Asked once: to find out runs four programs.
+        self._installations: list[Installation] = []
 
     @property
     def log_file(self) -> Path:
@@ -95,6 +103,16 @@ class PrivateCluster:
     def is_running(self) -> bool:
         """Whether a living server of this folder accepts connections."""
         return self._state() == "ready"
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether its last server was shut down on purpose, and not killed or broken."""
+        try:
+            with (self.data_dir / "global" / "pg_control").open("rb") as control:
+                state = control.read(_STATE_AT + 4)[_STATE_AT:]
+        except OSError:
+            return False
+        return int.from_bytes(state, sys.byteorder) in _SHUT_DOWN
 
     def url(self, role: str, database: str = DATABASE) -> str:
         """Return the SQLAlchemy URL (asyncpg) with which `role` reaches `database`."""
@@ -131,8 +149,35 @@ class PrivateCluster:
         with self._lock():
             installation = self._fitting_installation()
             started = self._run_server(installation)
-            self._create_database(installation, DATABASE, "template1")
+            try:
+                self._create_database(installation, DATABASE, "template1")
+            except ClusterError:
+                if self._postmaster() is not None:
+                    raise
+                # It was being killed when it was found running.
+                started = self._run_server(installation)
+                self._create_database(installation, DATABASE, "template1")
         return started
+
+    def revive(self) -> bool:
+        """Run the server of a cluster that is made already; as `start`, with fewer programs.
+
+        Returns
+        -------
+        bool
+            True if this call started the server.
+
+        Raises
+        ------
+        ClusterError
+            It does not start.
+        """
+        with self._lock():
+            if self._state() == "ready":
+                return False
+            # Before the start, which would fail and be tried again for as long as one is busy.
+            self._end_orphans()
+            return self._run_server(self._fitting_installation())
 
     def create_database(self, name: str, template: str = "template1") -> None:
         """Create database `name` as a copy of `template`, unless it exists."""
@@ -189,7 +234,7 @@ class PrivateCluster:
     # -- the data folder -----------------------------------------------------------------
 
     def _fitting_installation(self) -> Installation:
-        installations = find_installations()
+        installations = self._installations = self._installations or find_installations()
         version_file = self.data_dir / "PG_VERSION"
         try:
             made_by = int(version_file.read_text().strip())
@@ -323,7 +368,8 @@ class PrivateCluster:
                 log.seek(written)
                 said = log.read().decode(errors="replace")
             if "shared memory block" in said and "still in use" in said:
-                return False  # children of a killed server: they end by themselves
+                self._end_orphans()
+                return False
             msg = f"PostgreSQL does not start: {said.strip() or error}"
             raise ClusterError(msg) from error
         return True
@@ -336,6 +382,25 @@ class PrivateCluster:
                 stale.unlink(missing_ok=True)
         for half_made in self.data_dir.parent.glob(f"{self.data_dir.name}.new-*"):
             shutil.rmtree(half_made, ignore_errors=True)
+
+    def _end_orphans(self) -> None:
+        """End what a killed server has left running: an idle one ends by itself, a busy one late.
+
+        SIGQUIT is how PostgreSQL itself ends its processes after a crash; they write nothing more.
+        """
+        folder = str(self.data_dir)
+        for process in Path("/proc").iterdir():
+            try:
+                is_left = (
+                    process.name.isdigit()
+                    and str((process / "cwd").readlink()) == folder
+                    and (process / "exe").readlink().name.removesuffix(" (deleted)") == "postgres"
+                )
+                # Asked each time: the pg_ctl of a start that was killed may start it right now.
+                if is_left and self._postmaster() is None:
+                    os.kill(int(process.name), signal.SIGQUIT)
+            except OSError:
+                continue
 
     def _pid_lines(self) -> list[str]:
         try:

@@ -1,11 +1,14 @@
 """Connections: one engine per access tier, each logged in as that tier's database role."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
+from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
-import asyncpg
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -18,6 +21,9 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from geo.errors import DatabaseUnavailableError, GeoError, UnsafeRoleError
+from geo.outages import outage_of
+from geo.placing import Placing
+from geo.primary import CHECK_S, IDLE_S, LOOKING, CheckedReader, Primary, Replica
 from geo.reader import WAIT_S, Asks, Reader
 
 
@@ -115,6 +121,9 @@ class Database:
     ----------
     urls : mapping of Tier to URL
         One login a tier; tiers without a URL cannot be asked.
+    apart : mapping of Tier to URL
+        For each tier whose URL may lead elsewhere than to the primary, its login there. Then every
+        connection is compared with what the primary states before it is used (`geo.primary`).
     pool_size, statement_timeout_ms : int
         Connections a tier, and the longest time of one statement.
     wait_s : float
@@ -130,6 +139,7 @@ class Database:
         self,
         urls: Mapping[Tier, URL],
         *,
+        apart: Mapping[Tier, URL] = MappingProxyType({}),
         pool_size: int = 5,
         statement_timeout_ms: int = 10_000,
         wait_s: float = WAIT_S,
@@ -137,31 +147,68 @@ class Database:
         prove: Callable[[], str] | None = None,
     ) -> None:
         self._prove = prove
-        self._engines = {
-            tier: create_tier_engine(
-                url,
-                tier,
+        self._wait_s = wait_s
+        # What readers keep between sessions; `app.knowledge` says what and for how long.
+        self._kept: dict[str, object] = {}
+        # None elsewhere: nothing to compare, and nothing is (see `geo.primary`).
+        self._primary = self._primary_at(apart, statement_timeout_ms) if apart else None
+        self._replicas: dict[Tier, Replica] = {}
+        self._elsewhere: dict[Tier, AsyncEngine] = {}
+        self._engines: dict[Tier, AsyncEngine] = {}
+        self._readers: dict[Tier, Reader] = {}
+        self._sessions: dict[Tier, async_sessionmaker[AsyncSession]] = {}
+        for tier, url in urls.items():
+            make = partial(
+                create_tier_engine,
+                tier=tier,
                 pool_size=pool_size,
                 statement_timeout_ms=statement_timeout_ms,
                 wait_s=wait_s,
             )
-            for tier, url in urls.items()
-        }
-        self._readers: dict[Tier, Reader] = {
-            tier: Reader(
-                url, server_settings(tier, statement_timeout_ms), size=pool_size, wait_s=wait_s
+            self._engines[tier] = make(url=apart.get(tier, url))
+            told = server_settings(tier, statement_timeout_ms)
+            if tier in apart:
+                self._elsewhere[tier] = make(url=url)
+                # An outage of it is no reason to ask it with the patience of a request.
+                self._replicas[tier] = Replica(Reader(url, told, size=1, **LOOKING))
+            if tier in {Tier.PUBLIC, Tier.PARTNER}:
+                self._readers[tier] = self._reader_of(tier, url, apart.get(tier), told, pool_size)
+            info: dict[str, object] = {"tier": tier, "kept": self._kept, **(rules or {})}
+            if self._primary is not None:
+                info[Placing.KEY] = Placing(
+                    self._primary,
+                    self._engines[tier],
+                    self._elsewhere.get(tier),
+                    self._replicas.get(tier),
+                )
+            self._sessions[tier] = async_sessionmaker(
+                self._engines[tier], expire_on_commit=False, info=info
             )
-            for tier, url in urls.items()
-            if tier in {Tier.PUBLIC, Tier.PARTNER}
-        }
-        # What readers keep between sessions; `app.knowledge` says what and for how long.
-        kept: dict[str, object] = {}
-        self._sessions = {
-            tier: async_sessionmaker(
-                engine, expire_on_commit=False, info={"tier": tier, "kept": kept, **(rules or {})}
-            )
-            for tier, engine in self._engines.items()
-        }
+
+    def _primary_at(self, apart: Mapping[Tier, URL], statement_timeout_ms: int) -> Primary:
+        told = server_settings(Tier.PUBLIC, statement_timeout_ms)
+        url = apart.get(Tier.PUBLIC) or tier_url(next(iter(apart.values())), Tier.PUBLIC)
+        return Primary(Reader(url, told, size=2, **LOOKING), self._kept.clear)
+
+    def _reader_of(
+        self, tier: Tier, url: URL, primary_url: URL | None, told: dict[str, str], size: int
+    ) -> Reader:
+        if self._primary is None:
+            return Reader(url, told, size=size, wait_s=self._wait_s)
+        at_primary = CheckedReader(
+            primary_url or url, told, size=size, wait_s=self._wait_s, primary=self._primary
+        )
+        if primary_url is None:
+            return at_primary
+        return CheckedReader(
+            url,
+            told,
+            size=size,
+            wait_s=self._wait_s,
+            primary=self._primary,
+            replica=self._replicas[tier],
+            instead=at_primary,
+        )
 
     async def check_roles(self) -> None:
         """Refuse logins that the database would not hold back.
@@ -179,12 +226,13 @@ class Database:
         for tier in self._engines:
             async with self.session(tier) as session:
                 name, unsafe = (await session.execute(question)).one()
-            if unsafe:
-                msg = (
-                    f"the {tier.value} tier logs in as {name}, which sees everything; "
-                    f"give it the role {tier.role}"
-                )
-                raise UnsafeRoleError(msg)
+            _require_safe(tier, name, unsafe=unsafe)
+        for tier, engine in self._elsewhere.items():
+            # One that does not answer is not used either, and holds nobody up.
+            with suppress(DatabaseUnavailableError):
+                async with translated_errors(OSError, DBAPIError), engine.connect() as connection:
+                    name, unsafe = (await connection.execute(question)).one()
+                _require_safe(tier, name, unsafe=unsafe)
 
     @asynccontextmanager
     async def session(
@@ -202,7 +250,10 @@ class Database:
         read_write
             Lets a reading tier call the functions that record its reading; it gives no right.
         """
-        async with translated_errors(), self._sessions[tier]() as session:
+        is_writer = tier is Tier.WRITER
+        async with translated_errors(is_writer=is_writer), self._sessions[tier]() as session:
+            if read_write:
+                Placing.at_primary(session)
             # Files that the caller reads may be missing too: only here it is the database.
             await connected(session)
             if read_write:
@@ -212,6 +263,23 @@ class Database:
             if person is not None:
                 await session.execute(_SET_PERSON, {"person": person})
             yield session
+            await session.commit()
+        if is_writer:
+            self.doubt()
+
+    @asynccontextmanager
+    async def primary_session(self, tier: Tier) -> AsyncIterator[AsyncSession]:
+        """Open a session of a reading tier for who writes by what it finds.
+
+        Nothing that lags by a moment is to be written down as if it were true.
+        """
+        if self._primary is None:
+            async with self.session(tier) as session:
+                yield session
+            return
+        async with translated_errors(), self._sessions[tier]() as session:
+            Placing.at_primary(session)
+            yield await connected(session)
             await session.commit()
 
     @asynccontextmanager
@@ -224,12 +292,72 @@ class Database:
         """Return raw connections of the public or the partner tier, for single statements."""
         return self._readers[tier]
 
+    def doubt(self) -> None:
+        """Believe no replica until the primary has been asked again: something was committed."""
+        if self._primary is not None:
+            self._primary.doubt()
+
+    async def look[T](self, ask: Callable[[Asks], Awaitable[T]]) -> tuple[T, Hashable]:
+        """Ask something of the public tier that tells how new everything else is.
+
+        Returns
+        -------
+        tuple
+            What was found, and which server's word it is. What this process reads afterwards, of
+            whatever tier and wherever, is at least as new.
+
+        Raises
+        ------
+        DatabaseUnavailableError
+            The database does not answer.
+        """
+        if self._primary is None:
+            return await ask(self._readers[Tier.PUBLIC]), None
+        found, mark = await self._primary.look(ask)
+        return found, mark.run
+
+    async def watch_replicas(self) -> None:
+        """Ask beside the requests what they would wait for, until cancelled; see `geo.primary`."""
+        while self._primary is not None:
+            await asyncio.sleep(CHECK_S)
+            if time.monotonic() - self._primary.asked_s < IDLE_S:
+                # The next request asks itself, and says what is wrong.
+                with suppress(DatabaseUnavailableError):
+                    await self.replicas()
+
+    async def replicas(self) -> dict[Tier, bool]:
+        """Tell of each tier that reads apart whether it does: else the primary answers.
+
+        Raises
+        ------
+        DatabaseUnavailableError
+            No primary answers, so nobody knows what still holds.
+        """
+        if self._primary is None:
+            return {}
+        mark = await self._primary.mark(older_s=CHECK_S)
+        await asyncio.gather(*(replica.probe(mark) for replica in self._replicas.values()))
+        return {tier: replica.is_used for tier, replica in self._replicas.items()}
+
     async def dispose(self) -> None:
         """Close every connection."""
         for reader in self._readers.values():
             await reader.close()
-        for engine in self._engines.values():
+        for replica in self._replicas.values():
+            await replica.close()
+        if self._primary is not None:
+            await self._primary.close()
+        for engine in (*self._engines.values(), *self._elsewhere.values()):
             await engine.dispose()
+
+
+def _require_safe(tier: Tier, name: str, *, unsafe: bool) -> None:
+    if unsafe:
+        msg = (
+            f"the {tier.value} tier logs in as {name}, which sees everything; "
+            f"give it the role {tier.role}"
+        )
+        raise UnsafeRoleError(msg)
 
 
 async def connected(session: AsyncSession) -> AsyncSession:
@@ -241,7 +369,10 @@ async def connected(session: AsyncSession) -> AsyncSession:
         The database does not answer.
     """
     if not session.in_transaction():
+        placing: Placing | None = session.info.get(Placing.KEY)
         async with translated_errors(OSError, DBAPIError):
+            if placing is not None:
+                await placing.place(session)
             await session.connection()
     return session
 
@@ -254,13 +385,17 @@ async def raw_connection(session: AsyncSession) -> Asks:
 
 
 @asynccontextmanager
-async def translated_errors(*connecting: type[Exception]) -> AsyncIterator[None]:
+async def translated_errors(
+    *connecting: type[Exception], is_writer: bool = False
+) -> AsyncIterator[None]:
     """Turn a driver's connection failures into `DatabaseUnavailableError`; pass the rest on.
 
     Parameters
     ----------
     *connecting
         What else means an unreachable database where nothing but connecting is done.
+    is_writer
+        Whether the connection is to be able to write.
     """
     unreachable: tuple[type[Exception], ...] = (
         InterfaceError,
@@ -273,18 +408,14 @@ async def translated_errors(*connecting: type[Exception]) -> AsyncIterator[None]
         yield
     except GeoError:
         raise
-    except unreachable as error:
-        msg = "the database does not answer"
-        raise DatabaseUnavailableError(msg) from error
-    except asyncpg.QueryCanceledError as error:
-        # Of a COPY, which is the driver's own and no statement of SQLAlchemy's.
-        msg = "the database answers too late"
-        raise DatabaseUnavailableError(msg) from error
-    except asyncpg.PostgresConnectionError as error:
-        msg = "the database does not answer"
-        raise DatabaseUnavailableError(msg) from error
-    except DBAPIError as error:
-        if error.connection_invalidated or "statement timeout" in str(error.orig):
-            msg = "the database answers too late"
+    except Exception as error:
+        # Of a COPY it is the driver's own, else SQLAlchemy's with the driver's inside.
+        driven = error.orig if isinstance(error, DBAPIError) else error
+        outage = outage_of(driven, is_writer=is_writer)
+        if outage is not None:
+            raise outage from error
+        is_broken = isinstance(error, DBAPIError) and error.connection_invalidated
+        if is_broken or isinstance(error, unreachable):
+            msg = "the database does not answer"
             raise DatabaseUnavailableError(msg) from error
         raise

@@ -13,6 +13,13 @@ class DatabaseUnavailableError(GeoError, ConnectionError):
     """The database cannot be reached or answers too late."""
 
 
+class DiskFullError(DatabaseUnavailableError):
+    """The database has no room to store anything; what is kept for hides is theirs (P24)."""
+
+    def __init__(self) -> None:
+        super().__init__("the disk of the database is full")
+
+
 class UnsafeRoleError(GeoError, PermissionError):
     """A tier's login is a superuser or bypasses row-level security."""
 

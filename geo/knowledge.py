@@ -7,7 +7,7 @@ hidden records too, so they never leave the process (P39).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -82,12 +82,16 @@ class Stamps:
         The database's day (UTC), by which the views let records expire.
     has_demo : bool
         What `geo.demo.has_demo` tells: whoever asks for stamps needs it too.
+    server : hashable
+        Whose word they are, where that may change (`geo.db.Database.look`): two servers may count
+        alike what is not the same.
     """
 
     by_subject: Mapping[Subject, Stamp]
     now: datetime
     today: date
     has_demo: bool
+    server: Hashable = None
 
     def of(self, subject: Subject) -> Stamp:
         """Return the stamp of one subject."""

@@ -15,12 +15,15 @@ import asyncpg
 from sqlalchemy.engine import URL
 
 from geo.errors import DatabaseUnavailableError
+from geo.outages import outage_of
 
 #: Prepared statements a connection keeps: every layer's pages and tiles in their usual shapes.
 _STATEMENTS = 512
 
-#: Seconds to connect, and to wait for a connection that is free, unless it is said otherwise [A].
-WAIT_S = 5.0
+#: Seconds to connect, and to wait for a connection that is free, unless it is said otherwise. Where
+#: a server is killed just then nobody ever answers, and who waits is to be served by the next one
+#: within five (issue 14).
+WAIT_S = 4.0
 
 #: Loans and seconds of rest after which a connection is opened anew, as asyncpg's pool has them: a
 #: backend's memory grows with what it has seen, and what stands between may forget a silent line.
@@ -40,11 +43,8 @@ _UNREACHABLE = (
     OSError,
     asyncio.TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
 )
 
 
@@ -64,13 +64,16 @@ class Asks(Protocol):
 class _Line:
     """One connection, and the statements that are prepared on it."""
 
-    __slots__ = ("connection", "lent", "prepared", "rested_s")
+    __slots__ = ("connection", "lent", "opened_s", "prepared", "rested_s", "state")
 
     def __init__(self, connection: Any) -> None:  # noqa: ANN401 -- asyncpg's
         self.connection = connection
         self.prepared: OrderedDict[str, Any] = OrderedDict()
         self.lent = 0
+        self.opened_s = time.monotonic()
         self.rested_s = 0.0
+        #: What `geo.primary` last heard of the server that it leads to.
+        self.state: Any = None
 
     async def ask(self, how: str, query: str, args: Sequence[Any]) -> Any:  # noqa: ANN401
         """Run a statement; one whose tables have changed meanwhile is prepared anew."""
@@ -112,16 +115,29 @@ class Reader:
         What the server is told when a connection is made, read-only among it.
     size : int
         Connections at most.
+    lives_s : float or None
+        Seconds after which a connection is opened anew however much it was used.
+    is_for_maps : bool
+        Whether a connection is to be ready for transformations before it is lent.
     wait_s : float
         Seconds to connect, and to wait for a connection that is free.
     """
 
     def __init__(
-        self, url: URL, settings: dict[str, str], *, size: int, wait_s: float = WAIT_S
+        self,
+        url: URL,
+        settings: dict[str, str],
+        *,
+        size: int,
+        lives_s: float | None = None,
+        is_for_maps: bool = True,
+        wait_s: float = WAIT_S,
     ) -> None:
         dialect = url.get_dialect()()
         _, self._options = dialect.create_connect_args(url)
         self._settings = settings
+        self._lives_s = lives_s
+        self._is_for_maps = is_for_maps
         self._wait_s = wait_s
         self._free = asyncio.Semaphore(size)
         self._resting: list[_Line] = []
@@ -154,32 +170,36 @@ class Reader:
         DatabaseUnavailableError
             The database does not answer, or too late.
         """
-        line = await self._borrowed()
+        owner, line = await self.lent()
         try:
             yield line.connection
         except BaseException as error:
-            self._fail(line, error)
+            owner.give_up(line, error)
             raise
         else:
-            self._return(line)
+            owner.take_back(line)
 
     async def close(self) -> None:
         """Close every connection that nobody holds; the others close when they come back."""
         self._is_closed = True
         resting, self._resting = self._resting, []
         for line in resting:
-            with suppress(*_UNREACHABLE):
+            with suppress(*_UNREACHABLE, asyncpg.PostgresError):
                 await line.connection.close(timeout=self._wait_s)
 
     async def _ask(self, how: str, query: str, args: Sequence[Any]) -> Any:  # noqa: ANN401
-        line = await self._borrowed()
+        owner, line = await self.lent()
         try:
             found = await line.ask(how, query, args)
         except BaseException as error:
-            self._fail(line, error)
+            owner.give_up(line, error)
             raise
-        self._return(line)
+        owner.take_back(line)
         return found
+
+    async def lent(self) -> "tuple[Reader, _Line]":
+        """Return a connection that may be asked, and whose it is."""
+        return self, await self._borrowed()
 
     async def _borrowed(self) -> _Line:
         try:
@@ -193,7 +213,8 @@ class Reader:
         while self._resting:
             # The one used last: its backend's memory is warm, and the others may end.
             line = self._resting.pop()
-            if not line.is_spent():
+            is_aged = self._lives_s is not None and time.monotonic() - line.opened_s > self._lives_s
+            if not line.is_spent() and not is_aged:
                 return line
             line.connection.terminate()
         try:
@@ -204,19 +225,31 @@ class Reader:
             raise
 
     async def _opened(self) -> _Line:
+        connecting = asyncio.ensure_future(self._connected())
+        try:
+            return await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            # Cut short it would leave a connection that belongs to nobody.
+            with suppress(Exception):
+                (await connecting).connection.terminate()
+            raise
+
+    async def _connected(self) -> _Line:
         async with asyncio.timeout(self._wait_s):
             connection = await asyncpg.connect(
                 **self._options,
                 server_settings=self._settings,
             )
             try:
-                await connection.fetchval(_WARM_UP)
+                if self._is_for_maps:
+                    await connection.fetchval(_WARM_UP)
             except BaseException:
                 connection.terminate()
                 raise
         return _Line(connection)
 
-    def _return(self, line: _Line) -> None:
+    def take_back(self, line: _Line) -> None:
+        """Take a connection back that is of use."""
         line.lent += 1
         line.rested_s = time.monotonic()
         self._free.release()
@@ -225,10 +258,10 @@ class Reader:
         else:
             self._resting.append(line)
 
-    def _fail(self, line: _Line, error: BaseException) -> None:
+    def give_up(self, line: _Line, error: BaseException) -> None:
         """Take a connection back after an error, and raise what the caller is to see of it."""
         if isinstance(error, asyncpg.PostgresError):
-            self._return(line)
+            self.take_back(line)
         else:
             # Nobody knows what is under way on it.
             line.connection.terminate()
@@ -238,9 +271,9 @@ class Reader:
 
 def _translate(error: BaseException) -> None:
     """Raise what the caller is to see of an error, where that is another one."""
-    if isinstance(error, asyncpg.QueryCanceledError):
-        msg = "the database answers too late"
-        raise DatabaseUnavailableError(msg) from error
+    outage = outage_of(error)
+    if outage is not None:
+        raise outage from error
     if isinstance(error, _UNREACHABLE):
         raise DatabaseUnavailableError(_SILENT) from error
 

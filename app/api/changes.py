@@ -109,7 +109,8 @@ async def _read(
     """Read a page of a ledger that has all that was committed before the request."""
     refreshed, is_forced = 0, False
     while True:
-        async with database.session(tier) as session:
+        # A ledger that lags says of nothing it lacks that it is gone (P49).
+        async with database.primary_session(tier) as session:
             await publications.hold_still(session)
             if refreshed or not await publications.is_due(session, source(layer.name)):
                 read = await read_changes(session, layer, cursor, limit)

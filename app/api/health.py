@@ -1,24 +1,31 @@
 """``GET /health``: whether this process can answer routes."""
 
 import anyio.to_thread
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from app.deps import NetworkDep, SessionDep
 from app.network import NoNetworkError
 from app.problems import problem_responses
 from app.responses import JSONResponse
 from geo import demo
+from geo.db import Database
 
 router = APIRouter(tags=["health"])
 
 
 @router.get("/health", responses=problem_responses(503))
-async def health(session: SessionDep, network: NetworkDep) -> Response:
+async def health(request: Request, session: SessionDep, network: NetworkDep) -> Response:
     """Return 200 when the database answers and a road network is open, else 503.
 
-    ``damaged`` names regions that cannot be opened and answer no routes; ``status`` is then
-    ``degraded``.
+    ``damaged`` names regions that cannot be opened and answer no routes; ``replicas`` tells of each
+    tier that reads from one whether it is ``current``, or ``behind`` and the primary answers.
+    ``status`` is ``degraded`` where a region is damaged or a replica behind.
     """
+    database: Database = request.state.database
+    replicas = {
+        tier.value: "current" if is_used else "behind"
+        for tier, is_used in (await database.replicas()).items()
+    }
     has_demo = await demo.has_demo(session)
     regions = await anyio.to_thread.run_sync(network.regions)
     damaged = await anyio.to_thread.run_sync(network.damaged)
@@ -27,9 +34,10 @@ async def health(session: SessionDep, network: NetworkDep) -> Response:
         raise NoNetworkError(msg)
     return JSONResponse(
         {
-            "status": "degraded" if damaged else "ok",
+            "status": "degraded" if damaged or "behind" in replicas.values() else "ok",
             "networks": [region.meta.name for region in regions],
             "damaged": damaged,
+            "replicas": replicas,
             "demo": has_demo,
         },
         headers={"Cache-Control": "no-store"},

@@ -41,6 +41,7 @@ from app.askers import find_asker, require_actor
 from app.compression import CODINGS, tagged
 from app.deps import read_json, require_demo_allowed
 from app.editions import Editions
+from app.keeping import require_room
 from app.mistakes import (
     InvalidParameterError,
     MethodNotAllowedError,
@@ -98,6 +99,7 @@ class Changing:
     @asynccontextmanager
     async def writer(self) -> AsyncIterator[AsyncSession]:
         """Open a session that may write and knows its person; commits at the end."""
+        require_room(self.request)
         async with self.asked.database.session(Tier.WRITER, person=self.actor.id) as session:
             yield session
 

@@ -1,7 +1,7 @@
 """What reading a file found, in the reader's language: `geo.imports` speaks English."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from app.desk.labels import FIELD_LABELS
 from app.web.i18n import Words, marked
@@ -47,6 +47,27 @@ _SAID: tuple[tuple[str, str], ...] = (
     (r"columns not used: (?P<columns>.*)", marked("Columnas sin usar: %(columns)s.")),
 )
 _PATTERNS = tuple((re.compile(pattern, re.DOTALL), text) for pattern, text in _SAID)
+
+#: Why a file takes more than one import may (`geo.imports.limits`), and what to do.
+HEAVY: Mapping[str, str] = {
+    "members": marked(
+        "El archivo trae demasiados archivos dentro: traiga solo la tabla o el mapa."
+    ),
+    "unpacked": marked("El archivo es demasiado grande al abrirlo: divídalo."),
+    "ratio": marked(
+        "El archivo contiene mucho más de lo que pesa: guárdelo de nuevo sin filas vacías ni "
+        "repetidas."
+    ),
+    "rows": marked("El archivo tiene demasiadas filas para una sola vez: divídalo."),
+    "cells": marked("El archivo tiene demasiadas celdas llenas: divídalo."),
+    "memory": marked(
+        "El archivo ocupa demasiada memoria al leerlo: divídalo, o borre lo que está lejos de la "
+        "tabla."
+    ),
+    "time": marked("El archivo tarda demasiado en leerse: divídalo."),
+    "turn": marked("Otro archivo suyo se está leyendo: espere un minuto y tráigalo de nuevo."),
+    "broken": marked("El archivo no se pudo leer: guárdelo en otro formato."),
+}
 
 #: The form itself asks for these, one by one.
 _ASKED = re.compile(r"'.*' in '.*' needs a code of \w+", re.DOTALL)

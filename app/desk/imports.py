@@ -14,16 +14,18 @@ from fastapi import APIRouter, Query, Response
 from app.askers import CONSOLE
 from app.desk import import_form
 from app.desk.fields import TIMEZONES
-from app.desk.import_notes import notes
+from app.desk.import_notes import HEAVY, notes
 from app.desk.inputs import told
 from app.desk.labels import CODED, VISIBILITIES
 from app.desk.pages import Desk, DeskDep, RecordId, see
 from app.desk.reasons import reason_text
 from app.forms import FormDep
 from app.settings import Settings
+from app.web.i18n import Words as Spoken
 from geo.countries import BOXES
 from geo.errors import ConflictError, InvalidFileError, InvalidRecordError, PersonalDataError
 from geo.imports import batches, reports, uploads
+from geo.imports.limits import TooHeavyError
 from geo.imports.reports import RowReport
 from geo.imports.rows import Words, words
 from geo.imports.suggestion import UNNAMED
@@ -66,7 +68,7 @@ async def bring(desk: DeskDep, form: FormDep) -> Response:
                 mapping=await stated.read() if stated and stated.filename else None,
             )
     except (InvalidFileError, PersonalDataError) as error:
-        return await _start_page(desk, problems={"file": _reason(error)}, typed=form)
+        return await _start_page(desk, problems={"file": _reason(desk.words, error)}, typed=form)
     return see(f"{IMPORTS}/{batch_id}/mapping")
 
 
@@ -88,7 +90,7 @@ async def check(desk: DeskDep, batch: RecordId, form: FormDep) -> Response:
                 read = import_form.reading_in(form)
                 await uploads.suggest_anew(desk.session, found, desk.actor, read)
                 return see(f"{IMPORTS}/{batch}/mapping")
-            table = await asyncio.to_thread(uploads.table_of, found, found.mapping)
+            table = await uploads.table_of(desk.session, found, desk.actor, found.mapping)
             mapping = import_form.mapping_in(form, table.columns, found.mapping)
             if form.get("do") == "check":
                 await uploads.check_upload(
@@ -101,7 +103,9 @@ async def check(desk: DeskDep, batch: RecordId, form: FormDep) -> Response:
                 )
                 return see(f"{IMPORTS}/{batch}")
     except (InvalidFileError, PersonalDataError) as error:
-        return await _mapping_page(desk, found, mapping, problems={"mapping": _reason(error)})
+        return await _mapping_page(
+            desk, found, mapping, problems={"mapping": _reason(desk.words, error)}
+        )
     except InvalidRecordError as error:
         return await _mapping_page(desk, found, mapping, problems=told(desk.words, error.problems))
     # Columns were given other fields: their labels are to be translated now.
@@ -142,10 +146,12 @@ async def apply(desk: DeskDep, batch: RecordId, form: FormDep) -> Response:
         problems = told(desk.words, error.problems)
         return await _report_page(desk, batch, problems=problems, typed=form)
     except InvalidFileError as error:
-        return await _report_page(desk, batch, problems={"": _reason(error)}, typed=form)
+        return await _report_page(
+            desk, batch, problems={"": _reason(desk.words, error)}, typed=form
+        )
     except ConflictError as error:
         return await _report_page(
-            desk, batch, problems={"": _reason(error)}, typed=form, status=409
+            desk, batch, problems={"": _reason(desk.words, error)}, typed=form, status=409
         )
     return desk.page("import_sent", applied=applied)
 
@@ -187,7 +193,7 @@ async def _mapping_page(
     w = desk.words
     vocabulary = await read_vocabulary(desk.session)
     known = words(vocabulary.active, vocabulary.names)
-    table = await asyncio.to_thread(uploads.table_of, found, found.mapping)
+    table = await uploads.table_of(desk.session, found, desk.actor, found.mapping)
     labels = await asyncio.to_thread(uploads.labels_of, table, mapping.get("fields", {}), known)
     codes = import_form.code_choices(w, known, _names(vocabulary, known))
     stated = mapping.get("id", {}).get("prefix", "")
@@ -267,8 +273,10 @@ def _first(rows: Sequence[RowReport], is_meant: Callable[[RowReport], bool]) -> 
     return list(islice((row for row in rows if is_meant(row)), SHOWN))
 
 
-def _reason(error: Exception) -> str:
+def _reason(w: Spoken, error: Exception) -> str:
     """Return what is wrong with a file or mapping, a line a problem."""
+    if isinstance(error, TooHeavyError):
+        return w.gettext(HEAVY[error.code])
     if isinstance(error, InvalidFileError):
         return " ".join(error.problems[:20])
     return str(error)

@@ -55,6 +55,13 @@ _SAID: Mapping[str, tuple[str, str]] = {
         marked("Los datos no responden ahora"),
         marked("Espere unos segundos y vuelva a cargar. No se perdió nada guardado."),
     ),
+    "disk-full": (
+        marked("No queda espacio para guardar"),
+        marked(
+            "Avise a quien administra el servidor. Ocultar de urgencia sigue funcionando; "
+            "lo demás no se guardó."
+        ),
+    ),
     "internal": (
         marked("Algo se dañó de nuestro lado"),
         marked("Diga a quien administra el número de abajo."),

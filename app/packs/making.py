@@ -178,7 +178,8 @@ class Maker:
         return tuple(map(id, self.network.regions()))
 
     def _edition(self, stamps: Stamps, *subjects: Subject) -> Hashable:
-        return tuple(map(stamps.of, subjects)), stamps.today, stamps.has_demo, self.span
+        counted = stamps.server, *map(stamps.of, subjects)
+        return counted, stamps.today, stamps.has_demo, self.span
 
     async def _kept(
         self, key: Hashable, edition: Hashable, make: Callable[[], Awaitable[bytes]]

@@ -7,15 +7,16 @@ import zipfile
 import zlib
 
 from geo.errors import InvalidFileError
+from geo.imports.limits import ON_THE_MACHINE, TooHeavyError, Unpacking
 from geo.imports.tables import refuse
 
-#: Bytes that all members may have together: 100,000 rows of 40 columns are about 160 MB of XML.
-MAX_UNPACKED = 384 * 1024 * 1024
-
-#: Members of one archive; a workbook of twenty sheets has about sixty.
-MAX_MEMBERS = 2_000
+#: How much is unpacked; `geo.imports.apart_child` takes less.
+LIMITS: Unpacking = ON_THE_MACHINE
 
 _CHUNK = 1 << 20
+
+#: What is unpacked however well it was packed: a small form may repeat itself.
+_SMALL = 1 << 20
 
 #: What the library raises of files that are no whole archives, or are made to break it.
 _BROKEN = (
@@ -60,13 +61,15 @@ def unpacked(name: str, data: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()
-            if len(infos) > MAX_MEMBERS:
-                refuse(name, f"has more than {MAX_MEMBERS:,} members")
-            members, left = {}, MAX_UNPACKED
+            if len(infos) > LIMITS.members:
+                raise TooHeavyError(name, "members")
+            most = max(_SMALL, LIMITS.ratio * len(data))
+            members, left = {}, min(LIMITS.all_bytes, most)
+            is_bomb = most < LIMITS.all_bytes
             for info in infos:
                 if info.flag_bits & 1:
                     refuse(name, "is encrypted")
-                members[info.filename] = _member(name, archive, info, left)
+                members[info.filename] = _member(name, archive, info, left, is_bomb=is_bomb)
                 left -= len(members[info.filename])
     except InvalidFileError:  # is a ValueError too
         raise
@@ -75,14 +78,16 @@ def unpacked(name: str, data: bytes) -> dict[str, bytes]:
     return members
 
 
-def _member(name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, left: int) -> bytes:
-    parts = []
+def _member(
+    name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, left: int, *, is_bomb: bool
+) -> bytes:
+    parts, own = [], LIMITS.member_bytes
     with archive.open(info) as member:
         while part := member.read(_CHUNK):
             parts.append(part)
-            left -= len(part)
-            if left < 0:
-                refuse(name, f"is larger than {MAX_UNPACKED:,} bytes when unpacked")
+            left, own = left - len(part), own - len(part)
+            if own < 0 or left < 0:
+                raise TooHeavyError(name, "ratio" if is_bomb and own >= 0 else "unpacked")
     return b"".join(parts)
 
 

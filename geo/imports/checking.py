@@ -62,6 +62,7 @@ async def check_file(
     actor: Actor | None = None,
     source: str | None = None,
     progress: Progress | None = None,
+    table: Table | None = None,
 ) -> Checked:
     """Read a file, apply a mapping, and report what each row would do (writer; only reads).
 
@@ -82,6 +83,8 @@ async def check_file(
         Of new records that state none.
     progress : callable or None
         See `Progress`.
+    table : Table or None
+        The file as it was read elsewhere, as the mapping says (`geo.imports.apart`).
 
     Raises
     ------
@@ -92,7 +95,10 @@ async def check_file(
     """
     vocabulary = await read_vocabulary(session)
     known_words = words(vocabulary.active, vocabulary.names)
-    table, used, made, remarks = await asyncio.to_thread(_read, name, data, mapping, known_words)
+    if table is None:
+        reading = mapping.reading if mapping else None
+        table = await asyncio.to_thread(read_table, name, data, reading)
+    used, made, remarks = await asyncio.to_thread(_drafted, name, table, mapping, known_words)
     known = await _known(
         session, made, actor=actor, now=now, today=today, source=source or f"import of {today}"
     )
@@ -109,10 +115,9 @@ async def check_file(
     )
 
 
-def _read(
-    name: str, data: bytes, mapping: FieldMapping | None, known: Words
-) -> tuple[Table, FieldMapping, list[Draft], list[str]]:
-    table = read_table(name, data, mapping.reading if mapping else None)
+def _drafted(
+    name: str, table: Table, mapping: FieldMapping | None, known: Words
+) -> tuple[FieldMapping, list[Draft], list[str]]:
     require_no_persons(table.columns)
     used = mapping if mapping and mapping.fields else own_mapping(table, mapping)
     if not used.fields:
@@ -127,7 +132,7 @@ def _read(
     unused = [c for c in table.columns if c not in used.columns() and c not in used.ignored]
     if unused:
         remarks.append(f"columns not used: {', '.join(unused)}")
-    return table, used, made, remarks
+    return used, made, remarks
 
 
 async def _known(

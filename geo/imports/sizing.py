@@ -10,6 +10,7 @@ import resource
 import subprocess
 import sys
 from io import BytesIO
+from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
@@ -21,6 +22,10 @@ PROCESSOR_S = 60
 
 #: Seconds until it is given up, on a machine that is busy with other things.
 PATIENCE_S = 180
+
+
+#: Whether this process may die of it itself (`geo.imports.apart_child`): no other is needed then.
+IS_APART = False
 
 
 class UnmeasuredError(Exception):
@@ -42,6 +47,8 @@ def sheet_sizes(content: bytes, sheet: str | None = None) -> dict[str, tuple[int
     ------
     UnmeasuredError
     """
+    if IS_APART:
+        return _sizes_of(_measured(content, [] if sheet is None else [sheet]))
     try:
         done = subprocess.run(  # noqa: S603 - this file, by the interpreter that runs
             [sys.executable, "-I", __file__, *([] if sheet is None else [sheet])],
@@ -53,7 +60,10 @@ def sheet_sizes(content: bytes, sheet: str | None = None) -> dict[str, tuple[int
         )
     except (subprocess.SubprocessError, OSError, ValueError) as error:
         raise UnmeasuredError(_TOO_MUCH) from error
-    said = json.loads(done.stdout)
+    return _sizes_of(json.loads(done.stdout))
+
+
+def _sizes_of(said: dict[str, Any]) -> dict[str, tuple[int, int]]:
     if said["problem"] is not None:
         raise UnmeasuredError(said["problem"])
     return {name: (height, width) for name, height, width in said["sizes"]}
@@ -65,7 +75,7 @@ _TOO_MUCH = (
 )
 
 
-def _measured(content: bytes, stated: list[str]) -> dict[str, object]:
+def _measured(content: bytes, stated: list[str]) -> dict[str, Any]:
     try:
         book = CalamineWorkbook.from_filelike(BytesIO(content))
     except CalamineError as error:

@@ -60,7 +60,11 @@ def suggest(name: str, data: bytes, *, reading: Reading | None = None) -> Sugges
     InvalidFileError, PersonalDataError
         The file cannot be read, or is about persons.
     """
-    table = read_table(name, data, reading)
+    return suggest_for(read_table(name, data, reading), reading)
+
+
+def suggest_for(table: Table, reading: Reading | None = None) -> Suggestion:
+    """Return a mapping for a table, as `suggest` does; raises as it, for what is about persons."""
     require_no_persons(table.columns)
     fields = _fields(table)
     labels, unknown = _labels(table, fields)

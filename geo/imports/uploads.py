@@ -12,22 +12,28 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from geo import storage
 from geo.authority import Actor, require_staff
 from geo.errors import ConflictError, NotFoundError
 from geo.imports import reports
+from geo.imports.apart import read_apart
 from geo.imports.batches import KEPT_DAYS
 from geo.imports.checking import check_file
-from geo.imports.detection import Reading, read_table
+from geo.imports.detection import Reading
 from geo.imports.fields import kind_of
+from geo.imports.limits import TooHeavyError
 from geo.imports.mapping import as_object, parse_mapping
 from geo.imports.personal import require_no_persons
 from geo.imports.rows import Words
-from geo.imports.suggestion import suggest
+from geo.imports.suggestion import suggest_for
 from geo.imports.tables import Table, Value
 from geo.models import ImportBatch
 
 #: Values of a column that a person is asked to translate: more are free text.
 MAX_LABELS = 60
+
+#: Bytes of a mapping file; the largest of ours has three thousand.
+MAPPING_BYTES = 262_144
 
 #: Cells of a column shown beside it, so that a person knows which it is.
 _SHOWN = 2
@@ -97,11 +103,15 @@ async def upload(
     """
     require_staff(actor)
     if mapping is None:
-        suggested = await asyncio.to_thread(suggest, name, data)
+        table = await _read(session, actor, name, data)
+        suggested = await asyncio.to_thread(suggest_for, table)
         stated, notes = as_object(suggested.mapping), suggested.notes
     else:
-        stated, notes = as_object(parse_mapping(mapping)), []
-        await asyncio.to_thread(read_suitable, name, data, stated)
+        if len(mapping) > MAPPING_BYTES:
+            raise TooHeavyError("mapping", "cells")
+        read = parse_mapping(mapping)
+        stated, notes = as_object(read), []
+        require_no_persons((await _read(session, actor, name, data, read.reading)).columns)
     batch_id = uuid.uuid4().hex
     await session.execute(
         insert(ImportBatch).values(
@@ -169,11 +179,13 @@ async def check_upload(
     ConflictError
         The import was applied or discarded meanwhile.
     """
+    used = parse_mapping(mapping)
     checked = await check_file(
         session,
         batch.content,
         batch.file_name,
-        parse_mapping(mapping),
+        used,
+        table=await _read(session, actor, batch.file_name, batch.content, used.reading),
         now=now,
         today=today,
         actor=actor,
@@ -210,9 +222,9 @@ async def suggest_anew(
     InvalidFileError, PersonalDataError
         It cannot be read so; what was kept stays as it was.
     """
-    suggested = await asyncio.to_thread(
-        suggest, batch.file_name, batch.content, reading=Reading(**read)
-    )
+    reading = Reading(**read)
+    table = await _read(session, actor, batch.file_name, batch.content, reading)
+    suggested = await asyncio.to_thread(suggest_for, table, reading)
     await session.execute(
         update(ImportBatch)
         .where(
@@ -234,29 +246,44 @@ async def suggest_anew(
     )
 
 
-def table_of(batch: Upload, mapping: Mapping[str, Any]) -> Table:
-    """Return an uploaded file as a table, read as the object of a mapping says.
+async def table_of(
+    session: AsyncSession, batch: Upload, actor: Actor, mapping: Mapping[str, Any]
+) -> Table:
+    """Return an uploaded file as a table about places, read as the object of a mapping says.
 
     Raises
     ------
     InvalidFileError, PersonalDataError
-        It cannot be read so.
-    """
-    return read_suitable(batch.file_name, batch.content, mapping)
-
-
-def read_suitable(name: str, data: bytes, mapping: Mapping[str, Any]) -> Table:
-    """Return a file as a table that is about places.
-
-    Raises
-    ------
-    InvalidFileError, PersonalDataError
-        It cannot be read as the mapping says, or is about persons.
+        It cannot be read so, or is about persons.
     """
     reading = Reading(format=mapping.get("format"), **mapping.get("read", {}))
-    table = read_table(name, data, reading)
+    table = await _read(session, actor, batch.file_name, batch.content, reading)
     require_no_persons(table.columns)
     return table
+
+
+async def _read(
+    session: AsyncSession, actor: Actor, name: str, data: bytes, reading: Reading | None = None
+) -> Table:
+    """Read a file in a process of its own, one at a time a person (writer).
+
+    Raises
+    ------
+    TooHeavyError
+        As `geo.imports.apart.read_apart`, or another file of this person is being read.
+    InvalidFileError
+        It cannot be read.
+    """
+    # To the end of this transaction, in whichever process the other is.
+    if not await storage.is_alone(session, _turn_of(actor)):
+        raise TooHeavyError(name, "turn")
+    return await read_apart(name, data, reading)
+
+
+def _turn_of(actor: Actor) -> int:
+    """Return the key of the lock under which a person's files are read."""
+    digest = hashlib.sha256(f"import:{actor.id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
 
 
 def columns_of(table: Table) -> list[Column]:

@@ -68,6 +68,17 @@ def test_every_bad_setting_is_named(run):
     assert [line for line in done.stderr.splitlines() if "AMPARO_WORKERS" in line]
 
 
+def test_an_unknown_setting_refuses_the_start_and_says_what_may_be_meant(run):
+    done = run("serve", rate_per_minut=SECRET, replica_lag="2", url="http://127.0.0.1:8000")
+    assert done.exit_code == EXIT_MISUSED
+    first, second, *rest = done.stderr.removeprefix("amparo: ").splitlines()
+    assert first == "AMPARO_RATE_PER_MINUT: is no setting; is AMPARO_RATE_PER_MINUTE meant?"
+    assert second == "AMPARO_REPLICA_LAG: is no setting: see README, Settings"
+    # Examples for partners have this one, in the shell that may serve too.
+    assert not rest
+    assert SECRET not in done.output
+
+
 def test_a_rule_between_settings_has_no_prefix(run):
     done = run("migrate", walk_from="20:00")
     assert done.stderr == "amparo: AMPARO_WALK_FROM must be earlier than AMPARO_WALK_UNTIL\n"

@@ -4,11 +4,14 @@ import pytest
 from sqlalchemy import func, select
 
 from app.csrf import form_token
-from geo import models
+from app.desk.import_notes import HEAVY
+from benchmarks.bombs import kmz
+from geo import models, storage
 from geo.db import Tier
+from geo.imports import uploads
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import fields_of, text_of, visitor
-from tests.fixtures.network import TODAY, fill_network
+from tests.fixtures.network import EDITOR, TODAY, fill_network
 
 IMPORTS = "/network/imports"
 
@@ -188,9 +191,30 @@ async def test_who_may_import(as_person):
     assert (await bring(await as_person("ed"), csrf="forged")).status_code == 403
 
 
+async def test_a_file_that_takes_too_much_says_so_in_the_persons_language(as_person, database):
+    editor = await as_person("ed")
+    heavy = kmz(21)
+    assert len(heavy) < 100_000
+    brought = await bring(editor, heavy, "mapa.kmz")
+    assert brought.status_code == 400
+    assert HEAVY["ratio"] in text_of(brought)
+    assert len((await bring(editor)).headers["location"]) > len(IMPORTS)  # the next is read
+
+
+async def test_one_at_a_time_a_person_in_whichever_process(as_person, database):
+    editor, other = await as_person("ed"), await as_person("ap")
+    async with database.session(Tier.WRITER) as session:  # as another worker's request holds it
+        assert await storage.is_alone(session, uploads._turn_of(EDITOR))
+        refused = await bring(editor)
+        assert refused.status_code == 400
+        assert HEAVY["turn"] in text_of(refused)
+        assert (await bring(other)).status_code == 303
+    assert (await bring(editor)).status_code == 303
+
+
 async def test_the_larger_limit_is_for_files_of_people_with_a_cookie(as_person):
     editor = await as_person("ed")
-    rows = "\n".join(f"Casa {n};Cúcuta" for n in range(60_000)).encode()
+    rows = "\n".join(f"Casa {n:0100};Cúcuta" for n in range(10_000)).encode()
     padded = b"Nombre;Ciudad\n" + rows + b"\n" * (1_200_000 - len(rows))
     assert (await bring(editor, padded)).status_code == 303
     assert (await bring(editor, padded + b"x" * 1_000_000)).status_code == 413

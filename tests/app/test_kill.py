@@ -8,8 +8,9 @@ from tests.conftest import opened
 
 
 async def test_p40_no_approval_is_lost_or_half_applied_by_a_kill():
-    result = await trial(60, evenly(60, 2))
-    assert result.killed == ["server", "PostgreSQL"]
+    result = await trial(60, evenly(60, 3, ("server", "PostgreSQL", "postmaster")))
+    # Nobody but the server starts the last one again (issue 14): `./run bench kill` times it.
+    assert result.killed == ["server", "PostgreSQL", "postmaster"]
     assert result.lost == []
     assert result.half_applied == []
     assert result.chain is None

@@ -20,7 +20,7 @@ PASSWORD = "caballo batería grapa correcta"
 SPACE = "DEMO-001"
 
 #: Where pictures for people to look at go; unset, none are made.
-SHOTS = os.environ.get("AMPARO_TEST_SHOTS")
+SHOTS = os.environ.get("DESK_TEST_SHOTS")
 
 # Controls smaller than 44 px; links inside a sentence are exempt (WCAG 2.2, 2.5.5), and so are
 # boxes to tick, whose label is as high.

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from dataclasses import replace
 from datetime import date
 
 import openpyxl
@@ -176,11 +177,20 @@ def zipped(**members):
     return content.getvalue()
 
 
-def test_a_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch):
-    monkeypatch.setattr(archives, "MAX_UNPACKED", 1_000_000)
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"member_bytes": 1_000_000}, "too large when unpacked"),
+        ({"all_bytes": 1_000_000}, "too large when unpacked"),
+        ({"ratio": 200}, "far more than its size tells"),
+        ({"members": 0}, "too many files inside"),
+    ],
+)
+def test_a_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch, more, reason):
+    monkeypatch.setattr(archives, "LIMITS", replace(archives.LIMITS, **more))
     bomb = zipped(**{"xl/workbook.xml": b"0" * 5_000_000})
     assert len(bomb) < 10_000
-    with pytest.raises(InvalidFileError, match="larger than"):
+    with pytest.raises(InvalidFileError, match=reason):
         read_table("x.xlsx", bomb)
 
 
