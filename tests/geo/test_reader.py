@@ -54,7 +54,7 @@ async def test_no_more_connections_than_its_size(reader):
 
 async def test_who_waits_too_long_for_a_connection_is_told_so(reader, monkeypatch):
     async with reader.connection(), reader.connection():
-        monkeypatch.setattr(readers, "_PATIENCE_S", 0.1)
+        monkeypatch.setattr(reader, "_wait_s", 0.1)
         with pytest.raises(DatabaseUnavailableError):
             await reader.fetchval("select 1")
         monkeypatch.undo()
