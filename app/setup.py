@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeGuard
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
@@ -65,17 +66,33 @@ def start_database(settings: Settings) -> None:
         key = prover.made_key(settings.home)
         asyncio.run(schema.migrate(migration_url(settings), key=key))
     except DatabaseUnavailableError as error:
+        if _is_refusal(error.__cause__):
+            raise _refused(settings, error.__cause__) from error
         msg = (
             f"{describe(settings)} does not answer{_why(error)}: is it running, and can it be "
             "reached from here?"
         )
         raise DatabaseUnavailableError(msg) from error
     except (asyncpg.PostgresError, DBAPIError) as error:
-        msg = (
-            f"{describe(settings)} refuses: {_refusal(error)}. It needs a role that may create "
-            "roles, schemas and the extensions PostGIS and pg_trgm."
-        )
-        raise DatabaseUnavailableError(msg) from error
+        raise _refused(settings, error) from error
+
+
+def _is_refusal(error: BaseException | None) -> TypeGuard[asyncpg.PostgresError | DBAPIError]:
+    """Tell whether a server answers and lets nobody in: what is wrong is the address or login."""
+    driven = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(driven, "sqlstate", None) or ""
+    # Classes 28, invalid authorisation, and 3D, no such database (PostgreSQL's appendix A).
+    return isinstance(error, asyncpg.PostgresError | DBAPIError) and state[:2] in {"28", "3D"}
+
+
+def _refused(
+    settings: Settings, error: asyncpg.PostgresError | DBAPIError
+) -> DatabaseUnavailableError:
+    msg = (
+        f"{describe(settings)} refuses: {_refusal(error)}. It needs a role that may create "
+        "roles, schemas and the extensions PostGIS and pg_trgm."
+    )
+    return DatabaseUnavailableError(msg)
 
 
 def _why(error: DatabaseUnavailableError) -> str:

@@ -297,14 +297,25 @@ async def test_what_no_stamp_tells_of_is_found_where_it_is_read(own_client, load
     assert later["features"][space_id]["properties"]["name"] == "Otro"
 
 
-async def test_a_hazard_ends_in_the_copy_by_the_clock_alone(own_client, database):
-    await write(
-        database,
-        "update amparo.hazards set valid_to = now() + interval '2 seconds' where id = 'DEMO-H1'",
-    )
+async def test_a_hazard_ends_in_the_copy_by_the_clock_alone(
+    own_client, database, loaded_clone, cluster
+):
+    ends = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+    lasts = "update amparo.hazards set valid_to = :until where id = 'DEMO-H1'"
+    await write(database, lasts, until=ends)
     copy = await followed(own_client, "hazards")
     assert "DEMO-H1" in copy["features"]
-    await asyncio.sleep(2.1)
+    # As after that moment: no trigger has told of it, and the clock has come to what was due.
+    engine = create_async_engine(cluster.superuser_url(loaded_clone))
+    async with engine.begin() as admin:
+        await admin.execute(text("set session_replication_role = replica"))
+        await admin.execute(text(lasts), {"until": datetime.now(UTC) - timedelta(days=1)})
+        heads = "amparo.publication_heads where layer = 'hazards'"
+        assert await admin.scalar(text(f"select due_at <= :ends from {heads}"), {"ends": ends})
+        await admin.execute(
+            text("update amparo.publication_heads set due_at = now() where layer = 'hazards'")
+        )
+    await engine.dispose()
     assert "DEMO-H1" in (await ask(own_client, "hazards", since=copy["token"]))["gone"]
 
 
