@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeGuard
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
@@ -20,6 +19,7 @@ from app.settings import Settings
 from geo import crossings, demo, ingest, roads, schema, storage
 from geo.db import Database, Tier
 from geo.errors import DatabaseUnavailableError, GeoError, MixedDataError
+from geo.outages import driven, is_refusal
 from routing.directory import list_regions
 from routing.errors import GraphError, RoutingError
 from routing.graph import GraphMeta
@@ -66,7 +66,7 @@ def start_database(settings: Settings) -> None:
         key = prover.made_key(settings.home)
         asyncio.run(schema.migrate(migration_url(settings), key=key))
     except DatabaseUnavailableError as error:
-        if _is_refusal(error.__cause__):
+        if is_refusal(driven(error.__cause__)):
             raise _refused(settings, error.__cause__) from error
         msg = (
             f"{describe(settings)} does not answer{_why(error)}: is it running, and can it be "
@@ -77,17 +77,7 @@ def start_database(settings: Settings) -> None:
         raise _refused(settings, error) from error
 
 
-def _is_refusal(error: BaseException | None) -> TypeGuard[asyncpg.PostgresError | DBAPIError]:
-    """Tell whether a server answers and lets nobody in: what is wrong is the address or login."""
-    driven = error.orig if isinstance(error, DBAPIError) else error
-    state = getattr(driven, "sqlstate", None) or ""
-    # Classes 28, invalid authorisation, and 3D, no such database (PostgreSQL's appendix A).
-    return isinstance(error, asyncpg.PostgresError | DBAPIError) and state[:2] in {"28", "3D"}
-
-
-def _refused(
-    settings: Settings, error: asyncpg.PostgresError | DBAPIError
-) -> DatabaseUnavailableError:
+def _refused(settings: Settings, error: BaseException | None) -> DatabaseUnavailableError:
     msg = (
         f"{describe(settings)} refuses: {_refusal(error)}. It needs a role that may create "
         "roles, schemas and the extensions PostGIS and pg_trgm."
@@ -102,10 +92,9 @@ def _why(error: DatabaseUnavailableError) -> str:
     return ""
 
 
-def _refusal(error: asyncpg.PostgresError | DBAPIError) -> str:
+def _refusal(error: BaseException | None) -> str:
     # Not SQLAlchemy's own text, which repeats the statement.
-    said = error.orig if isinstance(error, DBAPIError) else error
-    return str(said).partition("\n")[0].rpartition(">: ")[2].rstrip(".")
+    return str(driven(error)).partition("\n")[0].rpartition(">: ")[2].rstrip(".")
 
 
 def import_sketch(settings: Settings) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from geo.errors import DatabaseUnavailableError, GeoError, UnsafeRoleError
-from geo.outages import outage_of
+from geo.outages import driven, outage_of
 from geo.placing import Placing
 from geo.primary import CHECK_S, IDLE_S, LOOKING, CheckedReader, Primary, Replica
 from geo.reader import WAIT_S, Asks, Reader
@@ -410,8 +410,7 @@ async def translated_errors(
         raise
     except Exception as error:
         # Of a COPY it is the driver's own, else SQLAlchemy's with the driver's inside.
-        driven = error.orig if isinstance(error, DBAPIError) else error
-        outage = outage_of(driven, is_writer=is_writer)
+        outage = outage_of(driven(error), is_writer=is_writer)
         if outage is not None:
             raise outage from error
         is_broken = isinstance(error, DBAPIError) and error.connection_invalidated

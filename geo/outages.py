@@ -6,6 +6,8 @@ it. The state is always there, and the same in every language (PostgreSQL's appe
 
 from typing import Final
 
+from sqlalchemy.exc import DBAPIError
+
 from geo.errors import DatabaseUnavailableError, DiskFullError
 
 _SILENT: Final = "the database does not answer"
@@ -27,6 +29,9 @@ _OUTAGES: Final = {
     "58030": "the database cannot read or write its files",
 }
 
+#: Of these, what is wrong with the address or the login: the server answers and lets nobody in.
+_REFUSALS: Final = frozenset({"28", "3D"})
+
 _DISK_FULL: Final = "53100"
 
 #: Of what should write: the server has become a standby.
@@ -34,6 +39,17 @@ _READ_ONLY: Final = "25006"
 
 #: A standby ends what reads rows that its primary has removed; asked again it is answered.
 _CONFLICT: Final = "40001", "conflict with recovery"
+
+
+def driven(error: object) -> object:
+    """Return the driver's own error, which SQLAlchemy's has inside."""
+    return error.orig if isinstance(error, DBAPIError) else error
+
+
+def is_refusal(error: object) -> bool:
+    """Tell whether a server answers and lets nobody in, of an error of the driver's."""
+    state = getattr(error, "sqlstate", None)
+    return isinstance(state, str) and state[:2] in _REFUSALS
 
 
 def outage_of(error: object, *, is_writer: bool = False) -> DatabaseUnavailableError | None:
