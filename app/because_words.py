@@ -15,7 +15,7 @@ from app.web import labels
 from app.web.i18n import DEFAULT_LANGUAGE, Words, marked_safety, words
 from geo.hazards import ActiveHazard
 from geo.vocabulary import readable
-from routing.compared import Beyond
+from routing.route.open_world_report import Beyond
 
 _CLOSED = marked_safety("el paso oficial %(name)s está cerrado")
 _CLOSED_THEN = marked_safety("el paso oficial %(name)s estará cerrado cuando llegue")

@@ -23,7 +23,7 @@ from app.roads import Hooks, make_roads_app
 from app.settings import Settings
 from geo import demo, flows
 from geo.db import Tier
-from routing.osm import OfficialCrossing
+from routing.osm.importer import OfficialCrossing
 
 app = typer.Typer(
     name="amparo",

@@ -28,13 +28,13 @@ from geo.coverage_gaps import CorridorLine, FoundGap
 from geo.db import Database, Tier
 from geo.eligibility import NIGHT_SERVICE
 from geo.knowledge import Subject
-from routing.coverage import MeasuredLine, SupportAt, coverage_by, stretch, supports_along
-from routing.crossings import Crossing
 from routing.errors import InvalidRequest
-from routing.graph import Mode
-from routing.match import MatchFailed, match_line
-from routing.support import Supports
-from routing.towns import Towns
+from routing.graph.road_graph import Mode
+from routing.route.coverage import MeasuredLine, SupportAt, coverage_by, stretch, supports_along
+from routing.router.map_matching import MatchFailed, match_line
+from routing.travel.crossings import Crossing
+from routing.travel.sketch_towns import Towns
+from routing.travel.support_points import Supports
 
 #: Written into each seal: of a new rule every gap is computed anew.
 _RULES: Final = 1

@@ -4,12 +4,12 @@ Each day goes as far as who travels can walk and ends at a space for the night. 
 near, the stage says how many days it takes to the next one: nobody is told to sleep on the road,
 and nobody is told that there is a bed.
 
-The days are those of the router's own clock (`routing.arrival`): the hour of the departure, the
-hours of walking, the longest day and the waits at crossings count as they do there. Who sleeps in
-beds needs more days than who lies down where the day ends, as the search has it: the days and the
-arrivals of a journey are those of the stages, on its card as in every format. But who comes to a
-crossing so late that it is not known to open any more has no way from bed to bed: days and arrival
-are the router's own then, and there are no stages.
+The days are those of the router's own clock (`routing.travel.timetable`): the hour of the
+departure, the hours of walking, the longest day and the waits at crossings count as they do there.
+Who sleeps in beds needs more days than who lies down where the day ends, as the search has it: the
+days and the arrivals of a journey are those of the stages, on its card as in every format. But who
+comes to a crossing so late that it is not known to open any more has no way from bed to bed: days
+and arrival are the router's own then, and there are no stages.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from routing.access import Mode
-from routing.arrival import TAIL_S, Walker
-from routing.itinerary import Passage
-from routing.pacing import BEFORE, BEHIND, START, Pacing, Place
-from routing.route import Route
+from routing.engine.itinerary import Passage
+from routing.osm_tags.ways import Mode
+from routing.route.route import Route
+from routing.route.timeline import BEFORE, BEHIND, START, Pacing, Place
+from routing.travel.timetable import TAIL_S, Walker
 
 if TYPE_CHECKING:
     from app.laid import Stop

@@ -32,7 +32,7 @@ from geo import readings
 from geo.authority import Actor, require_staff
 from geo.db import Database, Tier
 from geo.room import Room
-from routing.obstacles import Obstacles
+from routing.travel.avoid_areas import Obstacles
 
 
 class State(TypedDict):

@@ -8,7 +8,7 @@ from typing import Final, Protocol, Self
 from app.settings import Settings
 from geo.crossings import CrossingState
 from geo.hazards import ActiveHazard
-from routing.compared import LIMITS, Limits, Reason
+from routing.route.open_world_report import LIMITS, Limits, Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from app.logs import NOTICES
 from app.network import Network, Region
 from geo.db import Database, Tier
 from geo.knowledge import Listener, listening
-from routing.search import Hazard, Router
+from routing.router.regional import Hazard, Router
 
 #: Seconds between two looks at what may have changed without a word (architecture.md).
 POLL_S: Final = 30.0

@@ -6,9 +6,9 @@ from typing import Self
 
 from app.network import Region
 from geo.spaces import OpenSpace
-from routing.coverage import MeasuredLine, SupportAt, supports_along
-from routing.search import Route
-from routing.support import Support, Supports
+from routing.route.coverage import MeasuredLine, SupportAt, supports_along
+from routing.router.regional import Route
+from routing.travel.support_points import Support, Supports
 
 
 @dataclass(frozen=True, eq=False, slots=True)

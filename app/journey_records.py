@@ -12,9 +12,9 @@ from app.whereabouts import Whereabouts
 from geo.crossings import CrossingState
 from geo.hazards import ActiveHazard
 from geo.products import AreaProduct
-from routing.arrival import clock_of
-from routing.coming import meets
-from routing.search import Crossing, Hazard, Route
+from routing.route.upcoming_closures import meets
+from routing.router.regional import Crossing, Hazard, Route
+from routing.travel.timetable import clock_of
 
 #: A closure counts as over only so long after its published end [A]: a record does not tell an end
 #: that somebody knows from a day on which the road is looked at again (`app.desk.reports`).

@@ -19,16 +19,16 @@ from app.source import Source
 from app.whereabouts import Whereabouts, countries_along, doubted, weigh_all
 from geo.hazards import ActiveHazard
 from geo.places import Place
-from routing.coming import met_on_the_way, reached_too_early
-from routing.compared import Beyond, Compared, Reason, Way
-from routing.coverage import Coverage, MeasuredLine, coverage_by
 from routing.errors import NoRoute
-from routing.graph import Mode
-from routing.obstacles import NO_OBSTACLES, Obstacles
-from routing.pacing import Pacing
-from routing.profile import Profile
-from routing.questions import AVERSIONS
-from routing.search import Crossing, Route, RouteRequest
+from routing.graph.road_graph import Mode
+from routing.route.coverage import Coverage, MeasuredLine, coverage_by
+from routing.route.open_world_report import Beyond, Compared, Reason, Way
+from routing.route.timeline import Pacing
+from routing.route.upcoming_closures import met_on_the_way, reached_too_early
+from routing.router.regional import Crossing, Route, RouteRequest
+from routing.travel.avoid_areas import NO_OBSTACLES, Obstacles
+from routing.travel.profiles import Profile
+from routing.travel.request import AVERSIONS
 
 #: Answers looked for at most in which some of what holds at the departure is over [A].
 _MOST_ROUNDS: Final = 3

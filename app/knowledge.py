@@ -30,8 +30,8 @@ from geo.place_names import PlaceNames, unit_names
 from geo.products import AreaProduct
 from geo.resident_places import ResidentPlaces
 from geo.spaces import OpenSpace
-from routing.rates import rate
-from routing.search import Crossing, Hazard
+from routing.router.regional import Crossing, Hazard
+from routing.travel.event_rates import rate
 
 #: Most moments, and most days of spaces, that are kept; the one kept longest goes first [A].
 _MOST_KEPT: Final = 64

@@ -7,12 +7,12 @@ from app.day_stages import Stage, bed_to_bed, beds_of
 from app.helping import Helping, supports_of
 from app.network import Region
 from geo.spaces import OpenSpace
-from routing.compared import Compared, Way
-from routing.coverage import SupportAt
-from routing.dominance import undominated
-from routing.open_world import way_of
-from routing.pacing import BEHIND, START, Pacing
-from routing.route import Route
+from routing.route.coverage import SupportAt
+from routing.route.dominance import undominated
+from routing.route.open_world_report import Compared, Way
+from routing.route.route import Route
+from routing.route.timeline import BEHIND, START, Pacing
+from routing.router.open_world import way_of
 
 
 @dataclass(frozen=True)

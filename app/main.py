@@ -103,7 +103,7 @@ from app.web.assets import STATIC_FOLDER, STATIC_URL
 from app.web.page import HSTS, SECURITY_HEADERS
 from geo.db import Database
 from geo.room import Room
-from routing.warming import warm
+from routing.warmup import warm
 
 
 def _warm() -> None:

@@ -16,7 +16,7 @@ from geo.eligibility import Doubt, Refusal
 from geo.freshness import age_label
 from geo.matching import Option
 from geo.schedules import zone
-from routing.profile import Profile, walking_days
+from routing.travel.profiles import Profile, walking_days
 
 
 @dataclass(frozen=True)

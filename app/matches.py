@@ -21,15 +21,15 @@ from geo.candidates import Described, Near
 from geo.eligibility import ADULT_AGE, OF_HOURS, Candidate, Need, Refusal, refusals
 from geo.matching import Option, Way
 from geo.vocabulary import check_services
-from routing.crossings import Crossing
+from routing.engine.shortest_path_tree import Reached
 from routing.errors import OffNetwork
-from routing.pace import FLAT_KMH
-from routing.profile import Profile, walking_days
-from routing.reach import Place, ReachRequest
-from routing.tree import Reached
+from routing.router.reachability import Place, ReachRequest
+from routing.travel.crossings import Crossing
+from routing.travel.profiles import Profile, walking_days
+from routing.travel.speed import FLAT_KMH
 
 #: How far around the asker spaces come into question: four days of 25 km on foot (the longest day,
-#: `routing.profile.ADULT`); where nothing fits, once more this far [A].
+#: `routing.travel.profiles.ADULT`); where nothing fits, once more this far [A].
 REACH_M = 100_000.0
 FAR_REACH_M = 500_000.0
 
@@ -296,7 +296,7 @@ def _straight(straight_m: float) -> Way:
 
 
 def _walk_s(distance_m: float) -> float:
-    """Give the time of walking on the flat, seconds (Tobler, `routing.cost`)."""
+    """Give the time of walking on the flat, seconds (Tobler, `routing.travel.cost_model`)."""
     return distance_m * 3.6 / FLAT_KMH
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from app.detours import Because
 from app.essential_lines import Line
 from geo.spaces import NearSpace
-from routing.compared import Way
+from routing.route.open_world_report import Way
 
 
 class InvalidParameterError(ValueError):

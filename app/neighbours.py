@@ -12,12 +12,12 @@ from app.network import Network, Region
 from app.searches import search
 from geo import candidates
 from geo.candidates import Described, Near
-from routing.crossings import Crossing
 from routing.errors import OffNetwork
-from routing.reach import FirstMet, Place, ReachRequest
+from routing.router.reachability import FirstMet, Place, ReachRequest
+from routing.travel.crossings import Crossing
 
 #: How far along the roads the next spaces are looked for: four days of 25 km on foot (the longest
-#: day, `routing.profile.ADULT`).
+#: day, `routing.travel.profiles.ADULT`).
 REACH_M = 100_000.0
 
 #: Spaces looked at, and named [A].

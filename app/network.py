@@ -12,19 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.logs import NOTICES
-from routing import comparison, continent
-from routing.compared import Compared, Limits
-from routing.continent import Continent
-from routing.crossings import BorderPlace, Crossing, border_places
-from routing.directory import META_FILE, list_regions, read_meta
 from routing.errors import GraphError, NoRegion
-from routing.graph import GraphMeta, RoadGraph
-from routing.metric import METRES_PER_DEGREE
-from routing.profile import ADULT, Profile
-from routing.reach import Reacher
-from routing.regions import open_graph
-from routing.search import Route, Router, RouteRequest
-from routing.towns import Towns
+from routing.geometry.geodesy import METRES_PER_DEGREE
+from routing.graph.regions import open_graph
+from routing.graph.road_graph import GraphMeta, RoadGraph
+from routing.graph.storage import META_FILE, list_regions, read_meta
+from routing.route.open_world_report import Compared, Limits
+from routing.router import multi_region, open_world_comparison
+from routing.router.multi_region import Continent
+from routing.router.reachability import Reacher
+from routing.router.regional import Route, Router, RouteRequest
+from routing.travel.crossings import BorderPlace, Crossing, border_places
+from routing.travel.profiles import ADULT, Profile
+from routing.travel.sketch_towns import Towns
 
 #: lon, lat in degrees, one row a place.
 type Positions = NDArray[np.float64]
@@ -198,7 +198,7 @@ class Network:
         NoNetworkError
             No region is loaded, or none that could answer.
         InvalidRequest, OffNetwork, NoRoute
-            As `routing.continent.Continent.routes`.
+            As `routing.router.multi_region.Continent.routes`.
         """
         regions = self.regions()
         try:
@@ -223,8 +223,8 @@ class Network:
             From where on a way is refused.
         """
         asked = Continent([region.router for region in self.regions()])
-        answer = continent.Answer(tuple(r.router for r in found.regions), found.routes)
-        return comparison.compare(asked, request, answer, crossings, limits)
+        answer = multi_region.Answer(tuple(r.router for r in found.regions), found.routes)
+        return open_world_comparison.compare(asked, request, answer, crossings, limits)
 
     def _read_folder(self) -> tuple[int, int] | None:
         """Tell one state of the folder from another; None where that cannot be told yet."""

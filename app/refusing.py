@@ -12,9 +12,9 @@ from geo import spaces
 from geo.crossings import CrossingState
 from geo.db import connected
 from geo.spaces import NearSpace
-from routing.compared import Compared, Way
 from routing.errors import Blocker, NoRoute
-from routing.questions import RouteRequest
+from routing.route.open_world_report import Compared, Way
+from routing.travel.request import RouteRequest
 
 #: What stands in the way, as refusals name it.
 _BLOCKS: Final[Mapping[str, str]] = {

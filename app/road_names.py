@@ -1,4 +1,4 @@
-"""Names of the road classes and surfaces of `routing.access`, for texts about a route."""
+"""Names of the road classes and surfaces of `routing.osm_tags.ways`, for texts about a route."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -12,12 +12,12 @@ from rich.table import Table
 
 from app.console import EXIT_FAILED, err, explained_failures, out, require_settings
 from app.settings import Settings
-from routing.directory import check_name, list_regions, read_meta
 from routing.errors import GraphError
-from routing.graph import GraphMeta
-from routing.osm import OfficialCrossing, import_osm
-from routing.regions import open_graph, remove_graph, verify_graph
-from routing.ways import check_source
+from routing.graph.regions import open_graph, remove_graph, verify_graph
+from routing.graph.road_graph import GraphMeta
+from routing.graph.storage import check_name, list_regions, read_meta
+from routing.osm.importer import OfficialCrossing, import_osm
+from routing.osm.way_table import check_source
 
 
 @dataclass(frozen=True)

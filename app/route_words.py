@@ -19,9 +19,9 @@ from app.web.i18n import DEFAULT_LANGUAGE, Words, marked, marked_safety, words
 from geo.hazards import ActiveHazard
 from geo.schedules import zone
 from geo.vocabulary import readable
-from routing.route import Route
-from routing.route_segments import RouteSegment
-from routing.trade import Trade, trades
+from routing.route.route import Route
+from routing.route.segments import RouteSegment
+from routing.route.trade_offs import Trade, trades
 
 #: Less climb, or less of a way without reports, is not worth a word, metres [A].
 CLIMB_M: Final = 10.0

@@ -28,7 +28,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from routing.profile import ADULT, Profile
+from routing.travel.profiles import ADULT, Profile
 
 
 def default_home() -> Path:

@@ -20,12 +20,12 @@ from geo import crossings, demo, ingest, roads, schema, storage
 from geo.db import Database, Tier
 from geo.errors import DatabaseUnavailableError, GeoError, MixedDataError
 from geo.outages import driven, is_refusal
-from routing.directory import list_regions
 from routing.errors import GraphError, RoutingError
-from routing.graph import GraphMeta
-from routing.osm import OfficialCrossing, import_osm
-from routing.regions import open_graph, tidy
-from routing.warming import warm, warm_import
+from routing.graph.regions import open_graph, tidy
+from routing.graph.road_graph import GraphMeta
+from routing.graph.storage import list_regions
+from routing.osm.importer import OfficialCrossing, import_osm
+from routing.warmup import warm, warm_import
 
 #: The repository's own data; the wheel does not carry it.
 DATA = Path(__file__).resolve().parents[1] / "data"

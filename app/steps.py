@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.route import Route
-from routing.route_segments import RouteSegment
+from routing.route.route import Route
+from routing.route.segments import RouteSegment
 
 type Floats = NDArray[np.float64]
 

@@ -11,9 +11,9 @@ from typing import Final
 from app.route_words import SHORT_M, Said, Told, safety
 from app.web.i18n import Words, marked_safety
 from geo.schedules import zone
-from routing.access import Mode
-from routing.cost import ALTITUDES_M
-from routing.trade import Difference, Trade
+from routing.osm_tags.ways import Mode
+from routing.route.trade_offs import Difference, Trade
+from routing.travel.cost_model import ALTITUDES_M
 
 #: A difference below this part of the larger figure is not worth a word [A].
 _WORTH_SAYING: Final = 0.01

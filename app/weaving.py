@@ -7,7 +7,7 @@ here they are places in one text, and are copied once.
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.compiling import compiled, inlined
+from routing._numba import compiled, inlined
 
 type Bytes = NDArray[np.uint8]
 type Floats = NDArray[np.float64]

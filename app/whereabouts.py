@@ -17,9 +17,9 @@ from app.network import Network, Region
 from geo import boundaries
 from geo.db import connected
 from geo.places import Place, places_near
-from routing.crossings import POST_REACH_M
 from routing.errors import OffNetwork
-from routing.graph import Mode, Snap
+from routing.graph.road_graph import Mode, Snap
+from routing.travel.crossings import POST_REACH_M
 
 #: Of two that disagree, the nearer must be at most this part of the other's distance [A].
 CLEARLY_NEARER = 0.75

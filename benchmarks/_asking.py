@@ -11,9 +11,9 @@ from benchmarks._engines import Amparo, Engine
 from benchmarks._figures import Ledger, timed
 from benchmarks._graphs import Ints, Roads
 from benchmarks._services import Service
-from routing.access import Mode
 from routing.cch import UNREACHABLE
 from routing.errors import OffNetwork
+from routing.osm_tags.ways import Mode
 
 #: Any fixed number: the same pairs in every run.
 SEED: Final = 20_261_125

@@ -78,7 +78,7 @@ class Amparo:
     def one_to_all(self, source: int, *, backward: bool = False) -> Ints:
         """See `Engine`."""
         costs = self.hierarchy.one_to_all(self.metric, source, backward=backward)
-        return costs[: self._node_count]  # without the copies of `routing.turns`
+        return costs[: self._node_count]  # without the copies of `routing.graph.turn_expansion`
 
     def table(self, nodes: Ints) -> Ints:
         """See `Engine`."""

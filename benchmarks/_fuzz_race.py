@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from routing import dijkstra
 from routing.cch import UNREACHABLE, Hierarchy, Metric
+from routing.engine import _dijkstra_kernel
 
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
@@ -56,7 +56,7 @@ class Oracle:
         """Return int64 [N], `UNREACHABLE` where there is no way."""
         cost_s = np.where(cost < UNREACHABLE, cost, np.inf)
         seeds, seed_s = np.array([source], np.int64), np.zeros(1)
-        reach, _, _ = dijkstra.settle(
+        reach, _, _ = _dijkstra_kernel.settle(
             self._first, self._head, cost_s, seeds, seed_s, self._all, np.inf
         )
         return np.where(np.isfinite(reach), reach, UNREACHABLE).astype(np.int64)

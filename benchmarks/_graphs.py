@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from benchmarks._new_york import coordinates, new_york
 from routing.cch import UNREACHABLE
-from routing.cost import Travel
-from routing.graph import RoadGraph
-from routing.metric import UNITS_PER_DEGREE
-from routing.profile import ADULT
+from routing.geometry.geodesy import UNITS_PER_DEGREE
+from routing.graph.road_graph import RoadGraph
+from routing.travel.cost_model import Travel
+from routing.travel.profiles import ADULT
 
 type Ints = NDArray[np.int32]
 type Floats = NDArray[np.float64]

@@ -17,17 +17,17 @@ from benchmarks._figures import Ledger
 from benchmarks._graphs import ROOT
 from benchmarks._stopwatch import BETWEEN, Stopwatch
 from benchmarks._usage import usage_of
-from routing.access import Mode
+from routing.engine.metric_cache import Ground
 from routing.errors import NoRoute, OffNetwork
-from routing.graph import RoadGraph
-from routing.metric import UNITS_PER_DEGREE
-from routing.osm import import_osm
-from routing.profile import ADULT
-from routing.questions import RouteRequest
-from routing.regions import open_graph
-from routing.resident import Ground
-from routing.search import Router
-from routing.warming import warm, warm_import
+from routing.geometry.geodesy import UNITS_PER_DEGREE
+from routing.graph.regions import open_graph
+from routing.graph.road_graph import RoadGraph
+from routing.osm.importer import import_osm
+from routing.osm_tags.ways import Mode
+from routing.router.regional import Router
+from routing.travel.profiles import ADULT
+from routing.travel.request import RouteRequest
+from routing.warmup import warm, warm_import
 
 _MB: Final = 1e6
 #: From the checkout's root.

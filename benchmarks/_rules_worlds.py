@@ -18,15 +18,15 @@ from osmium.osm import mutable
 
 from benchmarks._graphs import ROOT, SHARED, SKETCH
 from benchmarks._raw_roads import RawRoads, Step, Walked, write
-from routing.access import Mode
-from routing.border import OfficialCrossing
-from routing.crossings import Crossing
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
-from routing.hazard import Hazard
-from routing.osm import import_osm
-from routing.regions import open_graph
-from routing.route import Route
-from routing.search import Router, RouteRequest
+from routing.graph.regions import open_graph
+from routing.osm.border_strip import OfficialCrossing
+from routing.osm.importer import import_osm
+from routing.osm_tags.ways import Mode
+from routing.route.route import Route
+from routing.router.regional import Router, RouteRequest
+from routing.travel.crossings import Crossing
+from routing.travel.hazard import Hazard
 
 AT: Final = datetime(2026, 11, 23, tzinfo=UTC)
 NOW: Final = "2026-11-24T00:00:00Z"

@@ -45,7 +45,7 @@ from benchmarks._worlds_seen import DAY_S, HOUR_S, Key, Post, Seen, moment, seco
 from benchmarks.match import cluster
 from geo import schema
 from geo.cluster import PrivateCluster
-from routing.profile import PROFILES
+from routing.travel.profiles import PROFILES
 from tests.conftest import client_of, clone
 from tests.fixtures.leak_hunt import differences
 from tests.fixtures.leak_parts import NOON

@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 import networkx as nx
 
 from benchmarks._worlds_seen import DAY_S, Post, Road, Seen
-from routing.profile import Profile
+from routing.travel.profiles import Profile
 
 #: Nobody lies down within an hour of where they are going, seconds of moving time [A].
 TAIL_S: Final = 3_600.0

@@ -13,13 +13,13 @@ import numpy as np
 from benchmarks._graphs import ROOT, SKETCH
 from benchmarks._worlds_clock import earliest
 from benchmarks._worlds_seen import ALWAYS, DAY_S, HOUR_S, T0, Land, Post, Seen, seconds
-from routing.graph import RoadGraph
-from routing.hazard import Hazard
-from routing.osm import import_osm
-from routing.profile import PROFILES, Profile
-from routing.questions import AVERSIONS
-from routing.regions import open_graph
-from routing.search import Router
+from routing.graph.regions import open_graph
+from routing.graph.road_graph import RoadGraph
+from routing.osm.importer import import_osm
+from routing.router.regional import Router
+from routing.travel.hazard import Hazard
+from routing.travel.profiles import PROFILES, Profile
+from routing.travel.request import AVERSIONS
 from tests.routing.conftest import build_tiny_graph
 
 #: Days for which anything is stated of a crossing.

@@ -12,12 +12,12 @@ import shapely
 from benchmarks._worlds_clock import Best, Walk, earliest, walk
 from benchmarks._worlds_draw import Asked
 from benchmarks._worlds_seen import DAY_S, HOUR_S, Key, Seen, moment, seconds
-from routing.compared import LIMITS, Compared, Reason
-from routing.comparison import compare
-from routing.continent import Answer, Continent
 from routing.errors import InvalidRequest, NoRoute, OffNetwork, RoutingError
-from routing.route import Route
-from routing.search import RouteRequest
+from routing.route.open_world_report import LIMITS, Compared, Reason
+from routing.route.route import Route
+from routing.router.multi_region import Answer, Continent
+from routing.router.open_world_comparison import compare
+from routing.router.regional import RouteRequest
 
 #: A way this many times as long as the open one, and a day more, has to say why (P54).
 FACTOR: Final = 3.0

@@ -12,8 +12,8 @@ from typing import Any
 from benchmarks._worlds_draw import Asked
 from benchmarks._worlds_judge import Fault, compared_of, request_of
 from routing.errors import NoRoute, OffNetwork
-from routing.route import Route
-from routing.search import Router
+from routing.route.route import Route
+from routing.router.regional import Router
 
 
 def secrets_of(asked: Asked) -> Iterator[Fault | None]:

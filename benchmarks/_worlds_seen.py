@@ -18,11 +18,11 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from routing.cost import Travel
-from routing.crossings import Crossing
-from routing.graph import RoadGraph
-from routing.hazard import Hazard
-from routing.profile import Profile
+from routing.graph.road_graph import RoadGraph
+from routing.travel.cost_model import Travel
+from routing.travel.crossings import Crossing
+from routing.travel.hazard import Hazard
+from routing.travel.profiles import Profile
 
 #: A Monday; before every departure.
 T0: Final = datetime(2026, 11, 23, tzinfo=UTC)

@@ -20,13 +20,13 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks._new_york import FOLDER, new_york
-from routing.alternatives import Limits, alternatives
-from routing.alternatives import Path as Way
 from routing.cch import Hierarchy, Metric
-from routing.others import LOCAL_SHARE
-from routing.profile import ADULT
-from routing.regions import open_graph
-from routing.resident import NOTHING_KNOWN, Ground, Residents
+from routing.engine.alternatives import Limits, alternatives
+from routing.engine.alternatives import Path as Way
+from routing.engine.metric_cache import NOTHING_KNOWN, Ground, Residents
+from routing.graph.regions import open_graph
+from routing.router.alternative_routes import LOCAL_SHARE
+from routing.travel.profiles import ADULT
 
 #: Any fixed number: the same pairs in every run.
 SEED: Final = 20_261_126

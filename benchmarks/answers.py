@@ -38,9 +38,9 @@ from benchmarks._processes import Server, opened, own_home, processes
 from benchmarks.routes import pairs
 from geo.db import Tier
 from geo.models.base import PHYSICAL_HAZARDS
-from routing.graph import RoadGraph
-from routing.osm import import_osm
-from routing.regions import open_graph
+from routing.graph.regions import open_graph
+from routing.graph.road_graph import RoadGraph
+from routing.osm.importer import import_osm
 
 #: The requirement (issue 4), median and 95th percentile, milliseconds of CPU.
 BAR_MS: Final = (15.0, 50.0)

@@ -28,15 +28,15 @@ import shapely
 from app import setup
 from benchmarks._processes import Server, own_home, processes
 from benchmarks._region import AT, SEED
-from routing.access import Mode
 from routing.errors import NoRoute, OffNetwork
-from routing.graph import RoadGraph
-from routing.metric import METRES_PER_DEGREE
-from routing.obstacles import Obstacles
-from routing.questions import RouteRequest
-from routing.regions import open_graph
-from routing.search import Router
-from routing.warming import warm
+from routing.geometry.geodesy import METRES_PER_DEGREE
+from routing.graph.regions import open_graph
+from routing.graph.road_graph import RoadGraph
+from routing.osm_tags.ways import Mode
+from routing.router.regional import Router
+from routing.travel.avoid_areas import Obstacles
+from routing.travel.request import RouteRequest
+from routing.warmup import warm
 
 type Place = tuple[float, float]
 

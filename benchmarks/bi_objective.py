@@ -24,7 +24,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks._new_york import FOLDER, new_york
-from routing.bi_objective import BiObjective, supported
+from routing.biobjective.bi_objective import BiObjective, supported
 from routing.cch import Hierarchy
 
 

@@ -29,13 +29,13 @@ from rich.table import Table
 from app.network import Network, Region
 from app.settings import Settings
 from app.setup import import_sketch
-from routing.access import Mode
-from routing.compared import LIMITS
-from routing.crossings import Crossing
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
-from routing.metric import UNITS_PER_DEGREE, great_circle_m
-from routing.questions import RouteRequest
-from routing.search import Router
+from routing.geometry.geodesy import UNITS_PER_DEGREE, great_circle_m
+from routing.osm_tags.ways import Mode
+from routing.route.open_world_report import LIMITS
+from routing.router.regional import Router
+from routing.travel.crossings import Crossing
+from routing.travel.request import RouteRequest
 
 type Floats = NDArray[np.float64]
 type Place = tuple[float, float, str]

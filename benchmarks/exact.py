@@ -27,8 +27,8 @@ from benchmarks._engines import Amparo
 from benchmarks._figures import Ledger
 from benchmarks._graphs import SHARED, Ints, Roads, of_new_york, of_region, source_of
 from routing.cch import UNREACHABLE
-from routing.osm import import_osm
-from routing.regions import open_graph
+from routing.graph.regions import open_graph
+from routing.osm.importer import import_osm
 
 GRAPHS: Final = ("poa", "poa3", "ny", "sketch")
 SEED: Final = 20_261_126

@@ -37,14 +37,14 @@ from rich.table import Table
 
 from benchmarks._fuzz_damage import DAMAGES
 from benchmarks._fuzz_race import SIDE, Race
-from routing.access import Mode
 from routing.cch import UNREACHABLE, Hierarchy
 from routing.errors import GraphError, InvalidRequest, NoRoute, OffNetwork, RoutingError
-from routing.hazard import Hazard
-from routing.osm import import_osm
-from routing.profile import PROFILES, Profile
-from routing.regions import open_graph, verify_graph
-from routing.search import Router, RouteRequest
+from routing.graph.regions import open_graph, verify_graph
+from routing.osm.importer import import_osm
+from routing.osm_tags.ways import Mode
+from routing.router.regional import Router, RouteRequest
+from routing.travel.hazard import Hazard
+from routing.travel.profiles import PROFILES, Profile
 
 ROOT = Path(__file__).resolve().parents[1]
 SKETCH = ROOT / "data" / "roads" / "corridors.osm.xml"

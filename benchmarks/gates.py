@@ -26,10 +26,10 @@ from rich.table import Table
 
 from benchmarks._graphs import SHARED
 from benchmarks._raw_roads import Place, RawRoads, Step, Walked
-from routing.access import Mode
 from routing.errors import NoRoute, OffNetwork
-from routing.osm import read_osm
-from routing.search import Router, RouteRequest
+from routing.osm.importer import read_osm
+from routing.osm_tags.ways import Mode
+from routing.router.regional import Router, RouteRequest
 
 #: Any fixed number: the same pairs in every run.
 SEED: Final = 20_261_128

@@ -41,9 +41,9 @@ from app.settings import Settings
 from benchmarks._processes import opened, own_home, servers
 from geo.db import Database, Tier
 from geo.products import along
-from routing.graph import Mode, RoadGraph
-from routing.osm import import_osm
-from routing.regions import open_graph
+from routing.graph.regions import open_graph
+from routing.graph.road_graph import Mode, RoadGraph
+from routing.osm.importer import import_osm
 
 #: The requirement (architecture.md, "How live knowledge reaches the router").
 LIMIT_S = 1.0

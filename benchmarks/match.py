@@ -35,7 +35,7 @@ from geo import models, schema
 from geo.cluster import PrivateCluster
 from geo.db import Tier
 from geo.eligibility import Candidate, refusals
-from routing.regions import open_graph
+from routing.graph.regions import open_graph
 from tests.fixtures.triples import triples, violations
 
 #: Any fixed number: the same spaces, requests and triples in every run.

@@ -25,10 +25,10 @@ from app import setup
 from app.databases import private_cluster
 from app.settings import Settings
 from benchmarks._stopwatch import BETWEEN, Stage, Stopwatch
-from routing.directory import GraphMeta
-from routing.osm import import_osm
-from routing.regions import open_graph
-from routing.warming import warm, warm_import
+from routing.graph.regions import open_graph
+from routing.graph.storage import GraphMeta
+from routing.osm.importer import import_osm
+from routing.warmup import warm, warm_import
 
 ENGINE = "amparo"
 REGION = "bench"

@@ -17,11 +17,11 @@ from rich.progress import track
 from rich.table import Table
 
 from app.settings import Settings
-from routing.crossings import Crossing
 from routing.errors import NoRoute, OffNetwork
-from routing.graph import Mode, RoadGraph
-from routing.regions import open_graph
-from routing.search import Router, RouteRequest
+from routing.graph.regions import open_graph
+from routing.graph.road_graph import Mode, RoadGraph
+from routing.router.regional import Router, RouteRequest
+from routing.travel.crossings import Crossing
 
 #: Any fixed number: the same pairs in every run.
 SEED = 20_261_125

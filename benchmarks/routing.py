@@ -28,7 +28,7 @@ from benchmarks._figures import Ledger, timed
 from benchmarks._graphs import COMPOSED, SHARED, Roads, of_new_york, of_region, source_of
 from benchmarks._region import import_region, open_region
 from benchmarks._services import SERVICES, Service
-from routing.regions import open_graph
+from routing.graph.regions import open_graph
 
 GRAPHS: Final = ("poa", "poa3", "poa10", "ny")
 #: A table of seven engines, in a file or a pipe as well.

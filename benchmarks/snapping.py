@@ -29,15 +29,15 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from routing.access import Mode
+from routing.engine.mode_network import Network
 from routing.errors import OffNetwork
-from routing.graph import RoadGraph, Snap
-from routing.meeting import Place, met, nearest
-from routing.metric import METRES_PER_DEGREE
-from routing.network import Network
-from routing.osm import read_osm
-from routing.profile import ADULT, VEHICLE
-from routing.search import Router
+from routing.geometry.geodesy import METRES_PER_DEGREE
+from routing.graph.road_graph import RoadGraph, Snap
+from routing.osm.importer import read_osm
+from routing.osm_tags.ways import Mode
+from routing.router.regional import Router
+from routing.router.snap_selection import Place, met, nearest
+from routing.travel.profiles import ADULT, VEHICLE
 
 #: Of issue 13, "Show"; of these files it is a bar, of others printed.
 LIMIT_SHARE: Final = 0.005

@@ -4,7 +4,7 @@ Usage: python -m benchmarks.tags [--write]
 
 Needs pyvalhalla and osrm-bindings (requirements-bench.lock); ten seconds. Exits 1 where the file's
 columns are not what they answer now; ``--write`` puts them there, and the tables into docs/tags.md.
-Reasons are written by hand: tests/routing/test_tags.py wants one where we differ.
+Reasons are written by hand: tests/routing/osm_tags/test_tags.py wants one where we differ.
 """
 
 import argparse

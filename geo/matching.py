@@ -14,7 +14,8 @@ from geo.schedules import zone
 
 #: Weights of `utility` [A], of algorithms.md section 6, which gives no figures: an hour on foot
 #: weighs as much as a tenth of the chance to be served. An hour of exposure, priced in seconds of
-#: walking by `routing.cost`, weighs the same: the price has put both on one scale already.
+#: walking by `routing.travel.cost_model`, weighs the same: the price has put both on one scale
+#: already.
 ALPHA_PER_H = 0.1
 BETA_PER_H = 0.1
 
@@ -42,7 +43,7 @@ class Way:
     distance_m, duration_s : float
         Along the road where ``kind`` is ``walking``, else straight and at least so long.
     exposure_s : float
-        Price of the known exposure on the way, seconds of walking (`routing.cost`).
+        Price of the known exposure on the way, seconds of walking (`routing.travel.cost_model`).
     crosses_border : bool
         The way leads through an official crossing.
     """

@@ -274,7 +274,7 @@ def _warm_once() -> None:
     Each starts with the one and then with the other, in a thread (`app.fields`); here
     there are several.
     """
-    from routing.warming import warm
+    from routing.warmup import warm
 
     warm()
 

@@ -76,7 +76,7 @@ def test_imports_point_one_way():
 def test_routing_is_light():
     # A library that drags in a web server or a database is no library.
     code = (
-        "import sys, routing.search, routing.coverage, routing.graph;"
+        "import sys, routing.router.regional, routing.route.coverage, routing.graph.road_graph;"
         "print([m for m in ('fastapi', 'sqlalchemy', 'geoalchemy2', 'osmnx', 'geopandas',"
         " 'osmium', 'rasterio') if m in sys.modules])"
     )

@@ -9,7 +9,7 @@ from shapely.errors import GEOSException
 
 from app.api.fields import Latitude, Longitude, require_unswapped
 from app.mistakes import InvalidParameterError
-from routing.obstacles import MAX_OBSTACLES, MAX_VERTICES, Obstacles
+from routing.travel.avoid_areas import MAX_OBSTACLES, MAX_VERTICES, Obstacles
 
 #: Heights are accepted and ignored.
 Vertex = tuple[Longitude, Latitude] | tuple[Longitude, Latitude, float]

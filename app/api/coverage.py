@@ -36,7 +36,10 @@ from geo.eligibility import NIGHT_SERVICE
 from geo.errors import UnknownServiceError
 from geo.spaces import OpenSpace
 from geo.versions import end_of
-from routing.coverage import (
+from routing.errors import OffNetwork
+from routing.geometry.lines import distance_to_line_m
+from routing.graph.road_graph import Mode
+from routing.route.coverage import (
     Coverage,
     Gap,
     MeasuredLine,
@@ -44,12 +47,9 @@ from routing.coverage import (
     coverage_by,
     supports_along,
 )
-from routing.crossings import CROSSING_REACH_M, POST_REACH_M, Crossing
-from routing.errors import OffNetwork
-from routing.graph import Mode
-from routing.lines import distance_to_line_m
-from routing.match import MatchFailed, match_line
-from routing.support import Supports
+from routing.router.map_matching import MatchFailed, match_line
+from routing.travel.crossings import CROSSING_REACH_M, POST_REACH_M, Crossing
+from routing.travel.support_points import Supports
 
 router = APIRouter(tags=["coverage"], route_class=LargeBodyRoute)
 

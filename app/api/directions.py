@@ -39,8 +39,8 @@ from app.settings import Settings
 from app.steps import Step, Turn
 from app.web.i18n import Words, words
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
-from routing.graph import Mode
-from routing.route import Route
+from routing.graph.road_graph import Mode
+from routing.route.route import Route
 
 #: openrouteservice's internal codes of its routing endpoint.
 _UNREADABLE, _BAD_VALUE, _NOT_FOUND, _NO_POINT, _UNKNOWN = 2000, 2003, 2009, 2010, 2099

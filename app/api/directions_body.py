@@ -22,7 +22,7 @@ from app.api.areas import Area
 from app.api.fields import Latitude, Longitude
 from app.api.json_body import JSONBody
 from geo.countries import CODES
-from routing.questions import AVERSIONS, MAX_ROUTES, MAX_VIA
+from routing.travel.request import AVERSIONS, MAX_ROUTES, MAX_VIA
 
 #: Profiles of openrouteservice and ours for them. None: an adult as this Amparo has set it.
 PROFILES: Final[Mapping[str, str | None]] = {

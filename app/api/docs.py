@@ -24,8 +24,8 @@ from app.web.docs_page import (
 from geo.db import Database, Tier
 from geo.knowledge import Clock
 from geo.publications import KEPT
-from routing.obstacles import MAX_EXTENT_M, MAX_OBSTACLES
-from routing.questions import MAX_VIA
+from routing.travel.avoid_areas import MAX_EXTENT_M, MAX_OBSTACLES
+from routing.travel.request import MAX_VIA
 from tiles import cql2_limits
 from tiles.asking import MAX_SORT_KEYS, Window
 from tiles.changes import AS_A_WHOLE

@@ -32,8 +32,8 @@ from app.responses import GeoJSONResponse
 from app.steps import Step, Turn
 from app.web.i18n import Words, negotiate, words
 from geo import demo
-from routing.profile import PROFILES
-from routing.questions import AVERSIONS, MAX_VIA
+from routing.travel.profiles import PROFILES
+from routing.travel.request import AVERSIONS, MAX_VIA
 
 router = APIRouter(prefix="/ogc", tags=["routes"], route_class=LargeBodyRoute)
 

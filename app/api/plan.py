@@ -37,8 +37,8 @@ from app.whereabouts import UncertainCountryError
 from geo import contacts, places
 from geo.db import Database, Tier, connected
 from routing.errors import InvalidRequest, OffNetwork
-from routing.profile import PROFILES
-from routing.questions import MAX_ROUTES
+from routing.travel.profiles import PROFILES
+from routing.travel.request import MAX_ROUTES
 
 router = APIRouter(include_in_schema=False)
 

@@ -9,8 +9,8 @@ from app import route_words, trade_words
 from app.api.segments_written import SegmentWriter
 from app.route_words import Told
 from app.web.i18n import Words
-from routing.itinerary import Passage
-from routing.trade import Trade
+from routing.engine.itinerary import Passage
+from routing.route.trade_offs import Trade
 
 
 def explained(w: Words, about: Told, segments: SegmentWriter | None = None) -> dict[str, Any]:

@@ -28,12 +28,12 @@ from app.route_files import FILE_KINDS
 from app.settings import Settings
 from app.web.i18n import Words, words
 from geo import products
-from routing.exposure import Exposure
-from routing.graph import Mode, Snap
-from routing.obstacles import MAX_AREA_M2, MAX_EXTENT_M, MAX_OBSTACLES, MAX_VERTICES
-from routing.profile import PROFILES, Profile
-from routing.questions import MAX_ROUTES, MAX_VIA
-from routing.route_segments import ferries
+from routing.graph.road_graph import Mode, Snap
+from routing.route.segments import ferries
+from routing.travel.avoid_areas import MAX_AREA_M2, MAX_EXTENT_M, MAX_OBSTACLES, MAX_VERTICES
+from routing.travel.exposure import Exposure
+from routing.travel.profiles import PROFILES, Profile
+from routing.travel.request import MAX_ROUTES, MAX_VIA
 
 router = APIRouter(tags=["routes"], route_class=PlainRoute)
 

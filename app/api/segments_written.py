@@ -18,7 +18,7 @@ from app import route_words
 from app.route_words import CLIMB_M, SHORT_M, Told
 from app.weaving import figure_spans, woven
 from app.web.i18n import Words, words
-from routing.route_segments import SegmentFactor, Segments
+from routing.route.segments import SegmentFactor, Segments
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]

@@ -11,7 +11,7 @@ from geo.hours_text import hours_text
 from geo.places import folded
 from geo.schedules import from_json
 from geo.vocabulary import LANGUAGES, NamedTerm, readable
-from routing.metric import great_circle_m
+from routing.geometry.geodesy import great_circle_m
 
 NOTHING = marked("nada")
 NOT_KNOWN = marked("no se sabe")

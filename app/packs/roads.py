@@ -14,9 +14,9 @@ import numpy as np
 from app.network import Region
 from app.packs.spaces import DEGREE_PARTS
 from geo.hazards import ActiveHazard
-from routing.crossings import Crossing, gates
-from routing.graph import Mode, RoadGraph
-from routing.metric import UNITS_PER_DEGREE
+from routing.geometry.geodesy import UNITS_PER_DEGREE
+from routing.graph.road_graph import Mode, RoadGraph
+from routing.travel.crossings import Crossing, gates
 
 _PARTS: Final = UNITS_PER_DEGREE // DEGREE_PARTS
 

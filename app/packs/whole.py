@@ -18,13 +18,13 @@ from app.packs.roads import roads_of
 from app.settings import Settings
 from geo.crossings import StatedCrossing
 from geo.hazards import ActiveHazard, holds
-from routing.arrival import TAIL_S
-from routing.compared import LEAST_EXTRA_S
-from routing.comparison import MOST_ALONE
-from routing.journey import WORTH_WAITING
-from routing.pace import FLAT_KMH
-from routing.profile import FAMILY, Profile
-from routing.search import Crossing
+from routing.route.open_world_report import LEAST_EXTRA_S
+from routing.router.open_world_comparison import MOST_ALONE
+from routing.router.regional import Crossing
+from routing.router.search import WORTH_WAITING
+from routing.travel.profiles import FAMILY, Profile
+from routing.travel.speed import FLAT_KMH
+from routing.travel.timetable import TAIL_S
 
 #: Counted up when phones have to forget packs that they would read wrongly.
 FORMAT: Final = 1

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.altitude import Heights
+from routing.travel.height_profile import Heights
 
 type Floats = NDArray[np.float64]
 

@@ -58,7 +58,7 @@ PROFILES: Mapping[str, str] = {
     "reduced_mobility": marked("Persona con movilidad reducida"),
     "vehicle": marked("En vehículo"),
 }
-"""Who travels, by the names of `routing.profile`."""
+"""Who travels, by the names of `routing.travel.profiles`."""
 
 SHOWN_LAYERS = frozenset({*LAYERS, "crossings", "hazards"})
 """What the page's map shows of the catalogue."""

@@ -20,12 +20,12 @@ from app.web.route_lines import packed
 from geo.crossings import CrossingState
 from geo.hazards import ActiveHazard
 from geo.hours import hours_of
-from routing.coverage import MeasuredLine, supports_along
-from routing.exposure import Exposure
-from routing.graph import Snap
-from routing.profile import ADULT
-from routing.route_segments import ferries
-from routing.support import Support
+from routing.graph.road_graph import Snap
+from routing.route.coverage import MeasuredLine, supports_along
+from routing.route.segments import ferries
+from routing.travel.exposure import Exposure
+from routing.travel.profiles import ADULT
+from routing.travel.support_points import Support
 
 #: Metres a day of who walks less: families with children, 12 to 15 km (algorithms.md section 3,
 #: our assumption until field staff set it); the longer of the two, so that days are not inflated.

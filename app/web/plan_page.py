@@ -18,8 +18,8 @@ from app.web.plan_views import AskView, Gap, PlanView, ProblemView, Route, Route
 from app.web.route_sharing import how_long, shared
 from app.web.views import Crossing
 from geo.hazards import ActiveHazard
-from routing.arrival import DAY_S
-from routing.compared import Beyond
+from routing.route.open_world_report import Beyond
+from routing.travel.timetable import DAY_S
 
 
 def render_plan(view: PlanView, lang: str) -> str:

@@ -12,7 +12,7 @@ from app.web.elevation import Elevation
 from app.web.frames import Frame, Network
 from app.web.views import Crossing, Form, Nearest, Space
 from geo.hazards import ActiveHazard
-from routing.compared import Beyond, Way
+from routing.route.open_world_report import Beyond, Way
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from routing.metric import METRES_PER_DEGREE
+from routing.geometry.geodesy import METRES_PER_DEGREE
 
 type Floats = NDArray[np.float64]
 

@@ -42,7 +42,7 @@ class Form:
     at
         Local date and time of the start, `YYYY-MM-DDTHH:MM`, as `datetime-local` writes it.
     profile
-        Who travels, a name in `routing.profile.PROFILES`.
+        Who travels, a name in `routing.travel.profiles.PROFILES`.
     start_ref, end_ref
         What was chosen, as `app.ends` reads it; "" where the text alone counts.
     has_consent

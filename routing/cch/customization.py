@@ -7,9 +7,9 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.cch.gate import Gate
+from routing._numba import compiled
+from routing.cch.rwlock import Gate
 from routing.cch.topology import Topology
-from routing.compiling import compiled
 
 type Bool = NDArray[np.bool_]
 type Int32 = NDArray[np.int32]

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.compiling import inlined
+from routing._numba import inlined
 
 type Numbers = NDArray[np.int32] | NDArray[np.int64]
 

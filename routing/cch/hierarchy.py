@@ -6,12 +6,12 @@ from typing import Final, Self, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from routing.cch import checks, choosing, listing, queries
+from routing.cch import queries, validation, via_candidates, via_selection
 from routing.cch.customization import UNREACHABLE, Metric
+from routing.cch.partial_customization import Updating
 from routing.cch.topology import Topology
 from routing.cch.unpacking import TOO_SHORT
-from routing.cch.updating import Updating
-from routing.cch.vias import Limits, Ways
+from routing.cch.via_nodes import Limits, Ways
 from routing.errors import GraphError, InvalidCost, InvalidNode
 
 type Int32 = NDArray[np.int32]
@@ -65,11 +65,11 @@ class Hierarchy:
         GraphError
             A node that does not exist, or no road graph.
         """
-        count = checks.whole(node_count)
+        count = validation.whole(node_count)
         if not 0 <= count <= _MOST_NODES:
             raise GraphError(f"{node_count} nodes: a whole number up to {_MOST_NODES} is needed")
         try:
-            ends = [checks.ids(given, count, "node").astype(np.int32) for given in (tail, head)]
+            ends = [validation.ids(given, count, "node").astype(np.int32) for given in (tail, head)]
         except InvalidNode as error:
             raise GraphError(f"an edge ends nowhere: {error}") from error
         return cls(Topology.build(ends[0], ends[1], count))
@@ -89,7 +89,7 @@ class Hierarchy:
         InvalidCost
             Another length, another type, negative.
         """
-        return Metric.of(self.topology, checks.costs(cost, self.topology.edge_count))
+        return Metric.of(self.topology, validation.costs(cost, self.topology.edge_count))
 
     def update(self, metric: Metric, edges: ArrayLike, cost: ArrayLike) -> int:
         """Give some edges another cost in a metric; the result equals a full customisation.
@@ -112,8 +112,8 @@ class Hierarchy:
             As for `customize`; a metric of another hierarchy.
         """
         self._require_own(metric)
-        which = checks.ids(edges, self.topology.edge_count, "edge")
-        costs = checks.costs(cost, len(which))
+        which = validation.ids(edges, self.topology.edge_count, "edge")
+        costs = validation.costs(cost, len(which))
         with self._update_lock:
             if self._updating is None:
                 self._updating = Updating(self.topology)
@@ -183,7 +183,8 @@ class Hierarchy:
     def vias(self, metric: Metric, source: int, target: int, limit: int) -> tuple[Int32, Int32]:
         """Return nodes, and what the cheapest path over each costs, the cheapest first.
 
-        These are the nodes of the separators between source and target, see `routing.cch.vias`.
+        These are the nodes of the separators between source and target, see
+        `routing.cch.via_nodes`.
 
         Parameters
         ----------
@@ -238,8 +239,8 @@ class Hierarchy:
         topology = self.topology
         if length.shape != (topology.edge_count,) or length.dtype not in _LENGTHS:
             raise InvalidCost(f"{topology.edge_count} lengths are needed, float64 or uint32")
-        if not 1 <= count <= choosing.MOST:
-            raise InvalidCost(f"one to {choosing.MOST} paths may be asked for, not {count}")
+        if not 1 <= count <= via_selection.MOST:
+            raise InvalidCost(f"one to {via_selection.MOST} paths may be asked for, not {count}")
         ends = (self._rank(source), self._rank(target))
         if ends[0] == ends[1]:
             return [(0, np.empty(0, np.int32))]
@@ -248,12 +249,12 @@ class Hierarchy:
             best = ways.find(topology, metric, *ends)
             if best >= UNREACHABLE:
                 return []
-            return choosing.chosen(
+            return via_selection.chosen(
                 topology,
                 metric,
                 ends,
                 ways,
-                listing.listed(topology, metric, ends, ways, limits),
+                via_candidates.listed(topology, metric, ends, ways, limits),
                 length,
                 count,
                 limits,
@@ -296,10 +297,10 @@ class Hierarchy:
             As for `customize`; a limit that is no whole number.
         """
         t = self._require_own(metric)
-        ranks = t.rank[checks.ids(sources, t.node_count, "node")]
+        ranks = t.rank[validation.ids(sources, t.node_count, "node")]
         seeds = np.zeros(len(ranks), np.int32)
         if seed_cost is not None:
-            seeds = checks.costs(seed_cost, len(ranks))
+            seeds = validation.costs(seed_cost, len(ranks))
         climbing, descending = metric.up, metric.down
         if backward:
             climbing, descending = descending, climbing
@@ -313,7 +314,7 @@ class Hierarchy:
                 t.head_level,
                 descending,
                 *self._climb(climbing, ranks, seeds),
-                checks.limit(limit),
+                validation.limit(limit),
                 self._scratch.levels[0],
                 nodes,
                 costs,
@@ -347,8 +348,8 @@ class Hierarchy:
             A node that does not exist.
         """
         t = self._require_own(metric)
-        rows = t.rank[checks.ids(sources, t.node_count, "node")]
-        columns = t.rank[checks.ids(targets, t.node_count, "node")]
+        rows = t.rank[validation.ids(sources, t.node_count, "node")]
+        columns = t.rank[validation.ids(targets, t.node_count, "node")]
         out = np.empty((len(rows), len(columns)), np.int32)
         with metric.gate:
             queries.table(
@@ -382,7 +383,7 @@ class Hierarchy:
         return self.topology
 
     def _rank(self, node: int) -> int:
-        index = checks.whole(node)
+        index = validation.whole(node)
         if not 0 <= index < self.topology.node_count:
             raise InvalidNode("node", node, self.topology.node_count)
         return int(self.topology.rank[index])

@@ -4,7 +4,7 @@ import numpy as np
 import pymetis
 from numpy.typing import NDArray
 
-from routing.compiling import compiled
+from routing._numba import compiled
 
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]

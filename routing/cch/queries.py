@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from routing._numba import compiled
 from routing.cch.customization import UNREACHABLE
 from routing.cch.unpacking import lay, unpack
-from routing.compiling import compiled
 
 type UInt16 = NDArray[np.uint16]
 type Int32 = NDArray[np.int32]

@@ -7,8 +7,8 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from routing._numba import compiled, inlined
 from routing.cch.ordering import neighbours_of, nested_dissection, postordered
-from routing.compiling import compiled, inlined
 from routing.errors import GraphError
 
 type Bool = NDArray[np.bool_]

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.compiling import inlined
+from routing._numba import inlined
 
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]

@@ -14,15 +14,15 @@ from app.journeys import Question, with_enough_ways
 from app.laid import Laid, worth_showing
 from app.web.i18n import words
 from geo.crossings import CrossingState
-from routing.access import Mode
-from routing.coming import met_on_the_way, reached_too_early
-from routing.compared import Compared, Reason, Way
-from routing.crossings import Crossing
-from routing.dominance import undominated
-from routing.hazard import Hazard
-from routing.itinerary import Passage
-from routing.pacing import Pacing
-from routing.search import Router, RouteRequest
+from routing.engine.itinerary import Passage
+from routing.osm_tags.ways import Mode
+from routing.route.dominance import undominated
+from routing.route.open_world_report import Compared, Reason, Way
+from routing.route.timeline import Pacing
+from routing.route.upcoming_closures import met_on_the_way, reached_too_early
+from routing.router.regional import Router, RouteRequest
+from routing.travel.crossings import Crossing
+from routing.travel.hazard import Hazard
 from tests.routing.conftest import build_tiny_graph
 
 LOCAL = timezone(timedelta(hours=-5))

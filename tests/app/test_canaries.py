@@ -18,8 +18,8 @@ from app import setup
 from app.network import Network
 from geo import models, tokens
 from geo.db import Tier
-from routing.border import OfficialCrossing
-from routing.osm import import_osm
+from routing.osm.border_strip import OfficialCrossing
+from routing.osm.importer import import_osm
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.canaries import Pair, Secret, questions, ways
 from tests.fixtures.leak_parts import canary
@@ -121,7 +121,7 @@ async def over_roads(cluster, template, settings_for, folder, *, with_canaries, 
     source = extract(folder / "extract.osm", with_canaries=with_canaries)
     with pytest.MonkeyPatch.context() as patched:
         # Which file was imported is told, and these are two.
-        patched.setattr("routing.osm._sha256", lambda _path: "0" * 64)
+        patched.setattr("routing.osm.importer._sha256", lambda _path: "0" * 64)
         import_osm(
             source,
             settings.graphs_dir,

@@ -15,7 +15,7 @@ from geo import demo, space_documents, storage
 from geo.db import Tier
 from geo.models import PROTECTED_SERVICES
 from geo.views import coverage as view
-from routing.coverage import coverage_by
+from routing.route.coverage import coverage_by
 from tests.app.test_space_page import MORNING, REFERRER, TODAY
 from tests.conftest import clone, opened, run_sql
 

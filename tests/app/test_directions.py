@@ -9,7 +9,7 @@ import routingpy
 import shapely
 
 from app.api.directions import _SURFACES
-from routing.access import SURFACES
+from routing.osm_tags.ways import SURFACES
 from tests.app.test_ogc_routes import FENCE, PAMPLONA, polygon
 from tests.app.test_routes import BUCARAMANGA, CUCUTA, SAN_CRISTOBAL, TACHIRA, ask
 

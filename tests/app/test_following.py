@@ -15,8 +15,8 @@ from app.editions import Editions
 from app.network import Region
 from geo import knowledge
 from geo.db import Tier
-from routing.regions import open_graph
-from routing.search import Router
+from routing.graph.regions import open_graph
+from routing.router.regional import Router
 from tests.geo.test_knowledge import HAZARD, hazard, write
 
 PATIENCE_S = 20.0

@@ -11,7 +11,7 @@ from defusedxml.ElementTree import fromstring
 
 from app.carried import OMITTED_M, omitted_m
 from app.gpx import MEDIA_TYPE
-from routing.metric import great_circle_m
+from routing.geometry.geodesy import great_circle_m
 from tests.app.test_routes import BUCARAMANGA, CUCUTA, REPORT, ask
 from tests.conftest import run_sql
 

@@ -10,7 +10,7 @@ from defusedxml.ElementTree import fromstring
 
 from app.carried import OMITTED_M
 from app.kml import MEDIA_TYPE
-from routing.metric import great_circle_m
+from routing.geometry.geodesy import great_circle_m
 from tests.app.test_routes import BUCARAMANGA, CUCUTA, ask
 from tests.conftest import run_sql
 

@@ -10,8 +10,8 @@ import pytest
 
 import app.network
 from app.network import Network
-from routing.osm import import_osm
-from routing.regions import open_graph, remove_graph
+from routing.graph.regions import open_graph, remove_graph
+from routing.osm.importer import import_osm
 from tests.fixtures.osm_file import streets
 
 
@@ -89,8 +89,8 @@ def waiting(tmp_path, now_s):
 
 #: What runs short for a while, and where it shows.
 SHORTAGES = [
-    ("routing.directory.Path.read_text", OSError(errno.EMFILE, "Too many open files")),
-    ("routing.directory.Path.read_text", PermissionError(errno.EACCES, "Permission denied")),
+    ("routing.graph.storage.Path.read_text", OSError(errno.EMFILE, "Too many open files")),
+    ("routing.graph.storage.Path.read_text", PermissionError(errno.EACCES, "Permission denied")),
     ("numpy.lib.format.open_memmap", OSError(errno.ENOMEM, "Cannot allocate memory")),
     ("hashlib.file_digest", OSError(errno.EMFILE, "Too many open files")),
     ("app.network.border_places", MemoryError()),
@@ -152,7 +152,7 @@ def test_a_region_that_is_open_stays_so_whatever_runs_short_when_another_comes(
     assert found(waiting) == {"town": 6}
     put("village", 2)
     with monkeypatch.context() as short:
-        short.setattr("routing.directory.Path.read_text", fail(OSError(errno.EMFILE, "x")))
+        short.setattr("routing.graph.storage.Path.read_text", fail(OSError(errno.EMFILE, "x")))
         assert found(waiting) == {"town": 6}
         assert waiting.damaged() == ("village",)
 

@@ -9,10 +9,10 @@ import shapely
 from app.detours import Detours
 from app.knowledge import router_crossing
 from app.network import Network
-from routing.access import Mode
 from routing.errors import NoRoute
-from routing.hazard import Hazard
-from routing.search import RouteRequest
+from routing.osm_tags.ways import Mode
+from routing.router.regional import RouteRequest
+from routing.travel.hazard import Hazard
 from tests.app.test_phone_roads import (
     BEGIN,
     module,

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from geo.folding import SOUNDS, folded
-from routing.coverage import MeasuredLine, supports_along
-from routing.journey import WORTH_WAITING
-from routing.support import Support
+from routing.route.coverage import MeasuredLine, supports_along
+from routing.router.search import WORTH_WAITING
+from routing.travel.support_points import Support
 from tests.app.test_phone_roads import BEGIN, module, node, run
 
 __all__ = ["module", "node", "run"]

@@ -11,9 +11,9 @@ from app.day_stages import bed_to_bed, stages
 from app.web import elevation, plan_page, plan_views, route_sharing
 from app.web.i18n import words
 from app.web.route_lines import packed
-from routing.access import Mode
-from routing.altitude import Heights
-from routing.profile import ADULT
+from routing.osm_tags.ways import Mode
+from routing.travel.height_profile import Heights
+from routing.travel.profiles import ADULT
 from tests.app.test_page import FRAME, PLAN, ROUTE, Outline
 
 NAN = np.nan

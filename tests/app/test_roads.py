@@ -22,8 +22,8 @@ from app.settings import Settings
 from geo.db import Tier
 from geo.errors import DatabaseUnavailableError
 from geo.roads import regions
-from routing.osm import import_osm
-from routing.regions import remove_graph, tidy
+from routing.graph.regions import remove_graph, tidy
+from routing.osm.importer import import_osm
 from tests.conftest import client_of, opened
 from tests.fixtures.osm_file import streets
 
@@ -318,7 +318,7 @@ from pathlib import Path
 from app import cli, setup
 from app.settings import Settings
 from routing import writing
-from routing.osm import import_osm
+from routing.osm.importer import import_osm
 
 moment, file = sys.argv[1], Path(sys.argv[2])
 settings = Settings()

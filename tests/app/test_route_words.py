@@ -16,15 +16,15 @@ from app.route_words import Said, Told, marked_up, plain
 from app.web import catalogues, i18n
 from geo.hazards import ActiveHazard
 from geo.vocabulary import LANGUAGES
-from routing.access import HIGHWAY_CLASSES
-from routing.access import SURFACES as GRAPH_SURFACES
-from routing.crossings import Crossing
-from routing.itinerary import Passage
-from routing.legs import Legs
-from routing.profile import ADULT, VEHICLE
-from routing.route import Route
-from routing.route_segments import RouteSegment, Segments
-from routing.trade import Difference, Trade
+from routing.engine.itinerary import Passage
+from routing.osm_tags.ways import HIGHWAY_CLASSES
+from routing.osm_tags.ways import SURFACES as GRAPH_SURFACES
+from routing.route.route import Route
+from routing.route.segments import RouteSegment, Segments
+from routing.route.trade_offs import Difference, Trade
+from routing.travel.crossings import Crossing
+from routing.travel.legs import Legs
+from routing.travel.profiles import ADULT, VEHICLE
 
 ES, EN = i18n.words("es"), i18n.words("en")
 TODAY = date(2026, 11, 26)

@@ -12,8 +12,8 @@ from app.api.segments_written import SegmentWriter
 from app.route_words import Told
 from app.web import i18n
 from geo.hazards import ActiveHazard
-from routing.access import HIGHWAY_CLASSES, SURFACES
-from routing.route_segments import RouteSegment, SegmentFactor, Segments
+from routing.osm_tags.ways import HIGHWAY_CLASSES, SURFACES
+from routing.route.segments import RouteSegment, SegmentFactor, Segments
 
 HAZARDS = {
     name: ActiveHazard(

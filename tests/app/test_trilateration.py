@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from routing.metric import great_circle_m, local_xy
+from routing.geometry.geodesy import great_circle_m, local_xy
 from tests.conftest import client_of, clone, partner_header
 from tests.fixtures.around import CUCUTA, MORNING, put, space
 

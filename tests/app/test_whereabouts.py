@@ -6,8 +6,8 @@ import pytest
 
 from app.network import Region
 from app.whereabouts import weigh
-from routing.crossings import border_places
-from routing.search import Router
+from routing.router.regional import Router
+from routing.travel.crossings import border_places
 from tests.routing.conftest import build_tiny_graph
 
 #: A town on the northern bank.

@@ -151,8 +151,8 @@ def test_closed_roads_of_a_region_are_closed_to_the_hierarchy(sketch_region):
 
 @pytest.fixture
 def sketch_region(tmp_path):
-    from routing.osm import import_osm
-    from routing.regions import open_graph
+    from routing.graph.regions import open_graph
+    from routing.osm.importer import import_osm
 
     source = _graphs.source_of("sketch", tmp_path)
     import_osm(source, tmp_path, "sketch", imported_at="2026-11-26T00:00:00Z")

@@ -9,10 +9,10 @@ import shapely
 
 from benchmarks._raw_roads import RawRoads, RawWay, Walked
 from benchmarks._rules_worlds import AT, border, sketch
-from routing.access import Mode
-from routing.hazard import Hazard
-from routing.itinerary import Passage
-from routing.search import RouteRequest
+from routing.engine.itinerary import Passage
+from routing.osm_tags.ways import Mode
+from routing.router.regional import RouteRequest
+from routing.travel.hazard import Hazard
 
 A, B, C, D = (0, 0), (10_000, 0), (20_000, 0), (10_000, 10_000)
 

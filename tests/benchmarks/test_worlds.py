@@ -17,10 +17,10 @@ from benchmarks._worlds_draw import Asked, Country
 from benchmarks._worlds_records import Records, Statement, loaded_exclusions
 from benchmarks._worlds_secrets import secrets_of
 from benchmarks._worlds_seen import ALWAYS, DAY_S, HOUR_S, Post, Seen, moment, seconds
-from routing.compared import Compared, Reason
-from routing.exposure import Exposure
-from routing.hazard import Hazard
-from routing.profile import ADULT, FAMILY, VEHICLE
+from routing.route.open_world_report import Compared, Reason
+from routing.travel.exposure import Exposure
+from routing.travel.hazard import Hazard
+from routing.travel.profiles import ADULT, FAMILY, VEHICLE
 from tests.fixtures.leak_parts import TODAY
 from tests.routing.conftest import build_tiny_graph
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from routing.access import HIGHWAY_CLASSES, SURFACES, EdgeFlag
-from routing.graph import NodeTable, PieceTable, RoadGraph
-from routing.metric import UNITS_PER_DEGREE, great_circle_m
-from routing.osm import import_osm
-from routing.regions import open_graph
-from routing.search import Crossing, Support
+from routing.geometry.geodesy import UNITS_PER_DEGREE, great_circle_m
+from routing.graph.regions import open_graph
+from routing.graph.road_graph import NodeTable, PieceTable, RoadGraph
+from routing.osm.importer import import_osm
+from routing.osm_tags.ways import HIGHWAY_CLASSES, SURFACES, EdgeFlag
+from routing.router.regional import Crossing, Support
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 ROADS, SPACES = DATA / "roads", DATA / "spaces"

@@ -1,5 +1,5 @@
 // Why a way is longer than it would be were everything open that is published (P54): the rule of
-// routing/comparison.py, by the limits that the server puts into a pack.
+// routing/router/open_world_comparison.py, by the limits that the server puts into a pack.
 import { distanceM } from './spaces.js';
 import { nextOpening, stateAt } from './states.js';
 import { findIn, findWays, makeWorld } from './ways.js';

@@ -1,4 +1,4 @@
-// When a walker is where: the rule of routing/arrival.py, for the even pace of a pack.
+// When a walker is where: the rule of routing/travel/timetable.py, for the even pace of a pack.
 //
 // Walking happens within the window of hours; only the last hour of a section, to a roof, a border
 // post or the end, is walked at whatever hour. No more than the longest day is walked between two

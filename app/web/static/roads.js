@@ -9,7 +9,7 @@ const DEGREE_PARTS = 100_000;
 const MINUTE_MS = 60_000;
 const METRES_A_DEGREE = 111_195;
 const ACCESS_M = 1_000; // definitions.md, "Support along a route"
-const TOWN_M = 10_000; // as routing/towns.py
+const TOWN_M = 10_000; // as routing/travel/sketch_towns.py
 const NAMED_TOWN_M = 25_000;
 
 /** The network of a pack, ready to search; null where the pack has none. */
@@ -117,7 +117,7 @@ function townPlaceOn(way, network, space) {
 }
 
 /**
- * The node of the town in which a space lies, of its own country, or null (routing/towns.py): the
+ * The node of the town in which a space lies, of its own country, or null (routing/travel/sketch_towns.py): the
  * nearest of the name that the space states, else the nearest of any name that is near enough.
  */
 export function townOf({ townNodes, nodes, positionOf }, { lon, lat, country, locality }) {

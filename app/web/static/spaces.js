@@ -116,7 +116,7 @@ export function fits(space, {
     && (!openNow || admits(space, nowMs));
 }
 
-const EARTH_RADIUS_M = 6_371_008.8; // IUGG mean radius, as routing/metric.py
+const EARTH_RADIUS_M = 6_371_008.8; // IUGG mean radius, as routing/geometry/geodesy.py
 
 /** Metres between two points, as the crow flies. */
 export function distanceM([lon, lat], [otherLon, otherLat]) {

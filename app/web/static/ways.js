@@ -172,7 +172,7 @@ function isWorthKeeping(label, kept, march) {
 
 /**
  * Find the ways to show: the best one, and beside it that of who can wait where it goes round a
- * crossing that opens later, and moves so much less that it is worth the wait (routing/journey.py).
+ * crossing that opens later, and moves so much less that it is worth the wait (routing/router/search.py).
  */
 export function findWays(network, from, to, startMs) {
   const world = makeWorld(network, from, startMs);

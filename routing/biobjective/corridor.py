@@ -1,0 +1,240 @@
+"""The part of a road graph in which every Pareto-optimal way between two places runs.
+
+A node lies in it if the cheapest way over it, by either cost, is no more than what the best way by
+the other cost has. What its edges cost is reduced: what they add to the cheapest way to the goal.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing._numba import compiled
+from routing.biobjective.labels import complete
+
+type Int32 = NDArray[np.int32]
+type Int64 = NDArray[np.int64]
+type Arcs = tuple[Int64, Int32, Int32, Int32]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Streets:
+    """Open edges by the rank at which they begin; N ranks, K open edges.
+
+    Parameters
+    ----------
+    start
+        int64 [N + 1]: those of rank v are ``start[v]`` to ``start[v + 1]``.
+    head, edge
+        int32 [K]: the rank where it ends, and which edge it is.
+    cost
+        int32 [K, 2].
+    """
+
+    start: Int64
+    head: Int32
+    edge: Int32
+    cost: Int32
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Side:
+    """A corridor as one of the two searches sees it; n nodes, m arcs.
+
+    The search from the source takes the first cost first, the one from the target, against the
+    direction of travel, the second.
+
+    Parameters
+    ----------
+    start
+        int64 [n + 1]: the arcs of node v are ``start[v]`` to ``start[v + 1]``.
+    head, edge
+        int32 [m]: where they lead, and which edges they are.
+    cost
+        int32 [m, 2]: what they add to the cheapest way to the goal, in this search's order.
+    waste, way
+        int32 [n], see `routing.biobjective.labels.complete`.
+    origin, goal
+        Between which nodes.
+    """
+
+    start: Int64
+    head: Int32
+    edge: Int32
+    cost: Int32
+    waste: Int32
+    way: Int32
+    origin: int
+    goal: int
+
+
+def corridor(
+    streets: Streets,
+    from_source: Int32,
+    to_target: Int32,
+    limit: tuple[int, int],
+    source: int,
+    target: int,
+) -> tuple[Side, Side]:
+    """Cut the corridor out, for the search from the source and for that from the target.
+
+    Parameters
+    ----------
+    from_source, to_target
+        int32 [2, N], by rank: the least costs from the source and to the target.
+    limit
+        The highest costs of any use.
+    source, target
+        Ranks that reach each other.
+    """
+    local, count, room = _select(streets.start, from_source, to_target, *limit)
+    start, tail, head, edge, cost, back_cost = _cut(
+        streets.start,
+        streets.head,
+        streets.edge,
+        streets.cost,
+        from_source,
+        to_target,
+        *limit,
+        local,
+        count,
+        room,
+    )
+    back_start, back = _turned(head, count)
+    ends = int(local[source]), int(local[target])
+    back_head = tail[back]
+    cost_back = back_cost[back]
+    inward = (back_start, back_head, cost[back], back)
+    turned = np.empty_like(back)
+    turned[back] = np.arange(len(back), dtype=np.int32)
+    outward = (start, head, back_cost, turned)
+    return (
+        Side(start, head, edge, cost, *_completion(inward, ends[1]), *ends),
+        Side(
+            back_start,
+            back_head,
+            edge[back],
+            cost_back,
+            *_completion(outward, ends[0]),
+            *ends[::-1],
+        ),
+    )
+
+
+def _completion(into: Arcs, goal: int) -> tuple[Int32, Int32]:
+    """Return ``waste`` and ``way``."""
+    count = len(into[0]) - 1
+    waste, way = np.empty(count, np.int32), np.empty(count, np.int32)
+    complete(*_cheapest(*into), goal, waste, way)
+    return waste, way
+
+
+@compiled
+def _select(
+    start: Int64, from_source: Int32, to_target: Int32, first_limit: int, second_limit: int
+) -> tuple[Int32, int, int]:
+    """Give the corridor's nodes numbers, in the order of their ranks: neighbours stay near.
+
+    Returns
+    -------
+    (local int32 [N], count, room)
+        -1 for other nodes; how many nodes, and how many edges at most.
+    """
+    local = np.full(len(start) - 1, np.int32(-1))
+    count = 0
+    room = 0
+    for v in range(len(local)):
+        if (
+            np.int64(from_source[0, v]) + to_target[0, v] <= first_limit
+            and np.int64(from_source[1, v]) + to_target[1, v] <= second_limit
+        ):
+            local[v] = count
+            count += 1
+            room += start[v + 1] - start[v]
+    return local, count, room
+
+
+@compiled
+def _cut(
+    street_start: Int64,
+    street_head: Int32,
+    street_edge: Int32,
+    street_cost: Int32,
+    from_source: Int32,
+    to_target: Int32,
+    first_limit: int,
+    second_limit: int,
+    local: Int32,
+    count: int,
+    room: int,
+) -> tuple[Int64, Int32, Int32, Int32, Int32, Int32]:
+    """Return the corridor's arcs: start, tail, head, edge, and what they cost on either side."""
+    start = np.zeros(count + 1, np.int64)
+    tail = np.empty(room, np.int32)
+    head = np.empty(room, np.int32)
+    edge = np.empty(room, np.int32)
+    cost = np.empty((room, 2), np.int32)
+    back_cost = np.empty((room, 2), np.int32)
+    size = 0
+    for u in range(len(local)):
+        here = local[u]
+        if here < 0:
+            continue
+        for i in range(street_start[u], street_start[u + 1]):
+            v = street_head[i]
+            first = np.int64(street_cost[i, 0])
+            second = np.int64(street_cost[i, 1])
+            if (
+                local[v] < 0
+                or u == v
+                or from_source[0, u] + first + to_target[0, v] > first_limit
+                or from_source[1, u] + second + to_target[1, v] > second_limit
+            ):
+                continue
+            tail[size] = here
+            head[size] = local[v]
+            edge[size] = street_edge[i]
+            cost[size, 0] = first + to_target[0, v] - to_target[0, u]
+            cost[size, 1] = second + to_target[1, v] - to_target[1, u]
+            back_cost[size, 0] = second + from_source[1, u] - from_source[1, v]
+            back_cost[size, 1] = first + from_source[0, u] - from_source[0, v]
+            size += 1
+        start[here + 1] = size
+    return start, tail[:size], head[:size], edge[:size], cost[:size], back_cost[:size]
+
+
+@compiled
+def _turned(head: Int32, count: int) -> tuple[Int64, Int32]:
+    """Return the arcs by the node where they end: int64 [n + 1] and int32 [m]."""
+    start = np.zeros(count + 1, np.int64)
+    for v in head:
+        start[v + 1] += 1
+    for v in range(count):
+        start[v + 1] += start[v]
+    place = start[:-1].copy()
+    arc = np.empty(len(head), np.int32)
+    for a in range(len(head)):
+        arc[place[head[a]]] = a
+        place[head[a]] += 1
+    return start, arc
+
+
+@compiled
+def _cheapest(
+    start: Int64, tail: Int32, cost: Int32, arc: Int32
+) -> tuple[Int64, Int32, Int32, Int32]:
+    """Keep the arcs that add nothing to the first cost, and of their costs the second."""
+    kept_start = np.zeros(len(start), np.int64)
+    kept_tail = np.empty(len(tail), np.int32)
+    kept_cost = np.empty(len(tail), np.int32)
+    kept_arc = np.empty(len(tail), np.int32)
+    size = 0
+    for v in range(len(start) - 1):
+        for i in range(start[v], start[v + 1]):
+            if cost[i, 0] == 0:
+                kept_tail[size] = tail[i]
+                kept_cost[size] = cost[i, 1]
+                kept_arc[size] = arc[i]
+                size += 1
+        kept_start[v + 1] = size
+    return kept_start, kept_tail[:size], kept_cost[:size], kept_arc[:size]

@@ -1,0 +1,292 @@
+"""Label setting for two costs: kernels, which take all that they are given on trust.
+
+A search runs over a `routing.biobjective.corridor.Side`, whose arcs cost what they add to the
+cheapest way to the goal. So a label needs no estimate of what lies ahead: its costs are those of
+the cheapest way of all, plus what has been wasted so far. They are taken in lexicographic order,
+first cost first, and the least second cost seen at a node decides in one comparison whether a label
+is dominated (BOA*: Hernández et al., ICAPS 2020).
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing._numba import compiled, inlined
+
+type Int32 = NDArray[np.int32]
+type Int64 = NDArray[np.int64]
+
+#: Results of `advance`.
+DONE: Final = 0
+MORE: Final = 1
+QUEUE_FULL: Final = 2
+SETTLED_FULL: Final = 3
+FOUND_FULL: Final = 4
+
+#: In an array of indices: none.
+NONE: Final = -1
+
+#: What `state` holds: the bucket that is open, the size of its heap, the first place that became
+#: free in the queue, how many places were ever used, how many are in use, and how many labels were
+#: settled and solutions found.
+OPEN: Final = 0
+HEAP: Final = 1
+FREE: Final = 2
+USED: Final = 3
+WAITING: Final = 4
+SETTLED: Final = 5
+FOUND: Final = 6
+STATE: Final = 7
+
+#: Columns of the queue.
+_FIRST: Final = 0
+_SECOND: Final = 1
+_NODE: Final = 2
+_ARC: Final = 3
+_FROM: Final = 4
+_NEXT: Final = 5
+QUEUE_COLUMNS: Final = 6
+
+#: Both costs in one key, so that one comparison orders them: each is below 2^31.
+_SHIFT: Final = 32
+
+
+@inlined
+def _rise(key: Int64, item: Int32, size: int, new_key: int, new_item: int) -> None:
+    """Put an item into a heap of this size."""
+    at = size
+    while at > 0:
+        above = (at - 1) >> 1
+        if key[above] <= new_key:
+            break
+        key[at] = key[above]
+        item[at] = item[above]
+        at = above
+    key[at] = new_key
+    item[at] = new_item
+
+
+@inlined
+def _sink(key: Int64, item: Int32, size: int) -> None:
+    """Fill the hole at the top of a heap with its last item; the size counts it no more."""
+    last_key = key[size]
+    last_item = item[size]
+    at = 0
+    below = 1
+    while below < size:
+        if below + 1 < size and key[below + 1] < key[below]:
+            below += 1
+        if key[below] >= last_key:
+            break
+        key[at] = key[below]
+        item[at] = item[below]
+        at = below
+        below = 2 * at + 1
+    key[at] = last_key
+    item[at] = last_item
+
+
+@compiled
+def complete(
+    start: Int64, tail: Int32, cost: Int32, arc: Int32, goal: int, waste: Int32, way: Int32
+) -> None:
+    """Find how much second cost the cheapest way by the first cost wastes, from every node.
+
+    Of several such ways, the one that wastes least.
+
+    Parameters
+    ----------
+    start, tail, cost, arc
+        int64 [n + 1] and int32 [.]: of each node the arcs into it that waste no first cost: where
+        they begin, what second cost they waste, and which they are.
+    waste
+        int32 [n]: receives it; the highest int32 where there is no way.
+    way
+        int32 [n]: receives the arc to take, `NONE` at the goal.
+    """
+    most = np.iinfo(np.int32).max
+    waste[:] = most
+    way[:] = NONE
+    waste[goal] = 0
+    key = np.empty(len(tail) + 1, np.int64)
+    item = np.empty(len(tail) + 1, np.int32)
+    _rise(key, item, 0, 0, goal)
+    size = 1
+    while size > 0:
+        node = item[0]
+        so_far = key[0]
+        size -= 1
+        _sink(key, item, size)
+        if so_far > waste[node]:
+            continue
+        for i in range(start[node], start[node + 1]):
+            before = tail[i]
+            through = so_far + cost[i]
+            if through < waste[before]:
+                waste[before] = through
+                way[before] = arc[i]
+                _rise(key, item, size, through, before)
+                size += 1
+
+
+@compiled
+def advance(
+    start: Int64,
+    head: Int32,
+    cost: Int32,
+    waste: Int32,
+    least: Int32,
+    bound: Int64,
+    order: int,
+    bucket: Int32,
+    width: int,
+    queue: Int32,
+    key: Int64,
+    item: Int32,
+    settled: Int32,
+    found: Int32,
+    state: Int64,
+    labels: int,
+) -> int:
+    """Settle labels, in lexicographic order.
+
+    Each label that is settled is completed at once, by the way that is cheapest by the first cost:
+    that is the cheapest solution of all that are not known yet. Where it wastes no second cost
+    either, no other way from there can be better, and the label goes no further.
+
+    Parameters
+    ----------
+    start, head, cost
+        int64 [n + 1], int32 [m] and int32 [m, 2]: the arcs of each node, where they lead, and what
+        they waste, first cost first.
+    waste
+        int32 [n], of `complete`.
+    least
+        int32 [n]: the least second cost of the labels that were settled at a node.
+    bound
+        int64 [2]: a label is of use only below both; by cost, not by this search's order.
+    order
+        Which of the bounds is that of this search's first cost.
+    bucket, width
+        int32 [.]: the queue's places, by first cost; each bucket has ``1 << width`` of them.
+    queue
+        int32 [room, `QUEUE_COLUMNS`]: labels that wait. Settled or dominated, they make room.
+    key, item
+        int64 and int32 [room]: the open bucket as a heap.
+    settled
+        int32 [room, 2]: the arc over which a label came, and the label that it came from.
+    found
+        int32 [room, 3]: solutions: both costs, in this search's order, and the label.
+    state
+        int64 [`STATE`].
+    labels
+        How many to settle at most.
+
+    Returns
+    -------
+    int
+        `DONE`, `MORE`, or `QUEUE_FULL` (with ``key`` and ``item``), `SETTLED_FULL`, `FOUND_FULL`:
+        go on with a longer array, for nothing is lost.
+    """
+    open_bucket, size, free, used, waiting, count, solutions = state
+    result = MORE
+    while labels > 0:
+        while size == 0:
+            # Labels at or above the bound are of no use: their buckets are never opened.
+            last = min(len(bucket) - 1, (bound[order] - 1) >> width)
+            open_bucket += 1
+            while open_bucket <= last and bucket[open_bucket] < 0:
+                open_bucket += 1
+            if open_bucket > last:
+                result = DONE
+                break
+            place = bucket[open_bucket]
+            while place >= 0:
+                following = queue[place, _NEXT]
+                second = queue[place, _SECOND]
+                if second < bound[1 - order] and second < least[queue[place, _NODE]]:
+                    both = (np.int64(queue[place, _FIRST]) << _SHIFT) | second
+                    _rise(key, item, size, both, place)
+                    size += 1
+                else:
+                    queue[place, _NEXT] = free
+                    free = place
+                    waiting -= 1
+                place = following
+        if result == DONE:
+            break
+        first = key[0] >> _SHIFT
+        second = np.int32(key[0] & 0xFFFFFFFF)
+        place = item[0]
+        if first >= bound[order]:
+            result = DONE
+            break
+        node = queue[place, _NODE]
+        if len(queue) - waiting < start[node + 1] - start[node]:
+            result = QUEUE_FULL
+            break
+        if count == len(settled):
+            result = SETTLED_FULL
+            break
+        if solutions == len(found):
+            result = FOUND_FULL
+            break
+        size -= 1
+        _sink(key, item, size)
+        arc = queue[place, _ARC]
+        came_from = queue[place, _FROM]
+        queue[place, _NEXT] = free
+        free = place
+        waiting -= 1
+        if second >= least[node] or second >= bound[1 - order]:
+            continue
+        labels -= 1
+        least[node] = second
+        settled[count, 0] = arc
+        settled[count, 1] = came_from
+        total = np.int64(second) + waste[node]
+        if total < bound[1 - order]:
+            bound[1 - order] = total
+            if solutions > 0 and found[solutions - 1, 0] == first:
+                solutions -= 1
+            found[solutions, 0] = first
+            found[solutions, 1] = total
+            found[solutions, 2] = count
+            solutions += 1
+        for a in range(start[node], start[node + 1]):
+            next_node = head[a]
+            next_second = second + cost[a, 1]
+            if next_second >= least[next_node] or next_second >= bound[1 - order]:
+                continue
+            next_first = first + cost[a, 0]
+            if next_first >= bound[order]:
+                continue
+            if free >= 0:
+                place = free
+                free = queue[place, _NEXT]
+            else:
+                place = used
+                used += 1
+            waiting += 1
+            queue[place, _FIRST] = next_first
+            queue[place, _SECOND] = next_second
+            queue[place, _NODE] = next_node
+            queue[place, _ARC] = a
+            queue[place, _FROM] = count
+            which = next_first >> width
+            if which == open_bucket:
+                _rise(key, item, size, (next_first << _SHIFT) | next_second, place)
+                size += 1
+            else:
+                queue[place, _NEXT] = bucket[which]
+                bucket[which] = place
+        count += 1
+    state[OPEN] = open_bucket
+    state[HEAP] = size
+    state[FREE] = free
+    state[USED] = used
+    state[WAITING] = waiting
+    state[SETTLED] = count
+    state[FOUND] = solutions
+    return result

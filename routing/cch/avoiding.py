@@ -1,0 +1,470 @@
+"""The cheapest path that keeps out of some edges, without another metric.
+
+To close edges only makes ways dearer. So what the metric says of the way to the target is a lower
+bound that A* may trust, and a tight one: the search leaves the way of the metric only where it has
+to (CH-Potentials: Strasser and Zeitz, SEA 2021, LIPIcs 190:6). Mostly it looks at few junctions.
+
+Where the way has to turn back far, around a wall, the bound draws the search into all that lies
+before the wall. So after `SETTLED` junctions it gives up, what arcs cost without the closed edges
+is found (`closing`), and the search begins again with bounds that are exact: it walks the way.
+
+A search from the target, step by step beside it, ends both where the target is shut in: else
+everything that can be reached would be looked at.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing._numba import compiled, inlined
+from routing.cch import validation
+from routing.cch.closed_arcs import Closing, climb_around, with_closed
+from routing.cch.customization import UNREACHABLE, Metric
+from routing.cch.heap import pop, push
+from routing.cch.topology import Topology
+from routing.errors import InvalidCost
+
+type Bool = NDArray[np.bool_]
+type UInt16 = NDArray[np.uint16]
+type Int32 = NDArray[np.int32]
+type Int64 = NDArray[np.int64]
+
+_NONE: Final = np.int32(UNREACHABLE)
+
+#: An entry of the queue is a cost and below it a rank.
+_RANK_BITS: Final = 32
+_RANK: Final = (1 << _RANK_BITS) - 1
+
+#: In ``step``: the source, which no edge leads to. 0 is not reached, else it is an edge + 1.
+_SOURCE: Final = -1
+
+_NO_EDGES: Final = np.zeros(0, np.int32)
+
+#: So many junctions a search looks at by the metric's bounds before it has exact ones made [A]: ten
+#: milliseconds; making them takes 15 to 140 where a request closes 500 to 60,000 edges.
+SETTLED: Final = 10_000
+#: What `_search` returns where it gives up.
+_GIVEN_UP: Final = -1
+
+
+class Around:
+    """Closed edges of one request, and what is found of them in one metric when it is needed.
+
+    Parameters
+    ----------
+    metric
+        Nobody may change it while this is used.
+    closed
+        bool [E].
+    settled
+        How many junctions a search looks at before exact bounds are made; 0: none.
+
+    Raises
+    ------
+    InvalidCost
+        Another number of marks, or of another type.
+    """
+
+    def __init__(self, metric: Metric, closed: Bool, settled: int = SETTLED) -> None:
+        edges = metric.topology.edge_count
+        if closed.shape != (edges,) or closed.dtype != np.bool_:
+            raise InvalidCost(f"{edges} marks are needed, bool")
+        self.metric = metric
+        self.closed = closed
+        self.settled = settled
+        self._closing: Closing | None = None
+
+    @property
+    def closing(self) -> Closing | None:
+        """What arcs cost without the closed edges, once that was needed."""
+        return self._closing
+
+    def close(self) -> Closing:
+        """Give what arcs cost without the closed edges; found once."""
+        if self._closing is None:
+            self._closing = Closing.of(self.metric, self.closed)
+        return self._closing
+
+
+def path_around(
+    topology: Topology, metric: Metric, source: int, target: int, closed: Bool
+) -> tuple[int, Int32]:
+    """Find the cheapest path between two nodes without closed edges.
+
+    As `paths_around`, to one node.
+
+    Parameters
+    ----------
+    closed
+        bool [E].
+
+    Returns
+    -------
+    (cost, edges int32 [.] in the order of travel)
+        `UNREACHABLE` and no edges where there is none.
+    """
+    if metric.topology is not topology:
+        raise InvalidCost("the metric is of another hierarchy")
+    return paths_around(Around(metric, closed), source, target, {})[target]
+
+
+def paths_around(
+    around: Around,
+    source: int,
+    target: int,
+    beside: Mapping[int, int],
+) -> dict[int, tuple[int, Int32]]:
+    """Find the cheapest paths from a node to another, and to some beside it, without closed edges.
+
+    Parameters
+    ----------
+    around
+        What to search, and the closed edges.
+    source, target
+        Nodes.
+    beside
+        Nodes that are wanted too, and how much dearer than the way to the target the way to one and
+        on to the target may be to be looked for.
+
+    Returns
+    -------
+    By node: (cost, edges int32 [.] in the order of travel), `UNREACHABLE` and no edges where there
+    is no way to the target; of those beside it only ways that were met.
+
+    Raises
+    ------
+    InvalidNode
+        A node that does not exist.
+    """
+    t = around.metric.topology
+    nodes = [source, target, *beside]
+    first, last, *others = t.rank[validation.ids(nodes, t.node_count, "node")].tolist()
+    wanted = np.array(others, np.int32)
+    slack = max(beside.values(), default=0)
+    with around.metric.gate:
+        known = around.closing
+        limit = around.settled if known is None else t.node_count
+        found = _searched(around, first, last, wanted, slack, known, limit)
+        if found is None:
+            found = _searched(around, first, last, wanted, slack, around.close(), t.node_count)
+    assert found is not None  # noqa: S101 -- no search looks at more junctions than there are
+    cost, reach, step, came, is_met = found
+    told = {target: (int(cost), _walked(step, came, last) if cost < UNREACHABLE else _NO_EDGES)}
+    for node, rank, is_known in zip(beside, others, is_met.tolist(), strict=True):
+        if is_known:
+            told[node] = (int(reach[rank]) - 1, _walked(step, came, rank))
+    return told
+
+
+def _searched(
+    around: Around,
+    first: int,
+    last: int,
+    wanted: Int32,
+    slack: int,
+    closing: Closing | None,
+    limit: int,
+) -> tuple[int, Int32, Int32, Int32, Bool] | None:
+    """Search between ranks with the bounds of a closing, or the metric's; None beyond the limit.
+
+    Returns
+    -------
+    (cost, reach, step, came, is_met) as `_search` gives them.
+    """
+    metric, t = around.metric, around.metric.topology
+    over = Closing.none() if closing is None else closing
+    is_met = np.zeros(len(wanted), np.bool_)
+    reached, chain = (np.empty(max(t.height, 1), np.int32) for _ in range(2))
+    # Pages that a search does not touch take no memory.
+    bound, reach, step, came = (np.zeros(t.node_count, np.int32) for _ in range(4))
+    climb_around(
+        t.first, t.parent, t.level, t.head_level, metric.down, over.down, last, reached, chain
+    )
+    cost = _search(
+        t.first,
+        t.head,
+        t.parent,
+        t.level,
+        t.down_first,
+        t.down_arc,
+        t.down_tail,
+        t.arc_first,
+        t.arc_edge,
+        t.edge_is_up,
+        metric.up,
+        over.up,
+        metric.cost,
+        around.closed,
+        first,
+        last,
+        reached,
+        chain,
+        bound,
+        reach,
+        step,
+        came,
+        wanted,
+        slack,
+        limit,
+        is_met,
+    )
+    return None if cost == _GIVEN_UP else (cost, reach, step, came, is_met)
+
+
+def _walked(step: Int32, came: Int32, rank: int) -> Int32:
+    """Give the edges that lead to a rank, from the source on."""
+    edges: list[int] = []
+    while step[rank] != _SOURCE:
+        edges.append(int(step[rank]) - 1)
+        rank = int(came[rank])
+    return np.array(edges[::-1], np.int32)
+
+
+@compiled
+def _bound(
+    first: Int64,
+    head: Int32,
+    parent: Int32,
+    level: UInt16,
+    up: Int32,
+    over: Int32,
+    target: int,
+    reached: Int32,
+    chain: Int32,
+    bound: Int32,
+    stack: Int32,
+    rank: int,
+) -> int:
+    """Give the least cost from a rank to the target, and note it of all above.
+
+    Parameters
+    ----------
+    over
+        `Closing.up`, or empty for what the metric says.
+    reached, chain
+        Of `climb_around` from the target.
+    bound
+        int32 [N]: 1 more than the cost; 0 where not known.
+    stack
+        int32 [height], scratch.
+    """
+    size = 0
+    v = rank
+    while v >= 0 and bound[v] == 0:
+        stack[size] = v
+        size += 1
+        v = parent[v]
+    while size > 0:
+        size -= 1
+        v = stack[size]
+        here = level[v]
+        best = _NONE
+        if here <= level[target] and chain[here] == v:
+            best = reached[here]
+        for e in range(first[v], first[v + 1]):
+            here_up = with_closed(up, over, e) if len(over) else up[e]
+            best = min(best, np.int32(here_up + bound[head[e]] - 1))
+        bound[v] = best + 1
+    return int(bound[rank]) - 1
+
+
+@inlined
+def _arc(
+    first: Int64,
+    head: Int32,
+    down_first: Int64,
+    down_arc: Int32,
+    down_tail: Int32,
+    v: int,
+    k: int,
+) -> tuple[int, int, bool]:
+    """Give the k-th arc at a rank, the rank at its other end, and whether that is above."""
+    above = first[v + 1] - first[v]
+    if k < above:
+        return int(first[v] + k), int(head[first[v] + k]), True
+    below = down_first[v] + k - above
+    return int(down_arc[below]), int(down_tail[below]), False
+
+
+@compiled
+def _retreat(
+    first: Int64,
+    head: Int32,
+    down_first: Int64,
+    down_arc: Int32,
+    down_tail: Int32,
+    arc_first: Int64,
+    arc_edge: Int32,
+    edge_is_up: Bool,
+    cost: Int32,
+    closed: Bool,
+    seen: Bool,
+    behind: Int32,
+    waiting: int,
+) -> int:
+    """Step back from the last of the ranks that lead to the target; give how many are left.
+
+    Parameters
+    ----------
+    seen
+        bool [N], those that were ever among them.
+    behind
+        int32 [N], of which the first ``waiting`` count.
+    """
+    waiting -= 1
+    v = behind[waiting]
+    for k in range(first[v + 1] - first[v] + down_first[v + 1] - down_first[v]):
+        arc, to, is_above = _arc(first, head, down_first, down_arc, down_tail, v, k)
+        if seen[to]:
+            continue
+        for row in range(arc_first[arc], arc_first[arc + 1]):
+            edge = arc_edge[row]
+            # From above it runs down.
+            if edge_is_up[edge] != is_above and not closed[edge] and cost[edge] < _NONE:
+                seen[to] = True
+                behind[waiting] = to
+                waiting += 1
+                break
+    return waiting
+
+
+@inlined
+def _newly_met(wanted: Int32, v: int, is_met: Bool) -> int:
+    """Note a rank that is met; count how often it was wanted and had not been."""
+    count = 0
+    for k in range(len(wanted)):
+        if wanted[k] == v and not is_met[k]:
+            is_met[k] = True
+            count += 1
+    return count
+
+
+@compiled
+def _search(
+    first: Int64,
+    head: Int32,
+    parent: Int32,
+    level: UInt16,
+    down_first: Int64,
+    down_arc: Int32,
+    down_tail: Int32,
+    arc_first: Int64,
+    arc_edge: Int32,
+    edge_is_up: Bool,
+    up: Int32,
+    over: Int32,
+    cost: Int32,
+    closed: Bool,
+    source: int,
+    target: int,
+    reached: Int32,
+    chain: Int32,
+    bound: Int32,
+    reach: Int32,
+    step: Int32,
+    came: Int32,
+    wanted: Int32,
+    slack: int,
+    limit: int,
+    is_met: Bool,
+) -> int:
+    """Search from the source by what the way costs and what at least is still to come.
+
+    The edges at a rank hang on its arcs.
+
+    Parameters
+    ----------
+    source, target
+        Ranks.
+    over
+        `Closing.up`, or empty: whose bounds the search goes by.
+    reached, chain
+        Of `climb_around` from the target.
+    bound, reach, step, came
+        int32 [N], all 0: 1 more than the least cost to the target and than the cost from the
+        source; by which edge a rank was reached (see `_SOURCE`), and from which rank.
+    wanted, slack
+        int32 [w]: ranks beside the target that are looked for too, as far as that costs so much
+        more.
+    limit
+        After so many ranks it gives up, unless it has met the target.
+    is_met
+        bool [w]: told of each, whether it was met.
+
+    Returns
+    -------
+    The cost; `UNREACHABLE` where there is no way, `_GIVEN_UP` where it gave up.
+    """
+    stack = np.empty(len(chain), np.int32)
+    # A rank is queued again only where another edge reaches it cheaper.
+    heap = np.empty(len(cost) + 1, np.int64)
+    behind = np.empty(len(bound), np.int32)
+    seen = np.zeros(len(bound), np.bool_)
+    behind[0] = target
+    seen[target] = True
+    waiting, size = 1, 0
+    is_shut_in = True
+    cheapest, most, missing = int(_NONE), int(_NONE), len(wanted)
+    still = _bound(
+        first, head, parent, level, up, over, target, reached, chain, bound, stack, source
+    )
+    if still < _NONE:
+        reach[source] = 1
+        step[source] = _SOURCE
+        size = push(heap, size, (still << _RANK_BITS) | source)
+    while size > 0:
+        entry = pop(heap, size)
+        size -= 1
+        v = entry & _RANK
+        so_far = reach[v] - 1
+        if (entry >> _RANK_BITS) > so_far + bound[v] - 1:
+            continue  # it has been reached cheaper since
+        limit -= 1
+        if limit < 0 and cheapest >= _NONE:
+            return _GIVEN_UP
+        missing -= _newly_met(wanted, v, is_met)
+        if v == target:
+            cheapest, most = so_far, so_far + slack
+        if (entry >> _RANK_BITS) > most or (cheapest < _NONE and missing == 0):
+            break
+        is_shut_in = is_shut_in and not seen[v]
+        for k in range(first[v + 1] - first[v] + down_first[v + 1] - down_first[v]):
+            arc, to, is_above = _arc(first, head, down_first, down_arc, down_tail, v, k)
+            for row in range(arc_first[arc], arc_first[arc + 1]):
+                edge = arc_edge[row]
+                if edge_is_up[edge] != is_above or closed[edge] or cost[edge] >= _NONE:
+                    continue
+                through = so_far + cost[edge]
+                if through >= _NONE or (reach[to] != 0 and reach[to] - 1 <= through):
+                    continue
+                still = _bound(
+                    first, head, parent, level, up, over, target, reached, chain, bound, stack, to
+                )
+                if still >= _NONE:
+                    continue
+                reach[to] = through + 1
+                step[to] = edge + 1
+                came[to] = v
+                size = push(heap, size, (int(through + still) << _RANK_BITS) | to)
+        is_shut_in = is_shut_in and reach[behind[waiting - 1]] == 0
+        if is_shut_in:
+            waiting = _retreat(
+                first,
+                head,
+                down_first,
+                down_arc,
+                down_tail,
+                arc_first,
+                arc_edge,
+                edge_is_up,
+                cost,
+                closed,
+                seen,
+                behind,
+                waiting,
+            )
+            if waiting == 0:
+                break
+    return cheapest

@@ -1,0 +1,33 @@
+"""Small tables of ids inside a kernel: open addressing, -1 where a place is empty."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing._numba import inlined
+
+type Int32 = NDArray[np.int32]
+
+#: Spreads ids over a table: 2^32 over the golden ratio (Knuth, TAOCP 3, section 6.4).
+_SPREAD: Final = 2_654_435_769
+LEAST_TABLE: Final = 64
+
+
+@inlined
+def table_size(items: int) -> int:
+    """Return a power of two of which the items fill no more than a half."""
+    size = LEAST_TABLE
+    while size < 2 * items:
+        size *= 2
+    return size
+
+
+@inlined
+def place_of(key: Int32, item: int) -> int:
+    """Return where in a table an item is, or would be."""
+    last = len(key) - 1
+    place = int(np.int64(item) * _SPREAD >> 12) & last
+    while key[place] != item and key[place] != -1:
+        place = (place + 1) & last
+    return place

@@ -1,0 +1,139 @@
+"""Along a way over one node, arc by arc.
+
+A *step* is twice an arc, plus 1 where it is travelled down, as in `vias`.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing._numba import inlined
+from routing.cch.via_nodes import level_of
+
+type Bool = NDArray[np.bool_]
+type UInt16 = NDArray[np.uint16]
+type Int32 = NDArray[np.int32]
+type Int64 = NDArray[np.int64]
+
+
+@inlined
+def steps_from_source(
+    head: Int32,
+    tail: Int32,
+    level: UInt16,
+    row: int,
+    here: int,
+    from_source: Int32,
+    to_target: Int32,
+    source_step: Int64,
+    tried: Bool,
+    stack: Int64,
+) -> int:
+    """List the arcs from a node back to the source, the last of the way first; return how many.
+
+    The ancestors over which this is the way too are marked as tried.
+    """
+    cost = from_source[row, here] + to_target[row, here]
+    size = 0
+    while source_step[row, here] >= 0:
+        step = source_step[row, here]
+        stack[size] = step
+        size += 1
+        if from_source[row, here] + to_target[row, here] == cost:
+            tried[row, here] = True
+        if step & 1:
+            here = level_of(level, head[step >> 1])
+        else:
+            # Who is climbed from is an ancestor of the source.
+            here = level_of(level, tail[step >> 1])
+            row = 0
+    return size
+
+
+@inlined
+def steps_to_target(
+    head: Int32,
+    tail: Int32,
+    level: UInt16,
+    row: int,
+    here: int,
+    from_source: Int32,
+    to_target: Int32,
+    target_step: Int64,
+    tried: Bool,
+    stack: Int64,
+) -> int:
+    """List the arcs from a node to the target; otherwise as `steps_from_source`."""
+    cost = from_source[row, here] + to_target[row, here]
+    size = 0
+    while target_step[row, here] >= 0:
+        step = target_step[row, here]
+        stack[size] = step
+        size += 1
+        if from_source[row, here] + to_target[row, here] == cost:
+            tried[row, here] = True
+        if step & 1:
+            # Who is descended to is an ancestor of the target.
+            here = level_of(level, tail[step >> 1])
+            row = 1
+        else:
+            here = level_of(level, head[step >> 1])
+    return size
+
+
+@inlined
+def far_end(
+    first: Int64,
+    head: Int32,
+    tail: Int32,
+    up: Int32,
+    down: Int32,
+    up_origin: Int32,
+    down_origin: Int32,
+    steps: Int64,
+    size: int,
+    node: int,
+    least: int,
+    is_back: bool,
+) -> tuple[int, int]:
+    """Go away from a node until it has cost this much, at least one edge; return rank and cost.
+
+    Only arcs on whose edges that happens are taken apart.
+
+    Parameters
+    ----------
+    steps, size
+        As listed by `steps_from_source`, to go back, or by `steps_to_target`.
+    """
+    so_far = 0
+    for i in range(size):
+        step = steps[i]
+        e = step >> 1
+        cost = down[e] if step & 1 else up[e]
+        while so_far + cost >= least:
+            origin = down_origin[e] if step & 1 else up_origin[e]
+            if origin >= 0:
+                break
+            to_tail = first[-2 - origin]
+            while head[to_tail] != tail[e]:
+                to_tail += 1
+            to_head = to_tail
+            while head[to_head] != head[e]:
+                to_head += 1
+            # Down to the middle, then up.
+            begin = 2 * (to_head if step & 1 else to_tail) + 1
+            rest = 2 * (to_tail if step & 1 else to_head)
+            near = rest if is_back else begin
+            near_cost = down[near >> 1] if near & 1 else up[near >> 1]
+            if so_far + near_cost >= least:
+                step = near
+            else:
+                so_far += near_cost
+                step = begin if is_back else rest
+            e = step >> 1
+            cost = down[e] if step & 1 else up[e]
+        so_far += cost
+        at_head = bool(step & 1) == is_back
+        node = head[e] if at_head else tail[e]
+        if so_far >= least:
+            break
+    return node, so_far

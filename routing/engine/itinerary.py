@@ -1,0 +1,336 @@
+"""A plan on the clock: when each piece of a way is walked, and when each crossing is reached."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.engine.portal_search import Passed, Plan, Portal, Section
+from routing.graph.snapping import Snap
+from routing.travel.cost_model import Travel
+from routing.travel.crossings import Crossing, passable_from
+from routing.travel.legs import Legs
+from routing.travel.timetable import (
+    Stint,
+    Timetable,
+    Walker,
+    clock_of,
+    summed,
+    timetable,
+    under_way,
+)
+
+type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """An official crossing on a route.
+
+    Parameters
+    ----------
+    crossing
+        The post.
+    arrival
+        When it is reached, aware.
+    wait_s
+        Seconds until it opens; 0 where it is open on arrival.
+    at_m
+        Where on the route, metres from its start.
+    """
+
+    crossing: Crossing
+    arrival: datetime
+    wait_s: float
+    at_m: float = 0.0
+
+    @property
+    def through(self) -> datetime:
+        """When it is passed, aware."""
+        return self.arrival + timedelta(seconds=self.wait_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Waypoint:
+    """A place that a route was asked to pass, between its ends.
+
+    Parameters
+    ----------
+    snap
+        Where it meets the network.
+    at_m, after_s
+        Metres and moving time from the start.
+    arrival
+        There, aware.
+    stint
+        Of walking, under way there.
+    """
+
+    snap: Snap
+    at_m: float
+    after_s: float
+    arrival: datetime
+    stint: Stint | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Clock:
+    """Tells when places of a way are reached.
+
+    Parameters
+    ----------
+    travels
+        The costs of each region, of one profile.
+    departure
+        Aware; its offset is the local time of the whole way.
+    stint
+        Of walking, under way at departure.
+    """
+
+    travels: Sequence[Travel]
+    departure: datetime
+    stint: Stint | None = None
+
+    def walker(self) -> Walker:
+        """Give who stands at the start."""
+        profile = self.travels[0].profile
+        stint = under_way(self.departure, self.stint)
+        return Walker(clock_of(self.departure), profile.window, profile.day_max_m, stint)
+
+    def measured(self, region: int, legs: Legs) -> tuple[Floats, Floats]:
+        """Give moving time and length of a region's legs: float64 [k] each, seconds and metres."""
+        return measured(self.travels[region], legs)
+
+    def timetable(
+        self,
+        sections: Sequence[Section],
+        passed: Sequence[Passed],
+        measures: Sequence[tuple[Floats, Floats]] | None = None,
+    ) -> Timetable:
+        """Lay sections on the clock, with the border edges and the waits between them.
+
+        Parameters
+        ----------
+        sections, passed
+            As a plan has them.
+        measures
+            `measured` of all their legs in order, border edges among them, where it is known.
+
+        Returns
+        -------
+        Of all legs in order, border edges among them.
+        """
+        profile = self.travels[0].profile
+        ways = [
+            (region, with_border(passed[index - 1].portal, legs) if index else legs)
+            for index, (region, legs) in enumerate(sections)
+        ]
+        if measures is None:
+            measures = [measured(self.travels[region], way) for region, way in ways]
+        time_s, length_m = (
+            np.concatenate([np.zeros(0), *rows]) for rows in zip(*measures, strict=True)
+        )
+        if not passed:
+            return timetable(
+                self.departure,
+                time_s,
+                profile.window,
+                leg_m=length_m,
+                day_max_m=profile.day_max_m,
+                stint=self.stint,
+            )
+        cut = _Cut.of([len(way) for _, way in ways], [one.portal for one in passed])
+        table = timetable(
+            self.departure,
+            cut.spread(time_s, [(p.portal.before[0], p.portal.after[0]) for p in passed]),
+            profile.window,
+            leg_m=cut.spread(length_m, [(p.portal.before[1], p.portal.after[1]) for p in passed]),
+            day_max_m=profile.day_max_m,
+            not_before_s={
+                row: one.through_s
+                for row, one in zip(cut.stops, passed, strict=True)
+                if one.wait_s > 0
+            },
+            stops=cut.stops,
+            stint=self.stint,
+        )
+        return cut.gathered(table, len(time_s))
+
+    def through_s(self, portal: Portal, reached_s: float) -> float | None:
+        """Give when somebody is past all posts of a portal who reaches the first.
+
+        Both in seconds after departure; None where it is not known to open, however long one waits.
+        """
+        if not portal.posts:
+            return reached_s
+        arrival = self.moment(reached_s)
+        through = passable_from(portal.posts, arrival)
+        if through is None:
+            return None
+        if through <= arrival:
+            return reached_s
+        # From the opening itself: all who wait for it pass at one time.
+        return max(reached_s, (through - self.departure).total_seconds())
+
+    def arrival(self, passed: Passed) -> datetime:
+        """Give when the first post of a portal is reached."""
+        return self.moment(passed.reached_s)
+
+    def moment(self, after_s: float) -> datetime:
+        """Give the moment some seconds after departure, with the departure's offset."""
+        # A zone of its own would add up what its clocks show, an hour off where they change.
+        offset = timezone(self.departure.utcoffset() or timedelta(0))
+        return self.departure.astimezone(offset) + timedelta(seconds=after_s)
+
+    def retimed(self, plan: Plan) -> Plan | None:
+        """Judge the portals of a plan at the times of its own sections.
+
+        Returns
+        -------
+        The plan with its own waits; None where a portal does not open any more.
+        """
+        walker = self.walker()
+        begun_s = walker.clock_s
+        passed: list[Passed] = []
+        since = (0.0, 0.0)
+        for (region, legs), before in zip(plan.sections, plan.passed, strict=False):
+            portal = before.portal
+            self._go(walker, region, legs, since, portal.before)
+            reached_s = walker.clock_s - begun_s
+            through_s = self.through_s(portal, reached_s)
+            if through_s is None:
+                return None
+            walker.wait(begun_s + through_s)
+            passed.append(Passed(portal, reached_s, through_s))
+            since = portal.after
+        return replace(plan, passed=tuple(passed))
+
+    def today(self) -> tuple[float, float]:
+        """Give the seconds and the metres that one may walk before a rest; infinite for some."""
+        walker = self.walker()
+        if not walker.has_hours:
+            return np.inf, np.inf
+        return walker.dusk_s - walker.clock_s, walker.left_m
+
+    def rests_s(self, plan: Plan) -> float:
+        """Give the seconds that a plan's nights of rest take, beside its waits."""
+        if self.travels[0].profile.window is None:
+            return 0.0
+        table = self.timetable(plan.sections, plan.passed)
+        waits_s = sum(passed.wait_s for passed in plan.passed)
+        return max(0.0, table.arrival_s - self.moving_s(plan) - waits_s)
+
+    def moving_s(self, plan: Plan) -> float:
+        """Give the moving time of a plan, seconds."""
+        sections = sum(
+            float(self.measured(region, legs)[0].sum()) for region, legs in plan.sections
+        )
+        portals = [passed.portal for passed in plan.passed]
+        return sections + sum(portal.before[0] + portal.after[0] for portal in portals)
+
+    def _go(
+        self,
+        walker: Walker,
+        region: int,
+        legs: Legs,
+        since: tuple[float, float],
+        then: tuple[float, float],
+    ) -> None:
+        """Walk a section from a post to the next."""
+        time_s, length_m = self.measured(region, legs)
+        walker.go(
+            summed(np.concatenate([[since[0]], time_s, [then[0]]])),
+            summed(np.concatenate([[since[1]], length_m, [then[1]]])),
+        )
+
+    def passages(self, plan: Plan) -> tuple[Passage, ...]:
+        """Give the official crossings of a plan, in order."""
+        found: list[Passage] = []
+        at_m = 0.0
+        for (region, legs), passed in zip(plan.sections, plan.passed, strict=False):
+            # What is on no road is none of the route's length.
+            (_, before_m), (_, after_m) = passed.portal.before, passed.portal.after
+            is_road = passed.portal.piece is not None
+            at_m += float(self.measured(region, legs)[1].sum()) + (before_m if is_road else 0.0)
+            arrival = self.arrival(passed)
+            for post in passed.portal.posts:
+                through = post.passable_from(arrival) or arrival
+                wait_s = (through - arrival).total_seconds()
+                found.append(Passage(post, arrival, wait_s, at_m))
+                arrival = through
+            at_m += after_m if is_road else 0.0
+        return tuple(found)
+
+
+def measured(travel: Travel, legs: Legs) -> tuple[Floats, Floats]:
+    """Give moving time and length of legs: float64 [k] each, seconds and metres."""
+    return travel.time_s(legs.edge) * legs.share, travel.length_m(legs.edge) * legs.share
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Cut:
+    """Border edges cut in two where their first post stands, so that one waits at the post.
+
+    Parameters
+    ----------
+    leg
+        int64 [rows], which leg each row is a part of; -1 where it is on no road.
+    stops
+        The rows behind a post.
+    """
+
+    leg: Ints
+    stops: tuple[int, ...]
+
+    @classmethod
+    def of(cls, lengths: Sequence[int], portals: Sequence[Portal]) -> Self:
+        """Cut the legs of sections, ``lengths`` of them each with the border edge before them."""
+        rows: list[Ints] = []
+        stops: list[int] = []
+        done, legs = 0, 0
+        for index, length in enumerate(lengths):
+            own = np.arange(legs, legs + length)
+            if index:
+                border = legs if portals[index - 1].piece is not None else -1
+                stops.append(done + 1)
+                rows.append(np.array([border, border]))
+                own = own[1:] if border >= 0 else own
+                done += 2
+            rows.append(own)
+            done += len(own)
+            legs += length
+        return cls(np.concatenate([np.zeros(0, dtype=np.int64), *rows]), tuple(stops))
+
+    def spread(self, values: Floats, halves: Sequence[tuple[float, float]]) -> Floats:
+        """Give values of legs to rows, float64 [rows], those of each portal's halves as given."""
+        found = np.append(values, 0.0)[self.leg]
+        for stop, (before, after) in zip(self.stops, halves, strict=True):
+            found[stop - 1], found[stop] = before, after
+        return np.asarray(found)
+
+    def gathered(self, table: Timetable, legs: int) -> Timetable:
+        """Give a timetable of rows as one of legs."""
+        if not self.stops:
+            return table
+        rows = np.flatnonzero(self.leg >= 0)
+        first, last = (
+            np.searchsorted(self.leg[rows], np.arange(legs), side) for side in ("left", "right")
+        )
+        first, last = rows[first], rows[last - 1]
+        night_s = np.bincount(self.leg[rows], table.night_s[rows], minlength=legs)
+        return replace(
+            table,
+            start_s=table.start_s[first],
+            end_s=table.end_s[last],
+            night_s=night_s,
+            day=table.day[first],
+        )
+
+
+def with_border(portal: Portal, legs: Legs) -> Legs:
+    """Put a portal's border edge before what follows it."""
+    return legs if portal.piece is None else Legs.joined([Legs.of([portal.piece]), legs])

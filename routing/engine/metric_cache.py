@@ -1,0 +1,342 @@
+"""Metrics that stay at hand, one an aversion and situation, and how they follow what is known.
+
+A request names the situation it wants and gets a metric of just that one. A metric whose situation
+changed a little is updated where the change lies; one that changed much is made anew while the old
+one still answers. The region's folder holds the metrics of roads without any hazard, mapped
+copy-on-write: workers share what no hazard has touched.
+"""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.cch.rwlock import Gate
+from routing.engine.mode_network import Metric, Network
+from routing.engine.stored_metrics import (
+    StoredMetric,
+    columns_of,
+    metric_name,
+    open_metric,
+    stored_facts,
+)
+from routing.graph.regions import StoredArrays
+from routing.graph.road_graph import RoadGraph
+from routing.travel.conditions import Situation
+from routing.travel.cost_model import CostModel, Travel
+from routing.travel.crossings import border_edges
+from routing.travel.profiles import Profile
+
+type Ints = NDArray[np.int64]
+type Key = tuple[Hashable, ...]
+
+#: Metrics that stay at hand (architecture.md, "How live knowledge reaches the router").
+RESIDENT: Final = 9
+
+#: A change of more edges than this is wide: it is made beside the metric that still answers
+#: (architecture.md).
+WIDE: Final = 1_000
+
+#: Beyond this share of a region's edges a full customisation is quicker than a partial one
+#: (routing.md: 1 to 2 %).
+_PARTIAL_SHARE: Final = 0.01
+
+#: So many costs of a stored metric are compared with what this program would make of them.
+_SAMPLE: Final = 1_000
+
+#: No hazard, by day.
+NOTHING_KNOWN: Final = Situation()
+
+
+@dataclass(eq=False, slots=True)
+class Resident:
+    """One metric at hand.
+
+    Parameters
+    ----------
+    ground
+        Whose roads and costs.
+    model
+        What its costs are in its situation.
+    metric
+        The costs, ready to search. Roads across a border are closed in it, and so is what touches
+        an exclusion.
+    gate
+        Held by whoever searches with it, so that it is not updated under them.
+    version
+        Grows with every update: what is derived of the metric belongs to one version.
+    derived
+        What others keep of this version.
+    """
+
+    ground: "Ground"
+    model: CostModel
+    situation: Situation
+    metric: Metric
+    gate: Gate = field(default_factory=Gate)
+    version: int = 0
+    derived: dict[Hashable, object] = field(default_factory=dict)
+
+    @property
+    def key(self) -> Key:
+        """Profile, aversion, and what its costs hang on."""
+        return key_of(self.ground.travel.profile, self.model.aversion, self.situation)
+
+
+def key_of(profile: Profile, aversion: float, situation: Situation) -> Key:
+    """Tell metrics apart; two profiles of one name may differ in pace."""
+    return (profile, aversion, situation.key(aversion))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Ground:
+    """A graph as one profile travels it: its network and its costs."""
+
+    network: Network
+    travel: Travel
+
+    @classmethod
+    def of(cls, graph: RoadGraph, profile: Profile) -> "Ground":
+        """Prepare a profile; facts come with the stored metric where there is one."""
+        travel = Travel(graph, profile, stored_facts(graph, profile.name))
+        return cls(Network(graph, profile.mode, travel.usable), travel)
+
+
+def base_metrics(
+    graph: RoadGraph, profile: Profile, aversions: Sequence[float]
+) -> dict[str, StoredArrays]:
+    """Make the metrics of a region's roads without any hazard, for its folder."""
+    ground, residents = Ground.of(graph, profile), Residents(graph)
+    made = {}
+    for aversion in aversions:
+        metric = residents.find(ground, aversion, NOTHING_KNOWN).metric
+        stored = StoredMetric(metric, ground.travel.facts)
+        made[metric_name(profile.name, aversion)] = columns_of(stored)
+    return made
+
+
+class Residents:
+    """The metrics at hand on one graph; safe to share between threads.
+
+    Parameters
+    ----------
+    graph
+        The road graph.
+    """
+
+    def __init__(self, graph: RoadGraph) -> None:
+        self._graph = graph
+        self._borders = border_edges(graph)
+        self._lock = Lock()
+        self._unbinding = Lock()
+        self._makers: dict[Key, Lock] = {}
+        self._coming: frozenset[Key] = frozenset()
+        self._kept: OrderedDict[Key, Resident] = OrderedDict()
+        self._unbound: tuple[Key, Resident] | None = None
+
+    @contextmanager
+    def using(self, ground: Ground, aversion: float, situation: Situation) -> Iterator[Resident]:
+        """Hold the metric of a situation: it stays as it is until the caller is done."""
+        wanted = key_of(ground.travel.profile, aversion, situation)
+        while True:
+            resident = self.find(ground, aversion, situation)
+            with resident.gate:
+                if resident.key == wanted:
+                    yield resident
+                    return
+
+    def find(self, ground: Ground, aversion: float, situation: Situation) -> Resident:
+        """Give the metric of a situation, making it where it is not at hand."""
+        wanted = key_of(ground.travel.profile, aversion, situation)
+        found = self._at_hand(wanted)
+        if found is not None:
+            return found
+        with self._maker(ground, aversion):
+            found = self._at_hand(wanted)
+            if found is None:
+                found = self._made(ground, aversion, situation)
+                self._keep(found)
+        return found
+
+    def nearest(self, ground: Ground, aversion: float, situation: Situation) -> Resident | None:
+        """Give the metric at hand of the same aversion whose situation differs least, if any."""
+        with self._lock:
+            rows = [
+                resident
+                for resident in self._kept.values()
+                if resident.ground is ground and resident.model.aversion == aversion
+            ]
+        return min(
+            rows,
+            key=lambda resident: len(resident.situation.changed_edges(situation, aversion)),
+            default=None,
+        )
+
+    def while_made(self, ground: Ground, aversion: float, situation: Situation) -> Resident | None:
+        """Give the metric that answers while the one of a situation is being made, if it is.
+
+        None where the two differ so little that the one that is wanted is there in a moment.
+        """
+        wanted = key_of(ground.travel.profile, aversion, situation)
+        is_coming = wanted in self._coming or self._maker(ground, aversion).locked()
+        if self._at_hand(wanted) is not None or not is_coming:
+            return None
+        older = self.nearest(ground, aversion, situation)
+        if older is None or len(older.situation.changed_edges(situation, aversion)) <= WIDE:
+            return None
+        return older
+
+    def without_bans(self, ground: Ground, situation: Situation, banned_s: float) -> Resident:
+        """Give a metric of time alone in which exclusions are passed at a price.
+
+        It loses no way, however long: what it does not find is not there. Only the last one is
+        kept; refusals alone ask for it.
+        """
+        wanted = (*key_of(ground.travel.profile, 0.0, situation), banned_s)
+        with self._unbinding:
+            if self._unbound is None or self._unbound[0] != wanted:
+                model = self._model(ground, 0.0, situation)
+                edge_s = model.all_s()
+                edge_s[self._borders] = np.inf
+                edge_s[situation.banned] += banned_s
+                # What nobody is told of is no reason: as if the road were not there (P36).
+                edge_s[situation.untold] = np.inf
+                metric = ground.network.metric(edge_s, exact=True)
+                self._unbound = (wanted, Resident(ground, model, situation, metric))
+            return self._unbound[1]
+
+    @contextmanager
+    def as_it_is(self, resident: Resident) -> Iterator[Resident]:
+        """Hold a metric whatever its situation."""
+        with resident.gate:
+            yield resident
+
+    def follow(self, ground: Ground, before: Situation, now: Situation) -> None:
+        """Bring what is at hand of one situation to another.
+
+        A small change is made in place; a wide one in a metric beside, which then takes its place.
+        """
+        profile = ground.travel.profile
+        with self._lock:
+            rows = [
+                resident
+                for resident in self._kept.values()
+                if resident.ground is ground
+                and resident.key == key_of(profile, resident.model.aversion, before)
+            ]
+        moved = [row for row in rows if key_of(profile, row.model.aversion, now) != row.key]
+        # One after the other: whoever asks meanwhile need not make the ones that are still to come.
+        self._coming = frozenset(key_of(profile, row.model.aversion, now) for row in moved)
+        try:
+            for resident in moved:
+                with self._maker(ground, resident.model.aversion):
+                    self._bring(resident, now)
+        finally:
+            self._coming = frozenset()
+
+    def _bring(self, resident: Resident, now: Situation) -> None:
+        former, aversion = resident.key, resident.model.aversion
+        changed = resident.situation.changed_edges(now, aversion)
+        if len(changed) > WIDE:
+            self._keep(self._made(resident.ground, aversion, now), instead_of=former)
+            return
+        with resident.gate.writing():
+            is_moved = self._move(resident, now, changed)
+        if not is_moved:
+            resident = self._made_in_full(resident.ground, aversion, now)
+        self._keep(resident, instead_of=former)
+
+    def _maker(self, ground: Ground, aversion: float) -> Lock:
+        """Give what is held by whoever makes or moves a profile's metrics of an aversion."""
+        with self._lock:
+            return self._makers.setdefault((ground.travel.profile, aversion), Lock())
+
+    def _at_hand(self, key: Key) -> Resident | None:
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+            return found
+
+    def _keep(self, resident: Resident, instead_of: Key | None = None) -> None:
+        with self._lock:
+            if instead_of is not None:
+                self._kept.pop(instead_of, None)
+            self._kept[resident.key] = resident
+            self._kept.move_to_end(resident.key)
+            while len(self._kept) > RESIDENT:
+                self._kept.popitem(last=False)
+
+    # --- making ---------------------------------------------------------------------------------
+
+    def _made(self, ground: Ground, aversion: float, situation: Situation) -> Resident:
+        """Make a metric: from the folder's, from the nearest at hand, else in full."""
+        at_most = max(WIDE, int(_PARTIAL_SHARE * len(self._graph.edge_tail)))
+        stored = open_metric(self._graph, ground.travel.profile.name, aversion)
+        if stored is not None:
+            base = self._resident(ground, aversion, NOTHING_KNOWN, stored.metric)
+            changed = NOTHING_KNOWN.changed_edges(situation, aversion)
+            fits = len(changed) <= at_most and self._agrees(base)
+            if fits and self._move(base, situation, changed):
+                return base
+        near = self.nearest(ground, aversion, situation)
+        if near is not None:
+            with near.gate:
+                changed = near.situation.changed_edges(situation, aversion)
+                if len(changed) <= at_most:
+                    copied = Metric(near.metric.units_per_s, near.metric.arcs.copy())
+                    beside = self._resident(ground, aversion, near.situation, copied)
+                    if self._move(beside, situation, changed):
+                        return beside
+        return self._made_in_full(ground, aversion, situation)
+
+    def _made_in_full(self, ground: Ground, aversion: float, situation: Situation) -> Resident:
+        model = self._model(ground, aversion, situation)
+        edge_s = model.all_s()
+        edge_s[self._borders] = np.inf
+        edge_s[situation.banned] = np.inf
+        return Resident(ground, model, situation, ground.network.metric(edge_s))
+
+    def _resident(
+        self, ground: Ground, aversion: float, situation: Situation, metric: Metric
+    ) -> Resident:
+        return Resident(ground, self._model(ground, aversion, situation), situation, metric)
+
+    @staticmethod
+    def _model(ground: Ground, aversion: float, situation: Situation) -> CostModel:
+        return CostModel(ground.travel, situation.contacts, aversion, situation.night)
+
+    def _move(self, resident: Resident, now: Situation, changed: Ints) -> bool:
+        """Update a metric that nobody else may be searching with.
+
+        Returns
+        -------
+        bool
+            False where its unit is too fine for what the edges cost now: it is as it was.
+        """
+        model = self._model(resident.ground, resident.model.aversion, now)
+        if len(changed):
+            edge_s = model.edges_s(changed)
+            edge_s[np.isin(changed, self._borders) | np.isin(changed, now.banned)] = np.inf
+            network = resident.ground.network
+            if not network.holds(resident.metric, edge_s):
+                return False
+            network.update(resident.metric, changed, edge_s)
+        resident.model, resident.situation = model, now
+        resident.version += 1
+        resident.derived.clear()
+        return True
+
+    def _agrees(self, base: Resident) -> bool:
+        """Tell whether a stored metric is what this program would make: a sample of its costs."""
+        count = len(self._graph.edge_tail)
+        edges = np.unique(np.linspace(0, count - 1, _SAMPLE).astype(np.int64))
+        edge_s = base.model.edges_s(edges)
+        edge_s[np.isin(edges, self._borders)] = np.inf
+        rows, units = base.ground.network.units(base.metric, edges, edge_s)
+        return bool(np.array_equal(units, base.metric.arcs.cost[rows]))

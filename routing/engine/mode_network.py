@@ -1,0 +1,370 @@
+"""The road network of one mode, and the cheapest way through it.
+
+A request brings its own costs and its own two ends; the hierarchy it is searched with is the
+graph's, built once and never changed, so any number of threads may search at the same time.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing import cch
+from routing.errors import NoWay
+from routing.geometry.geodesy import great_circle_m
+from routing.graph.components import Components
+from routing.graph.node_splitting import ENTRIES_KEPT, ENTRY_S, is_entry
+from routing.graph.road_graph import RoadGraph, Snap
+from routing.osm_tags.ways import Mode
+from routing.travel.legs import Legs
+
+type Floats = NDArray[np.float64]
+type Piece = tuple[int, float, float]
+type Usable = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
+
+#: A metric keeps ways up to so many times across the region, at the mean cost of its roads [A].
+#: No detour on earth is as long; what is found to be no way is looked for again in safe units.
+DIAGONALS: Final = 20.0
+
+#: Share of what a metric can hold that edges which change may cost in sum [A]: the rest is left to
+#: the ways that lead to them.
+_CHANGED_SHARE: Final = 0.5
+
+#: No finer than so many units of cost a second: a millisecond is less than a step.
+_FINEST_PER_S: Final = 1_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The pieces of edges that join a request's two ends to the graph.
+
+    Parameters
+    ----------
+    departures
+        (piece, node or copy that it leads to; copies are those of `routing.graph.turn_expansion`).
+    arrivals
+        (piece, node or copy that it comes from).
+    direct
+        Pieces from end to end where both lie on one edge.
+    """
+
+    departures: tuple[tuple[Piece, int], ...]
+    arrivals: tuple[tuple[Piece, int], ...]
+    direct: tuple[Piece, ...]
+
+    @property
+    def pieces(self) -> list[Piece]:
+        """All of them: departures, arrivals, direct."""
+        return [piece for piece, _ in self.departures + self.arrivals] + list(self.direct)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Metric:
+    """Costs of a network's edges, ready to search.
+
+    Parameters
+    ----------
+    units_per_s
+        How many units of the hierarchy's whole costs make a second: a thousand in a city, ten on a
+        continent.
+    arcs
+        The same costs in those units, for the hierarchy.
+    """
+
+    units_per_s: float
+    arcs: cch.Metric
+
+
+class Network:
+    """One mode's road network.
+
+    Parameters
+    ----------
+    graph
+        The road graph.
+    mode
+        Who may use an edge.
+    usable
+        Tells of int64 [k] edges which ones may be used, bool [k]; all of the mode by default.
+    """
+
+    def __init__(self, graph: RoadGraph, mode: Mode, usable: Usable | None = None) -> None:
+        self.graph = graph
+        self.mode = mode
+        self.usable: Usable = usable or self._of_mode
+        self.hierarchy = graph.hierarchy
+        self.turns = graph.turns(mode)
+        self._without: tuple[bytes, Network] | None = None
+
+    def without(self, edges: NDArray[np.int64]) -> "Network":
+        """Give the network as it would be if some edges were no roads; the last one is kept.
+
+        Parameters
+        ----------
+        edges
+            int64 [k], rising.
+        """
+        if not len(edges):
+            return self
+        key, kept = edges.tobytes(), self._without
+        if kept is None or kept[0] != key:
+            gone = np.zeros(len(self.graph.edge_tail), dtype=np.bool_)
+            gone[edges] = True
+            left = Network(self.graph, self.mode, lambda some: self.usable(some) & ~gone[some])
+            self._without = kept = (key, left)
+        return kept[1]
+
+    def _of_mode(self, edges: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return np.asarray((self.graph.edge_flags[edges] & int(self.mode.flag)) != 0)
+
+    @cached_property
+    def _leaving(self) -> NDArray[np.int64]:
+        """First edge of each node that any edge leaves."""
+        tail = self.graph.edge_tail
+        return np.flatnonzero(np.append(True, tail[1:] != tail[:-1]))
+
+    def twin(self, edge: int) -> int | None:
+        """Give the same stretch of road in the other direction, where this mode may use it."""
+        twin = int(self.graph.edge_twin[edge])
+        return twin if twin >= 0 and self._allows(twin) else None
+
+    def _allows(self, edge: int) -> bool:
+        return bool(self.usable(np.array([edge], dtype=np.int64))[0])
+
+    def ends(self, start: Snap, end: Snap) -> Ends:
+        """Find the pieces that join two snapped places to the graph, in every allowed direction."""
+        return Ends(
+            departures=self.departures(start),
+            arrivals=self.arrivals(end),
+            direct=self.direct(start, end),
+        )
+
+    def departures(self, start: Snap) -> tuple[tuple[Piece, int], ...]:
+        """Give the pieces that leave a snapped place, each with the node it leads to."""
+        starts, tail, head = self._places(start), self.graph.edge_tail, self.turns.leads_to
+        # A place at the very end of an edge is the junction itself: a one-way street that begins
+        # there need not be taken, one that ends there need not be driven along.
+        leaving = [((edge, 0.0, 0.0), int(tail[edge])) for edge, at in starts if at == 0]
+        return (*(((edge, at, 1.0), head(edge)) for edge, at in starts), *leaving)
+
+    def arrivals(self, end: Snap) -> tuple[tuple[Piece, int], ...]:
+        """Give the pieces that reach a snapped place, each with the node it comes from."""
+        finishes, head, turns = self._places(end), self.graph.edge_head, self.turns
+        along = [
+            ((edge, 0.0, at), node) for edge, at in finishes for node in turns.comes_from(edge)
+        ]
+        reaching = [
+            ((edge, 1.0, 1.0), node)
+            for edge, at in finishes
+            if at == 1
+            for node in turns.all_at(int(head[edge]))
+        ]
+        return (*along, *reaching)
+
+    def direct(self, start: Snap, end: Snap) -> tuple[Piece, ...]:
+        """Give the pieces from place to place where both lie on one edge."""
+        return tuple(
+            (edge, at, until)
+            for edge, at in self._places(start)
+            for other, until in self._places(end)
+            if edge == other and at <= until
+        )
+
+    def _places(self, snap: Snap) -> list[tuple[int, float]]:
+        """Give (edge, share) of a snapped place on its edge and on the edge's twin."""
+        places = [(snap.edge, snap.fraction)] if self._allows(snap.edge) else []
+        twin = self.twin(snap.edge)
+        return places if twin is None else [*places, (twin, 1.0 - snap.fraction)]
+
+    @cached_property
+    def components(self) -> Components:
+        """What is joined to what on the roads that this network may use, whatever is closed."""
+        flat = self.turns.flat if "flat" in vars(self.turns) else self.turns.made_flat()
+        may = self.usable(np.arange(len(self.graph.edge_tail)))
+        return Components.of(flat.first_out, flat.tail, flat.head, flat.of_edges(may))
+
+    def joins(self, start: Snap, end: Snap) -> bool:
+        """Tell whether roads lead from one snapped place to another, be they closed."""
+        if self.direct(start, end):
+            return True
+        sources = [node for _, node in self.departures(start)]
+        targets = [node for _, node in self.arrivals(end)]
+        return self.components.leads(np.array(sources, np.int64), np.array(targets, np.int64))
+
+    def metric(self, edge_s: Floats, *, exact: bool = False) -> Metric:
+        """Prepare costs of whole edges.
+
+        Parameters
+        ----------
+        edge_s
+            float64 [E], >= 0, infinite where closed.
+        exact
+            No way is lost, be it along every junction of the region, at the price of coarser
+            units; else ways longer than `DIAGONALS` times across the region at its mean cost count
+            as none.
+        """
+        cost_s = np.where(self.usable(np.arange(len(edge_s))), edge_s, np.inf)
+        units_per_s = self._safe_units(cost_s) if exact else self._units_per_s(cost_s)
+        cost = _in_units(cost_s, units_per_s)
+        return Metric(units_per_s, self.hierarchy.customize(self.spread(cost)))
+
+    def holds(self, metric: Metric, edge_s: Floats) -> bool:
+        """Tell whether ways over edges that cost so much can be told in a metric's unit.
+
+        Parameters
+        ----------
+        edge_s
+            float64 [k], >= 0, infinite where closed: of edges that are to change.
+        """
+        cost_s = float(edge_s[np.isfinite(edge_s)].sum())
+        return cost_s * metric.units_per_s <= _CHANGED_SHARE * cch.UNREACHABLE
+
+    def update(self, metric: Metric, edges: NDArray[np.int64], edge_s: Floats) -> None:
+        """Give some edges another cost in a metric; nobody may be searching with it meanwhile.
+
+        Parameters
+        ----------
+        edges, edge_s
+            int64 and float64 [k].
+        """
+        cost_s = np.where(self.usable(edges), edge_s, np.inf)
+        cost = _in_units(cost_s, metric.units_per_s)
+        self.hierarchy.update(metric.arcs, *self.turns.spread_some(edges, cost))
+
+    @cached_property
+    def length_dm(self) -> NDArray[np.uint32]:
+        """Length of the hierarchy's edges, uint32 [E + X], decimetres."""
+        length_dm = self.graph.edge_length_dm
+        return self.turns.to_copies(length_dm) if len(self.turns.edge) else length_dm
+
+    def units(
+        self, metric: Metric, edges: NDArray[np.int64], edge_s: Floats
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Give what a metric holds for edges that cost so much: hierarchy's edges, and units."""
+        return self.turns.spread_some(edges, _in_units(edge_s, metric.units_per_s))
+
+    def _units_per_s(self, cost_s: Floats) -> float:
+        """Give a unit in which every way that anybody would walk has a cost."""
+        # Thresholds have a price and no length: they say nothing of how long ways are.
+        open_ = np.isfinite(cost_s) & (self.graph.edge_length_dm > 0)
+        length_m = float(self.graph.edge_length_dm[open_].sum(dtype=np.float64)) / 10.0
+        if length_m <= 0:
+            return self._safe_units(cost_s)
+        west, south, east, north = self.graph.meta.bbox
+        across_m = float(great_circle_m(west, south, east, north))
+        mean_s_per_m = float(cost_s[open_].sum()) / length_m
+        longest_s = DIAGONALS * across_m * mean_s_per_m
+        if is_entry(self.graph.edge_flags, self.mode).any():
+            longest_s += ENTRIES_KEPT * ENTRY_S
+        fine = (cch.UNREACHABLE - 1) / longest_s if longest_s > 0 else np.inf
+        # Where the safe unit is as fine there is nothing to choose.
+        return min(_FINEST_PER_S, max(fine, self._safe_units(cost_s)))
+
+    def _safe_units(self, cost_s: Floats) -> float:
+        """Give the finest unit in which no way is too long: it leaves each node once at most."""
+        if not len(cost_s):
+            return _FINEST_PER_S
+        # Edges are sorted by tail.
+        open_s = np.where(np.isfinite(cost_s), cost_s, 0.0)
+        dearest_s = np.maximum.reduceat(open_s, self._leaving)
+        longest_s = float(dearest_s.sum()) + self.turns.dearest(open_s)
+        # Rounding up may add one unit for each node.
+        room = cch.UNREACHABLE - 1 - len(dearest_s) - len(self.turns.node)
+        return min(_FINEST_PER_S, room / longest_s) if longest_s > 0 else _FINEST_PER_S
+
+    def path(self, metric: Metric, source: int, target: int) -> NDArray[np.int64]:
+        """Give the edges of the cheapest way between two nodes, in order of travel.
+
+        Raises
+        ------
+        NoWay
+            There is none.
+        """
+        cost, way = self.hierarchy.path(metric.arcs, source, target)
+        if cost >= cch.UNREACHABLE:
+            raise NoWay("nothing open joins the two places")
+        return self.turns.originals(way).astype(np.int64)
+
+    def marks(self, edges: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Mark edges, int64 [k], among the hierarchy's, bool [E + X]."""
+        marked = np.zeros(self.hierarchy.topology.edge_count, dtype=np.bool_)
+        marked[self.turns.spread_some(edges, np.zeros(len(edges), np.int32))[0]] = True
+        return marked
+
+    def between_s(self, metric: Metric, sources: Sequence[int], targets: Sequence[int]) -> Floats:
+        """Give costs from nodes to nodes, float64 [sources, targets], infinite where no way."""
+        units = self.hierarchy.many_to_many(metric.arcs, sources, targets)
+        return np.where(units < cch.UNREACHABLE, units / metric.units_per_s, np.inf)
+
+    def spread(self, cost: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Give whole costs of the graph's edges, [E], to the hierarchy's, [E + X].
+
+        What this mode may not turn along is closed.
+        """
+        return self.turns.spread(cost, cch.UNREACHABLE)
+
+    def shortest(
+        self, metric: Metric, ends: Ends, price: Callable[[Legs], Floats]
+    ) -> tuple[Piece, ...]:
+        """Find the cheapest way between two ends that no closed border edge lies between.
+
+        Parameters
+        ----------
+        metric
+            Costs of the graph's edges, from `metric`.
+        ends
+            The two ends, from `ends`.
+        price
+            Gives the cost of the ends' pieces the same way.
+
+        Returns
+        -------
+        Pieces in order of travel, those without length left out unless nothing else remains.
+
+        Raises
+        ------
+        NoWay
+            Nothing open joins the two ends.
+        """
+        way = self._cheapest(metric, ends, price(Legs.of(ends.pieces)))
+        return moving(way)
+
+    def _cheapest(self, metric: Metric, ends: Ends, own_s: Floats) -> list[Piece]:
+        """Choose how to leave and how to arrive, of equals the first."""
+        leaving, arriving = len(ends.departures), len(ends.arrivals)
+        leaving_s, arriving_s, direct_s = np.split(own_s, [leaving, leaving + arriving])
+        direct = int(np.argmin(direct_s)) if len(direct_s) else 0
+        best_s = float(direct_s[direct]) if len(direct_s) else np.inf
+        through = None
+        if leaving and arriving:
+            between_s = self.between_s(
+                metric,
+                [node for _, node in ends.departures],
+                [node for _, node in ends.arrivals],
+            )
+            total_s = leaving_s[:, np.newaxis] + between_s + arriving_s
+            through = divmod(int(np.argmin(total_s)), arriving)
+            if total_s[through] >= best_s:
+                through = None
+        if through is not None:
+            first, start = ends.departures[through[0]]
+            last, end = ends.arrivals[through[1]]
+            edges = self.path(metric, start, end)
+            return [first, *((edge, 0.0, 1.0) for edge in edges.tolist()), last]
+        if not np.isfinite(best_s):
+            raise NoWay("nothing open joins the two ends")
+        return [ends.direct[direct]]
+
+
+def moving(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    """Leave out the pieces without length, unless nothing else remains."""
+    return tuple(piece for piece in pieces if piece[1] < piece[2]) or tuple(pieces[:1])
+
+
+def _in_units(cost_s: Floats, units_per_s: float) -> NDArray[np.int32]:
+    """Give whole costs, int32, infinite ones as the hierarchy's `UNREACHABLE`."""
+    units = np.minimum(np.rint(cost_s * units_per_s), cch.UNREACHABLE)
+    return units.astype(np.int32)

@@ -1,0 +1,749 @@
+"""From country to country and from region to region: where one may pass, when, and by which way.
+
+Within a country of a region a metric finds the way. From one to the next a route passes a
+*portal*: a border edge at an official crossing, or the joint of two regions there. This search runs
+over portals alone.
+
+**The price of a way** is the time from departure to arrival, nights of rest and waits among it, and
+the exposure on top (what the metric asks beyond moving time). So a second of waiting costs what a
+second under way does, and of two ways that arrive together the one that moves less is taken. A
+crossing is waited for as long as what is stated of it says that it opens, and passed once at most,
+in whichever direction: nobody drives about to spend time.
+
+Ways are put on the clock lazily. The queue holds what a way costs at least; when it is a way's turn
+its section is unpacked, walked and judged at the crossing, and queued anew by what it does cost.
+"""
+
+import heapq
+import math
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, count
+from typing import Final, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.engine.avoid_search import Closed, Detours
+from routing.engine.metric_cache import Resident
+from routing.engine.mode_network import Piece
+from routing.errors import NoWay
+from routing.travel.crossings import Crossing
+from routing.travel.legs import Legs
+from routing.travel.timetable import DAY_S, Walker, summed
+
+type Floats = NDArray[np.float64]
+type Node = tuple[int, int]
+type Section = tuple[int, Legs]
+
+
+#: With more portals than this the table between them takes longer than it saves [A].
+MOST_LOOKED_AHEAD: Final = 400
+
+#: Labels at a portal from which on one that moves less, but comes later, is no longer kept [A].
+MOST_LABELS: Final = 8
+
+#: Metrics count in whole units: of ways whose prices differ by less the clock tells which is
+#: cheaper, seconds [A].
+ROUNDING_S: Final = 1.0
+
+#: Sections between portals that are kept with a metric [A].
+KEPT_SECTIONS: Final = 2_000
+
+#: What an entry of the queue is about, where it is no portal: an arrival piece, counting down from
+#: the last.
+_FIRST_ARRIVAL: Final = -1
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Portal:
+    """One way from a country or a region to another, in one direction.
+
+    Parameters
+    ----------
+    arrive, leave
+        (region, node) before and behind it.
+    posts
+        Official posts in order of travel; empty for a joint within one country.
+    piece
+        The border edge, where the region has one.
+    off_m
+        Metres between the two nodes that are on no road of either region.
+    before, after
+        Moving seconds and metres from where it begins to its first post, and on to where it ends.
+    """
+
+    arrive: Node
+    leave: Node
+    posts: tuple[Crossing, ...]
+    piece: Piece | None = None
+    off_m: float = 0.0
+    before: tuple[float, float] = (0.0, 0.0)
+    after: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """What is not to be passed twice within a leg: its posts; of a joint without, its ends."""
+        if self.posts:
+            return frozenset(post.id for post in self.posts)
+        ends = (self.arrive, self.leave)
+        return frozenset([f"{min(ends)}-{max(ends)}"])
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Passed:
+    """A portal on the way; seconds after departure.
+
+    Parameters
+    ----------
+    portal
+        The portal.
+    reached_s
+        When its first post is reached.
+    through_s
+        When its last is passed; the same where it stays closed.
+    """
+
+    portal: Portal
+    reached_s: float
+    through_s: float
+
+    @property
+    def wait_s(self) -> float:
+        """Seconds that are waited there."""
+        return self.through_s - self.reached_s
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Plan:
+    """A way found: pieces by section, and the portals between sections.
+
+    Parameters
+    ----------
+    sections
+        Region and legs of each section, in order of travel, the border edges left out.
+    passed
+        One fewer than sections.
+    cost_s
+        Its price.
+    saw_waits
+        Some portal was reached in the search while it was closed, and opens later.
+    """
+
+    sections: tuple[Section, ...]
+    passed: tuple[Passed, ...]
+    cost_s: float
+    saw_waits: bool = False
+
+
+class Timing(Protocol):
+    """Tells how long ways take, and when portals open."""
+
+    def walker(self) -> Walker:
+        """Give who stands at the start."""
+
+    def measured(self, region: int, legs: Legs) -> tuple[Floats, Floats]:
+        """Give moving time and length of legs: float64 [k] each, seconds and metres."""
+
+    def through_s(self, portal: Portal, reached_s: float) -> float | None:
+        """Give when somebody is past all posts of a portal who reaches the first.
+
+        Both in seconds after departure; None where it is not known to open.
+        """
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Question:
+    """What the search is asked.
+
+    Parameters
+    ----------
+    start, end
+        Region of each end.
+    departures, arrivals
+        (piece, node, cost of the piece in seconds) of each end; infinite where closed.
+    direct
+        Pieces from end to end, with their costs.
+    portals
+        All that may be passed at some time, each with the seconds it costs.
+    timing
+        Tells times.
+    allows
+        Tells whether one may go from a portal, None for the start, to another within a region.
+    closed_s
+        Price of passing a portal that stays closed, seconds; infinite where nobody may.
+    closed
+        What obstacles close, a region each; empty without obstacles.
+    is_patient
+        Waits and rests cost nothing: the way of one who has time.
+    """
+
+    start: int
+    end: int
+    departures: Sequence[tuple[Piece, int, float]]
+    arrivals: Sequence[tuple[Piece, int, float]]
+    direct: Sequence[tuple[Piece, float]]
+    portals: Sequence[tuple[Portal, float]]
+    timing: Timing
+    allows: Callable[[Portal | None, Portal], bool]
+    closed_s: float = math.inf
+    closed: Sequence[Closed | None] = ()
+    is_patient: bool = False
+
+
+_NO_LEGS: Final = Legs.of(())
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Walked:
+    """What lies between two nodes: legs, and the sums of their moving times and lengths."""
+
+    legs: Legs
+    moved_s: Floats
+    moved_m: Floats
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Piece:
+    """A piece at an end: its leg, moving seconds and metres."""
+
+    legs: Legs
+    time_s: float
+    length_m: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Label:
+    """How somebody came to a node, and where the clock stands at the stop before it.
+
+    Parameters
+    ----------
+    at
+        The node.
+    walker
+        Who stands at the last post, or at the start.
+    metric_s
+        What the metrics ask for the whole way up to the node.
+    since
+        Moving seconds and metres of a portal from its first post to the node.
+    since_s
+        What the metrics ask from the stop to the node.
+    begun
+        Piece from the start to the node.
+    exposed_s
+        What the metrics ask up to the stop beyond moving time.
+    sections, passed
+        As a plan has them.
+    ids
+        What was passed.
+    portal
+        The last one, -1 at the start.
+    """
+
+    at: Node
+    walker: Walker
+    metric_s: float = 0.0
+    since: tuple[float, float] = (0.0, 0.0)
+    since_s: float = 0.0
+    begun: "_Piece | None" = None
+    exposed_s: float = 0.0
+    sections: tuple[Section, ...] = ()
+    passed: tuple[Passed, ...] = ()
+    ids: frozenset[str] = frozenset()
+    portal: int = -1
+
+
+#: An entry of the queue: the price and what the metrics ask for it, seconds; a number; whether that
+#: is so (else it is at least so); who goes, and to which target.
+type _Entry = tuple[float, float, int, bool, _Label, int]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Ahead:
+    """What can be reached from a portal or from the start, a row each.
+
+    Parameters
+    ----------
+    targets, nodes
+        As entries of the queue have them, and where they are.
+    own_s, still_s
+        float64 [targets], what each costs itself, and what is to come behind it at least.
+    """
+
+    targets: Sequence[int]
+    nodes: Sequence[int]
+    own_s: Floats
+    still_s: Floats
+
+
+class _Stop:
+    """Somebody's arrival at a stop.
+
+    Parameters
+    ----------
+    walker
+        Who stands there.
+    legs
+        Of the section to it, border edges left out.
+    exposed_s
+        What the metrics ask up to it beyond moving time.
+    """
+
+    __slots__ = ("exposed_s", "legs", "walker")
+
+    def __init__(self, walker: Walker, legs: Legs, exposed_s: float) -> None:
+        self.walker = walker
+        self.legs = legs
+        self.exposed_s = exposed_s
+
+
+def solve(residents: Sequence[Resident], question: Question) -> Plan:
+    """Find the cheapest plan, with one metric a region, which the caller holds.
+
+    By time alone it is the earliest arrival of all ways whose sections are the metric's: of the
+    labels at a portal each is followed that comes earlier, less tired, or moved less than any
+    other.
+
+    Raises
+    ------
+    NoWay
+        Nothing that may be passed joins the two ends.
+    """
+    return _trimmed(_Solving(residents, question).plan())
+
+
+def _trimmed(plan: Plan) -> Plan:
+    """Leave out pieces without length; somebody who goes nowhere keeps the first."""
+    sections = tuple((region, legs.only(legs.start < legs.end)) for region, legs in plan.sections)
+    on_roads = any(len(legs) for _, legs in sections)
+    if not on_roads and all(passed.portal.piece is None for passed in plan.passed):
+        region, legs = plan.sections[0]
+        sections = ((region, legs.only(slice(1))), *sections[1:])
+    return Plan(sections, plan.passed, plan.cost_s, plan.saw_waits)
+
+
+class _Solving:
+    """One search under way."""
+
+    def __init__(self, residents: Sequence[Resident], question: Question) -> None:
+        self._residents = residents
+        self._asked = question
+        sources = [node for _, node, cost_s in question.departures if np.isfinite(cost_s)]
+        targets = [node for _, node, cost_s in question.arrivals if np.isfinite(cost_s)]
+        ends = ((question.start, sources), (question.end, targets))
+        self._detours = Detours(residents, question.closed, ends)
+        self._saw_waits = False
+
+    def plan(self) -> Plan:
+        asked = self._asked
+        if not asked.portals and not self._detours.are_possible(asked.start):
+            return self._straight()
+        self._begin()
+        best: _Entry | None = None
+        while self._heap and (best is None or self._heap[0][0] <= best[0] + ROUNDING_S):
+            entry = heapq.heappop(self._heap)
+            _, metric_s, _, is_true, label, target = entry
+            if is_true and target < 0:
+                best = entry if best is None else min(best, entry)
+            elif is_true:
+                self._settle(label)
+            elif target < 0:
+                self._arrive(label, _FIRST_ARRIVAL - target, metric_s)
+            elif not self._is_never_open(target, label):
+                self._reach(label, target, metric_s)
+        if best is None:
+            raise NoWay("nothing open joins the two ends")
+        ended = best[4]
+        return Plan(ended.sections, ended.passed, best[0], self._saw_waits)
+
+    def _straight(self) -> Plan:
+        """Give what the queue would where there is nothing to pass: of equals the first."""
+        asked = self._asked
+        least_s, best, through = math.inf, None, None
+        for piece, cost_s in asked.direct:
+            if cost_s < least_s:
+                least_s, best = cost_s, (Legs.of([piece]), -1)
+        leaving = [row for row in asked.departures if np.isfinite(row[2])]
+        if leaving and asked.arrivals and asked.start == asked.end:
+            costs = between_s(
+                self._residents[asked.start],
+                [node for _, node, _ in leaving],
+                [node for _, node, _ in asked.arrivals],
+            )
+            for (piece, node, own_s), row in zip(leaving, costs.tolist(), strict=True):
+                for column, between in enumerate(row):
+                    cost_s = own_s + between + asked.arrivals[column][2]
+                    if cost_s < least_s:
+                        least_s, through = cost_s, column
+                        best = (Legs.of([piece]), node)
+        if best is None:
+            raise NoWay("nothing open joins the two ends")
+        last, node = best
+        if through is not None:
+            piece, target, _ = asked.arrivals[through]
+            between = self._detours.path(asked.start, node, target)
+            last = Legs.joined([last, between, Legs.of([piece])])
+        return Plan(((asked.start, last),), (), least_s)
+
+    # --- looking ahead --------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """Queue what can be reached from the start."""
+        asked = self._asked
+        self._order = count()
+        self._heap: list[_Entry] = []
+        self._settled: dict[int, list[_Label]] = defaultdict(list)
+        self._closed_from_s: dict[int, float] = {}
+        self._sections: dict[Hashable, object] = {}
+        self._rows: dict[int, tuple[_Ahead, Floats]] = {}
+        self._in_region: dict[int, list[int]] = defaultdict(list)
+        for index, (portal, _) in enumerate(asked.portals):
+            self._in_region[portal.arrive[0]].append(index)
+        self._ahead_s = ahead_s(self._residents, asked)
+        self._start = asked.timing.walker()
+        speeds = [resident.ground.travel.speeds_m_per_s for resident in self._residents]
+        self._speeds = (min(row[0] for row in speeds), max(row[1] for row in speeds))
+        self._last = self._pieces(asked.end, [piece for piece, _, _ in asked.arrivals])
+        direct = [(piece, cost_s) for piece, cost_s in asked.direct if np.isfinite(cost_s)]
+        pieces = self._pieces(asked.start, [piece for piece, _ in direct])
+        for (_, cost_s), whole in zip(direct, pieces, strict=True):
+            self._end(_Label((asked.start, -1), self._start), -1, whole, cost_s)
+        leaving = [row for row in asked.departures if np.isfinite(row[2])]
+        pieces = self._pieces(asked.start, [piece for piece, _, _ in leaving])
+        labels = [
+            _Label((asked.start, node), self._start, cost_s, since_s=cost_s, begun=begun)
+            for (_, node, cost_s), begun in zip(leaving, pieces, strict=True)
+        ]
+        if labels:
+            ahead = self._ahead(None, asked.start)
+            costs = self._between_s(asked.start, [label.at[1] for label in labels], ahead)
+            self._look(labels, ahead, costs)
+
+    def _pieces(self, region: int, pieces: Sequence[Piece]) -> list[_Piece]:
+        """Measure pieces of a region, all at once."""
+        legs = Legs.of(pieces)
+        measures = zip(*self._asked.timing.measured(region, legs), strict=True)
+        return [
+            _Piece(legs.only(slice(row, row + 1)), float(time_s), float(length_m))
+            for row, (time_s, length_m) in enumerate(measures)
+        ]
+
+    def _ahead(self, entered: Portal | None, region: int) -> _Ahead:
+        """Say what there is to reach in a region: every portal, and the end."""
+        asked = self._asked
+        portals = [
+            index
+            for index in self._in_region[region]
+            if asked.allows(entered, asked.portals[index][0])
+        ]
+        rows = asked.arrivals if region == asked.end else ()
+        return _Ahead(
+            [*portals, *(_FIRST_ARRIVAL - row for row in range(len(rows)))],
+            [*(asked.portals[i][0].arrive[1] for i in portals), *(node for _, node, _ in rows)],
+            np.array([*(asked.portals[i][1] for i in portals), *(s for _, _, s in rows)]),
+            np.concatenate([self._ahead_s[portals], np.zeros(len(rows))]),
+        )
+
+    def _between_s(self, region: int, sources: Sequence[int], ahead: _Ahead) -> Floats:
+        """Give what the metric asks from nodes to targets, float64 [sources, targets]."""
+        if not ahead.nodes:
+            return np.zeros((len(sources), 0))
+        return between_s(self._residents[region], sources, ahead.nodes)
+
+    def _look(self, labels: Sequence[_Label], ahead: _Ahead, between: Floats) -> None:
+        """Queue what can be reached, by what it costs at least.
+
+        Parameters
+        ----------
+        labels
+            Of people who came over the same portals, or start.
+        between
+            float64 [labels, targets], what the metric asks.
+        """
+        asked, ids = self._asked, labels[0].ids
+        on_s = between + ahead.own_s
+        least_s = np.array(
+            [
+                self._least_s(label, row)
+                for label, row in zip(labels, on_s + ahead.still_s, strict=True)
+            ]
+        )
+        for row, column in self._worth_a_look(labels[0].at[0], ahead, least_s):
+            target, price_s = ahead.targets[column], float(least_s[row, column])
+            is_again = target >= 0 and ids and not ids.isdisjoint(asked.portals[target][0].ids)
+            if math.isfinite(price_s) and not is_again:
+                label = labels[row]
+                self._push(price_s, label.metric_s + float(on_s[row, column]), label, target)
+
+    def _worth_a_look(
+        self, region: int, ahead: _Ahead, least_s: Floats
+    ) -> Iterator[tuple[int, int]]:
+        """Give for each portal who comes there the cheapest, and for the end by which arrival."""
+        if self._detours.are_possible(region):  # nobody knows before looking
+            yield from np.ndindex(least_s.shape)
+            return
+        portals = sum(target >= 0 for target in ahead.targets)
+        first = np.argmin(least_s[:, :portals], axis=0).tolist() if portals else []
+        yield from zip(first, range(portals), strict=True)
+        if portals < len(ahead.targets):
+            last = least_s[:, portals:]
+            row, column = divmod(int(np.argmin(last)), last.shape[1])
+            yield row, portals + column
+
+    def _least_s(self, label: _Label, on_s: Floats) -> Floats:
+        """Give the price of ways on from a node at least, float64 [k].
+
+        Whoever walks so long has so far to go, by the slowest road, and rests so often. What the
+        metrics ask for exposure counts as if it was walked: with aversion it is an estimate.
+
+        Parameters
+        ----------
+        on_s
+            float64 [k], what the metrics ask for them.
+        """
+        if self._asked.is_patient:
+            return label.metric_s + on_s
+        walker, since_s = label.walker, label.since_s + on_s
+        there_s = walker.clock_s + since_s
+        if walker.has_hours and math.isfinite(walker.day_max_m):
+            slowest, fastest = self._speeds
+            over_m = np.where(np.isfinite(since_s), since_s * slowest, 0.0) - walker.left_m
+            rests = np.ceil(over_m / walker.day_max_m - 1e-9)
+            last_m = over_m - (rests - 1.0) * walker.day_max_m
+            wakes_s = walker.fresh_s + (rests - 1.0) * DAY_S + last_m / fastest
+            there_s = np.where(rests > 0, np.maximum(there_s, wakes_s), there_s)
+        return np.asarray(there_s - self._start.clock_s + label.exposed_s)
+
+    def _push(
+        self, price_s: float, metric_s: float, label: _Label, target: int, *, is_true: bool = False
+    ) -> None:
+        # To the millisecond: who waits at one gate for one opening comes at one time.
+        entry = (round(price_s, 3), metric_s, next(self._order), is_true, label, target)
+        heapq.heappush(self._heap, entry)
+
+    # --- on the clock ---------------------------------------------------------------------------
+
+    def _walked(self, region: int, source: int, target: int, *, is_shared: bool) -> _Walked:
+        """Unpack what lies between two nodes of a region.
+
+        What lies between two portals is kept for as long as the metric stays as it is.
+        """
+        is_shared = is_shared and not self._detours.are_possible(region)
+        kept = self._residents[region].derived if is_shared else self._sections
+        key = (_Walked, region, source, target)
+        known = cast("_Walked | None", kept.get(key))
+        if known is None:
+            legs = self._detours.path(region, source, target)
+            time_s, length_m = self._asked.timing.measured(region, legs)
+            known = _Walked(legs, summed(time_s), summed(length_m))
+            if not is_shared or len(kept) < KEPT_SECTIONS:
+                kept[key] = known
+        return known
+
+    def _gone(
+        self,
+        label: _Label,
+        node: int,
+        last: _Piece | None,
+        asked_s: float,
+        then: tuple[float, float],
+    ) -> _Stop:
+        """Walk from a label to a stop.
+
+        Parameters
+        ----------
+        node
+            To which the metric leads; -1 where it is not asked.
+        last
+            What follows there of the region's roads.
+        asked_s
+            What the metrics ask from the stop before to this one.
+        then
+            Moving seconds and metres of a portal up to its first post.
+        """
+        region, source = label.at
+        walked = _NOTHING
+        if node >= 0:
+            is_between = label.portal >= 0 and last is None
+            walked = self._walked(region, source, node, is_shared=is_between)
+        begun = [one for one in (label.begun,) if one is not None]
+        ended = [one for one in (last,) if one is not None]
+        moved_s = _chained(
+            [label.since[0], *(one.time_s for one in begun)],
+            walked.moved_s,
+            [*(one.time_s for one in ended), then[0]],
+        )
+        moved_m = _chained(
+            [label.since[1], *(one.length_m for one in begun)],
+            walked.moved_m,
+            [*(one.length_m for one in ended), then[1]],
+        )
+        walker = label.walker.copy()
+        walker.go(moved_s, moved_m)
+        parts = (*(one.legs for one in begun), walked.legs, *(one.legs for one in ended))
+        legs = Legs.joined(parts)
+        exposed_s = asked_s - float(moved_s[-1])
+        # The metric counts in whole units.
+        if exposed_s <= len(legs) / self._residents[region].metric.units_per_s:
+            exposed_s = 0.0
+        return _Stop(walker, legs, label.exposed_s + exposed_s)
+
+    def _end(self, label: _Label, node: int, last: _Piece, on_s: float) -> None:
+        """Queue a finished way by its price."""
+        stop = self._gone(label, node, last, label.since_s + on_s, (0.0, 0.0))
+        sections = (*label.sections, (label.at[0], stop.legs))
+        metric_s = label.metric_s + on_s
+        ended = _Label(label.at, stop.walker, metric_s, sections=sections, passed=label.passed)
+        price_s = self._price_s(stop.walker, stop.exposed_s, metric_s)
+        self._push(price_s, metric_s, ended, _FIRST_ARRIVAL, is_true=True)
+
+    def _price_s(self, walker: Walker, exposed_s: float, metric_s: float) -> float:
+        if self._asked.is_patient:
+            return metric_s
+        return walker.clock_s - self._start.clock_s + exposed_s
+
+    def _arrive(self, label: _Label, row: int, metric_s: float) -> None:
+        """Go on to the end by one of its arrivals."""
+        node = self._asked.arrivals[row][1]
+        on_s = metric_s - label.metric_s + self._detours.extra_s(*label.at, node)
+        if math.isfinite(on_s):
+            self._end(label, node, self._last[row], on_s)
+
+    def _is_never_open(self, target: int, label: _Label) -> bool:
+        """Tell whether a portal has been found not to open any more before one can be there."""
+        return label.walker.clock_s >= self._closed_from_s.get(target, math.inf)
+
+    def _reach(self, label: _Label, target: int, metric_s: float) -> None:
+        """Go on to a portal, wait there if need be, and pass."""
+        portal = self._asked.portals[target][0]
+        on_s = metric_s - label.metric_s + self._detours.extra_s(*label.at, portal.arrive[1])
+        if not math.isfinite(on_s):
+            return
+        # Moving time behind the post is none of the exposure either.
+        asked_s = label.since_s + on_s - portal.after[0]
+        stop = self._gone(label, portal.arrive[1], None, asked_s, portal.before)
+        reached_s = stop.walker.clock_s - self._start.clock_s
+        through_s = self._asked.timing.through_s(portal, reached_s)
+        exposed_s = stop.exposed_s
+        if through_s is None:
+            through_s, exposed_s = reached_s, exposed_s + self._asked.closed_s
+            if math.isinf(exposed_s):
+                known_s = self._closed_from_s.get(target, math.inf)
+                self._closed_from_s[target] = min(known_s, stop.walker.clock_s)
+                return
+        if through_s > reached_s:
+            self._saw_waits = True
+            stop.walker.wait(self._start.clock_s + through_s)
+        sections = (*label.sections, (label.at[0], stop.legs))
+        behind = _Label(
+            portal.leave,
+            stop.walker,
+            label.metric_s + on_s,
+            portal.after,
+            portal.after[0],
+            None,
+            exposed_s,
+            sections,
+            (*label.passed, Passed(portal, reached_s, through_s)),
+            label.ids | portal.ids,
+            target,
+        )
+        if not self._is_superfluous(behind):
+            (least_s,) = self._least_s(behind, self._ahead_s[[target]]).tolist()
+            if math.isfinite(least_s):
+                self._push(least_s, behind.metric_s, behind, target, is_true=True)
+
+    def _settle(self, label: _Label) -> None:
+        """Go on from behind a portal, unless somebody else does as well."""
+        if self._is_superfluous(label):
+            return
+        self._settled[label.portal].append(label)
+        if label.portal not in self._rows:
+            portal = self._asked.portals[label.portal][0]
+            ahead = self._ahead(portal, label.at[0])
+            costs = self._between_s(label.at[0], [label.at[1]], ahead)
+            self._rows[label.portal] = (ahead, costs)
+        self._look([label], *self._rows[label.portal])
+
+    def _is_superfluous(self, label: _Label) -> bool:
+        """Tell whether somebody who went on from the same place does no worse in any respect."""
+        one = label.walker
+        price_s = self._price_s(one, label.exposed_s, label.metric_s)
+        others = self._settled[label.portal]
+        is_crowded = len(others) >= MOST_LABELS
+        for other in others:
+            two = other.walker
+            is_cheaper = self._price_s(two, other.exposed_s, other.metric_s) <= price_s
+            if self._asked.is_patient:
+                is_as_good = is_crowded or two.clock_s <= one.clock_s
+            else:
+                is_as_good = (
+                    two.clock_s <= one.clock_s
+                    and (two.left_m >= one.left_m or two.fresh_s <= one.clock_s)
+                    and (is_crowded or other.metric_s <= label.metric_s)
+                )
+            if is_cheaper and is_as_good:
+                return True
+        return False
+
+
+_NOTHING: Final = _Walked(_NO_LEGS, np.zeros(1), np.zeros(1))
+
+
+def _chained(first: Sequence[float], moved: Floats, last: Sequence[float]) -> Floats:
+    """Give the sums along a section of whose middle they are known: float64 [k + 1]."""
+    sums = np.empty(len(first) + len(moved) + len(last))
+    sums[0] = 0.0
+    middle = len(first) + len(moved)
+    sums[1 : len(first) + 1] = list(accumulate(first))
+    sums[len(first) + 1 : middle] = moved[1:] + sums[len(first)]
+    sums[middle:] = list(accumulate(last, initial=float(sums[middle - 1])))[1:]
+    return sums
+
+
+def ahead_s(residents: Sequence[Resident], question: Question) -> Floats:
+    """Give the least cost from behind each portal to the end, float64 [portals].
+
+    As if every portal were open on arrival: never above what it takes, so that the search for it
+    may look towards the end first. Infinite where no portals lead on.
+    """
+    count_ = len(question.portals)
+    if not 0 < count_ <= MOST_LOOKED_AHEAD:
+        return np.zeros(count_)
+    onward_s, least_s = np.full((count_, count_), np.inf), np.full(count_, np.inf)
+    own_s = np.array([cost_s for _, cost_s in question.portals])
+    portals = [portal for portal, _ in question.portals]
+    for region, resident in enumerate(residents):
+        rows = [i for i, portal in enumerate(portals) if portal.leave[0] == region]
+        columns = [i for i, portal in enumerate(portals) if portal.arrive[0] == region]
+        leaving = tuple(portals[i].leave[1] for i in rows)
+        if rows and columns:
+            arriving = tuple(portals[i].arrive[1] for i in columns)
+            table = _between_portals_s(resident, leaving, arriving)
+            onward_s[np.ix_(rows, columns)] = table + own_s[columns]
+        if rows and region == question.end and question.arrivals:
+            last = between_s(resident, leaving, [node for _, node, _ in question.arrivals])
+            own = np.array([cost_s for _, _, cost_s in question.arrivals])
+            least_s[rows] = (last + own).min(axis=1)
+    while True:
+        lower_s = np.minimum(least_s, (onward_s + least_s).min(axis=1, initial=np.inf))
+        if np.array_equal(lower_s, least_s):
+            return least_s
+        least_s = lower_s
+
+
+def _between_portals_s(
+    resident: Resident, leaving: tuple[int, ...], arriving: tuple[int, ...]
+) -> Floats:
+    """Give costs between portals; the metric keeps them for as long as it stays as it is."""
+    key = (leaving, arriving)
+    known = resident.derived.get(key)
+    if known is None:
+        known = resident.derived[key] = between_s(resident, leaving, arriving)
+    return cast("Floats", known)
+
+
+def between_s(resident: Resident, sources: Sequence[int], targets: Sequence[int]) -> Floats:
+    """Give costs from nodes to nodes, float64 [sources, targets], infinite where no way."""
+    return resident.ground.network.between_s(resident.metric, sources, targets)

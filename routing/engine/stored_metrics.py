@@ -1,0 +1,67 @@
+"""Metrics in a region's folder: those of its roads without any hazard, mapped copy-on-write."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from routing import cch
+from routing.engine.mode_network import Metric
+from routing.errors import GraphError
+from routing.graph.layout import METRIC
+from routing.graph.regions import StoredArrays
+from routing.graph.road_graph import RoadGraph
+from routing.graph.storage import map_metric
+from routing.travel.cost_model import Facts
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class StoredMetric:
+    """One metric with what its costs rest on."""
+
+    metric: Metric
+    facts: Facts
+
+
+def metric_name(profile: str, aversion: float) -> str:
+    """Name a profile's metric at an aversion in files."""
+    return f"{profile}-{aversion:g}"
+
+
+def stored_facts(graph: RoadGraph, profile: str) -> Facts | None:
+    """Give what the region's own metrics of a profile rest on, None where it has none."""
+    about = graph.meta.metrics.get(metric_name(profile, 0.0)) if graph.folder else None
+    return None if about is None else _facts(about)
+
+
+def _facts(about: Mapping[str, float]) -> Facts:
+    return Facts(about["mean_s_per_m"], about["highest_m"])
+
+
+def open_metric(graph: RoadGraph, profile: str, aversion: float) -> StoredMetric | None:
+    """Map a metric of an opened region, in memory of its own: what is written stays here.
+
+    Returns
+    -------
+    StoredMetric or None
+        None where the region has none by that name, was not opened from a folder, or where a file
+        of the metric is gone or cut since: it can be made again.
+    """
+    if graph.folder is None:
+        return None
+    name = metric_name(profile, aversion)
+    about = graph.meta.metrics.get(name)
+    if about is None:
+        return None
+    try:
+        arrays = map_metric(graph.folder, graph.meta, name)
+    except GraphError:
+        return None
+    return StoredMetric(
+        Metric(about["units_per_s"], cch.Metric.of_columns(graph.hierarchy.topology, arrays)),
+        _facts(about),
+    )
+
+
+def columns_of(stored: StoredMetric) -> StoredArrays:
+    """Give what meta.json says of a metric, and its arrays, for `write_graph`."""
+    about = {"units_per_s": stored.metric.units_per_s, **asdict(stored.facts)}
+    return about, {column: getattr(stored.metric.arcs, column) for column in METRIC}

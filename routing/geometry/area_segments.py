@@ -1,0 +1,395 @@
+"""Which segments of a grid an area touches, be it in one point.
+
+What an area costs here hangs on the cells that its outline passes and on those inside it, never on
+the box around it, nor on how many of its edges lie beside each other. Signs are taken where
+rounding cannot turn them (Shewchuk, Discrete & Computational Geometry 18:305, 1997: the bound of
+the first stage of ``orient2d``); what is nearer than that to an outline is told by GEOS.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import Polygon
+
+from routing._numba import compiled, inlined
+from routing.geometry.geodesy import UNITS_PER_DEGREE
+from routing.geometry.segment_grid import MARGIN, SegmentGrid, Window
+
+type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+type Ints32 = NDArray[np.int32]
+type Bytes = NDArray[np.uint8]
+type Bools = NDArray[np.bool_]
+
+#: Above Shewchuk's (3 + 16e) e with e = 2^-53: by it and a determinant's summands, its error.
+_ERROR = 4e-16
+
+#: What is known of a segment: nothing, or that it lies apart; touched; too near to tell here.
+_APART, _TOUCHED, _NEAR = 0, 1, 2
+
+
+def segments_touching(grid: SegmentGrid, areas: Sequence[Polygon]) -> list[Ints]:
+    """Give of each of some polygons the segments that meet it, its holes' outlines included.
+
+    Parameters
+    ----------
+    grid
+        The segments.
+    areas
+        Degrees, EPSG:4326, valid.
+
+    Returns
+    -------
+    int64 [k] each, rising, each once: exactly those that `shapely.intersects` says.
+    """
+    state = np.zeros(len(grid.shape_lon) if areas else 0, dtype=np.uint8)
+    return [_segments_touching(grid, area, state) for area in areas]
+
+
+def _segments_touching(grid: SegmentGrid, area: Polygon, state: Bytes) -> Ints:
+    """Do so for one, with room for what is told of all segments, which is left as it was."""
+    window = None if area.is_empty else grid.window(area.bounds)
+    if window is None:
+        return np.empty(0, dtype=np.int64)
+    edges = _edges(area)
+    shapes = grid.cell_start, grid.cell_segment, grid.shape_lon, grid.shape_lat
+    found = np.empty(_room(window, grid.columns, grid.cell_start), dtype=np.int64)
+    passed, count = _outlined(grid.frame, window, *shapes, edges, state, found)
+    count = _filled(grid.frame, window, *shapes, edges, passed, state, found, count)
+    found = np.sort(found[:count])
+    near = state[found] == _NEAR
+    state[found] = _APART
+    if near.any():
+        found = np.sort(np.concatenate((found[~near], _told(grid, area, found[near]))))
+    return found
+
+
+def _edges(area: Polygon) -> Floats:
+    """Give the edges of all rings, float64 [m, 4]: x and y of both ends; none without length."""
+    rings = [shapely.get_coordinates(ring) for ring in (area.exterior, *area.interiors)]
+    edges = np.concatenate([np.hstack((ring[:-1], ring[1:])) for ring in rings])
+    return np.ascontiguousarray(edges[(edges[:, :2] != edges[:, 2:]).any(axis=1)])
+
+
+def _told(grid: SegmentGrid, area: Polygon, segments: Ints) -> Ints:
+    """Give those of some segments that meet an area, as GEOS says."""
+    ends = np.stack((segments, segments + 1), axis=1)
+    lines = np.stack((grid.shape_lon[ends], grid.shape_lat[ends]), axis=2) / UNITS_PER_DEGREE
+    # A line of no length meets nothing.
+    is_point = (lines[:, 0] == lines[:, 1]).all(axis=1)
+    shapes = np.empty(len(segments), dtype=np.object_)
+    shapes[is_point] = shapely.points(lines[is_point, 0])
+    shapes[~is_point] = shapely.linestrings(lines[~is_point])
+    shapely.prepare(area)
+    return segments[np.asarray(shapely.intersects(area, shapes), dtype=np.bool_)]
+
+
+# --- signs ----------------------------------------------------------------------------------------
+
+
+@inlined
+def _side(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> int:
+    """Tell on which side of a line a point is: 1 left, -1 right, 0 where rounding could tell."""
+    left, right = (ax - x) * (by - y), (ay - y) * (bx - x)
+    bound = _ERROR * (abs(left) + abs(right))
+    if left - right > bound:
+        return 1
+    return -1 if right - left > bound else 0
+
+
+@inlined
+def _west(edges: Floats, e: int, x: float, y: float) -> int:
+    """Tell whether an edge passes west of a point: 1; east: -1; 0 where rounding could tell."""
+    side = _side(edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3], x, y)
+    return -side if edges[e, 3] > edges[e, 1] else side
+
+
+@inlined
+def _met(edges: Floats, e: int, ax: float, ay: float, bx: float, by: float) -> int:
+    """Tell whether a segment meets an edge."""
+    cx, cy, dx, dy = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
+    if max(ax, bx) < min(cx, dx) or max(cx, dx) < min(ax, bx):
+        return _APART
+    if max(ay, by) < min(cy, dy) or max(cy, dy) < min(ay, by):
+        return _APART
+    a, b = _side(cx, cy, dx, dy, ax, ay), _side(cx, cy, dx, dy, bx, by)
+    if a * b > 0:
+        return _APART
+    c, d = _side(ax, ay, bx, by, cx, cy), _side(ax, ay, bx, by, dx, dy)
+    if c * d > 0:
+        return _APART
+    return _TOUCHED if a * b < 0 and c * d < 0 else _NEAR
+
+
+@compiled
+def _inside(
+    x: float, y: float, edges: Floats, through: Ints, throughs: int, partial: Ints, partials: int
+) -> int:
+    """Tell whether a point is inside, by how many edges pass west of it.
+
+    Parameters
+    ----------
+    through, partial
+        Edges that cross the whole row of cells of the point, from west to east; those that end in
+        it.
+    throughs, partials
+        How many of them count.
+
+    Returns
+    -------
+    `_TOUCHED` inside, `_APART` outside, `_NEAR` where rounding could tell.
+    """
+    first, after = 0, throughs
+    while first < after:
+        middle = (first + after) // 2
+        side = _west(edges, through[middle], x, y)
+        if side == 0:
+            return _NEAR
+        if side > 0:
+            first = middle + 1
+        else:
+            after = middle
+    west = first
+    for place in range(partials):
+        e = partial[place]
+        # Half open: of two edges that meet at a corner one counts, or both or none at a turn.
+        if (edges[e, 1] <= y) == (edges[e, 3] <= y):
+            continue
+        side = _west(edges, e, x, y)
+        if side == 0:
+            return _NEAR
+        west += side > 0
+    return _TOUCHED if west % 2 else _APART
+
+
+# --- cells ----------------------------------------------------------------------------------------
+
+
+@inlined
+def _cell(position: float, count: int) -> int:
+    return int(min(max(np.floor(position), 0.0), count - 1.0))
+
+
+@compiled
+def _room(window: Window, columns: int, cell_start: Ints) -> int:
+    """Count the segments in the cells of a window; some twice."""
+    room = 0
+    for row in range(window[2], window[3] + 1):
+        room += cell_start[row * columns + window[1] + 1] - cell_start[row * columns + window[0]]
+    return room
+
+
+@compiled
+def _outlined(  # noqa: PLR0917 -- kernels take no names
+    frame: Floats,
+    window: Window,
+    cell_start: Ints,
+    cell_segment: Ints,
+    shape_lon: Ints32,
+    shape_lat: Ints32,
+    edges: Floats,
+    state: Bytes,
+    found: Ints,
+) -> tuple[Bools, int]:
+    """Find what the outline of an area meets, and the cells that it passes.
+
+    Parameters
+    ----------
+    frame, cell_start, cell_segment, shape_lon, shape_lat
+        As of `SegmentGrid`.
+    window
+        The cells of the area's box.
+    edges
+        float64 [m, 4], as `_edges` gives them.
+    state
+        uint8 [P], all `_APART`; what is told of each segment is noted.
+    found
+        Room for the segments met, or too near to tell: each once.
+
+    Returns
+    -------
+    (which cells of the window it passes, row by row; how many segments are found)
+    """
+    west, south, width, height = frame[0], frame[1], frame[2], frame[3]
+    columns, rows = int(frame[4]), int(frame[5])
+    first_column, last_column, first_row, last_row = window
+    wide = last_column - first_column + 1
+    passed = np.zeros((last_row - first_row + 1) * wide, np.bool_)
+    count = 0
+    for e in range(len(edges)):
+        # A whole unit to each side: most of what lies in a cell is told apart by that.
+        least_lon = np.floor(min(edges[e, 0], edges[e, 2]) * UNITS_PER_DEGREE) - 1
+        most_lon = np.ceil(max(edges[e, 0], edges[e, 2]) * UNITS_PER_DEGREE) + 1
+        x_0, y_0 = (edges[e, 0] - west) / width, (edges[e, 1] - south) / height
+        x_1, y_1 = (edges[e, 2] - west) / width, (edges[e, 3] - south) / height
+        dx, dy = x_1 - x_0, y_1 - y_0
+        top = min(_cell(max(y_0, y_1) + MARGIN, rows), last_row)
+        for row in range(max(_cell(min(y_0, y_1) - MARGIN, rows), first_row), top + 1):
+            # As `routing.geometry.segment_grid` puts segments into cells.
+            t_a, t_b = 0.0, 1.0
+            if dy != 0:
+                t_a = min(max((row - MARGIN - y_0) / dy, 0.0), 1.0)
+                t_b = min(max((row + 1 + MARGIN - y_0) / dy, 0.0), 1.0)
+            x_a, x_b = x_0 + t_a * dx, x_0 + t_b * dx
+            last = min(_cell(max(x_a, x_b) + MARGIN, columns), last_column)
+            begin = max(_cell(min(x_a, x_b) - MARGIN, columns), first_column)
+            for column in range(begin, last + 1):
+                passed[(row - first_row) * wide + column - first_column] = True
+                cell = row * columns + column
+                for place in range(cell_start[cell], cell_start[cell + 1]):
+                    segment = cell_segment[place]
+                    known = state[segment]
+                    a, b = shape_lon[segment], shape_lon[segment + 1]
+                    if known == _TOUCHED or max(a, b) < least_lon or min(a, b) > most_lon:
+                        continue
+                    told = _met(
+                        edges,
+                        e,
+                        a / UNITS_PER_DEGREE,
+                        shape_lat[segment] / UNITS_PER_DEGREE,
+                        b / UNITS_PER_DEGREE,
+                        shape_lat[segment + 1] / UNITS_PER_DEGREE,
+                    )
+                    if told == _APART:
+                        continue
+                    state[segment] = told
+                    if known == _APART:
+                        found[count] = segment
+                        count += 1
+    return passed, count
+
+
+@inlined
+def _sort_row(
+    edges: Floats,
+    low: float,
+    high: float,
+    order: Ints,
+    through: Ints,
+    partial: Ints,
+    rest: Ints,
+    middle_x: Floats,
+) -> tuple[int, int]:
+    """Find the edges that cross a row of cells, from west to east, and those that end in it.
+
+    Parameters
+    ----------
+    low, high
+        The row's latitudes.
+    order
+        int64 [m]: as the row before was sorted, which is nearly as this one is; so it is left.
+    through, partial, rest, middle_x
+        Room, [m].
+
+    Returns
+    -------
+    How many of either.
+    """
+    middle, throughs, partials, others = (low + high) / 2, 0, 0, 0
+    for n in range(len(order)):
+        e = order[n]
+        bottom, top = min(edges[e, 1], edges[e, 3]), max(edges[e, 1], edges[e, 3])
+        if bottom < low and top > high:
+            # From the first corner: what is apart stays apart.
+            at = edges[e, 0] - edges[0, 0]
+            at += (middle - edges[e, 1]) / (edges[e, 3] - edges[e, 1]) * (edges[e, 2] - edges[e, 0])
+            place = throughs
+            while place > 0 and middle_x[place - 1] > at:
+                middle_x[place], through[place] = middle_x[place - 1], through[place - 1]
+                place -= 1
+            middle_x[place], through[place] = at, e
+            throughs += 1
+            continue
+        rest[others] = e
+        others += 1
+        if bottom <= high and top >= low:
+            partial[partials] = e
+            partials += 1
+    order[:throughs] = through[:throughs]
+    order[throughs:] = rest[:others]
+    return throughs, partials
+
+
+@inlined
+def _stretch(passed: Bools, base: int, column: int, last_column: int) -> int:
+    """Give the column after those from one on that the outline does not pass, or after that one."""
+    after = column + 1
+    while not passed[base + column] and after <= last_column and not passed[base + after]:
+        after += 1
+    return after
+
+
+@compiled
+def _filled(  # noqa: PLR0917 -- kernels take no names
+    frame: Floats,
+    window: Window,
+    cell_start: Ints,
+    cell_segment: Ints,
+    shape_lon: Ints32,
+    shape_lat: Ints32,
+    edges: Floats,
+    passed: Bools,
+    state: Bytes,
+    found: Ints,
+    count: int,
+) -> int:
+    """Find what lies inside an area and does not meet its outline.
+
+    Such a segment lies on one side of it, and so does each stretch of cells that it does not pass.
+
+    Parameters
+    ----------
+    passed, count
+        As `_outlined` gives them; everything else as it takes it.
+
+    Returns
+    -------
+    How many segments are found in all.
+    """
+    west, south, width, height = frame[0], frame[1], frame[2], frame[3]
+    columns, rows = int(frame[4]), int(frame[5])
+    first_column, last_column, first_row, last_row = window
+    order, middle_x = np.arange(len(edges)), np.empty(len(edges))
+    through, partial, rest = np.empty_like(order), np.empty_like(order), np.empty_like(order)
+    for row in range(first_row, last_row + 1):
+        low, high = south + (row - MARGIN) * height, south + (row + 1 + MARGIN) * height
+        throughs, partials = _sort_row(edges, low, high, order, through, partial, rest, middle_x)
+        base = (row - first_row) * (last_column - first_column + 1) - first_column
+        column = first_column
+        while column <= last_column:
+            begin, is_passed = column, passed[base + column]
+            column = _stretch(passed, base, column, last_column)
+            if not is_passed:
+                x, y = west + (begin + 0.5) * width, (low + high) / 2
+                told = _inside(x, y, edges, through, throughs, partial, partials)
+                if told != _TOUCHED:
+                    continue
+            first, after = cell_start[row * columns + begin], cell_start[row * columns + column]
+            for place in range(first, after):
+                segment = cell_segment[place]
+                if state[segment] != _APART:
+                    continue
+                if is_passed:
+                    x = shape_lon[segment] / UNITS_PER_DEGREE
+                    y = shape_lat[segment] / UNITS_PER_DEGREE
+                    column_of, row_of = (x - west) / width, (y - south) / height
+                    # Once: in the cell where it begins.
+                    if _cell(row_of, rows) != row or _cell(column_of, columns) != begin:
+                        continue
+                    told = _inside(x, y, edges, through, throughs, partial, partials)
+                    if told == _APART:
+                        continue
+                found[count] = segment
+                count += 1
+                state[segment] = told
+    return count
+
+
+def warm() -> None:
+    """Compile, or read from disk."""
+    ends = np.array([0, 1], dtype=np.int32)
+    start, segment = np.array([0, 1], dtype=np.int64), np.zeros(1, dtype=np.int64)
+    grid = SegmentGrid(np.array([0.0, 0.0, 1.0, 1.0, 1.0, 1.0]), start, segment, ends, ends)
+    segments_touching(grid, [shapely.box(-1.0, -1.0, 1.0, 1.0)])

@@ -1,0 +1,55 @@
+"""Which boxes a line comes into: what is near it, before anything is measured."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing._numba import compiled
+
+type Floats = NDArray[np.float64]
+
+
+def reach(boxes: Floats, coordinates: Floats) -> list[int]:
+    """Give the numbers of the boxes that the box of some segment of a line touches, rising.
+
+    Parameters
+    ----------
+    boxes
+        float64 [n, 4]: west, south, east, north, in the line's own units.
+    coordinates
+        float64 [k, 2], k >= 2.
+    """
+    if not len(boxes):
+        return []
+    found: list[int] = np.flatnonzero(_touched(boxes, coordinates)).tolist()
+    return found
+
+
+@compiled
+def _touched(boxes: Floats, line: Floats) -> NDArray[np.bool_]:
+    """Tell of each box whether it is touched; first asked of the whole line's box."""
+    west, south = line[0]
+    east, north = line[0]
+    for row in range(1, len(line)):
+        west, east = min(west, line[row, 0]), max(east, line[row, 0])
+        south, north = min(south, line[row, 1]), max(north, line[row, 1])
+    touched = np.zeros(len(boxes), np.bool_)
+    for at in range(len(boxes)):
+        box = boxes[at]
+        if box[0] > east or box[2] < west or box[1] > north or box[3] < south:
+            continue
+        for row in range(1, len(line)):
+            x, y, x_after, y_after = line[row - 1, 0], line[row - 1, 1], line[row, 0], line[row, 1]
+            if (
+                box[0] <= max(x, x_after)
+                and box[2] >= min(x, x_after)
+                and box[1] <= max(y, y_after)
+                and box[3] >= min(y, y_after)
+            ):
+                touched[at] = True
+                break
+    return touched
+
+
+def warm() -> None:
+    """Compile, or read from disk."""
+    _touched(np.zeros((1, 4)), np.zeros((2, 2)))

@@ -1,0 +1,334 @@
+"""The packed grid: which shape segments pass through which cell, as two flat arrays."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing._numba import compiled, inlined
+from routing.geometry.geodesy import METRES_PER_DEGREE, UNITS_PER_DEGREE
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+#: West, south, east and north, degrees.
+Box = tuple[float, float, float, float]
+#: First and last column, first and last row of cells.
+Window = tuple[int, int, int, int]
+
+#: Wanted segments per cell; a query reads a few cells, numpy's fixed cost hides the rest.
+_SEGMENTS_PER_CELL = 4
+#: Upper bound of cells, so that the index of a continent stays at 32 MB.
+_MAX_CELLS = 4_000_000
+#: Widening of cells and boxes (in cells) against rounding; far above float64's error.
+MARGIN = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class NearestSegment:
+    """The nearest accepted segment: shape index, position along it (0..1), metres away."""
+
+    segment: int
+    position: float
+    distance_m: float
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentGrid:
+    """A uniform grid over shape segments, row-major, south-west first.
+
+    Parameters
+    ----------
+    frame
+        float64 [6]: west, south, cell width, cell height (degrees), columns, rows.
+    cell_start
+        int64 [columns * rows + 1].
+    cell_segment
+        int64 [S]: segment ids; segment i joins shape points i and i + 1.
+    shape_lon, shape_lat
+        int32 [P], 1e-7 degree.
+    """
+
+    frame: Floats
+    cell_start: Ints
+    cell_segment: Ints
+    shape_lon: NDArray[np.int32]
+    shape_lat: NDArray[np.int32]
+
+    @classmethod
+    def build(
+        cls, segments: Ints, shape_lon: NDArray[np.int32], shape_lat: NDArray[np.int32]
+    ) -> Self:
+        """Index the given segments."""
+        frame = _frame(shape_lon, shape_lat, len(segments))
+        # Counted first, then put where the counts leave room for them.
+        place = np.zeros(int(frame[4] * frame[5]) + 1, dtype=np.int64)
+        nothing = np.empty(0, dtype=np.int64)
+        _visit_cells(frame, segments, shape_lon, shape_lat, place[1:], nothing)
+        start = np.cumsum(place)
+        found = np.empty(start[-1], dtype=np.int64)
+        _visit_cells(frame, segments, shape_lon, shape_lat, start[:-1].copy(), found)
+        return cls(frame, start, found, shape_lon, shape_lat)
+
+    def segments_in_box(self, west: float, south: float, east: float, north: float) -> Ints:
+        """Return ids of segments in the cells that the box touches (some repeat)."""
+        window = self.window((west, south, east, north))
+        return np.empty(0, dtype=np.int64) if window is None else self._within(window)
+
+    def window(self, box: Box) -> Window | None:
+        """Give the cells that a box touches; None where it lies beside the grid."""
+        west, south, east, north = box
+        left, bottom, width, height, columns, rows = self._cells
+        first_column = max(math.floor((west - left) / width - MARGIN), 0)
+        last_column = min(math.floor((east - left) / width + MARGIN), columns - 1)
+        first_row = max(math.floor((south - bottom) / height - MARGIN), 0)
+        last_row = min(math.floor((north - bottom) / height + MARGIN), rows - 1)
+        if first_column > last_column or first_row > last_row:
+            return None
+        return first_column, last_column, first_row, last_row
+
+    def _within(self, window: Window) -> Ints:
+        first_column, last_column, first_row, last_row = window
+        if first_column == 0 and last_column == self.columns - 1:  # whole rows lie side by side
+            lo, hi = first_row * self.columns, (last_row + 1) * self.columns
+            return self.cell_segment[self.cell_start[lo] : self.cell_start[hi]]
+        return _in_window(self.cell_start, self.cell_segment, self.columns, *window)
+
+    @property
+    def columns(self) -> int:
+        """Cells from west to east."""
+        return self._cells[4]
+
+    @cached_property
+    def _cells(self) -> tuple[float, float, float, float, int, int]:
+        """The frame as plain numbers: arrays' own are slow to reckon with one by one."""
+        west, south, width, height, columns, rows = self.frame.tolist()
+        return west, south, width, height, int(columns), int(rows)
+
+    def nearest(
+        self, lon: float, lat: float, accept: Callable[[Ints], NDArray[np.bool_]]
+    ) -> NearestSegment | None:
+        """Return the nearest accepted segment, exactly; None where no segment is accepted.
+
+        Distances are planar in the local equirectangular frame of the point; ties go to the lowest
+        id.
+        """
+        return self.nearest_by(lon, lat, partial(self._best, lon, lat, accept))
+
+    def nearest_by(
+        self, lon: float, lat: float, look: Callable[[Window], NearestSegment | None]
+    ) -> NearestSegment | None:
+        """Return the nearest of the segments that somebody takes, exactly; None without any.
+
+        Parameters
+        ----------
+        look
+            Gives the nearest of a window's. The window grows until it holds the whole circle
+            through what was found.
+        """
+        radius_m = self._first_radius_m(lon, lat)
+        while True:
+            dlat = radius_m / METRES_PER_DEGREE
+            dlon = dlat / max(float(np.cos(np.radians(lat))), 1e-6)
+            box = (lon - dlon, lat - dlat, lon + dlon, lat + dlat)
+            window = self.window(box)
+            best = None if window is None else look(window)
+            whole = self._is_whole(*box)
+            if best is not None and (whole or best.distance_m <= radius_m):
+                return best
+            if whole:
+                return None
+            # Jump straight to the candidate's own circle where there is one.
+            radius_m = max(
+                2 * radius_m, 0.0 if best is None else min(best.distance_m, 8 * radius_m)
+            )
+
+    def _first_radius_m(self, lon: float, lat: float) -> float:
+        west, south, width, height, columns, rows = self._cells
+        outside = max(
+            west - lon,
+            lon - (west + width * columns),
+            south - lat,
+            lat - (south + height * rows),
+            0,
+        )
+        return float((outside + height / 2) * METRES_PER_DEGREE)
+
+    def _is_whole(self, west: float, south: float, east: float, north: float) -> bool:
+        left, bottom, width, height, columns, rows = self._cells
+        return (
+            west <= left
+            and south <= bottom
+            and east >= left + width * columns
+            and north >= bottom + height * rows
+        )
+
+    def _best(
+        self, lon: float, lat: float, accept: Callable[[Ints], NDArray[np.bool_]], window: Window
+    ) -> NearestSegment | None:
+        """Give the nearest accepted segment of some cells."""
+        segments = self._within(window)
+        if not segments.size:
+            return None
+        along, distance = self.project(lon, lat, segments)
+        distance = np.where(accept(segments), distance, np.inf)
+        nearest = distance.min()
+        if nearest == np.inf:
+            return None
+        tied = np.flatnonzero(distance == nearest)
+        pick = tied[np.argmin(segments[tied])]
+        return NearestSegment(int(segments[pick]), float(along[pick]), float(nearest))
+
+    def project(self, lon: float, lat: float, segments: Ints) -> tuple[Floats, Floats]:
+        """Return position along (0..1) and distance in metres to each segment."""
+        return _project(lon, lat, scale_at(lat), segments, self.shape_lon, self.shape_lat)
+
+
+def scale_at(lat: float) -> float:
+    """Return the metres to a degree of longitude at a latitude."""
+    return METRES_PER_DEGREE * float(np.cos(np.radians(lat)))
+
+
+def _frame(lon: NDArray[np.int32], lat: NDArray[np.int32], segment_count: int) -> Floats:
+    west, south, east, north = (
+        int(value) / UNITS_PER_DEGREE for value in (lon.min(), lat.min(), lon.max(), lat.max())
+    )
+    width, height = max(east - west, 1e-6), max(north - south, 1e-6)
+    cells = min(max(segment_count // _SEGMENTS_PER_CELL, 1), _MAX_CELLS)
+    side = np.sqrt(width * height / cells)
+    columns = max(min(int(np.ceil(width / side)), cells), 1)
+    rows = max(min(int(np.ceil(height / side)), cells), 1)
+    # A hair wider than the data, so that the last point falls inside the last cell.
+    return np.array(
+        [west, south, width / columns * (1 + 1e-9), height / rows * (1 + 1e-9), columns, rows]
+    )
+
+
+@compiled
+def _in_window(
+    cell_start: Ints,
+    cell_segment: Ints,
+    columns: int,
+    first_column: int,
+    last_column: int,
+    first_row: int,
+    last_row: int,
+) -> Ints:
+    """Gather the segments of the cells in a window."""
+    count = 0
+    for row in range(first_row, last_row + 1):
+        begin = cell_start[row * columns + first_column]
+        count += cell_start[row * columns + last_column + 1] - begin
+    found = np.empty(count, np.int64)
+    count = 0
+    for row in range(first_row, last_row + 1):
+        begin = cell_start[row * columns + first_column]
+        for at in range(begin, cell_start[row * columns + last_column + 1]):
+            found[count] = cell_segment[at]
+            count += 1
+    return found
+
+
+@compiled
+def _project(
+    lon: float,
+    lat: float,
+    scale: float,
+    segments: Ints,
+    shape_lon: NDArray[np.int32],
+    shape_lat: NDArray[np.int32],
+) -> tuple[Floats, Floats]:
+    """Do what `SegmentGrid.project` says, in the plane of `routing.geometry.geodesy.local_xy`.
+
+    Parameters
+    ----------
+    scale
+        Metres to a degree of longitude.
+    """
+    along, distance = np.empty(len(segments)), np.empty(len(segments))
+    for row in range(len(segments)):
+        segment = segments[row]
+        along[row], distance[row] = distance_to(lon, lat, scale, segment, shape_lon, shape_lat)
+    return along, distance
+
+
+@inlined
+def distance_to(
+    lon: float,
+    lat: float,
+    scale: float,
+    segment: int,
+    shape_lon: NDArray[np.int32],
+    shape_lat: NDArray[np.int32],
+) -> tuple[float, float]:
+    """Give the place on a segment that is nearest to a point, 0 to 1, and how far it is, metres.
+
+    Parameters
+    ----------
+    scale
+        As `scale_at` gives it.
+    """
+    from_x = (shape_lon[segment] / UNITS_PER_DEGREE - lon) * scale
+    from_y = (shape_lat[segment] / UNITS_PER_DEGREE - lat) * METRES_PER_DEGREE
+    dx = (shape_lon[segment + 1] / UNITS_PER_DEGREE - lon) * scale - from_x
+    dy = (shape_lat[segment + 1] / UNITS_PER_DEGREE - lat) * METRES_PER_DEGREE - from_y
+    square = dx * dx + dy * dy
+    share = -(from_x * dx + from_y * dy) / square if square > 0 else 0.0
+    at = min(max(share, 0.0), 1.0)
+    return at, math.hypot(from_x + at * dx, from_y + at * dy)
+
+
+@compiled
+def _visit_cells(
+    frame: Floats,
+    segments: Ints,
+    shape_lon: NDArray[np.int32],
+    shape_lat: NDArray[np.int32],
+    place: Ints,
+    found: Ints,
+) -> None:
+    """Visit every cell that a segment passes through, in the order of the segments.
+
+    Parameters
+    ----------
+    place
+        int64 [columns * rows]: raised by one with each visit.
+    found
+        int64: where not empty, each segment is put at the place of its cell.
+    """
+    columns, rows = int(frame[4]), int(frame[5])
+    for segment in segments:
+        x_0 = (shape_lon[segment] / UNITS_PER_DEGREE - frame[0]) / frame[2]
+        y_0 = (shape_lat[segment] / UNITS_PER_DEGREE - frame[1]) / frame[3]
+        x_1 = (shape_lon[segment + 1] / UNITS_PER_DEGREE - frame[0]) / frame[2]
+        y_1 = (shape_lat[segment + 1] / UNITS_PER_DEGREE - frame[1]) / frame[3]
+        dx, dy = x_1 - x_0, y_1 - y_0
+        top = _cell(max(y_0, y_1) + MARGIN, rows)
+        for row in range(_cell(min(y_0, y_1) - MARGIN, rows), top + 1):
+            # The stretch of the segment inside this row, then the columns of that stretch.
+            t_a, t_b = 0.0, 1.0
+            if dy != 0:
+                t_a = min(max((row - MARGIN - y_0) / dy, 0.0), 1.0)
+                t_b = min(max((row + 1 + MARGIN - y_0) / dy, 0.0), 1.0)
+            x_a, x_b = x_0 + t_a * dx, x_0 + t_b * dx
+            last = _cell(max(x_a, x_b) + MARGIN, columns)
+            for column in range(_cell(min(x_a, x_b) - MARGIN, columns), last + 1):
+                cell = row * columns + column
+                if len(found):
+                    found[place[cell]] = segment
+                place[cell] += 1
+
+
+@inlined
+def _cell(position: float, count: int) -> int:
+    return int(min(max(np.floor(position), 0.0), count - 1.0))
+
+
+def warm() -> None:
+    """Compile, or read from disk, what a look-up runs."""
+    ends, none = np.array([0, 1], dtype=np.int32), np.zeros(0, dtype=np.int64)
+    _in_window(np.zeros(2, dtype=np.int64), none, 1, 0, 0, 0, 0)
+    _project(0.0, 0.0, 1.0, np.zeros(1, dtype=np.int64), ends, ends)

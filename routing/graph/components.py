@@ -1,0 +1,220 @@
+"""Which parts of a network can be reached from which: its strongly connected components.
+
+Snapping asks here whether two places are joined at all. The answer rests on what never changes
+with the day: roads, one-ways, forbidden turns, and what the profile may use. Border edges count as
+roads, since an import leaves them at official crossings alone (P34): a crossing that is closed or
+hidden, and a road that is banned, be it in secret (P36), moves no snap and so tells nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing._numba import compiled, inlined
+
+type Bools = NDArray[np.bool_]
+type Ints = NDArray[np.int64]
+type Ints32 = NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Components:
+    """Strongly connected components of what a network may use, and what leads from one to another.
+
+    Components are numbered so that ways lead from higher numbers to lower ones only. The largest
+    of them is what nearly all places are joined through; of ways past it only the few rows of
+    ``down_from`` and ``down_to`` are kept.
+
+    Parameters
+    ----------
+    label
+        int32 [N + V], of each node and copy (`routing.graph.turn_expansion`).
+    largest
+        Number of the largest component.
+    to_largest, of_largest
+        bool [C], whether it can be reached from a component, and a component from it.
+    down_from, down_to
+        int32 [k], edges between components that do not leave the largest one, sorted by
+        ``down_from``.
+    """
+
+    label: Ints32
+    largest: int
+    to_largest: Bools
+    of_largest: Bools
+    down_from: Ints32
+    down_to: Ints32
+
+    @classmethod
+    def of(cls, first_out: Ints, tail: Ints32, head: Ints32, may: Bools) -> Self:
+        """Find the components of a graph.
+
+        Parameters
+        ----------
+        first_out
+            int64 [N + 1], rows that leave each node.
+        tail, head
+            int32 [rows], sorted by tail.
+        may
+            bool [rows], which of them may be used.
+        """
+        label, count = label_components(first_out, head, may)
+        largest = int(np.bincount(label, minlength=1).argmax())
+        rows = np.flatnonzero(may & (label[tail] != label[head]))
+        source, target = label[tail[rows]], label[head[rows]]
+        is_below = source == largest
+        below = np.zeros(max(count, 1), dtype=np.bool_)
+        below[target[is_below]] = True
+        source, target = source[~is_below], target[~is_below]
+        order = np.argsort(source, kind="stable")
+        source, target = source[order], target[order]
+        above = np.zeros(max(count, 1), dtype=np.bool_)
+        above[largest] = below[largest] = True
+        _spread_up(above, source, target)
+        _spread_down(below, source, target)
+        return cls(label, largest, above, below, source, target)
+
+    def size(self, component: int) -> int:
+        """Count the nodes and copies of a component."""
+        return int(np.count_nonzero(self.label == component))
+
+    def reaching(self, targets: NDArray[np.integer]) -> Bools:
+        """Tell from which components any of some can be reached, bool [C]; themselves among them.
+
+        Parameters
+        ----------
+        targets
+            Numbers of components.
+        """
+        found = np.zeros(len(self.to_largest), dtype=np.bool_)
+        found[targets] = True
+        if self.of_largest[targets].any():
+            found |= self.to_largest
+        _spread_up(found, self.down_from, self.down_to)
+        return found
+
+    def reached(self, sources: NDArray[np.integer]) -> Bools:
+        """Tell which components can be reached from any of some, bool [C]; themselves among them.
+
+        Parameters
+        ----------
+        sources
+            Numbers of components.
+        """
+        found = np.zeros(len(self.to_largest), dtype=np.bool_)
+        found[sources] = True
+        if self.to_largest[sources].any():
+            found |= self.of_largest
+        _spread_down(found, self.down_from, self.down_to)
+        return found
+
+    def leads(self, sources: Ints, targets: Ints) -> bool:
+        """Tell whether a way leads from any of some nodes or copies to any of others."""
+        source, target = self.label[sources], self.label[targets]
+        if self.to_largest[source].any() and self.of_largest[target].any():
+            return True
+        if not len(source) or not len(target):
+            return False
+        return bool(self.reached(source)[target].any())
+
+
+@compiled
+def label_components(first_out: Ints, head: Ints32, may: Bools) -> tuple[Ints32, int]:
+    """Give each node the number of its component, by the algorithm of Tarjan (1972).
+
+    Parameters
+    ----------
+    first_out, head, may
+        As `Components.of` takes them.
+
+    Returns
+    -------
+    (int32 [N], the component of each node, ways lead from higher to lower numbers; how many)
+    """
+    count = len(first_out) - 1
+    label = np.full(count, np.int32(-1))
+    met = np.zeros(count, np.int32)  # in which order, from 1; 0 not yet
+    low = np.zeros(count, np.int32)  # the earliest that is reached from it
+    row = first_out[:-1].copy()  # where each node goes on looking: no recursion
+    path, waiting = np.empty(count, np.int32), np.empty(count, np.int32)
+    order, waits, components = 0, 0, 0
+    for root in range(count):
+        depth = 0
+        if not met[root]:
+            path[0], depth = root, 1
+        while depth:
+            node = path[depth - 1]
+            if not met[node]:
+                order += 1
+                met[node] = low[node] = order
+                waiting[waits] = node
+                waits += 1
+            deeper = _look_on(node, first_out[node + 1], head, may, row, met, low, label)
+            if deeper >= 0:
+                path[depth] = deeper
+                depth += 1
+                continue
+            depth -= 1
+            if low[node] == met[node]:
+                waits = _close(node, waiting, waits, components, label)
+                components += 1
+    return label, components
+
+
+@inlined
+def _look_on(
+    node: int,
+    after: int,
+    head: Ints32,
+    may: Bools,
+    row: Ints,
+    met: Ints32,
+    low: Ints32,
+    label: Ints32,
+) -> int:
+    """Look at a node's edges up to one that leads to a node not met yet; -1 after the last."""
+    while row[node] < after:
+        other = int(head[row[node]])
+        if may[row[node]]:
+            if not met[other]:
+                return other  # the edge is looked at again on the way back
+            if label[other] < 0:
+                low[node] = min(low[node], low[other])
+        row[node] += 1
+    return -1
+
+
+@inlined
+def _close(node: int, waiting: Ints32, waits: int, component: int, label: Ints32) -> int:
+    """Give all that waits from a node on its number, and how many still wait."""
+    while True:
+        waits -= 1
+        label[waiting[waits]] = component
+        if waiting[waits] == node:
+            return waits
+
+
+@compiled
+def _spread_up(found: Bools, source: Ints32, target: Ints32) -> None:
+    """Mark the components from which marked ones are reached; rows by source, rising."""
+    for row in range(len(source)):
+        if found[target[row]]:
+            found[source[row]] = True
+
+
+@compiled
+def _spread_down(found: Bools, source: Ints32, target: Ints32) -> None:
+    """Mark the components that are reached from marked ones; rows by source, rising."""
+    for row in range(len(source) - 1, -1, -1):
+        if found[source[row]]:
+            found[target[row]] = True
+
+
+def warm() -> None:
+    """Compile, or read from disk."""
+    first_out, ends = np.array([0, 1, 1]), np.array([1], dtype=np.int32)
+    found = Components.of(first_out, ends - 1, ends, np.ones(1, dtype=np.bool_))
+    found.leads(np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int64))
+    found.reaching(np.zeros(1, dtype=np.int64))

@@ -1,0 +1,311 @@
+"""Looking up places in a road graph: the nearest edge, the nearest country, edges in an area."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import Polygon
+from shapely.geometry.base import BaseGeometry
+
+from routing.errors import InvalidRequest, OffNetwork
+from routing.geometry.area_segments import segments_touching
+from routing.geometry.geodesy import METRES_PER_DEGREE, UNITS_PER_DEGREE, local_xy
+from routing.geometry.segment_grid import Box, NearestSegment, Window, scale_at
+from routing.graph._snap_kernel import ANYWHERE, nearest, place_on
+from routing.osm_tags.ways import EdgeFlag, Mode
+
+if TYPE_CHECKING:
+    from routing.graph.road_graph import RoadGraph
+
+type Ints = NDArray[np.int64]
+type Bools = NDArray[np.bool_]
+type Floats = NDArray[np.float64]
+#: Tells of edges, int64 [k], which ones may be used: bool [k].
+type Usable = Callable[[Ints], Bools]
+
+_MAX_LATITUDE = 90.0
+_MAX_LONGITUDE = 180.0
+_NOWHERE = -2  # a country that the graph does not hold
+
+
+@dataclass(frozen=True, slots=True)
+class Snap:
+    """Where a point meets the network.
+
+    Parameters
+    ----------
+    edge
+        A directed edge that the asked mode may use.
+    fraction
+        0..1 along that edge, by length.
+    lon, lat
+        Point on the edge, degrees.
+    distance_m
+        Metres from the asked point, off the network.
+    country
+        ISO 3166-1 alpha-2 of the edge, None where not known.
+    """
+
+    edge: int
+    fraction: float
+    lon: float
+    lat: float
+    distance_m: float
+    country: str | None
+
+
+def snap_to_edge(
+    graph: "RoadGraph",
+    lon: float,
+    lat: float,
+    mode: Mode,
+    country: str | None,
+    limit_m: float | None,
+    *,
+    which: str,
+    usable: Usable | None = None,
+) -> Snap:
+    """Return the nearest point of an edge that the mode may use; see ``RoadGraph.snap``."""
+    _check_position(lon, lat)
+    limit_m = graph.meta.snap_limit_m if limit_m is None else limit_m
+    may = usable or _of_mode(graph, mode)
+    wanted = country_index(graph, country)
+    met = None
+    if wanted != _NOWHERE:
+        met = _snap(graph, _nearest(graph, lon, lat, mode, wanted), may)
+        if met is None:
+            # What the mode may use and the profile may not lies in the way.
+            accept = partial(may_be_met, graph, may=may, country=wanted)
+            met = _snap(graph, graph.grid.nearest(lon, lat, accept), may)
+    if met is None or met.distance_m > limit_m:
+        distance_m = np.inf if met is None else met.distance_m
+        raise OffNetwork(which, float(distance_m), limit_m, country)
+    return met
+
+
+def _check_position(lon: float, lat: float) -> None:
+    for name, value, limit in (("lon", lon, _MAX_LONGITUDE), ("lat", lat, _MAX_LATITUDE)):
+        if not -limit <= value <= limit:  # NaN fails too
+            raise InvalidRequest(name, f"not between {-limit:g} and {limit:g}")
+
+
+def country_index(graph: "RoadGraph", country: str | None) -> int:
+    """Give the index of a country in a graph; `ANYWHERE` for none, or where it knows none."""
+    codes = graph.meta.countries
+    if country is None or not codes:
+        return ANYWHERE
+    return codes.index(country) if country in codes else _NOWHERE
+
+
+def _nearest(
+    graph: "RoadGraph", lon: float, lat: float, mode: Mode, country: int
+) -> NearestSegment | None:
+    """Give the nearest segment that a mode may use."""
+    grid, scale = graph.grid, scale_at(lat)
+
+    def look(window: Window) -> NearestSegment | None:
+        segment, position, distance_m = nearest(
+            lon,
+            lat,
+            scale,
+            window,
+            grid.columns,
+            grid.cell_start,
+            grid.cell_segment,
+            graph.shape_lon,
+            graph.shape_lat,
+            graph.shape_start,
+            graph.edge_flags,
+            graph.edge_twin,
+            graph.edge_tail,
+            graph.edge_head,
+            graph.node_country,
+            int(mode.flag),
+            country,
+        )
+        return None if segment < 0 else NearestSegment(segment, position, distance_m)
+
+    return grid.nearest_by(lon, lat, look)
+
+
+def _of_mode(graph: "RoadGraph", mode: Mode) -> Usable:
+    return lambda edges: np.asarray((graph.edge_flags[edges] & mode.flag) != 0)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Near:
+    """Edges near a point, the nearest first, each with its nearest place; one a pair of twins.
+
+    Parameters
+    ----------
+    edge, segment
+        int64 [k], a directed edge that may be used in some direction, and its segment.
+    position, distance_m
+        float64 [k], along the segment, 0 to 1; metres from the point.
+    """
+
+    edge: Ints
+    segment: Ints
+    position: Floats
+    distance_m: Floats
+
+    def __len__(self) -> int:
+        """Count the edges."""
+        return len(self.edge)
+
+    def only(self, rows: Ints) -> "Near":
+        """Keep some of them."""
+        return Near(self.edge[rows], self.segment[rows], self.position[rows], self.distance_m[rows])
+
+    def places(self, graph: "RoadGraph") -> Floats:
+        """Give the nearest place on each, float64 [k, 2], degrees."""
+        ends = np.stack((self.segment, self.segment + 1))
+        lonlat = np.stack((graph.shape_lon[ends], graph.shape_lat[ends]), axis=2) / UNITS_PER_DEGREE
+        at = self.position[:, np.newaxis]
+        return np.asarray(lonlat[0] + at * (lonlat[1] - lonlat[0]))
+
+    def snap(self, graph: "RoadGraph", row: int, usable: Usable) -> Snap:
+        """Give where one of them is met."""
+        segment, position, distance_m = (
+            column[row].item() for column in (self.segment, self.position, self.distance_m)
+        )
+        snap = _snap(graph, NearestSegment(segment, position, distance_m), usable)
+        assert snap is not None  # noqa: S101 -- only what may be used is among them
+        return snap
+
+
+def edges_near(
+    graph: "RoadGraph", point: tuple[float, float], usable: Usable, country: int, limit_m: float
+) -> Near:
+    """Find all edges within a distance of a point that it may be snapped to.
+
+    Parameters
+    ----------
+    point
+        lon, lat in degrees.
+    country
+        Index of the country that both ends of an edge lie in; `ANYWHERE`.
+    limit_m
+        Metres.
+    """
+    lon, lat = point
+    segments = np.unique(graph.grid.segments_in_box(*box_around(point, limit_m)))
+    position, distance_m = graph.grid.project(lon, lat, segments)
+    near = distance_m <= limit_m
+    near[near] = may_be_met(graph, segments[near], usable, country)
+    segments, position, distance_m = segments[near], position[near], distance_m[near]
+    order = np.lexsort((segments, distance_m))
+    edges = edges_of(graph, segments[order])
+    first = np.sort(np.unique(edges, return_index=True)[1])
+    rows = order[first]
+    return Near(edges[first], segments[rows], position[rows], distance_m[rows])
+
+
+def box_around(point: tuple[float, float], reach_m: float) -> Box:
+    """Give the box around a point that reaches so far to each side, degrees."""
+    lon, lat = point
+    dlat = reach_m / METRES_PER_DEGREE
+    dlon = dlat / max(float(np.cos(np.radians(lat))), 1e-6)
+    return lon - dlon, lat - dlat, lon + dlon, lat + dlat
+
+
+def may_be_met(graph: "RoadGraph", segments: Ints, may: Usable, country: int) -> Bools:
+    """Tell to which segments a point may be snapped, bool [k]: never to those of border edges.
+
+    Parameters
+    ----------
+    country
+        As `edges_near` takes it.
+    """
+    edges = edges_of(graph, segments)
+    twins = graph.edge_twin[edges]
+    usable = may(edges) | ((twins >= 0) & may(np.maximum(twins, 0)))
+    usable &= (graph.edge_flags[edges] & (EdgeFlag.BORDER | EdgeFlag.THRESHOLD)) == 0
+    if country != ANYWHERE:
+        usable &= graph.node_country[graph.edge_tail[edges]] == country
+        usable &= graph.node_country[graph.edge_head[edges]] == country
+    return np.asarray(usable)
+
+
+def edges_of(graph: "RoadGraph", segments: Ints) -> Ints:
+    """Give the edge of each segment, int64 [k]."""
+    return np.searchsorted(graph.shape_start, segments, side="right") - 1
+
+
+def _snap(graph: "RoadGraph", found: NearestSegment | None, may: Usable) -> Snap | None:
+    """Say where a segment is met; None where its edge may be used in no direction."""
+    if found is None:
+        return None
+    edge, fraction, lon, lat = place_on(
+        found.segment, found.position, graph.shape_start, graph.shape_lon, graph.shape_lat
+    )
+    twin = int(graph.edge_twin[edge])
+    there, back = may(np.array([edge, max(twin, 0)])).tolist()
+    if not there:  # only the way back may be open
+        if twin < 0 or not back:
+            return None
+        edge, fraction = twin, 1.0 - fraction
+    country = graph.country_of_node(int(graph.edge_tail[edge]))
+    return Snap(edge, fraction, lon, lat, found.distance_m, country)
+
+
+def country_at(graph: "RoadGraph", lon: float, lat: float) -> str | None:
+    """Return the country of the nearest node; see ``RoadGraph.nearest_country``."""
+    _check_position(lon, lat)
+    if not graph.meta.countries:
+        return None
+    # Look only as far as the nearer end of the nearest edge, which the grid finds.
+    found = graph.grid.nearest(lon, lat, lambda segments: np.ones(len(segments), dtype=bool))
+    if found is None:
+        return None
+    edge = int(edges_of(graph, np.array([found.segment]))[0])
+    ends = np.array([graph.edge_tail[edge], graph.edge_head[edge]])
+    reach_m = _distance_m(graph, ends, lon, lat).min() + 1.0
+    half_lat = reach_m / METRES_PER_DEGREE * UNITS_PER_DEGREE
+    half_lon = half_lat / max(np.cos(np.radians(lat)), 1e-6)
+    near = np.abs(graph.node_lat - lat * UNITS_PER_DEGREE) <= half_lat
+    near &= np.abs(graph.node_lon - lon * UNITS_PER_DEGREE) <= half_lon
+    nodes = np.flatnonzero(near)
+    return graph.country_of_node(int(nodes[np.argmin(_distance_m(graph, nodes, lon, lat))]))
+
+
+def _distance_m(graph: "RoadGraph", nodes: Ints, lon: float, lat: float) -> NDArray[Any]:
+    node_lon = graph.node_lon[nodes] / UNITS_PER_DEGREE
+    node_lat = graph.node_lat[nodes] / UNITS_PER_DEGREE
+    return np.asarray(np.hypot(*local_xy(node_lon, node_lat, lon, lat)))
+
+
+def edges_meeting(graph: "RoadGraph", area: BaseGeometry) -> Ints:
+    """Return the edges whose polyline meets the geometry; see ``RoadGraph.edges_in``."""
+    if area.is_empty:
+        return np.empty(0, dtype=np.int64)
+    segments = np.unique(graph.grid.segments_in_box(*area.bounds))
+    ends = np.stack((segments, segments + 1), axis=1)
+    lines = np.stack((graph.shape_lon[ends], graph.shape_lat[ends]), axis=2) / UNITS_PER_DEGREE
+    # The two halves of a crossing lie on one point: a line of no length meets nothing.
+    is_point = (lines[:, 0] == lines[:, 1]).all(axis=1)
+    shapely.prepare(area)
+    hit = np.empty(len(segments), dtype=bool)
+    hit[~is_point] = shapely.intersects(area, shapely.linestrings(lines[~is_point]))
+    hit[is_point] = shapely.intersects(area, shapely.points(lines[is_point, 0]))
+    edges = edges_of(graph, segments[hit])
+    twins = graph.edge_twin[edges]
+    return np.unique(np.concatenate((edges, twins[twins >= 0]))).astype(np.int64)
+
+
+def edges_touching(graph: "RoadGraph", areas: Sequence[Polygon]) -> list[Ints]:
+    """Return the edges that each polygon touches; see ``RoadGraph.edges_touching``."""
+    found = []
+    for segments in segments_touching(graph.grid, areas):
+        edges = _each_once(edges_of(graph, segments))
+        twins = graph.edge_twin[edges]
+        found.append(_each_once(np.sort(np.concatenate((edges, twins[twins >= 0])))))
+    return found
+
+
+def _each_once(rising: Ints) -> Ints:
+    return rising[np.diff(rising, prepend=-1) > 0].astype(np.int64)

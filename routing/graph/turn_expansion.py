@@ -1,0 +1,308 @@
+"""Forbidden turns in a graph that knows only nodes and edges: copies of nodes remember the way.
+
+Where a turn is forbidden for those who come along an edge, the edge gets a copy that ends in a
+copy of its head, and out of that lead copies of the allowed continuations alone. A restriction
+over several edges makes a chain of such copies. The copies are the states of the automaton of
+Aho and Corasick (1975) over the forbidden sequences: a state is the longest way behind that
+begins one of them.
+
+Copies of nodes are numbered on from the graph's N nodes, copies of edges from its E edges.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from routing.graph.road_graph import RoadGraph
+
+type Array = NDArray[Any]
+type Int32 = NDArray[np.int32]
+type Int64 = NDArray[np.int64]
+type Bools = NDArray[np.bool_]
+
+
+def turn_arrays(
+    tail: Int32,
+    head: Int32,
+    usable: Bools,
+    forbidden: Collection[tuple[int, ...]],
+    node_count: int,
+) -> dict[str, Int32]:
+    """Return the copies that make a graph obey.
+
+    Parameters
+    ----------
+    tail, head
+        int32 [E], sorted by tail.
+    usable
+        bool [E], edges that those may use who must obey.
+    forbidden
+        Sequences of two edges and more: whoever came along all but the last must not take it.
+    node_count
+        N: the first copy has this number.
+
+    Returns
+    -------
+    ``turn_node`` int32 [V], the original of each copied node; ``turn_tail``, ``turn_head`` int32
+    [X], nodes and copies; ``turn_edge`` int32 [X], the original of each copied edge.
+    """
+    forbidden = set(forbidden)
+    begun = {way[:end] for way in forbidden for end in range(1, len(way))}
+    ways = sorted(begun, key=lambda way: (len(way), way))
+    state = {way: node_count + index for index, way in enumerate(ways)}
+    # Whoever sets out along the first edge of a restriction enters its copy from the node itself.
+    rows = [(int(tail[way[0]]), state[way], way[0]) for way in ways if len(way) == 1]
+    for way in ways:
+        first, after = np.searchsorted(tail, [head[way[-1]], head[way[-1]] + 1]).tolist()
+        for edge in range(first, after):
+            # What may count from here on: all of the way behind, and ever shorter ends of it.
+            longer = [(*way[start:], edge) for start in range(len(way) + 1)]
+            if usable[edge] and forbidden.isdisjoint(longer):
+                onward = next((state[end] for end in longer if end in state), int(head[edge]))
+                rows.append((state[way], onward, edge))
+    table = np.array(rows, dtype=np.int32).reshape(-1, 3)
+    return {
+        "turn_node": np.array([head[way[-1]] for way in ways], dtype=np.int32),
+        "turn_tail": table[:, 0].copy(),
+        "turn_head": table[:, 1].copy(),
+        "turn_edge": table[:, 2].copy(),
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class Flat:
+    """Edges to search in one array after another, copies in and what they replace out.
+
+    Parameters
+    ----------
+    first_out
+        int64 [N + V + 1]: the rows that leave node v are ``first_out[v]`` to ``first_out[v + 1]``.
+    tail, head
+        int32 [rows], nodes and copies.
+    edge
+        int64 [rows], the graph's edge; None where each row is the edge of its number.
+    """
+
+    first_out: Int64
+    tail: Int32
+    head: Int32
+    edge: Int64 | None
+
+    def of_edges(self, value: Array) -> Array:
+        """Give values of the edges, [E], to the rows."""
+        return value if self.edge is None else value[self.edge]
+
+    def edge_of(self, row: int) -> int:
+        """Give the graph's edge of a row."""
+        return row if self.edge is None else int(self.edge[row])
+
+
+@dataclass(frozen=True, eq=False)
+class Turns:
+    """What the copies of a graph mean to one who obeys them, or to one who does not.
+
+    Parameters
+    ----------
+    node_count
+        N, without copies.
+    edge_tail, edge_head
+        int32 [E], the graph's, sorted by tail.
+    node, tail, head, edge
+        Of `turn_arrays`.
+    is_obeyed
+        Vehicles obey; to walkers all copies are closed.
+    """
+
+    node_count: int
+    edge_tail: Int32
+    edge_head: Int32
+    node: Int32
+    tail: Int32
+    head: Int32
+    edge: Int32
+    is_obeyed: bool
+
+    @classmethod
+    def of_graph(cls, graph: "RoadGraph", *, is_obeyed: bool) -> Self:
+        """Take the arrays of a graph."""
+        edges = len(graph.node_lon), graph.edge_tail, graph.edge_head
+        copies = graph.turn_node, graph.turn_tail, graph.turn_head, graph.turn_edge
+        return cls(*edges, *copies, is_obeyed=is_obeyed)
+
+    # --- costs ---------------------------------------------------------------------------------
+
+    def spread(self, cost: Int32, closed: int) -> Int32:
+        """Give costs of the edges, [E], to edges and copies, [E + X].
+
+        Parameters
+        ----------
+        closed
+            The cost of what this mode may not use.
+        """
+        if not self.is_obeyed:
+            return np.concatenate((cost, np.full(len(self.edge), closed, cost.dtype)))
+        result = self.to_copies(cost)
+        result[self._replaced] = closed
+        return result
+
+    def spread_some(self, edges: Int64, cost: Int32) -> tuple[Int64, Int32]:
+        """Give the edges and copies that change with some edges, and their costs.
+
+        Of an edge named twice, the last cost stays the last.
+
+        Parameters
+        ----------
+        edges, cost
+            int64 and int32 [k].
+        """
+        edges = np.asarray(edges, dtype=np.int64)
+        if not self.is_obeyed or not len(self.edge):
+            return edges, cost
+        first = np.searchsorted(self._sorted_edge, edges)
+        count = np.searchsorted(self._sorted_edge, edges, side="right") - first
+        begin = np.cumsum(count) - count
+        copies = self._by_edge[np.arange(count.sum()) + np.repeat(first - begin, count)]
+        stays = ~self._is_replaced(edges)
+        every = np.concatenate((edges[stays], len(self.edge_tail) + copies))
+        return every, np.concatenate((cost[stays], np.repeat(cost, count)))
+
+    def originals(self, edges: Int32) -> Int32:
+        """Give the graph's edges of edges and copies."""
+        copied = edges >= len(self.edge_tail)
+        if not copied.any():
+            return edges
+        result = edges.copy()
+        result[copied] = self.edge[edges[copied] - len(self.edge_tail)]
+        return result
+
+    def heads(self, edges: Int32) -> Int32:
+        """Give the nodes and copies that edges and copies lead to."""
+        count = len(self.edge_head)
+        copied = edges >= count
+        result = self.edge_head[np.where(copied, 0, edges)]
+        result[copied] = self.head[edges[copied] - count]
+        return result
+
+    def to_copies(self, value: Array) -> Array:
+        """Give values of the edges, [E], to edges and copies, [E + X]."""
+        return np.concatenate((value, value[self.edge]))
+
+    def dearest(self, value: NDArray[np.float64]) -> float:
+        """Give the sum over the copied nodes of the most that leaving one costs.
+
+        Parameters
+        ----------
+        value
+            float64 [E], costs of the edges.
+        """
+        most = np.zeros(len(self.node))
+        rows = self.tail >= self.node_count
+        np.maximum.at(most, self.tail[rows] - self.node_count, value[self.edge[rows]])
+        return float(most.sum())
+
+    # --- ends ----------------------------------------------------------------------------------
+
+    def leads_to(self, edge: int) -> int:
+        """Give the node or copy that an edge leads to for one who begins on it."""
+        rows = self._rows(edge)
+        begun = rows[self.tail[rows] < self.node_count]
+        return int(self.head[begun[0]]) if len(begun) else int(self.edge_head[edge])
+
+    def comes_from(self, edge: int) -> list[int]:
+        """Give the nodes and copies from which an edge may be entered."""
+        tails = self.tail[self._rows(edge)]
+        return [int(self.edge_tail[edge]), *tails[tails >= self.node_count].tolist()]
+
+    def all_at(self, node: int) -> list[int]:
+        """Give a node and its copies."""
+        if not self.is_obeyed:
+            return [node]
+        first, after = np.searchsorted(self._sorted_node, [node, node + 1])
+        return [node, *(self.node_count + self._by_node[first:after]).tolist()]
+
+    def onward(self, at: int, edge: int) -> int | None:
+        """Give where an edge leads from a node or copy that it leaves, None where forbidden."""
+        rows = self._rows(edge)
+        taken = rows[self.tail[rows] == at]
+        if len(taken):
+            return int(self.head[taken[0]])
+        return int(self.edge_head[edge]) if at < self.node_count else None
+
+    def allow(self, edges: Sequence[int]) -> bool:
+        """Tell whether edges that follow each other may be taken one after the other."""
+        step = 0
+        for begun in np.flatnonzero(self._is_replaced(np.asarray(edges, dtype=np.int64))).tolist():
+            if begun < step:
+                continue
+            at, step = self.leads_to(edges[begun]), begun + 1
+            while at >= self.node_count and step < len(edges):
+                onward = self.onward(at, edges[step])
+                if onward is None:
+                    return False
+                at, step = onward, step + 1
+        return True
+
+    def _rows(self, edge: int) -> Int64:
+        """Give the copies of an edge."""
+        if not self.is_obeyed:
+            return np.empty(0, np.int64)
+        first, after = np.searchsorted(self._sorted_edge, [edge, edge + 1])
+        return self._by_edge[first:after]
+
+    @cached_property
+    def _by_edge(self) -> Int64:
+        return np.argsort(self.edge, kind="stable")
+
+    @cached_property
+    def _sorted_edge(self) -> Int32:
+        return self.edge[self._by_edge]
+
+    @cached_property
+    def _by_node(self) -> Int64:
+        return np.argsort(self.node, kind="stable")
+
+    @cached_property
+    def _sorted_node(self) -> Int32:
+        return self.node[self._by_node]
+
+    @cached_property
+    def _replaced(self) -> Int32:
+        """Edges whose copy is taken instead of them: those that a restriction begins with."""
+        return self.edge[self.tail < self.node_count]
+
+    def _is_replaced(self, edges: Int64) -> Bools:
+        """Tell which edges have a copy that is taken instead of them, bool [k]."""
+        replaced = self._replaced
+        if not self.is_obeyed or not len(replaced):
+            return np.zeros(len(edges), dtype=np.bool_)
+        # `turn_arrays` writes them in rising order.
+        place = np.minimum(np.searchsorted(replaced, edges), len(replaced) - 1)
+        return np.asarray(replaced[place] == edges)
+
+    # --- searches over flat arrays -------------------------------------------------------------
+
+    @cached_property
+    def flat(self) -> Flat:
+        """The edges of a search that obeys, or does not."""
+        return self.made_flat()
+
+    def made_flat(self) -> Flat:
+        """Make `flat` for one use: a region's copies of its edges are long."""
+        nodes = np.arange(self.node_count + 1)
+        if not self.is_obeyed or not len(self.edge):
+            tail, head = map(np.ascontiguousarray, (self.edge_tail, self.edge_head))
+            return Flat(np.searchsorted(tail, nodes).astype(np.int64), tail, head, None)
+        kept = np.ones(len(self.edge_tail), dtype=np.bool_)
+        kept[self._replaced] = False
+        tail = np.concatenate((self.edge_tail[kept], self.tail))
+        head = np.concatenate((self.edge_head[kept], self.head))
+        edge = np.concatenate((np.flatnonzero(kept), self.edge.astype(np.int64)))
+        order = np.argsort(tail, kind="stable")
+        nodes = np.arange(self.node_count + len(self.node) + 1)
+        first_out = np.searchsorted(tail[order], nodes).astype(np.int64)
+        return Flat(first_out, tail[order], head[order], edge[order])

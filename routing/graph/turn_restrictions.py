@@ -1,0 +1,304 @@
+"""Turn restrictions as OpenStreetMap has them: relations read, and laid onto a graph's edges.
+
+Tags and members by the OpenStreetMap wiki, "Relation:restriction". They bind vehicles; walkers
+turn where they like. What is broken, ambiguous, or was cut away with its roads forbids nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.graph.turn_expansion import turn_arrays
+from routing.osm.way_table import Progress, objects, reported
+from routing.osm_tags.ways import EdgeFlag
+
+type Array = NDArray[Any]
+
+#: Edges in the order of travel; whoever came along all but the last must not take the last.
+type Forbidden = tuple[int, ...]
+
+#: What a passenger car obeys, the most specific first, as `routing.osm_tags.ways` reads other tags;
+#: also the types of relation that may carry them.
+_KEYS: Final = (
+    "restriction:motorcar",
+    "restriction:motor_vehicle",
+    "restriction:vehicle",
+    "restriction",
+)
+#: Values of ``except`` that lift a restriction for a passenger car.
+_LIFTED_FOR: Final = frozenset({"motorcar", "motor_vehicle", "vehicle"})
+#: Restrictions that hold at some hours only: the graph has no clock.
+_BY_THE_CLOCK: Final = ("hour_on", "day_on")
+#: Others, such as ``no_right_turn_on_red``, forbid no turn as such.
+_NO: Final = frozenset(
+    {"no_left_turn", "no_right_turn", "no_straight_on", "no_u_turn", "no_entry", "no_exit"}
+)
+_ONLY: Final = frozenset({"only_left_turn", "only_right_turn", "only_straight_on", "only_u_turn"})
+#: Most ways between ``from`` and ``to`` [A]: real ones have one, rarely three.
+_MOST_VIA: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """One relation, in OpenStreetMap's ids.
+
+    Parameters
+    ----------
+    is_only
+        All other continuations are forbidden, instead of this one.
+    is_back
+        It is about turning back.
+    from_ways, to_ways
+        One each, or several for ``no_entry`` and ``no_exit``.
+    via_node, via_ways
+        Either a node, or ways in any order.
+    """
+
+    is_only: bool
+    is_back: bool
+    from_ways: tuple[int, ...]
+    via_node: int | None
+    via_ways: tuple[int, ...]
+    to_ways: tuple[int, ...]
+
+    @classmethod
+    def of(cls, tags: Mapping[str, str], members: Iterable[tuple[str, int, str]]) -> Self | None:
+        """Read a relation's tags and members (type ``n`` or ``w``, id, role).
+
+        Returns
+        -------
+        None where it binds no passenger car at all hours, or where members lack or contradict.
+        """
+        kind = _kind(tags)
+        if kind is None:
+            return None
+        roles: dict[tuple[str, str], list[int]] = {}
+        for member, ref, role in members:
+            roles.setdefault((member, role), []).append(ref)
+        from_ways, to_ways = roles.get(("w", "from"), []), roles.get(("w", "to"), [])
+        nodes, ways = roles.get(("n", "via"), []), roles.get(("w", "via"), [])
+        is_only = kind in _ONLY
+        is_one = len(from_ways) == len(to_ways) == 1
+        fits = not ways if len(nodes) == 1 else not nodes and 0 < len(ways) <= _MOST_VIA
+        if not fits or not from_ways or not to_ways or (is_only and not is_one):
+            return None
+        return cls(
+            is_only=is_only,
+            is_back=kind.endswith("u_turn"),
+            from_ways=tuple(from_ways),
+            via_node=nodes[0] if nodes else None,
+            via_ways=tuple(ways),
+            to_ways=tuple(to_ways),
+        )
+
+    @property
+    def ways(self) -> tuple[int, ...]:
+        """All ways it names."""
+        return self.from_ways + self.via_ways + self.to_ways
+
+
+def _kind(tags: Mapping[str, str]) -> str | None:
+    """Return the value that binds a passenger car, None where nothing does at all hours."""
+    if tags.get("type") not in _KEYS or any(key in tags for key in _BY_THE_CLOCK):
+        return None
+    if _LIFTED_FOR & {name.strip() for name in tags.get("except", "").split(";")}:
+        return None
+    value = next((tags[key] for key in _KEYS if key in tags), "")
+    return value if value in _NO | _ONLY else None
+
+
+def read_restrictions(source: Path, progress: Progress) -> tuple[int, list[Restriction]]:
+    """Read the restrictions of a file, streaming.
+
+    Returns
+    -------
+    (read, restrictions)
+        How many relations speak of one, and those that bind a passenger car.
+
+    Raises
+    ------
+    ImportFailed
+        The file is damaged.
+    """
+    read, found = 0, []
+    relations = objects(source, "relation", *_KEYS, "restriction:conditional")
+    for relation in reported(relations, source, "turn restrictions", progress):
+        tags = dict(relation.tags)
+        if not tags.get("type", "").startswith("restriction"):
+            continue
+        read += 1
+        members = ((member.type, member.ref, member.role) for member in relation.members)
+        restriction = Restriction.of(tags, members)
+        if restriction is not None:
+            found.append(restriction)
+    return read, found
+
+
+# --- onto the graph --------------------------------------------------------------------------
+
+
+def turn_copies(
+    arrays: Mapping[str, Array], restrictions: Sequence[Restriction]
+) -> tuple[dict[str, Array], int]:
+    """Give the arrays by which a graph obeys, and how many of the restrictions fit it.
+
+    Parameters
+    ----------
+    arrays
+        Of `routing.graph.builder.graph_arrays`.
+    """
+    forbidden, used = forbidden_ways(arrays, restrictions)
+    tail, head = arrays["edge_tail"], arrays["edge_head"]
+    usable = (arrays["edge_flags"] & int(EdgeFlag.VEHICLE)) != 0
+    return turn_arrays(tail, head, usable, forbidden, len(arrays["node_lon"])), used
+
+
+def forbidden_ways(
+    arrays: Mapping[str, Array], restrictions: Sequence[Restriction]
+) -> tuple[set[Forbidden], int]:
+    """Lay restrictions onto a graph's edges.
+
+    Parameters
+    ----------
+    arrays
+        Of `routing.graph.builder.graph_arrays`.
+
+    Returns
+    -------
+    (forbidden, used)
+        Sequences of two edges and more, and how many of the restrictions they come from.
+    """
+    roads = _Roads(arrays, {way for one in restrictions for way in one.ways})
+    forbidden: set[Forbidden] = set()
+    used = 0
+    for one in restrictions:
+        found = roads.forbidden_by(one)
+        forbidden |= found
+        used += bool(found)
+    return forbidden, used
+
+
+def _thresholds(arrays: Mapping[str, Array]) -> dict[int, list[int]]:
+    """Give the thresholds that vehicles may pass, by the node that they leave."""
+    over = int(EdgeFlag.THRESHOLD | EdgeFlag.VEHICLE)
+    found: dict[int, list[int]] = {}
+    for edge in np.flatnonzero((arrays["edge_flags"] & over) == over).tolist():
+        found.setdefault(int(arrays["edge_tail"][edge]), []).append(edge)
+    return found
+
+
+class _Roads:
+    """The edges that vehicles may use, by the ways that restrictions name."""
+
+    def __init__(self, arrays: Mapping[str, Array], ways: set[int]) -> None:
+        self._tail, self._head = arrays["edge_tail"], arrays["edge_head"]
+        self._twin, self._flags = arrays["edge_twin"], arrays["edge_flags"]
+        self._osm_id = arrays["node_osm_id"]
+        self._over = _thresholds(arrays)
+        named = np.isin(arrays["edge_way_id"], np.array(sorted(ways), dtype=np.int64))
+        edges = np.flatnonzero(named & ((self._flags & int(EdgeFlag.VEHICLE)) != 0))
+        # By running number, so that a way's edges come in its own order.
+        edges = edges[np.argsort(arrays["edge_piece"][edges], kind="stable")]
+        self._of_way: dict[int, list[int]] = {}
+        for edge, way in zip(edges.tolist(), arrays["edge_way_id"][edges].tolist(), strict=True):
+            self._of_way.setdefault(way, []).append(edge)
+
+    def forbidden_by(self, one: Restriction) -> set[Forbidden]:
+        """Give the sequences that a restriction forbids, none where it does not fit."""
+        found = set()
+        for start in one.from_ways:
+            for end in one.to_ways:
+                if one.via_node is None:
+                    whole = self._along_ways(one, start, end)
+                else:
+                    whole = self._at_node(one, start, end)
+                # A way that was not split at the junction: nobody can tell which turn is meant,
+                # but back along itself may be from both sides.
+                if len(whole) == 1 or self._is_twin(whole):
+                    found.update(whole)
+        if not one.is_only:
+            return found | {turn for whole in found for turn in self._by_turns(whole)}
+        # Whoever comes along `from` must follow the whole of it; the wiki leaves open whether a
+        # chain of ways may be left before its end, and the sign stands at its beginning [A].
+        return {
+            (*whole[: step + 1], other)
+            for whole in found
+            for step in range(len(whole) - 1)
+            for other in self._leaving(int(self._head[whole[step]]))
+            if other != whole[step + 1]
+        }
+
+    def _is_twin(self, turns: list[Forbidden]) -> bool:
+        return all(len(turn) == 2 and self._twin[turn[0]] == turn[1] for turn in turns)  # noqa: PLR2004 -- a turn
+
+    def _at_node(self, one: Restriction, start: int, end: int) -> list[Forbidden]:
+        """Give the turns from one way to another at the node.
+
+        From a way to itself: the turns back, where the restriction is about these, else others.
+        """
+        return [
+            (edge, *between, other)
+            for edge in self._of_way.get(start, ())
+            if self._osm_id[self._head[edge]] == one.via_node
+            for other in self._of_way.get(end, ())
+            if self._osm_id[self._tail[other]] == one.via_node
+            and (start != end or one.is_back == (other == self._twin[edge]))
+            for between in self._onto(int(self._head[edge]), int(self._tail[other]))
+        ]
+
+    def _along_ways(self, one: Restriction, start: int, end: int) -> list[Forbidden]:
+        return [
+            (edge, *chain, *between, other)
+            for edge in self._of_way.get(start, ())
+            for chain in self._chains(int(self._head[edge]), one.via_ways)
+            for other in self._of_way.get(end, ())
+            for between in self._onto(int(self._head[chain[-1]]), int(self._tail[other]))
+        ]
+
+    def _onto(self, node: int, target: int) -> Iterator[Forbidden]:
+        """Give the way from a node to the same one, or over a threshold to its copy; else none."""
+        if node == target:
+            yield ()
+        for threshold in self._over.get(node, ()):
+            if self._head[threshold] == target:
+                yield (threshold,)
+
+    def _by_turns(self, whole: Forbidden) -> Iterator[Forbidden]:
+        """Give the same turn with a threshold taken forth and back, or one more, in between."""
+        for step, edge in enumerate(whole[:-1]):
+            node, behind = int(self._head[edge]), whole[step + 1 :]
+            target = int(self._tail[behind[0]])
+            for first in self._over.get(node, ()):
+                for second in self._over.get(int(self._head[first]), ()):
+                    if self._head[second] == target:
+                        yield (*whole[: step + 1], first, second, *behind)
+
+    def _chains(self, node: int, ways: tuple[int, ...]) -> Iterator[Forbidden]:
+        """Give the edges that lead from a node along each of the ways, from end to end."""
+        for index, way in enumerate(ways):
+            rest = ways[:index] + ways[index + 1 :]
+            for run in self._runs(way):
+                for between in self._onto(node, int(self._tail[run[0]])):
+                    if not rest:
+                        yield (*between, *run)
+                    for chain in self._chains(int(self._head[run[-1]]), rest):
+                        yield (*between, *run, *chain)
+
+    def _runs(self, way: int) -> Iterator[Forbidden]:
+        """Give a way's edges in each direction that vehicles may take, unless part of it lacks."""
+        edges = np.array(self._of_way.get(way, ()), dtype=np.int64)
+        is_back = (self._flags[edges] & int(EdgeFlag.REVERSED)) != 0
+        for run in (edges[~is_back], edges[is_back][::-1]):
+            if len(run) and (self._head[run[:-1]] == self._tail[run[1:]]).all():
+                yield tuple(run.tolist())
+
+    def _leaving(self, node: int) -> list[int]:
+        """Give the edges out of a node that vehicles may use."""
+        first, after = np.searchsorted(self._tail, [node, node + 1])
+        edges = np.arange(first, after)
+        usable = edges[(self._flags[edges] & int(EdgeFlag.VEHICLE)) != 0]
+        return [int(edge) for edge in usable]

@@ -1,0 +1,184 @@
+"""Searches of the backend by label, each as exact as networkx's, or refused."""
+
+import math
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.cch import UNREACHABLE
+from routing.errors import InvalidCost, InvalidNode, NotOurs
+from routing.networkx_backend.network import RoadNetwork
+from routing.networkx_backend.path_tree import NONE, grow
+
+type Int32 = NDArray[np.int32]
+type Int64 = NDArray[np.int64]
+type Label = Hashable
+
+_HIGHEST: Final = UNREACHABLE - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Tree:
+    """What is reached from some sources, or what reaches a target.
+
+    Parameters
+    ----------
+    order
+        int64, node numbers in the order in which Dijkstra's search settles them.
+    via
+        int64 [N]: the edge to each, below 0 for a source.
+    near
+        int32 [E], by edge: the end of it that lies towards the sources.
+    cost
+        int32, of the nodes in ``order``.
+    """
+
+    network: RoadNetwork
+    weight: str | None
+    order: Int64
+    via: Int64
+    near: Int32
+    cost: Int32
+
+    def lengths(self) -> dict[Label, Any]:
+        """Return the costs by label, ascending."""
+        labels = self.network.nodes
+        costs = self.cost.tolist()
+        if self.network.weight(self.weight).is_float:
+            costs = [float(cost) for cost in costs]
+        return {labels[v]: cost for v, cost in zip(self.order.tolist(), costs, strict=True)}
+
+    def paths(self) -> dict[Label, list[Label]]:
+        """Return the labels on the way from the sources by label of the end."""
+        labels = self.network.nodes
+        found: dict[Label, list[Label]] = {}
+        edges = self.via[self.order]
+        before = np.zeros(len(edges), np.int32)
+        before[edges >= 0] = self.near[edges[edges >= 0]]
+        rows = zip(self.order.tolist(), edges.tolist(), before.tolist(), strict=True)
+        for v, edge, u in rows:
+            label = labels[v]
+            found[label] = [label] if edge < 0 else [*found[labels[u]], label]
+        return found
+
+
+def between(
+    network: RoadNetwork, source: int, target: int, weight: str | None
+) -> tuple[Any, list[Label]] | None:
+    """Return what the cheapest path costs and its labels; None where there is no way."""
+    metric = network.metric(weight)
+    cost, edges = network.hierarchy.path(metric, source, target)
+    if not _is_current(network, edges.tolist(), weight):
+        return between(network, source, target, weight)
+    if cost >= UNREACHABLE:
+        _refuse_overflow(network, weight, source, target)
+        return None
+    labels = network.nodes
+    ends = network.rows.head[edges].tolist()
+    return network.weight(weight).given_back(cost), [labels[source], *(labels[v] for v in ends)]
+
+
+def length_between(network: RoadNetwork, source: int, target: int, weight: str | None) -> Any:  # noqa: ANN401 -- int or float, as the weights are
+    """Return what the cheapest path costs; None where there is no way."""
+    if network.origin is not None:
+        # Only the edges of a path can be compared with those of the graph it was made of.
+        found = between(network, source, target, weight)
+        return None if found is None else found[0]
+    cost = network.hierarchy.distance(network.metric(weight), source, target)
+    if cost >= UNREACHABLE:
+        _refuse_overflow(network, weight, source, target)
+        return None
+    return network.weight(weight).given_back(cost)
+
+
+def nearest(
+    network: RoadNetwork, sources: Sequence[int], target: int, weight: str | None
+) -> tuple[Any, list[Label]] | None:
+    """Return what the cheapest path from any of the sources costs, and its labels."""
+    if len(sources) == 1:
+        return between(network, sources[0], target, weight)
+    costs = network.hierarchy.many_to_many(network.metric(weight), sources, [target])[:, 0]
+    found = between(network, sources[int(np.argmin(costs))], target, weight)
+    if found is None:
+        for source in sources:
+            _refuse_overflow(network, weight, source, target)
+    return found
+
+
+def tree(
+    network: RoadNetwork,
+    ends: Iterable[int],
+    weight: str | None,
+    *,
+    cutoff: float | None = None,
+    backward: bool = False,
+) -> Tree:
+    """Return all that is reached from some nodes, or that reaches them.
+
+    Parameters
+    ----------
+    cutoff
+        Ends themselves are always reached.
+    """
+    sources = np.array(list(dict.fromkeys(ends)), np.int64)
+    backward = backward and network.is_directed()
+    rows = network.rows_back if backward else network.rows
+    near = network.rows.head if backward else network.tail
+    limit = _HIGHEST if cutoff is None or not cutoff < _HIGHEST else math.floor(cutoff)
+    while True:
+        metric = network.metric(weight)
+        reach, by_reach = _reach(network, weight, sources, limit, backward=backward)
+        order, via = grow(rows.start, rows.head, rows.edge, metric.cost, reach, by_reach, sources)
+        edges = via[order]
+        # Else a weight was changed in between, or must be now.
+        if len(order) == len(by_reach) and _is_current(network, edges[edges >= 0].tolist(), weight):
+            return Tree(network, weight, order, via, near, reach[order])
+
+
+def _reach(
+    network: RoadNetwork, weight: str | None, sources: Int64, limit: int, *, backward: bool
+) -> tuple[Int32, Int64]:
+    """Return int32 [N], what each node costs, and int64, the reached ones by rising cost."""
+    reach = np.full(len(network), NONE, np.int32)
+    nodes, costs = network.hierarchy.within(
+        network.metric(weight), sources, limit, backward=backward
+    )
+    reach[nodes] = costs
+    reach[sources] = 0
+    reached = np.flatnonzero(reach >= 0)
+    if limit == _HIGHEST and network.weight(weight).may_overflow(len(network)):
+        ways, _ = network.hierarchy.within(
+            network.ways(weight), sources, _HIGHEST, backward=backward
+        )
+        if len(ways) != len(reached):
+            raise NotOurs(_TOO_HIGH)
+    return reach, reached[np.argsort(reach[reached], kind="stable")]
+
+
+_TOO_HIGH: Final = (
+    f"a path costs more than {_HIGHEST:,}, the most that is counted: give weights in a larger unit"
+)
+
+
+def _refuse_overflow(network: RoadNetwork, weight: str | None, source: int, target: int) -> None:
+    """Refuse where there is a way, but one that costs too much to be counted."""
+    if network.weight(weight).may_overflow(len(network)):
+        open_cost = network.hierarchy.distance(network.ways(weight), source, target)
+        if open_cost < UNREACHABLE:
+            raise NotOurs(_TOO_HIGH)
+
+
+def _is_current(network: RoadNetwork, edges: Sequence[int], weight: str | None) -> bool:
+    """Compare an answer's edges with the graph of origin; where they differ, read that again."""
+    if network.is_current(edges, weight):
+        return True
+    try:
+        network.refresh()
+    except (InvalidCost, InvalidNode) as exc:
+        raise NotOurs(f"the converted graph is out of date: {exc}") from exc
+    if not network.is_current(edges, weight):
+        raise NotOurs("the converted graph is out of date: edges came and went")
+    return False

@@ -1,0 +1,468 @@
+"""Borders while importing: the country of each node, and the border strip (rule P34)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from routing.geometry.geodesy import EARTH_RADIUS_M, UNITS_PER_DEGREE, great_circle_m
+from routing.graph.components import label_components
+from routing.osm.junction_split import Pieces, Segments
+from routing.osm.way_table import NodePlaces, WayTable
+from routing.osm_tags.ways import HIGHWAY_CLASSES, EdgeFlag
+
+type Array = NDArray[Any]
+
+#: P34's own proposal for the width of the strip, on each side of the line.
+STRIP_M = 1_000.0
+#: From an official line a minor way stays that is joined with nothing nearer than this to it, or
+#: than the line's error where that is more [A] (P34).
+CLEAR_M = 100.0
+#: How far the approaches of an official crossing reach (design/definitions.md, "Border").
+APPROACH_M = 500.0
+#: Border lines are kept in short stretches, so that straight in degrees and straight in the
+#: Mercator plane differ by centimetres (a stretch of 0.02 degree at latitude 60 bends by 6 cm).
+_STRETCH_DEG = 0.02
+#: Side of the cells of the first sieve: a street and a kilometre on each side of it fit in one.
+_SIEVE_DEG = 0.05
+#: No footway, cycleway or steps, which an official crossing may well have for walkers.
+_ROUGH = [HIGHWAY_CLASSES.index(name) for name in ("track", "path", "bridleway")]
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialCrossing:
+    """A crossing that a government runs; whether it is open is asked when a route is made.
+
+    Parameters
+    ----------
+    countries
+        ISO 3166-1 alpha-2 codes of the two sides.
+    """
+
+    id: str
+    lon: float
+    lat: float
+    countries: tuple[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Boundaries:
+    """What is known about borders in a region.
+
+    Parameters
+    ----------
+    countries
+        ISO 3166-1 alpha-2 code of each area.
+    areas
+        Polygons of ``countries``, EPSG:4326; empty where none is complete.
+    lines
+        Border lines, EPSG:4326.
+    error_m
+        How far the lines may be from the truth, metres.
+    is_official
+        They come from an official boundary file. What volunteers drew into an extract is none:
+        whoever wants a path on the map could move the line.
+    """
+
+    countries: tuple[str, ...] = ()
+    areas: tuple[BaseGeometry, ...] = ()
+    lines: tuple[BaseGeometry, ...] = ()
+    error_m: float = 0.0
+    is_official: bool = False
+
+
+def node_countries(lon: Array, lat: Array, areas: Sequence[BaseGeometry]) -> NDArray[np.int16]:
+    """Return the index of the area that holds each point, -1 for none; edges belong to an area.
+
+    Parameters
+    ----------
+    lon, lat
+        Degrees.
+    """
+    country = np.full(len(lon), -1, dtype=np.int16)
+    for index, area in enumerate(areas):
+        west, south, east, north = area.bounds
+        near = (country < 0) & (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+        rows = np.flatnonzero(near)
+        shapely.prepare(area)
+        inside = shapely.intersects_xy(area, lon[rows], lat[rows])
+        country[rows[inside]] = index
+    return country
+
+
+class BorderStrip:
+    """Answers what lies near, or across, the border lines.
+
+    Distances are taken in the Mercator plane, where a metre at latitude phi measures
+    1 / cos(phi) everywhere and in every direction.
+
+    Parameters
+    ----------
+    boundaries
+        Lines and their error.
+    crossings
+        Official crossings, whose approaches stay.
+    strip_m
+        Half width of the strip; the lines' error where that is larger (P34).
+    approach_m
+        Reach of an approach.
+    clear_m
+        How far a minor component keeps from an official line, to stay.
+    """
+
+    def __init__(
+        self,
+        boundaries: Boundaries,
+        crossings: Sequence[OfficialCrossing],
+        *,
+        strip_m: float = STRIP_M,
+        approach_m: float = APPROACH_M,
+        clear_m: float = CLEAR_M,
+    ) -> None:
+        self.strip_m = max(strip_m, boundaries.error_m)
+        self.error_m = boundaries.error_m
+        self.is_official = boundaries.is_official
+        self.clear_m = max(clear_m, boundaries.error_m)
+        self.countries = boundaries.countries
+        self.has_areas = bool(boundaries.areas)
+        self.approach_m = approach_m
+        self._crossings = tuple(crossings)
+        stretches = _stretches(boundaries.lines)
+        self._tree = _tree(stretches)
+        self._plane = _tree(_mercator(stretches))
+        self._sieve = _Sieve(stretches) if len(stretches) else None
+
+    def near(self, ends: Array, distance_m: float) -> NDArray[np.bool_]:
+        """Whether each segment comes within the distance of a border line.
+
+        Parameters
+        ----------
+        ends
+            float64 [S, 2, 2], degrees.
+        """
+        result = np.zeros(len(ends), dtype=bool)
+        rows = self._candidates(ends, distance_m)
+        if len(rows):
+            plane = _mercator(ends[rows])
+            lines: Array = np.asarray(shapely.linestrings(plane))
+            is_point = (plane[:, 0] == plane[:, 1]).all(axis=1)  # a line of no length meets nothing
+            lines[is_point] = shapely.points(plane[is_point, 0])
+            stretch = 1 / np.cos(np.radians(np.abs(ends[rows, :, 1]).max(axis=1)))
+            hit = self._plane.query(lines, predicate="dwithin", distance=distance_m * stretch)
+            result[rows[np.unique(hit[0])]] = True
+        return result
+
+    def _candidates(self, ends: Array, distance_m: float) -> Array:
+        high = np.abs(ends[:, :, 1]).max(initial=0.0)
+        dlat = np.degrees(distance_m / EARTH_RADIUS_M) * 1.01  # a hair wider: only a first sieve
+        dlon = dlat / max(np.cos(np.radians(high)), 1e-3)
+        wider = np.array([dlon, dlat])
+        low, top = (pick(ends[:, 0], ends[:, 1]) for pick in (np.minimum, np.maximum))
+        return np.flatnonzero(self.may_meet(low - wider, top + wider))
+
+    def may_meet(self, low: Array, high: Array) -> NDArray[np.bool_]:
+        """Whether a border line may run through each box; False is certain.
+
+        Parameters
+        ----------
+        low, high
+            float64 [K, 2], degrees: south-western and north-eastern corners.
+        """
+        if self._sieve is None:
+            return np.zeros(len(low), dtype=bool)
+        return self._sieve.may_meet(low, high)
+
+    def meetings(self, lines: Array) -> tuple[Array, Array]:
+        """Return (index of line, point where it meets a border line) for every meeting.
+
+        Parameters
+        ----------
+        lines
+            LineStrings in degrees.
+
+        Returns
+        -------
+        tuple
+            int64 [H] and float64 [H, 2] (degrees). A stretch shared with the line gives its ends.
+        """
+        which, stretch = self._tree.query(lines, predicate="intersects")
+        common = shapely.intersection(lines[which], self._tree.geometries[stretch])
+        points, index = shapely.get_coordinates(common, return_index=True)
+        return which[index], points
+
+    def near_crossing(
+        self, points: Array, pairs: tuple[Array, Sequence[str]] | None = None
+    ) -> NDArray[np.bool_]:
+        """Whether each point lies within reach of an official crossing.
+
+        Parameters
+        ----------
+        points
+            float64 [H, 2], degrees.
+        pairs
+            Optional int [H, 2] and the codes they index: the crossing has to join these two.
+        """
+        result = np.zeros(len(points), dtype=bool)
+        for crossing in self._crossings:
+            distance = great_circle_m(points[:, 0], points[:, 1], crossing.lon, crossing.lat)
+            fits = distance <= self.approach_m
+            if pairs is not None:
+                index, codes = pairs
+                sides = [codes.index(code) if code in codes else -1 for code in crossing.countries]
+                pair = (np.sort(index, axis=1) == sorted(sides)).all(axis=1)
+                fits &= pair & (index >= 0).all(axis=1)
+            result |= fits
+        return result
+
+    @property
+    def is_empty(self) -> bool:
+        """No border line runs here."""
+        return self._sieve is None
+
+
+class _Sieve:
+    """Coarse cells that stretches of border pass through: most roads are far from any.
+
+    Parameters
+    ----------
+    stretches
+        float64 [L, 2, 2], degrees, each shorter than a cell.
+    """
+
+    def __init__(self, stretches: Array) -> None:
+        low, high = stretches.min(axis=1), stretches.max(axis=1)
+        self._origin = np.floor(low.min(axis=0) / _SIEVE_DEG).astype(np.int64) - 1
+        size = np.floor(high.max(axis=0) / _SIEVE_DEG).astype(np.int64) - self._origin + 2
+        # A ring of empty cells around all stands for everything beyond.
+        self._is_met = np.zeros(size, dtype=bool)
+        for column, row in self._corners(low, high):
+            self._is_met[column, row] = True
+
+    def _corners(self, low: Array, high: Array) -> Iterator[tuple[Array, Array]]:
+        """Yield the cells of the four corners of boxes."""
+        cells = [
+            np.clip(
+                np.floor(corner / _SIEVE_DEG).astype(np.int64) - self._origin,
+                0,
+                np.array(self._is_met.shape) - 1,
+            )
+            for corner in (low, high)
+        ]
+        for one in cells:
+            for other in cells:
+                yield one[:, 0], other[:, 1]
+
+    def may_meet(self, low: Array, high: Array) -> NDArray[np.bool_]:
+        """Whether a stretch may run through each box; see `BorderStrip.may_meet`."""
+        # Of a box shorter than a cell, the cells of its corners are all that it touches.
+        result = (high - low > _SIEVE_DEG).any(axis=1)
+        for column, row in self._corners(low, high):
+            result |= self._is_met[column, row]
+        return np.asarray(result)
+
+
+def _stretches(lines: Sequence[BaseGeometry]) -> Array:
+    """Return float64 [L, 2, 2]: the lines in straight stretches of at most 0.02 degree."""
+    parts = shapely.get_parts(np.array(lines, dtype=object)) if lines else np.array([])
+    parts = parts[~shapely.is_empty(parts)] if len(parts) else parts
+    if not len(parts):
+        return np.empty((0, 2, 2))
+    parts = shapely.segmentize(parts, _STRETCH_DEG)
+    points, index = shapely.get_coordinates(parts, return_index=True)
+    same = index[:-1] == index[1:]
+    return np.stack((points[:-1][same], points[1:][same]), axis=1)
+
+
+def _tree(stretches: Array) -> shapely.STRtree:
+    lines: Array = np.asarray(shapely.linestrings(stretches))
+    return shapely.STRtree(lines)
+
+
+def _mercator(lonlat: Array) -> Array:
+    lat = np.radians(np.clip(lonlat[..., 1], -89.0, 89.0))
+    x = EARTH_RADIUS_M * np.radians(lonlat[..., 0])
+    return np.stack((x, EARTH_RADIUS_M * np.log(np.tan(np.pi / 4 + lat / 2))), axis=-1)
+
+
+# --- rule P34 ------------------------------------------------------------------------------
+
+
+def strip_segments(
+    strip: BorderStrip, ways: WayTable, places: NodePlaces, segments: Segments
+) -> NDArray[np.bool_]:
+    """Return which segments P34 takes away before junctions are looked for, bool [S].
+
+    Paths, tracks and fords inside the strip go, wherever they lead; a ferry that touches the
+    strip goes whole, since the rest of its line leads nowhere. The approaches of official
+    crossings stay, but never a ford. From an *official* line a path or track stays whose whole
+    minor component (`_reaching_line`) keeps clear of it.
+    """
+    way = segments.way
+    forded = places.is_ford[segments.tail] | places.is_ford[segments.head]
+    ford = ways.columns["is_ford"][way] | forded
+    ferry = (ways.columns["forward"][way] & EdgeFlag.FERRY) != 0
+    minor = np.flatnonzero(ways.columns["is_minor"][way] | ford)
+    ends = _ends(places, segments.tail[minor], segments.head[minor])
+    near = np.flatnonzero(strip.near(ends, strip.strip_m))
+    suspect, near_ends = minor[near], ends[near]
+    approach = strip.near_crossing(near_ends[:, 0]) & strip.near_crossing(near_ends[:, 1])
+    gone = ~approach | ford[suspect]
+    if strip.is_official:
+        # An approach leads to the line by right; but what else is joined with it may not.
+        meets = np.zeros(len(minor), dtype=bool)
+        meets[near[~approach]] = strip.near(near_ends[~approach], strip.clear_m)
+        meets |= _is_cut(ways, segments)[way[minor]]
+        reaching = _reaching_line(segments.tail[minor], segments.head[minor], meets)
+        gone &= reaching[near] | ford[suspect] | ferry[suspect]
+    result = np.zeros(len(segments), dtype=bool)
+    result[suspect[gone]] = True
+    lost_ferries = np.unique(way[result & ferry])
+    return np.asarray(result | (ferry & np.isin(way, lost_ferries)))
+
+
+def _is_cut(ways: WayTable, segments: Segments) -> NDArray[np.bool_]:
+    """Tell which ways lack nodes in the file: nobody knows where they go on to, bool [W]."""
+    drawn = np.bincount(segments.way, minlength=len(ways))
+    return np.asarray(drawn < np.diff(ways.refs_start) - 1)
+
+
+def _reaching_line(tail: Array, head: Array, meets: Array) -> NDArray[np.bool_]:
+    """Tell which minor segments are joined, by minor ones alone, with one that meets the line.
+
+    Two are joined where they share a node, be it one that a road runs through: a path that goes on
+    beyond a road is the same path to whoever walks it. Along a road nothing is joined.
+
+    Parameters
+    ----------
+    tail, head
+        Nodes of each segment.
+    meets
+        bool, which of them come too near to the line, or may.
+    """
+    if not meets.any():
+        return np.zeros(len(tail), dtype=bool)
+    _, row = np.unique(np.concatenate((tail, head)), return_inverse=True)
+    both = np.asarray(row, dtype=np.int32)
+    other = np.concatenate((both[len(tail) :], both[: len(tail)]))
+    order = np.argsort(both, kind="stable")
+    first = np.searchsorted(both[order], np.arange(int(both.max()) + 2)).astype(np.int64)
+    label, count = label_components(first, other[order], np.ones(len(both), dtype=np.bool_))
+    component = label[both[: len(tail)]]
+    is_met = np.zeros(count, dtype=bool)
+    is_met[component[meets]] = True
+    return np.asarray(is_met[component])
+
+
+def strip_pieces(
+    strip: BorderStrip,
+    ways: WayTable,
+    places: NodePlaces,
+    pieces: Pieces,
+    country: NDArray[np.int16],
+) -> NDArray[np.bool_]:
+    """Return which pieces meet the border where they must not, bool [K].
+
+    A piece that meets or crosses a border line, or whose ends lie in different countries, stays
+    only at an official crossing of these countries; a path or track that meets the line never
+    does. A bridge that goes takes the rest of its way inside the strip with it. Where no area
+    says what lies on either side, nothing may meet the line.
+
+    Parameters
+    ----------
+    country
+        int16 [N] over the node places, index in the boundaries' countries, -1 for none.
+    """
+    ends = np.stack((country[pieces.tail], country[pieces.head]), axis=1)
+    differ = (ends[:, 0] != ends[:, 1]) & (ends >= 0).all(axis=1)
+    close = np.flatnonzero(strip.may_meet(*_boxes(places, pieces)))
+    which, points = strip.meetings(_lines(places, pieces, close))
+    which = close[which]
+    allowed = np.where(
+        differ[which],
+        strip.near_crossing(points, (ends[which], strip.countries)),
+        strip.near_crossing(points),
+    )
+    allowed &= strip.has_areas & ~np.isin(ways.columns["road_class"], _ROUGH)[pieces.way[which]]
+    gone, met = np.zeros(len(pieces), dtype=bool), np.zeros(len(pieces), dtype=bool)
+    gone[which[~allowed]] = True
+    met[which] = True
+    # Ends in two countries without meeting a line: the data contradicts itself, so it goes.
+    gone |= differ & ~met
+    gone |= _roams_abroad(strip, places, pieces, country) & ~differ
+    return gone | _bridges(strip, ways, places, pieces, gone)
+
+
+def _roams_abroad(
+    strip: BorderStrip, places: NodePlaces, pieces: Pieces, country: NDArray[np.int16]
+) -> NDArray[np.bool_]:
+    """Whether a piece has a vertex outside its first end's country and beyond a crossing's reach.
+
+    Such a piece may leave at one official crossing and come back at another, and with both ends
+    in one country nobody would ask whether they are open.
+    """
+    if not strip.has_areas:
+        return np.zeros(len(pieces), dtype=bool)
+    index = np.repeat(np.arange(len(pieces)), np.diff(pieces.shape_start))
+    abroad = np.flatnonzero(country[pieces.shape] != country[pieces.tail][index])
+    lonlat = np.column_stack((places.lon, places.lat)) / UNITS_PER_DEGREE
+    far = abroad[~strip.near_crossing(lonlat[pieces.shape[abroad]])]
+    return np.bincount(index[far], minlength=len(pieces)) > 0
+
+
+def _bridges(
+    strip: BorderStrip, ways: WayTable, places: NodePlaces, pieces: Pieces, gone: Array
+) -> NDArray[np.bool_]:
+    """Return the bridges that go: near an uncertain line, or part of a way that was lost."""
+    bridge = (ways.columns["forward"][pieces.way] & EdgeFlag.BRIDGE) != 0
+    rows = np.flatnonzero(bridge)
+    lost = gone[rows]
+    if strip.error_m > 0:
+        points = _ends(places, pieces.tail[rows], pieces.head[rows])
+        approach = strip.near_crossing(points[:, 0]) & strip.near_crossing(points[:, 1])
+        lost = lost | (_near(strip, places, pieces, rows, strip.error_m) & ~approach)
+    same_way = np.isin(pieces.way[rows], pieces.way[rows[lost]])
+    result = np.zeros(len(pieces), dtype=bool)
+    result[rows] = lost | (same_way & _near(strip, places, pieces, rows, strip.strip_m))
+    return result
+
+
+def _near(
+    strip: BorderStrip, places: NodePlaces, pieces: Pieces, rows: Array, distance_m: float
+) -> NDArray[np.bool_]:
+    """Whether any segment of each given piece comes near a border line."""
+    first, last = pieces.shape_start[rows], pieces.shape_start[rows + 1] - 1
+    counts = last - first
+    offset = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    position = np.repeat(first, counts) + offset
+    ends = _ends(places, pieces.shape[position], pieces.shape[position + 1])
+    index = np.repeat(np.arange(len(rows)), counts)
+    return np.bincount(index, weights=strip.near(ends, distance_m), minlength=len(rows)) > 0
+
+
+def _ends(places: NodePlaces, tail: Array, head: Array) -> Array:
+    lonlat = np.column_stack((places.lon, places.lat)) / UNITS_PER_DEGREE
+    return np.stack((lonlat[tail], lonlat[head]), axis=1)
+
+
+def _boxes(places: NodePlaces, pieces: Pieces) -> tuple[Array, Array]:
+    """Return the corners of the box around each piece, degrees, float64 [K, 2] each."""
+    lonlat = np.column_stack((places.lon, places.lat))[pieces.shape] / UNITS_PER_DEGREE
+    first = pieces.shape_start[:-1]
+    return np.minimum.reduceat(lonlat, first), np.maximum.reduceat(lonlat, first)
+
+
+def _lines(places: NodePlaces, pieces: Pieces, rows: Array) -> Array:
+    """Return LineStrings of the given pieces, degrees."""
+    is_wanted = np.zeros(len(pieces), dtype=bool)
+    is_wanted[rows] = True
+    wanted = pieces.take(is_wanted)
+    points = np.column_stack((places.lon, places.lat))[wanted.shape] / UNITS_PER_DEGREE
+    index = np.repeat(np.arange(len(wanted)), np.diff(wanted.shape_start))
+    if not len(index):
+        return np.empty(0, dtype=object)
+    lines: Array = np.asarray(shapely.linestrings(points, indices=index))
+    return lines

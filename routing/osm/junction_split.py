@@ -1,0 +1,176 @@
+"""Ways cut into pieces at junctions, with numpy and without a loop over ways."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.geometry.geodesy import UNITS_PER_DEGREE, stretch_lengths_m
+from routing.geometry.id_index import rows_of
+from routing.osm.way_table import NodePlaces, WayTable
+
+type Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Segments:
+    """Every straight stretch between consecutive nodes of a way, both nodes known; S segments.
+
+    Parameters
+    ----------
+    position
+        int64 [S]: the segment joins positions p and p + 1 of the node references.
+    way
+        int64 [S], row of the way table.
+    tail, head
+        int64 [S], rows of the node places.
+    length_m
+        float64 [S], great circle.
+    missing
+        References to nodes that the file lacks.
+    """
+
+    position: Array
+    way: Array
+    tail: Array
+    head: Array
+    length_m: Array
+    missing: int
+
+    def __len__(self) -> int:
+        return len(self.position)
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """Pieces between graph nodes; K pieces.
+
+    Parameters
+    ----------
+    way, number
+        int64 [K], row of the way table, and running number within the way.
+    length_m
+        float64 [K]: ``amparo:length_m`` shared out by length where tagged, else great circle.
+    shape_start, shape
+        int64 [K + 1] and [P]: rows of the node places, both ends included.
+    """
+
+    way: Array
+    number: Array
+    length_m: Array
+    shape_start: Array
+    shape: Array
+
+    def __len__(self) -> int:
+        return len(self.way)
+
+    @property
+    def tail(self) -> Array:
+        """Row of the node places where each piece begins, int64 [K]."""
+        return np.asarray(self.shape[self.shape_start[:-1]])
+
+    @property
+    def head(self) -> Array:
+        """Row of the node places where each piece ends, int64 [K]."""
+        return np.asarray(self.shape[self.shape_start[1:] - 1])
+
+    def take(self, keep: Array) -> "Pieces":
+        """Return the pieces of a boolean mask, in the same order."""
+        counts = np.diff(self.shape_start)
+        return Pieces(
+            way=self.way[keep],
+            number=self.number[keep],
+            length_m=self.length_m[keep],
+            shape_start=np.concatenate(([0], np.cumsum(counts[keep]))).astype(np.int64),
+            shape=self.shape[np.repeat(keep, counts)],
+        )
+
+
+def segments_of(ways: WayTable, places: NodePlaces) -> Segments:
+    """Return the segments whose two nodes are in the file; a repeated node makes none."""
+    row = rows_of(places.osm_id, ways.refs)
+    known = row >= 0
+    way = np.repeat(np.arange(len(ways)), np.diff(ways.refs_start))
+    joined = (way[:-1] == way[1:]) & known[:-1] & known[1:] & (ways.refs[:-1] != ways.refs[1:])
+    position = np.flatnonzero(joined)
+    tail, head = row[position], row[position + 1]
+    return Segments(
+        position=position,
+        way=way[position],
+        tail=tail,
+        head=head,
+        length_m=_lengths(places, tail, head),
+        missing=int(np.count_nonzero(~known)),
+    )
+
+
+def _lengths(places: NodePlaces, tail: Array, head: Array) -> Array:
+    lon, lat = places.lon / UNITS_PER_DEGREE, places.lat / UNITS_PER_DEGREE
+    return stretch_lengths_m(lon, lat, tail, head)
+
+
+def cut(ways: WayTable, segments: Segments, keep: Array, barred: Array | None = None) -> Pieces:
+    """Join kept segments into pieces that end at graph nodes.
+
+    A graph node is where a way or a remaining stretch of it begins or ends, where two
+    stretches, or one stretch twice, pass through the same node, and where a barrier stands.
+
+    Parameters
+    ----------
+    keep
+        bool [S].
+    barred
+        bool [N], nodes of the places with a barrier; none where left out.
+    """
+    way, tail, head = segments.way[keep], segments.tail[keep], segments.head[keep]
+    length_m = (segments.length_m * _tag_ratio(ways, segments))[keep]
+    # A node repeated at once leaves a hole in the positions but none on the ground.
+    follows = np.concatenate(([False], (way[1:] == way[:-1]) & (tail[1:] == head[:-1])))
+    begins = ~follows
+    ends = np.concatenate((begins[1:], [True]))
+    # How often a node is passed: each segment's tail once, and the head where a stretch ends.
+    passed = np.concatenate((tail, head[ends]))
+    times = np.bincount(passed, minlength=int(passed.max(initial=0)) + 1)
+    starts_piece = begins | (times[tail] > 1)
+    if barred is not None:
+        starts_piece |= barred[tail]
+    first = np.flatnonzero(starts_piece)
+    last = np.concatenate((first[1:] - 1, [len(tail) - 1]))
+    return _join(first, last, way, tail, head, length_m)
+
+
+def _tag_ratio(ways: WayTable, segments: Segments) -> Array:
+    """Return tagged length over drawn length of each segment's way; 1 where not tagged.
+
+    A way that lacks nodes keeps its drawn length: the tag speaks of the whole.
+    """
+    drawn = np.bincount(segments.way, weights=segments.length_m, minlength=len(ways))
+    count = np.bincount(segments.way, minlength=len(ways))
+    whole = count == np.diff(ways.refs_start) - 1
+    tagged = ~np.isnan(ways.length_m) & whole & (drawn > 0)
+    ratio = np.ones(len(ways))
+    ratio[tagged] = ways.length_m[tagged] / drawn[tagged]
+    return np.asarray(ratio[segments.way])
+
+
+def _join(
+    first: Array, last: Array, way: Array, tail: Array, head: Array, length_m: Array
+) -> Pieces:
+    counts = last - first + 2
+    start = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    shape = np.empty(start[-1], dtype=np.int64)
+    is_end = np.zeros(start[-1], dtype=bool)
+    is_end[start[1:] - 1] = True
+    shape[~is_end] = tail
+    shape[is_end] = head[last]
+    piece_way = way[first]
+    new_way = np.concatenate(([True], piece_way[1:] != piece_way[:-1]))
+    index = np.arange(len(first))
+    return Pieces(
+        way=piece_way,
+        number=index - np.maximum.accumulate(np.where(new_way, index, 0)),
+        length_m=np.add.reduceat(length_m, first),
+        shape_start=start,
+        shape=shape,
+    )

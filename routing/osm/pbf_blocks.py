@@ -1,0 +1,205 @@
+"""OpenStreetMap's PBF files, block by block: what libosmium gives an object at a time, as bytes.
+
+https://wiki.openstreetmap.org/wiki/PBF_Format. Only what extracts are written in is read here:
+raw or zlib blobs, without history. `is_plain` tells; libosmium reads the rest.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.errors import ImportFailed
+from routing.osm.protobuf_wire import Bytes, DamagedError, Int64, fields
+
+#: Limits that the format sets, bytes: of a blob's header, and of a blob packed and unpacked.
+_MOST_HEADER = 64 * 1024
+_MOST_BLOB = 32 * 1024 * 1024
+_FEATURES = frozenset({b"OsmSchema-V0.6", b"DenseNodes"})
+_SORTED = b"Sort.Type_then_ID"
+# Fields of BlobHeader, Blob, HeaderBlock, PrimitiveBlock and PrimitiveGroup.
+_TYPE, _DATA_SIZE = 1, 3
+_RAW, _RAW_SIZE, _ZLIB = 1, 2, 3
+_REQUIRED, _OPTIONAL = 4, 5
+_STRINGS, _GROUP, _GRANULARITY, _LAT_OFFSET, _LON_OFFSET = 1, 2, 17, 19, 20
+NODES, DENSE, WAYS = 1, 2, 3
+_DEFAULT_GRANULARITY = 100  # nanodegrees
+
+
+class NotPlainError(Exception):
+    """The file is in order as far as we see, but libosmium has to read it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """One block of a file: up to 8,000 objects with their strings.
+
+    Parameters
+    ----------
+    data
+        uint8: the unpacked block.
+    parts
+        int64 [F, 3]: its fields, see `routing.osm.protobuf_wire.fields`.
+    """
+
+    data: Bytes
+    parts: Int64
+
+    @cached_property
+    def strings(self) -> list[bytes]:
+        """The strings that tags point to."""
+        text = self.data.tobytes()
+        return [
+            text[begin:end]
+            for _, first, last in self.parts[self.parts[:, 0] == _STRINGS].tolist()
+            for _, begin, end in fields(self.data, first, last).tolist()
+        ]
+
+    @property
+    def scale(self) -> Int64:
+        """Nanodegrees a unit, and offsets of longitude and latitude in nanodegrees, int64 [3]."""
+        found = np.array([_DEFAULT_GRANULARITY, 0, 0], dtype=np.int64)
+        for index, number in enumerate((_GRANULARITY, _LON_OFFSET, _LAT_OFFSET)):
+            values = self.parts[self.parts[:, 0] == number, 1]
+            if len(values):
+                found[index] = values[-1]
+        return found
+
+    def objects(self, kind: int) -> Iterator[Int64]:
+        """Yield, group by group, where its messages of one kind begin and end, int64 [., 2]."""
+        for _, begin, end in self.parts[self.parts[:, 0] == _GROUP].tolist():
+            found = fields(self.data, begin, end)
+            found = found[(found[:, 0] == kind) & (found[:, 2] >= 0), 1:]
+            if len(found):
+                yield np.ascontiguousarray(found)
+
+
+def is_plain(source: Path) -> bool:
+    """Whether this module can read a file: the header and the first block decide.
+
+    Raises
+    ------
+    ImportFailed
+        The file is damaged.
+    """
+    if not source.name.lower().endswith(".pbf"):
+        return False
+    try:
+        next(blocks(source), None)
+    except NotPlainError:
+        return False
+    return True
+
+
+def is_sorted(source: Path) -> bool:
+    """Whether the header promises all nodes first, then all ways."""
+    with source.open("rb") as stream:
+        _, data = _header(stream, source)
+    return _SORTED in _texts(data, _OPTIONAL, source)
+
+
+def blocks(source: Path) -> Iterator[tuple[int, Block]]:
+    """Yield the blocks of a file, each with how many bytes of the file were read.
+
+    Raises
+    ------
+    ImportFailed
+        The file is damaged.
+    NotPlainError
+        A blob is packed in another way, or the file has features that we do not know.
+    """
+    with source.open("rb") as stream:
+        kind, data = _header(stream, source)
+        if kind != b"OSMHeader" or _texts(data, _REQUIRED, source) - _FEATURES:
+            raise NotPlainError
+        while (blob := _blob(stream, source)) is not None:
+            kind, data = blob
+            if kind != b"OSMData":
+                continue
+            with damage_reported(source):
+                block = Block(data, fields(data, 0, len(data)))
+            yield stream.tell(), block
+
+
+class damage_reported:  # noqa: N801 -- reads as a function: a context manager without a frame
+    """Turn what is raised for damaged bytes into ImportFailed."""
+
+    def __init__(self, source: Path) -> None:
+        self._source = source
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Say which file it is."""
+        if isinstance(error, DamagedError | zlib.error):
+            raise _damaged(self._source, str(error)) from error
+
+
+def _damaged(source: Path, reason: str) -> ImportFailed:
+    return ImportFailed(f"{source.name}: cannot be read as OpenStreetMap data: {reason}")
+
+
+def _header(stream: BinaryIO, source: Path) -> tuple[bytes, Bytes]:
+    blob = _blob(stream, source)
+    if blob is None:
+        raise _damaged(source, "it is empty")
+    return blob
+
+
+def _blob(stream: BinaryIO, source: Path) -> tuple[bytes, Bytes] | None:
+    """Return kind and unpacked content of the next blob, None at the end of the file."""
+    prefix = stream.read(4)
+    if not prefix:
+        return None
+    if len(prefix) < 4 or (size := struct.unpack(">I", prefix)[0]) > _MOST_HEADER:  # noqa: PLR2004
+        raise _damaged(source, "no PBF, or cut short")
+    with damage_reported(source):
+        header = _bytes_of(_read(stream, size))
+        parts = fields(header, 0, len(header))
+        kind = b"".join(_texts(header, _TYPE, source))
+        sizes = parts[(parts[:, 0] == _DATA_SIZE) & (parts[:, 2] < 0), 1]
+        if not len(sizes) or not 0 <= sizes[-1] <= _MOST_BLOB:
+            raise DamagedError("a blob without a sensible size")
+        return kind, _unpacked(_bytes_of(_read(stream, int(sizes[-1]))))
+
+
+def _read(stream: BinaryIO, size: int) -> bytes:
+    data = stream.read(size)
+    if len(data) < size:
+        raise DamagedError("it is cut short")
+    return data
+
+
+def _unpacked(blob: Bytes) -> Bytes:
+    parts = {number: (begin, end) for number, begin, end in fields(blob, 0, len(blob)).tolist()}
+    if _RAW in parts:
+        begin, end = parts[_RAW]
+        return blob[begin:end]
+    if _ZLIB not in parts or _RAW_SIZE not in parts:
+        raise NotPlainError
+    size = parts[_RAW_SIZE][0]
+    if not 0 <= size <= _MOST_BLOB:
+        raise DamagedError("a blob without a sensible size")
+    begin, end = parts[_ZLIB]
+    # No more than was promised: a small blob may unpack to gigabytes.
+    unpacked = zlib.decompressobj().decompress(blob[begin:end].data, size + 1)
+    if len(unpacked) != size:
+        raise DamagedError("a blob has another size than it says")
+    return _bytes_of(unpacked)
+
+
+def _bytes_of(data: bytes) -> NDArray[np.uint8]:
+    return np.frombuffer(data, dtype=np.uint8)
+
+
+def _texts(data: Bytes, number: int, source: Path) -> set[bytes]:
+    with damage_reported(source):
+        parts = fields(data, 0, len(data)).tolist()
+    return {data[begin:end].tobytes() for n, begin, end in parts if n == number and end >= 0}

@@ -1,0 +1,86 @@
+"""Protocol Buffers' wire format: numbers and fields as kernels read them from bytes.
+
+https://protobuf.dev/programming-guides/encoding/. Every look at a byte is checked against the end
+of its message: what a file claims about itself is never believed.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing._numba import compiled, inlined
+
+type Bytes = NDArray[np.uint8]
+type Int64 = NDArray[np.int64]
+
+_MOST_BITS = 63  # of shift: a varint has ten bytes at most
+
+
+class DamagedError(Exception):
+    """Bytes that are not what they should be."""
+
+
+@inlined
+def varint(data: Bytes, at: int, end: int) -> tuple[int, int]:
+    """Return the number that begins at a place, and the place after it; 64 bits, wrapping."""
+    value = np.int64(0)
+    shift = np.int64(0)
+    while True:
+        if at >= end or shift > _MOST_BITS:
+            raise DamagedError("a number runs past its end")
+        byte = np.int64(data[at])
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:  # noqa: PLR2004 -- no byte follows
+            return value, at  # type: ignore[return-value]  # int64, as numba's integers are
+        shift += 7
+
+
+@inlined
+def zigzag(value: int) -> int:
+    """Return the signed number of a ``sint64``."""
+    return ((value >> 1) & 0x7FFF_FFFF_FFFF_FFFF) ^ -(value & 1)
+
+
+@inlined
+def field(data: Bytes, at: int, end: int) -> tuple[int, int, int, int]:
+    """Return the number of a field, its extent, and the place after it.
+
+    A field without a length gives (number, value, -1, place after).
+    """
+    key, at = varint(data, at, end)
+    kind = key & 7
+    if kind == 0:
+        value, at = varint(data, at, end)
+        return key >> 3, value, -1, at
+    if kind == 2:  # noqa: PLR2004 -- with a length
+        length, at = varint(data, at, end)
+        if length < 0 or length > end - at:
+            raise DamagedError("a field runs past its end")
+        return key >> 3, at, at + length, at + length
+    length = 8 if kind == 1 else 4
+    if kind not in (1, 5) or length > end - at:
+        raise DamagedError("a field of an unknown kind")
+    return key >> 3, at, at + length, at + length
+
+
+@compiled
+def fields(data: Bytes, begin: int, end: int) -> Int64:
+    """Return the fields of a message.
+
+    Returns
+    -------
+    int64 [F, 3]
+        Number, and where the content begins and ends; value and -1 for plain numbers.
+    """
+    if not 0 <= begin <= end <= len(data):
+        raise DamagedError("a number where a message should be")
+    count = 0
+    at = begin
+    while at < end:
+        at = field(data, at, end)[3]
+        count += 1
+    found = np.empty((count, 3), np.int64)
+    at = begin
+    for i in range(count):
+        found[i, 0], found[i, 1], found[i, 2], at = field(data, at, end)
+    return found

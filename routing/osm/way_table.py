@@ -1,0 +1,339 @@
+"""Roads as a file holds them: ways with their node ids, and the nodes they use (pyosmium)."""
+
+import os
+from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.errors import ImportFailed
+from routing.osm_tags.barriers import BARRIER_KEYS, UNBARRED, passed_by
+from routing.osm_tags.ways import WayAttributes, elevation_m, read_way
+
+type Progress = Callable[[str, int, int], None]
+type Array = NDArray[Any]
+
+SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.xml")
+#: Objects between two reports of progress: often enough for a bar, rare enough to cost nothing.
+_REPORT_EVERY = 20_000
+LENGTH_TAG = "amparo:length_m"
+_COUNTRIES_TAG = "amparo:countries"
+#: A way with one of these may be a road.
+ROAD_KEYS = ("highway", "route", "railway", "public_transport", "man_made")
+#: Nodes with one of these say more than where they are.
+NODE_KEYS = ("ele", _COUNTRIES_TAG, "ford", *BARRIER_KEYS)
+
+NO_ROAD = "{}: no way in it may be walked or driven; is this an extract with roads?"
+NO_NODE = "{}: it holds ways but none of their nodes"
+
+
+class Names:
+    """Distinct strings, each with a running number."""
+
+    def __init__(self) -> None:
+        self._index: dict[str, int] = {}
+
+    def add(self, name: str | None) -> int:
+        """Return the number of a string, -1 for none."""
+        if not name:
+            return -1
+        return self._index.setdefault(name, len(self._index))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._index)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+
+@dataclass(frozen=True, eq=False)
+class WayTable:
+    """Ways that somebody may use, in file order; W ways, M node references.
+
+    Parameters
+    ----------
+    way_id
+        int64 [W].
+    refs_start, refs
+        int64 [W + 1] and [M]: node ids of each way.
+    columns
+        road_class, surface, smoothness, maxspeed_kmh (uint8), forward, backward (uint16),
+        is_minor, is_ford (bool), name, ref (int32), each [W].
+    length_m
+        float64 [W], NaN unless the way is tagged ``amparo:length_m``.
+    read
+        Ways with one of `ROAD_KEYS`, used or not.
+    """
+
+    way_id: Array
+    refs_start: Array
+    refs: Array
+    columns: dict[str, Array]
+    length_m: Array
+    read: int
+
+    def __len__(self) -> int:
+        return len(self.way_id)
+
+
+@dataclass(frozen=True, eq=False)
+class NodePlaces:
+    """Nodes that the ways use, sorted by id; a node that the file lacks is absent.
+
+    Parameters
+    ----------
+    osm_id
+        int64 [N].
+    lon, lat
+        int32 [N], 1e-7 degree.
+    elevation_m
+        float32 [N], NaN where not tagged.
+    name
+        int32 [N], index in the names, -1 for none.
+    is_ford
+        bool [N].
+    passed_by
+        uint16 [N], who passes the node: see `routing.osm_tags.barriers.passed_by`.
+    countries
+        row -> ISO codes, where tagged ``amparo:countries`` (the sketch).
+    """
+
+    osm_id: Array
+    lon: Array
+    lat: Array
+    elevation_m: Array
+    name: Array
+    is_ford: Array
+    passed_by: Array
+    countries: dict[int, tuple[str, ...]] = field(default_factory=dict)
+
+
+def check_source(source: Path) -> None:
+    """Raise ImportFailed unless the file exists and is of a kind that we read."""
+    if not source.is_file():
+        raise ImportFailed(f"{source}: no such file")
+    if not source.name.lower().endswith(SUFFIXES):
+        raise ImportFailed(f"{source.name}: give a file ending in .osm.pbf, .osm or .osm.gz")
+
+
+def objects(source: Path, kind: str, *keys: str, ids: Array | None = None) -> Iterator[Any]:
+    """Yield the pyosmium objects of one kind, filtered inside libosmium, streaming.
+
+    Parameters
+    ----------
+    kind
+        ``'node'``, ``'way'`` or ``'relation'``.
+    keys
+        Only objects with at least one of these tag keys, where given.
+    ids
+        int64, only these, where given; ignored if one is negative, since libosmium's filter
+        knows no negative ids, which only drawn files have.
+
+    Raises
+    ------
+    ImportFailed
+        The file is damaged.
+    """
+    import osmium  # noqa: PLC0415 -- only importing needs it; routing starts without
+
+    entity = getattr(osmium.osm, kind.upper())
+    found: Any = osmium.FileProcessor(str(source), entity)
+    if keys:
+        found = found.with_filter(osmium.filter.KeyFilter(*keys))
+    if ids is not None and len(ids) and ids.min() >= 0:
+        only: Any = osmium.filter.IdFilter(ids)
+        only.enable_for(entity)
+        found = found.with_filter(only)
+    try:
+        yield from found
+    except (RuntimeError, ValueError) as error:  # what libosmium raises for damaged input
+        raise ImportFailed(
+            f"{source.name}: cannot be read as OpenStreetMap data: {error}"
+        ) from error
+
+
+def extract_timestamp(source: Path) -> str | None:
+    """Return the time of the data that the file's header states (ISO 8601), if any."""
+    import osmium  # noqa: PLC0415 -- see above
+
+    with osmium.io.Reader(str(source)) as reader:
+        header = reader.header()
+    return header.get("osmosis_replication_timestamp") or header.get("timestamp") or None
+
+
+def read_ways(source: Path, names: Names, progress: Progress) -> WayTable:
+    """Read every way that a walker or a vehicle may use, streaming.
+
+    Raises
+    ------
+    ImportFailed
+        The file is damaged, or holds no usable way.
+    """
+    ways = objects(source, "way", *ROAD_KEYS)
+    way_id, start, refs = array("q"), array("q", [0]), array("q")
+    rows = array("i")  # one flat row of _COLUMNS a way
+    length = array("d")
+    read = 0
+    for way in reported(ways, source, "ways", progress):
+        read += 1
+        tags = dict(way.tags)
+        attributes = read_way(tags)
+        if attributes is None:
+            continue
+        way_id.append(way.id)
+        refs.extend([node.ref for node in way.nodes])
+        start.append(len(refs))
+        length.append(length_tag(tags.get(LENGTH_TAG)))
+        rows.extend(attribute_row(attributes))
+        rows.extend((names.add(tags.get("name")), names.add(tags.get("ref"))))
+    if not rows:
+        raise ImportFailed(NO_ROAD.format(source.name))
+    return WayTable(
+        way_id=np.array(way_id, dtype=np.int64),
+        refs_start=np.array(start, dtype=np.int64),
+        refs=np.array(refs, dtype=np.int64),
+        columns=columns(np.array(rows, dtype=np.int32).reshape(-1, len(_COLUMNS))),
+        length_m=np.array(length, dtype=np.float64),
+        read=read,
+    )
+
+
+_COLUMNS: tuple[tuple[str, type], ...] = (
+    ("road_class", np.uint8),
+    ("surface", np.uint8),
+    ("smoothness", np.uint8),
+    ("maxspeed_kmh", np.uint8),
+    ("forward", np.uint16),
+    ("backward", np.uint16),
+    ("is_minor", np.bool_),
+    ("is_ford", np.bool_),
+    ("name", np.int32),
+    ("ref", np.int32),
+)
+
+
+def attribute_row(attributes: WayAttributes) -> tuple[int, ...]:
+    """Return what the columns of a way table hold of its attributes: all but name and ref."""
+    return (
+        attributes.road_class,
+        attributes.surface,
+        attributes.smoothness,
+        attributes.maxspeed_kmh,
+        attributes.forward,
+        attributes.backward,
+        attributes.is_minor,
+        attributes.is_ford,
+    )
+
+
+def columns(rows: Array) -> dict[str, Array]:
+    """Return the columns of a way table from int32 [W, 10] rows: attributes, name and ref."""
+    return {name: rows[:, index].astype(dtype) for index, (name, dtype) in enumerate(_COLUMNS)}
+
+
+def length_tag(text: str | None) -> float:
+    """Read ``amparo:length_m``, metres; NaN where it is absent or no length."""
+    try:
+        value = float(text or "nan")
+    except ValueError:
+        return float("nan")
+    return value if value > 0 else float("nan")
+
+
+def read_nodes(source: Path, refs: Array, names: Names, progress: Progress) -> NodePlaces:
+    """Read the places and tags of the referenced nodes, streaming.
+
+    Raises
+    ------
+    ImportFailed
+        None of them is in the file.
+    """
+    wanted = np.unique(refs)
+    ids, lon, lat = _places(source, wanted, progress)
+    if not len(ids):
+        raise ImportFailed(NO_NODE.format(source.name))
+    places = untagged_places(ids, lon, lat)
+    _read_node_tags(source, places, names, progress)
+    return places
+
+
+def untagged_places(osm_id: Array, lon: Array, lat: Array) -> NodePlaces:
+    """Return nodes of which nothing but the place is known yet."""
+    return NodePlaces(
+        osm_id=osm_id,
+        lon=lon,
+        lat=lat,
+        elevation_m=np.full(len(osm_id), np.nan, dtype=np.float32),
+        name=np.full(len(osm_id), -1, dtype=np.int32),
+        is_ford=np.zeros(len(osm_id), dtype=bool),
+        passed_by=np.full(len(osm_id), UNBARRED, dtype=np.uint16),
+    )
+
+
+def _places(source: Path, wanted: Array, progress: Progress) -> tuple[Array, Array, Array]:
+    nodes = objects(source, "node", ids=wanted)
+    found = array("q")
+    x, y = array("i"), array("i")
+    for node in reported(nodes, source, "nodes", progress):
+        place = node.location
+        if place.valid():
+            found.append(node.id)
+            x.append(place.x)
+            y.append(place.y)
+    ids = np.array(found, dtype=np.int64)
+    ids, first = np.unique(ids, return_index=True)
+    used = np.isin(ids, wanted, assume_unique=True)
+    return ids[used], np.array(x, dtype=np.int32)[first][used], _at(y, first, used)
+
+
+def _at(values: "array[int]", first: Array, used: Array) -> Array:
+    return np.array(values, dtype=np.int32)[first][used]
+
+
+def _read_node_tags(source: Path, places: NodePlaces, names: Names, progress: Progress) -> None:
+    """Fill in heights, countries, fords and barriers; few nodes carry these tags."""
+    nodes = objects(source, "node", *NODE_KEYS)
+    for node in reported(nodes, source, "node tags", progress):
+        row = int(np.searchsorted(places.osm_id, node.id))
+        if row >= len(places.osm_id) or places.osm_id[row] != node.id:
+            continue
+        note_node_tags(places, row, dict(node.tags), names)
+
+
+def note_node_tags(places: NodePlaces, row: int, tags: dict[str, str], names: Names) -> None:
+    """Fill in what the tags of one node say."""
+    places.elevation_m[row] = elevation_m(tags.get("ele", ""))
+    places.is_ford[row] = tags.get("ford", "no") != "no"
+    places.passed_by[row] = passed_by(tags)
+    if _COUNTRIES_TAG in tags:
+        places.name[row] = names.add(tags.get("name"))
+        places.countries[row] = tuple(tags[_COUNTRIES_TAG].split(";"))
+
+
+def reported(found: Iterator[Any], source: Path, stage: str, progress: Progress) -> Iterator[Any]:
+    """Pass objects on and report now and then how many bytes of the file are read."""
+    total = source.stat().st_size
+    progress(stage, 0, total)
+    for count, item in enumerate(found, start=1):
+        yield item
+        if count % _REPORT_EVERY == 0:
+            progress(stage, min(_bytes_read(source), total), total)
+    progress(stage, total, total)
+
+
+def _bytes_read(source: Path) -> int:
+    """Return how far libosmium has read, from the kernel (Linux); 0 elsewhere."""
+    wanted = str(source.resolve())
+    try:
+        with os.scandir("/proc/self/fd") as handles:
+            for handle in handles:
+                if str(Path(handle.path).readlink()) == wanted:
+                    text = Path(f"/proc/self/fdinfo/{handle.name}").read_text(encoding="ascii")
+                    return int(text.split()[1])
+    except (OSError, ValueError, IndexError):  # a handle closed meanwhile, or no /proc
+        return 0
+    return 0

@@ -1,0 +1,98 @@
+"""Barriers on roads: who passes the node that a gate, a bollard or a wall stands on.
+
+After the OpenStreetMap wiki, "Key:barrier" and the pages of its values, "Key:locked", and
+"Barriers" (what is not documented there closes). Access tags of the node win, as in Valhalla
+(lua/graph.lua, ``nodes_proc``) and OSRM (profiles/foot.lua and car.lua, ``process_node``). A gate
+without any passes: most are on public ways, and stand open or are opened; who maps one that is not,
+says so.
+
+Where a barrier stands on a junction it closes the junction: nobody can tell which of the ways it
+bars, and the wiki warns mappers of just that.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from routing.osm_tags.access import DIRECTIONS, FOOT_KEYS, VEHICLE_KEYS, Passage, decide, passage_of
+from routing.osm_tags.edge_flags import EdgeFlag
+from routing.osm_tags.seasons import may_be_closed
+
+type Tags = Mapping[str, str]
+
+#: Nodes with one of these may be barriers.
+BARRIER_KEYS: Final = ("barrier", "entrance", "door")
+
+#: Who passes: everybody.
+UNBARRED: Final = int(EdgeFlag.FOOT | EdgeFlag.VEHICLE)
+
+#: Something is checked or paid here; whether it is closed is no matter of tags (P10, P32).
+_POSTS: Final = frozenset({"border_control", "toll_booth"})
+_FOR_ALL: Final = frozenset(
+    {
+        *("no", "entrance", "gate", "lift_gate", "swing_gate", "sliding_gate", "hampshire_gate"),
+        *("bump_gate", "cattle_grid", "sally_port", "height_restrictor", "kerb"),
+    }
+)
+_ON_FOOT: Final = frozenset(
+    {
+        *("bollard", "block", "jersey_barrier", "log", "chain", "rope", "debris", "planter"),
+        *("sump_buster", "bus_trap", "motorcycle_barrier", "wicket_gate", "spikes", "tank_trap"),
+    }
+)
+#: For people on foot, and too narrow or too high for a wheelchair.
+_NOT_ON_WHEELS: Final = frozenset(
+    {
+        *("cycle_barrier", "kissing_gate", "stile", "turnstile", "full-height_turnstile"),
+        *("horse_stile",),
+    }
+)
+
+
+def passed_by(tags: Tags) -> int:
+    """Tell who passes a node.
+
+    Returns
+    -------
+    int
+        ``EdgeFlag`` bits: FOOT and VEHICLE, with FOOT_ENDS and VEHICLE_ENDS where for a place
+        behind it alone, and NO_WHEELS where a wheelchair does not.
+    """
+    kind = tags.get("barrier", "")
+    if kind in _POSTS or not any(key in tags for key in BARRIER_KEYS):
+        return UNBARRED
+    foot, vehicle = _by_kind(kind)
+    foot, vehicle = _of(tags, FOOT_KEYS, foot), _of(tags, VEHICLE_KEYS, vehicle)
+    if tags.get("locked") == "yes":  # permission is no key; but one may walk round some gates
+        foot = foot if passage_of(tags.get("foot", "")) else Passage.CLOSED
+        vehicle = Passage.CLOSED
+    if may_be_closed(tags):
+        foot = vehicle = Passage.CLOSED
+    return _bits(foot, vehicle) | _for_wheels(kind, tags)
+
+
+def _by_kind(kind: str) -> tuple[Passage, Passage]:
+    if not kind or kind in _FOR_ALL:  # none: an entrance or a door
+        return Passage.OPEN, Passage.OPEN
+    if kind in _ON_FOOT | _NOT_ON_WHEELS:
+        return Passage.OPEN, Passage.CLOSED
+    return Passage.CLOSED, Passage.CLOSED
+
+
+def _of(tags: Tags, keys: tuple[str, ...], default: Passage) -> Passage:
+    """Apply access tags; who may pass in one direction alone cannot rely on it."""
+    return min(decide(tags, keys, default, direction) for direction in DIRECTIONS)
+
+
+def _bits(foot: Passage, vehicle: Passage) -> int:
+    bits = EdgeFlag(0)
+    if foot is not Passage.CLOSED:
+        bits |= EdgeFlag.FOOT | (EdgeFlag.FOOT_ENDS * (foot is Passage.ENDS))
+    if vehicle is not Passage.CLOSED:
+        bits |= EdgeFlag.VEHICLE | (EdgeFlag.VEHICLE_ENDS * (vehicle is Passage.ENDS))
+    return int(bits)
+
+
+def _for_wheels(kind: str, tags: Tags) -> int:
+    value = passage_of(tags.get("wheelchair", ""))
+    barred = kind in _NOT_ON_WHEELS if value is None else value is Passage.CLOSED
+    return int(EdgeFlag.NO_WHEELS) if barred else 0

@@ -1,0 +1,409 @@
+"""How far apart help lies along a line: supports, gaps and the figures of a route's coverage."""
+
+import math
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing._numba import compiled
+from routing.errors import InvalidRequest
+from routing.geometry.geodesy import METRES_PER_DEGREE
+from routing.geometry.lines import geodesic_m, project
+from routing.travel.sketch_towns import Towns
+from routing.travel.support_points import Support, Supports
+
+if TYPE_CHECKING:
+    from routing.route.route import Route
+
+type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+
+#: How far from the line a space still supports it on foot (the app's setting has this default).
+ACCESS_M: Final = 1_000.0
+
+MIN_VERTICES: Final = 2
+
+#: A line is compared with supports by the boxes of its parts first, of so many segments each [A].
+_PART: Final = 64
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class MeasuredLine:
+    """A line with the road's own measure at every vertex.
+
+    Parameters
+    ----------
+    coordinates
+        float64 [k, 2], degrees, longitude first.
+    measure_m
+        float64 [k], metres from the start, never falling; the edges' lengths, not the geometry's.
+    measure
+        ``'network'`` when the measure comes from the road graph, ``'geometry'`` when it is the
+        geodesic length of the drawn line.
+    """
+
+    coordinates: Floats
+    measure_m: Floats
+    measure: Literal["network", "geometry"] = "network"
+
+    def __post_init__(self) -> None:
+        if len(self.coordinates) < MIN_VERTICES or len(self.coordinates) != len(self.measure_m):
+            raise InvalidRequest("route", "a line needs two vertices or more, each with a measure")
+
+    @property
+    def length_m(self) -> float:
+        """Metres from start to end along the road."""
+        return float(self.measure_m[-1])
+
+    @classmethod
+    def from_route(cls, route: "Route") -> Self:
+        """Take over a route's coordinates and its measure along the edges."""
+        return cls(route.coordinates, route.measure_m)
+
+    @classmethod
+    def from_geometry(cls, coordinates: Floats) -> Self:
+        """Measure a drawn line by its geodesic length, for want of a road under it.
+
+        Parameters
+        ----------
+        coordinates
+            float64 [k, 2], degrees.
+
+        Raises
+        ------
+        InvalidRequest
+            Fewer than two vertices, or a vertex that is no place on Earth.
+        """
+        points = checked_line(coordinates)
+        along = np.concatenate([[0.0], np.cumsum(geodesic_m(points))])
+        return cls(points, along, "geometry")
+
+
+@dataclass(frozen=True, slots=True)
+class SupportAt:
+    """A support and where along the line it lies.
+
+    Parameters
+    ----------
+    support
+        The space.
+    at_m
+        Metres along the line of the nearest place on it.
+    access_m
+        Metres between the space and that place; never added to a gap.
+    town
+        Name of the town at whose node it counts; None where it counts where it stands.
+    """
+
+    support: Support
+    at_m: float
+    access_m: float
+    town: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch between two consecutive supports, or between one and an end of the line.
+
+    Parameters
+    ----------
+    from_m, to_m, length_m
+        Metres along the line.
+    from_id, to_id
+        Ids of the supports; None at the start and the end of the line.
+    from_name, to_name
+        Names of the places (the label of the end where there is no support).
+    """
+
+    from_m: float
+    to_m: float
+    length_m: float
+    from_id: str | None
+    to_id: str | None
+    from_name: str
+    to_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the supports along a line add up to (algorithms.md, section 4).
+
+    Parameters
+    ----------
+    length_m
+        Length of the line by its measure.
+    supports
+        In order along the line.
+    gaps
+        All stretches of some length; they add up to ``length_m``.
+    longest
+        The longest of them, the first where several are equal.
+    mean_to_next_m
+        Mean distance to the next support from a random place on the line, ``Σg²/(2L)``.
+    covered_share
+        Share of the line within ``access_m`` of a support along it, ``|∪[m-r, m+r]|/L``.
+    access_m
+        The distance that counts as access, metres.
+    measure
+        ``'network'`` or ``'geometry'``, as in the line.
+    """
+
+    length_m: float
+    supports: tuple[SupportAt, ...]
+    gaps: tuple[Gap, ...] = field(repr=False)
+    longest: Gap
+    mean_to_next_m: float
+    covered_share: float
+    access_m: float
+    measure: Literal["network", "geometry"]
+
+
+def checked_line(coordinates: Floats) -> Floats:
+    """Check a line that came from outside.
+
+    Parameters
+    ----------
+    coordinates
+        Anything numpy reads as [k, 2] numbers in degrees, longitude first.
+
+    Returns
+    -------
+    float64 [k, 2].
+
+    Raises
+    ------
+    InvalidRequest
+        Fewer than two vertices, not finite, out of range, or all in one place.
+    """
+    try:
+        points = np.asarray(coordinates, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidRequest("route", "coordinates are pairs of numbers") from error
+    if points.ndim != MIN_VERTICES or points.shape[1:] != (2,) or len(points) < MIN_VERTICES:
+        raise InvalidRequest("route", "a line is two or more pairs of longitude and latitude")
+    if not np.isfinite(points).all():
+        raise InvalidRequest("route", "a coordinate is not a finite number")
+    if (np.abs(points) > np.array([180.0, 90.0])).any():
+        raise InvalidRequest("route", "a coordinate is out of range (order: longitude, latitude)")
+    if (points == points[0]).all():
+        raise InvalidRequest("route", "a line that goes nowhere")
+    return points
+
+
+def supports_along(
+    line: MeasuredLine,
+    supports: Sequence[Support],
+    access_m: float = ACCESS_M,
+    towns: Towns | None = None,
+) -> tuple[SupportAt, ...]:
+    """Find the supports within reach of a line, in order along it.
+
+    Each lies at the *nearest* place on the line, in metres on the ground; of two equally near
+    places, and where a line passes a space twice, the first counts once.
+
+    On a sketch a space beyond that reach counts where its town does, as if it stood at the town's
+    node.
+
+    Parameters
+    ----------
+    line
+        The line with its measure.
+    supports
+        Candidate spaces; for several lines `Supports`.
+    access_m
+        Greatest distance from the line, metres, included.
+    towns
+        Those of the sketch that the line runs over; None for a line over anything else.
+
+    Returns
+    -------
+    Ordered by ``at_m``, then by id.
+    """
+    laid = Supports.of(supports)
+    found = _within_reach(line, laid, access_m)
+    if towns is not None:
+        found += _at_towns(line, laid, towns, access_m, {at.support.id for at in found})
+    return tuple(sorted(found, key=lambda at: (at.at_m, at.support.id)))
+
+
+def _at_towns(
+    line: MeasuredLine, supports: Supports, towns: Towns, access_m: float, found: Set[str]
+) -> list[SupportAt]:
+    """Find the supports whose town's node is within reach, without those that were found."""
+    moved = towns.moved(supports)
+    placed = []
+    for at in _within_reach(line, moved.supports, access_m):
+        if at.support.id not in found:
+            one = moved.by_id[at.support.id]
+            placed.append(SupportAt(one.support, at.at_m, one.distance_m, one.town.name))
+    return placed
+
+
+def _within_reach(line: MeasuredLine, supports: Supports, access_m: float) -> list[SupportAt]:
+    if not np.isfinite(access_m) or access_m < 0:
+        raise InvalidRequest("access_m", "a distance in metres, zero or more")
+    found = []
+    for support, first, last in _near(line, supports, access_m):
+        vertices, measure_m = line.coordinates[first:last], line.measure_m[first:last]
+        distance_m, share = project(vertices, support.lon, support.lat)
+        # A micrometre of slack: of two segments that meet at the space the first one wins.
+        segment = int(np.argmax(distance_m <= distance_m.min() + 1e-6))
+        if distance_m[segment] <= access_m:
+            start_m, end_m = measure_m[segment : segment + 2]
+            at_m = float(start_m + share[segment] * (end_m - start_m))
+            found.append(SupportAt(support, at_m, float(distance_m[segment])))
+    return found
+
+
+def _near(
+    line: MeasuredLine, laid: Supports, access_m: float
+) -> Iterator[tuple[Support, int, int]]:
+    """Give those within reach of a part's box, in the plane in which `project` measures.
+
+    With the first and behind the last vertex of all such parts.
+    """
+    # A millimetre for rounding: the line itself decides.
+    spans = _spans(line.coordinates, laid.lon, laid.lat, laid.narrow, access_m + 1e-3)
+    for row in np.flatnonzero(spans[1]).tolist():
+        yield laid[row], int(spans[0, row]), int(spans[1, row])
+
+
+@compiled
+def _spans(line: Floats, lon: Floats, lat: Floats, narrow: Floats, reach_m: float) -> Ints:
+    """Give which vertices of a line the parts have within reach of whose box a place lies.
+
+    Parameters
+    ----------
+    line
+        float64 [k, 2], degrees.
+    lon, lat, narrow
+        float64 [places], degrees, and the cosine of the latitude.
+
+    Returns
+    -------
+    int64 [2, places], the first vertex and the one behind the last; 0 behind where there is none.
+    """
+    count = (len(line) - 2) // _PART + 1
+    # West, south, east and north of each part; a part ends where the next begins.
+    box = np.empty((count, 4))
+    for part in range(count):
+        begin = part * _PART
+        box[part, :2], box[part, 2:] = line[begin], line[begin]
+        for vertex in range(begin + 1, min(begin + _PART, len(line) - 1) + 1):
+            for axis in range(2):
+                box[part, axis] = min(box[part, axis], line[vertex, axis])
+                box[part, 2 + axis] = max(box[part, 2 + axis], line[vertex, axis])
+    spans = np.zeros((2, len(lon)), np.int64)
+    for place in range(len(lon)):
+        for part in range(count):
+            off_lon = max(0.0, box[part, 0] - lon[place], lon[place] - box[part, 2])
+            off_lat = max(0.0, box[part, 1] - lat[place], lat[place] - box[part, 3])
+            if math.hypot(off_lon * narrow[place], off_lat) * METRES_PER_DEGREE <= reach_m:
+                if spans[1, place] == 0:
+                    spans[0, place] = part * _PART
+                spans[1, place] = min(part * _PART + _PART, len(line) - 1) + 1
+    return spans
+
+
+def warm() -> None:
+    """Compile, or read from disk."""
+    row = np.zeros(1)
+    _spans(np.zeros((2, 2)), row, row, row, 1.0)
+
+
+def coverage(
+    line: MeasuredLine,
+    supports: Sequence[Support],
+    access_m: float = ACCESS_M,
+    ends: tuple[str, str] = ("start", "end"),
+    towns: Towns | None = None,
+) -> Coverage:
+    """Measure the gaps between supports along a line.
+
+    The start and the end of the line count as ends of gaps; access distance is not added
+    (definitions.md). Stretches without length, as between two spaces of one town, are left out.
+
+    Parameters
+    ----------
+    line, supports, access_m, towns
+        As for `supports_along`.
+    ends
+        Labels of the start and the end of the line.
+    """
+    return coverage_by(line, supports_along(line, supports, access_m, towns), access_m, ends)
+
+
+def coverage_by(
+    line: MeasuredLine,
+    found: tuple[SupportAt, ...],
+    access_m: float = ACCESS_M,
+    ends: tuple[str, str] = ("start", "end"),
+) -> Coverage:
+    """Measure the gaps between supports of which it is known where on the line they lie.
+
+    Parameters
+    ----------
+    found
+        In order along the line, as from `supports_along`.
+    line, access_m, ends
+        As for `coverage`.
+    """
+    length_m = line.length_m
+    marks: list[tuple[float, str | None, str]] = [
+        (0.0, None, ends[0]),
+        *((at.at_m, at.support.id, at.support.place) for at in found),
+        (length_m, None, ends[1]),
+    ]
+    gaps = [
+        Gap(a_m, b_m, b_m - a_m, a_id, b_id, a_name, b_name)
+        for (a_m, a_id, a_name), (b_m, b_id, b_name) in pairwise(marks)
+    ]
+    kept = tuple(gap for gap in gaps if gap.length_m > 0) or (gaps[0],)
+    lengths = np.array([gap.length_m for gap in kept])
+    return Coverage(
+        length_m=length_m,
+        supports=found,
+        gaps=kept,
+        longest=kept[int(lengths.argmax())],
+        mean_to_next_m=float((lengths**2).sum() / (2 * length_m)) if length_m > 0 else 0.0,
+        covered_share=_covered_share([at.at_m for at in found], access_m, length_m),
+        access_m=access_m,
+        measure=line.measure,
+    )
+
+
+def stretch(line: MeasuredLine, from_m: float, to_m: float) -> Floats:
+    """Cut a line between two places by its measure.
+
+    Parameters
+    ----------
+    from_m, to_m
+        Metres, 0 <= from_m < to_m <= ``line.length_m``.
+
+    Returns
+    -------
+    float64 [m, 2], degrees, m >= 2.
+    """
+    inside = (line.measure_m > from_m) & (line.measure_m < to_m)
+    ends = np.column_stack(
+        [np.interp([from_m, to_m], line.measure_m, line.coordinates[:, axis]) for axis in (0, 1)]
+    )
+    return np.vstack([ends[:1], line.coordinates[inside], ends[1:]])
+
+
+def _covered_share(at_m: Sequence[float], reach_m: float, length_m: float) -> float:
+    """Give ``|∪[m-r, m+r]|/L`` for places in rising order."""
+    if not at_m:
+        return 0.0
+    if length_m <= 0:
+        return 1.0
+    covered_m, reached_m = 0.0, 0.0
+    for place in at_m:
+        begin, end = max(place - reach_m, reached_m), min(place + reach_m, length_m)
+        covered_m += max(0.0, end - begin)
+        reached_m = max(reached_m, end)
+    return covered_m / length_m

@@ -1,0 +1,256 @@
+"""The stretches of a route: columns of many, each of which can be had as one row."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, starmap
+from typing import Any, Final, NamedTuple, Self, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+type Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentFactor:
+    """A relative risk (`routing.travel.relative_risk`) on a stretch in a hazard with a cited rate.
+
+    Parameters
+    ----------
+    kind
+        The hazard's kind.
+    name
+        Key of the factor.
+    value
+        What the rate is multiplied by; 1 where it is not known.
+    is_unknown
+        The tag it hangs on is missing.
+    """
+
+    kind: str
+    name: str
+    value: float
+    is_unknown: bool
+
+
+class RouteSegment(NamedTuple):
+    """A stretch of a route on which nothing that is said of it changes.
+
+    Parameters
+    ----------
+    from_m, to_m
+        Where it begins and ends, metres along the route.
+    road, ref
+        Name and number, None without.
+    road_class
+        One of ``HIGHWAY_CLASSES``.
+    surface
+        One of ``SURFACES``; None where not known.
+    lit, sidewalk
+        None where not known.
+    night
+        Walked by night.
+    hazards
+        Ids of the hazards that it lies inside.
+    ascent_m, descent_m
+        Metres climbed and gone down.
+    duration_s
+        Moving time.
+    exposure
+        What it adds to the route's exposure, by the same kinds and in the same units; a kind that
+        is not there is 0.
+    unknown
+        Metres by what is not known of them, as the route's; what is not there is 0.
+    factors
+        Relative risks that apply, or would if a tag were known.
+    network, as_of
+        The road graph that says so, and the day its source was made, ISO 8601; the day it was read
+        where the source does not say.
+    """
+
+    from_m: float
+    to_m: float
+    road: str | None
+    ref: str | None
+    road_class: str
+    surface: str | None
+    lit: bool | None
+    sidewalk: bool | None
+    night: bool
+    hazards: tuple[str, ...]
+    ascent_m: float
+    descent_m: float
+    duration_s: float
+    exposure: Mapping[str, float]
+    unknown: Mapping[str, float]
+    factors: tuple[SegmentFactor, ...]
+    network: str
+    as_of: str
+
+    @property
+    def length_m(self) -> float:
+        """Length, metres."""
+        return self.to_m - self.from_m
+
+
+def _no_figures() -> Floats:
+    return np.zeros(0)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Segments(Sequence[RouteSegment]):
+    """The stretches of a route in order of travel; an answer may have thousands.
+
+    A row is made when it is asked for; what needs them all reads the columns.
+
+    Parameters
+    ----------
+    from_m, to_m, ascent_m, descent_m, duration_s
+        float64 [S]; all columns as `RouteSegment` has them, one a stretch, to be read only.
+    road, ref, road_class, surface, lit, sidewalk, night, hazards, factors, network, as_of
+        Lists of S.
+    exposure, unknown
+        float64 [S] by name; 0 where a stretch has none of it.
+    """
+
+    from_m: Floats = field(default_factory=_no_figures)
+    to_m: Floats = field(default_factory=_no_figures)
+    road: list[str | None] = field(default_factory=list)
+    ref: list[str | None] = field(default_factory=list)
+    road_class: list[str] = field(default_factory=list)
+    surface: list[str | None] = field(default_factory=list)
+    lit: list[bool | None] = field(default_factory=list)
+    sidewalk: list[bool | None] = field(default_factory=list)
+    night: list[bool] = field(default_factory=list)
+    hazards: list[tuple[str, ...]] = field(default_factory=list)
+    ascent_m: Floats = field(default_factory=_no_figures)
+    descent_m: Floats = field(default_factory=_no_figures)
+    duration_s: Floats = field(default_factory=_no_figures)
+    exposure: Mapping[str, Floats] = field(default_factory=dict)
+    unknown: Mapping[str, Floats] = field(default_factory=dict)
+    factors: list[tuple[SegmentFactor, ...]] = field(default_factory=list)
+    network: list[str] = field(default_factory=list)
+    as_of: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, rows: Iterable[RouteSegment]) -> Self:
+        """Gather rows."""
+        columns = dict(zip(RouteSegment._fields, zip(*rows, strict=True), strict=False))
+        if not columns:
+            return cls()
+        given: dict[str, Any] = {name: list(column) for name, column in columns.items()}
+        given |= {name: np.array(columns[name], dtype=np.float64) for name in _FIGURES}
+        for name in _BY_NAME:
+            has = columns[name]
+            names = dict.fromkeys(key for row in has for key in row)
+            given[name] = {key: np.array([row.get(key, 0.0) for row in has]) for key in names}
+        return cls(**given)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Segments"], before_m: Sequence[float]) -> Self:
+        """Put the stretches of parts one after the other.
+
+        Parameters
+        ----------
+        parts
+            In order of travel.
+        before_m
+            How far along the way each part begins, metres.
+        """
+        given: dict[str, Any] = {}
+        for name in RouteSegment._fields:
+            columns = [getattr(part, name) for part in parts]
+            if name in _BY_NAME:
+                given[name] = _joined_by_name(columns, [len(part) for part in parts])
+            elif name in _FIGURES:
+                by_m = before_m if name in _PLACES else [0.0] * len(parts)
+                moved = [own + m for own, m in zip(columns, by_m, strict=True)]
+                given[name] = np.concatenate([_no_figures(), *moved])
+            else:
+                given[name] = list(chain(*columns))
+        return cls(**given)
+
+    def __len__(self) -> int:
+        """Count the stretches."""
+        return len(self.to_m)
+
+    @overload
+    def __getitem__(self, index: int) -> RouteSegment: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Segments": ...
+
+    def __getitem__(self, index: int | slice) -> "RouteSegment | Segments":
+        """Give one stretch, or some."""
+        own = index if isinstance(index, slice) else slice(index, index + 1 or None)
+        some = Segments(**{name: self._cut(name, own) for name in RouteSegment._fields})
+        if isinstance(index, slice):
+            return some
+        if not len(some):
+            raise IndexError(index)
+        return next(iter(some))
+
+    def _cut(self, name: str, own: slice) -> Any:  # noqa: ANN401 -- a column, of whatever
+        column = getattr(self, name)
+        if name in _BY_NAME:
+            return {key: values[own] for key, values in column.items()}
+        return column[own]
+
+    def __iter__(self) -> Iterator[RouteSegment]:
+        """Give the stretches, one by one."""
+        columns: list[Iterable[Any]] = []
+        for name in RouteSegment._fields:
+            column = getattr(self, name)
+            if name in _BY_NAME:
+                column = _rows_by_name(column, len(self))
+            columns.append(column.tolist() if name in _FIGURES else column)
+        return starmap(RouteSegment, zip(*columns, strict=True))
+
+
+#: Columns of figures; those among them that are places along the route; and figures by name.
+_FIGURES: Final = ("from_m", "to_m", "ascent_m", "descent_m", "duration_s")
+_PLACES: Final = ("from_m", "to_m")
+_BY_NAME: Final = ("exposure", "unknown")
+
+
+def _joined_by_name(
+    parts: Sequence[Mapping[str, Floats]], counts: Sequence[int]
+) -> dict[str, Floats]:
+    """Join figures by name; a part without a name has none of it."""
+    return {
+        name: np.concatenate(
+            [part.get(name, np.zeros(count)) for part, count in zip(parts, counts, strict=True)]
+        )
+        for name in dict.fromkeys(chain(*parts))
+    }
+
+
+def _rows_by_name(columns: Mapping[str, Floats], count: int) -> Iterator[dict[str, float]]:
+    """Give each stretch the figures it has, by name."""
+    values = [column.tolist() for column in columns.values()]
+    for row in range(count):
+        yield {name: own[row] for name, own in zip(columns, values, strict=True) if own[row] != 0}
+
+
+class Ferry(NamedTuple):
+    """A ferry on a route: where it is taken and how long it is, metres; its name, None without."""
+
+    name: str | None
+    from_m: float
+    length_m: float
+
+
+def ferries(segments: Segments) -> tuple[Ferry, ...]:
+    """Give the ferries of a route in order of travel, each once however many stretches it has."""
+    found: list[Ferry] = []
+    to_m = -1.0
+    rows = zip(segments.road_class, segments.road, segments.from_m, segments.to_m, strict=True)
+    for road_class, name, begins_m, ends_m in rows:
+        if road_class != "ferry":
+            continue
+        begin_m, end_m = float(begins_m), float(ends_m)
+        if found and to_m == begin_m and found[-1].name == name:
+            begin_m = found.pop().from_m
+        found.append(Ferry(name, begin_m, end_m - begin_m))
+        to_m = end_m
+    return tuple(found)

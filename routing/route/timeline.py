@@ -1,0 +1,169 @@
+"""A finished route on the clock: when somebody is at each place of it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.osm_tags.ways import Mode
+from routing.route.route import Route
+from routing.travel.crossings import Crossing
+from routing.travel.timetable import Stint, Walker, clock_of, under_way
+
+type Floats = NDArray[np.float64]
+
+#: A place of a route: metres from its start, and which comes first of what lies at the same metre.
+type Place = tuple[float, int]
+
+#: A bed on this side of a crossing, the crossing's posts, a waypoint or a bed behind them.
+BEFORE, POST, BEHIND = 0, 1, 2
+
+#: The start, before whatever stands just there.
+START: Place = (0.0, BEFORE - 1)
+
+
+class Pacing:
+    """Lays a route on the clock by the metre, with its nights, stops and waits.
+
+    Parameters
+    ----------
+    route
+        Of a search: it says when it is left.
+    departure
+        Aware.
+    beds
+        Where who walks sleeps until the window next opens.
+    """
+
+    def __init__(self, route: Route, departure: datetime, beds: Sequence[Place] = ()) -> None:
+        self.route = route
+        self.departure = departure
+        self._ends_m = np.concatenate([[0.0], route.segments.to_m])
+        self._time_s = np.concatenate([[0.0], np.cumsum(route.segments.duration_s)])
+        stops: list[tuple[Place, Crossing | None]] = [
+            ((passage.at_m, POST), passage.crossing) for passage in route.passages
+        ]
+        stops += [((waypoint.at_m, BEHIND), None) for waypoint in route.via]
+        stops += [(bed, None) for bed in beds]
+        # Posts of one place stay in the order in which they are passed.
+        self._stops = sorted(stops, key=lambda stop: stop[0])
+        self._beds = frozenset(beds)
+
+    @property
+    def end(self) -> Place:
+        """The end, behind whatever stands just there."""
+        return (self.route.distance_m, BEHIND)
+
+    def walker(self, stint: Stint | None = None) -> Walker:
+        """Give who stands at the start, on a fresh day or on one under way."""
+        profile, own = self.route.profile, under_way(self.departure, stint)
+        return Walker(clock_of(self.departure), profile.window, profile.day_max_m, own)
+
+    def moment(self, walker: Walker) -> datetime:
+        """Give what somebody's clock says, aware."""
+        return self.departure + timedelta(seconds=walker.clock_s - clock_of(self.departure))
+
+    def gone(
+        self,
+        walker: Walker,
+        begin: Place,
+        end: Place,
+        reached: dict[tuple[float, str | None], datetime] | None = None,
+    ) -> Walker:
+        """Give who has gone on from a place to another, and waited and slept on the way.
+
+        Parameters
+        ----------
+        walker
+            Who stands at ``begin``, and stays there.
+        begin, end
+            Whatever stands at the one is left behind, at the other it is passed.
+        reached
+            Receives when each crossing and waypoint between is reached, by its metres and id.
+        """
+        twin, here_m = walker.copy(), begin[0]
+        for place, crossing in self._stops:
+            if not begin < place <= end:
+                continue
+            self._go(twin, here_m, place[0])
+            here_m = place[0]
+            if place in self._beds:
+                twin.sleep()
+                continue
+            arrival = self.moment(twin)
+            if reached is not None:
+                key = (here_m, None if crossing is None else crossing.id)
+                reached.setdefault(key, arrival)
+            # Who comes later than the route's own clock may find it closed for good: what is
+            # known of crossings is told when they are passed.
+            through = None if crossing is None else crossing.passable_from(arrival)
+            if through is not None and through > arrival:
+                twin.wait(twin.clock_s + (through - arrival).total_seconds())
+        self._go(twin, here_m, end[0])
+        return twin
+
+    def waits(
+        self, reached: Mapping[tuple[float, str | None], datetime]
+    ) -> list[tuple[datetime, datetime]]:
+        """Give from when until when one waits at crossings, reached as `gone` says."""
+        found = []
+        for passage in self.route.passages:
+            arrival = reached.get((passage.at_m, passage.crossing.id))
+            through = None if arrival is None else passage.crossing.passable_from(arrival)
+            if arrival is not None and through is not None and through > arrival:
+                found.append((arrival, through))
+        return found
+
+    def at(self, place_m: float, *, leaves: bool = False) -> datetime:
+        """Give when somebody comes to a place of the route.
+
+        Parameters
+        ----------
+        place_m
+            Metres from its start.
+        leaves
+            When they go on from there, where they rest or wait just there.
+        """
+        places = [place for place, _ in self._stops]
+        behind = max((p for p in places if p[0] < place_m), default=START)
+        if leaves and any(place[0] == place_m for place in places):
+            return self.moment(self.gone(self.walker(), START, (place_m, BEHIND)))
+        # The hour before a stop is walked at whatever hour: a place is on the way to the next.
+        ahead_m = min((p[0] for p in places if p[0] >= place_m), default=self.route.distance_m)
+        walker = self.gone(self.walker(), START, behind)
+        moved_m, moved_s = self._sums(behind[0], max(ahead_m, place_m))
+        passed_s = float(np.interp(place_m, moved_m, moved_s))
+        clock_s = walker.clock_after_s(moved_s, moved_m - moved_m[0], passed_s, rested=leaves)
+        return self.departure + timedelta(seconds=clock_s - clock_of(self.departure))
+
+    def _go(self, walker: Walker, from_m: float, to_m: float) -> None:
+        moved_m, moved_s = self._sums(from_m, to_m)
+        walker.go(moved_s, moved_m - moved_m[0])
+
+    def _sums(self, from_m: float, to_m: float) -> tuple[Floats, Floats]:
+        """Give places between two, and the moving seconds from the first to each."""
+        between = (self._ends_m > from_m) & (self._ends_m < to_m)
+        moved_m = np.concatenate([[from_m], self._ends_m[between], [to_m]])
+        moved_s = np.interp(moved_m, self._ends_m, self._time_s)
+        return moved_m, moved_s - moved_s[0]
+
+
+def days_between(
+    route: Route, left: tuple[datetime, Stint | None], span_m: tuple[float, float]
+) -> int:
+    """Give the days on foot of a part of a route; 1 by vehicle.
+
+    Parameters
+    ----------
+    left
+        When the part is begun, and the day under way then, which is among them.
+    span_m
+        From where to where it goes, metres.
+    """
+    if route.mode is Mode.VEHICLE:
+        return 1
+    (departure, stint), (from_m, to_m) = left, span_m
+    begin = START if from_m == 0 else (from_m, BEHIND)
+    pacing = Pacing(route, departure)
+    return max(1, pacing.gone(pacing.walker(stint), begin, (to_m, BEHIND)).days)

@@ -1,0 +1,131 @@
+"""What each route of an answer trades against the quickest of them, as data."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from routing.route.route import Route
+from routing.travel.exposure import Exposure
+
+#: Kilometres inside records without a cited rate, where the same kind has expected events too.
+WITHOUT_RATE: Final = "_without_rate"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How much more of one kind of exposure a route has; below 0 less.
+
+    Parameters
+    ----------
+    value
+        In ``unit``.
+    unit
+        ``'events'``, ``'km'`` or ``'h'``.
+    route_value
+        What the route itself has.
+    """
+
+    value: float
+    unit: str
+    route_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A route against the quickest of its answer; every figure is the route's less the other's.
+
+    Parameters
+    ----------
+    against
+        Which of the routes is the quickest: least moving and waiting time.
+    is_quickest
+        The route is that one; all differences are 0.
+    extra_s, extra_m
+        Moving time and length.
+    wait_s
+        Waiting at official crossings.
+    extra_days
+        Fewest days on foot.
+    exposure
+        By kind; what neither has is not there. Kilometres inside records without a rate are never
+        set against expected events: where an answer has both of a kind, they are
+        ``<kind>_without_rate``.
+    unknown
+        Metres by what is not known of them, as `Route.unknown`.
+    """
+
+    against: int
+    is_quickest: bool
+    extra_s: float
+    extra_m: float
+    wait_s: float
+    extra_days: int
+    exposure: Mapping[str, Difference]
+    unknown: Mapping[str, float]
+
+    @property
+    def unknown_m(self) -> float:
+        """Metres without any hazard record."""
+        return self.unknown["hazards"]
+
+
+def trades(routes: Sequence[Route]) -> tuple[Trade, ...]:
+    """Say what each route trades against the quickest, the first of those that are as quick."""
+    if not routes:
+        return ()
+    quickest = min(
+        range(len(routes)), key=lambda row: routes[row].duration_s + waited_s(routes[row])
+    )
+    figures = _comparable([route.exposure for route in routes])
+    base = routes[quickest]
+    return tuple(
+        Trade(
+            against=quickest,
+            is_quickest=row == quickest,
+            extra_s=route.duration_s - base.duration_s,
+            extra_m=route.distance_m - base.distance_m,
+            wait_s=waited_s(route) - waited_s(base),
+            extra_days=route.walking_days - base.walking_days,
+            exposure=_differences(figures[row], figures[quickest]),
+            unknown={what: m - base.unknown[what] for what, m in route.unknown.items()},
+        )
+        for row, route in enumerate(routes)
+    )
+
+
+def waited_s(route: Route) -> float:
+    """Give the seconds spent waiting at official crossings."""
+    return sum((passage.wait_s for passage in route.passages), 0.0)
+
+
+type _Figures = dict[str, tuple[float, str]]
+
+
+def _comparable(exposures: Sequence[Mapping[str, Exposure]]) -> list[_Figures]:
+    """Name exposures so that one name has one unit in all routes."""
+    split = [list(_by_unit(exposure)) for exposure in exposures]
+    units: dict[str, set[str]] = {}
+    for rows in split:
+        for kind, unit, _ in rows:
+            units.setdefault(kind, set()).add(unit)
+    return [
+        {
+            kind + WITHOUT_RATE if unit == "km" and len(units[kind]) > 1 else kind: (value, unit)
+            for kind, unit, value in rows
+        }
+        for rows in split
+    ]
+
+
+def _by_unit(exposure: Mapping[str, Exposure]) -> Iterator[tuple[str, str, float]]:
+    for kind, item in exposure.items():
+        yield kind.removesuffix(WITHOUT_RATE), item.unit, item.value
+
+
+def _differences(mine: _Figures, theirs: _Figures) -> dict[str, Difference]:
+    found = {}
+    for kind in sorted(mine.keys() | theirs.keys()):
+        _, unit = mine.get(kind) or theirs[kind]
+        value, other = (figures.get(kind, (0.0, unit))[0] for figures in (mine, theirs))
+        found[kind] = Difference(value - other, unit, value)
+    return found

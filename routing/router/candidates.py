@@ -1,0 +1,133 @@
+"""The ways that one request found, priced alike, and which of them differ enough to be told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing._numba import compiled
+from routing.cch.hash_table import place_of, table_size
+from routing.engine.portal_search import Plan
+from routing.travel.legs import Legs
+
+type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+
+#: A route is dropped when more of it than this runs on a better one (goal A11).
+MAX_OVERLAP: Final = 0.8
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Found:
+    """A plan, and what it is ranked and compared by.
+
+    Parameters
+    ----------
+    plan
+        The way.
+    aversion
+        The one that found it.
+    cost_s
+        Upper bound at the ranking aversion, seconds.
+    roads
+        By region: its legs there, and float64 [legs] the metres of their whole edges.
+    breaks_a_ban
+        It touches an exclusion.
+    entries
+        How often it enters no through roads; not in ``cost_s``.
+    """
+
+    plan: Plan
+    aversion: float
+    cost_s: float
+    roads: Mapping[int, tuple[Legs, Floats]]
+    breaks_a_ban: bool
+    entries: int = 0
+
+    @property
+    def length_m(self) -> float:
+        """Metres on roads, border edges left out."""
+        return sum(float((legs.share * edge_m).sum()) for legs, edge_m in self.roads.values())
+
+    def overlap(self, other: "Found") -> float:
+        """Give the share of the shorter way's length that both have in common, 0 to 1."""
+        shorter_m = min(self.length_m, other.length_m)
+        if shorter_m <= 0:
+            return 1.0
+        both = self.roads.keys() & other.roads.keys()
+        both_m = sum(shared_m(*self.roads[row], other.roads[row][0]) for row in sorted(both))
+        return both_m / shorter_m
+
+
+def each_once(plans: Sequence[tuple[Plan, float]]) -> list[tuple[Plan, float]]:
+    """Keep the first of plans that are the same way, each with the aversion that found it."""
+    once: dict[tuple[object, ...], tuple[Plan, float]] = {}
+    for plan, aversion in plans:
+        columns = [
+            (region, *(column.tobytes() for column in (legs.edge, legs.start, legs.end)))
+            for region, legs in plan.sections
+        ]
+        passed = [(passed.portal, passed.wait_s) for passed in plan.passed]
+        once.setdefault((*columns, *passed), (plan, aversion))
+    return list(once.values())
+
+
+def distinct(found: Sequence[Found], most: int) -> list[Found]:
+    """Give the best ways, without each that runs mostly on a better one."""
+    kept: list[Found] = []
+    for item in sorted(found, key=lambda item: item.cost_s):
+        if len(kept) == most:
+            break
+        if all(item.overlap(other) <= MAX_OVERLAP for other in kept):
+            kept.append(item)
+    return kept
+
+
+def shared_m(legs: Legs, edge_m: Floats, other: Legs) -> float:
+    """Give the metres of some legs that lie on others too; an edge counts where it is first met.
+
+    Parameters
+    ----------
+    legs, other
+        Of one graph.
+    edge_m
+        float64 [legs], of the whole edge of each of the legs.
+    """
+    mine, theirs = (legs.edge, legs.start, legs.end), (other.edge, other.start, other.end)
+    return float(_shared_m(*mine, edge_m, *theirs))
+
+
+@compiled
+def _shared_m(
+    edge: Ints,
+    start: Floats,
+    end: Floats,
+    edge_m: Floats,
+    other_edge: Ints,
+    other_start: Floats,
+    other_end: Floats,
+) -> float:
+    key = np.full(table_size(len(other_edge)), np.int32(-1))
+    row = np.empty(len(key), np.int32)
+    for i in range(len(other_edge)):
+        place = place_of(key, other_edge[i])
+        if key[place] < 0:
+            key[place] = other_edge[i]
+            row[place] = i
+    both_m = 0.0
+    for i in range(len(edge)):
+        place = place_of(key, edge[i])
+        if key[place] == edge[i] and row[place] >= 0:
+            j = row[place]
+            row[place] = -1
+            share = min(end[i], other_end[j]) - max(start[i], other_start[j])
+            both_m += max(0.0, share) * edge_m[i]
+    return both_m
+
+
+def warm() -> None:
+    """Compile what a request runs."""
+    legs = Legs.whole(np.zeros(1, dtype=np.int64))
+    shared_m(legs, np.ones(1), legs)

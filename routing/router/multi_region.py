@@ -1,0 +1,298 @@
+"""Several regions as one: a journey may begin in one and end in another.
+
+A region is one import: a country, a city, the sketch of the continent's main roads. They meet at
+official crossings alone. A journey goes by the roads of the region it begins in up to a crossing,
+by those of whichever region knows the other side best, and by the sketch where there is none.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from routing.engine.portal_search import Node, Portal
+from routing.engine.region_joints import joints, landing_nodes
+from routing.engine.region_view import Side
+from routing.errors import Blocker, NoRegion, NoRoute, OffNetwork
+from routing.graph.road_graph import Snap
+from routing.route.route import Route
+from routing.router.regional import Router
+from routing.router.search import Search
+from routing.router.snap_selection import Place, met_joined, nearest, places_of
+from routing.router.waypoints import Stage, leg_of, over, told_by_leg
+from routing.travel.request import RouteRequest, check_request
+
+#: What blocks a journey although the regions are joined; anything else may be a gap in a region's
+#: roads, and the sketch is asked.
+_BLOCKING = frozenset({"crossing", "exclusion", "obstacle"})
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Answer:
+    """Routes, each of which says by ``region`` and ``parts`` which of the regions it lies in.
+
+    Parameters
+    ----------
+    regions
+        The regions that were searched.
+    routes
+        One to five.
+    """
+
+    regions: tuple[Router, ...]
+    routes: tuple[Route, ...]
+
+
+class Continent:
+    """Answers over all regions; safe to share between threads.
+
+    Parameters
+    ----------
+    routers
+        One a region, the most detailed first.
+    """
+
+    def __init__(self, routers: Sequence[Router]) -> None:
+        self._routers = tuple(routers)
+
+    def routes(self, request: RouteRequest) -> Answer:
+        """Answer by the most detailed region that holds both ends, else over joined regions.
+
+        Over waypoints there is one route: the best of each leg, each from the arrival of the one
+        before.
+
+        Raises
+        ------
+        InvalidRequest, OffNetwork, NoRoute
+            As `routing.router.regional.Router.routes`.
+        NoRegion
+            No region holds the ends, and there is no sketch.
+        """
+        if not request.via:
+            return self._leg(request)
+        count = len(request.via) + 1
+        leg_of(request, 0, None)  # as many countries as waypoints, and not too many
+        one, snaps = self._alone(request), None
+        if one is not None:
+            for leg in range(count):
+                with told_by_leg(leg, len(request.via)):
+                    check_request(leg_of(request, leg, None), one.graph.meta)
+            snaps = one.met(request)
+        stages: list[Stage] = []
+        for leg in range(count):
+            before = stages[-1].route if stages else None
+            with told_by_leg(leg, len(request.via)):
+                asked = leg_of(request, leg, before)
+                if one is not None and snaps is not None:
+                    answer = Answer((one,), one.routes(asked, (snaps[leg], snaps[leg + 1])))
+                else:
+                    # Each leg is looked for by itself: where it meets the others nothing moves.
+                    answer = self._leg(asked, moves=False)
+            stages.append(Stage(answer.regions, answer.routes[0]))
+        return Answer(*over(stages))
+
+    def _alone(self, request: RouteRequest) -> Router | None:
+        """Give the region that answers for all places of a request, where one does."""
+        places = places_of(request)
+        detailed = [router for router in self._routers if not _is_sketch(router)]
+        for router in detailed:
+            if _holds(router, places):
+                return router
+        points = [place.point for place in places]
+        if any(_contains(router, point) for router in detailed for point in points):
+            return None
+        return next(filter(_is_sketch, self._routers), None)
+
+    def _leg(self, request: RouteRequest, *, moves: bool = True) -> Answer:
+        """Answer from one place to another.
+
+        Parameters
+        ----------
+        moves
+            A place may be met by another road than its nearest, where that is not joined.
+        """
+        places = places_of(request)
+        for router in self._routers:
+            if not _is_sketch(router) and _holds(router, places):
+                return Answer((router,), router.routes(request, _fixed(router, request, moves)))
+        joined = self._joined(request, moves=moves)
+        if joined is not None:
+            return joined
+        sketch = next(filter(_is_sketch, self._routers), None)
+        if sketch is None:
+            raise NoRegion("no region covers these places")
+        try:
+            return Answer((sketch,), sketch.routes(request, _fixed(sketch, request, moves)))
+        except OffNetwork as far:
+            raise self._off(request, far) from far
+
+    def _off(self, request: RouteRequest, far: OffNetwork) -> OffNetwork | NoRoute:
+        """Say what the sketch's refusal means where other regions know the roads at an end."""
+        for place in places_of(request):
+            if not any(_is_met(router, request, place) for router in self._routers):
+                return _nearest_of_all(self._routers, request, place) or far
+        led_to = {country for crossing in request.crossings for country in crossing.countries}
+        start, end = request.start_country, request.end_country
+        is_other = start is not None and end is not None and start != end and end not in led_to
+        return NoRoute(
+            "no road joins the two points",
+            [Blocker("country", end) if is_other else Blocker("no_road")],
+        )
+
+    def _joined(self, request: RouteRequest, *, moves: bool) -> Answer | None:
+        """Search over joined regions; None where they are not joined between the two ends."""
+        if not self._routers:
+            return None
+        check_request(request, self._routers[-1].graph.meta)
+        sides = [router.side(request) for router in self._routers]
+        first, last = places_of(request)
+        met = [_met_first(self._routers, sides, place) for place in (first, last)]
+        start, end = met
+        portals: tuple[Portal, ...] = ()
+        if start is not None and end is not None and start[0] != end[0]:
+            portals = joints(sides, request.crossings)
+        if (
+            start is None
+            or end is None
+            or not all(_is_joined(portals, at[0]) for at in (start, end))
+        ):
+            for at, place in zip(met, (first, last), strict=True):
+                if at is not None:
+                    sides[at[0]].require_free(place.point, at[1], place.which)
+            return None
+        if moves:
+            start = _toward(sides, request, first, start, leaving=True)
+            end = _toward(sides, request, last, end, leaving=False)
+        for (region, snap), place in zip((start, end), (first, last), strict=True):
+            sides[region].require_free(place.point, snap, place.which)
+        allows = _Detail(sides, portals).allows
+        try:
+            routes = Search(sides, portals, (start, end), request, allows=allows).answer()
+        except NoRoute as refused:
+            if _BLOCKING.isdisjoint(blocker.kind for blocker in refused.blocked_by):
+                return None
+            raise
+        return Answer(self._routers, routes)
+
+
+class _Detail:
+    """Keeps the sketch out of countries that a detailed region leads through.
+
+    Parameters
+    ----------
+    sides, portals
+        The regions, and what joins them.
+    """
+
+    def __init__(self, sides: Sequence[Side], portals: Sequence[Portal]) -> None:
+        self._graphs = [side.ground.travel.graph for side in sides]
+        self._reached: dict[int, set[tuple[str, str | None]]] = {}
+        for portal in portals:
+            for node in (portal.arrive, portal.leave):
+                if not self._is_sketch(node[0]):
+                    country = self._country(node)
+                    ids = self._reached.setdefault(node[0], set())
+                    ids.update((post.id, country) for post in portal.posts)
+
+    def allows(self, entered: Portal | None, left: Portal) -> bool:
+        """Tell whether a way may go from one portal to the next in the region between them."""
+        if entered is None or not self._is_sketch(left.arrive[0]):
+            return True
+        country = self._country(left.arrive)
+        ends = {(portal.posts[0].id, country) for portal in (entered, left)}
+        return not any(ends <= reached for reached in self._reached.values())
+
+    def _is_sketch(self, region: int) -> bool:
+        return self._graphs[region].meta.kind == "sketch"
+
+    def _country(self, node: Node) -> str | None:
+        graph = self._graphs[node[0]]
+        return graph.country_of_node(node[1]) if node[1] < len(graph.node_lon) else None
+
+
+def _is_sketch(router: Router) -> bool:
+    return router.graph.meta.kind == "sketch"
+
+
+def _fixed(router: Router, request: RouteRequest, moves: bool) -> tuple[Snap, Snap] | None:
+    """Give where ends that must not move meet the roads."""
+    if moves:
+        return None
+    check_request(request, router.graph.meta)
+    start, end = (nearest(router.network_of(request), place) for place in places_of(request))
+    return start, end
+
+
+def _holds(router: Router, places: Sequence[Place]) -> bool:
+    """Tell whether a region has places: in its box, and in countries whose roads it has.
+
+    The box of a country holds much of its neighbours.
+    """
+    known = router.graph.meta.countries
+    return all(
+        _contains(router, place.point)
+        and (place.country is None or not known or place.country in known)
+        for place in places
+    )
+
+
+def _contains(router: Router, point: tuple[float, float]) -> bool:
+    west, south, east, north = router.graph.meta.bbox
+    lon, lat = point
+    return west <= lon <= east and south <= lat <= north
+
+
+def _met_first(
+    routers: Sequence[Router], sides: Sequence[Side], place: Place
+) -> tuple[int, Snap] | None:
+    """Give the most detailed region whose roads a point meets, and where."""
+    for row, (router, side) in enumerate(zip(routers, sides, strict=True)):
+        if _is_sketch(router) or _contains(router, place.point):
+            try:
+                return row, nearest(side.met_network, place)
+            except OffNetwork:
+                continue
+    return None
+
+
+def _is_met(router: Router, request: RouteRequest, place: Place) -> bool:
+    if not _is_sketch(router) and not _contains(router, place.point):
+        return False
+    try:
+        nearest(router.network_of(request), place)
+    except OffNetwork:
+        return False
+    return True
+
+
+def _nearest_of_all(
+    routers: Sequence[Router], request: RouteRequest, place: Place
+) -> OffNetwork | None:
+    """Say how far the nearest road of any region is beyond its limit; None where none is known."""
+    refused = []
+    for router in routers:
+        try:
+            nearest(router.network_of(request), place)
+        except OffNetwork as far:
+            refused.append(far)
+    return min(refused, key=lambda far: far.distance_m, default=None)
+
+
+def _toward(
+    sides: Sequence[Side],
+    request: RouteRequest,
+    place: Place,
+    at: tuple[int, Snap],
+    *,
+    leaving: bool,
+) -> tuple[int, Snap]:
+    """Give where a place meets roads of its region that are joined with a way to another."""
+    region, snap = at
+    nodes = landing_nodes(sides, request.crossings, region)
+    network = sides[region].met_network
+    labels = network.components.label[np.array(nodes, dtype=np.int64)].astype(np.int64)
+    return region, met_joined(network, place, labels, leaving=leaving) or snap
+
+
+def _is_joined(portals: Sequence[Portal], region: int) -> bool:
+    return any(region in {portal.arrive[0], portal.leave[0]} for portal in portals)

@@ -1,0 +1,91 @@
+"""Worlds like the one of a request, but for some or all of what its asker knows as closed (P54)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Literal
+
+from routing.errors import NoRoute
+from routing.route.open_world_report import Way
+from routing.route.route import Route
+from routing.router.multi_region import Answer, Continent
+from routing.travel.avoid_areas import NO_OBSTACLES
+from routing.travel.crossings import Crossing
+from routing.travel.request import RouteRequest
+
+type Key = tuple[Literal["crossing", "hazard", "obstacle"], str]
+
+
+def way_of(route: Route, departure: datetime) -> Way:
+    """Give the figures of a route."""
+    elapsed_s = (route.arrival - departure).total_seconds()
+    return Way(elapsed_s, route.duration_s, route.distance_m, route.walking_days)
+
+
+class Worlds:
+    """Finds the quickest way of a leg in one world or another, each once.
+
+    Parameters
+    ----------
+    continent, request
+        Of whom the leg is asked, and what; without waypoints.
+    crossings
+        Those of the request as they are known.
+    """
+
+    def __init__(
+        self, continent: Continent, request: RouteRequest, crossings: Sequence[Crossing]
+    ) -> None:
+        self._continent = continent
+        self._known = {crossing.id: crossing for crossing in crossings}
+        self._time_only = replace(request, aversions=(0.0,), most=1, others=False)
+        self._ways: dict[frozenset[Key], Way | None] = {}
+
+    def as_it_is(self) -> Answer | None:
+        """Find the quickest way with all that is closed; None where there is none."""
+        return self._routed(self._time_only)
+
+    def opened(self) -> Answer | None:
+        """Find the open way; None where what is told is not all that stands there."""
+        request = replace(
+            self._time_only,
+            crossings=tuple(map(_opened, self._known.values())),
+            hazards=tuple(h for h in self._time_only.hazards if h.exclusion and not h.is_told),
+            obstacles=NO_OBSTACLES,
+        )
+        return self._routed(request)
+
+    def way(self, opened: frozenset[Key]) -> Way | None:
+        """Find the quickest way in the world as it is but for what is opened."""
+        if opened not in self._ways:
+            request = self._time_only
+            crossings = (
+                _opened(self._known[one.id]) if ("crossing", one.id) in opened else one
+                for one in request.crossings
+            )
+            hazards = (
+                one for one in request.hazards if one.exclusion and ("hazard", one.id) not in opened
+            )
+            areas = {number for kind, number in opened if kind == "obstacle"}
+            request = replace(
+                request,
+                crossings=tuple(crossings),
+                hazards=tuple(hazards),
+                obstacles=request.obstacles.without(areas),
+            )
+            found = self._routed(request)
+            self._ways[opened] = None if found is None else way_of(found.routes[0], request.at)
+        return self._ways[opened]
+
+    def _routed(self, request: RouteRequest) -> Answer | None:
+        try:
+            return self._continent.routes(request)
+        except NoRoute:
+            return None
+
+
+@lru_cache(maxsize=4096)
+def _opened(crossing: Crossing) -> Crossing:
+    """Give a crossing as if it were open at any hour."""
+    return replace(crossing, passable=True, state="open", opens=None)

@@ -1,0 +1,422 @@
+"""What a way would be if all that its asker knows as closed were open, and what closed it (P54).
+
+The *open world* of a request has every crossing that the asker knows of open at any hour, no
+exclusion that is told, and nothing that the asker keeps out of. What the asker does not know of
+stays as it is there: a crossing that is not among those given, an exclusion that is told to nobody
+(`Hazard.is_told`), a road that is not there. So none of these can be a reason, and an answer with
+one of them is the answer of a world that never had it.
+
+A way's time is what passes from departure to arrival: waits and nights of rest are part of it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.engine.region_view import Side
+from routing.geometry.geodesy import METRES_PER_DEGREE, great_circle_m
+from routing.graph.road_graph import Snap
+from routing.route.open_world_report import (
+    LEAST_EXTRA_S,
+    LIMITS,
+    Beyond,
+    Compared,
+    Limits,
+    Reason,
+    Way,
+)
+from routing.route.route import Route
+from routing.route.timeline import days_between
+from routing.router.multi_region import Answer, Continent
+from routing.router.open_world import Key, Worlds, way_of
+from routing.travel.avoid_areas import ASKED
+from routing.travel.crossings import Crossing
+from routing.travel.hazard import Hazard
+from routing.travel.hazard_overlay import Contact, Contacts
+from routing.travel.request import RouteRequest
+
+type Floats = NDArray[np.float64]
+
+#: So many things on the open way are opened one by one [A]; with more in a row none alone helps.
+MOST_ALONE: Final = 6
+
+#: A hazard is a reason where a way keeps out of more of it than that, metres [A].
+LEAST_MORE_M: Final = 10.0
+
+
+def compare(
+    continent: Continent,
+    request: RouteRequest,
+    answer: Answer,
+    crossings: Sequence[Crossing],
+    limits: Limits = LIMITS,
+) -> tuple[Compared, ...]:
+    """Set the routes of an answer against the open way, leg by leg.
+
+    Parameters
+    ----------
+    continent, request, answer
+        What was asked of whom, and found.
+    crossings
+        Those of the request as they are known, before the asker's wish to keep away from some.
+    limits
+        From where on a way is refused.
+    """
+    return tuple(
+        _Comparison(continent, leg, answer, crossings, limits).result()
+        for leg in _legs(request, answer)
+    )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Leg:
+    """One leg of a request, and its routes' figures on it."""
+
+    number: int | None
+    request: RouteRequest
+    ways: tuple[Way, ...]
+    straight_m: float
+
+
+def _legs(request: RouteRequest, answer: Answer) -> Iterator[_Leg]:
+    """Give the legs; over waypoints there is one route."""
+    best = answer.routes[0]
+    bare = replace(request, via=(), via_countries=(), others=False)
+    if not request.via:
+        ways = tuple(way_of(route, request.at) for route in answer.routes)
+        yield _Leg(None, bare, ways, _straight_m(best.start_snap, best.end_snap))
+        return
+    places = (request.start, *request.via, request.end)
+    known = tuple(request.via_countries) or (None,) * len(request.via)
+    countries = (request.start_country, *known, request.end_country)
+    snaps = (best.start_snap, *(one.snap for one in best.via), best.end_snap)
+    begins = [(request.at, 0.0, 0.0, request.stint)]
+    begins += [(one.arrival, one.after_s, one.at_m, one.stint) for one in best.via]
+    ends = [*begins[1:], (best.arrival, best.duration_s, best.distance_m, None)]
+    for leg, ((at, after_s, at_m, stint), (until, end_s, end_m, _)) in enumerate(
+        zip(begins, ends, strict=True)
+    ):
+        own = replace(
+            bare,
+            start=places[leg],
+            end=places[leg + 1],
+            start_country=countries[leg],
+            end_country=countries[leg + 1],
+            at=at,
+            stint=stint,
+        )
+        duration_s, distance_m = end_s - after_s, end_m - at_m
+        days = days_between(best, (at, stint), (at_m, end_m))
+        way = Way((until - at).total_seconds(), duration_s, distance_m, days)
+        yield _Leg(leg, own, (way,), _straight_m(snaps[leg], snaps[leg + 1]))
+
+
+def _straight_m(start: Snap, end: Snap) -> float:
+    return float(great_circle_m(start.lon, start.lat, end.lon, end.lat))
+
+
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """Something that the open way meets, and where, metres after its start."""
+
+    key: Key
+    kind: Literal["crossing", "hazard", "avoided"]
+    name: str | None
+    state: Literal["closed", "not_known"] | None
+    at_m: float
+    arrival: datetime | None = None
+    opens: datetime | None = None
+
+    def reason(self, route: Way, other: Way) -> Reason:
+        """Say what another way saves a route that keeps out of this."""
+        extra_s = route.elapsed_s - other.elapsed_s
+        extra_m = route.distance_m - other.distance_m
+        return Reason(
+            self.kind,
+            self.key[1],
+            self.name,
+            self.state,
+            extra_s,
+            extra_m,
+            arrival=self.arrival,
+            opens=self.opens,
+        )
+
+
+class _Comparison:
+    """One leg against worlds in which some of what is closed is open."""
+
+    def __init__(
+        self,
+        continent: Continent,
+        leg: _Leg,
+        answer: Answer,
+        crossings: Sequence[Crossing],
+        limits: Limits,
+    ) -> None:
+        self._leg = leg
+        self._answer = answer
+        self._known = {crossing.id: crossing for crossing in crossings}
+        self._asked = {crossing.id: crossing for crossing in leg.request.crossings}
+        self._limits = limits
+        self._worlds = Worlds(continent, leg.request, crossings)
+
+    def result(self) -> Compared:
+        """Compare."""
+        ways = self._leg.ways
+        found = self._worlds.opened() if self._is_closed() else self._as_it_is()
+        if found is None:
+            none: tuple[Reason, ...] = ()
+            return Compared(self._leg.number, ways, None, (none,) * len(ways), self._ceilings())
+        route = min(found.routes, key=lambda one: one.arrival)
+        open_way = way_of(route, self._leg.request.at)
+        met = self._met(found, route)
+        because = [self._because(way, open_way, met) for way in ways]
+        beyond = self._beyond(open_way, because)
+        for row, way in enumerate(ways):
+            if not because[row] and self._is_longer(way, open_way):
+                because[row] = self._by_choice(found, route, way, open_way, row)
+        beyond = self._unexplained(open_way, because, beyond)
+        return Compared(self._leg.number, ways, open_way, tuple(because), beyond)
+
+    # --- worlds ---------------------------------------------------------------------------------
+
+    def _is_closed(self) -> bool:
+        """Tell whether the regions of the answer have anything that could be open."""
+        is_joined = len(self._answer.regions) > 1
+        if is_joined and any(map(_is_held, self._leg.request.crossings)):
+            return True
+        for side in self._sides:
+            bans = (ban for ban in side.rules.bans if ban.hazard.is_told)
+            if any(is_joined or len(ban.edges) for ban in bans):
+                return True
+            if any(_is_held(post) for gate in side.gates.values() for post in gate.posts):
+                return True
+        return False
+
+    @cached_property
+    def _sides(self) -> list[Side]:
+        return [router.side(self._leg.request) for router in self._answer.regions]
+
+    def _as_it_is(self) -> Answer | None:
+        """Give the quickest way where nothing is closed; None where no other could be chosen."""
+        if max(self._leg.request.aversions) == 0:
+            return None
+        quickest = [route for route in self._answer.routes if route.aversion == 0]
+        if self._leg.number is None and quickest:
+            return replace(self._answer, routes=tuple(quickest))
+        if not any(len(item.edges) for side in self._sides for item in side.situation.contacts):
+            return None
+        return self._worlds.as_it_is()
+
+    # --- what the open way meets ----------------------------------------------------------------
+
+    def _met(self, found: Answer, route: Route) -> list[_Met]:
+        """Give what the open way meets that is closed to the asker, in order of travel."""
+        parts = route.parts or (route,)
+        met = [*self._crossings(route), *self._bans(found, route, parts)]
+        once = {one.key: one for one in sorted(met, key=lambda one: one.at_m, reverse=True)}
+        return sorted(once.values(), key=lambda one: one.at_m)
+
+    def _crossings(self, route: Route) -> Iterator[_Met]:
+        for passage in route.passages:
+            known = self._known[passage.crossing.id]
+            asked = self._asked.get(known.id, known)
+            key: Key = ("crossing", known.id)
+            at_m = _at_m(route, known)
+            opens = known.passable_from(passage.arrival)
+            if opens != passage.arrival:
+                # One that is open now and closed when it is reached.
+                state: Literal["closed", "not_known"] = (
+                    "not_known" if known.state == "not_known" else "closed"
+                )
+                yield _Met(key, "crossing", known.name, state, at_m, passage.arrival, opens)
+            elif asked.passable_from(passage.arrival) != passage.arrival:
+                yield _Met(key, "avoided", known.name, None, at_m)
+
+    def _bans(self, found: Answer, route: Route, parts: Sequence[Route]) -> Iterator[_Met]:
+        before_m = 0.0
+        for part in parts:
+            side = found.regions[part.region].side(self._leg.request)
+            length_m = side.ground.travel.length_m(part.legs.edge) * part.legs.share
+            after_m = before_m + np.cumsum(length_m) - length_m
+            for ban in _told(side, part):
+                met = ban.meets(part.legs)
+                if met.any():
+                    yield _ban(ban, float(after_m[int(np.argmax(met))]))
+            if len(parts) > 1:
+                # Between two regions the way is on no road of either.
+                for blocker in side.rules.between(route.coordinates):
+                    yield from (
+                        _ban(ban, before_m)
+                        for ban in side.rules.bans
+                        if ban.hazard.is_told and ban.hazard.id == blocker.id
+                    )
+            before_m += part.distance_m
+
+    # --- why ------------------------------------------------------------------------------------
+
+    def _because(self, way: Way, open_way: Way, met: Sequence[_Met]) -> tuple[Reason, ...]:
+        """Give the reasons of one route, of what the open way meets."""
+        if not met or way.elapsed_s - open_way.elapsed_s < LEAST_EXTRA_S:
+            return ()
+        # What is closed must cost the quickest way too: the rest was chosen for less exposure.
+        least_s = self._quickest().elapsed_s - LEAST_EXTRA_S
+        if open_way.elapsed_s > least_s:
+            return ()
+        every = frozenset(one.key for one in met)
+        alone = {
+            one.key: open_way if len(met) == 1 else self._worlds.way(frozenset({one.key}))
+            for one in met[:MOST_ALONE]
+        }
+        saves = {
+            key: other
+            for key, other in alone.items()
+            if other is not None and other.elapsed_s <= least_s
+        }
+        beside = {
+            one.key: other
+            for one in met
+            if one.key not in saves and (other := self._without(every, one, met)) is not None
+        }
+        if not saves:
+            needed = [one for one in met if self._is_needed(beside, one, open_way)] or list(met)
+            return tuple(one.reason(way, open_way) for one in needed)
+        found = []
+        for one in met:
+            if one.key in saves:
+                found.append(one.reason(way, saves[one.key]))
+            elif self._is_needed(beside, one, open_way):
+                found.append(one.reason(beside.get(one.key, way), open_way))
+        return tuple(found)
+
+    def _without(self, every: frozenset[Key], one: _Met, met: Sequence[_Met]) -> Way | None:
+        """Find the way with all but one open."""
+        return self._worlds.way(every - {one.key}) if len(met) <= MOST_ALONE else None
+
+    @staticmethod
+    def _is_needed(beside: dict[Key, Way], one: _Met, open_way: Way) -> bool:
+        other = beside.get(one.key)
+        return other is None or other.elapsed_s - open_way.elapsed_s >= LEAST_EXTRA_S
+
+    def _by_choice(
+        self, found: Answer, route: Route, way: Way, open_way: Way, row: int
+    ) -> tuple[Reason, ...]:
+        """Give the hazards that may be passed, and that the open way meets more of than a route."""
+        own_m = self._passed_m(self._answer, self._answer.routes[row])
+        met = [
+            _Met(("hazard", hazard.id), "hazard", hazard.title or None, None, 0)
+            for hazard, met_m in self._passed_m(found, route).items()
+            if met_m > own_m.get(hazard, 0.0) + LEAST_MORE_M
+        ]
+        return tuple(replace(one.reason(way, open_way), is_choice=True) for one in met)
+
+    def _passed_m(self, found: Answer, route: Route) -> dict[Hazard, float]:
+        """Give how many metres of a way lie in each hazard that may be passed."""
+        passed: dict[Hazard, float] = {}
+        for part in route.parts or (route,):
+            side = found.regions[part.region].side(self._leg.request)
+            contacts = Contacts.of(side.situation.contacts)
+            length_m = side.ground.travel.length_m(part.legs.edge)
+            for item in (contacts[n] for n in contacts.on(part.legs.edge)):
+                if not item.hazard.exclusion:
+                    own_m = float((item.share_of(part.legs) * length_m).sum())
+                    passed[item.hazard] = passed.get(item.hazard, 0.0) + own_m
+        return passed
+
+    # --- limits ---------------------------------------------------------------------------------
+
+    def _beyond(
+        self, open_way: Way, because: Sequence[tuple[Reason, ...]]
+    ) -> tuple[Beyond | None, ...]:
+        """Say which limit each route is beyond, closures first."""
+        found: list[Beyond | None] = []
+        for way, reasons in zip(self._leg.ways, because, strict=True):
+            is_closure = bool(reasons) and self._is_detour(way, open_way)
+            is_ceiling = self._is_above(way)
+            found.append("closure" if is_closure else "ceiling" if is_ceiling else None)
+        if "closure" in found and None not in found and self._is_chosen(open_way):
+            # The closures leave a way within the limit; the asker's weights chose another.
+            return self._ceilings()
+        return tuple(found)
+
+    def _unexplained(
+        self,
+        open_way: Way,
+        because: Sequence[tuple[Reason, ...]],
+        beyond: tuple[Beyond | None, ...],
+    ) -> tuple[Beyond | None, ...]:
+        """Mark the ways that weights alone make so long, beside one that is within the limits.
+
+        One that is beyond the ceiling as well is no better for it: nothing explains it either.
+        """
+        found = tuple(
+            "choice" if not reasons and self._is_detour(way, open_way) else limit
+            for way, reasons, limit in zip(self._leg.ways, because, beyond, strict=True)
+        )
+        return found if None in found else beyond
+
+    def _ceilings(self) -> tuple[Beyond | None, ...]:
+        return tuple("ceiling" if self._is_above(way) else None for way in self._leg.ways)
+
+    def _is_chosen(self, open_way: Way) -> bool:
+        """Tell whether all routes are beyond what closures ask for, by choice of less exposure."""
+        return not self._is_detour(self._quickest(), open_way)
+
+    def _quickest(self) -> Way:
+        """Find the quickest way in the world as it is: one of the answer's, where it has it."""
+        ways = list(self._leg.ways)
+        if all(route.aversion > 0 for route in self._answer.routes):
+            found = self._worlds.way(frozenset())
+            ways += [] if found is None else [found]
+        return min(ways, key=lambda way: way.elapsed_s)
+
+    def _is_detour(self, way: Way, open_way: Way) -> bool:
+        extra_s = way.elapsed_s - open_way.elapsed_s
+        is_many_times = way.elapsed_s > self._limits.factor * open_way.elapsed_s
+        return is_many_times and extra_s > self._limits.min_extra_s
+
+    def _is_longer(self, way: Way, open_way: Way) -> bool:
+        """Tell whether a way is many times the open one, by any measure."""
+        factor = self._limits.factor
+        return (
+            way.elapsed_s > factor * open_way.elapsed_s
+            or way.duration_s > factor * open_way.duration_s
+            or way.distance_m > factor * open_way.distance_m
+        )
+
+    def _is_above(self, way: Way) -> bool:
+        """Tell whether a way is beyond the ceiling, which looks at no record."""
+        is_long = way.distance_m > self._limits.ceiling_factor * self._leg.straight_m
+        return is_long and way.elapsed_s > self._limits.ceiling_min_s
+
+
+def _is_held(crossing: Crossing) -> bool:
+    """Tell whether a crossing is closed, or may be when somebody comes by."""
+    return not crossing.passable or crossing.opens is not None
+
+
+def _told(side: Side, part: Route) -> list[Contact]:
+    """Give the exclusions and the asker's areas whose edges a way uses."""
+    laid = Contacts.of(side.rules.bans)
+    near = [laid[row] for row in laid.on(part.legs.edge)]
+    return [ban for ban in near if ban.hazard.is_told]
+
+
+def _ban(ban: Contact, at_m: float) -> _Met:
+    hazard = ban.hazard
+    if hazard.family == ASKED:
+        return _Met(("obstacle", hazard.id), "avoided", None, None, at_m)
+    return _Met(("hazard", hazard.id), "hazard", hazard.title or None, None, at_m)
+
+
+def _at_m(route: Route, crossing: Crossing) -> float:
+    """Give where a way comes nearest to a crossing, metres after its start."""
+    east = (route.coordinates[:, 0] - crossing.lon) * np.cos(np.radians(crossing.lat))
+    apart = np.hypot(east, route.coordinates[:, 1] - crossing.lat) * METRES_PER_DEGREE
+    return float(route.measure_m[int(apart.argmin())])

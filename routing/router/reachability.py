@@ -1,0 +1,259 @@
+"""From one place to many on the roads: how far each is, how long it takes, what lies on the way.
+
+One search over flat arrays answers for all targets at once. It keeps the hard rules of
+`routing.travel.hard_rules`, as routes do: borders open only at official crossings that are passable
+(P10), exclusions are never touched (P11, P14), places snap only within their own country (P33).
+"""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from threading import Lock
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.engine.first_met import first_of_each
+from routing.engine.shortest_path_tree import AVERSION, Reached, ReachMetric, Tree
+from routing.errors import InvalidRequest, OffNetwork
+from routing.geometry.geodesy import great_circle_m
+from routing.graph.road_graph import Snap
+from routing.osm_tags.ways import Mode
+from routing.route.coverage import ACCESS_M
+from routing.router import snap_selection
+from routing.router.regional import Router
+from routing.router.snap_selection import components_at, met_joined, nearest
+from routing.travel.crossings import Crossing
+from routing.travel.hard_rules import Rules
+from routing.travel.hazard import Hazard
+
+type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+
+#: Metrics kept ready. One of a region with 5 million edges takes 40 MB [A]; crossings and hazards
+#: change a few times a day, so that the newest nearly always answers.
+KEPT_METRICS: Final = 4
+
+#: Snapped places kept: twice the 10,000 spaces that a region is built for (goal A29).
+KEPT_SNAPS: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place to reach, or to start from.
+
+    Parameters
+    ----------
+    lon, lat
+        Degrees, WGS 84.
+    country
+        ISO 3166-1 alpha-2; the place snaps only to roads in it (P33). None where not known.
+    """
+
+    lon: float
+    lat: float
+    country: str | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ReachRequest:
+    """What is asked of `Reacher.reach`.
+
+    Parameters
+    ----------
+    start
+        Where from.
+    targets
+        Where to.
+    at
+        Departure, aware, in the local time of the start: hazards that count by night alone are
+        judged by it.
+    crossings, hazards
+        As in `routing.router.regional.RouteRequest`.
+    mode
+        ``Mode.FOOT`` or ``Mode.VEHICLE``.
+    limit_s
+        Cost in seconds beyond which nothing is looked for.
+    """
+
+    start: Place
+    targets: Sequence[Place]
+    at: datetime
+    crossings: Sequence[Crossing] = ()
+    hazards: Sequence[Hazard] = ()
+    mode: Mode = Mode.FOOT
+    limit_s: float = np.inf
+
+
+@dataclass(frozen=True, slots=True)
+class FirstMet:
+    """A target that is met first on a way out: its index, and the way to it.
+
+    ``distance_m`` is the road, with the straight lines from the start to it and on to the target.
+    """
+
+    index: int
+    distance_m: float
+    crossings: tuple[Crossing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """Where a target meets its nearest road, and the components that this is reached from."""
+
+    snap: Snap
+    components: tuple[int, ...]
+
+
+class Reacher:
+    """Answers reach requests on one graph; safe to share between threads.
+
+    Parameters
+    ----------
+    router
+        The router of the graph, whose costs it shares.
+    """
+
+    def __init__(self, router: Router) -> None:
+        self.router = router
+        self.graph = router.graph
+        self._lock = Lock()
+        self._metrics: OrderedDict[Hashable, ReachMetric] = OrderedDict()
+        self._met = lru_cache(KEPT_SNAPS)(self._met_by)
+        self._moved = lru_cache(KEPT_SNAPS)(self._moved_to)
+
+    def reach(self, request: ReachRequest) -> Reached:
+        """Find the way of least cost from the start to each target.
+
+        The start is met by the nearest road from which some target can be reached, each target by
+        the nearest that can be reached from there (`routing.router.snap_selection`).
+
+        Raises
+        ------
+        OffNetwork
+            The start lies too far from every usable road of its country.
+        InvalidRequest
+            A naive time, or coordinates that are no place on Earth.
+        """
+        return self._solve(request).reached()
+
+    def first_met(
+        self, request: ReachRequest, *, here_m: float = ACCESS_M, count: int = 6
+    ) -> tuple[FirstMet, ...]:
+        """Find the targets that are met first on each way out of the start.
+
+        A target is met first when no other target lies on the way of least cost to it. It lies on
+        a way that runs along its road past it, or through a junction within ``here_m`` of it.
+
+        Parameters
+        ----------
+        here_m
+            Metres. Targets nearer to the start than this are here and on no way out: on foot, the
+            straight lines off the road included, or as the crow flies where the road between is
+            as short. So near to a target of the same country that is met before, another is at
+            the same spot and not told again.
+        count
+            At most so many, the nearest first.
+
+        Raises
+        ------
+        OffNetwork, InvalidRequest
+            As `reach`.
+        """
+        solved = self._solve(request)
+        reached = solved.reached()
+        total_m = reached.distance_m + reached.target_off_m + reached.start_off_m
+        straight_m = _straight_m(request.start, request.targets)
+        # Off the road both lines are counted, although the two may stand side by side.
+        is_here = (total_m < here_m) | ((reached.distance_m < here_m) & (straight_m < here_m))
+        away = np.flatnonzero(np.isfinite(total_m) & ~is_here)
+        first = first_of_each(solved, away, reached.cost_s, here_m)
+        first.sort(key=lambda index: (float(total_m[index]), index))
+        return tuple(
+            FirstMet(index, float(total_m[index]), reached.crossings[index])
+            for index in _apart(request.targets, first, here_m)[:count]
+        )
+
+    def _solve(self, request: ReachRequest) -> Tree:
+        if request.at.utcoffset() is None:
+            raise InvalidRequest("at", "a time needs its offset from UTC")
+        mode, start = request.mode, request.start
+        metric = self._metric(request)
+        network, parts = metric.network, metric.network.components
+        snap = nearest(network, _named(start, "start"))
+        met = [self._met(place, mode) for place in request.targets]
+        labels = [label for one in met if one for label in one.components]
+        own = components_at(network, snap, leaving=True)
+        if labels and not parts.reached(own)[labels].any():
+            snap = met_joined(network, _named(start, "start"), labels, leaving=True) or snap
+            own = components_at(network, snap, leaving=True)
+        reached, key = parts.reached(own), tuple(own.tolist())
+        snaps = [
+            None
+            if one is None
+            else one.snap
+            if reached[list(one.components)].any() or network.direct(snap, one.snap)
+            else self._moved(place, mode, key)
+            for place, one in zip(request.targets, met, strict=True)
+        ]
+        return Tree(metric, snap, snaps, request.limit_s)
+
+    def _met_by(self, place: Place, mode: Mode) -> "_Met | None":
+        """Give where a target meets the nearest road, None beyond the limit."""
+        network, _ = self.router.prepared(mode)
+        try:
+            snap = nearest(network, _named(place, "end"))
+        except OffNetwork:
+            return None
+        return _Met(snap, tuple(components_at(network, snap, leaving=False).tolist()))
+
+    def _moved_to(self, place: Place, mode: Mode, components: tuple[int, ...]) -> Snap:
+        """Give where a target meets a road that can be reached from some components.
+
+        Its nearest road, which cannot be, where there is none.
+        """
+        network, _ = self.router.prepared(mode)
+        end = _named(place, "end")
+        return met_joined(network, end, components, leaving=False) or nearest(network, end)
+
+    def _metric(self, request: ReachRequest) -> ReachMetric:
+        router, profile = self.router, self.router.profile_of(request.mode)
+        situation = router.situation(request.hazards, profile, request.at)
+        key = (request.mode, tuple(request.crossings), situation.key(AVERSION))
+        network, travel = router.prepared(request.mode)
+        # Made under the lock: requests that come meanwhile need the same one.
+        with self._lock:
+            if key not in self._metrics:
+                rules = Rules(travel, router.gates(request.crossings), situation.bans)
+                self._metrics[key] = ReachMetric(
+                    network, rules, situation.contacts, night=situation.night
+                )
+                if len(self._metrics) > KEPT_METRICS:
+                    self._metrics.popitem(last=False)
+            self._metrics.move_to_end(key)
+            return self._metrics[key]
+
+
+def _named(place: Place, which: str) -> snap_selection.Place:
+    return snap_selection.Place((place.lon, place.lat), place.country, which)
+
+
+def _apart(places: Sequence[Place], indices: Sequence[int], apart_m: float) -> list[int]:
+    """Leave out whatever lies at the spot of one before it, in the same country."""
+    kept: list[int] = []
+    for index in indices:
+        place = places[index]
+        others = [places[k] for k in kept if places[k].country == place.country]
+        if (_straight_m(place, others) >= apart_m).all():
+            kept.append(index)
+    return kept
+
+
+def _straight_m(place: Place, others: Sequence[Place]) -> Floats:
+    """Give the metres from a place to each of others as the crow flies: float64 [k]."""
+    lon = np.array([other.lon for other in others], dtype=np.float64)
+    lat = np.array([other.lat for other in others], dtype=np.float64)
+    return np.asarray(great_circle_m(place.lon, place.lat, lon, lat))

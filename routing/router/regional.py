@@ -1,0 +1,231 @@
+"""Routes between two points: search, alternatives, and what to say when there is none.
+
+Every answer keeps the hard rules of `routing.travel.hard_rules`, before the search and again on the
+finished line. A refusal names what stands in the way and never an informal way (P11, P12).
+"""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from datetime import datetime
+from threading import Lock
+from typing import Final
+
+from routing.engine.metric_cache import Ground, Residents
+from routing.engine.mode_network import Network
+from routing.engine.region_view import Side
+from routing.graph.road_graph import RoadGraph, Snap
+from routing.osm_tags.ways import Mode
+from routing.route.route import Route
+from routing.router.search import Search
+from routing.router.snap_selection import met, places_of
+from routing.travel.conditions import Layer, Situation
+from routing.travel.cost_model import Travel
+from routing.travel.crossings import Crossing, Gate, gates
+from routing.travel.exposure import Exposure
+from routing.travel.hard_rules import Rules
+from routing.travel.hazard import Hazard
+from routing.travel.hazard_overlay import TOLERANCE_M, Contacts
+from routing.travel.profiles import ADULT, VEHICLE, Profile, counts_at
+from routing.travel.request import AVERSIONS, RouteRequest, check_request
+from routing.travel.support_points import Support
+from routing.travel.timetable import seconds_of
+
+__all__ = [
+    "Crossing",
+    "Exposure",
+    "Hazard",
+    "Route",
+    "RouteRequest",
+    "Router",
+    "Support",
+]
+
+
+#: Situations kept ready: as many as tiers, days and nights give in one hour [A].
+KEPT_SITUATIONS: Final = 16
+
+
+class Router:
+    """Answers route requests on one graph; safe to share between threads.
+
+    Parameters
+    ----------
+    graph
+        The road graph; what is derived from it is built once a profile, on first use.
+    profile
+        Who travels on foot, where a request does not say.
+    tolerance_m
+        Half the width given to hazards drawn as lines or points, metres.
+    """
+
+    def __init__(
+        self, graph: RoadGraph, *, profile: Profile = ADULT, tolerance_m: float = TOLERANCE_M
+    ) -> None:
+        self.graph = graph
+        self.profile = profile
+        self.layer = Layer(graph, tolerance_m)
+        self.residents = Residents(graph)
+        self._lock = Lock()
+        self._grounds: dict[str, Ground] = {}
+        self._situations: OrderedDict[Hashable, Situation] = OrderedDict()
+        self._followed: dict[tuple[str, bool], Situation] = {}
+        # Which post stands on which border edge does not change when one closes.
+        self._posts: tuple[Hashable, dict[int, Gate]] = (None, {})
+
+    def ground(self, profile: Profile) -> Ground:
+        """Give the graph as a profile travels it, prepared on first use."""
+        with self._lock:
+            known = self._grounds.get(profile.name)
+            if known is None or known.travel.profile != profile:
+                known = self._grounds[profile.name] = Ground.of(self.graph, profile)
+            return known
+
+    def profile_of(self, mode: Mode) -> Profile:
+        """Give who travels by a mode where nothing more is said."""
+        return self.profile if mode is Mode.FOOT else VEHICLE
+
+    def prepared(self, mode: Mode) -> tuple[Network, Travel]:
+        """Give a mode's network and costs."""
+        ground = self.ground(self.profile_of(mode))
+        return ground.network, ground.travel
+
+    def situation(self, hazards: Sequence[Hazard], profile: Profile, at: datetime) -> Situation:
+        """Lay over the graph what counts for a profile that departs at a time.
+
+        Parameters
+        ----------
+        hazards
+            Those active at ``at``.
+        """
+        night = leaves_by_night(profile, at)
+        counting = tuple(item for item in hazards if counts_at(item, at, profile.mode, profile))
+        # By the records themselves: of two that lie and cost the same each has its own words.
+        key = (night, counting)
+        with self._lock:
+            known = self._situations.get(key)
+            if known is not None:
+                self._situations.move_to_end(key)
+                return known
+        made = Situation(self.layer.lay(counting), night)
+        with self._lock:
+            self._situations[key] = made
+            while len(self._situations) > KEPT_SITUATIONS:
+                self._situations.popitem(last=False)
+        return made
+
+    def gates(self, crossings: Sequence[Crossing]) -> dict[int, Gate]:
+        """Give every border edge its posts in the state they are in now."""
+        by_place = {(c.id, c.lon, c.lat, c.countries): c for c in crossings}
+        places = frozenset(by_place)
+        kept, posts = self._posts
+        if kept != places:
+            posts = gates(self.graph, crossings)
+            self._posts = (places, posts)
+        now = {crossing.id: crossing for crossing in crossings}
+        return {
+            edge: Gate(edge, tuple(now[post.id] for post in gate.posts), gate.at)
+            for edge, gate in posts.items()
+        }
+
+    def met(self, request: RouteRequest) -> list[Snap]:
+        """Give where the places of a request meet the roads; see `snap_selection.met`.
+
+        Raises
+        ------
+        OffNetwork
+            A place lies too far from every usable road of its country, or from those that are
+            joined with the other end's.
+        """
+        return met(self.network_of(request), places_of(request))
+
+    def network_of(self, request: RouteRequest) -> Network:
+        """Give the roads that who travels meets: without those closed in secret (P36)."""
+        profile = request.profile or self.profile_of(request.mode)
+        network = self.ground(profile).network
+        if all(hazard.is_told for hazard in request.hazards):
+            return network
+        return network.without(self.situation(request.hazards, profile, request.at).untold)
+
+    def routes(
+        self, request: RouteRequest, snaps: tuple[Snap, Snap] | None = None
+    ) -> tuple[Route, ...]:
+        """Find one to five routes, the lowest upper-bound cost first.
+
+        Parameters
+        ----------
+        request
+            Of two ends.
+        snaps
+            Where they meet the roads, where that is known.
+
+        Raises
+        ------
+        InvalidRequest
+            A field cannot be meant; ``.field`` and ``.reason`` say which and why.
+        OffNetwork
+            As `met`.
+        NoRoute
+            No admissible route; ``.blocked_by`` says what stands in the way.
+        """
+        check_request(request, self.graph.meta)
+        side = self.side(request)
+        start, end = snaps or self.met(request)
+        side.require_free(request.start, start, "start")
+        side.require_free(request.end, end, "end")
+        return Search((side,), (), ((0, start), (0, end)), request).answer()
+
+    def side(self, request: RouteRequest) -> Side:
+        """Prepare this region for a request."""
+        profile = request.profile or self.profile_of(request.mode)
+        ground = self.ground(profile)
+        situation = self.situation(request.hazards, profile, request.at)
+        gates, asked = self.gates(request.crossings), request.obstacles.on(self.graph)
+        bans = Contacts([*situation.bans, *asked]) if asked else situation.bans
+        rules = Rules(ground.travel, gates, bans)
+        closed = request.obstacles.closed(ground.network) if asked else None
+        return Side(ground, self.residents, situation, rules, closed)
+
+    def follow(self, hazards: Sequence[Hazard]) -> None:
+        """Bring the metrics at hand to what is known now, before anybody asks.
+
+        No answer hangs on it: a request brings what is known with it. It makes the first answer
+        after a change as quick as any other.
+
+        Parameters
+        ----------
+        hazards
+            Those active now and published to everybody.
+        """
+        if not self._followed:
+            self._prepare(hazards)
+        with self._lock:
+            grounds = list(self._grounds.values())
+        for ground in grounds:
+            profile = ground.travel.profile
+            for night in (False, True):
+                counting = [
+                    item
+                    for item in hazards
+                    if night or not item.night_only or profile.mode is Mode.VEHICLE
+                ]
+                now = Situation(self.layer.lay(counting), night)
+                before = self._followed.get((profile.name, night))
+                if before is not None:
+                    self.residents.follow(ground, before, now)
+                self._followed[profile.name, night] = now
+
+    def _prepare(self, hazards: Sequence[Hazard]) -> None:
+        """Have the metrics ready that most ask for: nobody waits for the first of them."""
+        ground = self.ground(self.profile)
+        by_day = tuple(item for item in hazards if not item.night_only)
+        for aversion in AVERSIONS:
+            self.residents.find(ground, aversion, Situation(self.layer.lay(by_day)))
+
+
+def leaves_by_night(profile: Profile, at: datetime) -> bool:
+    """Tell whether somebody who walks departs outside the hours of walking.
+
+    A vehicle may be anywhere at any hour: what the night makes less likely is not counted for it.
+    """
+    window = profile.window
+    return window is not None and not window.covers(seconds_of(at.timetz().replace(tzinfo=None)))

@@ -1,0 +1,155 @@
+"""Areas that the asker of one request keeps out of: hard bans that nobody else meets (P48).
+
+They are no hazards: nothing is known of them, so they are in no metric, no situation and no record,
+and are gone with the request. What touches one in a single point is closed, as with an exclusion.
+"""
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from routing.engine.avoid_search import Closed
+from routing.engine.mode_network import Network
+from routing.errors import InvalidRequest
+from routing.geometry.geodesy import METRES_PER_DEGREE
+from routing.graph.road_graph import RoadGraph
+from routing.travel.hazard import Hazard
+from routing.travel.hazard_overlay import Closure
+
+type Floats = NDArray[np.float64]
+
+#: Most polygons in a request, and most vertices of all of them [A]: a drawn fence has tens; what
+#: has more is laid over the roads for tenths of a second.
+MAX_OBSTACLES: Final = 20
+MAX_VERTICES: Final = 1_000
+
+#: Largest area of all of them together, and largest extent of one from edge to edge
+#: (openrouteservice's defaults, `maximum_avoid_polygon_area` and `_extent`: 200 km2 and 20 km).
+MAX_AREA_M2: Final = 200e6
+MAX_EXTENT_M: Final = 20_000.0
+
+#: `Hazard.family` of an obstacle.
+ASKED: Final = "asked"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Laid:
+    """Where polygons lie on graphs, and what those of some numbers close of networks."""
+
+    on: dict[RoadGraph, tuple[Closure, ...]] = field(default_factory=dict)
+    closed: dict[tuple[Network, tuple[int, ...]], Closed | None] = field(default_factory=dict)
+
+
+class Obstacles:
+    """The polygons of one request; where they lie on a graph is found once.
+
+    Parameters
+    ----------
+    polygons
+        Degrees, WGS 84, valid and within the limits: see `of`.
+    numbers
+        Which of them count, by their places; all where None.
+    laid
+        Where they lie, as far as it is known.
+    """
+
+    def __init__(
+        self,
+        polygons: Sequence[Polygon] = (),
+        numbers: Sequence[int] | None = None,
+        laid: "_Laid | None" = None,
+    ) -> None:
+        self._polygons = tuple(polygons)
+        self._numbers = tuple(range(len(self._polygons)) if numbers is None else numbers)
+        self._laid = _Laid() if laid is None else laid
+
+    @classmethod
+    def of(cls, areas: Sequence[BaseGeometry], field: str = "avoid") -> Self:
+        """Take what somebody drew.
+
+        Parameters
+        ----------
+        areas
+            Polygons and multipolygons, degrees, WGS 84.
+        field
+            What an error calls them.
+
+        Raises
+        ------
+        InvalidRequest
+            Something else than polygons, an invalid one, too many, too large.
+        """
+        if any(not isinstance(area, Polygon | MultiPolygon) for area in areas):
+            raise InvalidRequest(field, "polygons and multipolygons alone")
+        polygons = [polygon for area in areas for polygon in shapely.get_parts(area).tolist()]
+        if len(polygons) > MAX_OBSTACLES:
+            raise InvalidRequest(field, f"at most {MAX_OBSTACLES} polygons")
+        if shapely.get_num_coordinates(np.asarray(polygons)).sum() > MAX_VERTICES:
+            raise InvalidRequest(field, f"at most {MAX_VERTICES:,} vertices in all")
+        for polygon in polygons:
+            if polygon.is_empty or not polygon.is_valid:
+                raise InvalidRequest(field, "no valid polygon: rings are closed and do not cross")
+            if _extent_m(polygon) > MAX_EXTENT_M:
+                raise InvalidRequest(field, f"no polygon wider than {MAX_EXTENT_M / 1e3:g} km")
+        if sum(map(_area_m2, polygons)) > MAX_AREA_M2:
+            raise InvalidRequest(field, f"at most {MAX_AREA_M2 / 1e6:g} km2 in all")
+        return cls(polygons)
+
+    def on(self, graph: RoadGraph) -> tuple[Closure, ...]:
+        """Lay them over a graph."""
+        if not self._numbers:
+            return ()
+        known = self._laid.on
+        if graph not in known:
+            rows = enumerate(self._polygons)
+            areas = {_hazard(number, polygon): polygon for number, polygon in rows}
+            known[graph] = Closure.lay(graph, areas)
+        return tuple(known[graph][number] for number in self._numbers)
+
+    def closed(self, network: Network) -> Closed | None:
+        """Give what they close of a network, the same at each call; None where that is nothing."""
+        key, known = (network, self._numbers), self._laid.closed
+        if key not in known:
+            # What touches no road closes none; it counts between a place and the road.
+            edges = [item.edges for item in self.on(network.graph) if len(item.edges)]
+            known[key] = Closed(network.marks(np.concatenate(edges))) if edges else None
+        return known[key]
+
+    def without(self, ids: Container[str]) -> "Obstacles":
+        """Give those whose `Hazard.id` is not among some; they stay where they have been laid."""
+        kept = [number for number in self._numbers if str(number) not in ids]
+        return Obstacles(self._polygons, kept, self._laid)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._numbers)
+
+
+NO_OBSTACLES: Final = Obstacles()
+
+
+def _hazard(row: int, polygon: Polygon) -> Hazard:
+    return Hazard(str(row), ASKED, ASKED, polygon, exclusion=True)
+
+
+def _metres(polygon: Polygon) -> Polygon:
+    """Draw a polygon in metres around the middle of its latitudes."""
+    _, south, _, north = polygon.bounds
+    narrow = np.cos(np.radians((south + north) / 2))
+    scale = np.array([METRES_PER_DEGREE * narrow, METRES_PER_DEGREE])
+    return shapely.transform(polygon, lambda points: points * scale)
+
+
+def _extent_m(polygon: Polygon) -> float:
+    west, south, east, north = _metres(polygon).bounds
+    return max(east - west, north - south)
+
+
+def _area_m2(polygon: Polygon) -> float:
+    return float(_metres(polygon).area)

@@ -1,0 +1,145 @@
+"""What holds at the time of a journey, as far as costs depend on it: hazards, day or night."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from threading import Lock
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.graph.road_graph import RoadGraph
+from routing.travel.cost_model import hazard_prices
+from routing.travel.hazard import Hazard
+from routing.travel.hazard_overlay import Contact, Contacts, contact
+
+type Ints = NDArray[np.int64]
+
+#: Hazards whose place on the roads is kept: ten times what a region has at once [A].
+KEPT_CONTACTS: Final = 2_000
+
+
+@dataclass(frozen=True, eq=False)
+class Situation:
+    """Hazards that count, and whether the way is walked by night.
+
+    Parameters
+    ----------
+    contacts
+        Hazards laid over the graph.
+    night
+        Relative risks are those of the night.
+    """
+
+    contacts: Contacts = field(default_factory=Contacts)
+    night: bool = False
+
+    @cached_property
+    def bans(self) -> Contacts:
+        """The hard exclusions."""
+        return Contacts(item for item in self.contacts if item.hazard.exclusion)
+
+    @cached_property
+    def banned(self) -> Ints:
+        """Edges that touch an exclusion somewhere: int64 [k], rising."""
+        return _union(item.edges for item in self.bans)
+
+    @cached_property
+    def untold(self) -> Ints:
+        """Edges that touch an exclusion that nobody is told of (P36): int64 [k], rising."""
+        return _union(item.edges for item in self.bans if not item.hazard.is_told)
+
+    @cached_property
+    def priced(self) -> dict[tuple[bytes, float], Contact]:
+        """The hazards by record and by the price of a kilometre inside, seconds."""
+        prices = hazard_prices(self.contacts)
+        return {
+            (item.hazard.key, price): item
+            for item, price in zip(self.contacts, prices, strict=True)
+        }
+
+    @cached_property
+    def has_rates(self) -> bool:
+        """Tell whether anything hangs on day and night."""
+        return any(item.hazard.rate_per_km is not None for item in self.contacts)
+
+    def key(self, aversion: float) -> frozenset[bytes | bool]:
+        """Tell situations apart that give other costs at an aversion."""
+        return self._key_of_time if aversion == 0 else self._key_of_exposure
+
+    # A request asks for them a dozen times.
+    @cached_property
+    def _key_of_time(self) -> frozenset[bytes | bool]:
+        return frozenset(item.hazard.key for item in self.bans)
+
+    @cached_property
+    def _key_of_exposure(self) -> frozenset[bytes | bool]:
+        keys: set[bytes | bool] = {item.hazard.key for item in self.contacts}
+        return frozenset(keys | {self.night and self.has_rates})
+
+    def changed_edges(self, other: "Situation", aversion: float) -> Ints:
+        """Give the edges whose cost may differ between two situations: int64 [k], rising."""
+        if aversion == 0:
+            return _union(_apart(self.by_record, other.by_record))
+        apart = _apart(self.priced, other.priced)
+        if self.night != other.night:
+            apart += [c.edges for c in self.contacts if c.hazard.rate_per_km is not None]
+        return _union(apart)
+
+    @cached_property
+    def by_record(self) -> dict[bytes, Contact]:
+        """The exclusions by record."""
+        return {item.hazard.key: item for item in self.bans}
+
+
+def _apart[K](one: Mapping[K, Contact], two: Mapping[K, Contact]) -> list[Ints]:
+    """Give the edges of the contacts that only one of two situations has."""
+    mine = [item.edges for key, item in one.items() if key not in two]
+    return mine + [item.edges for key, item in two.items() if key not in one]
+
+
+def _union(parts: Iterable[Ints]) -> Ints:
+    columns = list(parts)
+    return np.unique(np.concatenate(columns)) if columns else np.zeros(0, dtype=np.int64)
+
+
+class Layer:
+    """Lays hazards over a graph, and keeps where the last ones lie; safe to share.
+
+    Parameters
+    ----------
+    graph
+        The road graph.
+    tolerance_m
+        Half the width given to hazards drawn as lines or points, metres.
+    """
+
+    def __init__(self, graph: RoadGraph, tolerance_m: float) -> None:
+        self._graph = graph
+        self._tolerance_m = tolerance_m
+        self._lock = Lock()
+        self._kept: OrderedDict[bytes, Contact] = OrderedDict()
+
+    def lay(self, hazards: Sequence[Hazard]) -> Contacts:
+        """Give the contacts of hazards, in the same order; those known are not laid again.
+
+        A record that is known under the same key but with other words is shown with its own. One
+        that is given twice counts once.
+        """
+        once = {hazard.key: hazard for hazard in reversed(hazards)}
+        return Contacts(self._contact(hazard) for hazard in reversed(once.values()))
+
+    def _contact(self, hazard: Hazard) -> Contact:
+        with self._lock:
+            known = self._kept.get(hazard.key)
+            if known is not None:
+                self._kept.move_to_end(hazard.key)
+        if known is None:
+            known = contact(self._graph, hazard, self._tolerance_m)
+            with self._lock:
+                self._kept[hazard.key] = known
+                while len(self._kept) > KEPT_CONTACTS:
+                    self._kept.popitem(last=False)
+        return known if known.hazard is hazard else known.of(hazard)

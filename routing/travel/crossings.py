@@ -1,0 +1,234 @@
+"""Official border crossings and the border edges that they make passable (P10, P32, P33)."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.geometry.geodesy import great_circle_m
+from routing.geometry.lines import distance_to_line_m, project
+from routing.graph.road_graph import RoadGraph
+from routing.osm_tags.ways import EdgeFlag
+
+type Ints = NDArray[np.int64]
+
+#: A border edge belongs to an official crossing within this distance (definitions.md, Border).
+CROSSING_REACH_M: Final = 500.0
+
+#: A second post of the same crossing (Rumichaca has two) stands on the road itself: this close to
+#: the border edge or to an edge that joins it [A: half the width of a carriageway and its aprons].
+POST_REACH_M: Final = 25.0
+
+#: Posts recorded at one place are judged together: nearer to each other than a metre.
+_SAME_PLACE_M: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """An official crossing, judged by the caller at the asked time.
+
+    Parameters
+    ----------
+    id, name
+        Stable id and display name.
+    lon, lat
+        Degrees, WGS 84.
+    countries
+        ISO 3166-1 alpha-2 codes of its two sides, in either order.
+    passable
+        True only when it is known to be open at the asked time.
+    state
+        ``'open'``, ``'closed'`` or ``'not_known'``; not known is impassable, but never closed.
+    opens
+        Gives, for an aware time, the first instant from it on at which the crossing is known to be
+        open; None where none is. Without it what holds at the asked time holds all the way.
+    """
+
+    id: str
+    name: str
+    lon: float
+    lat: float
+    countries: tuple[str, str]
+    passable: bool
+    state: Literal["open", "closed", "not_known"]
+    opens: Callable[[datetime], datetime | None] | None = field(
+        default=None, compare=False, repr=False
+    )
+
+    def passable_from(self, when: datetime) -> datetime | None:
+        """Give when somebody may pass who is there at ``when`` (aware), None where not known."""
+        if self.opens is not None:
+            return self.opens(when)
+        return when if self.passable else None
+
+
+def passable_from(posts: Sequence[Crossing], when: datetime) -> datetime | None:
+    """Give when somebody is past all of a crossing's posts who is there at ``when`` (aware)."""
+    through: datetime | None = when if posts else None
+    for post in posts:
+        through = None if through is None else post.passable_from(through)
+    return through
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A border edge and the official posts on it.
+
+    Parameters
+    ----------
+    edge
+        Directed edge.
+    posts
+        In order of travel; empty where no official crossing of this pair of countries is near,
+        which nothing can open.
+    at
+        Where on the edge the first post stands, a share of its length.
+    """
+
+    edge: int
+    posts: tuple[Crossing, ...]
+    at: float = 0.0
+
+    @property
+    def is_passable(self) -> bool:
+        """Open for certain: there is a post, and every one of them is passable."""
+        return bool(self.posts) and all(post.passable for post in self.posts)
+
+
+def border_edges(graph: RoadGraph) -> Ints:
+    """Find the edges whose ends belong to different countries, by flag or by the ends' codes."""
+    country = np.asarray(graph.node_country)
+    differs = country[np.asarray(graph.edge_tail)] != country[np.asarray(graph.edge_head)]
+    flagged = (np.asarray(graph.edge_flags) & int(EdgeFlag.BORDER)) != 0
+    return np.flatnonzero(differs | flagged)
+
+
+@dataclass(frozen=True, slots=True)
+class BorderPlace:
+    """An end of a border edge: where the road changes country; lon, lat in degrees."""
+
+    lon: float
+    lat: float
+    countries: frozenset[str]
+
+
+def border_places(graph: RoadGraph) -> tuple[BorderPlace, ...]:
+    """Find where the roads of a graph change country, one place an end of a border edge."""
+    found = {}
+    for edge in border_edges(graph).tolist():
+        pair = _pair(graph, edge)
+        if pair is not None:
+            for node in _ends(graph, edge):
+                lon, lat = graph.node_lon[node] / 1e7, graph.node_lat[node] / 1e7
+                found[node] = BorderPlace(float(lon), float(lat), pair)
+    return tuple(found.values())
+
+
+def gates(graph: RoadGraph, crossings: Sequence[Crossing]) -> dict[int, Gate]:
+    """Assign official crossings to every border edge of a graph.
+
+    An edge belongs to the *nearest* crossing of its pair of countries within 500 m, so that an
+    open bridge does not open the closed one beside it; further posts count where they stand on
+    the road of the crossing.
+
+    Parameters
+    ----------
+    graph
+        The road graph.
+    crossings
+        All official crossings, whatever their state.
+
+    Returns
+    -------
+    By edge, one gate for every border edge.
+    """
+    by_pair: dict[frozenset[str], list[Crossing]] = defaultdict(list)
+    for crossing in crossings:
+        by_pair[frozenset(crossing.countries)].append(crossing)
+    answer = {}
+    for edge in border_edges(graph).tolist():
+        pair = _pair(graph, edge)
+        posts = _posts(graph, edge, by_pair.get(pair, ()) if pair else ())
+        answer[edge] = Gate(edge, posts, _share(graph, edge, posts[0]) if posts else 0.0)
+    return answer
+
+
+def _share(graph: RoadGraph, edge: int, post: Crossing) -> float:
+    """Give where on an edge a post stands: it may be a day's walk from the last junction."""
+    line = graph.edge_coordinates(edge)
+    distance_m, along = project(line, post.lon, post.lat)
+    length_m = great_circle_m(line[:-1, 0], line[:-1, 1], line[1:, 0], line[1:, 1])
+    whole_m = float(length_m.sum())
+    if whole_m == 0:
+        return 0.0
+    segment = int(np.argmin(distance_m))
+    return float(length_m[:segment].sum() + along[segment] * length_m[segment]) / whole_m
+
+
+def _pair(graph: RoadGraph, edge: int) -> frozenset[str] | None:
+    """Give the two countries an edge joins; None where one is not known."""
+    codes = [int(graph.node_country[node]) for node in _ends(graph, edge)]
+    if min(codes) < 0:
+        return None
+    return frozenset(graph.meta.countries[code] for code in codes)
+
+
+def _ends(graph: RoadGraph, edge: int) -> tuple[int, int]:
+    return int(graph.edge_tail[edge]), int(graph.edge_head[edge])
+
+
+def _posts(graph: RoadGraph, edge: int, candidates: Sequence[Crossing]) -> tuple[Crossing, ...]:
+    line = graph.edge_coordinates(edge)
+    near = [
+        (distance_m, crossing)
+        for crossing in candidates
+        if (distance_m := distance_to_line_m(line, crossing.lon, crossing.lat)) <= CROSSING_REACH_M
+    ]
+    if not near:
+        return ()
+    least_m = min(distance_m for distance_m, _ in near)
+    posts = [crossing for distance_m, crossing in near if distance_m <= least_m + _SAME_PLACE_M]
+    others = [crossing for _, crossing in near if crossing not in posts]
+    if others:
+        roads = [graph.edge_coordinates(road) for road in _joining(graph, edge)]
+        posts += [
+            other
+            for other in others
+            if any(distance_to_line_m(road, other.lon, other.lat) <= POST_REACH_M for road in roads)
+        ]
+    return tuple(sorted(posts, key=lambda post: _order_of_travel(graph, edge, post)))
+
+
+def _joining(graph: RoadGraph, edge: int) -> list[int]:
+    """Give the edges that share a node with an edge, itself included."""
+    ends = np.array(_ends(graph, edge))
+    joins = np.isin(np.asarray(graph.edge_tail), ends) | np.isin(np.asarray(graph.edge_head), ends)
+    return [int(road) for road in np.flatnonzero(joins)]
+
+
+def _order_of_travel(graph: RoadGraph, edge: int, post: Crossing) -> tuple[float, float, str]:
+    """Sort posts along a border edge, then by the side they stand on.
+
+    Where the edge has no length, as at a split crossing node, only the sides tell: the post that is
+    nearer to the roads it is reached by comes first.
+    """
+    distance_m, share = project(graph.edge_coordinates(edge), post.lon, post.lat)
+    segment = int(np.argmin(distance_m))
+    tail, head = _ends(graph, edge)
+    roads = [road for road in _joining(graph, edge) if {*_ends(graph, road)} != {tail, head}]
+    behind_m, ahead_m = (
+        min(
+            (
+                distance_to_line_m(graph.edge_coordinates(road), post.lon, post.lat)
+                for road in roads
+                if node in _ends(graph, road)
+            ),
+            default=0.0,
+        )
+        for node in (tail, head)
+    )
+    return segment + float(share[segment]), behind_m - ahead_m, post.id

@@ -1,0 +1,154 @@
+"""What a route's share of hazards adds up to, by kind and in units."""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.travel.hazard import Hazard
+from routing.travel.hazard_overlay import Contact
+from routing.travel.legs import Legs
+
+type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+
+#: Gives what the rate of a hazard is multiplied by on edges: float64 [k] for int64 [k] edges and
+#: bool [k], which of them are walked by night.
+type Relative = Callable[[Hazard, Ints, NDArray[np.bool_]], Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """How much of one hazard kind a route meets.
+
+    Parameters
+    ----------
+    value
+        Expected events where a rate is cited, else kilometres inside the hazard, or hours.
+    unit
+        ``'events'``, ``'km'`` or ``'h'``.
+    source
+        Where the figure comes from; None where a record names no source.
+    interval_95
+        Lower and upper bound of expected events. The bounds of several records are added, which
+        is wider than the interval of the sum, never narrower.
+    p_at_least_one
+        ``1 - exp(-value)`` for expected events; for planners, not for the public page (P46).
+    """
+
+    value: float
+    unit: str
+    source: str | None
+    interval_95: tuple[float, float] | None = None
+    p_at_least_one: float | None = None
+
+    @classmethod
+    def sum(cls, items: Sequence["Exposure"]) -> "Exposure":
+        """Add exposures of one kind and unit; bounds are known only where all of them are."""
+        value = sum(item.value for item in items)
+        bounds = [item.interval_95 for item in items if item.interval_95 is not None]
+        interval = None
+        if len(bounds) == len(items):
+            interval = (sum(low for low, _ in bounds), sum(high for _, high in bounds))
+        return cls(
+            value,
+            items[0].unit,
+            _sources(item.source for item in items),
+            interval,
+            None if items[0].p_at_least_one is None else -math.expm1(-value),
+        )
+
+
+def hazard_exposure(
+    contacts: Sequence[Contact],
+    legs: Legs,
+    length_m: Floats,
+    night: NDArray[np.bool_],
+    relative: Relative,
+) -> dict[str, Exposure]:
+    """Add up what a route meets, by kind.
+
+    ``E = Σ L·λ·Π RR`` in expected events for records with a cited rate. Records without one give
+    the kilometres inside any of them, overlaps counted once; beside rated records of the same kind
+    they appear as ``<kind>_without_rate``.
+
+    Parameters
+    ----------
+    contacts
+        Hazards laid over the graph.
+    legs
+        The route.
+    length_m
+        float64 [legs], length of each leg's whole edge.
+    night
+        bool [legs], which of them are walked by night.
+    relative
+        The relative risks.
+    """
+    rated: dict[str, list[tuple[Hazard, float]]] = defaultdict(list)
+    unrated: dict[str, list[Contact]] = defaultdict(list)
+    for item in contacts:
+        if item.hazard.rate_per_km is None:
+            unrated[item.hazard.kind].append(item)
+        else:
+            share = item.share_of(legs)
+            if share.any():
+                risk = relative(item.hazard, legs.edge, night)
+                rated_km = float((share * length_m * risk).sum()) / 1000
+                rated[item.hazard.kind].append((item.hazard, rated_km))
+    answer = {kind: _events(rows) for kind, rows in rated.items()}
+    for kind, items in unrated.items():
+        met = [item for item in items if item.share_of(legs).any()]
+        if met:
+            key = f"{kind}_without_rate" if kind in rated else kind
+            source = _sources(item.hazard.source for item in met)
+            answer[key] = Exposure(covered_m(met, legs, length_m) / 1000, "km", source)
+    return dict(sorted(answer.items()))
+
+
+def _events(rows: Sequence[tuple[Hazard, float]]) -> Exposure:
+    """Add expected events of one kind over (hazard, kilometres inside times relative risks)."""
+    value, low, high, bounded = 0.0, 0.0, 0.0, True
+    for hazard, rated_km in rows:
+        value += (hazard.rate_per_km or 0.0) * rated_km
+        if hazard.rate_low is None or hazard.rate_high is None:
+            bounded = False
+        else:
+            low += hazard.rate_low * rated_km
+            high += hazard.rate_high * rated_km
+    return Exposure(
+        value,
+        rows[0][0].unit or "events",
+        _sources(hazard.source for hazard, _ in rows),
+        (low, high) if bounded else None,
+        -math.expm1(-value),
+    )
+
+
+def _sources(sources: Iterable[str | None]) -> str | None:
+    return "; ".join(sorted({source for source in sources if source})) or None
+
+
+def covered_m(contacts: Sequence[Contact], legs: Legs, length_m: Floats) -> float:
+    """Give the metres of a route inside at least one hazard, overlaps counted once."""
+    return float((covered_share(contacts, legs) * length_m).sum())
+
+
+def covered_share(contacts: Sequence[Contact], legs: Legs) -> Floats:
+    """Give the share of each leg's *edge* that the leg spends in at least one hazard."""
+    columns = [item.parts(legs) for item in contacts]
+    if not columns:
+        return np.zeros(len(legs.edge))
+    leg, start, end = (np.concatenate(column) for column in zip(*columns, strict=True))
+    if not len(leg):
+        return np.zeros(len(legs.edge))
+    # Legs are laid side by side two apart, so that one sweep serves all of them.
+    low, high = leg * 2.0 + start, leg * 2.0 + end
+    order = np.argsort(low, kind="stable")
+    low, high, leg = low[order], high[order], leg[order]
+    reached = np.concatenate([[-1.0], np.maximum.accumulate(high)[:-1]])
+    width = np.maximum(0.0, high - np.maximum(low, reached))
+    return np.bincount(leg, width, len(legs.edge))

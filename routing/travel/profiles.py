@@ -1,0 +1,163 @@
+"""Who travels: how far in a day, in which hours, at which pace, and what they cannot use.
+
+`PROFILES` is the one table: a new profile is one entry in it. Speeds are `routing.travel.speed`'s.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from routing.osm_tags.ways import STEEP_GRADE, EdgeFlag, Mode
+from routing.travel.hazard import Hazard
+from routing.travel.timetable import DAY_S, Window
+
+
+class Pace(StrEnum):
+    """A model of speed; `routing.travel.speed` says what each is and where it comes from."""
+
+    TOBLER = "tobler"
+    IRMISCHER_CLARKE = "irmischer_clarke"
+    CAMPBELL_10 = "campbell_10"
+    ASSISTED = "assisted"
+    DRIVING = "driving"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Who travels, as far as the search needs to know.
+
+    Parameters
+    ----------
+    name
+        Key of the profile.
+    day_max_m
+        Longest day on foot, metres.
+    window_start, window_end
+        The hours of walking, local time at the place; both None for those who rest at no hour.
+    mode
+        On foot or by vehicle.
+    pace
+        Model of speed.
+    carries_children
+        Children are among those who travel.
+    barred_classes, barred_smoothness
+        Names in ``HIGHWAY_CLASSES`` and ``SMOOTHNESS`` that cannot be used at all.
+    barred_flags
+        An edge with one of these bits of ``EdgeFlag`` cannot be used at all.
+    max_grade
+        Steepest grade that can be used, rise over run, uphill and downhill; None for any.
+    """
+
+    name: str
+    day_max_m: float
+    window_start: time | None
+    window_end: time | None
+    mode: Mode = Mode.FOOT
+    pace: Pace = Pace.TOBLER
+    carries_children: bool = False
+    barred_classes: frozenset[str] = frozenset()
+    barred_smoothness: frozenset[str] = frozenset()
+    barred_flags: int = 0
+    max_grade: float | None = None
+
+    @property
+    def window(self) -> Window | None:
+        """The hours of walking, None for those who rest at no hour."""
+        if self.window_start is None or self.window_end is None:
+            return None
+        return Window(self.window_start, self.window_end)
+
+    @property
+    def window_s(self) -> float:
+        """Length of the walking window, seconds; the whole day without one."""
+        window = self.window
+        return DAY_S if window is None else window.length_s
+
+
+#: Window of definitions.md, "Time".
+_FROM, _UNTIL = time(6), time(18)
+
+#: algorithms.md section 3 [A: field staff must set].
+ADULT: Final = Profile("adult", 25_000.0, _FROM, _UNTIL)
+
+#: 12 to 15 km a day (algorithms.md section 3 [A: field staff must set]): the longer of the two, as
+#: `app.web.filling` takes it. The pace is the 10th percentile, "at most" (same place).
+FAMILY: Final = Profile(
+    "family", 15_000.0, _FROM, _UNTIL, pace=Pace.CAMPBELL_10, carries_children=True
+)
+
+#: People who walk with difficulty, with an aid, or in a wheelchair; all figures transferred, to be
+#: set with field staff.
+#: A day: 6.5 km, the mean of manual wheelchair users in a highly accessible setting (Tolerico 2006,
+#: as cited by the US Access Board, "Surface roughness standards", 2014; 2.0 km on typical days).
+#: A grade: 1:12, the steepest ramp of the 2010 ADA Standards, 405.2; of a height model, or tagged.
+#: ``wheelchair=no`` is taken at its word, of ways and of barriers (Valhalla, lua/graph.lua).
+#: Smoothness: the wiki's "Key:smoothness" leaves ``horrible`` and worse to off-road vehicles [A:
+#: hence barred; ``bad`` and ``very_bad`` are slow, although a wheelchair is named only up to
+#: ``intermediate``: barring them too would leave most roads of the region out].
+REDUCED_MOBILITY: Final = Profile(
+    "reduced_mobility",
+    6_500.0,
+    _FROM,
+    _UNTIL,
+    pace=Pace.ASSISTED,
+    barred_classes=frozenset({"steps"}),
+    barred_smoothness=frozenset({"horrible", "very_horrible", "impassable"}),
+    barred_flags=int(EdgeFlag.NO_WHEELS | EdgeFlag.STEEP),
+    max_grade=STEEP_GRADE,
+)
+
+#: ``impassable`` is to no wheeled vehicle (wiki "Key:smoothness"; OSRM's car.lua: speed 0).
+VEHICLE: Final = Profile(
+    "vehicle",
+    math.inf,
+    None,
+    None,
+    mode=Mode.VEHICLE,
+    pace=Pace.DRIVING,
+    barred_smoothness=frozenset({"impassable"}),
+)
+
+PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
+    {profile.name: profile for profile in (ADULT, FAMILY, REDUCED_MOBILITY, VEHICLE)}
+)
+
+
+def walking_days(distance_m: float, duration_s: float, profile: Profile = ADULT) -> int:
+    """Give the days a walk takes: the longest day on foot and the walking window both bind.
+
+    ``max(ceil(distance_m / day_max_m), ceil(duration_s / window_s))``, at least 1. It is the
+    fewest days in which the walk can be done; `routing.travel.timetable.timetable` never takes
+    fewer, and more where the walk begins late in the window, waits, or is bound by hours on some
+    days and by distance on others.
+    """
+    by_distance = math.ceil(distance_m / profile.day_max_m)
+    return max(1, by_distance, math.ceil(duration_s / profile.window_s))
+
+
+def counts_at(hazard: Hazard, at: datetime, mode: Mode, profile: Profile = ADULT) -> bool:
+    """Tell whether a hazard counts for a departure.
+
+    A night-only hazard does not count at the departure of a walker who leaves within the walking
+    window; whether the way runs into the night is judged on the finished way
+    (`routing.route.upcoming_closures`). A vehicle may be anywhere by night: there it always counts.
+
+    Parameters
+    ----------
+    hazard
+        The record.
+    at
+        Departure, aware; its own offset is taken as the local time of the place.
+    mode, profile
+        Who travels.
+    """
+    if not hazard.night_only or mode is Mode.VEHICLE:
+        return True
+    if profile.window_start is None or profile.window_end is None:
+        return True
+    local = at.timetz().replace(tzinfo=None)
+    return not profile.window_start <= local < profile.window_end

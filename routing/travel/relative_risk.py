@@ -1,0 +1,244 @@
+"""What a road's light, sidewalk and traffic do to a rate of events: relative risks with source.
+
+``λ_k = base_k · Π_f RR_f(e, t)``: a factor multiplies the expected events of a hazard that has a
+cited rate, never the kilometres inside one that has none. All are transferred: they were measured
+in the United States and Germany, none in Latin America, and answers have to say so.
+
+A factor whose tag is missing is 1 and *unknown*; one that has nothing to do with the hazard's kind,
+the hour or the road is 1 and *does not apply*. No factor exists for kinds that no study measured:
+lighting says nothing about extortion, armed presence or trafficking. A record's rate is taken to
+hold for the reference of each factor: unlit, no sidewalk, 50 km/h [A]. A factor below 1 on a rate
+measured on roads that had light or sidewalks already counts them twice.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.graph.road_graph import RoadGraph
+from routing.osm_tags.ways import HIGHWAY_CLASSES, EdgeFlag
+from routing.travel.speed import VEHICLE_DEFAULT_KMH, VEHICLE_KMH
+
+type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+type Flags = NDArray[np.bool_]
+
+#: Kinds of `geo.models.HUMAN_THREATS` that are index crimes, which is what was counted.
+LIT_KINDS: Final = frozenset({"robbery"})
+
+#: People on foot hit by traffic. No kind of `geo.models` yet: the name is kept for it.
+TRAFFIC_KINDS: Final = frozenset({"pedestrian_traffic"})
+
+#: Relative risk on a lit street by night: at least 36 % fewer index crimes out of doors.
+LIT_RR: Final = 0.64
+
+#: Relative risk with a sidewalk or walkway: 88 % lower odds of being the site of a crash.
+SIDEWALK_RR: Final = 0.12
+
+#: ``P(v) = 1 / (1 + exp(6.9 - 0.090·v))``, death of a pedestrian hit at v km/h (coefficients by
+#: algorithms.md [G]; they give the ratios of the paper's abstract), and the speed to which the risk
+#: is relative.
+FATALITY_INTERCEPT: Final = 6.9
+FATALITY_PER_KMH: Final = 0.090
+REFERENCE_KMH: Final = 50.0
+
+#: Ways for walkers alone: a walkway in the sense of the sidewalk study, and no motor traffic [A].
+_WALKWAYS: Final = frozenset({"pedestrian", "footway", "steps", "corridor", "platform", "elevator"})
+
+
+class State(IntEnum):
+    """What became of a factor on an edge."""
+
+    DOES_NOT_APPLY = 0
+    APPLIED = 1
+    UNKNOWN = 2
+
+
+#: (graph, edges, night, bound) -> (RR float64 [k], state uint8 [k]).
+type Rule = Callable[[RoadGraph, Ints, Flags, bool], tuple[Floats, NDArray[np.uint8]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A relative risk.
+
+    Parameters
+    ----------
+    name
+        Key of the factor.
+    formula
+        Its value, as a person may read it.
+    source
+        Where it comes from.
+    kinds
+        Hazard kinds it applies to.
+    rule
+        Its value and state on edges.
+    transferred
+        Measured elsewhere than where it is used.
+    """
+
+    name: str
+    formula: str
+    source: str
+    kinds: frozenset[str]
+    rule: Rule
+    transferred: bool = True
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Applied:
+    """A factor on some edges.
+
+    Parameters
+    ----------
+    factor
+        The catalogue's entry.
+    value
+        float64 [k]; 1 unless it applied.
+    state
+        uint8 [k], `State`.
+    """
+
+    factor: Factor
+    value: Floats
+    state: NDArray[np.uint8]
+
+    @property
+    def unknown(self) -> Flags:
+        """Edges whose tag is missing, bool [k]."""
+        return np.asarray(self.state == State.UNKNOWN)
+
+
+def speed_rr(speed_kmh: Floats | float) -> Floats:
+    """Give the risk of death of a pedestrian hit at a speed, relative to 50 km/h."""
+    risk = _fatality(np.asarray(speed_kmh, dtype=np.float64))
+    return np.asarray(risk / _fatality(np.float64(REFERENCE_KMH)))
+
+
+def _fatality(speed_kmh: Floats | np.float64) -> Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(FATALITY_INTERCEPT - FATALITY_PER_KMH * speed_kmh)))
+
+
+def applied(
+    graph: RoadGraph, kind: str, edges: Ints, night: Flags, *, bound: bool = False
+) -> tuple[Applied, ...]:
+    """Tell which factors apply to a kind of hazard on edges, and which are unknown there.
+
+    Parameters
+    ----------
+    graph
+        The road graph.
+    kind
+        The hazard's kind.
+    edges
+        int64 [k], edge ids.
+    night
+        bool [k], whether each is met by night.
+    bound
+        True for the upper bound, by which the search ranks: an unknown speed limit then counts as
+        the speed of the road's class (`routing.travel.speed.VEHICLE_KMH`) where that is above 50
+        km/h, so that a missing tag never looks better than a known one. It stays unknown.
+
+    Returns
+    -------
+    One entry per factor of the kind, in the order of `FACTORS`; none for most kinds.
+    """
+    found = []
+    for factor in FACTORS:
+        if kind in factor.kinds:
+            value, state = factor.rule(graph, edges, np.asarray(night, dtype=np.bool_), bound)
+            found.append(Applied(factor, value, state))
+    return tuple(found)
+
+
+def multiplier(
+    graph: RoadGraph, kind: str, edges: Ints, night: Flags, *, bound: bool = False
+) -> Floats:
+    """Give what a kind's rate is multiplied by on edges, float64 [k]; arguments as `applied`."""
+    product = np.ones(len(edges))
+    for one in applied(graph, kind, edges, night, bound=bound):
+        product *= one.value
+    return product
+
+
+def _lighting(
+    graph: RoadGraph, edges: Ints, night: Flags, _bound: bool
+) -> tuple[Floats, NDArray[np.uint8]]:
+    """Look for lit streets by night; ``lit=no`` is the reference."""
+    flags = graph.edge_flags[edges]
+    lit = (flags & int(EdgeFlag.LIT_YES)) != 0
+    known = lit | ((flags & int(EdgeFlag.LIT_NO)) != 0)
+    return np.where(lit & night, LIT_RR, 1.0), _states(night, known)
+
+
+def _sidewalk(
+    graph: RoadGraph, edges: Ints, _night: Flags, _bound: bool
+) -> tuple[Floats, NDArray[np.uint8]]:
+    """Look for roads with a sidewalk, and walkways; no sidewalk is the reference."""
+    flags = graph.edge_flags[edges]
+    walkway = _among(graph, edges, _WALKWAYS)
+    has = walkway | ((flags & int(EdgeFlag.SIDEWALK_YES)) != 0)
+    known = has | ((flags & int(EdgeFlag.SIDEWALK_NO)) != 0)
+    return np.where(has, SIDEWALK_RR, 1.0), _states(_on_land(flags), known)
+
+
+def _traffic_speed(
+    graph: RoadGraph, edges: Ints, _night: Flags, bound: bool
+) -> tuple[Floats, NDArray[np.uint8]]:
+    """Take the speed limit as the speed of impact [A]; nothing where no motor traffic is."""
+    limit_kmh = graph.edge_maxspeed_kmh[edges].astype(np.float64)
+    known = limit_kmh > 0
+    applies = ~_among(graph, edges, _WALKWAYS) & _on_land(graph.edge_flags[edges])
+    supposed_kmh = np.full(len(edges), REFERENCE_KMH)
+    if bound:
+        by_class = np.array([VEHICLE_KMH.get(c, VEHICLE_DEFAULT_KMH) for c in HIGHWAY_CLASSES])
+        supposed_kmh = np.maximum(supposed_kmh, by_class[graph.edge_class[edges]])
+    value = speed_rr(np.where(known, limit_kmh, supposed_kmh))
+    return np.where(applies, value, 1.0), _states(applies, known)
+
+
+def _among(graph: RoadGraph, edges: Ints, classes: frozenset[str]) -> Flags:
+    return np.array([name in classes for name in HIGHWAY_CLASSES])[graph.edge_class[edges]]
+
+
+def _on_land(flags: NDArray[np.uint16]) -> Flags:
+    return np.asarray((flags & int(EdgeFlag.FERRY)) == 0)
+
+
+def _states(applies: Flags, known: Flags) -> NDArray[np.uint8]:
+    state = np.where(known, State.APPLIED, State.UNKNOWN)
+    return np.where(applies, state, State.DOES_NOT_APPLY).astype(np.uint8)
+
+
+#: The catalogue. A new factor is one entry.
+FACTORS: Final[tuple[Factor, ...]] = (
+    Factor(
+        "lighting",
+        f"{LIT_RR} on lit streets by night",
+        "Chalfin et al. 2022, Journal of Quantitative Criminology 38:127 (NBER 25798): randomised,"
+        " New York housing estates, at least 36 % fewer index crimes out of doors by night",
+        LIT_KINDS,
+        _lighting,
+    ),
+    Factor(
+        "sidewalk",
+        f"{SIDEWALK_RR} with a sidewalk or walkway",
+        "McMahon et al. 2002, FHWA, crashes of people walking along a road: 47 sites and 94"
+        " matched ones, United States, 88 % less likely with a sidewalk or walkway",
+        TRAFFIC_KINDS,
+        _sidewalk,
+    ),
+    Factor(
+        "traffic_speed",
+        "P(v) / P(50 km/h), P(v) = 1 / (1 + exp(6.9 - 0.090 v))",
+        "Rosén and Sander 2009, Accident Analysis and Prevention 41:536, pedestrian deaths by"
+        " speed of impact, Germany; the speed limit stands for the speed of impact",
+        TRAFFIC_KINDS,
+        _traffic_speed,
+    ),
+)

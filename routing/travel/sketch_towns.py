@@ -1,0 +1,144 @@
+"""Towns of a sketch: in which of them a space lies (definitions.md, "Support along a route").
+
+A sketch draws a town as one node and leaves out every bend and street, so that most spaces of a
+town lie off its lines. They support a way that comes through the town, at its node.
+"""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final, Self
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.geometry.geodesy import METRES_PER_DEGREE
+from routing.graph.road_graph import RoadGraph
+from routing.travel.support_points import Support, Supports
+
+type Floats = NDArray[np.float64]
+
+#: A space lies in the nearest town within this distance, whatever it says of itself [A]: the
+#: built-up radius of most towns of the sketch, and half the way to the next for most of them.
+TOWN_M: Final = 10_000.0
+
+#: A town whose name a space states is its town within this distance [A]: a sketch's snap limit.
+NAMED_TOWN_M: Final = 25_000.0
+
+
+def folded(name: str) -> str:
+    """Return a name without accents and case, single-spaced."""
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join("".join(s for s in decomposed if not unicodedata.combining(s)).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """A town's node; lon, lat in degrees, WGS 84."""
+
+    name: str
+    country: str
+    lon: float
+    lat: float
+
+
+@dataclass(frozen=True, slots=True)
+class InTown:
+    """A space that lies in a town, ``distance_m`` metres from the town's node."""
+
+    support: Support
+    town: Town
+    distance_m: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Moved:
+    """Spaces as if they stood at their towns' nodes, and by id where they do stand."""
+
+    supports: Supports
+    by_id: Mapping[str, InTown]
+
+
+class Towns:
+    """The towns of one sketch.
+
+    Parameters
+    ----------
+    towns
+        In the order of their nodes: of equally near ones the first is meant.
+    """
+
+    def __init__(self, towns: Sequence[Town]) -> None:
+        self._towns = tuple(towns)
+        self._kept: WeakKeyDictionary[Supports, Moved] = WeakKeyDictionary()
+
+    @classmethod
+    def of(cls, graph: RoadGraph) -> Self:
+        """Return the named nodes of a graph; official crossings, though named, are no towns."""
+        border = graph.is_border_edge
+        crossings = {*graph.edge_tail[border].tolist(), *graph.edge_head[border].tolist()}
+        towns = []
+        for node in np.flatnonzero(graph.node_name >= 0).tolist():
+            name, country = graph.node_label(node), graph.country_of_node(node)
+            if name is not None and country is not None and node not in crossings:
+                lon, lat = float(graph.node_lon[node]) / 1e7, float(graph.node_lat[node]) / 1e7
+                towns.append(Town(name, country, lon, lat))
+        return cls(towns)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._towns)
+
+    def town_of(self, support: Support) -> tuple[Town, float] | None:
+        """Return the town in which a space lies and the metres to its node, None where in none.
+
+        The nearest of the space's country that has the name of its place, within `NAMED_TOWN_M`;
+        else the nearest of any name within `TOWN_M`.
+        """
+        rows = self._of_country.get(support.country or "")
+        if rows is None:
+            return None
+        # Short distances: a degree of longitude shrinks with the cosine of the latitude.
+        east = (self._lon[rows] - support.lon) * np.cos(np.radians(support.lat))
+        distance_m = np.hypot(east, self._lat[rows] - support.lat) * METRES_PER_DEGREE
+        named_m = np.where(self._names[rows] == folded(support.place), distance_m, np.inf)
+        for found_m, within_m in ((named_m, NAMED_TOWN_M), (distance_m, TOWN_M)):
+            nearest = int(found_m.argmin())
+            if found_m[nearest] <= within_m:
+                return self._towns[rows[nearest]], float(found_m[nearest])
+        return None
+
+    def moved(self, supports: Supports) -> Moved:
+        """Return the spaces that lie in a town, moved to its node; worked out once for the same."""
+        kept = self._kept.get(supports)
+        if kept is None:
+            found = ((one, self.town_of(one)) for one in supports)
+            by_id = {one.id: InTown(one, *in_town) for one, in_town in found if in_town}
+            kept = Moved(
+                Supports(
+                    replace(one.support, lon=one.town.lon, lat=one.town.lat)
+                    for one in by_id.values()
+                ),
+                by_id,
+            )
+            self._kept[supports] = kept
+        return kept
+
+    @cached_property
+    def _of_country(self) -> dict[str, NDArray[np.int64]]:
+        countries = np.array([town.country for town in self._towns], dtype=object)
+        return {code: np.flatnonzero(countries == code) for code in set(countries.tolist())}
+
+    @cached_property
+    def _names(self) -> NDArray[np.object_]:
+        return np.array([folded(town.name) for town in self._towns], dtype=object)
+
+    @cached_property
+    def _lon(self) -> Floats:
+        return np.array([town.lon for town in self._towns], dtype=np.float64)
+
+    @cached_property
+    def _lat(self) -> Floats:
+        return np.array([town.lat for town in self._towns], dtype=np.float64)

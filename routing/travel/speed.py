@@ -1,0 +1,374 @@
+"""How fast each profile moves on an edge, and which edges it can use; every figure with source.
+
+All functions work on the edges they are given and hold nothing as long as the graph: a worker maps
+graphs of millions of edges and must not own a copy of a column.
+
+Walking speeds are for travel on a path. Tobler's further factor of 3/5 (NCGIA 93-1) is for travel
+off any path and never applies here: every edge of a road graph is a path.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.graph.elevation import MAX_SLOPE_CELL_M
+from routing.graph.road_graph import RoadGraph
+from routing.osm_tags.ways import HIGHWAY_CLASSES, SMOOTHNESS, SURFACES, EdgeFlag, Mode
+from routing.travel.profiles import Pace, Profile
+
+type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+type Flags = NDArray[np.bool_]
+type SpeedOnSlope = Callable[[Floats], Floats]
+
+#: Tobler 1993, "Three presentations on geographical analysis and modeling", NCGIA 93-1:
+#: ``v = 6·exp(-3.5·|S + 0.05|)`` km/h on a path of slope S = dh/dx.
+TOBLER_PEAK_KMH: Final = 6.0
+TOBLER_DECAY: Final = 3.5
+TOBLER_BEST_SLOPE: Final = -0.05
+
+#: Irmischer and Clarke 2018, Cartography and Geographic Information Science 45(2):177, men on
+#: paths: ``v = 0.11 + exp(-(s + 5)²/(2·30²))`` m/s, s in per cent, signed (algorithms.md, [G]).
+IRMISCHER_BASE_MPS: Final = 0.11
+IRMISCHER_BEST_PER_CENT: Final = -5.0
+IRMISCHER_WIDTH_PER_CENT: Final = 30.0
+
+#: Campbell et al. 2019, Applied Geography 106:93, the 10th percentile of hikers' speeds:
+#: ``v = c/(π·b·(1 + ((θ - a)/b)²)) + d + e·θ`` m/s, θ in degrees; (a, b, c, d, e).
+CAMPBELL_10TH: Final = (-1.568, 13.328, 38.892, 0.404, -0.003)
+
+#: Slower pedestrians, "such as those in wheelchairs": 3.0 ft/s, MUTCD 2009 section 4E.06 and the
+#: FHWA's answer to it; 3.03 ft/s is the 15th percentile of people over 60 (TCRP 112/NCHRP 562).
+#: Transferred from US crossings of a street to days on the road, where it is rather too fast.
+ASSISTED_FLAT_KMH: Final = 3.0 * 0.3048 * 3.6
+
+#: Share of that speed left on a surface: OSRM, profiles/foot.lua, ``surface_speeds``; for those it
+#: does not name, as gravel where the ground is uneven or loose [A].
+ASSISTED_ON_SURFACE: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "fine_gravel": 0.75,
+        "gravel": 0.75,
+        "pebblestone": 0.75,
+        "mud": 0.5,
+        "sand": 0.5,
+        **dict.fromkeys(("cobblestone", "sett", "unpaved", "ground", "dirt"), 0.75),
+        **dict.fromkeys(("earth", "grass", "rock"), 0.75),
+    }
+)
+#: And on a smoothness that the profile may use but not well [A]; the lower of the two counts.
+ASSISTED_ON_SMOOTHNESS: Final[Mapping[str, float]] = MappingProxyType(
+    {"bad": 0.75, "very_bad": 0.5}
+)
+
+#: Boats and ferries, km/h: OSRM's foot and car profiles (profiles/foot.lua, car.lua: ferry = 5).
+FERRY_KMH: Final = 5.0
+
+#: Vehicle speed by class, km/h: OSRM, profiles/car.lua at 0012f45890a8 (BSD-2); classes it does
+#: not name take its ``default`` of 10. ``road`` (class not surveyed) counts as the slowest street.
+VEHICLE_KMH: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "motorway": 90.0,
+        "motorway_link": 75.0,
+        "trunk": 85.0,
+        "trunk_link": 70.0,
+        "primary": 65.0,
+        "primary_link": 60.0,
+        "secondary": 55.0,
+        "secondary_link": 50.0,
+        "tertiary": 40.0,
+        "tertiary_link": 30.0,
+        "unclassified": 25.0,
+        "residential": 25.0,
+        "living_street": 10.0,
+        "service": 15.0,
+        "ferry": FERRY_KMH,
+    }
+)
+VEHICLE_DEFAULT_KMH: Final = 10.0
+
+#: Highest vehicle speed on a surface, km/h: the lower of OSRM's ``surface_tracktype_profile`` and
+#: ``surface_smoothness_profile`` (same file). Rock is its ``rocky``, bricks and metal as named.
+SURFACE_KMH: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "paving_stones": 60.0,
+        "metal": 60.0,
+        "sett": 45.0,
+        "compacted": 45.0,
+        "cobblestone": 30.0,
+        "wood": 30.0,
+        "rock": 30.0,
+        "gravel": 30.0,
+        "fine_gravel": 30.0,
+        "unpaved": 30.0,
+        "ground": 30.0,
+        "dirt": 30.0,
+        "grass": 30.0,
+        "pebblestone": 30.0,
+        "earth": 15.0,
+        "sand": 15.0,
+        "mud": 15.0,
+    }
+)
+
+#: Highest vehicle speed on a smoothness, km/h: OSRM, profiles/car.lua, ``smoothness_speeds``. It
+#: gives 0 to ``impassable``, which `usable` bars; the figure here only keeps times finite.
+SMOOTHNESS_KMH: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "intermediate": 80.0,
+        "bad": 40.0,
+        "very_bad": 20.0,
+        "horrible": 10.0,
+        "very_horrible": 5.0,
+        "impassable": 5.0,
+    }
+)
+
+#: A grade bars an edge only where the edge is at least as long as the coarsest cell that says
+#: anything about slope [A]: over a few metres a raster's error of metres is any grade at all.
+GRADE_BARS_FROM_M: Final = MAX_SLOPE_CELL_M
+
+#: Edges taken at a time where a figure of the whole graph is wanted: 2 MB a column of float64.
+_CHUNK: Final = 262_144
+
+
+# --- speed on a slope ----------------------------------------------------------------------------
+
+
+def tobler_kmh(slope: Floats | float) -> Floats:
+    """Give Tobler's walking speed on a path.
+
+    Parameters
+    ----------
+    slope
+        Rise over run, positive uphill.
+
+    Returns
+    -------
+    float64, km/h: 5.04 on the flat, at most 6.0 at a slope of -0.05.
+    """
+    steepness = np.abs(np.asarray(slope, dtype=np.float64) - TOBLER_BEST_SLOPE)
+    return np.asarray(TOBLER_PEAK_KMH * np.exp(-TOBLER_DECAY * steepness))
+
+
+#: 5.04 km/h, the sketch's walking speed: without a height model the road counts as flat.
+FLAT_KMH: Final = float(tobler_kmh(0.0))
+
+
+def irmischer_clarke_kmh(slope: Floats | float) -> Floats:
+    """Give Irmischer and Clarke's walking speed on a path, km/h; `slope` as `tobler_kmh`.
+
+    3.95 km/h on the flat.
+    """
+    off = 100.0 * np.asarray(slope, dtype=np.float64) - IRMISCHER_BEST_PER_CENT
+    bell = np.exp(-(off**2) / (2.0 * IRMISCHER_WIDTH_PER_CENT**2))
+    return np.asarray(3.6 * (IRMISCHER_BASE_MPS + bell))
+
+
+def campbell_10th_kmh(slope: Floats | float) -> Floats:
+    """Give Campbell's 10th percentile of hikers' speeds, km/h; `slope` as `tobler_kmh`.
+
+    4.75 km/h on the flat.
+    """
+    a, b, c, d, e = CAMPBELL_10TH
+    degrees = np.degrees(np.arctan(np.asarray(slope, dtype=np.float64)))
+    peak = c / (math.pi * b * (1.0 + ((degrees - a) / b) ** 2))
+    return np.asarray(3.6 * (peak + d + e * degrees))
+
+
+def assisted_kmh(slope: Floats | float) -> Floats:
+    """Give the speed of people who walk with difficulty, km/h; `slope` as `tobler_kmh`.
+
+    3.29 km/h on the flat. A slope slows them as it slows Tobler's walker, in proportion, and never
+    makes them faster [A].
+    """
+    return np.asarray(ASSISTED_FLAT_KMH * np.minimum(1.0, tobler_kmh(slope) / FLAT_KMH))
+
+
+_ON_SLOPE: Final[Mapping[Pace, SpeedOnSlope]] = MappingProxyType(
+    {
+        Pace.TOBLER: tobler_kmh,
+        Pace.IRMISCHER_CLARKE: irmischer_clarke_kmh,
+        Pace.CAMPBELL_10: campbell_10th_kmh,
+        Pace.ASSISTED: assisted_kmh,
+    }
+)
+
+
+def climb_pace_s_per_m(
+    length_m: Floats,
+    ascent_m: Floats,
+    descent_m: Floats,
+    speed_kmh: SpeedOnSlope = tobler_kmh,
+) -> Floats:
+    """Give seconds per metre on foot over edges that climb and fall.
+
+    The climb and the fall share the length in proportion to their metres, both at the grade
+    ``(ascent + descent) / length``; the model's speed holds on each. An edge that only climbs is
+    the model exactly.
+
+    Parameters
+    ----------
+    length_m, ascent_m, descent_m
+        float64 [n], metres, in the direction of travel.
+    speed_kmh
+        Speed on a slope.
+
+    Returns
+    -------
+    float64 [n], s/m.
+    """
+    moved = ascent_m + descent_m
+    zero = np.zeros(len(moved))
+    grade = np.divide(moved, length_m, out=zero.copy(), where=length_m > 0)
+    up = np.divide(ascent_m, moved, out=zero, where=moved > 0)
+    return np.asarray(3.6 * (up / speed_kmh(grade) + (1 - up) / speed_kmh(-grade)))
+
+
+# --- edges ---------------------------------------------------------------------------------------
+
+
+def time_s(
+    graph: RoadGraph, profile: Profile, edges: Ints, *, unknown_slope_s_per_m: float = 0.0
+) -> Floats:
+    """Give the moving time of whole edges.
+
+    On foot the profile's model on the slope where the region has one (a height model of 90 m
+    cells or finer) and knows the edge's heights, else its flat speed. By vehicle the class's
+    speed, capped by ``maxspeed``, surface and smoothness.
+
+    Parameters
+    ----------
+    graph
+        The road graph.
+    profile
+        Who travels.
+    edges
+        int64 [k], edge ids.
+    unknown_slope_s_per_m
+        For the search: no edge without a known slope is quicker on foot in a region that has
+        slopes. Give `mean_pace_s_per_m`, so that a hole in the height model is no flat road.
+
+    Returns
+    -------
+    float64 [k], seconds; finite also where the profile cannot go, which `usable` tells.
+    """
+    length_m = graph.lengths_m(edges)
+    if profile.mode is Mode.VEHICLE:
+        return np.asarray(length_m * 3.6 / vehicle_kmh(graph, edges))
+    pace = np.full(len(edges), 3.6 / flat_kmh(profile))
+    if graph.meta.has_slope:
+        known = slope_known(graph, edges)
+        pace = np.maximum(pace, np.where(known, 0.0, unknown_slope_s_per_m))
+        pace[known] = climb_pace_s_per_m(
+            length_m[known], *_climb_m(graph, edges[known]), _ON_SLOPE[profile.pace]
+        )
+    if profile.pace is Pace.ASSISTED:
+        pace /= _assisted_share(graph, edges)
+    return np.asarray(length_m * np.where(_is_ferry(graph, edges), 3.6 / FERRY_KMH, pace))
+
+
+def flat_kmh(profile: Profile) -> float:
+    """Give a walker's speed on the flat, km/h."""
+    return float(_ON_SLOPE[profile.pace](np.zeros(1))[0])
+
+
+def usable(graph: RoadGraph, profile: Profile, edges: Ints) -> Flags:
+    """Tell which edges a profile can use; borders and hazards are another matter.
+
+    What is not known bars nothing: no smoothness, no slope, and a grade over less than
+    `GRADE_BARS_FROM_M`.
+
+    Parameters
+    ----------
+    graph, profile, edges
+        As `time_s` takes them.
+
+    Returns
+    -------
+    bool [k]
+    """
+    can = (graph.edge_flags[edges] & int(profile.mode.flag)) != 0
+    if profile.barred_classes:
+        can &= ~_named(HIGHWAY_CLASSES, profile.barred_classes)[graph.edge_class[edges]]
+    if profile.barred_flags:
+        can &= (graph.edge_flags[edges] & profile.barred_flags) == 0
+    if profile.barred_smoothness:
+        can &= ~_named(SMOOTHNESS, profile.barred_smoothness)[graph.edge_smoothness[edges]]
+    if profile.max_grade is not None and graph.meta.has_slope:
+        length_m = graph.lengths_m(edges)
+        ascent_m, descent_m = _climb_m(graph, edges)
+        steep = (ascent_m + descent_m > profile.max_grade * length_m) & slope_known(graph, edges)
+        can &= ~(steep & (length_m >= GRADE_BARS_FROM_M))
+    return np.asarray(can)
+
+
+def mean_pace_s_per_m(graph: RoadGraph, profile: Profile) -> float:
+    """Give the mean pace on foot over the edges of a region whose slope is known.
+
+    Reads the whole graph, a part at a time.
+
+    Returns
+    -------
+    Seconds per metre; 0 for a vehicle, and where no usable edge has a known slope.
+    """
+    if profile.mode is Mode.VEHICLE or not graph.meta.has_slope:
+        return 0.0
+    spent_s = walked_m = 0.0
+    for first in range(0, len(graph.edge_tail), _CHUNK):
+        edges = np.arange(first, min(first + _CHUNK, len(graph.edge_tail)))
+        counts = slope_known(graph, edges) & ~_is_ferry(graph, edges)
+        edges = edges[counts & usable(graph, profile, edges)]
+        spent_s += float(time_s(graph, profile, edges).sum())
+        walked_m += float(graph.lengths_m(edges).sum())
+    return spent_s / walked_m if walked_m > 0 else 0.0
+
+
+def slope_known(graph: RoadGraph, edges: Ints) -> Flags:
+    """Tell which edges have a known slope, bool [k]: a height model, and heights at both ends."""
+    if not graph.meta.has_slope:
+        return np.zeros(len(edges), dtype=np.bool_)
+    height_m = graph.node_elevation_m
+    ends = (height_m[graph.edge_tail[edges]], height_m[graph.edge_head[edges]])
+    return np.asarray(np.isfinite(ends[0]) & np.isfinite(ends[1]))
+
+
+def vehicle_kmh(graph: RoadGraph, edges: Ints) -> Floats:
+    """Give the speed of a vehicle on edges, float64 [k], km/h."""
+    limit = graph.edge_maxspeed_kmh[edges].astype(np.float64)
+    speeds = [
+        _column(HIGHWAY_CLASSES, VEHICLE_KMH, VEHICLE_DEFAULT_KMH)[graph.edge_class[edges]],
+        _column(SURFACES, SURFACE_KMH, math.inf)[graph.edge_surface[edges]],
+        _column(SMOOTHNESS, SMOOTHNESS_KMH, math.inf)[graph.edge_smoothness[edges]],
+        np.where(limit > 0, limit, math.inf),
+    ]
+    return np.where(_is_ferry(graph, edges), FERRY_KMH, np.minimum.reduce(speeds))
+
+
+def _assisted_share(graph: RoadGraph, edges: Ints) -> Floats:
+    """Give the share of the assisted speed that surface and smoothness leave, float64 [k]."""
+    return np.minimum(
+        _column(SURFACES, ASSISTED_ON_SURFACE, 1.0)[graph.edge_surface[edges]],
+        _column(SMOOTHNESS, ASSISTED_ON_SMOOTHNESS, 1.0)[graph.edge_smoothness[edges]],
+    )
+
+
+def _climb_m(graph: RoadGraph, edges: Ints) -> tuple[Floats, Floats]:
+    ascent_m, descent_m = graph.edge_ascent_m[edges], graph.edge_descent_m[edges]
+    return ascent_m.astype(np.float64), descent_m.astype(np.float64)
+
+
+def _is_ferry(graph: RoadGraph, edges: Ints) -> Flags:
+    return np.asarray((graph.edge_flags[edges] & int(EdgeFlag.FERRY)) != 0)
+
+
+def _column(names: tuple[str, ...], values: Mapping[str, float], default: float) -> Floats:
+    """Lay a table by name out along a tuple of names, float64 [names]."""
+    return np.array([values.get(name, default) for name in names])
+
+
+def _named(names: tuple[str, ...], chosen: frozenset[str]) -> Flags:
+    return np.array([name in chosen for name in names])

@@ -1,0 +1,429 @@
+"""When a walker is where: a route laid on the clock, with its nights, rests and waits.
+
+**The rule.** A *stop* is the end of the way, a waypoint, or an official crossing on it; a *section*
+is what lies between two of them.
+
+* Walking happens within the window. Who is on the road when it closes, or leaves while it is
+  closed, goes on when it next opens.
+* But nobody lies down within an hour of a stop: the last `TAIL_S` of a section are walked at
+  whatever hour. 31 minutes that begin at 17:30 are over at 18:01; twelve hours that begin at 22:00
+  begin at 06:00.
+* Between two openings of the window nobody walks farther than the longest day on foot. Everybody is
+  fresh at the departure and at each opening, whatever they did before.
+* A crossing is passed when it is open, be it by night, and it is waited for as long as that takes.
+  Standing uses up nothing of the day.
+
+So **who leaves later never arrives earlier** by the same way: whoever is ahead at an opening stays
+ahead until the next, what holds somebody up hangs on the place and the clock alone, and everybody
+is fresh at the same moment.
+
+Without a window (a vehicle) there are waits and no rests. Night is a matter of the clock and not
+of the window. The departure's offset from UTC holds for the whole way.
+"""
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta, timezone
+from functools import cached_property
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.errors import InvalidRequest
+from routing.travel._timetable_kernel import DAWN_S, DUSK_S, TOO_MANY, UNDER_WAY, clock, march
+
+type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+
+DAY_S: Final = 86_400.0
+
+#: Seconds before a stop that are walked at whatever hour [A]: an hour after dusk to a roof, to a
+#: border post or to where one is going is better than a night beside the road.
+TAIL_S: Final = 3_600.0
+
+#: Stretches that there is room for at first: days of a walk of 2,500 km.
+_FIRST_ROOM: Final = 128
+
+
+def seconds_of(moment: time) -> float:
+    """Give the seconds since midnight of a time of day."""
+    return moment.hour * 3_600.0 + moment.minute * 60.0 + moment.second + moment.microsecond / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The hours of a day in which people walk.
+
+    Parameters
+    ----------
+    start, end
+        Local times of one day, start before end; the end is no longer part of it.
+
+    Raises
+    ------
+    InvalidRequest
+        The start is not before the end.
+    """
+
+    start: time
+    end: time
+
+    def __post_init__(self) -> None:
+        if not self.start < self.end:
+            raise InvalidRequest("window", f"{self.start} is not before {self.end}")
+
+    @property
+    def length_s(self) -> float:
+        """Length, seconds."""
+        return seconds_of(self.end) - seconds_of(self.start)
+
+    def covers(self, clock_s: float) -> bool:
+        """Tell whether a moment, in seconds since some midnight, lies in the window."""
+        return seconds_of(self.start) <= clock_s % DAY_S < seconds_of(self.end)
+
+    def opens_s(self, clock_s: float) -> float:
+        """Give the first opening after a moment, both in seconds since one midnight."""
+        return _next(seconds_of(self.start), clock_s)
+
+    def closes_s(self, clock_s: float) -> float:
+        """Give the first closing after a moment, both in seconds since one midnight."""
+        return _next(seconds_of(self.end), clock_s)
+
+
+def _next(daily_s: float, clock_s: float) -> float:
+    return daily_s + (math.floor((clock_s - daily_s) / DAY_S) + 1) * DAY_S
+
+
+def night_before_s(clock_s: Floats) -> Floats:
+    """Give the seconds of night between a midnight and moments after it.
+
+    Parameters
+    ----------
+    clock_s
+        float64 [n], seconds since that midnight; negative before it.
+
+    Returns
+    -------
+    float64 [n]
+    """
+    days = np.floor(clock_s / DAY_S)
+    today = clock_s - days * DAY_S
+    tonight = np.minimum(today, DAWN_S) + np.maximum(0.0, today - DUSK_S)
+    return np.asarray(days * (DAY_S - DUSK_S + DAWN_S) + tonight)
+
+
+@dataclass(frozen=True, slots=True)
+class Stint:
+    """A day of walking under way.
+
+    Parameters
+    ----------
+    fresh
+        When the window next opens, aware: from then on the whole day is left.
+    left_m
+        Metres left of the longest day until then.
+    is_begun
+        Something of it was walked.
+    """
+
+    fresh: datetime
+    left_m: float
+    is_begun: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Timetable:
+    """When each leg of a route is walked; K legs.
+
+    Parameters
+    ----------
+    departure
+        Aware.
+    start_s, end_s
+        float64 [K], seconds after the departure at which a leg is begun and left behind. A leg
+        may hold a rest; a rest or a wait before a leg lies before its start.
+    night_s
+        float64 [K], seconds of moving time by night.
+    day
+        int64 [K], day of walking in which the leg is begun: 0 is the first. A day lasts from one
+        opening of the window to the next, and an hour longer for who is on the road then; days on
+        which nothing is walked are not counted.
+    days
+        Days on which something is walked, at least 1.
+    arrival_s
+        Seconds after the departure at which the last leg is left behind.
+    stint
+        The day that the arrival falls into; None without hours of walking.
+    """
+
+    departure: datetime
+    start_s: Floats
+    end_s: Floats
+    night_s: Floats
+    day: Ints
+    days: int
+    arrival_s: float = 0.0
+    stint: Stint | None = None
+
+    @cached_property
+    def by_night(self) -> NDArray[np.bool_]:
+        """Legs of which some part is walked by night, bool [K]."""
+        return np.asarray(self.night_s > 0)
+
+    @property
+    def arrival(self) -> datetime:
+        """Moment of arrival, with the departure's offset."""
+        return self.at(self.arrival_s)
+
+    def at(self, after_s: float) -> datetime:
+        """Give the moment some seconds after the departure, with the departure's offset."""
+        return _moment(self.departure, after_s)
+
+
+def _moment(departure: datetime, after_s: float) -> datetime:
+    offset = timezone(departure.utcoffset() or timedelta(0))
+    return departure.astimezone(offset) + timedelta(seconds=after_s)
+
+
+def timetable(
+    departure: datetime,
+    leg_s: Floats,
+    window: Window | None,
+    *,
+    leg_m: Floats | None = None,
+    day_max_m: float = math.inf,
+    not_before_s: Mapping[int, float] | None = None,
+    stops: Collection[int] = (),
+    stint: Stint | None = None,
+) -> Timetable:
+    """Lay a route on the clock, by the rule at the head of this module.
+
+    Parameters
+    ----------
+    departure
+        Aware; its own offset is taken as the local time of the whole way.
+    leg_s
+        float64 [K], moving time of each leg, seconds.
+    window
+        Hours of walking; None moves round the clock.
+    leg_m, day_max_m
+        float64 [K], length of each leg, and the longest day, metres. Without lengths only the
+        window ends a day, as it does without a window.
+    not_before_s
+        Leg -> seconds after the departure before which it may not be begun (a crossing opens).
+    stops
+        Legs before which a stop lies; where one waits there is one anyhow.
+    stint
+        Under way at departure, of a way that this one goes on; a fresh day where None.
+
+    Raises
+    ------
+    InvalidRequest
+        A departure without offset, a time or length that is negative or no number, a longest day
+        of less than a metre, a wait at a leg that is none.
+    """
+    leg_s = np.asarray(leg_s, dtype=np.float64)
+    no_lengths = leg_m is None or window is None
+    leg_m = np.zeros(len(leg_s)) if no_lengths else np.asarray(leg_m, dtype=np.float64)
+    waits = dict(not_before_s or {})
+    _check(departure, leg_s, leg_m, day_max_m, waits)
+    offset = clock_of(departure)
+    walker = Walker(offset, window, day_max_m, under_way(departure, stint))
+    columns = []
+    cuts = sorted({0, *waits, *(leg for leg in stops if leg < len(leg_s)), len(leg_s)})
+    for first, after in pairwise(cuts):
+        if first in waits:
+            walker.wait(offset + waits[first])
+        columns.append(walker.walk(leg_s[first:after], leg_m[first:after]))
+    empty = (np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64))
+    start, end, night, day = (np.concatenate(c) for c in zip(empty, *columns, strict=True))
+    return Timetable(
+        departure,
+        start - offset,
+        end - offset,
+        night,
+        day,
+        max(1, walker.days),
+        walker.clock_s - offset,
+        walker.stint(departure),
+    )
+
+
+def under_way(departure: datetime, stint: Stint | None) -> Stint | None:
+    """Give the day under way at departure; None where that is a fresh one."""
+    return None if stint is None or departure >= stint.fresh else stint
+
+
+def clock_of(departure: datetime) -> float:
+    """Give the seconds from local midnight to the departure."""
+    return seconds_of(departure.time())
+
+
+def _check(
+    departure: datetime, leg_s: Floats, leg_m: Floats, day_max_m: float, waits: Mapping[int, float]
+) -> None:
+    if departure.utcoffset() is None:
+        raise InvalidRequest("at", f"{departure} does not say its offset from UTC")
+    if len(leg_s) != len(leg_m):
+        raise InvalidRequest("legs", f"{len(leg_s)} times and {len(leg_m)} lengths")
+    for values in (leg_s, leg_m):
+        if not (np.isfinite(values) & (values >= 0)).all():
+            raise InvalidRequest("legs", "a leg has a time or length that is none")
+    if not day_max_m >= 1:
+        raise InvalidRequest("day_max_m", f"a day of {day_max_m} m leads nowhere")
+    for leg, moment_s in waits.items():
+        if not 0 <= leg < len(leg_s) or not math.isfinite(moment_s):
+            raise InvalidRequest("not_before_s", f"leg {leg} cannot wait until {moment_s}")
+
+
+class Walker:
+    """Where the clock stands while a route is walked; seconds since the midnight of departure.
+
+    Parameters
+    ----------
+    clock_s
+        The departure.
+    window, day_max_m
+        As `timetable` takes them.
+    stint
+        The day under way; a fresh one where None.
+    """
+
+    def __init__(
+        self,
+        clock_s: float,
+        window: Window | None,
+        day_max_m: float,
+        stint: Stint | None = None,
+    ) -> None:
+        self.has_hours = window is not None
+        self.day_max_m = day_max_m
+        self._window = window
+        self._hours = (0.0, DAY_S)
+        fresh_s = math.inf
+        if window is not None:
+            self._hours = (seconds_of(window.start), seconds_of(window.end))
+            fresh_s = window.opens_s(clock_s)
+        # As `routing.travel._timetable_kernel.march` has it.
+        self._state = np.array([clock_s, fresh_s, day_max_m, -1.0, 0.0])
+        if stint is not None:
+            self._state[2] = min(stint.left_m, day_max_m)
+            self._state[3:] = (0.0, UNDER_WAY) if stint.is_begun else (-1.0, 0.0)
+
+    @property
+    def clock_s(self) -> float:
+        """What the clock says."""
+        return float(self._state[0])
+
+    @property
+    def days(self) -> int:
+        """Days on which something was walked, the one under way at the start among them."""
+        return int(self._state[3]) + 1
+
+    @property
+    def left_m(self) -> float:
+        """Metres left of the day."""
+        return self.day_max_m if self.clock_s >= self._state[1] else float(self._state[2])
+
+    @property
+    def fresh_s(self) -> float:
+        """When the window next opens; infinite without one."""
+        return math.inf if self._window is None else self._window.opens_s(self.clock_s)
+
+    @property
+    def dusk_s(self) -> float:
+        """When the window closes that is open; now, where it is closed."""
+        if self._window is None:
+            return math.inf
+        is_open = self._window.covers(self.clock_s)
+        return self._window.closes_s(self.clock_s) if is_open else self.clock_s
+
+    def stint(self, departure: datetime) -> Stint | None:
+        """Give the day under way, for who left at a departure; None without hours of walking."""
+        if self._window is None:
+            return None
+        is_fresh = self.clock_s >= self._state[1]
+        is_begun = bool(self._state[4] == UNDER_WAY if is_fresh else self._state[4])
+        fresh = _moment(departure, self.fresh_s - clock_of(departure))
+        return Stint(fresh, self.left_m, is_begun)
+
+    def sleep(self) -> None:
+        """Rest until the window next opens, if there is one."""
+        if self.has_hours:
+            self.wait(self.fresh_s)
+
+    def wait(self, until_s: float) -> None:
+        """Stand until a moment."""
+        if until_s > self._state[0]:
+            self._state[0] = until_s
+            self._state[4] = min(self._state[4], 1.0)
+
+    def copy(self) -> "Walker":
+        """Give one who stands at the same place at the same time."""
+        twin = Walker(self.clock_s, self._window, self.day_max_m)
+        twin.take_place_of(self)
+        return twin
+
+    def take_place_of(self, other: "Walker") -> None:
+        """Stand where another one does."""
+        self._state = other._state.copy()  # noqa: SLF001 -- one of us
+
+    def go(self, moved_s: Floats, moved_m: Floats) -> None:
+        """Walk a section of which moving time and metres are summed up, float64 [k + 1] each."""
+        self._stretches(moved_s, moved_m)
+
+    def clock_after_s(
+        self, moved_s: Floats, moved_m: Floats, passed_s: float, *, rested: bool
+    ) -> float:
+        """Give what the clock will say on the way of a section, as `go` takes it.
+
+        Parameters
+        ----------
+        passed_s
+            Moving seconds from the start of the section.
+        rested
+            After the rest, where one lies just there.
+        """
+        from_s, clock_s, _ = self.copy()._stretches(moved_s, moved_m)  # noqa: SLF001 -- one of us
+        after = int(np.searchsorted(from_s, passed_s, side="right" if rested else "left"))
+        row = max(0, after - 1)
+        return float(clock_s[row] + (passed_s - from_s[row]))
+
+    def walk(self, leg_s: Floats, leg_m: Floats) -> tuple[Floats, Floats, Floats, Ints]:
+        """Walk a section.
+
+        Parameters
+        ----------
+        leg_s, leg_m
+            float64 [k], moving time and metres of its legs.
+
+        Returns
+        -------
+        (start_s, end_s, night_s float64 [k], day int64 [k])
+            As `Timetable` has them, but since midnight.
+        """
+        moved_s, moved_m = summed(leg_s), summed(leg_m)
+        return clock(moved_s, *self._stretches(moved_s, moved_m))
+
+    def _stretches(self, moved_s: Floats, moved_m: Floats) -> tuple[Floats, Floats, Floats]:
+        """Cut moving time into stretches: (moving time, clock, day) at which each begins."""
+        room = _FIRST_ROOM
+        while True:
+            state = self._state.copy()
+            from_s, clock_s, day = np.empty((3, room))
+            count = march(
+                moved_s, moved_m, state, *self._hours, self.day_max_m, TAIL_S, from_s, clock_s, day
+            )
+            if count != TOO_MANY:
+                break
+            room *= 4
+        self._state = state
+        return from_s[:count], clock_s[:count], day[:count]
+
+
+def summed(values: Floats) -> Floats:
+    """Give the sums before each value and after the last, float64 [k + 1]."""
+    return np.concatenate([[0.0], np.cumsum(values)])

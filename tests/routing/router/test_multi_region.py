@@ -1,0 +1,226 @@
+"""Several regions joined at crossings, against one graph of all of them."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+import shapely
+
+from routing.errors import NoRegion, NoRoute
+from routing.osm_tags.ways import Mode
+from routing.router.multi_region import Continent
+from routing.router.regional import Router, RouteRequest
+from routing.travel.crossings import Crossing
+from routing.travel.hazard import Hazard
+
+AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
+
+#: Two towns a country, a crossing between neighbours: AA | BB | CC, west to east.
+WEST = Crossing("west", "Oeste", 1.0, 0.0, ("AA", "BB"), passable=True, state="open")
+EAST = Crossing("east", "Este", 2.0, 0.0, ("BB", "CC"), passable=True, state="open")
+POSTS = (WEST, EAST)
+START, END = (0.5, 0.0), (2.5, 0.0)
+
+
+def line(places, country, *, step_m=None):
+    """Give nodes in a row with a country, and edges between neighbours."""
+    nodes = [(lon, lat, 0.0, country) for lon, lat in places]
+    more = {} if step_m is None else {"length_m": step_m}
+    return nodes, [(n, n + 1, dict(more)) for n in range(len(nodes) - 1)]
+
+
+@pytest.fixture
+def sketch(tiny_graph):
+    """All three countries, a straight line with towns at every half degree."""
+    nodes, edges = [], []
+    for country, lons in (
+        ("AA", (0.0, 0.5, 1.0)),
+        ("BB", (1.0, 1.5, 2.0)),
+        ("CC", (2.0, 2.5, 3.0)),
+    ):
+        first = len(nodes)
+        nodes += [(lon, 0.0, 0.0, country) for lon in lons]
+        edges += [
+            (first, first + 1, {"length_m": 60_000}),
+            (first + 1, first + 2, {"length_m": 60_000}),
+        ]
+    edges += [(2, 3, {"length_m": 0.0}), (5, 6, {"length_m": 0.0})]
+    return Router(tiny_graph(nodes, edges, kind="sketch", name="sketch"))
+
+
+@pytest.fixture
+def detail(tiny_graph):
+    """Give a region of one country: a road that bends through it, from one lon to another."""
+
+    def make(country, west, east, name, length_m=3_000):
+        lons = np.linspace(west, east, 21).tolist()
+        places = [(lon, 0.0005 * (row % 2)) for row, lon in enumerate(lons)]
+        places[0], places[-1] = (west, 0.0), (east, 0.0)
+        return Router(tiny_graph(*line(places, country, step_m=length_m), name=name))
+
+    return make
+
+
+def ask(start=START, end=END, crossings=POSTS, **more):
+    given = {"start_country": "AA", "end_country": "CC"} | more
+    return RouteRequest(start, end, Mode.FOOT, AT, crossings=crossings, **given)
+
+
+def networks(answer, route):
+    return [answer.regions[part.region].graph.meta.name for part in route.parts or (route,)]
+
+
+def test_the_most_detailed_region_with_both_ends_answers_alone(sketch, detail):
+    aa = detail("AA", 0.0, 1.0, "aa")
+    answer = Continent([aa, sketch]).routes(ask((0.1, 0.0), (0.9, 0.0), end_country="AA"))
+    assert networks(answer, answer.routes[0]) == ["aa"]
+
+
+def test_without_regions_the_sketch_answers(sketch):
+    answer = Continent([sketch]).routes(ask())
+    assert networks(answer, answer.routes[0]) == ["sketch"]
+    assert answer.routes[0].distance_m == pytest.approx(60_000 * 4)
+
+
+def test_a_journey_runs_through_regions_and_the_sketch_between(sketch, detail):
+    regions = [detail("AA", 0.0, 1.0, "aa"), detail("CC", 2.0, 3.0, "cc"), sketch]
+    answer = Continent(regions).routes(ask())
+    best = answer.routes[0]
+    assert networks(answer, best) == ["aa", "sketch", "cc"]
+    assert best.crossings == ("west", "east")
+    # Ten steps of three kilometres in AA, two of sixty in BB, ten in CC.
+    assert best.distance_m == pytest.approx(30_000 + 120_000 + 30_000)
+    assert best.distance_m == pytest.approx(sum(part.distance_m for part in best.parts))
+    assert best.measure_m[-1] == pytest.approx(best.distance_m)
+    assert (np.diff(best.measure_m) >= 0).all()
+    assert best.coordinates[0] == pytest.approx(START)
+    assert best.coordinates[-1] == pytest.approx(END)
+    assert sum(best.unknown.values()) >= best.unknown_m
+    if best.segments:
+        assert best.segments[0].from_m == 0
+        assert best.segments[-1].to_m == pytest.approx(best.distance_m)
+
+
+def test_a_region_in_the_middle_goes_before_the_sketch_although_it_is_longer(sketch, detail):
+    long = detail("BB", 1.0, 2.0, "bb", length_m=9_000)
+    regions = [detail("AA", 0.0, 1.0, "aa"), long, detail("CC", 2.0, 3.0, "cc"), sketch]
+    answer = Continent(regions).routes(ask())
+    assert networks(answer, answer.routes[0]) == ["aa", "bb", "cc"]
+    assert answer.routes[0].distance_m == pytest.approx(30_000 + 180_000 + 30_000)
+
+
+def test_a_region_that_reaches_one_crossing_alone_leaves_the_middle_to_the_sketch(sketch, detail):
+    half = detail("BB", 1.0, 1.4, "bb")
+    regions = [detail("AA", 0.0, 1.0, "aa"), half, detail("CC", 2.0, 3.0, "cc"), sketch]
+    answer = Continent(regions).routes(ask())
+    assert networks(answer, answer.routes[0]) == ["aa", "sketch", "cc"]
+
+
+@pytest.mark.parametrize("post", [0, 1])
+@pytest.mark.parametrize("state", ["closed", "not_known"])
+def test_p10_a_closed_crossing_joins_no_regions(sketch, detail, post, state):
+    shut = Crossing(POSTS[post].id, POSTS[post].name, POSTS[post].lon, 0.0, POSTS[post].countries,
+                    passable=False, state=state)  # fmt: skip
+    crossings = (shut, EAST) if post == 0 else (WEST, shut)
+    regions = [detail("AA", 0.0, 1.0, "aa"), detail("CC", 2.0, 3.0, "cc"), sketch]
+    with pytest.raises(NoRoute) as error:
+        Continent(regions).routes(ask(crossings=crossings))
+    assert [(b.kind, b.id, b.state) for b in error.value.blocked_by] == [
+        ("crossing", shut.id, state)
+    ]
+
+
+def test_a_crossing_is_waited_for_at_the_time_of_arrival(sketch, detail):
+    asked = []
+
+    def opens(when):
+        asked.append(when)
+        return when + timedelta(hours=2)
+
+    late = Crossing("west", "Oeste", 1.0, 0.0, ("AA", "BB"), passable=False, state="closed",
+                    opens=opens)  # fmt: skip
+    regions = [detail("AA", 0.0, 1.0, "aa"), detail("CC", 2.0, 3.0, "cc"), sketch]
+    best = Continent(regions).routes(ask(crossings=(late, EAST))).routes[0]
+    # Thirty kilometres at the pace on the flat: more than a longest day.
+    assert best.passages[0].wait_s == 7_200
+    assert best.passages[0].arrival > AT + timedelta(hours=6)
+    assert best.passages[0].arrival in asked
+    assert best.passages[1].arrival > best.passages[0].arrival
+    assert best.arrival > best.passages[1].arrival
+
+
+def test_a_city_without_a_crossing_leaves_the_way_to_the_sketch(sketch, detail):
+    city = detail("AA", 0.4, 0.6, "city")
+    answer = Continent([city, sketch]).routes(ask())
+    assert networks(answer, answer.routes[0]) == ["sketch"]
+
+
+def test_places_that_nothing_covers_are_refused(detail):
+    with pytest.raises(NoRegion):
+        Continent([detail("AA", 0.0, 1.0, "aa")]).routes(ask())
+    with pytest.raises(NoRegion):
+        Continent([]).routes(ask())
+
+
+@pytest.mark.parametrize("start", [0.5, 1.0])
+@pytest.mark.parametrize("end", [2.0, 2.5])
+def test_a_journey_may_begin_and_end_at_a_crossing(sketch, detail, start, end):
+    """Where it does, nothing of it lies on the roads of the region there."""
+    regions = [detail("AA", 0.0, 1.0, "aa"), detail("CC", 2.0, 3.0, "cc"), sketch]
+    answer = Continent(regions).routes(ask((start, 0.0), (end, 0.0)))
+    ends = 30_000 * (start == 0.5) + 30_000 * (end == 2.5)
+    assert answer.routes[0].distance_m == pytest.approx(120_000 + ends)
+    assert answer.routes[0].crossings == ("west", "east")
+
+
+def banks(tiny_graph, west=0.998, **more):
+    """Give two regions that end a few hundred metres from the post between them."""
+    here = [(lon, 0.0) for lon in (0.9, 0.95, west)]
+    there = [(lon, 0.0) for lon in (1.002, 1.05, 1.1)]
+    return [
+        Router(tiny_graph(*line(here, "AA"), name="aa", **more)),
+        Router(tiny_graph(*line(there, "BB"), name="bb", **more)),
+    ]
+
+
+def over(**more):
+    return ask((0.91, 0.0), (1.09, 0.0), (WEST,), end_country="BB", **more)
+
+
+def test_p11_no_way_leads_through_an_exclusion_between_two_regions(tiny_graph):
+    regions = Continent(banks(tiny_graph))
+    assert regions.routes(over()).routes
+    bridge = shapely.box(0.9995, -0.001, 1.0005, 0.001)
+    for where in (bridge, shapely.box(1.0005, -0.001, 1.0015, 0.001)):
+        ban = Hazard("ban", "flood", "physical", where, exclusion=True)
+        with pytest.raises((NoRegion, NoRoute)):
+            regions.routes(over(hazards=(ban,)))
+    beside = Hazard(
+        "ban", "flood", "physical", shapely.box(0.9995, 0.001, 1, 0.002), exclusion=True
+    )
+    assert regions.routes(over(hazards=(beside,))).routes
+
+
+def test_p33_nobody_is_carried_from_the_far_end_of_a_road_to_a_post(tiny_graph):
+    """A road passes the post, and its next junction is 28 km away."""
+    _, there = banks(tiny_graph)
+    nodes, edges = line([(0.9, 0.25), (0.998, 0.25), (0.998, -0.3)], "AA")
+    passing = Router(tiny_graph(nodes, edges, name="aa"))
+    with pytest.raises((NoRegion, NoRoute)):
+        Continent([passing, there]).routes(
+            ask((0.91, 0.25), (1.09, 0.0), (WEST,), end_country="BB")
+        )
+
+
+def test_a_region_answers_for_the_countries_whose_roads_it_has(sketch, tiny_graph):
+    """The box of a country holds much of its neighbours; their ways are the sketch's."""
+    wide = [(lon, 0.3) for lon in (0.0, 1.0, 2.0, 3.0)]
+    low = [(lon, -0.1) for lon in (0.0, 3.0)]
+    nodes = [(lon, lat, 0.0, "AA") for lon, lat in (*wide, *low)]
+    country = Router(tiny_graph(nodes, [(0, 1), (1, 2), (2, 3), (4, 5)], name="aa"))
+    regions = Continent([country, sketch])
+    inside = ask((1.2, 0.0), (1.8, 0.0), start_country="BB", end_country="BB")
+    across = ask((0.5, 0.0), (1.8, 0.0), end_country="BB")
+    for question in (inside, across):
+        answer = regions.routes(question)
+        assert "sketch" in networks(answer, answer.routes[0])
