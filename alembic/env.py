@@ -1,4 +1,4 @@
-"""Run the migrations on the connection that geo.schema put into the configuration."""
+"""Run the migrations on the connection that geo.db.migrations put into the configuration."""
 
 from alembic import context
 from geoalchemy2 import alembic_helpers
@@ -43,5 +43,5 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
-# geo.schema always hands a connection over: there is one way to migrate.
+# geo.db.migrations always hands a connection over: there is one way to migrate.
 run(config.attributes["connection"])

@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import Clock
 from app.logs import NOTICES
 from app.settings import Settings
-from geo import anchors, storage
-from geo.anchors import Anchor
-from geo.db import Database, Tier
+from geo.db.sessions import Database, Tier
 from geo.errors import DatabaseUnavailableError
+from geo.oversight import audit_anchors
+from geo.oversight.audit_anchors import Anchor
+from geo.records import upsert
 
 #: The file in `AMPARO_HOME` that the lines go to where the settings name none.
 FILE = "anchors.jsonl"
@@ -54,21 +55,21 @@ async def keep(session: AsyncSession, way: str, settings: Settings, now: datetim
     OSError
         The file cannot be written; nothing is noted then.
     """
-    anchor = await anchors.head(session, now)
+    anchor = await audit_anchors.head(session, now)
     if way == "email":
-        await anchors.mail(session, str(uuid.uuid4()), anchor)
+        await audit_anchors.mail(session, str(uuid.uuid4()), anchor)
     else:
         await asyncio.to_thread(append, file_of(settings), anchor)
-        await anchors.note(session, anchor, way)
+        await audit_anchors.note(session, anchor, way)
     return anchor
 
 
 async def keep_due(session: AsyncSession, settings: Settings, now: datetime) -> list[str]:
     """Keep the head in the ways that are due, and return the ones that are late all the same."""
-    for way in await anchors.due(session, now, ways(settings)):
+    for way in await audit_anchors.due(session, now, ways(settings)):
         with suppress(OSError):
             await keep(session, way, settings, now)
-    return await anchors.late(session, now, ways(settings))
+    return await audit_anchors.late(session, now, ways(settings))
 
 
 async def keep_anchored(
@@ -80,7 +81,7 @@ async def keep_anchored(
         with suppress(DatabaseUnavailableError):
             async with database.session(Tier.WRITER) as session:
                 # Of several processes one does it: the others find it done.
-                await storage.alone(session, storage.UPKEEP_LOCK)
+                await upsert.alone(session, upsert.UPKEEP_LOCK)
                 late = await keep_due(session, settings, clock())
             for way in late:
                 NOTICES.warning("the audit was not anchored for over a day: %s", way)

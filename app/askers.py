@@ -22,13 +22,13 @@ from app.limits import IS_GRANTED
 from app.middleware import is_below, routed_path
 from app.mistakes import SignInNeededError, TokenAtConsoleError, UnauthorizedError
 from app.settings import Settings
-from geo import people, sign_in, tokens
-from geo.authority import Actor, Means
-from geo.db import Database, Tier
+from geo.accounts import people, sign_in, tokens
+from geo.accounts.permissions import Actor, Means
+from geo.accounts.sign_in import HalfSignedIn
+from geo.accounts.signing_keys import COOKIES, is_sealed, signing_key
+from geo.accounts.tokens import Grant
+from geo.db.sessions import Database, Tier
 from geo.errors import InvalidTokenError
-from geo.sign_in import HalfSignedIn
-from geo.signing import COOKIES, is_sealed, signing_key
-from geo.tokens import Grant
 
 #: The part of the addresses where people work on records, and where the cookie is sent.
 CONSOLE = "/network"

@@ -13,7 +13,7 @@ from app.detours import Because
 from app.route_words import SHORT_M, Said
 from app.web import labels
 from app.web.i18n import DEFAULT_LANGUAGE, Words, marked_safety, words
-from geo.hazards import ActiveHazard
+from geo.geography.hazards import ActiveHazard
 from geo.vocabulary import readable
 from routing.route.open_world_report import Beyond
 

@@ -21,8 +21,8 @@ from app.console import explained_failures, fail, out, require_settings, say, wa
 from app.databases import private_cluster
 from app.roads import Hooks, make_roads_app
 from app.settings import Settings
-from geo import demo, flows
-from geo.db import Tier
+from geo.db.sessions import Tier
+from geo.records import demo_rows, flows
 from routing.osm.importer import OfficialCrossing
 
 app = typer.Typer(
@@ -189,7 +189,7 @@ def demo_remove() -> None:
 
     Example: amparo demo remove
     """
-    for table, count in written(require_settings(), demo.remove_demo).items():
+    for table, count in written(require_settings(), demo_rows.remove_demo).items():
         out.print(f"{table}: {count} demo rows removed", markup=False)
 
 

@@ -23,12 +23,16 @@ from app.console import (
 )
 from app.databases import migration_url
 from app.prover import made_key
-from geo import anchors, audit, audited_rows, hiding, pathways, people, restricted
-from geo.anchors import Anchor
-from geo.audited_rows import RowVerdict
+from geo.accounts import people, restricted_access
+from geo.audit import trail
+from geo.db.migrations import renew_digests
 from geo.errors import InvalidRecordError
-from geo.proposals import checked_reason
-from geo.schema import renew_digests
+from geo.guidance import pathways
+from geo.oversight import audit_anchors, row_digests
+from geo.oversight.audit_anchors import Anchor
+from geo.oversight.row_digests import RowVerdict
+from geo.proposals.submission import checked_reason
+from geo.removals import hides
 
 #: Who acts where nobody has signed in: whoever holds the machine.
 ACTOR = "cli"
@@ -65,9 +69,9 @@ def audit_verify(
     expected = None if expect is None else _hash(expect)
     anchored = {} if anchor is None else _anchors(anchor)
 
-    async def work(session: AsyncSession) -> tuple[audit.Verdict, RowVerdict]:
-        chain = await audit.verify(session, expect=expected, anchored=anchored)
-        return chain, await audited_rows.verify(session)
+    async def work(session: AsyncSession) -> tuple[trail.Verdict, RowVerdict]:
+        chain = await trail.verify(session, expect=expected, anchored=anchored)
+        return chain, await row_digests.verify(session)
 
     chain, rows = written(require_settings(), work)
     if chain.broken is not None:
@@ -135,7 +139,7 @@ def audit_explain(
 
     Example: amparo audit explain 812 --reason "restored two phones by hand, with Ana"
     """
-    work = partial(audited_rows.explain, seq=entry, actor=ACTOR, reason=reason)
+    work = partial(row_digests.explain, seq=entry, actor=ACTOR, reason=reason)
     written(require_settings(), work)
     say(f"entry {entry} is explained")
 
@@ -161,7 +165,7 @@ def audit_head() -> None:
 
     Example: amparo audit head
     """
-    _, hash_ = written(require_settings(), audit.head)
+    _, hash_ = written(require_settings(), trail.head)
     say(hash_.hex())
 
 
@@ -173,7 +177,7 @@ def audit_list(
 
     Example: amparo audit list --limit 20
     """
-    for entry in written(require_settings(), partial(audit.newest, limit=limit)):
+    for entry in written(require_settings(), partial(trail.newest, limit=limit)):
         details = json.dumps(dict(entry.details), ensure_ascii=False)
         at = entry.at.isoformat(timespec="seconds")
         record_id = entry.record_id or "-"
@@ -186,7 +190,7 @@ def hide_space(space_id: SpaceId, reason: Reason) -> None:
 
     Example: amparo hide space DEMO-001 --reason "amenaza a la casa"
     """
-    _hide(partial(hiding.hide_space, space_id=space_id, actor=ACTOR, reason=reason))
+    _hide(partial(hides.hide_space, space_id=space_id, actor=ACTOR, reason=reason))
 
 
 @hide_app.command("crossing")
@@ -195,7 +199,7 @@ def hide_crossing(crossing_id: CrossingId, reason: Reason) -> None:
 
     Example: amparo hide crossing X-BOLIVAR --reason "enfrentamientos"
     """
-    make = partial(hiding.hide_crossing, crossing_id=crossing_id, actor=ACTOR, reason=reason)
+    make = partial(hides.hide_crossing, crossing_id=crossing_id, actor=ACTOR, reason=reason)
     _hide(make)
 
 
@@ -208,7 +212,7 @@ def hide_area(
 
     Example: amparo hide area area.geojson --reason "operativo armado"
     """
-    make = partial(hiding.hide_area, area=_geometry(file), actor=ACTOR, reason=reason)
+    make = partial(hides.hide_area, area=_geometry(file), actor=ACTOR, reason=reason)
     _hide(make)
 
 
@@ -218,7 +222,7 @@ def hide_list() -> None:
 
     Example: amparo hide list
     """
-    for hide in written(require_settings(), hiding.active_hides):
+    for hide in written(require_settings(), hides.active_hides):
         at = hide.hidden_at.isoformat(timespec="seconds")
         say(f"{hide.id} {hide.entity} {hide.record_id or '-'} {at} {hide.reason}")
 
@@ -229,7 +233,7 @@ def lift_space(space_id: SpaceId, reason: Reason) -> None:
 
     Example: amparo lift space DEMO-001 --reason "falsa alarma"
     """
-    _lift(partial(hiding.lift_space, space_id=space_id, actor=ACTOR, reason=reason))
+    _lift(partial(hides.lift_space, space_id=space_id, actor=ACTOR, reason=reason))
 
 
 @lift_app.command("crossing")
@@ -238,7 +242,7 @@ def lift_crossing(crossing_id: CrossingId, reason: Reason) -> None:
 
     Example: amparo lift crossing X-BOLIVAR --reason "calma"
     """
-    work = partial(hiding.lift_crossing, crossing_id=crossing_id, actor=ACTOR, reason=reason)
+    work = partial(hides.lift_crossing, crossing_id=crossing_id, actor=ACTOR, reason=reason)
     _lift(work)
 
 
@@ -251,7 +255,7 @@ def lift_area(
 
     Example: amparo lift area 0193-7f2c --reason "terminó"
     """
-    _lift(partial(hiding.lift, hide_id=hide_id, actor=ACTOR, reason=reason))
+    _lift(partial(hides.lift, hide_id=hide_id, actor=ACTOR, reason=reason))
 
 
 @reader_app.command("add")
@@ -263,7 +267,7 @@ def reader_add(space_id: SpaceId, person: Who) -> None:
 
     async def work(session: AsyncSession) -> None:
         found = await people.find_person(session, person)
-        await restricted.name_reader(session, space_id, found.id, actor=ACTOR)
+        await restricted_access.name_reader(session, space_id, found.id, actor=ACTOR)
 
     written(require_settings(), work)
     say(f"{person} may read {space_id}")
@@ -295,7 +299,7 @@ def reader_remove(space_id: SpaceId, person: Who) -> None:
 
     async def work(session: AsyncSession) -> None:
         found = await people.find_person(session, person)
-        await restricted.unname_reader(session, space_id, found.id, actor=ACTOR)
+        await restricted_access.unname_reader(session, space_id, found.id, actor=ACTOR)
 
     written(require_settings(), work)
     say(f"{person} may no longer read {space_id}")
@@ -307,7 +311,9 @@ def reader_list(space_id: SpaceId) -> None:
 
     Example: amparo reader list REFUGIO-7
     """
-    for name, email in written(require_settings(), partial(restricted.readers, space_id=space_id)):
+    for name, email in written(
+        require_settings(), partial(restricted_access.readers, space_id=space_id)
+    ):
         out.print(f"{name} <{email}>", markup=False)
 
 
@@ -325,7 +331,7 @@ def _hash(text: str) -> bytes:
         found = bytes.fromhex(text)
     except ValueError:
         found = b""
-    if len(found) != len(audit.NO_HASH):
+    if len(found) != len(trail.NO_HASH):
         fail(
             "--expect is a head as `amparo audit head` prints it: 64 hexadecimal digits",
             EXIT_MISUSED,
@@ -335,7 +341,7 @@ def _hash(text: str) -> bytes:
 
 def _anchors(file: Path) -> dict[int, bytes]:
     try:
-        return anchors.read_anchors(file.read_text(encoding="utf-8").splitlines())
+        return audit_anchors.read_anchors(file.read_text(encoding="utf-8").splitlines())
     except (UnicodeDecodeError, InvalidRecordError) as error:
         fail(f"{file}: {error}", EXIT_MISUSED)
 

@@ -10,7 +10,7 @@ from app import setup
 from app.commands import run
 from app.console import err, explained_failures, fail, out, require_settings
 from app.settings import Settings
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tiles import basemap
 from tiles.errors import EmptyBasemapError
 

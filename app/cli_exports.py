@@ -12,7 +12,7 @@ from app.commands import run
 from app.console import err, explained_failures, fail, require_settings
 from app.databases import open_database
 from app.settings import Settings
-from geo.db import Tier
+from geo.db.sessions import Tier
 from geo.exports.formats import FORMATS, find_format
 from geo.exports.snapshot import Selection, Snapshot, read_snapshot
 

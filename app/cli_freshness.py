@@ -11,10 +11,12 @@ from app import link_texts, setup
 from app.commands import run, written
 from app.console import err, explained_failures, fail, out, require_settings, say
 from app.senders import deliver_due, senders_of
-from geo import confirmations, freshness, outbox
-from geo.confirmations import Issued
-from geo.db import Tier
+from geo.accounts import outbox
+from geo.confirmations import answers
+from geo.confirmations.answers import Issued
+from geo.db.sessions import Tier
 from geo.models import Webhook
+from geo.spaces import freshness
 
 confirm_app = typer.Typer(help="Links by which operators reconfirm.", no_args_is_help=True)
 webhook_app = typer.Typer(help="Systems that are told of changes.", no_args_is_help=True)
@@ -75,7 +77,7 @@ def confirm_link(
     now = datetime.now(UTC)
 
     async def work(session: AsyncSession) -> Issued:
-        return await confirmations.issue_link(
+        return await answers.issue_link(
             session, space, channel, None, now=now, days=settings.confirm_link_days
         )
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.commands import written
 from app.console import err, out, require_settings
 from app.settings import Settings
-from geo import people, second_factor, sign_in, tokens
+from geo.accounts import people, second_factor, sign_in, tokens
 
 person_app = typer.Typer(help="People who may sign in.", no_args_is_help=True)
 organization_app = typer.Typer(help="Organisations that people belong to.", no_args_is_help=True)

@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.commands import written
 from app.console import EXIT_FAILED, err, explained_failures, fail, out, require_settings, say
-from geo import erasure
 from geo.imports import Applied, Checked, apply, check_file, duplicates, parse_mapping, reports
-from geo.imports.detection import FORMATS, Reading
 from geo.imports.mapping import FieldMapping
-from geo.imports.suggestion import suggest
+from geo.imports.mapping_suggestion import suggest
+from geo.imports.readers.detection import FORMATS, Reading
+from geo.oversight import erasure
 
 spaces_app = typer.Typer(help="Records of spaces: import, mappings, duplicates.")
 mapping_app = typer.Typer(help="Mapping files: which column is which field.")

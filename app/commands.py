@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import setup
 from app.console import explained_failures
 from app.settings import Settings
-from geo.db import Tier
+from geo.db.sessions import Tier
 
 
 def written[T](settings: Settings, work: Callable[[AsyncSession], Awaitable[T]]) -> T:

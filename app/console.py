@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 
 from app.settings import BadSettingsError, Settings, read_settings
+from geo.db.installation import ClusterError
 from geo.errors import GeoError
-from geo.postgres import ClusterError
 from routing.errors import RoutingError
 
 #: 1: it could not be done; 2: it was called wrongly (typer's own), or the settings are wrong;

@@ -23,11 +23,14 @@ from app.helping import support
 from app.knowledge import reading
 from app.logs import NOTICES
 from app.network import Network, NoNetworkError, Region
-from geo import coverage_gaps, knowledge, spaces, storage
-from geo.coverage_gaps import CorridorLine, FoundGap
-from geo.db import Database, Tier
-from geo.eligibility import NIGHT_SERVICE
-from geo.knowledge import Subject
+from geo.db import change_stamps
+from geo.db.change_stamps import Subject
+from geo.db.sessions import Database, Tier
+from geo.geography import coverage_gaps
+from geo.geography.coverage_gaps import CorridorLine, FoundGap
+from geo.records import upsert
+from geo.spaces import queries
+from geo.spaces.eligibility import NIGHT_SERVICE
 from routing.errors import InvalidRequest
 from routing.graph.road_graph import Mode
 from routing.route.coverage import MeasuredLine, SupportAt, coverage_by, stretch, supports_along
@@ -119,7 +122,7 @@ class Coverer:
 
     async def _state(self, now: datetime) -> tuple[object, ...]:
         async with self._database.primary_session(Tier.PUBLIC) as session:
-            stamps = await knowledge.read_stamps(session)
+            stamps = await change_stamps.read_stamps(session)
             # Not the stamp of what is told of coverage: our own writing changes it.
             services = await coverage_gaps.counted_services(session)
         regions = await asyncio.to_thread(self._network.regions)
@@ -150,11 +153,11 @@ class Coverer:
         name = f"{_LOOKED_AT}{tier.value}"
         stored = 0
         async with self._database.session(Tier.WRITER) as writer:
-            if not await storage.is_alone(writer, storage.COVERAGE_LOCK):
+            if not await upsert.is_alone(writer, upsert.COVERAGE_LOCK):
                 return None
             seals = await coverage_gaps.stored_seals(writer, tier.value)
             looked_at = self._digest(state, seals)
-            if looked_at in (await storage.remembered(writer, name)).values():
+            if looked_at in (await upsert.remembered(writer, name)).values():
                 return 0
             counted = await self._counted(tier, now.date())
             for corridor in corridors:
@@ -177,7 +180,7 @@ class Coverer:
                 )
                 stored += 1
                 report(f"coverage of {corridor.id} for {tier.value}: {len(gaps)} gaps")
-            await storage.remember(writer, name, self._digest(state, seals), now.date())
+            await upsert.remember(writer, name, self._digest(state, seals), now.date())
         return stored
 
     def _found(
@@ -201,8 +204,8 @@ class Coverer:
 
     async def _counted(self, tier: Tier, on: date) -> "_Counted":
         async with self._database.primary_session(tier) as session:
-            day = await spaces.open_spaces(session, on=on)
-            night = await spaces.open_spaces(session, on=on, night=True)
+            day = await queries.open_spaces(session, on=on)
+            night = await queries.open_spaces(session, on=on, night=True)
             services = await coverage_gaps.counted_services(session)
         offered = {one.id: frozenset(one.services) - {NIGHT_SERVICE} for one in day}
         for one in night:

@@ -4,9 +4,10 @@ from sqlalchemy.engine import URL, make_url
 
 from app import prover
 from app.settings import Settings
-from geo import readings, removals
-from geo.cluster import PrivateCluster
-from geo.db import Database, Tier, tier_url
+from geo.accounts import staff_reads
+from geo.db.private_cluster import PrivateCluster
+from geo.db.sessions import Database, Tier, tier_url
+from geo.removals import removal_log
 
 
 def private_cluster(settings: Settings) -> PrivateCluster | None:
@@ -91,9 +92,9 @@ def open_database(settings: Settings, *, for_command: bool = False) -> Database:
         statement_timeout_ms=limit_ms,
         wait_s=settings.database_wait_s,
         rules={
-            removals.LIMIT: settings.removals_per_day,
-            readings.RECORDS: settings.reading_records_per_day,
-            readings.RESTRICTED: settings.reading_restricted_per_day,
+            removal_log.LIMIT: settings.removals_per_day,
+            staff_reads.RECORDS: settings.reading_records_per_day,
+            staff_reads.RESTRICTED: settings.reading_restricted_per_day,
         },
         prove=prover.proving(settings.home),
     )

@@ -28,10 +28,10 @@ from app.searches import AROUND
 from app.settings import Settings
 from app.shelf import Shelf
 from app.source import Source
-from geo import readings
-from geo.authority import Actor, require_staff
-from geo.db import Database, Tier
-from geo.room import Room
+from geo.accounts import staff_reads
+from geo.accounts.permissions import Actor, require_staff
+from geo.db.disk_reserve import Room
+from geo.db.sessions import Database, Tier
 from routing.travel.avoid_areas import Obstacles
 
 
@@ -129,12 +129,12 @@ async def get_staff(request: Request, actor: ActorDep) -> AsyncIterator[AsyncSes
     database: Database = request.state.database
     async with database.session(Tier.STAFF, person=actor.id) as session:
         yield session
-        what = readings.shown(session)
+        what = staff_reads.shown(session)
     if getattr(request.state, _WRITES, False):
         setattr(request.state, _READ, what)  # the writer's session of this request notes it
     elif what:
         async with database.session(Tier.WRITER) as session:
-            await readings.note(session, actor.id, what, where=_pattern(request))
+            await staff_reads.note(session, actor.id, what, where=_pattern(request))
 
 
 #: Of the state of a request: whether a writer's session is open; what was read beside it.
@@ -160,9 +160,9 @@ async def get_writer(request: Request, asker: AskerDep) -> AsyncIterator[AsyncSe
         setattr(request.state, _WRITES, False)
         if person is not None:
             # One entry a request, in the transaction that the answer waits for (P56).
-            beside: readings.Shown = getattr(request.state, _READ, {})
-            what = readings.together(readings.shown(session), beside)
-            await readings.note(session, person, what, where=_pattern(request))
+            beside: staff_reads.Shown = getattr(request.state, _READ, {})
+            what = staff_reads.together(staff_reads.shown(session), beside)
+            await staff_reads.note(session, person, what, where=_pattern(request))
     # Committed: the next request to this process sees it, however late the database tells of it.
     editions: Editions = request.state.editions
     editions.doubt()

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Final, Protocol, Self
 
 from app.settings import Settings
-from geo.crossings import CrossingState
-from geo.hazards import ActiveHazard
+from geo.geography.crossings import CrossingState
+from geo.geography.hazards import ActiveHazard
 from routing.route.open_world_report import LIMITS, Limits, Reason
 
 

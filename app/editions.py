@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from geo import knowledge
-from geo.db import Database, Tier
-from geo.knowledge import Clock, Stamps, Subject
+from geo.db import change_stamps
+from geo.db.change_stamps import Clock, Stamps, Subject
+from geo.db.sessions import Database, Tier
 from tiles.layer import Layer
 
 #: Seconds for which a look is believed: an edit shows within one (publishing.md), and a page takes
@@ -140,7 +140,7 @@ class Editions:
 
     async def _ask(self) -> Look:
         began_s = time.monotonic()
-        found, server = await self._database.look(knowledge.current_stamps)
+        found, server = await self._database.look(change_stamps.current_stamps)
         stamps = replace(found, server=server)
         answered_s = time.monotonic()
         before = self._look
@@ -151,5 +151,5 @@ class Editions:
             or before.stamps.of(Subject.HAZARDS) != stamps.of(Subject.HAZARDS)
             or (until is not None and stamps.now >= until)
         ):
-            until = await knowledge.next_hazard_change(self._database.reader(Tier.PUBLIC))
+            until = await change_stamps.next_hazard_change(self._database.reader(Tier.PUBLIC))
         return Look(stamps, began_s, answered_s, until)

@@ -25,11 +25,11 @@ from app.knowledge import reading
 from app.network import Network
 from app.space_facts import visible_space
 from app.web.i18n import LANGUAGES, Words, marked, words
-from geo.candidates import Described
-from geo.countries import misplacement
-from geo.crossings import CrossingState, states_at
 from geo.errors import NotFoundError
-from geo.places import folded
+from geo.geography.crossings import CrossingState, states_at
+from geo.geography.places import folded
+from geo.spaces.candidates import Described
+from geo.text.countries import misplacement
 
 #: Digits of a position that was not published: 110 m of latitude (P9, P48).
 ROUNDED_DIGITS: Final = 3

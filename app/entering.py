@@ -19,10 +19,10 @@ from app.forms import FORM_COOKIE
 from app.limits import Limits, client_of
 from app.mistakes import TooManyRequestsError
 from app.settings import Settings
-from geo import known_devices, sign_in
-from geo.db import Database, Tier
-from geo.known_devices import Device
-from geo.people import folded_address
+from geo.accounts import known_devices, sign_in
+from geo.accounts.known_devices import Device
+from geo.accounts.people import folded_address
+from geo.db.sessions import Database, Tier
 
 #: The cookie of a browser that is known; sent to the sign-in's own pages alone.
 DEVICE_COOKIE = "amparo_device"

@@ -44,7 +44,8 @@ from app.network import NoNetworkError
 from app.problems import MOST_REASONS, Kind, problem_response, reasons
 from app.searches import BusyError
 from app.whereabouts import SilentCrossingError, UncertainCountryError
-from geo.db import Database, Tier
+from geo.db.disk_reserve import Room
+from geo.db.sessions import Database, Tier
 from geo.errors import (
     ConflictError,
     CopyTooOldError,
@@ -65,7 +66,6 @@ from geo.errors import (
     SessionNeededError,
     UnknownServiceError,
 )
-from geo.room import Room
 from routing.errors import GraphError, InvalidRequest, NoRoute, OffNetwork
 from tiles.errors import (
     InvalidFilterError,

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.contacts import contacts_of
+from geo.guidance.contacts import contacts_of
 
 type Line = Mapping[str, Any]
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import segno
 from markupsafe import Markup
 
-from geo import second_factor
+from geo.accounts import second_factor
 
 
 class Picture(NamedTuple):

@@ -19,8 +19,8 @@ from app.editions import Editions
 from app.knowledge import reading
 from app.logs import NOTICES
 from app.network import Network, Region
-from geo.db import Database, Tier
-from geo.knowledge import Listener, listening
+from geo.db.change_stamps import Listener, listening
+from geo.db.sessions import Database, Tier
 from routing.router.regional import Hazard, Router
 
 #: Seconds between two looks at what may have changed without a word (architecture.md).

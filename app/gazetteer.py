@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.knowledge import Reading, reading
 from app.network import Network, Region
-from geo.folding import sounded
-from geo.place_names import PlaceNames, is_long_enough
-from geo.places import Place, Similar, Typed, find_similar, folded
+from geo.geography.place_names import PlaceNames, is_long_enough
+from geo.geography.places import Place, Similar, Typed, find_similar, folded
+from geo.text.normalize import sounded
 
 #: Names offered when one is ambiguous; more would not fit a phone.
 MAX_CHOICES = 8

@@ -17,11 +17,11 @@ from app.space_facts import age_of
 from app.web import labels
 from app.web.coded import notice_said
 from app.web.i18n import Words, marked_safety
-from geo.contacts import AreaContacts
-from geo.hours import DayException, Hours, hours_of
-from geo.hours_text import hours_text
-from geo.recurrence import WEEKDAYS
-from geo.schedules import Opening, local_day
+from geo.guidance.contacts import AreaContacts
+from geo.hours.openings import Opening, local_day
+from geo.hours.rrule import WEEKDAYS
+from geo.hours.space_hours import DayException, Hours, hours_of
+from geo.hours.wording import hours_text
 
 Row = Mapping[str, Any]
 

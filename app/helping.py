@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from app.network import Region
-from geo.spaces import OpenSpace
+from geo.spaces.queries import OpenSpace
 from routing.route.coverage import MeasuredLine, SupportAt, supports_along
 from routing.router.regional import Route
 from routing.travel.support_points import Support, Supports

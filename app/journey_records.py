@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from app.helping import Helping
 from app.knowledge import Reading
 from app.whereabouts import Whereabouts
-from geo.crossings import CrossingState
-from geo.hazards import ActiveHazard
-from geo.products import AreaProduct
+from geo.geography.crossings import CrossingState
+from geo.geography.hazards import ActiveHazard
+from geo.guidance.products import AreaProduct
 from routing.route.upcoming_closures import meets
 from routing.router.regional import Crossing, Hazard, Route
 from routing.travel.timetable import clock_of

@@ -17,8 +17,8 @@ from app.refusing import long_refusal, refusal
 from app.searches import search
 from app.source import Source
 from app.whereabouts import Whereabouts, countries_along, doubted, weigh_all
-from geo.hazards import ActiveHazard
-from geo.places import Place
+from geo.geography.hazards import ActiveHazard
+from geo.geography.places import Place
 from routing.errors import NoRoute
 from routing.graph.road_graph import Mode
 from routing.route.coverage import Coverage, MeasuredLine, coverage_by

@@ -14,10 +14,10 @@ from starlette.requests import Request
 
 from app.askers import CONSOLE
 from app.logs import NOTICES
-from geo.cluster import PrivateCluster
+from geo.db.disk_reserve import Room
+from geo.db.installation import ClusterError
+from geo.db.private_cluster import PrivateCluster
 from geo.errors import DiskFullError
-from geo.postgres import ClusterError
-from geo.room import Room
 
 #: Seconds between two looks: a file and two entries of /proc.
 LOOK_EVERY_S: Final = 0.25
@@ -81,7 +81,8 @@ class Keeper:
             self._say("the private database has ended: it is started again")
             self._cluster.revive()
         except (ClusterError, OSError) as error:
-            # Of a ClusterError these are PostgreSQL's words, which name no value (`geo.cluster`).
+            # Of a ClusterError these are PostgreSQL's words, which name no value
+            # (`geo.db.private_cluster`).
             self._say(f"the private database does not start: {error}")
             return False
         NOTICES.warning("the private database runs again")

@@ -21,15 +21,18 @@ import anyio.to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.helping import Helping
-from geo import crossings, hazards, knowledge, products, spaces
-from geo.crossings import CrossingState, StatedCrossing
-from geo.db import Tier, connected
-from geo.hazards import ActiveHazard, holds
-from geo.knowledge import Stamp, Stamps, Subject
-from geo.place_names import PlaceNames, unit_names
-from geo.products import AreaProduct
-from geo.resident_places import ResidentPlaces
-from geo.spaces import OpenSpace
+from geo.db import change_stamps
+from geo.db.change_stamps import Stamp, Stamps, Subject
+from geo.db.sessions import Tier, connected
+from geo.geography import crossings, hazards
+from geo.geography.crossings import CrossingState, StatedCrossing
+from geo.geography.hazards import ActiveHazard, holds
+from geo.geography.place_index import ResidentPlaces
+from geo.geography.place_names import PlaceNames, unit_names
+from geo.guidance import products
+from geo.guidance.products import AreaProduct
+from geo.spaces import queries as spaces
+from geo.spaces.queries import OpenSpace
 from routing.router.regional import Crossing, Hazard
 from routing.travel.event_rates import rate
 
@@ -163,7 +166,7 @@ class Reading:
         return self._stamps.has_demo
 
     async def hazards(self, at: datetime) -> tuple[tuple[ActiveHazard, Hazard], ...]:
-        """Return the hazards that hold at ``at`` (aware), by id, as `geo.hazards` and as routed."""
+        """Return the hazards that hold at ``at`` (aware), by id, as recorded and as routed."""
         known = await self._hazards()
         pairs = zip(known.published, known.routed, strict=True)
         return tuple((record, hazard) for record, hazard in pairs if holds(record, at))
@@ -208,7 +211,7 @@ class Reading:
             kept = self._true_spaces()
             if kept is not None and key in kept.found:
                 return kept.found[key]
-            found, stamp = await knowledge.read_steady(self._session, Subject.SPACES, read)
+            found, stamp = await change_stamps.read_steady(self._session, Subject.SPACES, read)
             if stamp is not None:
                 if kept is None or kept.stamp != stamp:
                     kept = self._of_tier.spaces = _Spaces(stamp, self._stamps.today)
@@ -242,7 +245,7 @@ class Reading:
             await self._look_again()
             if (kept := self._true_products()) is not None:
                 return kept.found
-            found, stamp = await knowledge.read_steady(
+            found, stamp = await change_stamps.read_steady(
                 self._session, Subject.PRODUCTS, self._read_products
             )
             self._of_tier.products = _Products(stamp, self._stamps.today, found)
@@ -264,7 +267,7 @@ class Reading:
             await self._look_again()
             if (kept := self._true_places()) is not None:
                 return kept.found
-            found, stamp = await knowledge.read_steady(
+            found, stamp = await change_stamps.read_steady(
                 self._session, Subject.PLACES, self._read_places
             )
             self._of_tier.places = _Places(stamp, found)
@@ -298,7 +301,7 @@ class Reading:
             await self._look_again()
             if (kept := self._true_hazards()) is not None:
                 return kept
-            (published, until), stamp = await knowledge.read_steady(
+            (published, until), stamp = await change_stamps.read_steady(
                 self._session, Subject.HAZARDS, self._read_hazards
             )
             read = _Hazards(stamp, until, published, self._kept.routed(published))
@@ -313,7 +316,7 @@ class Reading:
 
     async def _read_hazards(self) -> tuple[tuple[ActiveHazard, ...], datetime | None]:
         published = await hazards.published_hazards(self._session)
-        return published, await knowledge.next_change_at(self._session)
+        return published, await change_stamps.next_change_at(self._session)
 
     async def _crossings(self) -> _Crossings:
         if self._tier not in {Tier.PUBLIC, Tier.PARTNER}:
@@ -329,7 +332,7 @@ class Reading:
             await self._look_again()
             if (kept := self._true_crossings()) is not None:
                 return kept
-            stated, stamp = await knowledge.read_steady(
+            stated, stamp = await change_stamps.read_steady(
                 self._session, Subject.CROSSINGS, self._read_crossings
             )
             read = self._of_tier.crossings = _Crossings(stamp, stated)
@@ -343,7 +346,7 @@ class Reading:
 
     async def _look_again(self) -> None:
         """Read the stamps anew: who was waited for may have read what is missing, or newer."""
-        self._stamps = await knowledge.read_stamps(await connected(self._session))
+        self._stamps = await change_stamps.read_stamps(await connected(self._session))
 
     async def _read_crossings(self) -> tuple[StatedCrossing, ...]:
         return await crossings.stated_crossings(self._session)
@@ -355,12 +358,12 @@ async def reading(session: AsyncSession, stamps: Stamps | None = None) -> Readin
     Parameters
     ----------
     session : AsyncSession
-        Of a reading tier. What is kept is kept with its `geo.db.Database`; another session's is
-        read anew.
+        Of a reading tier. What is kept is kept with its `geo.db.sessions.Database`; another
+        session's is read anew.
     stamps : Stamps
         Believed instead of the snapshot's: what is told is as old as they are, or newer.
     """
-    return Reading(session, stamps or await knowledge.read_stamps(session))
+    return Reading(session, stamps or await change_stamps.read_stamps(session))
 
 
 def router_crossing(crossing: CrossingState, stated: StatedCrossing) -> Crossing:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from app.day_stages import Stage, bed_to_bed, beds_of
 from app.helping import Helping, supports_of
 from app.network import Region
-from geo.spaces import OpenSpace
+from geo.spaces.queries import OpenSpace
 from routing.route.coverage import SupportAt
 from routing.route.dominance import undominated
 from routing.route.open_world_report import Compared, Way

@@ -8,9 +8,9 @@ from app.handouts import Said
 from app.municipal_lists import MunicipalList
 from app.web import labels
 from app.web.i18n import Words
-from geo.candidates import Described
-from geo.exports.messages import SEPARATOR, packed
-from geo.schedules import local_day
+from geo.exports.text_messages import SEPARATOR, packed
+from geo.hours.openings import local_day
+from geo.spaces.candidates import Described
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,8 +101,8 @@ from app.static import Assets
 from app.upkeep import daily_upkeep
 from app.web.assets import STATIC_FOLDER, STATIC_URL
 from app.web.page import HSTS, SECURITY_HEADERS
-from geo.db import Database
-from geo.room import Room
+from geo.db.disk_reserve import Room
+from geo.db.sessions import Database
 from routing.warmup import warm
 
 

@@ -12,10 +12,10 @@ from app.essential_lines import Line
 from app.matches import Chosen, Fallback, Match
 from app.phrases import Languages, LocalTime, Phrase, SafetyPhrase
 from app.wording import kilometres
-from geo.eligibility import Doubt, Refusal
-from geo.freshness import age_label
-from geo.matching import Option
-from geo.schedules import zone
+from geo.hours.openings import zone
+from geo.spaces.eligibility import Doubt, Refusal
+from geo.spaces.freshness import age_label
+from geo.spaces.next_steps import Option
 from routing.travel.profiles import Profile, walking_days
 
 

@@ -16,10 +16,11 @@ from app.mistakes import InvalidParameterError
 from app.network import Network, Region
 from app.searches import search
 from app.whereabouts import UncertainCountryError, Whereabouts, locate
-from geo import candidates, demo, matching
-from geo.candidates import Described, Near
-from geo.eligibility import ADULT_AGE, OF_HOURS, Candidate, Need, Refusal, refusals
-from geo.matching import Option, Way
+from geo.records import demo_rows as demo
+from geo.spaces import candidates, next_steps
+from geo.spaces.candidates import Described, Near
+from geo.spaces.eligibility import ADULT_AGE, OF_HOURS, Candidate, Need, Refusal, refusals
+from geo.spaces.next_steps import Option, Way
 from geo.vocabulary import check_services
 from routing.engine.shortest_path_tree import Reached
 from routing.errors import OffNetwork
@@ -179,7 +180,7 @@ async def match(
         steps, against, border_count = _judge(question.need, found, ways, country)
         if steps:
             break
-    best = matching.ranked(question.need, steps, now)[: question.limit]
+    best = next_steps.ranked(question.need, steps, now)[: question.limit]
     instead = [] if best else await _instead(session, question, country, found, ways, against, at)
     described = await candidates.describe(session, _ids([*best, *(i.option for i in instead)]))
     return Match(
@@ -189,7 +190,7 @@ async def match(
         country=country,
         chosen=tuple(_chosen(best, described, ways.crossings)),
         searched_m=reach_m,
-        left_out=matching.counted(against.values()),
+        left_out=next_steps.counted(against.values()),
         border_count=border_count,
         fallbacks=tuple(
             Fallback(one.role, chosen, one.refused)
@@ -319,7 +320,7 @@ def _judge(
         for one in found.everyone
         if one.candidate.id in ways.way
     }
-    steps, against = matching.options(need, reachable, points, country=country)
+    steps, against = next_steps.options(need, reachable, points, country=country)
     return steps, against, len(asked) - len(reachable)
 
 

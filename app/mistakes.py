@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app.detours import Because
 from app.essential_lines import Line
-from geo.spaces import NearSpace
+from geo.spaces.queries import NearSpace
 from routing.route.open_world_report import Way
 
 

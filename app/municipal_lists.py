@@ -7,11 +7,15 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.text_messages import REACH_M
-from geo import candidates, contacts, demo, municipalities, spaces, vocabulary
-from geo.candidates import Described
-from geo.contacts import AreaContacts
-from geo.municipalities import Municipality
-from geo.narrowing import Wanted
+from geo import vocabulary
+from geo.geography import municipalities
+from geo.geography.municipalities import Municipality
+from geo.guidance import contacts
+from geo.guidance.contacts import AreaContacts
+from geo.records import demo_rows
+from geo.spaces import candidates, queries
+from geo.spaces.candidates import Described
+from geo.spaces.filters import Wanted
 
 #: Usable places of other municipalities that a list ends with: what fits on a sheet beside a
 #: town's own [A].
@@ -67,7 +71,7 @@ async def read_list(
         and (not service or service in one.properties["services"])
     ]
     own.sort(key=lambda one: (one.properties["name"], one.id))
-    near = await spaces.nearest_spaces(
+    near = await queries.nearest_spaces(
         session,
         there.lon,
         there.lat,
@@ -91,7 +95,7 @@ async def read_list(
         near=places[len(own) :],
         referrers={one.id: one.properties["name"] for one in await _described(session, referring)},
         lines=await contacts.contacts_of(session, there.country, there.admin1),
-        has_demo=await demo.has_demo(session),
+        has_demo=await demo_rows.has_demo(session),
         now=now,
     )
 

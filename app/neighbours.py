@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.knowledge import reading
 from app.network import Network, Region
 from app.searches import search
-from geo import candidates
-from geo.candidates import Described, Near
+from geo.spaces import candidates
+from geo.spaces.candidates import Described, Near
 from routing.errors import OffNetwork
 from routing.router.reachability import FirstMet, Place, ReachRequest
 from routing.travel.crossings import Crossing

@@ -247,7 +247,7 @@ def text_of(
     Parameters
     ----------
     event : str
-        One of `geo.outbox.EVENTS`, `ACCOUNT_EVENTS` or `WATCH_EVENTS`, or `ANCHOR_EVENT`.
+        One of `geo.accounts.outbox.EVENTS`, `ACCOUNT_EVENTS` or `WATCH_EVENTS`, or `ANCHOR_EVENT`.
     payload : mapping
         Ids; of a proposal its link is made. An anchor has its line.
     language : str

@@ -6,7 +6,7 @@ from typing import Any, Final, get_args
 from app import openapi_transactions
 from app.answers import GEOJSON, HTML, JSON, MVT, SCHEMA
 from app.parameters import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAGE_LIMIT
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tiles.asking import MAX_SORT_KEYS
 from tiles.cql2 import Lang
 from tiles.crs import SUPPORTED

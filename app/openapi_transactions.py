@@ -1,16 +1,16 @@
 """The operations that change items, for the OpenAPI document; `app.api.transactions` answers them.
 
-Their properties are the fields of a record with what each says (`geo.space_files`): what a value
-may be is checked there, and said field by field.
+Their properties are the fields of a record with what each says (`geo.records.space_rows`): what a
+value may be is checked there, and said field by field.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 from app.answers import GEOJSON, JSON, MERGE_PATCH
-from geo.proposals import MAX_REASON
-from geo.space_documents import FIELD_NOTES
-from geo.statements import CROSSING_FIELDS
+from geo.proposals.subjects.crossing_statements import CROSSING_FIELDS
+from geo.proposals.submission import MAX_REASON
+from geo.records.space_documents import FIELD_NOTES
 from tiles.crs import SUPPORTED
 
 type Part = dict[str, Any]

@@ -9,7 +9,7 @@ from dateutil.relativedelta import relativedelta
 
 from app.api.fields import FIRST_YEAR, require_year
 from app.mistakes import InvalidParameterError
-from geo.versions import end_of
+from geo.history.versions import end_of
 from tiles.asking import SortKey, sort_keys
 from tiles.boxes import Box
 from tiles.crs import CRS84, Crs, find_crs

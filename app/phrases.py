@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.web.i18n import Words, words
-from geo.schedules import zone
+from geo.hours.openings import zone
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,14 @@ from app.handouts import Said
 from app.space_facts import visible_space
 from app.web import labels
 from app.web.i18n import Words
-from geo import candidates, contacts, demo, vocabulary
-from geo.candidates import Described
-from geo.contacts import AreaContacts
+from geo import vocabulary
 from geo.errors import NotFoundError
-from geo.schedules import local_day
+from geo.guidance import contacts
+from geo.guidance.contacts import AreaContacts
+from geo.hours.openings import local_day
+from geo.records import demo_rows
+from geo.spaces import candidates
+from geo.spaces.candidates import Described
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ async def read_poster(session: AsyncSession, space_id: str, now: datetime) -> Po
             (term.vocabulary, term.code): term.names
             for term in await vocabulary.named_terms(session)
         },
-        has_demo=await demo.has_demo(session),
+        has_demo=await demo_rows.has_demo(session),
         now=now,
     )
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from geo.proving import KEY_BYTES, proof
+from geo.audit.write_proof import KEY_BYTES, proof
 
 #: Its name in `AMPARO_HOME`.
 KEY_FILE = "audit.key"

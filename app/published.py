@@ -17,8 +17,8 @@ from app.editions import Editions, Look
 from app.errors import handler_of
 from app.mistakes import DemoNotPublicError, InvalidParameterError
 from app.shelf import Kept, Shelf
-from geo.db import Database, Tier
-from geo.reader import Reader
+from geo.db.read_pool import Reader
+from geo.db.sessions import Database, Tier
 from tiles.formats import Format, negotiate
 from tiles.layer import Layer
 

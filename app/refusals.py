@@ -5,7 +5,7 @@ from typing import Any
 from app import because_words, wording
 from app.mistakes import DetourRefusedError, LongDetourError, RouteRefusedError
 from app.web.i18n import DEFAULT_LANGUAGE, words
-from geo.spaces import NearSpace
+from geo.spaces.queries import NearSpace
 
 
 def detail(error: RouteRefusedError) -> str:

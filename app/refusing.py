@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.detours import Because, Known, published
 from app.essential_lines import Line, essential_lines
 from app.mistakes import LongDetourError, NoReasonableWayError, Obstacle, RouteRefusedError
-from geo import spaces
-from geo.crossings import CrossingState
-from geo.db import connected
-from geo.spaces import NearSpace
+from geo.db.sessions import connected
+from geo.geography.crossings import CrossingState
+from geo.spaces import queries
+from geo.spaces.queries import NearSpace
 from routing.errors import Blocker, NoRoute
 from routing.route.open_world_report import Compared, Way
 from routing.travel.request import RouteRequest
@@ -40,7 +40,7 @@ async def help_at(
     countries = (request.start_country, *request.via_countries, request.end_country)
     # One after the other: a session is one connection.
     asked = await connected(session)
-    near = await spaces.nearest_spaces(asked, *places[leg], country=countries[leg], limit=1)
+    near = await queries.nearest_spaces(asked, *places[leg], country=countries[leg], limit=1)
     same_side = next((space for space in near if space.country == countries[leg]), None)
     return same_side, await essential_lines(asked, countries[leg : leg + 2])
 

@@ -16,8 +16,8 @@ from app.journeys import Answer
 from app.road_names import CLASSES, SURFACES, WALKWAYS
 from app.web import labels
 from app.web.i18n import DEFAULT_LANGUAGE, Words, marked, marked_safety, words
-from geo.hazards import ActiveHazard
-from geo.schedules import zone
+from geo.geography.hazards import ActiveHazard
+from geo.hours.openings import zone
 from geo.vocabulary import readable
 from routing.route.route import Route
 from routing.route.segments import RouteSegment

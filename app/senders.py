@@ -24,12 +24,12 @@ from app.clock import Clock
 from app.logs import NOTICES
 from app.notice_texts import text_of
 from app.settings import Settings, is_loopback
-from geo import outbox
-from geo.db import Database, Tier
+from geo.accounts import outbox
+from geo.accounts.outbox import Message
+from geo.db.sessions import Database, Tier
 from geo.errors import DatabaseUnavailableError
-from geo.outbox import Message
 
-#: Seconds that one attempt may take, well below `geo.outbox.LEASE`.
+#: Seconds that one attempt may take, well below `geo.accounts.outbox.LEASE`.
 ATTEMPT_S = 15.0
 
 #: Seconds between two looks at the outbox.

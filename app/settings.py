@@ -172,7 +172,7 @@ class Settings(BaseSettings):
         5, description="Database connections per access tier and worker."
     )
     database_wait_s: PositiveFloat = Field(
-        # As geo.reader.WAIT_S.
+        # As geo.db.read_pool.WAIT_S.
         4.0,
         description="Seconds to connect to the database, and to wait for a connection of the pool.",
     )

@@ -16,10 +16,12 @@ from app.corridor_coverage import Coverer
 from app.databases import describe, migration_url, open_database, private_cluster
 from app.network import Network
 from app.settings import Settings
-from geo import crossings, demo, ingest, roads, schema, storage
-from geo.db import Database, Tier
+from geo.db import migrations
+from geo.db.outages import driven, is_refusal
+from geo.db.sessions import Database, Tier
 from geo.errors import DatabaseUnavailableError, GeoError, MixedDataError
-from geo.outages import driven, is_refusal
+from geo.geography import crossings
+from geo.records import demo_rows, loader, road_segments, upsert
 from routing.errors import GraphError, RoutingError
 from routing.graph.regions import open_graph, tidy
 from routing.graph.road_graph import GraphMeta
@@ -64,7 +66,7 @@ def start_database(settings: Settings) -> None:
         cluster.start()
     try:
         key = prover.made_key(settings.home)
-        asyncio.run(schema.migrate(migration_url(settings), key=key))
+        asyncio.run(migrations.migrate(migration_url(settings), key=key))
     except DatabaseUnavailableError as error:
         if is_refusal(driven(error.__cause__)):
             raise _refused(settings, error.__cause__) from error
@@ -178,7 +180,7 @@ async def _load(
 ) -> None:
     now = datetime.now(UTC)
     async with database.session(Tier.WRITER) as session:
-        result = await ingest.load_paths(
+        result = await loader.load_paths(
             session,
             paths,
             today=now.date(),
@@ -203,8 +205,8 @@ async def reconcile_segments(database: Database, settings: Settings) -> list[str
         What is wrong with regions, a line each: it is no reason to serve nothing.
     """
     async with database.session(Tier.WRITER) as session:
-        stored = set(await roads.regions(session))
-        published = await storage.remembered(session, ROADS)
+        stored = set(await road_segments.regions(session))
+        published = await upsert.remembered(session, ROADS)
     wrong = []
     folders = list(list_regions(settings.graphs_dir))
     for folder in folders:
@@ -239,7 +241,7 @@ async def publish_segments(database: Database, folder: Path) -> int:
     graph = open_graph(folder)
     region = graph.meta.name
     async with database.session(Tier.WRITER) as session:
-        count = await roads.replace_region(
+        count = await road_segments.replace_region(
             session,
             region,
             map(vars, graph.segment_batches()),
@@ -247,15 +249,15 @@ async def publish_segments(database: Database, folder: Path) -> int:
             licence=graph.meta.licence,
         )
         today = datetime.now(UTC).date()
-        await storage.remember(session, f"{ROADS}{region}", _identity(graph.meta), today)
+        await upsert.remember(session, f"{ROADS}{region}", _identity(graph.meta), today)
     return count
 
 
 async def withdraw_segments(database: Database, region: str) -> None:
     """Delete a removed region's rows from the road-segment table."""
     async with database.session(Tier.WRITER) as session:
-        await roads.remove_region(session, region)
-        await storage.forget(session, f"{ROADS}{region}")
+        await road_segments.remove_region(session, region)
+        await upsert.forget(session, f"{ROADS}{region}")
 
 
 async def official_crossings(database: Database) -> tuple[OfficialCrossing, ...]:
@@ -287,7 +289,7 @@ async def require_demo_stays_local(settings: Settings) -> None:
     if settings.may_show_demo:
         return
     async with writing_database(settings) as database, database.session(Tier.PUBLIC) as session:
-        if await demo.has_demo(session):
+        if await demo_rows.has_demo(session):
             msg = (
                 f"demo rows are loaded and {settings.host} can be reached from other machines: "
                 "`amparo demo remove`, bind 127.0.0.1, or set AMPARO_ALLOW_DEMO_PUBLIC=true"

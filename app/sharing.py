@@ -17,11 +17,12 @@ from app.handouts import Row
 from app.posters import short_address
 from app.space_facts import age_of, visible_space
 from app.web.i18n import Words
-from geo import candidates, demo
-from geo.candidates import Described
 from geo.errors import NotFoundError
-from geo.municipalities import code_of
-from geo.schedules import local_day
+from geo.geography.municipalities import code_of
+from geo.hours.openings import local_day
+from geo.records import demo_rows
+from geo.spaces import candidates
+from geo.spaces.candidates import Described
 
 #: Places whose published position is their own; others lie somewhere in their town.
 _EXACT = "point"
@@ -86,7 +87,7 @@ async def read_public(session: AsyncSession, space_id: str, now: datetime) -> Pu
         described=found,
         referrers=[referring[i].properties["name"] for i in sorted(referring)],
         municipality=code,
-        has_demo=await demo.has_demo(session),
+        has_demo=await demo_rows.has_demo(session),
     )
 
 

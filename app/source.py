@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.knowledge import Stamps
+from geo.db.change_stamps import Stamps
 
 
 @dataclass(frozen=True, slots=True)

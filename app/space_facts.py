@@ -10,15 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.neighbours import NextSpace, next_spaces
 from app.network import Network, NoNetworkError
 from app.searches import BusyError
-from geo import candidates
-from geo.candidates import Described
-from geo.contacts import AreaContacts, contacts_of
 from geo.errors import NotFoundError
-from geo.freshness import Age, age_label
-from geo.hours import Hours, OpenStatus, hours_of
-from geo.practices import practices_at
-from geo.products import products_for_space
-from geo.schedules import local_day
+from geo.guidance.contacts import AreaContacts, contacts_of
+from geo.guidance.practices import practices_at
+from geo.guidance.products import products_for_space
+from geo.hours.openings import local_day
+from geo.hours.space_hours import Hours, OpenStatus, hours_of
+from geo.spaces import candidates
+from geo.spaces.candidates import Described
+from geo.spaces.freshness import Age, age_label
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from app.gsm7 import SEPTETS, cut, in_gsm7, septets
 from app.space_facts import age_of
 from app.web import labels
 from app.web.i18n import Words, marked_safety
-from geo.contacts import AreaContacts
-from geo.folding import folded
-from geo.hours import hours_of
-from geo.municipalities import Municipality
-from geo.recurrence import WEEKDAYS
-from geo.schedules import zone
-from geo.spaces import NearSpace
+from geo.geography.municipalities import Municipality
+from geo.guidance.contacts import AreaContacts
+from geo.hours.openings import zone
+from geo.hours.rrule import WEEKDAYS
+from geo.hours.space_hours import hours_of
+from geo.spaces.queries import NearSpace
+from geo.text.normalize import folded
 
 #: Messages of one answer, where nothing else is asked for: what three messages cost, people pay.
 PARTS = 3

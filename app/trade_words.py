@@ -10,7 +10,7 @@ from typing import Final
 
 from app.route_words import SHORT_M, Said, Told, safety
 from app.web.i18n import Words, marked_safety
-from geo.schedules import zone
+from geo.hours.openings import zone
 from routing.osm_tags.ways import Mode
 from routing.route.trade_offs import Difference, Trade
 from routing.travel.cost_model import ALTITUDES_M

@@ -15,25 +15,18 @@ from app.anchoring import keep_anchored
 from app.background import running
 from app.clock import Clock
 from app.settings import Settings
-from geo import (
-    audited_rows,
-    decisions,
-    flows,
-    knowledge,
-    membership,
-    outbox,
-    publications,
-    readings,
-    receipts,
-    removals,
-    reports,
-    sign_in,
-    storage,
-    voices,
-)
-from geo.db import Database, Tier
+from geo.accounts import outbox, sign_in, staff_reads
+from geo.db import change_stamps
+from geo.db.sessions import Database, Tier
 from geo.errors import DatabaseUnavailableError
+from geo.guidance import feedback
+from geo.history import change_feed
 from geo.imports import batches, duplicates
+from geo.oversight import row_digests
+from geo.proposals import decisions, hazard_reports, idempotency
+from geo.records import flows, upsert
+from geo.removals import removal_log
+from geo.spaces import membership
 
 #: How it is remembered that a day's work is done, whichever process did it.
 DONE = "upkeep"
@@ -45,7 +38,7 @@ LOOK_EVERY_S = 600.0
 END_EVERY_S = 60.0
 
 #: Seconds between two foldings of the notes of changes; they stay single as long.
-FOLD_EVERY_S = knowledge.KEPT.total_seconds()
+FOLD_EVERY_S = change_stamps.KEPT.total_seconds()
 
 
 async def _lapsed(session: AsyncSession, now: datetime) -> int:
@@ -53,15 +46,15 @@ async def _lapsed(session: AsyncSession, now: datetime) -> int:
 
 
 async def _complaints(session: AsyncSession, now: datetime) -> int:
-    return await voices.purge_complaints(session, now.date())
+    return await feedback.purge_complaints(session, now.date())
 
 
 async def _reports(session: AsyncSession, now: datetime) -> int:
-    return await reports.forget_old(session, now.date())
+    return await hazard_reports.forget_old(session, now.date())
 
 
 async def _receipts(session: AsyncSession, now: datetime) -> int:
-    return await receipts.forget_old(session, now.date())
+    return await idempotency.forget_old(session, now.date())
 
 
 async def _batches(session: AsyncSession, now: datetime) -> int:
@@ -79,7 +72,7 @@ async def _alike(session: AsyncSession, _now: datetime) -> int:
 #: Each with what it counts, in words for the command. A new daily task is one entry here.
 TASKS: Mapping[str, Callable[[AsyncSession, datetime], Awaitable[int]]] = {
     # First: it reads for longest, and the rest holds the chain's lock.
-    "rows and entries of outside Amparo": audited_rows.report,
+    "rows and entries of outside Amparo": row_digests.report,
     "complaints deleted": _complaints,
     "reports of hazards deleted": _reports,
     "receipts forgotten": _receipts,
@@ -88,26 +81,26 @@ TASKS: Mapping[str, Callable[[AsyncSession, datetime], Awaitable[int]]] = {
     "notifications deleted": outbox.forget_old,
     "decided changes emptied": decisions.forget_changes,
     "ended sign-ins deleted": sign_in.forget_ended,
-    "notes of changes folded": knowledge.fold_old,
-    "removals ended": removals.end_due,
-    "people who read unusually much": readings.digest,
+    "notes of changes folded": change_stamps.fold_old,
+    "removals ended": removal_log.end_due,
+    "people who read unusually much": staff_reads.digest,
     "pairs of spaces alike": _alike,
     "counts placed anew": _placed,
     # Last: nobody brings a ledger up to date until the commit.
-    "tombstones forgotten": publications.forget_old,
+    "tombstones forgotten": change_feed.forget_old,
 }
 
 
 async def keep(session: AsyncSession, now: datetime) -> dict[str, int]:
     """Do a day's work in one transaction of the writer, and say how much of each."""
     counted = {name: await task(session, now) for name, task in TASKS.items()}
-    await storage.remember(session, DONE, _seal(now.date()), now.date())
+    await upsert.remember(session, DONE, _seal(now.date()), now.date())
     return counted
 
 
 async def is_done(session: AsyncSession, today: date) -> bool:
     """Tell whether this day's work is done already (writer)."""
-    return _seal(today) in (await storage.remembered(session, DONE)).values()
+    return _seal(today) in (await upsert.remembered(session, DONE)).values()
 
 
 def _seal(day: date) -> str:
@@ -121,9 +114,9 @@ async def daily_upkeep(database: Database, clock: Clock, settings: Settings) -> 
         running(keep_anchored(database, settings, clock, LOOK_EVERY_S)),
         running(_every(LOOK_EVERY_S, _look, database, clock)),
         # Notes of changes, which every reading of the stamps adds up.
-        running(_every(FOLD_EVERY_S, knowledge.fold_old, database, clock)),
+        running(_every(FOLD_EVERY_S, change_stamps.fold_old, database, clock)),
         # What one person took away beyond the limit, within a minute of its end (P52).
-        running(_every(END_EVERY_S, removals.end_due, database, clock)),
+        running(_every(END_EVERY_S, removal_log.end_due, database, clock)),
     ):
         yield
 
@@ -145,6 +138,6 @@ async def _every(
 async def _look(session: AsyncSession, now: datetime) -> None:
     """Do the day's work, unless it is done."""
     # Of several processes one does it: the others wait for its lock, and find it done.
-    await storage.alone(session, storage.UPKEEP_LOCK)
+    await upsert.alone(session, upsert.UPKEEP_LOCK)
     if not await is_done(session, now.date()):
         await keep(session, now)

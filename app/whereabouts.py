@@ -14,9 +14,9 @@ import anyio.to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.network import Network, Region
-from geo import boundaries
-from geo.db import connected
-from geo.places import Place, places_near
+from geo.db.sessions import connected
+from geo.geography import boundaries
+from geo.geography.places import Place, places_near
 from routing.errors import OffNetwork
 from routing.graph.road_graph import Mode, Snap
 from routing.travel.crossings import POST_REACH_M

@@ -14,7 +14,7 @@ import asyncpg
 from fastapi import FastAPI, Response
 from sqlalchemy import make_url
 
-from geo.db import Tier, server_settings
+from geo.db.sessions import Tier, server_settings
 from tiles.asking import Window
 from tiles.cql2 import Filter, read_filter
 from tiles.crs import CRS84

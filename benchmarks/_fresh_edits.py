@@ -11,9 +11,12 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from benchmarks._fresh_times import State, Times, mark
-from geo import decisions, hiding, models, proposals, space_documents
-from geo.authority import Actor, Means, Role
-from geo.db import Database, Tier
+from geo import models
+from geo.accounts.permissions import Actor, Means, Role
+from geo.db.sessions import Database, Tier
+from geo.proposals import decisions, submission
+from geo.records import space_documents
+from geo.removals import hides
 
 #: Any fixed number: the same edits in every run.
 SEED: Final = 20_261_126
@@ -82,9 +85,9 @@ class Editor:
         hide_id = self._hides.pop(record, None)
         async with self._committing(record, 1 if hide_id else None) as session:
             if hide_id is not None:
-                await hiding.lift(session, hide_id, actor="system", reason="trial")
+                await hides.lift(session, hide_id, actor="system", reason="trial")
                 return
-            hide = hiding.hide_crossing if record in CROSSINGS else hiding.hide_space
+            hide = hides.hide_crossing if record in CROSSINGS else hides.hide_space
             self._hides[record] = await hide(session, record, actor="system", reason="trial")
 
     async def _rename(self, record: str) -> None:
@@ -95,7 +98,7 @@ class Editor:
                 await session.execute(_RENAME, {"id": record, "title": name})
             return
         async with self._database.session(Tier.WRITER) as session:
-            outcome = await proposals.propose_space(
+            outcome = await submission.propose_space(
                 session,
                 PROPOSER,
                 space_id=record,

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from app import setup
 from app.settings import Settings
 from benchmarks._processes import opened, own_home
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tiles import basemap
 
 _SHIPPED: Final = Path(__file__).resolve().parents[1] / "data" / "spaces" / "demo_spaces.geojson"

@@ -17,8 +17,8 @@ import httpx
 
 from app.databases import open_database
 from app.settings import Settings
-from geo.cluster import PrivateCluster
-from geo.db import Database
+from geo.db.private_cluster import PrivateCluster
+from geo.db.sessions import Database
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 

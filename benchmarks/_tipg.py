@@ -15,7 +15,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from benchmarks._processes import ROOT
-from geo.db import Tier
+from geo.db.sessions import Tier
 
 LOCK: Final = ROOT / "requirements-tipg.lock"
 

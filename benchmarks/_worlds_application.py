@@ -43,8 +43,8 @@ from benchmarks._worlds_judge import (
 from benchmarks._worlds_records import Records, draw_records, loaded_exclusions, write
 from benchmarks._worlds_seen import DAY_S, HOUR_S, Key, Post, Seen, moment, seconds
 from benchmarks.match import cluster
-from geo import schema
-from geo.cluster import PrivateCluster
+from geo.db import migrations
+from geo.db.private_cluster import PrivateCluster
 from routing.travel.profiles import PROFILES
 from tests.conftest import client_of, clone
 from tests.fixtures.leak_hunt import differences
@@ -171,7 +171,7 @@ async def _databases(home: Path) -> AsyncIterator[tuple[Any, Callable[[str], Set
             return Settings(home=home, database_url=url, allow_demo_mixed=True, **unlimited)
 
         running.create_database(_LOADED)
-        await schema.migrate(running.superuser_url(_LOADED))
+        await migrations.migrate(running.superuser_url(_LOADED))
         await setup.prepare_data(settings_for(_LOADED), report=lambda _line: None)
         await asyncio.to_thread(setup.import_sketch, settings_for(_LOADED))
         yield running, settings_for, await make_databases(running, _LOADED, settings_for)

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from benchmarks._worlds_draw import Country
 from benchmarks._worlds_seen import Post, Seen, seconds
-from geo.cluster import PrivateCluster
+from geo.db.private_cluster import PrivateCluster
 from routing.travel.hazard import Hazard
 from tests.fixtures.leak_parts import NOON, TODAY
 from tests.fixtures.leak_secrets import superuser

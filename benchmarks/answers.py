@@ -36,7 +36,7 @@ from app.settings import Settings
 from benchmarks._graphs import source_of
 from benchmarks._processes import Server, opened, own_home, processes
 from benchmarks.routes import pairs
-from geo.db import Tier
+from geo.db.sessions import Tier
 from geo.models.base import PHYSICAL_HAZARDS
 from routing.graph.regions import open_graph
 from routing.graph.road_graph import RoadGraph

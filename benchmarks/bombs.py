@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from geo.errors import InvalidFileError
-from geo.imports.apart import read_apart
+from geo.imports.sandbox import read_apart
 
 SEED: Final = 20_261_125
 LIMIT_MB: Final = 512

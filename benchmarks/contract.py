@@ -35,8 +35,8 @@ from rich.table import Table
 from app import setup
 from app.settings import Settings
 from benchmarks._processes import ROOT, opened, own_home, processes
-from geo import people, tokens
-from geo.db import Tier
+from geo.accounts import people, tokens
+from geo.db.sessions import Tier
 
 #: The requirement (issue 5): examples an operation.
 EXAMPLES: Final = 2_000

@@ -32,7 +32,7 @@ from app import setup
 from app.databases import tier_urls
 from app.settings import Settings
 from benchmarks._processes import own_home
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tiles.download_rows import Wanted
 from tiles.downloads import download
 from tiles.formats import FORMATS

@@ -46,7 +46,7 @@ from benchmarks._fresh_edits import (
 )
 from benchmarks._fresh_times import State, Times, shown
 from benchmarks._processes import opened, own_home, servers
-from geo.db import Database
+from geo.db.sessions import Database
 
 #: The requirement (publishing.md): an edit shows within a second.
 LIMIT_S: Final = 1.0

@@ -36,8 +36,8 @@ from app.editions import LEASE_S
 from app.settings import Settings
 from benchmarks._around import box_path, tile_path
 from benchmarks._processes import opened, own_home, servers
-from geo import hiding
-from geo.db import Database, Tier
+from geo.db.sessions import Database, Tier
+from geo.removals import hides
 
 #: The requirement (protection.md, P24).
 LIMIT_S = 1.0
@@ -238,15 +238,15 @@ async def measure(
 
     works: dict[str, tuple[Callable[[AsyncSession], Any], list[Probe]]] = {
         "space": (
-            lambda s: hiding.hide_space(s, SPACE, actor="system", reason="trial"),
+            lambda s: hides.hide_space(s, SPACE, actor="system", reason="trial"),
             probes(space=True, crossing=False),
         ),
         "crossing": (
-            lambda s: hiding.hide_crossing(s, CROSSING, actor="system", reason="trial"),
+            lambda s: hides.hide_crossing(s, CROSSING, actor="system", reason="trial"),
             probes(space=False, crossing=True),
         ),
         "area": (
-            lambda s: hiding.hide_area(s, AREA, actor="system", reason="trial"),
+            lambda s: hides.hide_area(s, AREA, actor="system", reason="trial"),
             probes(space=True, crossing=True),
         ),
     }
@@ -268,7 +268,7 @@ async def measure(
                     made.append(await write(work))
 
                 taken.append(await trial(clients, asked, hide, cut if n % 2 else None))
-                lift = partial(hiding.lift, hide_id=made[0], actor="system", reason="trial")
+                lift = partial(hides.lift, hide_id=made[0], actor="system", reason="trial")
                 await write(lift)
             figures.append(_figure(hidden, taken))
     await admin.dispose()

@@ -24,7 +24,7 @@ from sqlalchemy import text
 from app import setup
 from app.databases import private_cluster
 from app.settings import Settings
-from geo.db import Tier
+from geo.db.sessions import Tier
 from geo.imports import apply, check_file
 
 #: Any fixed number: the same file in every run.

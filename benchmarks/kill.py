@@ -39,10 +39,13 @@ from app.askers import COOKIE
 from app.csrf import form_token
 from app.databases import open_database, private_cluster
 from app.settings import Settings
-from geo import audit, schema, sign_in, space_documents
-from geo.db import Database, Tier
+from geo.accounts import sign_in
+from geo.audit import trail
+from geo.db import migrations
+from geo.db.sessions import Database, Tier
 from geo.errors import DatabaseUnavailableError
-from geo.proposals import Wanted, propose
+from geo.proposals.submission import Wanted, propose
+from geo.records import space_documents
 from tests.fixtures.network import APPROVER, EDITOR, NOW, SPACE, TODAY, fill_network
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -240,7 +243,7 @@ async def running() -> AsyncIterator[Amparo]:
     amparo = Amparo(home)
     try:
         await amparo.start_database()
-        await schema.migrate(amparo.cluster.superuser_url())
+        await migrations.migrate(amparo.cluster.superuser_url())
         yield amparo
     finally:
         amparo.stop()
@@ -389,7 +392,7 @@ async def trial(approvals: int, kills: Sequence[tuple[int, str]]) -> Result:
         result.unacknowledged = len(clients.unacknowledged)
         result.lost += [f"{space_id}: read as it was before" for space_id in clients.stale]
         async with database.session(Tier.WRITER) as session:
-            verdict = await audit.verify(session)
+            verdict = await trail.verify(session)
         result.audit_entries = verdict.entries
         result.chain = None if verdict.broken is None else f"{verdict.broken}"
         await database.dispose()

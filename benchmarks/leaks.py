@@ -26,8 +26,8 @@ from rich.table import Table
 from app import setup
 from app.settings import Settings
 from benchmarks.match import cluster
-from geo import schema
-from geo.cluster import PrivateCluster
+from geo.db import migrations
+from geo.db.private_cluster import PrivateCluster
 from tests.fixtures.leak_hunt import Leak, Prey, preys
 from tests.fixtures.leak_secrets import make_databases
 
@@ -81,7 +81,7 @@ async def measure(
         return Settings(home=home, database_url=url, allow_demo_mixed=True, **unlimited)
 
     running.create_database(LOADED)
-    await schema.migrate(running.superuser_url(LOADED))
+    await migrations.migrate(running.superuser_url(LOADED))
     await setup.prepare_data(settings_for(LOADED), report=lambda _line: None)
     await asyncio.to_thread(setup.import_sketch, settings_for(LOADED))
     databases = await make_databases(running, LOADED, settings_for)

@@ -39,8 +39,8 @@ from app.journeys import Question
 from app.knowledge import reading
 from app.settings import Settings
 from benchmarks._processes import opened, own_home, servers
-from geo.db import Database, Tier
-from geo.products import along
+from geo.db.sessions import Database, Tier
+from geo.guidance.products import along
 from routing.graph.regions import open_graph
 from routing.graph.road_graph import Mode, RoadGraph
 from routing.osm.importer import import_osm

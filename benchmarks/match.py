@@ -31,10 +31,11 @@ from app import setup
 from app.databases import open_database
 from app.main import create_app
 from app.settings import Settings
-from geo import models, schema
-from geo.cluster import PrivateCluster
-from geo.db import Tier
-from geo.eligibility import Candidate, refusals
+from geo import models
+from geo.db import migrations
+from geo.db.private_cluster import PrivateCluster
+from geo.db.sessions import Tier
+from geo.spaces.eligibility import Candidate, refusals
 from routing.graph.regions import open_graph
 from tests.fixtures.triples import triples, violations
 
@@ -264,7 +265,7 @@ def measure(spaces: int, requests: int, count: int) -> Result:
         running.create_database("bench")
         url = running.superuser_url("bench")
         settings = Settings(home=Path(home), database_url=url, allow_demo_mixed=True)
-        asyncio.run(schema.migrate(url))
+        asyncio.run(migrations.migrate(url))
         places = asyncio.run(fill(settings, spaces))
         wall, cpu, features, database_ms = asyncio.run(
             ask(settings, running, asked(places, requests))

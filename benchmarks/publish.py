@@ -53,8 +53,8 @@ from benchmarks._publishers import (
     running,
 )
 from benchmarks.answers import ACCEPT_ENCODING
-from geo.cluster import PrivateCluster
-from geo.db import Tier
+from geo.db.private_cluster import PrivateCluster
+from geo.db.sessions import Tier
 
 #: Rounds of each server in each case, and questions before them that nobody counts. Each of the
 #: four servers begins two of them: who asks first has PostgreSQL read what the others then find in

@@ -33,10 +33,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.databases import open_database
 from app.settings import Settings
 from benchmarks._processes import processes
-from geo import hiding
-from geo.cluster import PrivateCluster
-from geo.db import Database, Tier
-from geo.primary import MOST_STALE_S as LIMIT_S
+from geo.db.primary import MOST_STALE_S as LIMIT_S
+from geo.db.private_cluster import PrivateCluster
+from geo.db.sessions import Database, Tier
+from geo.removals import hides
 from tests.fixtures.replicas import AREA, Pair, is_read, streaming
 
 CLIENTS: Final = 8
@@ -174,9 +174,9 @@ async def _change_places(
 
 async def _hide(settings: Settings, what: str, found: Trial, name: str) -> None:
     works = {
-        "space": (hiding.hide_space, "casa"),
-        "crossing": (hiding.hide_crossing, "puente"),
-        "area": (hiding.hide_area, AREA),
+        "space": (hides.hide_space, "casa"),
+        "crossing": (hides.hide_crossing, "puente"),
+        "area": (hides.hide_area, AREA),
     }
     work, which = works[what]
     async with _writing(settings) as session:
@@ -190,7 +190,7 @@ async def _lift(settings: Settings, found: Trial) -> None:
     found.begin("lifted")
     async with _writing(settings) as session:
         for hide_id in list(await session.scalars(IN_FORCE)):
-            await hiding.lift(session, hide_id, actor="cli", reason="benchmark")
+            await hides.lift(session, hide_id, actor="cli", reason="benchmark")
 
 
 @contextlib.asynccontextmanager

@@ -38,7 +38,7 @@ from sqlalchemy import text
 from app import setup
 from app.settings import Settings
 from benchmarks._processes import opened, own_home
-from geo.db import Tier
+from geo.db.sessions import Tier
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import views
+from geo.db import views
 from geo.errors import (
     ConflictError,
     InvalidRecordError,
@@ -22,7 +22,7 @@ from geo.errors import (
     UnknownServiceError,
 )
 from geo.models import PROTECTED_KINDS, PROTECTED_SERVICES, VOCABULARIES, Term, TermName
-from geo.protected_words import word_reasons
+from geo.text.protected_words import word_reasons
 
 #: Languages of the network (domain.md, "What this means for the software", 9); the first is the
 #: one that every term has a name in.

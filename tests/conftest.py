@@ -131,7 +131,7 @@ def home(run_id: str) -> Path:
 def empty_template(cluster: Any, home: Path) -> str:
     """Name a database that has the migrations and nothing else."""
     from app.prover import made_key
-    from geo import schema
+    from geo.db import migrations as schema
 
     def build(url: str) -> None:
         in_thread(schema.migrate(url, key=made_key(home)))
@@ -145,7 +145,7 @@ def loaded_template(cluster: Any, settings_for: Any, home: Path) -> str:
     """Name a database with everything that `./run` loads."""
     from app import setup
     from app.prover import made_key
-    from geo import schema
+    from geo.db import migrations as schema
 
     def build(url: str) -> None:
         in_thread(schema.migrate(url, key=made_key(home)))
@@ -196,7 +196,7 @@ async def run_sql(settings: Any, statement: str, **values: Any) -> None:
     """Execute one statement as the writer and commit it."""
     from sqlalchemy import text
 
-    from geo.db import Tier
+    from geo.db.sessions import Tier
 
     async with opened(settings) as database, database.session(Tier.WRITER) as session:
         await session.execute(text(statement), values)
@@ -204,8 +204,8 @@ async def run_sql(settings: Any, statement: str, **values: Any) -> None:
 
 async def partner_header(settings: Any) -> dict[str, str]:
     """Issue a partner's token, and return the header that carries it."""
-    from geo import tokens
-    from geo.db import Tier
+    from geo.accounts import tokens
+    from geo.db.sessions import Tier
 
     async with opened(settings) as database, database.session(Tier.WRITER) as session:
         _id, secret = await tokens.issue_token(
@@ -244,7 +244,7 @@ async def writer_engine(empty_template: str, cluster: Any, settings_for: Any) ->
     from sqlalchemy.pool import NullPool
 
     from app.databases import tier_urls
-    from geo.db import Tier, create_tier_engine
+    from geo.db.sessions import Tier, create_tier_engine
 
     settings = settings_for(clone(cluster, empty_template))
     engine = create_tier_engine(tier_urls(settings)[Tier.WRITER], Tier.WRITER)

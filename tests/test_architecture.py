@@ -266,5 +266,5 @@ def test_p50_reading_a_session_alone_makes_somebody_present():
                         makers.add(name)
                     case ast.Attribute(attr="SESSION", value=ast.Name(id="Means")):
                         present.add(name)
-    assert makers == {"geo/people.py"}
-    assert present == {"geo/authority.py", "geo/sign_in.py"}
+    assert makers == {"geo/accounts/people.py"}
+    assert present == {"geo/accounts/permissions.py", "geo/accounts/sign_in.py"}

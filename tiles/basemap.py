@@ -18,8 +18,8 @@ from pmtiles.writer import Writer
 from sqlalchemy import func, literal_column, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.db import raw_connection
-from geo.reader import Asks
+from geo.db.read_pool import Asks
+from geo.db.sessions import raw_connection
 from tiles.errors import EmptyBasemapError
 from tiles.layer import Layer
 from tiles.maplibre import BASEMAP_LAYERS

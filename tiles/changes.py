@@ -1,7 +1,7 @@
 """What changed in a collection since a copy was made, and the whole of it for a new copy (P49).
 
 A new copy and an old one are read the same way, by pages of ids out of the ledger of
-`geo.publications`. A feature is given only if it is, to the byte, what the ledger holds: so
+`geo.history.change_feed`. A feature is given only if it is, to the byte, what the ledger holds: so
 whatever a copy was given, the ledger knows of, and its end will be told. What changes between two
 pages is given again after the last one.
 """
@@ -29,9 +29,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import publications
 from geo.errors import CopyTooOldError
-from geo.publications import Entry, Source, States
+from geo.history import change_feed
+from geo.history.change_feed import Entry, Source, States
 from tiles.features import as_feature, feature_rows
 from tiles.layer import Layer
 from tiles.layers import BOUNDARIES, PLACES, ROADS, find_layer
@@ -107,7 +107,7 @@ async def read_changes(session: AsyncSession, layer: Layer, cursor: Cursor, limi
     Parameters
     ----------
     session : AsyncSession
-        Held still (`geo.publications.hold_still`).
+        Held still (`geo.history.change_feed.hold_still`).
     limit : int
         Most features and tombstones, at least 1.
 
@@ -118,7 +118,7 @@ async def read_changes(session: AsyncSession, layer: Layer, cursor: Cursor, limi
     DatabaseUnavailableError
         The ledger was not begun.
     """
-    states = await publications.find_states(session, layer.name, cursor.marks)
+    states = await change_feed.find_states(session, layer.name, cursor.marks)
     read = _read_whole if layer.name in AS_A_WHOLE else _read_ledger
     return await read(session, layer, cursor, limit, states)
 
@@ -132,7 +132,7 @@ async def _read_ledger(
     until = cursor.until or states.mark
     if since == states.seq:
         return _page((), (), Cursor(since=until))
-    entries = await publications.read_entries(
+    entries = await change_feed.read_entries(
         session, layer.name, since=since, after=cursor.after, limit=limit + 1
     )
     asked = entries[:limit]

@@ -11,7 +11,7 @@ import anyio
 import asyncpg
 from sqlalchemy import Integer, Select, Text, bindparam, column, func, select, table
 
-from geo import views
+from geo.db import views
 from geo.errors import DatabaseUnavailableError
 from tiles.about import About
 from tiles.download_texts import text_values

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.reader import Asks, fetch_planned
+from geo.db.read_pool import Asks, fetch_planned
 from tiles import history
 from tiles.asking import SortKey, Window
 from tiles.boxes import box_values, meets_boxes

@@ -10,7 +10,9 @@ from sqlalchemy import ColumnElement, Date, DateTime, Text, bindparam, cast, fun
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import crossings, versions, views
+from geo.db import views
+from geo.geography import crossings
+from geo.history import versions
 from tiles.errors import NoPastError
 from tiles.layer import Layer
 from tiles.layers import CROSSINGS, SPACES

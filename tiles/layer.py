@@ -20,8 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from geo.db import Tier
-from geo.knowledge import Clock, Subject
+from geo.db.change_stamps import Clock, Subject
+from geo.db.sessions import Tier
 from tiles.fields import Field, Word, kind_of
 from tiles.words import WORDS
 
@@ -105,7 +105,8 @@ class Layer:
     title, description
         English; pages translate the title.
     view
-        View of `geo.views`; its key is the text column ``id``, its geometry ``geom`` (EPSG:4326).
+        View of `geo.db.views`; its key is the text column ``id``, its geometry ``geom``
+        (EPSG:4326).
     columns
         Properties that may be published, in order.
     tile_columns
@@ -115,8 +116,8 @@ class Layer:
     attribution, licence
         Credit that must be shown with it; the row's own licence is a property where it differs.
     subject, clock
-        Whose stamp tells that something in it changed (`geo.knowledge`), and how it changes by
-        the clock alone.
+        Whose stamp tells that something in it changed (`geo.db.change_stamps`), and how it changes
+        by the clock alone.
     rests_on
         Other subjects whose rows its view looks at.
     words

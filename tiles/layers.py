@@ -10,10 +10,11 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Date, DateTime, Text, cast, func, literal, literal_column
 
-from geo import flows, views
-from geo.db import Tier
-from geo.knowledge import Clock, Subject
+from geo.db import views
+from geo.db.change_stamps import Clock, Subject
+from geo.db.sessions import Tier
 from geo.models import HUMAN_THREATS, MAIN_ROADS, PHYSICAL_HAZARDS
+from geo.records import flows
 from tiles.errors import UnknownLayerError
 from tiles.fields import Word
 from tiles.layer import Layer, Period, Shape, Sign, Step, Style

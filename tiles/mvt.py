@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from geo.reader import Asks
+from geo.db.read_pool import Asks
 from tiles.errors import TileOutOfRangeError
 from tiles.layer import Layer, Shape
 from tiles.layers import find_layer

@@ -6,8 +6,8 @@ Where a layer's column of the name means something else, its own entry says so (
 from collections.abc import Mapping
 from typing import Final
 
-from geo import flows
 from geo.models import ACCESS_KINDS, CROSSING_STATES, SPACE_STATUSES
+from geo.records import flows
 from tiles.fields import Word
 
 _KNOWN_OR_NOT = ("yes", "no", "not_known")

@@ -12,7 +12,7 @@ depends_on: str | None = None
 # --- the audit chain ----------------------------------------------------------------------------
 
 # What is hashed: every field as length:bytes, (a netstring; a hyphen for null), so that no two
-# entries have the same text. geo/audit.py writes it down a second time, to verify.
+# entries have the same text. geo/audit/trail.py writes it down a second time, to verify.
 AUDIT_FIELD = """
 create function amparo.audit_field(p_text text) returns text
 language sql immutable set search_path = amparo, pg_temp as $$

@@ -11,7 +11,7 @@ down_revision: str | None = "0018_reports"
 branch_labels: str | None = None
 depends_on: str | None = None
 
-# As `geo.folding.ACCENTED` and `PLAIN` were when this was written.
+# As `geo.text.normalize.ACCENTED` and `PLAIN` were when this was written.
 ACCENTED = (
     "ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝàáâãäåçèéêëìíîïñòóôõöùúûüýÿ"
     "ĀāĂăĄąĆćĈĉĊċČčĎďĒēĔĕĖėĘęĚěĜĝĞğĠġĢģĤĥĨĩĪīĬĭĮįİĴĵĶķĹĺĻļĽľŃńŅņŇňŌōŎŏŐőŔŕŖŗŘřŚśŜŝŞşŠšŢţŤť"

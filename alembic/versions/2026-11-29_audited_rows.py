@@ -487,7 +487,7 @@ def _tables() -> None:
 
 
 def _let_prove() -> None:
-    """Let who migrates prove to be Amparo from the first entry on (``geo.schema``)."""
+    """Let who migrates prove to be Amparo from the first entry on (``geo.db.migrations``)."""
     environment = op.get_context().environment_context
     assert environment is not None  # noqa: S101 - migrations run in alembic's environment
     prover = environment.config.attributes.get("prover")

@@ -33,11 +33,11 @@ from app.mistakes import TooManyRequestsError
 from app.problems import problem_responses
 from app.web.i18n import marked, negotiate
 from app.web.page import render_network
-from geo import passwords, second_factor, sign_in
-from geo.db import Database, Tier
+from geo.accounts import passwords, second_factor, sign_in
+from geo.accounts.known_devices import Device
+from geo.accounts.people import folded_address
+from geo.db.sessions import Database, Tier
 from geo.errors import InvalidRecordError, LinkError, NotFoundError
-from geo.known_devices import Device
-from geo.people import folded_address
 
 router = APIRouter(include_in_schema=False)
 

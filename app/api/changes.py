@@ -15,9 +15,10 @@ from app.answers import GEOJSON, JSON, demo_members, link
 from app.mistakes import InvalidParameterError
 from app.parameters import read_limit
 from app.published import Asked, PublishedRoute
-from geo import demo, publications
-from geo.db import Database, Tier
-from geo.publications import MARK_BYTES
+from geo.db.sessions import Database, Tier
+from geo.history import change_feed
+from geo.history.change_feed import MARK_BYTES
+from geo.records import demo_rows
 from tiles.changes import Changes, Cursor, read_changes, source
 from tiles.layer import Layer
 from tiles.layers import find_layer, layers_for
@@ -111,11 +112,11 @@ async def _read(
     while True:
         # A ledger that lags says of nothing it lacks that it is gone (P49).
         async with database.primary_session(tier) as session:
-            await publications.hold_still(session)
-            if refreshed or not await publications.is_due(session, source(layer.name)):
+            await change_feed.hold_still(session)
+            if refreshed or not await change_feed.is_due(session, source(layer.name)):
                 read = await read_changes(session, layer, cursor, limit)
                 if not read.is_behind or refreshed == TRIES:
-                    return read, await demo.has_demo(session)
+                    return read, await demo_rows.has_demo(session)
                 is_forced = True
         await _bring_up_to_date(database, tier, layer, is_forced=is_forced)
         refreshed += 1
@@ -126,7 +127,7 @@ async def _bring_up_to_date(
 ) -> None:
     locks = _LOCKS.setdefault(database, defaultdict(asyncio.Lock))
     async with locks[tier, layer.name], database.session(Tier.WRITER) as session:
-        await publications.refresh(session, tier, source(layer.name), is_forced=is_forced)
+        await change_feed.refresh(session, tier, source(layer.name), is_forced=is_forced)
 
 
 def _members(layer: Layer, read: Changes, address: str, asked: dict[str, str]) -> Body:

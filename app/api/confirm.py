@@ -18,10 +18,11 @@ from app.mistakes import InvalidParameterError, UnsupportedMediaTypeError
 from app.problems import problem_responses
 from app.web import confirm_page
 from app.web.i18n import negotiate
-from geo import coded_words, confirmations
-from geo.confirmations import Answer, Asked
+from geo.confirmations import answers
+from geo.confirmations.answers import Answer, Asked
 from geo.errors import ConflictError, InvalidRecordError, LinkError
-from geo.recurrence import WEEKDAYS
+from geo.hours.rrule import WEEKDAYS
+from geo.text import coded_reasons
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,7 +42,7 @@ async def ask(
     """Show what is listed and the four answers."""
     language = _language(request, lang)
     try:
-        asked = await confirmations.read_link(session, token, now=clock())
+        asked = await answers.read_link(session, token, now=clock())
     except LinkError:
         return _html(confirm_page.render_invalid(language), 410)
     return _html(_question(asked, language))
@@ -63,11 +64,11 @@ async def answer(
     if said not in get_args(Answer):
         raise InvalidParameterError("answer", f"is one of {', '.join(get_args(Answer))}")
     try:
-        asked = await confirmations.read_link(session, token, now=clock())
+        asked = await answers.read_link(session, token, now=clock())
         changes = _changes(form) if said == "changed" else None
         # What cannot be stored leaves the link as it was.
         async with session.begin_nested():
-            await confirmations.answer_link(
+            await answers.answer_link(
                 session,
                 token,
                 said,  # type: ignore[arg-type]  # one of its words, see above
@@ -127,7 +128,7 @@ def _changes(form: FormData) -> dict[str, Any]:
     if phone := _field(form, "phone"):
         changes["public_phones"] = [phone]
     notice = _field(form, "notice")
-    if said := coded_words.notice_of(_field(form, "because"), notice):
+    if said := coded_reasons.notice_of(_field(form, "because"), notice):
         if len(notice) > _LONGEST_NOTICE:
             raise InvalidRecordError([("notice", f"is longer than {_LONGEST_NOTICE} characters")])
         changes["notice"] = said

@@ -30,12 +30,14 @@ from app.searches import search
 from app.settings import Settings
 from app.source import Source
 from app.whereabouts import SilentCrossingError, UncertainCountryError, locate_all
-from geo import boundaries, demo, spaces
-from geo.crossings import CrossingState
-from geo.eligibility import NIGHT_SERVICE
 from geo.errors import UnknownServiceError
-from geo.spaces import OpenSpace
-from geo.versions import end_of
+from geo.geography import boundaries
+from geo.geography.crossings import CrossingState
+from geo.history.versions import end_of
+from geo.records import demo_rows
+from geo.spaces import queries
+from geo.spaces.eligibility import NIGHT_SERVICE
+from geo.spaces.queries import OpenSpace
 from routing.errors import OffNetwork
 from routing.geometry.lines import distance_to_line_m
 from routing.graph.road_graph import Mode
@@ -129,7 +131,7 @@ async def measure_coverage(
 ) -> Response:
     """Return the stretches of a route without an open space that offers the services."""
     try:
-        await spaces.check_services(session, body.services)
+        await queries.check_services(session, body.services)
     except UnknownServiceError as error:
         raise InvalidParameterError("services", str(error)) from error
     now = clock()
@@ -151,9 +153,9 @@ async def measure_coverage(
     )
     # Of today something is known whoever was there before; of another day the past has to be read.
     is_today = as_of == way.today
-    span = None if is_today else await spaces.known_span(session, body.services)
+    span = None if is_today else await queries.known_span(session, body.services)
     is_known = span is None or span.holds(as_of)
-    has_demo = await demo.has_demo(session)
+    has_demo = await demo_rows.has_demo(session)
     return JSONResponse(
         {
             **(known_figures(measured, lapsed_m) if is_known else nothing_known(measured)),
@@ -189,7 +191,7 @@ async def _helping(
     session: AsyncSession, services: Sequence[str], on: date, today: date | None = None
 ) -> tuple[OpenSpace, ...]:
     """Return the spaces that count on a day; of one before today by the records of then (P39)."""
-    return await spaces.open_spaces(
+    return await queries.open_spaces(
         session,
         on=on,
         services=tuple(services),

@@ -21,7 +21,7 @@ from pydantic import (
 from app.api.areas import Area
 from app.api.fields import Latitude, Longitude
 from app.api.json_body import JSONBody
-from geo.countries import CODES
+from geo.text.countries import CODES
 from routing.travel.request import AVERSIONS, MAX_ROUTES, MAX_VIA
 
 #: Profiles of openrouteservice and ours for them. None: an adult as this Amparo has set it.

@@ -21,9 +21,9 @@ from app.web.docs_page import (
     render_topic,
     sample_text,
 )
-from geo.db import Database, Tier
-from geo.knowledge import Clock
-from geo.publications import KEPT
+from geo.db.change_stamps import Clock
+from geo.db.sessions import Database, Tier
+from geo.history.change_feed import KEPT
 from routing.travel.avoid_areas import MAX_EXTENT_M, MAX_OBSTACLES
 from routing.travel.request import MAX_VIA
 from tiles import cql2_limits

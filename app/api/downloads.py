@@ -12,7 +12,7 @@ from app.frame import IS_HEAD
 from app.mistakes import InvalidParameterError
 from app.published import PRIVATE, Asked
 from app.settings import Settings
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tiles.asking import Window
 from tiles.crs import CRS84
 from tiles.download_rows import Wanted

@@ -11,7 +11,7 @@ from app.caching import NOT_MODIFIED, kept_response
 from app.deps import AskerDep, ClockDep
 from app.problems import problem_responses
 from app.searches import search
-from geo.db import Database
+from geo.db.sessions import Database
 from geo.exports.formats import FORMATS, Format, find_format
 from geo.exports.snapshot import Selection, Snapshot, read_snapshot
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app.answers import GEOJSON, HTML, JSON, REL, SCHEMA, alternates, demo_members, link
 from app.api.data_pages import collection_page, collections_page
 from app.published import Asked, PublishedRoute
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tiles import formats
 from tiles.crs import SUPPORTED
 from tiles.features import read_extent

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter
 
 from app.mistakes import InvalidParameterError
-from geo.countries import misplacement
+from geo.text.countries import misplacement
 
 #: Nothing here is about other centuries, and time zones overflow at the ends of the calendar.
 FIRST_YEAR, LAST_YEAR = 1970, 2100

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from geo.errors import InvalidRecordError
-from geo.space_documents import FIELDS, Document
+from geo.records.space_documents import FIELDS, Document
 from tiles.crs import Crs
 from tiles.layers import SPACES
 

@@ -12,9 +12,11 @@ from app.deps import ActorDep, SessionDep, WriterDep
 from app.mistakes import InvalidParameterError
 from app.problems import problem_responses
 from app.responses import JSONResponse
-from geo import contacts, demo, messages, pathways, practices, products, vocabulary
+from geo import vocabulary
 from geo.errors import ProtectedServiceError, UnknownServiceError
-from geo.messages import BankText
+from geo.guidance import contacts, messages, pathways, practices, products
+from geo.guidance.messages import BankText
+from geo.records import demo_rows
 
 router = APIRouter(tags=["guidance"])
 
@@ -177,7 +179,7 @@ def storable(key: str) -> str:
 
 async def _kept(request: Request, session: SessionDep, answer: Mapping[str, Any]) -> Response:
     """Return an answer that may be kept, with what every answer says of a demonstration (P35)."""
-    has_demo = await demo.has_demo(session)
+    has_demo = await demo_rows.has_demo(session)
     said = {"demo": has_demo, "notice": wording.notice(is_demo=has_demo)}
     body = JSONResponse({**answer, **said}).body
     return kept_response(request, bytes(body), "application/json")

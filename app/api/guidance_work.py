@@ -14,11 +14,11 @@ from app.deps import ClockDep, SettingsDep, StaffDep, WorkerDep, WriterDep
 from app.mistakes import InvalidParameterError
 from app.problems import problem_responses
 from app.responses import JSONResponse
-from geo import contacts, messages, pathways, practices, products
-from geo.formats import read_geometry
-from geo.guidance_files import ORIGINAL
-from geo.proposals import Outcome
-from geo.two_people import NO_REASON, Sent
+from geo.guidance import contacts, messages, pathways, practices, products
+from geo.proposals.guidance_changes import NO_REASON, Sent
+from geo.proposals.submission import Outcome
+from geo.records.guidance_rows import ORIGINAL
+from geo.records.readers import read_geometry
 
 router = APIRouter(tags=["guidance of the staff"], route_class=LargeBodyRoute)
 

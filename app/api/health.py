@@ -7,8 +7,8 @@ from app.deps import NetworkDep, SessionDep
 from app.network import NoNetworkError
 from app.problems import problem_responses
 from app.responses import JSONResponse
-from geo import demo
-from geo.db import Database
+from geo.db.sessions import Database
+from geo.records import demo_rows
 
 router = APIRouter(tags=["health"])
 
@@ -26,7 +26,7 @@ async def health(request: Request, session: SessionDep, network: NetworkDep) -> 
         tier.value: "current" if is_used else "behind"
         for tier, is_used in (await database.replicas()).items()
     }
-    has_demo = await demo.has_demo(session)
+    has_demo = await demo_rows.has_demo(session)
     regions = await anyio.to_thread.run_sync(network.regions)
     damaged = await anyio.to_thread.run_sync(network.damaged)
     if not regions:

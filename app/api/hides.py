@@ -10,8 +10,8 @@ from app.api.json_body import JSONBody, LargeBodyRoute
 from app.deps import ClockDep, WorkerDep, WriterDep
 from app.problems import problem_responses
 from app.responses import JSONResponse
-from geo import hiding
-from geo.authority import Actor, require_staff
+from geo.accounts.permissions import Actor, require_staff
+from geo.removals import hides as hiding
 
 router = APIRouter(tags=["hides"], route_class=LargeBodyRoute)
 

@@ -15,7 +15,7 @@ from app.api.downloads import file_answer, is_file_offered
 from app.parameters import DEFAULT_LIMIT, read_as_of, read_crs
 from app.published import Asked, PublishedRoute
 from app.shelf import Kept
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tiles import formats
 from tiles.asking import Window
 from tiles.crs import Crs

@@ -17,8 +17,8 @@ from app.open_forms import read_open_form
 from app.problems import problem_responses
 from app.responses import JSONResponse
 from app.web.views import Narrowed
-from geo import demo
-from geo.db import Tier
+from geo.db.sessions import Tier
+from geo.records import demo_rows
 from tiles import cql2, formats
 from tiles.formats import negotiate
 from tiles.layers import layers_for
@@ -154,7 +154,7 @@ async def landing(
     }
     if settings.incident_contact is not None:
         body["incident_contact"] = settings.incident_contact
-    body |= demo_members(is_demo=await demo.has_demo(session))
+    body |= demo_members(is_demo=await demo_rows.has_demo(session))
     return kept_response(request, orjson.dumps(body), JSON)
 
 

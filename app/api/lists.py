@@ -19,8 +19,9 @@ from app.searches import search
 from app.web.frames import Frame
 from app.web.i18n import negotiate, words
 from app.web.list_view import render_list
-from geo import municipalities, vocabulary
-from geo.db import Database, Tier
+from geo import vocabulary
+from geo.db.sessions import Database, Tier
+from geo.geography import municipalities
 
 router = APIRouter(tags=["low-tech"])
 

@@ -16,8 +16,8 @@ from app.matches import Chosen, Fallback, Match, Question, match
 from app.mistakes import InvalidParameterError
 from app.problems import problem_responses
 from app.responses import GeoJSONResponse
-from geo.countries import CODES
-from geo.eligibility import ADULT_AGE, Need
+from geo.spaces.eligibility import ADULT_AGE, Need
+from geo.text.countries import CODES
 from tiles.layers import SPACES
 
 router = APIRouter(tags=["spaces"], route_class=LargeBodyRoute)

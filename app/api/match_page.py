@@ -32,7 +32,8 @@ from app.web.match_view import (
     render_match,
 )
 from app.whereabouts import UncertainCountryError
-from geo import views, vocabulary
+from geo import vocabulary
+from geo.db import views
 from geo.errors import ProtectedServiceError
 
 router = APIRouter(include_in_schema=False)

@@ -8,7 +8,7 @@ from app.askers import COUNTING_SCOPES, granted
 from app.deps import CountingWriterDep, SettingsDep, read_json
 from app.problems import problem_responses
 from app.responses import JSONResponse
-from geo import flows
+from geo.records import flows
 
 router = APIRouter(tags=["movement"])
 

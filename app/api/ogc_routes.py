@@ -31,7 +31,7 @@ from app.problems import problem_responses
 from app.responses import GeoJSONResponse
 from app.steps import Step, Turn
 from app.web.i18n import Words, negotiate, words
-from geo import demo
+from geo.records import demo_rows
 from routing.travel.profiles import PROFILES
 from routing.travel.request import AVERSIONS, MAX_VIA
 
@@ -142,7 +142,7 @@ async def ogc_landing(request: Request, session: SessionDep, base: BaseUrlDep) -
             link(f"{base}/ogc/conformance", "conformance"),
             link(f"{base}/ogc/routes", _ROUTES, title="Asked by POST"),
         ],
-        **demo_members(is_demo=await demo.has_demo(session)),
+        **demo_members(is_demo=await demo_rows.has_demo(session)),
     }
     return kept_response(request, orjson.dumps(body), JSON)
 

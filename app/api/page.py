@@ -11,8 +11,8 @@ from app.responses import page_response
 from app.settings import Settings
 from app.web import filling, page, views
 from app.web.i18n import negotiate
-from geo import listing, spaces
-from geo.narrowing import Wanted
+from geo.spaces import list_pages, queries
+from geo.spaces.filters import Wanted
 
 
 async def home(
@@ -30,7 +30,7 @@ async def home(
     UnknownServiceError, ProtectedServiceError
         A service to narrow by that there is not, or that is not asked for here.
     """
-    await spaces.check_services(session, narrowed.services)
+    await queries.check_services(session, narrowed.services)
     around = await filling.frame(session, network, settings, now)
     tomorrow = (now + timedelta(days=1)).date()
     form = views.Form(at=filling.start_of_day(tomorrow))
@@ -81,7 +81,7 @@ async def _found(
     )
     if not narrowed.place.strip():
         first = (narrowed.page - 1) * filling.PAGE_SIZE
-        total, shown = await listing.listed_page(session, wanted, first, filling.PAGE_SIZE)
+        total, shown = await list_pages.listed_page(session, wanted, first, filling.PAGE_SIZE)
         return filling.Found(narrowed, shown, total)
     choices: tuple[Choice, ...] = ()
     is_misspelt = False
@@ -96,7 +96,7 @@ async def _found(
         town, is_misspelt = error.meant, True
         choices = tuple(one for one in error.choices if one.ref != f"place:{town.id}")
     is_misspelt = is_misspelt or town.is_by_sound
-    around = await spaces.spaces_around(
+    around = await queries.spaces_around(
         session,
         town.lon,
         town.lat,

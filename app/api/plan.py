@@ -34,8 +34,9 @@ from app.source import Source
 from app.web import filling, plan_filling, plan_page, plan_views, views
 from app.web.i18n import Words, negotiate, words
 from app.whereabouts import UncertainCountryError
-from geo import contacts, places
-from geo.db import Database, Tier, connected
+from geo.db.sessions import Database, Tier, connected
+from geo.geography import places
+from geo.guidance import contacts
 from routing.errors import InvalidRequest, OffNetwork
 from routing.travel.profiles import PROFILES
 from routing.travel.request import MAX_ROUTES

@@ -14,7 +14,7 @@ from app.posters import poster_of, read_poster
 from app.problems import problem_responses
 from app.searches import search
 from app.web.i18n import words
-from geo.db import Database, Tier
+from geo.db.sessions import Database, Tier
 
 router = APIRouter(tags=["low-tech"])
 

@@ -16,13 +16,15 @@ from app.deps import ClockDep, SettingsDep, WorkerDep, WriterDep
 from app.mistakes import InvalidParameterError
 from app.problems import problem_responses
 from app.responses import JSONResponse
-from geo import closings, coded_words, decisions, pending, proposals, readings, restricted
-from geo.authority import require_staff
+from geo.accounts import restricted_access, staff_reads
+from geo.accounts.permissions import require_staff
 from geo.errors import NotFoundError
-from geo.knowing import require_known, shown_document, unknown
-from geo.pending import Comparison, Waiting
-from geo.proposals import MAX_REASON, Outcome, Wanted
-from geo.subjects import read_subjects
+from geo.proposals import closings, decisions, pending, submission
+from geo.proposals.pending import Comparison, Waiting
+from geo.proposals.record_visibility import require_known, shown_document, unknown
+from geo.proposals.subjects.subject import read_subjects
+from geo.proposals.submission import MAX_REASON, Outcome, Wanted
+from geo.text import coded_reasons
 
 router = APIRouter(tags=["records"], route_class=LargeBodyRoute)
 
@@ -98,7 +100,7 @@ class CloseRequest(_Body):
     because: Annotated[
         str | None,
         Field(
-            pattern=f"^({'|'.join(coded_words.REASONS)})$",
+            pattern=f"^({'|'.join(coded_reasons.REASONS)})$",
             description="Why, in a code: published at once in our words.",
         ),
     ] = None
@@ -122,7 +124,7 @@ async def propose(
 
     The answer says which fields were applied and which wait (P40).
     """
-    (outcome,) = await proposals.propose(
+    (outcome,) = await submission.propose(
         session,
         actor,
         body.entity,
@@ -250,7 +252,7 @@ async def record(
     subject = (await read_subjects(session, "space", [space])).get(space)
     if subject is None or subject.is_restricted:
         try:
-            await restricted.read(request.state.database, space, person=actor.id)
+            await restricted_access.read(request.state.database, space, person=actor.id)
         except NotFoundError as error:
             # The words of one that never existed, after the steps that one takes too.
             raise unknown("space", space) from error
@@ -258,7 +260,7 @@ async def record(
         raise unknown("space", space)
     if not subject.is_restricted:
         await require_known(session, actor, [subject])
-        readings.show(session, "space", [space])
+        staff_reads.show(session, "space", [space])
     seen = await shown_document(session, actor, subject.document or {})
     return JSONResponse({"id": space, "revision": subject.revision, "record": seen})
 

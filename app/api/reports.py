@@ -26,8 +26,8 @@ from app.responses import JSONResponse, page_response
 from app.web import filling
 from app.web.i18n import negotiate
 from app.web.report_view import ReportForm, render_report, render_reported
-from geo import receipts, reports
-from geo.hazard_documents import family_of
+from geo.proposals import hazard_reports, idempotency
+from geo.records.hazard_documents import family_of
 
 router = APIRouter(tags=["voices"])
 
@@ -72,7 +72,9 @@ class HazardSeen(BaseModel):
     kind: Annotated[str, Field(min_length=1, max_length=40, pattern="^[a-z_]+$")]
     lon: Annotated[Longitude, Field(description="Degrees; kept with three decimals.")]
     lat: Annotated[Latitude, Field(description="Degrees; kept with three decimals.")]
-    seen_on: Annotated[Day, Field(description=f"The day, at most {receipts.TAKEN_DAYS} days ago.")]
+    seen_on: Annotated[
+        Day, Field(description=f"The day, at most {idempotency.TAKEN_DAYS} days ago.")
+    ]
 
 
 @router.post(
@@ -95,7 +97,7 @@ async def report_hazard(
 
     Police and migration controls are no hazards and are refused.
     """
-    is_new = await reports.take(
+    is_new = await hazard_reports.take(
         session,
         body.id,
         kind=body.kind,
@@ -143,8 +145,8 @@ async def send_form(
     now = clock()
     frame = await filling.frame(reading, network, settings, now)
     language = negotiate(_one(fields, "lang") or None, request.headers.get("accept-language"))
-    if form.kind not in reports.KINDS:
-        raise InvalidParameterError("kind", f"is one of {', '.join(reports.KINDS)}")
+    if form.kind not in hazard_reports.KINDS:
+        raise InvalidParameterError("kind", f"is one of {', '.join(hazard_reports.KINDS)}")
     try:
         # What only sounds like a place is one to tap: nobody's hazard goes to another town unasked.
         town = await resolve(reading, network, _chosen(fields) or form.place, takes_sounds=False)
@@ -160,8 +162,8 @@ async def send_form(
         answer = page_response(body, HTTPStatus.BAD_REQUEST)
         answer.headers.update(_LOCATING)
         return answer
-    lon, lat = round(town.lon, reports.DECIMALS), round(town.lat, reports.DECIMALS)
-    await reports.take(
+    lon, lat = round(town.lon, hazard_reports.DECIMALS), round(town.lat, hazard_reports.DECIMALS)
+    await hazard_reports.take(
         session,
         _key_of(form, lon, lat, now.date()),
         kind=form.kind,

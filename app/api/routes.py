@@ -27,7 +27,7 @@ from app.responses import GeoJSONResponse
 from app.route_files import FILE_KINDS
 from app.settings import Settings
 from app.web.i18n import Words, words
-from geo import products
+from geo.guidance import products
 from routing.graph.road_graph import Mode, Snap
 from routing.route.segments import ferries
 from routing.travel.avoid_areas import MAX_AREA_M2, MAX_EXTENT_M, MAX_OBSTACLES, MAX_VERTICES

@@ -32,10 +32,10 @@ from app.mistakes import SignInNeededError
 from app.problems import problem_responses
 from app.web.i18n import negotiate
 from app.web.page import render_network
-from geo import second_factor
-from geo.db import Database, Tier
-from geo.second_factor import Verdict
-from geo.sign_in import HalfSignedIn
+from geo.accounts import second_factor
+from geo.accounts.second_factor import Verdict
+from geo.accounts.sign_in import HalfSignedIn
+from geo.db.sessions import Database, Tier
 
 router = APIRouter(include_in_schema=False)
 

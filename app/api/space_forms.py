@@ -21,8 +21,8 @@ from app.space_facts import visible_space
 from app.web import filling
 from app.web.i18n import negotiate
 from app.web.space_view import CATEGORIES, render_complaint, render_not_here, render_thanks
-from geo import contacts, voices
 from geo.errors import NotFoundError, UnknownServiceError
+from geo.guidance import contacts, feedback
 
 router = APIRouter(include_in_schema=False)
 
@@ -58,7 +58,7 @@ async def give_feedback(
         raise InvalidParameterError("said", f"is one of {', '.join(ANSWERS)}")
     now = clock()
     was_served, was_open = said
-    await voices.give_feedback(
+    await feedback.give_feedback(
         session, space, was_served=was_served, was_open=was_open, today=now.date()
     )
     frame = await filling.frame(reading, network, settings, now)
@@ -104,7 +104,7 @@ async def complain(
     if category not in CATEGORIES:
         raise InvalidParameterError("category", f"is one of {', '.join(CATEGORIES)}")
     now = clock()
-    await voices.complain(
+    await feedback.complain(
         session, space, category=category, body=_one(form, "body") or None, today=now.date()
     )
     lines: Sequence[Mapping[str, Any]]
@@ -137,7 +137,7 @@ async def ask_for_service(
     form = await read_open_form(request, {"service", "country", "admin1", "lang"})
     now = clock()
     try:
-        await voices.ask_for_service(
+        await feedback.ask_for_service(
             session,
             _one(form, "service"),
             country=_one(form, "country"),

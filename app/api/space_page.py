@@ -18,9 +18,10 @@ from app.space_facts import SpaceFacts, read_facts
 from app.web import filling
 from app.web.i18n import negotiate, words
 from app.web.space_view import render_not_here, render_space, space_view
-from geo import demo, vocabulary
-from geo.db import Database, Tier
+from geo import vocabulary
+from geo.db.sessions import Database, Tier
 from geo.errors import NotFoundError
+from geo.records import demo_rows
 from tiles.layers import SPACES
 
 router = APIRouter(tags=["spaces"])
@@ -71,7 +72,7 @@ async def one_space(
     is_page = f == "html" or (f is None and prefers_html(request.headers.get("accept", "")))
     if not is_page:
         found = await read_facts(session, network, space, now)
-        has_demo = await demo.has_demo(session)
+        has_demo = await demo_rows.has_demo(session)
         body = {**feature_of(found), "data_as_of": now, **_around(has_demo=has_demo)}
         # It says whether the space is open now: no cache may say so later.
         return GeoJSONResponse(body, headers={"Cache-Control": "no-store", "Vary": "Accept"})

@@ -13,11 +13,12 @@ from app.problems import problem_responses
 from app.responses import GeoJSONResponse
 from app.space_facts import age_of
 from app.whereabouts import locate
-from geo import demo, spaces
-from geo.freshness import Age
-from geo.hours import OpenStatus, hours_of
-from geo.narrowing import Wanted
-from geo.spaces import NearSpace
+from geo.hours.space_hours import OpenStatus, hours_of
+from geo.records import demo_rows
+from geo.spaces import queries
+from geo.spaces.filters import Wanted
+from geo.spaces.freshness import Age
+from geo.spaces.queries import NearSpace
 from tiles.layers import SPACES
 
 router = APIRouter(tags=["spaces"])
@@ -55,13 +56,13 @@ async def nearest(
     """
     now = clock()
     if service is not None:
-        await spaces.check_services(session, [service])
+        await queries.check_services(session, [service])
     require_unswapped("lon", lon, lat)
     lon, lat = round(lon, DECIMALS), round(lat, DECIMALS)
     where = await locate(session, network, lon, lat)
     # Between two banks nobody is told which side is theirs (P33).
     country = where.country if where.is_certain else None
-    found = await spaces.spaces_around(
+    found = await queries.spaces_around(
         session,
         lon,
         lat,
@@ -70,7 +71,7 @@ async def nearest(
         limit=min(limit, MAX_LIMIT),
         horizon_m=settings.near_m,
     )
-    has_demo = await demo.has_demo(session)
+    has_demo = await demo_rows.has_demo(session)
     return GeoJSONResponse(
         {
             "type": "FeatureCollection",

@@ -11,8 +11,9 @@ from app.api.json_body import JSONBody, LargeBodyRoute
 from app.deps import ClockDep, SessionDep, StaffDep, WorkerDep, WriterDep
 from app.problems import problem_responses
 from app.responses import JSONResponse
-from geo import assessments, checklists, membership
-from geo.two_people import Sent
+from geo.guidance import assessments, checklists
+from geo.proposals.guidance_changes import Sent
+from geo.spaces import membership
 
 router = APIRouter(prefix="/standards", tags=["standards"], route_class=LargeBodyRoute)
 

@@ -19,10 +19,14 @@ from app.deps import AskerDep, ClockDep, SettingsDep
 from app.problems import problem_responses
 from app.text_messages import MOST_PARTS, PARTS, PLACES, Question
 from app.web.i18n import words
-from geo import contacts, demo, municipalities, spaces, vocabulary
-from geo.db import Database, Tier
+from geo import vocabulary
+from geo.db.sessions import Database, Tier
 from geo.errors import NotFoundError, ProtectedServiceError, UnknownServiceError
-from geo.narrowing import Wanted
+from geo.geography import municipalities
+from geo.guidance import contacts
+from geo.records import demo_rows
+from geo.spaces import queries
+from geo.spaces.filters import Wanted
 
 router = APIRouter(tags=["low-tech"])
 
@@ -136,7 +140,7 @@ async def texts(
             there=there,
             service=service,
             now=now,
-            has_demo=await demo.has_demo(session),
+            has_demo=await demo_rows.has_demo(session),
             hotline=settings.hotline,
             parts=min(parts, MOST_PARTS),
         )
@@ -149,7 +153,7 @@ async def texts(
             return _told(text_messages.protected_messages(w, asked, lines), lang)
         except UnknownServiceError:
             return _told([text_messages.unknown_service(w)], lang, HTTPStatus.NOT_FOUND)
-        near = await spaces.nearest_spaces(
+        near = await queries.nearest_spaces(
             session,
             there.lon,
             there.lat,

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from app.answers import JSON, MVT, REL, demo_members, link
 from app.mistakes import InvalidParameterError
 from app.published import Asked, PublishedRoute
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tiles.errors import TileOutOfRangeError, UnknownLayerError
 from tiles.layer import Layer
 from tiles.layers import find_layer, layers_for

@@ -1,8 +1,8 @@
 """Items created, replaced, updated and closed: OGC API Features, Part 4, behind a token.
 
-Every change is a proposal (`geo.proposals`): what closes something holds at once and is answered
-204, or 200 with the item; what opens something waits for a second person and is answered 202 with
-the proposal's address (P40). So nothing new is ever answered 201.
+Every change is a proposal (`geo.proposals.submission`): what closes something holds at once and is
+answered 204, or 200 with the item; what opens something waits for a second person and is answered
+202 with the proposal's address (P40). So nothing new is ever answered 201.
 
 A change names what it was made from: ``If-Match`` holds the entity tag of the item's own address,
 as the same token reads it, in whichever coding. The record is locked before the item is read to
@@ -52,12 +52,12 @@ from app.mistakes import (
 from app.parameters import read_crs
 from app.published import Asked
 from app.responses import JSONResponse
-from geo import proposals
-from geo.authority import Actor, require_staff
-from geo.db import Tier
+from geo.accounts.permissions import Actor, require_staff
+from geo.db.sessions import Tier
 from geo.errors import InvalidRecordError, NothingChangesError
-from geo.proposals import Outcome, Wanted
-from geo.subjects import Document, lock_subjects, read_subject
+from geo.proposals import submission
+from geo.proposals.subjects.subject import Document, lock_subjects, read_subject
+from geo.proposals.submission import Outcome, Wanted
 from tiles.crs import STORED_SRID, Crs
 from tiles.errors import UnknownItemError
 from tiles.layers import layers_for
@@ -127,7 +127,7 @@ class Changing:
         """
         said = f"{self.request.method} by a program that states no reason"
         try:
-            (outcome,) = await proposals.propose(
+            (outcome,) = await submission.propose(
                 session,
                 self.actor,
                 self.entity,

@@ -20,9 +20,10 @@ from app.limits import ReportLimit
 from app.mistakes import InvalidParameterError
 from app.problems import problem_responses
 from app.responses import JSONResponse
-from geo import contacts, demo, rumours, voices
 from geo.errors import UnknownServiceError
-from geo.two_people import Sent
+from geo.guidance import contacts, feedback, rumours
+from geo.proposals.guidance_changes import Sent
+from geo.records import demo_rows
 
 router = APIRouter(tags=["voices"], route_class=LargeBodyRoute)
 
@@ -106,7 +107,7 @@ async def give_feedback(
 
     The answer is the same whether the space exists, is hidden, or never was (P39).
     """
-    await voices.give_feedback(
+    await feedback.give_feedback(
         session,
         body.space,
         was_served=body.was_served,
@@ -125,11 +126,11 @@ async def complain(
     _limit: ReportLimit,
 ) -> Response:
     """Keep a complaint where its operator never reads it; the answer names other lines (P44)."""
-    await voices.complain(
+    await feedback.complain(
         session, body.space, category=body.category, body=body.body, today=clock().date()
     )
     lines = await contacts.independent_lines(reading, body.country, body.admin1)
-    has_demo = await demo.has_demo(reading)
+    has_demo = await demo_rows.has_demo(reading)
     calls = await essential_lines(reading, [body.country], ("emergency",))
     notice = f"{NOT_URGENT} {in_danger(calls)}"
     return JSONResponse(
@@ -155,7 +156,7 @@ async def ask_for_service(
 ) -> Response:
     """Keep that a service was missed in an area; protected ones are refused, not kept (P44)."""
     try:
-        await voices.ask_for_service(
+        await feedback.ask_for_service(
             session,
             body.service,
             country=body.country,
@@ -175,25 +176,25 @@ async def feedback_counts(session: SessionDep) -> Response:
     Every cell is of 20 answers or more on three spaces or more, rounded, 14 days late; there is
     no total, and a week and unit with one small cell has none.
     """
-    return await _counts(session, await voices.counts_of_feedback(session))
+    return await _counts(session, await feedback.counts_of_feedback(session))
 
 
 @router.get("/requests/counts", responses=problem_responses(400, 503))
 async def request_counts(session: SessionDep) -> Response:
     """Return weekly counts of missed services, by the same rules; never of protected ones."""
-    return await _counts(session, await voices.counts_of_requests(session))
+    return await _counts(session, await feedback.counts_of_requests(session))
 
 
 @router.get("/feedback/spaces", responses=problem_responses(401, 403, 503))
 async def feedback_of_spaces(session: StaffDep) -> Response:
     """Return what was said of each space in the past weeks, from five answers on (staff)."""
-    return JSONResponse({"spaces": await voices.feedback_of_spaces(session)}, headers=_PRIVATE)
+    return JSONResponse({"spaces": await feedback.feedback_of_spaces(session)}, headers=_PRIVATE)
 
 
 @router.get("/complaints", responses=problem_responses(401, 403, 503))
 async def open_complaints(session: StaffDep) -> Response:
     """Return the complaints the asker may read: coordinators, never of the operator (P44)."""
-    return JSONResponse({"complaints": await voices.open_complaints(session)}, headers=_PRIVATE)
+    return JSONResponse({"complaints": await feedback.open_complaints(session)}, headers=_PRIVATE)
 
 
 @router.post("/complaints/{item}", responses=REFUSALS)
@@ -201,7 +202,7 @@ async def handle_complaint(
     session: WriterDep, actor: WorkerDep, item: Id, body: Handling
 ) -> Response:
     """Say that a complaint is being handled, or closed."""
-    await voices.handle_complaint(session, actor, item, body.state)
+    await feedback.handle_complaint(session, actor, item, body.state)
     return JSONResponse({"id": item, "state": body.state}, headers=_PRIVATE)
 
 
@@ -263,5 +264,5 @@ async def _counts(session: SessionDep, cells: list[Any]) -> Response:
 
 
 async def _said(session: SessionDep, answer: dict[str, Any]) -> Response:
-    has_demo = await demo.has_demo(session)
+    has_demo = await demo_rows.has_demo(session)
     return JSONResponse({**answer, "demo": has_demo}, headers={"Cache-Control": "public, no-cache"})

@@ -12,11 +12,12 @@ from app.desk.inputs import told
 from app.desk.pages import Desk, DeskDep
 from app.desk.roles import get_auditor
 from app.forms import FormDep
-from geo import audit, audited_rows
-from geo.audit import Verdict
-from geo.audited_rows import RowVerdict
+from geo.audit import trail
+from geo.audit.trail import Verdict
 from geo.errors import InvalidRecordError
 from geo.models import Person
+from geo.oversight import row_digests
+from geo.oversight.row_digests import RowVerdict
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(get_auditor)])
 
@@ -62,8 +63,8 @@ async def verify(desk: DeskDep, form: FormDep) -> Response:
         if len(expect) != _HASH_BYTES:
             problems = told(desk.words, [("expect", "is not the hash of a head")])
             return await _page(desk, Filters(), problems=problems, expect=form.get("expect", ""))
-    verdict = await audit.verify(desk.session, expect=expect)
-    rows = await audited_rows.verify(desk.session)
+    verdict = await trail.verify(desk.session, expect=expect)
+    rows = await row_digests.verify(desk.session)
     written = form.get("expect", "")
     return await _page(desk, Filters(), verdict=verdict, rows=rows, expect=written)
 
@@ -77,10 +78,10 @@ async def _page(
     problems: dict[str, str] | None = None,
     expect: str = "",
 ) -> Response:
-    found: list[audit.Entry] = []
+    found: list[trail.Entry] = []
     try:
         found = list(
-            await audit.read(
+            await trail.read(
                 desk.staff,
                 before=asked.before,
                 record_id=asked.record or None,

@@ -18,12 +18,13 @@ from app.desk.pages import Desk, DeskDep, RecordId, see
 from app.forms import Form, FormDep
 from app.web.coded import source_names
 from app.web.i18n import Words
-from geo import crossings, pending, proposals
-from geo.authority import can_propose
-from geo.crossings import CrossingState, CrossingStatus
+from geo.accounts.permissions import can_propose
 from geo.errors import InvalidRecordError, NotFoundError
-from geo.folding import folded
-from geo.schedules import WEEKDAYS, zone
+from geo.geography import crossings
+from geo.geography.crossings import CrossingState, CrossingStatus
+from geo.hours.openings import WEEKDAYS, zone
+from geo.proposals import pending, submission
+from geo.text.normalize import folded
 
 router = APIRouter(include_in_schema=False)
 
@@ -74,7 +75,7 @@ async def state(desk: DeskDep, crossing: RecordId, form: FormDep) -> Response:
     """State what is known of a crossing from a day on."""
     try:
         async with desk.session.begin_nested():
-            outcome = await proposals.propose_crossing(
+            outcome = await submission.propose_crossing(
                 desk.session,
                 desk.actor,
                 crossing_id=crossing,
@@ -93,7 +94,7 @@ async def state(desk: DeskDep, crossing: RecordId, form: FormDep) -> Response:
 
 
 def _statement_in(form: Form) -> dict[str, Any]:
-    """Return a statement as `geo.statements` checks it; hours only where it says open."""
+    """Return a statement as `crossing_statements` checks it; hours only where it says open."""
     made: dict[str, Any] = {
         name: value for name in _TEXTS if (value := text_in(form, name)) is not None
     }

@@ -12,12 +12,14 @@ from app.desk.pages import Desk, DeskDep, RecordId, see
 from app.desk.shown import Terms, value_lines
 from app.forms import FormDep
 from app.web.i18n import Words
-from geo import directory, restricted, space_documents
-from geo.db import Database
+from geo.accounts import restricted_access
+from geo.db.sessions import Database
 from geo.errors import InvalidRecordError
 from geo.imports import duplicates
 from geo.imports.duplicates import OpenPair
-from geo.knowing import shown_document
+from geo.proposals.record_visibility import shown_document
+from geo.records import space_documents
+from geo.spaces import staff_search
 
 router = APIRouter(include_in_schema=False)
 
@@ -42,7 +44,7 @@ async def duplicates_page(
         "duplicates",
         pairs=await duplicates.open_pairs(desk.session, desk.actor, limit=SHOWN),
         # Of a restricted record a list names the code alone (P31).
-        restricted=await directory.restricted_ids(desk.staff),
+        restricted=await staff_search.restricted_ids(desk.staff),
         shown=SHOWN,
         done=done,
     )
@@ -94,9 +96,9 @@ def _choices(form: Mapping[str, str]) -> dict[str, str]:
 
 async def _note_reading(desk: Desk, pair: OpenPair) -> None:
     database: Database = desk.request.state.database
-    for space_id in await directory.restricted_ids(desk.staff):
+    for space_id in await staff_search.restricted_ids(desk.staff):
         if space_id in {pair.left, pair.right}:
-            await restricted.read(database, space_id, person=desk.actor.id)
+            await restricted_access.read(database, space_id, person=desk.actor.id)
 
 
 async def _pair_page(

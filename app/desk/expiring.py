@@ -10,8 +10,8 @@ from app.desk.home import SOON_DAYS
 from app.desk.messages import Message, make_message
 from app.desk.pages import Desk, DeskDep
 from app.forms import FormDep
-from geo import freshness
-from geo.authority import can_close
+from geo.accounts.permissions import can_close
+from geo.spaces import freshness
 
 router = APIRouter(include_in_schema=False)
 

@@ -1,7 +1,7 @@
 """The form of a space, there and back: a document as what is typed, what is typed as a document.
 
 What is typed is kept as it was typed, so that a form comes back with its problems and loses
-nothing. Whether it makes a record is for `geo.space_files` to say, not for the form.
+nothing. Whether it makes a record is for `geo.records.space_rows` to say, not for the form.
 """
 
 import re
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from app.desk.fields import GROUPS
 from app.forms import Form
-from geo.recurrence import WEEKDAYS
+from geo.hours.rrule import WEEKDAYS
 
 #: What is typed: a text, a list of codes, or a list of rows.
 Typed = dict[str, Any]

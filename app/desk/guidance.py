@@ -23,11 +23,12 @@ from app.desk.guidance_forms import (
 from app.desk.inputs import day_in, needed_day_in, text_in, told
 from app.desk.pages import Desk, DeskDep, RecordId, gone_on, see, sent_in
 from app.forms import FormDep
-from geo import contacts, messages, pathways, pending, practices, products, text_work
-from geo.authority import can_coordinate
-from geo.countries import BOXES
+from geo.accounts.permissions import can_coordinate
 from geo.errors import ConflictError, ForbiddenError, InvalidRecordError, NotFoundError
+from geo.guidance import contacts, messages, pathways, practices, products, review_queue
 from geo.models import Person
+from geo.proposals import pending
+from geo.text.countries import BOXES
 
 router = APIRouter(include_in_schema=False)
 
@@ -38,9 +39,9 @@ Done = Annotated[str, Query(max_length=20)]
 #: What is listed and reviewed in the same way, by the last part of its address.
 _TEXTS = {"messages": messages, "products": products, "practices": practices}
 _LISTS = {
-    "messages": text_work.messages,
-    "products": text_work.products,
-    "practices": text_work.practices,
+    "messages": review_queue.messages,
+    "products": review_queue.products,
+    "practices": review_queue.practices,
 }
 
 
@@ -161,7 +162,7 @@ async def contacts_page(desk: DeskDep, done: Done = "") -> Response:
 @router.get(f"{GUIDANCE}/contacts/{{contact}}")
 async def contact_page(desk: DeskDep, contact: RecordId) -> Response:
     """Show the form of one line; an id that is not there yet is a new one."""
-    found = await text_work.contact(desk.session, desk.actor, contact)
+    found = await review_queue.contact(desk.session, desk.actor, contact)
     typed = {"id": "" if contact == "new" else contact} if found is None else contact_typed(found)
     return await _contact_page(desk, typed, is_new=found is None)
 
@@ -176,7 +177,7 @@ async def put_contact(
         return see(f"{GUIDANCE}/contacts?done=removed")
     is_new = contact == "new"
     contact_id = form.get("id", "").strip() if is_new else contact
-    if is_new and await text_work.contact(desk.session, desk.actor, contact_id) is not None:
+    if is_new and await review_queue.contact(desk.session, desk.actor, contact_id) is not None:
         problems = told(desk.words, [("id", "is there already")])
         return await _contact_page(desk, {**form, "id": contact_id}, problems, is_new=True)
     try:
@@ -328,7 +329,7 @@ async def _pathways_page(
     return await _page(
         desk,
         "pathways",
-        pathways=await text_work.pathways(desk.session, desk.actor),
+        pathways=await review_queue.pathways(desk.session, desk.actor),
         waiting=await pending.pending(desk.session, desk.actor, entity="pathway"),
         terms=await desk.terms(),
         lines=(await contacts.contacts_of(desk.staff, None)).lines,

@@ -15,9 +15,11 @@ from app.desk.maps import map_data
 from app.desk.pages import Desk, DeskDep, RecordId, see
 from app.desk.reasons import reason_text
 from app.forms import Form, FormDep
-from geo import directory, hiding, standing
-from geo.authority import Actor, can_hide
+from geo.accounts.permissions import Actor, can_hide
 from geo.errors import InvalidRecordError, NotFoundError
+from geo.removals import hides as hiding
+from geo.removals import unconfirmed
+from geo.spaces import staff_search
 
 router = APIRouter(include_in_schema=False)
 
@@ -70,11 +72,11 @@ async def lift(desk: DeskDep, hide_id: RecordId, form: FormDep) -> Response:
 @router.post(f"{CONSOLE}/removals/{{removal_id}}/confirm")
 async def confirm(desk: DeskDep, removal_id: RecordId, _form: FormDep) -> Response:
     """Agree that something stays out of sight."""
-    await standing.confirm(desk.session, removal_id, actor=desk.actor, now=desk.now)
+    await unconfirmed.confirm(desk.session, removal_id, actor=desk.actor, now=desk.now)
     return see(f"{HIDES}?done=confirmed#standing")
 
 
-async def _hide(desk: Desk, form: Form) -> tuple[directory.Entry, ...]:
+async def _hide(desk: Desk, form: Form) -> tuple[staff_search.Entry, ...]:
     """Hide what the form names; return the spaces to choose from if it names several."""
     session, why = desk.session, _why(desk, form)
     match form.get("entity"):
@@ -108,7 +110,7 @@ def _why(desk: Desk, form: Form) -> _Why:
     }
 
 
-async def _hide_space(desk: Desk, form: Form) -> tuple[directory.Entry, ...]:
+async def _hide_space(desk: Desk, form: Form) -> tuple[staff_search.Entry, ...]:
     named = form.get("chosen") or form.get("space", "").strip()
     if not named:
         raise InvalidRecordError([("name", "is missing")])
@@ -116,7 +118,7 @@ async def _hide_space(desk: Desk, form: Form) -> tuple[directory.Entry, ...]:
         # By its id first: that also reaches what no list shows.
         await hiding.hide_space(desk.session, named, **_why(desk, form))
     except NotFoundError:
-        found = await directory.find_spaces(desk.staff, words=named)
+        found = await staff_search.find_spaces(desk.staff, words=named)
         if not found:
             raise InvalidRecordError([("name", "is not known")]) from None
         if len(found) > 1:
@@ -146,15 +148,15 @@ async def _page(
     desk: Desk,
     typed: Mapping[str, str],
     *,
-    matches: tuple[directory.Entry, ...] = (),
+    matches: tuple[staff_search.Entry, ...] = (),
     problems: list[tuple[str, str]] | None = None,
     done: str = "",
 ) -> Response:
     actor, w = desk.actor, desk.words
     in_force = await hiding.visible_hides(desk.session, actor)
     ids = [hide.record_id for hide in in_force if hide.record_id is not None]
-    spaces = await directory.named_spaces(desk.staff, ids)
-    crossings = await directory.crossing_names(desk.staff)
+    spaces = await staff_search.named_spaces(desk.staff, ids)
+    crossings = await staff_search.crossing_names(desk.staff)
     anywhere = can_hide(actor, country=None)
     may_hide = anywhere or any(can_hide(actor, country=code) for code in actor.countries)
     return desk.page(
@@ -165,13 +167,13 @@ async def _page(
         problems={field: reason_text(w, why) for field, why in problems or []},
         done=done,
         in_force=in_force,
-        standing=await standing.standing(desk.session, actor),
+        standing=await unconfirmed.standing(desk.session, actor),
         codes=HIDE_CODES,
         acts=REMOVING_ACTS,
         spaces=spaces,
         crossing_names={id_: name for id_, name, *_ in crossings},
         crossings=[row for row in crossings if _may_hide_any(actor, row[2:])],
-        offered=await directory.find_spaces(desk.staff, limit=_OFFERED) if may_hide else (),
+        offered=await staff_search.find_spaces(desk.staff, limit=_OFFERED) if may_hide else (),
         may_hide=may_hide,
         may_hide_area=anywhere,
         liftable={hide.id for hide in in_force if _may_lift(actor, hide, spaces, crossings)},
@@ -186,7 +188,7 @@ def _may_hide_any(actor: Actor, countries: tuple[str, ...]) -> bool:
 def _may_lift(
     actor: Actor,
     hide: hiding.ActiveHide,
-    spaces: Mapping[str, directory.Entry],
+    spaces: Mapping[str, staff_search.Entry],
     crossings: list[tuple[str, str, str, str]],
 ) -> bool:
     """Tell whether the page offers to lift a hide; lifting itself asks again."""

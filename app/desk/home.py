@@ -8,18 +8,13 @@ from app.deps import SettingsDep
 from app.desk.labels import REMOVING_ACTS
 from app.desk.pages import DeskDep
 from app.desk.voices import CATEGORIES
-from geo import (
-    anchors,
-    audited_rows,
-    authority,
-    confirmation_log,
-    freshness,
-    hiding,
-    pending,
-    reports,
-    standing,
-    voices,
-)
+from geo.accounts import permissions
+from geo.confirmations import event_log
+from geo.guidance import feedback
+from geo.oversight import audit_anchors, row_digests
+from geo.proposals import hazard_reports, pending
+from geo.removals import hides, unconfirmed
+from geo.spaces import freshness
 
 router = APIRouter(include_in_schema=False)
 
@@ -34,7 +29,7 @@ _SHOWN = 5
 async def home(desk: DeskDep, settings: SettingsDep) -> Response:
     """Show what waits for this person."""
     session, actor = desk.session, desk.actor
-    audits = authority.can_audit(actor)
+    audits = permissions.can_audit(actor)
     seen = await pending.pending(session, actor)
     expiring = await freshness.expiring(
         session, within_days=SOON_DAYS, today=desk.now.date(), actor=actor
@@ -44,23 +39,23 @@ async def home(desk: DeskDep, settings: SettingsDep) -> Response:
         deciding=[proposal for proposal in seen if proposal.may_decide],
         mine=[proposal for proposal in seen if proposal.proposed_by == actor.id],
         expiring=expiring,
-        links=await confirmation_log.unanswered(session, actor, now=desk.now),
-        reports=await reports.waiting(session, actor),
+        links=await event_log.unanswered(session, actor, now=desk.now),
+        reports=await hazard_reports.waiting(session, actor),
         # The database gives a coordinator those that are not about the own organisation (P44).
         complaints=[
-            one for one in await voices.open_complaints(desk.staff) if one["state"] == "new"
+            one for one in await feedback.open_complaints(desk.staff) if one["state"] == "new"
         ],
         categories=CATEGORIES,
-        hides=await hiding.visible_hides(session, actor),
+        hides=await hides.visible_hides(session, actor),
         # P52: called: what ends by itself unless this person, as a second one, confirms it.
         ending=[
             one
-            for one in await standing.standing(session, actor)
+            for one in await unconfirmed.standing(session, actor)
             if one.ends_at is not None and one.may_confirm
         ],
         acts=REMOVING_ACTS,
-        outside=audits and bool(await audited_rows.outside(session)),
-        late=audits and bool(await anchors.late(session, desk.now, anchoring.ways(settings))),
+        outside=audits and bool(await row_digests.outside(session)),
+        late=audits and bool(await audit_anchors.late(session, desk.now, anchoring.ways(settings))),
         most=pending.MAX_LIMIT,
         soon_days=SOON_DAYS,
         shown=_SHOWN,
@@ -70,5 +65,5 @@ async def home(desk: DeskDep, settings: SettingsDep) -> Response:
 @router.get(f"{CONSOLE}/links")
 async def links(desk: DeskDep) -> Response:
     """Show the reconfirmation links that nobody has answered."""
-    found = await confirmation_log.unanswered(desk.session, desk.actor, now=desk.now)
+    found = await event_log.unanswered(desk.session, desk.actor, now=desk.now)
     return desk.page("links", links=found)

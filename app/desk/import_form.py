@@ -8,10 +8,10 @@ from app.desk.inputs import chosen_in, text_in, whole_in
 from app.desk.labels import FIELD_LABELS
 from app.forms import Form
 from app.web.i18n import Words, marked
-from geo.folding import folded
 from geo.imports.fields import ALL, KINDS
-from geo.imports.rows import Words as Labels
+from geo.imports.row_mapping import Words as Labels
 from geo.imports.uploads import Column
+from geo.text.normalize import folded
 
 #: What columns may say that is no field itself, beside those of `labels`.
 MADE_LABELS: Mapping[str, str] = {

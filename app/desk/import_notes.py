@@ -48,7 +48,7 @@ _SAID: tuple[tuple[str, str], ...] = (
 )
 _PATTERNS = tuple((re.compile(pattern, re.DOTALL), text) for pattern, text in _SAID)
 
-#: Why a file takes more than one import may (`geo.imports.limits`), and what to do.
+#: Why a file takes more than one import may (`geo.imports.readers.limits`), and what to do.
 HEAVY: Mapping[str, str] = {
     "members": marked(
         "El archivo trae demasiados archivos dentro: traiga solo la tabla o el mapa."

@@ -22,14 +22,14 @@ from app.desk.reasons import reason_text
 from app.forms import FormDep
 from app.settings import Settings
 from app.web.i18n import Words as Spoken
-from geo.countries import BOXES
 from geo.errors import ConflictError, InvalidFileError, InvalidRecordError, PersonalDataError
 from geo.imports import batches, reports, uploads
-from geo.imports.limits import TooHeavyError
+from geo.imports.mapping_suggestion import UNNAMED
+from geo.imports.readers.limits import TooHeavyError
 from geo.imports.reports import RowReport
-from geo.imports.rows import Words, words
-from geo.imports.suggestion import UNNAMED
+from geo.imports.row_mapping import Words, words
 from geo.imports.uploads import Upload
+from geo.text.countries import BOXES
 from geo.vocabulary import Vocabulary, read_vocabulary
 
 router = APIRouter(include_in_schema=False)

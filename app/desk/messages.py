@@ -7,11 +7,11 @@ from urllib.parse import quote
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import link_texts
-from geo import confirmations
-from geo.authority import Actor
+from geo.accounts.permissions import Actor
+from geo.confirmations import answers
 from geo.errors import InvalidRecordError
 from geo.models import CHANNELS
-from geo.subjects import read_subject
+from geo.proposals.subjects.subject import read_subject
 
 #: By which a link is sent; visits and this page need none.
 SENDING = ("whatsapp", "sms", "email")
@@ -43,11 +43,11 @@ async def make_message(
     Raises
     ------
     NotFoundError, ForbiddenError, InvalidRecordError
-        As `geo.confirmations.issue_link`.
+        As `geo.confirmations.answers.issue_link`.
     """
     if channel not in SENDING:
         raise InvalidRecordError([("channel", f"is not one of {', '.join(CHANNELS)}")])
-    issued = await confirmations.issue_link(session, space_id, channel, actor, now=now, days=days)
+    issued = await answers.issue_link(session, space_id, channel, actor, now=now, days=days)
     number, lang = None, "es"
     if issued.space_name is not None:
         # Of a restricted space not even a number is put into an address.

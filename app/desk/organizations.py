@@ -9,12 +9,13 @@ from app.askers import CONSOLE
 from app.desk.inputs import text_in, told
 from app.desk.pages import Desk, DeskDep, RecordId, see
 from app.forms import Form, FormDep
-from geo import organizations, pending, proposals
-from geo.authority import can_propose
+from geo.accounts import organizations
+from geo.accounts.permissions import can_propose
 from geo.errors import InvalidRecordError
-from geo.knowing import unknown
-from geo.proposals import Wanted
-from geo.subjects import ORGANIZATION_FIELDS
+from geo.proposals import pending, submission
+from geo.proposals.record_visibility import unknown
+from geo.proposals.subjects.subject import ORGANIZATION_FIELDS
+from geo.proposals.submission import Wanted
 
 router = APIRouter(include_in_schema=False)
 
@@ -42,7 +43,7 @@ async def change(desk: DeskDep, organization: RecordId, form: FormDep) -> Respon
     """Propose other words; a coordinator who did not propose them accepts."""
     try:
         async with desk.session.begin_nested():
-            (outcome,) = await proposals.propose(
+            (outcome,) = await submission.propose(
                 desk.session,
                 desk.actor,
                 "organization",

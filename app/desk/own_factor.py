@@ -17,8 +17,8 @@ from app.entry_words import WAIT, WRONG_CODE
 from app.factor_pages import offered, spelt
 from app.forms import FormDep
 from app.settings import Settings
-from geo import people, second_factor
-from geo.second_factor import Verdict
+from geo.accounts import people, second_factor
+from geo.accounts.second_factor import Verdict
 
 router = APIRouter(include_in_schema=False)
 

@@ -14,9 +14,9 @@ from app.desk.inputs import told
 from app.desk.pages import Desk, DeskDep, RecordId, see
 from app.desk.people import TOKEN_DAYS, Shown, life_and_holder
 from app.forms import Form, FormDep
-from geo import tokens
+from geo.accounts import tokens
+from geo.accounts.tokens import LONGEST_DAYS
 from geo.errors import InvalidRecordError
-from geo.tokens import LONGEST_DAYS
 
 router = APIRouter(include_in_schema=False)
 

@@ -17,11 +17,12 @@ from app.desk.shown import Terms
 from app.middleware import is_below
 from app.web.i18n import CONSOLE_LANGUAGES, DEFAULT_LANGUAGE, Words, marked, words
 from app.web.page import render_network
-from geo import authority, demo
-from geo.authority import Actor
-from geo.db import Database, Tier
-from geo.proposals import Outcome
-from geo.two_people import NO_REASON, Sent
+from geo.accounts import permissions
+from geo.accounts.permissions import Actor
+from geo.db.sessions import Database, Tier
+from geo.proposals.guidance_changes import NO_REASON, Sent
+from geo.proposals.submission import Outcome
+from geo.records import demo_rows
 from geo.vocabulary import named_terms
 
 #: Ids as files have them; a NUL belongs to nobody, since PostgreSQL's text holds none.
@@ -36,7 +37,7 @@ async def get_staff_actor(actor: ActorDep) -> Actor:
     ForbiddenError
         A viewer: reads with a token, and has nothing to do here.
     """
-    authority.require_staff(actor)
+    permissions.require_staff(actor)
     return actor
 
 
@@ -98,7 +99,7 @@ async def note_demo(request: Request) -> None:
     """Let the page say DEMO while fictitious rows exist (P35)."""
     database: Database = request.state.database
     async with database.session(Tier.PUBLIC) as session:
-        request.state.has_demo = await demo.has_demo(session)
+        request.state.has_demo = await demo_rows.has_demo(session)
 
 
 @dataclass(frozen=True)
@@ -123,29 +124,29 @@ class Entry:
 
 #: In the order of a day's work. A new page of the console is one entry here.
 NAVIGATION = (
-    Entry(CONSOLE, marked("Inicio"), authority.is_staff),
+    Entry(CONSOLE, marked("Inicio"), permissions.is_staff),
     Entry(
         f"{CONSOLE}/queue",
         marked("Cambios por revisar"),
-        authority.is_staff,
+        permissions.is_staff,
         also=f"{CONSOLE}/proposals",
     ),
-    Entry(f"{CONSOLE}/spaces", marked("Espacios"), authority.is_staff),
-    Entry(f"{CONSOLE}/visits", marked("Visitas"), authority.is_staff),
-    Entry(f"{CONSOLE}/expiring", marked("Por vencer"), authority.is_staff),
-    Entry(f"{CONSOLE}/crossings", marked("Pasos fronterizos"), authority.is_staff),
-    Entry(f"{CONSOLE}/hides", marked("Ocultar de urgencia"), authority.is_staff),
-    Entry(f"{CONSOLE}/imports", marked("Importar"), authority.is_staff),
-    Entry(f"{CONSOLE}/duplicates", marked("Duplicados"), authority.is_staff),
-    Entry(f"{CONSOLE}/guidance", marked("Mensajes y contactos"), authority.is_staff),
-    Entry(f"{CONSOLE}/organizations", marked("Organizaciones"), authority.is_staff),
-    Entry(f"{CONSOLE}/standards", marked("Estándares mínimos"), authority.is_staff),
-    Entry(f"{CONSOLE}/tokens", marked("Mis claves"), authority.is_staff),
-    Entry(f"{CONSOLE}/factor", marked("Códigos para entrar"), authority.is_staff),
-    Entry(f"{CONSOLE}/voices", marked("Quejas y rumores"), authority.can_coordinate),
-    Entry(f"{CONSOLE}/vocabulary", marked("Vocabularios"), authority.can_coordinate),
-    Entry(f"{CONSOLE}/audit", marked("Auditoría"), authority.can_audit),
-    Entry(f"{CONSOLE}/people", marked("Personas y accesos"), authority.can_administer),
+    Entry(f"{CONSOLE}/spaces", marked("Espacios"), permissions.is_staff),
+    Entry(f"{CONSOLE}/visits", marked("Visitas"), permissions.is_staff),
+    Entry(f"{CONSOLE}/expiring", marked("Por vencer"), permissions.is_staff),
+    Entry(f"{CONSOLE}/crossings", marked("Pasos fronterizos"), permissions.is_staff),
+    Entry(f"{CONSOLE}/hides", marked("Ocultar de urgencia"), permissions.is_staff),
+    Entry(f"{CONSOLE}/imports", marked("Importar"), permissions.is_staff),
+    Entry(f"{CONSOLE}/duplicates", marked("Duplicados"), permissions.is_staff),
+    Entry(f"{CONSOLE}/guidance", marked("Mensajes y contactos"), permissions.is_staff),
+    Entry(f"{CONSOLE}/organizations", marked("Organizaciones"), permissions.is_staff),
+    Entry(f"{CONSOLE}/standards", marked("Estándares mínimos"), permissions.is_staff),
+    Entry(f"{CONSOLE}/tokens", marked("Mis claves"), permissions.is_staff),
+    Entry(f"{CONSOLE}/factor", marked("Códigos para entrar"), permissions.is_staff),
+    Entry(f"{CONSOLE}/voices", marked("Quejas y rumores"), permissions.can_coordinate),
+    Entry(f"{CONSOLE}/vocabulary", marked("Vocabularios"), permissions.can_coordinate),
+    Entry(f"{CONSOLE}/audit", marked("Auditoría"), permissions.can_audit),
+    Entry(f"{CONSOLE}/people", marked("Personas y accesos"), permissions.can_administer),
 )
 
 

@@ -17,12 +17,12 @@ from app.desk.inputs import chosen_in, text_in, told, whole_in
 from app.desk.pages import Desk, DeskDep, RecordId, see
 from app.desk.roles import get_administrator, role_names
 from app.forms import Form, FormDep
-from geo import people, second_factor, sign_in, tokens
-from geo.countries import BOXES
+from geo.accounts import people, second_factor, sign_in, tokens
+from geo.accounts.people import LANGUAGES, Member
+from geo.accounts.sign_in import INVITATION_LIFE
+from geo.accounts.tokens import LONGEST_DAYS
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
-from geo.people import LANGUAGES, Member
-from geo.sign_in import INVITATION_LIFE
-from geo.tokens import LONGEST_DAYS
+from geo.text.countries import BOXES
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(get_administrator)])
 

@@ -16,10 +16,11 @@ from app.desk.reasons import reason_text
 from app.desk.shown import differences, moved_m
 from app.forms import Form, FormDep
 from app.web.labels import HAZARDS
-from geo import decisions, pending, protected_words, releases, reports
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
-from geo.pending import Comparison, Waiting
-from geo.subjects import read_subject
+from geo.proposals import decisions, hazard_reports, pending, quarantine_release
+from geo.proposals.pending import Comparison, Waiting
+from geo.proposals.subjects.subject import read_subject
+from geo.text import protected_words
 
 router = APIRouter(include_in_schema=False)
 
@@ -51,8 +52,12 @@ async def queue(
         "queue",
         batches=_batches(found),
         single=[proposal for proposal in found if proposal.batch_id is None],
-        held=await releases.quarantined(desk.session, desk.actor) if state == "pending" else (),
-        reports=await reports.waiting(desk.session, desk.actor) if state == "pending" else (),
+        held=await quarantine_release.quarantined(desk.session, desk.actor)
+        if state == "pending"
+        else (),
+        reports=await hazard_reports.waiting(desk.session, desk.actor)
+        if state == "pending"
+        else (),
         hazard_names=HAZARDS,
         discarded=discarded,
         state=state,

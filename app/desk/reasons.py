@@ -4,8 +4,8 @@ import re
 
 from app.web.i18n import Words, marked
 
-#: What the rules of `geo.records` and `geo.space_parts` say, and how people say it. The first
-#: that matches counts; groups fill the Spanish text.
+#: What the rules of `geo.records.row_validation` and `geo.records.space_part_rows` say, and how
+#: people say it. The first that matches counts; groups fill the Spanish text.
 _SAID: tuple[tuple[str, str], ...] = (
     (r"is not known", marked("Ninguno coincide. Pruebe con otra palabra o con el código.")),
     (r"the box is empty", marked("El norte va arriba del sur, y el este a la derecha del oeste.")),

@@ -8,8 +8,8 @@ from app.desk.space_form import opened
 from app.desk.space_page import Said, space_page
 from app.desk.spaces import SPACES
 from app.forms import FormDep
-from geo import releases
 from geo.errors import InvalidRecordError
+from geo.proposals import quarantine_release
 
 router = APIRouter(include_in_schema=False)
 
@@ -20,7 +20,7 @@ async def release(desk: DeskDep, space: RecordId, form: FormDep) -> Response:
     reason, visibility = form.get("reason", ""), form.get("visibility", "")
     try:
         async with desk.session.begin_nested():
-            outcome = await releases.propose_release(
+            outcome = await quarantine_release.propose_release(
                 desk.session, desk.actor, space, visibility, reason, via="web", now=desk.now
             )
     except InvalidRecordError as error:

@@ -18,10 +18,10 @@ from app.desk.pages import Desk, DeskDep, RecordId, see
 from app.desk.queue import QUEUE
 from app.forms import Form, FormDep
 from app.web.labels import HAZARDS
-from geo import reports
 from geo.errors import InvalidRecordError
-from geo.hazard_documents import MAX_TITLE
-from geo.reports import Report
+from geo.proposals import hazard_reports
+from geo.proposals.hazard_reports import Report
+from geo.records.hazard_documents import MAX_TITLE
 
 router = APIRouter(include_in_schema=False)
 
@@ -36,7 +36,7 @@ _TEXTS = ("title", "country", "effect", "valid_from", "valid_to")
 @router.get(REPORT)
 async def report_page(desk: DeskDep, report: RecordId) -> Response:
     """Show a report, with the form of the hazard that it may become."""
-    return await _page(desk, await reports.one(desk.session, desk.actor, report))
+    return await _page(desk, await hazard_reports.one(desk.session, desk.actor, report))
 
 
 @router.post(REPORT)
@@ -46,9 +46,9 @@ async def decide(desk: DeskDep, report: RecordId, form: FormDep) -> Response:
     try:
         async with session.begin_nested():
             if form.get("do") == "discard":
-                await reports.discard(session, actor, report, form.get("reason", ""))
+                await hazard_reports.discard(session, actor, report, form.get("reason", ""))
                 return see(f"{QUEUE}?discarded=true")
-            outcome = await reports.propose(
+            outcome = await hazard_reports.propose(
                 session,
                 actor,
                 report,
@@ -57,7 +57,7 @@ async def decide(desk: DeskDep, report: RecordId, form: FormDep) -> Response:
                 now=desk.now,
             )
     except InvalidRecordError as error:
-        found = await reports.one(session, actor, report)
+        found = await hazard_reports.one(session, actor, report)
         return await _page(desk, found, typed=form, problems=told(desk.words, error.problems))
     return see(f"{CONSOLE}/proposals/{outcome.proposal_id}?sent=true")
 
@@ -98,8 +98,8 @@ def _first(report: Report, name: str) -> dict[str, str]:
     return {
         "title": name,
         "country": report.countries[0] if len(report.countries) == 1 else "",
-        "lon": f"{report.lon:.{reports.DECIMALS}f}",
-        "lat": f"{report.lat:.{reports.DECIMALS}f}",
+        "lon": f"{report.lon:.{hazard_reports.DECIMALS}f}",
+        "lat": f"{report.lat:.{hazard_reports.DECIMALS}f}",
         "effect": "weight",
         "valid_from": report.seen_on.isoformat(),
         "valid_to": (report.seen_on + timedelta(days=FIRST_DAYS)).isoformat(),

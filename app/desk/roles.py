@@ -1,9 +1,9 @@
-"""Who may open which page of the console, as dependencies; the rules are `geo.authority`'s."""
+"""Who may open which page of the console, as dependencies; rules are in `geo.accounts.permissions`."""
 
 from app.deps import ActorDep
 from app.web.i18n import Words, marked
-from geo import authority
-from geo.authority import Actor, Role
+from geo.accounts import permissions
+from geo.accounts.permissions import Actor, Role
 
 #: The roles in words, from least to most.
 ROLES = {
@@ -23,7 +23,7 @@ async def get_coordinator(actor: ActorDep) -> Actor:
     ForbiddenError
         Somebody else.
     """
-    authority.require_coordinate(actor)
+    permissions.require_coordinate(actor)
     return actor
 
 
@@ -35,7 +35,7 @@ async def get_auditor(actor: ActorDep) -> Actor:
     ForbiddenError
         Somebody else.
     """
-    authority.require_audit(actor)
+    permissions.require_audit(actor)
     return actor
 
 
@@ -47,7 +47,7 @@ async def get_administrator(actor: ActorDep) -> Actor:
     ForbiddenError
         Somebody else.
     """
-    authority.require_administer(actor)
+    permissions.require_administer(actor)
     return actor
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from app.desk.labels import CODED, FIELD_LABELS, VOCABULARY, YES_NO
 from app.web.i18n import Words, marked
-from geo.hours_text import hours_text
-from geo.places import folded
-from geo.schedules import from_json
+from geo.geography.places import folded
+from geo.hours.openings import from_json
+from geo.hours.wording import hours_text
 from geo.vocabulary import LANGUAGES, NamedTerm, readable
 from routing.geometry.geodesy import great_circle_m
 

@@ -20,13 +20,16 @@ from app.desk.space_page import Said, new_page, space_page
 from app.desk.spaces import SPACES
 from app.forms import Form, FormDep
 from app.mistakes import InvalidParameterError
-from geo import confirmations, hiding, previews, proposals, restricted
-from geo.closings import Closing, close_space
-from geo.coded_words import REASONS
+from geo.accounts import restricted_access
+from geo.confirmations import answers
 from geo.errors import ConflictError, InvalidRecordError, MixedDataError, NotFoundError
-from geo.knowing import require_known, shown_document, unknown
-from geo.proposals import Outcome
-from geo.subjects import Subject, read_subject
+from geo.proposals import preview, submission
+from geo.proposals.closings import Closing, close_space
+from geo.proposals.record_visibility import require_known, shown_document, unknown
+from geo.proposals.subjects.subject import Subject, read_subject
+from geo.proposals.submission import Outcome
+from geo.removals import hides
+from geo.text.coded_reasons import REASONS
 
 router = APIRouter(include_in_schema=False)
 
@@ -126,7 +129,7 @@ async def answer(desk: DeskDep, space: RecordId, form: FormDep) -> Response:
     if channel not in HEARD_BY:
         raise InvalidRecordError([("channel", f"is not one of {', '.join(HEARD_BY)}")])
     said: Any = form.get("answer", "")
-    await confirmations.answer_for(desk.session, desk.actor, space, said, channel, now=desk.now)
+    await answers.answer_for(desk.session, desk.actor, space, said, channel, now=desk.now)
     return see(f"{SPACES}/{space}?done=answered")
 
 
@@ -155,7 +158,7 @@ async def hide(desk: DeskDep, space: RecordId, form: FormDep) -> Response:
     """Hide a space at once (P24)."""
     reason = form.get("reason", "")
     code = form.get("code", "other")
-    await hiding.hide_space(
+    await hides.hide_space(
         desk.session, space, actor=desk.actor, reason=reason, code=code, now=desk.now
     )
     return see(f"{CONSOLE}/hides?done=hidden#in-force")
@@ -174,7 +177,7 @@ async def opened(desk: Desk, space_id: str) -> Subject:
     if subject.is_restricted:
         database = desk.request.state.database
         try:
-            await restricted.read(database, space_id, person=desk.actor.id)
+            await restricted_access.read(database, space_id, person=desk.actor.id)
         except NotFoundError as error:
             raise unknown("space", space_id) from error
     return subject
@@ -209,7 +212,7 @@ async def _act(desk: Desk, subject: Subject | None, form: Form) -> tuple[Said, O
 
 async def _send(desk: Desk, subject: Subject | None, typed: Typed, form: Form) -> Outcome:
     async with desk.session.begin_nested():
-        return await proposals.propose_space(
+        return await submission.propose_space(
             desk.session,
             desk.actor,
             space_id=None if subject is None else subject.record_id,
@@ -221,8 +224,8 @@ async def _send(desk: Desk, subject: Subject | None, typed: Typed, form: Form) -
         )
 
 
-async def _preview(desk: Desk, subject: Subject | None, typed: Typed) -> previews.Preview:
-    return await previews.preview_space(
+async def _preview(desk: Desk, subject: Subject | None, typed: Typed) -> preview.Preview:
+    return await preview.preview_space(
         desk.session,
         desk.actor,
         space_id=None if subject is None else subject.record_id,

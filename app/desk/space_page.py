@@ -17,19 +17,16 @@ from app.desk.reasons import reason_text
 from app.desk.shown import differences, value_lines
 from app.web.coded import reason_names
 from app.web.i18n import Words
-from geo import (
-    confirmation_log,
-    directory,
-    pending,
-    people,
-    protected_words,
-    releases,
-    versions,
-)
-from geo.authority import can_close, can_hide, can_propose
-from geo.countries import BOXES
-from geo.previews import Preview
-from geo.subjects import Subject
+from geo.accounts import people
+from geo.accounts.permissions import can_close, can_hide, can_propose
+from geo.confirmations import event_log
+from geo.history import versions
+from geo.proposals import pending, quarantine_release
+from geo.proposals.preview import Preview
+from geo.proposals.subjects.subject import Subject
+from geo.spaces import staff_search
+from geo.text import protected_words
+from geo.text.countries import BOXES
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,11 @@ async def space_page(desk: Desk, subject: Subject, said: Said) -> Response:
     """Render the page of a space; its form where the actor may change it, else what is known."""
     actor, session, document = desk.actor, desk.session, subject.document or {}
     space_id, country = str(subject.record_id), subject.countries[0]
-    held_by = await releases.held_by(session, space_id, document) if subject.is_restricted else None
+    held_by = (
+        await quarantine_release.held_by(session, space_id, document)
+        if subject.is_restricted
+        else None
+    )
     may_change = can_propose(actor, organization_id=subject.organization_id, country=country)
     return desk.page(
         "space",
@@ -90,15 +91,15 @@ async def space_page(desk: Desk, subject: Subject, said: Said) -> Response:
         held_by=None
         if held_by is None
         else [protected_words.words_of(reason) for reason in held_by],
-        entry=(await directory.named_spaces(desk.staff, [space_id])).get(space_id),
+        entry=(await staff_search.named_spaces(desk.staff, [space_id])).get(space_id),
         today=desk.now.date(),
         may_change=may_change,
         may_close=can_close(actor, organization_id=subject.organization_id, country=country),
         may_hide=can_hide(actor, country=country),
         waiting=await pending.pending(session, actor, record_id=space_id),
-        open_links=await confirmation_log.open_links(session, space_id, desk.now),
+        open_links=await event_log.open_links(session, space_id, desk.now),
         history=await versions.history(session, space_id),
-        answers=await confirmation_log.answers(session, space_id),
+        answers=await event_log.answers(session, space_id),
         **await _form(desk, said.typed or typed_of(document), said, document),
     )
 

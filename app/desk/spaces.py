@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from app.askers import CONSOLE
 from app.desk.pages import DeskDep
-from geo import directory
+from geo.spaces import staff_search
 
 router = APIRouter(include_in_schema=False)
 
@@ -23,11 +23,11 @@ async def spaces(
     organization = desk.actor.organization_id if own else None
     return desk.page(
         "spaces",
-        found=await directory.find_spaces(desk.staff, words=q, organization_id=organization),
-        most=directory.MAX_FOUND,
+        found=await staff_search.find_spaces(desk.staff, words=q, organization_id=organization),
+        most=staff_search.MAX_FOUND,
         q=q,
         own=organization is not None,
-        restricted=await directory.restricted_ids(desk.staff),
+        restricted=await staff_search.restricted_ids(desk.staff),
         today=desk.now.date(),
         terms=await desk.terms(),
     )

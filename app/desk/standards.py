@@ -12,10 +12,13 @@ from app.desk.inputs import text_in, told, whole_in
 from app.desk.pages import Desk, DeskDep, RecordId, gone_on, see, sent_in
 from app.forms import Form, FormDep
 from app.web.i18n import marked
-from geo import assessments, checklists, directory, membership, pending, people
-from geo.authority import can_approve, can_coordinate, can_propose, require_coordinate
+from geo.accounts import people
+from geo.accounts.permissions import can_approve, can_coordinate, can_propose, require_coordinate
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
+from geo.guidance import assessments, checklists
 from geo.models import ChecklistItem, Organization, Person
+from geo.proposals import pending
+from geo.spaces import membership, staff_search
 
 router = APIRouter(include_in_schema=False)
 
@@ -227,14 +230,14 @@ async def _page(
     done: str = "",
 ) -> Response:
     found = await assessments.recent(desk.staff)
-    spaces = await directory.named_spaces(desk.staff, [row["location_id"] for row in found])
+    spaces = await staff_search.named_spaces(desk.staff, [row["location_id"] for row in found])
     organizations = (
         await desk.session.scalars(select(Organization).order_by(Organization.name))
     ).all()
     if not can_coordinate(desk.actor):
         told = dict(await people.list_organizations(desk.session, is_everybodys=True))
         organizations = [one for one in organizations if one.id in told]
-    own = await directory.find_spaces(
+    own = await staff_search.find_spaces(
         desk.staff, words="", organization_id=desk.actor.organization_id
     )
     return desk.page(
@@ -284,7 +287,7 @@ async def _assessment_page(
     done: str = "",
 ) -> Response:
     found = await assessments.read_assessment(desk.staff, assessment)
-    spaces = await directory.named_spaces(desk.staff, [found["location_id"]])
+    spaces = await staff_search.named_spaces(desk.staff, [found["location_id"]])
     space = spaces.get(found["location_id"])
     items = await checklists.items_of(desk.session, desk.actor, found["checklist_id"])
     people = await desk.session.scalars(select(Person))

@@ -26,12 +26,15 @@ from app.responses import JSONResponse
 from app.web.assets import asset_url, module_urls
 from app.web.coded import reason_names
 from app.web.i18n import Words
-from geo import coded_words, directory, receipts, visits
-from geo.db import Database, Tier
+from geo.confirmations import visits
+from geo.confirmations.visits import Answer, Taken, Visit
+from geo.db.sessions import Database, Tier
 from geo.errors import ConflictError, InvalidRecordError
-from geo.hours_text import hours_text
-from geo.schedules import WEEKDAYS, from_json
-from geo.visits import Answer, Taken, Visit
+from geo.hours.openings import WEEKDAYS, from_json
+from geo.hours.wording import hours_text
+from geo.proposals import idempotency
+from geo.spaces import staff_search
+from geo.text import coded_reasons
 
 router = APIRouter(include_in_schema=False)
 
@@ -50,14 +53,14 @@ _DIGITS = re.compile(r"\d{1,18}")
 async def visits_page(desk: DeskDep, q: Annotated[str, Query(max_length=120)] = "") -> Response:
     """Show the spaces that may be taken along; what was taken is on the phone alone."""
     own = desk.actor.organization_id
-    found = await directory.find_spaces(desk.staff, words=q, organization_id=None if q else own)
+    found = await staff_search.find_spaces(desk.staff, words=q, organization_id=None if q else own)
     taken = await _takeable(desk, [entry.id for entry in found])
     w = desk.words
     return desk.page(
         "visits",
         q=q,
         found=[_shown(w, one) for one in taken],
-        most=directory.MAX_FOUND,
+        most=staff_search.MAX_FOUND,
         days=w.weekdays(),
         because=reason_names(w),
         visit_data=_page_data(w, _mark(desk.actor.id)),
@@ -160,7 +163,7 @@ def _changes_in(form: Form) -> dict[str, Any]:
     changes: dict[str, Any] = {
         name: text for name in ("landmark", "address") if (text := text_in(form, name)) is not None
     }
-    notice = coded_words.notice_of(text_in(form, "because"), text_in(form, "notice"))
+    notice = coded_reasons.notice_of(text_in(form, "because"), text_in(form, "notice"))
     if notice is not None:
         changes["notice"] = notice
     days = [code for code in WEEKDAYS if code in form.lists.get("day", [])]
@@ -210,7 +213,7 @@ def _page_data(w: Words, mark: str | None) -> dict[str, Any]:
         "page": PAGE,
         "tokenAt": TOKEN,
         "files": [*map(asset_url, _FILES), *module_urls("visits.js")],
-        "keptDays": receipts.TAKEN_DAYS,
+        "keptDays": idempotency.TAKEN_DAYS,
         "texts": _texts(w),
     }
 

@@ -12,11 +12,11 @@ from app.desk.pages import Desk, DeskDep, RecordId, gone_on, see, sent_in
 from app.desk.roles import get_coordinator
 from app.forms import FormDep
 from app.web.i18n import marked
-from geo import pending, terms
 from geo.errors import ConflictError, InvalidRecordError
 from geo.models import VOCABULARIES
+from geo.proposals import pending, vocabulary_editing
+from geo.proposals.subjects.texts import term_id
 from geo.vocabulary import FLOOR, LANGUAGES
-from geo.word_subjects import term_id
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(get_coordinator)])
 
@@ -65,7 +65,7 @@ async def add(desk: DeskDep, form: FormDep) -> Response:
     name = stated if stated in VOCABULARIES else "space_kind"
     try:
         async with desk.session.begin_nested():
-            outcome = await terms.add(
+            outcome = await vocabulary_editing.add(
                 desk.session,
                 desk.actor,
                 stated,
@@ -118,24 +118,29 @@ async def _act(desk: Desk, vocabulary: str, code: str, form: Mapping[str, str]) 
         case "rename":
             names, read = _names_in(form)
             return gone_on(
-                await terms.rename(session, actor, vocabulary, code, names, sent, read_in=read),
+                await vocabulary_editing.rename(
+                    session, actor, vocabulary, code, names, sent, read_in=read
+                ),
                 saved,
             )
         case "validity":
             days = whole_in(form, "validity_days")
             return gone_on(
-                await terms.set_validity(session, actor, vocabulary, code, days, sent), saved
+                await vocabulary_editing.set_validity(session, actor, vocabulary, code, days, sent),
+                saved,
             )
         case "retire":
-            await terms.retire(session, actor, vocabulary, code, now=desk.now)
+            await vocabulary_editing.retire(session, actor, vocabulary, code, now=desk.now)
         case "restore":
-            await terms.restore(session, actor, vocabulary, code)
+            await vocabulary_editing.restore(session, actor, vocabulary, code)
         case "protect":
             if form.get("sure") != "true":
                 raise InvalidRecordError([("sure", "is not confirmed")])
-            return gone_on(await terms.protect(session, actor, vocabulary, code, sent), saved)
+            return gone_on(
+                await vocabulary_editing.protect(session, actor, vocabulary, code, sent), saved
+            )
         case "remove":
-            await terms.remove(session, actor, vocabulary, code)
+            await vocabulary_editing.remove(session, actor, vocabulary, code)
             return see(f"{VOCABULARY}?vocabulary={quote(vocabulary)}&done=removed")
         case _:
             raise InvalidRecordError([("do", "is not one of the buttons")])
@@ -165,7 +170,7 @@ async def _list_page(
         status=400 if problems else 200,
         vocabulary=name,
         titles=TITLES,
-        terms=await terms.kept_terms(desk.session, desk.actor, name),
+        terms=await vocabulary_editing.kept_terms(desk.session, desk.actor, name),
         waiting=await pending.pending(desk.session, desk.actor, entity="term"),
         languages=LANGUAGES,
         problems=problems or {},
@@ -184,7 +189,7 @@ async def _term_page(
     done: str = "",
     status: int = 400,
 ) -> Response:
-    term = await terms.kept_term(desk.session, desk.actor, vocabulary, code)
+    term = await vocabulary_editing.kept_term(desk.session, desk.actor, vocabulary, code)
     return desk.page(
         "term",
         status=status if problems else 200,

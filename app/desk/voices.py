@@ -16,11 +16,13 @@ from app.desk.pages import Desk, DeskDep, RecordId, gone_on, see, sent_in
 from app.desk.roles import get_coordinator
 from app.forms import FormDep
 from app.web.i18n import marked
-from geo import directory, messages, pending, rumours, voices
-from geo.countries import BOXES
 from geo.errors import ConflictError, InvalidRecordError
+from geo.guidance import feedback, messages, rumours
+from geo.guidance.rumours import logged
 from geo.models import Person
-from geo.rumours import logged
+from geo.proposals import pending
+from geo.spaces import staff_search
+from geo.text.countries import BOXES
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(get_coordinator)])
 
@@ -58,7 +60,7 @@ async def voices_page(desk: DeskDep, done: Annotated[str, Query(max_length=20)] 
 @router.post(f"{VOICES}/complaints/{{complaint}}")
 async def handle(desk: DeskDep, complaint: RecordId, form: FormDep) -> Response:
     """Say that a complaint is being handled, or closed."""
-    await voices.handle_complaint(desk.session, desk.actor, complaint, form.get("state", ""))
+    await feedback.handle_complaint(desk.session, desk.actor, complaint, form.get("state", ""))
     return see(f"{VOICES}?done=complaint")
 
 
@@ -105,8 +107,8 @@ async def _page(
     done: str = "",
 ) -> Response:
     w, staff = desk.words, desk.staff
-    complaints = await voices.open_complaints(staff)
-    said = await voices.feedback_of_spaces(staff)
+    complaints = await feedback.open_complaints(staff)
+    said = await feedback.feedback_of_spaces(staff)
     ids = [str(row["location_id"]) for row in (*complaints, *said) if row["location_id"]]
     people = await desk.session.scalars(select(Person).where(Person.active))
     return desk.page(
@@ -117,9 +119,9 @@ async def _page(
         waiting=await pending.pending(desk.session, desk.actor, entity="rumour"),
         messages=await messages.list_messages(staff, "es"),
         said=said,
-        spaces=await directory.named_spaces(staff, ids),
-        feedback=await voices.counts_of_feedback(staff),
-        requests=await voices.counts_of_requests(staff),
+        spaces=await staff_search.named_spaces(staff, ids),
+        feedback=await feedback.counts_of_feedback(staff),
+        requests=await feedback.counts_of_requests(staff),
         people={person.id: person.name for person in people},
         terms=await desk.terms(),
         countries=sorted(((code, w.country(code)) for code in BOXES), key=lambda c: c[1]),

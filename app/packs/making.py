@@ -28,13 +28,13 @@ from app.packs.whole import (
 )
 from app.settings import Settings
 from app.shelf import Kept, Shelf
-from geo import crossings, hazards
-from geo.boundaries import units_at
-from geo.contacts import contacts_of
-from geo.db import Database, Tier
-from geo.knowledge import Stamps, Subject
-from geo.narrowing import Wanted
-from geo.spaces import countries_with_spaces, listed_spaces
+from geo.db.change_stamps import Stamps, Subject
+from geo.db.sessions import Database, Tier
+from geo.geography import crossings, hazards
+from geo.geography.boundaries import units_at
+from geo.guidance.contacts import contacts_of
+from geo.spaces.filters import Wanted
+from geo.spaces.queries import countries_with_spaces, listed_spaces
 
 #: Browsers on phones take it, and it is what answers are sent in to who takes it.
 SIZED_AS: Final = BROTLI

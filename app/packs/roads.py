@@ -13,7 +13,7 @@ import numpy as np
 
 from app.network import Region
 from app.packs.spaces import DEGREE_PARTS
-from geo.hazards import ActiveHazard
+from geo.geography.hazards import ActiveHazard
 from routing.geometry.geodesy import UNITS_PER_DEGREE
 from routing.graph.road_graph import Mode, RoadGraph
 from routing.travel.crossings import Crossing, gates

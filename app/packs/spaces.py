@@ -10,9 +10,9 @@ from enum import IntFlag
 from typing import Any, Final
 
 from app.packs.moments import HORIZON_DAYS, Span, day_number
-from geo.eligibility import ADULT_AGE
-from geo.hours import Hours, Interval
-from geo.spaces import ListedSpace
+from geo.hours.space_hours import Hours, Interval
+from geo.spaces.eligibility import ADULT_AGE
+from geo.spaces.queries import ListedSpace
 
 #: Degrees are whole numbers of this many parts: 1.1 m, finer than any door.
 DEGREE_PARTS: Final = 100_000
@@ -142,7 +142,7 @@ def _confirmed(row: Mapping[str, Any]) -> int | None:
 
 
 def _call_from(row: Mapping[str, Any]) -> int | None:
-    """Return the first day on which people should call first, as `geo.freshness.age_label`."""
+    """Return the first day on which people should call first, as `freshness.age_label`."""
     confirmed_on: date | None = row["confirmed_on"]
     if confirmed_on is None or row["demo"]:
         return None

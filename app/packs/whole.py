@@ -16,8 +16,8 @@ from app.network import Network, Region
 from app.packs.moments import HORIZON_DAYS, REPEATED, Span
 from app.packs.roads import roads_of
 from app.settings import Settings
-from geo.crossings import StatedCrossing
-from geo.hazards import ActiveHazard, holds
+from geo.geography.crossings import StatedCrossing
+from geo.geography.hazards import ActiveHazard, holds
 from routing.route.open_world_report import LEAST_EXTRA_S
 from routing.router.open_world_comparison import MOST_ALONE
 from routing.router.regional import Crossing

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from markupsafe import Markup, escape
 
 from app.web.i18n import DEFAULT_LANGUAGE, Words, words
-from geo import coded_words
-from geo.coded_words import REASONS, SAFETY_REASONS, SINCE, SOURCES, UNTIL
+from geo.text import coded_reasons
+from geo.text.coded_reasons import REASONS, SAFETY_REASONS, SINCE, SOURCES, UNTIL
 
 #: Texts of codes, for the catalogues.
 PLAIN_TEXTS = (
@@ -24,7 +24,7 @@ def notice_said(w: Words, text: str) -> tuple[Words, str]:
     Free text is what its owner wrote, in Spanish; so is a code that speaks of danger where nobody
     has reviewed it.
     """
-    found = coded_words.reason_in(text)
+    found = coded_reasons.reason_in(text)
     if found is None:
         return words(DEFAULT_LANGUAGE), text
     own, label = w, ""

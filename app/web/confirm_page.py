@@ -7,8 +7,8 @@ from typing import Any
 from app.web.coded import notice_said, reason_names
 from app.web.i18n import Words, marked, words
 from app.web.page import render_network
-from geo.hours_text import hours_text
-from geo.schedules import from_json
+from geo.hours.openings import from_json
+from geo.hours.wording import hours_text
 
 #: What is said after each answer.
 _THANKS: Mapping[str, str] = {

@@ -14,14 +14,18 @@ from app.gazetteer import Choice, towns
 from app.network import Network, Region
 from app.settings import Settings
 from app.web import views
-from geo import crossings, demo, hazards, listing, spaces, vocabulary
-from geo.contacts import ESSENTIAL
-from geo.crossings import CrossingState
-from geo.freshness import age_label
-from geo.hazards import ActiveHazard
-from geo.hours import Hours, hours_of
-from geo.hours_text import hours_text
-from geo.spaces import ListedSpace, NearSpace, SideSpace
+from geo import vocabulary
+from geo.geography import crossings, hazards
+from geo.geography.crossings import CrossingState
+from geo.geography.hazards import ActiveHazard
+from geo.guidance.contacts import ESSENTIAL
+from geo.hours.space_hours import Hours, hours_of
+from geo.hours.wording import hours_text
+from geo.records import demo_rows
+from geo.spaces import list_pages
+from geo.spaces import queries as spaces
+from geo.spaces.freshness import age_label
+from geo.spaces.queries import ListedSpace, NearSpace, SideSpace
 from tiles.style import map_layers
 
 #: Spaces on one page of the list: with cards of 0.7 kB, compressed, the page stays below 50 kB.
@@ -65,7 +69,7 @@ async def frame(
     """Return what every page carries around its own content."""
     return views.Frame(
         now=now,
-        has_demo=await demo.has_demo(session),
+        has_demo=await demo_rows.has_demo(session),
         data_as_of=now.date(),
         networks=tuple(network_of(region) for region in network.regions()),
         layers=map_layers(),
@@ -97,7 +101,7 @@ async def home(
             for space in found.spaces
         ),
         services=await vocabulary.services(session),
-        languages=await listing.spoken_languages(session),
+        languages=await list_pages.spoken_languages(session),
         countries=await spaces.countries_with_spaces(session),
         total=found.total,
         pages=max(1, -(-found.total // PAGE_SIZE)),

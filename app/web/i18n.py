@@ -18,7 +18,7 @@ from babel.numbers import format_decimal
 from babel.support import Translations
 from markupsafe import Markup, escape
 
-from geo.recurrence import WEEKDAYS
+from geo.hours.rrule import WEEKDAYS
 
 LANGUAGES: Mapping[str, str] = {
     "es": "Español",

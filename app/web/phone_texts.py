@@ -10,8 +10,8 @@ from typing import Any, Final
 from app.web import labels
 from app.web.frames import Frame
 from app.web.i18n import Words, marked_safety
-from geo.countries import BOXES
-from geo.folding import SOUNDS
+from geo.text.countries import BOXES
+from geo.text.normalize import SOUNDS
 
 #: Numbers for which a language may have a form of its own; above, all of ours have the last one.
 _SMALL: Final = range(3)

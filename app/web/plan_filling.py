@@ -17,9 +17,9 @@ from app.web import plan_views, views
 from app.web.elevation import Passed, elevation
 from app.web.filling import crossing_of, network_of, space_of
 from app.web.route_lines import packed
-from geo.crossings import CrossingState
-from geo.hazards import ActiveHazard
-from geo.hours import hours_of
+from geo.geography.crossings import CrossingState
+from geo.geography.hazards import ActiveHazard
+from geo.hours.space_hours import hours_of
 from routing.graph.road_graph import Snap
 from routing.route.coverage import MeasuredLine, supports_along
 from routing.route.segments import ferries

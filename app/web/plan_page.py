@@ -17,7 +17,7 @@ from app.web.phone_texts import plan_texts
 from app.web.plan_views import AskView, Gap, PlanView, ProblemView, Route, RouteSpace
 from app.web.route_sharing import how_long, shared
 from app.web.views import Crossing
-from geo.hazards import ActiveHazard
+from geo.geography.hazards import ActiveHazard
 from routing.route.open_world_report import Beyond
 from routing.travel.timetable import DAY_S
 

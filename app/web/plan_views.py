@@ -11,7 +11,7 @@ from app.route_words import Told
 from app.web.elevation import Elevation
 from app.web.frames import Frame, Network
 from app.web.views import Crossing, Form, Nearest, Space
-from geo.hazards import ActiveHazard
+from geo.geography.hazards import ActiveHazard
 from routing.route.open_world_report import Beyond, Way
 
 

@@ -16,7 +16,7 @@ from app.web.coded import notice_markup
 from app.web.filling import space_of
 from app.web.frames import Frame
 from app.web.i18n import Words, marked, words
-from geo.hours import DayException, Hours
+from geo.hours.space_hours import DayException, Hours
 
 #: Days that are listed with their hours: today and the rest of a week.
 LISTED_DAYS = 7

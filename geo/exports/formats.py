@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from geo.db import Tier
+from geo.db.sessions import Tier
 from geo.errors import NotFoundError
-from geo.exports.features import write_geojson
+from geo.exports.geojson import write_geojson
 from geo.exports.hsds import write_hsds
-from geo.exports.messages import write_messages
 from geo.exports.snapshot import Snapshot
 from geo.exports.tables import write_csv, write_hxl, write_xlsx
+from geo.exports.text_messages import write_messages
 
 
 @dataclass(frozen=True, slots=True)

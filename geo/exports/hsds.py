@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 
 import orjson
 
-from geo.exports.documents import written
+from geo.exports.json_stream import written
 from geo.exports.snapshot import (
     ATTRIBUTION,
     EMPTY_SAYS,
@@ -21,7 +21,7 @@ from geo.exports.snapshot import (
     Snapshot,
     is_plain_phones,
 )
-from geo.schedules import zone
+from geo.hours.openings import zone
 
 #: The version of the specification whose schemas the export satisfies.
 VERSION = "3.1"

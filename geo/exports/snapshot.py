@@ -9,10 +9,12 @@ from sqlalchemy import Column, Integer, MetaData, Select, Table, Text, func, sel
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import contacts, demo, vocabulary
-from geo.db import Tier
-from geo.folding import folded
-from geo.views import spaces
+from geo import vocabulary
+from geo.db.sessions import Tier
+from geo.db.views import spaces
+from geo.guidance import contacts
+from geo.records import demo_rows
+from geo.text.normalize import folded
 
 #: Columns of a file of spaces that an export has, in order, and the view's column of each. What
 #: the view has under the same name stands once. Who confirmed, consents and internal contacts
@@ -45,7 +47,7 @@ _PARTNER_COLUMNS = {
     "itinerary": "itinerary",
 }
 
-#: Columns that only the views of partners and staff have; `geo.views` names those of all tiers.
+#: Columns that only the views of partners and staff have; `geo.db.views` names those of all tiers.
 _PARTNER = Table(
     "spaces",
     MetaData(),
@@ -191,7 +193,7 @@ async def read_snapshot(
         records=tuple(records),
         tier=tier,
         data_as_of=now,
-        has_demo=await demo.has_demo(session),
+        has_demo=await demo_rows.has_demo(session),
         terms={(term.vocabulary, term.code): term.name for term in named},
         referrers=await _referrers(session, tier, records),
         lines=await _lines(session, tier, {record["country"] for record in records}),

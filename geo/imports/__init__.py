@@ -4,8 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from geo.imports.applying import Applied, apply, to_proposals
-    from geo.imports.checking import check_file
+    from geo.imports.apply import Applied, apply, to_proposals
+    from geo.imports.check import check_file
     from geo.imports.mapping import FieldMapping, parse_mapping
     from geo.imports.reports import Checked, RowReport
 

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.authority import Actor, require_staff
+from geo.accounts.permissions import Actor, require_staff
 from geo.errors import ConflictError, NotFoundError
 from geo.imports import reports
-from geo.imports.applying import Applied, to_proposals
+from geo.imports.apply import Applied, to_proposals
 from geo.imports.reports import Checked
 from geo.models import ImportBatch
 
@@ -106,7 +106,7 @@ async def apply_batch(
     ConflictError
         It is applied or discarded already, or records have changed since.
     InvalidFileError, ForbiddenError, InvalidRecordError
-        As `geo.imports.applying.to_proposals`.
+        As `geo.imports.apply.to_proposals`.
     """
     await _close(session, batch_id, actor, "applied", ("checked",))
     _, checked = await read(session, batch_id, actor)

@@ -16,14 +16,17 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from geo import audit, proposals, readings, space_documents
-from geo.authority import Actor, Role, can_coordinate, require_staff
+from geo.accounts import staff_reads
+from geo.accounts.permissions import Actor, Role, can_coordinate, require_staff
+from geo.audit import trail
 from geo.errors import ConflictError, NotFoundError
-from geo.hidden import untold_hidden
-from geo.imports.likeness import Pair, Spot, pairs, phones_of, spot_of
 from geo.imports.reports import Likeness, RowReport
-from geo.knowing import shown_document
+from geo.imports.similarity import Pair, Spot, pairs, phones_of, spot_of
 from geo.models import Duplicate, Location, Phone, RestrictedReader
+from geo.proposals import submission
+from geo.proposals.record_visibility import shown_document
+from geo.records import space_documents
+from geo.removals.hidden_records import untold_hidden
 
 #: Most likenesses that a report names of one row.
 _MAX_ALIKE = 5
@@ -136,7 +139,7 @@ async def open_pairs(
         The actor works on no records.
     """
     found = await _open_pairs(session, actor, limit)
-    readings.show(session, "space", {one for pair in found for one in (pair.left, pair.right)})
+    staff_reads.show(session, "space", {one for pair in found for one in (pair.left, pair.right)})
     return found
 
 
@@ -189,7 +192,7 @@ async def open_pair(session: AsyncSession, actor: Actor, left: str, right: str) 
     left, right = sorted((left, right))
     for pair in await _open_pairs(session, actor, 100_000):
         if (pair.left, pair.right) == (left, right):
-            readings.show(session, "space", [left, right])
+            staff_reads.show(session, "space", [left, right])
             return pair
     raise NotFoundError(f"there is no open pair of '{left[:100]}' and '{right[:100]}'")
 
@@ -215,7 +218,7 @@ async def merge(
     *,
     now: datetime,
     choices: Mapping[str, str] | None = None,
-) -> proposals.Outcome:
+) -> submission.Outcome:
     """Propose that one space takes over what another says, and that the other goes (writer).
 
     Field by field the record that was confirmed last wins; lists are united; of two visibilities
@@ -232,14 +235,14 @@ async def merge(
     NotFoundError
         The actor has no such open pair.
     ForbiddenError, ConflictError, InvalidRecordError
-        As `geo.proposals.propose`.
+        As `geo.proposals.submission.propose`.
     """
     await _decide(session, keep, other, actor, state="merging", now=now)
     found = await space_documents.read_documents(session, [keep, other])
     # A restricted space that refers to one of them is not told to who merges, nor lost (P39).
     stays, goes = [await shown_document(session, actor, found[id_]) for id_ in (keep, other)]
-    wanted = proposals.Wanted(keep, chosen(stays, goes, choices or {}), merged_id=other)
-    (outcome,) = await proposals.propose(
+    wanted = submission.Wanted(keep, chosen(stays, goes, choices or {}), merged_id=other)
+    (outcome,) = await submission.propose(
         session, actor, "space", [wanted], reason="two records of one place", via="import", now=now
     )
     return outcome
@@ -328,7 +331,7 @@ async def _decide(
     )
     if done.scalar_one_or_none() is None:
         raise ConflictError("the pair was decided meanwhile")
-    await audit.record(
+    await trail.record(
         session,
         actor=actor.id,
         action=f"duplicate.{state}",

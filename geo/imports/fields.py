@@ -1,6 +1,6 @@
 """The fields of a space as an import sees them: of what kind each is, and how columns make it."""
 
-#: Field and kind of its values. The names are those of a file of spaces (`geo.space_files`).
+#: Field and kind of its values. The names are those of a file of spaces (`geo.records.space_rows`).
 KINDS = {
     "id": "text",
     "name": "text",

@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from geo.errors import InvalidFileError
-from geo.folding import folded
 from geo.imports import hxl
-from geo.imports.detection import FORMATS, Reading
+from geo.imports.cell_values import Style
 from geo.imports.fields import ALL, KINDS, kind_of
-from geo.imports.tables import Table
-from geo.imports.values import Style
+from geo.imports.readers.detection import FORMATS, Reading
+from geo.imports.readers.table import Table
+from geo.text.normalize import folded
 
 #: Names that files of spaces also use for a field.
 ALIASES = {

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from geo.imports.fields import CODED
-from geo.imports.rows import Problem
+from geo.imports.row_mapping import Problem
 
 #: What can become of a row.
 STATES = ("new", "changed", "unchanged", "bad")
@@ -18,7 +18,7 @@ STATES = ("new", "changed", "unchanged", "bad")
 _MAX_LABEL = 40
 _MAX_REASON = 160
 
-#: Addresses and numbers, as in `geo.flows`: a label that has them is no label.
+#: Addresses and numbers, as in `geo.records.flows`: a label that has them is no label.
 _PERSONAL = re.compile(r"@|https?:|www\.|(?:\d[\s().+-]*){5,}")
 _QUOTED = re.compile(r"'.*'", re.DOTALL)
 _NUMBERS = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
@@ -35,7 +35,7 @@ class Likeness:
     score : float
         0 to 1.
     reasons : dict
-        What they have in common, as `geo.imports.likeness` says it.
+        What they have in common, as `geo.imports.similarity` says it.
     """
 
     id: str

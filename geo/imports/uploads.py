@@ -12,22 +12,22 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import storage
-from geo.authority import Actor, require_staff
+from geo.accounts.permissions import Actor, require_staff
 from geo.errors import ConflictError, NotFoundError
 from geo.imports import reports
-from geo.imports.apart import read_apart
 from geo.imports.batches import KEPT_DAYS
-from geo.imports.checking import check_file
-from geo.imports.detection import Reading
+from geo.imports.check import check_file
 from geo.imports.fields import kind_of
-from geo.imports.limits import TooHeavyError
 from geo.imports.mapping import as_object, parse_mapping
-from geo.imports.personal import require_no_persons
-from geo.imports.rows import Words
-from geo.imports.suggestion import suggest_for
-from geo.imports.tables import Table, Value
+from geo.imports.mapping_suggestion import suggest_for
+from geo.imports.personal_data import require_no_persons
+from geo.imports.readers.detection import Reading
+from geo.imports.readers.limits import TooHeavyError
+from geo.imports.readers.table import Table, Value
+from geo.imports.row_mapping import Words
+from geo.imports.sandbox import read_apart
 from geo.models import ImportBatch
+from geo.records import upsert
 
 #: Values of a column that a person is asked to translate: more are free text.
 MAX_LABELS = 60
@@ -39,7 +39,7 @@ MAPPING_BYTES = 262_144
 _SHOWN = 2
 _LONGEST_CELL = 60
 
-#: Between the items of a list in one cell, as `geo.imports.values` splits them.
+#: Between the items of a list in one cell, as `geo.imports.cell_values` splits them.
 _SEPARATOR = re.compile(r"[|;,\n]")
 
 
@@ -270,12 +270,12 @@ async def _read(
     Raises
     ------
     TooHeavyError
-        As `geo.imports.apart.read_apart`, or another file of this person is being read.
+        As `geo.imports.sandbox.read_apart`, or another file of this person is being read.
     InvalidFileError
         It cannot be read.
     """
     # To the end of this transaction, in whichever process the other is.
-    if not await storage.is_alone(session, _turn_of(actor)):
+    if not await upsert.is_alone(session, _turn_of(actor)):
         raise TooHeavyError(name, "turn")
     return await read_apart(name, data, reading)
 

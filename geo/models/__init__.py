@@ -1,7 +1,7 @@
 """The tables of Amparo: columns and constraints, named as in HSDS 3 where it has them.
 
 Every geometry is EPSG:4326 in lon, lat order. Nothing here is read by the public or partner
-roles: they see the views of each tier (``geo/views.py``), made by the migrations.
+roles: they see the views of each tier (``geo/db/views.py``), made by the migrations.
 """
 
 from geo.models.accounts import (
@@ -63,6 +63,7 @@ from geo.models.corridors import (
     CoverageGap,
     CoverageState,
 )
+from geo.models.feedback import Complaint, Feedback, HazardReport, Receipt, Rumour, ServiceRequest
 from geo.models.guidance import (
     AUDIENCES,
     CONTACT_KINDS,
@@ -119,14 +120,6 @@ from geo.models.vocabulary import (
     VOCABULARIES,
     Term,
     TermName,
-)
-from geo.models.voices import (
-    Complaint,
-    Feedback,
-    HazardReport,
-    Receipt,
-    Rumour,
-    ServiceRequest,
 )
 
 __all__ = [

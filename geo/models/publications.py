@@ -25,9 +25,9 @@ COPYING_TIERS = ("public", "partner")
 class PublicationHead(Base):
     """What the ledger of a tier and layer is as of; whoever brings it up to date locks it.
 
-    ``changes`` and ``total`` are the stamp of `geo.knowledge`, null where the layer has none, and
-    ``due_at`` when the clock alone changes what is published. ``seq`` counts the states that were
-    published; ``fingerprint`` is that of a layer which is published as a whole.
+    ``changes`` and ``total`` are the stamp of `geo.db.change_stamps`, null where the layer has
+    none, and ``due_at`` when the clock alone changes what is published. ``seq`` counts the states
+    that were published; ``fingerprint`` is that of a layer which is published as a whole.
     """
 
     __tablename__ = "publication_heads"

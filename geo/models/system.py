@@ -75,8 +75,8 @@ class SigningKey(Base):
 class KnowledgeChange(Base):
     """That a transaction changed what workers keep in memory; written by triggers alone.
 
-    The stamps of `geo.knowledge` are sums over these rows. A row that replaces older ones carries
-    what they added up to.
+    The stamps of `geo.db.change_stamps` are sums over these rows. A row that replaces older ones
+    carries what they added up to.
     """
 
     __tablename__ = "knowledge_changes"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.databases import tier_urls
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tests.conftest import client_of, clone
 from tests.fixtures import access
 from tests.fixtures.access import ASKERS, Undone

@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse
 from app.askers import safe_next
 from app.deps import ActorDep, AskerDep, SessionDep, StaffDep, WriterDep
 from app.forms import FormDep
-from geo import passwords, people, sign_in, tokens
-from geo.db import Tier
+from geo.accounts import passwords, people, sign_in, tokens
+from geo.db.sessions import Tier
 from tests.conftest import client_of, clone, opened
 
 GOOD = "caballo batería grapa correcta"

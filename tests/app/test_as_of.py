@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tests.conftest import client_of, opened
 
 SPACES = "/collections/spaces/items"

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from app import cli
 from geo import models
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.published import areas, point, square
 

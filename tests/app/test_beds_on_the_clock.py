@@ -13,7 +13,7 @@ from app.detours import published
 from app.journeys import Question, with_enough_ways
 from app.laid import Laid, worth_showing
 from app.web.i18n import words
-from geo.crossings import CrossingState
+from geo.geography.crossings import CrossingState
 from routing.engine.itinerary import Passage
 from routing.osm_tags.ways import Mode
 from routing.route.dominance import undominated

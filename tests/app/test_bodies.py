@@ -18,9 +18,9 @@ from app.csrf import form_token
 from app.databases import tier_urls
 from app.large_bodies import LARGE_BYTES
 from app.problems import MOST_REASONS
-from geo import people, tokens
-from geo.db import Database, Tier
-from geo.signing import COOKIES, is_sealed, sealed, signing_key
+from geo.accounts import people, tokens
+from geo.accounts.signing_keys import COOKIES, is_sealed, sealed, signing_key
+from geo.db.sessions import Database, Tier
 from tests.conftest import client_of, opened
 from tests.fixtures.signing_in import signed_in
 

@@ -16,8 +16,9 @@ from sqlalchemy import insert, update
 
 from app import setup
 from app.network import Network
-from geo import models, tokens
-from geo.db import Tier
+from geo import models
+from geo.accounts import tokens
+from geo.db.sessions import Tier
 from routing.osm.border_strip import OfficialCrossing
 from routing.osm.importer import import_osm
 from tests.conftest import client_of, clone, opened

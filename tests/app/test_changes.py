@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from app import openapi_published
 from app.api.changes import read_since, write_token
 from app.mistakes import InvalidParameterError
-from geo import tokens
-from geo.db import Tier
-from geo.publications import KEPT
+from geo.accounts import tokens
+from geo.db.sessions import Tier
+from geo.history.change_feed import KEPT
 from tests.conftest import ROOT, client_of, opened, served
 from tests.fixtures.edits import Editor
 from tiles.changes import AS_A_WHOLE, Cursor

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from app import cli, server, setup
 from app.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_MISUSED
-from geo.postgres import ClusterError
+from geo.db.installation import ClusterError
 from tests.conftest import opened
 
 SECRET = "hunter2"

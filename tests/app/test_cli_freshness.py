@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from app import cli
 from app.console import EXIT_FAILED
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tests.conftest import in_thread, opened
 from tests.fixtures.network import fill_network
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from app import cli
 from app.console import EXIT_FAILED, EXIT_MISUSED
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tests.conftest import client_of, in_thread, opened
 
 ANA = "ana@example.org"

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from app import cli, cli_spaces
 from app.console import EXIT_FAILED, EXIT_INTERRUPTED
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tests.conftest import in_thread, opened
 
 HEAD = "id;name;kind;organization;lat;lon;country;timezone;confirmed_on;visibility;demo\n"

@@ -12,10 +12,10 @@ from sqlalchemy import func, select
 
 from app import link_texts
 from app.web.assets import asset_url
-from geo import space_documents
-from geo.confirmations import issue_link
-from geo.db import Tier
+from geo.confirmations.answers import issue_link
+from geo.db.sessions import Tier
 from geo.models import AuditEntry, Confirmation, ConfirmationLink, Proposal
+from geo.records import space_documents
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.network import NOW, TODAY, fill_network
 

@@ -11,10 +11,10 @@ from sqlalchemy import select, text
 from app import corridor_coverage
 from app.corridor_coverage import Coverer
 from app.network import Network
-from geo import demo, space_documents, storage
-from geo.db import Tier
+from geo.db.sessions import Tier
+from geo.db.views import coverage as view
 from geo.models import PROTECTED_SERVICES
-from geo.views import coverage as view
+from geo.records import demo_rows, space_documents, upsert
 from routing.route.coverage import coverage_by
 from tests.app.test_space_page import MORNING, REFERRER, TODAY
 from tests.conftest import clone, opened, run_sql
@@ -41,7 +41,7 @@ async def settings(cluster, loaded_template, settings_for):
     made = settings_for(clone(cluster, loaded_template))
     async with opened(made) as database:
         async with database.session(Tier.WRITER) as session:
-            await demo.remove_demo(session)
+            await demo_rows.remove_demo(session)
         await store(database, PAMPLONA, BERLIN, BUCARAMANGA)
     return made
 
@@ -231,7 +231,7 @@ async def test_what_one_process_has_looked_at_no_other_does(settings, database, 
 async def test_while_one_process_computes_no_other_waits(database, coverer):
     told = []
     async with database.session(Tier.WRITER) as session:
-        await storage.alone(session, storage.COVERAGE_LOCK)
+        await upsert.alone(session, upsert.COVERAGE_LOCK)
         assert await coverer.cover(MORNING, told.append) == 0
     assert told == ["coverage: another process is at it"]
     assert await coverer.is_due(MORNING), "the next look finds what the other has done"

@@ -3,9 +3,9 @@
 import pytest
 
 from app import setup
-from geo import demo
-from geo.db import Tier
+from geo.db.sessions import Tier
 from geo.errors import MixedDataError
+from geo.records import demo_rows
 from tests.conftest import client_of, opened
 
 
@@ -71,7 +71,7 @@ async def test_p35_demo_loaded_while_serving_is_not_served_beyond_this_machine(
             assert refused.json()["type"] == "urn:amparo:problem:demo-not-public"
             assert "demo remove" in refused.json()["what_to_do"]
         async with opened(settings) as database, database.session(Tier.WRITER) as session:
-            await demo.remove_demo(session)
+            await demo_rows.remove_demo(session)
         assert (await public.get("/collections/spaces/items")).status_code == 200
         await setup.load_paths(settings, [setup.DATA / "spaces"], lambda line: None)
         assert (await public.get("/collections/spaces/items")).status_code == 503
@@ -84,7 +84,7 @@ async def test_p35_demo_remove_takes_everything_and_it_stays_away(
 ):
     settings = settings_for(loaded_clone)
     async with opened(settings) as database, database.session(Tier.WRITER) as session:
-        removed = await demo.remove_demo(session)
+        removed = await demo_rows.remove_demo(session)
     assert removed["locations"] == 70
     for layer in ("spaces", "hazards", "flows"):
         body = (await own_client.get(f"/collections/{layer}/items")).json()

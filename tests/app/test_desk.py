@@ -6,8 +6,11 @@ import pytest
 from sqlalchemy import text
 
 from app.desk.forms import document_in, typed_of
-from geo import audit, proposals, restricted, space_documents
-from geo.db import Tier
+from geo.accounts import restricted_access
+from geo.audit import trail
+from geo.db.sessions import Tier
+from geo.proposals import submission
+from geo.records import space_documents
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import Visitor, fields_of, text_of, visitor
 from tests.fixtures.network import COORDINATOR, NOW, TODAY, fill_network
@@ -419,13 +422,13 @@ async def test_a_reason_is_needed_and_asked_for(as_person):
 
 async def test_an_import_is_accepted_at_once_and_what_cannot_be_stays(as_person, database):
     async with database.session(Tier.WRITER) as session:
-        await proposals.propose(
+        await submission.propose(
             session,
             COORDINATOR,
             "space",
             [
-                proposals.Wanted("casa", {"landmark": "Frente al parque"}),
-                proposals.Wanted("otra", {"landmark": "Junto al puente"}),
+                submission.Wanted("casa", {"landmark": "Frente al parque"}),
+                submission.Wanted("otra", {"landmark": "Junto al puente"}),
             ],
             reason="lista de noviembre",
             via="import",
@@ -453,7 +456,7 @@ async def test_a_crossing_s_statement_is_compared_in_words(as_person, database):
         "source": "decreto",
     }
     async with database.session(Tier.WRITER) as session:
-        outcome = await proposals.propose_crossing(
+        outcome = await submission.propose_crossing(
             session,
             COORDINATOR,
             crossing_id="puente",
@@ -563,7 +566,7 @@ async def test_p31_a_restricted_record_opens_by_a_recorded_step(as_person, datab
     never = await coordinator.get("/network/spaces/no-such")
     assert unnamed.status_code == never.status_code == 404
     async with database.session(Tier.WRITER) as session:
-        await restricted.name_reader(session, "refugio", "co", actor="cli")
+        await restricted_access.name_reader(session, "refugio", "co", actor="cli")
     closed = await coordinator.get(path)
     assert "Abrirlo queda registrado" in closed.text
     assert SECRET_NAME not in closed.text
@@ -575,7 +578,7 @@ async def test_p31_a_restricted_record_opens_by_a_recorded_step(as_person, datab
     async with database.session(Tier.WRITER) as session:
         noted = [
             entry.actor
-            for entry in await audit.newest(session, limit=20)
+            for entry in await trail.newest(session, limit=20)
             if entry.record_id == "refugio" and "read" in entry.action
         ]
     assert "co" in noted

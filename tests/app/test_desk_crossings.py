@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import delete, func, insert, select
 
-from geo import models, restricted, space_documents
-from geo.db import Tier
+from geo import models
+from geo.accounts import restricted_access
+from geo.db.sessions import Tier
+from geo.records import space_documents
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import fields_of, text_of
 from tests.fixtures.network import NOW, SPACE, TODAY, fill_network
@@ -189,12 +191,12 @@ async def test_p39_what_waits_for_such_an_organisation_is_for_those_who_know_of_
 ):
     coordinator = await as_person("co")
     async with database.session(Tier.WRITER) as session:
-        await restricted.name_reader(session, "oculta", "co", actor="test")
+        await restricted_access.name_reader(session, "oculta", "co", actor="test")
     change = {"name": "Discreta Sur", "reason": "cambió de nombre"}
     sent = await coordinator.post("/network/organizations/discreta", **change)
     proposal = sent.headers["location"].partition("?")[0]
     assert proposal in text_of(await coordinator.get("/network/queue"))
     async with database.session(Tier.WRITER) as session:
-        await restricted.unname_reader(session, "oculta", "co", actor="test")
+        await restricted_access.unname_reader(session, "oculta", "co", actor="test")
     assert proposal not in text_of(await coordinator.get("/network/queue"))
     assert (await coordinator.get(proposal)).status_code == 404

@@ -6,9 +6,10 @@ from sqlalchemy import func, select
 from app.csrf import form_token
 from app.desk.import_notes import HEAVY
 from benchmarks.bombs import kmz
-from geo import models, storage
-from geo.db import Tier
+from geo import models
+from geo.db.sessions import Tier
 from geo.imports import uploads
+from geo.records import upsert
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import fields_of, text_of, visitor
 from tests.fixtures.network import EDITOR, TODAY, fill_network
@@ -204,7 +205,7 @@ async def test_a_file_that_takes_too_much_says_so_in_the_persons_language(as_per
 async def test_one_at_a_time_a_person_in_whichever_process(as_person, database):
     editor, other = await as_person("ed"), await as_person("ap")
     async with database.session(Tier.WRITER) as session:  # as another worker's request holds it
-        assert await storage.is_alone(session, uploads._turn_of(EDITOR))
+        assert await upsert.is_alone(session, uploads._turn_of(EDITOR))
         refused = await bring(editor)
         assert refused.status_code == 400
         assert HEAVY["turn"] in text_of(refused)

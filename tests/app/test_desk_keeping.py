@@ -7,8 +7,11 @@ import pytest
 from sqlalchemy import insert, select, text
 
 from app.databases import tier_urls
-from geo import audit, models, restricted, space_documents
-from geo.db import Tier, create_tier_engine
+from geo import models
+from geo.accounts import restricted_access
+from geo.audit import trail
+from geo.db.sessions import Tier, create_tier_engine
+from geo.records import space_documents
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import Visitor, fields_of, text_of, visitor
 from tests.fixtures.network import NOW, fill_network
@@ -42,11 +45,11 @@ async def database(settings):
                     "confidential": True,
                 },
             )
-            await restricted.name_reader(session, "oculta", "co", actor="cli")
+            await restricted_access.name_reader(session, "oculta", "co", actor="cli")
             session.add(
                 models.Person(id="co2", email="co2@example.org", name="Cora", role="coordinator")
             )
-            await restricted.name_reader(session, "oculta", "ed", actor="cli")
+            await restricted_access.name_reader(session, "oculta", "ed", actor="cli")
         yield database
 
 
@@ -120,14 +123,14 @@ async def test_who_may_open_each_page(as_person, client, path):
 @pytest.mark.parametrize("path", POSTS)
 async def test_forms_from_elsewhere_are_refused(as_person, database, path):
     async with database.session(Tier.WRITER) as session:
-        before = await audit.head(session)
+        before = await trail.head(session)
     admin = await as_person("ad")
     answer = await admin.post(path, csrf="forged", do="retire", reason="r")
     assert answer.status_code == 403
     viewer = await as_person("vi")
     assert (await viewer.post(path, do="retire", reason="r")).status_code == 403
     async with database.session(Tier.WRITER) as session:
-        assert await audit.head(session) == before
+        assert await trail.head(session) == before
 
 
 # --- terms --------------------------------------------------------------------------------------
@@ -326,7 +329,7 @@ async def test_an_organization_is_added(as_person):
 
 
 async def test_p31_the_audit_shows_who_read_what(as_person, database):
-    await restricted.read(database, "oculta", person="co")
+    await restricted_access.read(database, "oculta", person="co")
     coordinator = await as_person("co")
     page = text_of(await coordinator.get(f"{AUDIT}?action=restricted.read"))
     assert "oculta" in page
@@ -348,7 +351,7 @@ async def test_the_chain_is_verified_against_a_head_that_was_written_down(as_per
     assert "la cadena está entera" in text_of(good)
     head = re.search(r'<code class="hash">([0-9a-f]{64})</code>', good.text)[1]
     async with database.session(Tier.WRITER) as session:
-        assert (await audit.head(session))[1].hex() == head
+        assert (await trail.head(session))[1].hex() == head
     assert "entera" in text_of(await coordinator.post(AUDIT, expect=f" {head.upper()} "))
     assert "La cadena está rota" in text_of(await coordinator.post(AUDIT, expect="0a" * 32))
     wrong = await coordinator.post(AUDIT, expect="zz")
@@ -450,15 +453,15 @@ async def test_p38_pairs_with_a_restricted_space_are_for_coordinators(as_person,
     assert "oculta" in listed
     assert "Nombre secreto" not in listed, "a list names a restricted record by its code"
     async with database.session(Tier.WRITER) as session:
-        before, _ = await audit.head(session)
+        before, _ = await trail.head(session)
     page = await coordinator.get(f"{DUPLICATES}/oculta/otra")
     assert "Nombre secreto" in text_of(page)
     async with database.session(Tier.WRITER) as session:
-        entries = await audit.newest(session, limit=2)
+        entries = await trail.newest(session, limit=2)
     assert (entries[1].action, entries[1].seq) == ("restricted.read", before + 1)
     assert (entries[0].action, entries[0].details["space"]) == ("staff.read", ["oculta"])
 
 
 async def actions(database):
     async with database.session(Tier.WRITER) as session:
-        return {entry.action for entry in await audit.newest(session, limit=500)}
+        return {entry.action for entry in await trail.newest(session, limit=500)}

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import func, select
 
-from geo import restricted
-from geo.db import Tier
+from geo.accounts import restricted_access
+from geo.db.sessions import Tier
 from geo.models import AuditEntry, Location
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import fields_of, text_of
@@ -25,7 +25,7 @@ async def database(settings):
         async with database.session(Tier.WRITER) as session:
             await fill_network(session, {"id": "retenida", "name": NAME})
             for person in ("ed", "ap"):
-                await restricted.name_reader(session, "retenida", person, actor="cli")
+                await restricted_access.name_reader(session, "retenida", person, actor="cli")
         yield database
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from geo import models
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import fields_of, text_of
 from tests.fixtures.network import TODAY, fill_network

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from app import editions as module
 from app.editions import Editions
 from app.shelf import Kept, Shelf
-from geo.db import Tier
-from geo.knowledge import Subject
+from geo.db.change_stamps import Subject
+from geo.db.sessions import Tier
 from tests.conftest import opened
 from tiles.layers import CATALOGUE, CROSSINGS, HAZARDS, PLACES, SPACES
 
@@ -177,9 +177,9 @@ async def test_spaces_change_with_the_day_and_crossings_with_the_minute(editions
 async def test_p35_demo_is_known_and_ends_with_the_last_demo_row(database, editions):
     assert await editions.is_demo()
     async with database.session(Tier.WRITER) as session:
-        from geo import demo
+        from geo.records import demo_rows
 
-        await demo.remove_demo(session)
+        await demo_rows.remove_demo(session)
     editions.doubt()
     assert not await editions.is_demo()
 

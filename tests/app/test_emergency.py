@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import delete, or_, text
 
-from geo import audit, hiding, models, tokens
-from geo.db import Tier
+from geo import models
+from geo.accounts import tokens
+from geo.audit import trail
+from geo.db.sessions import Tier
+from geo.removals import hides
 from tests.app.test_leaks import CLOCK, answer, requests
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import visitor
@@ -84,14 +87,14 @@ async def test_p24_hidden_and_lifted_by_an_approver(own_client, database, bearer
     assert lifted.status_code == 303, lifted.text
     assert (await own_client.get(ITEM)).content == known.content
     async with database.session(Tier.WRITER) as session:
-        actions = [(e.actor, e.action) for e in await audit.newest(session, limit=3)]
+        actions = [(e.actor, e.action) for e in await trail.newest(session, limit=3)]
         # P56: that the list of hides was read is between the two.
         assert actions == [
             ("approver", "lift.space"),
             ("approver", "staff.read"),
             ("approver", "hide.space"),
         ]
-        assert (await audit.verify(session)).broken is None
+        assert (await trail.verify(session)).broken is None
 
 
 async def test_p24_who_may_hide_through_the_api(own_client, bearer):
@@ -160,11 +163,11 @@ async def test_p24_p39_hidden_is_as_if_it_had_never_existed(cluster, loaded_temp
         posts = set(await session.scalars(text("select id from amparo.crossings where " + inside)))
         assert spaces
         assert posts
-        await hiding.hide_area(session, AREA, actor="cli", reason="x")
+        await hides.hide_area(session, AREA, actor="cli", reason="x")
         # Others one by one: at Cali and Quito, and the bridge at Ipiales.
         for space in ("DEMO-034", "DEMO-042"):
-            await hiding.hide_space(session, space, actor="cli", reason="x")
-        await hiding.hide_crossing(session, "X-RUMICHACA-CO", actor="cli", reason="x")
+            await hides.hide_space(session, space, actor="cli", reason="x")
+        await hides.hide_crossing(session, "X-RUMICHACA-CO", actor="cli", reason="x")
     async with opened(without) as database, database.session(Tier.WRITER) as session:
         for model, ids in (
             (models.Location, spaces | {"DEMO-034", "DEMO-042"}),

@@ -9,8 +9,8 @@ from argon2 import PasswordHasher
 from sqlalchemy import select, text
 
 from app.csrf import form_token
-from geo import passwords, people, second_factor, sign_in
-from geo.db import Tier
+from geo.accounts import passwords, people, second_factor, sign_in
+from geo.db.sessions import Tier
 from geo.models import AuditEntry, WebSession
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import HTML, fields_of

@@ -17,7 +17,7 @@ from app.errors import TABLE, kind_of
 from app.mistakes import Obstacle, RouteRefusedError
 from app.network import NoNetworkError
 from app.problems import Kind
-from geo.db import Database, Tier, tier_url
+from geo.db.sessions import Database, Tier, tier_url
 from geo.errors import DatabaseUnavailableError, ProtectedServiceError
 from routing.errors import Blocker, InvalidRequest, NoRoute, OffNetwork
 from tests.conftest import client_of, opened

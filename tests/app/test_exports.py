@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from app import cli
 from geo import models
-from geo.db import Tier
+from geo.db.sessions import Tier
 from geo.exports.formats import FORMATS
 from tests.conftest import client_of, clone, opened, partner_header
 

@@ -4,9 +4,9 @@ from datetime import time
 
 import pytest
 
-from geo.hours_text import hours_text
-from geo.recurrence import WEEKDAYS, Recurrence
-from geo.schedules import Opening, weekly
+from geo.hours.openings import Opening, weekly
+from geo.hours.rrule import WEEKDAYS, Recurrence
+from geo.hours.wording import hours_text
 
 
 def opening(days, opens, closes):

@@ -13,11 +13,11 @@ from app import following
 from app.databases import listen_url, open_database
 from app.editions import Editions
 from app.network import Region
-from geo import knowledge
-from geo.db import Tier
+from geo.db import change_stamps
+from geo.db.sessions import Tier
 from routing.graph.regions import open_graph
 from routing.router.regional import Router
-from tests.geo.test_knowledge import HAZARD, hazard, write
+from tests.geo.db.test_change_stamps import HAZARD, hazard, write
 
 PATIENCE_S = 20.0
 LISTENER = text(
@@ -168,7 +168,7 @@ async def test_what_nobody_told_is_found_at_the_next_look(
 ):
     monkeypatch.setattr(following, "POLL_S", 0.2)
     # As behind a pooler: everybody speaks of changes, and nobody hears.
-    monkeypatch.setattr(knowledge, "CHANNEL", "amparo_silence")
+    monkeypatch.setattr(change_stamps, "CHANNEL", "amparo_silence")
     async with followed(empty_database, roads, own_settings):
         await listener(admin)
         await write(empty_database, HAZARD, **hazard())

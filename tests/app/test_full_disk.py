@@ -10,9 +10,9 @@ import pytest
 from app.databases import open_database, private_cluster
 from app.keeping import Keeper
 from app.settings import Settings
-from geo import tokens
-from geo.db import Tier
-from geo.room import Room
+from geo.accounts import tokens
+from geo.db.disk_reserve import Room
+from geo.db.sessions import Tier
 from tests.conftest import client_of
 from tests.fixtures.network import COORDINATOR, fill_network
 from tests.fixtures.replicas import copy_tables, own_folder

@@ -7,10 +7,13 @@ import pytest
 from sqlalchemy import insert, text
 
 from app.api.voices import NOT_URGENT
-from geo import decisions, models, pathways, tokens
-from geo.authority import Actor, Means, Role
-from geo.db import Tier
+from geo import models
+from geo.accounts import tokens
+from geo.accounts.permissions import Actor, Means, Role
+from geo.db.sessions import Tier
 from geo.errors import ForbiddenError
+from geo.guidance import pathways
+from geo.proposals import decisions
 from tests.conftest import opened
 from tests.fixtures.desk import visitor
 
@@ -193,10 +196,10 @@ async def test_messages_are_written_reviewed_and_then_shown(
 
 
 async def take_the_demonstration_away(settings: Any) -> None:
-    from geo import demo
+    from geo.records import demo_rows
 
     async with opened(settings) as database, database.session(Tier.WRITER) as session:
-        await demo.remove_demo(session)
+        await demo_rows.remove_demo(session)
 
 
 async def test_p38_a_protected_need_gets_hotlines_and_nothing_else(client):

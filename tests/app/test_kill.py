@@ -3,7 +3,7 @@
 from sqlalchemy import text
 
 from benchmarks.kill import Result, check, evenly, prepare, trial
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tests.conftest import opened
 
 

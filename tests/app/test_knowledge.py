@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from app.knowledge import reading
-from geo import crossings, hazards, hiding, products, spaces
-from geo.db import Tier
+from geo.db.sessions import Tier
+from geo.geography import crossings, hazards
+from geo.guidance import products
+from geo.removals import hides
+from geo.spaces import queries
 from tests.conftest import clone, opened
-from tests.geo.test_knowledge import HAZARD, hazard, write
+from tests.geo.db.test_change_stamps import HAZARD, hazard, write
 
 READERS = (Tier.PUBLIC, Tier.PARTNER, Tier.STAFF)
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -213,7 +216,7 @@ async def open_ids(database, tier, on, *, night=False):
     async with database.session(tier) as session:
         found = await (await reading(session)).open_spaces(on, night=night)
         services = ("overnight",) if night else ()
-        assert found == await spaces.open_spaces(session, on=on, services=services, night=night)
+        assert found == await queries.open_spaces(session, on=on, services=services, night=night)
     return {space.id for space in found}
 
 
@@ -223,8 +226,10 @@ async def test_what_helps_on_a_day_is_sorted_once_and_is_what_is_open(loaded_dat
         async with loaded_database.session(Tier.PUBLIC) as session:
             known = await reading(session)
             helping = await known.helping(on)
-            by_day = await spaces.open_spaces(session, on=on)
-            by_night = await spaces.open_spaces(session, on=on, services=("overnight",), night=True)
+            by_day = await queries.open_spaces(session, on=on)
+            by_night = await queries.open_spaces(
+                session, on=on, services=("overnight",), night=True
+            )
         assert helping.day_ids == {space.id for space in by_day}
         assert helping.night_ids == {space.id for space in by_night}
         assert helping.by_id == {space.id: space for space in (*by_day, *by_night)}
@@ -243,7 +248,7 @@ async def test_p24_a_hidden_space_helps_on_no_way(loaded_database):
     before = {tier: await helps(tier) for tier in (Tier.PUBLIC, Tier.PARTNER)}
     some = min(before[Tier.PUBLIC].by_id)
     async with loaded_database.session(Tier.WRITER) as session:
-        await hiding.hide_space(session, some, actor="cli", reason="amenaza")
+        await hides.hide_space(session, some, actor="cli", reason="amenaza")
     for tier in (Tier.PUBLIC, Tier.PARTNER):
         after = await helps(tier)
         assert some in before[tier].by_id
@@ -256,11 +261,11 @@ async def test_p24_a_hidden_space_is_in_no_kept_answer(loaded_database):
     before = {tier: await open_ids(loaded_database, tier, today) for tier in READERS}
     some = next(iter(sorted(before[Tier.PUBLIC])))
     async with loaded_database.session(Tier.WRITER) as session:
-        await hiding.hide_space(session, some, actor="cli", reason="amenaza")
+        await hides.hide_space(session, some, actor="cli", reason="amenaza")
     for tier in (Tier.PUBLIC, Tier.PARTNER):
         assert await open_ids(loaded_database, tier, today) == before[tier] - {some}
     async with loaded_database.session(Tier.WRITER) as session:
-        await hiding.lift_space(session, some, actor="cli", reason="falsa alarma")
+        await hides.lift_space(session, some, actor="cli", reason="falsa alarma")
     for tier in READERS:
         assert await open_ids(loaded_database, tier, today) == before[tier]
 

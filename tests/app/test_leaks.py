@@ -17,7 +17,7 @@ from sqlalchemy import delete, select
 from starlette.routing import Mount, Route
 
 from geo import models
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tests.conftest import client_of, opened, run_sql
 from tests.fixtures.leak_values import TOWN_CODES
 from tiles.formats import FORMATS

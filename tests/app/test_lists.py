@@ -10,9 +10,10 @@ from PIL import Image
 from app.list_image import LIMIT_BYTES, WIDTH
 from app.web.assets import asset_url
 from app.web.i18n import LANGUAGES, words
-from geo import demo, models, space_documents
-from geo.db import Tier
-from geo.exports.messages import LIMIT, SEPARATOR
+from geo import models
+from geo.db.sessions import Tier
+from geo.exports.text_messages import LIMIT, SEPARATOR
+from geo.records import demo_rows, space_documents
 from tests.app.test_page import Outline
 from tests.app.test_space_page import FULL, MORNING, REFERRER, SECRET, TODAY
 from tests.conftest import client_of, clone, opened
@@ -36,7 +37,7 @@ EXPIRED |= {
 async def made(cluster, loaded_template, settings_for, documents):
     settings = settings_for(clone(cluster, loaded_template), hotline="155")
     async with opened(settings) as database, database.session(Tier.WRITER) as session:
-        await demo.remove_demo(session)
+        await demo_rows.remove_demo(session)
         stored = await space_documents.store_documents(
             session, documents, now=MORNING, today=TODAY, source="test"
         )

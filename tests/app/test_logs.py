@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.logs import CONFIG, describe
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tests.conftest import client_of
 
 #: What a request carries here and no log line may: digits of places, a token, a name.

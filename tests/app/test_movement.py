@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, text
 
-from geo import models, tokens
-from geo.db import Tier
+from geo import models
+from geo.accounts import tokens
+from geo.db.sessions import Tier
 from tests.conftest import client_of, opened
 
 MONDAY = (datetime.now(UTC) - timedelta(days=35)).date()

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from geo import audit, readings, removals
-from geo.db import Tier
+from geo.accounts import staff_reads
+from geo.audit import trail
+from geo.db.sessions import Tier
+from geo.removals import removal_log
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import text_of
 from tests.fixtures.network import NOW, fill_network
@@ -43,7 +45,7 @@ async def hide_all(person, spaces=SPACES):
 
 async def entries(database, action):
     async with database.session(Tier.WRITER) as session:
-        return [one for one in await audit.newest(session, limit=100) if one.action == action]
+        return [one for one in await trail.newest(session, limit=100) if one.action == action]
 
 
 async def test_p52_the_first_page_calls_who_coordinates_and_they_confirm(as_person, database):
@@ -62,7 +64,7 @@ async def test_p52_the_first_page_calls_who_coordinates_and_they_confirm(as_pers
     assert "Confirmado" in page.text
     assert "Una persona sola ocultó" not in (await coordinator.get("/network")).text
     async with database.session(Tier.WRITER) as session:
-        assert await removals.end_due(session, NOW + timedelta(days=2)) == 0
+        assert await removal_log.end_due(session, NOW + timedelta(days=2)) == 0
 
 
 async def test_p52_the_second_person_lifts_what_the_first_asked_for(as_person):
@@ -118,10 +120,10 @@ async def test_p56_what_is_read_through_a_staff_session_alone_is_noted_too(as_pe
     async with database.session(Tier.WRITER) as session:
         await session.execute(text("update amparo.locations set visibility = 'partners'"))
     async with database.session(Tier.STAFF, person="ed") as session:
-        from geo import directory
+        from geo.spaces import staff_search
 
-        found = await directory.find_spaces(session, words="casa 1")
-        assert readings.shown(session) == {"space": {entry.id for entry in found}}
+        found = await staff_search.find_spaces(session, words="casa 1")
+        assert staff_reads.shown(session) == {"space": {entry.id for entry in found}}
     visits = await as_person("ed")
     await visits.get("/network/visits")
     (entry,) = await entries(database, "staff.read")

@@ -2,7 +2,7 @@
 
 from app.neighbours import next_spaces
 from app.network import Network
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tests.conftest import clone, opened
 from tests.fixtures.around import CUCUTA, MORNING, put, space
 

@@ -7,12 +7,12 @@ each says the opposite of them, as a database could that was loaded before servi
 import pytest
 from sqlalchemy import select, text
 
-from geo import demo, space_documents
-from geo.db import Tier
-from geo.formats import Record
-from geo.records import Row
-from geo.space_files import read_space
-from geo.views import spaces as view
+from geo.db.sessions import Tier
+from geo.db.views import spaces as view
+from geo.records import demo_rows, space_documents
+from geo.records.readers import Record
+from geo.records.row_validation import Row
+from geo.records.space_rows import read_space
 from tests.app.test_space_page import MORNING, REFERRER, TODAY
 from tests.conftest import client_of, clone, opened, run_sql
 
@@ -29,7 +29,7 @@ BOTH, WAY = {"T-BED", "T-DAY"}, {"start": [-72.508, 7.894], "end": [-73.126, 7.1
 async def settings(cluster, loaded_template, settings_for):
     made = settings_for(clone(cluster, loaded_template), hotline="155")
     async with opened(made) as database, database.session(Tier.WRITER) as session:
-        await demo.remove_demo(session)
+        await demo_rows.remove_demo(session)
         await space_documents.store_documents(
             session, [BED, DAY], now=MORNING, today=TODAY, source="test"
         )

@@ -13,8 +13,8 @@ from werkzeug.serving import make_server
 
 from app import oidc
 from app.settings import Settings
-from geo import people
-from geo.db import Tier
+from geo.accounts import people
+from geo.db.sessions import Tier
 from tests.conftest import client_of, clone, opened
 
 USERS = {

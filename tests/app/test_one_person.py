@@ -17,10 +17,14 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, text
 
-from geo import confirmations, decisions, models, pending, space_documents, tokens
-from geo.db import Tier
+from geo import models
+from geo.accounts import tokens
+from geo.confirmations import answers
+from geo.db.sessions import Tier
 from geo.errors import GeoError
-from geo.subjects import changed, read_subject
+from geo.proposals import decisions, pending
+from geo.proposals.subjects.subject import changed, read_subject
+from geo.records import space_documents
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import HTML
 from tests.fixtures.leak_operations import Operation, operations
@@ -367,7 +371,7 @@ async def _write_as_anybody(client: Any, marks: Marks, database: Any) -> None:
     assert (await client.post("/complaints", json=about["complaint"])).status_code == 202
     assert (await client.post("/requests", json=about["request"])).status_code == 202
     async with database.session(Tier.WRITER) as session:
-        token = (await confirmations.issue_link(session, "enlace", "whatsapp", None, now=NOW)).token
+        token = (await answers.issue_link(session, "enlace", "whatsapp", None, now=NOW)).token
     said = {"answer": "changed", "notice": marks.text("link.notice")}
     said |= {"phone": marks.number("link.phone")}
     answer = await client.post(f"/confirm/{token}", data=said)

@@ -7,9 +7,9 @@ import pytest
 from app.packs.making import Maker
 from app.packs.moments import HORIZON_DAYS, PACK_DAYS
 from app.packs.spaces import DEGREE_PARTS, Flag
-from geo.db import Tier
-from geo.hours import hours_of
-from geo.spaces import listed_spaces
+from geo.db.sessions import Tier
+from geo.hours.space_hours import hours_of
+from geo.spaces.queries import listed_spaces
 from tests.conftest import client_of, run_sql
 
 CONFIDENTIAL = ("DEMO-008", "DEMO-030", "DEMO-035", "DEMO-043", "DEMO-062")

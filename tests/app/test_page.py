@@ -11,8 +11,8 @@ from app import wording
 from app.ends import Choice
 from app.web import catalogues, i18n, labels, page, phone_texts, plan_page, plan_views, views
 from geo import models
-from geo.countries import BOXES
-from geo.recurrence import WEEKDAYS
+from geo.hours.rrule import WEEKDAYS
+from geo.text.countries import BOXES
 from tests.conftest import client_of
 from tiles.style import map_layers
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geo.folding import SOUNDS, folded
+from geo.text.normalize import SOUNDS, folded
 from routing.route.coverage import MeasuredLine, supports_along
 from routing.router.search import WORTH_WAITING
 from routing.travel.support_points import Support
@@ -45,7 +45,7 @@ console.log(JSON.stringify({
 }));
 """
 
-#: As `geo.folding.sounded` tells them.
+#: As `geo.text.normalize.sounded` tells them.
 SOUNDS_TOLD = json.loads((Path(__file__).parents[1] / "fixtures/sounds.json").read_text("utf-8"))
 
 #: Prints the sound of each name, and what each typed one finds.

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.packs.moments import PACK_DAYS
-from geo.db import Tier
-from geo.spaces import open_spaces
+from geo.db.sessions import Tier
+from geo.spaces.queries import open_spaces
 from tests.app.test_phone_roads import module, node, run
 
 __all__ = ["module", "node", "run"]

@@ -18,9 +18,9 @@ from app.network import Network
 from app.packs.moments import HORIZON_DAYS, Span
 from app.packs.whole import Around, around_of, crossings_of
 from app.web.assets import STATIC_FOLDER
-from geo.crossings import CrossingStatus, StatedCrossing
-from geo.hazards import ActiveHazard, holds
-from geo.schedules import WEEKDAYS
+from geo.geography.crossings import CrossingStatus, StatedCrossing
+from geo.geography.hazards import ActiveHazard, holds
+from geo.hours.openings import WEEKDAYS
 from tests.fixtures.marching import Oracle
 
 PAIRS = 150

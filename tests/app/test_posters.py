@@ -14,8 +14,8 @@ from app.handouts import Said
 from app.lettering import BOLD, PLAIN, covered
 from app.posters import Poster
 from app.web import catalogues, i18n
-from geo import demo, space_documents
-from geo.db import Tier
+from geo.db.sessions import Tier
+from geo.records import demo_rows, space_documents
 from tests.app.test_space_page import FULL, MORNING, REFERRER, SECRET, TODAY, rows
 from tests.conftest import client_of, clone, opened
 
@@ -29,7 +29,7 @@ async def settings(cluster, loaded_template, settings_for):
         clone(cluster, loaded_template), hotline="155", public_url="https://mapa.example.org"
     )
     async with opened(made) as database, database.session(Tier.WRITER) as session:
-        await demo.remove_demo(session)
+        await demo_rows.remove_demo(session)
         documents = [REFERRER, {**FULL, "referral_points": ["T-REF"]}, SECRET]
         await space_documents.store_documents(
             session, documents, now=MORNING, today=TODAY, source="test"

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 
 from app.web.assets import STATIC_FOLDER, asset_url
 from geo import models
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import Visitor, visitor
 from tests.fixtures.leak_operations import operations

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from geo import decisions, space_documents, tokens
-from geo.db import Tier
+from geo.accounts import tokens
+from geo.db.sessions import Tier
 from geo.models import AuditEntry, Proposal, RestrictedReader
+from geo.proposals import decisions
+from geo.records import space_documents
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import decide
 from tests.fixtures.network import APPROVER, NOW, PEOPLE, SPACE, TODAY, fill_network

@@ -4,9 +4,10 @@ import pytest
 from sqlalchemy import text
 
 from app.databases import open_database
-from geo import db, hiding
-from geo.db import Tier
-from geo.primary import LOOKING
+from geo.db import sessions
+from geo.db.primary import LOOKING
+from geo.db.sessions import Tier
+from geo.removals import hides
 from tests.conftest import client_of, opened
 from tests.fixtures.replicas import AREA, is_read, streaming
 
@@ -43,9 +44,9 @@ async def replica_is_asked(database):
 async def hide(settings, what):
     """Hide by another process: this one is told nothing."""
     work, found = {
-        "space": (hiding.hide_space, "casa"),
-        "crossing": (hiding.hide_crossing, "puente"),
-        "area": (hiding.hide_area, AREA),
+        "space": (hides.hide_space, "casa"),
+        "crossing": (hides.hide_crossing, "puente"),
+        "area": (hides.hide_area, AREA),
     }[what]
     async with opened(settings) as other, other.session(Tier.WRITER) as session:
         await work(session, found, actor="cli", reason="amenaza")
@@ -54,7 +55,7 @@ async def hide(settings, what):
 async def lift_all(settings):
     async with opened(settings) as other, other.session(Tier.WRITER) as session:
         for hide_id in list(await session.scalars(IN_FORCE)):
-            await hiding.lift(session, hide_id, actor="cli", reason="ok")
+            await hides.lift(session, hide_id, actor="cli", reason="ok")
 
 
 async def shown(client):
@@ -70,7 +71,7 @@ async def shown(client):
 async def test_p24_no_replica_shows_what_the_primary_has_hidden(pair, home, monkeypatch):
     # Each look over a connection of its own, so that what is true is seen at once and not within
     # half a second; `./run bench replicas` measures that.
-    monkeypatch.setattr(db, "LOOKING", {**LOOKING, "lives_s": 0.0})
+    monkeypatch.setattr(sessions, "LOOKING", {**LOOKING, "lives_s": 0.0})
     settings = pair.settings(home, coverage_every_s=0, rate_per_minute=0)
     async with opened(settings) as database, client_of(settings, database=database) as client:
         await is_read(database, at_replica=True)

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import func, select
 
 from app.web.assets import STATIC_FOLDER
-from geo import models, receipts
-from geo.db import Tier
+from geo import models
+from geo.db.sessions import Tier
+from geo.proposals import idempotency
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import fields_of, text_of, visitor
 from tests.fixtures.network import TODAY, fill_network
@@ -266,10 +267,10 @@ async def test_p48_nobody_who_reviews_sees_the_number_a_phone_drew(talking, data
 def test_the_phone_keeps_a_report_as_long_as_the_server_takes_it():
     script = (STATIC_FOLDER / "outbox.js").read_text("utf-8")
     (days,) = re.findall(r"REPORT_DAYS = (\d+);", script)
-    assert int(days) == receipts.TAKEN_DAYS
+    assert int(days) == idempotency.TAKEN_DAYS
 
 
 async def test_a_report_made_offline_a_week_ago_still_counts_once(talking):
-    old = seen(seen_on=(TODAY - timedelta(days=receipts.TAKEN_DAYS)).isoformat())
+    old = seen(seen_on=(TODAY - timedelta(days=idempotency.TAKEN_DAYS)).isoformat())
     assert (await talking.post("/reports", json=old)).status_code == 201
     assert (await talking.post("/reports", json=old)).status_code == 200

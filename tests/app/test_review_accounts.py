@@ -8,11 +8,13 @@ from fastapi.routing import APIRoute
 from sqlalchemy import select
 
 from app.forms import get_anonymous_form, get_form, get_half_form
-from geo import confirmations, people, space_documents, tokens
-from geo.db import Tier
+from geo.accounts import people, tokens
+from geo.confirmations import answers
+from geo.db.sessions import Tier
 from geo.errors import InvalidRecordError
 from geo.models import AuditEntry, RestrictedReader
-from geo.subjects import NEW_SPACE, changed, read_subject, split
+from geo.proposals.subjects.subject import NEW_SPACE, changed, read_subject, split
+from geo.records import space_documents
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import decide
 from tests.fixtures.network import NOW, PEOPLE, SPACE, fill_network
@@ -150,7 +152,7 @@ async def test_p31_looking_at_proposals_of_restricted_spaces_is_audited(desk):
 
 async def issued(desk, space_id, actor):
     async with desk.database.session(Tier.WRITER) as session:
-        link = await confirmations.issue_link(session, space_id, "whatsapp", actor, now=NOW)
+        link = await answers.issue_link(session, space_id, "whatsapp", actor, now=NOW)
     return f"/confirm/{link.token}"
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, text, update
 
-from geo import models, tokens
-from geo.db import Tier
+from geo import models
+from geo.accounts import tokens
+from geo.db.sessions import Tier
 from geo.vocabulary import protect_term
 from tests.conftest import client_of, clone, opened
 

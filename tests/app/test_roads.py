@@ -19,9 +19,9 @@ from app.console import EXIT_FAILED, EXIT_INTERRUPTED
 from app.network import Network
 from app.roads import Hooks, make_roads_app
 from app.settings import Settings
-from geo.db import Tier
+from geo.db.sessions import Tier
 from geo.errors import DatabaseUnavailableError
-from geo.roads import regions
+from geo.records.road_segments import regions
 from routing.graph.regions import remove_graph, tidy
 from routing.osm.importer import import_osm
 from tests.conftest import client_of, opened

@@ -14,7 +14,7 @@ from app.api.segments_written import SegmentWriter
 from app.road_names import CLASSES, SURFACES
 from app.route_words import Said, Told, marked_up, plain
 from app.web import catalogues, i18n
-from geo.hazards import ActiveHazard
+from geo.geography.hazards import ActiveHazard
 from geo.vocabulary import LANGUAGES
 from routing.engine.itinerary import Passage
 from routing.osm_tags.ways import HIGHWAY_CLASSES

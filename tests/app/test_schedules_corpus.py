@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from app.packs.moments import Span
 from app.packs.spaces import minutes_of
 from app.packs.whole import crossings_of
-from geo.crossings import StatedCrossing, from_json, next_opening, state_at
-from geo.hours import hours_of
+from geo.geography.crossings import StatedCrossing, from_json, next_opening, state_at
+from geo.hours.space_hours import hours_of
 from tests.app.test_phone_roads import module, node, run
 from tests.fixtures.schedules import COUNT, schedules, space_schedules
 

@@ -11,7 +11,7 @@ from app import route_words
 from app.api.segments_written import SegmentWriter
 from app.route_words import Told
 from app.web import i18n
-from geo.hazards import ActiveHazard
+from geo.geography.hazards import ActiveHazard
 from routing.osm_tags.ways import HIGHWAY_CLASSES, SURFACES
 from routing.route.segments import RouteSegment, SegmentFactor, Segments
 

@@ -17,10 +17,12 @@ from sqlalchemy import select, text
 from app import anchoring, senders
 from app.notice_texts import text_of
 from app.senders import EmailSender, UndeliverableError, WebhookSender, deliver_due, senders_of
-from geo import anchors, audit, outbox
-from geo.db import Tier
+from geo.accounts import outbox
+from geo.accounts.outbox import ACCOUNT_EVENTS, EVENTS, WATCH_EVENTS, Message
+from geo.audit import trail
+from geo.db.sessions import Tier
 from geo.models import OutboxMessage
-from geo.outbox import ACCOUNT_EVENTS, EVENTS, WATCH_EVENTS, Message
+from geo.oversight import audit_anchors
 from tests.conftest import opened
 from tests.fixtures.network import fill_network
 
@@ -144,7 +146,7 @@ async def test_a_head_of_the_audit_goes_to_the_address_of_the_settings(
     )
     moment = datetime.now(UTC)
     async with empty_database.session(Tier.WRITER) as session:
-        await audit.record(session, actor="a", action="b", entity="c")
+        await trail.record(session, actor="a", action="b", entity="c")
         assert await anchoring.keep_due(session, settings, moment) == []
         assert await anchoring.keep_due(session, settings, moment) == [], "once a day"
     async with senders_of(settings) as senders:
@@ -158,9 +160,9 @@ async def test_a_head_of_the_audit_goes_to_the_address_of_the_settings(
     assert len(written) == 1
     async with empty_database.session(Tier.WRITER) as session:
         for lines in ([line], written):
-            kept = anchors.read_anchors(lines)
+            kept = audit_anchors.read_anchors(lines)
             assert kept
-            assert (await audit.verify(session, anchored=kept)).broken is None
+            assert (await trail.verify(session, anchored=kept)).broken is None
 
 
 async def test_a_head_that_cannot_be_kept_is_late_after_a_day(
@@ -169,7 +171,7 @@ async def test_a_head_that_cannot_be_kept_is_late_after_a_day(
     (tmp_path / "file").write_text("")
     settings = settings_for(empty_clone, audit_anchor_file=tmp_path / "file" / "anchors.jsonl")
     async with empty_database.session(Tier.WRITER) as session:
-        await audit.record(session, actor="a", action="b", entity="c")
+        await trail.record(session, actor="a", action="b", entity="c")
         begun = await session.scalar(text("select max(at) from amparo.audit_entries"))
         for passed, late in ((timedelta(hours=23), []), (timedelta(hours=25), ["file"])):
             assert await anchoring.keep_due(session, settings, begun + passed) == late

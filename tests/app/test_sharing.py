@@ -8,8 +8,8 @@ import pytest
 from app.gsm7 import SEPTETS, septets
 from app.sharing import read_public, short_message
 from app.web import i18n
-from geo import demo, space_documents
-from geo.db import Tier
+from geo.db.sessions import Tier
+from geo.records import demo_rows, space_documents
 from tests.app.test_page import Outline
 from tests.app.test_space_page import FULL, MORNING, REFERRER, SECRET, TODAY
 from tests.conftest import client_of, clone, opened, partner_header
@@ -35,7 +35,7 @@ GONE = {**REFERRER, "id": "T-GONE", "name": "Casa Cerrada", "status": "closed"}
 async def settings(cluster, loaded_template, settings_for):
     made = settings_for(clone(cluster, loaded_template), public_url="https://mapa.example.org")
     async with opened(made) as database, database.session(Tier.WRITER) as session:
-        await demo.remove_demo(session)
+        await demo_rows.remove_demo(session)
         await space_documents.store_documents(
             session,
             [REFERRER, {**FULL, "referral_points": ["T-REF"]}, SECRET, PARTNERS, LONG, SHUT, GONE],

@@ -12,8 +12,9 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.web import i18n
-from geo import models, space_documents
-from geo.db import Tier
+from geo import models
+from geo.db.sessions import Tier
+from geo.records import space_documents
 from tests.app.test_page import Outline
 from tests.conftest import client_of, clone, opened
 
@@ -250,7 +251,8 @@ async def test_p38_the_page_says_what_to_call_for_protected_services(filled):
 async def test_p28_the_common_logo_is_for_verified_members_alone(filled, pages):
     said = "Miembro verificado de la red"
     assert said not in await html_of(pages, "/spaces/T-FULL")
-    # Membership is granted by its own rules (geo.membership); here only the page is looked at.
+    # Membership is granted by its own rules (geo.spaces.membership); here only the page is looked
+    # at.
     for statement in (
         "alter table amparo.organizations disable trigger guard_membership",
         "update amparo.organizations set verified_member = true where name = 'Organización Prueba'",

@@ -7,8 +7,9 @@ import pytest
 
 from app.gsm7 import SEPTETS, septets
 from app.web import i18n
-from geo import demo, models, space_documents
-from geo.db import Tier
+from geo import models
+from geo.db.sessions import Tier
+from geo.records import demo_rows, space_documents
 from tests.app.test_space_page import FULL, MORNING, REFERRER, SECRET, TODAY
 from tests.conftest import client_of, clone, opened
 
@@ -33,7 +34,7 @@ async def real(cluster, loaded_template, settings_for):
     """Give settings of a database without demo rows, with a few spaces of the public."""
     settings = settings_for(clone(cluster, loaded_template), hotline="155")
     async with opened(settings) as database, database.session(Tier.WRITER) as session:
-        await demo.remove_demo(session)
+        await demo_rows.remove_demo(session)
         stored = await space_documents.store_documents(
             session,
             [REFERRER, {**FULL, "referral_points": ["T-REF"]}, SECRET, NAMESAKE, OLD],

@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import func, select
 
 from app.api.transactions import routes
-from geo import hiding, space_documents, tokens
-from geo.db import Tier
+from geo.accounts import tokens
+from geo.db.sessions import Tier
 from geo.models import Crossing, CrossingStatus, Location, Proposal, RestrictedReader
+from geo.records import space_documents
+from geo.removals import hides
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import decide
 from tests.fixtures.network import COORDINATOR, NOW, PEOPLE, SPACE, TODAY, fill_network
@@ -40,7 +42,7 @@ async def desk(cluster, empty_template, settings_for):
                 {"id": "socios", "visibility": "partners", "address": "Calle 1", "lon": -72.51234},
             )
             session.add(RestrictedReader(location_id="oculta", person="ed"))
-            await hiding.hide_space(session, "tapada", actor=COORDINATOR, reason="x")
+            await hides.hide_space(session, "tapada", actor=COORDINATOR, reason="x")
             keys = {}
             for person in PEOPLE:
                 _, keys[person.id] = await tokens.issue_token(

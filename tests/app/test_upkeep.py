@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 
 from app import upkeep
-from geo.db import Tier
+from geo.db.sessions import Tier
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 

@@ -7,8 +7,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select, text
 
-from geo import models, visits
-from geo.db import Tier
+from geo import models
+from geo.confirmations import visits
+from geo.db.sessions import Tier
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import visitor
 from tests.fixtures.network import TODAY, fill_network

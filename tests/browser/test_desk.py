@@ -11,8 +11,9 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright
 from sqlalchemy import insert
 
-from geo import models, passwords, sign_in
-from geo.db import Tier
+from geo import models
+from geo.accounts import passwords, sign_in
+from geo.db.sessions import Tier
 from tests.conftest import clone, in_thread, opened, served
 from tests.fixtures.browsing import DESK, PHONE, watched
 

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from geo import models, passwords, people, sign_in
-from geo.db import Tier
+from geo import models
+from geo.accounts import passwords, people, sign_in
+from geo.db.sessions import Tier
 from tests.browser.test_desk import (
     DESK,
     PASSWORD,

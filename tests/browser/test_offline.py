@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tests.browser.test_page import ARTIFACTS, DESK, PHONE, SMALL_CONTROLS, browser, opened
 from tests.conftest import opened as database_opened
 from tests.conftest import served

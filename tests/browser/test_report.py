@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select
 
 from benchmarks.reports import LEFT, NOTHING_LEFT
 from geo import models
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tests.browser.test_desk import SMALL, UNNAMED, browser, shot
 from tests.conftest import clone, opened, served
 from tests.fixtures.browsing import AWAY, DESK, PHONE, watched

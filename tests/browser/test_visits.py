@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, text
 
 from benchmarks.reports import LEFT
 from geo import models
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tests.browser.test_desk import (
     DESK,
     PHONE,

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
-from geo import ingest, views, vocabulary
-from geo.db import Tier
+from geo import vocabulary
+from geo.db import views
+from geo.db.sessions import Tier
 from geo.errors import (
     ConflictError,
     InvalidRecordError,
@@ -17,7 +18,6 @@ from geo.errors import (
     ProtectedServiceError,
     UnknownServiceError,
 )
-from geo.formats import Record
 from geo.models import (
     PROTECTED_KINDS,
     PROTECTED_SERVICES,
@@ -27,9 +27,11 @@ from geo.models import (
     Term,
     TermName,
 )
-from geo.records import Circumstances, Row
-from geo.space_documents import store_documents
-from geo.vocabulary_files import read_term
+from geo.records import loader
+from geo.records.readers import Record
+from geo.records.row_validation import Circumstances, Row
+from geo.records.space_documents import store_documents
+from geo.records.vocabulary_rows import read_term
 
 FILE = Path(__file__).resolve().parents[2] / "data" / "spaces" / "vocabulary.csv"
 TODAY = date(2026, 11, 25)
@@ -54,7 +56,7 @@ async def store(session, document):
 
 
 async def load(session, path=FILE):
-    return await ingest.load_paths(session, [path], today=TODAY, now=NOW)
+    return await loader.load_paths(session, [path], today=TODAY, now=NOW)
 
 
 async def visibility(session, id_="R-1"):

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tests.conftest import clone, in_thread, served
 from tests.fixtures.cql2_corpus import FUNCTIONS, PIECES, as_json, refused
 

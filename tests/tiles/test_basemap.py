@@ -12,7 +12,7 @@ from pmtiles.tile import Compression, TileType
 from sqlalchemy import insert
 
 from geo import models
-from geo.db import Tier, raw_connection
+from geo.db.sessions import Tier, raw_connection
 from tests.conftest import clone, opened
 from tests.fixtures.mvt import decode
 from tests.fixtures.published import areas, point, square

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import text
 
-from geo import publications
-from geo.db import Tier
+from geo.db.sessions import Tier
 from geo.errors import CopyTooOldError
+from geo.history import change_feed
 from tiles.changes import Changes, Cursor, read_changes, source
 from tiles.layers import PLACES, SPACES
 
@@ -21,12 +21,12 @@ async def write(database, statement, **values):
 
 async def refresh(database, layer=SPACES):
     async with database.session(Tier.WRITER) as session:
-        await publications.refresh(session, Tier.PUBLIC, source(layer.name))
+        await change_feed.refresh(session, Tier.PUBLIC, source(layer.name))
 
 
 async def read(database, cursor=None, limit=1000, layer=SPACES) -> Changes:
     async with database.session(Tier.PUBLIC) as session:
-        await publications.hold_still(session)
+        await change_feed.hold_still(session)
         return await read_changes(session, layer, cursor or Cursor(), limit)
 
 
@@ -100,6 +100,6 @@ async def test_a_layer_that_is_replaced_in_the_middle_is_begun_again(loaded_data
     assert len({*first.features, *second.features}) == 10
     await write(loaded_database, "update amparo.places set name = 'Otro' where country = 'CO'")
     async with loaded_database.session(Tier.WRITER) as session:
-        await publications.refresh(session, Tier.PUBLIC, source(PLACES.name), is_forced=True)
+        await change_feed.refresh(session, Tier.PUBLIC, source(PLACES.name), is_forced=True)
     with pytest.raises(CopyTooOldError):
         await read(loaded_database, second.cursor, layer=PLACES)

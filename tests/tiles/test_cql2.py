@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from geo.db import Tier
+from geo.db.sessions import Tier
 from tests.fixtures.cql2_corpus import (
     BROKEN,
     CALLS,

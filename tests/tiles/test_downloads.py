@@ -25,7 +25,7 @@ from app import download_response as responses
 from app.connections import Connection
 from app.searches import BusyError
 from geo import models
-from geo.db import Tier
+from geo.db.sessions import Tier
 from geo.errors import DatabaseUnavailableError
 from geo.exports.tables import _guarded
 from tests.conftest import clone, opened

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import insert, text
 
-from geo.db import Tier, raw_connection
+from geo.db.sessions import Tier, raw_connection
 from geo.models import Flow, Hazard
 from tests.fixtures.mvt import decode
 from tests.fixtures.published import MONDAY, NOW, flows, hazards

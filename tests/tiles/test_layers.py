@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import LargeBinary, func, not_, select, text
 
-from geo.db import Tier, raw_connection
-from geo.knowledge import Clock
+from geo.db.change_stamps import Clock
+from geo.db.sessions import Tier, raw_connection
 from geo.models import PROTECTED_KINDS, PROTECTED_SERVICES
 from tiles.asking import Window
 from tiles.errors import UnknownLayerError

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
-from geo.db import Tier
+from geo.db.sessions import Tier
 from geo.models import Hazard, RoadSegment
 from tests.conftest import clone, opened
 from tests.fixtures.mvt import decode

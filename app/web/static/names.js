@@ -1,5 +1,5 @@
 // Towns of a pack by what somebody types: as the server looks for them (app/gazetteer.py, by the
-// table of sounds of geo/folding.py that the page brings along). Of several somebody chooses.
+// table of sounds of geo/text/normalize.py that the page brings along). Of several somebody chooses.
 
 const MOST_CHOICES = 8;
 const LETTERS_A_MISTAKE = 5; // as app/gazetteer.py

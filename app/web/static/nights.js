@@ -6,7 +6,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const MINUTE_MS = 60_000;
 const SERVICE = 'overnight';
-// As NIGHT_FROM and NIGHT_TO of geo/hours.py.
+// As NIGHT_FROM and NIGHT_TO of geo/hours/space_hours.py.
 const NIGHT_FROM_H = 21;
 const NIGHT_TO_H = 5;
 

@@ -264,7 +264,7 @@ export class Outbox extends Store {
   }
 }
 
-// Days for which a report of a hazard may wait (geo/receipts.py): a road a week later is another.
+// Days for which a report of a hazard may wait (geo/proposals/idempotency.py): a road a week later is another.
 export const REPORT_DAYS = 7;
 
 /** The reports of physical hazards that wait; those of people who threaten are never kept. */

@@ -5,7 +5,7 @@ import json
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from geo.db import Tier
+from geo.db.sessions import Tier
 from geo.exports.hsds import FIELDS, SERVICES, write_hsds
 from tests.fixtures.exported import RECORD, many, record, snapshot
 from tests.fixtures.hsds_facts import DEFINITIONS, list_schema

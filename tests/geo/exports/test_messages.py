@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.exports.messages import LIMIT, SEPARATOR, messages, write_messages
+from geo.exports.text_messages import LIMIT, SEPARATOR, messages, write_messages
 from tests.fixtures.exported import record, snapshot
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import geopandas
 import pyogrio
 
-from geo.exports.features import write_geojson
+from geo.exports.geojson import write_geojson
 from geo.exports.geopackage import write_geopackage
 from tests.fixtures.exported import many, record, snapshot
 from tests.fixtures.geopackage import dumped

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from geo import space_documents
-from geo.db import Tier
+from geo.db.sessions import Tier
 from geo.exports.formats import FORMATS
 from geo.exports.snapshot import Selection, read_snapshot
-from geo.imports.checking import check_file
+from geo.imports.check import check_file
+from geo.records import space_documents
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 TODAY = NOW.date()

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from openpyxl.xml.constants import DCTERMS_NS
 from openpyxl.xml.functions import register_namespace
 
-from geo.db import Tier
+from geo.db.sessions import Tier
 from geo.exports.tables import ABOUT, HASHTAGS, write_csv, write_hxl, write_xlsx
-from geo.imports.values import Style, converted
+from geo.imports.cell_values import Style, converted
 from tests.fixtures.exported import many, record, snapshot
 
 FORMULAS = ('=HYPERLINK("http://x")', "+57 601", "-1+1", "@SUM(A1)", "\t=1", "'=1")

@@ -7,11 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, update
 
-from geo import space_documents
-from geo.decisions import accept, reject, withdraw
 from geo.errors import ConflictError, ForbiddenError, NotFoundError
 from geo.imports import apply, check_file, duplicates
-from geo.imports.likeness import NEAR_M, Spot, pairs, phones_of, spot_of
+from geo.imports.similarity import NEAR_M, Spot, pairs, phones_of, spot_of
 from geo.models import (
     AuditEntry,
     Duplicate,
@@ -20,7 +18,9 @@ from geo.models import (
     Proposal,
     RestrictedReader,
 )
-from geo.pending import pending, proposal_diff
+from geo.proposals.decisions import accept, reject, withdraw
+from geo.proposals.pending import pending, proposal_diff
+from geo.records import space_documents
 from tests.fixtures.import_files import as_csv
 from tests.fixtures.network import (
     APPROVER,

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from geo.errors import InvalidFileError
-from geo.imports.detection import read_table
 from geo.imports.fields import ALL
 from geo.imports.hxl import field_of, fields_of
 from geo.imports.mapping import own_mapping
+from geo.imports.readers.detection import read_table
 
 #: domain.md section 3: the header list for spaces.
 LISTED = {

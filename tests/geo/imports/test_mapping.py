@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import InvalidFileError, PersonalDataError
-from geo.imports.detection import read_table
 from geo.imports.fields import ALL, KINDS
 from geo.imports.mapping import FieldMapping, as_object, as_toml, own_mapping, parse_mapping
-from geo.imports.personal import require_no_persons
-from geo.imports.rows import drafts, made_id, missing_columns, words
-from geo.imports.suggestion import suggest
+from geo.imports.mapping_suggestion import suggest
+from geo.imports.personal_data import require_no_persons
+from geo.imports.readers.detection import read_table
+from geo.imports.row_mapping import drafts, made_id, missing_columns, words
 from geo.imports.synonyms import HEADERS, LABELS
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[3] / "data/spaces/mappings").glob("*.toml"))

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from geo.imports.detection import read_table
 from geo.imports.mapping import own_mapping
-from geo.imports.rows import drafts, words
+from geo.imports.readers.detection import read_table
+from geo.imports.row_mapping import drafts, words
 from tests.fixtures.import_files import WRITERS, as_csv
 
 SERVICES = ["food", "health", "information", "showers"]

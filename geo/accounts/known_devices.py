@@ -1,0 +1,124 @@
+"""Browsers that somebody has signed in with before: what others try is no reason against them.
+
+The cookie holds a secret of 256 random bits, of which only the SHA-256 is kept; it belongs to one
+account and changes at each sign-in. Who shows the secret before with the right password has a copy
+of it, or has lost an answer: then the device is known no longer, to neither.
+"""
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts.signing_keys import COOKIES, sealed, signing_key
+from geo.accounts.tokens import SECRET_BYTES, digest
+from geo.audit import trail
+from geo.models import KnownDevice, Person
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A browser that is known.
+
+    Parameters
+    ----------
+    is_trusted
+        Whether it stands for the second factor: one was shown on it, and it was to be remembered.
+    is_present
+        False where the cookie is of the secret before.
+    """
+
+    id: str
+    person_id: str
+    is_trusted: bool
+    is_present: bool
+
+
+async def find_device(session: AsyncSession, secret: str) -> Device | None:
+    """Return the device of a cookie's secret, if it is known (writer)."""
+    shown = digest(secret)
+    row = (
+        await session.execute(
+            select(
+                KnownDevice.id,
+                KnownDevice.person_id,
+                func.coalesce(KnownDevice.trusted_until > func.now(), False),
+                KnownDevice.token_sha256 == shown,
+            )
+            .join(Person, Person.id == KnownDevice.person_id)
+            .where(
+                or_(KnownDevice.token_sha256 == shown, KnownDevice.previous_sha256 == shown),
+                KnownDevice.expires_at > func.now(),
+                Person.active,
+            )
+        )
+    ).one_or_none()
+    return None if row is None else Device(*row)
+
+
+async def remember_device(
+    session: AsyncSession,
+    person_id: str,
+    device: Device | None,
+    *,
+    life: timedelta,
+    trusted_for: timedelta | None,
+) -> str:
+    """Make a browser known after a sign-in (writer), and return the cookie's new secret.
+
+    Parameters
+    ----------
+    device
+        What its cookie said before, of whomever.
+    life
+        For how long it is known without another sign-in.
+    trusted_for
+        For how long from now it stands for the second factor; None leaves that as it is.
+    """
+    secret = sealed(await signing_key(session, COOKIES), secrets.token_urlsafe(SECRET_BYTES))
+    if device is not None and device.person_id == person_id and device.is_present:
+        values = {"previous_sha256": KnownDevice.token_sha256, "token_sha256": digest(secret)}
+        values["expires_at"] = func.now() + life
+        if trusted_for is not None:
+            values["trusted_until"] = func.now() + trusted_for
+        changed = await session.scalar(
+            update(KnownDevice)
+            .where(KnownDevice.id == device.id)
+            .values(values)
+            .returning(KnownDevice.id)
+        )
+        if changed is not None:
+            return secret
+    await session.execute(
+        insert(KnownDevice).values(
+            id=str(uuid.uuid4()),
+            token_sha256=digest(secret),
+            person_id=person_id,
+            trusted_until=None if trusted_for is None else func.now() + trusted_for,
+            expires_at=func.now() + life,
+        )
+    )
+    return secret
+
+
+async def end_copied(session: AsyncSession, device: Device) -> None:
+    """End a device whose secret before was shown with the right password (writer)."""
+    await session.execute(delete(KnownDevice).where(KnownDevice.id == device.id))
+    await trail.record(
+        session,
+        actor=device.person_id,
+        action="person.device_ended",
+        entity="person",
+        record_id=device.person_id,
+    )
+
+
+async def forget_expired(session: AsyncSession, now: datetime) -> int:
+    """Delete devices that are known no longer (writer), and say how many."""
+    gone = await session.scalars(
+        delete(KnownDevice).where(KnownDevice.expires_at < now).returning(KnownDevice.id)
+    )
+    return len(gone.all())

@@ -1,0 +1,98 @@
+"""Organisations as the console shows them: who may know of each, and what they say of themselves.
+
+The name of an organisation that runs restricted spaces alone tells that these exist (P39): only
+its own people, and who is named for one of them, get to see it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from geo.accounts.permissions import Actor
+from geo.models import Location, Organization, RestrictedReader
+from geo.text.normalize import folded
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An organisation.
+
+    Attributes
+    ----------
+    spaces : int
+        Those that are not restricted.
+    """
+
+    id: str
+    name: str
+    description: str | None
+    website: str | None
+    email: str | None
+    verified_member: bool
+    spaces: int
+
+
+#: A name of its own: questions that join spaces ask about organisations too.
+_Space = aliased(Location)
+
+
+def is_everybodys() -> ColumnElement[bool]:
+    """Return the condition that everybody of the staff may know of an organisation."""
+    theirs = select(_Space.id).where(_Space.organization_id == Organization.id)
+    return or_(theirs.where(_Space.visibility != "restricted").exists(), ~theirs.exists())
+
+
+def is_known_to(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that somebody may know of an organisation."""
+    named = (
+        select(RestrictedReader.person)
+        .join(_Space, _Space.id == RestrictedReader.location_id)
+        .where(_Space.organization_id == Organization.id, RestrictedReader.person == actor.id)
+        .exists()
+    )
+    return or_(is_everybodys(), Organization.id == actor.organization_id, named)
+
+
+async def known_organizations(session: AsyncSession, actor: Actor, words: str = "") -> list[Listed]:
+    """Return the organisations that somebody may know of, by name (writer).
+
+    Parameters
+    ----------
+    words : str
+        Each has to be in the name or the id; accents and capitals do not count.
+    """
+    open_spaces = (
+        select(func.count())
+        .select_from(Location)
+        .where(Location.organization_id == Organization.id, Location.visibility != "restricted")
+        .scalar_subquery()
+    )
+    rows = await session.execute(
+        select(
+            Organization.id,
+            Organization.name,
+            Organization.description,
+            Organization.website,
+            Organization.email,
+            Organization.verified_member,
+            open_spaces,
+        )
+        .where(is_known_to(actor))
+        .order_by(Organization.name, Organization.id)
+    )
+    wanted = folded(words).split()
+    found = [Listed(*row) for row in rows]
+    return [each for each in found if _has(wanted, folded(f"{each.name} {each.id}"))]
+
+
+async def knows(session: AsyncSession, actor: Actor, organization_id: str) -> bool:
+    """Tell whether somebody may know of an organisation (writer)."""
+    question = select(Organization.id).where(Organization.id == organization_id, is_known_to(actor))
+    return await session.scalar(question) is not None
+
+
+def _has(words: Iterable[str], text: str) -> bool:
+    return all(word in text for word in words)

@@ -1,0 +1,347 @@
+"""Notifications: written in the transaction of what they tell, claimed and sent afterwards.
+
+A message names events, ids and nothing else: no position, no text of a record, no address. To
+whom it goes is a person's or webhook's id, looked up when it is sent. A message can arrive twice
+(a sender may be killed after sending), so each carries its id.
+"""
+
+import secrets
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts.permissions import Actor, Role, require_administer
+from geo.errors import InvalidRecordError, NotFoundError
+from geo.models import Organization, OutboxMessage, Person, Webhook
+
+#: What is told. A webhook names the ones it wants.
+EVENTS = (
+    "proposal.created",
+    "proposal.accepted",
+    "proposal.rejected",
+    "record.changed",
+    "space.confirmed",
+)
+
+#: What people are told of their own accounts, by e-mail alone.
+ACCOUNT_EVENTS = (
+    "account.invited",
+    "account.token_issued",
+    "account.factor_added",
+    "account.factor_reset",
+    "account.codes_refused",
+)
+
+#: What who coordinates is told of, by e-mail alone: many records taken out of sight by one person
+#: (P52), unusual reading (P56), and what was written outside Amparo.
+WATCH_EVENTS = ("removals.many", "reading.unusual", "audit.outside")
+
+#: The head of the audit chain, to the address of the settings and to no person
+#: (`geo.oversight.audit_anchors`).
+ANCHOR_EVENT = "audit.head"
+
+CHANNELS = ("email", "webhook")
+
+#: A claimed message is nobody else's for so long; a sender that died gives it back then.
+LEASE = timedelta(minutes=2)
+
+#: The first repeat waits so long, each further one twice as long, none longer than the longest;
+#: together about a day and a half (our choice: a mail server's weekend outage is longer, an
+#: evening's is not).
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(hours=6)
+ATTEMPTS = 16
+
+#: How long a message is kept that was sent, given up, or has no sender.
+KEPT = timedelta(days=30)
+
+_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A claimed message, with what its sender needs.
+
+    Attributes
+    ----------
+    id : str
+        The same at each attempt.
+    attempt : int
+        From 1.
+    address : str or None
+        E-mail address or URL; None where the person or webhook is gone.
+    language : str
+        Of the person.
+    key : bytes or None
+        Signs a webhook's body.
+    """
+
+    id: str
+    channel: str
+    event: str
+    payload: dict[str, Any]
+    created_at: datetime
+    attempt: int
+    address: str | None
+    language: str
+    key: bytes | None
+
+
+async def announce(
+    session: AsyncSession,
+    event: str,
+    payload: dict[str, Any],
+    *,
+    people: Iterable[str] = (),
+    organization_id: str | None = None,
+    to_webhooks: bool = True,
+) -> int:
+    """Write a notification to people and to the webhooks that want it, and say to how many.
+
+    Parameters
+    ----------
+    session : AsyncSession
+        Of the writer, in the transaction of what is told.
+    event : str
+        One of `EVENTS`, `ACCOUNT_EVENTS` or `WATCH_EVENTS`.
+    payload : dict
+        Ids and states alone.
+    people : iterable of str
+        Their ids.
+    organization_id : str or None
+        Whose record it is about; its own webhooks and those of the region hear of it.
+    to_webhooks : bool
+        False for restricted records: no other system learns even their ids.
+    """
+    rows = [("email", person) for person in sorted(set(people))]
+    if to_webhooks:
+        wanting = select(Webhook.id).where(
+            Webhook.events.contains([event]),
+            Webhook.revoked_at.is_(None),
+            or_(Webhook.organization_id.is_(None), Webhook.organization_id == organization_id),
+        )
+        rows += [("webhook", hook) for hook in await session.scalars(wanting.order_by(Webhook.id))]
+    if rows:
+        await session.execute(
+            insert(OutboxMessage),
+            [
+                {
+                    "id": str(uuid.uuid4()),
+                    "channel": channel,
+                    "recipient": recipient,
+                    "event": event,
+                    "payload": payload,
+                }
+                for channel, recipient in rows
+            ],
+        )
+    return len(rows)
+
+
+async def deciders(session: AsyncSession, country: str | None, *, but: str | None) -> list[str]:
+    """Return who is to hear of a new proposal: the country's approvers, else the coordinators."""
+    active = select(Person.id).where(Person.active, Person.id.is_distinct_from(but))
+    approving = active.where(Person.role == Role.APPROVER, Person.countries.contains([country]))
+    found = list(await session.scalars(approving)) if country is not None else []
+    return found or list(await session.scalars(active.where(Person.role == Role.COORDINATOR)))
+
+
+async def claim(
+    session: AsyncSession,
+    now: datetime,
+    *,
+    channels: Sequence[str] = CHANNELS,
+    limit: int = 20,
+) -> list[Message]:
+    """Take messages that are due, so that nobody else sends them during `LEASE` (writer).
+
+    Any number of senders may claim at the same time. Commit before sending.
+
+    Parameters
+    ----------
+    channels : sequence of str
+        Those that can be sent; the others wait.
+    """
+    due = (
+        select(OutboxMessage.id)
+        .where(_is_open(), OutboxMessage.not_before <= now, OutboxMessage.channel.in_(channels))
+        .order_by(OutboxMessage.not_before, OutboxMessage.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    taken = await session.scalars(
+        update(OutboxMessage)
+        .where(OutboxMessage.id.in_(due))
+        .values(attempts=OutboxMessage.attempts + 1, not_before=now + LEASE)
+        .returning(OutboxMessage)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    messages = sorted(taken.all(), key=lambda row: (row.created_at, row.id))
+    return await _addressed(session, messages)
+
+
+async def mark_sent(session: AsyncSession, message: Message, now: datetime) -> None:
+    """Note that a message has arrived (writer)."""
+    await session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id == message.id)
+        .values(sent_at=now, last_error=None)
+    )
+
+
+async def mark_failed(
+    session: AsyncSession, message: Message, now: datetime, *, error: str, final: bool = False
+) -> None:
+    """Note that a message did not arrive: it is tried again later, or given up (writer).
+
+    Parameters
+    ----------
+    error : str
+        The class of the error; its words may hold addresses.
+    final : bool
+        It cannot arrive, however often it is tried.
+    """
+    wait = min(FIRST_WAIT * 2 ** min(message.attempt - 1, 20), LONGEST_WAIT)
+    gives_up = final or message.attempt >= ATTEMPTS
+    await session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id == message.id)
+        .values(
+            last_error=error[:100],
+            not_before=now + wait,
+            failed_at=now if gives_up else None,
+        )
+    )
+
+
+async def forget_old(session: AsyncSession, now: datetime) -> int:
+    """Delete what was sent, given up or written longer than `KEPT` ago; say how many (writer)."""
+    ended = func.coalesce(OutboxMessage.sent_at, OutboxMessage.failed_at, OutboxMessage.created_at)
+    gone = await session.scalars(
+        delete(OutboxMessage)
+        .where(ended < now - KEPT)
+        .returning(OutboxMessage.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(gone.all())
+
+
+async def waiting(session: AsyncSession) -> tuple[int, int]:
+    """Return how many messages wait to be sent, and how many were given up (writer)."""
+    question = select(
+        func.count().filter(_is_open()),
+        func.count().filter(OutboxMessage.failed_at.is_not(None)),
+    ).select_from(OutboxMessage)
+    open_count, failed = (await session.execute(question)).one()
+    return open_count, failed
+
+
+async def add_webhook(
+    session: AsyncSession,
+    actor: Actor | None,
+    *,
+    url: str,
+    events: Sequence[str],
+    organization_id: str | None = None,
+) -> tuple[str, bytes]:
+    """Register where a system wants to be told, and return its id and its key (writer).
+
+    The key signs each body; it is shown once. ``actor`` None is the command line.
+
+    Raises
+    ------
+    ForbiddenError
+        The actor is no administrator.
+    InvalidRecordError
+        An unknown event, or an address that is none.
+    NotFoundError
+        There is no such organisation.
+    """
+    if actor is not None:
+        require_administer(actor)
+    unknown = sorted(set(events) - set(EVENTS))
+    if unknown or not events:
+        reason = f"choose of {', '.join(EVENTS)}"
+        raise InvalidRecordError([("events", reason)])
+    if not url.startswith(("https://", "http://")):
+        raise InvalidRecordError([("url", "not an address that starts with https://")])
+    if organization_id is not None and await session.get(Organization, organization_id) is None:
+        msg = f"there is no organisation {organization_id}"
+        raise NotFoundError(msg)
+    hook = Webhook(
+        id=str(uuid.uuid4()),
+        organization_id=organization_id,
+        url=url,
+        key=secrets.token_bytes(_KEY_BYTES),
+        events=sorted(set(events)),
+    )
+    session.add(hook)
+    await session.flush()
+    return hook.id, hook.key
+
+
+async def webhooks(session: AsyncSession) -> list[Webhook]:
+    """Return the webhooks that are not revoked, oldest first (writer)."""
+    question = select(Webhook).where(Webhook.revoked_at.is_(None))
+    return list(await session.scalars(question.order_by(Webhook.created_at, Webhook.id)))
+
+
+async def revoke_webhook(session: AsyncSession, webhook_id: str) -> None:
+    """Tell a webhook nothing more (writer).
+
+    Raises
+    ------
+    NotFoundError
+        There is no such webhook.
+    """
+    found = await session.scalar(
+        update(Webhook)
+        .where(Webhook.id == webhook_id)
+        .values(revoked_at=func.coalesce(Webhook.revoked_at, func.now()))
+        .returning(Webhook.id)
+    )
+    if found is None:
+        msg = f"there is no webhook {webhook_id}"
+        raise NotFoundError(msg)
+
+
+def _is_open() -> ColumnElement[bool]:
+    return OutboxMessage.sent_at.is_(None) & OutboxMessage.failed_at.is_(None)
+
+
+async def _addressed(session: AsyncSession, rows: Sequence[OutboxMessage]) -> list[Message]:
+    ids = {row.recipient for row in rows}
+    people = {
+        person.id: person
+        for person in await session.scalars(select(Person).where(Person.id.in_(ids), Person.active))
+    }
+    hooks = {
+        hook.id: hook
+        for hook in await session.scalars(
+            select(Webhook).where(Webhook.id.in_(ids), Webhook.revoked_at.is_(None))
+        )
+    }
+    made = []
+    for row in rows:
+        person = people.get(row.recipient) if row.channel == "email" else None
+        hook = hooks.get(row.recipient) if row.channel == "webhook" else None
+        made.append(
+            Message(
+                id=row.id,
+                channel=row.channel,
+                event=row.event,
+                payload=row.payload,
+                created_at=row.created_at,
+                attempt=row.attempts,
+                address=person.email if person else hook.url if hook else None,
+                language=person.language if person else "es",
+                key=hook.key if hook else None,
+            )
+        )
+    return made

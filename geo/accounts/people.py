@@ -1,0 +1,398 @@
+"""People who keep the network, and the organisations they belong to."""
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, or_, select, true, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts import organizations
+from geo.accounts.permissions import Actor, Means, Role
+from geo.accounts.tokens import revoke_tokens_of
+from geo.audit import trail
+from geo.errors import ConflictError, InvalidRecordError, NotFoundError
+from geo.models import (
+    ConfirmationLink,
+    Invitation,
+    KnownDevice,
+    Organization,
+    Person,
+    WebSession,
+)
+from geo.text.normalize import folded
+
+#: Languages in which people are written to: those of the page.
+LANGUAGES = ("es", "en", "pt")
+
+_EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,190}", re.ASCII)
+_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+
+_CAPITALS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+
+#: Longest name of a person or organisation: a form's line, our choice.
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person as administrators see them.
+
+    Parameters
+    ----------
+    signs_in
+        Whether a password or an identity provider's account is set.
+    """
+
+    id: str
+    email: str
+    name: str
+    role: Role
+    organization_id: str | None
+    organization: str | None
+    countries: tuple[str, ...]
+    language: str
+    active: bool
+    signs_in: bool
+    created_at: datetime
+
+
+async def add_person(
+    session: AsyncSession,
+    *,
+    email: str,
+    name: str,
+    role: str,
+    organization_id: str | None = None,
+    countries: Sequence[str] = (),
+    language: str = "es",
+    by: str = "system",
+) -> str:
+    """Add a person, who has no password until they set one (writer).
+
+    Parameters
+    ----------
+    by
+        Who does it, for the audit; so in the other functions here.
+
+    Returns
+    -------
+    str
+        Their id.
+
+    Raises
+    ------
+    InvalidRecordError
+        Names each field that is wrong.
+    ConflictError
+        Somebody has that e-mail address already.
+    """
+    email, name = folded_address(email), name.strip()
+    problems = [] if is_address(email) else [("email", "is no e-mail address")]
+    if not 0 < len(name) <= _LONGEST_NAME:
+        problems.append(("name", f"has 1 to {_LONGEST_NAME} characters"))
+    if language not in LANGUAGES:
+        problems.append(("language", f"is one of {', '.join(LANGUAGES)}"))
+    problems += await _wrong_place(session, role, organization_id, countries)
+    if problems:
+        raise InvalidRecordError(problems)
+    if await session.scalar(select(Person.id).where(Person.email == email)) is not None:
+        msg = "somebody has that e-mail address already"
+        raise ConflictError(msg)
+    person = Person(
+        id=str(uuid.uuid4()),
+        email=email,
+        name=name,
+        role=role,
+        organization_id=organization_id,
+        countries=sorted(set(countries)),
+        language=language,
+    )
+    session.add(person)
+    await session.flush()
+    await _record(session, by, "person.added", person.id, _place(role, organization_id, countries))
+    return person.id
+
+
+async def find_person(session: AsyncSession, id_or_email: str) -> Member:
+    """Return one person by id or e-mail address (writer).
+
+    Raises
+    ------
+    NotFoundError
+        There is none.
+    """
+    wanted = id_or_email.strip()
+    found = await _members(
+        session, or_(Person.id == wanted, Person.email == folded_address(wanted))
+    )
+    if not found:
+        msg = "there is no such person"
+        raise NotFoundError(msg)
+    return found[0]
+
+
+async def list_people(session: AsyncSession) -> list[Member]:
+    """Return everybody, by name (writer)."""
+    return await _members(session, true())
+
+
+async def change_role(
+    session: AsyncSession,
+    person_id: str,
+    *,
+    role: str,
+    organization_id: str | None,
+    countries: Sequence[str],
+    by: str = "system",
+) -> None:
+    """Give a person another role, organisation and countries, from the next request on (writer).
+
+    Raises
+    ------
+    InvalidRecordError
+        Names each field that is wrong.
+    NotFoundError
+        There is no such person.
+    """
+    problems = await _wrong_place(session, role, organization_id, countries)
+    if problems:
+        raise InvalidRecordError(problems)
+    found = await session.scalar(
+        update(Person)
+        .where(Person.id == person_id)
+        .values(role=role, organization_id=organization_id, countries=sorted(set(countries)))
+        .returning(Person.id)
+    )
+    _require_found(found)
+    place = _place(role, organization_id, countries)
+    await _record(session, by, "person.role_changed", person_id, place)
+
+
+async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system") -> None:
+    """Shut a person out: sessions end, tokens, invitations and sent links stop working (writer).
+
+    The second factor stays: else who shuts out and lets in again would take it away alone.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such person.
+    """
+    _require_found(
+        await session.scalar(
+            update(Person)
+            .where(Person.id == person_id)
+            .values(active=False, password_hash=None, oidc_issuer=None, oidc_subject=None)
+            .returning(Person.id)
+        )
+    )
+    await session.execute(
+        update(WebSession)
+        .where(WebSession.person_id == person_id, WebSession.ended_at.is_(None))
+        .values(ended_at=func.now())
+    )
+    await session.execute(delete(KnownDevice).where(KnownDevice.person_id == person_id))
+    await revoke_tokens_of(session, person_id)
+    await session.execute(
+        update(Invitation)
+        .where(Invitation.person_id == person_id, Invitation.used_at.is_(None))
+        .values(used_at=func.now())
+    )
+    # Who is shut out may have kept the links that they sent, and would answer them.
+    await session.execute(
+        update(ConfirmationLink)
+        .where(
+            ConfirmationLink.created_by == person_id,
+            ConfirmationLink.used_at.is_(None),
+            ConfirmationLink.revoked_at.is_(None),
+        )
+        .values(revoked_at=func.now())
+    )
+    await _record(session, by, "person.disabled", person_id, {})
+
+
+async def activate(session: AsyncSession, person_id: str, *, by: str = "system") -> None:
+    """Let a person in again, by a new invitation (writer).
+
+    Raises
+    ------
+    NotFoundError
+        There is no such person.
+    """
+    _require_found(
+        await session.scalar(
+            update(Person).where(Person.id == person_id).values(active=True).returning(Person.id)
+        )
+    )
+    await _record(session, by, "person.enabled", person_id, {})
+
+
+def folded_address(email: str) -> str:
+    """Return an e-mail address as it is kept and compared: without blanks, in small letters.
+
+    Only the letters of ASCII are folded: Unicode has a Kelvin sign whose small letter is k, and
+    whoever owns that address at an identity provider is not whoever has the account.
+    """
+    return email.strip(" \t\r\n").translate(_CAPITALS)
+
+
+def is_address(email: str) -> bool:
+    """Tell whether a text can be the e-mail address of an account."""
+    return _EMAIL.fullmatch(email) is not None
+
+
+async def load_actor(session: AsyncSession, person_id: str, *, means: Means) -> Actor:
+    """Return what an active person may do now, who has shown by ``means`` who they are (writer).
+
+    Raises
+    ------
+    NotFoundError
+        There is no such person, or they are shut out.
+    """
+    person = await session.scalar(select(Person).where(Person.id == person_id, Person.active))
+    if person is None:
+        msg = "there is no such person"
+        raise NotFoundError(msg)
+    return as_actor(person, means=means)
+
+
+def as_actor(person: Person, *, means: Means) -> Actor:
+    """Return what a person may do by their row, and by what they have shown who they are."""
+    return Actor(
+        id=person.id,
+        name=person.name,
+        role=Role(person.role),
+        organization_id=person.organization_id,
+        countries=frozenset(person.countries),
+        language=person.language,
+        means=means,
+    )
+
+
+async def add_organization(session: AsyncSession, name: str) -> str:
+    """Add an organisation that runs no space yet (writer); an existing one is returned.
+
+    Its id is that which files of spaces give to an organisation of the same name.
+
+    Raises
+    ------
+    InvalidRecordError
+        The name is empty or too long.
+    """
+    name = name.strip()
+    slug = re.sub(r"[^a-z0-9]+", "-", folded(name)).strip("-")[:80]
+    if not slug or len(name) > _LONGEST_NAME:
+        raise InvalidRecordError([("name", f"has 1 to {_LONGEST_NAME} characters")])
+    if await session.get(Organization, slug) is None:
+        session.add(Organization(id=slug, name=name))
+        await session.flush()
+    return slug
+
+
+async def find_organization(session: AsyncSession, id_or_name: str) -> str:
+    """Return the id of an organisation by its id or exact name, whatever the case (writer).
+
+    Raises
+    ------
+    NotFoundError
+        There is none, or several have that name.
+    """
+    wanted = id_or_name.strip()
+    by_id = await session.scalar(select(Organization.id).where(Organization.id == wanted))
+    if by_id is not None:
+        return by_id
+    found = list(
+        await session.scalars(
+            select(Organization.id).where(func.lower(Organization.name) == wanted.lower())
+        )
+    )
+    if len(found) != 1:
+        msg = (
+            f"{len(found)} organisations have that name; give an id"
+            if found
+            else "there is no such organisation; `amparo organization add NAME` makes one"
+        )
+        raise NotFoundError(msg)
+    return found[0]
+
+
+async def list_organizations(
+    session: AsyncSession, *, is_everybodys: bool = False
+) -> list[tuple[str, str]]:
+    """Return id and name of every organisation, by name (writer).
+
+    With ``is_everybodys`` those are left out that run restricted spaces alone: the name of one
+    would tell an editor who is named for none of them that they exist (P39).
+    """
+    question = select(Organization.id, Organization.name)
+    if is_everybodys:
+        question = question.where(organizations.is_everybodys())
+    rows = await session.execute(question.order_by(Organization.name, Organization.id))
+    return [(row.id, row.name) for row in rows]
+
+
+async def _members(session: AsyncSession, condition: ColumnElement[bool]) -> list[Member]:
+    rows = await session.execute(
+        select(Person, Organization.name)
+        .outerjoin(Organization, Organization.id == Person.organization_id)
+        .where(condition)
+        .order_by(Person.name, Person.id)
+    )
+    return [
+        Member(
+            id=person.id,
+            email=person.email,
+            name=person.name,
+            role=Role(person.role),
+            organization_id=person.organization_id,
+            organization=organization,
+            countries=tuple(person.countries),
+            language=person.language,
+            active=person.active,
+            signs_in=person.password_hash is not None or person.oidc_subject is not None,
+            created_at=person.created_at,
+        )
+        for person, organization in rows
+    ]
+
+
+async def _wrong_place(
+    session: AsyncSession, role: str, organization_id: str | None, countries: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Return what is wrong with a role and where it is held."""
+    problems = []
+    if role not in set(Role):
+        problems.append(("role", f"is one of {', '.join(Role)}"))
+    if role == Role.EDITOR and organization_id is None:
+        problems.append(("organization", "an editor works for one"))
+    if role == Role.APPROVER and not countries:
+        problems.append(("countries", "an approver decides in at least one"))
+    if not all(_COUNTRY.fullmatch(country) for country in countries):
+        problems.append(("countries", "are two capital letters each, such as CO"))
+    if organization_id is not None and await session.get(Organization, organization_id) is None:
+        problems.append(("organization", "there is no such organisation"))
+    return problems
+
+
+def _place(
+    role: str, organization_id: str | None, countries: Sequence[str]
+) -> dict[str, str | list[str] | None]:
+    return {"role": role, "organization": organization_id, "countries": sorted(set(countries))}
+
+
+async def _record(
+    session: AsyncSession, by: str, action: str, person_id: str, details: Mapping[str, Any]
+) -> None:
+    await trail.record(
+        session, actor=by, action=action, entity="person", record_id=person_id, details=details
+    )
+
+
+def _require_found(found: str | None) -> None:
+    if found is None:
+        msg = "there is no such person"
+        raise NotFoundError(msg)

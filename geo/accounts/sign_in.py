@@ -1,0 +1,394 @@
+"""Signing in: invitations, passwords, identities of a provider, and browser sessions.
+
+Secrets in links and cookies are 256 random bits, of which only the SHA-256 is kept.
+"""
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts import known_devices, outbox, second_factor
+from geo.accounts.people import as_actor, folded_address, is_address
+from geo.accounts.permissions import Actor, Means, Role
+from geo.accounts.signing_keys import COOKIES, sealed, signing_key
+from geo.accounts.tokens import SECRET_BYTES, digest, revoke_tokens_of
+from geo.audit import trail
+from geo.errors import InvalidTokenError, LinkError, NotFoundError
+from geo.models import Invitation, Organization, Person, SecondFactor, WebSession
+
+#: How long an invitation may lie in a mailbox.
+INVITATION_LIFE = timedelta(hours=72)
+
+#: How old a session's last sighting may get before it is written anew: a write a minute at most.
+_SIGHTING = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Whom an invitation is for; the organisation's name, where they belong to one."""
+
+    person_id: str
+    name: str
+    email: str
+    organization: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a sign-in is checked against; both are None for an address that nobody has."""
+
+    person_id: str | None
+    password_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A browser session that is alive, and whose it is."""
+
+    session_id: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class HalfSignedIn:
+    """A browser session that a password has opened, and that waits for the second factor.
+
+    It is nobody's yet: there is no actor in it, and it opens the page that asks for the factor
+    alone.
+
+    Parameters
+    ----------
+    has_factor
+        Whether a code is asked for; else an app is to be set up.
+    """
+
+    person_id: str
+    email: str
+    has_factor: bool
+
+
+async def invite(session: AsyncSession, person_id: str, *, by: str = "system") -> str:
+    """Make a single-use link secret by which a person sets a password (writer).
+
+    Whoever makes it could use it, so it ends what is open in the person's name, older links,
+    sign-ins, known devices and tokens, and the person is told. The second factor stays.
+
+    Parameters
+    ----------
+    by
+        Who does it, for the audit.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such active person.
+    """
+    if not await session.scalar(select(Person.active).where(Person.id == person_id)):
+        msg = "there is no such active person"
+        raise NotFoundError(msg)
+    await _end_invitations(session, person_id)
+    await end_sessions_of(session, person_id)
+    await second_factor.end_devices_of(session, person_id)
+    ended = await revoke_tokens_of(session, person_id)
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    await session.execute(
+        Invitation.__table__.insert().values(  # type: ignore[attr-defined]  # a Table
+            id=str(uuid.uuid4()),
+            token_sha256=digest(secret),
+            person_id=person_id,
+            # The database's clock decides here and when it is opened.
+            expires_at=func.now() + INVITATION_LIFE,
+        )
+    )
+    await trail.record(
+        session,
+        actor=by,
+        action="person.invited",
+        entity="person",
+        record_id=person_id,
+        details={"tokens_ended": ended},
+    )
+    await outbox.announce(session, "account.invited", {}, people=[person_id], to_webhooks=False)
+    return secret
+
+
+async def read_invitation(session: AsyncSession, secret: str) -> Invited:
+    """Return whom an invitation is for, without using it up (writer).
+
+    Raises
+    ------
+    LinkError
+        It was used, has expired or never existed.
+    """
+    found = (
+        await session.execute(
+            select(Person.id, Person.name, Person.email, Organization.name)
+            .join(Invitation, Invitation.person_id == Person.id)
+            .outerjoin(Organization, Organization.id == Person.organization_id)
+            .where(
+                Invitation.token_sha256 == digest(secret),
+                Invitation.used_at.is_(None),
+                Invitation.expires_at > func.now(),
+                Person.active,
+            )
+        )
+    ).one_or_none()
+    if found is None:
+        msg = "the invitation is not valid"
+        raise LinkError(msg)
+    return Invited(*found)
+
+
+async def accept_invitation(session: AsyncSession, secret: str, password_hash: str) -> str:
+    """Set a password by an invitation, once; whoever was signed in before is out (writer).
+
+    Returns
+    -------
+    str
+        Id of the person.
+
+    Raises
+    ------
+    LinkError
+        It was used, has expired or never existed.
+    """
+    # One statement decides who uses it, whatever happens at the same moment.
+    person_id: str | None = await session.scalar(
+        update(Invitation)
+        .where(
+            Invitation.token_sha256 == digest(secret),
+            Invitation.used_at.is_(None),
+            Invitation.expires_at > func.now(),
+            Invitation.person_id.in_(select(Person.id).where(Person.active)),
+        )
+        .values(used_at=func.now())
+        .returning(Invitation.person_id)
+    )
+    if person_id is None:
+        msg = "the invitation is not valid"
+        raise LinkError(msg)
+    await _end_invitations(session, person_id)
+    await end_sessions_of(session, person_id)
+    await second_factor.end_devices_of(session, person_id)
+    await store_password(session, person_id, password_hash)
+    await _record(session, person_id, "person.password_set", person_id)
+    return person_id
+
+
+async def read_credentials(session: AsyncSession, email: str) -> Credentials:
+    """Return what a sign-in is checked against (writer); shut-out people have nothing."""
+    found = (
+        await session.execute(
+            select(Person.id, Person.password_hash).where(
+                Person.email == folded_address(email), Person.active
+            )
+        )
+    ).one_or_none()
+    return Credentials(None, None) if found is None else Credentials(*found)
+
+
+async def store_password(session: AsyncSession, person_id: str, password_hash: str) -> None:
+    """Keep a password's hash (writer)."""
+    await session.execute(
+        update(Person).where(Person.id == person_id).values(password_hash=password_hash)
+    )
+
+
+async def find_identity(
+    session: AsyncSession, *, issuer: str, subject: str, email: str | None, is_verified: bool
+) -> str:
+    """Return whose account an identity provider's subject opens (writer).
+
+    The first time it is found by an e-mail address that the provider has verified, and the
+    subject is remembered; from then on the subject alone counts.
+
+    Raises
+    ------
+    NotFoundError
+        Nobody's.
+    """
+    if not subject.isprintable():
+        msg = "no identity has such a subject"
+        raise NotFoundError(msg)
+    known = await session.scalar(
+        select(Person.id).where(
+            Person.oidc_issuer == issuer, Person.oidc_subject == subject, Person.active
+        )
+    )
+    if known is not None:
+        return known
+    linked: str | None = None
+    if email is not None and is_verified and is_address(folded_address(email)):
+        linked = await session.scalar(
+            update(Person)
+            .where(
+                Person.email == folded_address(email),
+                Person.active,
+                Person.oidc_subject.is_(None),
+                ~select(Person.id)
+                .where(Person.oidc_issuer == issuer, Person.oidc_subject == subject)
+                .correlate(None)
+                .exists(),
+            )
+            .values(oidc_issuer=issuer, oidc_subject=subject)
+            .returning(Person.id)
+        )
+    if linked is None:
+        msg = "there is no account for that identity"
+        raise NotFoundError(msg)
+    await _record(session, linked, "person.identity_linked", linked)
+    return linked
+
+
+async def start_session(
+    session: AsyncSession, person_id: str, *, lifetime: timedelta, has_shown_factor: bool = False
+) -> str:
+    """Start a browser session and return its cookie's secret (writer).
+
+    Parameters
+    ----------
+    has_shown_factor
+        Whether a second factor was shown, or what stands for it. Without one a session of who
+        needs it is half of one: see `read_session`.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such active person.
+    """
+    if not await session.scalar(select(Person.active).where(Person.id == person_id)):
+        msg = "there is no such active person"
+        raise NotFoundError(msg)
+    # P29: nothing is kept of sessions that are over.
+    await session.execute(
+        delete(WebSession).where(
+            or_(WebSession.expires_at < func.now(), WebSession.ended_at.is_not(None))
+        )
+    )
+    key = await signing_key(session, COOKIES)
+    secret = sealed(key, secrets.token_urlsafe(SECRET_BYTES))
+    await session.execute(
+        WebSession.__table__.insert().values(  # type: ignore[attr-defined]  # a Table
+            id=str(uuid.uuid4()),
+            token_sha256=digest(secret),
+            person_id=person_id,
+            expires_at=func.now() + lifetime,
+            factor_at=func.now() if has_shown_factor else None,
+        )
+    )
+    return secret
+
+
+async def needs_factor(session: AsyncSession, person_id: str, *, is_required: bool) -> bool:
+    """Tell whether somebody is asked for a second factor (writer).
+
+    Parameters
+    ----------
+    is_required
+        Whether it is of those roles that decide or hide; else of who has set one up alone.
+    """
+    row = (
+        await session.execute(
+            select(Person.role, SecondFactor.person_id.is_not(None))
+            .outerjoin(SecondFactor, SecondFactor.person_id == Person.id)
+            .where(Person.id == person_id)
+        )
+    ).one_or_none()
+    return row is not None and _is_asked(row[0], has_factor=row[1], is_required=is_required)
+
+
+def _is_asked(role: str, *, has_factor: bool, is_required: bool) -> bool:
+    return has_factor or (is_required and Role(role) in second_factor.REQUIRED_OF)
+
+
+async def read_session(
+    session: AsyncSession, secret: str, *, idle: timedelta, is_factor_required: bool = True
+) -> SignedIn | HalfSignedIn:
+    """Return whose browser session a cookie's secret is, and note that it was seen (writer).
+
+    Who was given a role that needs a second factor, or has set one up, since a password alone
+    opened the session is asked for it at the next request.
+
+    Raises
+    ------
+    InvalidTokenError
+        It ended, was idle for too long, or never existed.
+    """
+    found = (
+        await session.execute(
+            select(
+                WebSession.id,
+                WebSession.seen_at < func.now() - _SIGHTING,
+                WebSession.factor_at.is_not(None),
+                SecondFactor.person_id.is_not(None),
+                Person,
+            )
+            .join(Person, Person.id == WebSession.person_id)
+            .outerjoin(SecondFactor, SecondFactor.person_id == Person.id)
+            .where(
+                WebSession.token_sha256 == digest(secret),
+                WebSession.ended_at.is_(None),
+                WebSession.expires_at > func.now(),
+                WebSession.seen_at > func.now() - idle,
+                Person.active,
+            )
+        )
+    ).one_or_none()
+    if found is None:
+        msg = "the session is over"
+        raise InvalidTokenError(msg)
+    session_id, is_unseen, has_shown, has_factor, person = found
+    if is_unseen:
+        await session.execute(
+            update(WebSession).where(WebSession.id == session_id).values(seen_at=func.now())
+        )
+    if not has_shown and _is_asked(
+        person.role, has_factor=has_factor, is_required=is_factor_required
+    ):
+        return HalfSignedIn(person.id, person.email, has_factor)
+    return SignedIn(session_id, as_actor(person, means=Means.SESSION))
+
+
+async def end_session(session: AsyncSession, secret: str) -> None:
+    """End a browser session (writer); an unknown one is over already."""
+    await session.execute(
+        update(WebSession)
+        .where(WebSession.token_sha256 == digest(secret), WebSession.ended_at.is_(None))
+        .values(ended_at=func.now())
+    )
+
+
+async def end_sessions_of(session: AsyncSession, person_id: str) -> None:
+    """End every browser session of a person (writer)."""
+    await session.execute(
+        update(WebSession)
+        .where(WebSession.person_id == person_id, WebSession.ended_at.is_(None))
+        .values(ended_at=func.now())
+    )
+
+
+async def _end_invitations(session: AsyncSession, person_id: str) -> None:
+    await session.execute(
+        update(Invitation)
+        .where(Invitation.person_id == person_id, Invitation.used_at.is_(None))
+        .values(used_at=func.now())
+    )
+
+
+async def _record(session: AsyncSession, actor: str, action: str, person_id: str) -> None:
+    await trail.record(session, actor=actor, action=action, entity="person", record_id=person_id)
+
+
+async def forget_ended(session: AsyncSession, now: datetime) -> int:
+    """Delete sign-ins, invitations and known devices that are over (writer), and say how many."""
+    gone = await known_devices.forget_expired(session, now)
+    for model, ended_at in ((WebSession, WebSession.ended_at), (Invitation, Invitation.used_at)):
+        deleted = await session.scalars(
+            delete(model).where(or_(model.expires_at < now, ended_at < now)).returning(model.id)
+        )
+        gone += len(deleted.all())
+    return gone

@@ -1,0 +1,196 @@
+"""Need to know (P56): what staff read that the public does not see leaves a trace.
+
+Questions that show such records say so with `show`; whoever answers a request writes it down
+once, with `note`, in the transaction that the answer waits for.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.audit import trail
+from geo.removals import removal_log
+
+#: What a person reads in a day without a word of it: records that the public does not see, and
+#: readings of restricted ones [A].
+RECORDS_PER_DAY = 100
+RESTRICTED_PER_DAY = 10
+
+#: The names under which a session carries what is set instead.
+RECORDS = "reading_records_per_day"
+RESTRICTED = "reading_restricted_per_day"
+
+#: Most ids of one kind in an entry; beyond it only their number is kept as well [A].
+MAX_IDS = 1_000
+
+_SHOWN = "shown"
+
+type Shown = Mapping[str, set[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Unusual:
+    """A person who read more in a day than the rule says is usual.
+
+    Attributes
+    ----------
+    records : int
+        Different records that the public does not see.
+    restricted : int
+        Readings of restricted ones.
+    """
+
+    person: str
+    records: int
+    restricted: int
+
+
+def show(session: AsyncSession, entity: str, ids: Iterable[str | None]) -> None:
+    """Remember that an answer shows these records; the public may see some of them."""
+    kept: defaultdict[str, set[str]] = session.info.setdefault(_SHOWN, defaultdict(set))
+    kept[entity].update(id_ for id_ in ids if id_ is not None)
+
+
+def shown(session: AsyncSession) -> Shown:
+    """Return what was shown in a session so far."""
+    kept: Shown = session.info.get(_SHOWN, {})
+    return kept
+
+
+def together(*read: Shown) -> Shown:
+    """Return what was shown in several sessions of one request."""
+    kept: defaultdict[str, set[str]] = defaultdict(set)
+    for what in read:
+        for entity, ids in what.items():
+            kept[entity] |= ids
+    return kept
+
+
+#: What everybody sees of spaces and crossings: the conditions of the public tier's views.
+_PUBLIC = {
+    "space": text(
+        """
+        select id from amparo.space_record where id = any (:ids) and visibility = 'public'
+            and not confidential and hidden_at is null and expires_on >= current_date
+        """
+    ),
+    "crossing": text(
+        """
+        select id from amparo.crossing_record
+        where id = any (:ids) and visibility = 'public' and hidden_at is null
+        """
+    ),
+}
+
+
+async def note(session: AsyncSession, person: str, what: Shown, *, where: str) -> None:
+    """Write to the audit, in one entry, what of it the public does not see (writer).
+
+    Parameters
+    ----------
+    person : str
+        Id of who reads.
+    what : mapping of str to set of str
+        Ids by kind of record, as `show` took them.
+    where : str
+        The pattern of the address that was asked, without what stood in it.
+    """
+    unseen: dict[str, list[str]] = {}
+    for entity, ids in sorted(what.items()):
+        public = set()
+        if entity in _PUBLIC and ids:
+            public = set(await session.scalars(_PUBLIC[entity], {"ids": sorted(ids)}))
+        if ids - public:
+            unseen[entity] = sorted(ids - public)
+    if not unseen:
+        return
+    details: dict[str, Any] = {name: ids[:MAX_IDS] for name, ids in unseen.items()}
+    if any(len(ids) > MAX_IDS for ids in unseen.values()):
+        details["counts"] = {name: len(ids) for name, ids in unseen.items()}
+    await trail.record(
+        session,
+        actor=person,
+        action="staff.read",
+        entity="reading",
+        details={"where": where, **details},
+    )
+
+
+#: Ids of one day's readings, by person.
+_READ = text(
+    """
+    select e.actor, count(distinct k.key || ' ' || i.id) as records
+    from amparo.audit_entries e
+    cross join lateral jsonb_each(e.details) k (key, ids)
+    cross join lateral jsonb_array_elements_text(
+        case jsonb_typeof(k.ids) when 'array' then k.ids else '[]'::jsonb end
+    ) i (id)
+    where e.action = 'staff.read' and e.at >= :since and e.at < :until
+    group by e.actor
+    """
+)
+_READ_RESTRICTED = text(
+    """
+    select actor, count(*) as readings from amparo.audit_entries
+    where action = 'restricted.read' and at >= :since and at < :until
+    group by actor
+    """
+)
+
+
+async def unusual(session: AsyncSession, day: date) -> list[Unusual]:
+    """Return who read more than usual on a day, UTC (writer).
+
+    The rule: more than so many different records that the public does not see, or more than so
+    many readings of restricted ones.
+    """
+    since = datetime.combine(day, time(), UTC)
+    span = {"since": since, "until": since + timedelta(days=1)}
+    records = {row.actor: row.records for row in await session.execute(_READ, span)}
+    restricted = {row.actor: row.readings for row in await session.execute(_READ_RESTRICTED, span)}
+    found = [
+        Unusual(person, records.get(person, 0), restricted.get(person, 0))
+        for person in sorted({*records, *restricted})
+    ]
+    most = int(session.info.get(RECORDS, RECORDS_PER_DAY))
+    most_restricted = int(session.info.get(RESTRICTED, RESTRICTED_PER_DAY))
+    return [one for one in found if one.records > most or one.restricted > most_restricted]
+
+
+async def digest(session: AsyncSession, now: datetime) -> int:
+    """Tell who coordinates of yesterday's unusual reading; say of how many people (writer)."""
+    day = now.astimezone(UTC).date() - timedelta(days=1)
+    found = await unusual(session, day)
+    for one in found:
+        await removal_log.call(session, "reading.unusual", one.person)
+    for one in found:
+        await trail.record(
+            session,
+            actor="system",
+            action="reading.unusual",
+            entity="person",
+            record_id=one.person,
+            details={
+                "day": day.isoformat(),
+                "records": one.records,
+                "restricted": one.restricted,
+            },
+        )
+    return len(found)
+
+
+async def unusual_since(session: AsyncSession, since: datetime) -> list[Mapping[str, Any]]:
+    """Return the entries of unusual reading since an instant, the newest first (writer)."""
+    rows = await session.execute(
+        text(
+            "select record_id as person, details from amparo.audit_entries"
+            " where action = 'reading.unusual' and at >= :since order by seq desc"
+        ),
+        {"since": since},
+    )
+    return [dict(row) for row in rows.mappings()]

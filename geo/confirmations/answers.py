@@ -1,0 +1,433 @@
+"""Reconfirmation without an account: a signed, single-use, expiring link answers for one space.
+
+P41: an operator gets a link by WhatsApp, SMS or e-mail and answers *as listed, changed, full* or
+*closed*. The link is the whole proof: it names one space, is signed with a key that only the
+database holds, works once, and is kept as a hash. Looking at it changes nothing, since messengers
+fetch links before people do.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Literal, get_args
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts import outbox
+from geo.accounts.permissions import Actor, require_close
+from geo.confirmations import link_tokens
+from geo.confirmations.link_tokens import digest
+from geo.confirmations.record_digest import listed_sha256
+from geo.errors import ConflictError, InvalidRecordError, LinkError
+from geo.models import CHANNELS, Confirmation, ConfirmationLink
+from geo.proposals.closing_counts import note_change
+from geo.proposals.notifications import note
+from geo.proposals.record_visibility import require_known
+from geo.proposals.subjects.subject import Subject, read_subject
+from geo.proposals.submission import SOURCE, Link, Outcome, propose_space
+from geo.records import space_documents
+from geo.removals.hides import is_hidden
+
+#: P41 does not say how long a link waits for its answer; two weeks are our proposal (setting
+#: ``AMPARO_CONFIRM_LINK_DAYS``).
+LINK_DAYS = 14
+
+Answer = Literal["as_listed", "changed", "full", "closed"]
+
+#: What an operator may change by a link: hours, telephone and a notice, nothing that moves a
+#: place or opens it to others.
+CHANGEABLE = ("schedules", "public_phones", "notice")
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A new link.
+
+    Attributes
+    ----------
+    token : str
+        What the address ends with; kept nowhere.
+    space_name : str or None
+        To write into the message; None for a restricted space, whose name is in no message.
+    """
+
+    token: str
+    expires_at: datetime
+    space_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the page of a link shows.
+
+    Attributes
+    ----------
+    document : dict or None
+        What is listed now; None for a restricted space, and for one that is hidden in an
+        emergency (P24), of which the page shows the name alone.
+    listed : str or None
+        What an answer "as listed" has to name, so that it says yes to what was shown; None where
+        nothing is shown.
+    has_changed : bool
+        What is listed is not what was listed when the link was sent.
+    """
+
+    name: str
+    document: Mapping[str, Any] | None
+    expires_at: datetime
+    listed: str | None
+    has_changed: bool
+
+
+async def issue_link(
+    session: AsyncSession,
+    space_id: str,
+    channel: str,
+    actor: Actor | None,
+    *,
+    now: datetime,
+    days: int = LINK_DAYS,
+) -> Issued:
+    """Make a link for the operator of a space (writer).
+
+    Parameters
+    ----------
+    channel : str
+        How it is sent: one of `CHANNELS`.
+    actor : Actor or None
+        Who sends it; None is the command line.
+    now : datetime
+        Aware.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such space, or the actor may not know of it.
+    ForbiddenError
+        The actor works neither for its organisation nor in its country.
+    InvalidRecordError
+        There is no such channel.
+    """
+    subject = await _own_space(session, space_id, channel, actor)
+    # To the second: that is what the token holds.
+    expires_at = (now + timedelta(days=days)).replace(microsecond=0)
+    link_id, token = await link_tokens.make_token(session, expires_at)
+    await session.execute(
+        insert(ConfirmationLink).values(
+            id=link_id,
+            location_id=space_id,
+            token_sha256=digest(token),
+            channel=channel,
+            listed_sha256=listed_sha256(subject),
+            created_by=None if actor is None else actor.id,
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+    await note(
+        session,
+        "cli" if actor is None else actor.id,
+        "link.issued",
+        "space",
+        {space_id: ()},
+        channel=channel,
+    )
+    document = subject.document or {}
+    return Issued(token, expires_at, None if subject.is_restricted else document["name"])
+
+
+async def read_link(session: AsyncSession, token: str, *, now: datetime) -> Asked:
+    """Return what a link asks about, without any effect (writer).
+
+    Raises
+    ------
+    LinkError
+        It was used, revoked, has expired, is forged or never existed: never told apart.
+    """
+    link = await _valid(session, token, now)
+    return await _asked(session, link, await read_subject(session, "space", link.location_id))
+
+
+async def _asked(
+    session: AsyncSession, link: Row[str, str, datetime, bytes], subject: Subject
+) -> Asked:
+    document, listed = subject.document or {}, listed_sha256(subject)
+    is_shown = not subject.is_restricted and not await is_hidden(session, link.location_id)
+    return Asked(
+        document["name"],
+        document if is_shown else None,
+        link.expires_at,
+        listed.hex() if is_shown else None,
+        has_changed=listed != link.listed_sha256,
+    )
+
+
+async def answer_link(
+    session: AsyncSession,
+    token: str,
+    answer: Answer,
+    *,
+    now: datetime,
+    changes: Mapping[str, Any] | None = None,
+    listed: str | None = None,
+) -> Outcome:
+    """Take the operator's answer, and end the link (writer).
+
+    Parameters
+    ----------
+    answer : str
+        ``as_listed`` confirms the record from today on; ``full`` and ``closed`` take effect at
+        once; ``changed`` proposes ``changes`` to an approver (shorter hours hold at once).
+    changes : mapping or None
+        Of `CHANGEABLE` fields.
+    listed : str or None
+        Of `Asked`: what the operator was shown; None is what was listed when the link was sent.
+
+    Raises
+    ------
+    LinkError
+        As in `read_link`.
+    ConflictError
+        ``as_listed``, but something else is listed by now; the link still works.
+    InvalidRecordError
+        No such answer, or changes that cannot be; the link still works then.
+    """
+    valid = await _valid(session, token, now)
+    if answer == "as_listed":
+        await _require_as_shown(session, valid, listed)
+    used = (
+        await session.execute(
+            update(ConfirmationLink)
+            .where(ConfirmationLink.token_sha256 == digest(token), _is_unused(now))
+            .values(used_at=now)
+            .returning(
+                ConfirmationLink.id,
+                ConfirmationLink.location_id,
+                ConfirmationLink.channel,
+                ConfirmationLink.created_by,
+            )
+        )
+    ).one_or_none()
+    if used is None:
+        raise _invalid()
+    link = Link(used.id, used.created_by)
+    return await _take(
+        session,
+        used.location_id,
+        answer,
+        who=f"link:{used.id}",
+        channel=used.channel,
+        now=now,
+        changes=changes,
+        link=link,
+    )
+
+
+async def _require_as_shown(
+    session: AsyncSession, link: Row[str, str, datetime, bytes], listed: str | None
+) -> None:
+    """Refuse to confirm what nobody was shown (P41)."""
+    subject = await read_subject(session, "space", link.location_id, lock=True)
+    asked = await _asked(session, link, subject)
+    if listed is None or asked.listed is None:
+        is_as_shown = not asked.has_changed
+    else:
+        is_as_shown = listed == asked.listed
+    if not is_as_shown:
+        msg = "what is listed has changed since the link was sent: look at it again"
+        raise ConflictError(msg)
+
+
+async def answer_for(
+    session: AsyncSession,
+    actor: Actor,
+    space_id: str,
+    answer: Answer,
+    channel: str,
+    *,
+    now: datetime,
+    heard_on: date | None = None,
+) -> Outcome:
+    """Write down what an operator answered by telephone or at a visit (writer).
+
+    Parameters
+    ----------
+    heard_on : date or None
+        The day of the answer, from which "as listed" counts; None is today.
+
+    Raises
+    ------
+    NotFoundError, ForbiddenError, InvalidRecordError
+        As in `issue_link`; ``changed`` is proposed with `geo.proposals.submission.propose_space`
+        instead.
+    """
+    if answer == "changed":
+        raise InvalidRecordError([("answer", "is proposed as a change instead")])
+    await _own_space(session, space_id, channel, actor)
+    return await _take(
+        session,
+        space_id,
+        answer,
+        who=actor.id,
+        channel=channel,
+        now=now,
+        actor=actor,
+        heard_on=heard_on,
+    )
+
+
+async def _take(
+    session: AsyncSession,
+    space_id: str,
+    answer: str,
+    *,
+    who: str,
+    channel: str,
+    now: datetime,
+    changes: Mapping[str, Any] | None = None,
+    link: Link | None = None,
+    actor: Actor | None = None,
+    heard_on: date | None = None,
+) -> Outcome:
+    subject = await read_subject(session, "space", space_id, lock=True)
+    match answer:
+        case "as_listed":
+            outcome = await _confirm(session, subject, channel, now, heard_on or now.date())
+        case "full" | "closed":
+            outcome = await _close(session, subject, answer, now, counted=_counted(actor, link))
+        case "changed":
+            outcome = await propose_space(
+                session,
+                actor,
+                space_id=space_id,
+                changes=_changeable(changes or {}),
+                reason=f"operator, {channel}",
+                via="link",
+                now=now,
+                link=link,
+            )
+        case _:
+            raise InvalidRecordError([("answer", f"is one of {', '.join(get_args(Answer))}")])
+    await session.execute(
+        insert(Confirmation).values(
+            id=str(uuid.uuid4()),
+            location_id=space_id,
+            answer=answer,
+            channel=channel,
+            confirmed_by=who,
+            confirmed_at=now,
+        )
+    )
+    await outbox.announce(
+        session,
+        "space.confirmed",
+        {"entity": "space", "record_id": space_id, "answer": answer},
+        organization_id=subject.organization_id,
+        to_webhooks=not subject.is_restricted,
+    )
+    await note(
+        session,
+        who,
+        f"confirmed.{answer}",
+        "space",
+        {space_id: outcome.applied_fields},
+        channel=channel,
+    )
+    return outcome
+
+
+async def _confirm(
+    session: AsyncSession, subject: Subject, channel: str, now: datetime, heard_on: date
+) -> Outcome:
+    """Confirm a record as it is listed: from a day on, for as long as its kind holds (P41)."""
+    changes = {
+        "confirmed_on": heard_on.isoformat(),
+        "expires_on": None,  # computed from the kind
+        "confirmed_by": f"operator, {channel}",
+    }
+    return await _write(session, subject, changes, now)
+
+
+def _counted(actor: Actor | None, link: Link | None) -> str | None:
+    """Return on whose count a closing is: who sends links could answer them (P52)."""
+    if actor is not None:
+        return actor.id
+    return None if link is None else link.sent_by
+
+
+async def _close(
+    session: AsyncSession, subject: Subject, answer: str, now: datetime, *, counted: str | None
+) -> Outcome:
+    order = ("active", "full", "temporarily_closed", "closed")
+    status = "full" if answer == "full" else "temporarily_closed"
+    document = subject.document or {}
+    # P40: an answer closes further, it never opens: what is closed for good does not become full.
+    if order.index(document["status"]) >= order.index(status):
+        return Outcome(subject.record_id, None, False, (), ())
+    changes = {"status": status}
+    outcome = await _write(session, subject, changes, now)
+    await note_change(session, subject, changes, person=counted, now=now)
+    return outcome
+
+
+async def _write(
+    session: AsyncSession, subject: Subject, changes: Mapping[str, Any], now: datetime
+) -> Outcome:
+    after = space_documents.patched(subject.document or {}, changes)
+    await space_documents.store_documents(
+        session, [after], now=now, today=now.date(), source=SOURCE
+    )
+    return Outcome(subject.record_id, None, True, tuple(sorted(changes)), ())
+
+
+def _changeable(changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    fixed = sorted(set(changes) - set(CHANGEABLE))
+    if fixed:
+        raise InvalidRecordError([(name, "is not changed by a link") for name in fixed])
+    return changes
+
+
+async def _own_space(
+    session: AsyncSession, space_id: str, channel: str, actor: Actor | None
+) -> Subject:
+    if channel not in CHANNELS:
+        raise InvalidRecordError([("channel", f"is one of {', '.join(CHANNELS)}")])
+    subject = await read_subject(session, "space", space_id)
+    await require_known(session, actor, [subject])
+    if actor is not None:
+        require_close(actor, organization_id=subject.organization_id, country=subject.countries[0])
+    return subject
+
+
+async def _valid(
+    session: AsyncSession, token: str, now: datetime
+) -> Row[str, str, datetime, bytes]:
+    """Return the link of a token that still works; every other token takes the same steps."""
+    link_id = await link_tokens.signed_id(session, token)
+    found = (
+        await session.execute(
+            select(
+                ConfirmationLink.id,
+                ConfirmationLink.location_id,
+                ConfirmationLink.expires_at,
+                ConfirmationLink.listed_sha256,
+            ).where(ConfirmationLink.token_sha256 == digest(token), _is_unused(now))
+        )
+    ).one_or_none()
+    if found is None or found.id != link_id:
+        raise _invalid()
+    return found
+
+
+def _is_unused(now: datetime) -> Any:  # noqa: ANN401 -- a condition
+    return (
+        ConfirmationLink.used_at.is_(None)
+        & ConfirmationLink.revoked_at.is_(None)
+        & (ConfirmationLink.expires_at > now)
+    )
+
+
+def _invalid() -> LinkError:
+    return LinkError("the link is not valid")

@@ -1,0 +1,109 @@
+"""What operators were asked and what they answered: open links, and the answers of a space."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts import staff_reads
+from geo.accounts.permissions import Actor, Role
+from geo.models import Confirmation, ConfirmationLink, Location, Person, RestrictedReader
+
+#: Most lines of either list; older ones are in the audit.
+MAX_LINES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLink:
+    """A link that nobody has answered yet; ``space_name`` is None for a restricted space."""
+
+    space_id: str
+    space_name: str | None
+    channel: str
+    sender: str | None
+    sent_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer; ``person`` is who wrote it down, None for the operator's own by a link."""
+
+    answer: str
+    channel: str
+    person: str | None
+    at: datetime
+
+
+async def unanswered(session: AsyncSession, actor: Actor, *, now: datetime) -> tuple[OpenLink, ...]:
+    """Return the links that wait for an answer, the oldest first (writer).
+
+    Parameters
+    ----------
+    actor : Actor
+        An editor sees those of the own organisation, an approver also those of the own
+        countries, everybody above all; of restricted spaces only who is named there.
+    now : datetime
+        Aware.
+    """
+    named = select(RestrictedReader.location_id).where(RestrictedReader.person == actor.id)
+    own = Location.organization_id == actor.organization_id
+    whose = true() if actor.role in {Role.COORDINATOR, Role.ADMIN} else own
+    if actor.role is Role.APPROVER:
+        whose = or_(own, Location.country.in_(actor.countries))
+    rows = await session.execute(
+        select(
+            Location.id,
+            case((Location.visibility != "restricted", Location.name)).label("space_name"),
+            ConfirmationLink.channel,
+            Person.name.label("sender"),
+            ConfirmationLink.created_at,
+            ConfirmationLink.expires_at,
+        )
+        .join(Location, Location.id == ConfirmationLink.location_id)
+        .outerjoin(Person, Person.id == ConfirmationLink.created_by)
+        .where(
+            _waits(now),
+            or_(Location.visibility != "restricted", Location.id.in_(named)),
+            whose,
+        )
+        .order_by(ConfirmationLink.created_at, ConfirmationLink.id)
+        .limit(MAX_LINES)
+    )
+    found = tuple(OpenLink(*row) for row in rows)
+    staff_reads.show(session, "space", [link.space_id for link in found])
+    return found
+
+
+async def open_links(session: AsyncSession, space_id: str, now: datetime) -> int:
+    """Return how many links of a space wait for an answer (writer)."""
+    question = (
+        select(func.count())
+        .select_from(ConfirmationLink)
+        .where(ConfirmationLink.location_id == space_id, _waits(now))
+    )
+    return await session.scalar(question) or 0
+
+
+def _waits(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        ConfirmationLink.used_at.is_(None),
+        ConfirmationLink.revoked_at.is_(None),
+        ConfirmationLink.expires_at > now,
+    )
+
+
+async def answers(session: AsyncSession, space_id: str) -> tuple[Answered, ...]:
+    """Return what was answered about a space, the newest first (writer).
+
+    For people who may see the record.
+    """
+    rows = await session.execute(
+        select(Confirmation.answer, Confirmation.channel, Person.name, Confirmation.confirmed_at)
+        .outerjoin(Person, Person.id == Confirmation.confirmed_by)
+        .where(Confirmation.location_id == space_id)
+        .order_by(Confirmation.confirmed_at.desc(), Confirmation.id)
+        .limit(MAX_LINES)
+    )
+    return tuple(Answered(*row) for row in rows)

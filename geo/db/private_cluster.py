@@ -1,0 +1,474 @@
+"""The private PostgreSQL that Amparo runs itself when no database URL is set.
+
+It listens on a unix socket in a folder that only its own user may enter (so every login
+can be trusted and no port can collide), and survives kills: of any number of simultaneous
+starts exactly one starts it, a half-made data folder never looks finished, and a pid file
+is believed only if it names a living PostgreSQL of this very folder.
+"""
+
+import fcntl
+import os
+import shlex
+import shutil
+import signal
+import stat
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import quote
+
+from geo.db.installation import (
+    SUPERUSER,
+    ClusterError,
+    Installation,
+    call,
+    find_installations,
+    server_user,
+)
+
+DATABASE = "amparo"
+PORT = 5432  # only part of the socket's name: nothing listens on TCP
+SOCKET_PATH_BYTES = 107  # sun_path of sockaddr_un, less the closing zero (unix(7))
+START_S = 120.0  # crash recovery of a busy cluster may take this long; usually 0.2 s
+POLL_S = 0.05
+NOT_IN_PATHS = frozenset('",$`\\\n')  # pg_ctl's shell would read these, and libpq the comma
+
+# Failing statements and rows may hold people's positions: the log names errors only (P48).
+_SETTINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "listen_addresses": "",
+        # Each worker may hold ten a tier, five a published tier more, and one that listens.
+        "max_connections": "200",
+        "port": str(PORT),
+        "unix_socket_permissions": "0700",
+        "jit": "off",
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+        "log_error_verbosity": "terse",
+        "log_min_error_statement": "panic",
+        "log_parameter_max_length": "0",
+        "log_checkpoints": "off",
+    }
+)
+# `state` of ControlFileData in PostgreSQL's catalog/pg_control.h, since 9.3 and before: after the
+# cluster's number (8 bytes) and two versions. DB_SHUTDOWNED, DB_SHUTDOWNED_IN_RECOVERY.
+_STATE_AT = 16
+_SHUT_DOWN = frozenset({1, 2})
+
+# For throw-away data only: a kill loses committed rows.
+_VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+_CREATE_DATABASE = """
+SELECT format('CREATE DATABASE %I TEMPLATE %I STRATEGY file_copy', :'name', :'template')
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \\gexec
+"""
+
+
+class PrivateCluster:
+    """A PostgreSQL with PostGIS in one folder, reached by one socket.
+
+    Parameters
+    ----------
+    data_dir
+        Folder of the data; made by the first start.
+    socket_dir
+        Folder of the socket; made and kept at mode 0700, owned by the server's user.
+    durable
+        False for throw-away data (tests): no fsync, and a kill may lose committed rows.
+
+    Notes
+    -----
+    PostgreSQL refuses to run as root: then it runs as the system's ``postgres`` user, who
+    must be able to enter the folders above `data_dir`.
+    """
+
+    def __init__(self, data_dir: Path, socket_dir: Path, *, durable: bool = True) -> None:
+        self.data_dir = data_dir.resolve()
+        # Not resolved itself: a link planted under this name must be seen and refused.
+        self.socket_dir = socket_dir.parent.resolve() / socket_dir.name
+        self.durable = durable
+        # Asked once: to find out runs four programs.
+        self._installations: list[Installation] = []
+
+    @property
+    def log_file(self) -> Path:
+        """The server's log."""
+        return self.data_dir.with_name(f"{self.data_dir.name}.log")
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a living server of this folder accepts connections."""
+        return self._state() == "ready"
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether its last server was shut down on purpose, and not killed or broken."""
+        try:
+            with (self.data_dir / "global" / "pg_control").open("rb") as control:
+                state = control.read(_STATE_AT + 4)[_STATE_AT:]
+        except OSError:
+            return False
+        return int.from_bytes(state, sys.byteorder) in _SHUT_DOWN
+
+    def url(self, role: str, database: str = DATABASE) -> str:
+        """Return the SQLAlchemy URL (asyncpg) with which `role` reaches `database`."""
+        # The port is named because asyncpg would otherwise believe PGPORT.
+        host = quote(str(self.socket_dir), safe="/")
+        return f"postgresql+asyncpg://{quote(role)}@/{quote(database)}?host={host}&port={PORT}"
+
+    def superuser_url(self, database: str = DATABASE) -> str:
+        """Return the URL of the superuser: for migrations and tests, never to serve requests."""
+        return self.url(SUPERUSER, database)
+
+    def start(self) -> bool:
+        """Make the cluster and its database if absent, and run it; safe to call at any time.
+
+        Returns
+        -------
+        bool
+            True if this call started the server, False if it was running.
+
+        Raises
+        ------
+        ClusterError
+            If it cannot run here: no PostgreSQL, another version's data, a folder that is
+            not ours or cannot be entered, a start that fails.
+        """
+        if not Path("/proc/self/stat").exists():
+            msg = "a private database needs Linux (/proc): set AMPARO_DATABASE_URL instead"
+            raise ClusterError(msg)
+        if NOT_IN_PATHS & set(f"{self.data_dir}{self.socket_dir}"):
+            msg = (
+                f"{self.data_dir} or {self.socket_dir} has a comma, quote, $ or \\: set AMPARO_HOME"
+            )
+            raise ClusterError(msg)
+        with self._lock():
+            installation = self._fitting_installation()
+            started = self._run_server(installation)
+            try:
+                self._create_database(installation, DATABASE, "template1")
+            except ClusterError:
+                if self._postmaster() is not None:
+                    raise
+                # It was being killed when it was found running.
+                started = self._run_server(installation)
+                self._create_database(installation, DATABASE, "template1")
+        return started
+
+    def revive(self) -> bool:
+        """Run the server of a cluster that is made already; as `start`, with fewer programs.
+
+        Returns
+        -------
+        bool
+            True if this call started the server.
+
+        Raises
+        ------
+        ClusterError
+            It does not start.
+        """
+        with self._lock():
+            if self._state() == "ready":
+                return False
+            # Before the start, which would fail and be tried again for as long as one is busy.
+            self._end_orphans()
+            return self._run_server(self._fitting_installation())
+
+    def create_database(self, name: str, template: str = "template1") -> None:
+        """Create database `name` as a copy of `template`, unless it exists."""
+        self._create_database(self._fitting_installation(), name, template)
+
+    def stop(self, *, immediate: bool = False) -> None:
+        """Stop the server if it runs, ending its connections.
+
+        Parameters
+        ----------
+        immediate
+            Do not even write a checkpoint: for data that is thrown away.
+        """
+        with self._lock():
+            deadline = time.monotonic() + START_S
+            pid = self._postmaster()
+            if pid is not None:
+                # As postmaster(1) has it: SIGINT is the fast shutdown, SIGQUIT the immediate one.
+                os.kill(pid, signal.SIGQUIT if immediate else signal.SIGINT)
+            while self._postmaster() is not None:
+                if time.monotonic() > deadline:
+                    msg = f"PostgreSQL (process {pid}) does not stop; see {self.log_file}"
+                    raise ClusterError(msg)
+                time.sleep(POLL_S)
+
+    # -- one at a time -----------------------------------------------------------------
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        parent = self.data_dir.parent
+        try:
+            _make_folders(parent)
+            descriptor = os.open(
+                self.data_dir.with_name(f"{self.data_dir.name}.lock"),
+                os.O_RDWR | os.O_CREAT | os.O_CLOEXEC,
+                0o600,
+            )
+        except OSError as error:
+            msg = (
+                f"cannot write in {parent} ({error.strerror}): set AMPARO_HOME to a folder of yours"
+            )
+            raise ClusterError(msg) from error
+        try:
+            deadline = time.monotonic() + START_S
+            while not _try_lock(descriptor):
+                if time.monotonic() > deadline:
+                    msg = f"another process has been starting {self.data_dir} for {START_S:.0f} s"
+                    raise ClusterError(msg)
+                time.sleep(POLL_S)
+            yield
+        finally:
+            os.close(descriptor)
+
+    # -- the data folder -----------------------------------------------------------------
+
+    def _fitting_installation(self) -> Installation:
+        installations = self._installations = self._installations or find_installations()
+        version_file = self.data_dir / "PG_VERSION"
+        try:
+            made_by = int(version_file.read_text().strip())
+        except FileNotFoundError:
+            return installations[0]
+        except PermissionError as error:
+            msg = f"{self.data_dir} belongs to another user: run as that user or set AMPARO_HOME"
+            raise ClusterError(msg) from error
+        for installation in installations:
+            if installation.major == made_by:
+                return installation
+        has = ", ".join(str(installation.major) for installation in installations)
+        msg = (
+            f"{self.data_dir} was made by PostgreSQL {made_by}, but PostGIS is here for {has}: "
+            f"install postgresql-{made_by}-postgis-3, move the data with pg_upgrade, or set "
+            "AMPARO_HOME to a new folder"
+        )
+        raise ClusterError(msg)
+
+    def _initialise(self, installation: Installation) -> None:
+        if self.data_dir.exists() and any(self.data_dir.iterdir()):
+            msg = (
+                f"{self.data_dir} is not a PostgreSQL data folder: move it away or set AMPARO_HOME"
+            )
+            raise ClusterError(msg)
+        # The initdb of a start that was killed may still write: its folder is never shared.
+        parent, name = self.data_dir.parent, self.data_dir.name
+        fresh = Path(tempfile.mkdtemp(prefix=f"{name}.new-", dir=parent))
+        self._make_own(fresh)
+        self._check_reachable(fresh)
+        options = ["--data-checksums"] if self.durable else ["--no-sync"]
+        installation.run(
+            "initdb",
+            f"--pgdata={fresh}",
+            f"--username={SUPERUSER}",
+            "--auth=trust",  # only the server's own user and root reach the socket
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            *options,
+        )
+        fresh.rename(self.data_dir)
+        _sync_folder(parent)
+
+    def _make_own(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        owner = server_user()
+        if owner is not None and folder.lstat().st_uid == 0:
+            os.chown(folder, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
+
+    def _check_reachable(self, folder: Path) -> None:
+        if call(["/bin/sh", "-c", 'cd "$1"', "sh", folder]).returncode == 0:
+            return
+        msg = (
+            f"PostgreSQL's user '{SUPERUSER}' cannot enter {folder.parent}: set AMPARO_HOME to a "
+            "folder outside private homes, such as /var/lib/amparo, or run as an ordinary user"
+        )
+        raise ClusterError(msg)
+
+    def _prepare_socket_dir(self) -> None:
+        if len(os.fsencode(self._socket)) > SOCKET_PATH_BYTES:
+            msg = f"{self._socket} is longer than {SOCKET_PATH_BYTES} bytes: use a shorter TMPDIR"
+            raise ClusterError(msg)
+        _make_folders(self.socket_dir.parent)
+        self._make_own(self.socket_dir)
+        found = self.socket_dir.lstat()
+        owner = server_user()
+        wanted = os.geteuid() if owner is None else owner.pw_uid
+        # Anyone may have made this name first in a shared temporary folder.
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != wanted:
+            msg = f"{self.socket_dir} is not ours (owner {found.st_uid}): remove it and start again"
+            raise ClusterError(msg)
+        self.socket_dir.chmod(0o700)
+
+    @property
+    def _socket(self) -> Path:
+        return self.socket_dir / f".s.PGSQL.{PORT}"
+
+    # -- the server ----------------------------------------------------------------------
+
+    def _run_server(self, installation: Installation) -> bool:
+        if not (self.data_dir / "PG_VERSION").exists():
+            self._initialise(installation)
+        deadline = time.monotonic() + START_S
+        while (state := self._state()) != "ready":
+            if state is None and self._try_start(installation):
+                return True
+            if time.monotonic() > deadline:
+                found = state or "not running"
+                msg = f"PostgreSQL is {found} after {START_S:.0f} s; see {self.log_file}"
+                raise ClusterError(msg)
+            time.sleep(POLL_S)
+        if not self._socket.exists():
+            running_in = self._pid_lines()[4]
+            msg = (
+                f"the server of {self.data_dir} runs, but its socket is in {running_in} and not in "
+                f"{self.socket_dir}: use the same TMPDIR, or stop process {self._postmaster()}"
+            )
+            raise ClusterError(msg)
+        return False
+
+    def _try_start(self, installation: Installation) -> bool:
+        """Start a server that is not running; False if it must be waited for."""
+        self._prepare_socket_dir()
+        self._remove_stale_files()
+        if not self.log_file.exists():
+            self.log_file.touch(mode=0o600)
+        owner = server_user()
+        if owner is not None:
+            os.chown(self.log_file, owner.pw_uid, owner.pw_gid)
+        written = self.log_file.stat().st_size
+        settings = {**_SETTINGS, **({} if self.durable else _VOLATILE)}
+        settings["unix_socket_directories"] = f'"{self.socket_dir}"'
+        options = shlex.join(f"--{name}={value}" for name, value in settings.items())
+        try:
+            installation.run(
+                "pg_ctl",
+                "start",
+                f"--pgdata={self.data_dir}",
+                f"--log={self.log_file}",
+                f"--timeout={START_S:.0f}",
+                "--wait",
+                "--silent",
+                f"--options={options}",
+            )
+        except ClusterError as error:
+            if self._postmaster() is not None:
+                return False  # the pg_ctl of a start that was killed came first
+            with self.log_file.open("rb") as log:
+                log.seek(written)
+                said = log.read().decode(errors="replace")
+            if "shared memory block" in said and "still in use" in said:
+                self._end_orphans()
+                return False
+            msg = f"PostgreSQL does not start: {said.strip() or error}"
+            raise ClusterError(msg) from error
+        return True
+
+    def _remove_stale_files(self) -> None:
+        socket_lock = self._socket.with_name(f"{self._socket.name}.lock")
+        for stale in (self.data_dir / "postmaster.pid", self._socket, socket_lock):
+            # Asked each time: the pg_ctl of a start that was killed may start it right now.
+            if self._postmaster() is None:
+                stale.unlink(missing_ok=True)
+        for half_made in self.data_dir.parent.glob(f"{self.data_dir.name}.new-*"):
+            shutil.rmtree(half_made, ignore_errors=True)
+
+    def _end_orphans(self) -> None:
+        """End what a killed server has left running: an idle one ends by itself, a busy one late.
+
+        SIGQUIT is how PostgreSQL itself ends its processes after a crash; they write nothing more.
+        """
+        folder = str(self.data_dir)
+        for process in Path("/proc").iterdir():
+            try:
+                is_left = (
+                    process.name.isdigit()
+                    and str((process / "cwd").readlink()) == folder
+                    and (process / "exe").readlink().name.removesuffix(" (deleted)") == "postgres"
+                )
+                # Asked each time: the pg_ctl of a start that was killed may start it right now.
+                if is_left and self._postmaster() is None:
+                    os.kill(int(process.name), signal.SIGQUIT)
+            except OSError:
+                continue
+
+    def _pid_lines(self) -> list[str]:
+        try:
+            lines = (self.data_dir / "postmaster.pid").read_text().splitlines()
+        except (FileNotFoundError, NotADirectoryError):
+            lines = []
+        # pid, data folder, start time, port, socket folder, address, memory key, state
+        return lines + [""] * (8 - len(lines))
+
+    def _postmaster(self) -> int | None:
+        """Return the pid of this folder's living server; neither zombies nor strangers count."""
+        written = self._pid_lines()[0]
+        if not written.isdigit():
+            return None
+        process = Path("/proc") / written
+        try:
+            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+            command = (process / "cmdline").read_bytes().split(b"\0")
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            return None
+        if state in {"Z", "X"} or Path(os.fsdecode(command[0])).name != "postgres":
+            return None
+        return int(written) if os.fsencode(self.data_dir) in command else None
+
+    def _state(self) -> str | None:
+        """Return 'starting', 'ready', 'stopping' as the living server wrote it, or None."""
+        if self._postmaster() is None:
+            return None
+        return self._pid_lines()[7].strip() or "starting"
+
+    # -- programs ------------------------------------------------------------------------
+
+    def _create_database(self, installation: Installation, name: str, template: str) -> None:
+        installation.run(
+            "psql",
+            "--no-psqlrc",
+            "--quiet",
+            f"--host={self.socket_dir}",
+            f"--port={PORT}",
+            f"--username={SUPERUSER}",
+            "--dbname=postgres",
+            "--set=ON_ERROR_STOP=1",
+            f"--set=name={name}",
+            f"--set=template={template}",
+            said=_CREATE_DATABASE,
+        )
+
+
+def _make_folders(folder: Path) -> None:
+    """Make the missing folders; root's may be entered by the server's user."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=0o755, exist_ok=True)
+        if os.geteuid() == 0:  # whatever the umask
+            path.chmod(0o755)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,421 @@
+"""Connections: one engine per access tier, each logged in as that tier's database role."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
+from contextlib import asynccontextmanager, suppress
+from enum import StrEnum
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from geo.db.outages import driven, outage_of
+from geo.db.primary import CHECK_S, IDLE_S, LOOKING, CheckedReader, Primary, Replica
+from geo.db.read_placement import Placing
+from geo.db.read_pool import WAIT_S, Asks, Reader
+from geo.errors import DatabaseUnavailableError, GeoError, UnsafeRoleError
+
+
+class Tier(StrEnum):
+    """Who asks: each tier is a LOGIN role of the database and a schema of views."""
+
+    PUBLIC = "public"
+    PARTNER = "partner"
+    STAFF = "staff"
+    WRITER = "writer"
+
+    @property
+    def role(self) -> str:
+        """Name of the database role, for example ``amparo_public``."""
+        return f"amparo_{self.value}"
+
+    @property
+    def search_path(self) -> str:
+        """Schemas a session of this tier sees: its own views, then PostGIS' functions.
+
+        The writer works on the tables themselves.
+        """
+        return "amparo, public" if self is Tier.WRITER else f"tier_{self.value}, public"
+
+
+_READ_WRITE = text("set transaction read write")
+_PROVE = text("select set_config('amparo.proof', :proof, true)")
+_SET_PERSON = text("select set_config('amparo.person', :person, true)")
+
+
+def tier_url(base: str | URL, tier: Tier) -> URL:
+    """Return ``base`` as the role of ``tier``, without a password.
+
+    Parameters
+    ----------
+    base : str or URL
+        Any PostgreSQL URL of the database.
+    tier : Tier
+        Whose role to log in as. Passwords come from the tier's own URL or a ``.pgpass`` file.
+    """
+    url = make_url(base).set(drivername="postgresql+asyncpg", username=tier.role)
+    return URL.create(
+        url.drivername, url.username, None, url.host, url.port, url.database, url.query
+    )
+
+
+def create_tier_engine(
+    url: URL,
+    tier: Tier,
+    *,
+    pool_size: int = 5,
+    statement_timeout_ms: int = 10_000,
+    wait_s: float = WAIT_S,
+) -> AsyncEngine:
+    """Return an engine whose sessions see what ``tier`` may see.
+
+    Reading tiers run every transaction READ ONLY in the database itself.
+    """
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        # An error of SQLAlchemy otherwise quotes the values, positions among them (P48).
+        hide_parameters=True,
+        pool_timeout=wait_s,
+        connect_args={
+            "server_settings": server_settings(tier, statement_timeout_ms),
+            "timeout": wait_s,
+        },
+    )
+
+
+def server_settings(tier: Tier, statement_timeout_ms: int) -> dict[str, str]:
+    """Return what the server is told when a connection of a tier is made."""
+    told = {
+        "application_name": f"amparo-{tier.value}",
+        "search_path": tier.search_path,
+        "statement_timeout": str(statement_timeout_ms),
+        "timezone": "UTC",
+        "jit": "off",
+    }
+    if tier is not Tier.WRITER:
+        told["default_transaction_read_only"] = "on"
+        # Many ask at once, and each would start processes: 40 ms and more, for a page that takes
+        # one process a fraction of a millisecond (measured).
+        told["max_parallel_workers_per_gather"] = "0"
+    return told
+
+
+class Database:
+    """The engines of all tiers.
+
+    Parameters
+    ----------
+    urls : mapping of Tier to URL
+        One login a tier; tiers without a URL cannot be asked.
+    apart : mapping of Tier to URL
+        For each tier whose URL may lead elsewhere than to the primary, its login there. Then every
+        connection is compared with what the primary states before it is used (`geo.db.primary`).
+    pool_size, statement_timeout_ms : int
+        Connections a tier, and the longest time of one statement.
+    wait_s : float
+        Seconds to connect, and to wait for a connection that is free.
+    rules : mapping of str to int or None
+        Numbers that are set otherwise than the modules of rules have them, by the name under which
+        those look for them in ``session.info``.
+    prove : callable or None
+        Gives a proof that Amparo writes, for each transaction that may (see
+        `geo.audit.write_proof`).
+    """
+
+    def __init__(
+        self,
+        urls: Mapping[Tier, URL],
+        *,
+        apart: Mapping[Tier, URL] = MappingProxyType({}),
+        pool_size: int = 5,
+        statement_timeout_ms: int = 10_000,
+        wait_s: float = WAIT_S,
+        rules: Mapping[str, int] | None = None,
+        prove: Callable[[], str] | None = None,
+    ) -> None:
+        self._prove = prove
+        self._wait_s = wait_s
+        # What readers keep between sessions; `app.knowledge` says what and for how long.
+        self._kept: dict[str, object] = {}
+        # None elsewhere: nothing to compare, and nothing is (see `geo.db.primary`).
+        self._primary = self._primary_at(apart, statement_timeout_ms) if apart else None
+        self._replicas: dict[Tier, Replica] = {}
+        self._elsewhere: dict[Tier, AsyncEngine] = {}
+        self._engines: dict[Tier, AsyncEngine] = {}
+        self._readers: dict[Tier, Reader] = {}
+        self._sessions: dict[Tier, async_sessionmaker[AsyncSession]] = {}
+        for tier, url in urls.items():
+            make = partial(
+                create_tier_engine,
+                tier=tier,
+                pool_size=pool_size,
+                statement_timeout_ms=statement_timeout_ms,
+                wait_s=wait_s,
+            )
+            self._engines[tier] = make(url=apart.get(tier, url))
+            told = server_settings(tier, statement_timeout_ms)
+            if tier in apart:
+                self._elsewhere[tier] = make(url=url)
+                # An outage of it is no reason to ask it with the patience of a request.
+                self._replicas[tier] = Replica(Reader(url, told, size=1, **LOOKING))
+            if tier in {Tier.PUBLIC, Tier.PARTNER}:
+                self._readers[tier] = self._reader_of(tier, url, apart.get(tier), told, pool_size)
+            info: dict[str, object] = {"tier": tier, "kept": self._kept, **(rules or {})}
+            if self._primary is not None:
+                info[Placing.KEY] = Placing(
+                    self._primary,
+                    self._engines[tier],
+                    self._elsewhere.get(tier),
+                    self._replicas.get(tier),
+                )
+            self._sessions[tier] = async_sessionmaker(
+                self._engines[tier], expire_on_commit=False, info=info
+            )
+
+    def _primary_at(self, apart: Mapping[Tier, URL], statement_timeout_ms: int) -> Primary:
+        told = server_settings(Tier.PUBLIC, statement_timeout_ms)
+        url = apart.get(Tier.PUBLIC) or tier_url(next(iter(apart.values())), Tier.PUBLIC)
+        return Primary(Reader(url, told, size=2, **LOOKING), self._kept.clear)
+
+    def _reader_of(
+        self, tier: Tier, url: URL, primary_url: URL | None, told: dict[str, str], size: int
+    ) -> Reader:
+        if self._primary is None:
+            return Reader(url, told, size=size, wait_s=self._wait_s)
+        at_primary = CheckedReader(
+            primary_url or url, told, size=size, wait_s=self._wait_s, primary=self._primary
+        )
+        if primary_url is None:
+            return at_primary
+        return CheckedReader(
+            url,
+            told,
+            size=size,
+            wait_s=self._wait_s,
+            primary=self._primary,
+            replica=self._replicas[tier],
+            instead=at_primary,
+        )
+
+    async def check_roles(self) -> None:
+        """Refuse logins that the database would not hold back.
+
+        Raises
+        ------
+        UnsafeRoleError
+            A tier logs in as a superuser or with BYPASSRLS.
+        DatabaseUnavailableError
+            The database does not answer.
+        """
+        question = text(
+            "select rolname, rolsuper or rolbypassrls from pg_roles where rolname = current_user"
+        )
+        for tier in self._engines:
+            async with self.session(tier) as session:
+                name, unsafe = (await session.execute(question)).one()
+            _require_safe(tier, name, unsafe=unsafe)
+        for tier, engine in self._elsewhere.items():
+            # One that does not answer is not used either, and holds nobody up.
+            with suppress(DatabaseUnavailableError):
+                async with translated_errors(OSError, DBAPIError), engine.connect() as connection:
+                    name, unsafe = (await connection.execute(question)).one()
+                _require_safe(tier, name, unsafe=unsafe)
+
+    @asynccontextmanager
+    async def session(
+        self, tier: Tier, *, person: str | None = None, read_write: bool = False
+    ) -> AsyncIterator[AsyncSession]:
+        """Open a session of one tier: commits at the end, rolls back on any exception.
+
+        Parameters
+        ----------
+        tier
+            Whose role to log in as.
+        person
+            Id of who asks, for the rules that name people; it ends with the transaction and
+            reads as an empty string afterwards, which is nobody's id.
+        read_write
+            Lets a reading tier call the functions that record its reading; it gives no right.
+        """
+        is_writer = tier is Tier.WRITER
+        async with translated_errors(is_writer=is_writer), self._sessions[tier]() as session:
+            if read_write:
+                Placing.at_primary(session)
+            # Files that the caller reads may be missing too: only here it is the database.
+            await connected(session)
+            if read_write:
+                await session.execute(_READ_WRITE)
+            if self._prove is not None and (read_write or tier is Tier.WRITER):
+                await session.execute(_PROVE, {"proof": self._prove()})
+            if person is not None:
+                await session.execute(_SET_PERSON, {"person": person})
+            yield session
+            await session.commit()
+        if is_writer:
+            self.doubt()
+
+    @asynccontextmanager
+    async def primary_session(self, tier: Tier) -> AsyncIterator[AsyncSession]:
+        """Open a session of a reading tier for who writes by what it finds.
+
+        Nothing that lags by a moment is to be written down as if it were true.
+        """
+        if self._primary is None:
+            async with self.session(tier) as session:
+                yield session
+            return
+        async with translated_errors(), self._sessions[tier]() as session:
+            Placing.at_primary(session)
+            yield await connected(session)
+            await session.commit()
+
+    @asynccontextmanager
+    async def idle_session(self, tier: Tier) -> AsyncIterator[AsyncSession]:
+        """Open a session of a reading tier for who may not need one: `connected` connects it."""
+        async with translated_errors(), self._sessions[tier]() as session:
+            yield session
+
+    def reader(self, tier: Tier) -> Reader:
+        """Return raw connections of the public or the partner tier, for single statements."""
+        return self._readers[tier]
+
+    def doubt(self) -> None:
+        """Believe no replica until the primary has been asked again: something was committed."""
+        if self._primary is not None:
+            self._primary.doubt()
+
+    async def look[T](self, ask: Callable[[Asks], Awaitable[T]]) -> tuple[T, Hashable]:
+        """Ask something of the public tier that tells how new everything else is.
+
+        Returns
+        -------
+        tuple
+            What was found, and which server's word it is. What this process reads afterwards, of
+            whatever tier and wherever, is at least as new.
+
+        Raises
+        ------
+        DatabaseUnavailableError
+            The database does not answer.
+        """
+        if self._primary is None:
+            return await ask(self._readers[Tier.PUBLIC]), None
+        found, mark = await self._primary.look(ask)
+        return found, mark.run
+
+    async def watch_replicas(self) -> None:
+        """Ask beside the requests what they would wait for, until cancelled."""
+        while self._primary is not None:
+            await asyncio.sleep(CHECK_S)
+            if time.monotonic() - self._primary.asked_s < IDLE_S:
+                # The next request asks itself, and says what is wrong.
+                with suppress(DatabaseUnavailableError):
+                    await self.replicas()
+
+    async def replicas(self) -> dict[Tier, bool]:
+        """Tell of each tier that reads apart whether it does: else the primary answers.
+
+        Raises
+        ------
+        DatabaseUnavailableError
+            No primary answers, so nobody knows what still holds.
+        """
+        if self._primary is None:
+            return {}
+        mark = await self._primary.mark(older_s=CHECK_S)
+        await asyncio.gather(*(replica.probe(mark) for replica in self._replicas.values()))
+        return {tier: replica.is_used for tier, replica in self._replicas.items()}
+
+    async def dispose(self) -> None:
+        """Close every connection."""
+        for reader in self._readers.values():
+            await reader.close()
+        for replica in self._replicas.values():
+            await replica.close()
+        if self._primary is not None:
+            await self._primary.close()
+        for engine in (*self._engines.values(), *self._elsewhere.values()):
+            await engine.dispose()
+
+
+def _require_safe(tier: Tier, name: str, *, unsafe: bool) -> None:
+    if unsafe:
+        msg = (
+            f"the {tier.value} tier logs in as {name}, which sees everything; "
+            f"give it the role {tier.role}"
+        )
+        raise UnsafeRoleError(msg)
+
+
+async def connected(session: AsyncSession) -> AsyncSession:
+    """Return a session that has its connection now, if it had none.
+
+    Raises
+    ------
+    DatabaseUnavailableError
+        The database does not answer.
+    """
+    if not session.in_transaction():
+        placing: Placing | None = session.info.get(Placing.KEY)
+        async with translated_errors(OSError, DBAPIError):
+            if placing is not None:
+                await placing.place(session)
+            await session.connection()
+    return session
+
+
+async def raw_connection(session: AsyncSession) -> Asks:
+    """Return the driver's connection of a session: statements on it are in its transaction."""
+    driver: Any = (await (await session.connection()).get_raw_connection()).driver_connection
+    asks: Asks = driver
+    return asks
+
+
+@asynccontextmanager
+async def translated_errors(
+    *connecting: type[Exception], is_writer: bool = False
+) -> AsyncIterator[None]:
+    """Turn a driver's connection failures into `DatabaseUnavailableError`; pass the rest on.
+
+    Parameters
+    ----------
+    *connecting
+        What else means an unreachable database where nothing but connecting is done.
+    is_writer
+        Whether the connection is to be able to write.
+    """
+    unreachable: tuple[type[Exception], ...] = (
+        InterfaceError,
+        OperationalError,
+        PoolTimeoutError,
+        ConnectionError,
+        *connecting,
+    )
+    try:
+        yield
+    except GeoError:
+        raise
+    except Exception as error:
+        # Of a COPY it is the driver's own, else SQLAlchemy's with the driver's inside.
+        outage = outage_of(driven(error), is_writer=is_writer)
+        if outage is not None:
+            raise outage from error
+        is_broken = isinstance(error, DBAPIError) and error.connection_invalidated
+        if is_broken or isinstance(error, unreachable):
+            msg = "the database does not answer"
+            raise DatabaseUnavailableError(msg) from error
+        raise

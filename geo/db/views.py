@@ -1,0 +1,321 @@
+"""The views each tier reads, as columns to select from; the migrations hold their SQL.
+
+The same names exist in the schemas ``tier_public``, ``tier_partner`` and ``tier_staff``. A
+session's search path decides which is meant, so a question never mentions a tier and cannot
+forget a filter. Columns that only some tiers have are not named here.
+"""
+
+from geoalchemy2 import Geometry
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+published = MetaData()
+
+
+def _geometry() -> Column[object]:
+    return Column("geom", Geometry("GEOMETRY", srid=4326, spatial_index=False))
+
+
+spaces = Table(
+    "spaces",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("name", Text),
+    Column("kind", Text),
+    Column("organization_id", Text),
+    Column("organization", Text),
+    # P28: the common logo is for verified members of the network alone.
+    Column("verified_member", Boolean),
+    Column("services", ARRAY(Text)),
+    Column("sectors", ARRAY(Text)),
+    Column("languages", ARRAY(Text)),
+    Column("status", Text),
+    Column("access", Text),
+    # The visible ones; ``referral_from`` is the first of them.
+    Column("referral_from", Text),
+    Column("referral_points", ARRAY(Text)),
+    Column("eligibility", Text),
+    Column("minimum_age", Integer),
+    Column("maximum_age", Integer),
+    # Null: everyone.
+    Column("genders", ARRAY(Text)),
+    Column("families_only", Boolean),
+    # yes, no or not_known
+    Column("children_alone", Text),
+    # In the provider's words, and as free, paid or not_known.
+    Column("fees", Text),
+    Column("fee_kind", Text),
+    # Null: not known; empty: none.
+    Column("documents_required", ARRAY(Text)),
+    Column("maximum_nights", Integer),
+    Column("overnight", Boolean),
+    Column("timezone", Text),
+    # [{"freq", "interval", "dtstart", "until", "count", "byday": ["MO"], "bymonthday", "opens_at":
+    #   "08:00", "closes_at": "17:00", "last_entry", "timezone", "valid_from", "valid_to",
+    #   "description"}], after RFC 5545
+    Column("schedules", JSONB),
+    # [{"starts_on", "ends_on", "closed", "opens_at", "closes_at", "reason"}]
+    Column("exceptions", JSONB),
+    # open, closed or not_known
+    Column("holidays", Text),
+    Column("country", Text),
+    Column("admin1", Text),
+    Column("locality", Text),
+    # Null too where the tier's position is blurred: an address would undo that (P5).
+    Column("address", Text),
+    Column("landmark", Text),
+    Column("road", Text),
+    Column("road_km", Float),
+    Column("coord_precision", Text),
+    # Of the terms that somebody asked about: {"toilets": true, "wifi": false}
+    Column("amenities", JSONB),
+    Column("step_free", Boolean),
+    Column("data_shared", Text),
+    # Null for demo rows, whose dates never read as confirmed (P35).
+    Column("confirmed_on", Date),
+    # For computations only: when the record was last assured, demo or not.
+    Column("assured_on", Date),
+    Column("expires_on", Date),
+    Column("capacity", Text),
+    Column("capacity_updated", DateTime(timezone=True)),
+    Column("contact", Text),
+    Column("phones", JSONB),
+    Column("notice", Text),
+    Column("demo", Boolean),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
+#: One row for each service at each of the spaces above: what the tier sees of both.
+services = Table(
+    "services",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("space", Text),
+    Column("space_name", Text),
+    Column("space_kind", Text),
+    Column("organization", Text),
+    Column("service", Text),
+    Column("status", Text),
+    Column("access", Text),
+    Column("referral_from", Text),
+    Column("eligibility", Text),
+    Column("minimum_age", Integer),
+    Column("maximum_age", Integer),
+    Column("genders", ARRAY(Text)),
+    Column("families_only", Boolean),
+    Column("children_alone", Text),
+    Column("fees", Text),
+    Column("fee_kind", Text),
+    Column("documents_required", ARRAY(Text)),
+    Column("timezone", Text),
+    # The service's own where it has any, else the space's.
+    Column("schedules", JSONB),
+    Column("exceptions", JSONB),
+    Column("holidays", Text),
+    Column("country", Text),
+    Column("admin1", Text),
+    Column("locality", Text),
+    Column("coord_precision", Text),
+    Column("confirmed_on", Date),
+    Column("expires_on", Date),
+    Column("notice", Text),
+    Column("demo", Boolean),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
+#: The words that records are written in; protected ones are seen by the staff alone (P38).
+terms = Table(
+    "terms",
+    published,
+    Column("vocabulary", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("parent_code", Text),
+    Column("position", Integer),
+    Column("active", Boolean),
+    Column("validity_days", Integer),
+    # {"es": "Albergue", "en": "Shelter"}
+    Column("names", JSONB),
+    # Languages in which a person has read the name (P47).
+    Column("reviewed", ARRAY(Text)),
+)
+
+#: The codes of protected terms, to refuse questions for them; no answer shows them (P38).
+protected_terms = Table(
+    "protected_terms",
+    published,
+    Column("vocabulary", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+)
+
+crossings = Table(
+    "crossings",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("name", Text),
+    Column("country_a", Text),
+    Column("country_b", Text),
+    Column("coord_precision", Text),
+    # The state now (P32); for another moment ask geo.geography.crossings.
+    Column("state", Text),
+    # [{"id", "state", "valid_from", "valid_to", "timezone", "byday", "opens_at", "closes_at",
+    #   "source", "assumption"}]
+    Column("statuses", JSONB),
+    Column("demo", Boolean),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
+hazards = Table(
+    "hazards",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("family", Text),
+    Column("kind", Text),
+    Column("title", Text),
+    Column("effect", Text),
+    Column("weight", Float),
+    Column("event_count", Integer),
+    Column("exposure_km", Float),
+    Column("rate_source", Text),
+    Column("night_only", Boolean),
+    Column("valid_from", DateTime(timezone=True)),
+    Column("valid_to", DateTime(timezone=True)),
+    Column("published_on", Date),
+    Column("demo", Boolean),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
+boundaries = Table(
+    "boundaries",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("level", Integer),
+    Column("country", Text),
+    Column("code", Text),
+    Column("name", Text),
+    Column("name_es", Text),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
+places = Table(
+    "places",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("name", Text),
+    Column("country", Text),
+    Column("admin1", Text),
+    Column("population", Integer),
+    Column("timezone", Text),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
+roads = Table(
+    "roads",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("region", Text),
+    Column("osm_way_id", BigInteger),
+    Column("name", Text),
+    Column("highway", Text),
+    Column("surface", Text),
+    Column("lit", Boolean),
+    Column("sidewalk", Boolean),
+    Column("foot", Boolean),
+    Column("vehicle", Boolean),
+    Column("oneway", Boolean),
+    Column("ferry", Boolean),
+    Column("country", Text),
+    Column("length_m", Float),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
+flows = Table(
+    "flows",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text),
+    Column("origin", Text),
+    Column("destination", Text),
+    # What the public calls them; null where nothing does.
+    Column("origin_name", Text),
+    Column("destination_name", Text),
+    Column("week", Date),
+    Column("direction", Text),
+    # Rounded; the raw count is for the authorised role only (P18).
+    Column("n", Integer),
+    Column("method", Text),
+    Column("hours_covered", Integer),
+    Column("demo", Boolean),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
+corridors = Table(
+    "corridors",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("name", Text),
+    Column("countries", ARRAY(Text)),
+    # Towns along it, in order.
+    Column("places", ARRAY(Text)),
+    Column("length_m", Float),
+    Column("illustrative", Boolean),
+    Column("demo", Boolean),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
+#: Gaps of corridors, as computed from the spaces that the tier sees (definitions.md, gap).
+coverage = Table(
+    "coverage",
+    published,
+    Column("id", Text, primary_key=True),
+    Column("corridor", Text),
+    Column("corridor_name", Text),
+    Column("from_m", Float),
+    Column("to_m", Float),
+    Column("length_m", Float),
+    # Null: the corridor's own start or end, which the name says.
+    Column("from_space", Text),
+    Column("from_name", Text),
+    Column("to_space", Text),
+    Column("to_name", Text),
+    # Null: any service.
+    Column("service", Text),
+    Column("profile", Text),
+    Column("computed_at", DateTime(timezone=True)),
+    Column("expires_on", Date),
+    Column("demo", Boolean),
+    Column("source", Text),
+    Column("licence", Text),
+    _geometry(),
+)
+
+#: Whether any demo row is loaded: one row, one column (P35).
+demo_state = Table("demo_state", published, Column("demo", Boolean))

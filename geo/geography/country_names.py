@@ -1,0 +1,42 @@
+"""Names and codes of the region's countries as files write them."""
+
+from geo.text.countries import CODES
+from geo.text.normalize import folded
+
+#: ISO 3166-1 alpha-3 code and the names met in Spanish, Portuguese, English and French, folded,
+#: of the countries whose boxes `geo.text.countries` has.
+_NAMES = {
+    "AR": "arg|argentina|argentine",
+    "AW": "abw|aruba",
+    "BO": "bol|bolivia|estado plurinacional de bolivia|bolivie",
+    "BR": "bra|brasil|brazil|bresil",
+    "CL": "chl|chile|chili",
+    "CO": "col|colombia|colombie",
+    "CR": "cri|costa rica",
+    "CW": "cuw|curazao|curacao",
+    "EC": "ecu|ecuador|equador|equateur",
+    "GT": "gtm|guatemala",
+    "GY": "guy|guyana",
+    "HN": "hnd|honduras",
+    "MX": "mex|mexico|mexique",
+    "NI": "nic|nicaragua",
+    "PA": "pan|panama",
+    "PE": "per|peru|perou",
+    "PY": "pry|paraguay|paraguai",
+    "SR": "sur|surinam|suriname",
+    "SV": "slv|el salvador|salvador",
+    "TT": "tto|trinidad y tobago|trinidad e tobago|trinidad and tobago|trinidad y tabago",
+    "UY": "ury|uruguay|uruguai",
+    "VE": "ven|venezuela|republica bolivariana de venezuela",
+}
+_BY_NAME = {name: code for code, names in _NAMES.items() for name in names.split("|")}
+
+
+def country_code(value: str) -> str:
+    """Return the ISO 3166-1 alpha-2 code a text stands for, or the text as it is.
+
+    What is no country is refused where records are checked.
+    """
+    if value.upper() in CODES:
+        return value.upper()
+    return _BY_NAME.get(folded(value), value)

@@ -1,0 +1,162 @@
+"""The stored gaps of corridors: what each tier may know, and the one way in which it is written."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import shapely
+from geoalchemy2 import functions
+from geoalchemy2.shape import from_shape
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import delete, insert, select, true
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.db import views
+from geo.models import CoverageGap, CoverageState
+
+#: Who computed them.
+SOURCE = "Amparo"
+
+
+@dataclass(frozen=True, slots=True)
+class CorridorLine:
+    """A corridor that a tier sees; ``line`` in degrees, EPSG:4326, ``length_m`` the road's."""
+
+    id: str
+    length_m: float
+    line: BaseGeometry
+    demo: bool
+    licence: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundGap:
+    """A stretch of a corridor without a service (None: any); metres along its ``length_m``.
+
+    ``from_space`` and ``to_space`` are the ids of its ends, None where the corridor ends.
+    """
+
+    service: str | None
+    from_m: float
+    to_m: float
+    from_space: str | None
+    to_space: str | None
+    line: BaseGeometry
+
+
+async def visible_corridors(session: AsyncSession) -> tuple[CorridorLine, ...]:
+    """Return the corridors that the session's tier sees, by id."""
+    shown = views.corridors.c
+    rows = await session.execute(
+        select(
+            shown.id,
+            shown.length_m,
+            shown.demo,
+            shown.licence,
+            functions.ST_AsBinary(shown.geom).label("wkb"),
+        ).order_by(shown.id)
+    )
+    return tuple(
+        CorridorLine(row.id, row.length_m, shapely.from_wkb(bytes(row.wkb)), row.demo, row.licence)
+        for row in rows
+    )
+
+
+async def counted_services(session: AsyncSession) -> tuple[str, ...]:
+    """Return the services that gaps are told of: those of the vocabulary but protected ones (P38).
+
+    Any reading tier.
+    """
+    shown, protected = views.terms.c, views.protected_terms.c
+    hidden = select(protected.code).where(protected.vocabulary == "service")
+    found = await session.scalars(
+        select(shown.code)
+        .where(shown.vocabulary == "service", shown.active == true(), shown.code.not_in(hidden))
+        .order_by(shown.code)
+    )
+    return tuple(found)
+
+
+async def stored_seals(session: AsyncSession, tier: str) -> dict[str, str]:
+    """Return what the stored gaps of a tier were computed from, by corridor (writer)."""
+    rows = await session.execute(
+        select(CoverageState.corridor_id, CoverageState.seal).where(
+            CoverageState.counted_for == tier
+        )
+    )
+    return {row.corridor_id: row.seal for row in rows}
+
+
+async def replace_gaps(
+    session: AsyncSession,
+    corridor: CorridorLine,
+    tier: str,
+    gaps: Sequence[FoundGap],
+    *,
+    seal: str,
+    profile: str,
+    now: datetime,
+    expires_on: date,
+) -> int:
+    """Store the gaps of one corridor for one tier instead of those that were there (writer).
+
+    Nothing else writes them. The caller holds the lock of coverage.
+
+    Parameters
+    ----------
+    seal
+        What they were computed from; see `stored_seals`.
+    profile
+        For whom they were computed.
+    expires_on
+        Last day on which they are shown.
+
+    Returns
+    -------
+    int
+        How many there are now.
+    """
+    await session.execute(
+        delete(CoverageGap).where(
+            CoverageGap.corridor_id == corridor.id, CoverageGap.counted_for == tier
+        )
+    )
+    rows = [
+        {
+            "id": _id_of(corridor, tier, gap),
+            "corridor_id": corridor.id,
+            "counted_for": tier,
+            "service": gap.service,
+            "from_m": gap.from_m,
+            "to_m": gap.to_m,
+            "from_space": gap.from_space,
+            "to_space": gap.to_space,
+            "profile": profile,
+            "computed_at": now,
+            "expires_on": expires_on,
+            "demo": corridor.demo,
+            "source": SOURCE,
+            "licence": corridor.licence,
+            "geom": from_shape(gap.line, srid=4326),
+        }
+        for gap in gaps
+    ]
+    if rows:
+        await session.execute(insert(CoverageGap), rows)
+    state: dict[str, Any] = {"seal": seal, "computed_at": now}
+    key = {"corridor_id": corridor.id, "counted_for": tier}
+    await session.execute(
+        upsert(CoverageState)
+        .values(**key, **state)
+        .on_conflict_do_update(index_elements=list(key), set_=state)
+    )
+    return len(rows)
+
+
+def _id_of(corridor: CorridorLine, tier: str, gap: FoundGap) -> str:
+    """Return an id that a gap keeps for as long as it is between the same ends."""
+    parts = (corridor.id, tier, gap.service or "", gap.from_space or "", gap.to_space or "")
+    return f"gap-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:20]}"

@@ -1,0 +1,306 @@
+"""Official crossings: what is known of each at an instant, in three states (P32)."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.db.views import crossings
+from geo.hours.openings import WEEKDAYS, clock_changes, clock_time, local_instant, zone
+
+State = Literal["open", "closed", "not_known"]
+
+_DAY = timedelta(days=1)
+#: A week and the day that its last night ends on.
+_WEEK = 8 * _DAY
+#: What is stated to begin or end later counts as never [A]: nobody waits so long.
+_FARTHEST = timedelta(days=3_660)
+
+
+@dataclass(frozen=True, slots=True)
+class CrossingStatus:
+    """What one source says of a crossing from one local day on.
+
+    Without hours an open crossing is open all day. ``closes_at`` before ``opens_at`` is on the
+    next day; equal hours are the whole day.
+    """
+
+    id: str
+    state: State
+    valid_from: date
+    valid_to: date | None
+    timezone: str
+    byday: frozenset[str]
+    opens_at: time | None
+    closes_at: time | None
+    source: str
+    assumption: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CrossingState:
+    """A crossing as it is known at one instant.
+
+    Attributes
+    ----------
+    lon, lat : float
+        Degrees, EPSG:4326.
+    state : str
+        `open`, `closed` or `not_known`; only `open` is passable.
+    next_opening : datetime or None
+        For a crossing that is not open: when it next is, as far as known. UTC.
+    timezone : str or None
+        IANA name to show times in; of the status that decides, else of any.
+    source, valid_from : str, date or None
+        Of the status that decides; None when nothing is known.
+    assumption : bool
+        The state rests on an assumption for the demonstration, not on a source.
+    demo : bool
+        A demo row, or one whose state is an assumption (P35).
+    """
+
+    id: str
+    name: str
+    country_a: str
+    country_b: str
+    lon: float
+    lat: float
+    state: State
+    next_opening: datetime | None
+    timezone: str | None
+    source: str | None
+    assumption: bool
+    demo: bool
+    valid_from: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatedCrossing:
+    """A crossing with everything that is stated of it; lon, lat in degrees, EPSG:4326."""
+
+    id: str
+    name: str
+    country_a: str
+    country_b: str
+    lon: float
+    lat: float
+    demo: bool
+    statuses: tuple[CrossingStatus, ...]
+
+    def open_from(self, when: datetime) -> datetime | None:
+        """Return the first instant from ``when`` (aware) on at which it is known to be open."""
+        if state_at(self.statuses, when) == "open":
+            return when
+        return next_opening(self.statuses, when)
+
+    def changes(self, start: datetime, days: int) -> tuple[tuple[datetime, State], ...]:
+        """Return its state at ``start`` (aware) and each change in the days after it; UTC.
+
+        For who has to tell the state later without this module: a phone without a network.
+        """
+        start = start.astimezone(UTC)
+        end = start + days * _DAY
+        moments = sorted({e for e in _edges(self.statuses, start, days) if start < e < end})
+        found = [(start, state_at(self.statuses, start))]
+        for moment in moments:
+            state = state_at(self.statuses, moment)
+            if state != found[-1][1]:
+                found.append((moment, state))
+        return tuple(found)
+
+    def turns(self, after: datetime, until: datetime) -> tuple[datetime, ...]:
+        """Return the instants between two (aware) at which the state stops following its week.
+
+        There a statement begins or ends, or the clocks change by which it is told; UTC.
+        """
+        return _turns(self.statuses, after, until)
+
+    def at(self, at: datetime) -> CrossingState:
+        """Return the crossing as known at ``at`` (aware)."""
+        deciding = deciding_status(self.statuses, at)
+        state = state_at(self.statuses, at)
+        shown = deciding or next(iter(self.statuses), None)
+        return CrossingState(
+            id=self.id,
+            name=self.name,
+            country_a=self.country_a,
+            country_b=self.country_b,
+            lon=self.lon,
+            lat=self.lat,
+            state=state,
+            next_opening=None if state == "open" else next_opening(self.statuses, at),
+            timezone=shown.timezone if shown else None,
+            source=deciding.source if deciding else None,
+            assumption=deciding is not None and deciding.assumption,
+            demo=self.demo or (deciding is not None and deciding.assumption),
+            valid_from=deciding.valid_from if deciding else None,
+        )
+
+
+async def states_at(session: AsyncSession, at: datetime) -> tuple[CrossingState, ...]:
+    """Return every crossing that the asker's tier sees, as known at ``at`` (aware), by id."""
+    return tuple(crossing.at(at) for crossing in await stated_crossings(session))
+
+
+async def stated_crossings(session: AsyncSession) -> tuple[StatedCrossing, ...]:
+    """Return every crossing that the asker's tier sees, with all its statuses, by id."""
+    rows = await session.execute(
+        select(
+            crossings.c.id,
+            crossings.c.name,
+            crossings.c.country_a,
+            crossings.c.country_b,
+            crossings.c.statuses,
+            crossings.c.demo,
+            func.ST_X(crossings.c.geom).label("lon"),
+            func.ST_Y(crossings.c.geom).label("lat"),
+        ).order_by(crossings.c.id)
+    )
+    return tuple(
+        StatedCrossing(**{**row, "statuses": from_json(row["statuses"])}) for row in rows.mappings()
+    )
+
+
+async def statements_of(session: AsyncSession, crossing_id: str) -> tuple[CrossingStatus, ...]:
+    """Return what was stated of a crossing that the asker's tier sees, the newest day first."""
+    stated = await session.scalar(select(crossings.c.statuses).where(crossings.c.id == crossing_id))
+    found = from_json(stated or ())
+    return tuple(sorted(found, key=lambda said: (said.valid_from, said.id), reverse=True))
+
+
+def deciding_status(statuses: Iterable[CrossingStatus], at: datetime) -> CrossingStatus | None:
+    """Return the newest status that covers the local day of ``at``, or None."""
+    covering = (
+        status
+        for status in statuses
+        if status.valid_from <= (day := _local(status, at).date())
+        and (status.valid_to is None or day <= status.valid_to)
+    )
+    return max(covering, key=lambda status: (status.valid_from, status.id), default=None)
+
+
+def state_at(statuses: Iterable[CrossingStatus], at: datetime) -> State:
+    """Return the state at ``at``: the rule of the database's ``amparo.crossing_state``."""
+    status = deciding_status(statuses, at)
+    if status is None:
+        return "not_known"
+    if status.state != "open":
+        return status.state
+    return "open" if _within_hours(status, _local(status, at)) else "closed"
+
+
+def next_opening(statuses: Sequence[CrossingStatus], after: datetime) -> datetime | None:
+    """Return the first instant after ``after`` at which the crossing is known to be open.
+
+    As far ahead as is stated: hours without an end repeat, and behind a dated closure lies what
+    was stated beside it. None where no statement opens it any more. UTC.
+    """
+    if not any(status.state == "open" for status in statuses):
+        return None
+    # Behind the last day that a statement names each week is like the one before.
+    end = max([after, *_dated_turns(statuses, after + _FARTHEST)]) + _WEEK
+    # From one turn to the next, too: what opens does so in the first week.
+    for begin in (after, *_turns(statuses, after, end)):
+        found = _opening_within_a_week(statuses, begin, after)
+        if found is not None:
+            return found
+    return None
+
+
+def _opening_within_a_week(
+    statuses: Sequence[CrossingStatus], begin: datetime, after: datetime
+) -> datetime | None:
+    # Nearly always within a day: the far edges are not worth making then.
+    for days in (1, 8):
+        end = begin + days * _DAY
+        for instant in sorted({e for e in _edges(statuses, begin, days) if begin <= e <= end}):
+            if instant > after and state_at(statuses, instant) == "open":
+                return instant
+    return None
+
+
+def _dated_turns(statuses: Iterable[CrossingStatus], until: datetime) -> set[datetime]:
+    """Return the instants up to a moment at which a statement begins, or has ended."""
+    last = (until + _DAY).date()
+    return {
+        local_instant(datetime.combine(day, time()), status.timezone)
+        for status in statuses
+        for day in (
+            status.valid_from,
+            None if status.valid_to is None or status.valid_to > last else status.valid_to + _DAY,
+        )
+        if day is not None and day <= last
+    }
+
+
+def _turns(
+    statuses: Sequence[CrossingStatus], after: datetime, until: datetime
+) -> tuple[datetime, ...]:
+    """Return the instants between two at which a statement begins or ends, or clocks change."""
+    turns = _dated_turns(statuses, until)
+    for timezone in {status.timezone for status in statuses}:
+        turns.update(clock_changes(timezone, after, until))
+    return tuple(sorted(turn for turn in turns if after < turn < until))
+
+
+def from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[CrossingStatus, ...]:
+    """Return the statuses of a view's ``statuses`` column."""
+    return tuple(
+        CrossingStatus(
+            id=row["id"],
+            state=row["state"],
+            valid_from=date.fromisoformat(row["valid_from"]),
+            valid_to=None if row["valid_to"] is None else date.fromisoformat(row["valid_to"]),
+            timezone=row["timezone"],
+            byday=frozenset(row["byday"]),
+            opens_at=None if row["opens_at"] is None else clock_time(row["opens_at"]),
+            closes_at=None if row["closes_at"] is None else clock_time(row["closes_at"]),
+            source=row["source"],
+            assumption=row["assumption"],
+        )
+        for row in rows
+    )
+
+
+def _local(status: CrossingStatus, at: datetime) -> datetime:
+    return at.astimezone(zone(status.timezone)).replace(tzinfo=None)
+
+
+def _within_hours(status: CrossingStatus, local: datetime) -> bool:
+    opens, closes, now = status.opens_at, status.closes_at, local.time()
+    if opens is None or closes is None:
+        return True
+    today = WEEKDAYS[local.weekday()] in status.byday
+    if opens == closes:
+        return today
+    if opens < closes:
+        return today and opens <= now < closes
+    yesterday = WEEKDAYS[(local - _DAY).weekday()] in status.byday
+    return (today and now >= opens) or (yesterday and now < closes)
+
+
+def _edges(
+    statuses: Sequence[CrossingStatus], after: datetime, horizon_days: int
+) -> Iterator[datetime]:
+    """Yield the instants at which a state can change.
+
+    Midnights, opening and closing hours, and where clocks change: hours that they skip begin
+    then, and what they show twice comes twice.
+    """
+    for status in statuses:
+        first = _local(status, after).date()
+        moments = {time(), status.opens_at or time(), status.closes_at or time()}
+        for offset in range(horizon_days + 1):
+            day = first + offset * _DAY
+            for moment in moments:
+                yield local_instant(datetime.combine(day, moment), status.timezone)
+        end = after + (horizon_days + 2) * _DAY
+        for change in clock_changes(status.timezone, after - _DAY, end):
+            yield change
+            for day in {_local(status, change - _DAY / 4).date(), _local(status, change).date()}:
+                for moment in moments:
+                    again = datetime.combine(day, moment).replace(fold=1)
+                    yield local_instant(again, status.timezone)

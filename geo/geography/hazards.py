@@ -1,0 +1,99 @@
+"""Hazards as published: what is known to be on the way at an instant (P14, P36)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from geoalchemy2.shape import to_shape
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.db.views import hazards
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveHazard:
+    """A published hazard.
+
+    Attributes
+    ----------
+    effect : str
+        `exclusion`: never crossed. `weight`: ``weight`` (at least 1) multiplies its cost.
+    event_count, exposure_km, rate_source
+        Events over traveller-kilometres and who counted them, or None.
+    geometry : shapely geometry
+        The published one, EPSG:4326.
+    published_on : date
+        Day of approval.
+    """
+
+    id: str
+    family: Literal["physical", "human_threat"]
+    kind: str
+    title: str
+    effect: Literal["exclusion", "weight"]
+    weight: float
+    event_count: int | None
+    exposure_km: float | None
+    rate_source: str | None
+    night_only: bool
+    valid_from: datetime
+    valid_to: datetime | None
+    published_on: date
+    source: str | None
+    demo: bool
+    geometry: BaseGeometry
+
+
+async def active_hazards(session: AsyncSession, at: datetime) -> tuple[ActiveHazard, ...]:
+    """Return the approved hazards that hold at ``at`` (aware), by id.
+
+    A report without approval is on no route. Staff also get approved ones that are not public
+    yet; routes for the public are computed from what the public tier reads (P36).
+    """
+    rows = await session.execute(
+        select(hazards)
+        .where(
+            hazards.c.published_on.is_not(None),
+            hazards.c.valid_from <= at,
+            or_(hazards.c.valid_to.is_(None), hazards.c.valid_to > at),
+        )
+        .order_by(hazards.c.id)
+    )
+    return tuple(_hazard(row) for row in rows.mappings())
+
+
+async def published_hazards(session: AsyncSession) -> tuple[ActiveHazard, ...]:
+    """Return what `active_hazards` would for some time or other, by id."""
+    rows = await session.execute(
+        select(hazards).where(hazards.c.published_on.is_not(None)).order_by(hazards.c.id)
+    )
+    return tuple(_hazard(row) for row in rows.mappings())
+
+
+def holds(hazard: ActiveHazard, at: datetime) -> bool:
+    """Tell whether a published hazard holds at ``at`` (aware)."""
+    return hazard.valid_from <= at and (hazard.valid_to is None or hazard.valid_to > at)
+
+
+def _hazard(row: Mapping[Any, Any]) -> ActiveHazard:
+    return ActiveHazard(
+        id=row["id"],
+        family=row["family"],
+        kind=row["kind"],
+        title=row["title"],
+        effect=row["effect"],
+        weight=row["weight"],
+        event_count=row["event_count"],
+        exposure_km=row["exposure_km"],
+        rate_source=row["rate_source"],
+        night_only=row["night_only"],
+        valid_from=row["valid_from"],
+        valid_to=row["valid_to"],
+        published_on=row["published_on"],
+        source=row["source"],
+        demo=row["demo"],
+        geometry=to_shape(row["geom"]),
+    )

@@ -1,0 +1,113 @@
+"""All populated places in memory, and the nearest of them to a point.
+
+Every question for a way asks for the places near its ends, and there are some tens of thousands
+of places that change with an import alone. What is found is what `geo.geography.places.places_near`
+finds.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import Geod
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.db.views import places
+from geo.errors import NotFoundError
+from geo.geography.places import NEAREST_BY_DEGREES, Place
+
+type Floats = NDArray[np.float64]
+
+#: Degrees on each side within which the nearest are looked for first [A]; most of the region's
+#: points have enough places there.
+_FIRST_DEGREES: Final = 0.5
+
+#: PostGIS measures geography on the same ellipsoid, by the same algorithm (Karney 2013).
+_ELLIPSOID: Final = Geod(ellps="WGS84")
+
+_NAMES: Final = ("id", "name", "country", "admin1", "population", "timezone")
+
+
+def _all_of(column: Any) -> Any:  # noqa: ANN401 -- SQLAlchemy's expressions
+    return func.array_agg(aggregate_order_by(column, func.ST_X(places.c.geom), places.c.id))
+
+
+#: One row of arrays: thirty thousand rows take ten times as long to read.
+_ALL: Final = select(
+    *(_all_of(places.c[name]).label(name) for name in _NAMES),
+    _all_of(func.ST_X(places.c.geom)).label("lon"),
+    _all_of(func.ST_Y(places.c.geom)).label("lat"),
+)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ResidentPlaces:
+    """Places by rising longitude; N of them.
+
+    Parameters
+    ----------
+    lon, lat
+        float64 [N], degrees.
+    columns
+        What else a `Place` has, by name.
+    """
+
+    lon: Floats
+    lat: Floats
+    columns: Mapping[str, Sequence[Any]]
+
+    @classmethod
+    async def read(cls, session: AsyncSession) -> Self:
+        """Read what a tier sees (any reading tier)."""
+        row = (await session.execute(_ALL)).mappings().one()
+        lon, lat = (np.array(row[name] or (), dtype=np.float64) for name in ("lon", "lat"))
+        return cls(lon, lat, {name: row[name] or () for name in _NAMES})
+
+    def near(self, points: Sequence[tuple[float, float]]) -> tuple[tuple[Place, float], ...]:
+        """Return for each point (lon, lat in degrees) the nearest place, and how far it is.
+
+        Metres on the ellipsoid; of equally near ones the first by id.
+
+        Raises
+        ------
+        NotFoundError
+            No places are loaded.
+        """
+        if not len(self.lon):
+            msg = "no places are loaded"
+            raise NotFoundError(msg)
+        return tuple(self._nearest(*point) for point in points)
+
+    def _nearest(self, lon: float, lat: float) -> tuple[Place, float]:
+        rows = self._by_degrees(lon, lat)
+        count = len(rows)
+        _, _, metres = _ELLIPSOID.inv(
+            np.full(count, lon), np.full(count, lat), self.lon[rows], self.lat[rows]
+        )
+        ids = self.columns["id"]
+        away_m, _, row = min(
+            (m, ids[row], row) for m, row in zip(metres.tolist(), rows.tolist(), strict=True)
+        )
+        return self.place(row), away_m
+
+    def _by_degrees(self, lon: float, lat: float) -> NDArray[np.int64]:
+        """Give those that are nearest by degrees, so many as the database looks at."""
+        wanted = min(NEAREST_BY_DEGREES, len(self.lon))
+        reach = _FIRST_DEGREES
+        while True:
+            first, after = np.searchsorted(self.lon, (lon - reach, lon + reach)).tolist()
+            square = (self.lon[first:after] - lon) ** 2 + (self.lat[first:after] - lat) ** 2
+            inside = np.flatnonzero(square <= reach * reach)
+            if len(inside) >= wanted:
+                order = np.argsort(square[inside], kind="stable")
+                return np.asarray(first + inside[order[:wanted]])
+            reach *= 4
+
+    def place(self, row: int) -> Place:
+        """Return the place of a row."""
+        values = {name: column[row] for name, column in self.columns.items()}
+        return Place(**values, lon=float(self.lon[row]), lat=float(self.lat[row]))

@@ -1,0 +1,237 @@
+"""Populated places by name, in memory: as it is written, as it sounds, as it begins."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import nsmallest
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.db.views import boundaries, places
+from geo.geography.place_index import ResidentPlaces
+from geo.geography.places import Place, Typed
+from geo.text.normalize import folded, sounded
+
+#: An id as places have it: GeoNames' number.
+_ID: Final = re.compile(r"G[0-9]{1,9}", re.ASCII)
+
+#: People from whom on a town tells apart smaller places of one name and unit near to it [A].
+_TOWN_POPULATION: Final = 10_000
+
+#: Letters and digits of a name, or of a sound, from which on it is looked for otherwise than as it
+#: is written [A]: with one begins every fifth place of the region, with two every twentieth.
+_LEAST_LETTERS: Final = 3
+
+#: Most places that a name gives, the populous first [A]. Nobody chooses of so many, and what is
+#: done with each costs microseconds: this bounds what one question can cost.
+MOST_FOUND: Final = 500
+
+type Rows = tuple[int, ...]
+
+#: Name of a first-level unit by its country and GeoNames' code of it.
+type UnitNames = Mapping[tuple[str, str | None], str]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PlaceNames:
+    """The names of resident places, N of them; all that a question needs is made once.
+
+    Parameters
+    ----------
+    places
+        What is named.
+    unit_names, unit_sounds
+        Name of a first-level unit by its country and GeoNames' code of it, and how it sounds.
+    by_name, by_sound
+        Rows by folded name and by `geo.text.normalize.sounded`, the populous first.
+    by_id
+        Rows by id.
+    ranks
+        [N], how many come before a row: the more populous, of equals the first by id.
+    towns, town_populations
+        int64 [M], rows of those large enough to tell others apart, the populous first, and their
+        people with the sign turned, so that they rise.
+    """
+
+    places: ResidentPlaces
+    unit_names: UnitNames
+    unit_sounds: UnitNames
+    by_name: Mapping[str, Rows]
+    by_sound: Mapping[str, Rows]
+    by_id: Mapping[str, int]
+    ranks: Sequence[int]
+    towns: NDArray[np.int64]
+    town_populations: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, resident: ResidentPlaces, unit_names: UnitNames) -> Self:
+        """Sort places by name."""
+        names = [name.replace("\n", " ") for name in resident.columns["name"]]
+        sounds = sounded("\n".join(names)).split("\n") if names else ()
+        ids, population = resident.columns["id"], resident.columns["population"]
+        populous = sorted(range(len(ids)), key=lambda row: (-population[row], ids[row]))
+        towns = [row for row in populous if population[row] >= _TOWN_POPULATION]
+        return cls(
+            resident,
+            unit_names,
+            {unit: sounded(name) for unit, name in unit_names.items()},
+            _grouped((folded(names[row]), row) for row in populous),
+            _grouped((sounds[row], row) for row in populous),
+            {place_id: row for row, place_id in enumerate(ids)},
+            _ranks(populous),
+            np.array(towns, dtype=np.int64),
+            np.array([-population[row] for row in towns], dtype=np.int64),
+        )
+
+    def with_id(self, place_id: str) -> Place | None:
+        """Return the place of an id."""
+        row = self.by_id.get(place_id) if _ID.fullmatch(place_id) else None
+        return None if row is None else self.places.place(row)
+
+    def exact(self, typed: Typed) -> tuple[Place, ...]:
+        """Return the places of a name, whatever its accents and case; the populous first."""
+        return self._places(typed, self.by_name.get(typed.name, ()))
+
+    def alike(self, typed: Typed) -> tuple[Place, ...]:
+        """Return the places whose name sounds like one; the populous first.
+
+        A name of fewer than three letters is found as it is written alone.
+        """
+        if not is_long_enough(typed.name):
+            return ()
+        sound = sounded(typed.name)
+        return self._places(typed, self.by_sound.get(sound, ())) if sound else ()
+
+    def beginning(self, typed: Typed) -> tuple[Place, ...]:
+        """Return the places whose words begin, in order, like the typed ones; the populous first.
+
+        Only the first that find any: names that begin with the typed words, the last of which may
+        go on; names whose words do; the same of how they sound. None where a town to be near to is
+        named: who names that knows the whole name.
+        """
+        if typed.near is not None:
+            return ()
+        for written, known in (
+            (typed.name, self.by_name),
+            (sounded(typed.name), self.by_sound),
+        ):
+            if not is_long_enough(written):
+                continue
+            words = written.split()
+            named = [name for name in known if _holds(name, words)]
+            for among in ([name for name in named if name.startswith(written)], named):
+                rows = (row for name in among for row in known[name])
+                if found := self._places(typed, rows):
+                    return found
+        return ()
+
+    def unit_of(self, place: Place) -> str | None:
+        """Return the name of the first-level unit that a place belongs to, as far as known."""
+        return self.unit_names.get((place.country, place.admin1))
+
+    def labels(self, found: Sequence[Place]) -> tuple[str, ...]:
+        """Name places so that they can be told apart: ``San Antonio, Tolima, CO``.
+
+        Where a unit has several of a name, each has a larger town near to it as well.
+        """
+        plain = [self._label(place) for place in found]
+        return tuple(
+            label if plain.count(label) == 1 else self._label(place, self._town_near(place))
+            for label, place in zip(plain, found, strict=True)
+        )
+
+    def _label(self, place: Place, near: str | None = None) -> str:
+        name = place.name if near is None else f"{place.name} ({near})"
+        return ", ".join(filter(None, (name, self.unit_of(place), place.country)))
+
+    def _town_near(self, place: Place) -> str | None:
+        least = max(_TOWN_POPULATION, 2 * place.population)
+        rows = self.towns[: np.searchsorted(self.town_populations, -least, side="right")]
+        if not len(rows):
+            return None
+        east = (self.places.lon[rows] - place.lon) * np.cos(np.radians(place.lat))
+        nearest = int(rows[np.hypot(east, self.places.lat[rows] - place.lat).argmin()])
+        return str(self.places.columns["name"][nearest])
+
+    def _places(self, typed: Typed, rows: Iterable[int]) -> tuple[Place, ...]:
+        """Return the first of the rows that are where the name is said to be."""
+        countries, units = self.places.columns["country"], self.places.columns["admin1"]
+        if typed.country is not None:
+            rows = (row for row in rows if countries[row] == typed.country)
+        if typed.unit is not None:
+            wanted = [sounded(typed.unit)]
+            meant = {unit for unit, sound in self.unit_sounds.items() if _holds(sound, wanted)}
+            rows = (row for row in rows if (countries[row], units[row]) in meant)
+        first = nsmallest(MOST_FOUND, rows, key=self.ranks.__getitem__)
+        found = tuple(self.places.place(row) for row in first)
+        if typed.near is None:
+            return found
+        return tuple(one for one in found if folded(self._town_near(one) or "") == typed.near)
+
+
+def is_long_enough(name: str) -> bool:
+    """Whether a name has letters enough to be looked for otherwise than as it is written."""
+    return sum(map(str.isalnum, name)) >= _LEAST_LETTERS
+
+
+def _ranks(ordered: Sequence[int]) -> tuple[int, ...]:
+    """Return for each row its place in an order of all."""
+    ranks = [0] * len(ordered)
+    for rank, row in enumerate(ordered):
+        ranks[row] = rank
+    return tuple(ranks)
+
+
+def _grouped(named: Iterable[tuple[str, int]]) -> dict[str, Rows]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for name, row in named:
+        found[name].append(row)
+    return {name: tuple(rows) for name, rows in found.items()}
+
+
+def _holds(name: str, words: Iterable[str]) -> bool:
+    """Tell whether words of a name begin like others, in their order."""
+    padded, at = f" {name}", 0
+    for word in words:
+        at = padded.find(f" {word}", at)
+        if at < 0:
+            return False
+        at += 1 + len(word)
+    return True
+
+
+def _unit_names() -> Any:  # noqa: ANN401 -- SQLAlchemy's expressions
+    """Ask for the unit in whose polygon most places of a code lie.
+
+    The polygons are for naming alone: near a boundary single places lie in the neighbour's.
+    """
+    name = func.coalesce(boundaries.c.name_es, boundaries.c.name)
+    return (
+        select(
+            places.c.country,
+            places.c.admin1,
+            func.mode().within_group(name.asc()).label("unit"),
+        )
+        .join(
+            boundaries,
+            (boundaries.c.level == 1)
+            & (boundaries.c.country == places.c.country)
+            & func.ST_Intersects(boundaries.c.geom, places.c.geom),
+        )
+        .group_by(places.c.country, places.c.admin1)
+    )
+
+
+#: Made once.
+_UNIT_NAMES: Final = _unit_names()
+
+
+async def unit_names(session: AsyncSession) -> UnitNames:
+    """Return the names of first-level units (any reading tier)."""
+    rows = await session.execute(_UNIT_NAMES)
+    return {(row.country, row.admin1): row.unit for row in rows}

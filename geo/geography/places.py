@@ -1,0 +1,288 @@
+"""Populated places: by name, and the nearest to a point."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from geoalchemy2 import Geography
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Select,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    text,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.db.views import places
+from geo.errors import NotFoundError
+from geo.geography.country_names import country_code
+from geo.text.countries import CODES
+from geo.text.edit_distance import strangeness
+from geo.text.normalize import ACCENTED, PLAIN, folded
+
+__all__ = [
+    "Place",
+    "Similar",
+    "Typed",
+    "find_similar",
+    "folded",
+    "nearest_place",
+    "place_near",
+    "places_near",
+]
+
+#: Nearest places by degrees among which the nearest by metres is looked for: a degree of
+#: longitude is at most 1.8 times shorter than one of latitude in the region (cos 56 degrees).
+NEAREST_BY_DEGREES = 16
+
+#: Longest name worth asking for; the longest of the region's places has 65 characters.
+_MAX_NAME = 120
+
+#: Trigrams in common from which a name is weighed. At PostgreSQL's own 0.3, or at 0.25, short
+#: names with two letters exchanged are lost (of 600 misspelt names 9 were, at 0.2 none).
+LEAST_LIKENESS = 0.2
+
+#: Different names that are weighed letter by letter: `San J…` alone has a hundred. With twice as
+#: many no other place came first for 600 misspelt names.
+_WEIGHED = 200
+
+_SET_LIKENESS = text("select set_config('pg_trgm.similarity_threshold', :likeness, true)")
+
+# As in migration 0019, to the letter: else its index would not serve. With the letters as values
+# of the question PostgreSQL could not tell.
+_PLAIN_NAME: Any = func.lower(
+    func.translate(
+        places.c.name, literal(ACCENTED, literal_execute=True), literal(PLAIN, literal_execute=True)
+    )
+)
+
+_BRACKETED = re.compile(r"(.+?)\s*\((.+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A name as somebody typed it: ``San Antonio, Táchira, VE``.
+
+    Attributes
+    ----------
+    name : str
+        Folded, without what follows it.
+    near : str or None
+        Folded name of a town near to it, which stood in brackets.
+    unit : str or None
+        Folded name of its first-level unit.
+    country : str or None
+        ISO 3166-1 alpha-2.
+    """
+
+    name: str
+    near: str | None = None
+    unit: str | None = None
+    country: str | None = None
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Take a typed text apart."""
+        wanted = folded(text[:_MAX_NAME])
+        if not wanted.isprintable():
+            return cls("")
+        name, *stated = (part.strip() for part in wanted.split(","))
+        stated = [part for part in stated if part]
+        country = None
+        if stated and country_code(stated[-1]) in CODES:
+            country = country_code(stated.pop())
+        bracketed = _BRACKETED.fullmatch(name)
+        name, near = bracketed.groups() if bracketed else (name, None)
+        return cls(name, near, stated[0] if stated else None, country)
+
+    @property
+    def is_name_alone(self) -> bool:
+        """Whether nothing follows the name."""
+        return (self.near, self.unit, self.country) == (None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A populated place.
+
+    Attributes
+    ----------
+    country : str
+        ISO 3166-1 alpha-2.
+    admin1 : str or None
+        GeoNames' own code of the first-level unit.
+    timezone : str
+        IANA name.
+    lon, lat : float
+        Degrees, EPSG:4326.
+    """
+
+    id: str
+    name: str
+    country: str
+    admin1: str | None
+    population: int
+    timezone: str
+    lon: float
+    lat: float
+
+    @property
+    def label(self) -> str:
+        """The name with its country: ``Cúcuta, CO``."""
+        return f"{self.name}, {self.country}"
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A place whose name is like a typed one.
+
+    Attributes
+    ----------
+    mistakes : int
+        Letters that would have been typed wrong, at least.
+    """
+
+    place: Place
+    mistakes: int
+
+
+async def find_similar(session: AsyncSession, typed: str, limit: int = 10) -> tuple[Similar, ...]:
+    """Return the places whose name is most like ``typed``, the least mistaken first.
+
+    Among equals those of the country that ``Name, CC`` states come first, then the populous:
+    more people mean them. Without a country one may be meant where nothing is alike in it.
+    """
+    wanted = Typed.of(typed)
+    name, country = wanted.name, wanted.country
+    if not name:
+        return ()
+    await session.execute(_SET_LIKENESS, {"likeness": str(LEAST_LIKENESS)})
+    likeness = func.similarity(_PLAIN_NAME, name)
+    alike = (
+        _places(_PLAIN_NAME.op("%")(name))
+        .add_columns(
+            _PLAIN_NAME.label("plain"),
+            likeness.label("likeness"),
+            func.dense_rank().over(order_by=(likeness.desc(), _PLAIN_NAME)).label("rank"),
+        )
+        .subquery()
+    )
+    found = (await session.execute(select(alike).where(alike.c.rank <= _WEIGHED))).mappings().all()
+    likenesses = {row["plain"]: row["likeness"] for row in found}
+    mistakes = {plain: strangeness(name, plain, like) for plain, like in likenesses.items()}
+    similar = [Similar(_place(row), mistakes[row["plain"]]) for row in found]
+    similar.sort(key=lambda one: (
+        one.mistakes, one.place.country != country, -one.place.population, one.place.id
+    ))  # fmt: skip
+    return tuple(similar[:limit])
+
+
+async def nearest_place(session: AsyncSession, lon: float, lat: float) -> Place:
+    """Return the place nearest to a point (degrees, EPSG:4326).
+
+    Raises
+    ------
+    NotFoundError
+        No places are loaded.
+    """
+    return (await place_near(session, lon, lat))[0]
+
+
+async def place_near(session: AsyncSession, lon: float, lat: float) -> tuple[Place, float]:
+    """Return the place nearest to a point and its distance in metres, on the ellipsoid.
+
+    Raises
+    ------
+    NotFoundError
+        No places are loaded.
+    """
+    return (await places_near(session, [(lon, lat)]))[0]
+
+
+async def places_near(
+    session: AsyncSession, points: Sequence[tuple[float, float]]
+) -> tuple[tuple[Place, float], ...]:
+    """Return for each point (lon, lat in degrees) what `place_near` does, in one question.
+
+    Raises
+    ------
+    NotFoundError
+        No places are loaded.
+    """
+    found = await session.execute(_NEAREST, _columns(points))
+    return _one_each(points, found.mappings().all())
+
+
+def _columns(points: Sequence[tuple[float, float]]) -> dict[str, list[float]]:
+    return {"lons": [lon for lon, _ in points], "lats": [lat for _, lat in points]}
+
+
+def _one_each(
+    points: Sequence[tuple[float, float]], rows: Sequence[Mapping[Any, Any]]
+) -> tuple[tuple[Place, float], ...]:
+    if len(rows) < len(points):
+        msg = "no places are loaded"
+        raise NotFoundError(msg)
+    return tuple((_place(row), row["distance_m"]) for row in rows)
+
+
+def _places(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return select(
+        places.c.id,
+        places.c.name,
+        places.c.country,
+        places.c.admin1,
+        places.c.population,
+        places.c.timezone,
+        func.ST_X(places.c.geom).label("lon"),
+        func.ST_Y(places.c.geom).label("lat"),
+    ).where(*conditions)
+
+
+def _nearest_question() -> Select[Any]:
+    asked = (
+        func.unnest(bindparam("lons", type_=ARRAY(Float)), bindparam("lats", type_=ARRAY(Float)))
+        .table_valued(column("lon", Float), column("lat", Float), with_ordinality="row")
+        .render_derived("asked")
+    )
+    point = func.ST_SetSRID(func.ST_MakePoint(asked.c.lon, asked.c.lat), 4326)
+    distance_m = func.ST_Distance(cast(places.c.geom, Geography), cast(point, Geography))
+    near = (
+        _places()
+        .add_columns(distance_m.label("distance_m"))
+        .order_by(places.c.geom.op("<->")(point))
+        .limit(NEAREST_BY_DEGREES)
+        .lateral("near")
+    )
+    return (
+        select(*near.c)
+        .ext(distinct_on(asked.c.row))
+        .select_from(asked.join(near, true()))
+        .order_by(asked.c.row, near.c.distance_m, near.c.id)
+    )
+
+
+#: Made once: every route asks it, and to put it together takes longer than to send it.
+_NEAREST = _nearest_question()
+
+
+def _place(row: Mapping[Any, Any]) -> Place:
+    return Place(
+        id=row["id"],
+        name=row["name"],
+        country=row["country"],
+        admin1=row["admin1"],
+        population=row["population"],
+        timezone=row["timezone"],
+        lon=row["lon"],
+        lat=row["lat"],
+    )

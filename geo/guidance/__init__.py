@@ -1,0 +1,4 @@
+"""What people read or call: contacts, messages, pathways, checklists, rumours, feedback.
+
+It imports `proposals` and what is below.
+"""

@@ -1,0 +1,246 @@
+"""Checklists of minimum standards: data that a coordinator edits, in versions."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Column, Date, MetaData, Table, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts.permissions import Actor, require_coordinate, require_staff
+from geo.audit import trail
+from geo.db.guidance_views import checklist_items, checklists, plain_rows
+from geo.errors import ConflictError, InvalidRecordError, NotFoundError
+from geo.models import Checklist, ChecklistItem
+from geo.proposals.guidance_changes import Sent, put
+from geo.proposals.subjects.texts import checklist_document
+from geo.proposals.submission import Outcome
+from geo.records.guidance_rows import MAX_MONTHS
+from geo.vocabulary import read_vocabulary
+
+#: Longest list: an audit of an afternoon, our choice.
+MAX_ITEMS = 200
+MAX_TEXT = 500
+
+#: The staff's view, of versions that are not in force too.
+_versions = Table(
+    "checklist_versions",
+    MetaData(),
+    *(Column(column.name, column.type) for column in checklists.c),
+    Column("retired_on", Date),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A question of a checklist.
+
+    Attributes
+    ----------
+    standard : str
+        What it belongs to; scores are given for each.
+    evidence_needed : bool
+        A yes or partly needs a word on what shows it.
+    essential : bool
+        Without a yes here nobody passes.
+    """
+
+    standard: str
+    question: str
+    evidence_needed: bool = False
+    essential: bool = False
+
+
+async def published_checklists(
+    session: AsyncSession, *, kind: str | None = None
+) -> list[dict[str, Any]]:
+    """Return the checklists in force with their items (any reading tier)."""
+    question = select(checklists).order_by(checklists.c.kind, checklists.c.version)
+    if kind is not None:
+        question = question.where(checklists.c.kind == kind)
+    lists = plain_rows(await session.execute(question))
+    found = await session.execute(
+        select(checklist_items)
+        .where(checklist_items.c.checklist_id.in_([row["id"] for row in lists]))
+        .order_by(checklist_items.c.checklist_id, checklist_items.c.position)
+    )
+    items: dict[str, list[dict[str, Any]]] = {}
+    for row in plain_rows(found):
+        item = {name: value for name, value in row.items() if name != "checklist_id"}
+        items.setdefault(row["checklist_id"], []).append(item)
+    return [{**row, "items": items.get(row["id"], [])} for row in lists]
+
+
+async def versions(session: AsyncSession) -> list[dict[str, Any]]:
+    """Return every version of every checklist, the newest of each kind first (staff)."""
+    c = _versions.c
+    return plain_rows(
+        await session.execute(select(_versions).order_by(c.kind, c.version.desc(), c.id))
+    )
+
+
+async def items_of(session: AsyncSession, actor: Actor, checklist_id: str) -> list[ChecklistItem]:
+    """Return the questions of a version, in force or not (writer).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError
+        The actor is not of the staff; there is no such version.
+    """
+    require_staff(actor)
+    await _checklist(session, checklist_id)
+    found = await session.scalars(
+        select(ChecklistItem)
+        .where(ChecklistItem.checklist_id == checklist_id)
+        .order_by(ChecklistItem.position)
+    )
+    return list(found)
+
+
+async def add_version(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    kind: str,
+    title: str,
+    items: Sequence[Item],
+    valid_months: int = 12,
+    pass_score: float = 0.8,
+    example: bool = False,
+) -> str:
+    """Add a version of a kind's checklist, not yet in force (writer).
+
+    Parameters
+    ----------
+    session, actor
+        A coordinator.
+    kind : str
+        Of the vocabulary of kinds of space.
+    title, items
+        What is asked, in order.
+    valid_months : int
+        Months after which an assessment is due again, 1 to `MAX_MONTHS`.
+    pass_score : float
+        Score from which a space passes, 0 to 1.
+    example : bool
+        It shows the form only: it makes nobody a verified member.
+
+    Returns
+    -------
+    str
+        Its id.
+
+    Raises
+    ------
+    ForbiddenError, InvalidRecordError
+        The actor does not coordinate; names each field that is wrong.
+    """
+    require_coordinate(actor)
+    problems = _problems(title, items, valid_months, pass_score)
+    if kind not in (await read_vocabulary(session)).active.get("space_kind", ()):
+        problems.append(("kind", "is not a kind of space"))
+    if problems:
+        raise InvalidRecordError(problems)
+    last = await session.scalar(select(func.max(Checklist.version)).where(Checklist.kind == kind))
+    checklist_id = f"checklist-{uuid.uuid4().hex}"
+    await session.execute(
+        insert(Checklist).values(
+            id=checklist_id,
+            kind=kind,
+            version=(last or 0) + 1,
+            title=title,
+            example=example,
+            valid_months=valid_months,
+            pass_score=pass_score,
+        )
+    )
+    await session.execute(
+        insert(ChecklistItem),
+        [
+            {
+                "checklist_id": checklist_id,
+                "position": position,
+                "standard": item.standard,
+                "question": item.question,
+                "evidence_needed": item.evidence_needed,
+                "essential": item.essential,
+            }
+            for position, item in enumerate(items, start=1)
+        ],
+    )
+    await _note(session, actor, "add", checklist_id)
+    return checklist_id
+
+
+async def publish(session: AsyncSession, actor: Actor, checklist_id: str, sent: Sent) -> Outcome:
+    """Propose to put a version in force, beside the one that is; it waits for a second person.
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError, ConflictError
+        The actor does not coordinate; no such version; it was published before.
+    """
+    require_coordinate(actor)
+    checklist = await _checklist(session, checklist_id)
+    if checklist.published_on is not None:
+        msg = "this version was published before; add a new one"
+        raise ConflictError(msg)
+    document = await checklist_document(session, checklist)
+    return await put(session, actor, "checklist", checklist_id, document, sent)
+
+
+async def retire(session: AsyncSession, actor: Actor, checklist_id: str, *, today: date) -> None:
+    """Take a version out of force; assessments by it hold until they are due (writer).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError
+        The actor does not coordinate; no such version.
+    """
+    require_coordinate(actor)
+    checklist = await _checklist(session, checklist_id)
+    checklist.retired_on = today
+    await session.flush()
+    await _note(session, actor, "retire", checklist_id)
+
+
+def _problems(
+    title: str, items: Sequence[Item], valid_months: int, pass_score: float
+) -> list[tuple[str, str]]:
+    problems = []
+    if not 0 < len(title.strip()) <= MAX_TEXT:
+        problems.append(("title", f"has 1 to {MAX_TEXT} characters"))
+    if not 1 <= len(items) <= MAX_ITEMS:
+        problems.append(("items", f"are 1 to {MAX_ITEMS}"))
+    if any(
+        not 0 < len(words.strip()) <= MAX_TEXT
+        for item in items
+        for words in (item.standard, item.question)
+    ):
+        problems.append(("items", f"have a standard and a question of 1 to {MAX_TEXT} characters"))
+    if not 1 <= valid_months <= MAX_MONTHS:
+        problems.append(("valid_months", f"is 1 to {MAX_MONTHS}"))
+    if not 0 <= pass_score <= 1:
+        problems.append(("pass_score", "is 0 to 1"))
+    return problems
+
+
+async def _checklist(session: AsyncSession, checklist_id: str) -> Checklist:
+    checklist = await session.get(Checklist, checklist_id, with_for_update=True)
+    if checklist is None:
+        msg = "there is no such checklist"
+        raise NotFoundError(msg)
+    return checklist
+
+
+async def _note(session: AsyncSession, actor: Actor, verb: str, checklist_id: str) -> None:
+    await trail.record(
+        session,
+        actor=actor.id,
+        action=f"checklist.{verb}",
+        entity="checklist",
+        record_id=checklist_id,
+        details={},
+    )

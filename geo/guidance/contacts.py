@@ -1,0 +1,183 @@
+"""Essential contacts of an area: emergency, asylum, violence, children, complaints (P45)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts.permissions import Actor, require_coordinate
+from geo.audit import trail
+from geo.db.guidance_views import contacts, plain_rows
+from geo.errors import NotFoundError
+from geo.models import CONTACT_KINDS, Contact
+from geo.proposals.guidance_changes import Sent, put, withdraw_all
+from geo.proposals.subjects.contacts import contact_document
+from geo.proposals.submission import Outcome
+from geo.records import demo_rows
+from geo.records.row_validation import Circumstances
+from geo.removals import removal_log
+from geo.text.normalize import folded
+from geo.vocabulary import read_vocabulary
+
+#: P45: what every area should have; a kind without a line is said, never left out.
+ESSENTIAL = tuple(kind for kind in CONTACT_KINDS if kind != "other")
+
+#: P3, P38: all that is said of a protected need.
+HOTLINES = ("gbv", "child_protection", "emergency")
+
+
+@dataclass(frozen=True, slots=True)
+class AreaContacts:
+    """The lines of an area.
+
+    Attributes
+    ----------
+    lines : tuple of mappings
+        By kind; those of the unit before those of its country.
+    not_known : tuple of str
+        Essential kinds without any line.
+    """
+
+    lines: tuple[Mapping[str, Any], ...]
+    not_known: tuple[str, ...]
+
+
+async def contacts_of(
+    session: AsyncSession,
+    country: str | None,
+    admin1: str | None = None,
+    *,
+    kinds: Iterable[str] = CONTACT_KINDS,
+) -> AreaContacts:
+    """Return the lines of a country, and of one first-level unit of it (any reading tier).
+
+    Parameters
+    ----------
+    session : AsyncSession
+        Its tier decides what is seen.
+    country : str or None
+        ISO 3166-1 alpha-2; None gives the lines of every country.
+    admin1 : str or None
+        Name of the unit, as spaces have it; compared without accents or capitals.
+    kinds : iterable of str
+        Of `geo.models.CONTACT_KINDS`.
+    """
+    asked = tuple(kinds)
+    question = select(contacts).where(contacts.c.kind.in_(asked))
+    if country is not None:
+        question = question.where(contacts.c.country == country)
+    found = plain_rows(await session.execute(question))
+    if country is not None:
+        unit = None if admin1 is None else folded(admin1)
+        found = [
+            row for row in found if row["admin1"] is None or folded(str(row["admin1"])) == unit
+        ]
+    found.sort(
+        key=lambda row: (
+            CONTACT_KINDS.index(row["kind"]),
+            row["country"],
+            row["admin1"] is None,
+            row["name"],
+            row["id"],
+        )
+    )
+    known = {row["kind"] for row in found}
+    return AreaContacts(
+        tuple(found),
+        tuple(kind for kind in ESSENTIAL if kind in asked and kind not in known),
+    )
+
+
+async def independent_lines(
+    session: AsyncSession, country: str | None, admin1: str | None = None
+) -> tuple[Mapping[str, Any], ...]:
+    """Return the lines for complaints about staff, which no operator answers (P44)."""
+    found = await contacts_of(session, country, admin1, kinds=("psea",))
+    return tuple(line for line in found.lines if line["independent"])
+
+
+async def put_contact(
+    session: AsyncSession,
+    actor: Actor,
+    fields: Mapping[str, Any],
+    sent: Sent,
+    *,
+    allow_mixed: bool = False,
+) -> Outcome:
+    """Propose a contact, or what one with its id should be (writer; P53).
+
+    A number, a name or a text waits for a second person; what takes one away holds at once.
+
+    Parameters
+    ----------
+    session, actor
+        A coordinator.
+    fields : mapping
+        As a file of contacts has them; ``id`` names which.
+    sent : Sent
+        When, by which way and why.
+    allow_mixed : bool
+        Propose it although demo rows are loaded (P35).
+
+    Raises
+    ------
+    ForbiddenError, InvalidRecordError, MixedDataError
+        The actor does not coordinate; a field breaks its rule; demo rows are loaded.
+    """
+    require_coordinate(actor)
+    words = await read_vocabulary(session)
+    document = contact_document(fields, Circumstances(sent.now.date(), sent.now, {}, words))
+    if not allow_mixed:
+        await demo_rows.require_alike(session, is_demo=document["demo"])
+    return await put(session, actor, "contact", document["id"], document, sent)
+
+
+_ROW = text("select cast(to_jsonb(c) as text) from amparo.contacts c where id = :id")
+
+
+async def remove_contact(
+    session: AsyncSession, actor: Actor, contact_id: str, *, now: datetime
+) -> None:
+    """Delete a contact at once (writer): a line that misleads waits for nobody.
+
+    It is on the actor's count (P52).
+
+    Parameters
+    ----------
+    now : datetime
+        Aware.
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError
+        The actor does not coordinate; there is no such contact.
+    """
+    require_coordinate(actor)
+    contact = await session.get(Contact, contact_id)
+    if contact is None:
+        msg = "there is no such contact"
+        raise NotFoundError(msg)
+    row = await session.scalar(_ROW, {"id": contact_id})
+    await session.delete(contact)
+    await session.flush()
+    await removal_log.note(
+        session,
+        "contact",
+        contact_id,
+        "withdraw",
+        person=actor.id,
+        now=now,
+        undo={"row": row},
+    )
+    await withdraw_all(session, "contact", contact_id, now)
+    await trail.record(
+        session,
+        actor=actor.id,
+        action="contact.remove",
+        entity="contact",
+        record_id=contact_id,
+        details={},
+    )

@@ -1,0 +1,226 @@
+"""The message bank: texts by key, audience and language, shown once a person read them (P47)."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts.permissions import Actor, require_staff
+from geo.audit import trail
+from geo.db.guidance_views import message_drafts, messages, plain_rows
+from geo.errors import ConflictError, InvalidRecordError, NotFoundError
+from geo.guidance import review as reviewing
+from geo.models import AUDIENCES, Message
+from geo.records import demo_rows as demo
+from geo.records.guidance_rows import ORIGINAL, language
+from geo.records.readers import Record
+from geo.records.row_validation import Row
+
+
+@dataclass(frozen=True, slots=True)
+class BankText:
+    """A message as it may be shown.
+
+    Attributes
+    ----------
+    language : str
+        That of ``body``.
+    original : bool
+        The asked language has no reviewed text of it: this is the Spanish original, to be
+        labelled as such.
+    """
+
+    key: str
+    language: str
+    original: bool
+    audience: str
+    body: str
+    valid_from: date
+    valid_to: date | None
+    demo: bool
+
+
+async def lookup(session: AsyncSession, key: str, lang: str) -> BankText:
+    """Return a message in a language, or its Spanish original, labelled; never a draft (P47).
+
+    A translation older than the original it translates counts as none; one whose original was
+    taken back or has run out is in no view.
+
+    Raises
+    ------
+    NotFoundError
+        There is no reviewed text under this key that holds today, or none for this asker.
+    """
+    found = await session.execute(
+        select(messages).where(messages.c.key == key, messages.c.language.in_([lang, ORIGINAL]))
+    )
+    texts = _chosen([BankRow(**row) for row in found.mappings()], lang)
+    if not texts:
+        msg = "there is no such message"
+        raise NotFoundError(msg)
+    return texts[0]
+
+
+async def list_messages(
+    session: AsyncSession, lang: str, *, audience: str | None = None
+) -> list[BankText]:
+    """Return every message of the asker's tier, each as `lookup` would."""
+    question = select(messages).where(messages.c.language.in_([lang, ORIGINAL]))
+    if audience is not None:
+        question = question.where(messages.c.audience == audience)
+    found = await session.execute(question)
+    return _chosen([BankRow(**row) for row in found.mappings()], lang)
+
+
+@dataclass(frozen=True, slots=True)
+class BankRow:
+    """A reviewed text of one language, as the views have it."""
+
+    id: str
+    key: str
+    language: str
+    audience: str
+    body: str
+    valid_from: date
+    valid_to: date | None
+    reviewed_on: date | None
+    safety: bool
+    demo: bool
+
+
+def _chosen(rows: Sequence[BankRow], lang: str) -> list[BankText]:
+    newest: dict[tuple[str, str], BankRow] = {}
+    for row in sorted(rows, key=lambda row: (row.valid_from, row.id)):
+        newest[row.key, row.language] = row
+    texts = []
+    for key in sorted({row.key for row in rows}):
+        original, own = newest.get((key, ORIGINAL)), newest.get((key, lang))
+        if own is not None and original is not None and own.valid_from < original.valid_from:
+            own = None  # it says what the original said before
+        text = own or original
+        if text is not None:
+            texts.append(
+                BankText(
+                    key,
+                    text.language,
+                    text.language != lang,
+                    text.audience,
+                    text.body,
+                    text.valid_from,
+                    text.valid_to,
+                    text.demo,
+                )
+            )
+    return texts
+
+
+async def drafts(session: AsyncSession) -> list[dict[str, object]]:
+    """Return what is not reviewed yet, for the console (staff)."""
+    found = await session.execute(
+        select(message_drafts).order_by(message_drafts.c.key, message_drafts.c.language)
+    )
+    return plain_rows(found)
+
+
+async def write(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    key: str,
+    lang: str,
+    audience: str,
+    body: str,
+    valid_from: date,
+    valid_to: date | None = None,
+    safety: bool = True,
+    allow_mixed: bool = False,
+) -> str:
+    """Write a draft of a message (writer).
+
+    Returns
+    -------
+    str
+        Its id.
+
+    Raises
+    ------
+    ForbiddenError
+        Only the network's staff write.
+    InvalidRecordError
+        Names each field that is wrong.
+    ConflictError
+        There is a text of this key and language from that day on.
+    MixedDataError
+        Demo rows are loaded, and the setting does not allow real ones beside them (P35).
+    """
+    require_staff(actor)
+    row = Row(Record(1, {"key": key, "language": lang, "audience": audience, "body": body}))
+    values = {
+        "id": f"message-{uuid.uuid4().hex}",
+        "key": row.id("key"),
+        "language": language(row, "language"),
+        "audience": row.choice("audience", AUDIENCES),
+        "body": row.text("body"),
+        "valid_from": valid_from,
+        "valid_to": valid_to,
+        "safety": safety,
+        "written_by": actor.id,
+    }
+    if valid_to is not None and valid_to < valid_from:
+        row.reject("valid_to is before valid_from", "valid_to")
+    if row.faults:
+        raise InvalidRecordError(row.faults)
+    try:
+        async with session.begin_nested():
+            await session.execute(insert(Message).values(values))
+    except IntegrityError as error:
+        msg = "there is a text of this key and language from that day on"
+        raise ConflictError(msg) from error
+    if not allow_mixed:
+        await demo.require_unmixed(session)
+    await trail.record(
+        session,
+        actor=actor.id,
+        action="message.write",
+        entity="message",
+        record_id=str(values["id"]),
+        details={"key": key, "language": lang},
+    )
+    return str(values["id"])
+
+
+async def submit(session: AsyncSession, actor: Actor, message_id: str) -> None:
+    """Hand a draft to the reviewers; see `geo.guidance.review.submit`."""
+    await reviewing.submit(session, Message, message_id, actor)
+
+
+async def review(
+    session: AsyncSession,
+    actor: Actor,
+    message_id: str,
+    *,
+    accept: bool,
+    today: date,
+    reason: str | None = None,
+    reader: str | None = None,
+) -> None:
+    """Let a message be shown, or send it back; see `geo.guidance.review.review`."""
+    await reviewing.review(
+        session,
+        Message,
+        message_id,
+        actor,
+        accept=accept,
+        today=today,
+        reason=reason,
+        reader=reader,
+    )
+
+
+async def retire(session: AsyncSession, actor: Actor, message_id: str) -> None:
+    """Take a message back; see `geo.guidance.review.retire`."""
+    await reviewing.retire(session, Message, message_id, actor)

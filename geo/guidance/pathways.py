@@ -1,0 +1,281 @@
+"""Referral pathways: how a need is met in an area, step by step.
+
+Of protected needs nothing is said but the hotlines: a publicised pathway endangers survivors,
+providers and staff (domain.md section 6, GBV AoR). Their steps are for people named one by one.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts.permissions import Actor, require_coordinate, require_review
+from geo.audit import trail
+from geo.db.guidance_views import contacts, pathway_steps, pathways, plain_rows
+from geo.db.views import protected_terms, spaces
+from geo.errors import NotFoundError
+from geo.guidance.contacts import HOTLINES, contacts_of
+from geo.models import (
+    PROTECTED_SERVICES,
+    Contact,
+    Pathway,
+    PathwayReader,
+    PathwayStep,
+)
+from geo.proposals.guidance_changes import Sent, put
+from geo.proposals.subjects.contacts import pathway_document, require_known_steps
+from geo.proposals.submission import Outcome
+from geo.records import demo_rows
+from geo.records.row_validation import Circumstances
+from geo.text.normalize import folded
+from geo.vocabulary import read_vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What is said of a need in an area.
+
+    Attributes
+    ----------
+    is_protected : bool
+        The rest is under controlled access; ``pathways`` is empty then, whatever there is.
+    pathways : tuple of mappings
+        Each with its ``steps`` in order; a step has an instruction, and a contact and a space
+        where it names one that the asker may see.
+    contacts : tuple of mappings
+        Of a protected need: the hotlines. Else empty, the steps have theirs.
+    """
+
+    is_protected: bool
+    pathways: tuple[Mapping[str, Any], ...]
+    contacts: tuple[Mapping[str, Any], ...]
+
+
+async def is_protected(session: AsyncSession, need: str) -> bool:
+    """Tell whether a need is one that is never published (P38; any reading tier)."""
+    return need in PROTECTED_SERVICES or bool(
+        await session.scalar(
+            select(
+                exists().where(
+                    protected_terms.c.vocabulary == "service", protected_terms.c.code == need
+                )
+            )
+        )
+    )
+
+
+async def guidance_for(
+    session: AsyncSession, need: str, country: str, admin1: str | None = None
+) -> Guidance:
+    """Return the pathways of a need in an area; of a protected one the hotlines alone.
+
+    Parameters
+    ----------
+    session : AsyncSession
+        Its tier decides what is seen.
+    need : str
+        Code of the service that is needed.
+    country : str
+        ISO 3166-1 alpha-2.
+    admin1 : str or None
+        Name of a first-level unit; pathways of the whole country are among the answers too.
+    """
+    if await is_protected(session, need):
+        lines = await contacts_of(session, country, admin1, kinds=HOTLINES)
+        return Guidance(is_protected=True, pathways=(), contacts=lines.lines)
+    c = pathways.c
+    found = await session.execute(
+        select(pathways).where(c.need == need, c.country == country).order_by(c.title, c.id)
+    )
+    rows = plain_rows(found)
+    rows = _of_unit(rows, admin1)
+    steps = await _steps(session, [row["id"] for row in rows])
+    return Guidance(
+        is_protected=False,
+        pathways=tuple({**row, "steps": steps.get(row["id"], [])} for row in rows),
+        contacts=(),
+    )
+
+
+def _of_unit(rows: list[dict[str, Any]], admin1: str | None) -> list[dict[str, Any]]:
+    """Return those of a unit first, then those of the whole country."""
+    unit = None if admin1 is None else folded(admin1)
+    own = [row for row in rows if row["admin1"] and folded(str(row["admin1"])) == unit]
+    return own + [row for row in rows if row["admin1"] is None]
+
+
+async def _steps(session: AsyncSession, ids: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+    s, k, v = pathway_steps.c, contacts.c, spaces.c
+    found = await session.execute(
+        select(
+            s.pathway_id,
+            s.position,
+            s.instruction,
+            k.id.label("contact_id"),
+            k.kind,
+            k.name.label("contact_name"),
+            k.phone,
+            k.whatsapp,
+            v.id.label("space_id"),
+            v.name.label("space_name"),
+        )
+        .select_from(pathway_steps)
+        .outerjoin(contacts, k.id == s.contact_id)
+        .outerjoin(spaces, v.id == s.location_id)
+        .where(s.pathway_id.in_(list(ids)))
+        .order_by(s.pathway_id, s.position)
+    )
+    steps: dict[str, list[dict[str, Any]]] = {}
+    for row in found:
+        contact = {
+            "id": row.contact_id,
+            "kind": row.kind,
+            "name": row.contact_name,
+            "phone": row.phone,
+            "whatsapp": row.whatsapp,
+        }
+        space = {"id": row.space_id, "name": row.space_name}
+        steps.setdefault(row.pathway_id, []).append(
+            {
+                "position": row.position,
+                "instruction": row.instruction,
+                "contact": None if row.contact_id is None else contact,
+                "space": None if row.space_id is None else space,
+            }
+        )
+    return steps
+
+
+async def read_controlled(
+    session: AsyncSession, actor: Actor, need: str, country: str
+) -> list[dict[str, Any]]:
+    """Return the restricted pathways of a need that name the actor as a reader, and audit it.
+
+    Parameters
+    ----------
+    session : AsyncSession
+        Of the writer, since the reading is written down (P31).
+    actor, need, country
+        Who asks for what.
+    """
+    found = await session.scalars(
+        select(Pathway)
+        .join(PathwayReader, PathwayReader.pathway_id == Pathway.id)
+        .where(PathwayReader.person == actor.id, Pathway.need == need, Pathway.country == country)
+        .order_by(Pathway.id)
+    )
+    answers = []
+    for pathway in found.all():
+        steps = await session.execute(
+            select(PathwayStep.position, PathwayStep.instruction, Contact.name, Contact.phone)
+            .outerjoin(Contact, Contact.id == PathwayStep.contact_id)
+            .where(PathwayStep.pathway_id == pathway.id)
+            .order_by(PathwayStep.position)
+        )
+        await trail.record(
+            session,
+            actor=actor.id,
+            action="pathway.read",
+            entity="pathway",
+            record_id=pathway.id,
+            details={},
+        )
+        answers.append(
+            {
+                "id": pathway.id,
+                "need": pathway.need,
+                "country": pathway.country,
+                "admin1": pathway.admin1,
+                "title": pathway.title,
+                "expires_on": pathway.expires_on,
+                "steps": [
+                    {
+                        "position": step.position,
+                        "instruction": step.instruction,
+                        "contact": None
+                        if step.name is None
+                        else {"name": step.name, "phone": step.phone},
+                    }
+                    for step in steps
+                ],
+            }
+        )
+    return answers
+
+
+async def put_pathway(
+    session: AsyncSession,
+    actor: Actor,
+    fields: Mapping[str, Any],
+    sent: Sent,
+    *,
+    allow_mixed: bool = False,
+) -> tuple[Outcome, tuple[str, ...]]:
+    """Propose a pathway, or what one with its id should be (writer; P53).
+
+    What is restricted is stored at once: it is for people named one by one.
+
+    Parameters
+    ----------
+    session, actor
+        A coordinator.
+    fields : mapping
+        As a file of pathways has them, ``steps`` among them.
+    sent : Sent
+        When, by which way and why.
+    allow_mixed : bool
+        Propose it although demo rows are loaded (P35).
+
+    Returns
+    -------
+    Outcome, tuple of str
+        What became of it, and what was changed on the way, such as made restricted (P38).
+
+    Raises
+    ------
+    ForbiddenError, InvalidRecordError, MixedDataError
+        The actor does not coordinate; a field breaks its rule or names what is not known; demo
+        rows are loaded.
+    """
+    require_coordinate(actor)
+    words = await read_vocabulary(session)
+    said = Circumstances(sent.now.date(), sent.now, {}, words)
+    document, remarks = pathway_document(fields, said)
+    await require_known_steps(session, document["steps"])
+    if not allow_mixed:
+        await demo_rows.require_alike(session, is_demo=document["demo"])
+    return await put(session, actor, "pathway", document["id"], document, sent), remarks
+
+
+async def name_reader(
+    session: AsyncSession, actor: Actor | str, pathway_id: str, person: str
+) -> None:
+    """Let one person read a restricted pathway (writer).
+
+    Parameters
+    ----------
+    actor
+        A coordinator who is signed in, or who keeps the machine (``cli``).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError
+        The actor is a program or does not coordinate; there is no such pathway.
+    """
+    if isinstance(actor, Actor):
+        require_review(actor)
+    if await session.get(Pathway, pathway_id) is None:
+        msg = "there is no such pathway"
+        raise NotFoundError(msg)
+    await session.merge(PathwayReader(pathway_id=pathway_id, person=person))
+    await session.flush()
+    await trail.record(
+        session,
+        actor=actor.id if isinstance(actor, Actor) else actor,
+        action="pathway.name_reader",
+        entity="pathway",
+        record_id=pathway_id,
+        details={"person": person},
+    )

@@ -1,0 +1,252 @@
+"""Information products: leaflets, posters and recordings, at spaces and along routes."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import shapely
+from geoalchemy2.shape import from_shape, to_shape
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Select, delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts.permissions import Actor, require_staff
+from geo.audit import trail
+from geo.db.guidance_views import plain_rows, product_spaces, products
+from geo.errors import InvalidRecordError
+from geo.guidance import review as reviewing
+from geo.models import Location, Product, ProductAtLocation
+from geo.records import demo_rows
+from geo.records.guidance_rows import checked, read_product
+from geo.records.row_validation import Circumstances
+from geo.vocabulary import read_vocabulary
+
+#: What an answer says of one; the area stays here.
+PUBLISHED = (
+    products.c.id,
+    products.c.title,
+    products.c.language,
+    products.c.audience,
+    products.c.summary,
+    products.c.url,
+    products.c.valid_from,
+    products.c.valid_to,
+    products.c.demo,
+    products.c.source,
+    products.c.licence,
+)
+
+_ORDER = (products.c.title, products.c.id)
+
+_AREA = "area"
+
+
+@dataclass(frozen=True, eq=False)
+class AreaProduct:
+    """A product about an area.
+
+    Attributes
+    ----------
+    product : mapping
+        The columns `PUBLISHED`.
+    area : BaseGeometry
+        EPSG:4326, prepared.
+    """
+
+    product: Mapping[str, Any]
+    area: BaseGeometry
+
+
+async def list_products(
+    session: AsyncSession, *, language: str | None = None, audience: str | None = None
+) -> list[dict[str, Any]]:
+    """Return the reviewed products that hold today (any reading tier)."""
+    question = select(*PUBLISHED)
+    if language is not None:
+        question = question.where(products.c.language == language)
+    if audience is not None:
+        question = question.where(products.c.audience == audience)
+    return await _rows(session, question)
+
+
+async def products_for_space(session: AsyncSession, space_id: str) -> list[dict[str, Any]]:
+    """Return what a space hands out; nothing of one the asker does not see."""
+    at = product_spaces.c
+    return await _rows(
+        session,
+        select(*PUBLISHED)
+        .join(product_spaces, at.product_id == products.c.id)
+        .where(at.location_id == space_id),
+    )
+
+
+async def products_about_areas(session: AsyncSession) -> tuple[AreaProduct, ...]:
+    """Return the products that are about an area (any reading tier)."""
+    question = select(*PUBLISHED, products.c.geom.label(_AREA)).where(products.c.geom.is_not(None))
+    rows = await _rows(session, question)
+    areas = [to_shape(row.pop(_AREA)) for row in rows]
+    shapely.prepare(areas)
+    return tuple(AreaProduct(row, area) for row, area in zip(rows, areas, strict=True))
+
+
+def along(
+    known: Sequence[AreaProduct], lines: Sequence[NDArray[np.float64]]
+) -> list[list[Mapping[str, Any]]]:
+    """Return for each line the products about an area that it goes through, in their order.
+
+    Parameters
+    ----------
+    lines : sequence of float64 [k, 2]
+        lon, lat in degrees, EPSG:4326; k >= 2.
+    """
+    return [_along(known, line) for line in lines]
+
+
+def _along(known: Sequence[AreaProduct], line: NDArray[np.float64]) -> list[Mapping[str, Any]]:
+    if not known:
+        return []
+    # By column: numpy takes ten times as long over both at once.
+    lon, lat = line.T
+    west, east, south, north = lon.min(), lon.max(), lat.min(), lat.max()
+    near = []
+    for one in known:
+        bounds = one.area.bounds
+        if bounds[0] <= east and west <= bounds[2] and bounds[1] <= north and south <= bounds[3]:
+            near.append(one)
+    # Most lines are near to none, and to make a geometry of a long one takes a while.
+    if not near:
+        return []
+    way = shapely.LineString(line)
+    return [one.product for one in near if shapely.intersects(one.area, way)]
+
+
+async def put_product(
+    session: AsyncSession,
+    actor: Actor,
+    fields: Mapping[str, Any],
+    *,
+    today: date,
+    now: datetime,
+    geometry: BaseGeometry | None = None,
+    allow_mixed: bool = False,
+) -> str:
+    """Add a product as a draft; it is seen when a coordinator has reviewed it (writer).
+
+    Parameters
+    ----------
+    session, actor
+        Any of the staff.
+    fields : mapping
+        As a file of products has them, without ``reviewed_by`` and ``id``.
+    today, now : date, datetime
+        The moment of the change.
+    geometry : Polygon or MultiPolygon or None
+        The area it is about, EPSG:4326.
+    allow_mixed : bool
+        Store it although demo rows are loaded (P35).
+
+    Returns
+    -------
+    str
+        Its id.
+
+    Raises
+    ------
+    ForbiddenError, InvalidRecordError, MixedDataError
+        Not of the staff; a field breaks its rule; demo rows are loaded.
+    """
+    require_staff(actor)
+    if "reviewed_by" in fields:
+        raise InvalidRecordError([("reviewed_by", "is noted when somebody else reviews it")])
+    circumstances = Circumstances(today, now, {}, await read_vocabulary(session))
+    product_id = f"product-{uuid.uuid4().hex}"
+    rows, _ = checked(read_product, {**fields, "id": product_id}, circumstances, geometry)
+    (row,) = rows[Product]
+    spaces = [at["location_id"] for at in rows[ProductAtLocation]]
+    await _require_spaces(session, spaces)
+    area = None if row["geom"] is None else from_shape(row["geom"], srid=4326)
+    await session.execute(insert(Product), [{**row, "geom": area, "written_by": actor.id}])
+    if spaces:
+        await session.execute(insert(ProductAtLocation), list(rows[ProductAtLocation]))
+    if not allow_mixed:
+        await demo_rows.require_unmixed(session)
+    await trail.record(
+        session,
+        actor=actor.id,
+        action="product.write",
+        entity="product",
+        record_id=product_id,
+        details={"language": row["language"]},
+    )
+    return product_id
+
+
+async def attach(session: AsyncSession, actor: Actor, product_id: str, spaces: list[str]) -> None:
+    """Say anew which spaces hand a product out (writer).
+
+    Raises
+    ------
+    ForbiddenError, InvalidRecordError
+        Not of the staff; a space is not known.
+    """
+    require_staff(actor)
+    await _require_spaces(session, spaces)
+    await session.execute(
+        delete(ProductAtLocation).where(ProductAtLocation.product_id == product_id)
+    )
+    if spaces:
+        await session.execute(
+            insert(ProductAtLocation),
+            [{"product_id": product_id, "location_id": space} for space in dict.fromkeys(spaces)],
+        )
+    await trail.record(
+        session,
+        actor=actor.id,
+        action="product.attach",
+        entity="product",
+        record_id=product_id,
+        details={"spaces": len(spaces)},
+    )
+
+
+async def submit(session: AsyncSession, actor: Actor, product_id: str) -> None:
+    """Hand a draft to the reviewers; see `geo.guidance.review.submit`."""
+    await reviewing.submit(session, Product, product_id, actor)
+
+
+async def review(
+    session: AsyncSession,
+    actor: Actor,
+    product_id: str,
+    *,
+    accept: bool,
+    today: date,
+    reason: str | None = None,
+) -> None:
+    """Let a product be shown, or send it back; see `geo.guidance.review.review`."""
+    await reviewing.review(
+        session, Product, product_id, actor, accept=accept, today=today, reason=reason
+    )
+
+
+async def _require_spaces(session: AsyncSession, spaces: Sequence[str]) -> None:
+    # A restricted space is as unknown as one that never was: attaching must not tell (P39).
+    known = set(
+        await session.scalars(
+            select(Location.id).where(
+                Location.id.in_(list(spaces)), Location.visibility != "restricted"
+            )
+        )
+    )
+    missing = [space for space in spaces if space not in known]
+    if missing:
+        raise InvalidRecordError([("spaces", f"'{missing[0][:40]}' is not known")])
+
+
+async def _rows(session: AsyncSession, question: Select[Any]) -> list[dict[str, Any]]:
+    found = await session.execute(question.order_by(*_ORDER))
+    return plain_rows(found)

@@ -1,0 +1,170 @@
+"""Texts that a second person reads before anybody sees them: draft, submitted, reviewed, retired.
+
+Messages, information products and notes of good practice share these steps (P23, P47).
+"""
+
+from datetime import date
+
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts.people import LANGUAGES
+from geo.accounts.permissions import Actor, can_coordinate, require_coordinate, require_review
+from geo.audit import trail
+from geo.errors import ConflictError, ForbiddenError, InvalidRecordError, NotFoundError
+from geo.models import Message, Practice, Product
+
+Text = Message | Product | Practice
+
+
+async def submit(session: AsyncSession, model: type[Text], record_id: str, actor: Actor) -> None:
+    """Hand a draft to the reviewers (writer).
+
+    Raises
+    ------
+    NotFoundError, ConflictError
+        There is no such record, or it is no draft.
+    ForbiddenError
+        It is somebody else's draft, and the actor is no coordinator.
+    """
+    record = await _locked(session, model, record_id)
+    if record.written_by != actor.id and not can_coordinate(actor):
+        msg = "a draft is submitted by who wrote it, or by a coordinator"
+        raise ForbiddenError(msg)
+    _require_state(record, "draft")
+    record.state = "submitted"
+    await session.flush()
+    await _note(session, actor, "submit", model, record_id)
+
+
+async def review(
+    session: AsyncSession,
+    model: type[Text],
+    record_id: str,
+    actor: Actor,
+    *,
+    accept: bool,
+    today: date,
+    reason: str | None = None,
+    reader: str | None = None,
+) -> None:
+    """Let a text be shown, or send it back as a draft (writer).
+
+    Parameters
+    ----------
+    session, model, record_id, actor
+        The record has been submitted.
+    accept : bool
+        False sends it back.
+    today : date
+        Day of the review.
+    reason : str or None
+        Needed to send it back; kept in the audit.
+    reader : str or None
+        Who read a safety text in a language that accounts do not have (P47).
+
+    Raises
+    ------
+    ForbiddenError
+        Not for the actor: a program, no coordinator, the own text, or another language than they
+        read.
+    NotFoundError, ConflictError, InvalidRecordError
+        No such record, not submitted, or a reason or reader is missing.
+    """
+    require_review(actor)
+    record = await _locked(session, model, record_id)
+    _require_state(record, "submitted")
+    if record.written_by == actor.id:
+        msg = "nobody reviews an own text: a second person has to"
+        raise ForbiddenError(msg)
+    if accept:
+        is_safety = isinstance(record, Message) and await _is_safety(session, record)
+        named = _reader(record, actor, reader, is_safety=is_safety)
+        record.state, record.reviewed_by = "reviewed", named
+        if isinstance(record, Message):
+            record.reviewed_on = today
+    elif reason is None or not reason.strip():
+        raise InvalidRecordError([("reason", "is needed to send a text back")])
+    else:
+        record.state = "draft"
+    await session.flush()
+    await _note(session, actor, "review" if accept else "return", model, record_id, reason=reason)
+
+
+async def retire(session: AsyncSession, model: type[Text], record_id: str, actor: Actor) -> None:
+    """Take a text back for good (writer).
+
+    Raises
+    ------
+    NotFoundError, ForbiddenError
+        There is no such record, or the actor is no coordinator.
+    """
+    require_coordinate(actor)
+    record = await _locked(session, model, record_id)
+    record.state = "retired"
+    await session.flush()
+    await _note(session, actor, "retire", model, record_id)
+
+
+async def _is_safety(session: AsyncSession, message: Message) -> bool:
+    """Tell whether a message is a safety text: it says so, or it translates one (P47)."""
+    return message.safety or bool(
+        await session.scalar(
+            select(
+                exists().where(
+                    Message.key == message.key, Message.safety, Message.state != "retired"
+                )
+            )
+        )
+    )
+
+
+def _reader(record: Text, actor: Actor, reader: str | None, *, is_safety: bool) -> str:
+    """Return who is named as the reviewer; a safety text needs one who reads its language."""
+    if not is_safety or actor.language == record.language:
+        return actor.id
+    if record.language in LANGUAGES:
+        msg = f"a safety text in '{record.language}' is reviewed by somebody who reads it (P47)"
+        raise ForbiddenError(msg)
+    # Accounts are kept in few languages; who read one of the others is named.
+    if reader is None or not reader.strip():
+        raise InvalidRecordError([("reader", f"say who read it in '{record.language}'")])
+    return f"{actor.id}; {reader.strip()[:100]}"
+
+
+async def _locked(session: AsyncSession, model: type[Text], record_id: str) -> Text:
+    record: Text | None = await session.scalar(
+        select(model).where(model.id == record_id).with_for_update(),
+        execution_options={"populate_existing": True},
+    )
+    if record is None:
+        msg = f"there is no such {model.__tablename__.removesuffix('s')}"
+        raise NotFoundError(msg)
+    return record
+
+
+def _require_state(record: Text, state: str) -> None:
+    if record.state != state:
+        msg = f"it is {record.state}, not {state}"
+        raise ConflictError(msg)
+
+
+async def _note(
+    session: AsyncSession,
+    actor: Actor,
+    verb: str,
+    model: type[Text],
+    record_id: str,
+    *,
+    reason: str | None = None,
+) -> None:
+    name = model.__tablename__.removesuffix("s")
+    details = {} if reason is None else {"reason": reason}
+    await trail.record(
+        session,
+        actor=actor.id,
+        action=f"{name}.{verb}",
+        entity=name,
+        record_id=record_id,
+        details=details,
+    )

@@ -1,0 +1,183 @@
+"""Texts that wait for a second person, as the staff sees them in the console."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts.permissions import Actor, require_staff
+from geo.models import Contact, Location, Message, Pathway, Practice, Product, RestrictedReader
+
+#: In the order of the work.
+STATES = ("submitted", "draft", "reviewed")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A text on its way: a message, an information product or a note of good practice.
+
+    Attributes
+    ----------
+    what : str
+        ``message``, ``product`` or ``practice``.
+    about : str
+        The message's key, or the space of a note; empty for a product.
+    details : mapping
+        More of it by name: ``audience``, ``valid_from``, ``valid_to``, ``safety``, ``url``.
+    """
+
+    what: str
+    id: str
+    title: str
+    about: str
+    body: str
+    language: str
+    state: str
+    written_by: str | None
+    demo: bool
+    details: Mapping[str, Any]
+
+
+async def messages(session: AsyncSession, actor: Actor) -> list[Waiting]:
+    """Return the messages that are not retired, those to review first (writer).
+
+    Raises
+    ------
+    ForbiddenError
+        The actor is not of the staff.
+    """
+    require_staff(actor)
+    found = await session.scalars(
+        select(Message)
+        .where(Message.state != "retired")
+        .order_by(Message.key, Message.language, Message.valid_from.desc())
+    )
+    return _in_order(
+        Waiting(
+            "message",
+            row.id,
+            row.key,
+            row.key,
+            row.body,
+            row.language,
+            row.state,
+            row.written_by,
+            row.demo,
+            _validity(row.valid_from, row.valid_to)
+            | {"audience": row.audience, "safety": row.safety},
+        )
+        for row in found
+    )
+
+
+async def products(session: AsyncSession, actor: Actor) -> list[Waiting]:
+    """Return the information products that are not retired or restricted (writer).
+
+    Raises
+    ------
+    ForbiddenError
+        The actor is not of the staff.
+    """
+    require_staff(actor)
+    found = await session.scalars(
+        select(Product)
+        .where(Product.state != "retired", Product.visibility != "restricted")
+        .order_by(Product.title, Product.id)
+    )
+    return _in_order(
+        Waiting(
+            "product",
+            row.id,
+            row.title,
+            "",
+            row.summary or "",
+            row.language,
+            row.state,
+            row.written_by,
+            row.demo,
+            _validity(row.valid_from, row.valid_to)
+            | {"audience": row.audience, "url": row.url, "visibility": row.visibility},
+        )
+        for row in found
+    )
+
+
+async def practices(session: AsyncSession, actor: Actor) -> list[Waiting]:
+    """Return the notes of good practice on spaces that the actor may know of (writer).
+
+    Raises
+    ------
+    ForbiddenError
+        The actor is not of the staff.
+    """
+    require_staff(actor)
+    named = (
+        select(RestrictedReader.location_id)
+        .where(
+            RestrictedReader.location_id == Practice.location_id,
+            RestrictedReader.person == actor.id,
+        )
+        .exists()
+    )
+    is_open = (Practice.visibility != "restricted") & (Location.visibility != "restricted")
+    found = await session.scalars(
+        select(Practice)
+        .join(Location, Location.id == Practice.location_id)
+        .where(Practice.state != "retired", or_(is_open, named))
+        .order_by(Practice.noted_on.desc(), Practice.id)
+    )
+    return _in_order(
+        Waiting(
+            "practice",
+            row.id,
+            row.title,
+            row.location_id,
+            row.body,
+            row.language,
+            row.state,
+            row.written_by,
+            row.demo,
+            {"noted_on": row.noted_on, "visibility": row.visibility},
+        )
+        for row in found
+    )
+
+
+async def contact(session: AsyncSession, actor: Actor, contact_id: str) -> Contact | None:
+    """Return a contact as it is stored, or None for one to be added (writer).
+
+    Raises
+    ------
+    ForbiddenError
+        The actor is not of the staff.
+    """
+    require_staff(actor)
+    return await session.get(Contact, contact_id)
+
+
+async def pathways(session: AsyncSession, actor: Actor) -> list[Pathway]:
+    """Return the pathways that are not restricted, expired ones too (writer).
+
+    Raises
+    ------
+    ForbiddenError
+        The actor is not of the staff.
+    """
+    require_staff(actor)
+    found = await session.scalars(
+        select(Pathway)
+        .where(Pathway.visibility != "restricted")
+        .order_by(Pathway.country, Pathway.need, Pathway.title, Pathway.id)
+    )
+    return list(found)
+
+
+def _validity(valid_from: date, valid_to: date | None) -> dict[str, Any]:
+    return {"valid_from": valid_from, "valid_to": valid_to}
+
+
+def _in_order(texts: Any) -> list[Waiting]:  # noqa: ANN401 -- a generator of them
+    return sorted(texts, key=lambda text: STATES.index(text.state))

@@ -1,0 +1,163 @@
+"""The rumour log: claims heard in an area, and the message of the bank that answers each."""
+
+import re
+import uuid
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Column, MetaData, Table, Text, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts.permissions import Actor, require_staff
+from geo.audit import trail
+from geo.db.guidance_views import plain_rows, rumours
+from geo.errors import InvalidRecordError, NotFoundError
+from geo.guidance.messages import BankText, lookup
+from geo.models import Rumour
+from geo.proposals.guidance_changes import Sent, put
+from geo.proposals.subjects.texts import require_reviewed, rumour_document
+from geo.proposals.submission import Outcome
+from geo.records.readers import Record
+from geo.records.row_validation import Row
+from geo.text.countries import CODES
+from geo.text.normalize import seen
+from geo.text.protected_words import word_reasons
+
+#: What could reach or name one person: a claim is published with its answer (P6, P17).
+_PERSONAL = re.compile(r"@|https?:|www\.|(?:\d[\s().+-]*){6,}")
+
+#: The staff's view, which has the state too.
+_log = Table(
+    "rumours",
+    MetaData(),
+    *(Column(column.name, column.type) for column in rumours.c),
+    Column("state", Text),
+)
+
+
+async def answered(
+    session: AsyncSession, lang: str, *, country: str | None = None
+) -> list[tuple[Mapping[str, Any], BankText]]:
+    """Return the answered rumours, each with its message as `messages.lookup` gives it."""
+    question = select(rumours).where(rumours.c.message_key.is_not(None))
+    if country is not None:
+        question = question.where(rumours.c.country == country)
+    found = await session.execute(question.order_by(rumours.c.heard_on.desc(), rumours.c.id))
+    answers: list[tuple[Mapping[str, Any], BankText]] = []
+    for row in plain_rows(found):
+        try:
+            answers.append((row, await lookup(session, row["message_key"], lang)))
+        except NotFoundError:
+            continue  # its message is no longer valid in any language: no claim without answer
+    return answers
+
+
+async def logged(session: AsyncSession) -> list[dict[str, Any]]:
+    """Return every rumour that is not retired, the newest first, with its state (staff)."""
+    found = await session.execute(
+        select(_log).where(_log.c.state != "retired").order_by(_log.c.heard_on.desc(), _log.c.id)
+    )
+    return plain_rows(found)
+
+
+async def record_rumour(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    claim: str,
+    country: str,
+    admin1: str | None,
+    heard_on: date,
+) -> str:
+    """Write down a claim that was heard (writer).
+
+    Returns
+    -------
+    str
+        Its id.
+
+    Raises
+    ------
+    ForbiddenError, InvalidRecordError
+        Not of the staff; a field is wrong, or the claim could name somebody.
+    """
+    require_staff(actor)
+    row = Row(Record(1, {"claim": claim, "admin1": admin1}))
+    words, unit = row.text("claim"), row.optional_text("admin1")
+    for field, value in (("claim", words), ("admin1", unit)):
+        if _PERSONAL.search(seen(value or "")):
+            row.reject(f"{field} holds an address or number that could be a person's", field)
+    if next(word_reasons([words, unit or ""]), None) is not None:
+        # It would be read by everybody one day, and say where people are protected.
+        row.reject("claim speaks of protected services: it is not kept (P38)", "claim")
+    if country not in CODES:
+        row.reject("country is not an ISO 3166-1 alpha-2 code", "country")
+    if row.faults:
+        raise InvalidRecordError(row.faults)
+    rumour_id = f"rumour-{uuid.uuid4().hex}"
+    await session.execute(
+        insert(Rumour).values(
+            id=rumour_id,
+            claim=words,
+            country=country,
+            admin1=unit,
+            heard_on=heard_on,
+            recorded_by=actor.id,
+        )
+    )
+    await _note(session, actor, "record", rumour_id)
+    return rumour_id
+
+
+async def answer(
+    session: AsyncSession, actor: Actor, rumour_id: str, message_key: str, sent: Sent
+) -> Outcome:
+    """Propose a reviewed message of the bank as the answer to a rumour (writer).
+
+    The answer publishes the claim, so that it waits: one records it, another releases it (P51).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError, ConflictError
+        Not of the staff; no such rumour; no reviewed message of that key.
+    """
+    require_staff(actor)
+    rumour = await _rumour(session, rumour_id)
+    await require_reviewed(session, message_key)
+    document = rumour_document(rumour) | {"message_key": message_key}
+    return await put(session, actor, "rumour", rumour_id, document, sent)
+
+
+async def retire(session: AsyncSession, actor: Actor, rumour_id: str) -> None:
+    """Take a rumour out of the published log (writer).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError
+        Not of the staff; no such rumour.
+    """
+    require_staff(actor)
+    rumour = await _rumour(session, rumour_id)
+    rumour.state = "retired"
+    await session.flush()
+    await _note(session, actor, "retire", rumour_id)
+
+
+async def _rumour(session: AsyncSession, rumour_id: str) -> Rumour:
+    rumour = await session.get(Rumour, rumour_id)
+    if rumour is None:
+        msg = "there is no such rumour"
+        raise NotFoundError(msg)
+    return rumour
+
+
+async def _note(session: AsyncSession, actor: Actor, verb: str, rumour_id: str) -> None:
+    await trail.record(
+        session,
+        actor=actor.id,
+        action=f"rumour.{verb}",
+        entity="rumour",
+        record_id=rumour_id,
+        details={},
+    )

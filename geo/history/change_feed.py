@@ -1,0 +1,306 @@
+"""What each tier was shown of a layer, so that a copy can follow and forget (P49).
+
+A ledger holds the digest of every feature that a tier was shown. It is brought up to date when
+somebody asks: what the tier's own views give now is compared with it, so whatever made a
+difference (an edit, a hide, a rule, the clock) is found, and nothing else counts. What is no
+longer shown keeps its id alone, whatever the reason.
+
+Each state that differs from the one before has a number and a mark. A mark is made of the one
+before and of what changed for the tier, so it tells of nothing that the tier may not see (P39).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, LargeBinary, Select, Text, bindparam, func, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.db.change_stamps import Clock, Subject
+from geo.db.sessions import Tier
+from geo.errors import CopyTooOldError, DatabaseUnavailableError
+from geo.models import Publication, PublicationHead, PublicationMark
+
+#: How long a token of a state that is over can be used, and tombstones stay: a month and some
+#: days, so that a copy that follows once a month loses nothing [A].
+KEPT: Final = timedelta(days=35)
+
+#: Bytes of a mark: half of SHA-256, as much as a random UUID tells apart.
+MARK_BYTES: Final = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """What a layer publishes, as a question on a tier's search path.
+
+    Parameters
+    ----------
+    layer
+        Its name.
+    subjects
+        Those whose stamps change with every change of it (`geo.db.change_stamps`).
+    clock
+        When it changes by itself.
+    question
+        Every feature as ``id``, ``digest``; or, of a layer that changes as a whole alone, one text
+        that differs where any feature does.
+    is_whole
+        Which of the two.
+    """
+
+    layer: str
+    subjects: tuple[Subject, ...]
+    clock: Clock
+    question: Select[Any]
+    is_whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the ledger; without a digest the feature is gone."""
+
+    id: str
+    digest: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """The newest state of a layer, and the number of each state that was asked for by mark."""
+
+    seq: int
+    mark: bytes
+    numbers: dict[bytes, int]
+
+    def number(self, mark: bytes) -> int:
+        """Return the number of a state.
+
+        Raises
+        ------
+        CopyTooOldError
+            The mark is of no state that is kept.
+        """
+        if mark not in self.numbers:
+            raise CopyTooOldError
+        return self.numbers[mark]
+
+
+_AS_TIER = text("select set_config('search_path', :path, true)")
+_ONE_SNAPSHOT = text("set transaction isolation level repeatable read")
+# Every layer is compared at midnight, those of `Clock.NEVER` too.
+_STATE = text(
+    """
+    select k.changes, k.total,
+        case :clock
+            when 'minutely' then date_trunc('minute', now()) + interval '1 minute'
+            when 'hazards' then least(t.midnight, (select next_change_at from knowledge_clock))
+            else t.midnight
+        end as due_at,
+        h.layer is null or h.seq = 0
+            or (h.changes, h.total) is distinct from (k.changes, k.total)
+            or h.due_at <= now() as is_due
+    from (select date_trunc('day', now()) + interval '1 day' as midnight) t
+    left join publication_heads h on h.layer = :layer
+    cross join (
+        select sum(changes)::bigint as changes, sum(total) as total
+        from knowledge where subject = any (:subjects)
+    ) k
+    """
+).bindparams(
+    bindparam("clock", type_=Text),
+    bindparam("layer", type_=Text),
+    bindparam("subjects", type_=ARRAY(Text)),
+)
+_MARKS = text(
+    """
+    select m.seq, m.mark, m.seq = h.seq as is_newest
+    from publication_heads h
+    join publication_marks m on m.layer = h.layer and (m.seq = h.seq or m.mark = any (:marks))
+    where h.layer = :layer
+    """
+)
+_SHOWN = text(
+    """
+    select id, digest from publications
+    where layer = :layer and digest is not null and id > :after order by id limit :limit
+    """
+)
+_CHANGED = text(
+    """
+    select id, digest from publications
+    where layer = :layer and seq > :since and id > :after order by id limit :limit
+    """
+)
+# A state that another followed more than `KEPT` ago has no tokens any more, and tombstones are
+# for the tokens of states before them.
+_FORGET_MARKS = text(
+    """
+    delete from amparo.publication_marks m using amparo.publication_marks n
+    where n.tier = m.tier and n.layer = m.layer and n.seq = m.seq + 1 and n.made_at < :before
+    """
+)
+_FORGET_GONE = text(
+    """
+    with oldest as (
+        select tier, layer, min(seq) as seq from amparo.publication_marks group by tier, layer
+    ), forgotten as (
+        delete from amparo.publications p using oldest o
+        where p.tier = o.tier and p.layer = o.layer and p.digest is null and p.seq <= o.seq
+        returning 1
+    )
+    select count(*) from forgotten
+    """
+)
+
+
+async def hold_still(session: AsyncSession) -> None:
+    """Let every question of a session see one and the same snapshot; before any other."""
+    await session.execute(_ONE_SNAPSHOT)
+
+
+async def is_due(session: AsyncSession, source: Source) -> bool:
+    """Tell whether a tier may have been shown something since the ledger was compared last."""
+    return bool((await session.execute(_STATE, _asked(source))).one().is_due)
+
+
+def _asked(source: Source) -> dict[str, Any]:
+    subjects = [subject.value for subject in source.subjects]
+    return {"clock": source.clock.value, "layer": source.layer, "subjects": subjects}
+
+
+async def refresh(
+    session: AsyncSession, tier: Tier, source: Source, *, is_forced: bool = False
+) -> None:
+    """Bring the ledger of a tier and layer up to date (writer), one transaction after another.
+
+    Numbers of states are given under the head's lock, which is held to the commit: whoever sees
+    a state sees every one before it.
+
+    Parameters
+    ----------
+    session : AsyncSession
+        Of the writer, and for nothing else: it sees what the tier sees from here on.
+    is_forced : bool
+        Compare whether or not it is due.
+    """
+    await session.execute(_AS_TIER, {"path": tier.search_path})
+    key = {"tier": tier.value, "layer": source.layer}
+    await session.execute(insert(PublicationHead).values(**key).on_conflict_do_nothing())
+    locked = select(PublicationHead.seq, PublicationHead.fingerprint).filter_by(**key)
+    head = (await session.execute(locked.with_for_update())).one()
+    state = (await session.execute(_STATE, _asked(source))).one()
+    if not (state.is_due or is_forced):
+        return
+    now = {"changes": state.changes, "total": state.total, "due_at": state.due_at}
+    if source.is_whole:
+        now["fingerprint"] = await session.scalar(source.question)
+        changed = sha256(now["fingerprint"].encode()).digest()
+        is_changed = now["fingerprint"] != head.fingerprint
+    else:
+        changed = await session.scalar(_compared(source), {**key, "seq": head.seq + 1})
+        is_changed = changed is not None
+    # A layer that is empty from the start has a state too.
+    if is_changed or head.seq == 0:
+        now["seq"] = head.seq + 1
+        await _mark(session, key, head.seq, changed or b"")
+    await session.execute(update(PublicationHead).filter_by(**key).values(now))
+
+
+def _compared(source: Source) -> Select[Any]:
+    """Write every difference into the ledger; gives the seal of all of them, or null."""
+    tier, layer = bindparam("tier", type_=Text), bindparam("layer", type_=Text)
+    found = source.question.cte("found")
+    known = (
+        select(Publication.id, Publication.digest)
+        .where(Publication.tier == tier, Publication.layer == layer)
+        .cte("known")
+    )
+    differing = (
+        select(
+            tier,
+            layer,
+            func.coalesce(found.c.id, known.c.id),
+            found.c.digest,
+            bindparam("seq", type_=BigInteger),
+        )
+        .select_from(found.outerjoin(known, found.c.id == known.c.id, full=True))
+        .where(found.c.digest.is_distinct_from(known.c.digest))
+    )
+    writing = insert(Publication).from_select(["tier", "layer", "id", "digest", "seq"], differing)
+    written = (
+        writing.on_conflict_do_update(
+            index_elements=["tier", "layer", "id"],
+            set_={"digest": writing.excluded.digest, "seq": writing.excluded.seq},
+        )
+        .returning(Publication.id, Publication.digest)
+        .cte("written")
+    )
+    nothing = bindparam("nothing", b"\0", type_=LargeBinary, unique=True)
+    line = func.convert_to(written.c.id, "UTF8").op("||")(nothing).op("||")(
+        func.coalesce(written.c.digest, nothing)
+    )  # fmt: skip
+    empty = bindparam("empty", b"", type_=LargeBinary, unique=True)
+    lines = func.string_agg(line, aggregate_order_by(empty, written.c.id), type_=LargeBinary)
+    return select(func.sha256(lines, type_=LargeBinary)).select_from(written)
+
+
+async def _mark(session: AsyncSession, key: dict[str, str], seq: int, changed: bytes) -> None:
+    """Give the state after number ``seq`` its mark."""
+    before = await session.scalar(select(PublicationMark.mark).filter_by(**key, seq=seq))
+    first = f"{key['tier']}/{key['layer']}".encode()
+    mark = sha256((before or first) + changed).digest()[:MARK_BYTES]
+    await session.execute(insert(PublicationMark).values(**key, seq=seq + 1, mark=mark))
+
+
+async def find_states(session: AsyncSession, layer: str, marks: Collection[bytes]) -> States:
+    """Return the newest state of a layer, and those of some marks, on the session's tier.
+
+    Raises
+    ------
+    DatabaseUnavailableError
+        The ledger was not begun, or a copy of the database does not have its beginning yet.
+    """
+    rows = (await session.execute(_MARKS, {"layer": layer, "marks": list(marks)})).all()
+    newest = next((row for row in rows if row.is_newest), None)
+    if newest is None:
+        msg = "the ledger is not there yet"
+        raise DatabaseUnavailableError(msg)
+    numbers = {bytes(row.mark): row.seq for row in rows}
+    return States(newest.seq, bytes(newest.mark), numbers)
+
+
+async def read_entries(
+    session: AsyncSession, layer: str, *, since: int | None, after: str, limit: int
+) -> list[Entry]:
+    """Return lines of the ledger by id, on the session's tier.
+
+    Parameters
+    ----------
+    since
+        Number of a state: what differs from it, tombstones included. None: all that is shown.
+    after
+        Id after which the lines start.
+    """
+    values: dict[str, Any] = {"layer": layer, "after": after, "limit": limit}
+    if since is not None:
+        rows = await session.execute(_CHANGED, {**values, "since": since})
+    else:
+        rows = await session.execute(_SHOWN, values)
+    return [Entry(row.id, None if row.digest is None else bytes(row.digest)) for row in rows]
+
+
+async def forget_old(session: AsyncSession, now: datetime) -> int:
+    """Delete the tombstones that no token asks for any more, and its states (writer).
+
+    Returns
+    -------
+    int
+        How many tombstones went.
+    """
+    # Nobody writes a tombstone meanwhile that this does not see.
+    heads = select(PublicationHead.seq).order_by(PublicationHead.tier, PublicationHead.layer)
+    await session.execute(heads.with_for_update())
+    await session.execute(_FORGET_MARKS, {"before": now - KEPT})
+    return int(await session.scalar(_FORGET_GONE) or 0)

@@ -1,0 +1,356 @@
+"""The hours of a space with exceptions and holidays, asked at an instant, a day or a night."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, Literal
+
+from geo.hours.openings import Opening, clock_time, from_json, local_day, local_instant
+from geo.hours.public_holidays import is_holiday
+from geo.hours.rrule import DAY, Recurrence
+
+#: Our own definition of a night, for want of a published one: a place covers it if it is open
+#: without a break from 21:00 to 05:00 of the next day. Night falls by 19:00 everywhere in the
+#: tropics, but shelters that admit people until 21:00 must count.
+NIGHT_FROM = time(21)
+NIGHT_TO = time(5)
+
+#: How far ahead a change is looked for: longer than any monthly rule waits. Looked at in steps,
+#: since nearly every schedule changes within a day.
+HORIZON_DAYS = 62
+_STEPS_DAYS = (2, 9, HORIZON_DAYS)
+
+State = Literal["open", "closed", "not_known"]
+
+
+@dataclass(frozen=True, slots=True)
+class DayException:
+    """Days on which a space keeps other hours than its schedules, or none.
+
+    They replace the openings that begin on these local days; what began the day before goes on.
+    ``opens_at`` and ``closes_at`` are None where it is closed, else read as an opening's.
+    """
+
+    starts_on: date
+    ends_on: date
+    opens_at: time | None = None
+    closes_at: time | None = None
+    reason: str | None = None
+
+    def covers(self, day: date) -> bool:
+        """Tell whether the day is one of them."""
+        return self.starts_on <= day <= self.ends_on
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStatus:
+    """What is known at an instant, "according to its schedule" (P43).
+
+    Attributes
+    ----------
+    state : {"open", "closed", "not_known"}
+        Not known: no schedule is stated, or it would be open but for a doubt.
+    doubt : {"holiday"} or None
+        Why it is not known although there is a schedule.
+    closes_at : datetime or None
+        UTC; when it is not certainly open any more, None if not within `HORIZON_DAYS`.
+    last_entry : datetime or None
+        UTC; the last entry of the opening that holds.
+    """
+
+    state: State
+    doubt: Literal["holiday"] | None = None
+    closes_at: datetime | None = None
+    last_entry: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """One opening on one day, UTC."""
+
+    opens: datetime
+    closes: datetime
+    last_entry: datetime | None
+    is_certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A stretch of time in one state, UTC.
+
+    Attributes
+    ----------
+    opens, closes : datetime
+        The second does not belong to it.
+    last_entry : datetime or None
+        The last entry within it; None where whoever comes before it closes is let in.
+    is_certain : bool
+        False where it would be open but for a public holiday that nobody spoke of.
+    """
+
+    opens: datetime
+    closes: datetime
+    last_entry: datetime | None
+    is_certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When a space is open.
+
+    Attributes
+    ----------
+    openings : tuple of Opening
+        Any of them opens it.
+    exceptions : tuple of DayException
+        Days that go before the openings and the holidays.
+    holidays : {"open", "closed", "not_known"}
+        What an opening that begins on a public holiday means. Not known is a doubt, unless the
+        space is open at every hour of every day.
+    timezone : str
+        IANA name, for the exceptions.
+    country, admin1 : str or None
+        Whose holidays are kept: ISO 3166-1 alpha-2, and the name of the division.
+    """
+
+    openings: tuple[Opening, ...] = ()
+    exceptions: tuple[DayException, ...] = ()
+    holidays: str = "not_known"
+    timezone: str = "UTC"
+    country: str | None = None
+    admin1: str | None = None
+
+    def is_open(self, at: datetime) -> bool:
+        """Tell whether it is certainly open at the aware instant ``at``."""
+        return any(span.is_certain for span in self._holding(at.astimezone(UTC)))
+
+    def admits(self, at: datetime) -> bool:
+        """Tell whether who arrives at ``at`` is certainly let in: open, and not too late."""
+        at = at.astimezone(UTC)
+        return any(
+            span.is_certain and (span.last_entry is None or at <= span.last_entry)
+            for span in self._holding(at)
+        )
+
+    def status_at(self, at: datetime) -> OpenStatus:
+        """Return what is known at the aware instant ``at``."""
+        at = at.astimezone(UTC)
+        spans = list(self._holding(at))
+        state = self._state(spans)
+        if state == "not_known":
+            return OpenStatus(state, "holiday" if spans else None)
+        if state == "closed":
+            return OpenStatus(state)
+        last_entry = _last_entry([span for span in spans if span.is_certain])
+        return OpenStatus(state, None, self.next_change(at), last_entry)
+
+    def covers_day(self, day: date) -> bool:
+        """Tell whether an opening certainly begins on the local day.
+
+        The tail of the night before does not count: who walks that day finds the door closed.
+        """
+        return any(is_certain for _opening, is_certain in self._beginning(day))
+
+    def covers_night(self, day: date, *, certainly: bool = True) -> bool:
+        """Tell whether it is open without a break through the night after ``day``.
+
+        The night is `NIGHT_FROM` of ``day`` to `NIGHT_TO` of the next day, local. Openings that
+        a holiday makes doubtful count only where it need not be certain.
+        """
+        reached = datetime.combine(day, NIGHT_FROM)
+        end = datetime.combine(day + DAY, NIGHT_TO)
+        intervals = sorted(
+            opening.interval(begin)
+            for begin in (day - DAY, day, day + DAY)
+            for opening, is_certain in self._beginning(begin)
+            if is_certain or not certainly
+        )
+        for opens, closes in intervals:
+            if opens <= reached < closes:
+                reached = closes
+        return reached >= end
+
+    def openings_on(self, day: date) -> tuple[tuple[Opening, bool], ...]:
+        """Return the openings that begin on the local day, the first first.
+
+        Each with whether it is certain: not on a public holiday that nobody spoke of.
+        """
+        return tuple(sorted(self._beginning(day), key=lambda found: found[0].opens_at))
+
+    def next_change(self, after: datetime, *, horizon_days: int = HORIZON_DAYS) -> datetime | None:
+        """Return the first instant after ``after`` at which the state changes; UTC.
+
+        None if it does not within the horizon.
+        """
+        after = after.astimezone(UTC)
+        now = self._state(list(self._holding(after)))
+        changes = self._changes(after, now, horizon_days)
+        return next((instant for instant, _state in changes), None)
+
+    def next_opening(self, after: datetime, *, horizon_days: int = HORIZON_DAYS) -> datetime | None:
+        """Return the first instant after ``after`` at which it certainly opens; UTC."""
+        after = after.astimezone(UTC)
+        now = self._state(list(self._holding(after)))
+        changes = self._changes(after, now, horizon_days)
+        return next((instant for instant, state in changes if state == "open"), None)
+
+    def intervals(self, start: datetime, days: int) -> tuple[Interval, ...] | None:
+        """Return when it is open, certainly or but for a doubt, from an aware instant on.
+
+        For who has to tell the state later without this module: a phone without a network. Cut
+        at both ends; by time, none overlaps another.
+
+        Returns
+        -------
+        tuple of Interval or None
+            None where no schedule is stated, so that nothing is known.
+        """
+        if not self.openings and not self.exceptions:
+            return None
+        start = start.astimezone(UTC)
+        end = start + days * DAY
+        edges = sorted({start, end, *(e for e in self._edges(start, days) if start < e < end)})
+        found: list[Interval] = []
+        for opens, closes in pairwise(edges):
+            spans = list(self._holding(opens))
+            if not spans:
+                continue
+            is_certain = self._state(spans) == "open"
+            entry = _last_entry([s for s in spans if s.is_certain]) if is_certain else None
+            before = found[-1] if found else None
+            if before is not None and before.closes == opens and before.is_certain == is_certain:
+                found[-1] = replace(before, closes=closes, last_entry=entry)
+            else:
+                found.append(Interval(opens, closes, entry, is_certain))
+        return tuple(found)
+
+    def _changes(
+        self, after: datetime, state: State, horizon_days: int
+    ) -> Iterator[tuple[datetime, State]]:
+        reached = after
+        for days in _STEPS_DAYS:
+            ahead = min(days, horizon_days)
+            # Every edge up to here is among those of the days looked at.
+            until = after + ahead * DAY
+            for edge in sorted({e for e in self._edges(after, ahead) if reached < e <= until}):
+                was, state = state, self._state(list(self._holding(edge)))
+                if state != was:
+                    yield edge, state
+            reached = until
+
+    def _edges(self, after: datetime, ahead_days: int) -> Iterator[datetime]:
+        for timezone in {self.timezone, *(opening.timezone for opening in self.openings)}:
+            first = local_day(after, timezone) - DAY
+            for offset in range(ahead_days + 3):
+                for span in self._spans(first + offset * DAY, timezone):
+                    yield span.opens
+                    yield span.closes
+
+    def _state(self, spans: list[_Span]) -> State:
+        if any(span.is_certain for span in spans):
+            return "open"
+        if spans or not (self.openings or self.exceptions):
+            return "not_known"
+        return "closed"
+
+    def _holding(self, at: datetime) -> Iterator[_Span]:
+        """Yield what holds at an instant in UTC."""
+        zones = {opening.timezone for opening in self.openings} if self.openings else set()
+        if self.exceptions:
+            zones.add(self.timezone)
+        for timezone in zones:
+            today = local_day(at, timezone)
+            for day in (today, today - DAY):
+                for span in self._spans(day, timezone):
+                    if span.opens <= at < span.closes:
+                        yield span
+
+    def _spans(self, day: date, timezone: str) -> Iterator[_Span]:
+        for opening, is_certain in self._beginning(day):
+            if opening.timezone == timezone:
+                yield _span(opening, day, is_certain)
+
+    def _beginning(self, day: date) -> Iterator[tuple[Opening, bool]]:
+        """Yield the openings that begin on a local day, each with whether that is certain."""
+        exceptions = [e for e in self.exceptions if e.covers(day)]
+        if exceptions:
+            for exception in exceptions:
+                if exception.opens_at is not None and exception.closes_at is not None:
+                    yield _of_exception(exception, self.timezone), True
+            return
+        beginning = [opening for opening in self.openings if opening.begins_on(day)]
+        if not beginning:
+            return
+        is_certain = True
+        if self.holidays != "open" and is_holiday(self.country, self.admin1, day):
+            if self.holidays == "closed":
+                return
+            is_certain = _is_always_open(self.openings)
+        for opening in beginning:
+            yield opening, is_certain
+
+
+def hours_of(properties: Mapping[Any, Any]) -> Hours:
+    """Return the hours of a space from a row of its tier's view.
+
+    Parameters
+    ----------
+    properties : mapping
+        With ``schedules``, ``timezone``, ``country`` and, where there are any, ``exceptions``,
+        ``holidays`` and ``admin1``.
+    """
+    return Hours(
+        openings=from_json(properties["schedules"] or ()),
+        exceptions=exceptions_from_json(properties.get("exceptions") or ()),
+        holidays=properties.get("holidays") or "not_known",
+        timezone=properties["timezone"],
+        country=properties.get("country"),
+        admin1=properties.get("admin1"),
+    )
+
+
+def exceptions_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[DayException, ...]:
+    """Return the exceptions of a view's ``exceptions`` column (ISO dates, "HH:MM")."""
+    return tuple(
+        DayException(
+            starts_on=date.fromisoformat(row["starts_on"]),
+            ends_on=date.fromisoformat(row["ends_on"]),
+            opens_at=None if row["closed"] else clock_time(row["opens_at"]),
+            closes_at=None if row["closed"] else clock_time(row["closes_at"]),
+            reason=row.get("reason"),
+        )
+        for row in rows
+    )
+
+
+def _last_entry(spans: Iterable[_Span]) -> datetime | None:
+    """Return when the last people are let in; None where nothing is stated of one of them."""
+    entries = [span.last_entry for span in spans]
+    # Of two openings at once the one that lets people in longer counts.
+    stated = [entry for entry in entries if entry is not None]
+    return max(stated) if stated and len(stated) == len(entries) else None
+
+
+# Kept for the days around now: many spaces keep the same hours.
+@lru_cache(maxsize=65_536)
+def _span(opening: Opening, day: date, is_certain: bool) -> _Span:
+    opens, closes = opening.interval(day)
+    last_entry = opening.last_entry_on(day)
+    return _Span(
+        local_instant(opens, opening.timezone),
+        local_instant(closes, opening.timezone),
+        None if last_entry is None else local_instant(last_entry, opening.timezone),
+        is_certain,
+    )
+
+
+def _of_exception(exception: DayException, timezone: str) -> Opening:
+    assert exception.opens_at is not None  # noqa: S101 - asked by the caller
+    assert exception.closes_at is not None  # noqa: S101
+    return Opening(Recurrence(), exception.opens_at, exception.closes_at, timezone)
+
+
+def _is_always_open(openings: tuple[Opening, ...]) -> bool:
+    return any(opening.is_every_whole_day for opening in openings)

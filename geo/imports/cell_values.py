@@ -1,0 +1,323 @@
+"""Cells into values of fields: numbers, flags, lists, phones and places as people write them."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from geo.geography.country_names import country_code
+from geo.imports import dates
+from geo.imports.fields import kind_of
+from geo.imports.readers.table import CellError, Value
+from geo.text.normalize import folded
+
+#: Words for "nothing there" in columns of codes, numbers and dates; a text stays what it is.
+EMPTY = frozenset(
+    {"n/a", "#n/a", "-", "–", "—", "s/d", "n/d", "sin dato", "sin datos", "null", "none"}
+)
+
+_LONGEST_EMPTY = max(map(len, EMPTY))
+
+#: A list that is known to be empty: no documents are asked for.
+_NOTHING = frozenset({"[]", "ninguno", "ninguna", "nenhum", "nenhuma", "aucun", "aucune", "none"})
+
+_TRUE = frozenset(
+    {"true", "verdadero", "verdadeiro", "vrai", "si", "sim", "yes", "oui", "wi", "1", "x", "✓"}
+)
+_FALSE = frozenset({"false", "falso", "faux", "no", "nao", "non", "0"})
+
+_DMS = re.compile(
+    r"""([+-]?\d{1,3})\s*[°º]\s*(?:(\d{1,2}(?:[.,]\d+)?)\s*['′’]\s*)?"""
+    r"""(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:["″”]|'')\s*)?([NSEWO])?""",
+    re.IGNORECASE,
+)
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:([.,  '])\d{3})(?:\1\d{3})*")
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a file writes what can be written in several ways.
+
+    Attributes
+    ----------
+    decimal : str or None
+        ``,`` or ``.``; None accepts what can be only one of them.
+    order : str or None
+        Of numeric dates.
+    epoch_1904 : bool
+        Of serial dates.
+    empty : collection of str
+        Words for "nothing there", folded; in every column.
+    separator : str or None
+        Between the items of lists; None: ``|``, ``;``, ``,`` or a line break.
+    timezone : str or None
+        In which a moment without its offset is meant.
+    """
+
+    decimal: str | None = None
+    order: dates.Order | None = None
+    epoch_1904: bool = False
+    empty: Collection[str] = field(default=frozenset())
+    separator: str | None = None
+    timezone: str | None = None
+
+
+def is_empty(value: Value, name: str, style: Style) -> bool:
+    """Return whether a cell says nothing about field ``name``."""
+    if not isinstance(value, str):
+        return value is None
+    if not value.strip():
+        return True
+    if len(value) > _LONGEST_EMPTY and not style.empty:
+        return False
+    plain = folded(value)
+    if plain in style.empty:
+        return True
+    return kind_of(name) not in {"text", "list"} and plain in EMPTY
+
+
+#: As `geo.exports.tables` writes them, at the beginning of a cell and within.
+_QUOTED = re.compile(r"(?:^|(?<=[;\t\n\r]))'('*[=+\-@\t\r＝＋－＠])")
+
+
+def converted(value: Value, name: str, style: Style) -> Value:
+    """Return a cell's value as field ``name`` takes it.
+
+    Raises
+    ------
+    CellError
+        It cannot be; says why, never the value.
+    """
+    return _CONVERTERS[kind_of(name)](_unquoted(value), style)
+
+
+def _unquoted(value: Value) -> Value:
+    """Take off the apostrophes that exports put before what looks like a formula."""
+    return _QUOTED.sub(r"\1", value) if isinstance(value, str) and "'" in value else value
+
+
+def _text(value: Value, _: Style) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(int(value)) if float(value).is_integer() else repr(value)
+    if isinstance(value, datetime):
+        return value.isoformat(" ")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, str):
+        return value.strip()
+    raise CellError("is not a text")
+
+
+def _flag(value: Value, _: Style) -> bool:
+    if isinstance(value, bool):
+        return value
+    plain = folded(str(value).removesuffix(".0"))
+    if plain in _TRUE:
+        return True
+    if plain in _FALSE:
+        return False
+    raise CellError("is neither yes nor no")
+
+
+def number(value: Value, style: Style) -> float:
+    """Return the number in a cell, with a decimal point or comma and thousands.
+
+    Raises
+    ------
+    CellError
+        It is none, or could be two.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise CellError("is not a number")
+    if isinstance(value, str):
+        value = _read_number(re.sub(r"\s", "", value.strip()), style.decimal)
+    if not math.isfinite(value):
+        raise CellError("is not a number")
+    return float(value)
+
+
+def _read_number(text: str, decimal: str | None) -> float:
+    if decimal is None:
+        dot, comma = text.rfind("."), text.rfind(",")
+        if min(dot, comma) >= 0:
+            decimal = "." if dot > comma else ","
+        elif _GROUPED.fullmatch(text) and text.count(".") + text.count(",") > 1:
+            decimal = "," if dot >= 0 else "."
+        elif comma >= 0 and not _GROUPED.fullmatch(text):
+            decimal = ","
+        elif _GROUPED.fullmatch(text) and max(dot, comma) >= 0:
+            raise CellError("is ambiguous: say in the mapping which sign is the decimal one")
+    decimal = decimal or "."
+    group = "," if decimal == "." else "."
+    whole, _, fraction = text.partition(decimal)
+    if group in whole and not re.fullmatch(rf"[+-]?\d{{1,3}}(?:[{group}]\d{{3}})+", whole):
+        raise CellError("is not a number")
+    if not re.fullmatch(r"[+-]?\d+(?:[.,]\d{3})*", whole) or (fraction and not fraction.isdigit()):
+        try:
+            return float(text)  # 1e3 and the like
+        except ValueError:
+            raise CellError("is not a number") from None
+    return float(f"{whole.replace(group, '')}.{fraction or 0}")
+
+
+def decimal_of(cells: Iterable[Value]) -> str | None:
+    """Return the decimal sign that the numbers of a column have, if one of them tells."""
+    signs = set()
+    for cell in cells:
+        if not isinstance(cell, str):
+            continue
+        found = re.fullmatch(r"[+-]?\d+(?:[.,]\d{3})*([.,])(\d+)", re.sub(r"\s", "", cell))
+        both = "." in cell and "," in cell
+        if found and (both or len(found[2]) != 3):  # noqa: PLR2004 - three digits may be thousands
+            signs.add(found[1])
+    return signs.pop() if len(signs) == 1 else None
+
+
+def _whole(value: Value, style: Style) -> int:
+    found = number(value, style)
+    if not found.is_integer():
+        raise CellError("is not a whole number")
+    return int(found)
+
+
+def degrees(value: Value, style: Style) -> float:
+    """Return degrees: decimal with a point or comma, or with minutes and seconds.
+
+    Raises
+    ------
+    CellError
+        It is neither.
+    """
+    if isinstance(value, str):
+        found = _DMS.fullmatch(value.strip())
+        if found:
+            whole, *rest = (float((part or "0").replace(",", ".")) for part in found.groups()[:3])
+            size = abs(whole) + rest[0] / 60 + rest[1] / 3600
+            south_or_west = (found[4] or "").upper() in {"S", "W", "O"}
+            return round(-size if south_or_west or found[1].startswith("-") else size, 7)
+        # A coordinate has no thousands: a single comma or point is the decimal sign.
+        plain = re.sub(r"\s", "", value)
+        if plain.count(",") + plain.count(".") == 1:
+            return number(plain.replace(",", "."), Style(decimal="."))
+    return number(value, style)
+
+
+def position(value: Value, style: Style) -> tuple[float, float]:
+    """Return lon and lat of a cell with both, latitude first as surveys and maps write them.
+
+    Raises
+    ------
+    CellError
+        It is not two numbers; altitude and accuracy behind them are ignored.
+    """
+    text = value.strip().strip("()") if isinstance(value, str) else ""
+    parts = [part for part in re.split(r"\s*[;|]\s*|\s*,\s+|\s+", text) if part]
+    if len(parts) == 1 and text.count(",") == 1:
+        parts = text.split(",")
+    if len(parts) == 1 and text.count(",") == 3:  # noqa: PLR2004 - 7,89,-72,5: decimal commas
+        a, b, c, d = text.split(",")
+        parts = [f"{a}.{b}", f"{c}.{d}"]
+    if not 2 <= len(parts) <= 4:  # noqa: PLR2004 - lat, lon, altitude, accuracy
+        raise CellError("is not latitude and longitude")
+    lat, lon = (degrees(part, style) for part in parts[:2])
+    return lon, lat
+
+
+def _list(value: Value, style: Style) -> list[Value]:
+    if isinstance(value, list):
+        return [item for item in value if item not in (None, "")]
+    text = _text(value, style)
+    if folded(text) in _NOTHING:
+        return []
+    if text.startswith("["):
+        found = _json(text)
+        if isinstance(found, list):
+            return found
+    if style.separator is not None:
+        parts = re.split(r"\s+" if style.separator == " " else re.escape(style.separator), text)
+    elif "|" in text:
+        parts = text.split("|")
+    else:
+        parts = re.split(r"[;\n]" if re.search(r"[;\n]", text) else r",", text)
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _phones(value: Value, style: Style) -> list[Value]:
+    if isinstance(value, int | float):
+        return [_text(value, style)]
+    if isinstance(value, str) and not value.startswith("["):
+        separated = re.split(r"\s*(?:[|;,/\n]|\b[yeo]\b|\bou\b|\band\b)\s*", value)
+        return [part for part in separated if part]
+    return _list(value, style)
+
+
+def _flags(value: Value, style: Style) -> dict[str, bool]:
+    found = _json(value) if isinstance(value, str) and value.startswith("{") else value
+    if isinstance(found, Mapping):
+        return {str(key): _flag(flag, style) for key, flag in found.items() if flag is not None}
+    return {str(code): True for code in _list(found, style)}
+
+
+def _objects(value: Value, _: Style) -> Value:
+    found = _json(value) if isinstance(value, str) else value
+    if isinstance(found, dict):
+        found = [found]
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise CellError("is not a list of objects (JSON)")
+    return found
+
+
+def _json(text: str) -> Any:  # noqa: ANN401 - JSON is anything
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise CellError("is not JSON") from None
+
+
+def _instant(value: Value, style: Style) -> str:
+    found = value
+    if isinstance(value, str):
+        try:
+            found = datetime.fromisoformat(value.strip())
+        except ValueError:
+            found = dates.day(value, style.order, epoch_1904=style.epoch_1904)
+    elif isinstance(value, int | float):
+        found = dates.day(value, style.order, epoch_1904=style.epoch_1904)
+    if isinstance(found, datetime) and found.tzinfo is not None:
+        return found.astimezone(UTC).isoformat()
+    if isinstance(found, date):
+        zone = ZoneInfo(style.timezone) if style.timezone else None
+        if zone is None:
+            raise CellError("has no offset, and the mapping states no timezone")
+        moment = found if isinstance(found, datetime) else datetime.combine(found, time())
+        return moment.replace(tzinfo=zone).astimezone(UTC).isoformat()
+    raise CellError("is not a moment")
+
+
+_CONVERTERS: Mapping[str, Callable[[Value, Style], Value]] = {
+    "text": _text,
+    "code": _text,
+    "country": lambda value, style: country_code(_text(value, style)),
+    "flag": _flag,
+    "number": number,
+    "whole": _whole,
+    "degrees": degrees,
+    "position": position,
+    "list": _list,
+    "phones": _phones,
+    "flags": _flags,
+    "objects": _objects,
+    "day": lambda value, style: dates.day(
+        value, style.order, epoch_1904=style.epoch_1904
+    ).isoformat(),
+    "instant": _instant,
+    "clock": lambda value, _: dates.clock(value),
+    "weekdays": lambda value, _: dates.weekdays(value),
+    "hours": lambda value, _: dates.hours(value),
+}

@@ -1,0 +1,282 @@
+"""A file of spaces compared with what is stored: every row reported, nothing written."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.functions import func
+
+from geo.accounts.permissions import Actor, can_propose
+from geo.errors import InvalidFileError, InvalidRecordError
+from geo.imports.duplicates import alike_rows
+from geo.imports.mapping import FieldMapping, as_object, own_mapping
+from geo.imports.personal_data import require_no_persons
+from geo.imports.readers.detection import read_table
+from geo.imports.readers.table import Table
+from geo.imports.reports import Checked, RowReport, harmless
+from geo.imports.row_mapping import Draft, Problem, Words, drafts, missing_columns, words
+from geo.models import Location, RestrictedReader
+from geo.records import space_documents
+from geo.records.row_validation import ID, Circumstances
+from geo.records.space_rows import NIGHT_REMARK
+from geo.vocabulary import read_vocabulary
+
+#: Called with how many rows are done, and how many there are.
+Progress = Callable[[int, int], None]
+
+#: What a partner's copy of a partners-only record says roughly or not at all (P5).
+_BLURRED = frozenset(
+    {"lon", "lat", "coord_precision", "address", "landmark", "road", "road_km", "itinerary"}
+)
+
+#: Rows between two calls of a `Progress`.
+_STEP = 500
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What a file is compared with."""
+
+    stored: Mapping[str, dict[str, Any]]
+    organizations: Mapping[str, tuple[str, str]]
+    said: Circumstances
+    referrers: Collection[str]
+    actor: Actor | None
+    source: str
+
+
+async def check_file(
+    session: AsyncSession,
+    data: bytes,
+    name: str,
+    mapping: FieldMapping | None = None,
+    *,
+    now: datetime,
+    today: date,
+    actor: Actor | None = None,
+    source: str | None = None,
+    progress: Progress | None = None,
+    table: Table | None = None,
+) -> Checked:
+    """Read a file, apply a mapping, and report what each row would do (writer; only reads).
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    name : str
+        Its name, for messages.
+    mapping : FieldMapping or None
+        None: columns are named as fields, or tagged by HXL.
+    now, today
+        The aware moment and the day of the import.
+    actor : Actor or None
+        Who imports: records that they may not know of are as if they were not there, and records
+        of others are refused. None is somebody with the machine.
+    source : str or None
+        Of new records that state none.
+    progress : callable or None
+        See `Progress`.
+    table : Table or None
+        The file as it was read elsewhere, as the mapping says (`geo.imports.sandbox`).
+
+    Raises
+    ------
+    InvalidFileError
+        The file or the mapping as a whole cannot be used.
+    PersonalDataError
+        A column is about persons.
+    """
+    vocabulary = await read_vocabulary(session)
+    known_words = words(vocabulary.active, vocabulary.names)
+    if table is None:
+        reading = mapping.reading if mapping else None
+        table = await asyncio.to_thread(read_table, name, data, reading)
+    used, made, remarks = await asyncio.to_thread(_drafted, name, table, mapping, known_words)
+    known = await _known(
+        session, made, actor=actor, now=now, today=today, source=source or f"import of {today}"
+    )
+    rows = await asyncio.to_thread(_compared, made, used, known, progress)
+    rows = await alike_rows(session, rows, known.stored, actor=actor)
+    return Checked(
+        name=name,
+        format=table.format,
+        sha256=hashlib.sha256(data).hexdigest(),
+        mapping=as_object(used),
+        source=known.source,
+        rows=tuple(rows),
+        remarks=(*table.remarks, *remarks),
+    )
+
+
+def _drafted(
+    name: str, table: Table, mapping: FieldMapping | None, known: Words
+) -> tuple[FieldMapping, list[Draft], list[str]]:
+    require_no_persons(table.columns)
+    used = mapping if mapping and mapping.fields else own_mapping(table, mapping)
+    if not used.fields:
+        raise InvalidFileError(
+            [f"{name}:1: no column has the name of a field: a mapping is needed"]
+        )
+    if missing := missing_columns(table, used):
+        raise InvalidFileError(
+            [f"{name}:1: has no column '{column}', which the mapping uses" for column in missing]
+        )
+    made, remarks = drafts(table, used, known)
+    unused = [c for c in table.columns if c not in used.columns() and c not in used.ignored]
+    if unused:
+        remarks.append(f"columns not used: {', '.join(unused)}")
+    return used, made, remarks
+
+
+async def _known(
+    session: AsyncSession,
+    made: Sequence[Draft],
+    *,
+    actor: Actor | None,
+    now: datetime,
+    today: date,
+    source: str,
+) -> _Known:
+    ids = [draft.id for draft in made if draft.id]
+    named = {
+        point
+        for draft in made
+        for point in draft.changes.get("referral_points") or ()
+        if isinstance(point, str)
+    }
+    visible = await visible_ids(session, [*ids, *named], actor)
+    stored = await space_documents.read_documents(session, [id_ for id_ in ids if id_ in visible])
+    return _Known(
+        stored=stored,
+        organizations=await space_documents.known_organizations(
+            session, [*(draft.changes for draft in made), *stored.values()]
+        ),
+        said=await space_documents.circumstances(session, now=now, today=today),
+        referrers=visible | set(ids),
+        actor=actor,
+        source=source,
+    )
+
+
+async def visible_ids(session: AsyncSession, ids: Iterable[str], actor: Actor | None) -> set[str]:
+    """Return which spaces there are of ``ids``, as far as somebody may know of them (writer).
+
+    A restricted one exists only for the people named for it (P39).
+    """
+    question = select(Location.id).where(Location.id == func.any(list(ids)))
+    if actor is not None:
+        is_named = (
+            select(1)
+            .where(RestrictedReader.location_id == Location.id, RestrictedReader.person == actor.id)
+            .exists()
+        )
+        question = question.where(or_(Location.visibility != "restricted", is_named))
+    return set(await session.scalars(question))
+
+
+def _compared(
+    made: Sequence[Draft], mapping: FieldMapping, known: _Known, progress: Progress | None
+) -> list[RowReport]:
+    columns = {name: ", ".join(used) for name, used in mapping.fields.items()}
+    rows = []
+    for n, draft in enumerate(made):
+        if progress is not None and n % _STEP == 0:
+            progress(n, len(made))
+        rows.append(_row(draft, columns, known))
+    if progress is not None:
+        progress(len(made), len(made))
+    return rows
+
+
+def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
+    before = known.stored.get(draft.id)
+    problems = list(draft.problems)
+    told = {problem.field for problem in problems}
+    changes = _stated(draft.changes, before)
+    after, notes = None, list[str]()
+    try:
+        after, notes = merged(draft.id, changes, before, known)
+    except InvalidRecordError as error:
+        for name, reason in error.problems:
+            # A cell that could not be read is missing here: said once is enough.
+            if name not in told:
+                plain = harmless(name, reason.removeprefix(f"{name} "))
+                problems.append(Problem(columns.get(name, ""), name, plain))
+    problems += [
+        Problem(columns.get("referral_points", ""), "referral_points", "names an unknown space")
+        for point in changes.get("referral_points") or ()
+        if point not in known.referrers
+    ]
+    if after is not None and known.actor is not None:
+        problems += _authority(known.actor, before, after)
+    if problems or after is None:
+        # What is no id could be anything.
+        named = draft.id if ID.fullmatch(draft.id) else ""
+        return RowReport(draft.number, named, "bad", problems=tuple(problems))
+    different = tuple(space_documents.differences(before, after))
+    state = "new" if before is None else "changed" if different else "unchanged"
+    return RowReport(
+        number=draft.number,
+        id=draft.id,
+        state=state,
+        fields=tuple(changes) if before is None else different,
+        notes=tuple(n for n in notes if state != "unchanged" or n.startswith(NIGHT_REMARK)),
+        quarantined=any("(P38)" in note for note in notes),
+        changes=changes,
+        base=digest(before),
+    )
+
+
+def _stated(changes: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the changes without empty ones of a record that does not exist yet.
+
+    A position that an export has blurred (P5) does not replace the true one.
+    """
+    if before is not None:
+        is_blurred = str(changes.get("coord_precision") or "").startswith("grid_")
+        kept = _BLURRED if is_blurred else frozenset[str]()
+        return {name: value for name, value in changes.items() if name not in kept}
+    return {name: value for name, value in changes.items() if value is not None}
+
+
+def merged(
+    id_: str, changes: Mapping[str, Any], before: dict[str, Any] | None, known: _Known
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the canonical document that a row makes, and remarks.
+
+    Raises
+    ------
+    InvalidRecordError
+        With each field that breaks its rule.
+    """
+    document = {**space_documents.patched(before or {}, changes), "id": id_}
+    return space_documents.compare(
+        document, before, known.organizations, known.said, source=known.source
+    )
+
+
+def _authority(
+    actor: Actor, before: Mapping[str, Any] | None, after: Mapping[str, Any]
+) -> list[Problem]:
+    owner = before or after
+    if can_propose(
+        actor, organization_id=owner["organization_id"], country=owner["country"]
+    ) and can_propose(actor, organization_id=after["organization_id"], country=after["country"]):
+        return []
+    reason = "is changed by an editor of its organisation, an approver of its country, or above"
+    return [Problem("", "organization", reason)]
+
+
+def digest(document: Mapping[str, Any] | None) -> str:
+    """Return what tells one state of a record from another; empty where there is none."""
+    if document is None:
+        return ""
+    told = json.dumps(document, sort_keys=True, default=str).encode()
+    return hashlib.sha256(told).hexdigest()[:32]

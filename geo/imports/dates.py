@@ -1,0 +1,266 @@
+"""Dates and times of day as people write them, in four languages and in serial numbers."""
+
+import re
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+
+from geo.imports.fields import WEEKDAYS
+from geo.imports.readers.table import CellError
+from geo.text.normalize import folded
+
+Order = Literal["day_first", "month_first"]
+
+#: Day 0 of serial dates. 1900-02-29 never was, yet old spreadsheets count it as day 60, so that
+#: the days after it count from two days before 1900 (ECMA-376 part 1, 18.17.4.1).
+_EPOCH_1900 = date(1899, 12, 30)
+_EPOCH_1904 = date(1904, 1, 1)
+_LEAP_BUG = 60
+
+#: A year that no confirmation of the network has (it began in 2017, domain.md section 1): an
+#: empty cell with a date format shows as 1900, an empty one of a database as 1970.
+FIRST_YEAR = 2000
+_LAST_YEAR = 2100
+
+_MONTHS = {
+    name: n
+    for n, names in enumerate(
+        (
+            "enero ene january jan janeiro janvier janv janvye",
+            "febrero feb february fevereiro fev fevrier fevr fevriye",
+            "marzo mar march marco mars mas",
+            "abril abr april apr avril avr avril",
+            "mayo may maio mai me",
+            "junio jun june junho juin jen",
+            "julio jul july julho juillet juil jiye",
+            "agosto ago august aug aout",
+            "septiembre sep sept set setiembre september setembro septembre septanm",
+            "octubre oct october outubro out octobre oktob",
+            "noviembre nov november novembro novembre novanm",
+            "diciembre dic december dec dezembro dez decembre desanm",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+
+_DAY_WORDS = {
+    "MO": "lunes lun l lu monday mon segunda seg lundi lendi",
+    "TU": "martes mar ma m tuesday tue tues terca ter mardi madi",
+    "WE": "miercoles mie mi x wednesday wed quarta qua mercredi mekredi",
+    "TH": "jueves jue ju j thursday thu thur thurs quinta qui jeudi jedi",
+    "FR": "viernes vie vi v friday fri sexta sex vendredi vandredi",
+    "SA": "sabado sab sa s saturday sat samedi samdi",
+    "SU": "domingo dom do d sunday sun dimanche dimanch",
+}
+_DAYS = {word: day for day, words in _DAY_WORDS.items() for word in words.split()} | {
+    day.lower(): day for day in WEEKDAYS
+}
+_ALL_DAYS = re.compile(
+    r"(?:todos (?:los|os) dias|cada dia|diario|diariamente|every ?day|daily|all days|"
+    r"tous les jours|chak jou|lunes a domingo)"
+)
+
+_NUMERIC = re.compile(r"(\d{1,4})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{1,4})(?:[ T].*)?")
+_WORDED = re.compile(
+    r"(?:(\d{1,2})(?:o|st|nd|rd|th)?[\s/-]*(?:de |of )?([a-z]+)\.?[\s,/-]*(?:de |del )?(\d{2,4})"
+    r"|([a-z]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4}))"
+)
+_CLOCK = re.compile(
+    r"(\d{1,2})(?:\s*[:.h]\s*(\d{2})?)?(?::\d{2})?\s*(?:hrs?|horas?|h)?\s*([ap])?\.?\s*(?:m\.?)?"
+)
+
+
+def order_of(values: Iterable[object]) -> Order | None:
+    """Return which order the numeric dates of a column have, if one of them tells.
+
+    None where none tells, or where they contradict each other.
+    """
+    orders: set[Order] = set()
+    for value in values:
+        found = _NUMERIC.fullmatch(value.strip()) if isinstance(value, str) else None
+        if found is None or len(found[1]) == 4:  # noqa: PLR2004 - a year first is ISO's order
+            continue
+        if int(found[1]) > 12 >= int(found[2]):  # noqa: PLR2004 - there is no thirteenth month
+            orders.add("day_first")
+        elif int(found[2]) > 12 >= int(found[1]):  # noqa: PLR2004
+            orders.add("month_first")
+    return orders.pop() if len(orders) == 1 else None
+
+
+def day(value: object, order: Order | None = None, *, epoch_1904: bool = False) -> date:
+    """Return the date in a cell.
+
+    Raises
+    ------
+    CellError
+        It is none, or could be two; says why without the value.
+    """
+    if isinstance(value, datetime):
+        found = value.date()
+    elif isinstance(value, date):
+        found = value
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        found = _serial(value, epoch_1904=epoch_1904)
+    elif isinstance(value, str):
+        found = _written(folded(value), order)
+    else:
+        raise CellError("is not a date")
+    if found.year < FIRST_YEAR:
+        raise CellError(f"is a date before {FIRST_YEAR}: an empty cell with a date format?")
+    if found.year > _LAST_YEAR:
+        raise CellError(f"is a date after {_LAST_YEAR}")
+    return found
+
+
+def _serial(value: float, *, epoch_1904: bool) -> date:
+    try:
+        if epoch_1904:
+            return _EPOCH_1904 + timedelta(days=int(value))
+        return _EPOCH_1900 + timedelta(days=int(value) + (0 < value < _LEAP_BUG))
+    except OverflowError:
+        raise CellError("is a number too large for a date") from None
+
+
+def _written(value: str, order: Order | None) -> date:
+    numeric, worded = _NUMERIC.fullmatch(value), _WORDED.fullmatch(value)
+    try:
+        if numeric:
+            return _numeric(numeric[1], int(numeric[2]), numeric[3], order)
+        if re.fullmatch(r"[3-9]\d{4}(?:\.0+)?", value):  # 1982 to 2173, as a text
+            return _serial(float(value), epoch_1904=False)
+        if worded:
+            day_, month, year = (
+                worded[1] or worded[5],
+                worded[2] or worded[4],
+                worded[3] or worded[6],
+            )
+            if month in _MONTHS:
+                return date(_year(year), _MONTHS[month], int(day_))
+    except CellError:
+        raise
+    except ValueError:
+        pass  # a day that no month has: refused like any other
+    raise CellError("is not a date")
+
+
+def _numeric(first: str, second: int, third: str, order: Order | None) -> date:
+    if len(first) == 4:  # noqa: PLR2004
+        return date(int(first), second, int(third))
+    a, year = int(first), _year(third)
+    if not a or not second:
+        raise CellError("is not a date")
+    if a > 12 or a == second:  # noqa: PLR2004
+        return date(year, second, a)
+    if second > 12:  # noqa: PLR2004
+        return date(year, a, second)
+    if order is None:
+        raise CellError("is ambiguous: say in the mapping whether the day or the month comes first")
+    return date(year, second, a) if order == "day_first" else date(year, a, second)
+
+
+def _year(value: str) -> int:
+    # Two digits are this century: FIRST_YEAR refuses what is older.
+    return int(value) + (2000 if len(value) == 2 else 0)  # noqa: PLR2004
+
+
+def clock(value: object) -> str:
+    """Return the time of day in a cell as ``HH:MM``; midnight as an end is ``24:00``.
+
+    Raises
+    ------
+    CellError
+        It is none; says why without the value.
+    """
+    if isinstance(value, datetime | time):
+        return f"{value.hour:02}:{value.minute:02}"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _share(value)
+    if isinstance(value, str):
+        plain = folded(value)
+        if plain in {"mediodia", "noon", "meio-dia", "midi"}:
+            return "12:00"
+        if plain in {"medianoche", "midnight", "meia-noite", "minuit"}:
+            return "24:00"
+        found = _CLOCK.fullmatch(plain)
+        if found:
+            hour, minute = int(found[1]), int(found[2] or 0)
+            if found[3] and hour <= 12:  # noqa: PLR2004
+                hour = hour % 12 + (12 if found[3] == "p" else 0)
+            if (hour < 24 and minute < 60) or (hour, minute) == (24, 0):  # noqa: PLR2004
+                return f"{hour:02}:{minute:02}"
+    raise CellError("is not a time of day")
+
+
+def _share(value: float) -> str:
+    """Return a share of a day, or a whole hour, as a time of day."""
+    if isinstance(value, float) and 0 <= value < 1:
+        minutes = round(value * 24 * 60)
+        return f"{minutes // 60:02}:{minutes % 60:02}"
+    if float(value).is_integer() and 0 <= value <= 24:  # noqa: PLR2004
+        return f"{int(value):02}:00"
+    raise CellError("is not a time of day")
+
+
+def weekdays(value: object) -> list[str]:
+    """Return the days of the week in a cell: codes, names, ranges, in any of the languages.
+
+    Raises
+    ------
+    CellError
+        A word is no day.
+    """
+    if isinstance(value, list):
+        value = ",".join(map(str, value))
+    if not isinstance(value, str):
+        raise CellError("is not days of the week")
+    plain = re.sub(r"[-–—]\s*feira", "", folded(value)).replace(".", "")
+    if _ALL_DAYS.fullmatch(plain):
+        return list(WEEKDAYS)
+    found: set[str] = set()
+    for part in re.split(r"\s*(?:[,;|/+]|\b[ye]\b|\band\b|\bet\b)\s*", plain):
+        ends = [w for w in re.split(r"\s*(?:[-–—]|\ba\b|\bto\b|\bhasta\b|\bate\b)\s*", part) if w]
+        days = [WEEKDAYS.index(_day_of(word)) for word in ends]
+        if len(days) == 2:  # noqa: PLR2004 - from and to
+            first, last = days
+            found |= {WEEKDAYS[n % 7] for n in range(first, last + (7 if last < first else 0) + 1)}
+        elif len(days) == 1:
+            found.add(WEEKDAYS[days[0]])
+    if not found:
+        raise CellError("is not days of the week")
+    return [code for code in WEEKDAYS if code in found]
+
+
+def _day_of(word: str) -> str:
+    word = re.sub(r"^(?:de |los |las |from )+", "", word).strip()
+    if word not in _DAYS:
+        raise CellError("names a day of the week that is not known")
+    return _DAYS[word]
+
+
+_CLOSED = {"cerrado", "cerrada", "closed", "fechado", "fechada", "ferme", "no", "-", "x"}
+_ALL_DAY = {"24 horas", "24h", "24 h", "24 hours", "24/24", "24"}
+
+
+def hours(value: object) -> list[tuple[str, str]]:
+    """Return the openings of one day in a cell: ``8:00-12:00 y 14:00-18:00``; none if closed.
+
+    Raises
+    ------
+    CellError
+        It is no such text.
+    """
+    if not isinstance(value, str):
+        raise CellError("is not hours from and to")
+    plain = folded(value)
+    if plain in _CLOSED:
+        return []
+    if plain in _ALL_DAY:
+        return [("00:00", "24:00")]
+    openings = []
+    for part in re.split(r"\s*(?:[,;|/]|\by\b|\be\b|\band\b|\bet\b)\s*", plain):
+        ends = re.split(r"\s*(?:[-–—]|\ba\b(?!\.?\s?m)|\bto\b|\bate\b|\bhasta\b)\s*", part)
+        if len(ends) != 2:  # noqa: PLR2004
+            raise CellError("is not hours from and to")
+        openings.append((clock(ends[0]), clock(ends[1])))
+    return openings

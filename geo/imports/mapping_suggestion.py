@@ -1,0 +1,244 @@
+"""A mapping proposed from headers and values, for a person to read and correct."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from rapidfuzz import fuzz, process
+
+from geo.geography.country_names import country_code
+from geo.imports import cell_values, dates
+from geo.imports.cell_values import Style
+from geo.imports.fields import ALL, kind_of
+from geo.imports.mapping import FieldMapping, as_toml, own_mapping
+from geo.imports.personal_data import require_no_persons
+from geo.imports.readers.detection import Reading, read_table
+from geo.imports.readers.table import CellError, Table, Value
+from geo.imports.synonyms import HEADERS, LABELS
+from geo.text.normalize import folded
+
+#: Least likeness (0 to 100) of a header with a known one; below, a person has to say.
+_LIKELY = 85.0
+
+#: Cells of a column that are looked at.
+_SAMPLE = 500
+
+#: Different labels beyond which a column is free text, not codes.
+_MAX_LABELS = 60
+
+#: Stands for the name of the source until a person writes it.
+UNNAMED = "SOURCE"
+
+#: Fields without which no record is made.
+REQUIRED = ("name", "kind", "organization", "country", "timezone", "confirmed_on")
+
+
+@dataclass
+class Suggestion:
+    """A proposed mapping and what a person must still decide.
+
+    Attributes
+    ----------
+    notes : list of str
+        What is missing, doubtful or left out.
+    """
+
+    mapping: FieldMapping
+    notes: list[str] = field(default_factory=list)
+
+    def toml(self) -> str:
+        """Return it as a file to correct; the notes are comments at its head."""
+        head = "".join(f"# {note}\n" for note in self.notes)
+        return head + as_toml(self.mapping)
+
+
+def suggest(name: str, data: bytes, *, reading: Reading | None = None) -> Suggestion:
+    """Return a mapping for a file, with notes on what it cannot know.
+
+    Raises
+    ------
+    InvalidFileError, PersonalDataError
+        The file cannot be read, or is about persons.
+    """
+    return suggest_for(read_table(name, data, reading), reading)
+
+
+def suggest_for(table: Table, reading: Reading | None = None) -> Suggestion:
+    """Return a mapping for a table, as `suggest` does; raises as it, for what is about persons."""
+    require_no_persons(table.columns)
+    fields = _fields(table)
+    labels, unknown = _labels(table, fields)
+    notes = [*table.remarks, *unknown, *_missing(table, fields)]
+    unused = [c for c in table.columns if all(c not in used for used in fields.values())]
+    if unused:
+        notes.append(f"columns not used: {', '.join(unused)}")
+    order, decimal = _style(table, fields, notes)
+    recipe = _recipe(fields)
+    mapping = FieldMapping(
+        fields=fields,
+        values=labels,
+        id_prefix=UNNAMED if recipe else None,
+        id_columns=recipe,
+        reading=reading or Reading(format=table.format),
+        style=Style(order=order, decimal=decimal),
+    )
+    if recipe:
+        notes.append("write in [id] a prefix that names the source, such as gifmm-co")
+    return Suggestion(mapping, notes)
+
+
+def _fields(table: Table) -> dict[str, tuple[str, ...]]:
+    found = dict(own_mapping(table).fields)
+    taken = {column for columns in found.values() for column in columns}
+    choices = {header: name for name, headers in HEADERS.items() for header in headers}
+    scored = []
+    for at, column in enumerate(table.columns):
+        if column in taken:
+            continue
+        plain = _plain(column)
+        for header, score, _ in process.extract(
+            plain, choices.keys(), scorer=_likeness, score_cutoff=_LIKELY, limit=10
+        ):
+            scored.append((-score, at, column, choices[header]))
+    for _, _, column, name in sorted(scored):
+        clash = name == "position" and ({"lat", "lon"} & set(found))
+        if name not in found and column not in taken and not clash and _fits(table, column, name):
+            found[name] = (column,)
+            taken.add(column)
+    return dict(sorted(found.items(), key=lambda item: list(_ORDER).index(item[0])))
+
+
+_ORDER = dict.fromkeys([*HEADERS, *sorted(ALL)])
+
+
+def _plain(header: str) -> str:
+    last = re.split(r"[/]", header)[-1]
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", folded(last)).split())
+
+
+def _likeness(one: str, other: str, **_: object) -> float:
+    # Short headers must be equal: "x" is in every other word.
+    if min(len(one), len(other)) <= 3:  # noqa: PLR2004
+        return 100.0 if one == other else 0.0
+    return fuzz.token_sort_ratio(one, other)
+
+
+def _cells(table: Table, column: str) -> list[Value]:
+    return [cell for line in table.lines[:_SAMPLE] if (cell := line.cells.get(column)) is not None]
+
+
+def _fits(table: Table, column: str, name: str) -> bool:
+    """Return whether most cells of a column can be what the field takes."""
+    if kind_of(name) in {"text", "code", "list", "flags", "country", "phones"}:
+        return True
+    cells = _cells(table, column)
+    good = 0
+    for cell in cells:
+        try:
+            cell_values.converted(
+                cell, name, Style(order="day_first", decimal=None, timezone="UTC")
+            )
+        except CellError as error:
+            good += "ambiguous" in str(error)
+        else:
+            good += 1
+    return good >= len(cells) / 2
+
+
+def _labels(
+    table: Table, fields: dict[str, tuple[str, ...]]
+) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """Return translations of the labels that columns hold, and notes on unknown ones."""
+    found: dict[str, dict[str, str]] = {}
+    notes = []
+    for name, columns in fields.items():
+        if name not in LABELS:
+            continue
+        meanings = {label: code for code, labels in LABELS[name].items() for label in labels}
+        codes = {folded(code): code for code in LABELS[name]}
+        counted = Counter(label for column in columns for label in _items(table, column, name))
+        if len(counted) > _MAX_LABELS:
+            notes.append(f"'{columns[0]}' holds free text: say what it means in [values.{name}]")
+            continue
+        for label in counted:
+            plain = folded(label)
+            if plain in codes:
+                continue
+            best = process.extractOne(
+                plain, meanings.keys(), scorer=fuzz.token_sort_ratio, score_cutoff=_LIKELY
+            )
+            if best:
+                found.setdefault(name, {})[label] = meanings[best[0]]
+            else:
+                found.setdefault(name, {})[label] = ""
+                notes.append(f"'{label[:40]}' in '{columns[0]}' needs a code of {name}")
+    return found, notes
+
+
+def _items(table: Table, column: str, name: str) -> list[str]:
+    items = []
+    for cell in _cells(table, column):
+        try:
+            value = cell_values.converted(cell, name, Style())
+        except CellError:
+            continue
+        items += [str(item) for item in (value if isinstance(value, list) else [value])]
+    return items
+
+
+def _missing(table: Table, fields: dict[str, tuple[str, ...]]) -> list[str]:
+    notes = [
+        f"{name} is in no column: state it in [constants] or map a column"
+        for name in REQUIRED
+        if name not in fields
+    ]
+    has_geometry = any(line.geometry is not None for line in table.lines)
+    if not has_geometry and "position" not in fields and not {"lat", "lon"} <= set(fields):
+        notes.append("no column has the position: lat and lon, or both in one as position")
+    if "visibility" not in fields:
+        notes.append("visibility is in no column: every new record is restricted (P1)")
+    if "public_phones" in fields:
+        notes.append("public_phones are published: leave out numbers of persons (P6)")
+    countries = {
+        code
+        for column in fields.get("country", ())
+        for cell in _cells(table, column)
+        if len(code := country_code(str(cell))) > 2  # noqa: PLR2004 - no alpha-2 code was found
+    }
+    notes += [f"'{country[:40]}' is no country that is known" for country in sorted(countries)]
+    return notes
+
+
+def _style(
+    table: Table, fields: dict[str, tuple[str, ...]], notes: list[str]
+) -> tuple[dates.Order | None, str | None]:
+    order: dates.Order | None = None
+    for name, columns in fields.items():
+        if kind_of(name) not in {"day", "instant"}:
+            continue
+        cells = [cell for column in columns for cell in _cells(table, column)]
+        found = dates.order_of(cells)
+        if found is None and any(_is_ambiguous(cell) for cell in cells):
+            notes.append(f"dates in '{columns[0]}' may be day or month first: say so in [style]")
+            found = "day_first"
+        order = order or found
+    decimal = None
+    if any("," in cell for name in ("lat", "lon", "road_km") for column in fields.get(name, ())
+           for cell in _cells(table, column) if isinstance(cell, str)):  # fmt: skip
+        decimal = ","
+    return order, decimal
+
+
+def _is_ambiguous(cell: Value) -> bool:
+    try:
+        dates.day(cell)
+    except CellError as error:
+        return "ambiguous" in str(error)
+    return False
+
+
+def _recipe(fields: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the columns of which an id can be made, where none has one."""
+    if "id" in fields:
+        return ()
+    return tuple(column for name in ("name", "locality") for column in fields.get(name, ()))

@@ -1,0 +1,101 @@
+"""Zip files of strangers, opened within limits: workbooks and KMZ."""
+
+import io
+import lzma
+import struct
+import zipfile
+import zlib
+
+from geo.errors import InvalidFileError
+from geo.imports.readers.limits import ON_THE_MACHINE, TooHeavyError, Unpacking
+from geo.imports.readers.table import refuse
+
+#: How much is unpacked; `geo.imports.sandbox_child` takes less.
+LIMITS: Unpacking = ON_THE_MACHINE
+
+_CHUNK = 1 << 20
+
+#: What is unpacked however well it was packed: a small form may repeat itself.
+_SMALL = 1 << 20
+
+#: What the library raises of files that are no whole archives, or are made to break it.
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+
+
+def member_names(name: str, data: bytes) -> list[str]:
+    """Return the names of a zip file's members, without unpacking any.
+
+    Raises
+    ------
+    InvalidFileError
+        Not a whole zip file.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return archive.namelist()
+    except _BROKEN as error:
+        refuse(name, f"is not a whole zip file ({type(error).__name__})")
+
+
+def unpacked(name: str, data: bytes) -> dict[str, bytes]:
+    """Return the members of a zip file by name.
+
+    What is read is counted, not what the archive says of itself.
+
+    Raises
+    ------
+    InvalidFileError
+        Not a whole zip file, encrypted, or larger than the limits when unpacked.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            infos = archive.infolist()
+            if len(infos) > LIMITS.members:
+                raise TooHeavyError(name, "members")
+            most = max(_SMALL, LIMITS.ratio * len(data))
+            members, left = {}, min(LIMITS.all_bytes, most)
+            is_bomb = most < LIMITS.all_bytes
+            for info in infos:
+                if info.flag_bits & 1:
+                    refuse(name, "is encrypted")
+                members[info.filename] = _member(name, archive, info, left, is_bomb=is_bomb)
+                left -= len(members[info.filename])
+    except InvalidFileError:  # is a ValueError too
+        raise
+    except _BROKEN as error:
+        refuse(name, f"is not a whole zip file ({type(error).__name__})")
+    return members
+
+
+def _member(
+    name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, left: int, *, is_bomb: bool
+) -> bytes:
+    parts, own = [], LIMITS.member_bytes
+    with archive.open(info) as member:
+        while part := member.read(_CHUNK):
+            parts.append(part)
+            left, own = left - len(part), own - len(part)
+            if own < 0 or left < 0:
+                raise TooHeavyError(name, "ratio" if is_bomb and own >= 0 else "unpacked")
+    return b"".join(parts)
+
+
+def stored(members: dict[str, bytes]) -> io.BytesIO:
+    """Return the members as an archive without compression, for readers that know no limits."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for member, content in members.items():
+            archive.writestr(member, content)
+    packed.seek(0)
+    return packed

@@ -1,0 +1,26 @@
+"""GeoJSON as a table: one line a feature, its properties as they are."""
+
+from geo.imports.readers.table import MAX_COLUMNS, MAX_LINES, Line, Table, refuse
+from geo.records import readers
+
+
+def read_features(name: str, data: bytes) -> Table:
+    """Return the features of a GeoJSON FeatureCollection as a table.
+
+    Raises
+    ------
+    InvalidFileError
+        The file as a whole cannot be read; names the line.
+    """
+    content = readers.read(f"{name}.geojson" if not name.lower().endswith("json") else name, data)
+    lines = [Line(r.line, r.fields, r.geometry) for r in content.records]
+    lines += [Line(number, {}, None, (("", reason),)) for number, reason in content.problems]
+    if not lines:
+        refuse(name, "has no features")
+    if len(lines) > MAX_LINES:
+        refuse(name, f"has {len(lines):,} features; one import takes {MAX_LINES:,}")
+    lines.sort(key=lambda line: line.number)
+    columns = dict.fromkeys(column for line in lines for column in line.cells)
+    if len(columns) > MAX_COLUMNS:
+        refuse(name, f"has {len(columns):,} columns; at most {MAX_COLUMNS:,} are read")
+    return Table("geojson", tuple(columns), tuple(lines))

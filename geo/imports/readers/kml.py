@@ -1,0 +1,173 @@
+"""KML and KMZ, as Google My Maps and Earth write them."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from itertools import islice
+from xml.etree.ElementTree import Element, ParseError
+
+import shapely
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from geo.imports.readers.archives import unpacked
+from geo.imports.readers.table import MAX_COLUMNS, MAX_LINES, Line, Table, Value, refuse
+
+#: Columns that every placemark has, besides those of its extended data.
+FOLDER, NAME, DESCRIPTION = "folder", "name", "description"
+
+_COORDINATES = re.compile(r"\s*([-+\d.eE]+)\s*,\s*([-+\d.eE]+)\s*(?:,[-+\d.eE\s]*)?")
+#: Signs of the names of all the folders that a placemark lies in.
+_LONGEST_PATH = 1_000
+
+_LINE_BREAKS = {"br", "p", "div", "li", "tr"}
+
+
+def read_kml(name: str, data: bytes) -> Table:
+    """Return the placemarks of a KML or KMZ file as a table.
+
+    Columns are ``folder``, ``name``, ``description`` (without its HTML) and whatever the
+    extended data names, as it stands there; a line is the ordinal of a placemark.
+
+    Raises
+    ------
+    InvalidFileError
+        Not KML, or it points to another file: nothing is fetched.
+    """
+    remarks: list[str] = []
+    if data.startswith(b"PK"):
+        data, remarks = _document(name, data)
+    try:
+        root = fromstring(data, forbid_dtd=True)
+    except DefusedXmlException as error:
+        refuse(name, f"declares a document type or entities ({type(error).__name__})")
+    except (ParseError, ValueError, LookupError) as error:
+        refuse(name, "is not XML", getattr(error, "position", (1, 0))[0])
+    if _tag(root) != "kml":
+        refuse(name, "is not KML")
+    if any(_tag(element) == "NetworkLink" for element in root.iter()):
+        refuse(name, "only links to another file: export the map as KML with its data")
+    placemarks = list(_placemarks(root))
+    if not placemarks:
+        refuse(name, "has no placemarks")
+    if len(placemarks) > MAX_LINES:
+        refuse(name, f"has {len(placemarks):,} placemarks; one import takes {MAX_LINES:,}")
+    lines = [_line(n, folders, mark) for n, (folders, mark) in enumerate(placemarks, start=1)]
+    columns = dict.fromkeys(column for line in lines for column in line.cells)
+    if len(columns) > MAX_COLUMNS:
+        refuse(name, f"has {len(columns):,} columns; at most {MAX_COLUMNS:,} are read")
+    return Table("kml", tuple(columns), tuple(lines), {}, tuple(remarks))
+
+
+def _document(name: str, data: bytes) -> tuple[bytes, list[str]]:
+    members = unpacked(name, data)
+    documents = [member for member in members if member.lower().endswith(".kml")]
+    if not documents:
+        refuse(name, "holds no .kml file")
+    main = "doc.kml" if "doc.kml" in documents else documents[0]
+    others = [other for other in documents if other != main]
+    return members[main], [f"other files were not read: {', '.join(others)}"] if others else []
+
+
+def _tag(element: Element) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _child(element: Element, tag: str) -> str | None:
+    for child in element:
+        if _tag(child) == tag:
+            return "".join(child.itertext()).strip() or None
+    return None
+
+
+def _placemarks(element: Element) -> Iterator[tuple[str, Element]]:
+    """Yield each placemark with the names of its folders, in the file's order."""
+    waiting: list[tuple[Element, str]] = [(element, "")]
+    while waiting:
+        found, folders = waiting.pop()
+        if _tag(found) == "Placemark":
+            yield folders, found
+        elif found is element or _tag(found) in {"Document", "Folder"}:
+            named = _child(found, "name") if _tag(found) == "Folder" else None
+            inside = " / ".join(filter(None, (folders, named)))[:_LONGEST_PATH]
+            waiting += [(child, inside) for child in reversed(found)]
+
+
+def _line(number: int, folders: str, mark: Element) -> Line:
+    cells: dict[str, Value] = {FOLDER: folders or None, NAME: _child(mark, "name")}
+    description = _child(mark, "description")
+    cells[DESCRIPTION] = plain_text(description) if description else None
+    for column, value in islice(_extended(mark), MAX_COLUMNS + 1):  # more than all are refused
+        unique, n = column, 2
+        while cells.get(unique) is not None:
+            # My Maps repeats the title among the data: the same value twice is one.
+            if cells[unique] == value:
+                break
+            unique, n = f"{column} ({n})", n + 1
+        cells[unique] = value
+    geometry, problem = _geometry(mark)
+    return Line(number, cells, geometry, ((("", problem),) if problem else ()))
+
+
+def _extended(mark: Element) -> Iterator[tuple[str, str | None]]:
+    for element in mark.iter():
+        column = " ".join((element.get("name") or "").split())
+        if not column:
+            continue
+        if _tag(element) == "Data":
+            yield column, _child(element, "value")
+        elif _tag(element) == "SimpleData":
+            yield column, "".join(element.itertext()).strip() or None
+
+
+def _geometry(mark: Element) -> tuple[shapely.Point | None, str | None]:
+    points = [element for element in mark.iter() if _tag(element) == "Point"]
+    shapes = [e for e in mark.iter() if _tag(e) in {"LineString", "Polygon", "MultiTrack", "Track"}]
+    if len(points) != 1 or shapes:
+        return None, "is a line, an area or several points, not one point" if (
+            points or shapes
+        ) else "has no point"
+    found = _COORDINATES.fullmatch(_child(points[0], "coordinates") or "")
+    try:
+        return (shapely.Point(float(found[1]), float(found[2])) if found else None), (
+            None if found else "has a point without coordinates"
+        )
+    except ValueError:
+        return None, "has a point without coordinates"
+
+
+class _Text(HTMLParser):
+    """Collects the text of HTML; scripts and styles have none."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._silent = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+        if tag in {"script", "style"}:
+            self._silent += 1
+        elif tag in _LINE_BREAKS:
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"script", "style"}:
+            self._silent = max(0, self._silent - 1)
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.parts.append(data)
+
+
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]+);")
+
+
+def plain_text(value: str) -> str:
+    """Return the text of a description that may be HTML; anything else as it stands."""
+    if not _MARKUP.search(value):
+        return value.strip()
+    reader = _Text()
+    reader.feed(value)
+    reader.close()
+    lines = (" ".join(line.split()) for line in "".join(reader.parts).split("\n"))
+    return re.sub(r"\n{2,}", "\n", "\n".join(lines)).strip()

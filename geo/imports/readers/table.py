@@ -1,0 +1,81 @@
+"""What every reader gives: numbered lines of named cells, whatever the format of the file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from shapely.geometry.base import BaseGeometry
+
+from geo.errors import InvalidFileError
+
+#: Text, number, boolean, date, datetime, time; lists and objects from JSON; None where empty.
+Value = Any
+
+#: Most records of one import: ten times the region's network as domain.md counts it.
+MAX_LINES = 200_000
+
+#: Most columns of a table; the widest survey export we saw has a few hundred.
+MAX_COLUMNS = 2_000
+
+
+class CellError(ValueError):
+    """A cell that its field cannot take; the message gives the reason, never the value (P17)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One record of a file.
+
+    Attributes
+    ----------
+    number : int
+        From 1: the row of a sheet, the line of a text, or the ordinal of a record.
+    cells : mapping of str to value
+        By column; an empty cell is None or absent.
+    geometry : shapely geometry or None
+        EPSG:4326, lon, lat; where the format has one.
+    problems : tuple of (str, str)
+        Column (empty: the whole line) and reason, found while reading. No values in them.
+    """
+
+    number: int
+    cells: Mapping[str, Value]
+    geometry: BaseGeometry | None = None
+    problems: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file as read.
+
+    Attributes
+    ----------
+    format : str
+        One of `geo.imports.readers.detection.FORMATS`.
+    columns : tuple of str
+        In the file's order.
+    tags : mapping of str to str
+        HXL hashtag with attributes by column, where the file has them.
+    remarks : tuple of str
+        What a reader decided or left out; nothing is left out silently.
+    epoch_1904 : bool
+        Serial dates count from 1904, as old Macintosh workbooks do.
+    """
+
+    format: str
+    columns: tuple[str, ...]
+    lines: tuple[Line, ...]
+    tags: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    epoch_1904: bool = False
+
+
+def refuse(name: str, reason: str, line: int = 1) -> NoReturn:
+    """Refuse a file as a whole.
+
+    Raises
+    ------
+    InvalidFileError
+        Always.
+    """
+    raise InvalidFileError([f"{name}:{line}: {reason}"])

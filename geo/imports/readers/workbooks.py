@@ -1,0 +1,236 @@
+"""XLSX workbooks: the sheet that is meant, and a remark on everything that is not read."""
+
+import html
+import re
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from python_calamine import (
+    CalamineSheet,
+    CalamineWorkbook,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
+
+from geo.imports.readers.archives import stored, unpacked
+from geo.imports.readers.headers import Row, Span, tabulated
+from geo.imports.readers.table import MAX_LINES, Line, Table, Value, refuse
+from geo.imports.readers.workbook_size import UnmeasuredError, sheet_sizes
+
+#: Most cells of one sheet: 200,000 rows of 100 columns.
+MAX_CELLS = 20_000_000
+
+# Attributes of one tag, no longer than programs write them: a tag without an end, or with a million
+# attributes, would keep the search busy for hours.
+_ANY = rb"""[^<>]{0,400}?"""
+
+_MAC_EPOCH = re.compile(
+    rb"""<(?:\w+:)?workbookPr\b""" + _ANY + rb"""\bdate1904\s*=\s*["'](?:1|true)["']"""
+)
+_FORMULA = re.compile(
+    rb"""<(?:\w+:)?c\s(?!""" + _ANY + rb"""\bt="str")""" + _ANY + rb"""\br="([A-Z]+)([0-9]+)\""""
+    + _ANY + rb""">"""
+    rb"""(?:<(?:\w+:)?f\b""" + _ANY + rb"""/>|<(?:\w+:)?f\b""" + _ANY + rb""">[^<]*</(?:\w+:)?f>)"""
+    rb"""(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>"""
+)  # fmt: skip
+_ERROR = re.compile(
+    rb"""<(?:\w+:)?c\s(?=""" + _ANY + rb"""\bt="e")""" + _ANY + rb"""\br="([A-Z]+)([0-9]+)\""""
+    + _ANY + rb""">"""
+)  # fmt: skip
+_HIDDEN_ROW = re.compile(rb"""<(?:\w+:)?row\s""" + _ANY + rb"""\bhidden="(?:1|true)\"""")
+_HIDDEN_COLUMN = re.compile(rb"""<(?:\w+:)?col\s""" + _ANY + rb"""\bhidden="(?:1|true)\"""")
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """An opened workbook: its sheets, and the XML of each for what the reader does not tell.
+
+    ``sizes`` has height and width of the sheets that may be read.
+    """
+
+    name: str
+    opened: Any
+    members: dict[str, bytes]
+    sizes: dict[str, tuple[int, int]]
+
+    @property
+    def epoch_1904(self) -> bool:
+        """Whether serial dates count from 1904."""
+        return bool(_MAC_EPOCH.search(self.members.get("xl/workbook.xml", b"")))
+
+    def visible(self) -> list[str]:
+        """Return the names of the work sheets a person sees."""
+        return [
+            sheet.name
+            for sheet in self.opened.sheets_metadata
+            if sheet.visible == SheetVisibleEnum.Visible and sheet.typ == SheetTypeEnum.WorkSheet
+        ]
+
+    def hidden(self) -> list[str]:
+        """Return the names of the sheets a person does not see."""
+        return [
+            sheet.name
+            for sheet in self.opened.sheets_metadata
+            if sheet.visible != SheetVisibleEnum.Visible
+        ]
+
+    def sheet(self, name: str) -> CalamineSheet:
+        """Return one sheet, read."""
+        height, width = self.sizes[name]
+        if height * width > MAX_CELLS:
+            refuse(self.name, f"sheet '{name}' has more than {MAX_CELLS:,} cells")
+        sheet: CalamineSheet = self.opened.get_sheet_by_name(name)
+        return sheet
+
+    def xml(self, name: str) -> bytes:
+        """Return the XML of one sheet."""
+        relations = self.members.get("xl/_rels/workbook.xml.rels", b"").decode("utf-8", "replace")
+        workbook = self.members.get("xl/workbook.xml", b"").decode("utf-8", "replace")
+        quoted = re.escape(html.escape(name, quote=False).replace('"', "&quot;"))
+        entry = re.search(rf'<(?:\w+:)?sheet\s[^>]*\bname="{quoted}"[^>]*>', workbook)
+        key = entry and re.search(r'\bid="([^"]+)"', entry[0].split(" r:", 1)[-1])
+        found = key and re.search(
+            rf'<(?:\w+:)?Relationship\s(?=[^>]*\bId="{re.escape(key[1])}")'
+            r'[^>]*\bTarget="([^"]+)"',
+            relations,
+        )
+        target = found[1] if found else ""
+        path = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+        return self.members.get(path, b"")
+
+
+def open_workbook(name: str, data: bytes, sheet: str | None = None) -> Workbook:
+    """Return an opened workbook of which one sheet may be read, or those that a person sees.
+
+    Raises
+    ------
+    InvalidFileError
+        Not a workbook, encrypted, too large when unpacked, or a sheet cannot be read.
+    """
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        refuse(name, "is an old or encrypted workbook: save it as .xlsx without a password")
+    members = unpacked(name, data)
+    if "xl/workbook.xml" not in members:
+        refuse(name, "is not an .xlsx workbook")
+    content = stored(members)
+    try:
+        sizes = sheet_sizes(content.getvalue(), sheet)
+    except UnmeasuredError as error:
+        refuse(name, str(error))
+    return Workbook(name, CalamineWorkbook.from_filelike(content), members, sizes)
+
+
+def read_workbook(
+    name: str, data: bytes, *, sheet: str | None = None, header_row: int | None = None
+) -> Table:
+    """Return the table of one sheet: the one named, or the only visible one with data.
+
+    Hidden sheets are never read unless named, and always reported.
+
+    Raises
+    ------
+    InvalidFileError
+        No such sheet, or several that could be meant.
+    """
+    book = open_workbook(name, data, sheet)
+    remarks = []
+    if hidden := [other for other in book.hidden() if other != sheet]:
+        remarks.append(f"hidden sheets were not read: {', '.join(hidden)}")
+    chosen, read, others = _chosen(book, sheet)
+    if others:
+        remarks.append(f"other sheets were not read: {', '.join(others)}")
+    xml = book.xml(chosen)
+    if count := len(_HIDDEN_ROW.findall(xml)):
+        remarks.append(f"{count:,} hidden rows were read like the others")
+    if _HIDDEN_COLUMN.search(xml):
+        remarks.append("hidden columns were read like the others")
+    rows, spans, filled = _rows(read)
+    if filled:
+        remarks.append(f"{filled:,} cells took the value of the merged cell they belong to")
+    table = tabulated(name, "xlsx", rows, header_row=header_row, spans=spans, remarks=remarks)
+    return replace(_with_cell_problems(table, xml), epoch_1904=book.epoch_1904)
+
+
+def _chosen(book: Workbook, stated: str | None) -> tuple[str, CalamineSheet, list[str]]:
+    visible = book.visible()
+    if stated is not None:
+        if stated not in book.opened.sheet_names:
+            refuse(book.name, f"has no sheet '{stated[:60]}'; it has: {', '.join(visible)}")
+        return stated, book.sheet(stated), [other for other in visible if other != stated]
+    sheets = {name: book.sheet(name) for name in visible}
+    with_data = [name for name, sheet in sheets.items() if sheet.height]
+    if not with_data:
+        refuse(book.name, "has no visible sheet with data")
+    # A survey's repeat groups stand on sheets of their own, which name their parent.
+    main = [name for name in with_data if not _is_repeat(sheets[name])]
+    if len(main) != 1:
+        refuse(book.name, f"has several sheets with data: say which, of {', '.join(with_data)}")
+    others = [name for name in with_data if name != main[0]]
+    return main[0], sheets[main[0]], others
+
+
+def _is_repeat(sheet: CalamineSheet) -> bool:
+    head = sheet.to_python(nrows=1)
+    return bool(head) and bool({"_parent_index", "_parent_table_name", "PARENT_KEY"} & set(head[0]))
+
+
+def _rows(sheet: CalamineSheet) -> tuple[list[Row], list[Span], int]:
+    """Return the rows, the merged cells, and how many cells took their merged cell's value."""
+    if sheet.total_height > MAX_LINES + 1_000:
+        # Formatting alone does not count: the reader knows rows with values only.
+        refuse(sheet.name, f"has {sheet.total_height:,} rows; one import takes {MAX_LINES:,}")
+    grid = sheet.to_python(skip_empty_area=False)
+    cells: list[list[Value]] = [[_value(cell) for cell in row] for row in grid]
+    spans, filled = [], 0
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+        spans.append((top + 1, left, bottom + 1, right))
+        if top >= len(cells) or left >= len(cells[top]):
+            continue
+        value = cells[top][left]
+        for row in range(top + 1, min(bottom + 1, len(cells))):
+            # Downwards only: a cell merged to the right is a title or a group of columns.
+            if value is not None and cells[row][left] is None and left == right:
+                cells[row][left] = value
+                filled += 1
+    return [(n, row) for n, row in enumerate(cells, start=1)], spans, filled
+
+
+def _value(cell: Value) -> Value:
+    if isinstance(cell, str):
+        return cell.strip() or None
+    if isinstance(cell, float) and cell.is_integer():
+        return int(cell)
+    if isinstance(cell, timedelta):
+        return cell / timedelta(days=1)  # a duration format on a time: the share of a day
+    return cell
+
+
+def _with_cell_problems(table: Table, xml: bytes) -> Table:
+    """Note cells that hold an error, or a formula whose value was never stored."""
+    problems: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for hint, pattern, reason in (
+        (b't="e"', _ERROR, "the cell holds an error of the spreadsheet"),
+        (b"f>", _FORMULA, "the formula has no stored value: open and save the file"),
+    ):
+        if hint not in xml:
+            continue  # most sheets have neither, and hundreds of megabytes are slow to search
+        for letters, digits in pattern.findall(xml):
+            index = _column(letters)
+            if index < len(table.columns):
+                problems[int(digits)].append((table.columns[index], reason))
+    if not problems:
+        return table
+    lines: list[Line] = [
+        replace(line, problems=tuple(problems[line.number])) if line.number in problems else line
+        for line in table.lines
+    ]
+    return replace(table, lines=tuple(lines))
+
+
+def _column(letters: bytes) -> int:
+    index = 0
+    for letter in letters:
+        index = index * 26 + letter - 64
+    return index - 1

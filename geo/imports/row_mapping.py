@@ -1,0 +1,357 @@
+"""Lines of a table into changes of records: the mapping applied, nothing asked of a database."""
+
+import re
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+import shapely
+
+from geo.imports import cell_values, dates
+from geo.imports.cell_values import Style
+from geo.imports.fields import CODED, KINDS, TRANSLATABLE, WEEKDAYS, kind_of
+from geo.imports.mapping import FieldMapping
+from geo.imports.readers.table import CellError, Line, Table, Value
+from geo.text.countries import misplacement
+from geo.text.normalize import folded
+
+#: Namespace of ids made from key columns; any fixed value, never to be changed.
+_NAMESPACE = uuid.UUID("5f0c4f0e-6d5c-5b8e-9d59-2f6b1f6f8a11")
+_SLUG = 40
+
+#: Share of rows that must look swapped before the columns are said to be.
+_MOST = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a row; never the value of a cell.
+
+    Attributes
+    ----------
+    column : str
+        Of the file; empty where the whole row is meant.
+    field : str
+        Of the record; empty where the column is none.
+    reason : str
+    """
+
+    column: str
+    field: str
+    reason: str
+
+
+@dataclass
+class Draft:
+    """A row on its way: what it says of which record.
+
+    Attributes
+    ----------
+    changes : dict
+        By field; None clears it.
+    """
+
+    number: int
+    id: str
+    changes: dict[str, Any] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Words:
+    """Codes by what a file may call them: the code in any spelling, or its Spanish name.
+
+    Attributes
+    ----------
+    labels : mapping of str to mapping of str to str
+        By field, then by plain label.
+    """
+
+    labels: Mapping[str, Mapping[str, str]]
+
+    def code(self, name: str, value: Value) -> Value:
+        """Return the code a label stands for, or the label as it is."""
+        if not isinstance(value, str):
+            return value
+        return self.labels.get(name, {}).get(_plain(value), value)
+
+
+def words(active: Mapping[str, Iterable[str]], names: Mapping[tuple[str, str], str]) -> Words:
+    """Return the labels of a vocabulary: terms by vocabulary, and their Spanish names."""
+    made: dict[str, dict[str, str]] = {}
+    for name, vocabulary in {**TRANSLATABLE, **_MORE}.items():
+        codes = list(active.get(vocabulary, ()))
+        told = [(_plain(names.get((vocabulary, code), code)), code) for code in codes]
+        alike = [label for label, _ in told]
+        made[name] = {label: code for label, code in told if alike.count(label) == 1}
+        made[name] |= {_plain(code): code for code in codes}
+    for name, fixed in _FIXED.items():
+        made[name] = {_plain(code): code for code in fixed}
+    return Words(made)
+
+
+_MORE = {"genders": "gender", "documents_required": "document", "amenities": "amenity"}
+_FIXED = {
+    "status": ("active", "full", "temporarily_closed", "closed"),
+    "access": ("open", "referral_only"),
+    "children_alone": ("yes", "no", "not_known"),
+    "fees": ("free", "paid", "not_known"),
+    "holidays": ("open", "closed", "not_known"),
+    "visibility": ("public", "partners", "restricted"),
+    "coord_precision": ("point", "town", "none"),
+}
+
+
+@lru_cache(maxsize=10_000)
+def _plain(label: str) -> str:
+    return re.sub(r"[\s_-]+", " ", folded(label)).strip()
+
+
+def drafts(table: Table, mapping: FieldMapping, known: Words) -> tuple[list[Draft], list[str]]:
+    """Return what each line says, and remarks about the file as a whole."""
+    style = replace(mapping.style, epoch_1904=table.epoch_1904)
+    if table.format == "kobo" and style.separator is None:
+        style = replace(style, separator=" ")
+    styles = _styles(table, mapping, style)
+    maker = _Maker(table, mapping, known, styles)
+    made = [maker.draft(line) for line in table.lines]
+    _reject_repeated(made)
+    return made, _swapped(made, mapping)
+
+
+def missing_columns(table: Table, mapping: FieldMapping) -> list[str]:
+    """Return the columns that a mapping uses and a file does not have."""
+    return sorted(mapping.columns() - set(table.columns))
+
+
+def _styles(table: Table, mapping: FieldMapping, style: Style) -> dict[str, Style]:
+    """Return the style of each field; a column tells its order of dates or decimal sign itself.
+
+    Where it does not, a column that is named as its field, or tagged by HXL, has decimal points.
+    """
+    found = {}
+    for name, columns in mapping.fields.items():
+        found[name] = style
+        cells = [line.cells.get(column) for line in table.lines for column in columns]
+        if style.order is None and kind_of(name) in {"day", "instant"}:
+            found[name] = replace(style, order=dates.order_of(cells))
+        elif style.decimal is None and kind_of(name) in {"number", "whole"}:
+            own = "." if name in columns or set(columns) <= set(table.tags) else None
+            found[name] = replace(style, decimal=cell_values.decimal_of(cells) or own)
+    return found
+
+
+class _Maker:
+    """Makes drafts of one table's lines."""
+
+    def __init__(
+        self, table: Table, mapping: FieldMapping, known: Words, styles: Mapping[str, Style]
+    ) -> None:
+        self._table = table
+        self._mapping = mapping
+        self._known = known
+        self._styles = styles
+        self._default = next(iter(styles.values()), mapping.style)
+        self._constants = {
+            name: self._constant(name, value) for name, value in mapping.constants.items()
+        }
+
+    def draft(self, line: Line) -> Draft:
+        draft = Draft(line.number, "")
+        by_column = {c: name for name, columns in self._mapping.fields.items() for c in columns}
+        for column, reason in line.problems:
+            # A broken cell matters where it is used; a broken line always.
+            if not column or column in by_column:
+                draft.problems.append(Problem(column, by_column.get(column, ""), reason))
+        if line.problems and not line.cells:
+            return draft
+        found: dict[str, Value] = {}
+        for name, columns in self._mapping.fields.items():
+            self._take(draft, found, line, name, columns)
+        for name, columns_of in self._mapping.answers.items():
+            self._take_answers(draft, found, line, name, columns_of)
+        draft.id = self._id(draft, line, found.pop("id", None))
+        _take_position(draft, found, line, self._column("position"))
+        _take_hours(found)
+        draft.changes = self._constants | found
+        _reject_swapped(draft, self._column("lat") or self._column("position"))
+        return draft
+
+    def _column(self, name: str) -> str:
+        return next(iter(self._mapping.fields.get(name, ())), "")
+
+    def _take(
+        self,
+        draft: Draft,
+        found: dict[str, Value],
+        line: Line,
+        name: str,
+        columns: Sequence[str],
+    ) -> None:
+        style = self._styles[name]
+        said: list[Value] = []
+        for column in columns:
+            cell = line.cells.get(column)
+            if cell_values.is_empty(cell, name, style):
+                continue
+            translated = self._translated(name, cell)
+            if cell_values.is_empty(translated, name, style):
+                continue
+            try:
+                value = cell_values.converted(translated, name, style)
+            except CellError as error:
+                draft.problems.append(Problem(column, name, str(error)))
+                continue
+            said.append(self._coded(name, value))
+        if not said:
+            if self._mapping.empty_cells == "clear" and name in KINDS and name != "id":
+                found[name] = None
+            return
+        found[name] = _joined(said)
+
+    def _take_answers(
+        self,
+        draft: Draft,
+        found: dict[str, Value],
+        line: Line,
+        name: str,
+        columns: Mapping[str, str],
+    ) -> None:
+        said: dict[str, bool] = {}
+        for column, code in columns.items():
+            cell = line.cells.get(column)
+            if cell_values.is_empty(cell, "overnight", self._default):
+                continue
+            try:
+                said[code] = cell_values.converted(cell, "overnight", self._default)
+            except CellError as error:
+                draft.problems.append(Problem(column, name, str(error)))
+        if not said:
+            return
+        if kind_of(name) == "flags":
+            found[name] = {**(found.get(name) or {}), **said}
+        else:
+            found[name] = [*(found.get(name) or []), *(code for code, yes in said.items() if yes)]
+
+    def _translated(self, name: str, cell: Value) -> Value:
+        table = self._mapping.values.get(name)
+        if table and isinstance(cell, str | int | float):
+            return table.get(folded(str(cell)), cell)
+        return cell
+
+    def _coded(self, name: str, value: Value) -> Value:
+        table = self._mapping.values.get(name, {})
+        if isinstance(value, list):
+            items = [table.get(folded(item), item) if isinstance(item, str) else item
+                     for item in value]  # fmt: skip
+            return [self._known.code(name, item) for item in items if item != ""]
+        if isinstance(value, dict) and kind_of(name) == "flags":
+            return {
+                str(self._known.code(name, table.get(folded(code), code))): flag
+                for code, flag in value.items()
+            }
+        return self._known.code(name, value) if name in CODED else value
+
+    def _constant(self, name: str, value: Value) -> Value:
+        return self._coded(name, cell_values.converted(value, name, self._default))
+
+    def _id(self, draft: Draft, line: Line, stated: Value) -> str:
+        if stated is not None:
+            return str(stated)
+        if not self._mapping.id_columns:
+            draft.problems.append(Problem(self._column("id"), "id", "id is missing"))
+            return ""
+        keys = []
+        for column in self._mapping.id_columns:
+            cell = line.cells.get(column)
+            if cell is None:
+                draft.problems.append(Problem(column, "id", "is empty, and the id is made of it"))
+            keys.append(folded(str(cell)))
+        return made_id(self._mapping.id_prefix or "", keys)
+
+
+def made_id(prefix: str, keys: Sequence[str]) -> str:
+    """Return a stable id made of a source's name and what tells its places apart."""
+    slug = re.sub(r"[^a-z0-9]+", "-", " ".join(keys)).strip("-")[:_SLUG].strip("-")
+    digest = uuid.uuid5(_NAMESPACE, "\0".join([prefix, *keys])).hex[:8]
+    return "-".join(part for part in (prefix, slug, digest) if part)
+
+
+def _joined(said: Sequence[Value]) -> Value:
+    if len(said) == 1:
+        return said[0]
+    if isinstance(said[0], list):
+        return list(dict.fromkeys(item for part in said for item in part))
+    return ", ".join(str(part) for part in said)
+
+
+def _take_position(draft: Draft, found: dict[str, Value], line: Line, column: str) -> None:
+    """Set lon and lat from the columns, from one column with both, or from the geometry."""
+    pair = found.pop("position", None)
+    if pair is not None and "lon" not in found and "lat" not in found:
+        found["lon"], found["lat"] = pair
+    elif line.geometry is not None and "lon" not in found and "lat" not in found:
+        if not isinstance(line.geometry, shapely.Point):
+            draft.problems.append(Problem(column, "lon", "its geometry is not one point"))
+            return
+        found["lon"], found["lat"] = line.geometry.x, line.geometry.y
+
+
+def _take_hours(found: dict[str, Value]) -> None:
+    """Make ``schedules`` of columns with days and times."""
+    opens_at, closes_at = found.pop("opens_at", None), found.pop("closes_at", None)
+    byday, last_entry = found.pop("byday", None), found.pop("last_entry", None)
+    made: dict[tuple[str, str], list[str]] = {}
+    said = False
+    for day in WEEKDAYS:
+        openings = found.pop(f"hours_{day.lower()}", None)
+        said = said or openings is not None
+        for opening in openings or ():
+            made.setdefault(opening, []).append(day)
+    if opens_at is not None or closes_at is not None:
+        rule = {"byday": byday or list(WEEKDAYS), "opens_at": opens_at, "closes_at": closes_at}
+        found.setdefault("schedules", [rule | ({"last_entry": last_entry} if last_entry else {})])
+    elif said:
+        found.setdefault(
+            "schedules",
+            [{"byday": days, "opens_at": a, "closes_at": b} for (a, b), days in made.items()],
+        )
+
+
+def _reject_repeated(made: Sequence[Draft]) -> None:
+    first: dict[str, int] = {}
+    for draft in made:
+        if not draft.id:
+            continue
+        before = first.setdefault(draft.id, draft.number)
+        if before != draft.number:
+            draft.problems.append(Problem("", "id", f"row {before} has the same id"))
+
+
+def _looks_swapped(draft: Draft) -> bool:
+    lon, lat = draft.changes.get("lon"), draft.changes.get("lat")
+    if not isinstance(lon, float | int) or not isinstance(lat, float | int):
+        return False
+    return "swapped" in (misplacement(lon, lat, draft.changes.get("country")) or "")
+
+
+def _reject_swapped(draft: Draft, column: str) -> None:
+    if _looks_swapped(draft):
+        draft.problems.append(Problem(column, "lat", "latitude and longitude look swapped"))
+
+
+def _swapped(made: Sequence[Draft], mapping: FieldMapping) -> list[str]:
+    """Say so if latitude and longitude look swapped in most rows; they are never exchanged."""
+    placed = [draft for draft in made if isinstance(draft.changes.get("lat"), float | int)]
+    swapped = [draft for draft in placed if _looks_swapped(draft)]
+    if not swapped or len(swapped) <= _MOST * len(placed):
+        return []
+    columns = [c for name in ("lat", "lon", "position") for c in mapping.fields.get(name, ())]
+    where = " and ".join(f"'{column}'" for column in columns) or "latitude and longitude"
+    said = (
+        f"{where} look swapped in {len(swapped):,} of {len(placed):,} rows: "
+        "correct the mapping or the file; nothing was exchanged"
+    )
+    return [said]

@@ -1,0 +1,200 @@
+"""Files of strangers, read in a process of their own: it may run out of memory, and nothing else.
+
+The child knows no address, no password and no name; it gets the file on its standard input and
+answers with lines of JSON, which are read within limits and never believed to be more than data. It
+ends with its parent, with its deadline, or by itself.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import date, datetime, time
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import shapely
+
+from geo.errors import InvalidFileError
+from geo.imports.readers.detection import Reading
+from geo.imports.readers.limits import TooHeavyError
+from geo.imports.readers.table import MAX_COLUMNS, Line, Table
+
+#: Seconds until a child is given up, on a machine that is busy with other things [A].
+DEADLINE_S: Final = 60.0
+
+#: Bytes that a child may answer: `CELLS` of some forty signs [A].
+ANSWER_BYTES: Final = 64 * 1024**2
+
+#: Cells with something in them of one file: 10,000 rows of 40 columns, and half as many again. As
+#: objects of this process they are some hundred megabytes [A].
+CELLS: Final = 600_000
+
+#: Rows of one file: as many as the region's network has spaces. Each is reported with all that
+#: is wrong with it [A].
+ROWS: Final = 20_000
+
+#: Children at a time in one process; others wait for their turn [A].
+MOST: Final = 2
+
+#: How a child ends that had no memory left, or no time of the processor.
+NO_MEMORY, NO_TIME = 3, -24
+
+_CHILD: Final = "geo.imports.sandbox_child"
+
+#: Without any variable of ours: no address of a database is among them (P48).
+_ENVIRONMENT: Final = {
+    "PATH": "/usr/bin:/bin",
+    "LC_ALL": "C.UTF-8",
+    # Threads of libraries that are never asked for sums would take memory for their stacks.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
+}
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+async def read_apart(name: str, data: bytes, reading: Reading | None = None) -> Table:
+    """Return a file of spaces as a table, as `geo.imports.readers.detection.read_table` does.
+
+    Raises
+    ------
+    TooHeavyError
+        It takes more memory, time or room than one import may.
+    InvalidFileError
+        As `read_table`.
+    """
+    asked = {"name": name, "reading": asdict(reading or Reading())}
+    async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(MOST)):
+        child = await asyncio.create_subprocess_exec(
+            # Isolated: neither the folder nor variables say what is imported.
+            *(sys.executable, "-I", "-m", _CHILD, str(os.getpid())),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=_ENVIRONMENT,
+            cwd="/",
+            start_new_session=True,
+        )
+        telling = asyncio.create_task(_tell(child, asked, data))
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                answer = await _heard(name, child)
+                code = await child.wait()
+        except TimeoutError:
+            raise TooHeavyError(name, "time") from None
+        finally:
+            if child.returncode is None:
+                with suppress(ProcessLookupError):
+                    child.kill()
+                await child.wait()
+            await telling
+    if code != 0:
+        # Libraries without exceptions end the whole process where they get no memory.
+        raise TooHeavyError(name, "time" if code == NO_TIME else "memory")
+    return await asyncio.to_thread(_table, name, answer)
+
+
+async def _tell(child: asyncio.subprocess.Process, asked: Mapping[str, Any], data: bytes) -> None:
+    assert child.stdin is not None  # noqa: S101 -- it is a pipe
+    with suppress(ConnectionError):  # it has heard enough
+        child.stdin.write(json.dumps(asked).encode() + b"\n" + data)
+        await child.stdin.drain()
+        child.stdin.close()
+        await child.stdin.wait_closed()
+
+
+async def _heard(name: str, child: asyncio.subprocess.Process) -> bytes:
+    assert child.stdout is not None  # noqa: S101 -- it is a pipe
+    heard = bytearray()
+    while part := await child.stdout.read(1 << 16):
+        heard += part
+        if len(heard) > ANSWER_BYTES:
+            raise TooHeavyError(name, "cells")
+    return bytes(heard)
+
+
+def _table(name: str, answer: bytes) -> Table:
+    """Return what a child has answered.
+
+    Raises
+    ------
+    InvalidFileError
+        What it refuses, or that it says nothing that can be understood.
+    """
+    head, *rest = answer.split(b"\n")
+    try:
+        said = json.loads(head)
+        _require_read(name, said)
+        columns = tuple(str(column) for column in said["columns"][:MAX_COLUMNS])
+        lines = tuple(_line(json.loads(line), columns) for line in rest)
+        return Table(
+            str(said["format"]),
+            columns,
+            lines,
+            {str(column): str(tag) for column, tag in said["tags"].items()},
+            tuple(str(remark) for remark in said["remarks"]),
+            epoch_1904=bool(said["epoch_1904"]),
+        )
+    except InvalidFileError:
+        raise
+    except (ValueError, TypeError, KeyError, IndexError, shapely.GEOSException) as error:
+        raise TooHeavyError(name, "broken") from error
+
+
+def _require_read(name: str, said: Mapping[str, Any]) -> None:
+    if "problems" in said:
+        raise InvalidFileError([str(problem) for problem in said["problems"]])
+    if "heavy" in said:
+        raise TooHeavyError(name, str(said["heavy"]))
+
+
+def _line(said: list[Any], columns: tuple[str, ...]) -> Line:
+    number, cells, geometry, problems = said
+    return Line(
+        int(number),
+        {columns[int(at)]: as_value(value) for at, value in cells},
+        None if geometry is None else shapely.from_wkb(geometry),
+        tuple((str(column), str(reason)) for column, reason in problems),
+    )
+
+
+def as_said(value: object) -> object:
+    """Return a cell as JSON has it: moments and objects under a key that tells what they are."""
+    match value:
+        case datetime():
+            return {"datetime": value.isoformat()}
+        case date():
+            return {"date": value.isoformat()}
+        case time():
+            return {"time": value.isoformat()}
+        case Mapping():
+            return {"object": {str(key): as_said(one) for key, one in value.items()}}
+        case list() | tuple():
+            return [as_said(one) for one in value]
+        case _:
+            return value
+
+
+def as_value(said: Any) -> Any:  # noqa: ANN401 -- any cell
+    """Return what `as_said` made of a cell."""
+    if isinstance(said, list):
+        return [as_value(one) for one in said]
+    if not isinstance(said, dict):
+        return said
+    ((kind, value),) = said.items()
+    match kind:
+        case "datetime":
+            return datetime.fromisoformat(value)
+        case "date":
+            return date.fromisoformat(value)
+        case "time":
+            return time.fromisoformat(value)
+        case "object":
+            return {key: as_value(one) for key, one in value.items()}
+        case _:
+            raise ValueError(kind)

@@ -1,0 +1,102 @@
+"""The process that reads a stranger's file for `geo.imports.sandbox`; it never outlives its parent.
+
+Its limits are set before a byte of the file is read, and hold for what it would start as well.
+"""
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+from typing import Any, Final
+
+import shapely
+
+from geo.errors import InvalidFileError
+from geo.imports.readers import archives, workbook_size
+from geo.imports.readers.detection import Reading, read_table
+from geo.imports.readers.limits import AT_THE_CONSOLE, TooHeavyError
+from geo.imports.readers.table import Table
+from geo.imports.sandbox import CELLS, DEADLINE_S, NO_MEMORY, ROWS, as_said
+
+#: Bytes of memory that is written to. With the libraries read, before any file, some 100 MB are
+#: taken, most of them shared with no copy: the whole process stays below half a gigabyte.
+MEMORY_BYTES: Final = 384 * 1024**2
+
+#: Of prctl(2).
+_PR_SET_PDEATHSIG: Final = 1
+
+
+def main() -> None:
+    """Read one file from standard input and answer on standard output."""
+    # Where the parent is killed nobody would end this one.
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if str(os.getppid()) != sys.argv[1]:
+        return
+    os.nice(10)  # whoever asks for a page goes first
+    for limit, most in (
+        (resource.RLIMIT_DATA, MEMORY_BYTES),
+        (resource.RLIMIT_CPU, int(DEADLINE_S)),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NPROC, 0),
+    ):
+        resource.setrlimit(limit, (most, most))
+    archives.LIMITS = AT_THE_CONSOLE
+    workbook_size.IS_APART = True
+    try:
+        asked = json.loads(sys.stdin.buffer.readline())
+        answer = _read(asked["name"], sys.stdin.buffer.read(), Reading(**asked["reading"]))
+    except MemoryError:
+        # Nothing more is allocated than has to be: there is none.
+        os._exit(NO_MEMORY)
+    sys.stdout.buffer.write(answer)
+    sys.stdout.flush()
+    # No time is spent on taking millions of objects apart.
+    os._exit(0)
+
+
+def _read(name: str, data: bytes, reading: Reading) -> bytes:
+    try:
+        return _answer(name, read_table(name, data, reading))
+    except TooHeavyError as error:
+        return json.dumps({"heavy": error.code}).encode()
+    except InvalidFileError as error:
+        return json.dumps({"problems": error.problems}).encode()
+
+
+def _answer(name: str, table: Table) -> bytes:
+    if len(table.lines) > ROWS:
+        raise TooHeavyError(name, "rows")
+    head = {
+        "format": table.format,
+        "columns": table.columns,
+        "tags": dict(table.tags),
+        "remarks": table.remarks,
+        "epoch_1904": table.epoch_1904,
+    }
+    at = {column: n for n, column in enumerate(table.columns)}
+    said = bytearray(json.dumps(head).encode())
+    left = CELLS
+    for line in table.lines:
+        cells = [
+            (at[name], as_said(value))
+            for name, value in line.cells.items()
+            if value is not None and name in at
+        ]
+        left -= len(cells)
+        if left < 0:
+            raise TooHeavyError(name, "cells")
+        geometry: Any = None if line.geometry is None else shapely.to_wkb(line.geometry, hex=True)
+        said += b"\n" + _dumped((line.number, cells, geometry, line.problems))
+    return bytes(said)
+
+
+def _dumped(said: object) -> bytes:
+    # What a library gives besides is said by its text.
+    return json.dumps(said, default=str).encode()
+
+
+if __name__ == "__main__":
+    main()

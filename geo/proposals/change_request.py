@@ -1,0 +1,183 @@
+"""What somebody wants to change, cut in what holds at once and what waits (P40)."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts.permissions import Actor, can_propose, require_propose
+from geo.errors import ConflictError, InvalidRecordError, NothingChangesError
+from geo.models import Location
+from geo.proposals.record_visibility import unknown, with_referral_points
+from geo.proposals.subjects.guidance import KINDS
+from geo.proposals.subjects.subject import NEW, Document, Owner, Subject, changed, owner_of, split
+from geo.records.row_validation import Circumstances
+from geo.records.space_documents import rows_of
+from geo.text import coded_reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A change that somebody wants: of a record, or of a space that does not exist yet.
+
+    Attributes
+    ----------
+    record_id : str or None
+        None for a new space.
+    changes : mapping
+        Fields with their new values; None clears a field.
+    base_revision : int or None
+        The revision that the change was made from; None is the current one.
+    released : tuple of str
+        Reasons of quarantine that would be judged not to hold (P38).
+    merged_id : str or None
+        A space that goes into this one; then nothing holds before a second person agrees.
+    """
+
+    record_id: str | None
+    changes: Mapping[str, Any]
+    base_revision: int | None = None
+    released: tuple[str, ...] = ()
+    merged_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change cut in two, with whose record it is.
+
+    ``owner`` is restricted where the change tells of a restricted record. ``is_restricting``
+    says that the record would be restricted: until a second person agrees it is hidden (P52).
+    """
+
+    subject: Subject
+    now: Document
+    later: Document
+    owner: Owner
+    released: tuple[str, ...] = ()
+    merged: Subject | None = None
+    is_restricting: bool = False
+
+    @property
+    def restricted_ids(self) -> list[str]:
+        """Return the restricted records that it tells of."""
+        told = [self.subject] if self.merged is None else [self.subject, self.merged]
+        return [str(one.record_id) for one in told if one.is_restricted]
+
+
+def change_of(
+    actor: Actor | None,
+    entity: str,
+    want: Wanted,
+    subjects: Mapping[str, Subject],
+    circumstances: Circumstances,
+) -> Change:
+    """Return a change cut in what holds at once and what waits.
+
+    Raises
+    ------
+    NotFoundError, ForbiddenError, ConflictError, InvalidRecordError
+        As `geo.proposals.submission.propose`.
+    """
+    changes = coded_reasons.in_words(entity, want.changes)
+    if want.record_id is not None:
+        subject = _found(entity, want.record_id, subjects)
+    elif entity in NEW:
+        subject = NEW[entity]
+        changes.setdefault("id", new_id(entity))
+    else:
+        raise InvalidRecordError([("record_id", f"is needed: no new {entity} is proposed")])
+    if want.base_revision is not None and want.base_revision != subject.revision:
+        msg = "the record has changed since you read it; look at it again"
+        raise ConflictError(msg)
+    said = circumstances.with_released(want.record_id, want.released)
+    after = changed(subject, changes, said)
+    owner = owner_of(subject, after, said)
+    if actor is not None and entity not in KINDS:
+        _require_any(actor, owner)
+    if want.merged_id is not None:
+        merged = _found(entity, want.merged_id, subjects)
+        return _union(actor, subject, after, owner, merged)
+    cut = split(subject, after, said.today)
+    if not cut.now and not cut.later:
+        raise NothingChangesError
+    now, later = cut.now, cut.later
+    is_restricting = _is_restricting(subject, now, later, said)
+    if is_restricting and not _asks_to_restrict(later):
+        # Its words would restrict it when they are stored (P38): nothing of it is stored alone.
+        now, later = {}, {name: after[name] for name in {*now, *later}}
+    return Change(subject, now, later, owner, want.released, is_restricting=is_restricting)
+
+
+def _is_restricting(
+    subject: Subject, now: Document, later: Document, circumstances: Circumstances
+) -> bool:
+    """Tell whether a change restricts a space that is not: by its visibility, or by its words."""
+    before = subject.document
+    if subject.entity != "space" or before is None or subject.is_restricted:
+        return False
+    if _asks_to_restrict(later):
+        return True
+    if not now:
+        return False
+    (location,) = rows_of({**before, **now}, circumstances)[Location]
+    return bool(location["visibility"] == "restricted")
+
+
+def _asks_to_restrict(later: Document) -> bool:
+    return later.get("visibility") == "restricted" or bool(later.get("confidential"))
+
+
+def _union(
+    actor: Actor | None, subject: Subject, after: Document, owner: Owner, merged: Subject
+) -> Change:
+    """Return a change of which everything waits, with the record that goes into this one."""
+    if actor is not None:
+        _require_any(actor, Owner(merged.organization_id, merged.countries, merged.is_restricted))
+    before = subject.document or {}
+    later = {name: value for name, value in after.items() if before.get(name) != value}
+    is_restricted = owner.is_restricted or merged.is_restricted
+    return Change(subject, {}, later, replace(owner, is_restricted=is_restricted), (), merged)
+
+
+def _found(entity: str, record_id: str, subjects: Mapping[str, Subject]) -> Subject:
+    if record_id not in subjects:
+        raise unknown(entity, record_id)
+    return subjects[record_id]
+
+
+async def with_known_points(
+    session: AsyncSession,
+    actor: Actor,
+    wanted: Sequence[Wanted],
+    subjects: Mapping[str, Subject],
+) -> list[Wanted]:
+    """Return the changes with referral points that the actor may know of."""
+    coming = {str(want.changes.get("id")) for want in wanted if want.record_id is None}
+    made = []
+    for want in wanted:
+        subject = subjects.get(want.record_id or "", NEW["space"])
+        changes = await with_referral_points(
+            session, actor, subject.document, want.changes, coming=coming
+        )
+        made.append(replace(want, changes=changes))
+    return made
+
+
+def new_id(entity: str) -> str:
+    """Return an id for a record of `NEW` that states none."""
+    return f"{entity}-{uuid.uuid4().hex[:12]}"
+
+
+def own_organization(want: Wanted, actor: Actor | None) -> str | None:
+    """Return whose a new space is that names no organisation: the proposer's."""
+    return actor.organization_id if actor is not None and want.record_id is None else None
+
+
+def _require_any(actor: Actor, owner: Owner) -> None:
+    """Refuse who works neither for the organisation nor in one of the countries."""
+    for country in owner.countries:
+        if can_propose(actor, organization_id=owner.organization_id, country=country):
+            return
+    require_propose(actor, organization_id=owner.organization_id, country=None)

@@ -1,0 +1,96 @@
+"""Closing a space at once, with a reason in a code; words of one's own wait (P40, P51)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts.permissions import Actor
+from geo.errors import NothingChangesError
+from geo.proposals.submission import Outcome, propose_space
+from geo.text import coded_reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a space is closed.
+
+    Attributes
+    ----------
+    status : str
+        ``full``, ``temporarily_closed`` or ``closed``.
+    because : str or None
+        Of `geo.text.coded_reasons.REASONS`; public at once, as ``until`` is.
+    until : date or None
+        The last day, as far as is known.
+    notice : str or None
+        More, in words that a second person reads first.
+    """
+
+    status: str
+    because: str | None = None
+    until: date | None = None
+    notice: str | None = None
+
+
+async def close_space(
+    session: AsyncSession,
+    actor: Actor,
+    space_id: str,
+    closing: Closing,
+    *,
+    reason: str,
+    via: str,
+    now: datetime,
+) -> Outcome:
+    """Close a space, or say that it is full (writer).
+
+    Raises
+    ------
+    NotFoundError, ForbiddenError, InvalidRecordError
+        As `geo.proposals.submission.propose`.
+    """
+    coded = coded_reasons.Reason(closing.because, until=closing.until).text
+    said = " ".join(filter(None, [(closing.notice or "").strip(), coded]))
+    at_once = coded if coded and not coded_reasons.is_ours(said, now.date()) else said
+    changes = {"status": closing.status} | ({"notice": at_once} if at_once else {})
+    made = [await _propose(session, actor, space_id, changes, reason, via, now)]
+    if said != at_once:
+        # The code is public until somebody has read the words beside it.
+        more = {"notice": said}
+        made.append(await _propose(session, actor, space_id, more, reason, via, now))
+    done = [outcome for outcome in made if outcome is not None]
+    if not done:
+        raise NothingChangesError
+    return Outcome(
+        space_id,
+        done[-1].proposal_id,
+        any(outcome.applied for outcome in done),
+        tuple(sorted({name for outcome in done for name in outcome.applied_fields})),
+        done[-1].waiting_fields,
+    )
+
+
+async def _propose(
+    session: AsyncSession,
+    actor: Actor,
+    space_id: str,
+    changes: dict[str, Any],
+    reason: str,
+    via: str,
+    now: datetime,
+) -> Outcome | None:
+    """Return what became of a change; None where it changes nothing."""
+    try:
+        return await propose_space(
+            session,
+            actor,
+            space_id=space_id,
+            changes=changes,
+            reason=reason,
+            via=via,
+            now=now,
+        )
+    except NothingChangesError:
+        return None

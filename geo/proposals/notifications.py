@@ -1,0 +1,87 @@
+"""Who hears of a change: the audit of every one, who decides of what waits."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts import outbox
+from geo.audit import trail
+from geo.proposals.record_visibility import named
+from geo.proposals.subjects.subject import Owner
+
+
+async def note(
+    session: AsyncSession,
+    who: str,
+    action: str,
+    entity: str,
+    fields: Mapping[str, Sequence[str]],
+    **details: str,
+) -> None:
+    """Write to the audit which fields of which records were changed; never their values.
+
+    Parameters
+    ----------
+    who : str
+        As `geo.audit.trail.record` has it.
+    fields : mapping of str to sequence of str
+        Names of fields, by id of the record.
+    """
+    record_id = next(iter(fields)) if len(fields) == 1 else None
+    what: dict[str, Any] = (
+        {"records": fields} if record_id is None else {"fields": fields[record_id]}
+    )
+    await trail.record(
+        session,
+        actor=who,
+        action=action,
+        entity=entity,
+        record_id=record_id,
+        details={**what, **details},
+    )
+
+
+async def tell_deciders(
+    session: AsyncSession,
+    payload: dict[str, Any],
+    owner: Owner,
+    *,
+    record_id: str | None,
+    restricted_ids: Iterable[str],
+    but: str | None,
+) -> None:
+    """Tell who decides that a proposal waits; of restricted records only who is named for them."""
+    people = await _deciders(session, [owner], but)
+    for restricted_id in restricted_ids:
+        people &= await named(session, restricted_id)
+    if not owner.is_restricted:
+        payload = payload | {"record_id": record_id}
+    await outbox.announce(
+        session,
+        "proposal.created",
+        payload,
+        people=people,
+        organization_id=owner.organization_id,
+        to_webhooks=not owner.is_restricted,
+    )
+
+
+async def tell_of_batch(
+    session: AsyncSession, batch_id: str, owners: Iterable[Owner], *, but: str | None
+) -> None:
+    """Tell who decides, once, that the proposals of an import wait."""
+    await outbox.announce(
+        session,
+        "proposal.created",
+        {"batch_id": batch_id},
+        people=await _deciders(session, owners, but),
+        to_webhooks=False,
+    )
+
+
+async def _deciders(session: AsyncSession, owners: Iterable[Owner], but: str | None) -> set[str]:
+    people: set[str] = set()
+    for country in {country for owner in owners for country in owner.countries or (None,)}:
+        people |= set(await outbox.deciders(session, country, but=but))
+    return people

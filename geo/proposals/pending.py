@@ -1,0 +1,394 @@
+"""What waits for a second person, as those see it who propose and decide; for staff alone."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from geo.accounts import staff_reads
+from geo.accounts.organizations import is_known_to
+from geo.accounts.permissions import Actor, Role, can_approve, require_staff
+from geo.audit import trail
+from geo.errors import InvalidRecordError
+from geo.models import (
+    PROPOSAL_STATES,
+    Contact,
+    Crossing,
+    Location,
+    Organization,
+    Pathway,
+    Person,
+    Proposal,
+    RestrictedReader,
+)
+from geo.proposals.record_visibility import shown_document, unknown
+from geo.proposals.subjects.subject import NEW, changed, read_subject
+from geo.records import space_documents
+
+#: Most proposals of one page of the queue.
+MAX_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A proposal in the queue.
+
+    Attributes
+    ----------
+    name : str or None
+        Of the record, or the name that a new space would have; None in lists of restricted ones.
+    reason, decision_reason : str or None
+        Likewise: a reason can say what a name says.
+    fields : tuple of str
+        What would change.
+    is_restricted : bool
+        It tells of a restricted record: names are for the page whose reading is in the audit (P31).
+    merged_id : str or None
+        The space that goes into this one.
+    may_decide : bool
+        The asker is a second person who may accept or reject it.
+    """
+
+    id: str
+    entity: str
+    record_id: str | None
+    name: str | None
+    country: str | None
+    organization_id: str | None
+    fields: tuple[str, ...]
+    reason: str | None
+    proposed_by: str | None
+    proposer: str | None
+    via: str
+    proposed_at: datetime
+    state: str
+    decided_by: str | None
+    decided_at: datetime | None
+    decision_reason: str | None
+    batch_id: str | None
+    is_restricted: bool
+    merged_id: str | None
+    may_decide: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A proposal beside its record as that is now.
+
+    Attributes
+    ----------
+    differences : mapping of str to (before, after)
+        Of a decided proposal what it changed to, with nothing before.
+    revision : int or None
+        The record's; accepting with it says "I have seen this".
+    is_outdated : bool
+        The record has changed since the proposal was made.
+    problems : tuple of (str, str)
+        Field and reason why the record could not be changed so now.
+    released : tuple of str
+        Reasons of quarantine that accepting judges not to hold (P38).
+    merged_name : str or None
+        Of the space that goes into this one.
+    """
+
+    proposal: Waiting
+    differences: Mapping[str, tuple[Any, Any]]
+    revision: int | None
+    is_outdated: bool
+    problems: tuple[tuple[str, str], ...]
+    released: tuple[str, ...] = ()
+    merged_name: str | None = None
+
+
+async def pending(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    state: str = "pending",
+    mine: bool = False,
+    record_id: str | None = None,
+    batch_id: str | None = None,
+    entity: str | None = None,
+    limit: int = MAX_LIMIT,
+) -> list[Waiting]:
+    """Return the proposals that somebody may see, the oldest first (writer).
+
+    An editor sees those of the own organisation, an approver those of the own countries, a
+    coordinator all; everybody the own ones. Those of restricted records only who is named there.
+
+    Parameters
+    ----------
+    state : str
+        One of `PROPOSAL_STATES`.
+    mine : bool
+        Only what the actor proposed.
+    record_id, batch_id : str or None
+        Only those of one record, or of one import.
+    entity : str or None
+        Only those of one of `geo.models.PROPOSABLE`.
+
+    Raises
+    ------
+    ForbiddenError
+        The actor is no editor or above.
+    InvalidRecordError
+        There is no such state.
+    """
+    require_staff(actor)
+    if state not in PROPOSAL_STATES:
+        raise InvalidRecordError([("state", f"is one of {', '.join(PROPOSAL_STATES)}")])
+    rows = await session.execute(
+        _question()
+        .where(
+            Proposal.state == state,
+            _may_see(actor),
+            Proposal.proposed_by == actor.id if mine else true(),
+            true() if record_id is None else Proposal.record_id == record_id,
+            true() if batch_id is None else Proposal.batch_id == batch_id,
+            true() if entity is None else Proposal.entity == entity,
+        )
+        .order_by(Proposal.proposed_at, Proposal.id)
+        .limit(min(limit, MAX_LIMIT))
+    )
+    found = [_waiting(row, actor) for row in rows]
+    _show(session, found)
+    return found
+
+
+async def read_proposal(session: AsyncSession, actor: Actor, proposal_id: str) -> Waiting:
+    """Return one proposal as the queue shows it (writer).
+
+    Raises
+    ------
+    NotFoundError
+        There is none, or the actor may not see it.
+    """
+    found = _waiting(await _found(session, actor, proposal_id), actor)
+    _show(session, [found])
+    return found
+
+
+def _show(session: AsyncSession, proposals: Iterable[Waiting]) -> None:
+    """Remember what is shown of what is not public yet (P56)."""
+    for proposal in proposals:
+        staff_reads.show(session, "proposal", [proposal.id])
+        if proposal.entity in {"space", "crossing"}:
+            staff_reads.show(session, proposal.entity, [proposal.record_id, proposal.merged_id])
+
+
+async def _found(session: AsyncSession, actor: Actor, proposal_id: str) -> Row[Any]:
+    require_staff(actor)
+    question = _question().where(Proposal.id == proposal_id, _may_see(actor))
+    row: Row[Any] | None = (await session.execute(question)).one_or_none()
+    if row is None:
+        raise unknown("proposal", proposal_id)
+    return row
+
+
+async def proposal_diff(
+    session: AsyncSession, actor: Actor, proposal_id: str, *, now: datetime
+) -> Comparison:
+    """Compare a proposal with its record as it is now (writer).
+
+    To look at a restricted record this way is written to the audit like any reading of it (P31).
+
+    Raises
+    ------
+    NotFoundError
+        There is no such proposal, or the actor may not see it.
+    """
+    row = await _found(session, actor, proposal_id)
+    stored: Proposal = row.Proposal
+    await _note_reading(session, actor, row)
+    proposal = _waiting(row, actor, is_noted=True)
+    _show(session, [proposal])
+    also = {"released": tuple(stored.released), "merged_name": row.merged_name}
+    if proposal.state != "pending":
+        seen = await shown_document(session, actor, stored.changes)
+        there = {name: (None, seen[name]) for name in stored.changes}
+        return Comparison(proposal, there, None, is_outdated=False, problems=(), **also)
+    if proposal.record_id is None:
+        subject = NEW[proposal.entity]
+    else:
+        subject = await read_subject(session, proposal.entity, proposal.record_id)
+    said = await space_documents.circumstances(session, now=now, today=now.date())
+    said = said.with_released(stored.record_id, stored.released)
+    problems: tuple[tuple[str, str], ...] = ()
+    try:
+        after = changed(subject, stored.changes, said)
+    except InvalidRecordError as error:
+        problems = tuple(error.problems)
+        after = {**(subject.document or {}), **stored.changes}
+    before = subject.document or {}
+    if proposal.entity == "space":
+        before, after = [await shown_document(session, actor, one) for one in (before, after)]
+    return Comparison(
+        proposal,
+        {
+            name: (before.get(name), value)
+            for name, value in after.items()
+            if before.get(name) != value
+        },
+        subject.revision,
+        is_outdated=subject.revision is not None and subject.revision != stored.base_revision,
+        problems=problems,
+        **also,
+    )
+
+
+async def _note_reading(session: AsyncSession, actor: Actor, row: Row[Any]) -> None:
+    """Write to the audit that somebody looks at what a restricted space is, was, or would be."""
+    proposal: Proposal = row.Proposal
+    read = [proposal.record_id] if row.is_restricted else []
+    read += [proposal.merged_id] if row.is_merged_restricted else []
+    for record_id in read:
+        await trail.record(
+            session,
+            actor=actor.id,
+            action="restricted.read",
+            entity=proposal.entity,
+            record_id=record_id,
+            details={"proposal_id": proposal.id},
+        )
+
+
+#: Fields of what is proposed that say what it is, the first one there.
+_NAMING = ("title", "name", "name_es", "claim")
+
+_PROPOSER = aliased(Person)
+_MERGED = aliased(Location)
+
+
+def _is_space() -> ColumnElement[bool]:
+    return Proposal.entity == "space"
+
+
+def _question() -> Any:  # noqa: ANN401 -- a select whose type has one entry a column
+    return (
+        select(
+            Proposal,
+            case(
+                (_is_space(), func.coalesce(Location.name, Proposal.changes["name"].astext)),
+                (Proposal.entity == "crossing", Crossing.name),
+                (Proposal.entity == "organization", Organization.name),
+                else_=func.coalesce(
+                    Contact.name,
+                    Pathway.title,
+                    *(Proposal.changes[field].astext for field in _NAMING),
+                    Proposal.record_id,
+                ),
+            ).label("name"),
+            _PROPOSER.name.label("proposer"),
+            Crossing.country_a,
+            Crossing.country_b,
+            _MERGED.name.label("merged_name"),
+            _tells_of_restricted().label("is_restricted"),
+            func.coalesce(_MERGED.visibility == "restricted", False).label("is_merged_restricted"),
+        )
+        .outerjoin(Location, _is_space() & (Location.id == Proposal.record_id))
+        .outerjoin(Crossing, (Proposal.entity == "crossing") & (Crossing.id == Proposal.record_id))
+        .outerjoin(
+            Organization,
+            (Proposal.entity == "organization") & (Organization.id == Proposal.record_id),
+        )
+        .outerjoin(Contact, (Proposal.entity == "contact") & (Contact.id == Proposal.record_id))
+        .outerjoin(Pathway, (Proposal.entity == "pathway") & (Pathway.id == Proposal.record_id))
+        .outerjoin(_PROPOSER, _PROPOSER.id == Proposal.proposed_by)
+        .outerjoin(_MERGED, _MERGED.id == Proposal.merged_id)
+    )
+
+
+def _tells_of_restricted() -> ColumnElement[bool]:
+    """Return whether a proposal is of a restricted space, or of one that would be (P1)."""
+    visibility = case(
+        (Proposal.record_id.is_not(None), Location.visibility),
+        else_=Proposal.changes["visibility"].astext,
+    )
+    return _is_space() & func.coalesce(visibility.not_in(("public", "partners")), True)
+
+
+def _may_see(actor: Actor) -> ColumnElement[bool]:
+    """Return who sees what, for a question in which space and organisation are joined."""
+    own = Proposal.proposed_by == actor.id
+    named = (
+        select(RestrictedReader.person)
+        .where(RestrictedReader.location_id == Location.id, RestrictedReader.person == actor.id)
+        .exists()
+    )
+    decides: ColumnElement[bool] = true()
+    if actor.role is Role.APPROVER:
+        there = sorted(actor.countries)
+        crossing = select(Crossing.id).where(
+            or_(Crossing.country_a.in_(there), Crossing.country_b.in_(there))
+        )
+        decides = or_(
+            Proposal.country.in_(there),
+            (Proposal.entity == "crossing") & Proposal.record_id.in_(crossing),
+        )
+    elif actor.role is not Role.COORDINATOR:
+        # An administrator decides nothing, and need not know of what is not public yet.
+        decides = Proposal.organization_id == actor.organization_id
+    known = or_(
+        Proposal.entity != "space",
+        Proposal.record_id.is_(None),
+        Location.visibility != "restricted",
+        named,
+    )
+    known &= or_(Proposal.entity != "organization", is_known_to(actor))
+    of_merged = RestrictedReader.location_id == Proposal.merged_id
+    reader = select(RestrictedReader.person).where(of_merged, RestrictedReader.person == actor.id)
+    is_restricted = select(Location.id).where(
+        Location.id == Proposal.merged_id, Location.visibility == "restricted"
+    )
+    known &= or_(~is_restricted.correlate(Proposal).exists(), reader.exists())
+    # P1: a new space that does not say "public" or "partners" would be restricted.
+    would_be_seen = or_(
+        Proposal.record_id.is_not(None),
+        Proposal.entity != "space",
+        Proposal.changes["visibility"].astext.in_(("public", "partners")),
+    )
+    if actor.role in {Role.APPROVER, Role.COORDINATOR}:
+        would_be_seen = true()
+    return or_(own & known, and_(decides, known, would_be_seen))
+
+
+def _waiting(row: Row[Any], actor: Actor, *, is_noted: bool = False) -> Waiting:
+    """Return a proposal; ``is_noted`` says that reading its words is in the audit (P31)."""
+    proposal: Proposal = row.Proposal
+    is_restricted = row.is_restricted or row.is_merged_restricted
+    is_told = is_noted or not is_restricted
+    countries = {proposal.country, row.country_a, row.country_b} - {None}
+    may_decide = (
+        proposal.state == "pending"
+        and proposal.link_sent_by != actor.id
+        and any(
+            can_approve(actor, country=country, proposed_by=proposal.proposed_by)
+            for country in countries or {None}
+        )
+    )
+    return Waiting(
+        id=proposal.id,
+        entity=proposal.entity,
+        record_id=proposal.record_id,
+        name=row.name if is_told else None,
+        country=proposal.country,
+        organization_id=proposal.organization_id,
+        fields=tuple(sorted(proposal.changes)),
+        reason=proposal.reason if is_told else None,
+        proposed_by=proposal.proposed_by,
+        proposer=row.proposer,
+        via=proposal.proposed_via,
+        proposed_at=proposal.proposed_at,
+        state=proposal.state,
+        decided_by=proposal.decided_by,
+        decided_at=proposal.decided_at,
+        decision_reason=proposal.decision_reason if is_told else None,
+        batch_id=proposal.batch_id,
+        is_restricted=is_restricted,
+        merged_id=proposal.merged_id,
+        may_decide=may_decide,
+    )

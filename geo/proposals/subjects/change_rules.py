@@ -1,0 +1,254 @@
+"""Which part of a change one owner makes at once, and which part waits for a second person.
+
+P40: closing is fast, opening is slow. Closing, full, fewer places, shorter hours, fewer services,
+stricter conditions, less visibility and a coded reason are immediate; but to restrict a record,
+which takes it from everybody who could restore it, needs a second person (P52). Whatever sends
+people somewhere new or lets more in waits: opening, moving, longer hours, more services, more
+visibility, phones (a false one is a trap), a new space; and free text, wherever it is written
+(P51). What no rule here names waits too.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from geo.hours.comparison import Calendar, OpenTime, shortened
+from geo.text import coded_reasons
+
+Document = Mapping[str, Any]
+
+#: From the most open to the most closed: a step to the right is immediate.
+_ORDERED: Mapping[str, tuple[Any, ...]] = {
+    "status": ("active", "full", "temporarily_closed", "closed"),
+    # "restricted", and "confidential" which means it, are no steps of one person: the space is
+    # hidden until a second one agrees (P52).
+    "visibility": ("public", "partners"),
+    "access": ("open", "referral_only"),
+    "children_alone": ("yes", "not_known", "no"),
+    "fees": ("free", "not_known", "paid"),
+    "holidays": ("open", "not_known", "closed"),
+    "overnight": (True, False),
+    "families_only": (False, True),
+    "step_free": (True, None, False),
+}
+
+#: Lists of what is offered: taking away is immediate, each addition waits.
+_OFFERED = ("services", "sectors", "languages", "referral_points", "public_phones", "itinerary")
+
+#: Whose time is ``capacity_updated``.
+_PLACES = ("capacity", "available")
+
+#: Immediate only to be emptied: what is written there may lead into a trap. A notice is immediate
+#: too where it is a coded reason, since "closed for fumigation" cannot wait (P51).
+_CLEARED_AT_ONCE = ("public_contact", "notice")
+
+_HOURS = ("schedules", "schedule_exceptions")
+
+#: Fields that only make sense together: if a part of them waits, the rest of them waits with it.
+_TOGETHER = (("minimum_age", "maximum_age"), ("confirmed_on", "expires_on", "confirmed_by"))
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A change cut in two.
+
+    Attributes
+    ----------
+    now : dict
+        Fields with the values they may get at once by one owner's word.
+    later : dict
+        Fields with the values that wait for a second person. A field can be in both: a service
+        taken away now, another one added later.
+    """
+
+    now: dict[str, Any]
+    later: dict[str, Any]
+
+
+def classify(before: Document | None, after: Document, today: date) -> Split:
+    """Cut a change of a space in the part that is immediate and the part that waits (P40).
+
+    Parameters
+    ----------
+    before, after : mapping
+        Whole documents of the space (`geo.records.space_documents`), canonical; ``before`` is None
+        for a space that does not exist yet, of which everything waits.
+    today : date
+        Hours of the past do not count.
+
+    Returns
+    -------
+    Split
+        ``now`` made to ``before`` never opens anything; ``later`` made to that gives ``after``.
+    """
+    if before is None:
+        return Split({}, dict(after))
+    changed = [name for name in after if after[name] != before.get(name)]
+    now: dict[str, Any] = {}
+    for name in changed:
+        if name == "notice" and coded_reasons.is_ours(after[name], today):
+            now[name] = after[name]
+            continue
+        value = _at_once(name, before.get(name), after[name])
+        if value is not _WAITS and value != before.get(name):
+            now[name] = value
+    if any(name in changed for name in _HOURS):
+        now |= _hours_at_once(before, after, today)
+    later = {
+        name: after[name] for name in changed if now.get(name, before.get(name)) != after[name]
+    }
+    if (
+        "capacity_updated" in later
+        and not any(name in later for name in _PLACES)
+        and _is_newer(before.get("capacity_updated"), later["capacity_updated"])
+    ):
+        # The time of a count goes with the count; never back, which would age a "full".
+        now["capacity_updated"] = later.pop("capacity_updated")
+    for group in _TOGETHER:
+        if any(name in later for name in group):
+            later |= {name: after[name] for name in group if name in now}
+            now = {name: value for name, value in now.items() if name not in group}
+    return Split(now, later)
+
+
+class _Waits:
+    """Stands for "no part of it is immediate"."""
+
+
+_WAITS = _Waits()
+
+
+def _at_once(name: str, before: Any, after: Any) -> Any:  # noqa: ANN401 -- any value of a field
+    """Return the value a field may get at once, or `_WAITS`."""
+    if name in _CLEARED_AT_ONCE and after is None:
+        return after
+    if name in _ORDERED:
+        order = _ORDERED[name]
+        known = before in order and after in order
+        return after if known and order.index(after) > order.index(before) else _WAITS
+    if name in _OFFERED:
+        return _fewer(before or [], after or [])
+    if name == "amenities":
+        return _fewer_amenities(before or {}, after or {})
+    if name == "genders":
+        return _narrower(before, after)
+    return after if name in _STRICTER and _STRICTER[name](before, after) else _WAITS
+
+
+def _fewer(before: list[Any], after: list[Any]) -> list[Any]:
+    kept = [item for item in after if item in before]
+    # The same items in another order change nothing that could lead astray.
+    return kept if len(kept) == len(after) else [item for item in before if item in after]
+
+
+def _fewer_amenities(before: Mapping[str, bool], after: Mapping[str, bool]) -> dict[str, bool]:
+    made = {code: there for code, there in after.items() if not there or before.get(code) is True}
+    for code, there in before.items():
+        if not there and after.get(code) is True:
+            made[code] = False  # what is said to be missing stays so until somebody else agrees
+    return made
+
+
+def _narrower(before: list[str] | None, after: list[str] | None) -> Any:  # noqa: ANN401
+    """Return the genders that both admit; None admits everybody."""
+    if after is None:
+        return _WAITS
+    if before is None:
+        return after
+    return [gender for gender in before if gender in after] or _WAITS
+
+
+def _is_higher(before: float | None, after: float | None) -> bool:
+    return (after or 0) > (before or 0)
+
+
+def _is_lower(before: float | None, after: float | None) -> bool:
+    return _or_unlimited(after) < _or_unlimited(before)
+
+
+def _or_unlimited(number: float | None) -> float:
+    return math.inf if number is None else number
+
+
+def _is_fewer(before: int | None, after: int | None) -> bool:
+    """Tell whether fewer places are promised: not known promises none, but 0 says "full" (P42)."""
+    if before == 0:
+        return False
+    return after is None or after == 0 or (before is not None and after < before)
+
+
+def _is_newer(before: str | None, after: str | None) -> bool:
+    if before is None or after is None:
+        return before is None
+    return datetime.fromisoformat(after) >= datetime.fromisoformat(before)
+
+
+def _asks_more(before: list[str] | None, after: list[str] | None) -> bool:
+    """Tell whether more documents are asked for; None is not known, an empty list none."""
+    if before is None:
+        return bool(after)
+    if after is None:
+        return not before
+    return set(before) < set(after)
+
+
+def _is_earlier(before: str | None, after: str | None) -> bool:
+    return before is not None and after is not None and after < before
+
+
+#: Conditions of single values: which change is stricter, and so immediate.
+_STRICTER: Mapping[str, Callable[[Any, Any], bool]] = {
+    "minimum_age": _is_higher,
+    "maximum_age": _is_lower,
+    "maximum_nights": _is_lower,
+    "capacity": _is_fewer,
+    "available": _is_fewer,
+    "documents_required": _asks_more,
+    "expires_on": _is_earlier,
+}
+
+
+def _hours_at_once(before: Document, after: Document, today: date) -> dict[str, Any]:
+    was = OpenTime.of(before)
+    # What a holiday means is a field of its own; here it is as before.
+    calendar = Calendar(
+        before.get("holidays") or "not_known", before.get("country"), before.get("admin1")
+    )
+    part = shortened(was, _without_new_words(before, after, today), today, calendar)
+    if part is None:
+        return {}
+    then = was.fields()
+    return {name: value for name, value in part.fields().items() if value != then[name]}
+
+
+def _without_new_words(before: Document, after: Document, today: date) -> OpenTime:
+    """Return the hours of ``after`` without what their texts newly say.
+
+    Hours are compared, words are not: whatever is newly written beside them waits, but for the
+    coded reason of a closed day (P51).
+    """
+    known = {rule.get(name) for rule in _rules(before) for name in _WORDS}
+
+    def read(rule: Mapping[str, Any]) -> Mapping[str, Any]:
+        is_closing = bool(rule.get("closed"))
+        new = {
+            name: None
+            for name in _WORDS
+            if rule.get(name) not in {*known, None}
+            and not (is_closing and coded_reasons.is_ours(rule[name], today))
+        }
+        return {**rule, **new}
+
+    hours = OpenTime.of(after)
+    return OpenTime(tuple(map(read, hours.schedules)), tuple(map(read, hours.exceptions)))
+
+
+def _rules(document: Document) -> Iterator[Mapping[str, Any]]:
+    for name in _HOURS:
+        yield from document.get(name) or ()
+
+
+#: Texts within hours.
+_WORDS = ("description", "reason")

@@ -1,0 +1,204 @@
+"""Lines to call and pathways as subjects of proposals: what people follow is changed by two (P53).
+
+Taking away holds at once. One that is restricted is for named people, and no word of it waits in
+a queue that others read.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.errors import InvalidRecordError
+from geo.models import Base, Contact, Location, Pathway, PathwayStep
+from geo.proposals.subjects.change_rules import Split
+from geo.proposals.subjects.records import Document, Found, Kind, revision_of
+from geo.records.guidance_rows import checked, read_contact, read_pathway
+from geo.records.row_validation import Circumstances
+
+#: Of these None takes something away: not known holds at once.
+_WITHDRAWN = ("phone", "whatsapp", "hours")
+_VISIBILITIES = ("public", "partners", "restricted")
+#: Whoever confirms says both; of a part of them nobody knows what it means.
+_CONFIRMATION = ("confirmed_on", "expires_on")
+
+
+def contact_document(fields: Mapping[str, Any], circumstances: Circumstances) -> Document:
+    """Return a line as a document, from fields as a file of contacts has them.
+
+    Raises
+    ------
+    InvalidRecordError
+        Names each field that breaks its rule.
+    """
+    rows, _ = checked(read_contact, fields, circumstances)
+    return _written(rows[Contact][0])
+
+
+def pathway_document(
+    fields: Mapping[str, Any], circumstances: Circumstances
+) -> tuple[Document, tuple[str, ...]]:
+    """Return a pathway with its steps as a document, and what was changed on the way (P38)."""
+    rows, remarks = checked(read_pathway, fields, circumstances)
+    return _written(rows[Pathway][0]) | {"steps": _steps(rows[PathwayStep])}, remarks
+
+
+def _written(row: Mapping[str, Any]) -> Document:
+    return {
+        str(name): value.isoformat() if isinstance(value, date) else value
+        for name, value in row.items()
+    }
+
+
+def _steps(rows: Sequence[Mapping[str, Any]]) -> list[Document]:
+    return [
+        {name: row[name] for name in ("instruction", "contact_id", "location_id")} for row in rows
+    ]
+
+
+def _columns(record: Base, model: type[Base]) -> Document:
+    return _written({column.name: getattr(record, column.name) for column in model.__table__.c})
+
+
+def _shown(document: Document) -> Found:
+    """Return a record without the words of one that only named people read."""
+    revision, country = revision_of(document), document["country"]
+    if document["visibility"] == "restricted":
+        document = {name: document[name] for name in ("id", "visibility", "country")}
+    return Found(document, revision, country)
+
+
+async def _read_contacts(session: AsyncSession, ids: Sequence[str]) -> dict[str, Found]:
+    found = await session.scalars(
+        select(Contact).where(Contact.id.in_(ids)), execution_options={"populate_existing": True}
+    )
+    return {one.id: _shown(_columns(one, Contact)) for one in found}
+
+
+async def _read_pathways(session: AsyncSession, ids: Sequence[str]) -> dict[str, Found]:
+    found = await session.scalars(
+        select(Pathway).where(Pathway.id.in_(ids)), execution_options={"populate_existing": True}
+    )
+    s = PathwayStep
+    steps: dict[str, list[Mapping[str, Any]]] = {}
+    rows = await session.execute(
+        select(s.pathway_id, s.instruction, s.contact_id, s.location_id)
+        .where(s.pathway_id.in_(ids))
+        .order_by(s.pathway_id, s.position)
+    )
+    for row in rows.mappings():
+        steps.setdefault(row["pathway_id"], []).append({str(k): row[k] for k in row})
+    return {
+        one.id: _shown(_columns(one, Pathway) | {"steps": _steps(steps.get(one.id, []))})
+        for one in found
+    }
+
+
+def _check_contact(document: Mapping[str, Any], circumstances: Circumstances) -> Document:
+    real = {name: value for name, value in document.items() if name != "demo"}
+    return contact_document(real, circumstances) | {"demo": document["demo"]}
+
+
+def _check_pathway(document: Mapping[str, Any], circumstances: Circumstances) -> Document:
+    real = {name: value for name, value in document.items() if name not in {"demo", "steps"}}
+    steps = [
+        {
+            "instruction": step["instruction"],
+            "contact": step["contact_id"],
+            "space": step["location_id"],
+        }
+        for step in document["steps"]
+    ]
+    made, _ = pathway_document(real | {"steps": steps}, circumstances)
+    return made | {"demo": document["demo"]}
+
+
+def _split_record(before: Mapping[str, Any] | None, after: Document) -> Split:
+    """Cut a change of a line or a pathway: what takes away holds at once, the rest waits.
+
+    One that is restricted is for named people, so that no word of it is published by one alone.
+    """
+    old = before or {}
+    changed = {name: value for name, value in after.items() if old.get(name) != value}
+    if before is not None and after["visibility"] == "restricted":
+        return Split(changed, {})
+    if old.get("visibility") in {None, "restricted"}:
+        return Split({}, changed)
+    now = {name: value for name, value in changed.items() if _takes_away(name, old[name], value)}
+    if any(name in changed and name not in now for name in _CONFIRMATION):
+        now = {name: value for name, value in now.items() if name not in _CONFIRMATION}
+    return Split(now, {name: value for name, value in changed.items() if name not in now})
+
+
+def _takes_away(name: str, before: Any, after: Any) -> bool:  # noqa: ANN401 -- any field's value
+    if name in _WITHDRAWN:
+        return after is None
+    if name == "visibility":
+        return _VISIBILITIES.index(after) > _VISIBILITIES.index(before)
+    if name == "expires_on":
+        return str(after) < str(before)
+    return name == "languages" and set(after) < set(before)
+
+
+async def _store_contact(
+    session: AsyncSession, record_id: str, document: Document, _today: date
+) -> None:
+    await _put(session, Contact, record_id, document)
+
+
+async def _store_pathway(
+    session: AsyncSession, record_id: str, document: Document, _today: date
+) -> None:
+    await require_known_steps(session, document["steps"])
+    row = {name: value for name, value in document.items() if name != "steps"}
+    await _put(session, Pathway, record_id, row)
+    await session.execute(delete(PathwayStep).where(PathwayStep.pathway_id == record_id))
+    await session.execute(
+        insert(PathwayStep),
+        [
+            step | {"pathway_id": record_id, "position": position}
+            for position, step in enumerate(document["steps"], start=1)
+        ],
+    )
+
+
+async def _put(
+    session: AsyncSession, model: type[Contact | Pathway], record_id: str, document: Document
+) -> None:
+    days = {name: date.fromisoformat(document[name]) for name in _CONFIRMATION}
+    row = document | days | {"id": record_id}
+    there = await session.scalar(select(model.id).where(model.id == record_id).with_for_update())
+    # Two new ones with one id, each seen by its own second person: the second insert fails.
+    how: Any = insert(model) if there is None else update(model).where(model.id == record_id)
+    await session.execute(how.values(**row), execution_options={"synchronize_session": False})
+
+
+async def require_known_steps(session: AsyncSession, steps: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse steps that name a contact or a space that is not known (writer).
+
+    Raises
+    ------
+    InvalidRecordError
+        Says which; or an instruction names its space.
+    """
+    problems = []
+    for step in steps:
+        if step["contact_id"] is not None and not await session.get(Contact, step["contact_id"]):
+            problems.append(("steps", f"contact '{step['contact_id'][:40]}' is not known"))
+        if step["location_id"] is None:
+            continue
+        location = await session.get(Location, step["location_id"])
+        # A restricted space is as unknown as one that never was (P39), and is in no pathway.
+        if location is None or location.visibility == "restricted":
+            problems.append(("steps", f"space '{step['location_id'][:40]}' is not known"))
+        elif location.name in step["instruction"]:
+            # The space may be hidden one day; its name would stay behind in the words.
+            problems.append(("steps", "an instruction names its space: leave that to the space"))
+    if problems:
+        raise InvalidRecordError(problems)
+
+
+CONTACTS = Kind(_read_contacts, _check_contact, _split_record, _store_contact)
+PATHWAYS = Kind(_read_pathways, _check_pathway, _split_record, _store_pathway)

@@ -1,0 +1,464 @@
+"""What a proposal can be about: a space, a crossing, an organisation, a new hazard, guidance.
+
+A subject's *document* is what a proposal's ``changes`` are made to. A space's is that of
+`geo.records.space_documents`; a crossing's is its newest statement; an organisation's its own
+columns; a hazard's that of `geo.records.hazard_documents`; those of guidance are in
+`geo.proposals.subjects.guidance`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts.organizations import is_everybodys
+from geo.errors import ConflictError, InvalidRecordError, NotFoundError
+from geo.models import (
+    AuditEntry,
+    Crossing,
+    CrossingStatus,
+    Hazard,
+    Location,
+    Organization,
+    SpaceVersion,
+)
+from geo.proposals.subjects import guidance
+from geo.proposals.subjects.change_rules import Split, classify
+from geo.proposals.subjects.crossing_statements import (
+    add_statement,
+    checked_statement,
+    statement_of,
+)
+from geo.proposals.subjects.guidance import KINDS
+from geo.proposals.subjects.records import revision_of
+from geo.records import demo_rows, space_documents
+from geo.records.hazard_documents import checked_hazard, store_hazard
+from geo.records.readers import Record
+from geo.records.row_validation import UNSTORABLE, Circumstances, Row
+from geo.spaces.eligibility import NIGHT_SERVICE
+from geo.text import coded_reasons
+
+Document = dict[str, Any]
+
+ORGANIZATION_FIELDS = ("name", "description", "website", "email")
+
+#: Of a space, what a proposal does not touch: its identity, and whether it is fictitious (P35).
+FIXED = ("id", "demo")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A record as a proposal finds it.
+
+    Attributes
+    ----------
+    record_id, document, revision : None for a record that does not exist yet
+    organization_id, countries
+        Whose it is and where it lies; a crossing has two countries.
+    is_restricted
+        Only named people know of it.
+    """
+
+    entity: str
+    record_id: str | None
+    document: Document | None
+    revision: int | None
+    organization_id: str | None
+    countries: tuple[str, ...]
+    is_restricted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a record is, or would be: what decides who may change and approve it."""
+
+    organization_id: str | None
+    countries: tuple[str, ...]
+    is_restricted: bool
+
+
+_TABLES: Mapping[str, type[Location | Crossing | Organization | Hazard]] = {
+    "space": Location,
+    "crossing": Crossing,
+    "organization": Organization,
+    "hazard": Hazard,
+}
+
+NEW_SPACE = Subject("space", None, None, None, None, (), is_restricted=False)
+
+#: What can be proposed anew, as it is before it exists.
+NEW: Mapping[str, Subject] = {
+    entity: replace(NEW_SPACE, entity=entity)
+    for entity in ("space", "hazard", "contact", "pathway", "term")
+}
+
+
+async def read_subjects(
+    session: AsyncSession, entity: str, ids: Sequence[str], *, lock: bool = False
+) -> dict[str, Subject]:
+    """Return the records with these ids that exist (writer).
+
+    Parameters
+    ----------
+    lock : bool
+        Nobody else changes them until the transaction ends.
+    """
+    if lock:
+        await lock_subjects(session, entity, ids)
+    if entity in KINDS:
+        return {
+            one: Subject(
+                entity,
+                one,
+                found.document,
+                found.revision,
+                None,
+                () if found.country is None else (found.country,),
+                is_restricted=False,
+            )
+            for one, found in (await KINDS[entity].read(session, ids)).items()
+        }
+    if entity == "space":
+        return await _read_spaces(session, ids)
+    if entity == "hazard":
+        # One that is there is not changed by proposals: only whether it is there counts.
+        found = await session.scalars(select(Hazard.id).where(Hazard.id.in_(ids)))
+        return {one: replace(NEW["hazard"], record_id=one) for one in found}
+    return await (_read_crossings if entity == "crossing" else _read_organizations)(session, ids)
+
+
+async def lock_subjects(session: AsyncSession, entity: str, ids: Sequence[str]) -> None:
+    """Let nobody else change these records until the transaction ends (writer)."""
+    if entity in KINDS:
+        await guidance.lock(session, entity, ids)
+        return
+    table: type[Location | Crossing | Organization | Hazard] = _TABLES[entity]
+    await session.execute(
+        # One order for everybody: two batches over the same records never wait for each other.
+        select(table.id).where(table.id.in_(ids)).order_by(table.id).with_for_update()
+    )
+
+
+async def read_subject(
+    session: AsyncSession, entity: str, record_id: str, *, lock: bool = False
+) -> Subject:
+    """Return one record (writer).
+
+    Raises
+    ------
+    NotFoundError
+        There is none.
+    """
+    found = await read_subjects(session, entity, [record_id], lock=lock)
+    if record_id not in found:
+        msg = f"there is no {entity} '{record_id[:100]}'"
+        raise NotFoundError(msg)
+    return found[record_id]
+
+
+def changed(subject: Subject, changes: Mapping[str, Any], circumstances: Circumstances) -> Document:
+    """Return the document as it would be, checked by every rule that a file's records obey.
+
+    Raises
+    ------
+    InvalidRecordError
+        Names each field that is wrong.
+    """
+    if subject.entity in KINDS:
+        return KINDS[subject.entity].check({**(subject.document or {}), **changes}, circumstances)
+    if subject.entity == "crossing":
+        return checked_statement(changes)
+    if subject.entity == "organization":
+        return _checked_organization(subject.document or {}, changes)
+    if subject.entity == "hazard":
+        return checked_hazard(changes)
+    before = subject.document
+    if before is None:
+        return _agreed(changes, _canonical(changes, circumstances))
+    fixed = [name for name in FIXED if changes.get(name, before[name]) != before[name]]
+    if fixed:
+        raise InvalidRecordError([(name, "cannot be changed") for name in fixed])
+    after = _canonical(space_documents.patched(before, changes), circumstances)
+    if not {"visibility", "confidential"} & set(changes):
+        # Protected words restrict the record when they are stored (P38), not while they wait.
+        after |= {name: before[name] for name in ("visibility", "confidential")}
+    return _agreed(changes, after)
+
+
+def _agreed(changes: Mapping[str, Any], after: Document) -> Document:
+    """Refuse a change that says otherwise of the night than the services do, in silence or not."""
+    if changes.get("overnight") not in {None, after["overnight"]}:
+        way = "take it away" if after["overnight"] else "add it"
+        reason = f"follows from the service '{NIGHT_SERVICE}' alone: {way} in services"
+        raise InvalidRecordError([("overnight", reason)])
+    return after
+
+
+def _canonical(document: Mapping[str, Any], circumstances: Circumstances) -> Document:
+    return space_documents.document_of(space_documents.rows_of(document, circumstances))
+
+
+def owner_of(subject: Subject, after: Document, circumstances: Circumstances) -> Owner:
+    """Return whose a record is; of a new space, whose it would be."""
+    if subject.entity == "hazard":
+        return Owner(None, (after["country"],), is_restricted=False)
+    if subject.entity in KINDS:
+        said = {one.get("visibility") for one in (after, subject.document or {})}
+        country = after.get("country")
+        countries = subject.countries or (() if country is None else (country,))
+        return Owner(None, countries, is_restricted="restricted" in said)
+    if subject.document is not None or subject.entity != "space":
+        return Owner(subject.organization_id, subject.countries, subject.is_restricted)
+    (location,) = space_documents.rows_of(after, circumstances)[Location]
+    return Owner(
+        location["organization_id"],
+        (location["country"],),
+        is_restricted=location["visibility"] == "restricted",
+    )
+
+
+def split(subject: Subject, after: Document, today: date) -> Split:
+    """Cut a change in what one owner does at once and what waits for a second person (P40)."""
+    if subject.entity == "space":
+        return classify(subject.document, after, today)
+    if subject.entity in KINDS:
+        return KINDS[subject.entity].split(subject.document, after)
+    if subject.entity == "crossing":
+        return _split_statement(subject, dict(after))
+    before = subject.document or {}
+    return Split({}, {name: value for name, value in after.items() if before.get(name) != value})
+
+
+def _split_statement(subject: Subject, after: Document) -> Split:
+    """Cut a statement on a crossing (P32, P40): closed and not known are both impassable.
+
+    They hold at once, by a coded source or the one that is published; who says so in new words
+    waits (P51).
+    """
+    if after["state"] == "open":
+        return Split({}, after)
+    known = (subject.document or {}).get("source")
+    if after["source"] == known or coded_reasons.is_source(after["source"]):
+        return Split(after, {})
+    return Split(after | {"source": coded_reasons.SOURCES["network"]}, after)
+
+
+def revision_after(subject: Subject, now: Mapping[str, Any]) -> int | None:
+    """Return a record's revision once a part of a change was made to it at once."""
+    if subject.revision is None or not now:
+        return subject.revision
+    if subject.entity in KINDS:
+        return revision_of((subject.document or {}) | dict(now))
+    return subject.revision + 1
+
+
+async def store_subjects(
+    session: AsyncSession,
+    entity: str,
+    documents: Mapping[str, Document],
+    *,
+    now: datetime,
+    source: str,
+    allow_mixed: bool = False,
+) -> None:
+    """Write documents, by id of their record (writer).
+
+    With ``allow_mixed`` new ones may be real beside demo rows, or the other way round (P35).
+    """
+    if entity == "space":
+        await space_documents.store_documents(
+            session,
+            list(documents.values()),
+            now=now,
+            today=now.date(),
+            source=source,
+            allow_mixed=allow_mixed,
+        )
+    for record_id, document in documents.items():
+        if entity in KINDS:
+            await KINDS[entity].store(session, record_id, document, now.date())
+        elif entity == "crossing":
+            await add_statement(session, record_id, document)
+        elif entity == "organization":
+            await session.execute(
+                update(Organization)
+                .where(Organization.id == record_id)
+                .values({name: document[name] for name in ORGANIZATION_FIELDS})
+            )
+        elif entity == "hazard":
+            await store_hazard(session, document, now=now, source=source)
+    if entity in {"contact", "pathway"} and not allow_mixed:
+        await demo_rows.require_unmixed(session)
+
+
+async def with_organization(
+    session: AsyncSession, changes: Mapping[str, Any], own: str | None
+) -> Mapping[str, Any]:
+    """Return changes of a space that name its organisation by id and name (writer).
+
+    ``own`` is the organisation's id where they name none; None leaves it as it is.
+    """
+    name, stated = changes.get("organization"), changes.get("organization_id")
+    if stated or not (name or own) or UNSTORABLE.search(str(name)):
+        return changes
+    found = (
+        await session.execute(
+            select(Organization.id, Organization.name)
+            .where(Organization.name == str(name).strip() if name else Organization.id == own)
+            .order_by(Organization.id)
+            .limit(1)
+        )
+    ).one_or_none()
+    if found is None:
+        return changes
+    return {**changes, "organization_id": found.id, "organization": found.name}
+
+
+async def require_absent(session: AsyncSession, entity: str, record_id: str) -> None:
+    """Refuse a new record whose id is that of one that everybody of the staff may know of.
+
+    What is restricted is not told apart from what is absent (P39): see `require_unused`.
+
+    Raises
+    ------
+    ConflictError
+        It is taken.
+    """
+    if entity in KINDS:
+        await guidance.require_absent(session, entity, record_id)
+        return
+    visibility = await session.scalar(select(Location.visibility).where(Location.id == record_id))
+    if visibility is not None and visibility != "restricted":
+        msg = "a record with this id exists already"
+        raise ConflictError(msg)
+
+
+async def require_unused(session: AsyncSession, space_id: str) -> None:
+    """Refuse to store a new space under an id that any space has or ever had (writer).
+
+    One of the past gets the answer of one that is hidden now, so that the refusal does not say
+    which it is (P39); and what was written about the former place is never read of the new one.
+
+    Raises
+    ------
+    ConflictError
+        It is or was used.
+    """
+    used = or_(
+        select(Location.id).where(Location.id == space_id).exists(),
+        select(SpaceVersion.id).where(SpaceVersion.location_id == space_id).exists(),
+        select(AuditEntry.seq)
+        .where(AuditEntry.record_id == space_id, AuditEntry.entity == "space")
+        .exists(),
+    )
+    if await session.scalar(select(used)):
+        msg = "the id is in use or was used before: propose the space again with another one"
+        raise ConflictError(msg)
+
+
+# -- spaces ------------------------------------------------------------------------------------
+
+
+async def _read_spaces(session: AsyncSession, ids: Sequence[str]) -> dict[str, Subject]:
+    question = (
+        select(
+            Location.id,
+            Location.revision,
+            Location.organization_id,
+            Location.country,
+            Location.visibility,
+        )
+        .where(Location.id.in_(ids))
+        .order_by(Location.id)
+    )
+    rows = (await session.execute(question)).all()
+    documents = await space_documents.read_documents(session, [row.id for row in rows])
+    return {
+        row.id: Subject(
+            "space",
+            row.id,
+            documents[row.id],
+            row.revision,
+            row.organization_id,
+            (row.country,),
+            is_restricted=row.visibility == "restricted",
+        )
+        for row in rows
+    }
+
+
+# -- crossings ---------------------------------------------------------------------------------
+
+
+async def _read_crossings(session: AsyncSession, ids: Sequence[str]) -> dict[str, Subject]:
+    question = select(Crossing).where(Crossing.id.in_(ids)).order_by(Crossing.id)
+    found = {}
+    for crossing in (await session.scalars(question)).all():
+        statements = (
+            await session.scalars(
+                select(CrossingStatus)
+                .where(CrossingStatus.crossing_id == crossing.id)
+                .order_by(CrossingStatus.valid_from.desc(), CrossingStatus.id.collate("C").desc())
+            )
+        ).all()
+        found[crossing.id] = Subject(
+            "crossing",
+            crossing.id,
+            statement_of(statements[0]) if statements else None,
+            len(statements),
+            None,
+            (crossing.country_a, crossing.country_b),
+            is_restricted=crossing.visibility == "restricted",
+        )
+    return found
+
+
+# -- organisations -----------------------------------------------------------------------------
+
+
+async def _read_organizations(session: AsyncSession, ids: Sequence[str]) -> dict[str, Subject]:
+    question = (
+        select(Organization, is_everybodys())
+        .where(Organization.id.in_(ids))
+        .order_by(Organization.id)
+    )
+    return {
+        found.id: Subject(
+            "organization",
+            found.id,
+            {name: getattr(found, name) for name in ORGANIZATION_FIELDS},
+            None,
+            found.id,
+            (),
+            is_restricted=not is_open,
+        )
+        for found, is_open in await session.execute(question)
+    }
+
+
+def _checked_organization(before: Document, changes: Mapping[str, Any]) -> Document:
+    unknown = sorted(set(changes) - set(ORGANIZATION_FIELDS))
+    row = Row(Record(0, before | dict(changes)))
+    made = {
+        "name": row.text("name"),
+        "description": row.optional_text("description"),
+        "website": row.optional_text("website"),
+        "email": row.optional_text("email"),
+    }
+    website, email = made["website"], made["email"]
+    if website is not None and not re.fullmatch(r"https?://[^\s<>\"]+", website):
+        row.reject("website is no address that starts with https://", "website")
+    if email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
+        row.reject("email is no e-mail address", "email")
+    _raise(row, [(name, "is no field of an organisation") for name in unknown])
+    return made
+
+
+def _raise(row: Row, problems: list[tuple[str, str]]) -> None:
+    problems += row.faults
+    if problems:
+        raise InvalidRecordError(problems)

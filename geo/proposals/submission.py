@@ -1,0 +1,362 @@
+"""Proposed changes: what one owner may do is done at once, the rest waits for a second person.
+
+A proposal sits beside the current record, which stays as it is and is published as it is, until
+somebody else accepts it (P23, P40; deciding is `geo.proposals.decisions`). Reasons and differences
+are for staff alone, and those of restricted records for the people named there.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts import outbox
+from geo.accounts.permissions import Actor
+from geo.errors import InvalidRecordError
+from geo.models import Proposal
+from geo.proposals import closing_counts
+from geo.proposals.change_request import (
+    Change,
+    Wanted,
+    change_of,
+    new_id,
+    own_organization,
+    with_known_points,
+)
+from geo.proposals.notifications import note, tell_deciders, tell_of_batch
+from geo.proposals.record_visibility import require_known
+from geo.proposals.subjects.subject import (
+    Document,
+    read_subjects,
+    require_absent,
+    revision_after,
+    store_subjects,
+    with_organization,
+)
+from geo.records import space_documents
+from geo.removals import hides
+
+__all__ = [
+    "MAX_REASON",
+    "SOURCE",
+    "Link",
+    "Outcome",
+    "Wanted",
+    "checked_reason",
+    "new_id",
+    "propose",
+    "propose_crossing",
+    "propose_space",
+]
+
+#: Where a new record comes from that states no source.
+SOURCE = "network"
+
+#: Longest reason: two short paragraphs (our choice).
+MAX_REASON = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The link by which an operator without an account proposes something (P41)."""
+
+    id: str
+    sent_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a change.
+
+    Attributes
+    ----------
+    record_id : str or None
+        None for a new space that waits.
+    proposal_id : str or None
+        What waits for a second person; None where nothing does.
+    applied : bool
+        Something took effect at once.
+    applied_fields, waiting_fields : tuple of str
+        A field can be in both: a service taken away, another one to be added.
+    hidden : bool
+        The record is hidden at once, since restricting it waits for a second person (P52).
+    """
+
+    record_id: str | None
+    proposal_id: str | None
+    applied: bool
+    applied_fields: tuple[str, ...]
+    waiting_fields: tuple[str, ...]
+    hidden: bool = False
+
+
+async def propose_space(
+    session: AsyncSession,
+    actor: Actor | None,
+    *,
+    space_id: str | None,
+    changes: Mapping[str, Any],
+    reason: str,
+    via: str,
+    now: datetime,
+    base_revision: int | None = None,
+    link: Link | None = None,
+) -> Outcome:
+    """Propose a change of one space, or a new one; see `propose`."""
+    wanted = [Wanted(space_id, changes, base_revision)]
+    (outcome,) = await propose(
+        session, actor, "space", wanted, reason=reason, via=via, now=now, link=link
+    )
+    return outcome
+
+
+async def propose_crossing(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    crossing_id: str,
+    statement: Mapping[str, Any],
+    reason: str,
+    via: str,
+    now: datetime,
+) -> Outcome:
+    """Propose a dated statement on a crossing; one that closes it holds at once (P32, P40)."""
+    wanted = [Wanted(crossing_id, statement)]
+    (outcome,) = await propose(session, actor, "crossing", wanted, reason=reason, via=via, now=now)
+    return outcome
+
+
+async def propose(
+    session: AsyncSession,
+    actor: Actor | None,
+    entity: str,
+    wanted: Sequence[Wanted],
+    *,
+    reason: str,
+    via: str,
+    now: datetime,
+    batch_id: str | None = None,
+    link: Link | None = None,
+) -> list[Outcome]:
+    """Do at once what one owner may do, and file the rest (writer).
+
+    Parameters
+    ----------
+    actor : Actor or None
+        None for an operator with a ``link``.
+    entity : str
+        One of `geo.models.PROPOSABLE`. Those of guidance are proposed by the functions of their
+        modules, which ask who may.
+    wanted : sequence of Wanted
+        All of them or none.
+    reason : str
+        Why; for staff alone.
+    via : str
+        ``web``, ``api``, ``import``, ``link`` or ``cli``.
+    now : datetime
+        Aware.
+    batch_id : str or None
+        What joins the proposals of one import; nobody is notified of each.
+
+    Returns
+    -------
+    list of Outcome
+        In the order of ``wanted``.
+
+    Raises
+    ------
+    NotFoundError
+        No such record, or one that the actor may not know of.
+    ForbiddenError
+        The actor works neither for its organisation nor in its country.
+    ConflictError
+        It has changed since ``base_revision``, or a new space's id is taken.
+    InvalidRecordError
+        Names each field that is wrong; or nothing would change.
+    """
+    how = _How(actor, link, checked_reason(reason), via, now, batch_id)
+    circumstances = await space_documents.circumstances(session, now=now, today=now.date())
+    ids = [id_ for want in wanted for id_ in (want.record_id, want.merged_id) if id_ is not None]
+    if len(set(ids)) < len(ids):
+        raise InvalidRecordError([("record_id", "is named twice")])
+    subjects = await read_subjects(session, entity, ids, lock=True)
+    await require_known(session, actor, list(subjects.values()))
+    if entity == "space":
+        wanted = [
+            replace(
+                want,
+                changes=await with_organization(
+                    session, want.changes, own_organization(want, actor)
+                ),
+            )
+            for want in wanted
+        ]
+        if actor is not None:
+            wanted = await with_known_points(session, actor, wanted, subjects)
+    made = [change_of(actor, entity, want, subjects, circumstances) for want in wanted]
+    for change in made:
+        if change.subject.record_id is None:
+            await require_absent(session, entity, change.later["id"])
+    await _apply(session, entity, [change for change in made if change.now], how)
+    for change in made:
+        if change.is_restricting:
+            await hides.hide_restricting(
+                session,
+                str(change.subject.record_id),
+                actor=how.actor or how.who,
+                reason=how.reason,
+                now=how.now,
+            )
+    return await _file(session, entity, made, how)
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    actor: Actor | None
+    link: Link | None
+    reason: str
+    via: str
+    now: datetime
+    batch_id: str | None
+
+    @property
+    def proposer(self) -> str | None:
+        """Id of the person; None for an operator with a link."""
+        return None if self.actor is None else self.actor.id
+
+    @property
+    def who(self) -> str:
+        """Who did it, as the audit names them."""
+        if self.actor is not None:
+            return self.actor.id
+        return "cli" if self.link is None else f"link:{self.link.id}"
+
+    @property
+    def counted(self) -> str | None:
+        """On whose count a closing is: who sent a link is no second person either (P52)."""
+        return self.proposer if self.link is None else self.link.sent_by
+
+
+async def _apply(session: AsyncSession, entity: str, changes: Sequence[Change], how: _How) -> None:
+    """Do the immediate parts, keep them with their reason, and tell."""
+    if not changes:
+        return
+    documents = {
+        str(change.subject.record_id): (change.subject.document or {}) | change.now
+        for change in changes
+    }
+    await store_subjects(session, entity, documents, now=how.now, source=SOURCE)
+    await session.execute(
+        insert(Proposal), [_row(change, change.now, how, state="applied") for change in changes]
+    )
+    for change in changes:
+        await closing_counts.note_change(
+            session, change.subject, change.now, person=how.counted, now=how.now
+        )
+    await note(
+        session,
+        how.who,
+        "changed",
+        entity,
+        {str(change.subject.record_id): sorted(change.now) for change in changes},
+    )
+    for change in changes:
+        await outbox.announce(
+            session,
+            "record.changed",
+            {"entity": entity, "record_id": change.subject.record_id},
+            organization_id=change.owner.organization_id,
+            to_webhooks=not change.owner.is_restricted,
+        )
+
+
+async def _file(
+    session: AsyncSession, entity: str, changes: Sequence[Change], how: _How
+) -> list[Outcome]:
+    """Write down what waits, and tell who decides."""
+    rows = [
+        _row(change, change.later, how) if change.later or change.merged else None
+        for change in changes
+    ]
+    waiting = {
+        row["id"]: change for change, row in zip(changes, rows, strict=True) if row is not None
+    }
+    if waiting:
+        await session.execute(insert(Proposal), [row for row in rows if row is not None])
+        await note(
+            session,
+            how.who,
+            "proposed",
+            entity,
+            {
+                change.subject.record_id or proposal_id: sorted(change.later)
+                for proposal_id, change in waiting.items()
+            },
+        )
+        if how.batch_id is None:
+            for proposal_id, change in waiting.items():
+                await tell_deciders(
+                    session,
+                    {"entity": entity, "proposal_id": proposal_id},
+                    change.owner,
+                    record_id=change.subject.record_id,
+                    restricted_ids=change.restricted_ids,
+                    but=how.proposer,
+                )
+        else:
+            owners = [change.owner for change in waiting.values()]
+            await tell_of_batch(session, how.batch_id, owners, but=how.proposer)
+    return [
+        Outcome(
+            record_id=change.subject.record_id,
+            proposal_id=None if row is None else row["id"],
+            applied=bool(change.now) or change.is_restricting,
+            applied_fields=tuple(sorted(change.now)),
+            waiting_fields=tuple(sorted(change.later)),
+            hidden=change.is_restricting,
+        )
+        for change, row in zip(changes, rows, strict=True)
+    ]
+
+
+def _row(change: Change, changes: Document, how: _How, *, state: str = "pending") -> dict[str, Any]:
+    # What is done at once in this transaction comes before what waits.
+    made = change.now if state == "pending" else {}
+    revision = revision_after(change.subject, made)
+    return {
+        "id": str(uuid.uuid4()),
+        "entity": change.subject.entity,
+        "record_id": change.subject.record_id,
+        "base_revision": revision,
+        "organization_id": change.owner.organization_id,
+        "country": change.owner.countries[0] if change.owner.countries else None,
+        "changes": changes,
+        "reason": how.reason,
+        "proposed_by": how.proposer,
+        "link_sent_by": None if how.link is None else how.link.sent_by,
+        "proposed_via": how.via,
+        "proposed_at": how.now,
+        "state": state,
+        "batch_id": how.batch_id,
+        "released": list(change.released),
+        "merged_id": None if change.merged is None else change.merged.record_id,
+        "merged_revision": None if change.merged is None else change.merged.revision,
+    }
+
+
+def checked_reason(reason: str) -> str:
+    """Return a reason without blanks around it.
+
+    Raises
+    ------
+    InvalidRecordError
+        It is empty, or longer than `MAX_REASON`.
+    """
+    reason = reason.strip()
+    if not reason or len(reason) > MAX_REASON or "\x00" in reason:
+        raise InvalidRecordError([("reason", f"has 1 to {MAX_REASON} characters")])
+    return reason

@@ -1,0 +1,273 @@
+"""Terms as a coordinator keeps them: names and marks wait for a second one (P51), retiring not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo import vocabulary
+from geo.accounts.permissions import Actor, require_coordinate
+from geo.audit import trail
+from geo.errors import InvalidRecordError, NotFoundError
+from geo.models import Term, TermName
+from geo.proposals.guidance_changes import Sent, put
+from geo.proposals.subjects.texts import term_id
+from geo.proposals.submission import Outcome
+from geo.removals import removal_log
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTerm:
+    """A term with all that is known of it; protected ones are among them.
+
+    Attributes
+    ----------
+    names : mapping of str to str
+        By language.
+    reviewed : frozenset of str
+        Languages in which a person has read the name (P47).
+    is_floor : bool
+        Protected for good, by the database itself (P38).
+    """
+
+    vocabulary: str
+    code: str
+    parent_code: str | None
+    names: Mapping[str, str]
+    reviewed: frozenset[str]
+    protected: bool
+    is_floor: bool
+    active: bool
+    validity_days: int | None
+
+    @property
+    def name(self) -> str:
+        """The Spanish name, or the code as words."""
+        return self.names.get(vocabulary.LANGUAGES[0]) or vocabulary.readable(self.code)
+
+
+async def kept_terms(session: AsyncSession, actor: Actor, name: str) -> list[KeptTerm]:
+    """Return the terms of a vocabulary in their order (writer).
+
+    Raises
+    ------
+    ForbiddenError
+        The actor does not coordinate.
+    """
+    require_coordinate(actor)
+    names: dict[str, dict[str, TermName]] = {}
+    for row in await session.scalars(select(TermName).where(TermName.vocabulary == name)):
+        names.setdefault(row.code, {})[row.language] = row
+    terms = await session.scalars(
+        select(Term).where(Term.vocabulary == name).order_by(Term.position, Term.code)
+    )
+    return [
+        KeptTerm(
+            vocabulary=name,
+            code=term.code,
+            parent_code=term.parent_code,
+            names={lang: row.name for lang, row in names.get(term.code, {}).items()},
+            reviewed=frozenset(
+                lang for lang, row in names.get(term.code, {}).items() if row.reviewed_by
+            ),
+            protected=term.protected,
+            is_floor=term.code in vocabulary.FLOOR.get(name, ()),
+            active=term.active,
+            validity_days=term.validity_days,
+        )
+        for term in terms
+    ]
+
+
+async def kept_term(session: AsyncSession, actor: Actor, name: str, code: str) -> KeptTerm:
+    """Return one term (writer).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError
+        The actor does not coordinate; there is no such term.
+    """
+    for term in await kept_terms(session, actor, name):
+        if term.code == code:
+            return term
+    msg = f"there is no term {name[:40]}/{code[:60]}"
+    raise NotFoundError(msg)
+
+
+async def add(
+    session: AsyncSession,
+    actor: Actor,
+    name: str,
+    code: str,
+    names: Mapping[str, str],
+    sent: Sent,
+    *,
+    validity_days: int | None = None,
+) -> Outcome:
+    """Propose a term, or to take a retired one back (writer; P51).
+
+    Raises
+    ------
+    ForbiddenError, ConflictError, InvalidRecordError
+        The actor does not coordinate; else as `geo.vocabulary.add_term`.
+    """
+    require_coordinate(actor)
+    # What could not be stored is not proposed: tried, and taken back.
+    async with session.begin_nested() as attempt:
+        await vocabulary.add_term(session, name, code, names, validity_days=validity_days)
+        await attempt.rollback()
+    document: dict[str, Any] = {
+        "vocabulary": name,
+        "code": code,
+        "active": True,
+        "validity_days": validity_days,
+        **{f"name_{lang}": said for lang, said in names.items()},
+    }
+    return await put(session, actor, "term", term_id(name, code), document, sent)
+
+
+async def rename(
+    session: AsyncSession,
+    actor: Actor,
+    name: str,
+    code: str,
+    names: Mapping[str, str],
+    sent: Sent,
+    *,
+    read_in: frozenset[str] = frozenset(),
+) -> Outcome:
+    """Propose other names of a term in some languages (writer; P51).
+
+    Parameters
+    ----------
+    names : mapping of str to str
+        By language; those not named stay.
+    read_in : frozenset of str
+        Languages in which the actor says to have read the name (P47).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError, InvalidRecordError
+        The actor does not coordinate; else as `geo.vocabulary.rename_term`.
+    """
+    term = await kept_term(session, actor, name, code)
+    document: dict[str, Any] = {}
+    async with session.begin_nested() as attempt:
+        for lang, written in names.items():
+            is_read = lang in read_in
+            if written == term.names.get(lang) and is_read == (lang in term.reviewed):
+                continue
+            await vocabulary.rename_term(session, name, code, lang, written)
+            document |= {f"name_{lang}": written, f"read_{lang}": actor.id if is_read else None}
+        await attempt.rollback()
+    return await put(session, actor, "term", term_id(name, code), document, sent)
+
+
+async def retire(
+    session: AsyncSession, actor: Actor, name: str, code: str, *, now: datetime | None = None
+) -> None:
+    """Let no new record use a term (writer); it is on the actor's count (P52).
+
+    Parameters
+    ----------
+    now : datetime or None
+        Aware; None is the database's now.
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError
+        The actor does not coordinate; there is no such term.
+    """
+    require_coordinate(actor)
+    await vocabulary.retire_term(session, name, code)
+    await removal_log.note(session, "term", f"{name}/{code}", "retire", person=actor.id, now=now)
+    await _note(session, actor, "retire", name, code)
+
+
+async def restore(session: AsyncSession, actor: Actor, name: str, code: str) -> None:
+    """Take a retired term back as it was (writer).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError
+        The actor does not coordinate; there is no such term.
+    """
+    await kept_term(session, actor, name, code)
+    await _set(session, name, code, active=True)
+    await _note(session, actor, "restore", name, code)
+
+
+async def remove(session: AsyncSession, actor: Actor, name: str, code: str) -> None:
+    """Delete a term that no record uses (writer).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError, ConflictError
+        The actor does not coordinate; else as `geo.vocabulary.remove_term`.
+    """
+    require_coordinate(actor)
+    await vocabulary.remove_term(session, name, code)
+    await _note(session, actor, "remove", name, code)
+
+
+async def protect(session: AsyncSession, actor: Actor, name: str, code: str, sent: Sent) -> Outcome:
+    """Propose to make a kind or service protected: its records become restricted (writer; P38).
+
+    It waits: one person's word takes no kind of place away from everybody (P52), and a space that
+    has to be out of sight at once is hidden (P24).
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError, InvalidRecordError
+        The actor does not coordinate; else as `geo.vocabulary.protect_term`.
+    """
+    await kept_term(session, actor, name, code)
+    if name not in vocabulary.FLOOR:
+        raise InvalidRecordError([("vocabulary", "only kinds and services can be protected")])
+    return await put(session, actor, "term", term_id(name, code), {"protected": True}, sent)
+
+
+async def set_validity(
+    session: AsyncSession, actor: Actor, name: str, code: str, days: int | None, sent: Sent
+) -> Outcome:
+    """Propose for how many days a confirmation of a kind of space holds (writer; P41).
+
+    Fewer days hold at once.
+
+    Raises
+    ------
+    ForbiddenError, NotFoundError, InvalidRecordError
+        The actor does not coordinate; there is no such term; the days are none of a year's.
+    """
+    await kept_term(session, actor, name, code)
+    if name != "space_kind":
+        raise InvalidRecordError([("validity_days", "is for kinds of space alone")])
+    if days is not None and not 1 <= days <= 365:  # noqa: PLR2004 - the CHECK's
+        raise InvalidRecordError([("validity_days", "is not between 1 and 365")])
+    return await put(session, actor, "term", term_id(name, code), {"validity_days": days}, sent)
+
+
+async def _set(session: AsyncSession, name: str, code: str, **values: object) -> None:
+    await session.execute(
+        update(Term)
+        .where(Term.vocabulary == name, Term.code == code)
+        .values(edited=True, **values),
+        execution_options={"synchronize_session": False},
+    )
+    session.expire_all()
+
+
+async def _note(
+    session: AsyncSession, actor: Actor, verb: str, name: str, code: str, **details: object
+) -> None:
+    await trail.record(
+        session,
+        actor=actor.id,
+        action=f"term.{verb}",
+        entity="term",
+        record_id=f"{name}/{code}",
+        details=details,
+    )

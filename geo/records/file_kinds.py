@@ -1,0 +1,362 @@
+"""What kinds of file can be loaded, and how a record of each becomes rows of tables.
+
+A new kind is one entry of `KINDS` with the function that reads one of its records.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fnmatch import fnmatch
+from typing import Any
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from geo.models import (
+    CROSSING_STATES,
+    HUMAN_THREATS,
+    PHYSICAL_HAZARDS,
+    Boundary,
+    Corridor,
+    Crossing,
+    CrossingStatus,
+    Flow,
+    Hazard,
+    Place,
+)
+from geo.records.flows import FIELDS as MOVEMENT_FIELDS
+from geo.records.flows import FILE_HOLDER, check_cell
+from geo.records.guidance_rows import (
+    read_checklist,
+    read_contact,
+    read_message,
+    read_pathway,
+    read_product,
+)
+from geo.records.row_validation import Circumstances, Row, Rows
+from geo.records.space_rows import read_space
+from geo.records.vocabulary_rows import read_term
+from geo.text.countries import CODES
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """A kind of file.
+
+    Attributes
+    ----------
+    name : str
+        Shown in reports.
+    patterns : tuple of str
+        File names it is recognised by, in lower case and without ``.gz``.
+    read : callable
+        Makes rows of one record; problems are noted on the `Row`.
+    """
+
+    name: str
+    patterns: tuple[str, ...]
+    read: Callable[[Row, Circumstances], Rows]
+
+
+def kind_of(file_name: str) -> FileKind | None:
+    """Return the kind a file's name stands for, or None."""
+    name = file_name.lower().removesuffix(".gz")
+    for kind in KINDS:
+        if any(fnmatch(name, pattern) for pattern in kind.patterns):
+            return kind
+    return None
+
+
+def known_names() -> str:
+    """Return the recognised file names, to tell somebody whose file is not."""
+    return ", ".join(pattern for kind in KINDS for pattern in kind.patterns)
+
+
+def read_boundary(row: Row, _: Circumstances) -> Rows:
+    """Read a country or first-level unit; three islands of Natural Earth have no name."""
+    geometry = row.shape("Polygon", "MultiPolygon")
+    if isinstance(geometry, shapely.Polygon):
+        geometry = shapely.MultiPolygon([geometry])
+    return {
+        Boundary: [
+            {
+                "id": row.id(),
+                "level": row.whole("level", 0, 1),
+                "country": row.country("country"),
+                "code": row.optional_text("code"),
+                "name": row.optional_text("name"),
+                "name_es": row.optional_text("name_es"),
+                "geom": geometry,
+                "visibility": "public",
+                "source": row.optional_text("source") or "Natural Earth 1:10m",
+                "licence": row.optional_text("licence") or "public domain",
+            }
+        ]
+    }
+
+
+def read_place(row: Row, _: Circumstances) -> Rows:
+    """Read a populated place."""
+    country = row.country("country")
+    return {
+        Place: [
+            {
+                "id": row.id(),
+                "name": row.text("name"),
+                "country": country,
+                "admin1": row.optional_text("admin1"),
+                "population": row.optional_whole("population") or 0,
+                "timezone": row.timezone(),
+                "geom": row.point(country=country),
+                "visibility": "public",
+                "source": row.optional_text("source") or "GeoNames",
+                "licence": row.optional_text("licence") or "CC BY 4.0",
+            }
+        ]
+    }
+
+
+def read_corridor(row: Row, _: Circumstances) -> Rows:
+    """Read a named corridor: a line through at least two places."""
+    countries, places = row.names("countries", 1), row.names("places", 2)
+    for code in countries:
+        if code not in CODES:
+            row.reject(f"countries: '{code}' is not an ISO 3166-1 alpha-2 code", "countries")
+    return {
+        Corridor: [
+            {
+                "id": row.id(),
+                "name": row.text("name"),
+                "countries": countries,
+                "places": places,
+                "length_m": row.number("length_m", 1),
+                "illustrative": row.flag("illustrative", default=True),
+                "geom": row.shape("LineString"),
+                "visibility": row.visibility(),
+                "demo": row.flag("demo", default=False),
+                "source": row.text("source"),
+                "licence": row.optional_text("licence"),
+            }
+        ]
+    }
+
+
+def read_crossing(row: Row, _: Circumstances) -> Rows:
+    """Read an official crossing; no informal one may be in a file (P12)."""
+    country_a, country_b = row.country("country_a"), row.country("country_b")
+    if country_a == country_b:
+        row.reject("country_a and country_b are the same")
+    return {
+        Crossing: [
+            {
+                "id": row.id(),
+                "name": row.text("name"),
+                "country_a": country_a,
+                "country_b": country_b,
+                "geom": row.point(country=country_a),
+                "coord_precision": row.optional_text("coord_precision") or "town",
+                "visibility": row.visibility(),
+                "demo": row.flag("demo", default=False),
+                "source": row.text("source"),
+                "licence": row.optional_text("licence"),
+            }
+        ]
+    }
+
+
+def read_status(row: Row, _: Circumstances) -> Rows:
+    """Read what a source says of a crossing from one day on."""
+    valid_from, valid_to = row.day("valid_from"), row.day("valid_to")
+    opens_at, closes_at = row.clock("opens_at"), row.clock("closes_at")
+    if row.raw("valid_from") is None:
+        row.reject("valid_from is missing")
+    elif valid_from and valid_to and valid_to < valid_from:
+        row.reject(f"valid_to {valid_to} is before valid_from {valid_from}")
+    if (opens_at is None) != (closes_at is None):
+        row.reject("opens_at and closes_at come together or not at all")
+    return {
+        CrossingStatus: [
+            {
+                "id": row.id(),
+                "crossing_id": row.id("crossing_id"),
+                "state": row.choice("state", CROSSING_STATES),
+                "valid_from": valid_from,
+                "valid_to": valid_to,
+                "timezone": row.timezone(),
+                "byday": row.weekdays("byday"),
+                "opens_at": opens_at,
+                "closes_at": closes_at,
+                "source": row.text("source"),
+                "assumption": row.flag("assumption", default=False),
+            }
+        ]
+    }
+
+
+#: P36: a human threat is published as a municipality or a road, so it is drawn as one.
+_SHAPES = {
+    "municipality": ("Polygon", "MultiPolygon"),
+    "road": ("LineString", "MultiLineString"),
+    "area": ("Point", "LineString", "MultiLineString", "Polygon", "MultiPolygon"),
+}
+
+
+def read_hazard(row: Row, circumstances: Circumstances) -> Rows:
+    """Read a hazard of either family, with all that decides on its publication (P36)."""
+    demo = row.flag("demo", default=False)
+    family = row.choice("family", ("physical", "human_threat"))
+    extent = row.choice("public_extent", tuple(_SHAPES), default="area")
+    geometry = row.shape(*_SHAPES.get(extent, _SHAPES["area"]))
+    # A human threat without a public extent has no public geometry: staff see it, nobody else.
+    publishable = family == "physical" or extent != "area"
+    valid_from, valid_to = _validity(row, circumstances, demo=demo)
+    return {
+        Hazard: [
+            {
+                "id": row.id(),
+                "family": family,
+                "kind": row.choice(
+                    "kind", HUMAN_THREATS if family == "human_threat" else PHYSICAL_HAZARDS
+                ),
+                "title": row.text("title"),
+                "geom": geometry,
+                "geom_public": geometry if publishable else None,
+                "public_extent": extent,
+                "public_length_km": None,
+                "effect": row.choice("effect", ("exclusion", "weight"), default="weight"),
+                "weight": row.optional_number("weight", 1, 1000) or 1.0,
+                **_rate(row),
+                "night_only": row.flag("night_only", default=False),
+                "valid_from": valid_from,
+                "valid_to": valid_to,
+                "independent_sources": row.optional_whole("independent_sources", 1) or 1,
+                "reported_at": _moment(row, "reported", circumstances, demo=demo)
+                or circumstances.now,
+                "approved_at": _moment(row, "approved", circumstances, demo=demo),
+                "visibility": row.visibility(),
+                "demo": demo,
+                "source": row.text("source"),
+                "licence": row.optional_text("licence"),
+            }
+        ]
+    }
+
+
+def _validity(
+    row: Row, circumstances: Circumstances, *, demo: bool
+) -> tuple[datetime, datetime | None]:
+    """Return from when to when a hazard holds; in a demonstration counted from today."""
+    if demo:
+        valid_from = row.ago("valid_from_days_ago", circumstances.now)
+        days = row.optional_number("valid_for_days", 1, 3650)
+        valid_to = None if days is None or valid_from is None else valid_from + timedelta(days=days)
+    else:
+        valid_from, valid_to = row.instant("valid_from"), row.instant("valid_to")
+    if valid_from is None:
+        if not row.problems:
+            row.reject("valid_from is missing")
+        return circumstances.now, None
+    if valid_to is not None and valid_to <= valid_from:
+        row.reject("valid_to is not after valid_from")
+    return valid_from, valid_to
+
+
+def _moment(row: Row, what: str, circumstances: Circumstances, *, demo: bool) -> datetime | None:
+    """Return when a hazard was reported or approved, never later than now."""
+    if demo:
+        return row.ago(f"{what}_days_ago", circumstances.now)
+    moment = row.instant(f"{what}_at")
+    if moment is not None and moment > circumstances.now:
+        row.reject(f"{what}_at lies in the future")
+    return moment
+
+
+def _rate(row: Row) -> dict[str, Any]:
+    count = row.optional_whole("event_count")
+    exposure_km = row.optional_number("exposure_km", 1e-3)
+    source = row.optional_text("rate_source")
+    if (count is None) != (exposure_km is None):
+        row.reject("event_count and exposure_km come together or not at all")
+    if count is not None and source is None:
+        row.reject("a rate needs its rate_source")
+    return {"event_count": count, "exposure_km": exposure_km, "rate_source": source}
+
+
+_FLOW_COLUMNS = frozenset(
+    {*MOVEMENT_FIELDS, "id", "demo", "licence", "weeks_ago", "lon", "lat"}
+    | {"destination_lon", "destination_lat"}
+)
+
+
+def read_flow(row: Row, circumstances: Circumstances) -> Rows:
+    """Read a weekly count of people; a column about a person refuses the file (P17)."""
+    demo = row.flag("demo", default=False)
+    weeks_ago = row.optional_whole("weeks_ago", 0, 520)
+    cell: dict[str, Any] = {
+        "kind": row.raw("kind"),
+        "origin": row.raw("origin"),
+        "destination": row.raw("destination"),
+        "week": _week(circumstances.today, weeks_ago) if demo else row.raw("week"),
+        "direction": row.raw("direction"),
+        "n": row.whole("n"),
+        "groups": row.whole("groups"),
+        "largest_share": row.number("largest_share", 0, 1),
+        "method": row.raw("method"),
+        "hours_covered": row.optional_whole("hours_covered"),
+        "source": row.raw("source"),
+        "geometry": _flow_geometry(row),
+    }
+    flow_id, visibility, licence = row.id(), row.visibility(), row.optional_text("licence")
+    unlisted = row.ignored() - _FLOW_COLUMNS
+    if unlisted:
+        row.reject(f"column '{min(unlisted)}' is not one of an aggregated count")
+    words = circumstances.vocabulary.active
+    for name in ("method", "source"):
+        if cell[name] is not None and cell[name] not in words[f"count_{name}"]:
+            row.reject(f"{name} is not a term of the vocabulary count_{name}", name)
+    if row.problems:
+        return {}
+    try:
+        checked = check_cell(cell)
+    except ValueError as error:
+        row.reject(str(error))
+        return {}
+    stated = {"id": flow_id, "visibility": visibility, "demo": demo, "licence": licence}
+    stated |= {"holder": FILE_HOLDER}
+    return {Flow: [checked.row() | stated]}
+
+
+def _week(today: date, weeks_ago: int | None) -> str | None:
+    if weeks_ago is None:
+        return None
+    return str(today - timedelta(days=today.weekday(), weeks=weeks_ago))
+
+
+def _flow_geometry(row: Row) -> BaseGeometry:
+    if row.geometry is not None:
+        return row.geometry
+    start = row.point()
+    if row.raw("destination_lon") is None and row.raw("destination_lat") is None:
+        return start
+    return shapely.LineString([start, row.point(lon="destination_lon", lat="destination_lat")])
+
+
+#: Recognised by name; the order is that of loading, so that a status finds its crossing.
+KINDS = (
+    FileKind(
+        "boundaries", ("admin0.geojson", "admin1.geojson", "*boundaries.geojson"), read_boundary
+    ),
+    FileKind("vocabulary", ("*vocabulary.csv",), read_term),
+    FileKind("places", ("*places.csv",), read_place),
+    FileKind("corridors", ("*corridors.geojson",), read_corridor),
+    FileKind("crossings", ("*crossings.csv", "*crossings.geojson"), read_crossing),
+    FileKind("crossing statuses", ("*crossing_statuses.csv",), read_status),
+    FileKind("spaces", ("*spaces.geojson", "*spaces.csv"), read_space),
+    FileKind("hazards", ("*hazards.geojson",), read_hazard),
+    FileKind("flows", ("*flows.csv", "*flows.geojson"), read_flow),
+    FileKind("contacts", ("*contacts.csv",), read_contact),
+    FileKind("messages", ("*messages.csv",), read_message),
+    FileKind("products", ("*products.csv", "*products.geojson"), read_product),
+    FileKind("pathways", ("*pathways.geojson",), read_pathway),
+    FileKind("checklists", ("*checklists.geojson",), read_checklist),
+)

@@ -1,0 +1,541 @@
+"""Movement: weekly aggregated counts in, nothing about a person (P17 to P21).
+
+What is published of them is decided by the views: this module only keeps everything else out.
+"""
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NoReturn
+
+import shapely
+from geoalchemy2 import functions
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.audit import trail
+from geo.errors import ForeignCountError, InvalidCountError, PersonalDataError
+from geo.models import VISIBILITIES, Boundary, Flow, Place, Term
+from geo.records.demo_rows import require_unmixed
+from geo.records.readers import read_geometry
+from geo.text.countries import misplacement
+
+#: Everything a count may say; any other field refuses the payload whole.
+FIELDS = frozenset(
+    {
+        "kind",
+        "origin",
+        "destination",
+        "week",
+        "direction",
+        "n",
+        "groups",
+        "largest_share",
+        "method",
+        "hours_covered",
+        "source",
+        "visibility",
+        "geometry",
+    }
+)
+
+KINDS = ("point", "od")
+DIRECTIONS = ("in", "out", "both")
+
+#: Counts one payload may hold: a year of weeks for two hundred points.
+MAX_CELLS = 10_000
+
+#: Counts of one week that a holder may have: each is compared with every other of its week. [A]
+MAX_OF_A_WEEK = 1_000
+
+#: Whose the counts of files are; who has the machine may send them anew.
+FILE_HOLDER = "file"
+
+#: Places: ISO 3166-1 or 3166-2, the GeoNames number of a town behind a G, or an official crossing.
+_PLACE = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?|G[0-9]{1,8}|X-[A-Z0-9-]{1,40}", re.ASCII)
+
+#: Terms of the vocabularies ``count_method`` and ``count_source``.
+_TERM = re.compile(r"[a-z][a-z0-9_]{1,39}", re.ASCII)
+MAX_N = 10_000_000
+WEEK_H = 168
+
+#: Decimals of a degree kept of a counting point: about 110 m, as for every asker (P9).
+DECIMALS = 3
+
+#: Texts that could reach or name one person: an e-mail or web address, a handle, or five and
+#: more digits in a row with the signs that telephone and document numbers are written with.
+_PERSONAL = re.compile(r"@|https?:|www\.|(?:\d[\s().+-]*){5,}")
+_WEEK = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One aggregated count: of a point, or of an origin and a destination.
+
+    Attributes
+    ----------
+    origin, destination, method, source : str
+        Codes; no text of anybody's own.
+    week : date
+        Its Monday.
+    n, groups : int
+        People, and travelling groups among them.
+    largest_share : float
+        Share of the largest group in ``n``, 0 to 1.
+    hours_covered : int or None
+        Hours of the week somebody counted.
+    geometry : shapely geometry
+        Point, or a line of two points; EPSG:4326, `DECIMALS` decimals.
+    """
+
+    kind: str
+    origin: str
+    destination: str | None
+    week: date
+    direction: str
+    n: int
+    groups: int
+    largest_share: float
+    method: str
+    hours_covered: int | None
+    source: str | None
+    visibility: str
+    geometry: BaseGeometry
+
+    @property
+    def id(self) -> str:
+        """A stable id made of what the count is about, so that a correction replaces it."""
+        key = (self.origin, self.destination, str(self.week), self.direction, self.method)
+        return f"flow-{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:20]}"
+
+    def row(self) -> dict[str, Any]:
+        """Return the columns of the table ``flows``."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "origin": self.origin,
+            "destination": self.destination,
+            "week": self.week,
+            "direction": self.direction,
+            "n": self.n,
+            "groups": self.groups,
+            "largest_share": self.largest_share,
+            "method": self.method,
+            "hours_covered": self.hours_covered,
+            "source": self.source,
+            "visibility": self.visibility,
+            "geom": self.geometry,
+        }
+
+
+def read_json(data: bytes) -> object:
+    """Return the value of a JSON text; NaN and Infinity are no JSON.
+
+    Raises
+    ------
+    InvalidCountError
+        It is not JSON.
+    """
+
+    def refuse(constant: str) -> NoReturn:
+        msg = f"{constant} is not JSON"
+        raise InvalidCountError(msg)
+
+    try:
+        return json.loads(data, parse_constant=refuse)
+    except json.JSONDecodeError as error:
+        msg = f"line {error.lineno} is not JSON: {error.msg}"
+        raise InvalidCountError(msg) from None
+    except (UnicodeDecodeError, RecursionError) as error:
+        msg = "this is not a JSON text in UTF-8"
+        raise InvalidCountError(msg) from error
+
+
+def parse_movement(payload: object) -> list[Cell]:
+    """Check a payload of counts, all or nothing.
+
+    Parameters
+    ----------
+    payload : object
+        A list of objects with the `FIELDS`, or one such object.
+
+    Raises
+    ------
+    PersonalDataError
+        A field that is not one of `FIELDS`, or a value that could be about a person: an
+        address or number in a text, a time within a week, a track. It names the field, never
+        the value.
+    InvalidCountError
+        A value that makes no sense; names the place in the list and the field.
+    """
+    cells = payload if isinstance(payload, list) else [payload]
+    if not 1 <= len(cells) <= MAX_CELLS:
+        msg = f"a payload holds 1 to {MAX_CELLS} counts, not {len(cells)}"
+        raise InvalidCountError(msg)
+    checked: dict[str, Cell] = {}
+    for n, fields in enumerate(cells):
+        try:
+            cell = check_cell(fields)
+        except PersonalDataError as error:
+            msg = f"count {n}: {error}"
+            raise PersonalDataError(msg) from None
+        except InvalidCountError as error:
+            msg = f"count {n}: {error}"
+            raise InvalidCountError(msg) from None
+        if cell.id in checked:
+            msg = f"count {n}: the same origin, destination, week, direction and method came before"
+            raise InvalidCountError(msg)
+        checked[cell.id] = cell
+    return list(checked.values())
+
+
+def check_cell(fields: object) -> Cell:
+    """Check one count; see `parse_movement`."""
+    if not isinstance(fields, Mapping):
+        msg = "is not an object"
+        raise InvalidCountError(msg)
+    unlisted = sorted(str(name)[:40] for name in fields if name not in FIELDS)
+    if unlisted:
+        msg = (
+            f"field '{unlisted[0]}' is not one of an aggregated count; all of the payload is "
+            f"refused. Allowed are {', '.join(sorted(FIELDS))}"
+        )
+        raise PersonalDataError(msg)
+    kind = _choice(fields, "kind", KINDS)
+    destination = _code(fields, "destination", _PLACE, required=False)
+    if (kind == "od") != (destination is not None):
+        msg = "destination belongs to kind 'od', and only to it"
+        raise InvalidCountError(msg)
+    n, groups = _whole(fields, "n", MAX_N), _whole(fields, "groups", MAX_N)
+    if groups > n:
+        msg = f"groups {groups} is more than n {n}"
+        raise InvalidCountError(msg)
+    hours = fields.get("hours_covered")
+    return Cell(
+        kind=kind,
+        origin=_code(fields, "origin", _PLACE) or "",
+        destination=destination,
+        week=_week(fields.get("week")),
+        direction=_choice(fields, "direction", DIRECTIONS),
+        n=n,
+        groups=groups,
+        largest_share=_share(fields.get("largest_share")),
+        method=_code(fields, "method", _TERM) or "",
+        hours_covered=None if hours is None else _whole(fields, "hours_covered", WEEK_H),
+        source=_code(fields, "source", _TERM, required=False),
+        # Who sends a count sends it to be published, by the flows rule; less may be asked.
+        visibility=_choice({"visibility": "public", **fields}, "visibility", VISIBILITIES),
+        geometry=_geometry(fields.get("geometry"), kind),
+    )
+
+
+async def store_movement(
+    session: AsyncSession,
+    cells: Sequence[Cell],
+    *,
+    holder: str,
+    actor: str,
+    allow_mixed: bool = False,
+    is_trusted: bool = False,
+) -> int:
+    """Store counts as real rows; one of the same subject replaces the holder's earlier one.
+
+    A week that is out already stays as it came out: a count that comes after a total of it was
+    shown is kept, and withheld.
+
+    Each payload is an entry of the audit chain: whose, how many of them new, of which weeks, and
+    a digest of the cells' ids; no count.
+
+    Parameters
+    ----------
+    session : AsyncSession
+        Of the writer.
+    cells : sequence of Cell
+        From `parse_movement`.
+    holder : str
+        Whose they are: the organisation that a token is for.
+    actor : str
+        Who sends them, for the audit: ``token:<id>`` or ``cli``.
+    allow_mixed : bool
+        Store them although demo rows are loaded (P35).
+    is_trusted : bool
+        Sent by who has the machine: counts that are nobody's are taken over too, and a week may
+        have more than `MAX_OF_A_WEEK`.
+
+    Returns
+    -------
+    int
+        How many were stored.
+
+    Raises
+    ------
+    MixedDataError
+        Demo rows are loaded.
+    InvalidCountError
+        A code names nothing, or a week has more than `MAX_OF_A_WEEK` of the holder.
+    ForeignCountError
+        Somebody else has sent one of them; nothing is stored.
+    """
+    if not cells:
+        return 0
+    await require_known(session, cells)
+    own = {"demo": False, "holder": holder}
+    rows = [
+        cell.row() | own | {"week": str(cell.week), "geom": cell.geometry.wkt} for cell in cells
+    ]
+    theirs = Flow.holder == holder
+    async with session.begin_nested():
+        before = await _ids_of(session, rows)
+        # Of a row that another has written meanwhile too: it is looked at once it is committed.
+        await session.execute(
+            _storing(list(rows[0]), or_(theirs, Flow.holder.is_(None)) if is_trusted else theirs),
+            {"cells": json.dumps(rows)},
+        )
+        if len(await _ids_of(session, rows, holder)) < len(rows):
+            raise ForeignCountError
+        if not is_trusted:
+            await _require_few(session, holder, {cell.week for cell in cells})
+        if not allow_mixed:
+            await require_unmixed(session)
+        await _record(session, cells, holder, actor, replaced=len(before))
+    return len(rows)
+
+
+def _storing(columns: Sequence[str], theirs: ColumnElement[bool]) -> Insert:
+    """Return one statement for all cells: the database decides of a payload as a whole."""
+    table = Flow.metadata.tables["amparo.flows"]
+    types = {name: table.c[name].type for name in columns}
+    types["geom"] = Text()
+    read = func.jsonb_to_recordset(cast(bindparam("cells", type_=Text), JSONB))
+    named = (column(name, type_) for name, type_ in types.items())
+    sent = read.table_valued(*named, name="sent").render_derived(with_types=True)
+    given = [
+        functions.ST_GeomFromText(sent.c[name], 4326) if name == "geom" else sent.c[name]
+        for name in columns
+    ]
+    added = insert(table).from_select(list(columns), select(*given))
+    changed = {name: added.excluded[name] for name in columns if name not in (*_KEY, "id")}
+    return added.on_conflict_do_update(index_elements=_KEY, set_=changed, where=theirs)
+
+
+async def place_anew(session: AsyncSession) -> int:
+    """Place counts whose places, borders, crossings or rules changed since (writer).
+
+    Weeks that are out stay as they came out.
+
+    Returns
+    -------
+    int
+        Of how many it changed anything.
+    """
+    return int(await session.scalar(text("select amparo.place_flows_anew()")) or 0)
+
+
+async def _require_few(session: AsyncSession, holder: str, weeks: Collection[date]) -> None:
+    crowded = await session.scalar(
+        select(Flow.week)
+        .where(Flow.holder == holder, Flow.week == func.any(list(weeks)))
+        .group_by(Flow.week)
+        .having(func.count() > MAX_OF_A_WEEK)
+        .limit(1)
+    )
+    if crowded is not None:
+        msg = (
+            f"week {crowded} would have more than {MAX_OF_A_WEEK} counts of one sender; send "
+            "coarser ones (of departments, of fewer pairs)"
+        )
+        raise InvalidCountError(msg)
+
+
+#: What a count is about.
+_KEY = ("origin", "destination", "week", "direction", "method")
+
+
+async def _ids_of(
+    session: AsyncSession, rows: Sequence[Mapping[str, Any]], holder: str | None = None
+) -> set[str]:
+    """Return the stored cells of the same subjects; of one holder, or of anybody."""
+    columns = [getattr(Flow, name) for name in _KEY]
+    columns[1] = func.coalesce(Flow.destination, "")
+    columns[2] = cast(Flow.week, Text)
+    keys = [tuple(row[name] if row[name] is not None else "" for name in _KEY) for row in rows]
+    # PostgreSQL takes 32,767 values of one statement.
+    found: set[str] = set()
+    for first in range(0, len(keys), _KEYS_AT_ONCE):
+        part = keys[first : first + _KEYS_AT_ONCE]
+        asked = select(Flow.id).where(tuple_(*columns).in_(part))
+        found.update(
+            await session.scalars(asked if holder is None else asked.where(Flow.holder == holder))
+        )
+    return found
+
+
+_KEYS_AT_ONCE = 5_000
+
+
+async def _record(
+    session: AsyncSession, cells: Sequence[Cell], holder: str, actor: str, *, replaced: int
+) -> None:
+    weeks = sorted({cell.week for cell in cells})
+    ids = "\n".join(sorted(cell.id for cell in cells))
+    await trail.record(
+        session,
+        actor=actor,
+        action="movement.stored",
+        entity="flow",
+        record_id=cells[0].id if len(cells) == 1 else None,
+        details={
+            "holder": holder,
+            "cells": len(cells),
+            "replaced": replaced,
+            "first_week": str(weeks[0]),
+            "last_week": str(weeks[-1]),
+            "ids_sha256": hashlib.sha256(ids.encode()).hexdigest(),
+        },
+    )
+
+
+def _code(
+    fields: Mapping[str, Any], name: str, form: re.Pattern[str], *, required: bool = True
+) -> str | None:
+    value = fields.get(name)
+    if value is None and not required:
+        return None
+    if isinstance(value, str) and form.fullmatch(value):
+        return value
+    if isinstance(value, str) and _PERSONAL.search(value):
+        msg = f"{name} holds an address or number that could be a person's"
+        raise PersonalDataError(msg)
+    msg = f"{name} is missing or no code: {_FORMS[name]}"
+    raise InvalidCountError(msg)
+
+
+_A_PLACE = (
+    "a place is ISO 3166 (CO, CO-NSA), a town's GeoNames number behind a G, or an official crossing"
+)
+_FORMS = {
+    "origin": _A_PLACE,
+    "destination": _A_PLACE,
+    "method": "a term of the vocabulary count_method (GET /vocabularies)",
+    "source": "a term of the vocabulary count_source (GET /vocabularies)",
+}
+
+
+async def require_known(session: AsyncSession, cells: Sequence[Cell]) -> None:
+    """Refuse codes that name nothing (writer): what anybody could make up is a text.
+
+    Raises
+    ------
+    InvalidCountError
+        Names the count and the field, never the value. A crossing that is hidden or restricted
+        is refused like one that never existed.
+    """
+    places = {code for cell in cells for code in (cell.origin, cell.destination) if code}
+    known = await _known_places(session, places)
+    terms = await session.execute(
+        select(Term.vocabulary, Term.code).where(
+            Term.vocabulary.in_(("count_method", "count_source")), Term.active
+        )
+    )
+    words = {tuple(row) for row in terms}
+    for n, cell in enumerate(cells):
+        named = (
+            ("origin", cell.origin in known),
+            ("destination", cell.destination is None or cell.destination in known),
+            ("method", ("count_method", cell.method) in words),
+            ("source", cell.source is None or ("count_source", cell.source) in words),
+        )
+        for name, is_known in named:
+            if not is_known:
+                msg = f"count {n}: {name} is not known: {_FORMS[name]}"
+                raise InvalidCountError(msg)
+
+
+async def _known_places(session: AsyncSession, codes: Collection[str]) -> set[str]:
+    asked = list(codes)
+    shown = text(
+        "select id from amparo.crossing_record where id = any(:ids)"
+        " and visibility in ('public', 'partners') and hidden_at is null"
+    )
+    return {
+        *await session.scalars(select(Place.id).where(Place.id == func.any(asked))),
+        *await session.scalars(select(Boundary.code).where(Boundary.code == func.any(asked))),
+        *await session.scalars(shown, {"ids": asked}),
+    }
+
+
+def _choice(fields: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> str:
+    value = fields.get(name)
+    if value not in choices:
+        msg = f"{name} is not one of {', '.join(choices)}"
+        raise InvalidCountError(msg)
+    return str(value)
+
+
+def _whole(fields: Mapping[str, Any], name: str, maximum: int) -> int:
+    value = fields.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= maximum:
+        msg = f"{name} is not a whole number from 0 to {maximum}"
+        raise InvalidCountError(msg)
+    return value
+
+
+def _share(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        msg = "largest_share is not a number from 0 to 1"
+        raise InvalidCountError(msg)
+    return float(value)
+
+
+def _week(value: object) -> date:
+    if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d.", value):
+        msg = "week holds more than a date: no time within a week is taken"
+        raise PersonalDataError(msg)
+    # Python reads more than this form as a date.
+    written = value if isinstance(value, str) and _WEEK.fullmatch(value) else None
+    try:
+        week = None if written is None else date.fromisoformat(written)
+    except ValueError:
+        week = None
+    if week is None or week.weekday() != 0:
+        msg = "week is not a Monday written YYYY-MM-DD"
+        raise InvalidCountError(msg)
+    return week
+
+
+def _geometry(value: object, kind: str) -> BaseGeometry:
+    try:
+        geometry = value if isinstance(value, BaseGeometry) else read_geometry(value)
+    except ValueError as error:
+        raise InvalidCountError(str(error)) from None
+    wanted = shapely.Point if kind == "point" else shapely.LineString
+    if isinstance(geometry, shapely.LineString) and len(geometry.coords) > 2:  # noqa: PLR2004
+        msg = "geometry has more than an origin and a destination: no tracks are taken"
+        raise PersonalDataError(msg)
+    if not isinstance(geometry, wanted):
+        msg = f"geometry of kind '{kind}' is not a {wanted.__name__}"
+        raise InvalidCountError(msg)
+    for lon, lat in geometry.coords:
+        problem = misplacement(lon, lat)
+        if problem or not math.isfinite(lon + lat):
+            # The message holds no position: it is shown and logged.
+            msg = "geometry is out of range, or its lon and lat are swapped"
+            raise InvalidCountError(msg)
+    return shapely.transform(geometry, lambda points: points.round(DECIMALS))

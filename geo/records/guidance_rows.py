@@ -1,0 +1,295 @@
+"""Records of guidance in files: contacts, messages, information products, pathways.
+
+The same readers check what is written in the console, so that a record has one set of rules.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import shapely
+
+from geo.errors import InvalidRecordError
+from geo.models import (
+    AUDIENCES,
+    CONTACT_KINDS,
+    Checklist,
+    ChecklistItem,
+    Contact,
+    Message,
+    Pathway,
+    PathwayStep,
+    Product,
+    ProductAtLocation,
+)
+from geo.records.quarantine import protected_reason
+from geo.records.readers import Record
+from geo.records.row_validation import Circumstances, Row, Rows
+from geo.text.protected_words import names_a_refuge
+
+#: P22: a confirmation holds for 90 days where nothing else is said.
+VALID_DAYS = 90
+
+#: Longest time between two assessments of a space, our choice.
+MAX_MONTHS = 60
+
+#: The original of every text (P47).
+ORIGINAL = "es"
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+#: Numbers as they are dialled: short codes, E.164, and the signs between (ITU-T E.123).
+_NUMBER = re.compile(r"[+*#]?\d[\d #*().-]{1,24}")
+
+
+def read_contact(row: Row, circumstances: Circumstances) -> Rows:
+    """Read an essential line of an area (P45)."""
+    demo = row.flag("demo", default=False)
+    kind = row.choice("kind", CONTACT_KINDS)
+    phone, whatsapp = _number(row, "phone"), _number(row, "whatsapp")
+    if phone is None and whatsapp is None:
+        row.reject("phone is missing, and whatsapp too", "phone")
+    independent = row.flag("independent", default=False)
+    if kind == "psea" and not independent:
+        row.reject("independent must be true for a line about staff (P44)", "independent")
+    name, visibility = row.text("name"), row.visibility()
+    if visibility != "restricted" and names_a_refuge(name):
+        row.reject("name is that of a refuge: a line has the name of a line (P3)", "name")
+    confirmed_on, expires_on = _assured(row, circumstances, demo=demo)
+    return {
+        Contact: [
+            {
+                "id": row.id(),
+                "kind": kind,
+                "name": name,
+                "country": row.country("country"),
+                "admin1": row.optional_text("admin1"),
+                "phone": phone,
+                "whatsapp": whatsapp,
+                "hours": row.optional_text("hours"),
+                "languages": row.codes("languages"),
+                "independent": independent,
+                "confirmed_on": confirmed_on,
+                "expires_on": expires_on,
+                "visibility": visibility,
+                "demo": demo,
+                "source": row.text("source"),
+                "licence": row.optional_text("licence"),
+            }
+        ]
+    }
+
+
+def read_message(row: Row, circumstances: Circumstances) -> Rows:
+    """Read a text of the message bank; who reviewed it makes it more than a draft (P47)."""
+    demo = row.flag("demo", default=False)
+    valid_from, valid_to = _validity(row, circumstances, demo=demo)
+    reviewed_by = row.optional_text("reviewed_by")
+    return {
+        Message: [
+            {
+                "id": row.id(),
+                "key": row.id("key"),
+                "language": language(row, "language"),
+                "audience": row.choice("audience", AUDIENCES),
+                "body": row.text("body"),
+                "valid_from": valid_from,
+                "valid_to": valid_to,
+                "state": "draft" if reviewed_by is None else "reviewed",
+                "reviewed_by": reviewed_by,
+                "reviewed_on": None if reviewed_by is None else valid_from,
+                "safety": row.flag("safety", default=True),
+                "demo": demo,
+            }
+        ]
+    }
+
+
+def read_product(row: Row, circumstances: Circumstances) -> Rows:
+    """Read an information product, the spaces that hand it out and the area it is about."""
+    demo = row.flag("demo", default=False)
+    valid_from, valid_to = _validity(row, circumstances, demo=demo)
+    reviewed_by = row.optional_text("reviewed_by")
+    geometry = None if row.geometry is None else row.shape("Polygon", "MultiPolygon")
+    product_id = row.id()
+    product = {
+        "id": product_id,
+        "title": row.text("title"),
+        "language": language(row, "language"),
+        "audience": row.choice("audience", AUDIENCES),
+        "summary": row.optional_text("summary"),
+        "url": web_address(row, "url"),
+        "valid_from": valid_from,
+        "valid_to": valid_to,
+        "state": "draft" if reviewed_by is None else "reviewed",
+        "reviewed_by": reviewed_by,
+        "geom": geometry,
+        "visibility": row.visibility(),
+        "demo": demo,
+        "source": row.text("source"),
+        "licence": row.optional_text("licence"),
+    }
+    at = [{"product_id": product_id, "location_id": space} for space in row.codes("spaces")]
+    return {Product: [product], ProductAtLocation: at}
+
+
+def read_pathway(row: Row, circumstances: Circumstances) -> Rows:
+    """Read a referral pathway; one that speaks of protected services is restricted (P38)."""
+    demo = row.flag("demo", default=False)
+    confirmed_on, expires_on = _assured(row, circumstances, demo=demo)
+    pathway_id, need, visibility = row.id(), row.id("need"), row.visibility()
+    steps = _steps(row, pathway_id)
+    texts = [*row.texts(), *(step["instruction"] for step in steps)]
+    reason = protected_reason("", [need], texts, circumstances.vocabulary)
+    if reason is not None and visibility != "restricted":
+        row.remark(f"{pathway_id}: made restricted, {reason}")
+        visibility = "restricted"
+    pathway = {
+        "id": pathway_id,
+        "need": need,
+        "country": row.country("country"),
+        "admin1": row.optional_text("admin1"),
+        "title": row.text("title"),
+        "confirmed_on": confirmed_on,
+        "expires_on": expires_on,
+        "visibility": visibility,
+        "demo": demo,
+        "source": row.text("source"),
+        "licence": row.optional_text("licence"),
+    }
+    return {Pathway: [pathway], PathwayStep: steps}
+
+
+def read_checklist(row: Row, circumstances: Circumstances) -> Rows:
+    """Read an example of a checklist; real ones are kept in versions by a coordinator.
+
+    Examples are version 0, so that they are never in the way of one.
+    """
+    if not row.flag("example", default=False):
+        row.reject("example must be true: real checklists are added by a coordinator", "example")
+    checklist_id = row.id()
+    checklist = {
+        "id": checklist_id,
+        "kind": row.choice("kind", circumstances.vocabulary.active.get("space_kind", ())),
+        "version": 0,
+        "title": row.text("title"),
+        "example": True,
+        "valid_months": row.whole("valid_months", 1, MAX_MONTHS),
+        "pass_score": row.number("pass_score", 0, 1),
+        "published_on": row.day("published_on"),
+    }
+    items = []
+    for position, item in enumerate(row.objects("items"), start=1):
+        items.append(
+            {
+                "checklist_id": checklist_id,
+                "position": position,
+                "standard": item.text("standard"),
+                "question": item.text("question"),
+                "evidence_needed": item.flag("evidence_needed", default=False),
+                "essential": item.flag("essential", default=False),
+            }
+        )
+        row.adopt("items", item)
+    return {Checklist: [checklist], ChecklistItem: items}
+
+
+def checked(
+    read: Callable[[Row, Circumstances], Rows],
+    fields: Mapping[str, Any],
+    circumstances: Circumstances,
+    geometry: shapely.geometry.base.BaseGeometry | None = None,
+) -> tuple[Rows, tuple[str, ...]]:
+    """Return the rows of one record that was typed in, and what was changed on the way.
+
+    Raises
+    ------
+    InvalidRecordError
+        Names each field that breaks its rule, and any that is not one of the record.
+    """
+    row = Row(Record(1, fields, geometry))
+    rows = read(row, circumstances)
+    problems = [(name or "record", reason) for name, reason in row.faults]
+    problems += [(name, "is not a field of this record") for name in sorted(row.ignored())]
+    if problems:
+        raise InvalidRecordError(problems)
+    return rows, tuple(row.notes)
+
+
+def language(row: Row, name: str) -> str:
+    """Return a language by its ISO 639 code."""
+    value = row.text(name)
+    if value and not _LANGUAGE.fullmatch(value):
+        row.reject(f"{name} '{value[:8]}' is not an ISO 639 code, such as es or ht", name)
+    return value
+
+
+def web_address(row: Row, name: str) -> str | None:
+    """Return an address on the web, which has to be https."""
+    value = row.optional_text(name)
+    if value is not None and not re.fullmatch(r"https://[^\s/]+(/\S*)?", value):
+        row.reject(f"{name} is not an https:// address", name)
+    return value
+
+
+def _number(row: Row, name: str) -> str | None:
+    value = row.optional_text(name)
+    if value is not None and not _NUMBER.fullmatch(value):
+        row.reject(f"{name} is not a number to dial", name)
+    return value
+
+
+def _assured(row: Row, circumstances: Circumstances, *, demo: bool) -> tuple[date, date]:
+    """Return when a record was confirmed and until when that holds."""
+    if demo:
+        days = row.optional_whole("confirmed_days_ago", 0, 3650) or 0
+        confirmed_on: date | None = circumstances.today - timedelta(days=days)
+    else:
+        confirmed_on = row.day("confirmed_on")
+    if confirmed_on is None:
+        if row.raw("confirmed_on") is None:
+            row.reject("confirmed_on is missing", "confirmed_on")
+        confirmed_on = circumstances.today
+    if confirmed_on > circumstances.today:
+        row.reject("confirmed_on lies in the future", "confirmed_on")
+    expires_on = row.day("expires_on") or confirmed_on + timedelta(days=VALID_DAYS)
+    if expires_on <= confirmed_on:
+        reason = f"expires_on {expires_on} is not after confirmed_on {confirmed_on}"
+        row.reject(reason, "expires_on")
+    return confirmed_on, expires_on
+
+
+def _validity(row: Row, circumstances: Circumstances, *, demo: bool) -> tuple[date, date | None]:
+    """Return from when to when a text holds; in a demonstration it is always valid."""
+    valid_from, valid_to = row.day("valid_from"), row.day("valid_to")
+    if demo and valid_from is None:
+        valid_from = circumstances.today
+    if valid_from is None:
+        if row.raw("valid_from") is None:
+            row.reject("valid_from is missing", "valid_from")
+        valid_from = circumstances.today
+    if valid_to is not None and valid_to < valid_from:
+        row.reject(f"valid_to {valid_to} is before valid_from {valid_from}", "valid_to")
+    return valid_from, valid_to
+
+
+def _steps(row: Row, pathway_id: str) -> list[dict[str, Any]]:
+    steps = []
+    for position, step in enumerate(row.objects("steps"), start=1):
+        steps.append(
+            {
+                "pathway_id": pathway_id,
+                "position": position,
+                "instruction": step.text("instruction"),
+                "contact_id": _reference(step, "contact"),
+                "location_id": _reference(step, "space"),
+            }
+        )
+        row.adopt("steps", step)
+    if not steps and not row.problems:
+        row.reject("steps is empty: a pathway has at least one", "steps")
+    return steps
+
+
+def _reference(row: Row, name: str) -> str | None:
+    return None if row.raw(name) is None else row.id(name)

@@ -1,0 +1,129 @@
+"""A hazard as a proposal has it: what an approver makes of a report (P14, P36)."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.errors import InvalidRecordError
+from geo.models import HUMAN_THREATS, PHYSICAL_HAZARDS, Hazard
+from geo.records import demo_rows
+from geo.records.readers import Record
+from geo.records.row_validation import Row
+from geo.text.countries import CODES
+
+Document = dict[str, Any]
+
+EFFECTS = ("weight", "exclusion")
+
+#: ``hazard`` is its kind; that of spaces is another vocabulary.
+HAZARD_FIELDS = (
+    "id",
+    "hazard",
+    "title",
+    "country",
+    "lon",
+    "lat",
+    "effect",
+    "weight",
+    "valid_from",
+    "valid_to",
+)
+
+#: Longest title: a line of a phone's list.
+MAX_TITLE = 120
+
+#: Days for which a hazard may be stated before somebody looks at it again (P22's longest age of a
+#: word).
+MAX_DAYS = 90
+
+#: As files may have it (`geo.records.file_kinds`).
+MAX_WEIGHT = 1_000
+
+
+def family_of(kind: str) -> str:
+    """Return which of the two families a kind of hazard belongs to (P36)."""
+    return "human_threat" if kind in HUMAN_THREATS else "physical"
+
+
+def checked_hazard(changes: Mapping[str, Any]) -> Document:
+    """Return a proposed hazard, whole and checked.
+
+    Raises
+    ------
+    InvalidRecordError
+        Names each field that is wrong.
+    """
+    unknown = sorted(set(changes) - set(HAZARD_FIELDS))
+    row = Row(Record(0, {"effect": "weight", "weight": 1, **changes}))
+    title = row.text("title")
+    if len(title) > MAX_TITLE:
+        row.reject(f"title is longer than {MAX_TITLE} characters", "title")
+    country = row.country("country")
+    valid_from, valid_to = row.day("valid_from"), row.day("valid_to")
+    if valid_from is None:
+        row.reject("valid_from is missing", "valid_from")
+    elif valid_to is None:
+        row.reject("valid_to is missing", "valid_to")
+    elif not timedelta() <= valid_to - valid_from <= timedelta(days=MAX_DAYS):
+        row.reject(f"valid_to is not 0 to {MAX_DAYS} days after valid_from", "valid_to")
+    made = {
+        "id": row.id(),
+        "hazard": row.choice("hazard", (*PHYSICAL_HAZARDS, *HUMAN_THREATS)),
+        "title": title,
+        "country": country,
+        "lon": row.number("lon", -180, 180),
+        "lat": row.number("lat", -90, 90),
+        "effect": row.choice("effect", EFFECTS),
+        "weight": row.number("weight", 1, MAX_WEIGHT),
+        "valid_from": None if valid_from is None else valid_from.isoformat(),
+        "valid_to": None if valid_to is None else valid_to.isoformat(),
+    }
+    problems = [(name, "is no field of a hazard") for name in unknown]
+    if country not in CODES:
+        problems.append(("country", "is not an ISO 3166-1 alpha-2 code"))
+    if problems or row.faults:
+        raise InvalidRecordError([*problems, *row.faults])
+    return made
+
+
+async def store_hazard(
+    session: AsyncSession, document: Mapping[str, Any], *, now: datetime, source: str
+) -> None:
+    """Store a hazard as approved (writer).
+
+    A physical one is published by that. A human threat has no public place yet: it is for staff
+    until a file gives its municipality or road and a second source (P36). In a demonstration it
+    is part of it (P35).
+    """
+    family = family_of(document["hazard"])
+    is_physical = family == "physical"
+    point = f"SRID=4326;POINT({document['lon']} {document['lat']})"
+    last = date.fromisoformat(document["valid_to"])
+    await session.execute(
+        insert(Hazard).values(
+            id=document["id"],
+            family=family,
+            kind=document["hazard"],
+            title=document["title"],
+            geom=point,
+            geom_public=point if is_physical else None,
+            public_extent="area",
+            effect=document["effect"],
+            weight=document["weight"],
+            valid_from=_start_of(date.fromisoformat(document["valid_from"])),
+            valid_to=_start_of(last + timedelta(days=1)),
+            independent_sources=1,
+            reported_at=now,
+            approved_at=now,
+            visibility="public" if is_physical else "restricted",
+            demo=await demo_rows.is_demonstration(session),
+            source=source,
+        )
+    )
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

@@ -1,0 +1,96 @@
+"""Road segments of the imported regions, for the map and for who takes the data out."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.db.binary_copy import Coded, Column, Lines, copy_columns
+from geo.models import RoadSegment
+
+#: Columns of many segments, as ``vars`` of the routing library's ``SegmentBatch`` gives them:
+#: ``osm_way_id``, ``piece`` (of the way; the two are unique within the region), ``name``, ``ref``,
+#: ``road_class``, ``surface`` and ``country`` (numbers, -1 for none, with their words), ``lit``
+#: and ``sidewalk`` (1, 0, -1 for not known), ``foot``, ``vehicle``, ``oneway``, ``ferry``,
+#: ``length_m`` (metres; a sketch's line is shorter than its road), ``line_start`` and ``lines``
+#: (vertices, lon and lat, EPSG:4326).
+SegmentColumns = Mapping[str, Any]
+
+_WORDS = ("surface", "country")
+_YES_NO = ("lit", "sidewalk", "foot", "vehicle", "oneway", "ferry")
+_COLUMNS = (
+    *("id", "osm_way_id", "name", "highway", *_WORDS, *_YES_NO, "length_m", "geom"),
+    *("region", "visibility", "source", "licence"),
+)
+
+
+async def replace_region(
+    session: AsyncSession,
+    region: str,
+    batches: Iterable[SegmentColumns],
+    source: str,
+    licence: str,
+) -> int:
+    """Put the segments of a region in place of those it had; all of it or nothing.
+
+    Parameters
+    ----------
+    session : AsyncSession
+        Of the writer.
+    region : str
+        Name of the region; ids of its segments are prefixed with it.
+    batches : iterable of SegmentColumns
+        Read once, while they are sent.
+    source, licence : str
+        Credit that the data asks for.
+
+    Returns
+    -------
+    int
+        How many segments the region has now.
+    """
+    async with session.begin_nested():
+        await remove_region(session, region)
+        return await copy_columns(
+            session,
+            RoadSegment.__table__,  # type: ignore[arg-type]  # a Table, typed as FromClause
+            _COLUMNS,
+            (_columns(region, batch, source, licence) for batch in batches),
+        )
+
+
+async def remove_region(session: AsyncSession, region: str) -> int:
+    """Delete the segments of a region and return how many there were."""
+    gone = await session.execute(delete(RoadSegment).where(RoadSegment.region == region))
+    return int(gone.rowcount)  # type: ignore[attr-defined]  # a DELETE gives a CursorResult
+
+
+async def regions(session: AsyncSession) -> dict[str, int]:
+    """Return how many segments each region has, by name (writer)."""
+    counted = await session.execute(
+        select(RoadSegment.region, func.count().label("segments"))
+        .group_by(RoadSegment.region)
+        .order_by(RoadSegment.region)
+    )
+    return {row.region: row.segments for row in counted}
+
+
+def _columns(region: str, batch: SegmentColumns, source: str, licence: str) -> list[Column]:
+    way, piece = batch["osm_way_id"], batch["piece"]
+    (name, words), (ref, _) = batch["name"], batch["ref"]
+    return [
+        [f"{region}:{w}.{p}" for w, p in zip(way.tolist(), piece.tolist(), strict=True)],
+        way,
+        Coded(np.where(name >= 0, name, ref), words),
+        Coded(*batch["road_class"]),
+        *(Coded(*batch[column]) for column in _WORDS),
+        *(Coded(batch[column].astype(np.int8), (False, True)) for column in _YES_NO),
+        batch["length_m"],
+        Lines(batch["line_start"], batch["lines"]),
+        region,
+        "public",
+        source,
+        licence,
+    ]

@@ -1,0 +1,384 @@
+"""One record under examination: typed answers for its fields, and what is wrong with it."""
+
+import math
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from typing import Any, Self
+from zoneinfo import available_timezones
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from geo.hours.openings import WEEKDAYS
+from geo.models import VISIBILITIES, Base
+from geo.records.readers import Record
+from geo.text.countries import CODES, misplacement
+from geo.vocabulary import Vocabulary
+
+#: Rows of tables, by model; keys are column names.
+Rows = Mapping[type[Base], list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a record cannot say itself.
+
+    Attributes
+    ----------
+    today, now
+        The day and the aware moment of loading.
+    head
+        The head of the record's file.
+    vocabulary
+        The words that records may use.
+    released
+        By id, the reasons of quarantine that two people have judged to be none (P38).
+    """
+
+    today: date
+    now: datetime
+    head: Mapping[str, Any]
+    vocabulary: Vocabulary
+    released: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def with_released(self, space_id: str | None, reasons: Iterable[str]) -> Self:
+        """Return the same, had these reasons been judged not to hold for a space."""
+        judged = frozenset(reasons)
+        if space_id is None or not judged:
+            return self
+        known = self.released.get(space_id, frozenset())
+        return replace(self, released={**self.released, space_id: known | judged})
+
+
+#: Longest text of a field: longer than any description in the region's service directories we
+#: saw, short enough to show.
+MAX_TEXT = 2000
+
+#: What an id may look like: it stands in addresses and file names.
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,99}")
+
+#: What PostgreSQL stores in no text: a zero, and halves of surrogate pairs.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:00)?|24:00(:00)?")
+
+
+class Row:
+    """Reads the fields of a `Record`, each with its rule; problems add up instead of stopping.
+
+    A field that breaks its rule gives a harmless value, so that one pass finds every problem;
+    a row with problems is never stored.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self.line = record.line
+        self.geometry = record.geometry
+        self.problems: list[str] = []
+        #: Problems once more, each with the name of its field ("" where it has none).
+        self.faults: list[tuple[str, str]] = []
+        self.notes: list[str] = []
+        self.used: set[str] = set()
+        self._fields = record.fields
+
+    def reject(self, reason: str, field: str = "") -> None:
+        """Note a problem, and in which field it lies: the row is not stored."""
+        self.problems.append(reason)
+        self.faults.append((field, reason))
+
+    def remark(self, reason: str) -> None:
+        """Note what was changed on the way in; the row is stored."""
+        self.notes.append(reason)
+
+    def raw(self, name: str) -> Any:  # noqa: ANN401 - a file may hold anything
+        """Return a field as it stands; an empty text is None."""
+        self.used.add(name)
+        value = self._fields.get(name)
+        if isinstance(value, str):
+            return value.strip() or None
+        return value
+
+    def ignored(self) -> set[str]:
+        """Return the names of fields that nobody asked for."""
+        return set(self._fields) - self.used
+
+    def objects(self, name: str) -> list["Row"]:
+        """Return the objects in field ``name`` as rows of their own; `adopt` them afterwards."""
+        value = self.raw(name)
+        found = value if isinstance(value, list) else [] if value is None else [value]
+        if not all(isinstance(item, dict) for item in found):
+            self.reject(f"{name} is not a list of objects", name)
+            return []
+        return [self.part(item) for item in found]
+
+    def part(self, fields: Mapping[str, Any]) -> "Row":
+        """Return an object within the row as a row of its own; `adopt` it afterwards."""
+        return Row(Record(self.line, fields))
+
+    def adopt(self, name: str, nested: "Row") -> None:
+        """Take over what was noted of an object in field ``name``."""
+        for reason in nested.problems:
+            self.reject(reason, name)
+        for unknown in sorted(nested.ignored()):
+            self.remark(f"{name}: '{unknown[:40]}' is not used")
+
+    def texts(self) -> Iterable[str]:
+        """Yield every text of the row, asked for or not."""
+        yield from _texts(self._fields.values())
+
+    def id(self, name: str = "id") -> str:
+        """Return the stable id."""
+        value = str(self._required(name) or "")
+        if value and not ID.fullmatch(value):
+            self.reject(f"{name} '{value[:40]}' may hold letters, digits and ._:+- only", name)
+        return value
+
+    def text(self, name: str) -> str:
+        """Return a text that must be there."""
+        return self._text(name, self._required(name)) or ""
+
+    def optional_text(self, name: str) -> str | None:
+        """Return a text, or None where the field is empty."""
+        return self._text(name, self.raw(name))
+
+    def choice(self, name: str, choices: Collection[str], default: str | None = None) -> str:
+        """Return one of ``choices``; ``default`` where the field is empty."""
+        value = self.raw(name) if default is not None else self._required(name)
+        if value is None:
+            return default or ""
+        if value not in choices:
+            self.reject(f"{name} '{value}' is not one of {', '.join(choices)}", name)
+        return str(value)
+
+    def codes(self, name: str, choices: Collection[str] | None = None) -> list[str]:
+        """Return a list of codes, from a list or from text with commas or bars."""
+        value = self.raw(name)
+        if value is None:
+            return []
+        parts = re.split(r"[,|]", value) if isinstance(value, str) else value
+        if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+            self.reject(f"{name} is not a list of codes", name)
+            return []
+        found = [part.strip() for part in parts if part.strip()]
+        for code in found:
+            if choices is not None and code not in choices:
+                self.reject(f"{name}: '{code}' is not one of {', '.join(choices)}", name)
+            elif not ID.fullmatch(code.replace(" ", "_")):
+                self.reject(f"{name}: '{code[:40]}' is not a code", name)
+        return list(dict.fromkeys(found))
+
+    def names(self, name: str, least: int) -> list[str]:
+        """Return a list of at least so many texts, from a list or from text with bars."""
+        value = self._required(name)
+        parts = value.split("|") if isinstance(value, str) else value
+        if not isinstance(parts, list):
+            parts = []
+        found = [text for part in parts if (text := (self._text(name, part) or "").strip())]
+        if len(found) < least:
+            self.reject(f"{name} is not a list of at least {least} names", name)
+        return found
+
+    def visibility(self) -> str:
+        """Return who may see the record; restricted where nothing is stated (P1)."""
+        return self.choice("visibility", VISIBILITIES, default="restricted")
+
+    def country(self, name: str) -> str:
+        """Return an ISO 3166-1 alpha-2 code."""
+        value = str(self._required(name) or "")
+        if value and value not in CODES:
+            self.reject(f"{name} '{value}' is not an ISO 3166-1 alpha-2 code", name)
+        return value
+
+    def timezone(self, name: str = "timezone") -> str:
+        """Return an IANA time zone."""
+        value = str(self._required(name) or "UTC")
+        if value not in _timezones():
+            self.reject(f"{name} '{value}' is not an IANA time zone", name)
+        return value
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Return a yes or no."""
+        value = self.raw(name)
+        if value is None:
+            return default
+        known = {True: True, False: False, "true": True, "false": False}
+        key = value.lower() if isinstance(value, str) else value
+        if not isinstance(key, bool | str) or key not in known:
+            self.reject(f"{name} '{value}' is neither true nor false", name)
+            return default
+        return known[key]
+
+    def number(self, name: str, minimum: float = -math.inf, maximum: float = math.inf) -> float:
+        """Return a number between two limits that must be there."""
+        value = self.optional_number(name, minimum, maximum)
+        if value is None:
+            if not any(problem.startswith(name) for problem in self.problems):
+                self.reject(f"{name} is missing", name)
+            return 0.0
+        return value
+
+    def optional_number(
+        self, name: str, minimum: float = -math.inf, maximum: float = math.inf
+    ) -> float | None:
+        """Return a number between two limits, or None where the field is empty."""
+        value = self.raw(name)
+        if value is None:
+            return None
+        try:
+            number = math.nan if isinstance(value, bool) else float(value)
+        except (TypeError, ValueError, OverflowError):
+            number = math.nan
+        if not math.isfinite(number):
+            self.reject(f"{name} '{value}' is not a number", name)
+            return None
+        if not minimum <= number <= maximum:
+            self.reject(f"{name} {value} is not between {minimum:g} and {maximum:g}", name)
+            return None
+        return number
+
+    def optional_whole(self, name: str, minimum: int = 0, maximum: int = 2**31 - 1) -> int | None:
+        """Return a whole number, or None where the field is empty."""
+        number = self.optional_number(name, minimum, maximum)
+        if number is not None and number != int(number):
+            self.reject(f"{name} {number} is not a whole number", name)
+        return None if number is None else int(number)
+
+    def whole(self, name: str, minimum: int = 0, maximum: int = 2**31 - 1) -> int:
+        """Return a whole number that must be there."""
+        if self._required(name) is None:
+            return 0
+        return self.optional_whole(name, minimum, maximum) or 0
+
+    def day(self, name: str) -> date | None:
+        """Return a date written YYYY-MM-DD, or None where the field is empty."""
+        value = self.raw(name)
+        if value is None:
+            return None
+        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+            try:
+                return date.fromisoformat(value)
+            except ValueError:
+                pass  # a day that no month has: refused below like any other
+        self.reject(f"{name} '{value}' is not a date (YYYY-MM-DD)", name)
+        return None
+
+    def instant(self, name: str) -> datetime | None:
+        """Return an aware moment in ISO 8601, or None where the field is empty."""
+        value = self.raw(name)
+        if value is None:
+            return None
+        try:
+            moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+            if moment is not None and moment.tzinfo is not None:
+                moment.astimezone(UTC)
+        except (ValueError, OverflowError):  # at the ends of the calendar there is no UTC
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            self.reject(f"{name} '{value}' is not a time with its offset (ISO 8601)", name)
+            return None
+        return moment
+
+    def ago(self, name: str, now: datetime) -> datetime | None:
+        """Return the moment a number of days before ``now``, for rows of a demonstration."""
+        days = self.optional_number(name, 0, 3650)
+        return None if days is None else now - timedelta(days=days)
+
+    def clock(self, name: str) -> time | None:
+        """Return a local time written HH:MM, or None where the field is empty.
+
+        24:00 becomes 00:00: the database's driver knows no 24:00.
+        """
+        return self.clock_of(name, self.raw(name))
+
+    def clock_of(self, name: str, value: object) -> time | None:
+        """Return ``value`` as `clock` would, for values that lie deeper."""
+        if value is None:
+            return None
+        if not isinstance(value, str) or not CLOCK.fullmatch(value):
+            self.reject(f"{name} '{value}' is not a time (HH:MM)", name)
+            return None
+        return time() if value.startswith("24:") else time.fromisoformat(value)
+
+    def optional_flag(self, name: str) -> bool | None:
+        """Return a yes or no, or None where the field is empty."""
+        return None if self.raw(name) is None else self.flag(name, default=False)
+
+    def optional_codes(self, name: str, choices: Collection[str]) -> list[str] | None:
+        """Return a list of codes in order; empty for the text ``none``, None for no answer."""
+        value = self.raw(name)
+        if value is None or (isinstance(value, str) and value.lower() == "none"):
+            return None if value is None else []
+        return sorted(self.codes(name, choices))
+
+    def weekdays(self, name: str) -> list[str]:
+        """Return days of the week by their codes; every day where the field is empty."""
+        return self.codes(name, WEEKDAYS) or list(WEEKDAYS)
+
+    def point(
+        self, *, country: str | None = None, lon: str = "lon", lat: str = "lat"
+    ) -> shapely.Point:
+        """Return the point of the row: its geometry, or its columns ``lon`` and ``lat``."""
+        geometry = self.geometry
+        if geometry is None:
+            geometry = shapely.Point(self.number(lon), self.number(lat))
+        if not isinstance(geometry, shapely.Point):
+            self.reject(f"geometry is a {geometry.geom_type}, not a Point")
+            return shapely.Point(0, 0)
+        if not self.problems:
+            problem = misplacement(geometry.x, geometry.y, country)
+            if problem:
+                self.reject(problem, lat)
+        return geometry
+
+    def shape(self, *kinds: str) -> BaseGeometry:
+        """Return the row's geometry, one of ``kinds``, valid and on the earth."""
+        if self.geometry is None or self.geometry.geom_type not in kinds:
+            found = "missing" if self.geometry is None else f"a {self.geometry.geom_type}"
+            self.reject(f"geometry is {found}, not a {' or '.join(kinds)}")
+            return shapely.Point(0, 0)
+        if not self.geometry.is_valid:
+            self.reject(f"geometry is not valid: {shapely.is_valid_reason(self.geometry)}")
+        west, south, east, north = self.geometry.bounds
+        problem = misplacement(west, south) or misplacement(east, north)
+        if problem:
+            self.reject(problem)
+        return self.geometry
+
+    def _required(self, name: str) -> Any:  # noqa: ANN401
+        value = self.raw(name)
+        if value is None:
+            self.reject(f"{name} is missing", name)
+        return value
+
+    def _text(self, name: str, value: object) -> str | None:
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            self.reject(f"{name} is not a text", name)
+            return None
+        if len(value) > MAX_TEXT:
+            self.reject(f"{name} is longer than {MAX_TEXT} characters", name)
+        if UNSTORABLE.search(value):
+            reason = f"{name} holds a character that cannot be stored: \\0, or half of a pair"
+            self.reject(reason, name)
+        return value
+
+
+def _texts(values: Iterable[object]) -> Iterable[str]:
+    # A list of what is left, not a call for each level: JSON may be a thousand levels deep.
+    left = [*values][::-1]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            left += value[::-1]
+        elif isinstance(value, dict):
+            left += [*value.values()][::-1]
+
+
+@cache
+def _timezones() -> frozenset[str]:
+    return frozenset(available_timezones())

@@ -1,0 +1,341 @@
+"""A space as one document: exactly the fields that a file of spaces has, complete and canonical.
+
+Proposals, imports, confirmations and the console read and write documents, so that every way
+into the record passes the same rules (`geo.records.space_rows.read_space`).
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.db.bulk_insert import insert_rows
+from geo.errors import InvalidRecordError
+from geo.models import (
+    Capacity,
+    ItineraryStop,
+    Language,
+    Location,
+    Organization,
+    Phone,
+    ReferralPoint,
+    Schedule,
+    ScheduleException,
+    Service,
+    ServiceAtLocation,
+)
+from geo.records import demo_rows, upsert
+from geo.records.document_fields import Document, differences, document_of, made_document, patched
+from geo.records.readers import Record
+from geo.records.row_validation import Circumstances, Row, Rows
+from geo.records.space_rows import FIELD_NOTES, FIELDS, read_space
+from geo.vocabulary import read_vocabulary
+
+__all__ = [
+    "FIELDS",
+    "FIELD_NOTES",
+    "Document",
+    "StoredReport",
+    "circumstances",
+    "compare",
+    "differences",
+    "document_of",
+    "known_organizations",
+    "patched",
+    "read_documents",
+    "rows_of",
+    "store_documents",
+]
+
+_PART_MODELS: tuple[type[Any], ...] = (
+    Schedule,
+    ScheduleException,
+    Phone,
+    Language,
+    Capacity,
+    ReferralPoint,
+    ItineraryStop,
+)
+
+
+@dataclass(frozen=True)
+class StoredReport:
+    """What became of documents, by id, and what was changed on the way in (such as P38)."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+
+
+async def circumstances(session: AsyncSession, *, now: datetime, today: date) -> Circumstances:
+    """Return what `rows_of` must know beside the document itself (writer)."""
+    return Circumstances(
+        today=today,
+        now=now,
+        head={},
+        vocabulary=await read_vocabulary(session),
+        released=await upsert.releases(session),
+    )
+
+
+async def read_documents(session: AsyncSession, ids: Iterable[str]) -> dict[str, Document]:
+    """Return spaces as documents, by id; ids that do not exist are left out (writer)."""
+    asked = list(dict.fromkeys(ids))
+    # Plain tables, not classes: a third of the time for rows that nobody changes.
+    locations, organizations = Location.__table__, Organization.__table__
+    found = await session.execute(
+        select(
+            *_columns(locations),
+            func.ST_X(locations.c.geom).label("lon"),
+            func.ST_Y(locations.c.geom).label("lat"),
+            organizations.c.name.label("organization"),
+        )
+        .select_from(locations.join(organizations))
+        .where(locations.c.id == func.any(asked))
+        .order_by(locations.c.id)
+    )
+    parts = await _parts(session, asked)
+    return {
+        row["id"]: made_document(row, row["organization"], parts.get(row["id"], {}))
+        for row in found.mappings()
+    }
+
+
+def rows_of(document: Mapping[str, Any], said: Circumstances) -> Rows:
+    """Return the rows of a document, checked by every rule that a file of spaces passes.
+
+    Raises
+    ------
+    InvalidRecordError
+        With each field that breaks its rule.
+    """
+    return _checked(document, said)[0]
+
+
+async def store_documents(
+    session: AsyncSession,
+    documents: Sequence[Mapping[str, Any]],
+    *,
+    now: datetime,
+    today: date,
+    source: str,
+    allow_mixed: bool = False,
+) -> StoredReport:
+    """Write the documents that differ from what is stored, all or none (writer).
+
+    The spaces leave the ownership of the files they came from, so that no load undoes the change.
+    Emergency hides stay. An organisation that exists keeps its name.
+
+    Parameters
+    ----------
+    session : AsyncSession
+        Of the writer. Nothing is committed here.
+    documents : sequence of document
+        Complete ones: a field that is missing is one that is not known.
+    now, today
+        The aware moment and the day of the change.
+    source : str
+        The source of new records that state none.
+    allow_mixed : bool
+        Let a new real space stand beside demo rows, or the other way round (P35).
+
+    Raises
+    ------
+    InvalidRecordError
+        With field and reason; among several documents the field names the id too.
+    MixedDataError
+        Demo and real rows would mix.
+    """
+    stated = {str(document.get("id") or ""): document for document in documents}
+    await session.execute(
+        select(Location.id)
+        .where(Location.id == func.any(list(stated)))
+        .order_by(Location.id)
+        .with_for_update()
+    )
+    before = await read_documents(session, stated)
+    said = await circumstances(session, now=now, today=today)
+    known = await known_organizations(session, documents)
+    added: list[str] = []
+    changed: list[str] = []
+    problems: list[tuple[str, str]] = []
+    remarks: list[str] = []
+    writing: list[Rows] = []
+    if len(stated) < len(documents):
+        problems.append(("id", "two documents have the same id, or one has none"))
+    for id_, document in stated.items():
+        old = before.get(id_)
+        try:
+            rows, notes = _checked(_completed(document, old, known, source), said)
+        except InvalidRecordError as error:
+            problems += (
+                (f"{id_}: {field}" if len(documents) > 1 else field, reason)
+                for field, reason in error.problems
+            )
+            continue
+        if document_of(rows) != old:
+            writing.append(rows)
+            remarks += (f"{id_}: {note}" for note in notes)
+            (added if old is None else changed).append(id_)
+    problems += await _unknown_referrers(session, writing, stated)
+    if problems:
+        raise InvalidRecordError(problems)
+    await _write(session, writing, now)
+    if added and not allow_mixed:
+        await demo_rows.require_unmixed(session)
+    same = set(stated) - set(added) - set(changed)
+    return StoredReport(tuple(added), tuple(changed), tuple(sorted(same)), tuple(remarks))
+
+
+async def _write(session: AsyncSession, writing: Iterable[Rows], now: datetime) -> None:
+    together: dict[type[Any], dict[str, dict[str, Any]]] = {}
+    for rows in writing:
+        for model, made in rows.items():
+            table = together.setdefault(model, {})
+            for row in made:
+                table.setdefault(upsert.key_of(model, row), row)
+    if not together:
+        return
+    merged = {model: list(rows.values()) for model, rows in together.items()}
+    ids = [row["id"] for row in merged[Location]]
+    organizations = set(
+        await session.scalars(
+            select(Location.organization_id).where(Location.id == func.any(ids)).distinct()
+        )
+    )
+    for model in (Organization, Service):
+        await insert_rows(session, model, merged[model], key=["id"])
+    await upsert.write_locations(session, merged)
+    organizations |= {row["organization_id"] for row in merged[Location]}
+    await upsert.open_services(session, organizations)
+    await upsert.take_over(session, ids, now)
+
+
+def _checked(document: Mapping[str, Any], said: Circumstances) -> tuple[Rows, list[str]]:
+    row = Row(Record(1, document))
+    rows = read_space(row, said)
+    for field in sorted(row.ignored()):
+        row.reject("is not a field of a space", field)
+    if row.faults:
+        raise InvalidRecordError(list(dict.fromkeys(row.faults)))
+    return rows, row.notes
+
+
+def _completed(
+    document: Mapping[str, Any],
+    before: Document | None,
+    known: Mapping[str, tuple[str, str]],
+    source: str,
+) -> Document:
+    """Return a document with what follows from what is stored already."""
+    result = dict(document)
+    name = result.pop("organisation", None) or result.get("organization")
+    # By its id, or by its name where it has none.
+    found = known.get(str(result.get("organization_id") or "")) or (
+        known.get(f"name:{name}") if not result.get("organization_id") else None
+    )
+    result["organization"] = name
+    if found is not None:
+        result["organization_id"], result["organization"] = found
+    if before is None:
+        result["source"] = result.get("source") or source
+    elif result.get("capacity_updated") is None and all(
+        result.get(field) == before[field] for field in ("capacity", "available")
+    ):
+        # Stating the same number again without a time is no new count.
+        result["capacity_updated"] = before["capacity_updated"]
+    return result
+
+
+def compare(
+    document: Mapping[str, Any],
+    before: Document | None,
+    known: Mapping[str, tuple[str, str]],
+    said: Circumstances,
+    *,
+    source: str,
+) -> tuple[Document, list[str]]:
+    """Return what storing a document would make of it, and remarks; asks no database.
+
+    Parameters
+    ----------
+    before : document or None
+        What is stored under its id.
+    known : mapping
+        Of `known_organizations`.
+    said : Circumstances
+        Of `circumstances`.
+
+    Raises
+    ------
+    InvalidRecordError
+        With each field that breaks its rule.
+    """
+    rows, notes = _checked(_completed(document, before, known, source), said)
+    return document_of(rows), notes
+
+
+async def known_organizations(
+    session: AsyncSession, documents: Iterable[Mapping[str, Any]]
+) -> dict[str, tuple[str, str]]:
+    """Return id and name of the organisations that documents name, by id and by ``name:…``."""
+    names, ids = set(), set()
+    for document in documents:
+        names.add(str(document.get("organisation") or document.get("organization") or "").strip())
+        ids.add(str(document.get("organization_id") or ""))
+    rows = await session.execute(
+        select(Organization.id, Organization.name)
+        .where(
+            (Organization.id == func.any(list(ids))) | (Organization.name == func.any(list(names)))
+        )
+        .order_by(Organization.id.desc())
+    )
+    found: dict[str, tuple[str, str]] = {}
+    for id_, name in rows:
+        found[id_] = found[f"name:{name}"] = (id_, name)
+    return found
+
+
+async def _unknown_referrers(
+    session: AsyncSession, writing: Iterable[Rows], coming: Collection[str]
+) -> list[tuple[str, str]]:
+    named = {row["referrer_id"] for rows in writing for row in rows[ReferralPoint]} - set(coming)
+    unknown = named - await upsert.existing(session, Location, named) if named else set()
+    return [("referral_points", f"'{id_}' is not known") for id_ in sorted(unknown)]
+
+
+async def _parts(
+    session: AsyncSession, ids: list[str]
+) -> dict[str, dict[type[Any], list[Mapping[Any, Any]]]]:
+    """Return what hangs on each space: rows by table, in order."""
+    found: dict[str, dict[type[Any], list[Mapping[Any, Any]]]] = {}
+    for model in _PART_MODELS:
+        table = model.__table__
+        columns = _columns(table)
+        if model is ItineraryStop:
+            columns += [func.ST_X(table.c.geom).label("lon"), func.ST_Y(table.c.geom).label("lat")]
+        rows = await session.execute(
+            select(*columns)
+            .where(table.c.location_id == func.any(ids))
+            .order_by(*table.primary_key.columns)
+        )
+        for row in rows.mappings():
+            found.setdefault(row["location_id"], {}).setdefault(model, []).append(row)
+    services, offers = Service.__table__, ServiceAtLocation.__table__
+    offered = await session.execute(
+        select(offers.c.location_id, services.c.code)
+        .select_from(offers.join(services))
+        .where(offers.c.location_id == func.any(ids), services.c.status == "active")
+        .order_by(services.c.code)
+    )
+    for location_id, code in offered:
+        found.setdefault(location_id, {}).setdefault(Service, []).append({"code": code})
+    return found
+
+
+def _columns(table: Any) -> list[ColumnElement[Any]]:  # noqa: ANN401 - a declared class's table
+    return [column for column in table.c if column.name != "geom"]

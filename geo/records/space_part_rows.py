@@ -1,0 +1,261 @@
+"""What hangs on a space in a file: hours, exceptions, stops, telephones, places."""
+
+import json
+import re
+from datetime import UTC, time
+from typing import Any
+
+import shapely
+
+from geo.hours.rrule import WEEKDAYS, Recurrence, byday_code, rule_problems
+from geo.models import (
+    Capacity,
+    ItineraryStop,
+    Language,
+    Phone,
+    ReferralPoint,
+    Schedule,
+    ScheduleException,
+)
+from geo.records.row_validation import Circumstances, Row, Rows
+from geo.text.countries import misplacement
+
+#: A telephone number as providers write it, short codes such as *123# included.
+PHONE = re.compile(r"[+*#]?[0-9 ().*#-]{2,30}")
+
+#: Longest lists of parts: a space with more is a mistake, and each is read whole.
+MAX_PARTS = 100
+
+
+def read_parts(row: Row, space_id: str, timezone: str, circumstances: Circumstances) -> Rows:
+    """Read whatever hangs on a space, each kind sorted so that equal records are equal rows."""
+    return {
+        Schedule: _schedules(row, space_id, timezone),
+        ScheduleException: _exceptions(row, space_id),
+        Phone: _phones(row, space_id, circumstances),
+        Language: [
+            {"id": f"{space_id}:{code}", "location_id": space_id, "code": code}
+            for code in _languages(row)
+        ],
+        Capacity: _capacity(row, space_id, circumstances),
+        ReferralPoint: [
+            {"location_id": space_id, "referrer_id": referrer}
+            for referrer in _referral_points(row, space_id)
+        ],
+        ItineraryStop: _itinerary(row, space_id),
+    }
+
+
+def _schedules(row: Row, space_id: str, timezone: str) -> list[dict[str, Any]]:
+    """Return the openings: ``schedule`` (one), ``schedules`` (a list), or three columns."""
+    field = "schedules" if row.raw("schedules") is not None else "schedule"
+    if row.raw(field) is None and row.raw("opens_at") is not None:
+        stated = {name: row.raw(name) for name in ("byday", "opens_at", "closes_at")}
+        field, rules = "opens_at", [row.part(stated)]
+    else:
+        rules = row.objects(field)
+    made = [_schedule(row, rule, field, timezone) for rule in rules]
+    return _numbered(row, field, space_id, made)
+
+
+def _schedule(row: Row, rule: Row, field: str, timezone: str) -> dict[str, Any]:
+    opens_at, closes_at = rule.clock("opens_at"), rule.clock("closes_at")
+    valid_from, valid_to = rule.day("valid_from"), rule.day("valid_to")
+    if opens_at is None or closes_at is None:
+        rule.reject("opens_at and closes_at are needed")
+    if valid_from is not None and valid_to is not None and valid_to < valid_from:
+        rule.reject("valid_to is before valid_from")
+    recurrence = _recurrence(rule)
+    for problem in rule_problems(recurrence):
+        rule.reject(problem)
+    made = {
+        "timezone": rule.timezone() if rule.raw("timezone") else timezone,
+        "freq": recurrence.freq,
+        "interval": recurrence.interval,
+        "dtstart": recurrence.dtstart,
+        "until": recurrence.until,
+        "count": recurrence.count,
+        "byday": sorted(recurrence.byday, key=_day_order),
+        "bymonthday": sorted(recurrence.bymonthday),
+        "opens_at": opens_at or time(),
+        "closes_at": closes_at or time(),
+        "last_entry": rule.clock("last_entry"),
+        "valid_from": valid_from,
+        "valid_to": valid_to,
+        "description": rule.optional_text("description"),
+    }
+    row.adopt(field, rule)
+    return made
+
+
+def _recurrence(rule: Row) -> Recurrence:
+    freq = rule.choice("freq", ("WEEKLY", "MONTHLY"), default="WEEKLY")
+    dtstart = rule.day("dtstart")
+    byday = []
+    for code in _listed(rule, "byday"):
+        try:
+            byday.append(byday_code(code))
+        except ValueError as error:
+            rule.reject(f"byday: {error}")
+    bymonthday = []
+    for number in _listed(rule, "bymonthday"):
+        if re.fullmatch(r"-?\d{1,2}", number):
+            bymonthday.append(int(number))
+        else:
+            rule.reject(f"bymonthday '{number[:20]}' is not a day of a month")
+    if freq == "WEEKLY" and not byday and dtstart is None:
+        byday = list(WEEKDAYS)  # a rule that names no day holds on every day
+    return Recurrence(
+        byday=frozenset(byday),
+        bymonthday=frozenset(bymonthday),
+        freq=freq,
+        interval=rule.optional_whole("interval", 1, 52) or 1,
+        dtstart=dtstart,
+        until=rule.day("until"),
+        count=rule.optional_whole("count", 1, 1000),
+    )
+
+
+def _listed(rule: Row, name: str) -> list[str]:
+    value = rule.raw(name)
+    if value is None:
+        return []
+    parts = re.split(r"[,|]", value) if isinstance(value, str) else value
+    if not isinstance(parts, list):
+        parts = [parts]
+    return [str(part).strip() for part in parts if str(part).strip()]
+
+
+def _day_order(code: str) -> tuple[str, int]:
+    day = code[-2:]
+    return code[:-2], WEEKDAYS.index(day) if day in WEEKDAYS else len(WEEKDAYS)
+
+
+def _exceptions(row: Row, space_id: str) -> list[dict[str, Any]]:
+    made = []
+    for rule in row.objects("schedule_exceptions"):
+        starts_on = rule.day("starts_on")
+        ends_on = rule.day("ends_on") or starts_on
+        opens_at, closes_at = rule.clock("opens_at"), rule.clock("closes_at")
+        closed = rule.flag("closed", default=opens_at is None)
+        if starts_on is None or ends_on is None:
+            rule.reject("starts_on is needed")
+        elif ends_on < starts_on:
+            rule.reject(f"ends_on {ends_on} is before starts_on {starts_on}")
+        if (opens_at is None) != (closes_at is None) or closed != (opens_at is None):
+            rule.reject("an exception is closed, or has opens_at and closes_at")
+        made.append(
+            {
+                "starts_on": starts_on,
+                "ends_on": ends_on,
+                "closed": closed,
+                "opens_at": opens_at,
+                "closes_at": closes_at,
+                "reason": rule.optional_text("reason"),
+            }
+        )
+        row.adopt("schedule_exceptions", rule)
+    return _numbered(row, "schedule_exceptions", space_id, made)
+
+
+def _itinerary(row: Row, space_id: str) -> list[dict[str, Any]]:
+    made = []
+    for stop in row.objects("itinerary"):
+        starts_at, ends_at = stop.instant("starts_at"), stop.instant("ends_at")
+        lon, lat = stop.optional_number("lon"), stop.optional_number("lat")
+        if starts_at is None or ends_at is None:
+            stop.reject("starts_at and ends_at are needed")
+        elif ends_at <= starts_at:
+            stop.reject("ends_at is not after starts_at")
+        if (lon is None) != (lat is None):
+            stop.reject("lon and lat come together or not at all")
+        elif lon is not None and lat is not None and (problem := misplacement(lon, lat)):
+            stop.reject(problem)
+        made.append(
+            {
+                "place": stop.text("place"),
+                "geom": None if lon is None or lat is None else shapely.Point(lon, lat),
+                "starts_at": starts_at and starts_at.astimezone(UTC),
+                "ends_at": ends_at and ends_at.astimezone(UTC),
+            }
+        )
+        row.adopt("itinerary", stop)
+    return _numbered(row, "itinerary", space_id, made)
+
+
+def _numbered(
+    row: Row, field: str, space_id: str, made: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the parts sorted and with their ids: the order of a list in a file says nothing."""
+    if len(made) > MAX_PARTS:
+        row.reject(f"{field} has more than {MAX_PARTS} entries", field)
+    made.sort(key=lambda part: json.dumps(part, default=str, sort_keys=True))
+    return [
+        {"id": f"{space_id}:{n:03}", "location_id": space_id, **part} for n, part in enumerate(made)
+    ]
+
+
+def _phones(row: Row, space_id: str, circumstances: Circumstances) -> list[dict[str, Any]]:
+    """Return the public numbers in their order: the first is called first."""
+    stated = row.raw("public_phones")
+    if isinstance(stated, str):
+        stated = [part.strip() for part in re.split(r"[;|]", stated) if part.strip()]
+    made = []
+    for item in stated if isinstance(stated, list) else [stated] if stated is not None else []:
+        phone = row.part(item if isinstance(item, dict) else {"number": item})
+        number = phone.raw("number")
+        if not isinstance(number, str) or not PHONE.fullmatch(number):
+            phone.reject("public_phones holds something that is not a telephone number")
+        made.append(
+            {
+                "location_id": space_id,
+                "number": str(number),
+                "type": phone.choice(
+                    "type", circumstances.vocabulary.active["phone_type"], default="voice"
+                ),
+                "description": phone.optional_text("description"),
+            }
+        )
+        row.adopt("public_phones", phone)
+    if len(made) > MAX_PARTS:
+        row.reject(f"public_phones has more than {MAX_PARTS} entries", "public_phones")
+    unlike = {(p["number"], p["type"], p["description"]): p for p in made}
+    return [{"id": f"{space_id}:{n:03}", **phone} for n, phone in enumerate(unlike.values())]
+
+
+def _languages(row: Row) -> list[str]:
+    codes = row.codes("languages")
+    for code in codes:
+        if not re.fullmatch(r"[a-z]{2,3}", code):
+            row.reject(f"languages: '{code}' is not an ISO 639 code", "languages")
+    return sorted(codes)
+
+
+def _referral_points(row: Row, space_id: str) -> list[str]:
+    """Return who refers people here: ``referral_points``, or ``referral_from`` for a single one."""
+    referrers = row.codes("referral_points")
+    if row.raw("referral_from"):
+        referrers = [*referrers, row.id("referral_from")]
+    if space_id in referrers:
+        row.reject("referral_points: a space does not refer to itself", "referral_points")
+    return sorted(set(referrers))
+
+
+def _capacity(row: Row, space_id: str, circumstances: Circumstances) -> list[dict[str, Any]]:
+    maximum = row.optional_whole("capacity", 0, 100_000)
+    available = row.optional_whole("available", 0, 100_000)
+    updated = row.instant("capacity_updated")
+    if maximum is None and available is None:
+        return []
+    if maximum is not None and available is not None and available > maximum:
+        row.reject(f"available {available} is more than capacity {maximum}", "available")
+    if updated is not None and updated > circumstances.now:
+        row.reject("capacity_updated lies in the future", "capacity_updated")
+    return [
+        {
+            "location_id": space_id,
+            "available": available,
+            "maximum": maximum,
+            "updated": updated or circumstances.now,
+        }
+    ]

@@ -1,0 +1,163 @@
+"""What is hidden now (P24), and who is told of it: those in charge of the record (P56)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Select, Text, column, func, select, table, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts import staff_reads
+from geo.accounts.permissions import Actor, Role, can_propose
+from geo.models import Crossing, Hide, Location, RestrictedReader
+
+#: The spaces with what hides them now.
+_records = table(
+    "space_record",
+    column("id", Text),
+    column("organization_id", Text),
+    column("country", Text),
+    column("hidden_at"),
+    schema="amparo",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveHide:
+    """What is hidden now.
+
+    Attributes
+    ----------
+    record_id : str or None
+        None for an area.
+    code : str
+        One of `geo.models.HIDE_CODES`.
+    reason : str or None
+        The words; None for who is only in charge of the record (P56).
+    lift_asked_by : str or None
+        Id of who asked to show it again; that waits for a second person.
+    """
+
+    id: str
+    entity: str
+    record_id: str | None
+    code: str
+    reason: str | None
+    hidden_by: str | None
+    hidden_at: datetime
+    lift_asked_by: str | None
+
+
+async def active_hides(session: AsyncSession) -> tuple[ActiveHide, ...]:
+    """Return what is hidden now, the newest first, with all words (writer)."""
+    rows = await session.execute(
+        select(
+            Hide.id,
+            Hide.entity,
+            Hide.record_id,
+            Hide.code,
+            Hide.reason,
+            Hide.hidden_by,
+            Hide.hidden_at,
+            Hide.lift_asked_by,
+        )
+        .where(Hide.lifted_at.is_(None))
+        .order_by(Hide.hidden_at.desc(), Hide.id)
+    )
+    return tuple(ActiveHide(*row) for row in rows)
+
+
+async def visible_hides(session: AsyncSession, actor: Actor) -> tuple[ActiveHide, ...]:
+    """Return what is hidden now as a person may be told of it (writer).
+
+    A hide names its record: it is for who could restore that, and for who hid it; of restricted
+    spaces for who is named there (P31, P56). The words are for who hid it and who coordinates.
+    """
+    found = await active_hides(session)
+    charge = await _charge(session, actor, found)
+    told = [hide for hide in found if hide.id in charge]
+    staff_reads.show(session, "hide", [hide.id for hide in told])
+    return tuple(
+        hide
+        if hide.hidden_by == actor.id or actor.role is Role.COORDINATOR
+        else replace(hide, reason=None)
+        for hide in told
+    )
+
+
+async def _charge(session: AsyncSession, actor: Actor, hides: tuple[ActiveHide, ...]) -> set[str]:
+    """Return the ids of the hides of which a person is told."""
+    ids = {
+        entity: [hide.record_id for hide in hides if hide.entity == entity]
+        for entity in ("space", "crossing")
+    }
+    untold = set(
+        await session.scalars(_unnamed(actor).where(Location.id == func.any(ids["space"])))
+    )
+    spaces = await session.execute(
+        select(Location.id, Location.organization_id, Location.country).where(
+            Location.id == func.any(ids["space"])
+        )
+    )
+    crossings = await session.execute(
+        select(Crossing.id, Crossing.country_a, Crossing.country_b).where(
+            Crossing.id == func.any(ids["crossing"])
+        )
+    )
+    owners: dict[tuple[str, str | None], tuple[str | None, tuple[str | None, ...]]] = {
+        ("space", id_): (organization_id, (country,)) for id_, organization_id, country in spaces
+    }
+    owners |= {("crossing", id_): (None, (one, other)) for id_, one, other in crossings}
+    told = set()
+    for hide in hides:
+        organization_id, countries = owners.get((hide.entity, hide.record_id), (None, (None,)))
+        if hide.entity == "space" and hide.record_id in untold:
+            continue
+        if hide.hidden_by == actor.id or any(
+            can_propose(actor, organization_id=organization_id, country=country)
+            for country in countries
+        ):
+            told.add(hide.id)
+    return told
+
+
+async def is_hidden(session: AsyncSession, space_id: str) -> bool:
+    """Tell whether a space is hidden now, by a hide of its own or of an area (writer)."""
+    hidden_at = text("select hidden_at from amparo.space_record where id = :id")
+    return await session.scalar(hidden_at, {"id": space_id}) is not None
+
+
+def _unnamed(actor: Actor) -> Select[str]:
+    """Return the question for the restricted spaces that a person is not named for (P39)."""
+    named = (
+        select(RestrictedReader.person)
+        .where(RestrictedReader.location_id == Location.id, RestrictedReader.person == actor.id)
+        .exists()
+    )
+    return select(Location.id).where(Location.visibility == "restricted", ~named)
+
+
+async def is_unknown(session: AsyncSession, space_id: str | None, actor: Actor | str) -> bool:
+    """Tell whether a space is none that a person may know of; whoever has the machine knows all.
+
+    Restricted ones are known to who is named there, hidden ones to those in charge (P39, P56).
+    """
+    if isinstance(actor, str) or space_id is None:
+        return False
+    if await session.scalar(_unnamed(actor).where(Location.id == space_id)) is not None:
+        return True
+    return space_id in await untold_hidden(session, actor, [space_id])
+
+
+async def untold_hidden(session: AsyncSession, actor: Actor, ids: Iterable[str]) -> set[str]:
+    """Return which of these spaces are hidden and not in this person's charge (writer, P56)."""
+    rows = await session.execute(
+        select(_records.c.id, _records.c.organization_id, _records.c.country).where(
+            _records.c.id == func.any(list(ids)), _records.c.hidden_at.is_not(None)
+        )
+    )
+    return {
+        id_
+        for id_, organization_id, country in rows
+        if not can_propose(actor, organization_id=organization_id, country=country)
+    }

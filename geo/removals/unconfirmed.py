@@ -1,0 +1,156 @@
+"""What stands on one person's word, for those in charge of it to see and to confirm (P52, P56)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts.permissions import Actor, can_coordinate, can_hide, can_propose, require_present
+from geo.errors import ForbiddenError, NotFoundError
+from geo.models import Crossing, Location, Person, Removal, RestrictedReader
+from geo.removals import removal_log
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A removal that stands on one person's word, as somebody in charge of the record sees it.
+
+    Attributes
+    ----------
+    record_id : str
+        Of an area, its hide's id; of a term, its vocabulary and code with a slash between.
+    name : str or None
+        Of the space or crossing.
+    act : str
+        One of `geo.models.REMOVING_ACTS`.
+    by : str or None
+        Name of the person.
+    ends_at : datetime or None
+        When it ends unless a second person confirms it; None where it lasts.
+    may_confirm : bool
+        Who looks is a second person who may.
+    """
+
+    id: str
+    entity: str
+    record_id: str
+    name: str | None
+    act: str
+    person: str | None
+    by: str | None
+    made_at: datetime
+    ends_at: datetime | None
+    hide_id: str | None
+    may_confirm: bool
+
+
+async def standing(session: AsyncSession, actor: Actor) -> tuple[Standing, ...]:
+    """Return what stands on one person's word and somebody is in charge of (writer).
+
+    What ends soonest comes first, then the newest. Restricted spaces only for who is named.
+    """
+    rows = await session.execute(
+        _question(actor)
+        .where(removal_log.stands())
+        .order_by(Removal.ends_at.asc().nulls_last(), Removal.made_at.desc(), Removal.id)
+    )
+    return tuple(_standing(row, actor) for row in rows if _is_in_charge(row, actor))
+
+
+async def confirm(session: AsyncSession, removal_id: str, *, actor: Actor, now: datetime) -> None:
+    """Agree as a second person: what was taken out of sight stays so (writer).
+
+    Raises
+    ------
+    NotFoundError
+        There is none that stands on one person's word, or not for this person.
+    SessionNeededError
+        A program asks, in whoever's name: it is nobody's second person (P50).
+    ForbiddenError
+        It is the actor's own, or they may not take it out of sight themselves.
+    """
+    require_present(actor)
+    rows = await session.execute(
+        _question(actor)
+        .where(removal_log.stands(), Removal.id == removal_id)
+        .with_for_update(of=Removal.__table__)
+    )
+    row = rows.one_or_none()
+    if row is None or not _is_in_charge(row, actor):
+        msg = f"nothing waits under {removal_id[:100]}"
+        raise NotFoundError(msg)
+    removal: Removal = row.Removal
+    if removal.person == actor.id:
+        msg = "nobody confirms what they took out of sight themselves: a second person has to"
+        raise ForbiddenError(msg)
+    if not _may_confirm(row, actor):
+        msg = "this is confirmed by an approver of the country, a coordinator or an administrator"
+        raise ForbiddenError(msg)
+    await removal_log.confirm_these(session, Removal.id == removal_id, actor.id, now)
+
+
+def _question(actor: Actor) -> Any:  # noqa: ANN401 -- a select whose type has one entry a column
+    is_named = (
+        select(RestrictedReader.person)
+        .where(RestrictedReader.location_id == Location.id, RestrictedReader.person == actor.id)
+        .exists()
+    )
+    return (
+        select(
+            Removal,
+            Person.name.label("by"),
+            func.coalesce(Location.name, Crossing.name).label("name"),
+            Location.organization_id,
+            Location.country,
+            Crossing.country_a,
+            Crossing.country_b,
+            or_(Removal.entity != "space", Location.visibility != "restricted", is_named).label(
+                "is_told"
+            ),
+        )
+        .outerjoin(Person, Person.id == Removal.person)
+        .outerjoin(Location, (Removal.entity == "space") & (Location.id == Removal.record_id))
+        .outerjoin(Crossing, (Removal.entity == "crossing") & (Crossing.id == Removal.record_id))
+    )
+
+
+def _countries(row: Row[Any]) -> set[str | None]:
+    """Return where a record lies; {None} is nowhere in particular."""
+    return {row.country, row.country_a, row.country_b} - {None} or {None}
+
+
+def _is_in_charge(row: Row[Any], actor: Actor) -> bool:
+    """Tell whether somebody could restore the record (P56); whoever took it away knows of it."""
+    if not row.is_told:
+        return False
+    return row.Removal.person == actor.id or any(
+        can_propose(actor, organization_id=row.organization_id, country=country)
+        for country in _countries(row)
+    )
+
+
+def _may_confirm(row: Row[Any], actor: Actor) -> bool:
+    if row.Removal.person == actor.id:
+        return False
+    if row.Removal.entity in {"space", "crossing"}:
+        return any(can_hide(actor, country=country) for country in _countries(row))
+    return can_coordinate(actor)
+
+
+def _standing(row: Row[Any], actor: Actor) -> Standing:
+    removal: Removal = row.Removal
+    return Standing(
+        id=removal.id,
+        entity=removal.entity,
+        record_id=removal.record_id,
+        name=row.name,
+        act=removal.act,
+        person=removal.person,
+        by=row.by,
+        made_at=removal.made_at,
+        ends_at=removal.ends_at,
+        hide_id=removal.hide_id,
+        may_confirm=_may_confirm(row, actor),
+    )

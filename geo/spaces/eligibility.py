@@ -1,0 +1,297 @@
+"""Whom a space serves: hard filters, each with its reason, and what is not known; no database.
+
+A filter is a condition that the provider states, or a fact of the space. What the asker wishes for
+is none: a language that nobody is known to speak there keeps nobody from a bed.
+
+Eligibility is what the provider states and nothing else. Nationality, religion and colour are
+no part of a need, so nothing here can ask about them (P26).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from geo.hours.openings import local_instant, zone
+from geo.hours.space_hours import NIGHT_FROM, NIGHT_TO, Hours, hours_of
+
+#: The service that is asked for the night.
+NIGHT_SERVICE = "overnight"
+
+#: First year of age that is no child's (Convention on the Rights of the Child, article 1).
+ADULT_AGE = 18
+
+
+class Refusal(StrEnum):
+    """Why a space is no destination for somebody, in the order in which it is judged."""
+
+    EXPIRED = "expired"
+    NOT_ACTIVE = "not_active"
+    NO_SERVICE = "no_service"
+    CLOSED = "closed_on_arrival"
+    HOURS_NOT_KNOWN = "hours_not_known"
+    LAST_ENTRY = "after_last_entry"
+    AGE = "age"
+    GENDER = "gender"
+    FAMILIES_ONLY = "families_only"
+    CHILDREN_ALONE = "children_alone"
+    DOCUMENTS = "documents"
+    FULL = "full"
+    REFERRAL_ONLY = "referral_only"
+
+
+#: Reasons that pass with time or a call: such a space is worth naming when nothing else fits.
+OF_HOURS = frozenset({Refusal.CLOSED, Refusal.HOURS_NOT_KNOWN, Refusal.LAST_ENTRY})
+
+
+class Doubt(StrEnum):
+    """What is not known of a space that is no obstacle: worth a call before going."""
+
+    AGE = "age"
+    CHILDREN_AGE = "children_age"
+    GENDER = "gender"
+    FAMILIES_ONLY = "families_only"
+    CHILDREN_ALONE = "children_alone"
+    COMPANY = "company"
+    DOCUMENTS = "documents"
+    LANGUAGE = "language"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What somebody needs, as far as they said; None is not said.
+
+    Attributes
+    ----------
+    services : tuple of str
+        All of them are needed.
+    age : int or None
+        Of who asks, years.
+    gender : str or None
+        A term of the vocabulary ``gender``.
+    children : int or None
+        How many children are with them.
+    people : int or None
+        How many they are together, who asks included.
+    is_alone : bool
+        A child without an adult.
+    languages : frozenset of str
+        ISO 639 codes that they speak, one of which will do; empty is not said. A wish.
+    documents : frozenset of str or None
+        Those they hold, terms of the vocabulary ``document``; empty is none.
+    """
+
+    services: tuple[str, ...] = ()
+    age: int | None = None
+    gender: str | None = None
+    children: int | None = None
+    people: int | None = None
+    is_alone: bool = False
+    languages: frozenset[str] = frozenset()
+    documents: frozenset[str] | None = None
+
+    @property
+    def is_for_night(self) -> bool:
+        """Whether a place to sleep is needed."""
+        return NIGHT_SERVICE in self.services
+
+    @property
+    def of_a_visit(self) -> "Need":
+        """The same people at a place that only tells or refers."""
+        return replace(self, services=(), documents=None)
+
+    @property
+    def is_maybe_alone(self) -> bool:
+        """Whether it is a child of whom nothing tells if an adult comes along."""
+        is_child = self.age is not None and self.age < ADULT_AGE
+        return is_child and not self.is_alone and self.people is None
+
+    @property
+    def is_family(self) -> bool | None:
+        """Whether several people travel together; None where nothing tells."""
+        if self.is_alone:
+            return False
+        if (self.children or 0) > 0 or (self.people or 0) > 1:
+            return True
+        return None if self.people is None else False
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A space as it is judged: a row of the asker's view (`geo.db.views.spaces`)."""
+
+    id: str
+    country: str
+    status: str
+    access: str
+    services: frozenset[str]
+    timezone: str
+    hours: Hours
+    minimum_age: int | None
+    maximum_age: int | None
+    genders: frozenset[str] | None
+    families_only: bool
+    children_alone: str
+    documents_required: frozenset[str] | None
+    languages: frozenset[str]
+    capacity: str
+    capacity_updated: datetime | None
+    assured_on: date
+    expires_on: date
+    referral_points: tuple[str, ...]
+
+    @classmethod
+    def of(cls, row: Mapping[Any, Any]) -> "Candidate":
+        """Read a row of a tier's view of spaces."""
+        genders, documents = row["genders"], row["documents_required"]
+        return cls(
+            id=row["id"],
+            country=row["country"],
+            status=row["status"],
+            access=row["access"],
+            services=frozenset(row["services"]),
+            timezone=row["timezone"],
+            hours=hours_of(row),
+            minimum_age=row["minimum_age"],
+            maximum_age=row["maximum_age"],
+            genders=None if genders is None else frozenset(genders),
+            families_only=row["families_only"],
+            children_alone=row["children_alone"],
+            documents_required=None if documents is None else frozenset(documents),
+            languages=frozenset(row["languages"]),
+            capacity=row["capacity"],
+            capacity_updated=row["capacity_updated"],
+            assured_on=row["assured_on"],
+            expires_on=row["expires_on"],
+            referral_points=tuple(row["referral_points"]),
+        )
+
+
+def refusals(need: Need, space: Candidate, arrival: datetime) -> tuple[Refusal, ...]:
+    """Return every reason why a space is no destination, in the order of `Refusal`.
+
+    Parameters
+    ----------
+    need : Need
+        What is needed, and by whom.
+    space : Candidate
+        Visible to the asker; what is hidden never gets here.
+    arrival : datetime
+        Aware. At a space that takes nobody without a referral the hours are not judged: who is
+        referred comes at an agreed time.
+    """
+    return tuple(_refusals(need, space, arrival))
+
+
+def _refusals(need: Need, space: Candidate, arrival: datetime) -> Iterator[Refusal]:
+    day = arrival.astimezone(zone(space.timezone)).date()
+    if not space.assured_on <= day <= space.expires_on:
+        yield Refusal.EXPIRED
+    if space.status not in {"active", "full"}:
+        yield Refusal.NOT_ACTIVE
+    if not space.services.issuperset(need.services):
+        yield Refusal.NO_SERVICE
+    if space.access == "open":
+        by_hours = _hours_refusal(need, space, arrival)
+        if by_hours is not None:
+            yield by_hours
+    yield from _personal_refusals(need, space)
+    if space.status == "full" or space.capacity == "full":
+        yield Refusal.FULL
+    if space.access != "open":
+        yield Refusal.REFERRAL_ONLY
+
+
+def _hours_refusal(need: Need, space: Candidate, arrival: datetime) -> Refusal | None:
+    if need.is_for_night:
+        night = night_of(space, arrival)
+        if not space.hours.covers_night(night):
+            return _closed_or_not_known(space, night)
+        # Who comes before it opens waits; who comes too late is not let in.
+        is_late = space.hours.is_open(arrival) and not space.hours.admits(arrival)
+        return Refusal.LAST_ENTRY if is_late else None
+    if space.hours.admits(arrival):
+        return None
+    if space.hours.is_open(arrival):
+        return Refusal.LAST_ENTRY
+    state = space.hours.status_at(arrival).state
+    return Refusal.HOURS_NOT_KNOWN if state == "not_known" else Refusal.CLOSED
+
+
+def _closed_or_not_known(space: Candidate, night: date) -> Refusal:
+    """Tell a night that a space keeps closed from one that a holiday leaves open (P32)."""
+    evening = local_instant(datetime.combine(night, NIGHT_FROM), space.timezone)
+    is_doubtful = space.hours.status_at(evening).state == "not_known"
+    if is_doubtful or space.hours.covers_night(night, certainly=False):
+        return Refusal.HOURS_NOT_KNOWN
+    return Refusal.CLOSED
+
+
+def night_of(space: Candidate, arrival: datetime) -> date:
+    """Return the local day whose night somebody needs who arrives then.
+
+    Before `NIGHT_TO` it is still the night of the day before.
+    """
+    local = arrival.astimezone(zone(space.timezone))
+    return local.date() - timedelta(days=local.time() < NIGHT_TO)
+
+
+def _personal_refusals(need: Need, space: Candidate) -> Iterator[Refusal]:
+    if _age_is_wrong(need, space):
+        yield Refusal.AGE
+    if space.genders is not None and need.gender is not None and need.gender not in space.genders:
+        yield Refusal.GENDER
+    if space.families_only and need.is_family is False:
+        yield Refusal.FAMILIES_ONLY
+    if need.is_alone and space.children_alone == "no":
+        yield Refusal.CHILDREN_ALONE
+    if need.documents is not None and (space.documents_required or frozenset()) - need.documents:
+        yield Refusal.DOCUMENTS
+
+
+def _age_is_wrong(need: Need, space: Candidate) -> bool:
+    youngest, oldest = space.minimum_age, space.maximum_age
+    has_children = (need.children or 0) > 0
+    if has_children and youngest is not None and youngest >= ADULT_AGE:
+        return True
+    if need.age is None:
+        return False
+    if youngest is not None and need.age < youngest:
+        return True
+    # A place for children alone serves the children of who asks.
+    is_for_them = has_children and oldest is not None and oldest < ADULT_AGE
+    return oldest is not None and need.age > oldest and not is_for_them
+
+
+def doubts(need: Need, space: Candidate) -> tuple[Doubt, ...]:
+    """Return what is not known and may matter, of a space that nothing excludes."""
+    return tuple(_doubts(need, space))
+
+
+def _doubts(need: Need, space: Candidate) -> Iterator[Doubt]:
+    has_limits = space.minimum_age is not None or space.maximum_age is not None
+    if has_limits and need.age is None:
+        yield Doubt.AGE
+    # Ages of children are not asked.
+    if (need.children or 0) > 0 and (
+        (space.minimum_age or 0) > 0
+        or (space.maximum_age is not None and space.maximum_age < ADULT_AGE)
+    ):
+        yield Doubt.CHILDREN_AGE
+    if space.genders is not None and need.gender is None:
+        yield Doubt.GENDER
+    if space.families_only and need.is_family is None:
+        yield Doubt.FAMILIES_ONLY
+    if need.is_alone and space.children_alone != "yes":
+        yield Doubt.CHILDREN_ALONE
+    # A child that did not say who comes along may be alone.
+    if need.is_maybe_alone and space.children_alone != "yes":
+        yield Doubt.COMPANY
+    if space.documents_required is None and need.documents is not None:
+        yield Doubt.DOCUMENTS
+    if space.documents_required and need.documents is None:
+        yield Doubt.DOCUMENTS
+    # Who states Spanish alone may yet have somebody who speaks another.
+    if need.languages and not need.languages & space.languages:
+        yield Doubt.LANGUAGE

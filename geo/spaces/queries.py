@@ -1,0 +1,488 @@
+"""Support spaces: which are open on a day, which are near, which to list."""
+
+import math
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from geoalchemy2 import Geography
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.db.views import crossings, spaces
+from geo.geography.crossings import CrossingState, states_at
+from geo.history import versions
+from geo.hours.space_hours import Hours, hours_of
+from geo.spaces.eligibility import NIGHT_SERVICE
+from geo.spaces.filters import ANY, Wanted
+from geo.vocabulary import check_services
+
+__all__ = [
+    "PROPERTIES",
+    "Around",
+    "KnownSpan",
+    "ListedSpace",
+    "NearSpace",
+    "OpenSpace",
+    "SideSpace",
+    "check_services",
+    "countries_with_spaces",
+    "is_listed",
+    "known_span",
+    "listed_spaces",
+    "nearest_by_side",
+    "nearest_spaces",
+    "open_spaces",
+    "spaces_around",
+]
+
+#: What is read of a space. The catalogue of layers decides what an answer says of it.
+#: ``assured_on`` is never read: it serves computations alone and would make a demo row read as
+#: confirmed (P35).
+PROPERTIES = tuple(
+    column.name for column in spaces.c if column.name not in {"id", "geom", "assured_on"}
+)
+
+#: Metres in the shortest degree of latitude (WGS84, at the equator).
+_SHORTEST_DEGREE_M = 110_574.0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSpace:
+    """A space that people can use on the day asked for; lon, lat in degrees, EPSG:4326."""
+
+    id: str
+    name: str
+    kind: str
+    locality: str | None
+    country: str
+    lon: float
+    lat: float
+    overnight: bool
+    services: tuple[str, ...]
+    demo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NearSpace:
+    """A space with its straight distance from the asker, to the metre.
+
+    ``properties`` holds `PROPERTIES`, and for a space of another country ``crossing``: the
+    official crossing on the way with its state, or None where none is known (P33).
+    """
+
+    id: str
+    name: str
+    locality: str | None
+    country: str
+    lon: float
+    lat: float
+    distance_m: int
+    distance_kind: str
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSpace:
+    """A space as the list shows it, whatever its status, with the name of who refers to it."""
+
+    id: str
+    lon: float
+    lat: float
+    referral_name: str | None
+    hours: Hours
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SideSpace:
+    """The usable space nearest to a crossing in one of its countries; a straight distance."""
+
+    crossing_id: str
+    id: str
+    name: str
+    locality: str | None
+    country: str
+    distance_m: int
+
+
+async def open_spaces(
+    session: AsyncSession,
+    *,
+    on: date,
+    services: Sequence[str] = (),
+    night: bool = False,
+    as_of: datetime | None = None,
+) -> tuple[OpenSpace, ...]:
+    """Return the spaces that count as support on a day (definitions.md), by id.
+
+    Active, confirmed and unexpired on the day, not full, not referral-only, visible to the
+    asker today, with a schedule that covers the day.
+
+    Parameters
+    ----------
+    session : AsyncSession
+        Of the asker's tier.
+    on : date
+        Local day at each space.
+    services : sequence of str
+        A space counts if it offers all of them.
+    night : bool
+        Only spaces with the service for the night whose schedule covers the night after ``on``.
+    as_of : datetime or None
+        Aware; the records as they were then, as far as they may be seen today (P39). None is now.
+    """
+    view = spaces if as_of is None else versions.spaces_at(as_of)
+    conditions = [*_usable(on, view)]
+    asked = {*services, *((NIGHT_SERVICE,) if night else ())}
+    if asked:
+        conditions.append(view.c.services.contains(sorted(asked)))
+    rows = await session.execute(
+        _select(view.c.id, view=view).where(*conditions).order_by(view.c.id)
+    )
+    covers = Hours.covers_night if night else Hours.covers_day
+    return tuple(_open_space(row) for row in rows.mappings() if covers(hours_of(row), on))
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSpan:
+    """From which day to which something is known; None where nothing is on record."""
+
+    first: date | None
+    last: date | None
+
+    def holds(self, day: date) -> bool:
+        """Tell whether something is known of a day."""
+        return self.first is not None and self.last is not None and self.first <= day <= self.last
+
+
+async def known_span(session: AsyncSession, services: Sequence[str]) -> KnownSpan:
+    """Return for which days spaces with all of some services are on record (any reading tier).
+
+    From the first day on which any was assured, as far as it may be seen today (P39), to the last
+    day on which any confirmation of today's holds.
+    """
+    then, now = versions.space_versions.c, spaces.c
+    asked = sorted(services)
+    row = (
+        await session.execute(
+            select(
+                _least(then.assured_on, then.services, asked),
+                _least(now.assured_on, now.services, asked),
+                select(func.max(now.expires_on))
+                .where(now.services.contains(asked))
+                .scalar_subquery(),
+            )
+        )
+    ).one()
+    return KnownSpan(min(filter(None, row[:2]), default=None), row[2])
+
+
+def _least(
+    day: ColumnElement[date], offered: ColumnElement[Any], asked: list[str]
+) -> ColumnElement[Any]:
+    return select(func.min(day)).where(offered.contains(asked)).scalar_subquery()
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Spaces that are near, and the next where there are no more of them; None where none is."""
+
+    near: tuple[NearSpace, ...]
+    beyond: NearSpace | None
+
+
+async def nearest_spaces(
+    session: AsyncSession,
+    lon: float,
+    lat: float,
+    *,
+    country: str | None,
+    wanted: Wanted = ANY,
+    limit: int = 10,
+) -> tuple[NearSpace, ...]:
+    """Return usable spaces however far, as `spaces_around` does."""
+    found = await spaces_around(
+        session, lon, lat, country=country, wanted=wanted, limit=limit, horizon_m=math.inf
+    )
+    return found.near
+
+
+async def spaces_around(
+    session: AsyncSession,
+    lon: float,
+    lat: float,
+    *,
+    country: str | None,
+    wanted: Wanted = ANY,
+    limit: int = 10,
+    horizon_m: float,
+) -> Around:
+    """Return usable spaces, those of the asker's country first, each by straight distance.
+
+    Closed, full, expired and referral-only spaces are left out (P15).
+
+    Parameters
+    ----------
+    session : AsyncSession
+        Of the asker's tier.
+    lon, lat : float
+        Degrees, EPSG:4326; already rounded (P9).
+    country : str or None
+        Where the asker is; None puts nobody first.
+    wanted : Wanted
+        Only spaces that have it.
+    limit : int
+        At most so many.
+    horizon_m : float
+        Metres beyond which a space is not near. What comes next is told apart: of the asker's
+        country where there is any.
+    """
+    conditions = (*_usable(func.current_date()), *wanted.conditions())
+    near: list[NearSpace] = []
+    beyond: list[NearSpace] = []
+    sides = (
+        [true()] if country is None else [spaces.c.country == country, spaces.c.country != country]
+    )
+    for side in sides:
+        if len(near) < limit:
+            asked = (*conditions, side)
+            found = await _nearest(session, lon, lat, asked, wanted, limit - len(near))
+            near += (space for space in found if space.distance_m <= horizon_m)
+            beyond += (space for space in found if space.distance_m > horizon_m)
+    told = near + beyond[:1]
+    if country is not None and {space.country for space in told} - {country}:
+        known = await _crossings_from(session, country, wanted.open_at)
+        told = [_with_crossing(space, country, known, lon, lat) for space in told]
+    return Around(tuple(told[: len(near)]), told[-1] if beyond else None)
+
+
+def is_listed(wanted: Wanted) -> tuple[ColumnElement[bool], ...]:
+    """Return what holds of the spaces that a list shows, but for their hours."""
+    return (spaces.c.expires_on >= func.current_date(), *wanted.conditions())
+
+
+async def listed_spaces(
+    session: AsyncSession, wanted: Wanted = ANY, page: slice = slice(None)
+) -> tuple[ListedSpace, ...]:
+    """Return visible, unexpired spaces that have what is wanted, by country and town.
+
+    Of those that the database finds `page` alone is read, before hours are looked at.
+    """
+    referring = spaces.alias("referring")
+    question = (
+        _select(spaces.c.id)
+        .add_columns(referring.c.name.label("referral_name"))
+        .outerjoin(referring, referring.c.id == spaces.c.referral_from)
+        .where(*is_listed(wanted))
+        .order_by(spaces.c.country, spaces.c.locality, spaces.c.name, spaces.c.id)
+    )
+    rows = await session.execute(question.slice(page.start, page.stop))
+    listed = (
+        ListedSpace(
+            id=row["id"],
+            lon=row["lon"],
+            lat=row["lat"],
+            referral_name=row["referral_name"],
+            hours=hours_of(row),
+            properties=_properties(row),
+        )
+        for row in rows.mappings()
+    )
+    return tuple(space for space in listed if wanted.admits(space.hours))
+
+
+async def countries_with_spaces(session: AsyncSession) -> dict[str, int]:
+    """Return how many visible, unexpired spaces each country has."""
+    rows = await session.execute(
+        select(spaces.c.country, func.count().label("spaces"))
+        .where(spaces.c.expires_on >= func.current_date())
+        .group_by(spaces.c.country)
+    )
+    return {row.country: row.spaces for row in rows}
+
+
+async def nearest_by_side(session: AsyncSession) -> tuple[SideSpace, ...]:
+    """Return, for each visible crossing, the usable space nearest to it in each country (P32)."""
+    sides = union_all(
+        select(crossings.c.id, crossings.c.geom, crossings.c.country_a.label("country")),
+        select(crossings.c.id, crossings.c.geom, crossings.c.country_b),
+    ).subquery("sides")
+    columns = (spaces.c.id, spaces.c.name, spaces.c.locality, spaces.c.country, spaces.c.geom)
+    usable = select(*columns).where(*_usable(func.current_date())).cte("usable")
+    # Found out once, not for each side: who is usable takes longer than how far they are.
+    there = usable.prefix_with("MATERIALIZED").c
+    distance_m = func.ST_Distance(cast(there.geom, Geography), cast(sides.c.geom, Geography))
+    nearest = (
+        select(there.id, there.name, there.locality, there.country, distance_m.label("distance_m"))
+        .where(there.country == sides.c.country)
+        .order_by(there.geom.op("<->")(sides.c.geom), there.id)
+        .limit(1)
+        .lateral("nearest")
+    )
+    rows = await session.execute(
+        select(sides.c.id.label("crossing_id"), nearest)
+        .select_from(sides.join(nearest, true()))
+        .order_by(sides.c.id, nearest.c.distance_m)
+    )
+    return tuple(
+        SideSpace(
+            crossing_id=row["crossing_id"],
+            id=row["id"],
+            name=row["name"],
+            locality=row["locality"],
+            country=row["country"],
+            distance_m=round(row["distance_m"]),
+        )
+        for row in rows.mappings()
+    )
+
+
+def _usable(
+    on: date | ColumnElement[date], view: FromClause = spaces
+) -> Iterable[ColumnElement[bool]]:
+    """Return what makes a space one that people can be sent to on a day (P15)."""
+    day = literal(on) if isinstance(on, date) else on
+    return (
+        view.c.status == "active",
+        view.c.access == "open",
+        view.c.capacity != "full",
+        view.c.assured_on <= day,
+        view.c.expires_on >= day,
+    )
+
+
+def _select(*columns: ColumnElement[Any], view: FromClause = spaces) -> Select[Any]:
+    return select(
+        *columns,
+        *(view.c[name] for name in PROPERTIES),
+        func.ST_X(view.c.geom).label("lon"),
+        func.ST_Y(view.c.geom).label("lat"),
+    )
+
+
+def _properties(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in PROPERTIES}
+
+
+def _open_space(row: Mapping[Any, Any]) -> OpenSpace:
+    return OpenSpace(
+        id=row["id"],
+        name=row["name"],
+        kind=row["kind"],
+        locality=row["locality"],
+        country=row["country"],
+        lon=row["lon"],
+        lat=row["lat"],
+        overnight=row["overnight"],
+        services=tuple(row["services"]),
+        demo=row["demo"],
+    )
+
+
+async def _nearest(
+    session: AsyncSession,
+    lon: float,
+    lat: float,
+    conditions: Iterable[ColumnElement[bool]],
+    wanted: Wanted,
+    limit: int,
+) -> list[NearSpace]:
+    """Return the nearest by metres, though the index orders by degrees.
+
+    Reads in the order of degrees until no unread space can be nearer than those found.
+    """
+    found: list[NearSpace] = []
+    async for chunk in _by_degrees(session, lon, lat, conditions, limit):
+        found += (_near_space(row) for row in chunk if wanted.admits(hours_of(row)))
+        found.sort(key=lambda space: (space.distance_m, space.id))
+        del found[limit:]
+        if len(found) == limit:
+            reach_m = found[-1].distance_m
+            highest = math.radians(min(90.0, abs(lat) + reach_m / _SHORTEST_DEGREE_M))
+            # 5 % off for great circles that bow towards the pole.
+            unread_m = chunk[-1]["degrees"] * _SHORTEST_DEGREE_M * math.cos(highest) * 0.95
+            if unread_m > reach_m:
+                break
+    return found
+
+
+async def _by_degrees(
+    session: AsyncSession,
+    lon: float,
+    lat: float,
+    conditions: Iterable[ColumnElement[bool]],
+    limit: int,
+) -> AsyncIterator[Sequence[Mapping[Any, Any]]]:
+    point = func.ST_SetSRID(func.ST_MakePoint(lon, lat), 4326)
+    size = 2 * limit + 20
+    question = (
+        _select(
+            spaces.c.id,
+            func.ST_Distance(spaces.c.geom, point).label("degrees"),
+            func.ST_Distance(cast(spaces.c.geom, Geography), cast(point, Geography)).label(
+                "distance_m"
+            ),
+        )
+        .where(*conditions)
+        .order_by(spaces.c.geom.op("<->")(point), spaces.c.id)
+        .limit(size)
+    )
+    offset = 0
+    while chunk := (await session.execute(question.offset(offset))).mappings().all():
+        yield chunk
+        if len(chunk) < size:
+            return
+        offset += size
+
+
+def _near_space(row: Mapping[Any, Any]) -> NearSpace:
+    return NearSpace(
+        id=row["id"],
+        name=row["name"],
+        locality=row["locality"],
+        country=row["country"],
+        lon=row["lon"],
+        lat=row["lat"],
+        distance_m=round(row["distance_m"]),
+        distance_kind="straight",
+        properties=_properties(row),
+    )
+
+
+async def _crossings_from(
+    session: AsyncSession, country: str, at: datetime | None
+) -> list[CrossingState]:
+    now = at or await session.scalar(select(func.now()))
+    assert now is not None  # noqa: S101 - now() is never null
+    return [c for c in await states_at(session, now) if country in (c.country_a, c.country_b)]
+
+
+def _with_crossing(
+    space: NearSpace, country: str, known: Iterable[CrossingState], lon: float, lat: float
+) -> NearSpace:
+    if space.country == country:
+        return space
+    between = [c for c in known if space.country in (c.country_a, c.country_b)]
+    on_way = min(
+        between,
+        key=lambda c: (
+            math.hypot(c.lon - lon, c.lat - lat) + math.hypot(c.lon - space.lon, c.lat - space.lat)
+        ),
+        default=None,
+    )
+    crossing = (
+        None if on_way is None else {"id": on_way.id, "name": on_way.name, "state": on_way.state}
+    )
+    return replace(space, properties={**space.properties, "crossing": crossing})

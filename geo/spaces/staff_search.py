@@ -1,0 +1,147 @@
+"""The spaces and crossings that the staff may know of, found by what people call them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    MetaData,
+    Select,
+    Table,
+    Text,
+    and_,
+    func,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts import restricted_access, staff_reads
+from geo.db import views
+from geo.text.normalize import folded, spelling_pattern
+
+#: Most spaces of one page of the directory; more words find fewer.
+MAX_FOUND = 100
+
+#: Longest text worth looking for.
+_MAX_WORDS = 120
+
+#: The staff's view, with the columns that only the staff has. Restricted spaces are not in it.
+_spaces = Table(
+    "spaces",
+    MetaData(),
+    Column("id", Text),
+    Column("name", Text),
+    Column("kind", Text),
+    Column("organization_id", Text),
+    Column("organization", Text),
+    Column("country", Text),
+    Column("locality", Text),
+    Column("status", Text),
+    Column("visibility", Text),
+    Column("confirmed_on", Date),
+    Column("expires_on", Date),
+    Column("hidden_at", DateTime(timezone=True)),
+    Column("demo", Boolean),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A space as a line of the directory shows it.
+
+    Attributes
+    ----------
+    confirmed_on : date or None
+        None for demo rows, whose dates never read as confirmed (P35).
+    hidden_at : datetime or None
+        Since when an emergency hide covers it (P24).
+    """
+
+    id: str
+    name: str
+    kind: str
+    organization_id: str
+    organization: str
+    country: str
+    locality: str | None
+    status: str
+    visibility: str
+    confirmed_on: date | None
+    expires_on: date
+    hidden_at: datetime | None
+    demo: bool
+
+
+async def find_spaces(
+    session: AsyncSession,
+    *,
+    words: str = "",
+    organization_id: str | None = None,
+    limit: int = MAX_FOUND,
+) -> tuple[Entry, ...]:
+    """Return the spaces in whose name, place, organisation or id every word occurs (staff).
+
+    Accents and case do not matter. Restricted spaces are never among them.
+
+    Parameters
+    ----------
+    organization_id : str or None
+        Only this organisation's.
+    """
+    wanted = folded(words[:_MAX_WORDS])
+    if not wanted.isprintable():
+        return ()
+    columns = _spaces.c
+    parts = (columns.name, columns.locality, columns.organization, columns.id)
+    matching = and_(
+        true(),
+        *(
+            or_(*(part.regexp_match(spelling_pattern(word)) for part in parts))
+            for word in wanted.split()
+        ),
+    )
+    own = true() if organization_id is None else columns.organization_id == organization_id
+    question = _ordered().where(matching, own).limit(limit)
+    found = tuple(Entry(*row) for row in await session.execute(question))
+    staff_reads.show(session, "space", [entry.id for entry in found])
+    return found
+
+
+async def named_spaces(session: AsyncSession, ids: list[str]) -> dict[str, Entry]:
+    """Return the spaces with these ids that the staff may know of, by id (staff)."""
+    question = _ordered().where(_spaces.c.id == func.any(ids))
+    found = {row.id: Entry(*row) for row in await session.execute(question)}
+    staff_reads.show(session, "space", found)
+    return found
+
+
+async def restricted_ids(session: AsyncSession) -> tuple[str, ...]:
+    """Return the restricted spaces that the session's person is named for, by id (staff)."""
+    found = await restricted_access.readable(session)
+    staff_reads.show(session, "space", found)
+    return found
+
+
+async def crossing_names(session: AsyncSession) -> list[tuple[str, str, str, str]]:
+    """Return id, name and both countries of every crossing, by country and name (staff)."""
+    columns = views.crossings.c
+    rows = await session.execute(
+        select(columns.id, columns.name, columns.country_a, columns.country_b).order_by(
+            columns.country_a, columns.country_b, columns.name, columns.id
+        )
+    )
+    found = [(row.id, row.name, row.country_a, row.country_b) for row in rows]
+    staff_reads.show(session, "crossing", [id_ for id_, *_ in found])
+    return found
+
+
+def _ordered() -> Select[Any]:
+    return select(*_spaces.c).order_by(
+        _spaces.c.country, _spaces.c.locality, _spaces.c.name, _spaces.c.id
+    )

@@ -1,0 +1,103 @@
+"""Words that say a place is for people who must not be found, however they are written (P38)."""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from geo.text.normalize import unmasked
+
+#: Who is protected here, where a place is for them.
+_WOMEN = r"(?:mu(?:jer|lher)(?:es)?|wom[ae]n|femmes?|fanm)"
+_CHILDREN = r"(?:menor(?:es)?|nin[oa]s?|adolescentes?|nna|criancas?)"
+_HOUSE = r"(?:(?:refugio|albergue|hogar|abrigo|casa)s?|centros?\s+de\s+(?:proteccion|acogida))"
+
+#: Places of refuge, as they are called.
+_REFUGES = rf"""(?:
+    casas?\s*(?:de\s*)?(?:refugio|abrigo|acogida|acolhida|segura)
+    | safe\s*(?:house|space)s? | (?:espacio|espaco|lugar|local)(?:es)?\s+segur[oa]s?
+    | (?:{_WOMEN}|men)\s*s?\s+(?:refuge|shelter)s?
+    | (?:shelter|refuge|home)s?\s+for\s+(?:abused\s+)?(?:women|girls)
+    | {_HOUSE}\s+(?:de\s+(?:paso|proteccion|acogida)\s+)?
+      (?:de\s+|para\s+|da\s+|das\s+|a\s+)?(?:la\s+|las\s+)?mu(?:jer|lher)(?:es)?
+    | (?:refuge|foyer|maison|abri|accueil)s?\s+(?:d\s+accueil\s+)?(?:pour|des|de)\s+femmes
+    | (?:kay|abri|refij)\s+(?:pou\s+)?fanm
+    )"""
+
+#: Words of places that protect survivors of gender-based violence or trafficking, LGBTIQ+
+#: people or unaccompanied children, in the languages of the network; as `unmasked` gives them.
+#: Broad on purpose: a record held back by mistake is reviewed, a published refuge is not undone.
+#: From domain.md (safe_space) and protection.md (P2, P38); to be reviewed by a protection lead.
+PROTECTED_TERMS = re.compile(
+    rf"""\b(?:
+    # Violence
+    violencias?\s+(?:basadas?\s+en\s+|de\s+|por\s+)?(?:el\s+)?genero
+    | violencias?\s+(?:sexual(?:es)?|domestica|familiar|intrafamiliar|machista|de\s+pareja)
+    | violencias?\s+(?:contra|hacia)\s+(?:la|las|a|as)\s+{_WOMEN} | vbg | vcm | gbv | sgbv
+    | gender\s+based | (?:domestic|sexual)\s+(?:violence|abuse)
+    | violence\s+against\s+(?:women|girls) | (?:abused|battered)\s+(?:women|wives)
+    | violences?\s+(?:basees?\s+sur\s+le\s+genre|sexuelles?|conjugales?|familiales?)
+    | violences?\s+(?:faites\s+)?(?:aux|contre\s+les)\s+femmes | vyolans
+    | (?:abuso|explotacion|exploracao|agresion|agressao)\s+sexual | fem(?:in)?icidios?
+    | (?:situacion|situacao|victimas?|vitimas?)\s+d[ea]\s+(?:violencia|abuso|maltrato)s?
+    | {_WOMEN}\s+(?:victim\w*|vitimas?|maltratadas?|golpeadas?|agredidas?|battues?|viktim)
+    | sobrevivientes? | sobreviventes? | survivors?
+    | {_REFUGES}
+    # Trafficking. Not plain "trata": "se trata de" is no trafficking.
+    | trata\s+de\s+(?:personas|blancas|mujeres|ninas|ninos) | (?:contra\s+la|victimas?\s+de)\s+trata
+    | trata\s+y\s+trafico | victimas?\s+de\s+trafico
+    | trafico\s+(?:de\s+)?(?:pessoas|personas|humano|mulheres|mujeres|criancas|ninos)
+    | (?:human|sex)\s+trafficking | traite\s+(?:des\s+)?(?:personnes|etres) | trafik\s+moun
+    # LGBTIQ+
+    | lgbt\w* | diversidad\s+(?:sexual|de\s+genero) | transgenero | gays? | lesbian\w*
+    | trans\s+(?:women|mujeres) | (?:{_WOMEN}|personas?|pessoas?|poblacion)\s+trans
+    # Children without company
+    | no\s+acompanad[oa]s? | nao\s+acompanhad[oa]s? | desacompanhad[oa]s? | unaccompanied
+    | {_CHILDREN}\s+(?:sol[oa]s|sozinh[oa]s|sin\s+acompanantes?|sem\s+acompanhantes?) | nnana
+    | separad[oa]s?\s+de\s+(?:sus|seus)\s+(?:familias|padres|pais) | ninez\s+separada
+    | non\s+accompagnes? | (?:mineur|enfant)s?\s+isoles?
+    | ti\s*moun\s+(?:ki\s+)?pou\s*kont\w*
+    )\b""",
+    re.VERBOSE,
+)
+
+
+_REFUGE = re.compile(rf"\b{_REFUGES}\b", re.VERBOSE)
+
+#: Zero-width signs, soft hyphens and the like.
+_UNSEEN = re.compile(r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+
+#: How a reason begins that only words gave: such a record can be released, no other.
+BY_WORDS = "the words "
+_AFTER_WORDS = " are protected"
+
+
+def word_reasons(texts: Iterable[str]) -> Iterator[str]:
+    """Yield a reason for each protected phrase in the texts of a record."""
+    for text in texts:
+        for phrase in _phrases(text):
+            yield f"{BY_WORDS}'{phrase}'{_AFTER_WORDS}"
+
+
+# Most texts of a file come again and again: codes, towns, organisations.
+@lru_cache(maxsize=16_384)
+def _phrases(text: str) -> tuple[str, ...]:
+    read = " | ".join(map(unmasked, _readings([text])))
+    return tuple(found.group() for found in PROTECTED_TERMS.finditer(read))
+
+
+def words_of(reason: str) -> str:
+    """Return the words of a reason that words gave."""
+    return reason.removeprefix(BY_WORDS).removesuffix(_AFTER_WORDS).strip("'")
+
+
+def names_a_refuge(text: str) -> bool:
+    """Tell whether a text, such as the name of a help line, is that of a place of refuge (P3)."""
+    return any(_REFUGE.search(unmasked(read)) for read in _readings([text]))
+
+
+def _readings(texts: Iterable[str]) -> Iterator[str]:
+    """Yield each text; one with signs that cannot be seen also as if they parted its words."""
+    for text in texts:
+        yield text
+        if not text.isascii() and _UNSEEN.search(text):
+            yield _UNSEEN.sub(" ", text)

@@ -1,0 +1,186 @@
+"""Cells into values: decimal commas, thousands, flags, lists, phones, positions."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.imports.cell_values import (
+    EMPTY,
+    Style,
+    converted,
+    decimal_of,
+    degrees,
+    is_empty,
+    number,
+    position,
+)
+from geo.imports.fields import KINDS
+from geo.imports.readers.table import CellError
+from geo.records.space_documents import FIELDS
+
+
+def test_the_import_knows_exactly_the_fields_of_a_space():
+    assert set(KINDS) == set(FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("7,5", 7.5),
+        ("-72.508", None),
+        ("1.234,5", 1234.5),
+        ("1,234.5", 1234.5),
+        ("1.234.567", 1234567),
+        ("1 234,5", 1234.5),
+        ("0.25", 0.25),
+        ("12", 12),
+        ("1e3", 1000),
+        (7, 7),
+    ],
+)
+def test_numbers_with_commas_and_thousands(value, expected):
+    if expected is None:
+        with pytest.raises(CellError, match="ambiguous"):
+            number(value, Style())
+        assert number(value, Style(decimal=".")) == -72.508
+        assert number(value, Style(decimal=",")) == -72508
+    else:
+        assert number(value, Style()) == expected
+
+
+def test_a_column_tells_its_decimal_sign():
+    assert decimal_of(["1.234", "1.5"]) == "."
+    assert decimal_of(["1,234", "2,25"]) == ","
+    assert decimal_of(["1.234,5"]) == ","
+    assert decimal_of(["1.234", "12", None, 7.5]) is None
+    assert decimal_of(["1.5", "1,5"]) is None
+
+
+@pytest.mark.parametrize("value", ["doce", "1,2,3", "1.23.4", "", True, None, "nan", "inf", "--1"])
+def test_no_number_is_refused(value):
+    with pytest.raises(CellError):
+        number(value, Style())
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("7,89391", 7.89391),
+        ("7.891", 7.891),
+        ("-72,505", -72.505),
+        ("7° 53' 38.1\" N", 7.893916),
+        ("72°30'18''O", -72.505),
+        ("72° 30,5' W", -72.508333),
+        (-72.5, -72.5),
+    ],
+)
+def test_a_coordinate_has_no_thousands(value, expected):
+    assert degrees(value, Style()) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "7.89391, -72.50482",
+        "7.89391 -72.50482 320.5 4.9",
+        "7,89391; -72,50482",
+        "7,89391,-72,50482",
+        "(7.89391,-72.50482)",
+        "7,89391 -72,50482",
+    ],
+)
+def test_a_position_in_one_cell_is_latitude_first(value):
+    assert position(value, Style()) == pytest.approx((-72.50482, 7.89391))
+
+
+def test_no_position_is_refused():
+    for value in ("frente al parque", "7.8", "1 2 3 4 5", None):
+        with pytest.raises(CellError):
+            position(value, Style())
+
+
+@pytest.mark.parametrize("value", ["Sí", "SI", "si", "yes", "1", 1, True, "x", "Verdadero", "sim"])
+def test_yes_in_any_language(value):
+    assert converted(value, "overnight", Style()) is True
+
+
+@pytest.mark.parametrize("value", ["No", "não", "0", 0, False, "FALSO"])
+def test_no_in_any_language(value):
+    assert converted(value, "overnight", Style()) is False
+
+
+def test_lists_of_any_separator():
+    assert converted("a|b, c", "services", Style()) == ["a", "b, c"]
+    assert converted("a; b,c", "services", Style()) == ["a", "b,c"]
+    assert converted("a, b", "services", Style()) == ["a", "b"]
+    assert converted("a b", "services", Style(separator=" ")) == ["a", "b"]
+    assert converted('["a", "b"]', "services", Style()) == ["a", "b"]
+    assert converted("ninguno", "documents_required", Style()) == []
+    assert converted("[]", "documents_required", Style()) == []
+
+
+def test_phones_stay_as_they_are_written():
+    phones = converted("310 123 4567 / +57 (1) 234-5678 y *123#", "public_phones", Style())
+    assert phones == ["310 123 4567", "+57 (1) 234-5678", "*123#"]
+    assert converted(573101234567.0, "public_phones", Style()) == ["573101234567"]
+
+
+def test_amenities_are_flags_or_a_list():
+    assert converted("toilets|wifi", "amenities", Style()) == {"toilets": True, "wifi": True}
+    assert converted('{"wifi": false}', "amenities", Style()) == {"wifi": False}
+
+
+def test_numbers_in_text_columns_keep_no_decimal_point():
+    assert converted(123.0, "id", Style()) == "123"
+    assert converted(12.5, "name", Style()) == "12.5"
+
+
+def test_the_apostrophe_against_formulas_is_taken_off():
+    assert converted("'+57 310", "name", Style()) == "+57 310"
+    assert converted("''=x", "name", Style()) == "'=x"
+    assert converted("'s-Hertog", "name", Style()) == "'s-Hertog"
+
+
+@pytest.mark.parametrize("word", sorted(EMPTY))
+def test_words_for_nothing_are_empty_in_columns_of_codes_but_not_of_texts(word):
+    assert is_empty(word, "capacity", Style())
+    assert is_empty(word.upper(), "kind", Style())
+    assert not is_empty(word, "name", Style())
+    assert is_empty("sin info", "name", Style(empty={"sin info"}))
+
+
+def test_a_moment_needs_an_offset_or_a_timezone():
+    with pytest.raises(CellError, match="offset"):
+        converted("2026-03-05 08:00", "capacity_updated", Style())
+    zone = Style(timezone="America/Bogota")
+    assert converted("2026-03-05 08:00", "capacity_updated", zone) == "2026-03-05T13:00:00+00:00"
+    assert converted("2026-03-05T13:00Z", "capacity_updated", Style()).startswith("2026-03-05T13")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("COL", "CO"), ("Perú", "PE"), ("br", "BR"), ("Venezuela", "VE"), ("Marte", "Marte")],
+)
+def test_countries_by_code_and_name(value, expected):
+    assert converted(value, "country", Style()) == expected
+
+
+@given(st.floats(-180, 180), st.sampled_from([".", ","]))
+def test_every_coordinate_survives_its_decimal_sign(value, sign):
+    written = f"{value:.7f}".replace(".", sign)
+    assert degrees(written, Style()) == pytest.approx(value, abs=1e-6)
+    assert degrees(written, Style(decimal=sign)) == pytest.approx(value, abs=1e-6)
+
+
+@given(st.text(max_size=30), st.sampled_from(sorted(KINDS)))
+def test_a_refusal_never_repeats_the_value(value, name):
+    if is_empty(value, name, Style()) or len(value) < 8:
+        return
+    with contextlib.suppress(CellError):
+        converted(value, name, Style())
+        return
+    with pytest.raises(CellError) as caught:
+        converted(value, name, Style())
+    assert value not in str(caught.value)
