@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import quote_plus
 
-from tiles.features import DEMO_NOTICE
-from tiles.formats import Format
+from tiles.downloads.formats import Format
+from tiles.features.items import DEMO_NOTICE
 
 JSON = "application/json"
 GEOJSON = "application/geo+json"

@@ -11,8 +11,8 @@ from app.commands import run
 from app.console import err, explained_failures, fail, out, require_settings
 from app.settings import Settings
 from geo.db.sessions import Tier
-from tiles import basemap
 from tiles.errors import EmptyBasemapError
+from tiles.features import basemap
 
 basemap_app = typer.Typer(help="The basemap: land, borders, places and main roads in one file.")
 

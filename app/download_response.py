@@ -15,7 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 from app.frame import ABORT
 from app.searches import BusyError
 from app.settings import Settings
-from tiles.formats import Format
+from tiles.downloads.formats import Format
 
 #: Downloads at once in a process [A]: each holds a connection and, of some formats, a core.
 AT_ONCE: Final = 2
@@ -161,7 +161,7 @@ async def download_response(
     Parameters
     ----------
     pieces
-        Of `tiles.downloads.download`, not begun.
+        Of `tiles.downloads.collection.download`, not begun.
     fmt
         Its format.
     file_name

@@ -18,7 +18,7 @@ from typing import Final
 from geo.db import change_stamps
 from geo.db.change_stamps import Clock, Stamps, Subject
 from geo.db.sessions import Database, Tier
-from tiles.layer import Layer
+from tiles.catalogue.layer import Layer
 
 #: Seconds for which a look is believed: an edit shows within one (publishing.md), and a page takes
 #: some of it.

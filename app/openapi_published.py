@@ -7,15 +7,15 @@ from app import openapi_transactions
 from app.answers import GEOJSON, HTML, JSON, MVT, SCHEMA
 from app.parameters import DEFAULT_LIMIT, MAX_LIMIT, MAX_PAGE_LIMIT
 from geo.db.sessions import Tier
-from tiles.asking import MAX_SORT_KEYS
-from tiles.cql2 import Lang
+from tiles.catalogue.layer import Layer
+from tiles.catalogue.layers import layers_for
+from tiles.cql2.parser import Lang
 from tiles.crs import SUPPORTED
-from tiles.formats import FORMATS
-from tiles.history import WITH_A_PAST
-from tiles.layer import Layer
-from tiles.layers import layers_for
-from tiles.matrix import MAX_ZOOM, QUAD
-from tiles.queryables import queryables_schema
+from tiles.downloads.formats import FORMATS
+from tiles.features.history import WITH_A_PAST
+from tiles.features.queryables import queryables_schema
+from tiles.features.request import MAX_SORT_KEYS
+from tiles.tile_matrix import MAX_ZOOM, QUAD
 
 type Part = dict[str, Any]
 

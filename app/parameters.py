@@ -10,11 +10,11 @@ from dateutil.relativedelta import relativedelta
 from app.api.fields import FIRST_YEAR, require_year
 from app.mistakes import InvalidParameterError
 from geo.history.versions import end_of
-from tiles.asking import SortKey, sort_keys
-from tiles.boxes import Box
+from tiles.catalogue.boxes import Box
+from tiles.catalogue.layer import Layer
 from tiles.crs import CRS84, Crs, find_crs
 from tiles.errors import InvalidSortError, UnknownCrsError
-from tiles.layer import Layer
+from tiles.features.request import SortKey, sort_keys
 
 DEFAULT_LIMIT = 100
 

@@ -19,8 +19,8 @@ from app.mistakes import DemoNotPublicError, InvalidParameterError
 from app.shelf import Kept, Shelf
 from geo.db.read_pool import Reader
 from geo.db.sessions import Database, Tier
-from tiles.formats import Format, negotiate
-from tiles.layer import Layer
+from tiles.catalogue.layer import Layer
+from tiles.downloads.formats import Format, negotiate
 
 #: Of the tiers above public: nothing of theirs is to lie about anywhere.
 PRIVATE = "private, no-store"

@@ -14,13 +14,13 @@ from app.parameters import (
     read_limit,
     read_sort,
 )
-from tiles import history
-from tiles.asking import SortKey, Window
-from tiles.cql2 import Filter, Lang, both
+from tiles.catalogue.layer import Layer
+from tiles.cql2.parser import Filter, Lang, both
 from tiles.errors import InvalidMarkError
-from tiles.layer import Layer
-from tiles.paging import read_mark
-from tiles.queryables import forms_of, queryable_columns, read_equalities
+from tiles.features import history
+from tiles.features.paging import read_mark
+from tiles.features.queryables import forms_of, queryable_columns, read_equalities
+from tiles.features.request import SortKey, Window
 
 #: Parameters of every collection; its queryable properties come beside them.
 NAMES: Final = (
@@ -116,7 +116,7 @@ def read_condition(layer: Layer, query: Mapping[str, str]) -> Filter | None:
     return both(equal, found)
 
 
-#: What `tiles.cql2` reads coordinates in.
+#: What `tiles.cql2.parser` reads coordinates in.
 _FILTER_SRIDS: Final = frozenset({4326, 3857})
 
 

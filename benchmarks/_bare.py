@@ -15,13 +15,13 @@ from fastapi import FastAPI, Response
 from sqlalchemy import make_url
 
 from geo.db.sessions import Tier, server_settings
-from tiles.asking import Window
-from tiles.cql2 import Filter, read_filter
+from tiles.catalogue.layers import find_layer
+from tiles.cql2.parser import Filter, read_filter
 from tiles.crs import CRS84
-from tiles.features import _item_statement, _near_statement, _page_statement, _shape, _values
-from tiles.layers import find_layer
-from tiles.mvt import EXTENT, LOW_EXTENT, LOW_ZOOMS, MARGIN, _tile_statement, tile_box
-from tiles.queryables import queryable_columns
+from tiles.features.items import _item_statement, _near_statement, _page_statement, _shape, _values
+from tiles.features.mvt import EXTENT, LOW_EXTENT, LOW_ZOOMS, MARGIN, _tile_statement, tile_box
+from tiles.features.queryables import queryable_columns
+from tiles.features.request import Window
 from tiles.statement import Statement
 
 DATABASE: Final = "AMPARO_BENCH_DATABASE"

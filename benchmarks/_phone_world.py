@@ -15,7 +15,7 @@ from app import setup
 from app.settings import Settings
 from benchmarks._processes import opened, own_home
 from geo.db.sessions import Tier
-from tiles import basemap
+from tiles.features import basemap
 
 _SHIPPED: Final = Path(__file__).resolve().parents[1] / "data" / "spaces" / "demo_spaces.geojson"
 

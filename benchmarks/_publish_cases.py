@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from benchmarks._around import tile_at
 from benchmarks._publish_world import CITY, CITY_SPREAD, CITY_TILE, COUNTRIES, COUNTRY, MOST_PEOPLE
-from tiles.paging import write_mark
+from tiles.features.paging import write_mark
 
 
 @dataclass(frozen=True)

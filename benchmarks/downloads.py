@@ -33,10 +33,10 @@ from app.databases import tier_urls
 from app.settings import Settings
 from benchmarks._processes import own_home
 from geo.db.sessions import Tier
-from tiles.download_rows import Wanted
-from tiles.downloads import download
-from tiles.formats import FORMATS
-from tiles.layers import PLACES, ROADS
+from tiles.catalogue.layers import PLACES, ROADS
+from tiles.downloads.collection import download
+from tiles.downloads.formats import FORMATS
+from tiles.downloads.rows import Wanted
 
 #: Of issue 5, "Show": features a second as FlatGeobuf or GeoParquet, and "constant memory".
 LEAST_PER_S: Final = 100_000

@@ -19,9 +19,9 @@ from geo.db.sessions import Database, Tier
 from geo.history import change_feed
 from geo.history.change_feed import MARK_BYTES
 from geo.records import demo_rows
-from tiles.changes import Changes, Cursor, read_changes, source
-from tiles.layer import Layer
-from tiles.layers import find_layer, layers_for
+from tiles.catalogue.layer import Layer
+from tiles.catalogue.layers import find_layer, layers_for
+from tiles.features.changes import Changes, Cursor, read_changes, source
 
 type Body = dict[str, Any]
 

@@ -13,9 +13,9 @@ from app.published import Asked
 from app.responses import page_response
 from app.shelf import Kept
 from app.web.data_page import DataView, Link, as_text, feature_rows, render_data
-from tiles.asking import Window
-from tiles.formats import FORMATS
-from tiles.layer import Layer
+from tiles.catalogue.layer import Layer
+from tiles.downloads.formats import FORMATS
+from tiles.features.request import Window
 
 type Body = dict[str, Any]
 

@@ -26,16 +26,16 @@ from geo.db.sessions import Database, Tier
 from geo.history.change_feed import KEPT
 from routing.travel.avoid_areas import MAX_EXTENT_M, MAX_OBSTACLES
 from routing.travel.request import MAX_VIA
-from tiles import cql2_limits
-from tiles.asking import MAX_SORT_KEYS, Window
-from tiles.changes import AS_A_WHOLE
+from tiles.catalogue.layer import Layer
+from tiles.catalogue.layers import find_layer, layers_for
+from tiles.cql2 import limits
 from tiles.crs import SUPPORTED
-from tiles.features import COUNT_LIMIT, DEMO_NOTICE, read_page
-from tiles.formats import FORMATS
-from tiles.layer import Layer
-from tiles.layers import find_layer, layers_for
-from tiles.maplibre import STYLES
-from tiles.queryables import queryable_columns
+from tiles.downloads.formats import FORMATS
+from tiles.features.changes import AS_A_WHOLE
+from tiles.features.items import COUNT_LIMIT, DEMO_NOTICE, read_page
+from tiles.features.maplibre import STYLES
+from tiles.features.queryables import queryable_columns
+from tiles.features.request import MAX_SORT_KEYS, Window
 
 router = APIRouter(include_in_schema=False)
 
@@ -134,9 +134,9 @@ def _known(settings: Settings) -> dict[str, Any]:
         "count_limit": COUNT_LIMIT,
         "crs": SUPPORTED,
         "default_limit": DEFAULT_LIMIT,
-        "depth": cql2_limits.MAX_DEPTH,
+        "depth": limits.MAX_DEPTH,
         "feed_days": KEPT.days,
-        "filter_length": cql2_limits.MAX_LENGTH,
+        "filter_length": limits.MAX_LENGTH,
         "formats": FORMATS,
         "incident_contact": settings.incident_contact,
         "kinds": sorted(kinds.values(), key=lambda kind: (kind.status, kind.name)),
@@ -144,7 +144,7 @@ def _known(settings: Settings) -> dict[str, Any]:
         "max_page_limit": MAX_PAGE_LIMIT,
         "most_obstacles": MAX_OBSTACLES,
         "most_via": MAX_VIA,
-        "operations": cql2_limits.MAX_OPERATIONS,
+        "operations": limits.MAX_OPERATIONS,
         "profiles": PROFILES,
         "rate": settings.rate_per_minute,
         "sort_keys": MAX_SORT_KEYS,

@@ -13,13 +13,13 @@ from app.mistakes import InvalidParameterError
 from app.published import PRIVATE, Asked
 from app.settings import Settings
 from geo.db.sessions import Tier
-from tiles.asking import Window
+from tiles.catalogue.layer import Layer
 from tiles.crs import CRS84
-from tiles.download_rows import Wanted
-from tiles.downloads import download
-from tiles.features import Past, selected
-from tiles.formats import FORMATS, Format
-from tiles.layer import Layer
+from tiles.downloads.collection import download
+from tiles.downloads.formats import FORMATS, Format
+from tiles.downloads.rows import Wanted
+from tiles.features.items import Past, selected
+from tiles.features.request import Window
 
 
 def is_file_offered(window: Window) -> bool:

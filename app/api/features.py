@@ -10,15 +10,15 @@ from app.answers import GEOJSON, HTML, JSON, REL, SCHEMA, alternates, demo_membe
 from app.api.data_pages import collection_page, collections_page
 from app.published import Asked, PublishedRoute
 from geo.db.sessions import Tier
-from tiles import formats
+from tiles.catalogue.layer import Layer
+from tiles.catalogue.layers import find_layer, layers_for
 from tiles.crs import SUPPORTED
-from tiles.features import read_extent
-from tiles.formats import FORMATS, Format
-from tiles.layer import Layer
-from tiles.layers import find_layer, layers_for
-from tiles.maplibre import MEDIA_TYPE as STYLE
-from tiles.queryables import queryables_schema
-from tiles.schema import item_schema
+from tiles.downloads import formats
+from tiles.downloads.formats import FORMATS, Format
+from tiles.features.items import read_extent
+from tiles.features.maplibre import MEDIA_TYPE as STYLE
+from tiles.features.queryables import queryables_schema
+from tiles.features.schema import item_schema
 
 type Body = dict[str, Any]
 

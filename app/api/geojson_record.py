@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from geo.errors import InvalidRecordError
 from geo.records.space_documents import FIELDS, Document
+from tiles.catalogue.layers import SPACES
 from tiles.crs import Crs
-from tiles.layers import SPACES
 
 type Position = tuple[float, float]
 

@@ -16,15 +16,15 @@ from app.parameters import DEFAULT_LIMIT, read_as_of, read_crs
 from app.published import Asked, PublishedRoute
 from app.shelf import Kept
 from geo.db.sessions import Tier
-from tiles import formats
-from tiles.asking import Window
+from tiles.catalogue.layer import Layer
+from tiles.catalogue.layers import find_layer, layers_for
 from tiles.crs import Crs
-from tiles.features import Page, Past, count_matched, read_item, read_page, read_past
-from tiles.formats import FORMATS
-from tiles.layer import Layer
-from tiles.layers import find_layer, layers_for
-from tiles.paging import write_mark
-from tiles.queryables import queryable_columns
+from tiles.downloads import formats
+from tiles.downloads.formats import FORMATS
+from tiles.features.items import Page, Past, count_matched, read_item, read_page, read_past
+from tiles.features.paging import write_mark
+from tiles.features.queryables import queryable_columns
+from tiles.features.request import Window
 
 type Body = dict[str, Any]
 

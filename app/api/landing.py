@@ -19,9 +19,10 @@ from app.responses import JSONResponse
 from app.web.views import Narrowed
 from geo.db.sessions import Tier
 from geo.records import demo_rows
-from tiles import cql2, formats
-from tiles.formats import negotiate
-from tiles.layers import layers_for
+from tiles.catalogue.layers import layers_for
+from tiles.cql2 import parser
+from tiles.downloads import formats
+from tiles.downloads.formats import negotiate
 
 router = APIRouter(tags=["features"])
 
@@ -47,7 +48,7 @@ CONFORMANCE = (
         f"{_FEATURES}-4/1.0/conf/{name}"
         for name in ("create-replace-delete", "update", "optimistic-locking-etags", "features")
     ),
-    *(f"{_SPEC}/cql2/1.0/conf/{name}" for name in cql2.CONFORMANCE),
+    *(f"{_SPEC}/cql2/1.0/conf/{name}" for name in parser.CONFORMANCE),
     *(
         f"{_SPEC}/ogcapi-tiles-1/1.0/conf/{name}"
         for name in (

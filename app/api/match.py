@@ -18,7 +18,7 @@ from app.problems import problem_responses
 from app.responses import GeoJSONResponse
 from geo.spaces.eligibility import ADULT_AGE, Need
 from geo.text.countries import CODES
-from tiles.layers import SPACES
+from tiles.catalogue.layers import SPACES
 
 router = APIRouter(tags=["spaces"], route_class=LargeBodyRoute)
 

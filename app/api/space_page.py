@@ -22,7 +22,7 @@ from geo import vocabulary
 from geo.db.sessions import Database, Tier
 from geo.errors import NotFoundError
 from geo.records import demo_rows
-from tiles.layers import SPACES
+from tiles.catalogue.layers import SPACES
 
 router = APIRouter(tags=["spaces"])
 

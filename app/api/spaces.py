@@ -19,7 +19,7 @@ from geo.spaces import queries
 from geo.spaces.filters import Wanted
 from geo.spaces.freshness import Age
 from geo.spaces.queries import NearSpace
-from tiles.layers import SPACES
+from tiles.catalogue.layers import SPACES
 
 router = APIRouter(tags=["spaces"])
 

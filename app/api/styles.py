@@ -11,8 +11,8 @@ from app.caching import NOT_MODIFIED, SAME_FOR_ALL, kept_response
 from app.deps import BaseUrlDep
 from app.problems import problem_responses
 from app.responses import JSONResponse
-from tiles.maplibre import MEDIA_TYPE, STYLES, StyleEntry, find_style
-from tiles.style import legend as legend_signs
+from tiles.features.maplibre import MEDIA_TYPE, STYLES, StyleEntry, find_style
+from tiles.features.style import legend as legend_signs
 
 router = APIRouter(tags=["styles"])
 

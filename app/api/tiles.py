@@ -13,11 +13,11 @@ from app.answers import JSON, MVT, REL, demo_members, link
 from app.mistakes import InvalidParameterError
 from app.published import Asked, PublishedRoute
 from geo.db.sessions import Tier
+from tiles.catalogue.layer import Layer
+from tiles.catalogue.layers import find_layer, layers_for
 from tiles.errors import TileOutOfRangeError, UnknownLayerError
-from tiles.layer import Layer
-from tiles.layers import find_layer, layers_for
-from tiles.matrix import QUAD, matrix_set
-from tiles.mvt import EDGE_LATITUDE, check_tile, read_tile
+from tiles.features.mvt import EDGE_LATITUDE, check_tile, read_tile
+from tiles.tile_matrix import QUAD, matrix_set
 
 type Body = dict[str, Any]
 

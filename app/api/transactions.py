@@ -58,9 +58,9 @@ from geo.errors import InvalidRecordError, NothingChangesError
 from geo.proposals import submission
 from geo.proposals.subjects.subject import Document, lock_subjects, read_subject
 from geo.proposals.submission import Outcome, Wanted
+from tiles.catalogue.layers import layers_for
 from tiles.crs import STORED_SRID, Crs
 from tiles.errors import UnknownItemError
-from tiles.layers import layers_for
 
 type Change = Callable[["Changing"], Awaitable[Response]]
 

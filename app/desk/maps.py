@@ -4,7 +4,7 @@ from typing import Any
 
 from app.web.assets import asset_url, vendored_url
 from app.web.i18n import Words
-from tiles.style import map_layers
+from tiles.features.style import map_layers
 
 #: Of the catalogue: what lies under a pin. Nothing of the records themselves.
 _BACKGROUND = frozenset({"boundaries", "roads", "places"})

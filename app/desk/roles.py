@@ -1,4 +1,4 @@
-"""Who may open which page of the console, as dependencies; rules are in `geo.accounts.permissions`."""
+"""Who may open which page of the console, as dependencies that ask `geo.accounts.permissions`."""
 
 from app.deps import ActorDep
 from app.web.i18n import Words, marked

@@ -26,7 +26,7 @@ from geo.spaces import list_pages
 from geo.spaces import queries as spaces
 from geo.spaces.freshness import age_label
 from geo.spaces.queries import ListedSpace, NearSpace, SideSpace
-from tiles.style import map_layers
+from tiles.features.style import map_layers
 
 #: Spaces on one page of the list: with cards of 0.7 kB, compressed, the page stays below 50 kB.
 PAGE_SIZE = 40

@@ -42,7 +42,7 @@ class Frame:
     networks
         The road networks in use, the most detailed first; may be empty.
     layers
-        The catalogue's layers in drawing order, as `tiles.style.map_layers()` gives them.
+        The catalogue's layers in drawing order, as `tiles.features.style.map_layers()` gives them.
     places
         Names offered while typing a start or an end, unique and unambiguous to the server.
     hotline

@@ -6,9 +6,9 @@ from html import unescape
 import httpx
 import pytest
 
-from tiles.formats import FORMATS
-from tiles.layers import CATALOGUE
-from tiles.paging import write_mark
+from tiles.catalogue.layers import CATALOGUE
+from tiles.downloads.formats import FORMATS
+from tiles.features.paging import write_mark
 
 names = pytest.mark.parametrize("name", [layer.name for layer in CATALOGUE])
 

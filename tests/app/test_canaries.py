@@ -25,8 +25,8 @@ from tests.conftest import client_of, clone, opened
 from tests.fixtures.canaries import Pair, Secret, questions, ways
 from tests.fixtures.leak_parts import canary
 from tests.fixtures.osm_file import OsmFile
-from tiles.formats import FORMATS
-from tiles.layers import HAZARDS, ROADS
+from tiles.catalogue.layers import HAZARDS, ROADS
+from tiles.downloads.formats import FORMATS
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 FILES = {fmt.name for fmt in FORMATS}

@@ -21,8 +21,8 @@ from geo.db.sessions import Tier
 from geo.history.change_feed import KEPT
 from tests.conftest import ROOT, client_of, opened, served
 from tests.fixtures.edits import Editor
-from tiles.changes import AS_A_WHOLE, Cursor
-from tiles.layers import CATALOGUE
+from tiles.catalogue.layers import CATALOGUE
+from tiles.features.changes import AS_A_WHOLE, Cursor
 
 NAMES = [layer.name for layer in CATALOGUE]
 FOLLOWED = [name for name in NAMES if name not in AS_A_WHOLE]

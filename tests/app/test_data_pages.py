@@ -8,8 +8,8 @@ import pytest
 from app.api import data_pages
 from app.parameters import MAX_PAGE_LIMIT
 from app.web.data_page import feature_rows
-from tiles.formats import FORMATS
-from tiles.layers import CATALOGUE
+from tiles.catalogue.layers import CATALOGUE
+from tiles.downloads.formats import FORMATS
 
 NAMES = [layer.name for layer in CATALOGUE]
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}

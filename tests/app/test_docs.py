@@ -12,8 +12,8 @@ from app.web.docs_operations import sections
 from app.web.docs_page import EXAMPLES_FOLDER, TOPICS, sample_text
 from tests.conftest import client_of
 from tests.fixtures.published import TODAY
-from tiles.formats import FORMATS
-from tiles.layers import CATALOGUE
+from tiles.catalogue.layers import CATALOGUE
+from tiles.downloads.formats import FORMATS
 
 NAMES = [layer.name for layer in CATALOGUE]
 PAGES = [

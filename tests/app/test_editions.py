@@ -13,7 +13,7 @@ from app.shelf import Kept, Shelf
 from geo.db.change_stamps import Subject
 from geo.db.sessions import Tier
 from tests.conftest import opened
-from tiles.layers import CATALOGUE, CROSSINGS, HAZARDS, PLACES, SPACES
+from tiles.catalogue.layers import CATALOGUE, CROSSINGS, HAZARDS, PLACES, SPACES
 
 HAZARD = """
     insert into amparo.hazards (id, family, kind, title, geom, geom_public, public_extent,

@@ -17,9 +17,9 @@ from app.parameters import (
     read_limit,
 )
 from tests.conftest import client_of
-from tiles.formats import FORMATS
-from tiles.layers import CATALOGUE, PLACES
-from tiles.paging import read_mark, write_mark
+from tiles.catalogue.layers import CATALOGUE, PLACES
+from tiles.downloads.formats import FORMATS
+from tiles.features.paging import read_mark, write_mark
 
 NAMES = [layer.name for layer in CATALOGUE]
 names = pytest.mark.parametrize("name", NAMES)

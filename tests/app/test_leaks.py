@@ -20,8 +20,8 @@ from geo import models
 from geo.db.sessions import Tier
 from tests.conftest import client_of, opened, run_sql
 from tests.fixtures.leak_values import TOWN_CODES
-from tiles.formats import FORMATS
-from tiles.matrix import MAX_ZOOM
+from tiles.downloads.formats import FORMATS
+from tiles.tile_matrix import MAX_ZOOM
 
 LAYERS = ("spaces", "services", "crossings", "hazards", "roads", "boundaries", "places", "flows",
           "corridors", "coverage")  # fmt: skip

@@ -14,7 +14,7 @@ from geo import models
 from geo.hours.rrule import WEEKDAYS
 from geo.text.countries import BOXES
 from tests.conftest import client_of
-from tiles.style import map_layers
+from tiles.features.style import map_layers
 
 NOW = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)  # 10:30 in Bogotá
 NIGHT = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)  # 00:30 in Bogotá, 02:30 in São Paulo

@@ -5,11 +5,11 @@ import math
 
 import pytest
 
-from tiles.asking import sort_keys
+from tiles.catalogue.layers import PLACES
 from tiles.crs import SUPPORTED
 from tiles.errors import InvalidMarkError
-from tiles.layers import PLACES
-from tiles.paging import read_mark, write_mark
+from tiles.features.paging import read_mark, write_mark
+from tiles.features.request import sort_keys
 
 CRS84, WGS84, MERCATOR, SIRGAS = (crs.uri for crs in SUPPORTED)
 
@@ -127,15 +127,15 @@ async def test_filters_and_properties_narrow_together(small):
 
 
 async def test_count_goes_on_where_it_is_asked_to(small, monkeypatch):
-    from tiles import features
+    from tiles.features import items
 
-    monkeypatch.setattr(features, "COUNT_LIMIT", 5)
-    features._count_statement.cache_clear()
+    monkeypatch.setattr(items, "COUNT_LIMIT", 5)
+    items._count_statement.cache_clear()
     # Another question than other tests ask, whose counts are kept.
     address = "/collections/places/items?limit=3&filter=population%20IS%20NOT%20NULL"
     assert "numberMatched" not in (await small.get(address)).json()
     assert (await small.get(f"{address}&count=exact")).json()["numberMatched"] == 27
-    features._count_statement.cache_clear()
+    items._count_statement.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tiles.maplibre import MEDIA_TYPE, STYLES
+from tiles.features.maplibre import MEDIA_TYPE, STYLES
 
 
 async def test_styles_are_listed_with_links_that_work(small):

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.fixtures.mvt import decode
-from tiles.layers import CATALOGUE
+from tiles.catalogue.layers import CATALOGUE
 
 MVT = "application/vnd.mapbox-vector-tile"
 

@@ -16,7 +16,7 @@ from geo.removals import hides
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import decide
 from tests.fixtures.network import COORDINATOR, NOW, PEOPLE, SPACE, TODAY, fill_network
-from tiles.layers import CATALOGUE
+from tiles.catalogue.layers import CATALOGUE
 
 SPACES = "/collections/spaces/items"
 CROSSING = "/collections/crossings/items/puente"

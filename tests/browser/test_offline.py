@@ -12,7 +12,7 @@ from tests.browser.test_page import ARTIFACTS, DESK, PHONE, SMALL_CONTROLS, brow
 from tests.conftest import opened as database_opened
 from tests.conftest import served
 from tests.fixtures.slow_answers import front_of
-from tiles import basemap
+from tiles.features import basemap
 
 __all__ = ["browser"]
 

@@ -10,7 +10,7 @@ import pyogrio
 import pytest
 
 from tests.fixtures.outside import BOX, CONDITIONS, is_same
-from tiles.layers import CATALOGUE
+from tiles.catalogue.layers import CATALOGUE
 
 conditions = pytest.mark.parametrize("narrowed", CONDITIONS, ids=str)
 

@@ -7,8 +7,8 @@ from owslib.ogcapi.features import Features
 
 from app.api.landing import CONFORMANCE
 from tests.fixtures.outside import BOX, CONDITIONS
-from tiles.layers import CATALOGUE
-from tiles.queryables import queryable_columns
+from tiles.catalogue.layers import CATALOGUE
+from tiles.features.queryables import queryable_columns
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-// How layers look: the catalogue's signs (tiles/layers.py, in the page's data) made into
+// How layers look: the catalogue's signs (tiles/catalogue/layers.py, in the page's data) made into
 // OpenLayers styles. Colours and forms live there; only paper, halos and sizes live here.
 
 const PAPER = '#f7f5ef';

@@ -11,7 +11,7 @@ from geo.db import change_stamps
 from geo.db.change_stamps import Subject
 from geo.db.sessions import Tier
 from geo.removals import hides
-from tiles.layers import CATALOGUE
+from tiles.catalogue.layers import CATALOGUE
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOUR = timedelta(hours=1)

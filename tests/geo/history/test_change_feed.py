@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from geo.db.sessions import Tier
 from geo.errors import CopyTooOldError, DatabaseUnavailableError
 from geo.history import change_feed
-from tiles.changes import source
+from tiles.features.changes import source
 
 NOW = datetime.now(UTC)
 SPACES = source("spaces")

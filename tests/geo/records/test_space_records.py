@@ -11,7 +11,7 @@ from geo.models import Location
 from geo.records import loader
 from geo.records.space_documents import store_documents
 from tests.geo.records.test_space_documents import FULL, OTHER
-from tiles.layers import SPACES
+from tiles.catalogue.layers import SPACES
 
 TODAY = datetime.now(UTC).date()
 NOW = datetime.now(UTC)

@@ -1,0 +1,429 @@
+"""THE catalogue: what may be seen, by whom, and how. A new layer is one entry here.
+
+Collections, items, tiles, TileJSON, styles, the legend, the OpenAPI document and the tests are
+made from it. Rows come from the views of the asker's tier, so a layer cannot show a row that
+the tier's role may not read; its columns are named one by one, so it cannot show a column
+nobody decided to publish.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, Date, DateTime, Text, cast, func, literal, literal_column
+
+from geo.db import views
+from geo.db.change_stamps import Clock, Subject
+from geo.db.sessions import Tier
+from geo.models import HUMAN_THREATS, MAIN_ROADS, PHYSICAL_HAZARDS
+from geo.records import flows
+from tiles.catalogue.layer import Layer, Period, Shape, Sign, Step, Style
+from tiles.errors import UnknownLayerError
+from tiles.fields import Word
+
+BLUE, SKY, ORANGE, VERMILION, PURPLE, BLACK = (
+    "#0072B2",
+    "#56B4E9",
+    "#E69F00",
+    "#D55E00",
+    "#CC79A7",
+    "#000000",
+)
+
+_GEONAMES = "GeoNames (CC BY 4.0)"
+_NATURAL_EARTH = "Made with Natural Earth"
+_OPENSTREETMAP = "© OpenStreetMap contributors (ODbL)"
+_BY_RECORD = "As stated in each record"
+_SPACES_CREDIT = f"{_BY_RECORD}; positions of demo records: {_GEONAMES}"
+
+_TOWN = (*MAIN_ROADS, "secondary", "secondary_link", "ferry")
+_LOCAL = (*_TOWN, "tertiary", "tertiary_link", "unclassified", "road")
+
+
+def _of_classes(classes: tuple[str, ...]) -> ColumnElement[bool]:
+    # Written out, for PostgreSQL knows of no bound value that the index of main roads holds it.
+    named = [literal_column(f"'{name}'", Text) for name in classes]
+    return views.roads.c.highway.in_(named)
+
+
+_SKETCH_NOTICE = (
+    "Las líneas de un esquema son ilustrativas: no sirven para navegar. "
+    "Lines of a sketch are illustrative, not for navigation."
+)
+
+_PROVENANCE = ("demo", "source", "licence")
+
+_SPACE_COLUMNS = (
+    "name", "kind", "organization_id", "organization", "verified_member", "services", "sectors",
+    "languages", "status", "access", "referral_from", "referral_points", "eligibility",
+    "minimum_age", "maximum_age", "genders", "families_only", "children_alone", "fees",
+    "fee_kind", "documents_required", "maximum_nights", "overnight", "timezone", "schedules",
+    "exceptions", "holidays", "country", "admin1", "locality", "address", "landmark", "road",
+    "road_km", "coord_precision", "amenities", "step_free", "data_shared", "confirmed_on",
+    "capacity", "capacity_updated", "contact", "phones", "notice", *_PROVENANCE,
+)  # fmt: skip
+SPACES = Layer(
+    name="spaces",
+    title="Support spaces",
+    description=(
+        "Places that offer support, as last confirmed. Expired, hidden and protected spaces are "
+        "not here and take no part in any count. `capacity` is places, full or not_known; "
+        "`schedules` are what the provider states, in `timezone`."
+    ),
+    view=views.spaces,
+    columns=_SPACE_COLUMNS,
+    tile_columns=("name", "kind", "status", "access", "overnight", "demo", "expires_on"),
+    shape=Shape.POINT,
+    style=Style(Sign(BLUE, "circle")),
+    attribution=_SPACES_CREDIT,
+    licence=_BY_RECORD,
+    subject=Subject.SPACES,
+    clock=Clock.DAILY,
+    words={"kind": Word("Kind of space", vocabulary="space_kind")},
+    expires_on=views.spaces.c.expires_on,
+)
+
+_SERVICE_COLUMNS = (
+    "service", "space", "space_name", "space_kind", "organization", "status", "access",
+    "referral_from", "eligibility", "minimum_age", "maximum_age", "genders", "families_only",
+    "children_alone", "fees", "fee_kind", "documents_required", "timezone", "schedules",
+    "exceptions", "holidays", "country", "admin1", "locality", "coord_precision", "confirmed_on",
+    "notice", *_PROVENANCE,
+)  # fmt: skip
+SERVICES = Layer(
+    name="services",
+    title="Services at support spaces",
+    description=(
+        "One feature for each service at each space of the layer spaces, where that space is "
+        "shown. `schedules` are the service's own where it has any, else the space's."
+    ),
+    view=views.services,
+    columns=_SERVICE_COLUMNS,
+    tile_columns=("service", "space", "space_name", "status", "access", "demo", "expires_on"),
+    shape=Shape.POINT,
+    style=Style(Sign(SKY, "circle")),
+    attribution=_SPACES_CREDIT,
+    licence=_BY_RECORD,
+    subject=Subject.SPACES,
+    clock=Clock.DAILY,
+    expires_on=views.services.c.expires_on,
+)
+
+CROSSINGS = Layer(
+    name="crossings",
+    title="Official border crossings",
+    description=(
+        "Official crossings only. `state` is open, closed or not_known at the moment of asking; "
+        "not_known never means closed. `statuses` are the dated statements it follows from."
+    ),
+    view=views.crossings,
+    columns=(
+        "name",
+        "country_a",
+        "country_b",
+        "coord_precision",
+        "state",
+        "statuses",
+        *_PROVENANCE,
+    ),
+    tile_columns=("name", "country_a", "country_b", "state", "demo", "expires_on"),
+    # A state is known for the day of asking; a copy of yesterday tells nothing (P49).
+    expires_on=func.current_date(),
+    shape=Shape.POINT,
+    style=Style(
+        Sign(PURPLE, "diamond"),
+        by="state",
+        values={
+            "open": Sign(SKY, "diamond", "Open, as published"),
+            "closed": Sign(BLACK, "diamond-crossed", "Closed, as published"),
+            "not_known": Sign(PURPLE, "diamond-question", "Not known whether open"),
+        },
+    ),
+    attribution=f"Positions: {_GEONAMES}; {_NATURAL_EARTH}; states as stated in each record",
+    licence=_BY_RECORD,
+    subject=Subject.CROSSINGS,
+    clock=Clock.MINUTELY,
+    notice=(
+        "Un paso cerrado no termina el derecho a pedir protección. "
+        "A closed crossing does not end the right to seek protection."
+    ),
+)
+
+_HAZARD_COLUMNS = (
+    "family", "kind", "title", "effect", "weight", "event_count", "exposure_km", "rate_source",
+    "night_only", "valid_from", "valid_to", "published_on", *_PROVENANCE,
+)  # fmt: skip
+HAZARDS = Layer(
+    name="hazards",
+    title="Known hazards",
+    description=(
+        "Published hazards that hold now or will: see `valid_from`; tiles hold those that hold "
+        "now. No record does not mean no hazard. Human threats are published late, by whole days "
+        "(UTC) and per municipality or long stretch of road."
+    ),
+    view=views.hazards,
+    columns=_HAZARD_COLUMNS,
+    tile_columns=(
+        "family",
+        "kind",
+        "title",
+        "effect",
+        "valid_from",
+        "valid_to",
+        "night_only",
+        "demo",
+        "expires_on",
+    ),
+    shape=Shape.MIXED,
+    style=Style(
+        Sign(VERMILION, "triangle"),
+        width_px=2,
+        opacity=0.4,
+        by="effect",
+        values={
+            "weight": Sign(ORANGE, "triangle", "Known hazard"),
+            "exclusion": Sign(VERMILION, "triangle-barred", "Not used by routes"),
+        },
+    ),
+    attribution=_BY_RECORD,
+    licence=_BY_RECORD,
+    subject=Subject.HAZARDS,
+    clock=Clock.HAZARDS,
+    words={"kind": Word("Kind of hazard", (*PHYSICAL_HAZARDS, *HUMAN_THREATS))},
+    # The day, by UTC, on which it ends.
+    expires_on=cast(func.timezone("UTC", views.hazards.c.valid_to), Date),
+    period=Period(views.hazards.c.valid_from, views.hazards.c.valid_to),
+)
+
+_ROAD_COLUMNS = (
+    "region", "osm_way_id", "name", "highway", "surface", "lit", "sidewalk", "foot", "vehicle",
+    "oneway", "ferry", "country", "length_m", "source", "licence",
+)  # fmt: skip
+ROADS = Layer(
+    name="roads",
+    title="Roads",
+    description=(
+        "Roads and paths of the imported regions, one feature for a piece between two junctions. "
+        "A region of the corridor sketch is illustrative: straight lines, not for navigation."
+    ),
+    view=views.roads,
+    columns=_ROAD_COLUMNS,
+    tile_columns=("region", "name", "highway", "surface", "foot", "vehicle", "ferry"),
+    shape=Shape.LINE,
+    style=Style(Sign(BLACK, "line"), width_px=1.2, opacity=0.45),
+    attribution=f"Regions from OSM: {_OPENSTREETMAP}; corridor sketch: {_GEONAMES}, "
+    f"{_NATURAL_EARTH}",
+    licence="ODbL 1.0 or CC BY 4.0, as stated in each record",
+    subject=Subject.ROADS,
+    clock=Clock.NEVER,
+    notice=_SKETCH_NOTICE,
+    # Our choice: at each zoom the classes that a paper map of that scale shows. Below 9 the class
+    # alone travels, and a road is one line again however many junctions cut it.
+    min_zoom=4,
+    steps=(
+        Step(8, _of_classes(MAIN_ROADS)),
+        Step(9, columns=("highway",)),
+        Step(11, _of_classes(_TOWN)),
+        Step(13, _of_classes(_LOCAL)),
+    ),
+)
+
+BOUNDARIES = Layer(
+    name="boundaries",
+    title="Countries and first-level units",
+    description=(
+        "Country (level 0) and first-level (level 1) areas at 1:10 million, off by kilometres in "
+        "places. They imply no endorsement and never decide which country a place is in."
+    ),
+    view=views.boundaries,
+    columns=("level", "country", "code", "name", "name_es", "source", "licence"),
+    tile_columns=("level", "country", "code", "name", "name_es"),
+    shape=Shape.POLYGON,
+    style=Style(Sign(BLACK, "outline"), width_px=0.8, opacity=0.35),
+    attribution=_NATURAL_EARTH,
+    licence="Public domain (Natural Earth)",
+    subject=Subject.BOUNDARIES,
+    clock=Clock.NEVER,
+    notice=("Los límites no implican reconocimiento ni aval. Boundaries do not imply endorsement."),
+    # 1:10 million: more zoom shows no more detail.
+    max_zoom=9,
+    # First-level units are finer than a pixel's worth of reading below zoom 4 (our choice).
+    steps=(Step(4, views.boundaries.c.level == 0),),
+)
+
+PLACES = Layer(
+    name="places",
+    title="Populated places",
+    description="Towns and cities with their population and time zone.",
+    view=views.places,
+    columns=("name", "country", "admin1", "population", "timezone", "source", "licence"),
+    tile_columns=("name", "country", "population"),
+    shape=Shape.POINT,
+    style=Style(Sign(BLACK, "label")),
+    attribution=_GEONAMES,
+    licence="CC BY 4.0",
+    subject=Subject.PLACES,
+    clock=Clock.NEVER,
+    max_zoom=12,
+    # Our choice, so that a tile carries tens of names, not thousands.
+    steps=tuple(
+        Step(zoom, views.places.c.population >= people)
+        for zoom, people in ((4, 1_000_000), (6, 200_000), (8, 50_000), (10, 5_000))
+    ),
+    order=(views.places.c.population.desc(),),
+)
+
+_WEEK_START = cast(views.flows.c.week, DateTime(timezone=True))
+
+FLOWS = Layer(
+    name="flows",
+    title="Aggregated movement",
+    description=(
+        "Weekly counts of people, rounded, late, and only where the cell is large and mixed "
+        "enough; no total beside its parts. Places are codes: ISO 3166, G and a GeoNames number, "
+        "or an official crossing. Counts are indicative, by the method and the hours stated."
+    ),
+    view=views.flows,
+    columns=(
+        "kind",
+        "origin",
+        "origin_name",
+        "destination",
+        "destination_name",
+        "week",
+        "direction",
+        "n",
+        "method",
+        "hours_covered",
+        *_PROVENANCE,
+    ),
+    tile_columns=(
+        "kind",
+        "origin",
+        "origin_name",
+        "destination",
+        "destination_name",
+        "week",
+        "direction",
+        "n",
+        "method",
+        "demo",
+    ),
+    shape=Shape.MIXED,
+    style=Style(Sign(PURPLE, "line"), width_px=3, opacity=0.8),
+    attribution=_BY_RECORD,
+    licence=_BY_RECORD,
+    subject=Subject.FLOWS,
+    # Names of places, and which crossings are seen.
+    rests_on=(Subject.CROSSINGS, Subject.PLACES, Subject.BOUNDARIES),
+    clock=Clock.DAILY,
+    words={"kind": Word("At one point, or between an origin and a destination", flows.KINDS)},
+    period=Period(_WEEK_START, _WEEK_START + literal(timedelta(days=7, seconds=-1))),
+    notice=(
+        "Cifras indicativas, redondeadas y con retraso. "
+        "Indicative figures, rounded and published late."
+    ),
+)
+
+CORRIDORS = Layer(
+    name="corridors",
+    title="Corridors",
+    description=(
+        "Named ways between towns, by main roads and official crossings. `length_m` is the "
+        "road's; an illustrative line is drawn from town to town and is shorter."
+    ),
+    view=views.corridors,
+    columns=("name", "countries", "places", "length_m", "illustrative", *_PROVENANCE),
+    tile_columns=("name", "length_m", "illustrative", "demo"),
+    shape=Shape.LINE,
+    style=Style(Sign(BLUE, "line"), width_px=4, opacity=0.35),
+    attribution=f"Amparo corridor sketch; places: {_GEONAMES}",
+    licence=_BY_RECORD,
+    subject=Subject.CORRIDORS,
+    clock=Clock.NEVER,
+    words={"length_m": Word("Length along the road", unit="m")},
+    max_zoom=10,
+    notice=_SKETCH_NOTICE,
+)
+
+COVERAGE = Layer(
+    name="coverage",
+    title="Gaps in support along corridors",
+    description=(
+        "Stretches of corridors between one support and the next, or an end, as computed from "
+        "the spaces of the layer spaces that are open on the day, for any of them and for each "
+        "service. Protected services are not counted."
+    ),
+    view=views.coverage,
+    columns=(
+        "corridor",
+        "corridor_name",
+        "service",
+        "profile",
+        "from_m",
+        "to_m",
+        "length_m",
+        "from_space",
+        "from_name",
+        "to_space",
+        "to_name",
+        "computed_at",
+        *_PROVENANCE,
+    ),
+    tile_columns=(
+        "corridor_name",
+        "service",
+        "length_m",
+        "from_name",
+        "to_name",
+        "demo",
+        "expires_on",
+    ),
+    shape=Shape.LINE,
+    style=Style(Sign(VERMILION, "line-dashed"), width_px=3, opacity=0.8),
+    attribution=f"Computed by Amparo; corridors: Amparo corridor sketch, {_GEONAMES}",
+    licence=_BY_RECORD,
+    subject=Subject.COVERAGE,
+    rests_on=(Subject.SPACES,),
+    clock=Clock.DAILY,
+    words={
+        "length_m": Word("Length of the gap along the corridor", unit="m"),
+        "service": Word("What is missing; null: any support", vocabulary="service"),
+    },
+    max_zoom=12,
+    expires_on=views.coverage.c.expires_on,
+    notice=("Sin registro no quiere decir sin apoyo. No record does not mean no support."),
+)
+
+#: In order of importance; the order of drawing is `tiles.features.style`'s matter.
+CATALOGUE: tuple[Layer, ...] = (
+    SPACES,
+    SERVICES,
+    CROSSINGS,
+    HAZARDS,
+    ROADS,
+    CORRIDORS,
+    COVERAGE,
+    FLOWS,
+    PLACES,
+    BOUNDARIES,
+)
+
+_BY_NAME = {layer.name: layer for layer in CATALOGUE}
+
+
+def find_layer(name: str, tier: Tier = Tier.PUBLIC) -> Layer:
+    """Return a layer that a tier may ask for.
+
+    Raises
+    ------
+    UnknownLayerError
+        There is none of that name, or not for that tier: the answer is the same.
+    """
+    layer = _BY_NAME.get(name)
+    if layer is None or tier not in layer.tiers:
+        raise UnknownLayerError
+    return layer
+
+
+def layers_for(tier: Tier) -> tuple[Layer, ...]:
+    """Return the layers that a tier may ask for, in the catalogue's order."""
+    return tuple(layer for layer in CATALOGUE if tier in layer.tiers)

@@ -1,0 +1,116 @@
+"""Formats of tables: GeoParquet a row group at a time, FlatGeobuf and GeoPackage by GDAL.
+
+Each function takes tables while they come and gives the file's bytes while they are made, so none
+holds a collection; those of GDAL write a temporary file first, which is gone afterwards.
+"""
+
+import io
+import tempfile
+from collections.abc import Callable, Generator, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+from pyarrow import parquet
+
+from tiles.downloads.tables import GEOMETRY
+from tiles.features.attribution import About
+
+type Tables = Iterator[pa.Table]
+type Packed = Generator[bytes]
+type Pack = Callable[[Tables, pa.Schema, About], Packed]
+
+#: Bytes of a file that are read at a time [A].
+_PIECE_BYTES = 1 << 20
+
+
+class _Written(io.RawIOBase):
+    """A sink that gives away what was written since it was last asked."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:  # noqa: ANN401 -- any buffer
+        self._pieces.append(bytes(data))
+        return len(data)
+
+    def take(self) -> bytes:
+        taken = b"".join(self._pieces)
+        self._pieces.clear()
+        return taken
+
+
+def pack_parquet(tables: Tables, schema: pa.Schema, about: About) -> Packed:
+    """Write GeoParquet 1.1: WKB in longitude and latitude, one row group a table."""
+    said = {"geo": orjson.dumps(_geo(about)), **about.facts, "description": about.description}
+    written = _Written()
+    with parquet.ParquetWriter(written, schema.with_metadata(said), compression="zstd") as writer:
+        for table in tables:
+            writer.write_table(table, row_group_size=max(1, len(table)))
+            yield written.take()
+    yield written.take()
+
+
+def _geo(about: About) -> dict[str, Any]:
+    # No ``crs`` means OGC:CRS84, and no type that any may occur (GeoParquet 1.1.0, "Column
+    # metadata").
+    types = [] if about.geometry_type is None else [about.geometry_type]
+    column = {"encoding": "WKB", "geometry_types": types}
+    return {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: column}}
+
+
+def pack_flatgeobuf(tables: Tables, schema: pa.Schema, about: About) -> Packed:
+    """Write a FlatGeobuf without an index: that of GDAL is made in memory that grows."""
+    options = {
+        "SPATIAL_INDEX": "NO",
+        "TITLE": about.layer.title,
+        "DESCRIPTION": about.description,
+    }
+    return _pack_by_gdal("FlatGeobuf", ".fgb", tables, schema, about, layer_options=options)
+
+
+def pack_geopackage(tables: Tables, schema: pa.Schema, about: About) -> Packed:
+    """Write a GeoPackage of one layer with an index."""
+    options = {"IDENTIFIER": about.layer.title, "DESCRIPTION": about.description}
+    return _pack_by_gdal(
+        "GPKG",
+        ".gpkg",
+        tables,
+        schema,
+        about,
+        layer_options=options,
+        layer_metadata=about.facts,
+    )
+
+
+def _pack_by_gdal(
+    driver: str,
+    suffix: str,
+    tables: Tables,
+    schema: pa.Schema,
+    about: About,
+    **options: Mapping[str, str],
+) -> Packed:
+    # Imported on use: GDAL takes longer to load than the rest of a command.
+    import pyogrio  # noqa: PLC0415
+
+    batches = (batch for table in tables for batch in table.to_batches())
+    with tempfile.TemporaryDirectory(prefix="amparo-download-") as folder:
+        path = Path(folder) / f"{about.layer.name}{suffix}"
+        pyogrio.write_arrow(
+            pa.RecordBatchReader.from_batches(schema, batches),
+            path,
+            layer=about.layer.name,
+            driver=driver,
+            geometry_name=GEOMETRY,
+            geometry_type=about.geometry_type or "Unknown",
+            crs="OGC:CRS84" if driver == "FlatGeobuf" else "EPSG:4326",
+            **options,
+        )
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE_BYTES):
+                yield piece

@@ -1,0 +1,209 @@
+"""What changed in a collection since a copy was made, and the whole of it for a new copy (P49).
+
+A new copy and an old one are read the same way, by pages of ids out of the ledger of
+`geo.history.change_feed`. A feature is given only if it is, to the byte, what the ledger holds: so
+whatever a copy was given, the ledger knows of, and its end will be told. What changes between two
+pages is given again after the last one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from itertools import takewhile
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    LargeBinary,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.errors import CopyTooOldError
+from geo.history import change_feed
+from geo.history.change_feed import Entry, Source, States
+from tiles.catalogue.layer import Layer
+from tiles.catalogue.layers import BOUNDARIES, PLACES, ROADS, find_layer
+from tiles.features.items import as_feature, feature_rows
+
+#: Imported whole, and too many rows for a ledger of each: a copy is made anew after an import.
+AS_A_WHOLE = frozenset({ROADS.name, BOUNDARIES.name, PLACES.name})
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a copy is.
+
+    Parameters
+    ----------
+    since
+        Mark of the state that the copy has whole; None for a copy that is being made.
+    until
+        Mark of the state at the first page of this reading; None before it.
+    after
+        Id after which the next page starts.
+    """
+
+    since: bytes | None = None
+    until: bytes | None = None
+    after: str = ""
+
+    @property
+    def marks(self) -> tuple[bytes, ...]:
+        """Marks that it names."""
+        return tuple(mark for mark in (self.since, self.until) if mark is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """One page of changes.
+
+    Parameters
+    ----------
+    features
+        GeoJSON texts of what is new or different, by id.
+    gone
+        Ids of what is no longer published, or no longer to this tier.
+    cursor
+        How far the copy is once it has taken this in.
+    is_complete
+        Whether there was no more.
+    is_behind
+        Whether the page was cut because the ledger has to be brought up to date first.
+    """
+
+    features: Sequence[str]
+    gone: Sequence[str]
+    cursor: Cursor
+    is_complete: bool
+    is_behind: bool = False
+
+
+@cache
+def source(layer_name: str) -> Source:
+    """Return what the ledger of a layer is compared with."""
+    layer = find_layer(layer_name)
+    clock, subjects = layer.clock, (layer.subject, *layer.rests_on)
+    if layer_name in AS_A_WHOLE:
+        return Source(layer_name, subjects, clock, _fingerprint(layer), is_whole=True)
+    rows = feature_rows(layer).cte("published")
+    digest = func.sha256(func.convert_to(as_feature(rows), "UTF8"), type_=LargeBinary)
+    return Source(layer_name, subjects, clock, select(rows.c.id, digest.label("digest")))
+
+
+async def read_changes(session: AsyncSession, layer: Layer, cursor: Cursor, limit: int) -> Changes:
+    """Read one page of what a copy lacks, on the session's tier and in its one snapshot.
+
+    Parameters
+    ----------
+    session : AsyncSession
+        Held still (`geo.history.change_feed.hold_still`).
+    limit : int
+        Most features and tombstones, at least 1.
+
+    Raises
+    ------
+    CopyTooOldError
+        The cursor names a state that is no longer kept, or the layer was replaced as a whole.
+    DatabaseUnavailableError
+        The ledger was not begun.
+    """
+    states = await change_feed.find_states(session, layer.name, cursor.marks)
+    read = _read_whole if layer.name in AS_A_WHOLE else _read_ledger
+    return await read(session, layer, cursor, limit, states)
+
+
+async def _read_ledger(
+    session: AsyncSession, layer: Layer, cursor: Cursor, limit: int, states: States
+) -> Changes:
+    for mark in cursor.marks:
+        states.number(mark)
+    since = None if cursor.since is None else states.number(cursor.since)
+    until = cursor.until or states.mark
+    if since == states.seq:
+        return _page((), (), Cursor(since=until))
+    entries = await change_feed.read_entries(
+        session, layer.name, since=since, after=cursor.after, limit=limit + 1
+    )
+    asked = entries[:limit]
+    texts = await _read_features(session, layer, [entry.id for entry in asked])
+
+    def is_as_told(entry: Entry) -> bool:
+        feature = texts.get(entry.id)
+        return entry.digest == (None if feature is None else sha256(feature.encode()).digest())
+
+    told = list(takewhile(is_as_told, asked))
+    is_behind = len(told) < len(asked)
+    onward = Cursor(since=until)
+    if is_behind or len(entries) > limit:
+        onward = Cursor(cursor.since, until, told[-1].id if told else cursor.after)
+    return _page(
+        [texts[entry.id] for entry in told if entry.digest is not None],
+        [entry.id for entry in told if entry.digest is None],
+        onward,
+        is_behind=is_behind,
+    )
+
+
+async def _read_whole(
+    session: AsyncSession, layer: Layer, cursor: Cursor, limit: int, states: States
+) -> Changes:
+    if any(mark != states.mark for mark in cursor.marks):
+        raise CopyTooOldError
+    if cursor.since is not None:
+        return _page((), (), cursor)
+    values = {"after": cursor.after, "limit": limit + 1}
+    rows = (await session.execute(_whole_statement(layer.name), values)).all()
+    onward = Cursor(since=states.mark)
+    if len(rows) > limit:
+        onward = Cursor(None, states.mark, rows[limit - 1].id)
+    return _page([row.feature for row in rows[:limit]], (), onward)
+
+
+def _page(
+    features: Sequence[str], gone: Sequence[str], onward: Cursor, *, is_behind: bool = False
+) -> Changes:
+    return Changes(features, gone, onward, onward.until is None, is_behind)
+
+
+async def _read_features(session: AsyncSession, layer: Layer, ids: Sequence[str]) -> dict[str, str]:
+    """Return the texts of those features that the tier sees now, by id."""
+    rows = await session.execute(_features_statement(layer.name), {"ids": ids})
+    return {row.id: row.feature for row in rows}
+
+
+@cache
+def _features_statement(layer_name: str) -> Select[Any]:
+    layer = find_layer(layer_name)
+    is_asked = layer.view.c.id == func.any(bindparam("ids", type_=ARRAY(Text)))
+    found = feature_rows(layer).where(is_asked).cte("found")
+    return select(found.c.id, as_feature(found).label("feature"))
+
+
+@cache
+def _whole_statement(layer_name: str) -> Select[Any]:
+    layer = find_layer(layer_name)
+    key = layer.view.c.id
+    page = feature_rows(layer).where(key > bindparam("after", type_=Text)).order_by(key)
+    found = page.limit(bindparam("limit", type_=Integer)).cte("found")
+    return select(found.c.id, as_feature(found).label("feature")).order_by(found.c.id)
+
+
+def _fingerprint(layer: Layer) -> Select[Any]:
+    # As bytes, for geometries have no hash of 64 bits.
+    rows = layer.rows(func.ST_AsEWKB(layer.view.c.geom)).cte("published")
+    whole: ColumnElement[Any] = literal_column(rows.name)
+    # Whatever the order of rows. Fast, and not against collisions made on purpose: whoever
+    # imports the rows needs none.
+    hashed = func.sum(func.hash_record_extended(whole, cast(0, BigInteger)))
+    return select(func.concat(func.count(), "/", hashed, type_=Text)).select_from(rows)

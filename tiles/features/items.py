@@ -1,0 +1,388 @@
+"""Collections as GeoJSON text built by PostGIS; Python carries it and never parses it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache, lru_cache
+from typing import Any, Final
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    DateTime,
+    Double,
+    Integer,
+    Select,
+    Subquery,
+    Text,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.db.read_pool import Asks, fetch_planned
+from tiles.catalogue.boxes import box_values, meets_boxes
+from tiles.catalogue.layer import Layer, Shape
+from tiles.catalogue.layers import find_layer
+from tiles.cql2.terms import Sql
+from tiles.crs import CRS84, Crs, find_crs
+from tiles.errors import UnknownItemError
+from tiles.features import history
+from tiles.features.paging import comes_after, order_of
+from tiles.features.request import SortKey, Window
+from tiles.features.ring_order import turned
+from tiles.statement import Statement, compiled
+
+#: ``numberMatched`` is exact up to here and absent above: counting on costs more than it tells
+#: (43 ms for 145 k rows against 2.5 ms, measured; publishing.md).
+COUNT_LIMIT: Final = 10_001
+
+#: Statements that are kept, compiled: shapes of questions, not their values. A filter of three
+#: terms takes half a millisecond to compile.
+_KEPT: Final = 2_048
+
+#: Limits that are part of a statement: the default, the most, and what clients ask for [A].
+_USUAL_LIMITS: Final = frozenset({1, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000})
+
+#: Rows that a box may hold to be read by the index of boxes and then sorted, whatever the limit:
+#: some 3 ms of CPU (measured).
+_FEW: Final = 2_000
+
+DEMO_NOTICE: Final = (
+    "DEMO: datos ficticios de demostración. No viaje a estos lugares. "
+    "Fictitious demo data: do not travel to these places."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a collection.
+
+    Parameters
+    ----------
+    features
+        Texts of the features, in the order asked for.
+    resume_after
+        Values of the sort keys and id of the last row if there are more, else None.
+    """
+
+    features: Sequence[str]
+    resume_after: tuple[Any, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a statement depends on beside values."""
+
+    layer: str
+    boxes: int
+    is_timed: bool
+    is_past: bool
+    filter: str | None
+    sort: tuple[SortKey, ...]
+    missing: tuple[bool, ...] | None
+    columns: tuple[str, ...] | None
+    crs: str
+    limit: int | None
+    condition: Sql | None = field(compare=False)
+
+
+async def read_page(asks: Asks, layer: Layer, window: Window, past: "Past | None" = None) -> Page:
+    """Read one page of a collection, in one statement: one snapshot.
+
+    Parameters
+    ----------
+    asks
+        Connection of the tier that asks.
+    layer
+        Of the catalogue.
+    window
+        What part of it.
+    past
+        Of a question as of an instant: what `read_past` gave.
+    """
+    shape, values = _shape(layer, window), _values(window, past)
+    rows = await _in_near(asks, shape, values) if shape.boxes and past is None else None
+    if rows is None:
+        statement = _page_statement(shape)
+        fetch = fetch_planned if shape.boxes else _fetch
+        rows = await fetch(asks, statement.sql, statement.arguments(values))
+    shown = rows[: window.limit]
+    # Of the last row alone, which is cheaper here than to tell it from the others in PostgreSQL.
+    marked = slice(1, len(window.sort) + 2)
+    mark = tuple(shown[-1])[marked] if len(rows) > len(shown) else None
+    return Page([row[0] for row in shown], mark)
+
+
+async def _in_near(asks: Asks, shape: _Shape, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return the rows of a page in a box that holds few; None where it holds many."""
+    statement = _near_statement(shape)
+    rows = await _fetch(asks, statement.sql, statement.arguments(values))
+    return None if rows and rows[0]["near"] > _FEW else rows
+
+
+async def _fetch(asks: Asks, sql: str, arguments: Sequence[Any]) -> Any:  # noqa: ANN401
+    return await asks.fetch(sql, *arguments)
+
+
+def selected(
+    layer: Layer, window: Window, past: "Past | None" = None
+) -> tuple[Select[*tuple[Any, ...]], dict[str, Any]]:
+    """Return all rows of an answer in its order, whatever its limit, and the values they need."""
+    shape = _shape(layer, replace(window, after=None))
+    found = _layer(shape.layer, is_past=shape.is_past)
+    rows = feature_rows(found, window.crs, is_past=shape.is_past, columns=window.columns)
+    rows = rows.where(*_conditions(found, shape)).order_by(*order_of(found, window.sort))
+    return rows, _values(window, past)
+
+
+async def count_matched(
+    asks: Asks, layer: Layer, window: Window, past: "Past | None" = None, *, is_exact: bool = False
+) -> int | None:
+    """Count the features of a whole answer; None where there are more than `COUNT_LIMIT`.
+
+    Parameters
+    ----------
+    asks, layer, window, past
+        As of `read_page`; where the page starts does not matter.
+    is_exact
+        Count on, however many there are.
+    """
+    shape = _shape(layer, replace(window, after=None, sort=(), columns=None, crs=CRS84))
+    statement = _count_statement(shape, is_exact=is_exact)
+    values = _values(window, past)
+    matched: int = await asks.fetchval(statement.sql, *statement.arguments(values))
+    return matched if is_exact or matched <= COUNT_LIMIT else None
+
+
+async def read_extent(asks: Asks, layer: Layer) -> list[float] | None:
+    """Return the box of all features, degrees: west, south, east, north; None without any."""
+    statement = _extent_statement(layer.name)
+    row = await asks.fetchrow(statement.sql, *statement.arguments({}))
+    return None if row["west"] is None else [row[side] for side in _SIDES]
+
+
+async def read_item(
+    asks: Asks, layer: Layer, item_id: str, crs: Crs = CRS84, past: "Past | None" = None
+) -> str:
+    """Return the GeoJSON text of one feature by id, now or as of an instant.
+
+    Raises
+    ------
+    UnknownItemError
+        There is none, or the tier may not see it: the answer is the same (P39).
+    """
+    # PostgreSQL's text holds no NUL, so such an id belongs to nobody.
+    if "\0" in item_id:
+        raise UnknownItemError
+    statement = _item_statement(layer.name, crs.uri, is_past=past is not None)
+    values = {"id": item_id, **({} if past is None else past.values)}
+    found: str | None = await asks.fetchval(statement.sql, *statement.arguments(values))
+    if found is None:
+        raise UnknownItemError
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What questions about a layer's past carry beside their own values."""
+
+    values: Mapping[str, Any]
+
+
+async def read_past(session: AsyncSession, layer: Layer, as_of: datetime) -> Past:
+    """Return what a question as of an instant carries.
+
+    Raises
+    ------
+    NoPastError
+        The layer's past is not kept.
+    """
+    history.require_past(layer)
+    return Past(await history.past_values(session, layer, as_of))
+
+
+def _shape(layer: Layer, window: Window) -> _Shape:
+    after, asked = window.after, window.filter
+    return _Shape(
+        layer=layer.name,
+        boxes=len(window.boxes),
+        is_timed=layer.period is not None and (window.since or window.until) is not None,
+        is_past=window.as_of is not None,
+        filter=None if asked is None else asked.shape,
+        sort=window.sort,
+        missing=None if after is None else tuple(value is None for value in after[:-1]),
+        columns=window.columns,
+        crs=window.crs.uri,
+        limit=window.limit if window.limit in _USUAL_LIMITS else None,
+        condition=None if asked is None else asked.sql,
+    )
+
+
+def _values(window: Window, past: Past | None) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "read_limit": window.limit + 1,
+        "since": window.since,
+        "until": window.until,
+        **box_values(window.boxes),
+    }
+    for place, value in enumerate(window.after or ()):
+        values[f"after{place}"] = value
+    if window.filter is not None:
+        values |= window.filter.values
+    return values if past is None else {**values, **past.values}
+
+
+def feature_rows(
+    layer: Layer,
+    crs: Crs = CRS84,
+    *,
+    is_past: bool = False,
+    columns: tuple[str, ...] | None = None,
+) -> Select[*tuple[Any, ...]]:
+    """Select a layer's rows with their geometry as answers have it."""
+    instead = history.past_columns(layer) if is_past else {}
+    return layer.rows(crs.of(turned(layer.view.c.geom, layer.shape)), instead, columns)
+
+
+def as_feature(rows: CTE | Subquery, decimals: int = CRS84.decimals) -> ColumnElement[str]:
+    """Return the GeoJSON text of each of `feature_rows`."""
+    # A whole row: PostGIS makes "id" the feature's id and the other columns its properties.
+    whole: ColumnElement[Any] = literal_column(rows.name)
+    # Our own words, written out: each value that is bound takes time at every question.
+    words = ("'geom'", str(decimals), "false", "'id'")
+    said: list[ColumnElement[Any]] = [literal_column(word) for word in words]
+    return func.ST_AsGeoJSON(whole, *said, type_=Text)
+
+
+@cache
+def _item_statement(layer_name: str, crs_uri: str, *, is_past: bool) -> Statement:
+    layer, crs = _layer(layer_name, is_past=is_past), find_crs(crs_uri)
+    matches = history.past_conditions(layer) if is_past else []
+    is_it = layer.view.c.id == bindparam("id", type_=Text)
+    found = feature_rows(layer, crs, is_past=is_past).where(is_it, *matches).cte("found")
+    return compiled(select(as_feature(found, crs.decimals)).select_from(found))
+
+
+_SIDES = ("west", "south", "east", "north")
+
+
+@cache
+def _extent_statement(layer_name: str) -> Statement:
+    extent = select(func.ST_Extent(find_layer(layer_name).view.c.geom).label("box")).subquery()
+    edges = (func.ST_XMin, func.ST_YMin, func.ST_XMax, func.ST_YMax)
+    sides = (
+        edge(extent.c.box, type_=Double).label(side)
+        for edge, side in zip(edges, _SIDES, strict=True)
+    )
+    return compiled(select(*sides))
+
+
+@lru_cache(maxsize=_KEPT)
+def _page_statement(shape: _Shape) -> Statement:
+    layer, beside = _layer(shape.layer, is_past=shape.is_past), _beside(shape)
+    rows = _rows(shape, layer, beside).order_by(*order_of(layer, shape.sort))
+    read = _cut(rows, shape).cte("read")
+    return compiled(_told(read, shape, beside))
+
+
+@lru_cache(maxsize=_KEPT)
+def _near_statement(shape: _Shape) -> Statement:
+    """Read what lies in a box by its index, up to some rows, and only then put it in order.
+
+    PostgreSQL keeps one plan for all boxes, since planning takes longer than reading a small one:
+    by the index of boxes, even for a continent of which ten features are asked for (680 ms where
+    a plan for that box takes 0.4, measured).
+    """
+    layer, beside = _layer(shape.layer, is_past=False), _beside(shape)
+    most = literal_column(str(_FEW + 1), Integer)
+    rows = _rows(shape, layer, beside, is_near=True)
+    near = rows.limit(most).cte("near").prefix_with("MATERIALIZED")
+    order = [
+        (key.desc() if asked.is_descending else key.asc()).nulls_last()
+        for key, asked in zip(_keys(near, shape, beside), shape.sort, strict=True)
+    ]
+    read = _cut(select(*near.c).order_by(*order, near.c.id), shape).cte("read")
+    count = select(func.count()).select_from(near).scalar_subquery()
+    return compiled(_told(read, shape, beside).add_columns(count.label("near")))
+
+
+def _beside(shape: _Shape) -> list[str]:
+    """Name what is sorted by but not shown: it travels beside the features, not in them."""
+    shown = {"id", *find_layer(shape.layer).shown(shape.columns)}
+    return [key.name for key in shape.sort if key.name not in shown]
+
+
+def _rows(
+    shape: _Shape, layer: Layer, beside: Sequence[str], *, is_near: bool = False
+) -> Select[*tuple[Any, ...]]:
+    rows = feature_rows(
+        layer, find_crs(shape.crs), is_past=shape.is_past, columns=shape.columns
+    ).where(*_conditions(layer, shape, is_near=is_near))
+    if shape.missing is not None:
+        rows = rows.where(comes_after(layer, shape.sort, shape.missing))
+    return rows.add_columns(*(layer.sortables[name].label(f"sort_{name}") for name in beside))
+
+
+def _cut(rows: Select[*tuple[Any, ...]], shape: _Shape) -> Select[*tuple[Any, ...]]:
+    # One row more than asked tells whether there is a next page. Of a number PostgreSQL knows
+    # that a plan for all values of the rest is as good as one for each, and plans no more.
+    if shape.limit is None:
+        return rows.limit(bindparam("read_limit", type_=Integer))
+    return rows.limit(literal_column(str(shape.limit + 1), Integer))
+
+
+def _keys(rows: CTE, shape: _Shape, beside: Sequence[str]) -> list[ColumnElement[Any]]:
+    names = (f"sort_{key.name}" if key.name in beside else key.name for key in shape.sort)
+    return [rows.c[name] for name in names]
+
+
+def _told(read: CTE, shape: _Shape, beside: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    decimals = find_crs(shape.crs).decimals
+    feature = as_feature(read, decimals) if not beside else _as_part(read, beside, decimals)
+    # The rows come in their order, and the outer question keeps it; sorting them again would cost
+    # as much as reading them. Joined here they would take a fifth more, counted two fifths.
+    return select(feature, *_keys(read, shape, beside), read.c.id).select_from(read)
+
+
+def _as_part(read: CTE, beside: Sequence[str], decimals: int) -> ColumnElement[str]:
+    """Give features without the columns that are only sorted by."""
+    left = [column for column in read.c if column.name not in {f"sort_{name}" for name in beside}]
+    part = select(*left).correlate(read).subquery("part")
+    return select(as_feature(part, decimals)).select_from(part).scalar_subquery()
+
+
+@lru_cache(maxsize=_KEPT)
+def _count_statement(shape: _Shape, *, is_exact: bool) -> Statement:
+    layer = _layer(shape.layer, is_past=shape.is_past)
+    found = select(literal_column("1", Integer)).select_from(layer.view)
+    found = found.where(*_conditions(layer, shape))
+    if not is_exact:
+        found = found.limit(COUNT_LIMIT + 1)
+    return compiled(select(func.count()).select_from(found.subquery("counted")))
+
+
+def _layer(name: str, *, is_past: bool) -> Layer:
+    layer = find_layer(name)
+    return history.past_layer(layer) if is_past else layer
+
+
+def _conditions(layer: Layer, shape: _Shape, *, is_near: bool = False) -> list[ColumnElement[bool]]:
+    matches = [] if shape.condition is None else [shape.condition()]
+    if shape.boxes:
+        geom = layer.view.c.geom
+        are_points = layer.shape is Shape.POINT
+        matches.append(
+            meets_boxes(geom, shape.boxes, are_points=are_points, is_planned=not is_near)
+        )
+    if shape.is_timed and layer.period is not None:
+        since = bindparam("since", type_=DateTime(timezone=True))
+        until = bindparam("until", type_=DateTime(timezone=True))
+        matches += [
+            or_(until.is_(None), layer.period.start <= until),
+            or_(since.is_(None), layer.period.end.is_(None), layer.period.end >= since),
+        ]
+    return matches + (history.past_conditions(layer) if shape.is_past else [])

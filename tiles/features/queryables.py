@@ -1,0 +1,136 @@
+"""What may be asked for of a layer's rows (OGC API Features, Part 3): columns and their schema."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_
+
+from tiles.catalogue.layer import Layer, Shape
+from tiles.cql2.forms import Forms
+from tiles.cql2.parser import Filter
+from tiles.cql2.terms import Term, Terms, read_date, read_scalar, read_timestamp
+from tiles.cql2.text import read_number
+from tiles.errors import InvalidFilterError
+from tiles.fields import QUERYABLE, Field, Kind
+
+#: As long as a bigint may be: Python reads no number of thousands of digits.
+_WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+#: OGC API Features, Part 5, 7.5.
+_GEOMETRY_FORMATS = {
+    Shape.POINT: "geometry-point",
+    Shape.LINE: "geometry-linestring-or-multilinestring",
+    Shape.POLYGON: "geometry-polygon-or-multipolygon",
+    Shape.MIXED: "geometry-any",
+}
+
+
+@cache
+def queryable_columns(layer: Layer) -> Mapping[str, ColumnElement[Any]]:
+    """Return the columns of a layer that filters may name: all but geometry and JSON."""
+    columns = {**layer.view.c, "expires_on": layer.expires_on}
+    return {field.name: columns[field.name] for field in _queryable(layer)}
+
+
+def _queryable(layer: Layer) -> list[Field]:
+    return [field for field in layer.fields if field.kind in QUERYABLE]
+
+
+@cache
+def other_columns(layer: Layer) -> Mapping[str, ColumnElement[Any]]:
+    """Return the columns of which filters may ask no more than whether they are null: JSON."""
+    names = [field.name for field in layer.fields if field.kind not in QUERYABLE]
+    return {name: layer.view.c[name] for name in names if name in layer.columns}
+
+
+@cache
+def forms_of(layer: Layer) -> Forms:
+    """Return what reads the filters of a layer."""
+    return Forms(queryable_columns(layer), layer.view.c.geom, other_columns(layer))
+
+
+def queryables_schema(layer: Layer) -> dict[str, Any]:
+    """Return the JSON Schema of what filters may name; ``$id``, its address, is the caller's."""
+    roles = _roles(layer)
+    properties: dict[str, Any] = {
+        "geometry": {
+            "title": "geometry",
+            "format": _GEOMETRY_FORMATS[layer.shape],
+            "x-ogc-role": "primary-geometry",
+        }
+    }
+    for field in _queryable(layer):
+        said = {"title": field.name.replace("_", " "), **field.schema}
+        if field.name in roles:
+            said["x-ogc-role"] = roles[field.name]
+        properties[field.name] = said
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "title": layer.title,
+        "description": layer.description,
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def _roles(layer: Layer) -> dict[str, str]:
+    roles = {"id": "id"}
+    if layer.period is not None:
+        ends = (layer.period.start, "start"), (layer.period.end, "end")
+        for column, edge in ends:
+            if column in set(layer.view.c):
+                roles[str(column.key)] = f"primary-interval-{edge}"
+    return roles
+
+
+def read_equalities(
+    parameters: Mapping[str, str], queryables: Mapping[str, ColumnElement[Any]]
+) -> Filter | None:
+    """Read properties given as query parameters, all of which must be equal; None for none.
+
+    Its binds are ``q0``, ``q1`` and so on, so that it and a `tiles.cql2.parser.read_filter` go
+    together.
+
+    Raises
+    ------
+    InvalidFilterError
+        A name is no property, or its value is of another type; ``field`` is the name.
+    """
+    terms = Terms(queryables, prefix="q")
+    conditions = []
+    for name in sorted(parameters):
+        try:
+            found = terms.property(name)
+            value = _read_plain(found.kind, parameters[name])
+        except InvalidFilterError as error:
+            raise InvalidFilterError(error.reason, name) from error
+        conditions.append((terms.sql(found), terms.sql(value, found.kind)))
+    if not conditions:
+        return None
+    return Filter(
+        lambda: and_(*(held() == asked() for held, asked in conditions)),
+        terms.values,
+        " ".join(terms.shape),
+    )
+
+
+def _read_plain(kind: Kind, text: str) -> Term:
+    match kind:
+        case Kind.TEXT:
+            return read_scalar(text)
+        case Kind.DATE:
+            return read_date(text)
+        case Kind.INSTANT:
+            return read_timestamp(text)
+        case Kind.BOOLEAN if text in {"true", "false"}:
+            return read_scalar(text == "true")
+        case Kind.FLOAT if _NUMBER.fullmatch(text):
+            return read_scalar(read_number(text))
+        # In an address a whole number is digits: 5.0 is none.
+        case Kind.INTEGER if _WHOLE.fullmatch(text):
+            return read_scalar(int(text))
+    raise InvalidFilterError(f"is no {kind.value} as JSON writes it; lists go by `filter` alone")

@@ -1,0 +1,78 @@
+"""Styles and legend of the map, as plain values made from the catalogue."""
+
+from typing import Any
+
+from tiles.catalogue.layer import Layer, Sign
+from tiles.catalogue.layers import (
+    BOUNDARIES,
+    CORRIDORS,
+    COVERAGE,
+    CROSSINGS,
+    FLOWS,
+    HAZARDS,
+    PLACES,
+    ROADS,
+    SERVICES,
+    SPACES,
+)
+
+#: Land, ink and water: what lies around the signs, which are coloured. The web map draws on the
+#: same land and water (app/web/static/style.js, page.css).
+PAPER, INK, WATER = "#F7F5EF", "#16262B", "#DDE8EC"
+
+#: Bottom to top: areas and lines below points, what people look for last.
+DRAWING_ORDER: tuple[Layer, ...] = (
+    BOUNDARIES,
+    CORRIDORS,
+    ROADS,
+    PLACES,
+    FLOWS,
+    COVERAGE,
+    HAZARDS,
+    CROSSINGS,
+    SERVICES,
+    SPACES,
+)
+
+
+def map_layers() -> list[dict[str, Any]]:
+    """Return every layer in drawing order: id, title, geometry, zooms, tiles, style, credit."""
+    return [
+        {
+            "id": layer.name,
+            "title": layer.title,
+            "geometry": layer.shape.value,
+            "min_zoom": layer.min_zoom,
+            "max_zoom": layer.max_zoom,
+            "tiles": f"/tiles/{layer.name}/{{z}}/{{x}}/{{y}}",
+            "items": f"/collections/{layer.name}/items",
+            "style": style(layer),
+            "attribution": layer.attribution,
+        }
+        for layer in DRAWING_ORDER
+    ]
+
+
+def style(layer: Layer) -> dict[str, Any]:
+    """Return how a layer is drawn; ``values`` maps the property ``by`` to other signs."""
+    drawn = layer.style
+    return {
+        **_sign(drawn.sign),
+        "width_px": drawn.width_px,
+        "opacity": drawn.opacity,
+        "by": drawn.by,
+        "values": {value: _sign(sign) for value, sign in drawn.values.items()},
+    }
+
+
+def legend() -> list[dict[str, str]]:
+    """Return one line per sign of the map, the most important layer first."""
+    return [
+        {"layer": layer.name, "title": sign.title or layer.title, **_sign(sign)}
+        for layer in reversed(DRAWING_ORDER)
+        for sign in (layer.style.values.values() or (layer.style.sign,))
+    ]
+
+
+def _sign(sign: Sign) -> dict[str, str]:
+    return {"colour": sign.colour, "form": sign.form}
