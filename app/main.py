@@ -12,95 +12,85 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
 from app import clock as clocks
-from app import errors, oidc, openapi, weaving
-from app.api import (
-    account,
+from app.access import oidc
+from app.access.dependencies import State, require_demo_allowed, strict_request
+from app.access.identity import CONSOLE, Seals, may_write
+from app.api.collections import (
     basemap,
     changes,
-    confirm,
-    coverage,
-    directions,
-    docs,
+    items,
+    metadata,
+    openapi,
+    styles,
+    tiles,
+    transactions,
+)
+from app.api.collections.serving import Published
+from app.api.records import (
     exports,
-    features,
+    feedback,
     guidance,
-    guidance_work,
+    guidance_editing,
     health,
     hides,
-    items,
+    match,
+    movement,
+    proposals,
+    spaces,
+    standards,
+    vocabularies,
+)
+from app.api.routing import _json_kernel, coverage, ogc_routes, openrouteservice, routes
+from app.clock import Clock
+from app.console import crossings, duplicates, expiring, home, imports, queue, releases
+from app.console import feedback as console_feedback
+from app.console import guidance as console_guidance
+from app.console import hides as console_hides
+from app.console import reports as console_reports
+from app.console import space as console_space
+from app.console import spaces as console_spaces
+from app.console import standards as console_standards
+from app.console import visits as console_visits
+from app.console.admin import audit, organizations, own_factor, own_tokens, people, vocabulary
+from app.console.forms.layout import note_demo
+from app.console.problem_pages import ProblemPages
+from app.http import error_table
+from app.http.assets import STATIC_FOLDER, STATIC_URL
+from app.http.compression import Compression
+from app.http.connections import Connections, watching
+from app.http.middleware import BodyLimit, ConsoleAlone, DefaultHeaders, Origins, PrivateAnswers
+from app.http.parameter_fields import make_fields
+from app.http.pipeline import Frame, Step
+from app.http.rate_limits import Limits, Proxies, RateLimit
+from app.http.static import Assets
+from app.jobs.corridor_coverage import Coverer, covering
+from app.jobs.daily_upkeep import daily_upkeep
+from app.jobs.notification_senders import notifying
+from app.page_models.renderer import HSTS, SECURITY_HEADERS
+from app.pages import (
+    account,
+    confirm,
+    docs,
     landing,
     lists,
-    match,
-    match_page,
-    movement,
     offline,
-    ogc_routes,
     packs,
     plan,
     poster,
-    records,
-    reports,
-    routes,
+    report_hazard,
     second_factor,
+    sms,
+    space,
     space_forms,
-    space_page,
-    spaces,
-    standards,
-    styles,
-    texts,
-    tiles,
-    transactions,
-    vocabularies,
-    voices,
 )
-from app.askers import CONSOLE, Seals, may_write
-from app.clock import Clock
-from app.compression import Compression
-from app.connections import Connections, watching
-from app.corridor_coverage import Coverer, covering
-from app.databases import listen_url, open_database, private_cluster
-from app.deps import State, require_demo_allowed, strict_request
-from app.desk import (
-    audit,
-    crossings,
-    duplicates,
-    expiring,
-    home,
-    imports,
-    organizations,
-    own_factor,
-    own_tokens,
-    people,
-    queue,
-    releases,
-    space_form,
-    vocabulary,
-)
-from app.desk import guidance as desk_guidance
-from app.desk import hides as desk_hides
-from app.desk import reports as desk_reports
-from app.desk import spaces as desk_spaces
-from app.desk import standards as desk_standards
-from app.desk import visits as desk_visits
-from app.desk import voices as desk_voices
-from app.desk.pages import note_demo
-from app.desk.problem_pages import ProblemPages
-from app.editions import Editions
-from app.fields import make_fields
-from app.following import following
-from app.frame import Frame, Step
-from app.keeping import keeping
-from app.limits import Limits, Proxies, RateLimit
-from app.middleware import BodyLimit, ConsoleAlone, DefaultHeaders, Origins, PrivateAnswers
-from app.network import Network
-from app.published import Published
-from app.senders import notifying
+from app.pages import match as match_page
+from app.runtime.database_watch import keeping
+from app.runtime.databases import listen_url, open_database, private_cluster
 from app.settings import Settings
-from app.shelf import Shelf
-from app.static import Assets
-from app.upkeep import daily_upkeep
-from app.web.assets import STATIC_FOLDER, STATIC_URL
-from app.web.page import HSTS, SECURITY_HEADERS
+from app.snapshots.change_listener import following
+from app.snapshots.layer_editions import Editions
+from app.snapshots.response_cache import Shelf
+from app.snapshots.road_networks import Network
 from geo.db.disk_reserve import Room
 from geo.db.sessions import Database
 from routing.warmup import warm
@@ -108,7 +98,7 @@ from routing.warmup import warm
 
 def _warm() -> None:
     warm()
-    weaving.warm()
+    _json_kernel.warm()
 
 
 def create_app(
@@ -172,7 +162,7 @@ def create_app(
             if database is None:
                 await opened.dispose()
 
-    asked_most = [*items.routes(), *tiles.routes(), *features.routes(), *changes.routes()]
+    asked_most = [*items.routes(), *tiles.routes(), *metadata.routes(), *changes.routes()]
     app = FastAPI(
         title="Amparo",
         summary="Support spaces, official crossings and lower-exposure routes.",
@@ -205,7 +195,7 @@ def create_app(
         # No redirect between /x and /x/: it would repeat the query in a header.
         redirect_slashes=False,
     )
-    errors.install(app)
+    error_table.install(app)
     # `Published` finds them first; here they are for what is no GET.
     app.router.routes.extend(asked_most)
     app.router.routes.extend(transactions.routes())
@@ -217,14 +207,14 @@ def create_app(
         docs,
         spaces,
         exports,
-        texts,
+        sms,
         lists,
         match,
         match_page,
         packs,
         offline,
         ogc_routes,
-        directions,
+        openrouteservice,
         coverage,
         movement,
         health,
@@ -233,15 +223,15 @@ def create_app(
         account,
         second_factor,
         guidance,
-        guidance_work,
-        voices,
-        reports,
+        guidance_editing,
+        feedback,
+        report_hazard,
         standards,
         vocabularies,
-        records,
+        proposals,
         confirm,
         # Last: its address would take those of /spaces/nearest and /spaces/match.
-        space_page,
+        space,
         poster,
         space_forms,
     ):
@@ -250,28 +240,28 @@ def create_app(
     for page_module in (
         home,
         queue,
-        desk_reports,
-        space_form,
+        console_reports,
+        console_space,
         releases,
         own_tokens,
         own_factor,
-        desk_spaces,
-        desk_visits,
+        console_spaces,
+        console_visits,
         expiring,
         crossings,
         organizations,
-        desk_hides,
+        console_hides,
         imports,
         vocabulary,
         people,
         audit,
         duplicates,
-        desk_voices,
-        desk_guidance,
-        desk_standards,
+        console_feedback,
+        console_guidance,
+        console_standards,
     ):
         app.include_router(page_module.router, dependencies=[Depends(note_demo)])
-    for published in (features, tiles):
+    for published in (metadata, tiles):
         app.router.routes.extend(published.last_routes())
     app.mount(STATIC_URL, Assets(directory=STATIC_FOLDER), name="static")
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]

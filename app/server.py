@@ -7,9 +7,9 @@ import sys
 import uvicorn
 from fastapi import FastAPI
 
-from app import logs
-from app.connections import BACKLOG, Connection, raise_descriptor_limit
+from app.http.connections import BACKLOG, Connection, raise_descriptor_limit
 from app.main import create_app
+from app.runtime import logs
 from app.settings import Settings, pass_on_host, read_settings
 
 #: Seconds that open requests get to finish when the server is told to stop.
@@ -37,8 +37,8 @@ def settled(settings: Settings) -> FastAPI:
     Hundreds of thousands of objects of code, models and statements: looking through them held up
     every answer that was under way for a fifth of a second.
     """
-    # What no line of ours holds (`app.logs`) need not be found out for each; the last is from
-    # where it is logged ("Optimization" in Python's logging HOWTO).
+    # What no line of ours holds (`app.runtime.logs`) need not be found out for each; the last is
+    # from where it is logged ("Optimization" in Python's logging HOWTO).
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging._srcfile = None  # noqa: SLF001
     app = create_app(settings)

@@ -247,7 +247,7 @@ class Settings(BaseSettings):
         "nothing for longest is cut off.",
     )
     download_still_s: PositiveInt = Field(
-        # [A]: see `app.download_response`.
+        # [A]: see `app.http.streaming`.
         3,
         description="Seconds after which a download that hardly moves gives its place to who "
         "waits for one.",

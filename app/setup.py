@@ -11,11 +11,11 @@ from pathlib import Path
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 
-from app import prover
-from app.corridor_coverage import Coverer
-from app.databases import describe, migration_url, open_database, private_cluster
-from app.network import Network
+from app.jobs.corridor_coverage import Coverer
+from app.runtime import write_proof
+from app.runtime.databases import describe, migration_url, open_database, private_cluster
 from app.settings import Settings
+from app.snapshots.road_networks import Network
 from geo.db import migrations
 from geo.db.outages import driven, is_refusal
 from geo.db.sessions import Database, Tier
@@ -65,7 +65,7 @@ def start_database(settings: Settings) -> None:
     if cluster is not None:
         cluster.start()
     try:
-        key = prover.made_key(settings.home)
+        key = write_proof.made_key(settings.home)
         asyncio.run(migrations.migrate(migration_url(settings), key=key))
     except DatabaseUnavailableError as error:
         if is_refusal(driven(error.__cause__)):

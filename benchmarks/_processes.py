@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import httpx
 
-from app.databases import open_database
+from app.runtime.databases import open_database
 from app.settings import Settings
 from geo.db.private_cluster import PrivateCluster
 from geo.db.sessions import Database

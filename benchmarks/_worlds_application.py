@@ -25,8 +25,8 @@ from rich.progress import Progress
 from sqlalchemy import text
 
 from app import setup
-from app.network import Network
 from app.settings import Settings
+from app.snapshots.road_networks import Network
 from benchmarks._worlds_clock import Best, earliest, walk
 from benchmarks._worlds_draw import Country, sketch
 from benchmarks._worlds_judge import (

@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from app.network import Network, Region
 from app.settings import Settings
 from app.setup import import_sketch
+from app.snapshots.road_networks import Network, Region
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
 from routing.geometry.geodesy import UNITS_PER_DEGREE, great_circle_m
 from routing.osm_tags.ways import Mode

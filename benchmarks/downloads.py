@@ -29,7 +29,7 @@ from rich.table import Table
 from sqlalchemy import make_url
 
 from app import setup
-from app.databases import tier_urls
+from app.runtime.databases import tier_urls
 from app.settings import Settings
 from benchmarks._processes import own_home
 from geo.db.sessions import Tier

@@ -7,8 +7,8 @@ the item, the page, a tile, the nearest spaces and a route, each with the entity
 answer, as a cache would. In half of the trials every connection of the servers to the database is
 cut at that moment. The time counts from before the hide's transaction begins to the end of the
 last answer that still shows what is hidden. An answer is late if its question was
-sent longer after the hide's commit than pages may be believed without a look (`app.editions`):
-there must be none.
+sent longer after the hide's commit than pages may be believed without a look
+(`app.snapshots.layer_editions`): there must be none.
 """
 
 import argparse
@@ -32,8 +32,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from app import setup
-from app.editions import LEASE_S
 from app.settings import Settings
+from app.snapshots.layer_editions import LEASE_S
 from benchmarks._around import box_path, tile_path
 from benchmarks._processes import opened, own_home, servers
 from geo.db.sessions import Database, Tier

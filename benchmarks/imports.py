@@ -22,10 +22,11 @@ from rich.table import Table
 from sqlalchemy import text
 
 from app import setup
-from app.databases import private_cluster
+from app.runtime.databases import private_cluster
 from app.settings import Settings
 from geo.db.sessions import Tier
-from geo.imports import apply, check_file
+from geo.imports.apply import apply
+from geo.imports.check import check_file
 
 #: Any fixed number: the same file in every run.
 SEED = 20_261_125

@@ -35,9 +35,9 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
-from app.askers import COOKIE
-from app.csrf import form_token
-from app.databases import open_database, private_cluster
+from app.access.csrf import form_token
+from app.access.identity import COOKIE
+from app.runtime.databases import open_database, private_cluster
 from app.settings import Settings
 from geo.accounts import sign_in
 from geo.audit import trail

@@ -34,10 +34,10 @@ from rich.table import Table
 from sqlalchemy import text
 
 from app import setup
-from app.journey_records import read_records
-from app.journeys import Question
-from app.knowledge import reading
+from app.journeys.planner import Question
+from app.journeys.records import read_records
 from app.settings import Settings
+from app.snapshots.tier_snapshot import reading
 from benchmarks._processes import opened, own_home, servers
 from geo.db.sessions import Database, Tier
 from geo.guidance.products import along

@@ -28,8 +28,8 @@ from rich.table import Table
 from sqlalchemy import insert
 
 from app import setup
-from app.databases import open_database
 from app.main import create_app
+from app.runtime.databases import open_database
 from app.settings import Settings
 from geo import models
 from geo.db import migrations

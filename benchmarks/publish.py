@@ -32,7 +32,7 @@ from rich.table import Table
 from sqlalchemy import make_url
 
 from app import setup
-from app.databases import tier_urls
+from app.runtime.databases import tier_urls
 from app.settings import Settings
 from benchmarks import _tipg
 from benchmarks._bars import judged, number, verdicts

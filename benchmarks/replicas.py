@@ -30,7 +30,7 @@ from rich.table import Table
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.databases import open_database
+from app.runtime.databases import open_database
 from app.settings import Settings
 from benchmarks._processes import processes
 from geo.db.primary import MOST_STALE_S as LIMIT_S

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app import setup
-from app.databases import private_cluster
+from app.runtime.databases import private_cluster
 from app.settings import Settings
 from benchmarks._stopwatch import BETWEEN, Stage, Stopwatch
 from routing.graph.regions import open_graph

@@ -1,4 +1,4 @@
-// Bundle OpenLayers into app/web/static/vendor as ol-<hash>.js and .css, and what reads basemaps as
+// Bundle OpenLayers into app/static/vendor as ol-<hash>.js and .css, and what reads basemaps as
 // pmtiles-<hash>.js, with the licences of everything that ended up in them. The same inputs give
 // the same bytes.
 import { createHash } from 'node:crypto';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const vendor = process.argv[2] ?? join(here, '..', 'app', 'web', 'static', 'vendor');
+const vendor = process.argv[2] ?? join(here, '..', 'app', 'static', 'vendor');
 
 // es2020 keeps phones of about 2020 (Chrome 80, Safari 14) in: the oldest with ES modules,
 // optional chaining and dynamic import, which the page's own modules need as well.

@@ -130,7 +130,7 @@ def home(run_id: str) -> Path:
 @pytest.fixture(scope="session")
 def empty_template(cluster: Any, home: Path) -> str:
     """Name a database that has the migrations and nothing else."""
-    from app.prover import made_key
+    from app.runtime.write_proof import made_key
     from geo.db import migrations as schema
 
     def build(url: str) -> None:
@@ -144,7 +144,7 @@ def empty_template(cluster: Any, home: Path) -> str:
 def loaded_template(cluster: Any, settings_for: Any, home: Path) -> str:
     """Name a database with everything that `./run` loads."""
     from app import setup
-    from app.prover import made_key
+    from app.runtime.write_proof import made_key
     from geo.db import migrations as schema
 
     def build(url: str) -> None:
@@ -183,7 +183,7 @@ def loaded_shared(cluster: Any, loaded_template: str) -> str:
 @contextlib.asynccontextmanager
 async def opened(settings: Any) -> AsyncIterator[Any]:
     """Open the tiers of a database and close them afterwards."""
-    from app.databases import open_database
+    from app.runtime.databases import open_database
 
     database = open_database(settings)
     try:
@@ -243,7 +243,7 @@ async def writer_engine(empty_template: str, cluster: Any, settings_for: Any) ->
     """Give the writer's engine on a database of this worker's own."""
     from sqlalchemy.pool import NullPool
 
-    from app.databases import tier_urls
+    from app.runtime.databases import tier_urls
     from geo.db.sessions import Tier, create_tier_engine
 
     settings = settings_for(clone(cluster, empty_template))
@@ -271,8 +271,8 @@ async def session(writer_engine: Any) -> AsyncIterator[Any]:
 def _warm_once() -> None:
     """Compile every kernel while no application of this process makes its fields.
 
-    Each starts with the one and then with the other, in a thread (`app.fields`); here
-    there are several.
+    Each starts with the one and then with the other, in a thread (`app.http.parameter_fields`);
+    here there are several.
     """
     from routing.warmup import warm
 
@@ -284,7 +284,7 @@ async def client_of(settings: Any, **overrides: Any) -> AsyncIterator[httpx.Asyn
     """Run the application in this process and talk to it.
 
     Every request looks: what is told may come after the next question, which is allowed for
-    `app.editions.LEASE_S`, and would fail a test once in a hundred.
+    `app.snapshots.layer_editions.LEASE_S`, and would fail a test once in a hundred.
     """
     from app.main import create_app
 

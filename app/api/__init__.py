@@ -1,1 +1,1 @@
-"""Endpoints: thin, one module a noun; each checks, asks and answers."""
+"""Endpoints that answer in JSON, GeoJSON, tiles and files: thin, one module a noun."""

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.network import Region
 from app.packs.spaces import DEGREE_PARTS
+from app.snapshots.road_networks import Region
 from geo.geography.hazards import ActiveHazard
 from routing.geometry.geodesy import UNITS_PER_DEGREE
 from routing.graph.road_graph import Mode, RoadGraph

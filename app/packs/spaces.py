@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from enum import IntFlag
 from typing import Any, Final
 
-from app.packs.moments import HORIZON_DAYS, Span, day_number
+from app.packs.timespan import HORIZON_DAYS, Span, day_number
 from geo.hours.space_hours import Hours, Interval
 from geo.spaces.eligibility import ADULT_AGE
 from geo.spaces.queries import ListedSpace

@@ -1,9 +1,9 @@
 """How new the knowledge is that a snapshot shows: stamps, the clock, and what tells of changes.
 
-Workers keep hazards, crossings, spaces and products in memory (`app.knowledge`), and pages and
-tiles of every layer (`app.editions`). A stamp is equal in two snapshots only if nothing was
-committed between them that could change what any tier sees of its subject. Stamps count changes of
-hidden records too, so they never leave the process (P39).
+Workers keep hazards, crossings, spaces and products in memory (`app.snapshots.tier_snapshot`), and
+pages and tiles of every layer (`app.snapshots.layer_editions`). A stamp is equal in two snapshots
+only if nothing was committed between them that could change what any tier sees of its subject.
+Stamps count changes of hidden records too, so they never leave the process (P39).
 """
 
 import asyncio

@@ -20,7 +20,8 @@ from geo.db.read_pool import Asks, Reader
 from geo.errors import DatabaseUnavailableError
 
 #: Nothing that is answered is older; who cannot know is refused (issue 14). What follows shares it:
-#: a connection that leads to who was the primary, what it stated, and `app.editions.LEASE_S`.
+#: a connection that leads to who was the primary, what it stated, and
+#: `app.snapshots.layer_editions.LEASE_S`.
 MOST_STALE_S: Final = 2.0
 
 #: Seconds for which what the primary stated is believed.

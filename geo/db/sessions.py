@@ -149,7 +149,8 @@ class Database:
     ) -> None:
         self._prove = prove
         self._wait_s = wait_s
-        # What readers keep between sessions; `app.knowledge` says what and for how long.
+        # What readers keep between sessions; `app.snapshots.tier_snapshot` says what and for how
+        # long.
         self._kept: dict[str, object] = {}
         # None elsewhere: nothing to compare, and nothing is (see `geo.db.primary`).
         self._primary = self._primary_at(apart, statement_timeout_ms) if apart else None

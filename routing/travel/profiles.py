@@ -85,7 +85,7 @@ _FROM, _UNTIL = time(6), time(18)
 ADULT: Final = Profile("adult", 25_000.0, _FROM, _UNTIL)
 
 #: 12 to 15 km a day (algorithms.md section 3 [A: field staff must set]): the longer of the two, as
-#: `app.web.filling` takes it. The pace is the 10th percentile, "at most" (same place).
+#: `app.page_models.home_filling` takes it. The pace is the 10th percentile, "at most" (same place).
 FAMILY: Final = Profile(
     "family", 15_000.0, _FROM, _UNTIL, pace=Pace.CAMPBELL_10, carries_children=True
 )

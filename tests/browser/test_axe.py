@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 import pytest
 from playwright.async_api import Page, Route
 
-from app.askers import COOKIE
-from app.csrf import form_token
-from app.web.i18n import CONSOLE_LANGUAGES, DEFAULT_LANGUAGE, LANGUAGES
+from app.access.csrf import form_token
+from app.access.identity import COOKIE
+from app.i18n.translation import CONSOLE_LANGUAGES, DEFAULT_LANGUAGE, LANGUAGES
 from tests.browser.test_page import DESK, MAP_READY, NARROW, PHONE, SMALL_CONTROLS, browser, width
 from tests.conftest import clone, in_thread, run_sql, served
 from tests.fixtures import every_page

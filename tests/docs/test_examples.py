@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.web.docs_page import TOPICS
+from app.page_models.docs_page import TOPICS
 from tests.conftest import ROOT
 
 FOLDER = ROOT / "docs" / "examples"

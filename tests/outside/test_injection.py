@@ -49,7 +49,8 @@ LONGEST, MEGABYTE = 32_000, 1_000_000
 
 ITEMS = "/collections/places/items"
 
-#: What a server that begins to follow changes asks (`app.following`), and after half a minute.
+#: What a server that begins to follow changes asks (`app.snapshots.change_listener`), and after
+#: half a minute.
 FIRST_LOOK = ('LISTEN "amparo_knowledge"', "FROM crossings")
 STILL_THERE = "select 1"
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from owslib.ogcapi.features import Features
 
-from app.api.landing import CONFORMANCE
+from app.pages.landing import CONFORMANCE
 from tests.fixtures.outside import BOX, CONDITIONS
 from tiles.catalogue.layers import CATALOGUE
 from tiles.features.queryables import queryable_columns

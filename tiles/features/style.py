@@ -17,7 +17,7 @@ from tiles.catalogue.layers import (
 )
 
 #: Land, ink and water: what lies around the signs, which are coloured. The web map draws on the
-#: same land and water (app/web/static/style.js, page.css).
+#: same land and water (app/static/style.js, page.css).
 PAPER, INK, WATER = "#F7F5EF", "#16262B", "#DDE8EC"
 
 #: Bottom to top: areas and lines below points, what people look for last.

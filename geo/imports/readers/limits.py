@@ -22,7 +22,7 @@ class TooHeavyError(InvalidFileError):
         self.code = code
 
 
-#: What is said to programs; `app.desk.import_notes` says it to people.
+#: What is said to programs; `app.console.forms.import_notes` says it to people.
 REASONS: Final = {
     "members": "has too many files inside: bring the table or the map alone",
     "unpacked": "is too large when unpacked: split it",

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.databases import open_database, tier_urls
+from app.runtime.databases import open_database, tier_urls
 from geo.db import migrations
 from geo.db.sessions import Database, Tier, tier_url
 from geo.errors import DatabaseUnavailableError, UnsafeRoleError

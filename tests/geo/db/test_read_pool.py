@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from app.databases import tier_urls
+from app.runtime.databases import tier_urls
 from geo.db import read_pool as readers
 from geo.db.read_pool import Reader
 from geo.db.sessions import Tier, server_settings

@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from app import gazetteer
+from app.snapshots import place_names
 from geo.geography.place_index import ResidentPlaces
 from geo.geography.place_names import MOST_FOUND, PlaceNames
 from geo.geography.places import Typed
@@ -42,7 +42,7 @@ def names():
 
 
 def asked(names, text):
-    """Ask for a name as `app.gazetteer.resolve` does; return what it found and called."""
+    """Ask for a name as `place_names.resolve` does; return what it found and called."""
     called = Counter()
 
     def count(frame, event, what):
@@ -53,7 +53,7 @@ def asked(names, text):
 
     posts = np.column_stack((np.linspace(-75, -60, CROSSINGS), np.linspace(4, 9, CROSSINGS)))
     typed = Typed.of(text)
-    asked = gazetteer._Asked(names, {}, posts)
+    asked = place_names._Asked(names, {}, posts)
     before = sys.getprofile()
     sys.setprofile(count)
     try:
@@ -78,7 +78,7 @@ def test_no_question_costs_more_than_looking_once_at_each_name(names, text):
     found, called = asked(names, text)
     assert called["ResidentPlaces.place"] <= 3 * MOST_FOUND
     # Each looks at all towns: those of one exact name at most, or the choices that are shown.
-    assert called["PlaceNames._town_near"] <= 2 * MOST_FOUND + gazetteer.MAX_CHOICES
+    assert called["PlaceNames._town_near"] <= 2 * MOST_FOUND + place_names.MAX_CHOICES
     # Measured on the ellipsoid once for all, and no array is made of all places anew.
     assert called["Geod.inv"] <= 3
     assert called["array"] <= 3 * len(found)

@@ -16,8 +16,10 @@ from geo.errors import (
     NotFoundError,
     PersonalDataError,
 )
-from geo.imports import apply, batches, check_file, parse_mapping, reports, to_proposals
-from geo.imports.mapping import FieldMapping
+from geo.imports import batches, reports
+from geo.imports.apply import apply, to_proposals
+from geo.imports.check import check_file
+from geo.imports.mapping import FieldMapping, parse_mapping
 from geo.models import AuditEntry, ImportBatch, Location, Proposal, RestrictedReader
 from geo.records import space_documents
 from tests.fixtures.import_files import WRITERS, as_csv, as_geojson

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, update
 
 from geo.errors import ConflictError, ForbiddenError, NotFoundError
-from geo.imports import apply, check_file, duplicates
+from geo.imports import duplicates
+from geo.imports.apply import apply
+from geo.imports.check import check_file
 from geo.imports.similarity import NEAR_M, Spot, pairs, phones_of, spot_of
 from geo.models import (
     AuditEntry,

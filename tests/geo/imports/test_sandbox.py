@@ -115,7 +115,7 @@ def test_the_child_is_told_nothing_but_the_file():
 
 
 def test_every_reason_has_words():
-    from app.desk.import_notes import HEAVY
+    from app.console.forms.import_notes import HEAVY
 
     assert HEAVY.keys() == limits.REASONS.keys()
 

@@ -17,8 +17,8 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.databases import tier_urls
-from app.prover import made_key
+from app.runtime.databases import tier_urls
+from app.runtime.write_proof import made_key
 from geo.audit import trail, write_proof
 from geo.db import migrations
 from geo.db.sessions import Tier, create_tier_engine

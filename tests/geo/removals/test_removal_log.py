@@ -568,7 +568,7 @@ STEPS = st.lists(
 @pytest.fixture(scope="module")
 def filled(cluster, empty_template, settings_for):
     """Give the address of a database with the network in it."""
-    from app.databases import tier_urls
+    from app.runtime.databases import tier_urls
     from geo.db.sessions import Tier
 
     url = tier_urls(settings_for(clone(cluster, empty_template)))[Tier.WRITER]

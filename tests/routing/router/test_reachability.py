@@ -385,7 +385,7 @@ def compiled_kernels():
         _segment_kernels,
         cch.customization,
         cch.queries,
-        cch.updating,
+        cch.partial_customization,
     )
     kernels = {k for module in modules for k in vars(module).values() if hasattr(k, "signatures")}
     return {kernel.py_func.__qualname__: len(kernel.signatures) for kernel in kernels}

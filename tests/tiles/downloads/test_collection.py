@@ -21,9 +21,9 @@ import uvicorn
 from pyarrow import BufferReader, parquet
 from sqlalchemy import Double, Integer, Text, bindparam, func, insert, select, true
 
-from app import download_response as responses
-from app.connections import Connection
-from app.searches import BusyError
+from app.http import streaming as responses
+from app.http.connections import Connection
+from app.runtime.work_limit import BusyError
 from geo import models
 from geo.db.sessions import Tier
 from geo.errors import DatabaseUnavailableError

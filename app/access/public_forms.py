@@ -1,0 +1,59 @@
+"""Forms that anybody may send: no account, no cookie, nothing kept of who sent them (P37)."""
+
+from collections.abc import Collection
+from urllib.parse import parse_qs
+
+from fastapi import Request
+
+from app.exceptions import ForgedRequestError, InvalidParameterError, UnsupportedMediaTypeError
+
+#: Longest field that is no text of its own: the name of a place.
+LONGEST_FIELD = 120
+
+
+async def read_open_form(
+    request: Request,
+    fields: Collection[str],
+    *,
+    repeated: Collection[str] = (),
+    longest: int = LONGEST_FIELD,
+) -> dict[str, list[str]]:
+    """Return the fields of a form; those that were not sent are missing.
+
+    Parameters
+    ----------
+    fields
+        What the form may hold.
+    repeated
+        Of them, those that may come more than once.
+    longest
+        Characters of a field.
+
+    Raises
+    ------
+    ForgedRequestError
+        A browser says that another site sent it (Fetch Metadata): nobody's phone is made to
+        answer for others.
+    UnsupportedMediaTypeError, InvalidParameterError
+        It is no form, or not this one.
+    """
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise ForgedRequestError
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/x-www-form-urlencoded":
+        raise UnsupportedMediaTypeError
+    try:
+        found = parse_qs(
+            (await request.body()).decode("utf-8"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            max_num_fields=len(fields) + 50 * len(repeated),
+        )
+    except ValueError as error:
+        raise InvalidParameterError("body", "not a form of this page") from error
+    for name, values in found.items():
+        is_known = name in fields and (len(values) == 1 or name in repeated)
+        if not is_known or any(len(value) > longest or "\x00" in value for value in values):
+            reason = "not a field of the form, repeated or too long"
+            raise InvalidParameterError("".join(filter(str.isprintable, name[:64])), reason)
+    return found

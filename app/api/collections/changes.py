@@ -1,0 +1,156 @@
+"""The change feed: a copy of a collection is made once, and follows from then on (P49)."""
+
+import asyncio
+import base64
+import binascii
+from collections import defaultdict
+from typing import Any, Final
+from urllib.parse import urlencode
+from weakref import WeakKeyDictionary
+
+import orjson
+from starlette.responses import Response
+
+from app.api.collections.links import GEOJSON, JSON, demo_members, link
+from app.api.collections.parameters import read_limit
+from app.api.collections.serving import Asked, PublishedRoute
+from app.exceptions import InvalidParameterError
+from geo.db.sessions import Database, Tier
+from geo.history import change_feed
+from geo.history.change_feed import MARK_BYTES
+from geo.records import demo_rows
+from tiles.catalogue.layer import Layer
+from tiles.catalogue.layers import find_layer, layers_for
+from tiles.features.changes import Changes, Cursor, read_changes, source
+
+type Body = dict[str, Any]
+
+#: How often a ledger is brought up to date for one page because what it shows is being changed at
+#: that moment; then the page is given as far as it goes [A].
+TRIES: Final = 3
+
+#: Of a token: an id of 512 characters of 4 bytes, two marks and a byte, in base64 (4 for 3).
+_LONGEST_TOKEN: Final = 2_780
+
+# The first byte of a token: which marks follow.
+_SINCE, _UNTIL = 1, 2
+_KINDS = (_SINCE, _UNTIL, _SINCE | _UNTIL)
+
+_REFUSED = "not a `token` of this collection's changes"
+
+# One asker of a process brings a ledger up to date; the others wait for it without a connection.
+_LOCKS: WeakKeyDictionary[Database, defaultdict[tuple[Tier, str], asyncio.Lock]] = (
+    WeakKeyDictionary()
+)
+
+
+def write_token(cursor: Cursor) -> str:
+    """Return the opaque token that says how far a copy is."""
+    kind = (_SINCE if cursor.since else 0) | (_UNTIL if cursor.until else 0)
+    packed = bytes([kind]) + b"".join(cursor.marks) + cursor.after.encode()
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def read_since(since: str | None) -> Cursor:
+    """Return how far a copy is: by the ``token`` of its last answer, None for a new copy.
+
+    Raises
+    ------
+    InvalidParameterError
+        Not from a ``token``.
+    """
+    if since is None:
+        return Cursor()
+    if not since or len(since) > _LONGEST_TOKEN:
+        raise InvalidParameterError("since", _REFUSED)
+    try:
+        token = since.encode("ascii")
+        packed = base64.b64decode(token + b"=" * (-len(token) % 4), b"-_", validate=True)
+        cursor = _unpacked(packed)
+    except (UnicodeError, binascii.Error) as error:
+        raise InvalidParameterError("since", _REFUSED) from error
+    if cursor is None or "\0" in cursor.after:
+        raise InvalidParameterError("since", _REFUSED)
+    return cursor
+
+
+def _unpacked(packed: bytes) -> Cursor | None:
+    """Return what `write_token` packed; None for what it never gives."""
+    kind, rest = packed[0], packed[1:]
+    since, rest = (rest[:MARK_BYTES], rest[MARK_BYTES:]) if kind & _SINCE else (None, rest)
+    until, rest = (rest[:MARK_BYTES], rest[MARK_BYTES:]) if kind & _UNTIL else (None, rest)
+    cursor = Cursor(since, until, rest.decode())
+    is_of_marks = kind in _KINDS and all(len(mark) == MARK_BYTES for mark in cursor.marks)
+    # A copy that is whole is in the middle of nothing.
+    return cursor if is_of_marks and (until is not None or not cursor.after) else None
+
+
+def routes() -> list[PublishedRoute]:
+    """Return the addresses: one for each collection."""
+    return [
+        PublishedRoute(f"/collections/{layer.name}/changes", changes, layer=layer.name)
+        for layer in layers_for(Tier.PUBLIC)
+    ]
+
+
+async def changes(asked: Asked) -> Response:
+    """Return what a copy of a collection lacks."""
+    layer = find_layer(asked.path["layer"], asked.tier)
+    query = asked.only_as("json", "since", "limit")
+    cursor, limit = read_since(query.get("since")), read_limit(query.get("limit"))
+    read, is_demo = await _read(asked.database, asked.tier, layer, cursor, limit)
+    members = _members(layer, read, f"{asked.base}/collections/{layer.name}", query)
+    members |= demo_members(is_demo=is_demo, notice=layer.notice)
+    return asked.signed(_body(read, members), GEOJSON)
+
+
+async def _read(
+    database: Database, tier: Tier, layer: Layer, cursor: Cursor, limit: int
+) -> tuple[Changes, bool]:
+    """Read a page of a ledger that has all that was committed before the request."""
+    refreshed, is_forced = 0, False
+    while True:
+        # A ledger that lags says of nothing it lacks that it is gone (P49).
+        async with database.primary_session(tier) as session:
+            await change_feed.hold_still(session)
+            if refreshed or not await change_feed.is_due(session, source(layer.name)):
+                read = await read_changes(session, layer, cursor, limit)
+                if not read.is_behind or refreshed == TRIES:
+                    return read, await demo_rows.has_demo(session)
+                is_forced = True
+        await _bring_up_to_date(database, tier, layer, is_forced=is_forced)
+        refreshed += 1
+
+
+async def _bring_up_to_date(
+    database: Database, tier: Tier, layer: Layer, *, is_forced: bool = False
+) -> None:
+    locks = _LOCKS.setdefault(database, defaultdict(asyncio.Lock))
+    async with locks[tier, layer.name], database.session(Tier.WRITER) as session:
+        await change_feed.refresh(session, tier, source(layer.name), is_forced=is_forced)
+
+
+def _members(layer: Layer, read: Changes, address: str, asked: dict[str, str]) -> Body:
+    token = write_token(read.cursor)
+    query = f"?{urlencode(asked)}" if asked else ""
+    links = [
+        link(f"{address}/changes{query}", "self", GEOJSON),
+        link(address, "collection", JSON, layer.title),
+    ]
+    if not read.is_complete:
+        onward = urlencode({**asked, "since": token})
+        links.append(link(f"{address}/changes?{onward}", "next", GEOJSON))
+    return {
+        "gone": read.gone,
+        "complete": read.is_complete,
+        "token": token,
+        "links": links,
+        "numberReturned": len(read.features),
+        "attribution": layer.attribution,
+    }
+
+
+def _body(read: Changes, members: dict[str, Any]) -> bytes:
+    # The features are PostGIS' text and stay it; the members follow inside the same object.
+    start = b'{"type":"FeatureCollection","features":['
+    return start + ",".join(read.features).encode() + b"]," + orjson.dumps(members)[1:]

@@ -1,0 +1,335 @@
+"""How the network's staff keep guidance: JSON for holders of a token of scope ``edit``."""
+
+from datetime import date
+from typing import Annotated, Any
+
+import shapely
+from fastapi import APIRouter, Path, Response
+from pydantic import ConfigDict, Field
+
+from app.access.dependencies import ClockDep, SettingsDep, StaffDep, WorkerDep, WriterDep
+from app.api.records.proposals import outcome_body
+from app.api.schemas.fields import Day
+from app.api.schemas.json_body import JSONBody, LargeBodyRoute
+from app.exceptions import InvalidParameterError
+from app.http.problems import problem_responses
+from app.http.responses import JSONResponse
+from geo.guidance import contacts, messages, pathways, practices, products
+from geo.proposals.guidance_changes import NO_REASON, Sent
+from geo.proposals.submission import Outcome
+from geo.records.guidance_rows import ORIGINAL
+from geo.records.readers import read_geometry
+
+router = APIRouter(tags=["guidance of the staff"], route_class=LargeBodyRoute)
+
+REFUSALS = problem_responses(400, 401, 403, 404, 409, 413, 503)
+
+#: Of what can wait for a second person.
+WAITS: dict[int | str, dict[str, Any]] = {
+    202: {"description": "A part of it, or all, waits for a second person."},
+    **REFUSALS,
+}
+
+#: Texts as PostgreSQL stores them: without a zero.
+Words = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+
+Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,99}$")]
+
+
+class Decision(JSONBody):
+    """What a reviewer decides; a reason is needed to send something back."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    accept: bool
+    reason: Words | None = Field(None, max_length=2000)
+
+
+class Review(Decision):
+    """Of a message: ``reader`` says who read it, in languages that accounts do not have."""
+
+    reader: Words | None = Field(None, max_length=100)
+
+
+class MessageDraft(JSONBody):
+    """A text of the message bank."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: str
+    language: str
+    audience: str
+    body: str
+    valid_from: Day
+    valid_to: Day | None = None
+    safety: bool = True
+
+
+class PracticeDraft(JSONBody):
+    """A note on what works well at a space."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    space: Words
+    title: str
+    body: str
+    noted_on: Day
+    language: str = ORIGINAL
+    public: bool = False
+
+
+class ProductDraft(JSONBody):
+    """An information product, as a file of products has it, and its area."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    geometry: dict[str, Any] | None = None
+
+
+class Reader(JSONBody):
+    """A person who may read a restricted pathway."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    person: Words = Field(max_length=100)
+
+
+@router.put("/contacts/{item}", responses=WAITS)
+async def put_contact(
+    session: WriterDep,
+    actor: WorkerDep,
+    clock: ClockDep,
+    settings: SettingsDep,
+    item: Id,
+    body: dict[str, Any],
+) -> Response:
+    """Propose an essential contact, or how one should be (coordinators; P53).
+
+    A number or a text waits for a second person (202 with the proposal); what takes one away holds
+    at once. `reason` is for the staff.
+    """
+    outcome = await contacts.put_contact(
+        session,
+        actor,
+        {**_fields(body), "id": item},
+        _sent(clock, body),
+        allow_mixed=settings.allow_demo_mixed,
+    )
+    return proposed(item, outcome)
+
+
+@router.delete("/contacts/{item}", responses=REFUSALS)
+async def remove_contact(
+    session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id
+) -> Response:
+    """Delete an essential contact at once (coordinators)."""
+    await contacts.remove_contact(session, actor, item, now=clock())
+    return _done(item)
+
+
+@router.get("/message-drafts", responses=problem_responses(401, 403, 503))
+async def message_drafts(session: StaffDep) -> Response:
+    """Return the messages that are not reviewed yet."""
+    found = await messages.drafts(session)
+    return JSONResponse({"drafts": found}, headers={"Cache-Control": "private, no-store"})
+
+
+@router.post("/messages", status_code=201, responses=REFUSALS)
+async def write_message(
+    session: WriterDep, actor: WorkerDep, settings: SettingsDep, body: MessageDraft
+) -> Response:
+    """Write a draft of a message; nobody sees it until somebody else has reviewed it (P47)."""
+    message_id = await messages.write(
+        session,
+        actor,
+        key=body.key,
+        lang=body.language,
+        audience=body.audience,
+        body=body.body,
+        valid_from=body.valid_from,
+        valid_to=body.valid_to,
+        safety=body.safety,
+        allow_mixed=settings.allow_demo_mixed,
+    )
+    return _done(message_id, 201)
+
+
+@router.post("/messages/{item}/submit", responses=REFUSALS)
+async def submit_message(session: WriterDep, actor: WorkerDep, item: Id) -> Response:
+    """Hand a draft to the reviewers."""
+    await messages.submit(session, actor, item)
+    return _done(item)
+
+
+@router.post("/messages/{item}/review", responses=REFUSALS)
+async def review_message(
+    session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id, body: Review
+) -> Response:
+    """Let a message be shown, or send it back (coordinators, never one's own).
+
+    A person does that signed in, at the console; a token is answered 403 (P50).
+    """
+    await messages.review(
+        session,
+        actor,
+        item,
+        accept=body.accept,
+        today=_today(clock),
+        reason=body.reason,
+        reader=body.reader,
+    )
+    return _done(item)
+
+
+@router.post("/messages/{item}/retire", responses=REFUSALS)
+async def retire_message(session: WriterDep, actor: WorkerDep, item: Id) -> Response:
+    """Take a message back (coordinators)."""
+    await messages.retire(session, actor, item)
+    return _done(item)
+
+
+@router.post("/products", status_code=201, responses=REFUSALS)
+async def write_product(
+    session: WriterDep, actor: WorkerDep, clock: ClockDep, settings: SettingsDep, body: ProductDraft
+) -> Response:
+    """Write a draft of an information product."""
+    now = clock()
+    product_id = await products.put_product(
+        session,
+        actor,
+        dict(body.model_extra or {}),
+        today=now.date(),
+        now=now,
+        geometry=_area(body.geometry),
+        allow_mixed=settings.allow_demo_mixed,
+    )
+    return _done(product_id, 201)
+
+
+@router.post("/products/{item}/submit", responses=REFUSALS)
+async def submit_product(session: WriterDep, actor: WorkerDep, item: Id) -> Response:
+    """Hand a draft to the reviewers."""
+    await products.submit(session, actor, item)
+    return _done(item)
+
+
+@router.post("/products/{item}/review", responses=REFUSALS)
+async def review_product(
+    session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id, body: Decision
+) -> Response:
+    """Let a product be shown, or send it back (coordinators, never one's own).
+
+    A person does that signed in, at the console; a token is answered 403 (P50).
+    """
+    await products.review(
+        session, actor, item, accept=body.accept, today=_today(clock), reason=body.reason
+    )
+    return _done(item)
+
+
+@router.post("/practices", status_code=201, responses=REFUSALS)
+async def write_practice(session: WriterDep, actor: WorkerDep, body: PracticeDraft) -> Response:
+    """Write a note on what works well at a space; it is for partners unless it says so."""
+    practice_id = await practices.note_practice(
+        session,
+        actor,
+        body.space,
+        title=body.title,
+        body=body.body,
+        noted_on=body.noted_on,
+        lang=body.language,
+        public=body.public,
+    )
+    return _done(practice_id, 201)
+
+
+@router.post("/practices/{item}/submit", responses=REFUSALS)
+async def submit_practice(session: WriterDep, actor: WorkerDep, item: Id) -> Response:
+    """Hand a draft to the reviewers."""
+    await practices.submit(session, actor, item)
+    return _done(item)
+
+
+@router.post("/practices/{item}/review", responses=REFUSALS)
+async def review_practice(
+    session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id, body: Decision
+) -> Response:
+    """Let a note be read, or send it back (coordinators, never one's own).
+
+    A person does that signed in, at the console; a token is answered 403 (P50).
+    """
+    await practices.review(
+        session, actor, item, accept=body.accept, today=_today(clock), reason=body.reason
+    )
+    return _done(item)
+
+
+@router.put("/pathways/{item}", responses=WAITS)
+async def put_pathway(
+    session: WriterDep,
+    actor: WorkerDep,
+    clock: ClockDep,
+    settings: SettingsDep,
+    item: Id,
+    body: dict[str, Any],
+) -> Response:
+    """Propose a referral pathway, or how one should be (coordinators; P53).
+
+    It waits for a second person (202 with the proposal). Protected needs become restricted, and
+    those hold at once: they are for people named one by one.
+    """
+    outcome, remarks = await pathways.put_pathway(
+        session,
+        actor,
+        {**_fields(body), "id": item},
+        _sent(clock, body),
+        allow_mixed=settings.allow_demo_mixed,
+    )
+    return proposed(item, outcome, remarks=remarks)
+
+
+@router.post("/pathways/{item}/readers", responses=REFUSALS)
+async def name_pathway_reader(
+    session: WriterDep, actor: WorkerDep, item: Id, body: Reader
+) -> Response:
+    """Let a person read a restricted pathway (coordinators).
+
+    Done on the machine, by `amparo reader pathway`; a token is answered 403 (P50).
+    """
+    await pathways.name_reader(session, actor, item, body.person)
+    return _done(item)
+
+
+_PRIVATE = {"Cache-Control": "private, no-store"}
+
+
+def proposed(record_id: str, outcome: Outcome, **more: object) -> Response:
+    """Return what became of a change: 202 where a part of it waits for a second person."""
+    body = outcome_body(outcome) | {"id": record_id, "record_id": record_id, **more}
+    return JSONResponse(body, 200 if outcome.proposal_id is None else 202, headers=_PRIVATE)
+
+
+def _fields(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name != "reason"}
+
+
+def _sent(clock: ClockDep, body: dict[str, Any]) -> Sent:
+    reason = body.get("reason") or NO_REASON
+    if not isinstance(reason, str):
+        raise InvalidParameterError("reason", "is not a text")
+    return Sent(clock(), reason=reason)
+
+
+def _done(record_id: str, status: int = 200) -> Response:
+    return JSONResponse({"id": record_id}, status_code=status, headers=_PRIVATE)
+
+
+def _today(clock: ClockDep) -> date:
+    return clock().date()
+
+
+def _area(value: dict[str, Any] | None) -> shapely.geometry.base.BaseGeometry | None:
+    try:
+        return read_geometry(value)
+    except ValueError as error:
+        raise InvalidParameterError("geometry", str(error)) from error

@@ -1,0 +1,4 @@
+"""Routes, coverage and the forms of other routing services.
+
+It imports `journeys`, `texts` and `access`.
+"""

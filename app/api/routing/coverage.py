@@ -1,0 +1,411 @@
+"""``POST /coverage``: where a route leaves people without the help that was asked for."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import partial
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+import anyio
+import numpy as np
+from fastapi import APIRouter, Response
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.dependencies import ClockDep, NetworkDep, SessionDep, SettingsDep
+from app.api.schemas.fields import Day, Instant, Latitude, Longitude, Position, require_unswapped
+from app.api.schemas.json_body import JSONBody, LargeBodyRoute
+from app.exceptions import InvalidParameterError
+from app.http.problems import problem_responses
+from app.http.responses import JSONResponse
+from app.i18n import route_phrases
+from app.journeys.detours import Detours
+from app.journeys.planner import Question, end_names, plan
+from app.runtime.work_limit import search
+from app.settings import Settings
+from app.snapshots.country_of_point import SilentCrossingError, UncertainCountryError, locate_all
+from app.snapshots.open_spaces import support, supports_of
+from app.snapshots.read_source import Source
+from app.snapshots.road_networks import Network, Region
+from app.snapshots.tier_snapshot import reading
+from geo.errors import UnknownServiceError
+from geo.geography import boundaries
+from geo.geography.crossings import CrossingState
+from geo.history.versions import end_of
+from geo.records import demo_rows
+from geo.spaces import queries
+from geo.spaces.eligibility import NIGHT_SERVICE
+from geo.spaces.queries import OpenSpace
+from routing.errors import OffNetwork
+from routing.geometry.lines import distance_to_line_m
+from routing.graph.road_graph import Mode
+from routing.route.coverage import (
+    Coverage,
+    Gap,
+    MeasuredLine,
+    SupportAt,
+    coverage_by,
+    supports_along,
+)
+from routing.router.map_matching import MatchFailed, match_line
+from routing.travel.crossings import CROSSING_REACH_M, POST_REACH_M, Crossing
+from routing.travel.support_points import Supports
+
+router = APIRouter(tags=["coverage"], route_class=LargeBodyRoute)
+
+#: More vertices than any route of the product has (Caracas to Lima over the sketch: hundreds);
+#: a longer line is refused before it costs anything. This many take about a second to match.
+MAX_VERTICES = 5_000
+
+#: Such a line as text: three numbers of at most sixteen characters with their commas and brackets.
+LIMIT_BYTES = 262_144
+
+
+#: Lines that are laid onto roads or measured at once [A]: that is Python's own work, and two would
+#: take from each other and from everybody who waits for an answer.
+_lines = anyio.CapacityLimiter(1)
+
+
+class LineString(BaseModel):
+    """A GeoJSON LineString; heights are accepted and ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Literal["LineString"]
+    coordinates: Annotated[
+        list[tuple[Longitude, Latitude] | tuple[Longitude, Latitude, float]],
+        # One wrong position is told, not thousands (P55).
+        Field(min_length=2, max_length=MAX_VERTICES, fail_fast=True),
+    ]
+
+
+class CoverageQuestion(JSONBody):
+    """The body of ``POST /coverage``: a line, or two ends to find the route between."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "start": [-72.508, 7.894],
+                    "end": [-73.126, 7.125],
+                    "mode": "foot",
+                    "services": ["overnight"],
+                }
+            ]
+        },
+    )
+
+    route: LineString | None = None
+    start: Position | None = None
+    end: Position | None = None
+    mode: Mode = Mode.FOOT
+    at: Instant | None = Field(None, description="When crossings are judged; default: now.")
+    services: Annotated[list[str], Field(min_length=1, max_length=20)] = Field(
+        default=["overnight"], description="A space counts if it offers all of them."
+    )
+    as_of: Day | None = Field(None, description="Day the spaces are judged on; default: today.")
+    accept_detour: bool = Field(
+        default=False, description="As of POST /routes: measure a long detour between the ends too."
+    )
+
+    @model_validator(mode="after")
+    def _line_or_ends(self) -> Self:
+        ends = (self.start is not None, self.end is not None)
+        if (self.route is not None) == any(ends) or any(ends) != all(ends):
+            msg = "give either 'route', or both 'start' and 'end'"
+            raise ValueError(msg)
+        return self
+
+
+@router.post("/coverage", responses=problem_responses(400, 413, 422, 503))
+async def measure_coverage(
+    body: CoverageQuestion,
+    session: SessionDep,
+    network: NetworkDep,
+    settings: SettingsDep,
+    clock: ClockDep,
+) -> Response:
+    """Return the stretches of a route without an open space that offers the services."""
+    try:
+        await queries.check_services(session, body.services)
+    except UnknownServiceError as error:
+        raise InvalidParameterError("services", str(error)) from error
+    now = clock()
+    way = (
+        await _found_way(body, session, network, now, settings)
+        if body.route is None
+        else await _drawn_way(body.route, body, session, network, now, settings.access_m)
+    )
+    as_of = body.as_of or way.today
+    found = await _helping(session, body.services, as_of, way.today)
+    # What is counted today and has lapsed by then is not gone: nobody knows (P24).
+    today = found if as_of <= way.today else await _helping(session, body.services, way.today)
+    then = {space.id for space in found}
+    lapsed = [space for space in today if space.id not in then]
+    # Of a long line this takes a while too; who waits for a turn holds no connection.
+    await session.close()
+    measured, lapsed_m = await search(
+        partial(_measured, way, found, lapsed, settings.access_m), limiter=_lines
+    )
+    # Of today something is known whoever was there before; of another day the past has to be read.
+    is_today = as_of == way.today
+    span = None if is_today else await queries.known_span(session, body.services)
+    is_known = span is None or span.holds(as_of)
+    has_demo = await demo_rows.has_demo(session)
+    return JSONResponse(
+        {
+            **(known_figures(measured, lapsed_m) if is_known else nothing_known(measured)),
+            "known_from": None if span is None else span.first,
+            "known_until": None if span is None else span.last,
+            "services": body.services,
+            "as_of": as_of,
+            "mode": body.mode,
+            "network": way.network,
+            "crossings": [
+                {"id": crossing.id, "name": crossing.name, "state": crossing.state}
+                for crossing in way.crossings
+            ],
+            "protected_services": "not counted",
+            "data_as_of": now,
+            "demo": has_demo,
+            "notice": route_phrases.notice(is_demo=has_demo),
+        },
+        headers={"Cache-Control": "private, no-store"},
+    )
+
+
+def _measured(
+    way: "_Way", found: Sequence[OpenSpace], lapsed: Sequence[OpenSpace], access_m: float
+) -> tuple[Coverage, list[float]]:
+    """Return the coverage of a way, and where along it spaces have lapsed, in metres."""
+    along = way.along(Supports(map(support, found)))
+    lapsed_m = [at.at_m for at in way.along(Supports(map(support, lapsed)))]
+    return coverage_by(way.line, along, access_m, way.ends), lapsed_m
+
+
+async def _helping(
+    session: AsyncSession, services: Sequence[str], on: date, today: date | None = None
+) -> tuple[OpenSpace, ...]:
+    """Return the spaces that count on a day; of one before today by the records of then (P39)."""
+    return await queries.open_spaces(
+        session,
+        on=on,
+        services=tuple(services),
+        night=NIGHT_SERVICE in services,
+        as_of=end_of(on) if today is not None and on < today else None,
+    )
+
+
+@dataclass(frozen=True)
+class _Way:
+    """A way to measure, with the official crossings on it and today where it starts.
+
+    ``along`` finds the supports of it among some.
+    """
+
+    line: MeasuredLine
+    along: Callable[[Supports], tuple[SupportAt, ...]]
+    network: str
+    ends: tuple[str, str]
+    crossings: tuple[CrossingState, ...]
+    today: date
+
+
+async def _found_way(
+    body: CoverageQuestion,
+    session: AsyncSession,
+    network: Network,
+    now: datetime,
+    settings: Settings,
+) -> _Way:
+    """Find the route between the two ends of a question."""
+    assert body.start is not None  # noqa: S101 -- the model's validator says so
+    assert body.end is not None  # noqa: S101
+    require_unswapped("start", *body.start)
+    require_unswapped("end", *body.end)
+    detours = Detours.of(settings, are_accepted=body.accept_detour)
+    question = Question(body.start, body.end, body.mode, body.at or now, detours=detours)
+    answer = await plan(Source(session), network, question, now=now, access_m=settings.access_m)
+    journey, known = answer.journeys[0], answer.knowledge
+    best = journey.route
+    return _Way(
+        MeasuredLine.from_route(best),
+        lambda supports: supports_of(best, journey.regions, supports, settings.access_m),
+        journey.network,
+        end_names(journey.regions, known, best),
+        tuple(crossing for crossing in known.crossings if crossing.id in best.crossings),
+        now.astimezone(ZoneInfo(known.start.place.timezone)).date(),
+    )
+
+
+async def _drawn_way(
+    route: LineString,
+    body: CoverageQuestion,
+    session: AsyncSession,
+    network: Network,
+    now: datetime,
+    access_m: float,
+) -> _Way:
+    """Lay a drawn line onto the roads, or take it as it is where it follows none.
+
+    Raises
+    ------
+    SilentCrossingError
+        It follows no road and enters another country (P33).
+    UncertainCountryError
+        It follows no road and the country of an end cannot be told.
+    """
+    coordinates = np.array([position[:2] for position in route.coordinates])
+    for n, (lon, lat) in enumerate(coordinates.tolist()):
+        require_unswapped(f"route.coordinates.{n}", lon, lat)
+    known = await (await reading(session)).crossings(body.at or now)
+    ends = [(float(lon), float(lat)) for lon, lat in coordinates[[0, -1]]]
+    start, end = await locate_all(session, network, ends)
+    entered = await boundaries.countries_along(session, coordinates.tolist())
+    # A waiting search holds no connection.
+    await session.close()
+    line, region = await search(
+        partial(_match, coordinates, body.mode, network, tuple(crossing for _, crossing in known)),
+        limiter=_lines,
+    )
+    if line.measure == "geometry":
+        if not (start.is_certain and end.is_certain):
+            field = "route"
+            raise UncertainCountryError(field)
+        if len({start.country, end.country} | entered) > 1:
+            raise SilentCrossingError
+    # A line that follows none of the sketch's roads has bends of its own.
+    towns = region.sketched_towns if line.measure == "network" else None
+    return _Way(
+        line,
+        lambda supports: supports_along(line, supports, access_m, towns),
+        region.meta.name,
+        (start.place.name, end.place.name),
+        _crossings_on(line, region, tuple(state for state, _ in known)),
+        now.astimezone(ZoneInfo(start.place.timezone)).date(),
+    )
+
+
+def _match(
+    coordinates: NDArray[np.float64],
+    mode: Mode,
+    network: Network,
+    official: tuple[Crossing, ...],
+) -> tuple[MeasuredLine, Region]:
+    first, last = (tuple(map(float, coordinates[i])) for i in (0, -1))
+    region = network.region_for((first[0], first[1]), (last[0], last[1]))
+    try:
+        return match_line(region.router, coordinates, mode, crossings=official), region
+    except MatchFailed:
+        _require_near_roads(region, coordinates, mode)
+        return MeasuredLine.from_geometry(coordinates), region
+
+
+def _crossings_on(
+    line: MeasuredLine, region: Region, states: tuple[CrossingState, ...]
+) -> tuple[CrossingState, ...]:
+    """Return the official crossings at which a line meets a change of country."""
+    met = [
+        place
+        for place in region.borders
+        if distance_to_line_m(line.coordinates, place.lon, place.lat) <= POST_REACH_M
+    ]
+    return tuple(
+        state
+        for state in states
+        if any(
+            place.countries == {state.country_a, state.country_b}
+            and distance_to_line_m(np.array([[place.lon, place.lat]] * 2), state.lon, state.lat)
+            <= CROSSING_REACH_M
+            for place in met
+        )
+    )
+
+
+def _require_near_roads(region: Region, coordinates: NDArray[np.float64], mode: Mode) -> None:
+    """Refuse a line of which neither end is near a road: nothing is known there."""
+    try:
+        region.graph.snap(float(coordinates[0][0]), float(coordinates[0][1]), mode)
+    except OffNetwork:
+        region.graph.snap(float(coordinates[-1][0]), float(coordinates[-1][1]), mode, which="end")
+
+
+def known_figures(measured: Coverage, lapsed_m: Sequence[float]) -> dict[str, Any]:
+    """Return a coverage's figures, and of which of its stretches nothing is known.
+
+    Parameters
+    ----------
+    measured
+        By what is confirmed for the day.
+    lapsed_m
+        Where along the way spaces count today whose confirmation ends before that day: of a
+        stretch with one of them nobody knows whether it is a gap.
+    """
+    known = [gap for gap in measured.gaps if not any(gap.from_m < m < gap.to_m for m in lapsed_m)]
+    if not known and lapsed_m:
+        return nothing_known(measured)
+    longest = max(known, key=lambda gap: gap.length_m)
+    told = figures(replace(measured, longest=longest))
+    for stretch, gap in zip(told["intervals"], measured.gaps, strict=True):
+        stretch["known"] = gap in known
+    not_known_m = sum(gap.length_m for gap in measured.gaps if gap not in known)
+    if not_known_m:
+        told |= {"mean_to_next_m": None, "covered_share": None}
+    return {"known": True, "not_known_m": round(not_known_m, 1), **told}
+
+
+def nothing_known(measured: Coverage) -> dict[str, Any]:
+    """Return what is said of a day of which nothing is on record: no figure, and no gap."""
+    return {
+        "known": False,
+        "not_known_m": round(measured.length_m, 1),
+        "measure": measured.measure,
+        "length_m": round(measured.length_m, 1),
+        "access_m": measured.access_m,
+        "longest_gap_m": None,
+        "mean_to_next_m": None,
+        "covered_share": None,
+        "longest": None,
+        "intervals": [],
+        "spaces": [],
+    }
+
+
+def figures(measured: Coverage) -> dict[str, Any]:
+    """Return a coverage's figures and intervals as JSON-ready values."""
+    return {
+        "measure": measured.measure,
+        "length_m": round(measured.length_m, 1),
+        "access_m": measured.access_m,
+        "longest_gap_m": round(measured.longest.length_m, 1),
+        "mean_to_next_m": round(measured.mean_to_next_m, 1),
+        "covered_share": round(measured.covered_share, 4),
+        "longest": interval(measured.longest),
+        "intervals": [interval(gap) for gap in measured.gaps],
+        "spaces": [
+            {
+                "id": at.support.id,
+                "at_m": round(at.at_m, 1),
+                "access_m": round(at.access_m, 1),
+                "town": at.town,
+            }
+            for at in measured.supports
+        ],
+    }
+
+
+def interval(gap: Gap) -> dict[str, Any]:
+    """Return one stretch without a space, as JSON-ready values."""
+    return {
+        "from_m": round(gap.from_m, 1),
+        "to_m": round(gap.to_m, 1),
+        "length_m": round(gap.length_m, 1),
+        "from": gap.from_name,
+        "to": gap.to_name,
+        "from_id": gap.from_id,
+        "to_id": gap.to_id,
+    }

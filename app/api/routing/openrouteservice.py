@@ -1,0 +1,362 @@
+"""``POST /v2/directions/{profile}/geojson``: routes as clients of openrouteservice ask and read.
+
+Only the shape is openrouteservice's. The routes are those of ``POST /routes``, and what is known of
+them and what is not goes along (P13, P35, P46): in ``warnings`` and in ``amparo``.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import orjson
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.exceptions import RequestValidationError
+
+from app.access.dependencies import ClockDep, NetworkDep, SettingsDep, open_source_for
+from app.api.collections import openapi
+from app.api.routing.openrouteservice_body import (
+    AVERSIONS_BY,
+    KEPT_OUT_OF,
+    METRES,
+    PROFILES,
+    Alternatives,
+    DirectionsQuestion,
+)
+from app.api.routing.route_details import explained
+from app.api.routing.routes import PRIVATE, ProfileName, profile_of, properties
+from app.api.schemas.areas import obstacles_of
+from app.api.schemas.fields import require_unswapped
+from app.api.schemas.json_body import LargeBodyRoute
+from app.exceptions import InvalidParameterError, RouteRefusedError
+from app.http import error_table
+from app.http.problems import ProblemResponse, problem_responses
+from app.http.responses import GeoJSONResponse
+from app.i18n import route_phrases
+from app.i18n.translation import Words, words
+from app.journeys import turn_steps
+from app.journeys.detours import Detours
+from app.journeys.planner import Answer, Journey, Question, plan
+from app.journeys.turn_steps import Step, Turn
+from app.settings import Settings
+from app.texts import route_text
+from app.texts.route_text import Told
+from routing.errors import InvalidRequest, NoRoute, OffNetwork
+from routing.graph.road_graph import Mode
+from routing.route.route import Route
+
+#: openrouteservice's internal codes of its routing endpoint.
+_UNREADABLE, _BAD_VALUE, _NOT_FOUND, _NO_POINT, _UNKNOWN = 2000, 2003, 2009, 2010, 2099
+_CODES: Final[Mapping[type[Exception], int]] = {
+    RequestValidationError: _BAD_VALUE,
+    InvalidParameterError: _BAD_VALUE,
+    InvalidRequest: _BAD_VALUE,
+    RouteRefusedError: _NOT_FOUND,
+    NoRoute: _NOT_FOUND,
+    OffNetwork: _NO_POINT,
+}
+
+#: openrouteservice's numbers of surfaces by ours; what has none of its own is the next coarser.
+_SURFACES: Final = {
+    None: 0,
+    "paved": 1,
+    "unpaved": 2,
+    "rock": 2,
+    "asphalt": 3,
+    "concrete": 4,
+    "sett": 5,
+    "cobblestone": 5,
+    "metal": 6,
+    "wood": 7,
+    "compacted": 8,
+    "fine_gravel": 9,
+    "gravel": 10,
+    "pebblestone": 10,
+    "dirt": 11,
+    "earth": 11,
+    "mud": 11,
+    "ground": 12,
+    "paving_stones": 14,
+    "bricks": 14,
+    "sand": 15,
+    "grass": 17,
+    # Tags that say more than one, or what nobody lists.
+    "other": 0,
+}
+
+#: Code of our warning: openrouteservice's own are below 100.
+_NOTICE: Final = 1_000
+
+
+class _Compatible(LargeBodyRoute):
+    """Adds openrouteservice's ``error`` to problems, beside what they say anyway."""
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
+        """Return the handler."""
+        handle = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except Exception as error:
+                if error_table.kind_of(error) is error_table.INTERNAL:
+                    raise
+                return _with_code(await error_table.answer(request, error), error)
+
+        return handled
+
+
+def _with_code(answer: Response, error: Exception) -> Response:
+    body = orjson.loads(bytes(answer.body))
+    unknown = _UNREADABLE if answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR else _UNKNOWN
+    code = next((_CODES[base] for base in type(error).__mro__ if base in _CODES), unknown)
+    body["error"] = {"code": code, "message": body["detail"]}
+    kept = {k: v for k, v in answer.headers.items() if k not in {"content-length", "content-type"}}
+    return ProblemResponse(body, status_code=answer.status_code, headers=kept)
+
+
+router = APIRouter(prefix="/v2/directions", tags=["routes"], route_class=_Compatible)
+
+
+@router.post(
+    "/{profile}/geojson",
+    response_class=GeoJSONResponse,
+    responses=problem_responses(400, 413, 422, 503),
+)
+async def directions(
+    request: Request,
+    body: DirectionsQuestion,
+    network: NetworkDep,
+    settings: SettingsDep,
+    clock: ClockDep,
+    profile: str = Path(json_schema_extra={"enum": list(PROFILES)}),
+) -> Response:
+    """Return routes in the shape of openrouteservice, best first; nothing asked is stored.
+
+    `recommended` is the lower exposure. What cannot be honoured is refused, never ignored.
+    Departure is now. Clients need no key; one that is an access token here is written with its
+    scheme, `Bearer <token>`.
+    """
+    now = clock()
+    question = _question(body, profile, settings, now)
+    async with open_source_for(request, question.obstacles) as source:
+        answer = await plan(source, network, question, now=now, access_m=settings.access_m)
+    w = words(body.language)
+    return GeoJSONResponse(_collection(answer, body, profile, now, w), headers=PRIVATE)
+
+
+def _question(
+    body: DirectionsQuestion, profile: str, settings: Settings, now: datetime
+) -> Question:
+    if profile not in PROFILES:
+        raise InvalidParameterError("profile", f"one of {', '.join(PROFILES)}")
+    options, places = body.options, [(place[0], place[1]) for place in body.coordinates]
+    for n, place in enumerate(places):
+        require_unswapped(f"coordinates.{n}", *place)
+    unkept = sorted(set(options.avoid_features) - KEPT_OUT_OF.get(profile, frozenset()))
+    if unkept:
+        reason = f"{', '.join(unkept)} cannot be kept out of by {profile}"
+        raise InvalidParameterError("options.avoid_features", reason)
+    name = PROFILES[profile]
+    chosen = None if name is None else profile_of(ProfileName(name), settings)
+    areas = [] if options.avoid_polygons is None else [options.avoid_polygons]
+    others = body.alternative_routes
+    return Question(
+        start=places[0],
+        end=places[-1],
+        mode=Mode.FOOT if chosen is None else chosen.mode,
+        at=now,
+        profile=chosen,
+        most=1 if others is None else others.target_count,
+        aversions=AVERSIONS_BY[body.preference],
+        via=tuple(places[1:-1]),
+        obstacles=obstacles_of(areas, "options.avoid_polygons"),
+        avoided_countries=frozenset(options.avoid_countries),
+        avoids_borders=options.avoid_borders == "all",
+        detours=Detours.of(settings, are_accepted=options.accept_detour),
+    )
+
+
+# --- the answer -----------------------------------------------------------------------------------
+
+
+class _Asked(NamedTuple):
+    """What the shape of an answer depends on."""
+
+    body: DirectionsQuestion
+    words: Words
+    now: datetime
+
+    def length(self, length_m: float) -> float:
+        """Give a length in the unit that was asked for, as exact as openrouteservice is."""
+        digits = 1 if self.body.units == "m" else 3
+        return round(length_m / METRES[self.body.units], digits)
+
+
+def _collection(
+    answer: Answer, body: DirectionsQuestion, profile: str, now: datetime, w: Words
+) -> dict[str, Any]:
+    asked, is_demo = _Asked(body, w, now), answer.knowledge.demo
+    about = route_text.told(answer, now)
+    kept = _unlike(answer.journeys, body.alternative_routes)
+    features = [_feature(answer, answer.journeys[row], about[row], asked) for row in kept]
+    boxes = np.array([feature["bbox"] for feature in features])
+    return {
+        "type": "FeatureCollection",
+        "bbox": [*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist()],
+        "features": features,
+        "metadata": {
+            **({} if body.id is None else {"id": body.id}),
+            "attribution": answer.attribution,
+            "service": "routing",
+            "timestamp": int(now.timestamp() * 1_000),
+            # Without the coordinates, and without what was to be avoided (P48).
+            "query": {
+                "profile": profile,
+                "profileName": profile,
+                "preference": body.preference,
+                "format": "geojson",
+                "units": body.units,
+                "language": body.language,
+            },
+            "engine": {
+                "version": openapi.VERSION,
+                "build_date": None,
+                "graph_date": answer.journeys[0].network_as_of,
+            },
+        },
+        "demo": is_demo,
+        "notice": route_phrases.notice(is_demo=is_demo),
+    }
+
+
+def _feature(answer: Answer, journey: Journey, about: Told, asked: _Asked) -> dict[str, Any]:
+    route, body = journey.route, asked.body
+    line, found = route.coordinates, turn_steps.steps_of(route)
+    leg_ends = [n for n, step in enumerate(found) if n + 1 == len(found) or _ends(found, n)]
+    way_points = [0, *(found[n].last for n in leg_ends)]
+    made: dict[str, Any] = {
+        "segments": _segments(found, leg_ends, about, asked),
+        "way_points": way_points,
+        "summary": {
+            "distance": asked.length(route.distance_m),
+            "duration": round(route.duration_s, 1),
+        },
+        "warnings": [
+            {"code": _NOTICE, "message": route_phrases.notice(is_demo=answer.knowledge.demo)}
+        ],
+        "amparo": properties(journey, (), answer, asked.now, asked.words)
+        | explained(asked.words, about),
+    }
+    if "surface" in body.extra_info:
+        made["extras"] = {"surface": _surfaces(route, found, asked)}
+    return {
+        "bbox": [*line.min(axis=0).tolist(), *line.max(axis=0).tolist()],
+        "type": "Feature",
+        "properties": made,
+        "geometry": {"type": "LineString", "coordinates": np.ascontiguousarray(line)},
+    }
+
+
+def _ends(found: Sequence[Step], row: int) -> bool:
+    """Tell whether a step is the last of its leg."""
+    return found[row].leg != found[row + 1].leg
+
+
+def _segments(
+    found: Sequence[Step], leg_ends: Sequence[int], about: Told, asked: _Asked
+) -> list[dict[str, Any]]:
+    """Give what openrouteservice calls segments: the legs, each with its steps."""
+    made = []
+    for first, last in zip([0, *(n + 1 for n in leg_ends)], leg_ends, strict=False):
+        own = found[first : last + 1]
+        leg: dict[str, Any] = {
+            "distance": asked.length(sum(step.length_m for step in own)),
+            "duration": round(sum(step.duration_s for step in own), 1),
+        }
+        if asked.body.instructions:
+            leg["steps"] = [*(_step(step, about, asked) for step in own), _goal(own[-1], asked)]
+        made.append(leg)
+    return made
+
+
+def _step(step: Step, about: Told, asked: _Asked) -> dict[str, Any]:
+    said = route_text.stretch_words(asked.words, about, route_text.stretch(step.parts))
+    return {
+        "distance": asked.length(step.length_m),
+        "duration": round(step.duration_s, 1),
+        "type": int(step.turn),
+        "instruction": route_text.plain(asked.words, said),
+        "name": step.name or "-",
+        "way_points": [step.first, step.last],
+    }
+
+
+def _goal(last: Step, asked: _Asked) -> dict[str, Any]:
+    return {
+        "distance": 0.0,
+        "duration": 0.0,
+        "type": int(Turn.GOAL),
+        "instruction": asked.words.gettext(route_text.DESTINATION),
+        "name": "-",
+        "way_points": [last.last, last.last],
+    }
+
+
+def _surfaces(route: Route, found: Sequence[Step], asked: _Asked) -> dict[str, Any]:
+    """Give the surfaces by vertices, and how much of the way each has."""
+    values: list[list[int]] = []
+    lengths_m: dict[int, float] = {}
+    for part in (part for step in found for part in step.parts):
+        code = _SURFACES[part.surface]
+        lengths_m[code] = lengths_m.get(code, 0.0) + part.length_m
+        until = int(np.abs(route.measure_m - part.to_m).argmin())
+        if values and values[-1][2] == code:
+            values[-1][1] = until
+        else:
+            values.append([values[-1][1] if values else 0, until, code])
+    total_m = sum(lengths_m.values()) or 1.0
+    return {
+        "values": values,
+        "summary": [
+            {
+                "value": float(code),
+                "distance": asked.length(length_m),
+                "amount": round(100 * length_m / total_m, 2),
+            }
+            for code, length_m in sorted(lengths_m.items(), key=lambda row: -row[1])
+        ],
+    }
+
+
+# --- alternatives ---------------------------------------------------------------------------------
+
+
+def _unlike(journeys: Sequence[Journey], others: Alternatives | None) -> list[int]:
+    """Choose the routes that are as quick and as unlike as was asked for, the best first."""
+    if others is None:
+        return [0]
+    routes = [journey.route for journey in journeys]
+    kept = [0]
+    for row in range(1, len(routes)):
+        is_quick = routes[row].duration_s <= others.weight_factor * routes[0].duration_s
+        shared = max(_shared(routes[row], routes[better]) for better in kept)
+        if is_quick and shared <= others.share_factor:
+            kept.append(row)
+    return kept
+
+
+def _shared(one: Route, two: Route) -> float:
+    """Give the share of the shorter route's length that both have in common, 0 to 1."""
+    mine, theirs = _pieces(one), _pieces(two)
+    common_m = sum(min(mine[key], theirs[key]) for key in mine.keys() & theirs.keys())
+    shorter_m = min(sum(mine.values()), sum(theirs.values()))
+    return common_m / shorter_m if shorter_m else 1.0
+
+
+def _pieces(route: Route) -> dict[tuple[float, ...], float]:
+    """Give the lengths of the stretches between vertices, by their ends."""
+    line, length_m = route.coordinates, np.diff(route.measure_m)
+    ends = np.hstack([line[:-1], line[1:]]).round(7).tolist()
+    return dict(zip(map(tuple, ends), length_m.tolist(), strict=True))

@@ -1,0 +1,379 @@
+"""``POST /routes``: lower-exposure routes between two points, with the help along them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Final, Literal
+
+import numpy as np
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import ConfigDict, Field
+
+from app.access.dependencies import open_source_for
+from app.access.fast_json_route import PlainRoute
+from app.api.routing import route_details
+from app.api.routing.segments_json import SegmentWriter
+from app.api.schemas.areas import Area, obstacles_of
+from app.api.schemas.fields import Instant, Position, require_unswapped
+from app.api.schemas.json_body import JSONBody
+from app.http.problems import problem_responses
+from app.http.responses import GeoJSONResponse
+from app.i18n import route_phrases
+from app.i18n.translation import Words, words
+from app.journeys.detours import Detours
+from app.journeys.planner import Answer, Journey, Question, plan
+from app.settings import Settings
+from app.snapshots.road_networks import Network
+from app.texts import detour_text, route_text
+from app.texts.route_export import carried
+from app.texts.route_files import FILE_KINDS
+from geo.guidance import products
+from routing.graph.road_graph import Mode, Snap
+from routing.route.segments import ferries
+from routing.travel.avoid_areas import MAX_AREA_M2, MAX_EXTENT_M, MAX_OBSTACLES, MAX_VERTICES
+from routing.travel.exposure import Exposure
+from routing.travel.profiles import PROFILES, Profile
+from routing.travel.request import MAX_ROUTES, MAX_VIA
+
+router = APIRouter(tags=["routes"], route_class=PlainRoute)
+
+#: Where somebody goes is kept by nobody on the way (P48).
+PRIVATE: Final = {"Cache-Control": "private, no-store"}
+GEOJSON: Final = "application/geo+json"
+_NAMES: Final = {kind.media_type: name for name, kind in FILE_KINDS.items()}
+
+
+class Ends(JSONBody):
+    """Where a journey starts and ends, how and when."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    start: Position
+    end: Position
+    mode: Mode = Mode.FOOT
+    at: Instant | None = Field(
+        None, description="Start of the journey, with its UTC offset; default: now."
+    )
+
+
+#: One of the profiles that the router has.
+ProfileName = StrEnum("ProfileName", {name.upper(): name for name in PROFILES})  # type: ignore[misc]
+RouteLanguage = Literal["es", "en", "pt", "fr", "ht"]
+
+
+class RouteQuestion(Ends):
+    """The body of ``POST /routes``."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "start": [-72.508, 7.894],
+                    "end": [-73.126, 7.125],
+                    "mode": "foot",
+                    "at": "2026-11-24T08:00:00-05:00",
+                },
+                {
+                    "start": [-72.225, 7.767],
+                    "end": [-72.508, 7.894],
+                    "mode": "foot",
+                    "profile": "family",
+                    "at": "2026-11-24T23:00:00-05:00",
+                    "lang": "pt",
+                    "explain": False,
+                },
+                {
+                    "start": [-72.508, 7.894],
+                    "end": [-73.126, 7.125],
+                    "via": [[-72.648, 7.376]],
+                    "avoid": [
+                        {
+                            "type": "Polygon",
+                            "coordinates": [
+                                [
+                                    [-72.6, 7.7],
+                                    [-72.5, 7.7],
+                                    [-72.5, 7.75],
+                                    [-72.6, 7.7],
+                                ]
+                            ],
+                        }
+                    ],
+                },
+            ]
+        }
+    )
+
+    profile: ProfileName | None = Field(
+        None, description="Who travels, by that mode; default: an adult, or a vehicle."
+    )
+    routes: int = Field(3, ge=1, le=MAX_ROUTES, description="At most so many routes.")
+    explain: bool = Field(
+        default=True,
+        description="Whether each route comes with its `segments`: what they are like, and what"
+        " each adds to the totals.",
+    )
+    lang: RouteLanguage = Field(
+        "es",
+        description="Language of `text`. What can hurt when it is translated wrongly stays Spanish"
+        " until a person has reviewed it, and says so.",
+    )
+    via: list[Position] = Field(
+        [],
+        max_length=MAX_VIA,
+        description="Places to pass between the ends, in order. There is one route then: each leg"
+        " begins with the arrival of the one before.",
+    )
+    avoid: list[Area] = Field(
+        [],
+        max_length=MAX_OBSTACLES,
+        description="Areas to keep out of: whatever touches one is closed, for this request alone."
+        f" At most {MAX_OBSTACLES} polygons with {MAX_VERTICES:,} vertices,"
+        f" {MAX_EXTENT_M / 1e3:g} km wide each and {MAX_AREA_M2 / 1e6:g} km2 in all.",
+    )
+    accept_detour: bool = Field(
+        default=False,
+        description="Answer the long way too where it takes many times what the open way would, or"
+        " is out of proportion: else these are refused, with what closed the open way.",
+    )
+
+
+@router.post(
+    "/routes",
+    response_class=GeoJSONResponse,
+    responses={
+        200: {"content": {GEOJSON: {}} | {file: {"schema": {"type": "string"}} for file in _NAMES}},
+        **problem_responses(400, 413, 422, 503),
+    },
+)
+async def find_routes(
+    request: Request,
+    body: RouteQuestion,
+    f: Annotated[
+        Literal["json", "gpx", "kml"] | None,
+        Query(description="Format; without it what `Accept` says, else GeoJSON."),
+    ] = None,
+) -> Response:
+    """Return one LineString feature per alternative, best first; nothing asked is stored.
+
+    As GPX or KML the best one is a line without its beginning: a file is passed on, and should not
+    say where its owner lives.
+    """
+    # Not as dependencies: FastAPI takes longer to bring them than to look them up.
+    settings: Settings = request.state.settings
+    network: Network = request.state.network
+    now: datetime = request.state.clock()
+    for field, place in (("start", body.start), ("end", body.end)):
+        require_unswapped(field, *place)
+    for n, place in enumerate(body.via):
+        require_unswapped(f"via.{n}", *place)
+    question = Question(
+        start=body.start,
+        end=body.end,
+        mode=body.mode,
+        at=body.at or now,
+        profile=None if body.profile is None else profile_of(body.profile, settings),
+        most=body.routes,
+        via=tuple(body.via),
+        obstacles=obstacles_of(body.avoid, "avoid"),
+        detours=Detours.of(settings, are_accepted=body.accept_detour),
+    )
+    async with open_source_for(request, question.obstacles) as source:
+        answer = await plan(source, network, question, now=now, access_m=settings.access_m)
+    kind = FILE_KINDS.get(f or preferred(request.headers.get("accept", "")))
+    if kind is not None:
+        file = kind.write(carried(answer, now, words(body.lang)), now)
+        return Response(file, media_type=kind.media_type, headers=PRIVATE | {"Vary": "Accept"})
+    lines = [journey.route.coordinates for journey in answer.journeys]
+    told = products.along(answer.knowledge.products, lines)
+    collection = feature_collection(answer, told, now, words(body.lang), explain=body.explain)
+    return GeoJSONResponse(collection, headers=PRIVATE | {"Vary": "Accept"})
+
+
+def preferred(accept: str) -> str:
+    """Return the format that an Accept header names: a kind of file if no JSON stands before."""
+    names = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
+    known = (_NAMES.get(name, "json") for name in names if name in _NAMES or name.endswith("json"))
+    return next(known, "json")
+
+
+def profile_of(name: ProfileName, settings: Settings) -> Profile:
+    """Return who travels by a name, with the hours of walking that are set here."""
+    profile = PROFILES[name]
+    if profile.window is None:
+        return profile
+    return replace(profile, window_start=settings.walk_from, window_end=settings.walk_until)
+
+
+def feature_collection(
+    answer: Answer,
+    told: Sequence[Sequence[Mapping[str, Any]]],
+    now: datetime,
+    w: Words,
+    *,
+    explain: bool = True,
+) -> dict[str, Any]:
+    """Return an answer as GeoJSON.
+
+    Parameters
+    ----------
+    answer
+        What was found.
+    told
+        Information products about the area of each route.
+    now
+        The present moment.
+    w
+        Of the language of the texts.
+    explain
+        With the segments of each route.
+    """
+    about = route_text.told(answer, now)
+    segments = SegmentWriter(w) if explain else None
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                # The body's writer takes arrays as they are, if they are in one piece.
+                "geometry": {
+                    "type": "LineString",
+                    "coordinates": np.ascontiguousarray(journey.route.coordinates),
+                },
+                "properties": properties(journey, along, answer, now, w)
+                | route_details.explained(w, one, segments),
+            }
+            for journey, along, one in zip(answer.journeys, told, about, strict=True)
+        ],
+        "demo": answer.knowledge.demo,
+        "notice": route_phrases.notice(is_demo=answer.knowledge.demo),
+        "attribution": answer.attribution,
+    }
+
+
+def properties(
+    journey: Journey,
+    along: Sequence[Mapping[str, Any]],
+    answer: Answer,
+    now: datetime,
+    w: Words,
+) -> dict[str, Any]:
+    """Return what is said of one route.
+
+    Parameters
+    ----------
+    journey, answer
+        The route, and the answer that it is of.
+    along
+        Information products about its area.
+    now
+        The present moment.
+    w
+        Of the language of the texts.
+    """
+    route, highest_m = journey.route, journey.route.highest_m
+    return {
+        "profile": route.profile.name,
+        "distance_m": round(route.distance_m, 3),
+        # Not rounded: what the segments add sums to it.
+        "duration_s": route.duration_s,
+        "walking_days": route.walking_days,
+        "arrival": route.arrival,
+        "ascent_m": route.ascent_m,
+        "ascent": route.ascent,
+        "highest_m": None if highest_m is None else round(highest_m),
+        "exposure": {
+            kind: _exposure(exposure) for kind, exposure in sorted(route.exposure.items())
+        },
+        "unknown_m": route.unknown_m,
+        "unknown": dict(sorted(route.unknown.items())),
+        "longest_gap": longest_gap(journey),
+        "spaces": [stop.space.id for stop in journey.stops],
+        "stops": [
+            {
+                "id": stop.space.id,
+                "name": stop.space.name,
+                "locality": stop.space.locality,
+                "at_m": round(stop.at_m),
+                "overnight": stop.overnight,
+                "access_m": round(stop.access_m),
+                "town": stop.town,
+            }
+            for stop in journey.stops
+        ],
+        "products": [
+            {name: product[name] for name in ("id", "title", "language", "url")}
+            for product in along
+        ],
+        "because": detour_text.written(w, journey.because),
+        "detour": detour_text.detour(w, journey.beyond),
+        # Closures on it that are over by then, as published: one asks before passing.
+        "ended_hazards": detour_text.ended_written(w, journey.ended, answer.knowledge.timezone),
+        "crossings": list(route.crossings),
+        "ferries": [
+            {
+                "name": ferry.name,
+                "from_m": round(ferry.from_m, 3),
+                "length_m": round(ferry.length_m, 3),
+            }
+            for ferry in ferries(route.segments)
+        ],
+        "via": [
+            {
+                "at_m": round(waypoint.at_m, 3),
+                "arrival": waypoint.arrival,
+                "off_network_m": _off_m(waypoint.snap),
+            }
+            for waypoint in route.via
+        ],
+        "off_network_m": {"start": _off_m(route.start_snap), "end": _off_m(route.end_snap)},
+        "aversion": route.aversion,
+        "mode": answer.question.mode,
+        "at": answer.question.at,
+        "network": journey.network,
+        "network_kind": journey.network_kind,
+        # The records are those of this moment; the roads are as old as their source says.
+        "data_as_of": now,
+        "network_as_of": journey.network_as_of,
+        "demo": answer.knowledge.demo,
+        "notice": route_phrases.notice(is_demo=answer.knowledge.demo),
+    }
+
+
+def _off_m(snap: Snap | None) -> int | None:
+    return None if snap is None else round(snap.distance_m)
+
+
+def _exposure(exposure: Exposure) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "value": exposure.value,
+        "unit": exposure.unit,
+        "source": exposure.source,
+    }
+    if exposure.interval_95 is not None:
+        found |= {
+            "interval_95": exposure.interval_95,
+            "p_at_least_one": exposure.p_at_least_one,
+        }
+    return found
+
+
+def longest_gap(journey: Journey) -> dict[str, Any]:
+    """Return the longest stretch without help, with advice (P46).
+
+    ``service`` says what is missing there: a place for the night on a way of more than a day,
+    else (null) any open space.
+    """
+    gap = journey.gaps.longest
+    return {
+        "length_m": round(gap.length_m),
+        "from_m": round(gap.from_m),
+        "to_m": round(gap.to_m),
+        "from": gap.from_name,
+        "to": gap.to_name,
+        "service": "overnight" if journey.overnight else None,
+        "advice": route_phrases.gap_advice(
+            gap.length_m, journey.gap_highest_m, overnight=journey.overnight
+        ),
+    }

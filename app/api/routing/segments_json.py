@@ -1,0 +1,266 @@
+"""The segments of a route as JSON.
+
+An answer has some hundred segments, and most are of kinds that were written before: street, ground,
+light and the words around the length. What is left to each are its figures, which are written all
+at once, and `app.api.routing._json_kernel` lays the texts side by side.
+"""
+
+from array import array
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from app.api.routing._json_kernel import figure_spans, woven
+from app.i18n.translation import Words, words
+from app.texts import route_text
+from app.texts.route_text import CLIMB_M, SHORT_M, Told
+from routing.route.segments import SegmentFactor, Segments
+
+type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+#: Of one kind of segment, as JSON: its members from the road to the hazards, what its text says
+#: before the length, and, to the end of the segment, after it; and where the first two end.
+type Written = tuple[bytes, int, int]
+
+#: All that a kind of segment hangs on: road, number, class, surface, light, sidewalk, night,
+#: hazards, metres climbed (0 where too few for a word), and whether nobody reports from there.
+type Kind = tuple[
+    str | None,
+    str | None,
+    str,
+    str | None,
+    bool | None,
+    bool | None,
+    bool,
+    tuple[str, ...],
+    int,
+    bool,
+]
+
+#: Stands for a length; no name and no translation has it.
+_PLACE: Final = "\x00"
+
+#: Figures that every segment has, as its members stand in it.
+_FIGURES: Final = ("from_m", "to_m", "ascent_m", "descent_m", "duration_s")
+
+
+class _Source:
+    """Texts one after the other, and where in them each stands."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def add(self, text: bytes) -> int:
+        """Take a text; return where it begins."""
+        self._parts.append(text)
+        self._size += len(text)
+        return self._size - len(text)
+
+    def same(self, text: bytes) -> tuple[int, int]:
+        """Take what stands in every row alike, and give where."""
+        begin = self.add(text)
+        return begin, begin + len(text)
+
+    def each(self, texts: Sequence[bytes]) -> Ints:
+        """Take many texts, and give where each stands: int64 [texts, 2]."""
+        return self.add(b"".join(texts)) + _spans(np.cumsum([0, *map(len, texts)]))
+
+    @property
+    def text(self) -> NDArray[np.uint8]:
+        """All of it."""
+        return np.frombuffer(b"".join(self._parts), np.uint8)
+
+
+def _spans(ends: Ints) -> Ints:
+    """Give where texts stand of which it is known where each ends, the first behind 0."""
+    spans = np.empty((len(ends) - 1, 2), np.int64)
+    spans[:, 0], spans[:, 1] = ends[:-1], ends[1:]
+    return spans
+
+
+#: Lengths by metres, and from where on by tens of metres.
+_LENGTHS: Final = [b"%d m" % m for m in (*range(11), *range(0, 1_000, 10))]
+_LENGTHS_TEXT: Final = b"".join(_LENGTHS)
+_LENGTHS_AT: Final = _spans(np.cumsum([0, *map(len, _LENGTHS)]))
+_TENS_FROM: Final = 11
+
+
+class SegmentWriter:
+    """Writes the segments of an answer's routes; what was written for one serves the others.
+
+    Parameters
+    ----------
+    w
+        Of the language of the texts.
+    """
+
+    def __init__(self, w: Words) -> None:
+        self._w = w
+        self._rows: dict[Kind, int] = {}
+        # Three texts a kind.
+        self._texts = bytearray()
+        self._ends = array("q", [0])
+
+    def written(self, about: Told, segments: Segments) -> bytes:
+        """Return a JSON array of a route's segments, in order.
+
+        Parameters
+        ----------
+        about
+            The route, and what its words rest on.
+        segments
+            The route's.
+        """
+        if not len(segments):
+            return b"[]"
+        source, cells = _Source(), np.empty((9, len(segments), 2), np.int64)
+        cells[0] = source.same(b"{")
+        kinds = self._kinds(source, about, segments)
+        cells[1], cells[6], cells[8] = kinds[:, 0], kinds[:, 1], kinds[:, 2]
+        cells[2] = source.same(b',"exposure":{')
+        cells[3] = source.same(b'},"unknown":{')
+        cells[4] = _factors(source, segments.factors)
+        cells[5] = _sources(source, segments)
+        cells[7] = self._lengths(source, segments.to_m - segments.from_m)
+        # Behind the first two columns stand figures that all have, behind the next two what some
+        # have of something.
+        own, exposures = len(_FIGURES), len(segments.exposure)
+        names = (*_FIGURES, *segments.exposure, *segments.unknown)
+        stops = [2, own, own + exposures, len(names)]
+        groups = np.zeros((len(cells), 3), np.int64)
+        groups[:4] = np.column_stack([[0, *stops[:-1]], stops, [0, 0, 1, 1]])
+        figures = _table(segments)
+        text = orjson.dumps(figures, option=orjson.OPT_SERIALIZE_NUMPY)
+        spans = source.add(text) + figure_spans(np.frombuffer(text, np.uint8), *figures.shape)
+        keys = [orjson.dumps(name) + b":" for name in names]
+        keys[1:own] = [b"," + key for key in keys[1:own]]
+        placed = source.each(keys)
+        return woven(source.text, cells, figures, spans, placed, groups).tobytes()
+
+    def _kinds(self, source: _Source, about: Told, segments: Segments) -> Ints:
+        """Give where the three texts of each segment's kind stand: int64 [segments, 3, 2]."""
+        length_m = segments.to_m - segments.from_m
+        unknown_m = segments.unknown.get("hazards", np.zeros(len(segments)))
+        climb_m = np.where(segments.ascent_m >= CLIMB_M, np.rint(segments.ascent_m), 0.0)
+        kinds = zip(
+            segments.road,
+            segments.ref,
+            segments.road_class,
+            segments.surface,
+            segments.lit,
+            segments.sidewalk,
+            segments.night,
+            segments.hazards,
+            climb_m.astype(np.int64).tolist(),
+            (unknown_m >= np.minimum(SHORT_M, length_m / 2)).tolist(),
+            strict=True,
+        )
+        rows = []
+        for kind in kinds:
+            row = self._rows.get(kind)
+            rows.append(self._added(about, kind) if row is None else row)
+        spans = _spans(np.array(self._ends)).reshape(-1, 3, 2)
+        return np.asarray(source.add(bytes(self._texts)) + spans[np.array(rows)])
+
+    def _added(self, about: Told, kind: Kind) -> int:
+        """Write a kind, and give its number."""
+        row = self._rows[kind] = len(self._rows)
+        text, first, second = _of_kind(self._w, about, kind)
+        begin = len(self._texts)
+        self._texts += text
+        self._ends.extend((begin + first, begin + second, begin + len(text)))
+        return row
+
+    def _lengths(self, source: _Source, length_m: Floats) -> Ints:
+        """Write lengths as `route_words.metres` does."""
+        is_short = length_m < route_text.BY_METRES_M
+        place = np.where(is_short, np.rint(length_m), _TENS_FROM + np.rint(length_m / 10))
+        is_long = length_m >= route_text.BY_TENS_M
+        place = np.where(is_long, 0, place).astype(np.int64)
+        found = np.asarray(source.add(_LENGTHS_TEXT) + _LENGTHS_AT[place])
+        for row in np.flatnonzero(is_long).tolist():
+            text = orjson.dumps(route_text.metres(self._w.lang, float(length_m[row])))[1:-1]
+            begin = source.add(text)
+            found[row] = begin, begin + len(text)
+        return found
+
+
+def _table(segments: Segments) -> Floats:
+    """Give all figures of segments, float64 [figures, segments]."""
+    # Millimetres: edges are measured in decimetres.
+    own = [np.round(segments.from_m, 3), np.round(segments.to_m, 3)]
+    own += [segments.ascent_m, segments.descent_m, segments.duration_s]
+    return np.array([*own, *segments.exposure.values(), *segments.unknown.values()])
+
+
+def _factors(source: _Source, factors: Sequence[Sequence[SegmentFactor]]) -> tuple[int, int] | Ints:
+    """Write the end of the members of what is not known, and the factors."""
+    if not any(factors):
+        return source.same(b'},"factors":[]')
+    written = [
+        [
+            {
+                "kind": factor.kind,
+                "name": factor.name,
+                "value": factor.value,
+                "is_unknown": factor.is_unknown,
+            }
+            for factor in row
+        ]
+        for row in factors
+    ]
+    return source.each([b'},"factors":' + orjson.dumps(row) for row in written])
+
+
+def _sources(source: _Source, segments: Segments) -> tuple[int, int] | Ints:
+    """Write which road network says so, and of which day it is, up to the text."""
+    network, as_of = segments.network, segments.as_of
+    if network.count(network[0]) == as_of.count(as_of[0]) == len(network):
+        return source.same(_source(network[0], as_of[0]))
+    return source.each(list(map(_source, network, as_of)))
+
+
+@lru_cache(maxsize=64)
+def _source(network: str, as_of: str) -> bytes:
+    return b"," + orjson.dumps({"network": network, "as_of": as_of})[1:-1] + b',"text":"'
+
+
+def _of_kind(w: Words, about: Told, kind: Kind) -> Written:
+    hazards = kind[-3]
+    if not hazards:
+        return _of_unharmed(w.lang, kind)
+    return _write(w, [route_text.hazard_words(w, about, one) for one in hazards], kind)
+
+
+#: A city's streets come again in many answers; half a kilobyte each.
+@lru_cache(maxsize=32_768)
+def _of_unharmed(lang: str, kind: Kind) -> Written:
+    w, (*_, is_unreported) = words(lang), kind
+    return _write(w, [route_text.safety(w, route_text.NO_REPORTS)] if is_unreported else [], kind)
+
+
+def _write(w: Words, reported: Sequence[route_text.Said], kind: Kind) -> Written:
+    road, ref, road_class, surface, lit, sidewalk, night, hazards, climb_m, _ = kind
+    members = {
+        "road": road,
+        "ref": ref,
+        "road_class": road_class,
+        "surface": surface,
+        "lit": lit,
+        "sidewalk": sidewalk,
+        "night": night,
+        "hazards": hazards,
+    }
+    where = route_text.where(w.lang, _PLACE, route_text.name_of(road, ref), road_class)
+    ground = route_text.ground(
+        w, where, road_class, (surface,), (lit,), (sidewalk,), climb_m or None, night
+    )
+    before, _, after = route_text.plain(w, [*ground, *reported]).partition(_PLACE)
+    begun = b"," + orjson.dumps(members)[1:-1]
+    up_to = begun + orjson.dumps(before)[1:-1]
+    return up_to + orjson.dumps(after)[1:] + b"}", len(begun), len(up_to)

@@ -1,0 +1,4 @@
+"""Bodies and members that several endpoints take.
+
+`access` and every room of `api` may import it.
+"""

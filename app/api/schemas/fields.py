@@ -1,0 +1,64 @@
+"""What requests are made of: positions, instants and days, with the bounds they must keep."""
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter
+
+from app.exceptions import InvalidParameterError
+from geo.text.countries import misplacement
+
+#: Nothing here is about other centuries, and time zones overflow at the ends of the calendar.
+FIRST_YEAR, LAST_YEAR = 1970, 2100
+
+
+def require_year[Moment: (datetime, date)](value: Moment) -> Moment:
+    """Return an instant or a day of the years that may be asked about; else ValueError."""
+    # The written year alone: at the ends of the calendar a change of offset overflows.
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        msg = f"a year from {FIRST_YEAR} to {LAST_YEAR} is needed"
+        raise ValueError(msg)
+    return value
+
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_INSTANTS = TypeAdapter(datetime)
+_DAYS = TypeAdapter(date)
+
+
+def _read_instant(value: Any) -> Any:  # noqa: ANN401 -- what pydantic has not looked at yet
+    return _INSTANTS.validate_python(value) if _is_dated(value) else value
+
+
+def _read_day(value: Any) -> Any:  # noqa: ANN401
+    return _DAYS.validate_python(value) if _is_dated(value) else value
+
+
+def _is_dated(value: object) -> bool:
+    """Tell whether a text begins with a date: pydantic takes numbers too, as seconds from 1970."""
+    if isinstance(value, str) and not _DATE.match(value):
+        msg = "not a date as RFC 3339 writes it"
+        raise ValueError(msg)
+    return isinstance(value, str)
+
+
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Position = Annotated[
+    tuple[Longitude, Latitude], Field(description="lon, lat in degrees, EPSG:4326")
+]
+Instant = Annotated[AwareDatetime, BeforeValidator(_read_instant), AfterValidator(require_year)]
+Day = Annotated[date, BeforeValidator(_read_day), AfterValidator(require_year)]
+
+
+def require_unswapped(field: str, lon: float, lat: float) -> None:
+    """Refuse a position that lies in the region only when its numbers change places.
+
+    Raises
+    ------
+    InvalidParameterError
+        Names the field.
+    """
+    if misplacement(lon, lat) is not None:
+        raise InvalidParameterError(field, "looks swapped: the order is longitude, latitude")

@@ -1,0 +1,264 @@
+"""The command ``amparo``: serve, load, import roads, look after the database."""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import setup
+from app.cli import freshness
+from app.cli.audit import audit_app, hide_app, lift_app, reader_app
+from app.cli.basemap import basemap_app
+from app.cli.exports import export
+from app.cli.people import organization_app, person_app, token_app
+from app.cli.roads import Hooks, make_roads_app
+from app.cli.session import run, written
+from app.cli.spaces import spaces_app
+from app.cli.terminal import explained_failures, fail, out, require_settings, say, warn
+from app.cli.upkeep import upkeep
+from app.runtime.databases import private_cluster
+from app.settings import Settings
+from geo.db.sessions import Tier
+from geo.records import demo_rows, flows
+from routing.osm.importer import OfficialCrossing
+
+app = typer.Typer(
+    name="amparo",
+    help="The open map of support spaces, official crossings and lower-exposure routes.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _official_crossings(settings: Settings) -> Sequence[OfficialCrossing]:
+    async def work() -> Sequence[OfficialCrossing]:
+        async with setup.writing_database(settings) as database:
+            return await setup.official_crossings(database)
+
+    with explained_failures():
+        prepare_all(settings)
+    return run(work())
+
+
+def _publish_segments(settings: Settings, folder: Path) -> int:
+    async def work() -> int:
+        async with setup.writing_database(settings) as database:
+            return await setup.publish_segments(database, folder)
+
+    # Failures are the import's to explain: it leaves the old version in place.
+    return asyncio.run(work())
+
+
+def _withdraw_segments(settings: Settings, region: str) -> None:
+    async def work() -> None:
+        async with setup.writing_database(settings) as database:
+            await setup.withdraw_segments(database, region)
+
+    with explained_failures():
+        setup.start_database(settings)
+    run(work())
+
+
+app.add_typer(
+    make_roads_app(
+        Hooks(
+            official_crossings=_official_crossings,
+            staged=_publish_segments,
+            removed=_withdraw_segments,
+        )
+    ),
+    name="roads",
+)
+demo_app = typer.Typer(help="Demo rows: fictitious spaces, hazards and flows.")
+app.add_typer(demo_app, name="demo")
+app.add_typer(person_app, name="person")
+app.add_typer(organization_app, name="organization")
+app.add_typer(token_app, name="token")
+app.add_typer(audit_app, name="audit")
+app.add_typer(hide_app, name="hide")
+app.add_typer(lift_app, name="lift")
+freshness.add_to(app)
+app.add_typer(reader_app, name="reader")
+app.add_typer(spaces_app, name="spaces")
+app.add_typer(basemap_app, name="basemap")
+database_app = typer.Typer(help="The private database.")
+app.add_typer(database_app, name="database")
+movement_app = typer.Typer(help="Aggregated movement.")
+app.add_typer(movement_app, name="movement")
+app.command()(export)
+app.command()(upkeep)
+
+#: What Ctrl-C leaves behind: a load is one transaction; the steps of a start stand by themselves.
+_NOTHING_CHANGED = "nothing was changed"
+_GOES_ON = "nothing is half done, and the next start goes on from here"
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to bind; default AMPARO_HOST.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port; default AMPARO_PORT.")
+    ] = None,
+) -> None:
+    """Prepare the database and serve until interrupted.
+
+    Example: amparo serve --port 8001
+    """
+    settings = require_settings()
+    settings = settings.model_copy(
+        update={"host": host or settings.host, "port": port or settings.port}
+    )
+    with explained_failures(_GOES_ON):
+        require_free_port(settings.host, settings.port)
+        prepare_all(settings)
+        asyncio.run(setup.require_demo_stays_local(settings))
+        # Imported here: the other commands start faster without the web server.
+        from app.server import serve as run_server  # noqa: PLC0415
+
+    out.print(f"Amparo: http://{settings.host}:{settings.port}", markup=False)
+    run_server(settings)
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Refuse at once a port that another program holds."""
+    try:
+        with socket.create_server((host, port)):
+            return
+    except OSError as error:
+        fail(
+            f"cannot listen on {host}:{port} ({error.strerror}). "
+            "Stop the program that holds it, or choose another with AMPARO_PORT."
+        )
+
+
+@app.command()
+def prepare() -> None:
+    """Start the database, migrate, load the data and the sketch; serve nothing.
+
+    Example: amparo prepare
+    """
+    settings = require_settings()
+    with explained_failures(_GOES_ON):
+        prepare_all(settings)
+
+
+def prepare_all(settings: Settings) -> None:
+    """Bring everything in place, saying what takes time."""
+    with out.status("starting the database"):
+        setup.start_database(settings)
+    with out.status("loading data"):
+        asyncio.run(setup.prepare_data(settings, say, warn))
+
+
+@app.command()
+def migrate() -> None:
+    """Start the private database if one is used, and apply every migration.
+
+    Example: amparo migrate
+    """
+    settings = require_settings()
+    with explained_failures():
+        setup.start_database(settings)
+    out.print("the database is at the newest migration")
+
+
+@app.command()
+def load(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Files or folders; default: the data that comes with Amparo."),
+    ] = None,
+) -> None:
+    """Load data files: validated row by row, all or nothing, the same file again is no change.
+
+    Example: amparo load data/spaces/demo_spaces.geojson
+    """
+    settings = require_settings()
+    with explained_failures(_NOTHING_CHANGED):
+        setup.start_database(settings)
+        asyncio.run(setup.load_paths(settings, paths or [], say))
+
+
+@demo_app.command("remove")
+def demo_remove() -> None:
+    """Delete every demo row; they are not loaded again unless asked for by name.
+
+    Example: amparo demo remove
+    """
+    for table, count in written(require_settings(), demo_rows.remove_demo).items():
+        out.print(f"{table}: {count} demo rows removed", markup=False)
+
+
+@movement_app.command("import")
+def movement_import(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A JSON list.")],
+    holder: Annotated[
+        str, typer.Option(help="Organisation whose counts they are; nobody else corrects them.")
+    ] = "cli",
+) -> None:
+    """Store aggregated weekly counts; a file with anything about a person is refused whole.
+
+    Example: amparo movement import counts.json
+    """
+    settings = require_settings()
+
+    async def store(session: AsyncSession) -> int:
+        cells = flows.parse_movement(flows.read_json(file.read_bytes()))
+        return await flows.store_movement(
+            session,
+            cells,
+            holder=holder,
+            actor="cli",
+            allow_mixed=settings.allow_demo_mixed,
+            is_trusted=True,
+        )
+
+    out.print(f"{written(settings, store)} counts stored", markup=False)
+
+
+@database_app.command("start")
+def database_start() -> None:
+    """Start the private database and print how to reach it as the public role.
+
+    Example: amparo database start
+    """
+    settings = require_settings()
+    cluster = private_cluster(settings)
+    if cluster is None:
+        fail("AMPARO_DATABASE_URL is set: there is no private database to start")
+    with explained_failures():
+        cluster.start()
+    out.print(cluster.url(Tier.PUBLIC.role), markup=False, soft_wrap=True)
+
+
+@database_app.command("stop")
+def database_stop() -> None:
+    """Stop the private database.
+
+    Example: amparo database stop
+    """
+    cluster = private_cluster(require_settings())
+    if cluster is None:
+        fail("AMPARO_DATABASE_URL is set: there is no private database to stop")
+    with explained_failures():
+        cluster.stop()
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document.
+
+    Example: amparo openapi > openapi.json
+    """
+    from app.main import create_app  # noqa: PLC0415 -- keeps the other commands quick
+
+    out.print_json(data=create_app(require_settings()).openapi())
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,33 @@
+"""One piece of work of a command: its loop, its transaction, its failures explained."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import setup
+from app.cli.terminal import explained_failures
+from app.settings import Settings
+from geo.db.sessions import Tier
+
+
+def written[T](settings: Settings, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    """Start the database and do one piece of work in one transaction of the writer."""
+
+    async def transaction() -> T:
+        async with (
+            setup.writing_database(settings) as database,
+            database.session(Tier.WRITER) as session,
+        ):
+            return await work(session)
+
+    with explained_failures():
+        setup.start_database(settings)
+    return run(transaction())
+
+
+def run[T](work: Coroutine[Any, Any, T]) -> T:
+    """Run one coroutine with failures explained."""
+    with explained_failures():
+        return asyncio.run(work)

@@ -1,0 +1,296 @@
+"""``/network/people``: who may sign in, and what programs may ask; for administrators.
+
+People are named by their id in addresses, never by an e-mail address. A link or token is shown
+in the answer to the form that made it, and nowhere else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from app.access.dependencies import BaseUrlDep
+from app.access.forms import Form, FormDep
+from app.access.identity import CONSOLE
+from app.console.forms.inputs import chosen_in, text_in, told, whole_in
+from app.console.forms.layout import Desk, DeskDep, RecordId, see
+from app.console.forms.roles import get_administrator, role_names
+from geo.accounts import people, second_factor, sign_in, tokens
+from geo.accounts.people import LANGUAGES, Member
+from geo.accounts.sign_in import INVITATION_LIFE
+from geo.accounts.tokens import LONGEST_DAYS
+from geo.errors import ConflictError, InvalidRecordError, NotFoundError
+from geo.text.countries import BOXES
+
+router = APIRouter(include_in_schema=False, dependencies=[Depends(get_administrator)])
+
+PEOPLE = f"{CONSOLE}/people"
+TOKENS = f"{PEOPLE}/tokens"
+PERSON = f"{PEOPLE}/{{person}}"
+
+#: What an administrator lets a program do. What acts in a person's name that person lets it do
+#: (`app.console.admin.own_tokens`).
+GIVEN_SCOPES = ("movement", "partner")
+
+#: Days offered first for a token: a quarter; the longest is `LONGEST_DAYS`.
+TOKEN_DAYS = 90
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A secret that this answer alone shows."""
+
+    kind: str
+    secret: str
+    whose: str
+
+
+@router.get(PEOPLE)
+async def people_page(desk: DeskDep, done: Annotated[str, Query(max_length=20)] = "") -> Response:
+    """Show everybody, and the form that adds somebody."""
+    return await _people_page(desk, done=done)
+
+
+@router.post(PEOPLE)
+async def add(desk: DeskDep, base: BaseUrlDep, form: FormDep) -> Response:
+    """Add a person and show the link by which they choose a password."""
+    session, actor = desk.session, desk.actor
+    try:
+        async with session.begin_nested():
+            person_id = await people.add_person(
+                session,
+                email=form.get("email", ""),
+                name=form.get("name", ""),
+                role=form.get("role", ""),
+                organization_id=text_in(form, "organization"),
+                countries=chosen_in(form, "countries"),
+                language=form.get("language", ""),
+                by=actor.id,
+            )
+            secret = await sign_in.invite(session, person_id, by=actor.id)
+    except InvalidRecordError as error:
+        return await _people_page(desk, problems=told(desk.words, error.problems), typed=form)
+    except ConflictError:
+        problems = told(desk.words, [("email", "is there already")])
+        return await _people_page(desk, problems=problems, typed=form, status=409)
+    return await _person_page(
+        desk, person_id, shown=_invitation(base, secret, form.get("name", ""))
+    )
+
+
+@router.post(f"{PEOPLE}/organizations")
+async def add_organization(desk: DeskDep, form: FormDep) -> Response:
+    """Add an organisation that people can belong to."""
+    try:
+        async with desk.session.begin_nested():
+            await people.add_organization(desk.session, form.get("organization_name", ""))
+    except InvalidRecordError as error:
+        problems = told(desk.words, [("organization_name", why) for _, why in error.problems])
+        return await _people_page(desk, problems=problems, typed=form)
+    return see(f"{PEOPLE}?done=organization#add-title")
+
+
+@router.get(TOKENS)
+async def tokens_page(desk: DeskDep, done: Annotated[str, Query(max_length=20)] = "") -> Response:
+    """Show the access tokens, never their secrets."""
+    return await _tokens_page(desk, done=done)
+
+
+@router.post(TOKENS)
+async def issue(desk: DeskDep, form: FormDep) -> Response:
+    """Make a token and show it this once."""
+    try:
+        async with desk.session.begin_nested():
+            days, holder = life_and_holder(form)
+            scope = _given_scope(form)
+            _, secret = await tokens.issue_token(
+                desk.session,
+                scope=scope,
+                holder=holder,
+                expires_at=desk.now + timedelta(days=days),
+                by=desk.actor.id,
+            )
+    except InvalidRecordError as error:
+        return await _tokens_page(desk, problems=told(desk.words, error.problems), typed=form)
+    return await _tokens_page(desk, shown=Shown("token", secret, holder))
+
+
+def _given_scope(form: Form) -> str:
+    scope = form.get("scope", "")
+    if scope not in GIVEN_SCOPES:
+        raise InvalidRecordError([("scope", f"is not one of {', '.join(GIVEN_SCOPES)}")])
+    return scope
+
+
+def life_and_holder(form: Form) -> tuple[int, str]:
+    """Return for how many days a token is wanted, and for whom.
+
+    Raises
+    ------
+    InvalidRecordError
+        Too few or many, or nobody is named.
+    """
+    days, holder = whole_in(form, "days"), text_in(form, "holder")
+    problems = [] if holder else [("holder", "is missing")]
+    if days is None or not 1 <= days <= LONGEST_DAYS:
+        problems.append(("days", f"is not between 1 and {LONGEST_DAYS}"))
+    if days is None or holder is None or problems:
+        raise InvalidRecordError(problems)
+    return days, holder
+
+
+@router.post(f"{TOKENS}/{{token}}/revoke")
+async def revoke(desk: DeskDep, token: RecordId, _form: FormDep) -> Response:
+    """End a token at once."""
+    await tokens.revoke_token(desk.session, token, by=desk.actor.id)
+    return see(f"{TOKENS}?done=revoked")
+
+
+@router.get(PERSON)
+async def person_page(
+    desk: DeskDep, person: RecordId, done: Annotated[str, Query(max_length=20)] = ""
+) -> Response:
+    """Show one person and what they may do."""
+    return await _person_page(desk, person, done=done)
+
+
+@router.post(PERSON)
+async def change(desk: DeskDep, base: BaseUrlDep, person: RecordId, form: FormDep) -> Response:
+    """Give a person another role, a new link, shut them out or let them in again.
+
+    Taking a second factor away needs two administrators (P52): the first one's wish waits.
+    """
+    found = await _member(desk, person)
+    try:
+        async with desk.session.begin_nested():
+            secret = await _act(desk, found, form)
+    except InvalidRecordError as error:
+        problems = told(desk.words, error.problems)
+        return await _person_page(desk, person, problems=problems, typed=form)
+    if secret is not None:
+        return await _person_page(desk, person, shown=_invitation(base, secret, found.name))
+    return see(f"{PEOPLE}/{person}?done=saved")
+
+
+async def _act(desk: Desk, found: Member, form: Form) -> str | None:
+    """Do what a button says; return the secret of a link where one was made."""
+    session, by = desk.session, desk.actor.id
+    if found.id == by and form.get("do") in {"role", "disable", "reset"}:
+        # Whoever locked themselves out could lock out the last administrator.
+        raise InvalidRecordError([("do", "nobody changes the own account here")])
+    match form.get("do"):
+        case "role":
+            await people.change_role(
+                session,
+                found.id,
+                role=form.get("role", ""),
+                organization_id=text_in(form, "organization"),
+                countries=chosen_in(form, "countries"),
+                by=by,
+            )
+        case "disable":
+            await people.deactivate(session, found.id, by=by)
+        case "enable":
+            await people.activate(session, found.id, by=by)
+            return await sign_in.invite(session, found.id, by=by)
+        case "invite":
+            return await sign_in.invite(session, found.id, by=by)
+        case "reset":
+            await second_factor.ask_reset(session, found.id, by=by)
+        case _:
+            raise InvalidRecordError([("do", "is not one of the buttons")])
+    return None
+
+
+async def _member(desk: Desk, person: str) -> Member:
+    found = await people.find_person(desk.session, person)
+    if found.id != person:
+        # Found by an e-mail address, which belongs into no address of a page.
+        msg = "there is no such person"
+        raise NotFoundError(msg)
+    return found
+
+
+def _invitation(base: str, secret: str, name: str) -> Shown:
+    return Shown("invitation", f"{base}{CONSOLE}/invitation/{secret}", name)
+
+
+async def _choices(desk: Desk) -> dict[str, object]:
+    w = desk.words
+    return {
+        "roles": role_names(w),
+        "organizations": await people.list_organizations(desk.session),
+        "countries": sorted(((code, w.country(code)) for code in BOXES), key=lambda c: c[1]),
+        "languages": LANGUAGES,
+        "life_hours": int(INVITATION_LIFE.total_seconds()) // 3600,
+    }
+
+
+async def _people_page(
+    desk: Desk,
+    *,
+    problems: dict[str, str] | None = None,
+    typed: Form | None = None,
+    done: str = "",
+    status: int = 400,
+) -> Response:
+    return desk.page(
+        "people",
+        status=status if problems else 200,
+        members=await people.list_people(desk.session),
+        problems=problems or {},
+        typed=typed or {},
+        ticked=chosen_in(typed, "countries") if typed is not None else [],
+        done=done,
+        **await _choices(desk),
+    )
+
+
+async def _person_page(
+    desk: Desk,
+    person: str,
+    *,
+    problems: dict[str, str] | None = None,
+    typed: Form | None = None,
+    done: str = "",
+    shown: Shown | None = None,
+) -> Response:
+    member = await _member(desk, person)
+    return desk.page(
+        "person",
+        status=400 if problems else 200,
+        member=member,
+        held=await second_factor.standing(desk.session, member.id),
+        reset=await second_factor.waiting_reset(desk.session, member.id),
+        problems=problems or {},
+        typed=typed or {},
+        ticked=chosen_in(typed, "countries") if typed is not None else member.countries,
+        done=done,
+        shown=shown,
+        **await _choices(desk),
+    )
+
+
+async def _tokens_page(
+    desk: Desk,
+    *,
+    problems: dict[str, str] | None = None,
+    typed: Mapping[str, str] | None = None,
+    done: str = "",
+    shown: Shown | None = None,
+) -> Response:
+    return desk.page(
+        "tokens",
+        status=400 if problems else 200,
+        tokens=await tokens.list_tokens(desk.session),
+        scopes=GIVEN_SCOPES,
+        days=TOKEN_DAYS,
+        longest=LONGEST_DAYS,
+        now=desk.now,
+        problems=problems or {},
+        typed=typed or {},
+        done=done,
+        shown=shown,
+    )

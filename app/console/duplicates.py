@@ -1,0 +1,153 @@
+"""``/network/duplicates``: spaces that may be one, side by side, for a person to decide."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from app.access.forms import FormDep
+from app.access.identity import CONSOLE
+from app.console.forms.inputs import told
+from app.console.forms.labels import FIELD_LABELS
+from app.console.forms.layout import Desk, DeskDep, RecordId, see
+from app.console.forms.record_view import Terms, value_lines
+from app.i18n.translation import Words
+from geo.accounts import restricted_access
+from geo.db.sessions import Database
+from geo.errors import InvalidRecordError
+from geo.imports import duplicates
+from geo.imports.duplicates import OpenPair
+from geo.proposals.record_visibility import shown_document
+from geo.records import space_documents
+from geo.spaces import staff_search
+
+router = APIRouter(include_in_schema=False)
+
+DUPLICATES = f"{CONSOLE}/duplicates"
+PAIR = f"{DUPLICATES}/{{left}}/{{right}}"
+
+#: Pairs of one page, the likeliest first.
+SHOWN = 100
+
+#: Fields whose values of both records can stand together.
+TOGETHER = ("services", "sectors", "languages", "referral_points", "amenities", "public_phones")
+
+_CHOICES = ("keep", "other", "both")
+
+
+@router.get(DUPLICATES)
+async def duplicates_page(
+    desk: DeskDep, done: Annotated[str, Query(max_length=20)] = ""
+) -> Response:
+    """Show the pairs that this person may decide."""
+    return desk.page(
+        "duplicates",
+        pairs=await duplicates.open_pairs(desk.session, desk.actor, limit=SHOWN),
+        # Of a restricted record a list names the code alone (P31).
+        restricted=await staff_search.restricted_ids(desk.staff),
+        shown=SHOWN,
+        done=done,
+    )
+
+
+@router.get(PAIR)
+async def pair_page(desk: DeskDep, left: RecordId, right: RecordId) -> Response:
+    """Show two spaces side by side; opening a restricted one is written down (P31)."""
+    pair = await duplicates.open_pair(desk.session, desk.actor, left, right)
+    await _note_reading(desk, pair)
+    return await _pair_page(desk, pair, left)
+
+
+@router.post(PAIR)
+async def decide(desk: DeskDep, left: RecordId, right: RecordId, form: FormDep) -> Response:
+    """Propose to merge two spaces into the first, or remember that they are two."""
+    pair = await duplicates.open_pair(desk.session, desk.actor, left, right)
+    keep, other = (right, left) if form.get("keep") == right else (left, right)
+    try:
+        async with desk.session.begin_nested():
+            if form.get("do") == "distinct":
+                await duplicates.tell_apart(desk.session, left, right, desk.actor, now=desk.now)
+                return see(f"{DUPLICATES}?done=distinct")
+            if form.get("do") == "merge":
+                await duplicates.merge(
+                    desk.session,
+                    keep,
+                    other,
+                    desk.actor,
+                    now=desk.now,
+                    choices=_choices(form),
+                )
+                return see(f"{DUPLICATES}?done=merged")
+    except InvalidRecordError as error:
+        return await _pair_page(
+            desk, pair, keep, typed=form, problems=told(desk.words, error.problems)
+        )
+    # The other record was chosen to stay: its values are the proposed ones now.
+    return await _pair_page(desk, pair, keep)
+
+
+def _choices(form: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name.removeprefix("field-"): value
+        for name, value in form.items()
+        if name.startswith("field-") and value in _CHOICES
+    }
+
+
+async def _note_reading(desk: Desk, pair: OpenPair) -> None:
+    database: Database = desk.request.state.database
+    for space_id in await staff_search.restricted_ids(desk.staff):
+        if space_id in {pair.left, pair.right}:
+            await restricted_access.read(database, space_id, person=desk.actor.id)
+
+
+async def _pair_page(
+    desk: Desk,
+    pair: OpenPair,
+    keep: str,
+    *,
+    typed: Mapping[str, str] | None = None,
+    problems: dict[str, str] | None = None,
+) -> Response:
+    w, terms = desk.words, await desk.terms()
+    other = pair.right if keep == pair.left else pair.left
+    found = await space_documents.read_documents(desk.session, [keep, other])
+    stays, goes = [
+        await shown_document(desk.session, desk.actor, found[id_]) for id_ in (keep, other)
+    ]
+    united = duplicates.united(stays, goes)
+    rows = [
+        {
+            "name": name,
+            "label": w.gettext(FIELD_LABELS.get("position" if name == "lon" else name, name)),
+            "keep": _lines(w, terms, name, stays),
+            "other": _lines(w, terms, name, goes),
+            "is_list": name in TOGETHER,
+            "chosen": (typed or {}).get(f"field-{name}") or _proposed(name, united, goes),
+        }
+        for name in duplicates.differing(stays, goes)
+    ]
+    return desk.page(
+        "duplicate",
+        status=400 if problems else 200,
+        pair=pair,
+        keep=keep,
+        other=other,
+        stays=stays,
+        goes=goes,
+        rows=rows,
+        problems=problems or {},
+    )
+
+
+def _lines(w: Words, terms: Terms, name: str, document: Mapping[str, Any]) -> list[str]:
+    if name == "lon":
+        return [f"{document['lat']}, {document['lon']}"]
+    return value_lines(w, terms, name, document.get(name), document.get("timezone") or "UTC")
+
+
+def _proposed(name: str, united: Mapping[str, object], goes: Mapping[str, object]) -> str:
+    """Return which value a merge takes where nobody chooses: the one confirmed last, or both."""
+    if name in TOGETHER:
+        return "both"
+    return "other" if name in united and united[name] == goes.get(name) else "keep"

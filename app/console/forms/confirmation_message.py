@@ -1,0 +1,77 @@
+"""The message that asks an operator to reconfirm a space, ready to be sent (P41)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.texts import confirmation_text
+from geo.accounts.permissions import Actor
+from geo.confirmations import answers
+from geo.errors import InvalidRecordError
+from geo.models import CHANNELS
+from geo.proposals.subjects.subject import read_subject
+
+#: By which a link is sent; visits and this page need none.
+SENDING = ("whatsapp", "sms", "email")
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message with its link, and the address that opens it in the sender's own programme."""
+
+    space_id: str
+    channel: str
+    text: str
+    open_url: str
+    expires_at: datetime
+
+
+async def make_message(
+    session: AsyncSession,
+    actor: Actor,
+    space_id: str,
+    channel: str,
+    *,
+    base_url: str,
+    now: datetime,
+    days: int,
+) -> Message:
+    """Issue a link and write its message (writer); the link is kept nowhere and shown once.
+
+    Raises
+    ------
+    NotFoundError, ForbiddenError, InvalidRecordError
+        As `geo.confirmations.answers.issue_link`.
+    """
+    if channel not in SENDING:
+        raise InvalidRecordError([("channel", f"is not one of {', '.join(CHANNELS)}")])
+    issued = await answers.issue_link(session, space_id, channel, actor, now=now, days=days)
+    number, lang = None, "es"
+    if issued.space_name is not None:
+        # Of a restricted space not even a number is put into an address.
+        document = (await read_subject(session, "space", space_id)).document or {}
+        number = _number(document.get("public_phones") or [], channel)
+        lang = "pt" if document.get("country") == "BR" else "es"
+    url = f"{base_url}/confirm/{issued.token}"
+    until = f"{issued.expires_at:%d/%m/%Y}"
+    if channel == "sms":
+        text = confirmation_text.sms_text(url, issued.space_name, lang)
+        open_url = f"sms:{number or ''}?body={quote(text, safe='')}"
+    else:
+        text = confirmation_text.long_text(url, issued.space_name, until, lang)
+        open_url = (
+            confirmation_text.whatsapp_url(text, number)
+            if channel == "whatsapp"
+            else f"mailto:?subject=Amparo&body={quote(text, safe='')}"
+        )
+    return Message(space_id, channel, text, open_url, issued.expires_at)
+
+
+def _number(phones: list[str | dict[str, str]], channel: str) -> str | None:
+    """Return the space's number for a channel: one that says so, else the first."""
+    told = [p if isinstance(p, dict) else {"number": p, "type": "voice"} for p in phones]
+    fitting = [p for p in told if p["type"] == channel] or told
+    digits = "".join(c for c in fitting[0]["number"] if c.isdigit()) if fitting else ""
+    return f"+{digits}" if digits and fitting[0]["number"].strip().startswith("+") else None

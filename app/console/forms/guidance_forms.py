@@ -1,0 +1,110 @@
+"""Forms of what people are told: as files of contacts, products and pathways have them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.console.forms.inputs import items_in, text_in
+from app.i18n.translation import marked
+from geo.models import Contact
+
+CONTACT_NAMES: Mapping[str, str] = {
+    "emergency": marked("Emergencias"),
+    "asylum": marked("Asilo y refugio"),
+    "gbv": marked("Violencia de género"),
+    "child_protection": marked("Protección de la niñez"),
+    "psea": marked("Quejas sobre el personal (independiente)"),
+    "other": marked("Otra línea"),
+}
+AUDIENCE_NAMES: Mapping[str, str] = {
+    "people_on_the_move": marked("personas en camino"),
+    "host_community": marked("comunidad de acogida"),
+    "operators": marked("quienes operan espacios"),
+    "partners": marked("organizaciones de la red"),
+}
+STATE_NAMES: Mapping[str, str] = {
+    "draft": marked("borrador"),
+    "submitted": marked("por revisar"),
+    "reviewed": marked("revisado"),
+    "retired": marked("retirado"),
+}
+
+_CONTACT = (
+    "kind",
+    "name",
+    "country",
+    "admin1",
+    "phone",
+    "whatsapp",
+    "hours",
+    "confirmed_on",
+    "expires_on",
+    "visibility",
+    "source",
+    "licence",
+)
+_PRODUCT = (
+    "title",
+    "language",
+    "audience",
+    "summary",
+    "url",
+    "valid_from",
+    "valid_to",
+    "visibility",
+    "source",
+    "licence",
+)
+_PATHWAY = (
+    "id",
+    "need",
+    "country",
+    "admin1",
+    "title",
+    "confirmed_on",
+    "visibility",
+    "source",
+    "licence",
+)
+
+
+def contact_in(form: Mapping[str, str]) -> dict[str, Any]:
+    """Return a line as a file of contacts has it."""
+    return _stated(form, _CONTACT) | {
+        "languages": items_in(form, "languages"),
+        "independent": form.get("independent") == "true",
+    }
+
+
+def contact_typed(contact: Contact) -> dict[str, Any]:
+    """Return a line as its form shows it."""
+    typed = {name: getattr(contact, name) for name in ("id", *_CONTACT)}
+    return typed | {
+        "languages": ", ".join(contact.languages),
+        "independent": "true" if contact.independent else "",
+    }
+
+
+def product_in(form: Mapping[str, str]) -> dict[str, Any]:
+    """Return an information product as a file of products has it."""
+    return _stated(form, _PRODUCT) | {"spaces": items_in(form, "spaces")}
+
+
+def pathway_in(form: Mapping[str, str]) -> dict[str, Any]:
+    """Return a pathway as a file of pathways has it; empty steps are left out."""
+    numbers = sorted(
+        int(number)
+        for name in form
+        if name.startswith("instruction-") and (number := name.rpartition("-")[2]).isdecimal()
+    )
+    steps = [
+        _stated(
+            {part: form.get(f"{part}-{n}", "") for part in ("instruction", "contact", "space")},
+            ("instruction", "contact", "space"),
+        )
+        for n in numbers
+    ]
+    return _stated(form, _PATHWAY) | {"steps": [step for step in steps if step]}
+
+
+def _stated(form: Mapping[str, str], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name in names if (value := text_in(form, name)) is not None}

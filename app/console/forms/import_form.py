@@ -1,0 +1,201 @@
+"""The form of an import's mapping, there and back: which column is which field, label by label."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.access.forms import Form
+from app.console.forms.inputs import chosen_in, text_in, whole_in
+from app.console.forms.labels import FIELD_LABELS
+from app.i18n.translation import Words, marked
+from geo.imports.fields import ALL, KINDS
+from geo.imports.row_mapping import Words as Labels
+from geo.imports.uploads import Column
+from geo.text.normalize import folded
+
+#: What columns may say that is no field itself, beside those of `labels`.
+MADE_LABELS: Mapping[str, str] = {
+    "position": marked("Latitud y longitud en una celda"),
+    "lon": marked("Longitud"),
+    "lat": marked("Latitud"),
+    "last_entry": marked("Última entrada"),
+    "hours_mo": marked("Horario del lunes"),
+    "hours_tu": marked("Horario del martes"),
+    "hours_we": marked("Horario del miércoles"),
+    "hours_th": marked("Horario del jueves"),
+    "hours_fr": marked("Horario del viernes"),
+    "hours_sa": marked("Horario del sábado"),
+    "hours_su": marked("Horario del domingo"),
+}
+
+#: What a file often leaves out because it is the same in every row.
+CONSTANTS = (
+    "kind",
+    "organization",
+    "country",
+    "timezone",
+    "confirmed_on",
+    "visibility",
+    "coord_precision",
+    "licence",
+)
+
+#: A label that means nothing: its cell is as if it were empty.
+NOTHING = "-"
+
+#: What is chosen of a file's style, by name; empty leaves it to what can be only one thing.
+STYLES = ("decimal", "dates", "separator", "timezone")
+READINGS = ("sheet", "header_row", "encoding", "delimiter")
+
+
+@dataclass(frozen=True)
+class ColumnRow:
+    """A column of the form."""
+
+    index: int
+    name: str
+    examples: tuple[str, ...]
+    field: str
+    names_place: bool
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """A label of the file and the code it stands for."""
+
+    field: str
+    index: int
+    label: str
+    code: str
+
+
+def field_choices(w: Words) -> list[tuple[str, str]]:
+    """Return the fields a column can be, by their names."""
+    named = [
+        (name, w.gettext(MADE_LABELS.get(name) or FIELD_LABELS.get(name, name))) for name in ALL
+    ]
+    return sorted(named, key=lambda pair: folded(pair[1]))
+
+
+def column_rows(columns: Iterable[Column], mapping: Mapping[str, Any]) -> list[ColumnRow]:
+    """Return the columns with the fields that a mapping gives them."""
+    fields = {
+        column: name for name, used in mapping.get("fields", {}).items() for column in _texts(used)
+    }
+    recipe = _texts(mapping.get("id", {}).get("columns", []))
+    return [
+        ColumnRow(index, column.name, column.examples, fields.get(column.name, ""),
+                  column.name in recipe)
+        for index, column in enumerate(columns)
+    ]  # fmt: skip
+
+
+def label_rows(labels: Mapping[str, list[str]], mapping: Mapping[str, Any]) -> list[LabelRow]:
+    """Return the labels that need a code, with those that a mapping gives them."""
+    rows = []
+    for field, found in labels.items():
+        stated = {folded(k): v for k, v in mapping.get("values", {}).get(field, {}).items()}
+        rows += [
+            LabelRow(field, index, label, stated.get(folded(label), ""))
+            for index, label in enumerate(found)
+        ]
+    return rows
+
+
+def code_choices(w: Words, labels: Labels, names: Mapping[str, Mapping[str, str]]) -> Any:  # noqa: ANN401 -- for the template: by field, codes and names
+    """Return the codes a label can stand for, by field.
+
+    Parameters
+    ----------
+    names : mapping of str to mapping of str to str
+        By field, names of codes in Spanish, as the catalogues have them, or as terms are named.
+    """
+    return {
+        field: [
+            (code, w.gettext(names.get(field, {}).get(code, code)))
+            for code in dict.fromkeys(known.values())
+        ]
+        for field, known in labels.labels.items()
+    }
+
+
+def mapping_in(form: Form, columns: Iterable[str], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the mapping that was typed; what the form does not ask for stays as it was.
+
+    Raises
+    ------
+    InvalidRecordError
+        The header row is no number.
+    """
+    names = list(columns)
+    fields: dict[str, list[str]] = {}
+    ignored, recipe = [], []
+    for index, column in enumerate(names):
+        field = form.get(f"column-{index}", "")
+        if field in ALL:
+            fields.setdefault(field, []).append(column)
+        else:
+            ignored.append(column)
+        if form.get(f"place-{index}"):
+            recipe.append(column)
+    made: dict[str, Any] = {
+        **{name: before[name] for name in ("format", "answers") if name in before},
+        "fields": fields,
+        "ignore": _unanswered(ignored, before),
+        "empty_cells": "clear" if form.get("empty_cells") == "clear" else "keep",
+        "style": {name: stated for name in STYLES if (stated := text_in(form, name))},
+        "read": reading_in(form),
+        "values": _values(form, before),
+        "constants": _constants(form, before),
+    }
+    if "id" not in fields:
+        prefix = text_in(form, "prefix")
+        made["id"] = {"columns": recipe, **({"prefix": prefix} if prefix else {})}
+    made["style"] |= {k: v for k, v in before.get("style", {}).items() if k == "empty"}
+    return {name: value for name, value in made.items() if value}
+
+
+def reading_in(form: Form) -> dict[str, Any]:
+    """Return how the file is to be read, as far as somebody said.
+
+    Raises
+    ------
+    InvalidRecordError
+        The header row is no number.
+    """
+    read: dict[str, Any] = {
+        name: stated
+        for name in READINGS
+        if name != "header_row" and (stated := text_in(form, name))
+    }
+    row = whole_in(form, "header_row")
+    return read | ({} if row is None else {"header_row": row})
+
+
+def _unanswered(ignored: list[str], before: Mapping[str, Any]) -> list[str]:
+    answered = {column for codes in before.get("answers", {}).values() for column in codes}
+    return [column for column in ignored if column not in answered]
+
+
+def _values(form: Form, before: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    asked = {field: rows for field in KINDS if (rows := chosen_in(form, f"label-{field}"))}
+    found = {field: dict(labels) for field, labels in before.get("values", {}).items()}
+    for field, labels in asked.items():
+        kept = found.setdefault(field, {})
+        for index, label in enumerate(labels):
+            for same in [name for name in kept if folded(name) == folded(label)]:
+                del kept[same]
+            code = form.get(f"value-{field}-{index}", "")
+            if code:
+                kept[label] = "" if code == NOTHING else code
+    return {field: labels for field, labels in found.items() if labels}
+
+
+def _constants(form: Form, before: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {k: v for k, v in before.get("constants", {}).items() if k not in CONSTANTS}
+    stated = {name: value for name in CONSTANTS if (value := text_in(form, f"constant-{name}"))}
+    return kept | stated
+
+
+def _texts(value: Any) -> list[str]:  # noqa: ANN401 -- a text or a list of texts
+    return [value] if isinstance(value, str) else list(value)

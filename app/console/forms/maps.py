@@ -1,0 +1,31 @@
+"""What the console's small maps need to know; pages without one do not load the map at all."""
+
+from typing import Any
+
+from app.http.assets import asset_url, vendored_url
+from app.i18n.translation import Words
+from tiles.features.style import map_layers
+
+#: Of the catalogue: what lies under a pin. Nothing of the records themselves.
+_BACKGROUND = frozenset({"boundaries", "roads", "places"})
+
+
+def map_data(w: Words) -> dict[str, Any]:
+    """Return the data block of a page with a map: addresses, background, texts."""
+    return {
+        "pinMap": asset_url("pin-map.js"),
+        "style": asset_url("style.js"),
+        "ol": vendored_url("ol", ".js"),
+        "olCss": vendored_url("ol", ".css"),
+        "layers": [layer for layer in map_layers() if layer["id"] in _BACKGROUND],
+        "texts": {
+            "pin": w.gettext("Posición: arrástrela, o muévala con las flechas"),
+            "before": w.gettext("Antes"),
+            "after": w.gettext("Después"),
+            "zoomIn": w.gettext("Acercar"),
+            "zoomOut": w.gettext("Alejar"),
+            "failed": w.gettext("El mapa no cargó. Los campos sirven igual."),
+            "corner": w.gettext("Ahora toque la esquina opuesta."),
+            "copied": w.gettext("Copiado"),
+        },
+    }

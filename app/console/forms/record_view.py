@@ -1,0 +1,235 @@
+"""A record's values in words: what a person compares when deciding on a change."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from app.console.forms.labels import CODED, FIELD_LABELS, VOCABULARY, YES_NO
+from app.i18n.translation import Words, marked
+from geo.geography.places import folded
+from geo.hours.openings import from_json
+from geo.hours.wording import hours_text
+from geo.vocabulary import LANGUAGES, NamedTerm, readable
+from routing.geometry.geodesy import great_circle_m
+
+NOTHING = marked("nada")
+NOT_KNOWN = marked("no se sabe")
+NONE_ASKED = marked("ninguno")
+EVERYBODY = marked("todas las personas")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The vocabulary as pages name it: by vocabulary, codes with their names in order."""
+
+    names: Mapping[str, Mapping[str, str]]
+    retired: frozenset[tuple[str, str]] = frozenset()
+
+    @classmethod
+    def of(cls, terms: Iterable[NamedTerm]) -> "Terms":
+        """Return the terms of `geo.vocabulary.named_terms`."""
+        names: dict[str, dict[str, str]] = {}
+        retired = set()
+        for term in terms:
+            names.setdefault(term.vocabulary, {})[term.code] = term.name
+            if not term.active:
+                retired.add((term.vocabulary, term.code))
+        return cls(names, frozenset(retired))
+
+    def name(self, vocabulary: str, code: str) -> str:
+        """Return a term's name; of one that nobody has named, its code as words."""
+        return self.names.get(vocabulary, {}).get(code) or readable(code)
+
+    def choices(self, vocabulary: str, used: Iterable[str] = ()) -> list[tuple[str, str]]:
+        """Return codes and names to choose from: those in use, and what the record has."""
+        kept = set(used)
+        return [
+            (code, name)
+            for code, name in self.names.get(vocabulary, {}).items()
+            if code in kept or (vocabulary, code) not in self.retired
+        ]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One line of a comparison; each side as lines of text."""
+
+    field: str
+    label: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+def differences(
+    w: Words, terms: Terms, changed: Mapping[str, tuple[Any, Any]], timezone: str
+) -> list[Difference]:
+    """Return what changes in words; both coordinates together are one line.
+
+    Parameters
+    ----------
+    changed : mapping of str to (before, after)
+        By field.
+    timezone : str
+        Of the record, for hours that state none.
+    """
+    return [
+        Difference(
+            field,
+            w.gettext(FIELD_LABELS.get(field, field)),
+            tuple(value_lines(w, terms, field, before, timezone)),
+            tuple(value_lines(w, terms, field, after, timezone)),
+        )
+        for field, (before, after) in changed.items()
+        if field not in _UNSHOWN
+    ]
+
+
+#: Follows from the organisation's name; fixed.
+_UNSHOWN = frozenset({"organization_id", "demo", "id"})
+
+
+def value_lines(w: Words, terms: Terms, field: str, value: Any, timezone: str) -> list[str]:  # noqa: ANN401 -- any value of a field
+    """Return a field's value as lines of text; one line says that there is none."""
+    if field == "documents_required":
+        unknown = w.gettext(NOT_KNOWN) if value is None else w.gettext(NONE_ASKED)
+        return _terms(terms, "document", value or []) or [unknown]
+    if field == "genders" and not value:
+        return [w.gettext(EVERYBODY)]
+    if field in _BOOLEANS and isinstance(value, str):
+        return [w.gettext(YES_NO[True])]
+    if value is None or value in ("", [], {}):
+        return [w.gettext(NOT_KNOWN if field == "step_free" else NOTHING)]
+    special = _SPECIAL.get(field)
+    if special is not None:
+        return special(w, terms, value, timezone)
+    return _plain(w, terms, field, value)
+
+
+#: Who read a name in a language, by id: shown as whether somebody did.
+_BOOLEANS = frozenset(f"read_{lang}" for lang in LANGUAGES)
+
+
+def _plain(w: Words, terms: Terms, field: str, value: Any) -> list[str]:  # noqa: ANN401 -- as above
+    if isinstance(value, bool):
+        return [w.gettext(YES_NO[value])]
+    if field in CODED:
+        return [w.gettext(CODED[field].get(value, value))]
+    if field in VOCABULARY:
+        codes = value if isinstance(value, list) else [value]
+        return _terms(terms, VOCABULARY[field], codes)
+    if field == "country":
+        return [w.country(value)]
+    if field in {"confirmed_on", "expires_on", "consent_on", "valid_from", "valid_to", "heard_on"}:
+        return [w.day(date.fromisoformat(value))]
+    if field == "capacity_updated":
+        return [w.moment(datetime.fromisoformat(value), "UTC") + " UTC"]
+    if isinstance(value, list):
+        return [str(item) for item in value]
+    return [str(value)]
+
+
+def _terms(terms: Terms, vocabulary: str, codes: Sequence[str]) -> list[str]:
+    return sorted((terms.name(vocabulary, code) for code in codes), key=folded)
+
+
+def _hours(_w: Words, _t: Terms, rules: list[dict[str, Any]], timezone: str) -> list[str]:
+    openings = from_json({"timezone": timezone, **rule} for rule in rules)
+    return (hours_text(openings) or "").split("; ")
+
+
+def _exceptions(w: Words, _t: Terms, rows: list[dict[str, Any]], _timezone: str) -> list[str]:
+    lines = []
+    for row in rows:
+        first, last = date.fromisoformat(row["starts_on"]), date.fromisoformat(row["ends_on"])
+        days = w.day(first) if first == last else f"{w.day(first)} – {w.day(last)}"
+        times = (
+            w.gettext(marked("cerrado"))
+            if row["closed"]
+            else f"{row['opens_at']}-{row['closes_at']}"
+        )
+        lines.append(f"{days}: {times}" + (f" ({row['reason']})" if row["reason"] else ""))
+    return lines
+
+
+def _phones(_w: Words, terms: Terms, rows: list[Any], _timezone: str) -> list[str]:
+    lines = []
+    for row in rows:
+        if isinstance(row, str):
+            lines.append(row)
+            continue
+        notes = [terms.name("phone_type", row["type"]), row.get("description")]
+        lines.append(f"{row['number']} ({', '.join(filter(None, notes))})")
+    return lines
+
+
+def _stops(w: Words, _t: Terms, rows: list[dict[str, Any]], timezone: str) -> list[str]:
+    lines = []
+    for row in rows:
+        start, end = (datetime.fromisoformat(row[name]) for name in ("starts_at", "ends_at"))
+        lines.append(f"{w.moment(start, timezone)} – {w.moment(end, timezone)}: {row['place']}")
+    return lines
+
+
+def _amenities(w: Words, terms: Terms, flags: dict[str, bool], _timezone: str) -> list[str]:
+    return [
+        f"{terms.name('amenity', code)}: {w.gettext(YES_NO[there])}"
+        for code, there in flags.items()
+    ]
+
+
+def _languages(w: Words, _t: Terms, codes: list[str], _timezone: str) -> list[str]:
+    return [w.language(code) for code in codes]
+
+
+def _days(w: Words, _t: Terms, codes: list[str], _timezone: str) -> list[str]:
+    return [", ".join(name for code, name in w.weekdays() if code in codes)]
+
+
+def _pathway_steps(_w: Words, _t: Terms, rows: list[dict[str, Any]], _timezone: str) -> list[str]:
+    return [
+        f"{at}. {row['instruction']}"
+        + "".join(f" [{row[name]}]" for name in ("contact_id", "location_id") if row[name])
+        for at, row in enumerate(rows, start=1)
+    ]
+
+
+def _questions(w: Words, _t: Terms, rows: list[dict[str, Any]], _timezone: str) -> list[str]:
+    marks = {
+        "essential": w.gettext(marked("esencial")),
+        "evidence_needed": w.gettext(marked("con evidencia")),
+    }
+    lines = []
+    for at, row in enumerate(rows, start=1):
+        said = [word for name, word in marks.items() if row[name]]
+        after = f" ({', '.join(said)})" if said else ""
+        lines.append(f"{at}. {row['standard']}: {row['question']}{after}")
+    return lines
+
+
+_SPECIAL: Mapping[str, Callable[[Words, Terms, Any, str], list[str]]] = {
+    "schedules": _hours,
+    "schedule_exceptions": _exceptions,
+    "public_phones": _phones,
+    "itinerary": _stops,
+    "amenities": _amenities,
+    "languages": _languages,
+    "byday": _days,
+    "steps": _pathway_steps,
+    "items": _questions,
+}
+
+
+def moved_m(before: Mapping[str, Any], after: Mapping[str, Any]) -> float | None:
+    """Return how many metres a record moves on the great circle; None where it does not.
+
+    Parameters
+    ----------
+    before, after : mapping
+        With ``lon`` and ``lat`` in degrees; ``before`` may have none.
+    """
+    if before.get("lon") is None or after.get("lon") is None:
+        return None
+    if (before["lon"], before["lat"]) == (after["lon"], after["lat"]):
+        return None
+    return float(great_circle_m(before["lon"], before["lat"], after["lon"], after["lat"]))

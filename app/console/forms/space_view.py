@@ -1,0 +1,179 @@
+"""What the page of one space holds: its form, its quick answers, and its past."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from fastapi import Response
+
+from app.console.forms import labels
+from app.console.forms.confirmation_message import Message
+from app.console.forms.error_text import reason_text
+from app.console.forms.fields import GROUPS, LANGUAGES, TIMEZONES
+from app.console.forms.layout import Desk
+from app.console.forms.maps import map_data
+from app.console.forms.record_view import differences, value_lines
+from app.console.forms.space_form import Typed, is_empty, typed_of
+from app.i18n.coded_reasons import reason_names
+from app.i18n.translation import Words
+from geo.accounts import people
+from geo.accounts.permissions import can_close, can_hide, can_propose
+from geo.confirmations import event_log
+from geo.history import versions
+from geo.proposals import pending, quarantine_release
+from geo.proposals.preview import Preview
+from geo.proposals.subjects.subject import Subject
+from geo.spaces import staff_search
+from geo.text import protected_words
+from geo.text.countries import BOXES
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the form comes back with.
+
+    Parameters
+    ----------
+    typed
+        What was typed; None shows the record.
+    reason
+        As typed.
+    problems
+        Field and reason.
+    preview
+        What the change would do.
+    has_conflict
+        Somebody else changed the record meanwhile.
+    done
+        ``applied``, ``waiting``, ``both`` or another word for what was just done.
+    message
+        With a reconfirmation link.
+    """
+
+    typed: Typed | None = None
+    reason: str = ""
+    problems: Sequence[tuple[str, str]] = ()
+    preview: Preview | None = None
+    has_conflict: bool = False
+    done: str = ""
+    message: Message | None = None
+    extras: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        """HTTP status of the page."""
+        return 409 if self.has_conflict else 400 if self.problems else 200
+
+
+async def new_page(desk: Desk, said: Said) -> Response:
+    """Render the form of a space that does not exist yet."""
+    typed = said.typed or typed_of(_blank(desk.now))
+    return desk.page("space_new", status=said.status, **await _form(desk, typed, said, {}))
+
+
+async def space_page(desk: Desk, subject: Subject, said: Said) -> Response:
+    """Render the page of a space; its form where the actor may change it, else what is known."""
+    actor, session, document = desk.actor, desk.session, subject.document or {}
+    space_id, country = str(subject.record_id), subject.countries[0]
+    held_by = (
+        await quarantine_release.held_by(session, space_id, document)
+        if subject.is_restricted
+        else None
+    )
+    may_change = can_propose(actor, organization_id=subject.organization_id, country=country)
+    return desk.page(
+        "space",
+        status=said.status,
+        space=document,
+        revision=subject.revision,
+        is_restricted=subject.is_restricted,
+        held_by=None
+        if held_by is None
+        else [protected_words.words_of(reason) for reason in held_by],
+        entry=(await staff_search.named_spaces(desk.staff, [space_id])).get(space_id),
+        today=desk.now.date(),
+        may_change=may_change,
+        may_close=can_close(actor, organization_id=subject.organization_id, country=country),
+        may_hide=can_hide(actor, country=country),
+        waiting=await pending.pending(session, actor, record_id=space_id),
+        open_links=await event_log.open_links(session, space_id, desk.now),
+        history=await versions.history(session, space_id),
+        answers=await event_log.answers(session, space_id),
+        **await _form(desk, said.typed or typed_of(document), said, document),
+    )
+
+
+def _blank(now: datetime) -> dict[str, Any]:
+    """Return what a new space starts with: nothing that could be wrong unseen."""
+    return {
+        "status": "active",
+        "visibility": "",
+        "access": "open",
+        "coord_precision": "town",
+        "children_alone": "not_known",
+        "fees": "not_known",
+        "holidays": "not_known",
+        "families_only": False,
+        "confirmed_on": now.date().isoformat(),
+    }
+
+
+async def _form(
+    desk: Desk, typed: Typed, said: Said, document: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what the templates of the form need."""
+    w, terms = desk.words, await desk.terms()
+    timezone = str(document.get("timezone") or typed.get("timezone") or "UTC")
+    preview = said.preview
+    return {
+        "typed": _with_blank_rows(typed),
+        "groups": GROUPS,
+        "labels": labels.FIELD_LABELS,
+        "coded": labels.CODED,
+        "vocabulary": labels.VOCABULARY,
+        "terms": terms,
+        "days": w.weekdays(),
+        "reasons": reason_names(w),
+        "languages_offered": list(dict.fromkeys([*LANGUAGES, *typed.get("languages", [])])),
+        "timezones": TIMEZONES,
+        "countries": sorted(BOXES, key=w.country),
+        "organizations": await people.list_organizations(desk.session, is_everybodys=True),
+        "reason": said.reason,
+        "problems": _by_field(w, said.problems),
+        "preview": preview,
+        "at_once": differences(w, terms, preview.now, timezone) if preview else [],
+        "later": differences(w, terms, preview.later, timezone) if preview else [],
+        "has_conflict": said.has_conflict,
+        "done": said.done,
+        "message": said.message,
+        "map": map_data(w),
+        "shown": {
+            name: value_lines(w, terms, name, value, timezone) for name, value in document.items()
+        },
+        **said.extras,
+    }
+
+
+def _with_blank_rows(typed: Typed) -> Typed:
+    """Return what was typed with one empty row where a list has none, ready to be filled."""
+    lists = {"schedules", "public_phones"}
+    return typed | {
+        name: typed.get(name) or [{}]
+        for name in lists
+        if not any(not is_empty(row) for row in typed.get(name, []))
+    }
+
+
+#: Problems of one half of a question stand at the question.
+_AT = {"lon": "position", "lat": "position", "opens_at": "schedules", "id": "name"}
+
+
+def _by_field(w: Words, problems: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, reason in problems:
+        said = reason_text(w, reason)
+        lines = found.setdefault(_AT.get(name, name), [])
+        if said not in lines:
+            lines.append(said)
+    return found

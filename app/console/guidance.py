@@ -1,0 +1,354 @@
+"""``/network/guidance``: what people are told: messages, contacts, products, practice, pathways.
+
+Whoever writes does not review: a second person reads a text before anybody sees it (P23, P47).
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from sqlalchemy import select
+
+from app.access.dependencies import SettingsDep
+from app.access.forms import FormDep
+from app.access.identity import CONSOLE
+from app.console.forms.guidance_forms import (
+    AUDIENCE_NAMES,
+    CONTACT_NAMES,
+    STATE_NAMES,
+    contact_in,
+    contact_typed,
+    pathway_in,
+    product_in,
+)
+from app.console.forms.inputs import day_in, needed_day_in, text_in, told
+from app.console.forms.layout import Desk, DeskDep, RecordId, gone_on, see, sent_in
+from geo.accounts.permissions import can_coordinate
+from geo.errors import ConflictError, ForbiddenError, InvalidRecordError, NotFoundError
+from geo.guidance import contacts, messages, pathways, practices, products, review_queue
+from geo.models import Person
+from geo.proposals import pending
+from geo.text.countries import BOXES
+
+router = APIRouter(include_in_schema=False)
+
+GUIDANCE = f"{CONSOLE}/guidance"
+
+Done = Annotated[str, Query(max_length=20)]
+
+#: What is listed and reviewed in the same way, by the last part of its address.
+_TEXTS = {"messages": messages, "products": products, "practices": practices}
+_LISTS = {
+    "messages": review_queue.messages,
+    "products": review_queue.products,
+    "practices": review_queue.practices,
+}
+
+
+@router.get(GUIDANCE)
+async def start(_desk: DeskDep) -> Response:
+    """Lead to the messages."""
+    return see(f"{GUIDANCE}/messages")
+
+
+@router.get(f"{GUIDANCE}/messages")
+async def messages_page(desk: DeskDep, done: Done = "") -> Response:
+    """Show the message bank and the form of a new text."""
+    return await _texts_page(desk, "messages", done=done)
+
+
+@router.post(f"{GUIDANCE}/messages")
+async def write_message(desk: DeskDep, settings: SettingsDep, form: FormDep) -> Response:
+    """Write a draft of a message."""
+    try:
+        async with desk.session.begin_nested():
+            message_id = await messages.write(
+                desk.session,
+                desk.actor,
+                key=form.get("key", "").strip(),
+                lang=form.get("language", ""),
+                audience=form.get("audience", ""),
+                body=text_in(form, "body") or "",
+                valid_from=needed_day_in(form, "valid_from"),
+                valid_to=day_in(form, "valid_to"),
+                safety=form.get("safety") == "true",
+                allow_mixed=settings.allow_demo_mixed,
+            )
+            if form.get("do") == "submit":
+                await messages.submit(desk.session, desk.actor, message_id)
+    except InvalidRecordError as error:
+        problems = told(desk.words, error.problems)
+        return await _texts_page(desk, "messages", problems=problems, typed=form)
+    except ConflictError:
+        problems = told(desk.words, [("key", "is there already")])
+        return await _texts_page(desk, "messages", problems=problems, typed=form)
+    return see(f"{GUIDANCE}/messages?done=saved")
+
+
+@router.get(f"{GUIDANCE}/products")
+async def products_page(desk: DeskDep, done: Done = "") -> Response:
+    """Show the information products and the form of a new one."""
+    return await _texts_page(desk, "products", done=done)
+
+
+@router.post(f"{GUIDANCE}/products")
+async def write_product(desk: DeskDep, settings: SettingsDep, form: FormDep) -> Response:
+    """Write a draft of an information product."""
+    try:
+        async with desk.session.begin_nested():
+            product_id = await products.put_product(
+                desk.session,
+                desk.actor,
+                product_in(form),
+                today=desk.now.date(),
+                now=desk.now,
+                allow_mixed=settings.allow_demo_mixed,
+            )
+            if form.get("do") == "submit":
+                await products.submit(desk.session, desk.actor, product_id)
+    except InvalidRecordError as error:
+        problems = told(desk.words, error.problems)
+        return await _texts_page(desk, "products", problems=problems, typed=form)
+    return see(f"{GUIDANCE}/products?done=saved")
+
+
+@router.get(f"{GUIDANCE}/practices")
+async def practices_page(desk: DeskDep, done: Done = "") -> Response:
+    """Show the notes of good practice and the form of a new one."""
+    return await _texts_page(desk, "practices", done=done)
+
+
+@router.post(f"{GUIDANCE}/practices")
+async def write_practice(desk: DeskDep, form: FormDep) -> Response:
+    """Write a note on what works well at a space."""
+    try:
+        async with desk.session.begin_nested():
+            practice_id = await practices.note_practice(
+                desk.session,
+                desk.actor,
+                form.get("space", "").strip(),
+                title=text_in(form, "title") or "",
+                body=text_in(form, "body") or "",
+                noted_on=needed_day_in(form, "noted_on"),
+                lang=form.get("language", ""),
+                public=form.get("public") == "true",
+            )
+            if form.get("do") == "submit":
+                await practices.submit(desk.session, desk.actor, practice_id)
+    except InvalidRecordError as error:
+        problems = told(desk.words, error.problems)
+        return await _texts_page(desk, "practices", problems=problems, typed=form)
+    except (NotFoundError, ForbiddenError):
+        # Not there, hidden, or of somebody else: one answer for all (P39).
+        problems = told(desk.words, [("space", "is none that you may write about")])
+        return await _texts_page(desk, "practices", problems=problems, typed=form)
+    return see(f"{GUIDANCE}/practices?done=saved")
+
+
+@router.get(f"{GUIDANCE}/contacts")
+async def contacts_page(desk: DeskDep, done: Done = "") -> Response:
+    """Show the essential lines of every country (P45)."""
+    found = await contacts.contacts_of(desk.staff, None)
+    return await _page(
+        desk,
+        "contacts",
+        lines=found.lines,
+        kinds=CONTACT_NAMES,
+        waiting=await pending.pending(desk.session, desk.actor, entity="contact"),
+        done=done,
+    )
+
+
+@router.get(f"{GUIDANCE}/contacts/{{contact}}")
+async def contact_page(desk: DeskDep, contact: RecordId) -> Response:
+    """Show the form of one line; an id that is not there yet is a new one."""
+    found = await review_queue.contact(desk.session, desk.actor, contact)
+    typed = {"id": "" if contact == "new" else contact} if found is None else contact_typed(found)
+    return await _contact_page(desk, typed, is_new=found is None)
+
+
+@router.post(f"{GUIDANCE}/contacts/{{contact}}")
+async def put_contact(
+    desk: DeskDep, settings: SettingsDep, contact: RecordId, form: FormDep
+) -> Response:
+    """Propose a line or a change of one, or delete it at once (P53)."""
+    if form.get("do") == "remove":
+        await contacts.remove_contact(desk.session, desk.actor, contact, now=desk.now)
+        return see(f"{GUIDANCE}/contacts?done=removed")
+    is_new = contact == "new"
+    contact_id = form.get("id", "").strip() if is_new else contact
+    if is_new and await review_queue.contact(desk.session, desk.actor, contact_id) is not None:
+        problems = told(desk.words, [("id", "is there already")])
+        return await _contact_page(desk, {**form, "id": contact_id}, problems, is_new=True)
+    try:
+        async with desk.session.begin_nested():
+            outcome = await contacts.put_contact(
+                desk.session,
+                desk.actor,
+                {**contact_in(form), "id": contact_id},
+                sent_in(desk, form),
+                allow_mixed=settings.allow_demo_mixed,
+            )
+    except InvalidRecordError as error:
+        problems = told(desk.words, error.problems)
+        return await _contact_page(desk, {**form, "id": contact_id}, problems, is_new=is_new)
+    return gone_on(outcome, f"{GUIDANCE}/contacts?done=saved")
+
+
+@router.get(f"{GUIDANCE}/pathways")
+async def pathways_page(desk: DeskDep, done: Done = "") -> Response:
+    """Show the referral pathways that are not restricted, and the form of one."""
+    return await _pathways_page(desk, done=done)
+
+
+@router.post(f"{GUIDANCE}/pathways")
+async def put_pathway(desk: DeskDep, settings: SettingsDep, form: FormDep) -> Response:
+    """Propose a pathway; one that speaks of protected services becomes restricted at once."""
+    if form.get("do") == "rows":
+        return await _pathways_page(desk, typed=form, rows=_rows(form) + _MORE_ROWS)
+    try:
+        async with desk.session.begin_nested():
+            outcome, remarks = await pathways.put_pathway(
+                desk.session,
+                desk.actor,
+                pathway_in(form),
+                sent_in(desk, form),
+                allow_mixed=settings.allow_demo_mixed,
+            )
+    except InvalidRecordError as error:
+        problems = told(desk.words, error.problems)
+        return await _pathways_page(desk, problems=problems, typed=form, rows=_rows(form))
+    done = "restricted" if remarks else "saved"
+    return gone_on(outcome, f"{GUIDANCE}/pathways?done={done}")
+
+
+@router.post(f"{GUIDANCE}/{{kind}}/{{text}}")
+async def decide(desk: DeskDep, kind: RecordId, text: RecordId, form: FormDep) -> Response:
+    """Submit a draft, review what was submitted, or retire a message."""
+    if kind not in _TEXTS:
+        msg = "there is no such text"
+        raise NotFoundError(msg)
+    try:
+        async with desk.session.begin_nested():
+            await _act(desk, kind, text, form)
+    except InvalidRecordError as error:
+        problems = {
+            f"{field}-{text}": why for field, why in told(desk.words, error.problems).items()
+        }
+        return await _texts_page(desk, kind, problems=problems)
+    return see(f"{GUIDANCE}/{kind}?done=saved")
+
+
+async def _act(desk: Desk, kind: str, text: str, form: Mapping[str, str]) -> None:
+    work: Any = _TEXTS[kind]
+    match form.get("do"):
+        case "submit":
+            await work.submit(desk.session, desk.actor, text)
+        case "accept" | "return":
+            readers = {"reader": text_in(form, "reader")} if kind == "messages" else {}
+            await work.review(
+                desk.session,
+                desk.actor,
+                text,
+                accept=form.get("do") == "accept",
+                today=desk.now.date(),
+                reason=text_in(form, "reason"),
+                **readers,
+            )
+        case "retire" if kind == "messages":
+            await messages.retire(desk.session, desk.actor, text)
+        case _:
+            raise InvalidRecordError([("do", "is not one of the buttons")])
+
+
+#: Empty steps of a new pathway, and how many more a button adds.
+_FIRST_ROWS = 4
+_MORE_ROWS = 3
+_MOST_ROWS = 40
+
+
+def _rows(form: Mapping[str, str]) -> int:
+    numbers = [
+        name.removeprefix("instruction-") for name in form if name.startswith("instruction-")
+    ]
+    return min(_MOST_ROWS, len(numbers))
+
+
+async def _texts_page(
+    desk: Desk,
+    kind: str,
+    *,
+    problems: dict[str, str] | None = None,
+    typed: Mapping[str, str] | None = None,
+    done: str = "",
+) -> Response:
+    found = await _LISTS[kind](desk.session, desk.actor)
+    people = await desk.session.scalars(select(Person))
+    return await _page(
+        desk,
+        "texts",
+        kind=kind,
+        texts=found,
+        names={person.id: person.name for person in people},
+        problems=problems or {},
+        typed=typed or {},
+        done=done,
+    )
+
+
+async def _contact_page(
+    desk: Desk,
+    typed: Mapping[str, Any],
+    problems: dict[str, str] | None = None,
+    *,
+    is_new: bool,
+) -> Response:
+    return await _page(
+        desk,
+        "contact",
+        typed=typed,
+        kinds=CONTACT_NAMES,
+        waiting=[]
+        if is_new
+        else await pending.pending(
+            desk.session, desk.actor, entity="contact", record_id=typed["id"]
+        ),
+        is_new=is_new,
+        problems=problems or {},
+    )
+
+
+async def _pathways_page(
+    desk: Desk,
+    *,
+    problems: dict[str, str] | None = None,
+    typed: Mapping[str, str] | None = None,
+    rows: int = _FIRST_ROWS,
+    done: str = "",
+) -> Response:
+    return await _page(
+        desk,
+        "pathways",
+        pathways=await review_queue.pathways(desk.session, desk.actor),
+        waiting=await pending.pending(desk.session, desk.actor, entity="pathway"),
+        terms=await desk.terms(),
+        lines=(await contacts.contacts_of(desk.staff, None)).lines,
+        rows=min(_MOST_ROWS, rows),
+        problems=problems or {},
+        typed=typed or {},
+        done=done,
+    )
+
+
+async def _page(desk: Desk, name: str, **values: object) -> Response:
+    w = desk.words
+    return desk.page(
+        name,
+        status=400 if values.get("problems") else 200,
+        audiences=AUDIENCE_NAMES,
+        text_states=STATE_NAMES,
+        may_review=can_coordinate(desk.actor),
+        countries=sorted(((code, w.country(code)) for code in BOXES), key=lambda c: c[1]),
+        today=desk.now.date(),
+        **values,
+    )

@@ -1,0 +1,201 @@
+"""``/network/hides``: out of every answer at once: a space, a crossing or an area (P24).
+
+And what stands on one person's word, for a second one to confirm (P52).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, TypedDict
+
+from fastapi import APIRouter, Query, Response
+
+from app.access.forms import Form, FormDep
+from app.access.identity import CONSOLE
+from app.console.forms.error_text import reason_text
+from app.console.forms.labels import HIDE_CODES, REMOVING_ACTS, SIDES
+from app.console.forms.layout import Desk, DeskDep, RecordId, see
+from app.console.forms.maps import map_data
+from geo.accounts.permissions import Actor, can_hide
+from geo.errors import InvalidRecordError, NotFoundError
+from geo.removals import hides as hiding
+from geo.removals import unconfirmed
+from geo.spaces import staff_search
+
+router = APIRouter(include_in_schema=False)
+
+HIDES = f"{CONSOLE}/hides"
+
+#: Spaces that the page offers to be chosen from while a name is typed; others are found by name.
+_OFFERED = 500
+
+
+@router.get(HIDES)
+async def hides(
+    desk: DeskDep,
+    space: Annotated[str, Query(max_length=200)] = "",
+    done: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
+    """Show the three ways to hide, and what is hidden now."""
+    return await _page(desk, {"space": space}, done=done)
+
+
+@router.post(HIDES)
+async def hide(desk: DeskDep, form: FormDep) -> Response:
+    """Hide at once; a name that several spaces have comes back as a choice."""
+    try:
+        async with desk.session.begin_nested():
+            matches = await _hide(desk, form)
+    except InvalidRecordError as error:
+        return await _page(desk, form, problems=error.problems)
+    if matches:
+        return await _page(desk, form, matches=matches)
+    return see(f"{HIDES}?done=hidden#in-force")
+
+
+@router.post(f"{HIDES}/{{hide_id}}/lift")
+async def lift(desk: DeskDep, hide_id: RecordId, form: FormDep) -> Response:
+    """End a hide."""
+    try:
+        async with desk.session.begin_nested():
+            ended = await hiding.lift(
+                desk.session,
+                hide_id,
+                actor=desk.actor,
+                reason=form.get("reason", ""),
+                now=desk.now,
+            )
+    except InvalidRecordError as error:
+        return await _page(desk, {"lift": hide_id}, problems=error.problems)
+    return see(f"{HIDES}?done={'lifted' if ended else 'asked'}#in-force")
+
+
+@router.post(f"{CONSOLE}/removals/{{removal_id}}/confirm")
+async def confirm(desk: DeskDep, removal_id: RecordId, _form: FormDep) -> Response:
+    """Agree that something stays out of sight."""
+    await unconfirmed.confirm(desk.session, removal_id, actor=desk.actor, now=desk.now)
+    return see(f"{HIDES}?done=confirmed#standing")
+
+
+async def _hide(desk: Desk, form: Form) -> tuple[staff_search.Entry, ...]:
+    """Hide what the form names; return the spaces to choose from if it names several."""
+    session, why = desk.session, _why(desk, form)
+    match form.get("entity"):
+        case "space":
+            return await _hide_space(desk, form)
+        case "crossing":
+            crossing = form.get("crossing", "")
+            if not crossing:
+                raise InvalidRecordError([("name", "is missing")])
+            await hiding.hide_crossing(session, crossing, **why)
+        case "area":
+            await hiding.hide_area(session, _box(form), **why)
+        case _:
+            raise InvalidRecordError([("entity", "is not one of space, crossing, area")])
+    return ()
+
+
+class _Why(TypedDict):
+    actor: Actor
+    reason: str
+    code: str
+    now: datetime
+
+
+def _why(desk: Desk, form: Form) -> _Why:
+    return {
+        "actor": desk.actor,
+        "reason": form.get("reason", ""),
+        "code": form.get("code", "other"),
+        "now": desk.now,
+    }
+
+
+async def _hide_space(desk: Desk, form: Form) -> tuple[staff_search.Entry, ...]:
+    named = form.get("chosen") or form.get("space", "").strip()
+    if not named:
+        raise InvalidRecordError([("name", "is missing")])
+    try:
+        # By its id first: that also reaches what no list shows.
+        await hiding.hide_space(desk.session, named, **_why(desk, form))
+    except NotFoundError:
+        found = await staff_search.find_spaces(desk.staff, words=named)
+        if not found:
+            raise InvalidRecordError([("name", "is not known")]) from None
+        if len(found) > 1:
+            return found
+        await hiding.hide_space(desk.session, found[0].id, **_why(desk, form))
+    return ()
+
+
+def _box(form: Form) -> dict[str, Any]:
+    """Return the rectangle of the form's four sides as GeoJSON."""
+    problems, sides = [], []
+    for name in SIDES:
+        try:
+            sides.append(float(form.get(name, "").strip().replace(",", ".")))
+        except ValueError:
+            problems.append((name, "is not a number"))
+    if problems:
+        raise InvalidRecordError(problems)
+    west, south, east, north = sides
+    if not (west < east and south < north):
+        raise InvalidRecordError([("north", "the box is empty")])
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
+async def _page(
+    desk: Desk,
+    typed: Mapping[str, str],
+    *,
+    matches: tuple[staff_search.Entry, ...] = (),
+    problems: list[tuple[str, str]] | None = None,
+    done: str = "",
+) -> Response:
+    actor, w = desk.actor, desk.words
+    in_force = await hiding.visible_hides(desk.session, actor)
+    ids = [hide.record_id for hide in in_force if hide.record_id is not None]
+    spaces = await staff_search.named_spaces(desk.staff, ids)
+    crossings = await staff_search.crossing_names(desk.staff)
+    anywhere = can_hide(actor, country=None)
+    may_hide = anywhere or any(can_hide(actor, country=code) for code in actor.countries)
+    return desk.page(
+        "hides",
+        status=400 if problems else 200,
+        typed=typed,
+        matches=matches,
+        problems={field: reason_text(w, why) for field, why in problems or []},
+        done=done,
+        in_force=in_force,
+        standing=await unconfirmed.standing(desk.session, actor),
+        codes=HIDE_CODES,
+        acts=REMOVING_ACTS,
+        spaces=spaces,
+        crossing_names={id_: name for id_, name, *_ in crossings},
+        crossings=[row for row in crossings if _may_hide_any(actor, row[2:])],
+        offered=await staff_search.find_spaces(desk.staff, limit=_OFFERED) if may_hide else (),
+        may_hide=may_hide,
+        may_hide_area=anywhere,
+        liftable={hide.id for hide in in_force if _may_lift(actor, hide, spaces, crossings)},
+        map=map_data(w) if anywhere else None,
+    )
+
+
+def _may_hide_any(actor: Actor, countries: tuple[str, ...]) -> bool:
+    return any(can_hide(actor, country=code) for code in countries)
+
+
+def _may_lift(
+    actor: Actor,
+    hide: hiding.ActiveHide,
+    spaces: Mapping[str, staff_search.Entry],
+    crossings: list[tuple[str, str, str, str]],
+) -> bool:
+    """Tell whether the page offers to lift a hide; lifting itself asks again."""
+    if can_hide(actor, country=None):
+        return True
+    if hide.entity == "space":
+        found = spaces.get(hide.record_id or "")
+        return found is not None and can_hide(actor, country=found.country)
+    sides = next((row[2:] for row in crossings if row[0] == hide.record_id), ())
+    return hide.entity == "crossing" and _may_hide_any(actor, sides)

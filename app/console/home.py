@@ -1,0 +1,70 @@
+"""``/network``: what needs the person who is signed in, each with the way to it."""
+
+from fastapi import APIRouter, Response
+
+from app.access.dependencies import SettingsDep
+from app.access.identity import CONSOLE
+from app.console.feedback import CATEGORIES
+from app.console.forms.labels import REMOVING_ACTS
+from app.console.forms.layout import DeskDep
+from app.jobs import audit_anchoring
+from geo.accounts import permissions
+from geo.confirmations import event_log
+from geo.guidance import feedback
+from geo.oversight import audit_anchors, row_digests
+from geo.proposals import hazard_reports, pending
+from geo.removals import hides, unconfirmed
+from geo.spaces import freshness
+
+router = APIRouter(include_in_schema=False)
+
+#: How far ahead the page looks for what expires: two weeks, as long as a link waits (P41).
+SOON_DAYS = 14
+
+#: Lines of each list; the rest is behind its link.
+_SHOWN = 5
+
+
+@router.get(CONSOLE)
+async def home(desk: DeskDep, settings: SettingsDep) -> Response:
+    """Show what waits for this person."""
+    session, actor = desk.session, desk.actor
+    audits = permissions.can_audit(actor)
+    seen = await pending.pending(session, actor)
+    expiring = await freshness.expiring(
+        session, within_days=SOON_DAYS, today=desk.now.date(), actor=actor
+    )
+    return desk.page(
+        "home",
+        deciding=[proposal for proposal in seen if proposal.may_decide],
+        mine=[proposal for proposal in seen if proposal.proposed_by == actor.id],
+        expiring=expiring,
+        links=await event_log.unanswered(session, actor, now=desk.now),
+        reports=await hazard_reports.waiting(session, actor),
+        # The database gives a coordinator those that are not about the own organisation (P44).
+        complaints=[
+            one for one in await feedback.open_complaints(desk.staff) if one["state"] == "new"
+        ],
+        categories=CATEGORIES,
+        hides=await hides.visible_hides(session, actor),
+        # P52: called: what ends by itself unless this person, as a second one, confirms it.
+        ending=[
+            one
+            for one in await unconfirmed.standing(session, actor)
+            if one.ends_at is not None and one.may_confirm
+        ],
+        acts=REMOVING_ACTS,
+        outside=audits and bool(await row_digests.outside(session)),
+        late=audits
+        and bool(await audit_anchors.late(session, desk.now, audit_anchoring.ways(settings))),
+        most=pending.MAX_LIMIT,
+        soon_days=SOON_DAYS,
+        shown=_SHOWN,
+    )
+
+
+@router.get(f"{CONSOLE}/links")
+async def links(desk: DeskDep) -> Response:
+    """Show the reconfirmation links that nobody has answered."""
+    found = await event_log.unanswered(desk.session, desk.actor, now=desk.now)
+    return desk.page("links", links=found)

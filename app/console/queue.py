@@ -1,0 +1,229 @@
+"""``/network/queue`` and ``/network/proposals``: changes that wait for a second person."""
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.dependencies import SettingsDep
+from app.access.forms import Form, FormDep
+from app.access.identity import CONSOLE
+from app.console.forms.error_text import reason_text
+from app.console.forms.layout import Desk, DeskDep, RecordId, see
+from app.console.forms.maps import map_data
+from app.console.forms.record_view import differences, moved_m
+from app.i18n.labels import HAZARDS
+from geo.errors import ConflictError, InvalidRecordError, NotFoundError
+from geo.proposals import decisions, hazard_reports, pending, quarantine_release
+from geo.proposals.pending import Comparison, Waiting
+from geo.proposals.subjects.subject import read_subject
+from geo.text import protected_words
+
+router = APIRouter(include_in_schema=False)
+
+QUEUE = f"{CONSOLE}/queue"
+PROPOSAL = f"{CONSOLE}/proposals/{{proposal}}"
+
+#: Proposals accepted by one click: as many as one page shows.
+MAX_AT_ONCE = pending.MAX_LIMIT
+
+#: Digits that any bigint has room for.
+_MOST_DIGITS = 18
+
+State = Literal["pending", "accepted", "rejected", "withdrawn", "applied"]
+Count = Annotated[int | None, Query(ge=0, le=1_000_000)]
+
+
+@router.get(QUEUE)
+async def queue(
+    desk: DeskDep,
+    state: State = "pending",
+    mine: Annotated[bool, Query()] = False,
+    accepted: Count = None,
+    kept: Count = None,
+    discarded: Annotated[bool, Query()] = False,
+) -> Response:
+    """Show the proposals of one state, those of an import together, and what people reported."""
+    found = await pending.pending(desk.session, desk.actor, state=state, mine=mine)
+    return desk.page(
+        "queue",
+        batches=_batches(found),
+        single=[proposal for proposal in found if proposal.batch_id is None],
+        held=await quarantine_release.quarantined(desk.session, desk.actor)
+        if state == "pending"
+        else (),
+        reports=await hazard_reports.waiting(desk.session, desk.actor)
+        if state == "pending"
+        else (),
+        hazard_names=HAZARDS,
+        discarded=discarded,
+        state=state,
+        mine=mine,
+        accepted=accepted,
+        kept=kept,
+        most=pending.MAX_LIMIT,
+    )
+
+
+def _batches(found: list[Waiting]) -> list[tuple[str, list[Waiting]]]:
+    """Return the imports among proposals, each with its own."""
+    batched = [(proposal.batch_id, proposal) for proposal in found if proposal.batch_id]
+    batched.sort(key=lambda pair: pair[0])
+    return [
+        (batch, [proposal for _, proposal in pairs])
+        for batch, pairs in groupby(batched, key=lambda pair: pair[0])
+    ]
+
+
+@router.post(f"{QUEUE}/accept")
+async def accept_batch(desk: DeskDep, settings: SettingsDep, form: FormDep) -> Response:
+    """Accept what can be accepted of an import's proposals; what cannot stays and waits."""
+    found = await pending.pending(
+        desk.session, desk.actor, batch_id=form.get("batch", ""), limit=MAX_AT_ONCE
+    )
+    ids = [proposal.id for proposal in found if proposal.may_decide]
+    decided = await decisions.accept_many(
+        desk.session,
+        desk.actor,
+        ids,
+        form.get("reason", ""),
+        now=desk.now,
+        allow_mixed=settings.allow_demo_mixed,
+    )
+    accepted = sum(each.result == "accepted" for each in decided)
+    return see(f"{QUEUE}?accepted={accepted}&kept={len(decided) - accepted}")
+
+
+@router.get(PROPOSAL)
+async def proposal_page(
+    desk: DeskDep, proposal: RecordId, sent: Annotated[bool, Query()] = False
+) -> Response:
+    """Show a proposal beside its record as that is now."""
+    found = await pending.proposal_diff(desk.session, desk.actor, proposal, now=desk.now)
+    return await _page(desk, found, sent=sent)
+
+
+@router.post(PROPOSAL)
+async def decide(
+    desk: DeskDep, settings: SettingsDep, proposal: RecordId, form: FormDep
+) -> Response:
+    """Accept, reject or withdraw a proposal; a conflict shows the comparison anew."""
+    try:
+        async with desk.session.begin_nested():
+            await _decide(desk, proposal, form, allow_mixed=settings.allow_demo_mixed)
+    except (ConflictError, InvalidRecordError) as error:
+        found = await pending.proposal_diff(desk.session, desk.actor, proposal, now=desk.now)
+        return await _page(desk, found, reason=form.get("reason", ""), error=error)
+    return see(f"{CONSOLE}/proposals/{proposal}")
+
+
+async def _decide(desk: Desk, proposal: str, form: Form, *, allow_mixed: bool) -> None:
+    session, actor, now = desk.session, desk.actor, desk.now
+    reason = form.get("reason", "")
+    match form.get("do"):
+        case "accept":
+            revision = revision_of(form)
+            await decisions.accept(
+                session,
+                actor,
+                proposal,
+                reason,
+                now=now,
+                revision=revision,
+                allow_mixed=allow_mixed,
+            )
+        case "reject":
+            await decisions.reject(session, actor, proposal, reason, now=now)
+        case "withdraw":
+            await decisions.withdraw(session, actor, proposal, reason, now=now)
+        case _:
+            raise InvalidRecordError([("do", "is not one of accept, reject, withdraw")])
+
+
+def revision_of(form: Form) -> int | None:
+    """Return the revision of the record that a form was made from."""
+    stated = form.get("revision", "")
+    is_number = stated.isascii() and stated.isdigit() and len(stated) <= _MOST_DIGITS
+    return int(stated) if is_number else None
+
+
+async def _page(
+    desk: Desk,
+    found: Comparison,
+    *,
+    sent: bool = False,
+    reason: str = "",
+    error: ConflictError | InvalidRecordError | None = None,
+) -> Response:
+    w = desk.words
+    record = await _record(desk.session, found.proposal)
+    after = record | {name: pair[1] for name, pair in found.differences.items()}
+    has_moved = bool(_PLACE & set(found.differences)) and None not in map(after.get, _PLACE)
+    problems = error.problems if isinstance(error, InvalidRecordError) else []
+    timezone = after.get("timezone") or "UTC"
+    return desk.page(
+        "proposal",
+        status=200 if error is None else 400 if problems else 409,
+        proposal=found.proposal,
+        rows=differences(w, await desk.terms(), found.differences, timezone),
+        revision=found.revision,
+        is_outdated=found.is_outdated,
+        barriers=[(field, reason_text(w, why)) for field, why in found.problems],
+        problems=[(field, reason_text(w, why)) for field, why in problems],
+        has_conflict=isinstance(error, ConflictError),
+        sent=sent,
+        reason=reason,
+        released=[protected_words.words_of(reason) for reason in found.released],
+        merged_name=found.merged_name,
+        is_mine=found.proposal.proposed_by == desk.actor.id,
+        place=_moved(record, after) if has_moved else None,
+        moved_m=moved_m(record, after) if has_moved else None,
+        record_page=record_page(found.proposal),
+        map=map_data(w) if has_moved else None,
+    )
+
+
+#: By entity, where its record is shown.
+_PAGES: Mapping[str, str] = {
+    "space": "spaces/{id}",
+    "crossing": "crossings/{id}",
+    "organization": "organizations/{id}",
+    "contact": "guidance/contacts/{id}",
+    "pathway": "guidance/pathways",
+    "checklist": "standards/checklists/{id}",
+    "term": "vocabulary/{id}",
+    "rumour": "voices#rumours",
+}
+
+
+def record_page(proposal: Waiting) -> str | None:
+    """Return the address of the page of a proposal's record, or None where there is none."""
+    if proposal.record_id is None or proposal.entity not in _PAGES:
+        return None
+    return f"{CONSOLE}/{_PAGES[proposal.entity]}".format(id=quote(proposal.record_id))
+
+
+_PLACE = {"lon", "lat"}
+
+
+async def _record(session: AsyncSession, proposal: Waiting) -> dict[str, Any]:
+    """Return the record of a proposal that was just compared with it, or nothing of a new one."""
+    if proposal.record_id is None or proposal.entity != "space":
+        return {}
+    try:
+        subject = await read_subject(session, "space", proposal.record_id)
+    except NotFoundError:
+        return {}  # deleted since the proposal was decided
+    return dict(subject.document or {})
+
+
+def _moved(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """Return the positions that the map shows."""
+    known = before.get("lon") is not None and moved_m(before, after) is not None
+    return {
+        "before": [before["lon"], before["lat"]] if known else None,
+        "after": [after["lon"], after["lat"]],
+    }

@@ -1,0 +1,249 @@
+"""``/network/spaces/{id}``: one space: its form, quick answers, links, and past.
+
+Without scripts every button sends the whole form, so that nothing typed is lost; what would hold
+at once and what would wait is shown before anything is sent (P40).
+"""
+
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from app.access.dependencies import BaseUrlDep, SettingsDep
+from app.access.forms import Form, FormDep
+from app.access.identity import CONSOLE
+from app.console.forms.confirmation_message import make_message
+from app.console.forms.inputs import day_in, text_in
+from app.console.forms.layout import Desk, DeskDep, RecordId, see
+from app.console.forms.space_form import Typed, changes_in, row_problems, typed_in, with_action
+from app.console.forms.space_view import Said, new_page, space_page
+from app.console.queue import revision_of
+from app.console.spaces import SPACES
+from app.exceptions import InvalidParameterError
+from geo.accounts import restricted_access
+from geo.confirmations import answers
+from geo.errors import ConflictError, InvalidRecordError, MixedDataError, NotFoundError
+from geo.proposals import preview, submission
+from geo.proposals.closings import Closing, close_space
+from geo.proposals.record_visibility import require_known, shown_document, unknown
+from geo.proposals.subjects.subject import Subject, read_subject
+from geo.proposals.submission import Outcome
+from geo.removals import hides
+from geo.text.coded_reasons import REASONS
+
+router = APIRouter(include_in_schema=False)
+
+NEW = f"{SPACES}/new"
+SPACE = f"{SPACES}/{{space}}"
+
+#: What one button does at once (P40); opening again goes through the form and a second person.
+CLOSING = ("full", "temporarily_closed", "closed")
+
+#: How an operator's answer reached the person who writes it down.
+HEARD_BY = ("phone", "visit")
+
+Done = Literal["", "applied", "waiting", "both", "answered"]
+
+
+@router.get(NEW)
+async def new(desk: DeskDep) -> Response:
+    """Show an empty form."""
+    return await new_page(desk, Said())
+
+
+@router.post(NEW)
+async def propose_new(desk: DeskDep, form: FormDep) -> Response:
+    """Change the form's rows, show what would wait, or propose the space."""
+    said, outcome = await _act(desk, None, form)
+    if outcome is not None:
+        return see(f"{CONSOLE}/proposals/{outcome.proposal_id}?sent=true")
+    return await new_page(desk, said)
+
+
+@router.get(SPACE)
+async def space_record(
+    desk: DeskDep, space: RecordId, done: Annotated[Done, Query()] = ""
+) -> Response:
+    """Show a space; of a restricted one only that it takes a recorded step to open it (P31)."""
+    subject = await _known(desk, space)
+    if subject.is_restricted:
+        return desk.page("restricted", space_id=space, done=done)
+    return await space_page(desk, subject, Said(done=done))
+
+
+@router.post(f"{SPACE}/open")
+async def open_restricted(desk: DeskDep, space: RecordId, _form: FormDep) -> Response:
+    """Open a restricted space, after that is in the audit."""
+    return await space_page(desk, await opened(desk, space), Said())
+
+
+@router.post(SPACE)
+async def change(desk: DeskDep, space: RecordId, form: FormDep) -> Response:
+    """Change the form's rows, show what would happen, or send the change."""
+    subject = await opened(desk, space)
+    said, outcome = await _act(desk, subject, form)
+    if outcome is not None:
+        return see(f"{SPACES}/{space}?done={_done(outcome)}")
+    if said.has_conflict:
+        subject = await _known(desk, space)
+    return await space_page(desk, subject, said)
+
+
+@router.post(f"{SPACE}/close")
+async def close(desk: DeskDep, space: RecordId, form: FormDep) -> Response:
+    """Say that a space is full or closed, at once (P40)."""
+    reason = form.get("reason", "")
+    try:
+        async with desk.session.begin_nested():
+            await _close(desk, space, form)
+    except InvalidRecordError as error:
+        said = Said(problems=error.problems, extras={"closing_reason": reason})
+        return await space_page(desk, await opened(desk, space), said)
+    return see(f"{SPACES}/{space}?done=applied")
+
+
+async def _close(desk: Desk, space_id: str, form: Form) -> None:
+    status, because = form.get("status", ""), text_in(form, "because")
+    problems = []
+    if status not in CLOSING:
+        problems.append(("status", f"is not one of {', '.join(CLOSING)}"))
+    if because is not None and because not in REASONS:
+        problems.append(("notice", f"code is not one of {', '.join(REASONS)}"))
+    if problems:
+        raise InvalidRecordError(problems)
+    await close_space(
+        desk.session,
+        desk.actor,
+        space_id,
+        Closing(status, because, day_in(form, "until")),
+        reason=form.get("reason", ""),
+        via="web",
+        now=desk.now,
+    )
+
+
+@router.post(f"{SPACE}/answer")
+async def answer(desk: DeskDep, space: RecordId, form: FormDep) -> Response:
+    """Write down that the operator said: as listed, full or closed."""
+    channel = form.get("channel", "")
+    if channel not in HEARD_BY:
+        raise InvalidRecordError([("channel", f"is not one of {', '.join(HEARD_BY)}")])
+    said: Any = form.get("answer", "")
+    await answers.answer_for(desk.session, desk.actor, space, said, channel, now=desk.now)
+    return see(f"{SPACES}/{space}?done=answered")
+
+
+@router.post(f"{SPACE}/link")
+async def link(
+    desk: DeskDep, space: RecordId, settings: SettingsDep, base: BaseUrlDep, form: FormDep
+) -> Response:
+    """Show the message with a new reconfirmation link, this once."""
+    subject = await _known(desk, space)
+    made = await make_message(
+        desk.session,
+        desk.actor,
+        space,
+        form.get("channel", ""),
+        base_url=base,
+        now=desk.now,
+        days=settings.confirm_link_days,
+    )
+    if subject.is_restricted:
+        return desk.page("restricted", space_id=space, done="", message=made)
+    return await space_page(desk, subject, Said(message=made))
+
+
+@router.post(f"{SPACE}/hide")
+async def hide(desk: DeskDep, space: RecordId, form: FormDep) -> Response:
+    """Hide a space at once (P24)."""
+    reason = form.get("reason", "")
+    code = form.get("code", "other")
+    await hides.hide_space(
+        desk.session, space, actor=desk.actor, reason=reason, code=code, now=desk.now
+    )
+    return see(f"{CONSOLE}/hides?done=hidden#in-force")
+
+
+async def _known(desk: Desk, space_id: str) -> Subject:
+    subject = await read_subject(desk.session, "space", space_id)
+    await require_known(desk.session, desk.actor, [subject])
+    seen = await shown_document(desk.session, desk.actor, subject.document or {})
+    return replace(subject, document=seen)
+
+
+async def opened(desk: Desk, space_id: str) -> Subject:
+    """Return a space to be shown whole; of a restricted one that is in the audit first (P31)."""
+    subject = await _known(desk, space_id)
+    if subject.is_restricted:
+        database = desk.request.state.database
+        try:
+            await restricted_access.read(database, space_id, person=desk.actor.id)
+        except NotFoundError as error:
+            raise unknown("space", space_id) from error
+    return subject
+
+
+async def _act(desk: Desk, subject: Subject | None, form: Form) -> tuple[Said, Outcome | None]:
+    """Do what the button says; return what the form comes back with, or what became of it."""
+    if form.get("whole") != "1":
+        # The last field: half a form would read as if the rest had been taken away.
+        raise InvalidParameterError("body", "the form did not arrive whole")
+    typed, reason = typed_in(form), form.get("reason", "")
+    action = form.get("do", "preview")
+    if action.startswith(("add:", "remove:")):
+        return Said(typed=with_action(typed, action), reason=reason), None
+    has_conflict = False
+    try:
+        if action == "send":
+            return Said(), await _send(desk, subject, typed, form)
+    except ConflictError:
+        has_conflict = True
+    except InvalidRecordError as error:
+        return Said(typed=typed, reason=reason, problems=error.problems), None
+    except MixedDataError:
+        mixed = [("name", "demo and real rows do not mix")]
+        return Said(typed=typed, reason=reason, problems=mixed), None
+    try:
+        shown = await _preview(desk, subject, typed)
+    except InvalidRecordError as error:
+        return Said(typed, reason, error.problems, has_conflict=has_conflict), None
+    return Said(typed, reason, preview=shown, has_conflict=has_conflict), None
+
+
+async def _send(desk: Desk, subject: Subject | None, typed: Typed, form: Form) -> Outcome:
+    async with desk.session.begin_nested():
+        return await submission.propose_space(
+            desk.session,
+            desk.actor,
+            space_id=None if subject is None else subject.record_id,
+            changes=_changes(subject, typed),
+            reason=form.get("reason", ""),
+            via="web",
+            now=desk.now,
+            base_revision=revision_of(form),
+        )
+
+
+async def _preview(desk: Desk, subject: Subject | None, typed: Typed) -> preview.Preview:
+    return await preview.preview_space(
+        desk.session,
+        desk.actor,
+        space_id=None if subject is None else subject.record_id,
+        changes=_changes(subject, typed),
+        now=desk.now,
+    )
+
+
+def _changes(subject: Subject | None, typed: Typed) -> dict[str, Any]:
+    problems = row_problems(typed)
+    if problems:
+        raise InvalidRecordError(problems)
+    return changes_in(typed, None if subject is None else subject.document)
+
+
+def _done(outcome: Outcome) -> str:
+    if outcome.hidden:
+        return "hidden"
+    if outcome.proposal_id is None:
+        return "applied"
+    return "both" if outcome.applied else "waiting"

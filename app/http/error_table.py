@@ -1,0 +1,495 @@
+"""What goes wrong, as HTTP says it: the one table from exception to status, and its bodies.
+
+Bodies are problem+json (RFC 9457). Every entry says what happened and what to do. An error that
+is not in the table gets a fixed text and an incident id; what it was goes to the log alone,
+without any value of the request (P48).
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
+from math import isfinite
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from app.exceptions import (
+    BodyTooLargeError,
+    DemoNotPublicError,
+    ForgedRequestError,
+    HeadTooLargeError,
+    InvalidParameterError,
+    LongDetourError,
+    MethodNotAllowedError,
+    NoPackError,
+    NoReasonableWayError,
+    NoSuchPartError,
+    OutdatedError,
+    RouteRefusedError,
+    SignInNeededError,
+    SlowRequestError,
+    TokenAtConsoleError,
+    TooManyConnectionsError,
+    TooManyRequestsError,
+    UnauthorizedError,
+    UnconditionalError,
+    UnsupportedMediaTypeError,
+)
+from app.http.allow_header import methods_of
+from app.http.problems import MOST_REASONS, Kind, problem_response, reasons
+from app.runtime.work_limit import BusyError
+from app.snapshots.country_of_point import SilentCrossingError, UncertainCountryError
+from app.snapshots.essential_contacts import LINES, PROTECTED_LINES, Line, essential_lines
+from app.snapshots.road_networks import NoNetworkError
+from app.texts import refusal_text
+from geo.db.disk_reserve import Room
+from geo.db.sessions import Database, Tier
+from geo.errors import (
+    ConflictError,
+    CopyTooOldError,
+    DatabaseUnavailableError,
+    DiskFullError,
+    ForbiddenError,
+    ForeignCountError,
+    InvalidCountError,
+    InvalidFileError,
+    InvalidRecordError,
+    InvalidTokenError,
+    KeyReusedError,
+    LinkError,
+    MixedDataError,
+    NotFoundError,
+    PersonalDataError,
+    ProtectedServiceError,
+    SessionNeededError,
+    UnknownServiceError,
+)
+from routing.errors import GraphError, InvalidRequest, NoRoute, OffNetwork
+from tiles.errors import (
+    InvalidFilterError,
+    NoBasemapError,
+    NoPastError,
+    NotAcceptableError,
+    NotThereError,
+    UnknownFormatError,
+)
+
+_INVALID = Kind(
+    400,
+    "invalid-request",
+    "The request is malformed",
+    "Correct the fields named in `errors`; /api describes every parameter.",
+)
+_UNAUTHORIZED = Kind(
+    401,
+    "unauthorized",
+    "A valid access token is needed",
+    "Send `Authorization: Bearer <token>`; tokens are given out by who runs this Amparo.",
+    "No token, or one that does not open this.",
+)
+_UNKNOWN = Kind(
+    404, "not-found", "Not found", "Look it up in /collections; ids and addresses are exact."
+)
+_METHOD = Kind(
+    405,
+    "method-not-allowed",
+    "Method Not Allowed",
+    "The methods that exist are in the Allow header.",
+    HTTPStatus.METHOD_NOT_ALLOWED.description,
+)
+_NO_ROUTE = Kind(
+    422,
+    "no-route",
+    "No admissible route",
+    "See `blocked_by`, `next_opening` and `nearest_space`; other ends or another time may do.",
+)
+_NOT_READY = "Ask again after the seconds in Retry-After."
+_COPY_AGAIN = "Delete the copy and download the collection again: ask without `since`."
+INTERNAL = Kind(
+    500,
+    "internal",
+    "Something broke",
+    "Tell who runs this Amparo the incident id in `instance`.",
+    "The request could not be answered.",
+)
+
+type Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+#: THE table. An exception's own class decides, else its nearest base.
+TABLE: Mapping[type[Exception], Kind] = {
+    InvalidParameterError: _INVALID,
+    InvalidRequest: _INVALID,
+    RequestValidationError: _INVALID,
+    UnknownServiceError: _INVALID,
+    NoPastError: _INVALID,
+    InvalidFilterError: _INVALID,
+    UnknownFormatError: _INVALID,
+    NotAcceptableError: Kind(
+        406,
+        "not-acceptable",
+        "Nothing of what you accept is offered",
+        "Ask by name with the parameter f, or accept one of the media types that are listed.",
+    ),
+    InvalidCountError: _INVALID,
+    PersonalDataError: Kind(
+        400,
+        "personal-data",
+        "The payload carries something about a person",
+        "Send aggregated counts with the listed fields alone; nothing of this was kept.",
+    ),
+    UnauthorizedError: _UNAUTHORIZED,
+    InvalidTokenError: _UNAUTHORIZED,
+    ForbiddenError: Kind(
+        403,
+        "forbidden",
+        "This account may not do that",
+        "Ask an approver of the country, or a coordinator.",
+    ),
+    SessionNeededError: Kind(
+        403,
+        "session-needed",
+        "A person has to do that",
+        "Do it signed in at /network; a token proposes, closes and hides.",
+        "No token stands for a person who accepts, reviews, publishes, verifies, grants or lifts.",
+    ),
+    TokenAtConsoleError: Kind(
+        403,
+        "token-at-console",
+        "The console takes no token",
+        "Sign in at /network/sign-in and ask without the header Authorization; programs find "
+        "their addresses in /api.",
+        "A header Authorization opens nothing here, and nothing was looked at beside it.",
+    ),
+    ForgedRequestError: Kind(
+        403,
+        "forged-request",
+        "The form did not come from its own page",
+        "Open the page again and send the form from there.",
+        "The form's own token is missing or old.",
+    ),
+    NotFoundError: _UNKNOWN,
+    NotThereError: _UNKNOWN,
+    NoSuchPartError: _UNKNOWN,
+    NoBasemapError: Kind(
+        404,
+        "no-basemap",
+        "There is no basemap",
+        "Who runs this Amparo makes it with `amparo basemap build`; /styles/amparo needs none.",
+    ),
+    NoPackError: Kind(
+        404,
+        "no-pack",
+        "Nothing of this country can be taken along",
+        "GET /packs lists the countries that have spaces.",
+        "No space of this country is known.",
+    ),
+    ConflictError: Kind(
+        409,
+        "conflict",
+        "The record has changed meanwhile",
+        "Read it again and repeat the change.",
+    ),
+    ForeignCountError: Kind(
+        409,
+        "foreign-count",
+        "Another organisation has sent one of these counts",
+        "Leave out what others count, or state another method; nothing of this was kept.",
+    ),
+    KeyReusedError: Kind(
+        409,
+        "id-used",
+        "The id was used before, with something else",
+        "Draw a new UUID (version 4) for each report; send the same report with the same one.",
+    ),
+    LinkError: Kind(
+        410,
+        "link-not-valid",
+        "The link is not valid",
+        "Ask for a new link; each works once and for some days.",
+        "It was used, is too old, or never existed.",
+    ),
+    CopyTooOldError: Kind(410, "token-expired", "The copy cannot be followed", _COPY_AGAIN),
+    InvalidRecordError: _INVALID,
+    InvalidFileError: _INVALID,
+    TooManyRequestsError: Kind(
+        429,
+        "too-many-requests",
+        "Too many requests",
+        "Ask again after the seconds in Retry-After.",
+    ),
+    MixedDataError: Kind(
+        409,
+        "mixed-data",
+        "Demo and real rows do not mix",
+        "Who runs this Amparo removes the demo rows with `amparo demo remove`.",
+    ),
+    OutdatedError: Kind(
+        412,
+        "precondition-failed",
+        "The item is no longer what the change was made from",
+        "Read it again, by its address and with the same token, and send its new ETag in If-Match.",
+    ),
+    UnconditionalError: Kind(
+        428,
+        "precondition-required",
+        "The change does not say what it was made from",
+        "Read the item by its address and with the same token, and send its ETag in If-Match.",
+    ),
+    MethodNotAllowedError: _METHOD,
+    BodyTooLargeError: Kind(413, "body-too-large", "The body is too large", "Send less at a time."),
+    SlowRequestError: Kind(
+        408,
+        "request-timeout",
+        "The request did not come in time",
+        "Send it again, over a better connection or smaller.",
+        "It stopped on the way, or came too slowly.",
+    ),
+    HeadTooLargeError: Kind(
+        431,
+        "head-too-large",
+        "The request line and headers are too large",
+        "Send a shorter address and fewer or shorter headers; questions that are long go by POST.",
+        "They are longer, or there are more of them, than any request here needs.",
+    ),
+    TooManyConnectionsError: Kind(
+        503,
+        "too-many-connections",
+        "Too many connections are open",
+        _NOT_READY,
+        "Many people are asking now, or many from one address.",
+    ),
+    UnsupportedMediaTypeError: Kind(
+        415,
+        "unsupported-media-type",
+        "The body is of another kind",
+        "Send it as /api describes it: mostly JSON with `Content-Type: application/json`.",
+        "The Content-Type is not one that this takes.",
+    ),
+    NoRoute: _NO_ROUTE,
+    RouteRefusedError: _NO_ROUTE,
+    LongDetourError: Kind(
+        422,
+        "long-detour",
+        "Only a long detour or a long wait is open",
+        "See `because`, `next_opening` and `nearest_space`; `accept_detour` answers the long way.",
+    ),
+    NoReasonableWayError: Kind(
+        422,
+        "no-reasonable-way",
+        "No reasonable way is known",
+        "See `nearest_space` and `lines`; `accept_detour` answers the long way that there is.",
+    ),
+    OffNetwork: Kind(
+        422,
+        "off-network",
+        "A point is too far from every road",
+        "Choose a point near a road of the network, or import roads for this area.",
+    ),
+    ProtectedServiceError: Kind(
+        422,
+        "protected-service",
+        "Protected services are not counted",
+        "They are never on this map. See `hotline` and `lines` for whom to call.",
+        "protected services not counted",
+    ),
+    DatabaseUnavailableError: Kind(
+        503,
+        "database-unavailable",
+        "The database does not answer",
+        _NOT_READY,
+        "What is known cannot be read now.",
+    ),
+    DiskFullError: Kind(
+        503,
+        "disk-full",
+        "There is no room to store anything",
+        "Who runs this Amparo makes room on the disk of its database. Emergency hides are taken.",
+        "The disk of the database is full.",
+    ),
+    UncertainCountryError: Kind(
+        422,
+        "uncertain-country",
+        "A point is too near to a border to tell its country",
+        "Choose a town, or a point on a road of the country you mean.",
+    ),
+    SilentCrossingError: Kind(
+        422,
+        "silent-crossing",
+        "The line leaves its country away from any road",
+        "Borders are crossed at official crossings alone; draw the line along the road.",
+        "It follows no road and enters another country.",
+    ),
+    BusyError: Kind(
+        503, "busy", "Too many searches are waiting", _NOT_READY, "Many people are asking now."
+    ),
+    DemoNotPublicError: Kind(
+        503,
+        "demo-not-public",
+        "Demo rows are not served to other machines",
+        "Who runs this Amparo removes them with `amparo demo remove`, or sets "
+        "AMPARO_ALLOW_DEMO_PUBLIC=true.",
+        "Fictitious rows are loaded.",
+    ),
+    NoNetworkError: Kind(503, "no-network", "No road network can answer", _NOT_READY),
+    GraphError: Kind(
+        503,
+        "network-unusable",
+        "A road network cannot be opened",
+        _NOT_READY,
+        "The road network cannot be read now.",
+    ),
+}
+
+
+def kind_of(error: Exception) -> Kind:
+    """Return the kind of problem an exception is; `INTERNAL` for what is not in the table."""
+    for base in type(error).__mro__:
+        if base in TABLE:
+            return TABLE[base]
+    return INTERNAL
+
+
+def install(app: FastAPI) -> None:
+    """Let the application answer every exception of the table, and HTTP's own, as problems."""
+    for exception in (*TABLE, SignInNeededError, HTTPException):
+        app.add_exception_handler(exception, _HANDLERS.get(exception, answer))
+
+
+def handler_of(error: Exception) -> Handler | None:
+    """Return what answers an exception; None for one that nobody expected."""
+    for base in type(error).__mro__:
+        if base in _HANDLERS:
+            return _HANDLERS[base]
+        if base in TABLE:
+            return answer
+    return None
+
+
+async def _lead_to_sign_in(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, SignInNeededError)  # noqa: S101 -- registered for nothing else
+    return RedirectResponse(error.location, status_code=HTTPStatus.SEE_OTHER)
+
+
+async def answer(request: Request, error: Exception) -> Response:
+    """Answer an exception of the table as a problem."""
+    room: Room | None = getattr(request.state, "room", None)
+    if type(error) is DatabaseUnavailableError and room is not None and room.is_short():
+        # What it ended of, most likely; it is what has to be mended in any case.
+        error = DiskFullError()
+    kind = kind_of(error)
+    extras = {**await _calls(request, error), **_extras(error)}
+    headers = getattr(error, "headers", None)
+    return problem_response(kind, _detail(error, kind), extras=extras, headers=headers)
+
+
+def _detail(error: Exception, kind: Kind) -> str:
+    if isinstance(error, RequestValidationError):
+        first = reasons(error, most=1)[0]
+        others = len(error.errors()) - 1
+        more = f" (and {others} more)" if others else ""
+        return f"{first.field}: {first.reason}{more}"
+    if isinstance(error, RouteRefusedError):
+        return refusal_text.detail(error)
+    return kind.detail if kind.detail is not None else str(error)
+
+
+def _extras(error: Exception) -> dict[str, Any]:
+    """Return the members an exception adds to its problem."""
+    wrong = [{"field": field, "reason": reason} for field, reason in _wrong(error)[:MOST_REASONS]]
+    if wrong:
+        return {"field": wrong[0]["field"], "errors": wrong}
+    match error:
+        case OffNetwork():
+            return {
+                "field": error.which,
+                # Infinite where no road may be used at all.
+                "distance_m": round(error.distance_m) if isfinite(error.distance_m) else None,
+                "limit_m": error.limit_m,
+            }
+        case RouteRefusedError():
+            return refusal_text.members(error)
+        case NoRoute():
+            return {"blocked_by": error.blocked_by}
+        case _:
+            return dict(getattr(error, "extras", {}))
+
+
+def _wrong(error: Exception) -> Sequence[tuple[str, str]]:
+    """Return what is wrong field by field, for the exceptions that are about fields."""
+    match error:
+        case RequestValidationError():
+            return [(reason.field, reason.reason) for reason in reasons(error)]
+        case InvalidParameterError() | InvalidRequest() | InvalidFilterError():
+            return [(error.field, error.reason)]
+        case UncertainCountryError():
+            return [(error.field, "too near to a border to tell its country")]
+        case InvalidRecordError():
+            return error.problems
+        case InvalidFileError():
+            return [("file", problem) for problem in error.problems]
+        case _:
+            field = _ABOUT.get(type(error))
+            return () if field is None else [(field, str(error))]
+
+
+#: What an exception is always about; an endpoint that calls it otherwise says so itself.
+_ABOUT: Mapping[type[Exception], str] = {
+    NoPastError: "as_of",
+    UnknownFormatError: "f",
+    UnknownServiceError: "service",
+    InvalidCountError: "body",
+    PersonalDataError: "body",
+}
+
+
+async def _calls(request: Request, error: Exception) -> dict[str, Any]:
+    """Return whom to call instead (P38, P45); where lines cannot be read there are none."""
+    if isinstance(error, ProtectedServiceError):
+        lines = await _lines(request, (), PROTECTED_LINES)
+        return {"hotline": request.state.settings.hotline, "lines": lines}
+    if isinstance(error, _NO_WAY):
+        return {"lines": await _lines(request, (), LINES)}
+    return {}
+
+
+#: Refusals of a way that know no area: the lines of every country go with them.
+_NO_WAY = (OffNetwork, NoRoute, UncertainCountryError, SilentCrossingError)
+
+
+async def _lines(
+    request: Request, countries: Sequence[str | None], kinds: Sequence[str]
+) -> Sequence[Line]:
+    database: Database = request.state.database
+    try:
+        async with database.session(Tier.PUBLIC) as session:
+            return await essential_lines(session, countries, kinds)
+    except DatabaseUnavailableError:
+        return ()
+
+
+async def _answer_http(request: Request, error: Exception) -> Response:
+    """Answer what the framework itself refuses: unknown paths, methods, unreadable bodies."""
+    assert isinstance(error, HTTPException)  # noqa: S101 -- registered for nothing else
+    status = HTTPStatus(error.status_code)
+    if status is HTTPStatus.BAD_REQUEST:
+        # FastAPI's word for a body that it cannot even decode.
+        unread = InvalidParameterError("body", "not JSON in UTF-8, or nested too deeply")
+        return await answer(request, unread)
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        return await answer(request, MethodNotAllowedError({"Allow": methods_of(request)}))
+    is_unknown = status is HTTPStatus.NOT_FOUND
+    advice = (
+        "See / for the addresses that exist." if is_unknown else "See /api for what is accepted."
+    )
+    kind = Kind(error.status_code, status.phrase.lower().replace(" ", "-"), status.phrase, advice)
+    # The framework's own words would repeat what was sent; the status' description does not.
+    return problem_response(kind, status.description or status.phrase, headers=error.headers)
+
+
+#: Of what is not in the table, or is answered otherwise than by it.
+_HANDLERS: Mapping[type[Exception], Handler] = {
+    SignInNeededError: _lead_to_sign_in,
+    HTTPException: _answer_http,
+}

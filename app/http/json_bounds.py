@@ -1,0 +1,172 @@
+"""Depth and counts of a body in JSON, looked at before any of its items is (P55).
+
+Sixty thousand wrong points are as many errors to a validator that looks at each before it counts
+them. The bounds are those that the body's own JSON Schema states.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pydantic_core import InitErrorDetails, ValidationError
+
+from app.http.problems import MOST_REASONS
+
+#: Levels of lists and objects in a body [A]: a MultiPolygon in one has eight.
+DEEPEST: Final = 50
+
+type Schema = Mapping[str, Any]
+type Place = tuple[str | int, ...]
+type Errors = list[InitErrorDetails]
+
+
+@dataclass(slots=True)
+class ListBounds:
+    """A list that may stand at a place.
+
+    Attributes
+    ----------
+    most
+        Items; None: any number.
+    items
+        What its items may be, of lists and objects.
+    """
+
+    most: int | None
+    items: "list[Choices]"
+
+
+@dataclass(slots=True)
+class ObjectBounds:
+    """An object that may stand at a place.
+
+    Attributes
+    ----------
+    is_open
+        Whether it may have members that are not named.
+    members
+        Those that are, and what they may be.
+    """
+
+    is_open: bool
+    members: "dict[str, Choices]" = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Choices:
+    """The lists and objects of which one may stand at a place."""
+
+    lists: list[ListBounds] = field(default_factory=list)
+    objects: list[ObjectBounds] = field(default_factory=list)
+
+
+def bounds_of(schema: Schema) -> Choices:
+    """Return the bounds that a JSON Schema states, its definitions included."""
+    return _Reading(schema.get("$defs", {})).choices(schema)
+
+
+class _Reading:
+    """Reads one schema; a part of it once, for parts may hold themselves."""
+
+    def __init__(self, definitions: Schema) -> None:
+        self._definitions = definitions
+        self._known: dict[int, Choices] = {}
+
+    def choices(self, part: Schema) -> Choices:
+        """Return what may stand where a part of the schema holds."""
+        known = self._known.get(id(part))
+        if known is not None:
+            return known
+        found = self._known[id(part)] = Choices()
+        for one in self._single(part):
+            stated = one["type"]
+            if stated == "array":
+                found.lists.append(self._list(one))
+            elif stated == "object":
+                found.objects.append(self._object(one))
+        return found
+
+    def _single(self, part: Schema) -> Iterator[Schema]:
+        """Give what a part is one of, references followed."""
+        if "$ref" in part:
+            yield from self._single(self._definitions[part["$ref"].rpartition("/")[2]])
+        for word in ("anyOf", "oneOf", "allOf"):
+            for one in part.get(word, ()):
+                yield from self._single(one)
+        if "type" in part:
+            yield part
+
+    def _list(self, part: Schema) -> ListBounds:
+        items = (*part.get("prefixItems", ()), part.get("items"))
+        inside = [self.choices(item) for item in items if isinstance(item, Mapping)]
+        return ListBounds(part.get("maxItems"), inside)
+
+    def _object(self, part: Schema) -> ObjectBounds:
+        named = part.get("properties", {})
+        return ObjectBounds(
+            part.get("additionalProperties") is not False,
+            {name: self.choices(member) for name, member in named.items()},
+        )
+
+
+def check_counts(value: object, bounds: Choices, title: str) -> None:
+    """Refuse a body with more items, or more unknown members, than its schema lets it have.
+
+    Raises
+    ------
+    ValidationError
+        Names the first list that is too long, or the first of the unknown members.
+    """
+    found = _beyond(value, bounds, ())
+    if found:
+        raise ValidationError.from_exception_data(title, found)
+
+
+def _beyond(value: object, bounds: Choices, place: Place) -> Errors:
+    if len(place) > DEEPEST:
+        return []  # said by who reads it
+    if isinstance(value, list) and bounds.lists:
+        return _beyond_list(value, bounds.lists, place)
+    if isinstance(value, dict) and bounds.objects:
+        return _beyond_object(value, bounds.objects, place)
+    return []
+
+
+def _beyond_list(value: list[Any], lists: list[ListBounds], place: Place) -> Errors:
+    mosts = [one.most for one in lists if one.most is not None]
+    if len(mosts) == len(lists) and len(value) > max(mosts):
+        counts = {"field_type": "List", "max_length": max(mosts), "actual_length": len(value)}
+        return [InitErrorDetails(type="too_long", loc=place, input=None, ctx=counts)]
+    deeper = [item for one in lists for item in one.items if item.lists or item.objects]
+    if deeper:
+        inside = _together(deeper)
+        for index, item in enumerate(value):
+            if isinstance(item, (list, dict)) and (found := _beyond(item, inside, (*place, index))):
+                return found
+    return []
+
+
+def _beyond_object(value: dict[str, Any], objects: list[ObjectBounds], place: Place) -> Errors:
+    is_open = any(one.is_open for one in objects)
+    known = {name for one in objects for name in one.members}
+    if not is_open and len(value) > len(known) + MOST_REASONS:
+        unknown = [name for name in value if name not in known][:MOST_REASONS]
+        return [
+            InitErrorDetails(type="extra_forbidden", loc=(*place, name), input=None)
+            for name in unknown
+        ]
+    for name in known & value.keys():
+        if any(one.is_open and name not in one.members for one in objects):
+            continue
+        inside = _together([one.members[name] for one in objects if name in one.members])
+        if found := _beyond(value[name], inside, (*place, name)):
+            return found
+    return []
+
+
+def _together(choices: list[Choices]) -> Choices:
+    if len(choices) == 1:
+        return choices[0]
+    lists = {id(one): one for choice in choices for one in choice.lists}
+    objects = {id(one): one for choice in choices for one in choice.objects}
+    return Choices(list(lists.values()), list(objects.values()))

@@ -1,0 +1,283 @@
+"""What surrounds every request: one pass over what is asked, and one over what is answered.
+
+Each thing that concerns all answers is a step: `app.main` names them, the outermost first. Their
+beginnings run in that order, and any of them may answer by itself; whatever is answered then
+passes their endings the other way round, with its headers read once and written once. As so many
+middlewares of ASGI they took longer than PostGIS takes for a feature.
+
+The log line, the id of a request and the last net are here, for all steps need them.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from os import urandom
+from typing import Any, Protocol
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.http.error_table import INTERNAL
+from app.http.problems import problem_response
+from app.runtime.logs import ACCESS, INCIDENTS, describe
+
+#: Where a scope says that it is a HEAD, to those for whom a body is long work.
+IS_HEAD = "amparo.is_head"
+
+#: The extension by which a scope says how its connection is ended at once (`app.http.connections`).
+ABORT = "amparo.abort"
+
+_START = "http.response.start"
+_BODY = "http.response.body"
+
+#: Headers of a request whose lines are one list (RFC 9110, 5.3); of others the first line counts.
+_LISTS = frozenset({b"accept-encoding", b"x-forwarded-for"})
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+type Headers = dict[bytes, bytes]
+type Finish = Callable[["Exchange"], None]
+
+
+class Packing(Protocol):
+    """Makes the body that is sent of the body that was answered."""
+
+    async def whole(self, body: bytes) -> bytes:
+        """Return a body that is there as a whole."""
+
+    def piece(self, body: bytes, *, is_last: bool) -> bytes:
+        """Return the next piece of a body that comes in pieces."""
+
+
+class Step:
+    """One thing that concerns all requests; what it does not care for it leaves as it is."""
+
+    def begin(self, exchange: "Exchange") -> Response | None:
+        """Look at a request before it is answered, and possibly answer it."""
+
+    def finish(self, exchange: "Exchange") -> None:
+        """Look at an answer when its headers and the first piece of its body are there."""
+
+
+class Exchange:
+    """One request, and its answer under way.
+
+    Attributes
+    ----------
+    scope : Scope
+        The request as the application is to see it; a step that changes it puts a copy here.
+    asked : dict
+        The request's headers, as the steps so far leave them.
+    method : str
+        The request's own: `scope` has GET for a HEAD.
+    request_id : str
+        For its log line and its asker.
+    notes : dict
+        What steps keep from their beginnings to their endings.
+    status, fields, more, body, is_whole
+        The answer from its beginning on: its headers that stand once and those that stand more
+        often, the first piece of its body, and whether that is all.
+    varies : list
+        What else it varies by than it says itself.
+    packing : Packing or None
+        What the body passes before it is sent.
+    """
+
+    __slots__ = (
+        *("_finishes", "_is_head", "_send", "_start", "asked", "body", "fields", "is_sent"),
+        *("is_whole", "method", "more", "notes", "packing", "request_id", "scope", "status"),
+        "varies",
+    )
+
+    def __init__(self, scope: Scope, send: Send, finishes: Sequence[Finish] = ()) -> None:
+        self.scope = scope
+        self.asked = _read(scope["headers"])
+        self.method: str = scope["method"]
+        self.request_id = _new_id()
+        self.notes: dict[str, Any] = {}
+        self.status = 0
+        self.fields: Headers = {}
+        self.more: list[tuple[bytes, bytes]] = []
+        self.varies: list[bytes] = []
+        self.body = b""
+        self.packing: Packing | None = None
+        self.is_whole = self.is_sent = False
+        self._is_head = self.method == "HEAD"
+        if self._is_head:
+            # A copy: the server looks at its own scope to know that this is a HEAD. It is answered
+            # wherever GET is: the same headers, no body (RFC 9110, 9.3.2).
+            self.scope = {**scope, "method": "GET", IS_HEAD: True}
+        self._send = send
+        self._finishes = finishes
+        self._start: Message | None = None
+
+    async def take(self, message: Message) -> None:
+        """Pass a message of the application on; the start waits for the first piece."""
+        kind = message["type"]
+        if kind == _START:
+            self._start = message
+            return
+        if self._start is not None:
+            start, self._start = self._start, None
+            await self._begin(start, message)
+            if kind == _BODY:
+                message = {**message, "body": self.body}
+        elif self.packing is not None and kind == _BODY:
+            is_last = not message.get("more_body", False)
+            piece = self.packing.piece(message.get("body", b""), is_last=is_last)
+            message = {**message, "body": piece}
+        if self._is_head and kind == _BODY:
+            message = {**message, "body": b""}
+        await self._send(message)
+
+    def ask(self, name: bytes, value: bytes | None) -> None:
+        """Let the application see another value of one of the request's headers, or none."""
+        self.asked = {other: held for other, held in self.asked.items() if other != name}
+        headers = [pair for pair in self.scope["headers"] if pair[0].lower() != name]
+        if value is not None:
+            self.asked[name] = value
+            headers.append((name, value))
+        self.scope = {**self.scope, "headers": headers}
+
+    def replace(self, answer: Response) -> None:
+        """Answer something else instead, with the same status."""
+        self._set_headers(answer.raw_headers)
+        self.body = bytes(answer.body)
+
+    async def _begin(self, start: Message, first: Message) -> None:
+        self.status = start["status"]
+        self._set_headers(start.get("headers", ()))
+        self.varies, self.packing = [], None
+        self.body = first.get("body", b"")
+        self.is_whole = first["type"] == _BODY and not first.get("more_body", False)
+        for finish in self._finishes:
+            finish(self)
+        if self.packing is not None:
+            await self._pack(self.packing)
+        fields = self.fields
+        if self.varies or b"vary" in fields:
+            fields[b"vary"] = varying(fields.get(b"vary", b""), tuple(self.varies))
+        fields[b"x-request-id"] = self.request_id.encode("ascii")
+        self.is_sent = True
+        headers = [*fields.items(), *self.more]
+        await self._send({"type": _START, "status": self.status, "headers": headers})
+
+    async def _pack(self, packing: Packing) -> None:
+        if self.is_whole:
+            self.body = await packing.whole(self.body)
+            self.fields[b"content-length"] = b"%d" % len(self.body)
+        else:
+            self.fields.pop(b"content-length", None)
+            self.body = packing.piece(self.body, is_last=False)
+
+    def _set_headers(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        self.fields = fields = dict(headers)
+        self.more = []
+        if len(fields) != len(headers):
+            names = [name for name, _ in headers]
+            several = {name for name in fields if names.count(name) > 1}
+            self.more = [pair for pair in headers if pair[0] in several and pair[0] != b"vary"]
+            vary = b", ".join(value for name, value in headers if name == b"vary")
+            self.fields = {name: value for name, value in fields.items() if name not in several}
+            if vary:
+                self.fields[b"vary"] = vary
+
+
+class Frame:
+    """Answers every request within its steps; gives each an id and one log line.
+
+    The line holds the path's template, never the path: tile numbers and ids are places (P48).
+    An exception that reached the server would be printed there with its message, so it ends
+    here: the client gets an incident id, the log gets classes and lines of code.
+
+    Parameters
+    ----------
+    app
+        What answers.
+    steps
+        The outermost first.
+    """
+
+    def __init__(self, app: ASGIApp, steps: Sequence[Step] = ()) -> None:
+        self.app = app
+        self._begins = [step.begin for step in steps if type(step).begin is not Step.begin]
+        self._finishes = [
+            step.finish for step in reversed(steps) if type(step).finish is not Step.finish
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started_s = time.perf_counter()
+        exchange = Exchange(scope, send, self._finishes)
+        try:
+            answer = self._begin(exchange) or self.app
+            await answer(exchange.scope, receive, exchange.take)
+        except Exception as error:  # the last net; see the class
+            INCIDENTS.error("incident %s: %s", exchange.request_id, describe(error))
+            if exchange.is_sent:
+                # Half an answer is out: the connection has to break, but without the message.
+                msg = f"incident {exchange.request_id} while an answer was being sent"
+                raise RuntimeError(msg) from None
+            await _incident(exchange.request_id)(exchange.scope, receive, exchange.take)
+        finally:
+            ACCESS.info(
+                "%s %s %d %.1f ms %s",
+                exchange.method if exchange.method in _METHODS else "-",
+                _template(exchange.scope),
+                exchange.status,
+                (time.perf_counter() - started_s) * 1000,
+                exchange.request_id,
+            )
+
+    def _begin(self, exchange: Exchange) -> Response | None:
+        for begin in self._begins:
+            answer = begin(exchange)
+            if answer is not None:
+                return answer
+        return None
+
+
+def _read(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
+    asked = dict(headers)
+    if len(asked) != len(headers):
+        asked = {}
+        for name, value in headers:
+            if name not in asked:
+                asked[name] = value
+            elif name in _LISTS:
+                asked[name] += b"," + value
+    return asked
+
+
+# Answers say it in a handful of ways.
+@lru_cache(maxsize=256)
+def varying(stated: bytes, added: tuple[bytes, ...]) -> bytes:
+    """Return the value of `Vary`: what an answer states and what is added, no name twice."""
+    names: dict[bytes, bytes] = {}
+    for name in (*(part.strip() for part in stated.split(b",")), *added):
+        if name:
+            names.setdefault(name.lower(), name)
+    return b", ".join(names.values())
+
+
+def _new_id() -> str:
+    # As a UUID of version 4 (RFC 9562, 5.4), without the object that Python makes of one.
+    number = int.from_bytes(urandom(16)) & _UUID_RANDOM | _UUID_4
+    return f"{number:032x}"
+
+
+_UUID_4 = 0x4 << 76 | 0b10 << 62
+_UUID_RANDOM = ~(0xF << 76 | 0b11 << 62)
+
+
+def _template(scope: Scope) -> str:
+    # An address that matches nothing may hold anything, so it is not repeated.
+    return str(getattr(scope.get("route"), "path", None) or "-")
+
+
+def _incident(request_id: str) -> Response:
+    detail = INTERNAL.detail or ""
+    return problem_response(INTERNAL, detail, extras={"instance": f"urn:uuid:{request_id}"})

@@ -1,0 +1,72 @@
+"""What a phone keeps to open without a network: service worker, its files, the manifest."""
+
+import re
+from functools import cache
+from hashlib import sha256
+from typing import Any, Final
+
+import orjson
+
+from app.http.assets import STATIC_FOLDER, asset_content, asset_url, module_urls, vendored_url
+from app.i18n.translation import LANGUAGES, words
+
+#: What every page needs; kept as soon as the page was opened once. All are small.
+_SHELL: Final = (
+    "page.css", "page.js", "page-exit.js", "offline.css", "offline.js", "icon.svg",
+    "page-waiting.js", "crossings.js", "space.css", "report.css", "report.js", "outbox.js",
+)  # fmt: skip
+
+#: Pages that open without a network; of each its own language.
+_PAGES: Final = ("/offline", "/report")
+
+#: What the map needs: kept when it was shown once, or when a pack is taken along.
+_MAP: Final = ("map.js", "style.js")
+
+
+#: What the worker sends with is the pages' own. It comes in one script with it, for not every
+#: browser's service workers are modules.
+_SENDING: Final = b"const { sendUnseen } = (() => {\n%s\nreturn { sendUnseen };\n})();\n"
+_EXPORT: Final = re.compile(rb"^export ", re.MULTILINE)
+
+
+@cache
+def service_worker() -> bytes:
+    """Return the script that answers the browser's requests, with what it keeps.
+
+    Another release has other files, hence another script, which the browser then installs.
+    """
+    files = sorted({url for path in _SHELL for url in module_urls(path)})
+    script = _SENDING % _EXPORT.sub(b"", asset_content("outbox.js"))
+    script += (STATIC_FOLDER / "sw.js").read_bytes()
+    release = sha256(orjson.dumps(files) + script).hexdigest()[:12]
+    given = {"release": release, "files": files, "pages": _PAGES, "languages": tuple(LANGUAGES)}
+    return b"const GIVEN = " + orjson.dumps(given) + b";\n" + script
+
+
+@cache
+def map_files() -> tuple[str, ...]:
+    """Return the addresses of what the map of a pack needs."""
+    own = {url for path in _MAP for url in module_urls(path)}
+    return (
+        *sorted(own),
+        vendored_url("ol", ".js"),
+        vendored_url("ol", ".css"),
+        vendored_url("pmtiles", ".js"),
+    )
+
+
+def manifest(lang: str) -> dict[str, Any]:
+    """Return the web application manifest (W3C) in a language."""
+    w = words(lang)
+    return {
+        "name": "Amparo",
+        "short_name": "Amparo",
+        "description": w.gettext("Apoyo en el camino"),
+        "lang": lang,
+        "start_url": f"/?lang={lang}",
+        "scope": "/",
+        "display": "minimal-ui",
+        "background_color": "#f2f5f5",
+        "theme_color": "#0b5c6b",
+        "icons": [{"src": asset_url("icon.svg"), "sizes": "any", "type": "image/svg+xml"}],
+    }

@@ -1,0 +1,153 @@
+"""Keeps the catalogues in step with the texts: ``python -m app.i18n.catalogues``.
+
+It reads every template and module of `app`, adds new texts to each catalogue, drops the
+ones nobody shows any more, and keeps translations and review marks.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po, write_po
+from jinja2.ext import babel_extract
+
+from app.i18n.coded_reasons import PLAIN_TEXTS, SAFETY_TEXTS
+from app.i18n.labels import WORDING
+from app.i18n.translation import CLDR, CONSOLE_LANGUAGES, LANGUAGES, LOCALE_FOLDER, SAFETY_CONTEXT
+
+APP: Final = Path(__file__).parents[1]
+
+#: What only those see who sign in: the console, and the pages of the sign-in itself.
+_STAFF_ALONE: Final = (APP / "templates" / "network", APP / "console", APP / "pages" / "account.py")
+
+_PLAIN = {"_", "gettext", "marked", "Phrase"}
+_PLURAL = {"ngettext"}
+_SAFETY = {"safety", "safety_word", "marked_safety", "SafetyPhrase"}
+_KEYWORDS = _PLAIN | _PLURAL | _SAFETY
+
+# Written by hand, because gettext's own header holds dates that change without a change of text.
+_HEADER = """\
+# Texts of the Amparo page. The Spanish text is the source and the message id.
+# Entries with msgctxt "safety" stay in Spanish until a person reviewed their translation:
+# write it, and above it the comment "# reviewed-by: NAME DATE". Without that the page refuses
+# the catalogue. After changing texts run: python -m app.i18n.catalogues
+msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Language: {lang}\\n"
+"Plural-Forms: {plural_forms}\\n"
+
+"""
+
+
+@dataclass(frozen=True, order=True)
+class Text:
+    """A text to translate: its context (or ""), Spanish singular, Spanish plural (or "")."""
+
+    context: str
+    singular: str
+    plural: str = ""
+
+
+def extract() -> set[Text]:
+    """Return every text that the templates, the modules and the API's wording show."""
+    return _extracted(_templates(), _modules())
+
+
+def extract_public() -> set[Text]:
+    """Return the texts that anybody may see: all but the console's and the sign-in's."""
+
+    def is_public(path: Path) -> bool:
+        return not any(path.is_relative_to(staff) for staff in _STAFF_ALONE)
+
+    return _extracted(filter(is_public, _templates()), filter(is_public, _modules()))
+
+
+def _extracted(templates: Iterable[Path], modules: Iterable[Path]) -> set[Text]:
+    found = {Text(SAFETY_CONTEXT, text) for text in (*WORDING, *SAFETY_TEXTS)}
+    found |= {Text("", text) for text in PLAIN_TEXTS}
+    for path in templates:
+        options = {"extensions": "jinja2.ext.i18n", "trim_blocks": "true"}
+        with path.open("rb") as file:
+            for _, name, message, _ in babel_extract(file, list(_KEYWORDS), [], options):
+                found |= set(_text(name, message if isinstance(message, tuple) else (message,)))
+    return found.union(*map(texts_in, modules))
+
+
+def _templates() -> list[Path]:
+    return sorted((APP / "templates").rglob("*.html"))
+
+
+def texts_in(path: Path) -> set[Text]:
+    """Return the texts that a module shows."""
+    found: set[Text] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call):
+            found |= set(_text(_name(node.func), tuple(map(_constant, node.args))))
+    return found
+
+
+def _modules() -> list[Path]:
+    return sorted(APP.rglob("*.py"))
+
+
+def _name(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def _constant(argument: ast.expr) -> str | None:
+    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+        return argument.value
+    return None
+
+
+def _text(name: str, message: tuple[str | None, ...]) -> Iterator[Text]:
+    # A call with a name instead of a text, such as safety(wording.NOTICE), has None here.
+    if not message or message[0] is None:
+        return
+    if name in _PLURAL and message[1] is not None:
+        yield Text("", message[0], message[1])
+    elif name in _SAFETY:
+        yield Text(SAFETY_CONTEXT, message[0])
+    elif name in _PLAIN:
+        yield Text("", message[0])
+
+
+def updated(lang: str) -> bytes:
+    """Return the catalogue of a language as it should be: today's texts, known translations."""
+    path = LOCALE_FOLDER / lang / "messages.po"
+    old = read_po(BytesIO(path.read_bytes() if path.exists() else b""), locale=CLDR[lang])
+    new = Catalog(locale=CLDR[lang])
+    for text in sorted(extract() if lang in CONSOLE_LANGUAGES else extract_public()):
+        key = (text.singular, text.plural) if text.plural else text.singular
+        known: Message | None = old.get(text.singular, text.context or None)
+        new.add(
+            key,
+            string=known.string if known is not None and known.id == key else None,
+            context=text.context or None,
+            user_comments=known.user_comments if known is not None else (),
+        )
+    out = BytesIO()
+    write_po(out, new, width=0, sort_output=True, no_location=True, omit_header=True)
+    header = _HEADER.format(lang=lang, plural_forms=new.plural_forms)
+    return header.encode() + out.getvalue()
+
+
+def main() -> None:
+    """Write every catalogue."""
+    for lang in LANGUAGES:
+        content = updated(lang)
+        path = LOCALE_FOLDER / lang / "messages.po"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()

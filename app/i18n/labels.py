@@ -1,0 +1,102 @@
+"""Names of the codes that records carry.
+
+Kinds of space, services and their like are named by the vocabulary in the database, where a
+coordinator edits them; what the software itself distinguishes is named here.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from markupsafe import Markup
+
+from app.i18n import route_phrases
+from app.i18n.translation import Words, marked, marked_safety
+from geo.vocabulary import readable
+
+#: Names by vocabulary and code, then by language, in the order of the vocabulary.
+Names = Mapping[tuple[str, str], Mapping[str, str]]
+
+HAZARDS: Mapping[str, str] = {
+    "altitude_over_2800_m": marked_safety("Altura y frío: más de 2.800 m"),
+    "altitude_over_3500_m": marked_safety("Mucha altura y frío: más de 3.500 m"),
+    "armed_presence": marked_safety("Presencia armada"),
+    "bridge_out": marked_safety("Puente caído o cortado"),
+    "cold": marked_safety("Frío"),
+    "extortion": marked_safety("Extorsión"),
+    "flood": marked_safety("Inundación"),
+    "heat": marked_safety("Calor"),
+    "landslide": marked_safety("Derrumbe"),
+    "mines": marked_safety("Minas"),
+    "river_flood": marked_safety("Crecida de río"),
+    "road_works": marked_safety("Obras en la vía"),
+    "robbery": marked_safety("Robo"),
+    "rockfall": marked_safety("Caída de piedras"),
+    "trafficking": marked_safety("Trata de personas"),
+}
+
+CROSSING_STATES: Mapping[str, str] = {
+    "open": marked_safety("Abierto según lo publicado"),
+    "closed": marked_safety("Cerrado según lo publicado"),
+    "not_known": marked_safety("No se sabe si está abierto"),
+}
+
+LAYERS: Mapping[str, str] = {
+    "boundaries": marked("Límites de países y departamentos"),
+    "places": marked("Poblaciones"),
+    "roads": marked("Caminos"),
+    "spaces": marked("Espacio de apoyo"),
+}
+"""Layers that the page's map shows with one sign each."""
+
+HAZARD_EFFECTS: Mapping[str, str] = {
+    "exclusion": marked_safety("Peligro: los caminos que se buscan aquí no pasan por ahí"),
+    "weight": marked_safety("Peligro conocido"),
+}
+
+PROFILES: Mapping[str, str] = {
+    "adult": marked("Persona adulta, a pie"),
+    "family": marked("Familia con niñas y niños, a pie"),
+    "reduced_mobility": marked("Persona con movilidad reducida"),
+    "vehicle": marked("En vehículo"),
+}
+"""Who travels, by the names of `routing.travel.profiles`."""
+
+SHOWN_LAYERS = frozenset({*LAYERS, "crossings", "hazards"})
+"""What the page's map shows of the catalogue."""
+
+WORDING = (route_phrases.NOTICE, route_phrases.CLOSURE_IS_NOT_THE_END, route_phrases.DEMO)
+"""Safety texts shared with the API; the catalogues hold them beside the page's own."""
+
+
+def term(words: Words, names: Names, vocabulary: str, code: str) -> str:
+    """Name a kind of space, a service or another term; in Spanish where it has no other name."""
+    known = names.get((vocabulary, code), {})
+    return known.get(words.lang) or known.get("es") or readable(code)
+
+
+def in_order(names: Names, vocabulary: str, codes: Iterable[str]) -> list[str]:
+    """Sort codes as their vocabulary does, for services by need; those without a name last."""
+    rank = {key: i for i, key in enumerate(names)}
+    return sorted(codes, key=lambda code: rank.get((vocabulary, code), len(rank)))
+
+
+def layer(words: Words, code: str, title: str) -> str:
+    """Name a layer of the map's background; one without a name here keeps its own title."""
+    return words.gettext(LAYERS[code]) if code in LAYERS else title
+
+
+def layer_value(words: Words, code: str, value: str) -> Markup:
+    """Name one value of a layer that has a sign for each: a safety word."""
+    names = {"crossings": CROSSING_STATES, "hazards": HAZARD_EFFECTS}.get(code, {})
+    return words.safety_word(names[value]) if value in names else Markup.escape(readable(value))
+
+
+def hazard(words: Words, code: str) -> Markup:
+    """Name a kind of hazard: a safety word (rule P47)."""
+    if code in HAZARDS:
+        return words.safety_word(HAZARDS[code])
+    return words.original(readable(code))
+
+
+def crossing_state(words: Words, state: str) -> Markup:
+    """Name the state of a crossing: a safety word (rules P32 and P47)."""
+    return words.safety_word(CROSSING_STATES[state])

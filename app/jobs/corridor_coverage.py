@@ -1,0 +1,330 @@
+"""Gaps in support along the named corridors, for each tier from what it sees and nothing else.
+
+The layer ``coverage`` is filled after changes by the server, and by ``amparo upkeep``. What a tier
+sees of spaces decides alone: a hidden space takes no part, a partners-only one none for the
+public, and protected services are not counted (P8, P38). Between a change and the next look the
+view withholds every gap of which an end is no longer seen (P24).
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import shapely
+
+from app.clock import Clock
+from app.runtime.background import running
+from app.runtime.logs import NOTICES
+from app.snapshots.open_spaces import support
+from app.snapshots.road_networks import Network, NoNetworkError, Region
+from app.snapshots.tier_snapshot import reading
+from geo.db import change_stamps
+from geo.db.change_stamps import Subject
+from geo.db.sessions import Database, Tier
+from geo.geography import coverage_gaps
+from geo.geography.coverage_gaps import CorridorLine, FoundGap
+from geo.records import upsert
+from geo.spaces import queries
+from geo.spaces.eligibility import NIGHT_SERVICE
+from routing.errors import InvalidRequest
+from routing.graph.road_graph import Mode
+from routing.route.coverage import MeasuredLine, SupportAt, coverage_by, stretch, supports_along
+from routing.router.map_matching import MatchFailed, match_line
+from routing.travel.crossings import Crossing
+from routing.travel.sketch_towns import Towns
+from routing.travel.support_points import Supports
+
+#: Written into each seal: of a new rule every gap is computed anew.
+_RULES: Final = 1
+
+#: Under which it is remembered what a tier's gaps were last looked at for.
+_LOOKED_AT: Final = "coverage:"
+
+#: A gap is of one day, by its schedules. It is shown on the next too: the day of the reader may
+#: have begun before or end after the one by UTC.
+_SHOWN_DAYS: Final = 1
+
+#: Each has its own gaps.
+TIERS: Final = (Tier.PUBLIC, Tier.PARTNER, Tier.STAFF)
+
+type Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class _Laid:
+    """A corridor laid onto the roads, measured by its own length."""
+
+    line: MeasuredLine
+    towns: Towns | None
+    network: str
+
+
+class Coverer:
+    """Keeps the gaps of corridors up to date; each process has one, and of them one writes.
+
+    Parameters
+    ----------
+    database, network
+        What is known of spaces, and of roads.
+    access_m
+        How far from the way a space supports it, metres.
+    profile
+        For whom the gaps are.
+    """
+
+    def __init__(self, database: Database, network: Network, access_m: float, profile: str) -> None:
+        self._database = database
+        self._network = network
+        self._access_m = access_m
+        self._profile = profile
+        self._laid: dict[tuple[str, bytes, float, tuple[str, ...]], _Laid] = {}
+        self._seen: tuple[object, ...] | None = None
+
+    async def is_due(self, now: datetime) -> bool:
+        """Tell whether anything has changed since this process last looked; one short question."""
+        return await self._state(now) != self._seen
+
+    async def cover(self, now: datetime, report: Report = lambda _line: None) -> int:
+        """Compute what has changed, and store it; nothing while another process does.
+
+        Each tier is a transaction of its own: who is stopped in between goes on where it stopped.
+        What another process has looked at since, this one does not look at.
+
+        Parameters
+        ----------
+        now
+            Aware.
+        report
+            Told of each corridor that was computed anew.
+
+        Returns
+        -------
+        int
+            Of how many corridors and tiers the gaps were stored anew.
+        """
+        state = await self._state(now)
+        crossings = await self._crossings(now)
+        stored = 0
+        for tier in TIERS:
+            covered = await self._cover_tier(tier, now, state, crossings, report)
+            if covered is None:
+                # It is due here still: the next look finds what the other has done.
+                report("coverage: another process is at it")
+                return stored
+            stored += covered
+        self._seen = state
+        return stored
+
+    async def _state(self, now: datetime) -> tuple[object, ...]:
+        async with self._database.primary_session(Tier.PUBLIC) as session:
+            stamps = await change_stamps.read_stamps(session)
+            # Not the stamp of what is told of coverage: our own writing changes it.
+            services = await coverage_gaps.counted_services(session)
+        regions = await asyncio.to_thread(self._network.regions)
+        return (
+            stamps.of(Subject.SPACES),
+            services,
+            stamps.of(Subject.CORRIDORS),
+            now.date(),
+            tuple(map(_stamp_of, regions)),
+        )
+
+    async def _crossings(self, now: datetime) -> tuple[Crossing, ...]:
+        async with self._database.primary_session(Tier.PUBLIC) as session:
+            known = await (await reading(session)).crossings(now)
+        return tuple(crossing for _, crossing in known)
+
+    async def _cover_tier(
+        self,
+        tier: Tier,
+        now: datetime,
+        state: tuple[object, ...],
+        crossings: tuple[Crossing, ...],
+        report: Report,
+    ) -> int | None:
+        """Store a tier's gaps that changed, and say of how many corridors; None: another does."""
+        async with self._database.primary_session(tier) as session:
+            corridors = await coverage_gaps.visible_corridors(session)
+        name = f"{_LOOKED_AT}{tier.value}"
+        stored = 0
+        async with self._database.session(Tier.WRITER) as writer:
+            if not await upsert.is_alone(writer, upsert.COVERAGE_LOCK):
+                return None
+            seals = await coverage_gaps.stored_seals(writer, tier.value)
+            looked_at = self._digest(state, seals)
+            if looked_at in (await upsert.remembered(writer, name)).values():
+                return 0
+            counted = await self._counted(tier, now.date())
+            for corridor in corridors:
+                # Beside the requests, which wait for nothing of it.
+                found = await asyncio.to_thread(
+                    self._found, corridor, crossings, counted, now.date(), seals.get(corridor.id)
+                )
+                if found is None:
+                    continue
+                seals[corridor.id], gaps = found
+                await coverage_gaps.replace_gaps(
+                    writer,
+                    corridor,
+                    tier.value,
+                    gaps,
+                    seal=seals[corridor.id],
+                    profile=self._profile,
+                    now=now,
+                    expires_on=now.date() + timedelta(days=_SHOWN_DAYS),
+                )
+                stored += 1
+                report(f"coverage of {corridor.id} for {tier.value}: {len(gaps)} gaps")
+            await upsert.remember(writer, name, self._digest(state, seals), now.date())
+        return stored
+
+    def _found(
+        self,
+        corridor: CorridorLine,
+        crossings: tuple[Crossing, ...],
+        counted: "_Counted",
+        on: date,
+        known: str | None,
+    ) -> tuple[str, list[FoundGap]] | None:
+        """Return a corridor's seal and gaps; None: the seal is the known one."""
+        laid = self._lay(corridor, crossings)
+        along = counted.along(laid, self._access_m)
+        seal = self._seal(corridor, laid, along, counted, on)
+        return None if seal == known else (seal, list(counted.gaps(laid, along, self._access_m)))
+
+    def _digest(self, state: tuple[object, ...], seals: Mapping[str, str]) -> str:
+        """Return what stands for a look at all this: what it went by, and what is stored."""
+        parts = (_RULES, self._access_m, self._profile, state, sorted(seals.items()))
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    async def _counted(self, tier: Tier, on: date) -> "_Counted":
+        async with self._database.primary_session(tier) as session:
+            day = await queries.open_spaces(session, on=on)
+            night = await queries.open_spaces(session, on=on, night=True)
+            services = await coverage_gaps.counted_services(session)
+        offered = {one.id: frozenset(one.services) - {NIGHT_SERVICE} for one in day}
+        for one in night:
+            offered[one.id] = offered.get(one.id, frozenset()) | {NIGHT_SERVICE}
+        every = {one.id: one for one in (*night, *day)}
+        return _Counted(
+            Supports(map(support, every.values())),
+            frozenset(one.id for one in day),
+            offered,
+            # Of a service that nobody is known to offer nothing is known, not even where it lacks.
+            tuple(code for code in services if any(code in codes for codes in offered.values())),
+        )
+
+    def _lay(self, corridor: CorridorLine, crossings: tuple[Crossing, ...]) -> _Laid:
+        """Lay a corridor onto the roads; kept for as long as it and the roads stay as they are."""
+        regions = self._network.regions()
+        stamps = tuple(map(_stamp_of, regions))
+        key = (corridor.id, corridor.line.wkb, corridor.length_m, stamps)
+        if key not in self._laid:
+            self._laid = {k: v for k, v in self._laid.items() if k[0] != corridor.id}
+            self._laid[key] = self._laid_anew(corridor, crossings)
+        return self._laid[key]
+
+    def _laid_anew(self, corridor: CorridorLine, crossings: tuple[Crossing, ...]) -> _Laid:
+        points = shapely.get_coordinates(corridor.line)
+        ends = [(float(lon), float(lat)) for lon, lat in points[[0, -1]]]
+        try:
+            region = self._network.region_for(*ends)
+            found = match_line(region.router, points, Mode.FOOT, crossings=crossings)
+            laid = _Laid(found, region.sketched_towns, _stamp_of(region))
+        except (NoNetworkError, MatchFailed, InvalidRequest):
+            laid = _Laid(MeasuredLine.from_geometry(points), None, "")
+        # Measures are along the corridor's own length (`geo.models.CoverageGap`).
+        measure_m = laid.line.measure_m * (corridor.length_m / laid.line.length_m)
+        line = MeasuredLine(laid.line.coordinates, measure_m, laid.line.measure)
+        return _Laid(line, laid.towns, laid.network)
+
+    def _seal(
+        self,
+        corridor: CorridorLine,
+        laid: _Laid,
+        along: Iterable[SupportAt],
+        counted: "_Counted",
+        on: date,
+    ) -> str:
+        """Return a digest of all that the gaps of a corridor depend on."""
+        known = [
+            (at.support.id, round(at.at_m, 1), sorted(counted.offered[at.support.id]),
+             at.support.id in counted.by_day)
+            for at in along
+        ]  # fmt: skip
+        parts = [
+            _RULES, on.isoformat(), self._access_m, self._profile, laid.network,
+            corridor.line.wkb.hex(), corridor.length_m, corridor.demo, corridor.licence,
+            counted.services, known,
+        ]  # fmt: skip
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class _Counted:
+    """What a tier's spaces offer on a day; for the night alone where they are open for it."""
+
+    supports: Supports
+    by_day: frozenset[str]
+    offered: Mapping[str, frozenset[str]]
+    services: tuple[str, ...]
+
+    def along(self, laid: _Laid, access_m: float) -> tuple[SupportAt, ...]:
+        """Find those that support a corridor, in order."""
+        return supports_along(laid.line, self.supports, access_m, laid.towns)
+
+    def gaps(
+        self, laid: _Laid, along: tuple[SupportAt, ...], access_m: float
+    ) -> Iterator[FoundGap]:
+        """Find the gaps between any open spaces, and between those with each service."""
+        for service in (None, *self.services):
+            found = tuple(at for at in along if self._counts(at.support.id, service))
+            for gap in coverage_by(laid.line, found, access_m).gaps:
+                if gap.length_m > 0:
+                    yield FoundGap(
+                        service,
+                        gap.from_m,
+                        gap.to_m,
+                        gap.from_id,
+                        gap.to_id,
+                        shapely.LineString(stretch(laid.line, gap.from_m, gap.to_m)),
+                    )
+
+    def _counts(self, space_id: str, service: str | None) -> bool:
+        return space_id in self.by_day if service is None else service in self.offered[space_id]
+
+
+def _stamp_of(region: Region) -> str:
+    return f"{region.meta.name} {region.meta.imported_at}"
+
+
+@asynccontextmanager
+async def covering(coverer: Coverer, clock: Clock, every_s: int) -> AsyncIterator[None]:
+    """Keep the gaps up to date in the background for as long as the server runs.
+
+    Parameters
+    ----------
+    every_s
+        Seconds between two looks; 0: never.
+    """
+    if every_s == 0:
+        yield
+        return
+    async with running(_forever(coverer, clock, every_s)):
+        yield
+
+
+async def _forever(coverer: Coverer, clock: Clock, every_s: int) -> None:
+    while True:
+        await asyncio.sleep(every_s)
+        try:
+            if await coverer.is_due(clock()):
+                await coverer.cover(clock())
+        except Exception as error:  # the next look may do it
+            # Its words may hold a position.
+            NOTICES.warning("coverage not computed: %s", type(error).__name__)

@@ -1,0 +1,402 @@
+"""A need and a place: the spaces that can help, on roads, at the hour of arrival."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import anyio.to_thread
+import numpy as np
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.exceptions import InvalidParameterError
+from app.runtime.work_limit import search
+from app.snapshots.country_of_point import UncertainCountryError, Whereabouts, locate
+from app.snapshots.essential_contacts import LINES, Line, essential_lines
+from app.snapshots.road_networks import Network, Region
+from app.snapshots.tier_snapshot import reading
+from geo.records import demo_rows as demo
+from geo.spaces import candidates, next_steps
+from geo.spaces.candidates import Described, Near
+from geo.spaces.eligibility import ADULT_AGE, OF_HOURS, Candidate, Need, Refusal, refusals
+from geo.spaces.next_steps import Option, Way
+from geo.vocabulary import check_services
+from routing.engine.shortest_path_tree import Reached
+from routing.errors import OffNetwork
+from routing.router.reachability import Place, ReachRequest
+from routing.travel.crossings import Crossing
+from routing.travel.profiles import Profile, walking_days
+from routing.travel.speed import FLAT_KMH
+
+#: How far around the asker spaces come into question: four days of 25 km on foot (the longest day,
+#: `routing.travel.profiles.ADULT`); where nothing fits, once more this far [A].
+REACH_M = 100_000.0
+FAR_REACH_M = 500_000.0
+
+#: Across a border only what one day reaches comes into question [A].
+ABROAD_REACH_M = 25_000.0
+
+#: Spaces looked at, the nearest first: enough for a city, few enough to answer at once [A].
+MOST_CANDIDATES = 200
+MOST_ABROAD = 40
+MOST_GUIDES = 40
+
+#: Spaces named to call where nothing fits.
+MOST_FALLBACKS = 3
+
+#: A child alone gets the one for children beside the lines that everybody does (P45).
+CHILDRENS_LINE = "child_protection"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A need at a place, lon, lat in degrees (EPSG:4326), with an aware start.
+
+    ``country`` is where the asker says they are; else it is found out.
+    """
+
+    need: Need
+    lon: float
+    lat: float
+    at: datetime
+    country: str | None
+    limit: int
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """An option with what is published of it and the official crossings on the way."""
+
+    option: Option
+    described: Described
+    refers_to: Described | None = None
+    crossings: tuple[Crossing, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fallback:
+    """A space that is no destination now: ``later`` serves at other hours, ``guide`` tells where.
+
+    ``refused`` says what keeps it from being one: hours alone, or nothing for a guide.
+    """
+
+    role: str
+    chosen: Chosen
+    refused: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True)
+class Match:
+    """What can be done about a need, best first, and what else there is.
+
+    Attributes
+    ----------
+    left_out : mapping of str to int
+        Visible spaces of the searched area that are no destination, by the first reason.
+    border_count : int
+        Of them those that no open official crossing leads to.
+    fallbacks : tuple of Fallback
+        Where nothing fits: spaces to call or to ask at.
+    lines : list
+        Lines to call (P45); none where the country has none.
+    """
+
+    need: Need
+    now: datetime
+    profile: Profile
+    country: str
+    chosen: tuple[Chosen, ...]
+    searched_m: float
+    left_out: Mapping[str, int]
+    border_count: int
+    fallbacks: tuple[Fallback, ...]
+    lines: tuple[Line, ...]
+    demo: bool
+    region: Region
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the database says for one radius."""
+
+    near: tuple[Near, ...]
+    abroad: tuple[Near, ...]
+    referrers: tuple[Near, ...]
+
+    @property
+    def everyone(self) -> tuple[Near, ...]:
+        known = {one.candidate.id for one in (*self.near, *self.abroad)}
+        others = (one for one in self.referrers if one.candidate.id not in known)
+        return (*self.near, *self.abroad, *others)
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """How each of the spaces looked at is reached."""
+
+    way: Mapping[str, Way]
+    arrival: Mapping[str, datetime]
+    crossings: Mapping[str, tuple[Crossing, ...]]
+
+    def of(self, space: Candidate) -> tuple[Candidate, Way, datetime]:
+        return space, self.way[space.id], self.arrival[space.id]
+
+
+async def match(
+    session: AsyncSession, network: Network, question: Question, *, now: datetime, profile: Profile
+) -> Match:
+    """Answer a need.
+
+    Raises
+    ------
+    ProtectedServiceError, UnknownServiceError, InvalidRecordError
+        What cannot be asked for (P38), or is in no vocabulary.
+    UncertainCountryError
+        The place lies too near to a border to tell its country.
+    BusyError, NoNetworkError
+        Not ready.
+    """
+    await check_services(session, question.need.services)
+    await candidates.check_terms(session, question.need)
+    where = await locate(session, network, question.lon, question.lat)
+    country = _country(where, question.country)
+    region = await anyio.to_thread.run_sync(network.region_for, (question.lon, question.lat))
+    at = question.at.astimezone(ZoneInfo(where.place.timezone))
+    known = await reading(session)
+    request = partial(
+        ReachRequest,
+        Place(question.lon, question.lat, country),
+        at=at,
+        crossings=tuple(crossing for _, crossing in await known.crossings(at)),
+        hazards=tuple(hazard for _, hazard in await known.hazards(at)),
+    )
+    for reach_m in (REACH_M, FAR_REACH_M):
+        found = await _find(session, question, country, reach_m)
+        # A waiting search holds no connection: what it needs has been read.
+        await session.close()
+        reached = await search(partial(_reach, region, request, found))
+        ways = _ways(found, reached, country, at, profile)
+        steps, against, border_count = _judge(question.need, found, ways, country)
+        if steps:
+            break
+    best = next_steps.ranked(question.need, steps, now)[: question.limit]
+    instead = [] if best else await _instead(session, question, country, found, ways, against, at)
+    described = await candidates.describe(session, _ids([*best, *(i.option for i in instead)]))
+    return Match(
+        need=question.need,
+        now=now,
+        profile=profile,
+        country=country,
+        chosen=tuple(_chosen(best, described, ways.crossings)),
+        searched_m=reach_m,
+        left_out=next_steps.counted(against.values()),
+        border_count=border_count,
+        fallbacks=tuple(
+            Fallback(one.role, chosen, one.refused)
+            for one in instead
+            for chosen in _chosen([one.option], described, {})
+        ),
+        lines=await _lines(session, question.need, country),
+        demo=await demo.has_demo(session),
+        region=region,
+    )
+
+
+def _country(where: Whereabouts, stated: str | None) -> str:
+    """Return the country a place is held to: whoever stands between two banks has to say."""
+    if stated is not None:
+        sides = where.crossing or {where.country}
+        if where.is_certain and stated not in sides:
+            reason = "not the country of this place"
+            raise InvalidParameterError("country", reason)
+        return stated
+    if not where.is_certain or where.country is None:
+        field = "country"
+        raise UncertainCountryError(field)
+    return where.country
+
+
+async def _find(session: AsyncSession, question: Question, country: str, reach_m: float) -> _Found:
+    services, at = question.need.services, (question.lon, question.lat)
+    near = await candidates.candidates_near(
+        session,
+        *at,
+        services=services,
+        country=country,
+        reach_m=reach_m,
+        limit=MOST_CANDIDATES,
+    )
+    abroad = await candidates.candidates_near(
+        session,
+        *at,
+        services=services,
+        country=country,
+        is_abroad=True,
+        reach_m=ABROAD_REACH_M,
+        limit=MOST_ABROAD,
+    )
+    points = {
+        point
+        for one in (*near, *abroad)
+        if one.candidate.access != "open"
+        for point in one.candidate.referral_points
+    }
+    referring = await candidates.candidates_by_id(session, *at, points)
+    # One beyond what is searched is no step that anybody on foot can take.
+    within = tuple(point for point in referring if point.straight_m <= reach_m)
+    return _Found(near, abroad, within)
+
+
+def _reach(region: Region, request: "partial[ReachRequest]", found: _Found) -> Reached | None:
+    targets = [Place(one.lon, one.lat, one.candidate.country) for one in found.everyone]
+    try:
+        return region.reacher.reach(request(targets=targets))
+    except OffNetwork:
+        return None
+
+
+def _ways(
+    found: _Found, reached: Reached | None, country: str, at: datetime, profile: Profile
+) -> _Ways:
+    """Give the way to each space: by road where most of it is on roads, else straight.
+
+    A space of another country is reached by road and through official crossings alone (P33).
+    """
+    ways, arrivals, passed = {}, {}, {}
+    for index, one in enumerate(found.everyone):
+        by_road = None if reached is None else _by_road(reached, index, one.straight_m)
+        posts = () if reached is None else reached.crossings[index]
+        is_abroad = one.candidate.country != country
+        if by_road is None or (is_abroad and not posts):
+            if is_abroad:
+                continue
+            by_road, posts = _straight(one.straight_m), ()
+        way = replace(by_road, crosses_border=bool(posts))
+        ways[one.candidate.id], passed[one.candidate.id] = way, posts
+        arrivals[one.candidate.id] = arrival(at, way, profile)
+    return _Ways(ways, arrivals, passed)
+
+
+def _by_road(reached: Reached, index: int, straight_m: float) -> Way | None:
+    off_m = reached.start_off_m + float(reached.target_off_m[index])
+    distance_m = float(reached.distance_m[index])
+    if not np.isfinite(distance_m) or off_m > straight_m:
+        return None
+    off_s = _walk_s(off_m)
+    return Way(
+        distance_m + off_m,
+        float(reached.duration_s[index]) + off_s,
+        float(reached.exposure_s[index]),
+        "walking",
+    )
+
+
+def _straight(straight_m: float) -> Way:
+    return Way(straight_m, _walk_s(straight_m), 0.0, "straight")
+
+
+def _walk_s(distance_m: float) -> float:
+    """Give the time of walking on the flat, seconds (Tobler, `routing.travel.cost_model`)."""
+    return distance_m * 3.6 / FLAT_KMH
+
+
+def arrival(at: datetime, way: Way, profile: Profile) -> datetime:
+    """Give the time of arrival; each night on the way adds the hours outside the walking window."""
+    nights = walking_days(way.distance_m, way.duration_s, profile) - 1
+    rest = timedelta(days=1) - timedelta(seconds=profile.window_s)
+    # In UTC: adding to a local time keeps the clock on the wall, also where it is put forward.
+    there = at.astimezone(UTC) + timedelta(seconds=way.duration_s) + nights * rest
+    return there.astimezone(at.tzinfo)
+
+
+def _judge(
+    need: Need, found: _Found, ways: _Ways, country: str
+) -> tuple[list[Option], dict[str, tuple[Refusal, ...]], int]:
+    asked = [one.candidate for one in (*found.near, *found.abroad)]
+    reachable = [ways.of(space) for space in asked if space.id in ways.way]
+    points = {
+        one.candidate.id: ways.of(one.candidate)
+        for one in found.everyone
+        if one.candidate.id in ways.way
+    }
+    steps, against = next_steps.options(need, reachable, points, country=country)
+    return steps, against, len(asked) - len(reachable)
+
+
+@dataclass(frozen=True)
+class _Instead:
+    role: str
+    option: Option
+    refused: tuple[Refusal, ...]
+
+
+async def _instead(
+    session: AsyncSession,
+    question: Question,
+    country: str,
+    found: _Found,
+    ways: _Ways,
+    against: Mapping[str, tuple[Refusal, ...]],
+    at: datetime,
+) -> list[_Instead]:
+    """Find whom to call or to ask where nothing fits: spaces of this country alone."""
+    need = question.need
+    later = [
+        _Instead("later", Option(*ways.of(one.candidate)), reasons)
+        for one in found.near
+        if (reasons := against.get(one.candidate.id, ())) and OF_HOURS.issuperset(reasons)
+    ]
+    near = await candidates.candidates_near(
+        session,
+        question.lon,
+        question.lat,
+        services=(candidates.GUIDING_SERVICE,),
+        country=country,
+        reach_m=FAR_REACH_M,
+        limit=MOST_GUIDES,
+    )
+    known = {one.option.candidate.id for one in later}
+    guides = []
+    for one in near:
+        way = _straight(one.straight_m)
+        option = Option(one.candidate, way, at + timedelta(seconds=way.duration_s))
+        refused = refusals(need.of_a_visit, one.candidate, option.arrival)
+        if OF_HOURS.issuperset(refused) and one.candidate.id not in known:
+            guides.append(_Instead("guide", option, refused))
+    # Those that are open first; each group is the nearest first already.
+    guides.sort(key=lambda one: bool(one.refused))
+    return [*later[:MOST_FALLBACKS], *guides[:MOST_FALLBACKS]]
+
+
+def _ids(options: Iterable[Option]) -> set[str]:
+    return {
+        space.id
+        for option in options
+        for space in (option.candidate, option.refers_to)
+        if space is not None
+    }
+
+
+def _chosen(
+    options: Iterable[Option],
+    described: Mapping[str, Described],
+    passed: Mapping[str, tuple[Crossing, ...]],
+) -> Iterator[Chosen]:
+    """Describe options; what was hidden since it was judged is left out."""
+    for option in options:
+        target = option.refers_to
+        if option.candidate.id not in described or (target and target.id not in described):
+            continue
+        yield Chosen(
+            option,
+            described[option.candidate.id],
+            None if target is None else described[target.id],
+            passed.get(option.candidate.id, ()),
+        )
+
+
+async def _lines(session: AsyncSession, need: Need, country: str) -> tuple[Line, ...]:
+    is_child = need.is_alone or (need.age is not None and need.age < ADULT_AGE)
+    kinds = (*LINES, CHILDRENS_LINE) if is_child else LINES
+    return await essential_lines(session, [country], kinds)

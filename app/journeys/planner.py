@@ -1,0 +1,444 @@
+"""A journey: what is known at its time, the routes through it, and the help along them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo
+
+from app.journeys.day_stages import Stage
+from app.journeys.detours import ORDINARY, Because, Detours, published
+from app.journeys.records import Knowledge, Records, over_by, read_records
+from app.journeys.refusals import long_refusal, refusal
+from app.journeys.timeline import Laid, Stop, lay, worth_showing
+from app.runtime.work_limit import search
+from app.snapshots.country_of_point import Whereabouts, countries_along, doubted, weigh_all
+from app.snapshots.read_source import Source
+from app.snapshots.road_networks import Network, Region, Routed
+from app.snapshots.tier_snapshot import reading
+from geo.geography.hazards import ActiveHazard
+from geo.geography.places import Place
+from routing.errors import NoRoute
+from routing.graph.road_graph import Mode
+from routing.route.coverage import Coverage, MeasuredLine, coverage_by
+from routing.route.open_world_report import Beyond, Compared, Reason, Way
+from routing.route.timeline import Pacing
+from routing.route.upcoming_closures import met_on_the_way, reached_too_early
+from routing.router.regional import Crossing, Route, RouteRequest
+from routing.travel.avoid_areas import NO_OBSTACLES, Obstacles
+from routing.travel.profiles import Profile
+from routing.travel.request import AVERSIONS
+
+#: Answers looked for at most in which some of what holds at the departure is over [A].
+_MOST_ROUNDS: Final = 3
+
+#: Ways of days on foot that are looked at, however few are asked for: as many as every form shows
+#: that does not ask for a number.
+_TO_CHOOSE_FROM: Final = 3
+
+
+@dataclass(frozen=True)
+class Question:
+    """A journey asked for: ends in lon, lat degrees (EPSG:4326) and an aware start.
+
+    ``countries`` of the ends are given where the asker named them; else they are found out.
+    ``profile`` says who travels; the network's own where None. At most ``most`` routes are given,
+    found and ranked by the weights of exposure ``aversions``.
+
+    The journey passes ``via`` in order, keeps out of ``obstacles``, and crosses no border into or
+    out of ``avoided_countries``, or none at all. ``detours`` says what of long ways is answered;
+    without ``compares`` they are neither explained nor refused.
+    """
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    mode: Mode
+    at: datetime
+    countries: tuple[str | None, str | None] = (None, None)
+    profile: Profile | None = None
+    most: int = _TO_CHOOSE_FROM
+    aversions: tuple[float, ...] = AVERSIONS
+    via: tuple[tuple[float, float], ...] = ()
+    obstacles: Obstacles = NO_OBSTACLES
+    avoided_countries: frozenset[str] = frozenset()
+    avoids_borders: bool = False
+    detours: Detours = ORDINARY
+    compares: bool = True
+
+    def avoids(self, *countries: str) -> bool:
+        """Tell whether the asker keeps away from crossings between countries, be they open."""
+        return self.avoids_borders or not self.avoided_countries.isdisjoint(countries)
+
+
+@dataclass(frozen=True)
+class Journey:
+    """One route with the help along it.
+
+    ``stages`` are its days from one place to sleep to the next, of a way on foot of more than one
+    day; the route's days and arrivals are theirs.
+
+    ``gaps`` measures the stretches between places for the night where the way takes more than
+    a day (``overnight``), else those between any open spaces. ``because`` is what makes it longer
+    than the open way, leg by leg; ``beyond`` the limit that it is beyond, shown on request (P54).
+    ``ended`` are closures on it that are over, as published, when somebody comes by.
+    """
+
+    route: Route
+    stops: tuple[Stop, ...]
+    gaps: Coverage
+    overnight: bool
+    gap_highest_m: float | None
+    regions: tuple[Region, ...]
+    because: tuple[Because, ...] = ()
+    beyond: Beyond | None = None
+    stages: tuple[Stage, ...] = ()
+    ended: tuple[ActiveHazard, ...] = ()
+
+    @property
+    def network(self) -> str:
+        """Names of the road networks that the route runs through."""
+        return "+".join(region.meta.name for region in self.regions)
+
+    @property
+    def network_kind(self) -> str:
+        """`osm`, `sketch`, or `mixed` where the route runs through both."""
+        kinds = {region.meta.kind for region in self.regions}
+        return kinds.pop() if len(kinds) == 1 else "mixed"
+
+    @property
+    def network_as_of(self) -> str | None:
+        """When the oldest of the networks was surveyed; None where one does not say."""
+        stamps = [region.meta.extract_timestamp for region in self.regions]
+        known = [stamp for stamp in stamps if stamp is not None]
+        return min(known) if known and len(known) == len(stamps) else None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The journeys for a question, best first, with what they rest on."""
+
+    question: Question
+    journeys: tuple[Journey, ...]
+    knowledge: Knowledge
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """The road networks that the routes run through, each once."""
+        return tuple(dict.fromkeys(r for journey in self.journeys for r in journey.regions))
+
+    @property
+    def attribution(self) -> str:
+        """Credit that the networks ask for."""
+        return "; ".join(dict.fromkeys(region.meta.attribution for region in self.regions))
+
+
+class _NoWayError(Exception):
+    """No admissible route: what was asked and known; the router's own reason is the cause."""
+
+    def __init__(self, request: RouteRequest, knowledge: Knowledge, reason: NoRoute) -> None:
+        super().__init__("no admissible route")
+        self.request = request
+        self.knowledge = knowledge
+        self.reason = reason
+
+
+class _TooLongError(Exception):
+    """There are ways on every leg, on one of which all are too long: what was asked and known."""
+
+    def __init__(self, settled: "_Settled", compared: Compared, detour: Way) -> None:
+        super().__init__("no way of a reasonable length")
+        self.settled = settled
+        self.compared = compared
+        self.detour = detour
+
+
+@dataclass(frozen=True)
+class _Settled:
+    """Routes that hold against what their travellers meet: what was asked, known and found."""
+
+    request: RouteRequest
+    knowledge: Knowledge
+    found: Routed
+    laid: tuple[Laid, ...]
+
+    @property
+    def clocks(self) -> list[Pacing]:
+        """The clocks by which the routes may be walked."""
+        return [clock for laid in self.laid for clock in laid.clocks]
+
+
+async def plan(
+    source: Source, network: Network, question: Question, *, now: datetime, access_m: float
+) -> Answer:
+    """Answer a question with one to five journeys; with one over waypoints.
+
+    Everything is as the source's stamps have it, or newer.
+
+    Raises
+    ------
+    RouteRefusedError
+        No admissible route.
+    LongDetourError, NoReasonableWayError
+        All routes are too long, and nobody asked for them all the same.
+    OffNetwork, InvalidRequest
+        An end is too far from every road, or makes no sense.
+    UncertainCountryError
+        An end lies too near to a border to tell its country.
+    BusyError
+        Too many searches are waiting.
+    NoNetworkError
+        No road network is loaded.
+    """
+    known = await reading(source.session, source.stamps)
+    points = [question.start, *question.via, question.end]
+    near = (await known.places()).near(points)
+    records = await read_records(known, question.at, now, near[0][0].timezone)
+    # A waiting search holds no connection: what it needs has been read.
+    await source.session.close()
+    try:
+        found = await search(partial(_weighed_answer, network, question, records, near, access_m))
+        if not isinstance(found, Answer):
+            where = await doubted(source.session, points, found)
+            await source.session.close()
+            knowledge = records.seen_from(where)
+            found = await search(partial(_answer, network, question, knowledge, access_m))
+    except _NoWayError as none:
+        raise await refusal(
+            source.session, none.request, none.reason, none.knowledge, question.avoids
+        ) from none.reason
+    except _TooLongError as long:
+        raise await long_refusal(
+            source.session,
+            long.settled.request,
+            long.compared,
+            long.settled.knowledge,
+            long.detour,
+        ) from long
+    return found
+
+
+def _weighed_answer(
+    network: Network,
+    question: Question,
+    records: Records,
+    near: Sequence[tuple[Place, float]],
+    access_m: float,
+) -> Answer | tuple[Whereabouts, ...]:
+    """Answer in one go where no country is to be doubted; else say where the places seem to be."""
+    where = weigh_all(network, [question.start, *question.via, question.end], near)
+    if any(one.is_far for one in where):
+        return where
+    return _answer(network, question, records.seen_from(where), access_m)
+
+
+def _answer(network: Network, question: Question, knowledge: Knowledge, access_m: float) -> Answer:
+    """Answer from what holds when somebody comes by, unless all ways are too long."""
+    settled = with_enough_ways(
+        question, lambda asked: _settled_in_time(network, asked, knowledge, access_m)
+    )
+    compared = _compared(network, question, settled) if question.compares else ()
+    journeys = tuple(
+        _explained(
+            _journey(settled.laid[row], settled.knowledge, access_m),
+            [(leg.because[row], leg.beyond[row]) for leg in compared],
+            settled.knowledge,
+        )
+        for row in worth_showing(settled.laid, compared)[: question.most]
+    )
+    return Answer(question, journeys, settled.knowledge)
+
+
+class _Found(Protocol):
+    """Ways that were found, laid."""
+
+    @property
+    def laid(self) -> tuple[Laid, ...]:
+        """They."""
+
+
+def with_enough_ways[F: _Found](question: Question, find: Callable[[Question], F]) -> F:
+    """Find ways for a question, of days on foot more than are asked for.
+
+    From bed to bed the router's best way may be worse than another in everything. So there have to
+    be others to know the best one, which is then the same however many are asked for.
+    """
+    found = find(question)
+    # Over waypoints there is one.
+    is_few = question.most < _TO_CHOOSE_FROM and not question.via
+    if is_few and any(laid.stages for laid in found.laid):
+        return find(replace(question, most=_TO_CHOOSE_FROM))
+    return found
+
+
+def _compared(network: Network, question: Question, settled: _Settled) -> Sequence[Compared]:
+    """Set routes against the open ways, on the router's own clock as these are.
+
+    Raises
+    ------
+    _TooLongError
+        All are too long on one leg, and nobody asked for them all the same.
+    """
+    compared = network.compare(
+        settled.request,
+        settled.found,
+        settled.knowledge.routed_crossings,
+        question.detours.limits,
+    )
+    refused = next((leg for leg in compared if leg.refused), None)
+    if refused is not None and not question.detours.are_accepted:
+        row = refused.beyond.index(refused.refused)
+        raise _TooLongError(settled, refused, settled.laid[row].leg(refused.leg, refused.ways[row]))
+    return compared
+
+
+def _settled_in_time(
+    network: Network, question: Question, knowledge: Knowledge, access_m: float
+) -> _Settled:
+    """Find routes by what holds when somebody comes by.
+
+    What holds at the departure closes ways for good in a first answer. Exclusions that are over
+    before anybody can be there are then left out, as long as no way found comes to them too early.
+    """
+    first: _Settled | None = None
+    refusal: _NoWayError | None = None
+    try:
+        first = _settled(network, question, knowledge, access_m)
+    except _NoWayError as none:
+        refusal = none
+    last = None if first is None else max(clock.route.arrival for clock in first.clocks)
+    ending = knowledge.ending(last)
+    if refusal is not None:
+        named = {blocker.id for blocker in refusal.reason.blocked_by}
+        ending = tuple(pair for pair in ending if pair[0].id in named)
+    for _ in range(_MOST_ROUNDS):
+        if not ending:
+            break
+        try:
+            settled = _settled(network, question, knowledge.without(ending), access_m)
+        except _NoWayError:
+            break
+        early = reached_too_early(
+            settled.clocks, [(over_by(record), hazard) for record, hazard in ending]
+        )
+        if not early:
+            return settled
+        ending = tuple(pair for row, pair in enumerate(ending) if row not in early)
+    if first is None:
+        assert refusal is not None  # noqa: S101 -- one of the two there is
+        raise refusal
+    return first
+
+
+def _settled(
+    network: Network, question: Question, knowledge: Knowledge, access_m: float
+) -> _Settled:
+    """Find routes none of which meets anything that begins before it has left it behind."""
+    while True:
+        request = _request(question, knowledge)
+        try:
+            found = network.routes(request)
+        except NoRoute as reason:
+            raise _NoWayError(request, knowledge, reason) from reason
+        laid = tuple(
+            lay(route, found.regions_of(route), knowledge.helping, access_m)
+            for route in found.routes
+        )
+        settled = _Settled(request, knowledge, found, laid)
+        dark = knowledge.dark(found.routes[0])
+        coming = [(record.valid_from, hazard) for record, hazard in knowledge.coming]
+        met = met_on_the_way(settled.clocks, coming)
+        met_by_night = met_on_the_way(settled.clocks, dark)
+        if not met and not met_by_night:
+            return settled
+        if met:
+            knowledge = knowledge.begun(met)
+        knowledge = knowledge.at_any_hour([dark[row][1] for row in met_by_night])
+
+
+def _request(question: Question, knowledge: Knowledge) -> RouteRequest:
+    """Put a question as the router takes it."""
+    first, *between, last = countries_along(
+        _named(knowledge.start, question.countries[0]),
+        knowledge.via,
+        _named(knowledge.end, question.countries[1]),
+    )
+    return RouteRequest(
+        start=question.start,
+        end=question.end,
+        mode=question.mode,
+        # Night is judged where the journey starts, whatever offset the asker wrote.
+        at=question.at.astimezone(ZoneInfo(knowledge.start.place.timezone)),
+        start_country=first,
+        end_country=last,
+        crossings=tuple(map(partial(_as_asked, question), knowledge.routed_crossings)),
+        hazards=knowledge.routed_hazards,
+        profile=question.profile,
+        most=question.most,
+        aversions=question.aversions,
+        via=question.via,
+        via_countries=between,
+        obstacles=question.obstacles,
+    )
+
+
+def _named(where: Whereabouts, country: str | None) -> Whereabouts:
+    """Return a point's whereabouts when its country is known by name: that side it is."""
+    if country is None:
+        return where
+    return replace(where, country=country, is_certain=True, crossing=None)
+
+
+def _as_asked(question: Question, crossing: Crossing) -> Crossing:
+    """Return a crossing, shut for who keeps away from it.
+
+    The same object for everybody else: what is derived of all crossings is kept by them.
+    """
+    if not question.avoids(*crossing.countries):
+        return crossing
+    return replace(crossing, passable=False, opens=None)
+
+
+def _explained(
+    journey: Journey,
+    legs: Sequence[tuple[Sequence[Reason], Beyond | None]],
+    knowledge: Knowledge,
+) -> Journey:
+    """Add to a journey what makes it longer than the open way, leg by leg."""
+    return replace(
+        journey,
+        because=tuple(one for reasons, _ in legs for one in published(reasons, knowledge)),
+        beyond=next((beyond for _, beyond in legs if beyond), None),
+    )
+
+
+def _journey(laid: Laid, knowledge: Knowledge, access_m: float) -> Journey:
+    line, helping = MeasuredLine.from_route(laid.searched), knowledge.helping
+    overnight = laid.searched.walking_days > 1
+    counted = helping.night_ids if overnight else helping.day_ids
+    gaps = coverage_by(
+        line,
+        tuple(at for at in laid.along if at.support.id in counted),
+        access_m,
+        ends=end_names(laid.regions, knowledge, laid.searched),
+    )
+    longest = gaps.longest
+    return Journey(
+        route=laid.route,
+        stops=laid.stops,
+        stages=laid.stages,
+        gaps=gaps,
+        overnight=overnight,
+        gap_highest_m=laid.route.heights.highest_m(longest.from_m, longest.to_m),
+        regions=laid.regions,
+        ended=knowledge.ended_on(laid.route),
+    )
+
+
+def end_names(regions: Sequence[Region], knowledge: Knowledge, route: Route) -> tuple[str, str]:
+    """Return what to call the ends of a route: towns of the network, else populated places."""
+    start, end = route.start_snap, route.end_snap
+    return (
+        regions[0].town_near(start.lon, start.lat) or knowledge.start.place.name,
+        regions[-1].town_near(end.lon, end.lat) or knowledge.end.place.name,
+    )

@@ -1,0 +1,121 @@
+"""All that can be said of one space to who asks: the record, its hours and what is around it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.runtime.work_limit import BusyError
+from app.snapshots.neighbours import NextSpace, next_spaces
+from app.snapshots.road_networks import Network, NoNetworkError
+from geo.errors import NotFoundError
+from geo.guidance.contacts import AreaContacts, contacts_of
+from geo.guidance.practices import practices_at
+from geo.guidance.products import products_for_space
+from geo.hours.openings import local_day
+from geo.hours.space_hours import Hours, OpenStatus, hours_of
+from geo.spaces import candidates
+from geo.spaces.candidates import Described
+from geo.spaces.freshness import Age, age_label
+
+
+@dataclass(frozen=True)
+class SpaceFacts:
+    """A visible, unexpired space.
+
+    Attributes
+    ----------
+    described
+        Its published properties and position.
+    today
+        The local day at the space.
+    status
+        By its schedule, now.
+    age
+        Of its confirmation; None for a demo row, whose date is none (P35).
+    referrers
+        The visible points that refer to it.
+    next_spaces
+        Met first on the roads out of it; None where that could not be looked for now.
+    products, practices
+        What it hands out, and the notes on it that the asker may read.
+    contacts
+        The essential lines of its area (P45).
+    """
+
+    described: Described
+    today: date
+    hours: Hours
+    status: OpenStatus
+    age: Age | None
+    referrers: tuple[Described, ...]
+    next_spaces: tuple[NextSpace, ...] | None
+    products: list[dict[str, Any]]
+    practices: list[dict[str, Any]]
+    contacts: AreaContacts
+
+
+async def read_facts(
+    session: AsyncSession, network: Network, space_id: str, now: datetime
+) -> SpaceFacts:
+    """Return what is known of a space (any reading tier).
+
+    Raises
+    ------
+    NotFoundError
+        It is hidden from the asker, has expired, or never existed: all the same (P39).
+    """
+    found = await visible_space(session, space_id, now)
+    row = found.properties
+    described = await candidates.describe(session, row["referral_points"] or ())
+    hours = hours_of(row)
+    return SpaceFacts(
+        described=found,
+        today=local_day(now, row["timezone"]),
+        hours=hours,
+        status=hours.status_at(now),
+        age=age_of(row, now),
+        referrers=tuple(described[point] for point in sorted(described)),
+        products=await products_for_space(session, space_id),
+        practices=await practices_at(session, space_id),
+        contacts=await contacts_of(session, row["country"], row["admin1"]),
+        # Last: a search lets go of the connection.
+        next_spaces=await _next_spaces(session, network, found, now),
+    )
+
+
+async def visible_space(session: AsyncSession, space_id: str, now: datetime) -> Described:
+    """Return a space that the asker may see today.
+
+    Raises
+    ------
+    NotFoundError
+        See `read_facts`; the message names no id.
+    """
+    described = await candidates.describe(session, {space_id})
+    found = described.get(space_id)
+    if found is None or found.properties["expires_on"] < now.date():
+        msg = "there is no such space"
+        raise NotFoundError(msg)
+    return found
+
+
+def age_of(properties: Mapping[str, Any], now: datetime) -> Age | None:
+    """Return the age of a confirmation in days of the space; None where there is none (P35)."""
+    if properties["confirmed_on"] is None:
+        return None
+    today = local_day(now, properties["timezone"])
+    return age_label(properties["confirmed_on"], properties["expires_on"], today)
+
+
+async def _next_spaces(
+    session: AsyncSession, network: Network, space: Described, now: datetime
+) -> tuple[NextSpace, ...] | None:
+    try:
+        return await next_spaces(
+            session, network, space.lon, space.lat, country=space.properties["country"], at=now
+        )
+    except (BusyError, NoNetworkError):
+        return None

@@ -1,0 +1,146 @@
+"""A route as steps: what a person takes for one road, and how it turns into the next.
+
+The turns are read off the drawn line. What is said of the ground is `app.texts.route_text`'.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from routing.route.route import Route
+from routing.route.segments import RouteSegment
+
+type Floats = NDArray[np.float64]
+
+#: Degrees up to which a turn is straight on, slight, plain and sharp; beyond it is a way back [A].
+_STRAIGHT, _SLIGHT, _PLAIN, _SHARP = 30.0, 60.0, 120.0, 160.0
+
+#: Metres before and behind a place over which its turn is read: a kerb is no street [A].
+_LOOK_M: Final = 15.0
+
+
+class Turn(IntEnum):
+    """How a step begins; the numbers are openrouteservice's instruction types."""
+
+    LEFT = 0
+    RIGHT = 1
+    SHARP_LEFT = 2
+    SHARP_RIGHT = 3
+    SLIGHT_LEFT = 4
+    SLIGHT_RIGHT = 5
+    STRAIGHT = 6
+    BACK = 9
+    GOAL = 10
+    DEPART = 11
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Step:
+    """A part of a route on one road.
+
+    Parameters
+    ----------
+    parts
+        Its segments, at least one.
+    leg
+        Number of the leg that it lies in, from 0.
+    first, last
+        Numbers of its first and last vertex.
+    turn
+        How it begins.
+    """
+
+    parts: tuple[RouteSegment, ...]
+    leg: int
+    first: int
+    last: int
+    turn: Turn
+
+    @property
+    def name(self) -> str | None:
+        """Name of the road, else its number; None without."""
+        return self.parts[0].road or self.parts[0].ref
+
+    @property
+    def length_m(self) -> float:
+        """Length, metres."""
+        return self.parts[-1].to_m - self.parts[0].from_m
+
+    @property
+    def duration_s(self) -> float:
+        """Moving time."""
+        return sum(part.duration_s for part in self.parts)
+
+
+def steps_of(route: Route) -> tuple[Step, ...]:
+    """Cut a route into steps; none runs over a waypoint."""
+    ends_m = [waypoint.at_m for waypoint in route.via]
+    found: list[Step] = []
+    rows = list(_rows(route.segments, ends_m))
+    for row, (leg, parts) in enumerate(rows, 1):
+        # Steps join, and together they are the whole line, vertices of one measure among it.
+        first = found[-1].last if found else 0
+        is_last = row == len(rows)
+        last = len(route.coordinates) - 1 if is_last else _vertex(route, parts[-1].to_m)
+        begins = not found or found[-1].leg != leg
+        turn = Turn.DEPART if begins else turn_at(route, first)
+        found.append(Step(tuple(parts), leg, first, max(first, last), turn))
+    return tuple(found)
+
+
+def _rows(
+    segments: Sequence[RouteSegment], ends_m: Sequence[float]
+) -> Iterator[tuple[int, list[RouteSegment]]]:
+    """Give the segments of each step, with the number of its leg."""
+    row: list[RouteSegment] = []
+    leg = 0
+    for segment in segments:
+        # A segment is never cut by a waypoint: legs are explained one by one.
+        ahead = int(np.searchsorted(ends_m, (segment.from_m + segment.to_m) / 2, "right"))
+        if row and (ahead != leg or _road(row[0]) != _road(segment)):
+            yield leg, row
+            row = []
+        leg = ahead
+        row.append(segment)
+    if row:
+        yield leg, row
+
+
+def _road(segment: RouteSegment) -> tuple[str | None, ...]:
+    return (segment.road, segment.ref, segment.road_class)
+
+
+def _vertex(route: Route, at_m: float) -> int:
+    """Give the vertex nearest to a distance along the route."""
+    return int(np.abs(route.measure_m - at_m).argmin())
+
+
+def turn_at(route: Route, vertex: int) -> Turn:
+    """Read how a route turns at a vertex."""
+    line, measure_m = route.coordinates, route.measure_m
+    here_m = measure_m[vertex]
+    before = int(np.searchsorted(measure_m, here_m - _LOOK_M, "right")) - 1
+    behind = int(np.searchsorted(measure_m, here_m + _LOOK_M, "left"))
+    came, goes = line[max(before, 0)], line[min(behind, len(line) - 1)]
+    angle = _bearing(line[vertex], goes) - _bearing(came, line[vertex])
+    angle = (angle + 180) % 360 - 180
+    size, is_right = abs(angle), angle > 0
+    if size <= _STRAIGHT:
+        return Turn.STRAIGHT
+    if size > _SHARP:
+        return Turn.BACK
+    if size <= _SLIGHT:
+        return Turn.SLIGHT_RIGHT if is_right else Turn.SLIGHT_LEFT
+    if size <= _PLAIN:
+        return Turn.RIGHT if is_right else Turn.LEFT
+    return Turn.SHARP_RIGHT if is_right else Turn.SHARP_LEFT
+
+
+def _bearing(one: Floats, two: Floats) -> float:
+    """Give the direction from a place to another near it, degrees clockwise from north."""
+    narrow = np.cos(np.radians((one[1] + two[1]) / 2))
+    return float(np.degrees(np.arctan2((two[0] - one[0]) * narrow, two[1] - one[1])))

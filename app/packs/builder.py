@@ -1,0 +1,195 @@
+"""Makes what phones take along from what is known now, and keeps it while that is true."""
+
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import anyio.to_thread
+import orjson
+
+from app.exceptions import NoPackError
+from app.http.compression import BROTLI
+from app.packs.pack import (
+    Around,
+    around_of,
+    crossings_of,
+    head_of,
+    limits_of,
+    lines_of,
+    sketch_of,
+    walker_of,
+)
+from app.packs.roads import places_of
+from app.packs.spaces import columns_of
+from app.packs.timespan import Span
+from app.settings import Settings
+from app.snapshots.layer_editions import Editions
+from app.snapshots.response_cache import Kept, Shelf
+from app.snapshots.road_networks import Network
+from app.snapshots.tier_snapshot import router_crossing
+from geo.db.change_stamps import Stamps, Subject
+from geo.db.sessions import Database, Tier
+from geo.geography import crossings, hazards
+from geo.geography.boundaries import units_at
+from geo.guidance.contacts import contacts_of
+from geo.spaces.filters import Wanted
+from geo.spaces.queries import countries_with_spaces, listed_spaces
+
+#: Browsers on phones take it, and it is what answers are sent in to who takes it.
+SIZED_AS: Final = BROTLI
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A pack on offer: whose country, how many spaces, how much to load."""
+
+    country: str
+    spaces: int
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Makes packs for phones, of the public tier whoever asks."""
+
+    database: Database
+    editions: Editions
+    shelf: Shelf
+    network: Network
+    settings: Settings
+    span: Span
+
+    async def nearby(self) -> bytes:
+        """Return every space of all countries without details, and every crossing, as JSON."""
+        stamps = await self.editions.stamps()
+        return _dumped(
+            {
+                **head_of(self.span, is_demo=stamps.has_demo),
+                "spaces": await self._spaces(stamps, None),
+                "crossings": orjson.Fragment(await self._crossings(stamps)),
+            }
+        )
+
+    async def pack(self, country: str) -> bytes:
+        """Return a country's pack, as JSON.
+
+        Raises
+        ------
+        NoPackError
+            The country has no space, so there is nothing to take along.
+        """
+        stamps = await self.editions.stamps()
+        if country not in await self._counts(stamps):
+            raise NoPackError(country)
+        async with self.database.session(Tier.PUBLIC) as session:
+            contacts = await contacts_of(session, country)
+        return _dumped(
+            {
+                **head_of(self.span, is_demo=stamps.has_demo),
+                "country": country,
+                "hotline": self.settings.hotline,
+                "walker": walker_of(self.settings.walker),
+                "limits": limits_of(self.settings),
+                "contacts": lines_of(contacts.lines),
+                "contacts_not_known": contacts.not_known,
+                "spaces": await self._spaces(stamps, country),
+                "around": await self._around(stamps),
+            }
+        )
+
+    async def offered(self) -> tuple[Pack, ...]:
+        """Return the packs that there are, by country, with what each takes to load."""
+        stamps = await self.editions.stamps()
+        counts = await self._counts(stamps)
+        return tuple(
+            [
+                Pack(country, count, await self._size_bytes(stamps, country, count))
+                for country, count in sorted(counts.items())
+            ]
+        )
+
+    async def _size_bytes(self, stamps: Stamps, country: str, spaces: int) -> int:
+        """Return what a pack takes to load, as it was when it was last made for that.
+
+        That is once a day, and where spaces came or went or roads were imported: to know it to the
+        byte every pack would be made anew each hour, and at each edit, for nobody to load.
+        """
+
+        async def measured() -> bytes:
+            body = await self.pack(country)
+            packed = await anyio.to_thread.run_sync(SIZED_AS.packed, body)
+            return str(len(packed)).encode()
+
+        edition = spaces, stamps.today, stamps.has_demo, self._regions()
+        return int(await self._kept(("pack-size", country), edition, measured))
+
+    async def _counts(self, stamps: Stamps) -> dict[str, int]:
+        async def counted() -> bytes:
+            async with self.database.session(Tier.PUBLIC) as session:
+                return orjson.dumps(await countries_with_spaces(session))
+
+        edition = self._edition(stamps, Subject.SPACES)
+        counts: dict[str, int] = orjson.loads(
+            await self._kept(("pack-countries",), edition, counted)
+        )
+        return counts
+
+    async def _spaces(self, stamps: Stamps, country: str | None) -> orjson.Fragment:
+        async def columns() -> bytes:
+            async with self.database.session(Tier.PUBLIC) as session:
+                listed = await listed_spaces(session, Wanted(country=country))
+            made = partial(columns_of, listed, self.span, with_details=country is not None)
+            # Hours of thousands take a second.
+            return await anyio.to_thread.run_sync(lambda: _dumped(made()))
+
+        edition = self._edition(stamps, Subject.SPACES)
+        return orjson.Fragment(await self._kept(("pack-spaces", country), edition, columns))
+
+    async def _crossings(self, stamps: Stamps) -> bytes:
+        async def told() -> bytes:
+            async with self.database.session(Tier.PUBLIC) as session:
+                stated = await crossings.stated_crossings(session)
+            return _dumped(crossings_of(stated, self.span))
+
+        edition = self._edition(stamps, Subject.CROSSINGS)
+        return await self._kept(("pack-crossings",), edition, told)
+
+    async def _around(self, stamps: Stamps) -> orjson.Fragment:
+        async def around() -> bytes:
+            async with self.database.session(Tier.PUBLIC) as session:
+                stated = await crossings.stated_crossings(session)
+                published = await hazards.published_hazards(session)
+                sketch = sketch_of(self.network)
+                units = () if sketch is None else await units_at(session, places_of(sketch))
+            routed = [router_crossing(one.at(self.span.start), one) for one in stated]
+            known = Around(routed, published, units)
+            made = partial(around_of, known, self.network, self.span)
+            return await anyio.to_thread.run_sync(lambda: _dumped(made()))
+
+        edition = self._edition(stamps, Subject.CROSSINGS, Subject.HAZARDS), self._regions()
+        rest = await self._kept(("pack-around",), edition, around)
+        # Inside the same object: of crossings each change of weeks is told, once for all files.
+        told = await self._crossings(stamps)
+        return orjson.Fragment(b'{"crossings":' + told + b"," + rest[1:])
+
+    def _regions(self) -> Hashable:
+        # A region is replaced by a new object (`app.snapshots.road_networks`).
+        return tuple(map(id, self.network.regions()))
+
+    def _edition(self, stamps: Stamps, *subjects: Subject) -> Hashable:
+        counted = stamps.server, *map(stamps.of, subjects)
+        return counted, stamps.today, stamps.has_demo, self.span
+
+    async def _kept(
+        self, key: Hashable, edition: Hashable, make: Callable[[], Awaitable[bytes]]
+    ) -> bytes:
+        found = self.shelf.get(key, edition)
+        if found is None:
+            found = Kept.of(edition, await make())
+            self.shelf.put(key, found)
+        return found.body
+
+
+def _dumped(value: object) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z)

@@ -1,0 +1,192 @@
+"""The documentation for partners: which pages there are, and how they become HTML."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from app.http.assets import asset_url
+
+_TEMPLATES = Path(__file__).parents[1] / "templates"
+
+#: The very files that `tests/docs` runs.
+EXAMPLES_FOLDER: Final = Path(__file__).parents[2] / "docs" / "examples"
+
+_LANGUAGES: Final = {".py": "Python", ".mjs": "JavaScript", ".R": "R", ".sh": "curl"}
+
+_CODE: Final = re.compile(r"`([^`]+)`")
+
+#: Positions of a sample's geometry that are shown [A]; a boundary has thousands.
+_MOST_POSITIONS: Final = 6
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One page of the documentation; its text is ``templates/docs/<name>.html``.
+
+    Parameters
+    ----------
+    name
+        Last part of its address.
+    title, lead
+        What it is about.
+    examples
+        Files of `EXAMPLES_FOLDER` that it shows.
+    lang
+        Language of its text.
+    """
+
+    name: str
+    title: str
+    lead: str
+    examples: tuple[str, ...] = ()
+    lang: str = "en"
+
+
+TOPICS: Final = (
+    Topic(
+        "use",
+        "What the data may not be used for",
+        "Read this first: people travel by these records.",
+    ),
+    Topic(
+        "reading",
+        "Reading a collection",
+        "Pages, boxes, times, filters, order, properties and reference systems.",
+        ("items.sh", "items.py", "items.mjs", "frames.py", "layers_qgis.py", "items.R"),
+    ),
+    Topic(
+        "formats",
+        "Formats and downloads",
+        "A page in the format you read, or a whole collection as one file.",
+        ("download.py",),
+    ),
+    Topic(
+        "tiles",
+        "Tiles and styles",
+        "Vector tiles for MapLibre, QGIS and others, with styles and a legend.",
+        ("tiles.mjs",),
+    ),
+    Topic(
+        "changes",
+        "Keeping a copy",
+        "The change feed, and the rule that a copy forgets within 24 hours.",
+        ("mirror.py", "changes.mjs"),
+    ),
+    Topic(
+        "routes",
+        "Routes",
+        "Ways with lower known exposure, in three shapes. Nothing asked is stored.",
+        ("route.py", "route.sh"),
+    ),
+    Topic(
+        "errors",
+        "Errors",
+        "Every refusal says what is wrong and what to do.",
+        ("problem.sh",),
+    ),
+    Topic(
+        "access",
+        "Access, tokens and caching",
+        "What anybody may read, what a partner's token adds, and what may be kept where.",
+    ),
+    Topic(
+        "conformance",
+        "Conformance and limits",
+        "Which standards hold, and how much may be asked at once.",
+    ),
+    Topic(
+        "es",
+        "Resumen en español",
+        "Lo esencial para organizaciones que leen los datos.",
+        lang="es",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One file that can be run."""
+
+    name: str
+    language: str
+    text: str
+
+
+def find_topic(name: str) -> Topic | None:
+    """Return a topic by its name; None where there is none."""
+    return next((topic for topic in TOPICS if topic.name == name), None)
+
+
+def find_example(name: str) -> Example | None:
+    """Return an example by the name of its file; None where no page shows one of that name."""
+    if not any(name in topic.examples for topic in TOPICS):
+        return None
+    return _example(name)
+
+
+@cache
+def _example(name: str) -> Example:
+    language = "QGIS" if name.endswith("_qgis.py") else _LANGUAGES[Path(name).suffix]
+    return Example(name, language, (EXAMPLES_FOLDER / name).read_text(encoding="utf-8"))
+
+
+def render_docs(template: str, **values: object) -> str:
+    """Return a page of the documentation, ``templates/docs/<template>.html``.
+
+    Each needs `base` (the address of this server), `title`, `lead`, `notice` (what is said of a
+    demonstration, or None) and `here` (the page's address).
+    """
+    made = _environment().get_template(f"docs/{template}.html")
+    return made.render(topics=TOPICS, **values)
+
+
+def render_topic(topic: Topic, **values: object) -> str:
+    """Return the page of a topic with its examples."""
+    return render_docs(
+        topic.name,
+        title=topic.title,
+        lead=topic.lead,
+        lang=topic.lang,
+        here=f"/docs/{topic.name}",
+        examples=[_example(name) for name in topic.examples],
+        **values,
+    )
+
+
+def sample_text(feature: dict[str, Any]) -> str:
+    """Return a feature as indented JSON; of a long geometry the kind alone."""
+    geometry = feature["geometry"]
+    if geometry is not None and _positions(geometry["coordinates"]) > _MOST_POSITIONS:
+        feature = {**feature, "geometry": {**geometry, "coordinates": ["…"]}}
+    return orjson.dumps(feature, option=orjson.OPT_INDENT_2).decode()
+
+
+def _positions(coordinates: Any) -> int:  # noqa: ANN401 -- nested lists
+    if coordinates and not isinstance(coordinates[0], list):
+        return 1
+    return sum(_positions(inner) for inner in coordinates)
+
+
+def coded(text: str) -> Markup:
+    """Return a text as HTML, with what stands between backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 -- escaped here
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["asset_url"] = asset_url
+    environment.filters["coded"] = coded
+    return environment

@@ -1,0 +1,84 @@
+"""What every page carries around its own content: the networks, the layers, the words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from app.snapshots.essential_contacts import PROTECTED_LINES, Line, lines_of
+
+
+@dataclass(frozen=True)
+class Network:
+    """The road network that answers.
+
+    Attributes
+    ----------
+    name, title
+        The region's id and its title for readers.
+    kind
+        `sketch` (an illustration, not for navigation) or `osm`.
+    attribution
+        Credit the data asks for, shown as it is.
+    """
+
+    name: str
+    title: str
+    kind: str
+    attribution: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What every page carries around its own content.
+
+    Attributes
+    ----------
+    now
+        When the page is made; aware.
+    has_demo
+        Whether any demo row exists; then every page says DEMO (rule P35).
+    data_as_of
+        Date of the newest data shown, or None when nothing is loaded.
+    networks
+        The road networks in use, the most detailed first; may be empty.
+    layers
+        The catalogue's layers in drawing order, as `tiles.features.style.map_layers()` gives them.
+    places
+        Names offered while typing a start or an end, unique and unambiguous to the server.
+    hotline
+        What to call for protected services (rule P38), or None.
+    incident_contact
+        Whom to tell about a data incident (rule P31), or None.
+    lines
+        Essential lines of every country that have a number (P45), by kind, then country.
+    names
+        Names of the vocabulary's terms by vocabulary and code, then by language, in order.
+    """
+
+    now: datetime
+    has_demo: bool
+    data_as_of: date | None
+    networks: Sequence[Network] = ()
+    layers: Sequence[Mapping[str, object]] = ()
+    places: Sequence[str] = ()
+    hotline: str | None = None
+    incident_contact: str | None = None
+    lines: Sequence[Line] = ()
+    names: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+
+    def help_lines(self, country: str | None, kinds: Sequence[str]) -> tuple[Line, ...]:
+        """Return the lines of some kinds in a country; without one the first of each country."""
+        wanted = lines_of(self.lines, {country} - {None}, kinds)
+        if country is not None:
+            return wanted
+        ordered = sorted(wanted, key=lambda line: kinds.index(line["kind"]))
+        first = {line["country"]: line for line in reversed(ordered)}
+        return tuple(first[code] for code in sorted(first))
+
+    def protected_lines(self, country: str | None = None) -> tuple[Line, ...]:
+        """Return whom a survivor or a child alone may call where there is no hotline (P38)."""
+        return self.help_lines(country, PROTECTED_LINES)
+
+    def emergency_lines(self, country: str | None = None) -> tuple[Line, ...]:
+        """Return whom to call in danger."""
+        return self.help_lines(country, ("emergency",))

@@ -1,0 +1,224 @@
+"""Fills the pages' view models from what the public tier knows."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.page_models import view_models
+from app.settings import Settings
+from app.snapshots.essential_contacts import essential_lines
+from app.snapshots.place_names import Choice, towns
+from app.snapshots.road_networks import Network, Region
+from geo import vocabulary
+from geo.geography import crossings, hazards
+from geo.geography.crossings import CrossingState
+from geo.geography.hazards import ActiveHazard
+from geo.guidance.contacts import ESSENTIAL
+from geo.hours.space_hours import Hours, hours_of
+from geo.hours.wording import hours_text
+from geo.records import demo_rows
+from geo.spaces import list_pages
+from geo.spaces import queries as spaces
+from geo.spaces.freshness import age_label
+from geo.spaces.queries import ListedSpace, NearSpace, SideSpace
+from tiles.features.style import map_layers
+
+#: Spaces on one page of the list: with cards of 0.7 kB, compressed, the page stays below 50 kB.
+PAGE_SIZE = 40
+
+
+@dataclass(frozen=True)
+class Found:
+    """The spaces that the page lists, and how it came to them.
+
+    Attributes
+    ----------
+    spaces, total
+        Those of the page, in order, the nearest where a place is named; and how many there are.
+    place, country, typed
+        The place understood, the country of whose side it is (P33), and as it is shown again.
+    place_ref, place_code, choices, is_place_unknown, is_place_misspelt
+        As in `views.HomeView`.
+    beyond, near_m
+        The next space where no more are near, and how far near is, metres.
+    """
+
+    narrowed: view_models.Narrowed
+    spaces: Sequence[ListedSpace] | Sequence[NearSpace]
+    total: int
+    place: str | None = None
+    country: str | None = None
+    typed: str | None = None
+    place_ref: str = ""
+    place_code: str | None = None
+    choices: Sequence[Choice] = ()
+    is_place_unknown: bool = False
+    is_place_misspelt: bool = False
+    beyond: NearSpace | None = None
+    near_m: float = 0.0
+
+
+async def frame(
+    session: AsyncSession, network: Network, settings: Settings, now: datetime
+) -> view_models.Frame:
+    """Return what every page carries around its own content."""
+    return view_models.Frame(
+        now=now,
+        has_demo=await demo_rows.has_demo(session),
+        data_as_of=now.date(),
+        networks=tuple(network_of(region) for region in network.regions()),
+        layers=map_layers(),
+        places=tuple(sorted(town.label for town in towns(network).values())),
+        hotline=settings.hotline,
+        incident_contact=settings.incident_contact,
+        lines=await essential_lines(session, (), ESSENTIAL),
+        names={
+            (term.vocabulary, term.code): term.names
+            for term in await vocabulary.named_terms(session)
+        },
+    )
+
+
+async def home(
+    session: AsyncSession, around: view_models.Frame, found: Found, form: view_models.Form
+) -> view_models.HomeView:
+    """Return the page ``/``: spaces, crossings and hazards as known now."""
+    sides = defaultdict(list)
+    for side in await spaces.nearest_by_side(session):
+        sides[side.crossing_id].append(side)
+    return view_models.HomeView(
+        frame=around,
+        narrowed=found.narrowed,
+        spaces=tuple(
+            _near_space(space, found.country, around.now)
+            if isinstance(space, NearSpace)
+            else _space(space, around.now)
+            for space in found.spaces
+        ),
+        services=await vocabulary.services(session),
+        languages=await list_pages.spoken_languages(session),
+        countries=await spaces.countries_with_spaces(session),
+        total=found.total,
+        pages=max(1, -(-found.total // PAGE_SIZE)),
+        place=found.place,
+        place_country=found.country,
+        typed=found.narrowed.place if found.typed is None else found.typed,
+        place_ref=found.place_ref,
+        place_code=found.place_code,
+        choices=found.choices,
+        is_place_unknown=found.is_place_unknown,
+        is_place_misspelt=found.is_place_misspelt,
+        beyond=None
+        if found.beyond is None
+        else _near_space(found.beyond, found.country, around.now),
+        near_m=found.near_m,
+        crossings=tuple(
+            crossing_of(crossing, sides[crossing.id])
+            for crossing in await crossings.states_at(session, around.now)
+        ),
+        hazards=tuple(map(_hazard, await hazards.active_hazards(session, around.now))),
+        form=form,
+    )
+
+
+def _near_space(space: NearSpace, country: str | None, now: datetime) -> view_models.Space:
+    crossing = space.properties.get("crossing")
+    shown = space_of(space.id, space.properties, hours_of(space.properties), now, None)
+    near = view_models.Near(
+        distance_m=space.distance_m,
+        is_abroad=country is not None and space.country != country,
+        crossing=None if crossing is None else crossing["name"],
+    )
+    return replace(shown, near=near)
+
+
+def network_of(region: Region) -> view_models.Network:
+    """Return a road network as pages name it."""
+    meta = region.meta
+    return view_models.Network(meta.name, meta.title, meta.kind, meta.attribution)
+
+
+def _space(space: ListedSpace, now: datetime) -> view_models.Space:
+    return space_of(space.id, space.properties, space.hours, now, space.referral_name)
+
+
+def space_of(
+    space_id: str,
+    row: Mapping[str, Any],
+    hours: Hours,
+    now: datetime,
+    referral_name: str | None,
+) -> view_models.Space:
+    """Return a space as a list shows it; ``row`` has its published properties."""
+    status = hours.status_at(now)
+    is_open = None if status.state == "not_known" else status.state == "open"
+    confirmed_on, today = row["confirmed_on"], now.astimezone(ZoneInfo(row["timezone"])).date()
+    return view_models.Space(
+        id=space_id,
+        name=row["name"],
+        kind=row["kind"],
+        locality=row["locality"] or row["name"],
+        country=row["country"],
+        timezone=row["timezone"],
+        status=row["status"],
+        is_open=is_open,
+        changes_at=status.closes_at if is_open else hours.next_opening(now),
+        doubt=status.doubt,
+        last_entry=status.last_entry,
+        call_before=confirmed_on is not None
+        and age_label(confirmed_on, row["expires_on"], today).call_before,
+        confirmed_on=confirmed_on,
+        is_demo=row["demo"],
+        services=row["services"],
+        languages=row["languages"],
+        is_referral_only=row["access"] == "referral_only",
+        referral_from=referral_name,
+        phones=tuple(phone["number"] for phone in row["phones"]),
+        contact=row["contact"],
+        organization=row["organization"],
+        eligibility=row["eligibility"],
+        hours=hours_text(hours.openings),
+        is_free=None if row["fee_kind"] == "not_known" else row["fee_kind"] == "free",
+    )
+
+
+def crossing_of(crossing: CrossingState, sides: Iterable[SideSpace]) -> view_models.Crossing:
+    """Return an official crossing as pages show it, with the nearest space on each side."""
+    return view_models.Crossing(
+        id=crossing.id,
+        name=crossing.name,
+        countries=(crossing.country_a, crossing.country_b),
+        state=crossing.state,
+        timezone=crossing.timezone or "UTC",
+        next_opening=crossing.next_opening,
+        nearest=()
+        if crossing.state == "open"
+        else tuple(
+            view_models.Nearest(s.id, s.name, s.locality or s.name, s.country, s.distance_m)
+            for s in sides
+        ),
+        is_demo=crossing.demo,
+    )
+
+
+def _hazard(hazard: ActiveHazard) -> view_models.Hazard:
+    return view_models.Hazard(
+        id=hazard.id,
+        kind=hazard.kind,
+        title=hazard.title,
+        is_exclusion=hazard.effect == "exclusion",
+        night_only=hazard.night_only,
+        valid_until=None if hazard.valid_to is None else hazard.valid_to.date(),
+        source=hazard.source,
+        is_demo=hazard.demo,
+    )
+
+
+def start_of_day(today: date) -> str:
+    """Return a start for the form: the next morning, as ``datetime-local`` writes it."""
+    return f"{today.isoformat()}T08:00"

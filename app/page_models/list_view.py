@@ -1,0 +1,34 @@
+"""The page of a municipality's list: to be printed, without scripts, in five languages."""
+
+from collections.abc import Callable
+
+from app.i18n.translation import words
+from app.page_models import renderer
+from app.page_models.frames import Frame
+from app.texts import list_sheet, print_text
+from app.texts.list_sheet import Sheet
+
+
+def render_list(sheet: Sheet, frame: Frame, lang: str, here: Callable[..., str]) -> str:
+    """Render a list.
+
+    Parameters
+    ----------
+    lang
+        Of `app.i18n.translation.LANGUAGES`.
+    here
+        Returns the address of this list in a language and, if named, a format.
+    """
+    w = words(lang)
+    return renderer.render_open(
+        "list",
+        frame,
+        lang,
+        sheet=sheet,
+        here=here,
+        nothing=list_sheet.nothing(w),
+        help_heading=print_text.help_heading(w),
+        complaints_heading=print_text.complaints_heading(w),
+        newest=list_sheet.newest(w, sheet),
+        originals=print_text.originals(w),
+    )

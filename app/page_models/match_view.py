@@ -1,0 +1,157 @@
+"""The page that asks what somebody needs, and its answer: next steps with their reasons (P46)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Literal
+
+from markupsafe import Markup, escape
+
+from app.i18n import labels
+from app.i18n.phrase import Languages, LocalTime, Phrase, SafetyPhrase, named_languages
+from app.i18n.translation import Words, words
+from app.journeys.matching import Chosen, Fallback, Match
+from app.page_models import renderer
+from app.page_models.frames import Frame
+from app.page_models.space_view import Phone, address_of, phone_of
+from app.snapshots.place_names import Choice
+from app.texts import match_text
+from app.texts.match_text import LeftOut, Reason
+
+#: Languages that can be named; the codes of ISO 639, those of the region first.
+SPOKEN = ("es", "pt", "en", "fr", "ht", "wba", "guc")
+
+
+@dataclass(frozen=True)
+class MatchForm:
+    """The form as it was filled, so that it can be shown again; everything as typed."""
+
+    place: str = ""
+    service: str = ""
+    age: str = ""
+    gender: str = ""
+    children: str = ""
+    alone: bool = False
+    documents: Sequence[str] = ()
+    languages: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step to take: a space, and why.
+
+    ``refers_to`` names the space that it refers to, whose door opens in no other way.
+    """
+
+    id: str
+    name: str
+    kind: str
+    locality: str
+    country: str
+    is_demo: bool
+    refers_to: str | None
+    phones: Sequence[Phone]
+    contact: str | None
+    reasons: Sequence[Reason]
+
+
+@dataclass(frozen=True)
+class MatchAnswer:
+    """What was found: steps, else whom to call or ask; lines always (P45)."""
+
+    steps: Sequence[Step]
+    instead: Sequence[Step]
+    lines: Sequence[Mapping[str, Any]]
+    left_out: Sequence[LeftOut]
+    country: str
+
+
+MatchProblem = Literal["place", "places", "age", "alone", "documents", "unavailable", "protected"]
+
+
+@dataclass(frozen=True)
+class MatchLists:
+    """Codes that the form offers, in order."""
+
+    services: Sequence[str] = ()
+    genders: Sequence[str] = ()
+    documents: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class MatchView:
+    """The page: the form, and an answer or what is wrong with the question."""
+
+    frame: Frame
+    lists: MatchLists = field(default_factory=MatchLists)
+    form: MatchForm = field(default_factory=MatchForm)
+    answer: MatchAnswer | None = None
+    problem: MatchProblem | None = None
+    choices: Sequence[Choice] = ()
+
+
+def answer_of(found: Match) -> MatchAnswer:
+    """Return a match in words."""
+    return MatchAnswer(
+        steps=tuple(_step(one, match_text.reasons(found, one)) for one in found.chosen),
+        instead=tuple(_instead(one) for one in found.fallbacks),
+        lines=found.lines,
+        left_out=match_text.left_out(found),
+        country=found.country,
+    )
+
+
+def _instead(fallback: Fallback) -> Step:
+    return _step(fallback.chosen, match_text.fallback_reasons(fallback))
+
+
+def _step(chosen: Chosen, reasons: Sequence[Reason]) -> Step:
+    row = chosen.described.properties
+    target = chosen.refers_to
+    return Step(
+        id=chosen.described.id,
+        name=row["name"],
+        kind=row["kind"],
+        locality=row["locality"] or row["name"],
+        country=row["country"],
+        is_demo=row["demo"],
+        refers_to=None if target is None else target.properties["name"],
+        phones=tuple(phone_of(phone) for phone in row["phones"]),
+        contact=row["contact"],
+        reasons=reasons,
+    )
+
+
+def worded(w: Words, phrase: Phrase) -> Markup:
+    """Word a phrase in a language; an unreviewed safety text stays Spanish, labelled (P47)."""
+    values = {name: _value(w, value) for name, value in phrase.values.items()}
+    if isinstance(phrase, SafetyPhrase):
+        return w.safety(phrase.text, **values)
+    return escape(w.gettext(phrase.text)) % values
+
+
+def _value(w: Words, value: str | int | LocalTime | Languages | Phrase) -> str:
+    if isinstance(value, Phrase):
+        return worded(w, value)
+    if isinstance(value, LocalTime):
+        return w.moment(value.at, value.timezone)
+    if isinstance(value, Languages):
+        return named_languages(w, value)
+    return w.integer(value) if isinstance(value, int) else value
+
+
+def render_match(view: MatchView, lang: str) -> str:
+    """Render the page in a language of the pages."""
+    w = words(lang)
+    return renderer.render_open(
+        "match",
+        view.frame,
+        lang,
+        view=view,
+        form=view.form,
+        spoken=SPOKEN,
+        fallback=match_text.fallback(() if view.answer is None else view.answer.lines),
+        address=address_of,
+        term=partial(labels.term, w, view.frame.names),
+        worded=partial(worded, w),
+    )

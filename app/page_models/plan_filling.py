@@ -1,0 +1,293 @@
+"""Fills the view models of the route form's answer."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+import shapely
+
+from app.exceptions import DetourRefusedError, LongDetourError, RouteRefusedError
+from app.i18n import route_phrases
+from app.journeys.planner import Answer, Journey
+from app.journeys.route_ends import End
+from app.journeys.timeline import Stop
+from app.page_models import plan_views, view_models
+from app.page_models.elevation import Passed, elevation
+from app.page_models.home_filling import crossing_of, network_of, space_of
+from app.page_models.route_lines import packed
+from app.texts.route_text import Told, told
+from geo.geography.crossings import CrossingState
+from geo.geography.hazards import ActiveHazard
+from geo.hours.space_hours import hours_of
+from routing.graph.road_graph import Snap
+from routing.route.coverage import MeasuredLine, supports_along
+from routing.route.segments import ferries
+from routing.travel.exposure import Exposure
+from routing.travel.profiles import ADULT
+from routing.travel.support_points import Support
+
+#: Metres a day of who walks less: families with children, 12 to 15 km (algorithms.md section 3,
+#: our assumption until field staff set it); the longer of the two, so that days are not inflated.
+SLOW_DAY_M: Final = 15_000.0
+
+#: A place where nobody passes is worth a word where it is near the way, degrees: 5 km or so [A].
+_NEAR_DEGREES: Final = 0.05
+
+#: A crossing lies on a way that passes it: posts stand up to 500 m off (definitions.md, "Border"),
+#: and a sketch's are as far off as its towns.
+_POST_M: Final = 1_000.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked, as it was understood.
+
+    Attributes
+    ----------
+    form
+        As it is shown again.
+    start, end
+        The ends.
+    timezone
+        IANA name in which times are shown.
+    base
+        Address that links in messages start with.
+    contacts
+        Essential lines of every country (P45).
+    """
+
+    form: view_models.Form
+    start: End
+    end: End
+    timezone: str
+    base: str
+    contacts: Sequence[Mapping[str, Any]] = ()
+
+
+def plan(answer: Answer, around: view_models.Frame, asked: Asked) -> plan_views.PlanView:
+    """Return the answer to the route form."""
+    about = told(answer, around.now)
+    routes = tuple(
+        _route(journey, answer, said) for journey, said in zip(answer.journeys, about, strict=True)
+    )
+    countries = _countries(asked, routes)
+    return plan_views.PlanView(
+        frame=around,
+        form=asked.form,
+        start_name=asked.start.label,
+        end_name=asked.end.label,
+        at=answer.question.at,
+        timezone=asked.timezone,
+        routes=routes,
+        networks=tuple(map(network_of, answer.regions)),
+        end_space=_end_space(asked.end, around.now),
+        end_place=_published_place(asked.end),
+        base=asked.base,
+        contacts=tuple(line for line in asked.contacts if line["country"] in countries),
+    )
+
+
+def refused(
+    refusal: RouteRefusedError, around: view_models.Frame, form: view_models.Form, timezone: str
+) -> plan_views.ProblemView:
+    """Return why there is no route, and where help is on the same side."""
+    near = refusal.nearest
+    is_long = isinstance(refusal, DetourRefusedError)
+    reason: plan_views.Reason = "no_reasonable_way" if is_long else "no_route"
+    return plan_views.ProblemView(
+        frame=around,
+        form=form,
+        reason="long_detour" if isinstance(refusal, LongDetourError) else reason,
+        because=refusal.because if isinstance(refusal, DetourRefusedError) else (),
+        detour=refusal.detour if isinstance(refusal, DetourRefusedError) else None,
+        phones=() if near is None else [phone["number"] for phone in near.properties["phones"]],
+        lines=refusal.lines,
+        blocked_by=tuple(
+            plan_views.Blocker(kind=b.kind, name=b.name, state=b.state) for b in refusal.blocked_by
+        ),
+        next_opening=refusal.next_opening,
+        timezone=timezone,
+        nearest=None
+        if near is None
+        else view_models.Nearest(
+            id=near.id,
+            name=near.name,
+            locality=near.locality or near.name,
+            country=near.country,
+            distance_m=near.distance_m,
+        ),
+    )
+
+
+def _countries(asked: Asked, routes: Sequence[plan_views.Route]) -> set[str | None]:
+    passed = (crossing.countries for route in routes for crossing in route.crossings)
+    ends = {asked.start.country, asked.end.country} - {None}
+    found: set[str | None] = {*ends}.union(*passed)
+    # Two points of a map, and no border between them: of nobody's lines is too few.
+    return found or {line["country"] for line in asked.contacts}
+
+
+def _end_space(end: End, now: datetime) -> view_models.Space | None:
+    if end.space is None:
+        return None
+    row = end.space.properties
+    return space_of(end.space.id, row, hours_of(row), now, None)
+
+
+def _published_place(end: End) -> tuple[float, float] | None:
+    """Return the position of an end that is published: of a space that has one, or a crossing."""
+    if end.space is not None and end.space.properties["coord_precision"] != "point":
+        return None
+    return None if end.space is None and end.crossing is None else (end.lon, end.lat)
+
+
+def _route(journey: Journey, answer: Answer, about: Told) -> plan_views.Route:
+    route = journey.route
+    gap = journey.gaps.longest
+    crossings = _crossings(journey, answer.knowledge.crossings)
+    spaces = tuple(map(_route_space, journey.stops))
+    is_adult = route.profile.name == ADULT.name
+    slow_days = -int(-route.distance_m // SLOW_DAY_M)
+    return plan_views.Route(
+        distance_m=route.distance_m,
+        walking_days=route.walking_days,
+        # Of others than adults it is known how far they walk.
+        walking_days_slow=max(route.walking_days, slow_days) if is_adult else None,
+        ascent_m=route.ascent_m,
+        is_ascent_lower_bound=route.ascent == "lower_bound",
+        highest_m=route.highest_m,
+        unknown_m=route.unknown_m,
+        gap=plan_views.Gap(
+            gap.from_m,
+            gap.length_m,
+            gap.from_name,
+            gap.to_name,
+            route_phrases.gap_advice(
+                gap.length_m, journey.gap_highest_m, overnight=journey.overnight
+            ),
+            is_overnight=journey.overnight,
+        ),
+        hazards=_route_hazards(route.exposure, answer.knowledge.hazards),
+        avoided=_avoided(journey, answer),
+        spaces=spaces,
+        ferries=tuple((ferry.name, ferry.length_m) for ferry in ferries(route.segments)),
+        crossings=crossings,
+        stages=tuple(_stages(journey)),
+        elevation=elevation(
+            route.heights,
+            route.distance_m,
+            gap=(gap.from_m, gap.length_m),
+            passed=_passed(spaces, crossings),
+        ),
+        line=packed(route.coordinates, route.measure_m),
+        offroad_start_m=_off_m(route.start_snap),
+        offroad_end_m=_off_m(route.end_snap),
+        vehicle_s=None if route.mode == "foot" else route.duration_s,
+        told=about,
+        because=journey.because,
+        beyond=journey.beyond,
+        ended=journey.ended,
+    )
+
+
+def _off_m(snap: Snap | None) -> float:
+    return 0.0 if snap is None else snap.distance_m
+
+
+def _route_hazards(
+    exposure: Mapping[str, Exposure], known: Sequence[ActiveHazard]
+) -> tuple[plan_views.RouteHazard, ...]:
+    demo_kinds = {hazard.kind for hazard in known if hazard.demo}
+    return tuple(
+        plan_views.RouteHazard(kind=kind, length_m=_length_m(found), is_demo=kind in demo_kinds)
+        for kind, found in sorted(exposure.items())
+        if found.value > 0
+    )
+
+
+def _length_m(exposure: Exposure) -> float | None:
+    # P46: events and hours are for planners; the page shows lengths or the kind alone.
+    return exposure.value * 1000 if exposure.unit == "km" else None
+
+
+def _avoided(journey: Journey, answer: Answer) -> tuple[plan_views.Avoided, ...]:
+    """Say which hazards the way keeps out of: barred ones near it, and those of the other ways."""
+    line = shapely.linestrings(journey.route.coordinates)
+    known, own = answer.knowledge.hazards, set(journey.route.hazards)
+    barred = [hazard for hazard in known if hazard.effect == "exclusion"]
+    near = shapely.dwithin([hazard.geometry for hazard in barred], line, _NEAR_DEGREES)
+    found = [
+        _avoided_one(hazard, None)
+        for hazard, is_near in zip(barred, near, strict=True)
+        if is_near and hazard.id not in own
+    ]
+    met: dict[str, int] = {}
+    for number, other in enumerate(answer.journeys, 1):
+        for hazard_id in other.route.hazards:
+            met.setdefault(hazard_id, number)
+    found += [
+        _avoided_one(hazard, met[hazard.id]) for hazard in known if hazard.id in met.keys() - own
+    ]
+    return tuple(found)
+
+
+def _avoided_one(hazard: ActiveHazard, number: int | None) -> plan_views.Avoided:
+    return plan_views.Avoided(hazard.kind, hazard.title, number, is_demo=hazard.demo)
+
+
+def _crossings(
+    journey: Journey, known: Iterable[CrossingState]
+) -> tuple[view_models.Crossing, ...]:
+    """Return the official crossings of a way, with where it passes them."""
+    posts = {crossing.id: crossing for crossing in known}
+    passed = [posts[i] for i in journey.route.crossings if i in posts]
+    along = supports_along(
+        MeasuredLine.from_route(journey.route),
+        [Support(one.id, one.name, one.name, one.lon, one.lat) for one in passed],
+        _POST_M,
+    )
+    at_m = {found.support.id: found.at_m for found in along}
+    # Open when it is passed, after a wait if need be; now it may be closed.
+    return tuple(
+        replace(crossing_of(one, ()), state="open", at_m=at_m.get(one.id)) for one in passed
+    )
+
+
+def _route_space(stop: Stop) -> plan_views.RouteSpace:
+    space = stop.space
+    return plan_views.RouteSpace(
+        id=space.id,
+        name=space.name,
+        locality=space.locality or space.name,
+        at_m=stop.at_m,
+        kind=space.kind,
+        has_overnight=stop.overnight,
+        is_demo=space.demo,
+        offroad_m=stop.access_m,
+    )
+
+
+def _stages(journey: Journey) -> Iterable[plan_views.Stage]:
+    day = 1
+    for stage in journey.stages:
+        yield plan_views.Stage(
+            first_day=day,
+            days=stage.days,
+            from_m=stage.from_m,
+            to_m=stage.to_m,
+            space=None if stage.stop is None else _route_space(stage.stop),
+        )
+        day += stage.days
+
+
+def _passed(
+    spaces: Iterable[plan_views.RouteSpace], crossings: Iterable[view_models.Crossing]
+) -> list[Passed]:
+    found = [Passed(s.at_m, s.name, "night" if s.has_overnight else "space") for s in spaces]
+    found += [
+        Passed(crossing.at_m, crossing.name, "crossing")
+        for crossing in crossings
+        if crossing.at_m is not None
+    ]
+    return sorted(found, key=lambda one: one.at_m)

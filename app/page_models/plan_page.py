@@ -1,0 +1,177 @@
+"""Renders the route form's answers: view models in, HTML out; no database, no request, no clock."""
+
+import math
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from app.i18n.translation import Words, words
+from app.journeys.detours import Because
+from app.page_models import elevation
+from app.page_models.phone_texts import plan_texts
+from app.page_models.plan_views import AskView, Gap, PlanView, ProblemView, Route, RouteSpace
+from app.page_models.renderer import render_with_map
+from app.page_models.route_sharing import how_long, shared
+from app.page_models.view_models import Crossing
+from app.texts import detour_text, route_text, trade_off_text
+from geo.geography.hazards import ActiveHazard
+from routing.route.open_world_report import Beyond
+from routing.travel.timetable import DAY_S
+
+
+def render_plan(view: PlanView, lang: str) -> str:
+    """Render the answer to the route form."""
+    w = words(lang)
+    return render_with_map(
+        "plan",
+        view.frame,
+        lang,
+        plan_texts(w),
+        view=view,
+        form=view.form,
+        asked=replace(view.form, at=_local(view)),
+        lines=[_drawn(route) for route in view.routes],
+        itinerary=itinerary,
+        how_long=partial(how_long, w),
+        trade=partial(trade, w),
+        because=partial(because, w),
+        beyond=partial(beyond, w),
+        ended=partial(ended, w, view.timezone),
+        stretches=partial(stretches, w),
+        shared=partial(shared, w, view),
+        elevation=elevation,
+    )
+
+
+def render_problem(view: ProblemView, lang: str) -> str:
+    """Render the route form again with why there is no route, and what to do instead."""
+    w = words(lang)
+    return render_with_map(
+        "problem",
+        view.frame,
+        lang,
+        plan_texts(w),
+        view=view,
+        form=view.form,
+        accepted=replace(view.form, accepts_detour=True),
+        because=partial(because, w),
+        refused=detour_text.REFUSED,
+        how_long=_long_time(w, view),
+    )
+
+
+def _long_time(w: Words, view: ProblemView) -> str:
+    """Write how long a refused way takes: no fewer days than it is walked on (P46)."""
+    if view.detour is None:
+        return ""
+    walked_s = view.detour.walking_days * DAY_S if view.detour.walking_days > 1 else 0.0
+    return detour_text.how_much_time(w, max(view.detour.elapsed_s, walked_s))
+
+
+def render_ask(view: AskView, lang: str) -> str:
+    """Render the route form with an end chosen, to ask for the other."""
+    return render_with_map(
+        "ask", view.frame, lang, plan_texts(words(lang)), view=view, form=view.form
+    )
+
+
+def _local(view: PlanView) -> str:
+    """Return the start as the form writes it: a file is asked for with what was answered."""
+    return f"{view.at.astimezone(ZoneInfo(view.timezone)):%Y-%m-%dT%H:%M}"
+
+
+def _drawn(route: Route) -> dict[str, Any]:
+    """Return what the map and the profile need of a route."""
+    return {
+        "line": route.line,
+        "heights": None if route.elevation is None else route.elevation.heights_m,
+        "places": [[round(space.at_m), space.name] for space in route.spaces],
+    }
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One line of a route's itinerary, `at_m` metres after the start.
+
+    `is_in_gap` tells that the way on from here is part of the longest gap.
+    """
+
+    kind: Literal["space", "crossing", "gap"]
+    at_m: float
+    is_in_gap: bool = False
+    space: RouteSpace | None = None
+    crossing: Crossing | None = None
+    gap: Gap | None = None
+
+
+def itinerary(route: Route) -> list[Stop]:
+    """Order what lies on a route; its longest gap comes after whatever it starts at."""
+    # Nobody looks for a bed on a way of one day.
+    gap = route.gap if route.gap is not None and route.gap.is_overnight else None
+    start = end = math.inf
+    if gap is not None:
+        # Half a metre absorbs rounding between the position of a space and the ends of a gap.
+        start = gap.from_m + 0.5
+        end = gap.from_m + gap.length_m - 0.5
+
+    def is_in_gap(at_m: float) -> bool:
+        return start < at_m < end
+
+    stops = [Stop("space", s.at_m, is_in_gap(s.at_m), space=s) for s in route.spaces]
+    stops += [
+        Stop("crossing", c.at_m, is_in_gap(c.at_m), crossing=c)
+        for c in route.crossings
+        if c.at_m is not None
+    ]
+    stops.sort(key=lambda stop: stop.at_m)
+    if gap is not None:
+        before = sum(stop.at_m <= start for stop in stops)
+        stops.insert(before, Stop("gap", gap.from_m, is_in_gap=True, gap=gap))
+    return stops
+
+
+def trade(w: Words, route: Route) -> Markup:
+    """Say what a route trades against the quickest of the answer (P46)."""
+    if route.told is None:
+        return Markup()
+    return route_text.marked_up(w, trade_off_text.trade_words(w, route.told))
+
+
+def beyond(w: Words, limit: Beyond) -> Markup:
+    """Say of a way that is shown on request which limit it is beyond (P54)."""
+    return route_text.marked_up(w, [route_text.safety(w, detour_text.BEYOND[limit])])
+
+
+def because(w: Words, one: Because) -> Markup:
+    """Say one reason why a way is longer than the open one; what it does not end stands beside."""
+    return route_text.marked_up(w, detour_text.because_words(w, one, with_closure=False))
+
+
+def ended(w: Words, timezone: str, hazard: ActiveHazard) -> Markup:
+    """Say of a closure on a way that it is over by then, as published."""
+    return route_text.marked_up(w, detour_text.ended_words(w, hazard, timezone))
+
+
+@dataclass(frozen=True)
+class Told:
+    """A stretch of a route in words, and where it lies, metres along the way."""
+
+    from_m: int
+    to_m: int
+    text: Markup
+
+
+def stretches(w: Words, route: Route) -> list[Told]:
+    """Say what the way is like, one text a stretch."""
+    about = route.told
+    if about is None:
+        return []
+    found, here_m = [], 0.0
+    for part in route_text.stretches(about.route.segments):
+        text = route_text.marked_up(w, route_text.stretch_words(w, about, part))
+        found.append(Told(round(here_m), round(here_m + part.length_m), text))
+        here_m += part.length_m
+    return found

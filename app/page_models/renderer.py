@@ -1,0 +1,319 @@
+"""Renders the pages: view models in, HTML out; no database, no request, no clock."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import cache, partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from app.http.assets import STATIC_FOLDER, asset_url, module_urls, vendored_url
+from app.http.service_worker import map_files
+from app.i18n import labels, route_phrases
+from app.i18n.translation import LANGUAGES, Words, words
+from app.page_models.frames import Frame
+from app.page_models.phone_texts import (
+    BECAUSE,
+    aging_texts,
+    card_texts,
+    day_forms,
+    names_of,
+    nearby_texts,
+    offline_texts,
+    plan_texts,
+)
+from app.page_models.view_models import HomeView, Narrowed, Space
+from app.texts import print_text
+
+__all__ = [
+    "HSTS",
+    "SECURITY_HEADERS",
+    "STATIC_FOLDER",
+    "asset_url",
+    "confirmed",
+    "opening",
+    "render_home",
+    "render_network",
+    "render_offline",
+    "render_open",
+    "render_with_map",
+    "vendored_url",
+]
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types amparo amparo-worker"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
+}
+"""Headers every page is sent with: nothing inline, nothing from elsewhere, no traces."""
+
+HSTS = {"Strict-Transport-Security": "max-age=31536000"}
+"""Where the public address is https: no browser that was here goes on without it for a year."""
+
+PLACE_REF = "place:"
+"""What a reference to a place begins with, as `app.snapshots.place_names.Choice` has it."""
+
+_TEMPLATES = Path(__file__).parents[1] / "templates"
+
+
+def render_home(view: HomeView, lang: str) -> str:
+    """Render the page `/` in a language of `LANGUAGES`."""
+    w = words(lang)
+    groups: dict[str, list[Space]] = {}
+    if view.place is None:
+        for space in view.spaces:
+            groups.setdefault(space.country, []).append(space)
+    return _template("home.html", lang).render(
+        view=view,
+        narrowed=view.narrowed,
+        frame=view.frame,
+        form=view.form,
+        groups=groups,
+        at=partial(home_address, view.narrowed),
+        shared_address=partial(shared_address, lang),
+        **_page(
+            view.frame,
+            lang,
+            view.narrowed,
+            {**plan_texts(w), **aging_texts(w)},
+            near=view.place_ref if view.narrowed.place else None,
+        ),
+    )
+
+
+def home_address(narrowed: Narrowed, lang: str, /, **changes: Any) -> str:  # noqa: ANN401 - fields of Narrowed
+    """Return the address of the page `/` with the list narrowed otherwise, from its first page.
+
+    The place is never in it, whatever the list is near of: a browser keeps what was looked at
+    (rule P37). It goes along in the form `near-form`.
+    """
+    asked = replace(narrowed, **{"page": 1, **changes})
+    values: list[tuple[str, str | int]] = [("lang", lang)]
+    values += [("service", code) for code in asked.services]
+    values += [(name, 1) for name, is_on in _switches(asked) if is_on]
+    values += [("language", asked.language)] if asked.language else []
+    values += [("country", asked.country)] if asked.country else []
+    values += [("page", asked.page)] if asked.page > 1 else []
+    return f"/?{urlencode(values)}"
+
+
+def shared_address(lang: str, place_code: str) -> str:
+    """Return the address of the list near a place by its number, for who chooses to pass it on."""
+    return f"/?{urlencode([('lang', lang), ('place', place_code)])}"
+
+
+def _switches(narrowed: Narrowed) -> tuple[tuple[str, bool], ...]:
+    return ("open", narrowed.open_now), ("families", narrowed.families)
+
+
+def render_offline(frame: Frame, lang: str) -> str:
+    """Render the page that works from packs, without a network."""
+    return _template("offline.html", lang).render(
+        frame=frame,
+        services=[code for vocabulary, code in frame.names if vocabulary == "service"],
+        hazard_kinds=labels.HAZARDS,
+        said=BECAUSE,
+        day_forms=partial(day_forms, words(lang)),
+        modules=module_urls("offline.js")[1:],
+        **_page(frame, lang, texts=offline_texts(words(lang))),
+    )
+
+
+def render_with_map(
+    name: str, frame: Frame, lang: str, texts: Mapping[str, object], /, **values: object
+) -> str:
+    """Render a page beside the map, with texts of its own for the phone."""
+    return _template(f"{name}.html", lang).render(
+        frame=frame, **values, **_page(frame, lang, texts=texts)
+    )
+
+
+def render_open(name: str, frame: Frame, lang: str, /, **values: object) -> str:
+    """Render a page without a map that anybody may see, `templates/<name>.html`."""
+    return _template(f"{name}.html", lang).render(frame=frame, **values, **_page(frame, lang))
+
+
+def render_network(name: str, lang: str, /, **values: object) -> str:
+    """Render a page of the console, `templates/network/<name>.html`.
+
+    Each needs `actor` (who is signed in, or None) and `csrf` (the token its forms carry).
+    """
+    return _template(f"network/{name}.html", lang).render(lang=lang, **values)
+
+
+def confirmed(w: Words, space: Space, frame: Frame) -> str | Markup:
+    """Say when a space was last confirmed; a demo date is never one (rules P22 and P35)."""
+    if space.is_demo:
+        return w.gettext("DEMO: fecha ficticia")
+    if space.confirmed_on is None:
+        return w.gettext("Sin confirmar: llame antes de ir")
+    today = frame.now.astimezone(ZoneInfo(space.timezone)).date()
+    days = max(0, (today - space.confirmed_on).days)
+    if days == 0:
+        return w.gettext("Confirmado hoy")
+    if space.call_before:
+        text = w.ngettext(
+            "Confirmado hace %(num)s día: llame antes de ir",
+            "Confirmado hace %(num)s días: llame antes de ir",
+            days,
+        )
+    else:
+        text = w.ngettext("Confirmado hace %(num)s día", "Confirmado hace %(num)s días", days)
+    return text % {"num": w.integer(days)}
+
+
+def opening(w: Words, space: Space, frame: Frame) -> tuple[str, str]:
+    """Say whether a space is open by its schedule, in its own time zone (rule P43).
+
+    Returns
+    -------
+    tuple of str
+        A state for the style (`open`, `shut`, `unknown`) and the words.
+    """
+    by_status = {
+        "full": w.gettext("Lleno por ahora"),
+        "temporarily_closed": w.gettext("Cerrado por un tiempo"),
+        "closed": w.gettext("Cerrado"),
+    }
+    if space.status in by_status:
+        return "shut", by_status[space.status]
+    if space.is_open is None:
+        return "unknown", (
+            w.gettext("Hoy es festivo y no se sabe si abre: llame antes de ir")
+            if space.doubt == "holiday"
+            else w.gettext("Horario no conocido: pregunte antes de ir")
+        )
+    if space.changes_at is None:
+        return (
+            ("open", w.gettext("Según su horario, abierto las 24 horas"))
+            if space.is_open
+            else ("shut", w.gettext("Según su horario, cerrado"))
+        )
+    if not space.is_open:
+        text = w.gettext("Según su horario, cerrado. Abre: %(time)s")
+        return "shut", text % {"time": _local(w, space, frame, space.changes_at)}
+    closes = {"time": _local(w, space, frame, space.changes_at)}
+    if space.last_entry is None:
+        return "open", w.gettext("Según su horario, abierto hasta: %(time)s") % closes
+    closes["entry"] = _local(w, space, frame, space.last_entry)
+    if space.last_entry < frame.now:
+        return "shut", w.gettext(
+            "Según su horario, abierto hasta: %(time)s, pero la última entrada fue: %(entry)s"
+        ) % closes
+    return "open", w.gettext(
+        "Según su horario, abierto hasta: %(time)s. Última entrada: %(entry)s"
+    ) % closes
+
+
+def _local(w: Words, space: Space, frame: Frame, at: datetime) -> str:
+    """Write an instant in the space's own time: the hour alone where it is today."""
+    zone = ZoneInfo(space.timezone)
+    is_today = at.astimezone(zone).date() == frame.now.astimezone(zone).date()
+    return (w.clock if is_today else w.moment)(at, space.timezone)
+
+
+def _page(
+    frame: Frame,
+    lang: str,
+    narrowed: Narrowed = Narrowed(),  # noqa: B008 - frozen
+    texts: Mapping[str, object] = MappingProxyType({}),
+    *,
+    near: str | None = None,
+) -> dict[str, object]:
+    # What the modules in static/ need to know; a data block, which the policy does not run.
+    w = words(lang)
+    data = {
+        "lang": lang,
+        "map": asset_url("map.js"),
+        "planner": asset_url("planner.js"),
+        "crossings": asset_url("crossings.js"),
+        "planCss": asset_url("plan.css"),
+        "style": asset_url("style.js"),
+        "ol": vendored_url("ol", ".js"),
+        "olCss": vendored_url("ol", ".css"),
+        "nearby": "/nearby.json",
+        "made": frame.now.isoformat(),
+        # What the list is near of; "" where that was not understood, None where it is the whole.
+        "near": near,
+        "pmtiles": vendored_url("pmtiles", ".js"),
+        "mapFiles": map_files(),
+        "names": names_of(w, frame),
+        "narrowed": {
+            "services": narrowed.services,
+            "language": narrowed.language,
+            "families": narrowed.families,
+            "openNow": narrowed.open_now,
+            "country": narrowed.country,
+        },
+        "layers": [layer for layer in frame.layers if layer["id"] in labels.SHOWN_LAYERS],
+        "texts": {
+            "loading": w.gettext("Cargando el mapa…"),
+            "failed": w.gettext("El mapa no cargó. La lista tiene los mismos lugares."),
+            "incomplete": w.gettext("Este mapa está incompleto: hay datos que no cargaron."),
+            **card_texts(w, has_demo=frame.has_demo),
+            **nearby_texts(w),
+            **texts,
+            "more": w.gettext("Más datos"),
+            "onMap": w.gettext("Ver en el mapa"),
+            "inList": w.gettext("Ver en la lista"),
+            "close": w.gettext("Cerrar"),
+            "zoomIn": w.gettext("Acercar"),
+            "zoomOut": w.gettext("Alejar"),
+        },
+    }
+    return {
+        "data": data,
+        "lang": lang,
+        "contact_kinds": print_text.KINDS,
+        "space_kind": partial(labels.term, w, frame.names, "space_kind"),
+        "service_name": partial(labels.term, w, frame.names, "service"),
+        "by_need": partial(labels.in_order, frame.names, "service"),
+    }
+
+
+@cache
+def _environment(lang: str) -> Environment:
+    w = words(lang)
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
+        w.gettext, w.ngettext, newstyle=True, pgettext=w.pgettext, npgettext=w.npgettext
+    )
+    environment.globals.update(
+        w=w,
+        languages=LANGUAGES,
+        asset_url=asset_url,
+        safety=w.safety,
+        original=w.original,
+        wording=route_phrases,
+        confirmed=partial(confirmed, w),
+        opening=partial(opening, w),
+        shown_layers=labels.SHOWN_LAYERS,
+        profile_names=labels.PROFILES,
+        value_name=partial(labels.layer_value, w),
+        layer_name=partial(labels.layer, w),
+        hazard_kind=partial(labels.hazard, w),
+        crossing_state=partial(labels.crossing_state, w),
+    )
+    return environment
+
+
+def _template(name: str, lang: str) -> Template:
+    return _environment(lang).get_template(name)

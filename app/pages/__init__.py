@@ -1,0 +1,4 @@
+"""The public pages, one module a page.
+
+It imports `page_models`, `api`'s links and `access`; `main` imports it.
+"""

@@ -1,0 +1,131 @@
+"""The page ``/``: server-rendered, it works without JavaScript."""
+
+from datetime import datetime, timedelta
+
+from fastapi import Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.http.responses import page_response
+from app.i18n.translation import negotiate
+from app.page_models import home_filling, renderer, view_models
+from app.settings import Settings
+from app.snapshots.place_names import (
+    AmbiguousPlaceError,
+    Choice,
+    UnknownPlaceError,
+    place_code,
+    resolve,
+)
+from app.snapshots.road_networks import Network
+from geo.spaces import list_pages, queries
+from geo.spaces.filters import Wanted
+
+
+async def home(
+    narrowed: view_models.Narrowed,
+    request: Request,
+    session: AsyncSession,
+    network: Network,
+    settings: Settings,
+    now: datetime,
+) -> Response:
+    """Return the page: the list as it is narrowed, in the language of ``lang``.
+
+    Raises
+    ------
+    UnknownServiceError, ProtectedServiceError
+        A service to narrow by that there is not, or that is not asked for here.
+    """
+    await queries.check_services(session, narrowed.services)
+    around = await home_filling.frame(session, network, settings, now)
+    tomorrow = (now + timedelta(days=1)).date()
+    form = view_models.Form(at=home_filling.start_of_day(tomorrow))
+    found = await _found(narrowed, session, network, settings.near_m, now)
+    view = await home_filling.home(session, around, found, form)
+    return page_response(renderer.render_home(view, _language(request)))
+
+
+async def sought_place(
+    session: AsyncSession, network: Network, typed: str, ref: str, choice: str
+) -> str:
+    """Return what a form of the page looks for, as `resolve` reads it.
+
+    Parameters
+    ----------
+    typed
+        What stands in the field.
+    ref
+        What the page understood before, as `Choice.ref`: it holds as long as its name stands there.
+    choice
+        What was tapped of several, as `Choice.ref`.
+    """
+    if choice:
+        return choice.removeprefix(renderer.PLACE_REF)
+    known = ref.removeprefix(renderer.PLACE_REF)
+    if not typed or not known:
+        return typed
+    try:
+        town = await resolve(session, network, known)
+    except (AmbiguousPlaceError, UnknownPlaceError):
+        return typed
+    return known if town.label == typed else typed
+
+
+async def _found(
+    narrowed: view_models.Narrowed,
+    session: AsyncSession,
+    network: Network,
+    near_m: float,
+    now: datetime,
+) -> home_filling.Found:
+    wanted = Wanted(
+        services=narrowed.services,
+        languages=() if narrowed.language is None else (narrowed.language,),
+        country=narrowed.country,
+        families=narrowed.families,
+        open_at=now if narrowed.open_now else None,
+    )
+    if not narrowed.place.strip():
+        first = (narrowed.page - 1) * home_filling.PAGE_SIZE
+        total, shown = await list_pages.listed_page(session, wanted, first, home_filling.PAGE_SIZE)
+        return home_filling.Found(narrowed, shown, total)
+    choices: tuple[Choice, ...] = ()
+    is_misspelt = False
+    try:
+        town = await resolve(session, network, narrowed.place)
+    except AmbiguousPlaceError as error:
+        return home_filling.Found(narrowed, (), 0, choices=error.choices, is_place_unknown=True)
+    except UnknownPlaceError as error:
+        if error.meant is None:
+            return home_filling.Found(narrowed, (), 0, choices=error.choices, is_place_unknown=True)
+        # The page says which place it took for it, and offers the others.
+        town, is_misspelt = error.meant, True
+        choices = tuple(one for one in error.choices if one.ref != f"place:{town.id}")
+    is_misspelt = is_misspelt or town.is_by_sound
+    around = await queries.spaces_around(
+        session,
+        town.lon,
+        town.lat,
+        country=town.country,
+        wanted=wanted,
+        limit=home_filling.PAGE_SIZE,
+        horizon_m=near_m,
+    )
+    return home_filling.Found(
+        narrowed,
+        around.near,
+        len(around.near),
+        town.label,
+        town.country,
+        town.label if town.id == narrowed.place.strip() else None,
+        f"{renderer.PLACE_REF}{town.id or town.label}",
+        await place_code(session, town),
+        choices,
+        is_place_misspelt=is_misspelt,
+        beyond=around.beyond,
+        near_m=near_m,
+    )
+
+
+def _language(request: Request) -> str:
+    return negotiate(request.query_params.get("lang"), request.headers.get("accept-language"))

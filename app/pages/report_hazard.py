@@ -1,0 +1,202 @@
+"""``/reports`` and ``/report``: a hazard that somebody saw, without a trace (P36, P37).
+
+No account, no photo, no word, no hour: a kind, a point of about 100 m and a day. Nothing of it is
+published; an approver looks at it in the console.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from pydantic import UUID4, BaseModel, ConfigDict, Field
+
+from app.access.dependencies import ClockDep, NetworkDep, SessionDep, SettingsDep, WriterDep
+from app.access.public_forms import read_open_form
+from app.api.schemas.fields import Day, Latitude, Longitude
+from app.exceptions import InvalidParameterError
+from app.http.problems import problem_responses
+from app.http.rate_limits import ReportLimit
+from app.http.responses import JSONResponse, page_response
+from app.i18n.translation import negotiate
+from app.page_models import home_filling
+from app.page_models.report_view import ReportForm, render_report, render_reported
+from app.pages.page_frame import FramedDep
+from app.snapshots.essential_contacts import essential_lines, in_danger
+from app.snapshots.place_names import AmbiguousPlaceError, UnknownPlaceError, full_label, resolve
+from geo.proposals import hazard_reports, idempotency
+from geo.records.hazard_documents import family_of
+
+router = APIRouter(tags=["voices"])
+
+#: What the answer says; nobody acts on a report by itself (P36).
+NOTICE = (
+    "Gracias. No guardamos quién lo dijo ni a qué hora. Una persona de la red lo revisa; hasta "
+    "entonces no cambia ningún camino."
+)
+
+#: The one page that may ask for the phone's position: on the phone, after a tap.
+_LOCATING = {"Permissions-Policy": "geolocation=(self), camera=(), microphone=()"}
+
+_FIELDS = frozenset({"id", "kind", "place", "place_choice", "lang"})
+
+
+class HazardSeen(BaseModel):
+    """A hazard that somebody saw; there is no room for a text, a photo or an hour."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "6f1f6d7c-9a0c-4a62-9d0b-0f6a2c1c7e55",
+                    "kind": "landslide",
+                    "lon": -72.65,
+                    "lat": 7.376,
+                    "seen_on": "2026-11-26",
+                }
+            ]
+        },
+    )
+
+    id: Annotated[
+        UUID4,
+        Field(
+            description="Drawn anew by the sender. The same report may be sent again with it and "
+            "is kept once."
+        ),
+    ]
+    kind: Annotated[str, Field(min_length=1, max_length=40, pattern="^[a-z_]+$")]
+    lon: Annotated[Longitude, Field(description="Degrees; kept with three decimals.")]
+    lat: Annotated[Latitude, Field(description="Degrees; kept with three decimals.")]
+    seen_on: Annotated[
+        Day, Field(description=f"The day, at most {idempotency.TAKEN_DAYS} days ago.")
+    ]
+
+
+@router.post(
+    "/reports",
+    status_code=201,
+    response_class=JSONResponse,
+    responses={
+        200: {"description": "It was received before; the same body."},
+        **problem_responses(400, 409, 413, 415, 429, 503),
+    },
+)
+async def report_hazard(
+    session: WriterDep,
+    reading: SessionDep,
+    clock: ClockDep,
+    body: HazardSeen,
+    _limit: ReportLimit,
+) -> Response:
+    """Keep a report for an approver to look at; it changes no route, layer or count (P36).
+
+    Police and migration controls are no hazards and are refused.
+    """
+    is_new = await hazard_reports.take(
+        session,
+        body.id,
+        kind=body.kind,
+        lon=body.lon,
+        lat=body.lat,
+        seen_on=body.seen_on,
+        today=clock().date(),
+    )
+    status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
+    # Of every country: on which side of a border the point lies is not looked for.
+    lines = await essential_lines(reading, (), ("emergency",))
+    return JSONResponse(
+        {"received": True, "notice": f"{NOTICE} {in_danger(lines)}", "lines": lines},
+        status,
+        headers={"Cache-Control": "private, no-store"},
+    )
+
+
+@router.get("/report", include_in_schema=False, responses=problem_responses(400, 503))
+async def report_form(framed: FramedDep) -> Response:
+    """Show the form."""
+    form = ReportForm(str(uuid.uuid4()))
+    answer = page_response(render_report(framed.frame, form, framed.language))
+    answer.headers.update(_LOCATING)
+    return answer
+
+
+@router.post(
+    "/report",
+    include_in_schema=False,
+    responses=problem_responses(400, 403, 413, 415, 429, 503),
+)
+async def send_form(
+    request: Request,
+    session: WriterDep,
+    reading: SessionDep,
+    network: NetworkDep,
+    settings: SettingsDep,
+    clock: ClockDep,
+    _limit: ReportLimit,
+) -> Response:
+    """Keep what the form says, by the name of a place; sent twice, it is kept once."""
+    fields = await read_open_form(request, _FIELDS)
+    form = ReportForm(*(_one(fields, name) for name in ("id", "kind", "place")))
+    now = clock()
+    frame = await home_filling.frame(reading, network, settings, now)
+    language = negotiate(_one(fields, "lang") or None, request.headers.get("accept-language"))
+    if form.kind not in hazard_reports.KINDS:
+        raise InvalidParameterError("kind", f"is one of {', '.join(hazard_reports.KINDS)}")
+    try:
+        # What only sounds like a place is one to tap: nobody's hazard goes to another town unasked.
+        town = await resolve(reading, network, _chosen(fields) or form.place, takes_sounds=False)
+    except (UnknownPlaceError, AmbiguousPlaceError) as error:
+        body = render_report(
+            frame,
+            form,
+            language,
+            choices=error.choices,
+            is_wrong=True,
+            is_several=isinstance(error, AmbiguousPlaceError),
+        )
+        answer = page_response(body, HTTPStatus.BAD_REQUEST)
+        answer.headers.update(_LOCATING)
+        return answer
+    lon, lat = round(town.lon, hazard_reports.DECIMALS), round(town.lat, hazard_reports.DECIMALS)
+    await hazard_reports.take(
+        session,
+        _key_of(form, lon, lat, now.date()),
+        kind=form.kind,
+        lon=lon,
+        lat=lat,
+        seen_on=now.date(),
+        today=now.date(),
+    )
+    label = await full_label(reading, town)
+    return page_response(
+        render_reported(frame, family_of(form.kind), label, town.country, language)
+    )
+
+
+def _chosen(fields: Mapping[str, Sequence[str]]) -> str:
+    """Return the place that was chosen of a list, as it is looked for; "" where none was."""
+    return _one(fields, "place_choice").removeprefix("place:")
+
+
+def _key_of(form: ReportForm, lon: float, lat: float, day: date) -> uuid.UUID:
+    """Return the key of what a form says: of its number and of what it says.
+
+    Who goes back to a form and says something else has seen something else, and whoever has no
+    scripts gets no new number for it.
+    """
+    try:
+        number = uuid.UUID(form.key)
+    except ValueError as error:
+        raise InvalidParameterError("id", "is not the number of a form") from error
+    if number.version != 4:  # noqa: PLR2004 -- random ones alone tell nothing
+        raise InvalidParameterError("id", "is not the number of a form")
+    return uuid.uuid5(number, f"{form.kind} {lon} {lat} {day.isoformat()}")
+
+
+def _one(form: Mapping[str, Sequence[str]], name: str) -> str:
+    return form.get(name, [""])[0].strip()

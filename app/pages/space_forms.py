@@ -1,0 +1,161 @@
+"""What people say of a space from its page: plain forms, no script, no cookie, no account.
+
+The same is kept, and as little, as by the JSON endpoints of `app.api.records.feedback` (P25, P37,
+P44).
+"""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from app.access.dependencies import ClockDep, NetworkDep, SessionDep, SettingsDep, WriterDep
+from app.access.public_forms import read_open_form
+from app.exceptions import InvalidParameterError
+from app.http.problems import problem_responses
+from app.http.rate_limits import ReportLimit
+from app.http.responses import page_response
+from app.i18n.translation import negotiate
+from app.journeys.space_facts import visible_space
+from app.page_models import home_filling
+from app.page_models.space_view import CATEGORIES, render_complaint, render_not_here, render_thanks
+from app.pages.page_frame import FramedDep, PageLanguage
+from app.pages.space import SpacePath
+from geo.errors import NotFoundError, UnknownServiceError
+from geo.guidance import contacts, feedback
+
+router = APIRouter(include_in_schema=False)
+
+#: What each of the three answers says: was served, was open.
+ANSWERS: Mapping[str, tuple[bool, bool]] = {
+    "served": (True, True),
+    "not_served": (False, True),
+    "shut": (False, False),
+}
+
+#: Characters of a complaint, as the JSON endpoint takes.
+LONGEST_COMPLAINT = 2_000
+
+_REFUSALS = problem_responses(400, 403, 413, 415, 429, 503)
+
+
+@router.post("/spaces/{space}/feedback", responses=_REFUSALS)
+async def give_feedback(
+    request: Request,
+    session: WriterDep,
+    reading: SessionDep,
+    network: NetworkDep,
+    settings: SettingsDep,
+    clock: ClockDep,
+    space: SpacePath,
+    _limit: ReportLimit,
+    lang: PageLanguage = None,
+) -> Response:
+    """Keep whether somebody was served; the answer is the same of whichever space (P39)."""
+    form = await read_open_form(request, {"said", "lang"})
+    said = ANSWERS.get(_one(form, "said"))
+    if said is None:
+        raise InvalidParameterError("said", f"is one of {', '.join(ANSWERS)}")
+    now = clock()
+    was_served, was_open = said
+    await feedback.give_feedback(
+        session, space, was_served=was_served, was_open=was_open, today=now.date()
+    )
+    frame = await home_filling.frame(reading, network, settings, now)
+    return page_response(
+        render_thanks(frame, "feedback", _language(request, form, lang), space_id=space)
+    )
+
+
+@router.get("/spaces/{space}/complaint", responses=problem_responses(400, 503))
+async def complaint_form(
+    session: SessionDep, clock: ClockDep, framed: FramedDep, space: SpacePath
+) -> Response:
+    """Show the form of a complaint, and before it the lines that no operator answers (P44)."""
+    frame, language = framed.frame, framed.language
+    try:
+        found = await visible_space(session, space, clock())
+    except NotFoundError:
+        return page_response(render_not_here(frame, language), HTTPStatus.NOT_FOUND)
+    row = found.properties
+    lines = await contacts.independent_lines(session, row["country"], row["admin1"])
+    return page_response(render_complaint(frame, space, row, lines, language))
+
+
+@router.post("/spaces/{space}/complaint", responses=_REFUSALS)
+async def complain(
+    request: Request,
+    session: WriterDep,
+    reading: SessionDep,
+    network: NetworkDep,
+    settings: SettingsDep,
+    clock: ClockDep,
+    space: SpacePath,
+    _limit: ReportLimit,
+    lang: PageLanguage = None,
+) -> Response:
+    """Keep a complaint where its operator never reads it (P44).
+
+    One about a space that was hidden meanwhile is kept; its answer names the lines of every
+    country, as for a space that never was (P39).
+    """
+    form = await read_open_form(request, {"category", "body", "lang"}, longest=LONGEST_COMPLAINT)
+    category = _one(form, "category")
+    if category not in CATEGORIES:
+        raise InvalidParameterError("category", f"is one of {', '.join(CATEGORIES)}")
+    now = clock()
+    await feedback.complain(
+        session, space, category=category, body=_one(form, "body") or None, today=now.date()
+    )
+    lines: Sequence[Mapping[str, Any]]
+    country = None
+    try:
+        row = (await visible_space(reading, space, now)).properties
+    except NotFoundError:
+        lines = await contacts.independent_lines(reading, None)
+    else:
+        country = row["country"]
+        lines = await contacts.independent_lines(reading, country, row["admin1"])
+    frame = await home_filling.frame(reading, network, settings, now)
+    language = _language(request, form, lang)
+    return page_response(
+        render_thanks(frame, "complaint", language, space_id=space, country=country, lines=lines)
+    )
+
+
+@router.post("/missing", responses={**_REFUSALS, **problem_responses(422)})
+async def ask_for_service(
+    request: Request,
+    session: WriterDep,
+    reading: SessionDep,
+    network: NetworkDep,
+    settings: SettingsDep,
+    clock: ClockDep,
+    _limit: ReportLimit,
+) -> Response:
+    """Keep that a service was missed in an area; protected ones are refused, not kept (P44)."""
+    form = await read_open_form(request, {"service", "country", "admin1", "lang"})
+    now = clock()
+    try:
+        await feedback.ask_for_service(
+            session,
+            _one(form, "service"),
+            country=_one(form, "country"),
+            admin1=_one(form, "admin1") or None,
+            today=now.date(),
+        )
+    except UnknownServiceError as error:
+        raise InvalidParameterError("service", str(error)) from error
+    frame = await home_filling.frame(reading, network, settings, now)
+    language = _language(request, form, None)
+    return page_response(render_thanks(frame, "missing", language, country=_one(form, "country")))
+
+
+def _one(form: Mapping[str, Sequence[str]], name: str) -> str:
+    return form.get(name, [""])[0].strip()
+
+
+def _language(request: Request, form: Mapping[str, Sequence[str]], asked: str | None) -> str:
+    stated = _one(form, "lang") or asked
+    return negotiate(stated, request.headers.get("accept-language"))

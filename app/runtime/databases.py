@@ -1,0 +1,100 @@
+"""Which database this Amparo uses: its own private cluster, or one named by the settings."""
+
+from sqlalchemy.engine import URL, make_url
+
+from app.runtime import write_proof
+from app.settings import Settings
+from geo.accounts import staff_reads
+from geo.db.private_cluster import PrivateCluster
+from geo.db.sessions import Database, Tier, tier_url
+from geo.removals import removal_log
+
+
+def private_cluster(settings: Settings) -> PrivateCluster | None:
+    """Return the private cluster, or None where ``AMPARO_DATABASE_URL`` replaces it."""
+    if settings.database_url is not None:
+        return None
+    return PrivateCluster(settings.home / "postgres", settings.socket_dir)
+
+
+def migration_url(settings: Settings) -> URL:
+    """Return the login that migrates: it may create roles, schemas and extensions."""
+    if settings.database_url is not None:
+        return make_url(settings.database_url.get_secret_value())
+    cluster = PrivateCluster(settings.home / "postgres", settings.socket_dir)
+    return make_url(cluster.superuser_url())
+
+
+def describe(settings: Settings) -> str:
+    """Return which database is used, to be read: where it is, never a password."""
+    if settings.database_url is None:
+        return f"the private database in {settings.home / 'postgres'}"
+    url = make_url(settings.database_url.get_secret_value())
+    host = url.host or url.query.get("host") or "this machine"
+    port = "" if url.port is None else f":{url.port}"
+    return f"the database on {host}{port} (AMPARO_DATABASE_URL)"
+
+
+def tier_urls(settings: Settings) -> dict[Tier, URL]:
+    """Return one login a tier; none of them is the migrating one."""
+    base = migration_url(settings)
+    stated = {
+        Tier.PUBLIC: settings.database_url_public,
+        Tier.PARTNER: settings.database_url_partner,
+        Tier.STAFF: settings.database_url_staff,
+        Tier.WRITER: settings.database_url_writer,
+    }
+    return {
+        tier: tier_url(base, tier)
+        if secret is None
+        else make_url(secret.get_secret_value()).set(drivername="postgresql+asyncpg")
+        for tier, secret in stated.items()
+    }
+
+
+def primary_urls(settings: Settings) -> dict[Tier, URL]:
+    """Return for each tier whose address is not the writer's its login there."""
+    urls = tier_urls(settings)
+    writer = urls[Tier.WRITER]
+    place = _place(writer)
+    return {
+        tier: writer.set(username=url.username, password=url.password)
+        for tier, url in urls.items()
+        if _place(url) != place
+    }
+
+
+def _place(url: URL) -> tuple[object, ...]:
+    """Return what two addresses of one server have in common."""
+    return url.host or url.query.get("host"), url.port or url.query.get("port"), url.database
+
+
+def listen_url(settings: Settings) -> URL:
+    """Return where the database tells of changes: the primary's address, as the public role."""
+    if settings.database_url_listen is None:
+        return primary_urls(settings).get(Tier.PUBLIC) or tier_urls(settings)[Tier.PUBLIC]
+    url = make_url(settings.database_url_listen.get_secret_value())
+    return url.set(drivername="postgresql+asyncpg")
+
+
+def open_database(settings: Settings, *, for_command: bool = False) -> Database:
+    """Return the engines of all tiers; nothing connects until a session is opened.
+
+    A command's statements have limits of their own: nobody's request waits for it.
+    """
+    limit_ms = (
+        settings.command_statement_timeout_ms if for_command else settings.statement_timeout_ms
+    )
+    return Database(
+        tier_urls(settings),
+        apart=primary_urls(settings),
+        pool_size=settings.pool_size,
+        statement_timeout_ms=limit_ms,
+        wait_s=settings.database_wait_s,
+        rules={
+            removal_log.LIMIT: settings.removals_per_day,
+            staff_reads.RECORDS: settings.reading_records_per_day,
+            staff_reads.RESTRICTED: settings.reading_restricted_per_day,
+        },
+        prove=write_proof.proving(settings.home),
+    )

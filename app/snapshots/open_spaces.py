@@ -1,0 +1,101 @@
+"""The open spaces of a day, as ways ask for them."""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from typing import Self
+
+from app.snapshots.road_networks import Region
+from geo.spaces.queries import OpenSpace
+from routing.route.coverage import MeasuredLine, SupportAt, supports_along
+from routing.router.regional import Route
+from routing.travel.support_points import Support, Supports
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Helping:
+    """The spaces that are open on a day, or for staying the night after it.
+
+    Thousands of them are sorted once, not for each way.
+
+    Attributes
+    ----------
+    day, night
+        As read.
+    day_ids, night_ids
+        Their ids.
+    by_id
+        All of them.
+    supports
+        All of them, as the routing library takes them.
+    """
+
+    day: tuple[OpenSpace, ...]
+    night: tuple[OpenSpace, ...]
+    day_ids: Set[str]
+    night_ids: Set[str]
+    by_id: Mapping[str, OpenSpace]
+    supports: Supports
+
+    @classmethod
+    def of(cls, day: tuple[OpenSpace, ...], night: tuple[OpenSpace, ...]) -> Self:
+        """Sort those that are open by day and those for the night."""
+        by_id = {space.id: space for space in (*day, *night)}
+        return cls(
+            day,
+            night,
+            frozenset(space.id for space in day),
+            frozenset(space.id for space in night),
+            by_id,
+            Supports(map(support, by_id.values())),
+        )
+
+
+def support(space: OpenSpace) -> Support:
+    """Return a space as the routing library takes it."""
+    return Support(
+        id=space.id,
+        name=space.name,
+        place=space.locality or space.name,
+        lon=space.lon,
+        lat=space.lat,
+        country=space.country,
+    )
+
+
+def supports_of(
+    route: Route, regions: Sequence[Region], supports: Supports, access_m: float
+) -> tuple[SupportAt, ...]:
+    """Find the supports along a route, in order (definitions.md, "Support along a route").
+
+    Where it runs over a sketch the spaces of a town support it at the town's node.
+
+    Parameters
+    ----------
+    route
+        Of one region or over several.
+    regions
+        Those that it runs through, in order.
+    supports
+        Candidate spaces.
+    access_m
+        Greatest distance from the way on foot, metres.
+    """
+    whole = MeasuredLine.from_route(route)
+    if not route.parts:
+        return supports_along(whole, supports, access_m, regions[0].sketched_towns)
+    found = supports_along(whole, supports, access_m)
+    ids = {at.support.id for at in found}
+    indices = dict.fromkeys(part.region for part in route.parts)
+    of_part = dict(zip(indices, regions, strict=True))
+    in_towns: dict[str, SupportAt] = {}
+    before_m = 0.0
+    for part in route.parts:
+        towns = of_part[part.region].sketched_towns
+        if towns is not None:
+            for at in supports_along(MeasuredLine.from_route(part), supports, access_m, towns):
+                moved = replace(at, at_m=before_m + at.at_m)
+                if at.town is not None and at.support.id not in ids:
+                    in_towns.setdefault(at.support.id, moved)
+        before_m += part.distance_m
+    every = (*found, *in_towns.values())
+    return tuple(sorted(every, key=lambda at: (at.at_m, at.support.id)))

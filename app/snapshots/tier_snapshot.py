@@ -1,0 +1,410 @@
+"""What a tier knows of hazards, crossings, spaces, products, places: in memory while it is true.
+
+A request reads the stamps of its snapshot and uses what is kept only if it has these stamps and
+the database's clock has not passed the next change by itself. So no answer is older than its
+snapshot, whatever `app.snapshots.change_listener` did or missed: being told of changes only makes
+it fast.
+
+Who asks for ways believes the stamps of `app.snapshots.layer_editions` instead: no such answer is
+older than its lease, half a second, and none is older than a change that this process was told of.
+
+What the router takes of a record stays one and the same object for as long as the record is the
+same, for every request and tier, so that the router may key on it.
+"""
+
+import asyncio
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Final
+
+import anyio.to_thread
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.snapshots.open_spaces import Helping
+from geo.db import change_stamps
+from geo.db.change_stamps import Stamp, Stamps, Subject
+from geo.db.sessions import Tier, connected
+from geo.geography import crossings, hazards
+from geo.geography.crossings import CrossingState, StatedCrossing
+from geo.geography.hazards import ActiveHazard, holds
+from geo.geography.place_index import ResidentPlaces
+from geo.geography.place_names import PlaceNames, unit_names
+from geo.guidance import products
+from geo.guidance.products import AreaProduct
+from geo.spaces import queries as spaces
+from geo.spaces.queries import OpenSpace
+from routing.router.regional import Crossing, Hazard
+from routing.travel.event_rates import rate
+
+#: Most moments, and most days of spaces, that are kept; the one kept longest goes first [A].
+_MOST_KEPT: Final = 64
+
+#: From here on every zone's offset is of whole minutes, so that states change on them alone.
+_WHOLE_MINUTES: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hazards:
+    """All published hazards of a tier, by id; ``routed`` has what the router takes of each."""
+
+    stamp: Stamp | None
+    until: datetime | None
+    published: tuple[ActiveHazard, ...]
+    routed: tuple[Hazard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Crossings:
+    """All crossings of a tier, by id, and their states at the minutes asked for."""
+
+    stamp: Stamp | None
+    stated: tuple[StatedCrossing, ...]
+    states: dict[datetime, tuple[tuple[CrossingState, Crossing], ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spaces:
+    """The open spaces of a tier, by day and whether for the night; ``today`` is the database's."""
+
+    stamp: Stamp
+    today: date
+    found: dict[tuple[date, bool], tuple[OpenSpace, ...]] = field(default_factory=dict)
+    helping: dict[date, Helping] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Products:
+    """The products of a tier that are about areas; ``today`` is the database's."""
+
+    stamp: Stamp | None
+    today: date
+    found: tuple[AreaProduct, ...]
+
+
+@dataclass(slots=True)
+class _Places:
+    """The populated places of a tier; their names are sorted for the first that asks for one."""
+
+    stamp: Stamp | None
+    found: ResidentPlaces
+    names: PlaceNames | None = None
+
+
+@dataclass(slots=True)
+class _Tier:
+    """What is kept for one tier; of each subject one request at a time reads what is missing."""
+
+    hazards: _Hazards | None = None
+    crossings: _Crossings | None = None
+    spaces: _Spaces | None = None
+    products: _Products | None = None
+    places: _Places | None = None
+    reading: dict[Subject, asyncio.Lock] = field(
+        default_factory=lambda: {subject: asyncio.Lock() for subject in Subject}
+    )
+
+
+class _Kept:
+    """What one process keeps of one database."""
+
+    def __init__(self) -> None:
+        self.tiers: dict[Tier | None, _Tier] = {}
+        self._hazards: dict[ActiveHazard, Hazard] = {}
+        self._crossings: dict[Hashable, Crossing] = {}
+
+    def tier(self, tier: Tier | None) -> _Tier:
+        return self.tiers.setdefault(tier, _Tier())
+
+    def routed(self, published: tuple[ActiveHazard, ...]) -> tuple[Hazard, ...]:
+        """Return the router's hazards of records: those made before, where the record is equal."""
+        made = tuple(self._hazards.get(one) or router_hazard(one) for one in published)
+        self._hazards = dict(zip(published, made, strict=True)) | {
+            record: hazard
+            for tier in self.tiers.values()
+            if tier.hazards is not None
+            for record, hazard in zip(tier.hazards.published, tier.hazards.routed, strict=True)
+        }
+        return made
+
+    def passages(
+        self, known: _Crossings, at: datetime
+    ) -> tuple[tuple[CrossingState, Crossing], ...]:
+        """Return the states at an instant, which are those of its minute, and as routed."""
+        states = ((stated.at(at), stated) for stated in known.stated)
+        return tuple((state, self.passage(state, stated)) for state, stated in states)
+
+    def passage(self, state: CrossingState, stated: StatedCrossing) -> Crossing:
+        """Return the router's crossing of a state: the one made before, where it is equal."""
+        if len(self._crossings) > _MOST_KEPT * _MOST_KEPT:
+            self._crossings.clear()
+        key = state, stated
+        if key not in self._crossings:
+            self._crossings[key] = router_crossing(state, stated)
+        return self._crossings[key]
+
+
+class Reading:
+    """What one request reads, of one snapshot or newer; see `reading`."""
+
+    def __init__(self, session: AsyncSession, stamps: Stamps) -> None:
+        self._session = session
+        self._stamps = stamps
+        shared = session.info.get("kept", {})
+        self._kept: _Kept = shared.setdefault("knowledge", _Kept())
+        self._tier: Tier | None = session.info.get("tier")
+        self._of_tier = self._kept.tier(self._tier)
+        self._own: _Crossings | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The transaction's time by the database's clock."""
+        return self._stamps.now
+
+    @property
+    def has_demo(self) -> bool:
+        """Whether anything the public could see is a demo row (P35)."""
+        return self._stamps.has_demo
+
+    async def hazards(self, at: datetime) -> tuple[tuple[ActiveHazard, Hazard], ...]:
+        """Return the hazards that hold at ``at`` (aware), by id, as recorded and as routed."""
+        known = await self._hazards()
+        pairs = zip(known.published, known.routed, strict=True)
+        return tuple((record, hazard) for record, hazard in pairs if holds(record, at))
+
+    async def coming_exclusions(self, at: datetime) -> tuple[tuple[ActiveHazard, Hazard], ...]:
+        """Return the published exclusions that begin after ``at`` (aware), by id, as `hazards`."""
+        known = await self._hazards()
+        pairs = zip(known.published, known.routed, strict=True)
+        return tuple(pair for pair in pairs if pair[1].exclusion and pair[0].valid_from > at)
+
+    async def next_change_at(self) -> datetime | None:
+        """Return when hazards next change by the clock alone; not to be told."""
+        return (await self._hazards()).until
+
+    async def crossings(self, at: datetime) -> tuple[tuple[CrossingState, Crossing], ...]:
+        """Return every crossing as known at ``at`` (aware), by id, and as routed."""
+        known = await self._crossings()
+        if at < _WHOLE_MINUTES:
+            return self._kept.passages(known, at)
+        minute = at.astimezone(UTC).replace(second=0, microsecond=0)
+        if minute not in known.states:
+            _keep(known.states, minute, self._kept.passages(known, minute))
+        return known.states[minute]
+
+    async def open_spaces(self, on: date, *, night: bool) -> tuple[OpenSpace, ...]:
+        """Return the spaces open on a day, or for staying the night after it, by id.
+
+        The staff's are read anew: what a person sees depends on who that is.
+        """
+
+        async def read() -> tuple[OpenSpace, ...]:
+            services = ("overnight",) if night else ()
+            return await spaces.open_spaces(self._session, on=on, services=services, night=night)
+
+        if self._tier not in {Tier.PUBLIC, Tier.PARTNER}:
+            return await read()
+        key = on, night
+        if (kept := self._true_spaces()) is not None and key in kept.found:
+            return kept.found[key]
+        async with self._of_tier.reading[Subject.SPACES]:
+            await self._look_again()
+            kept = self._true_spaces()
+            if kept is not None and key in kept.found:
+                return kept.found[key]
+            found, stamp = await change_stamps.read_steady(self._session, Subject.SPACES, read)
+            if stamp is not None:
+                if kept is None or kept.stamp != stamp:
+                    kept = self._of_tier.spaces = _Spaces(stamp, self._stamps.today)
+                _keep(kept.found, key, found)
+            return found
+
+    async def helping(self, on: date) -> Helping:
+        """Return the spaces open on a day and for the night after it, as ways ask for them."""
+        day = await self.open_spaces(on, night=False)
+        night = await self.open_spaces(on, night=True)
+        kept = self._of_tier.spaces
+        known: Helping | None = None if kept is None else kept.helping.get(on)
+        # Made of these very rows: what a person of the staff sees is that person's.
+        if known is not None and known.day is day and known.night is night:
+            return known
+        made = Helping.of(day, night)
+        if kept is not None and kept.found.get((on, False)) is day:
+            _keep(kept.helping, on, made)
+        return made
+
+    def _true_spaces(self) -> _Spaces | None:
+        kept = self._of_tier.spaces
+        true = self._stamps.of(Subject.SPACES), self._stamps.today
+        return kept if kept is not None and (kept.stamp, kept.today) == true else None
+
+    async def area_products(self) -> tuple[AreaProduct, ...]:
+        """Return the information products that are about an area."""
+        if (kept := self._true_products()) is not None:
+            return kept.found
+        async with self._of_tier.reading[Subject.PRODUCTS]:
+            await self._look_again()
+            if (kept := self._true_products()) is not None:
+                return kept.found
+            found, stamp = await change_stamps.read_steady(
+                self._session, Subject.PRODUCTS, self._read_products
+            )
+            self._of_tier.products = _Products(stamp, self._stamps.today, found)
+            return found
+
+    def _true_products(self) -> _Products | None:
+        kept = self._of_tier.products
+        true = self._stamps.of(Subject.PRODUCTS), self._stamps.today
+        return kept if kept is not None and (kept.stamp, kept.today) == true else None
+
+    async def _read_products(self) -> tuple[AreaProduct, ...]:
+        return await products.products_about_areas(self._session)
+
+    async def places(self) -> ResidentPlaces:
+        """Return the populated places."""
+        if (kept := self._true_places()) is not None:
+            return kept.found
+        async with self._of_tier.reading[Subject.PLACES]:
+            await self._look_again()
+            if (kept := self._true_places()) is not None:
+                return kept.found
+            found, stamp = await change_stamps.read_steady(
+                self._session, Subject.PLACES, self._read_places
+            )
+            self._of_tier.places = _Places(stamp, found)
+            return found
+
+    async def place_names(self) -> PlaceNames:
+        """Return the names of the populated places."""
+        found = await self.places()
+        async with self._of_tier.reading[Subject.PLACES]:
+            kept: _Places | None = self._of_tier.places
+            if kept is not None and kept.found is found and kept.names is not None:
+                return kept.names
+            units = await unit_names(self._session)
+            # Half a second of sorting, after an import alone.
+            names: PlaceNames = await anyio.to_thread.run_sync(PlaceNames.of, found, units)
+            if kept is not None and kept.found is found:
+                kept.names = names
+            return names
+
+    def _true_places(self) -> _Places | None:
+        kept = self._of_tier.places
+        return kept if kept is not None and kept.stamp == self._stamps.of(Subject.PLACES) else None
+
+    async def _read_places(self) -> ResidentPlaces:
+        return await ResidentPlaces.read(self._session)
+
+    async def _hazards(self) -> _Hazards:
+        if (kept := self._true_hazards()) is not None:
+            return kept
+        async with self._of_tier.reading[Subject.HAZARDS]:
+            await self._look_again()
+            if (kept := self._true_hazards()) is not None:
+                return kept
+            (published, until), stamp = await change_stamps.read_steady(
+                self._session, Subject.HAZARDS, self._read_hazards
+            )
+            read = _Hazards(stamp, until, published, self._kept.routed(published))
+            self._of_tier.hazards = read
+            return read
+
+    def _true_hazards(self) -> _Hazards | None:
+        kept = self._of_tier.hazards
+        if kept is None or kept.stamp != self._stamps.of(Subject.HAZARDS):
+            return None
+        return kept if kept.until is None or self._stamps.now < kept.until else None
+
+    async def _read_hazards(self) -> tuple[tuple[ActiveHazard, ...], datetime | None]:
+        published = await hazards.published_hazards(self._session)
+        return published, await change_stamps.next_change_at(self._session)
+
+    async def _crossings(self) -> _Crossings:
+        if self._tier not in {Tier.PUBLIC, Tier.PARTNER}:
+            # P56: what a person of the staff sees of hidden ones is that person's.
+            if self._own is None:
+                self._own = _Crossings(
+                    self._stamps.of(Subject.CROSSINGS), await self._read_crossings()
+                )
+            return self._own
+        if (kept := self._true_crossings()) is not None:
+            return kept
+        async with self._of_tier.reading[Subject.CROSSINGS]:
+            await self._look_again()
+            if (kept := self._true_crossings()) is not None:
+                return kept
+            stated, stamp = await change_stamps.read_steady(
+                self._session, Subject.CROSSINGS, self._read_crossings
+            )
+            read = self._of_tier.crossings = _Crossings(stamp, stated)
+            return read
+
+    def _true_crossings(self) -> _Crossings | None:
+        kept = self._of_tier.crossings
+        return (
+            kept if kept is not None and kept.stamp == self._stamps.of(Subject.CROSSINGS) else None
+        )
+
+    async def _look_again(self) -> None:
+        """Read the stamps anew: who was waited for may have read what is missing, or newer."""
+        self._stamps = await change_stamps.read_stamps(await connected(self._session))
+
+    async def _read_crossings(self) -> tuple[StatedCrossing, ...]:
+        return await crossings.stated_crossings(self._session)
+
+
+async def reading(session: AsyncSession, stamps: Stamps | None = None) -> Reading:
+    """Return what the session's tier knows, as its snapshot has it now or newer.
+
+    Parameters
+    ----------
+    session : AsyncSession
+        Of a reading tier. What is kept is kept with its `geo.db.sessions.Database`; another
+        session's is read anew.
+    stamps : Stamps
+        Believed instead of the snapshot's: what is told is as old as they are, or newer.
+    """
+    return Reading(session, stamps or await change_stamps.read_stamps(session))
+
+
+def router_crossing(crossing: CrossingState, stated: StatedCrossing) -> Crossing:
+    """Return an official crossing as the routing library takes it: as it is, and when it opens."""
+    return Crossing(
+        id=crossing.id,
+        name=crossing.name,
+        lon=crossing.lon,
+        lat=crossing.lat,
+        countries=(crossing.country_a, crossing.country_b),
+        passable=crossing.state == "open",
+        state=crossing.state,
+        opens=stated.open_from,
+    )
+
+
+def router_hazard(hazard: ActiveHazard) -> Hazard:
+    """Return a published hazard as the routing library takes it."""
+    known = (
+        None
+        if hazard.event_count is None or hazard.exposure_km is None
+        else rate(hazard.event_count, hazard.exposure_km)
+    )
+    return Hazard(
+        id=hazard.id,
+        kind=hazard.kind,
+        family=hazard.family,
+        title=hazard.title,
+        geometry=hazard.geometry,
+        exclusion=hazard.effect == "exclusion",
+        weight=hazard.weight,
+        rate_per_km=None if known is None else known.per_km,
+        rate_low=None if known is None else known.low,
+        rate_high=None if known is None else known.high,
+        source=hazard.rate_source or hazard.source,
+        night_only=hazard.night_only,
+    )
+
+
+def _keep[K, V](kept: dict[K, V], key: K, value: V) -> None:
+    if len(kept) >= _MOST_KEPT:
+        del kept[next(iter(kept))]
+    kept[key] = value

@@ -1,0 +1,172 @@
+// The service worker: opens the page without a network, and keeps as little as that takes.
+// GIVEN, with what to keep, and `sendUnseen` of outbox.js come before this file (app/http/service_worker.py).
+//
+// It keeps the page's own files, the home page, the file of spaces, `/offline` and the empty form of
+// `/report`, in the languages that are read here: who pays by the megabyte pays for no other. It
+// keeps no page of one space, no search and no answer: what somebody looked for is nobody's to find
+// on a phone. Who takes spaces along to visit them keeps that page too, without a name or a token
+// (visit-page.js); it goes with the sign-in.
+
+const SHELL = `amparo-shell-${GIVEN.release}`;
+const PAGES = 'amparo-pages';
+const VISITS = 'amparo-visits'; // as in visit-page.js and page-exit.js
+const REPORTS = 'amparo-reports'; // as in outbox.js
+const WAIT_MS = 3_000; // webmap.md, "Offline": then what is kept is shown
+// What is kept is the same for every Origin and Accept: module scripts ask with other headers.
+const ANY = { ignoreVary: true };
+const KEPT_DAYS = 7; // as packs (app/packs/timespan.py); what is older is not shown (P49)
+
+self.addEventListener('install', (event) => {
+  event.waitUntil((async () => {
+    const shell = await caches.open(SHELL);
+    await shell.addAll([...GIVEN.files, ...pagesOf(await languagesRead())]);
+    await self.skipWaiting();
+  })());
+});
+
+self.addEventListener('activate', (event) => {
+  event.waitUntil((async () => {
+    const names = await caches.keys();
+    const old = names.filter((name) => name.startsWith('amparo-shell-') && name !== SHELL);
+    await Promise.all(old.map((name) => caches.delete(name)));
+    await self.clients.claim();
+  })());
+});
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event;
+  const address = new URL(request.url);
+  if (request.method === 'POST' && address.pathname === '/network/sign-out') event.waitUntil(caches.delete(VISITS));
+  // What is near a place is asked by POST, for no address to have it, and kept nowhere.
+  if (request.method === 'POST' && request.mode === 'navigate' && address.pathname === '/' && address.origin === self.location.origin) {
+    event.respondWith(fetch(request).catch(() => shellPage(address.searchParams.get('lang'))));
+    return;
+  }
+  if (request.method !== 'GET' || address.origin !== self.location.origin) return;
+  if (address.pathname.startsWith('/static/')) event.respondWith(kept(request));
+  else if (address.pathname === '/nearby.json') event.respondWith(newest(event, '/nearby.json'));
+  else if (request.mode === 'navigate') {
+    event.respondWith(page(event, address));
+    event.waitUntil(keepPages(address.searchParams.get('lang')));
+  }
+});
+
+// The network is back, and no page may be open. Reports alone: what is seen at a visit goes with a
+// token of the sign-in, which is kept nowhere. Where something is left the browser wakes us again.
+self.addEventListener('sync', (event) => {
+  if (event.tag === REPORTS) event.waitUntil(sendReports());
+});
+
+async function sendReports() {
+  if (await sendUnseen() > 0) throw new Error('some reports wait');
+}
+
+const pagesOf = (languages) => languages.flatMap((lang) => GIVEN.pages.map((path) => `${path}?lang=${lang}`));
+
+/** The languages of pages that are open, or were kept by the release before; else the browser's. */
+async function languagesRead() {
+  const open = await self.clients.matchAll({ includeUncontrolled: true, type: 'window' });
+  const names = (await caches.keys()).filter((name) => name.startsWith('amparo-shell-'));
+  const before = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+  const stated = [...open, ...before.flat()].map(({ url }) => new URL(url).searchParams.get('lang'));
+  const own = [...navigator.languages.map((tag) => tag.split('-')[0]), GIVEN.languages[0]];
+  const [read, known] = [stated, own].map((all) => all.filter((lang) => GIVEN.languages.includes(lang)));
+  return read.length > 0 ? [...new Set(read)] : known.slice(0, 1);
+}
+
+/** Keep the pages of a language that somebody begins to read, and those anew that grew old. */
+async function keepPages(lang) {
+  if (!GIVEN.languages.includes(lang)) return;
+  const shell = await caches.open(SHELL);
+  await Promise.all(pagesOf([lang]).map(async (path) => {
+    const found = await shell.match(path, ANY);
+    if (!found || !isFresh(found)) await renew(new URL(path, self.location.origin), await fetch(path));
+  })).catch(() => {}); // without a network they are kept another time
+}
+
+/** A file whose address carries its digest never changes. */
+async function kept(request) {
+  const shell = await caches.open(SHELL);
+  const found = await shell.match(request, ANY) ?? await caches.match(request, ANY);
+  if (found) return found;
+  const answer = await fetch(request);
+  if (answer.ok && answer.status === 200) await shell.put(request, answer.clone());
+  return answer;
+}
+
+async function page(event, address) {
+  const { request } = event;
+  const lang = address.searchParams.get('lang');
+  const isHome = address.pathname === '/' && [...address.searchParams.keys()].every((name) => name === 'lang');
+  if (isHome) {
+    // Without a language in the address the browser's decides, which does not change offline.
+    const answer = await newest(event, `/?lang=${lang ?? ''}`).catch(() => null);
+    return answer ?? shellPage(lang);
+  }
+  const isShell = GIVEN.pages.includes(address.pathname);
+  const isVisits = address.pathname === '/network/visits';
+  try {
+    const asked = fetch(request);
+    // Also what comes too late to be shown is kept for the next time.
+    if (isShell) event.waitUntil(asked.then((answer) => renew(address, answer.clone())).catch(() => {}));
+    return await (isShell || isVisits ? soon(asked) : asked);
+  } catch {
+    return (isVisits ? await visitsPage() : null) ?? shellPage(lang, isShell ? address.pathname : '/offline');
+  }
+}
+
+/** A page that is kept, in the language asked for or else in one that was read here. */
+async function shellPage(lang, path = '/offline') {
+  const shell = await caches.open(SHELL);
+  for (const one of [lang, ...GIVEN.languages]) {
+    const found = await shell.match(`${path}?lang=${one}`, ANY);
+    if (found) return found;
+  }
+  return Response.error();
+}
+
+async function visitsPage() {
+  const found = await caches.match('/network/visit-page', ANY);
+  if (!found || isFresh(found)) return found;
+  await caches.delete(VISITS);
+  return null;
+}
+
+/** The server's answer if it comes in time; raises where it does not. */
+async function soon(asked) {
+  const late = new Promise((_, reject) => { setTimeout(reject, WAIT_MS, new Error('late')); });
+  return Promise.race([asked, late]);
+}
+
+/** Keep a shell page as it is now: its hotline and its DEMO change without a release (P35, P38). */
+async function renew(address, answer) {
+  const names = [...address.searchParams.keys()];
+  const lang = address.searchParams.get('lang');
+  if (answer.status !== 200 || names.join() !== 'lang' || !GIVEN.languages.includes(lang)) return;
+  // Whole before the one that is kept goes: the network may break.
+  await answer.clone().blob();
+  const [shell, key] = [await caches.open(SHELL), `${address.pathname}?lang=${lang}`];
+  await shell.delete(key, ANY);
+  await shell.put(key, answer);
+}
+
+/** The server's answer if it begins to come in time, else what is kept and not too old. */
+async function newest(event, key) {
+  const pages = await caches.open(PAGES);
+  const asked = fetch(event.request);
+  // What is kept of it takes its time beside, also where it comes late and is for the next time: a
+  // network that is slow is not to be taken for none because a long answer outlasts the wait.
+  event.waitUntil(asked.then((answer) => answer.ok && pages.put(key, answer.clone())).catch(() => {}));
+  const late = new Promise((resolve) => { setTimeout(resolve, WAIT_MS, null); });
+  const answer = await Promise.race([asked, late]).catch(() => null);
+  if (answer) return answer;
+  const found = await pages.match(key, ANY);
+  if (found && isFresh(found)) return found;
+  if (found) await pages.delete(key);
+  return asked;
+}
+
+function isFresh(answer) {
+  const made = Date.parse(answer.headers.get('date') ?? '');
+  return Number.isFinite(made) && Date.now() - made < KEPT_DAYS * 86_400_000;
+}

@@ -1,0 +1,206 @@
+"""Why a way is longer than the one that would be open, in words (P32, P46, P54).
+
+Every text here can hurt when it is translated wrongly, so it stays Spanish in a language where
+nobody reviewed it, and says so (P47).
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from app.i18n import labels, route_phrases
+from app.i18n.translation import DEFAULT_LANGUAGE, Words, marked_safety, words
+from app.journeys.detours import Because
+from app.texts import route_text
+from app.texts.route_text import SHORT_M, Said
+from geo.geography.hazards import ActiveHazard
+from geo.vocabulary import readable
+from routing.route.open_world_report import Beyond
+
+_CLOSED = marked_safety("el paso oficial %(name)s está cerrado")
+_CLOSED_THEN = marked_safety("el paso oficial %(name)s estará cerrado cuando llegue")
+_NOT_KNOWN_THEN = marked_safety(
+    "no se sabe si el paso oficial %(name)s estará abierto cuando llegue"
+)
+_NOT_KNOWN = marked_safety("no se sabe si el paso oficial %(name)s está abierto")
+_NEXT = marked_safety("próxima apertura conocida: %(time)s (hora local)")
+_NO_NEXT = marked_safety("no se conoce una próxima apertura")
+_BARRED = marked_safety(
+    "en el camino más corto hay un peligro publicado, y por ahí no se pasa: %(kind)s"
+)
+_CHOSEN = marked_safety("este camino se aparta de un peligro publicado: %(kind)s")
+_ENDS = marked_safety("según lo publicado, termina: %(time)s (hora local)")
+_OVER = marked_safety("en este camino hay un peligro publicado: %(kind)s")
+_ASK_FIRST = marked_safety("pregunte antes de pasar")
+_AVOIDED_CROSSING = marked_safety("usted pidió no pasar por %(name)s")
+_AVOIDED_AREA = marked_safety("usted pidió evitar una zona por la que pasa el camino más corto")
+_SLOWER = marked_safety("por eso este camino tarda %(time)s más")
+_LONGER = marked_safety("por eso este camino tarda %(time)s más y mide %(km)s más")
+
+#: What is said of a way that is shown although it is beyond a limit.
+BEYOND: Final[dict[Beyond, str]] = {
+    "closure": marked_safety(
+        "este camino da un rodeo muy largo, o espera mucho, porque el más corto no está abierto"
+    ),
+    "ceiling": marked_safety(
+        "este camino es muy largo para la distancia entre los dos lugares, y no se conoce la razón"
+    ),
+}
+
+#: What a refusal says first.
+REFUSED: Final[dict[Beyond, str]] = {
+    "closure": marked_safety("Ahora solo hay un camino mucho más largo, o con mucha espera"),
+    "ceiling": marked_safety("No se conoce un camino razonable entre estos dos lugares"),
+}
+
+_DAY_S: Final = 86_400.0
+_HOUR_S: Final = 3_600.0
+_MINUTE_S: Final = 60.0
+
+
+def because_words(w: Words, because: Because, *, with_closure: bool = True) -> list[Said]:
+    """Say one reason: what it is, until when, what it costs, and what it does not end.
+
+    Parameters
+    ----------
+    w
+        Of the language that is wanted.
+    because
+        The reason.
+    with_closure
+        Say of a crossing that a closure does not end the right to protection (P32); False where
+        that stands beside.
+    """
+    found = [*_what(w, because), _cost(w, because)]
+    if with_closure and because.reason.kind == "crossing":
+        found.append(_safe(w, route_phrases.CLOSURE_IS_NOT_THE_END))
+    return found
+
+
+def written(w: Words, because: Sequence[Because]) -> list[dict[str, Any]]:
+    """Return reasons as every interface that answers in JSON has them."""
+    return [
+        {
+            "kind": one.reason.kind,
+            "id": one.reason.id,
+            "name": one.reason.name,
+            "state": one.reason.state,
+            "next_opening": one.until,
+            "extra_s": one.reason.extra_s,
+            "extra_m": one.reason.extra_m,
+            "text": route_text.plain(w, because_words(w, one)),
+        }
+        for one in because
+    ]
+
+
+def ended_words(w: Words, hazard: ActiveHazard, timezone: str) -> list[Said]:
+    """Say of a closure on a way that it ends before somebody comes by, as published."""
+    demo = " (DEMO)" if hazard.demo else ""
+    return [
+        _named(w, _OVER, hazard.kind, demo),
+        _at(w, _ENDS, hazard.valid_to, timezone),
+        _safe(w, _ASK_FIRST),
+    ]
+
+
+def ended_written(w: Words, hazards: Sequence[ActiveHazard], timezone: str) -> list[dict[str, Any]]:
+    """Return such closures as every interface that answers in JSON has them."""
+    return [
+        {
+            "id": hazard.id,
+            "kind": hazard.kind,
+            "title": hazard.title,
+            "ends": hazard.valid_to,
+            "text": route_text.plain(w, ended_words(w, hazard, timezone)),
+        }
+        for hazard in hazards
+    ]
+
+
+def detour(w: Words, beyond: Beyond | None) -> dict[str, str] | None:
+    """Return what every interface in JSON says of a way that is shown beyond a limit."""
+    if beyond is None:
+        return None
+    return {"kind": beyond, "text": route_text.plain(w, [_safe(w, BEYOND[beyond])])}
+
+
+def refusal(beyond: Beyond, because: Sequence[Because]) -> str:
+    """Say in Spanish why there are only ways that are too long, and what remains (P32)."""
+    w = words(DEFAULT_LANGUAGE)
+    said = [
+        route_text.plain(w, because_words(w, one, with_closure=False)).rstrip(".")
+        for one in because
+    ]
+    parts = [REFUSED[beyond], *said, route_phrases.CLOSURE_IS_NOT_THE_END.rstrip(".")]
+    return " ".join(f"{part}." for part in parts)
+
+
+def _what(w: Words, because: Because) -> Iterator[Said]:
+    reason, timezone = because.reason, because.timezone or "UTC"
+    demo = " (DEMO)" if because.is_demo else ""
+    if reason.kind == "crossing":
+        text = _state(because)
+        yield _safe(w, text, name=f"{reason.name}{demo}")
+        if because.until is None:
+            yield _safe(w, _NO_NEXT)
+        else:
+            yield _at(w, _NEXT, because.until, timezone)
+    elif reason.kind == "hazard":
+        yield _hazard(w, because, demo)
+        if because.until is not None and not reason.is_choice:
+            yield _at(w, _ENDS, because.until, timezone)
+    elif reason.name is not None:
+        yield _safe(w, _AVOIDED_CROSSING, name=f"{reason.name}{demo}")
+    else:
+        yield _safe(w, _AVOIDED_AREA)
+
+
+def _state(because: Because) -> str:
+    """Return what a crossing is; one that is open now is never called closed (P32)."""
+    if because.is_open_now:
+        return _NOT_KNOWN_THEN if because.until is None else _CLOSED_THEN
+    return _NOT_KNOWN if because.reason.state == "not_known" else _CLOSED
+
+
+def _hazard(w: Words, because: Because, demo: str) -> Said:
+    text = _CHOSEN if because.reason.is_choice else _BARRED
+    return _named(w, text, "" if because.hazard is None else because.hazard.kind, demo)
+
+
+def _named(w: Words, text: str, kind: str, demo: str) -> Said:
+    """Word a text with the kind of a hazard in it."""
+    known = labels.HAZARDS.get(kind)
+    if known is None or not w.is_reviewed(known):
+        w = words(DEFAULT_LANGUAGE)  # half a translation helps nobody
+    filled, message = w.reviewed(text)
+    name = readable(kind) if known is None else filled.reviewed(known)[1]
+    return Said(message % {"kind": name[:1].lower() + name[1:]} + demo, filled.lang)
+
+
+def _cost(w: Words, because: Because) -> Said:
+    reason = because.reason
+    filled, message = w.reviewed(_LONGER if reason.extra_m >= SHORT_M else _SLOWER)
+    values = {"time": how_much_time(filled, reason.extra_s), "km": filled.km(reason.extra_m)}
+    return Said(message % values, filled.lang)
+
+
+def how_much_time(w: Words, time_s: float) -> str:
+    """Write a span of time: days from one day on, never hours then (P46)."""
+    if time_s >= _DAY_S:
+        days = round(time_s / _DAY_S)
+        return w.ngettext("%(num)s día", "%(num)s días", days) % {"num": w.integer(days)}
+    if time_s >= _HOUR_S:
+        return f"{round(time_s / _HOUR_S)} h"
+    return f"{max(1, round(time_s / _MINUTE_S))} min"
+
+
+def _at(w: Words, text: str, moment: datetime | None, timezone: str) -> Said:
+    assert moment is not None  # noqa: S101 -- the callers say so
+    filled, message = w.reviewed(text)
+    return Said(message % {"time": filled.moment(moment, timezone)}, filled.lang)
+
+
+def _safe(w: Words, text: str, **values: str) -> Said:
+    """Word a safety text: in this language where a person reviewed it, else in Spanish."""
+    return route_text.safety(w, text, **values)

@@ -1,0 +1,56 @@
+"""One route of an answer as GPX 1.1: a track, and the spaces along it."""
+
+from datetime import UTC, datetime
+from typing import Final
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from app.journeys.timeline import Stop
+from app.texts.route_export import DIGITS, Carried, add_text, demo_marked
+
+MEDIA_TYPE: Final = "application/gpx+xml"
+_NAMESPACE: Final = "http://www.topografix.com/GPX/1/1"
+
+
+def gpx_of(route: Carried, now: datetime) -> bytes:
+    """Write a route as a file.
+
+    Parameters
+    ----------
+    route
+        What the file says.
+    now
+        The present moment, aware.
+    """
+    root = Element("gpx", {"version": "1.1", "creator": "Amparo", "xmlns": _NAMESPACE})
+    meta = SubElement(root, "metadata")
+    add_text(meta, "name", demo_marked("Amparo", is_demo=route.is_demo))
+    add_text(meta, "desc", route.about)
+    add_text(meta, "time", now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    for stop in route.stops:
+        _add_space(root, stop, is_demo=route.is_demo)
+    _add_track(root, route)
+    written: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
+
+
+def _add_space(root: Element, stop: Stop, *, is_demo: bool) -> None:
+    space = stop.space
+    point = SubElement(root, "wpt", _place(space.lon, space.lat))
+    add_text(point, "name", demo_marked(space.name, is_demo=is_demo))
+    if space.locality:
+        add_text(point, "desc", space.locality)
+    add_text(point, "type", "overnight" if stop.overnight else "space")
+
+
+def _add_track(root: Element, route: Carried) -> None:
+    track = SubElement(root, "trk")
+    add_text(track, "name", route.name)
+    add_text(track, "desc", route.text)
+    add_text(track, "src", route.source)
+    segment = SubElement(track, "trkseg")
+    for lon, lat in route.line:
+        SubElement(segment, "trkpt", _place(lon, lat))
+
+
+def _place(lon: float, lat: float) -> dict[str, str]:
+    return {"lat": f"{lat:.{DIGITS}f}", "lon": f"{lon:.{DIGITS}f}"}

@@ -1,0 +1,68 @@
+"""One route of an answer as KML 2.2: a line, and the spaces along it (`app.texts.route_export`)."""
+
+from datetime import UTC, datetime
+from typing import Final
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from app.journeys.timeline import Stop
+from app.texts.route_export import DIGITS, Carried, add_text, demo_marked
+
+MEDIA_TYPE: Final = "application/vnd.google-earth.kml+xml"
+_NAMESPACE: Final = "http://www.opengis.net/kml/2.2"
+
+#: The route as the page draws it: KML writes opacity, blue, green, red (OGC 07-147r2, 16.5), and
+#: this is Okabe and Ito's blue, #0072b2.
+_LINE_COLOUR: Final = "ffb27200"
+_LINE_WIDTH: Final = "5"
+
+
+def kml_of(route: Carried, now: datetime) -> bytes:
+    """Write a route as a file.
+
+    Parameters
+    ----------
+    route
+        What the file says.
+    now
+        The present moment, aware.
+    """
+    root = Element("kml", {"xmlns": _NAMESPACE})
+    document = SubElement(root, "Document")
+    add_text(document, "name", demo_marked("Amparo", is_demo=route.is_demo))
+    add_text(document, "description", route.about)
+    # Of which moment the records are: whoever opens the file later has to see it (P49).
+    stamp = SubElement(document, "TimeStamp")
+    add_text(stamp, "when", now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    style = SubElement(SubElement(document, "Style", {"id": "route"}), "LineStyle")
+    add_text(style, "color", _LINE_COLOUR)
+    add_text(style, "width", _LINE_WIDTH)
+    for stop in route.stops:
+        _add_space(document, stop, is_demo=route.is_demo)
+    _add_line(document, route)
+    written: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
+
+
+def _add_space(document: Element, stop: Stop, *, is_demo: bool) -> None:
+    space = stop.space
+    placemark = SubElement(document, "Placemark")
+    add_text(placemark, "name", demo_marked(space.name, is_demo=is_demo))
+    if space.locality:
+        add_text(placemark, "description", space.locality)
+    kind = SubElement(SubElement(placemark, "ExtendedData"), "Data", {"name": "type"})
+    add_text(kind, "value", "overnight" if stop.overnight else "space")
+    add_text(SubElement(placemark, "Point"), "coordinates", _place(space.lon, space.lat))
+
+
+def _add_line(document: Element, route: Carried) -> None:
+    placemark = SubElement(document, "Placemark")
+    add_text(placemark, "name", route.name)
+    add_text(placemark, "description", f"{route.text} ({route.source})")
+    add_text(placemark, "styleUrl", "#route")
+    line = SubElement(placemark, "LineString")
+    add_text(line, "tessellate", "1")
+    add_text(line, "coordinates", " ".join(_place(lon, lat) for lon, lat in route.line))
+
+
+def _place(lon: float, lat: float) -> str:
+    return f"{lon:.{DIGITS}f},{lat:.{DIGITS}f}"

@@ -1,0 +1,157 @@
+"""A municipality's list as a sheet of words: the page to print and the image show the same."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.i18n import labels
+from app.i18n.translation import Words
+from app.journeys.municipal_lists import MunicipalList
+from app.texts import print_text
+from app.texts.print_text import Said
+from geo.exports.text_messages import SEPARATOR, packed
+from geo.hours.openings import local_day
+from geo.spaces.candidates import Described
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One place of the list."""
+
+    name: str
+    about: str
+    lines: Sequence[Said]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Places under a heading; none of the first section is said."""
+
+    heading: str
+    entries: Sequence[Entry]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The list in one language.
+
+    Attributes
+    ----------
+    title, about
+        The municipality, and which places of it.
+    dates
+        Of which day it is and until when it may be used (P49).
+    notices
+        DEMO while demo rows are loaded (P35).
+    sections
+        Its own places, then the nearest beyond it.
+    help, complaints
+        The lines of the area (P45), whom to call for protected services (P38), how to complain
+        about staff (P44).
+    address
+        Where the newest list is.
+    """
+
+    title: str
+    about: str
+    dates: Sequence[str]
+    notices: Sequence[Said]
+    sections: Sequence[Section]
+    help: Sequence[Said]
+    complaints: Sequence[Said]
+    address: str
+
+
+def sheet_of(
+    w: Words, names: labels.Names, found: MunicipalList, *, hotline: str | None, address: str
+) -> Sheet:
+    """Return the words of a list; ``address`` is where its newest version is."""
+    there, day = found.there, local_day(found.now, found.there.timezone)
+    ends = print_text.list_ends((one.properties for one in found.places), day)
+    area = ", ".join(filter(None, (there.admin1, w.country(there.country))))
+    own = Section(
+        w.gettext("En %(place)s") % {"place": there.name},
+        [_entry(w, names, found, one) for one in found.own],
+    )
+    near = Section(
+        w.gettext("En otros municipios cerca"),
+        [_entry(w, names, found, one, is_brief=True) for one in found.near],
+    )
+    service = found.service and labels.term(w, names, "service", found.service)
+    return Sheet(
+        title=w.gettext("Lugares de apoyo en %(place)s") % {"place": there.name},
+        about=". ".join(filter(None, (area, service and f"{w.gettext('Solo:')} {service}"))),
+        dates=(
+            w.gettext("Lista del %(date)s. Puede haber cambiado: llame antes de ir.")
+            % {"date": w.day(day)},
+            w.gettext("No use esta lista después del %(date)s.") % {"date": w.day(ends)},
+        ),
+        notices=[print_text.demo_warning(w)] if found.has_demo else [],
+        sections=[own, near] if near.entries else [own],
+        help=[
+            print_text.protected(w, hotline, found.lines),
+            *print_text.help_lines(w, found.lines),
+        ],
+        complaints=[
+            *print_text.complaint_lines(w, found.lines),
+            Said(w.gettext("También en la página de cada lugar."), w.gettext("Por internet")),
+            print_text.not_urgent(w),
+        ],
+        address=address,
+    )
+
+
+def _entry(
+    w: Words,
+    names: labels.Names,
+    found: MunicipalList,
+    one: Described,
+    *,
+    is_brief: bool = False,
+) -> Entry:
+    row = one.properties
+    kind = labels.term(w, names, "space_kind", row["kind"])
+    locality = row["locality"] or row["admin1"] or w.country(row["country"])
+    referrers = [found.referrers[i] for i in row["referral_points"] or () if i in found.referrers]
+    return Entry(
+        name=print_text.name(row, has_demo=row["demo"]),
+        about=f"{kind} · {locality}",
+        lines=print_text.place(w, names, row, found.now, referrers, is_brief=is_brief),
+    )
+
+
+def text_of(w: Words, sheet: Sheet) -> str:
+    """Return a list as messages of WhatsApp: each with the date, and with DEMO."""
+
+    def head(number: int) -> str:
+        more = "" if number == 1 else f" ({number})"
+        warned = [f"*{print_text.plain(w, one)}*" for one in sheet.notices]
+        return "\n".join([*warned, f"*{sheet.title}*{more}", sheet.about, *sheet.dates])
+
+    entries = []
+    for section in sheet.sections:
+        entries.append(f"*{section.heading}*")
+        entries += [_written(w, entry) for entry in section.entries] or [nothing(w)]
+    for heading, lines in (
+        (print_text.help_heading(w), sheet.help),
+        (print_text.complaints_heading(w), sheet.complaints),
+    ):
+        entries.append("\n".join([f"*{heading}*", *(print_text.plain(w, one) for one in lines)]))
+    entries.append(newest(w, sheet))
+    if w.lang != "es":
+        entries.append(print_text.originals(w))
+    return SEPARATOR.join(packed(head, entries)) + "\n"
+
+
+def _written(w: Words, entry: Entry) -> str:
+    name = f"*{entry.name}*"
+    return "\n".join([name, entry.about, *(print_text.plain(w, one) for one in entry.lines)])
+
+
+def nothing(w: Words) -> str:
+    """Return what a section without places says."""
+    return w.gettext("No se conoce un lugar aquí.")
+
+
+def newest(w: Words, sheet: Sheet) -> str:
+    """Return where the newest list is."""
+    return w.gettext("La lista más nueva: %(address)s") % {"address": sheet.address}

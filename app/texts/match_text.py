@@ -1,0 +1,252 @@
+"""Why a space is named and in which place, in words (P13, P46): no percentages, nothing "safe".
+
+Each reason has a code, for partner apps; the pages word it in their languages.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.i18n.phrase import Languages, LocalTime, Phrase, SafetyPhrase
+from app.i18n.route_phrases import kilometres
+from app.journeys.matching import Chosen, Fallback, Match
+from app.snapshots.essential_contacts import Line
+from geo.hours.openings import zone
+from geo.spaces.eligibility import Doubt, Refusal
+from geo.spaces.freshness import age_label
+from geo.spaces.next_steps import Option
+from routing.travel.profiles import Profile, walking_days
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason: its code and its words."""
+
+    code: str
+    phrase: Phrase
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """How many spaces were left out for one reason."""
+
+    reason: Reason
+    count: int
+
+
+#: Goes with every answer: there is always a next step.
+FALLBACK = SafetyPhrase(
+    "Si nada de esto le sirve, llame a una de las líneas o pregunte en el espacio de apoyo o a las "
+    "autoridades más cercanas. Pedir ayuda y protección es un derecho."
+)
+
+#: The same where nobody knows a line of the country.
+FALLBACK_UNKNOWN = SafetyPhrase(
+    "Si nada de esto le sirve, pregunte en el espacio de apoyo o a las autoridades más cercanas. "
+    "Pedir ayuda y protección es un derecho."
+)
+
+_DOUBTS = {
+    Doubt.AGE: Phrase("atiende solo ciertas edades: llame antes"),
+    Doubt.CHILDREN_AGE: Phrase("tiene límites de edad para niños y niñas: llame antes"),
+    Doubt.GENDER: Phrase("no atiende a todas las personas: vea para quién es"),
+    Doubt.FAMILIES_ONLY: Phrase("atiende solo a familias"),
+    Doubt.CHILDREN_ALONE: Phrase(
+        "llame antes: no se sabe si recibe a menores sin una persona adulta"
+    ),
+    Doubt.COMPANY: Phrase("si va sin una persona adulta, llame antes"),
+    Doubt.DOCUMENTS: Phrase("puede pedir documentos: llame antes"),
+}
+
+_LEFT_OUT = {
+    Refusal.EXPIRED: Phrase("sin confirmar para ese día"),
+    Refusal.NOT_ACTIVE: Phrase("cerrados"),
+    Refusal.NO_SERVICE: Phrase("sin lugar para dormir"),
+    Refusal.CLOSED: Phrase("cerrados a la hora de llegada"),
+    Refusal.HOURS_NOT_KNOWN: Phrase("con horario que no se conoce"),
+    Refusal.LAST_ENTRY: Phrase("que ya no reciben a la hora de llegada"),
+    Refusal.AGE: Phrase("para otras edades"),
+    Refusal.GENDER: Phrase("para otras personas"),
+    Refusal.FAMILIES_ONLY: Phrase("solo para familias"),
+    Refusal.CHILDREN_ALONE: Phrase("que no reciben a niños y niñas sin una persona adulta"),
+    Refusal.DOCUMENTS: Phrase("que piden documentos"),
+    Refusal.FULL: Phrase("llenos"),
+    Refusal.REFERRAL_ONLY: Phrase("donde se entra solo con referencia"),
+}
+
+BORDER = "border"
+_BORDER = SafetyPhrase("del otro lado de una frontera sin paso oficial abierto que se conozca")
+
+
+def fallback(lines: Sequence[Line]) -> SafetyPhrase:
+    """Return what goes with an answer; nobody is told to call without a number beside it."""
+    return FALLBACK if lines else FALLBACK_UNKNOWN
+
+
+def left_out(match: Match) -> list[LeftOut]:
+    """Word how many spaces were left out, and why."""
+    words: Mapping[str, Phrase] = {refusal.value: said for refusal, said in _LEFT_OUT.items()}
+    found = [LeftOut(Reason(code, words[code]), count) for code, count in match.left_out.items()]
+    if match.border_count:
+        found.append(LeftOut(Reason(BORDER, _BORDER), match.border_count))
+    return found
+
+
+def reasons(match: Match, chosen: Chosen) -> list[Reason]:
+    """Say why an option is named: hours, age of the word, the way, places, what is not known."""
+    option = chosen.option
+    found = [
+        *_hours(match, option),
+        *_age(match, chosen),
+        *_way(option, match.profile),
+        *_across(match, option, chosen),
+        *_places(match, option),
+        *(Reason(f"doubt_{doubt.value}", _doubt(match, doubt)) for doubt in option.doubts),
+    ]
+    if option.refers_to is not None and chosen.refers_to is not None:
+        said = Phrase(
+            "aquí le refieren a %(name)s: allí se entra solo así",
+            {"name": chosen.refers_to.properties["name"]},
+        )
+        found.insert(0, Reason("refers", said))
+    return found
+
+
+def _doubt(match: Match, doubt: Doubt) -> Phrase:
+    if doubt is Doubt.LANGUAGE:
+        wished = tuple(sorted(match.need.languages))
+        return Phrase("no consta que hablen %(languages)s", {"languages": Languages(wished)})
+    return _DOUBTS[doubt]
+
+
+def _hours(match: Match, option: Option) -> Iterator[Reason]:
+    if match.need.is_for_night and option.refers_to is None:
+        yield Reason("open", Phrase("abierto esa noche según su horario"))
+    else:
+        yield Reason("open", Phrase("abierto a su llegada según su horario"))
+    hours = option.candidate.hours
+    # Few state one, and the status looks weeks ahead.
+    if not any(opening.last_entry for opening in hours.openings):
+        return
+    last_entry = hours.status_at(option.arrival).last_entry
+    if last_entry is not None:
+        local = last_entry.astimezone(zone(option.candidate.timezone))
+        said = Phrase("última entrada a las %(time)s", {"time": f"{local:%H:%M}"})
+        yield Reason("last_entry", said)
+
+
+def _age(match: Match, chosen: Chosen) -> Iterator[Reason]:
+    if chosen.described.properties["demo"]:
+        yield Reason("demo", Phrase("dato de demostración, sin confirmar"))
+        return
+    space = chosen.option.candidate
+    today = match.now.astimezone(zone(space.timezone)).date()
+    age = age_label(space.assured_on, chosen.described.properties["expires_on"], today)
+    yield Reason(
+        "confirmed", Phrase("confirmado %(when)s", {"when": ago(timedelta(days=age.days))})
+    )
+    if age.call_before:
+        yield Reason("call_before", Phrase("llame antes"))
+
+
+def ago(age: timedelta) -> Phrase:
+    """Word an age: today, yesterday, days; hours only below a day."""
+    if age.days >= 2:  # noqa: PLR2004 -- two is the first plural
+        return Phrase("hace %(days)s días", {"days": age.days})
+    return Phrase("ayer") if age.days == 1 else Phrase("hoy")
+
+
+def _way(option: Option, profile: Profile) -> Iterator[Reason]:
+    way = option.way
+    if way.kind == "straight":
+        yield Reason(
+            "straight",
+            Phrase(
+                "a %(length)s en línea recta; el camino puede ser más largo",
+                {"length": kilometres(way.distance_m)},
+            ),
+        )
+        return
+    days = walking_days(way.distance_m, way.duration_s, profile)
+    length = kilometres(way.distance_m)
+    # P46: over one day of walking days, not hours.
+    if days > 1:
+        said = Phrase("a %(length)s, unos %(days)s días a pie", {"length": length, "days": days})
+    else:
+        time = duration(way.duration_s)
+        said = Phrase("a %(length)s, %(time)s a pie", {"length": length, "time": time})
+    yield Reason("walking", said)
+    if way.exposure_s > 0:
+        yield Reason("exposed", _EXPOSED)
+
+
+_EXPOSED = SafetyPhrase("en el camino hay altura o peligros reportados: pregunte antes de salir")
+
+
+def duration(seconds: float) -> Phrase:
+    """Word a walk of up to a day: minutes below an hour, else hours and a half."""
+    minutes = max(5, 5 * math.ceil(seconds / 300))
+    if minutes < 60:  # noqa: PLR2004
+        return Phrase("%(minutes)s min", {"minutes": minutes})
+    halves = math.ceil(minutes / 30)
+    hours = {"hours": halves // 2}
+    return Phrase("%(hours)s h y media", hours) if halves % 2 else Phrase("%(hours)s h", hours)
+
+
+def _across(match: Match, option: Option, chosen: Chosen) -> Iterator[Reason]:
+    if chosen.crossings:
+        names = ", ".join(crossing.name for crossing in chosen.crossings)
+        there = option.candidate.country
+        if there != match.country:
+            text = Phrase(
+                "en otro país (%(country)s), por el paso oficial %(names)s",
+                {"country": there, "names": names},
+            )
+        else:
+            text = Phrase("por otro país, por el paso oficial %(names)s", {"names": names})
+        yield Reason("crossing", text)
+
+
+def _places(match: Match, option: Option) -> Iterator[Reason]:
+    if not match.need.is_for_night:
+        return
+    served_by = option.refers_to or option.candidate
+    if served_by.capacity == "places" and served_by.capacity_updated is not None:
+        age = _age_of(served_by.capacity_updated, match.now)
+        yield Reason("places", Phrase("con lugares, dicho %(when)s", {"when": age}))
+    else:
+        yield Reason("places_not_known", Phrase("llame antes: lugares sin confirmar"))
+
+
+def _age_of(moment: datetime, now: datetime) -> Phrase:
+    hours = max(0, math.floor((now - moment).total_seconds() / 3600))
+    if hours < 24:  # noqa: PLR2004
+        if not hours:
+            return Phrase("hace menos de una hora")
+        return Phrase("hace %(hours)s h", {"hours": hours})
+    return ago(timedelta(hours=hours))
+
+
+_WHY_NOT_NOW = {
+    Refusal.CLOSED: Phrase("cerrado a la hora de llegada"),
+    Refusal.HOURS_NOT_KNOWN: Phrase("no se conoce su horario de ese día"),
+    Refusal.LAST_ENTRY: Phrase("a la hora de llegada ya no recibe"),
+}
+
+
+def fallback_reasons(fallback: Fallback) -> list[Reason]:
+    """Say what keeps a space from being a destination now, and when it opens."""
+    option = fallback.chosen.option
+    space = option.candidate
+    found = [] if fallback.role != "guide" else [_GUIDE]
+    found += [Reason(refusal.value, _WHY_NOT_NOW[refusal]) for refusal in fallback.refused]
+    opens = space.hours.next_opening(option.arrival) if fallback.refused else None
+    if opens is not None:
+        when = LocalTime(opens, space.timezone)
+        said = Phrase("abre el %(when)s, según su horario", {"when": when})
+        found.append(Reason("opens", said))
+    return [*found, Reason("call_before", Phrase("llame antes de ir"))]
+
+
+_GUIDE = Reason("guide", Phrase("informa a dónde acudir"))

@@ -1,0 +1,151 @@
+"""What the poster of a space says: for the door, and for walls along the way (P43 to P45)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.i18n import labels
+from app.i18n.translation import Words
+from app.journeys.space_facts import visible_space
+from app.texts import print_text
+from app.texts.print_text import Said
+from geo import vocabulary
+from geo.errors import NotFoundError
+from geo.guidance import contacts
+from geo.guidance.contacts import AreaContacts
+from geo.hours.openings import local_day
+from geo.records import demo_rows
+from geo.spaces import candidates
+from geo.spaces.candidates import Described
+
+
+@dataclass(frozen=True)
+class PosterFacts:
+    """What is known for a poster."""
+
+    described: Described
+    referrers: Sequence[str]
+    lines: AreaContacts
+    names: labels.Names
+    has_demo: bool
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Poster:
+    """A poster in one language.
+
+    Attributes
+    ----------
+    is_member
+        P28: with the sign of the network.
+    notices
+        DEMO while demo rows are loaded (P35).
+    address
+        Of the space's page, for the code.
+    scan
+        What the code is for.
+    day
+        Of the data.
+    dates
+        Of which day it is and until when it may hang (P49).
+    """
+
+    lang: str
+    name: str
+    about: str
+    organization: str | None
+    is_member: bool
+    member: str
+    notices: Sequence[Said]
+    where: Sequence[Said]
+    hours: Sequence[Said]
+    services_heading: str
+    services: Sequence[str]
+    facts: Sequence[Said]
+    phones: Sequence[Said]
+    help_heading: str
+    help: Sequence[Said]
+    complaints_heading: str
+    complaints: Sequence[Said]
+    address: str
+    scan: str
+    day: datetime
+    dates: Sequence[str]
+    originals: str | None
+
+
+async def read_poster(session: AsyncSession, space_id: str, now: datetime) -> PosterFacts:
+    """Return what is known for the poster of a space (public tier: it hangs in the street).
+
+    Raises
+    ------
+    NotFoundError
+        It is hidden, has expired, or never existed: all the same (P39); or it has closed for
+        good, which its page says.
+    """
+    found = await visible_space(session, space_id, now)
+    row = found.properties
+    if row["status"] == "closed":
+        msg = "there is no such space"
+        raise NotFoundError(msg)
+    referring = await candidates.describe(session, row["referral_points"] or ())
+    return PosterFacts(
+        described=found,
+        referrers=[referring[i].properties["name"] for i in sorted(referring)],
+        lines=await contacts.contacts_of(session, row["country"], row["admin1"]),
+        names={
+            (term.vocabulary, term.code): term.names
+            for term in await vocabulary.named_terms(session)
+        },
+        has_demo=await demo_rows.has_demo(session),
+        now=now,
+    )
+
+
+def short_address(base: str, space_id: str) -> str:
+    """Return the short address of a space's page."""
+    return f"{base}/s/{quote(space_id, safe='')}"
+
+
+def poster_of(w: Words, found: PosterFacts, *, hotline: str | None, base: str) -> Poster:
+    """Return the words of a poster."""
+    row, now = found.described.properties, found.now
+    day = local_day(now, row["timezone"])
+    kind = labels.term(w, found.names, "space_kind", row["kind"])
+    area = (row["locality"], row["admin1"], w.country(row["country"]))
+    return Poster(
+        lang=w.lang,
+        name=print_text.name(row, has_demo=row["demo"]),
+        about=f"{kind} · {', '.join(filter(None, area))}",
+        organization=row["organization"],
+        is_member=row["verified_member"],
+        member=w.gettext("Miembro verificado de la red"),
+        notices=[print_text.demo_warning(w)] if found.has_demo else [],
+        where=[*print_text.referral(w, row, found.referrers), *print_text.where(w, row)],
+        hours=list(print_text.opening(w, row, day)),
+        services_heading=w.gettext("Servicios"),
+        services=print_text.services(w, found.names, row),
+        facts=list(print_text.whom(w, row)),
+        phones=list(print_text.phones(w, row)),
+        help_heading=print_text.help_heading(w),
+        help=[
+            print_text.protected(w, hotline, found.lines),
+            *print_text.help_lines(w, found.lines),
+        ],
+        complaints_heading=print_text.complaints_heading(w),
+        complaints=print_text.complaint_lines(w, found.lines),
+        address=short_address(base, found.described.id),
+        scan=w.gettext("Con el código: el horario de hoy y todo lo demás."),
+        day=datetime(day.year, day.month, day.day, tzinfo=now.tzinfo),
+        dates=(
+            w.gettext("Datos del %(date)s.") % {"date": w.day(day)},
+            w.gettext("Quite este afiche después del %(date)s.")
+            % {"date": w.day(row["expires_on"])},
+            *(one.text for one in print_text.validity(w, row, now) if not row["demo"]),
+        ),
+        originals=print_text.originals(w) if w.lang != "es" else None,
+    )

@@ -1,0 +1,243 @@
+"""Draws the poster of a space: one page of A5, black on white, with the code of its address."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from io import BytesIO
+from typing import cast
+
+import segno
+from fpdf import FPDF
+from fpdf.enums import WrapMode
+from fpdf.fonts import TTFFont
+from fpdf.util import Padding
+
+from app.i18n.fonts_used import BOLD, PLAIN, covered
+from app.i18n.translation import Words, words
+from app.texts import print_text
+from app.texts.poster import Poster
+from app.texts.print_text import Said
+
+#: Millimetres (ISO 216).
+WIDTH, HEIGHT = 148.0, 210.0
+MARGIN = 9.0
+_INNER = WIDTH - 2 * MARGIN
+
+#: The code with its quiet zone: 33 modules of 1 mm are read from an arm's length (ISO/IEC 18004
+#: asks for four modules of white around).
+_CODE = 36.0
+
+#: Sizes of letters in points, before what is too long is made smaller.
+_NAME, _LARGE, _TEXT, _SMALL = 24.0, 13.0, 10.5, 8.0
+_SCALES = (1.0, 0.93, 0.86, 0.8, 0.74, 0.68, 0.62, 0.56)
+#: Millimetres of a line, for each point of its letters.
+_LEADING = 0.43
+
+#: The network's sign, as on the pages: a house, in a box of 32 units.
+_HOUSE = ((16, 3), (3, 13.5), (3, 29), (12, 29), (12, 20), (20, 20), (20, 29), (29, 29), (29, 13.5))
+
+
+#: Bytes of a poster (issue of the field map). Each font that a poster embeds has 5 to 10 kB.
+LIMIT_BYTES = 20_000
+
+
+def draw(poster: Poster) -> bytes:
+    """Return a poster as PDF of at most `LIMIT_BYTES`; the same poster gives the same bytes."""
+    drawn = _fitting(poster, has_bold=True)
+    return drawn if len(drawn) <= LIMIT_BYTES else _fitting(poster, has_bold=False)
+
+
+def _fitting(poster: Poster, *, has_bold: bool) -> bytes:
+    drawn = b""
+    for scale in _SCALES:
+        with closing(_Sheet(poster, scale, has_bold=has_bold)) as sheet:
+            if sheet.fits or scale == _SCALES[-1]:
+                drawn = sheet.written()
+                break
+    return drawn
+
+
+class _Sheet:
+    """A page at one scale of letters."""
+
+    def __init__(self, poster: Poster, scale: float, *, has_bold: bool) -> None:
+        self.poster, self.scale, self.has_bold = poster, scale, has_bold
+        self.w: Words = words(poster.lang)
+        self.pdf = FPDF(unit="mm", format=(WIDTH, HEIGHT))
+        self.pdf.set_auto_page_break(auto=False)
+        self.pdf.set_margins(MARGIN, MARGIN, MARGIN)
+        self.pdf.add_font("text", "", PLAIN)
+        self.pdf.add_font("text", "B", BOLD)
+        self.pdf.set_title(covered(poster.name))
+        self.pdf.set_lang(poster.lang)
+        self.pdf.set_creation_date(poster.day)
+        self.pdf.add_page()
+        bottom = self._bottom_height()
+        self._watermark()
+        self._top()
+        self.fits = self.pdf.get_y() <= HEIGHT - MARGIN - bottom
+        self.pdf.set_y(HEIGHT - MARGIN - bottom)
+        self._bottom()
+
+    def close(self) -> None:
+        # The library leaves its files open until somebody collects them.
+        for font in self.pdf.fonts.values():
+            if isinstance(font, TTFFont):
+                font.close()
+
+    def written(self) -> bytes:
+        out = BytesIO()
+        self.pdf.output(out)
+        return out.getvalue()
+
+    def _watermark(self) -> None:
+        """Say DEMO across the page, behind everything (P35)."""
+        if not self.poster.notices:
+            return
+        self._letter(118, is_bold=True)
+        self.pdf.set_text_color(230)
+        with self.pdf.rotation(52, WIDTH / 2, HEIGHT / 2):
+            width = self.pdf.get_string_width("DEMO")
+            self.pdf.text((WIDTH - width) / 2, HEIGHT / 2 + 14, "DEMO")
+        self.pdf.set_text_color(0)
+
+    def _top(self) -> None:
+        for one in self.poster.notices:
+            self._write(print_text.plain(self.w, one), _TEXT, is_bold=True, border=True)
+            self._gap(1.5)
+        self._write(self.poster.about, _TEXT)
+        self._write(self.poster.name, _NAME, is_bold=True)
+        if self.poster.organization:
+            self._write(self.poster.organization, _TEXT)
+        if self.poster.is_member:
+            self._member()
+        self._gap(2)
+        self._all(self.poster.hours, _LARGE)
+        self._all(self.poster.phones, _LARGE)
+        self._all(self.poster.where, _LARGE)
+        self._gap(2)
+        self._services()
+        self._gap(2)
+        self._all(self.poster.facts, _TEXT)
+        self._gap(2)
+
+    def _member(self) -> None:
+        """Draw the network's sign, which only verified members have (P28)."""
+        size = _TEXT * self.scale * _LEADING
+        left, top = MARGIN, self.pdf.get_y()
+        corners = [(left + x * size / 32, top + y * size / 32) for x, y in _HOUSE]
+        self.pdf.set_fill_color(0)
+        self.pdf.polygon(corners, style="F")
+        self.pdf.set_x(MARGIN + size + 1)
+        self._write(self.poster.member, _TEXT, is_bold=True, width=_INNER - size - 1)
+
+    def _services(self) -> None:
+        """List the services in two columns, read down each."""
+        self._write(self.poster.services_heading, _LARGE, is_bold=True)
+        top, half = self.pdf.get_y(), -(-len(self.poster.services) // 2)
+        ends = []
+        columns = (self.poster.services[:half], self.poster.services[half:])
+        for number, column in enumerate(columns):
+            self.pdf.set_y(top)
+            for service in column:
+                self.pdf.set_x(MARGIN + number * _INNER / 2)
+                self._write(f"• {service}", _LARGE, width=_INNER / 2 - 2)
+            ends.append(self.pdf.get_y())
+        self.pdf.set_y(max(ends))
+
+    def _bottom_height(self) -> float:
+        """Return the height of what stands at the bottom, by writing it where nobody sees it."""
+        with self.pdf.offset_rendering() as unseen:
+            self.pdf, seen = cast("FPDF", unseen), self.pdf
+            self.pdf.set_y(0)
+            self._bottom()
+            height = self.pdf.get_y()
+            self.pdf = seen
+        return height
+
+    def _bottom(self) -> None:
+        top, width = self.pdf.get_y(), _INNER - _CODE - 3
+        self.pdf.set_line_width(0.6)
+        self.pdf.line(MARGIN, top, WIDTH - MARGIN, top)
+        self.pdf.set_y(top + 1.5)
+        self._write(self.poster.help_heading, _TEXT, is_bold=True, width=width)
+        self._all(self.poster.help, _SMALL, width=width)
+        self._gap(1)
+        self._write(self.poster.complaints_heading, _TEXT, is_bold=True, width=width)
+        self._all(self.poster.complaints, _SMALL, width=width)
+        left_end = self.pdf.get_y()
+        self._code(WIDTH - MARGIN - _CODE, top + 1.5)
+        self.pdf.set_y(max(left_end, self.pdf.get_y()) + 1)
+        self._write(" ".join(self.poster.dates), _TEXT, is_bold=True)
+        if self.poster.originals:
+            self._write(self.poster.originals, _SMALL)
+
+    def _code(self, left: float, top: float) -> None:
+        """Draw the QR code of the page's address, and the address for those who type."""
+        matrix = [list(row) for row in segno.make_qr(self.poster.address, error="m").matrix]
+        module = (_CODE - 2) / (len(matrix) + 8)
+        start = 4 * module
+        self.pdf.set_fill_color(255)
+        self.pdf.rect(left, top, _CODE, _CODE - 2, style="F")
+        self.pdf.set_fill_color(0)
+        for y, row in enumerate(matrix):
+            for first, length in _stretches(row):
+                self.pdf.rect(
+                    left + 1 + start + first * module,
+                    top + start + y * module,
+                    length * module,
+                    # Rows overlap a little: else a viewer shows white between them.
+                    module * 1.04,
+                    style="F",
+                )
+        self.pdf.set_xy(left, top + _CODE - 2)
+        self._write(self.poster.address, _SMALL * 0.85, width=_CODE, align="C")
+        self.pdf.set_x(left)
+        self._write(self.poster.scan, _SMALL, width=_CODE, align="C")
+
+    def _all(self, lines: Sequence[Said], size: float, width: float = _INNER) -> None:
+        for one in lines:
+            is_bold = one.is_strong
+            self._write(print_text.plain(self.w, one), size, is_bold=is_bold, width=width)
+
+    def _write(
+        self,
+        text: str,
+        size: float,
+        *,
+        is_bold: bool = False,
+        width: float = _INNER,
+        border: bool = False,
+        align: str = "L",
+    ) -> None:
+        points = size * self.scale
+        self._letter(points, is_bold=is_bold)
+        self.pdf.multi_cell(
+            width,
+            points * _LEADING,
+            covered(text),
+            border=1 if border else 0,
+            align=align,
+            padding=Padding(1.2, 1.2, 1.2, 1.2) if border else 0,
+            new_x="LMARGIN",
+            new_y="NEXT",
+            wrapmode=WrapMode.WORD,
+        )
+
+    def _letter(self, points: float, *, is_bold: bool) -> None:
+        self.pdf.set_font("text", "B" if is_bold and self.has_bold else "", points)
+
+    def _gap(self, height: float) -> None:
+        self.pdf.set_y(self.pdf.get_y() + height * self.scale)
+
+
+def _stretches(row: Sequence[int]) -> list[tuple[int, int]]:
+    """Return where dark modules begin in a row, and how many there are without a break."""
+    found: list[tuple[int, int]] = []
+    for x, is_dark in enumerate(row):
+        if not is_dark:
+            continue
+        if found and sum(found[-1]) == x:
+            found[-1] = (found[-1][0], found[-1][1] + 1)
+        else:
+            found.append((x, 1))
+    return found

@@ -1,0 +1,383 @@
+"""Words of what is printed or passed on: lists of a municipality, their image, posters.
+
+Short lines, the most needed first, in five languages. What a record says in free words is
+Spanish, and so is what can hurt when it is translated wrongly (P47); each line says which it is.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from babel.numbers import format_decimal
+
+from app.i18n import labels, route_phrases
+from app.i18n.coded_reasons import notice_said
+from app.i18n.translation import Words, marked_safety
+from app.journeys.space_facts import age_of
+from app.snapshots.essential_contacts import PROTECTED_LINES
+from geo.guidance.contacts import AreaContacts
+from geo.hours.openings import Opening, local_day
+from geo.hours.rrule import WEEKDAYS
+from geo.hours.space_hours import DayException, Hours, hours_of
+from geo.hours.wording import hours_text
+
+Row = Mapping[str, Any]
+
+#: A list is good for as long as a place to sleep is (P41: 30 days), unless one of its places
+#: runs out before.
+LIST_DAYS = 30
+
+KINDS: Mapping[str, str] = {
+    "emergency": marked_safety("Emergencias"),
+    "asylum": marked_safety("Asilo y refugio"),
+    "gbv": marked_safety("Violencia de género"),
+    "child_protection": marked_safety("Protección de la niñez"),
+    "psea": marked_safety("Quejas sobre el personal (línea independiente)"),
+    "other": marked_safety("Otra línea"),
+}
+NOT_URGENT = marked_safety("Nadie lee esto con urgencia.")
+PROTECTED = marked_safety(
+    "Por violencia de género, trata, o si es menor de edad y está sin compañía: no hay "
+    "direcciones aquí, llame."
+)
+#: The same where nobody knows a number.
+PROTECTED_UNKNOWN = marked_safety(
+    "Por violencia de género, trata, o si es menor de edad y está sin compañía: no hay "
+    "direcciones aquí. Pida ayuda a las autoridades o en un hospital."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One line: what it is about, if that has to be said, and the words.
+
+    Attributes
+    ----------
+    is_original
+        The words are Spanish, whatever the language of the rest.
+    is_strong
+        To be seen first.
+    link
+        What a phone does with it.
+    """
+
+    text: str
+    label: str = ""
+    is_original: bool = False
+    is_strong: bool = False
+    link: str | None = None
+
+
+def name(row: Row, *, has_demo: bool) -> str:
+    """Return the name of a place, which says DEMO (P35) if it has to; a demo row's mostly does."""
+    own = str(row["name"])
+    return f"DEMO {own}" if has_demo and "DEMO" not in own else own
+
+
+def demo_warning(w: Words) -> Said:
+    """Return what everything says while demo rows are loaded (P35)."""
+    return _safety(w, route_phrases.DEMO, is_strong=True)
+
+
+def protected(w: Words, hotline: str | None, lines: AreaContacts) -> Said:
+    """Return whom to call for protected services (P38): the hotline, else lines of the area."""
+    numbers = [] if hotline else _numbers(lines)
+    own, said = w.reviewed(PROTECTED if hotline or numbers else PROTECTED_UNKNOWN)
+    if hotline:
+        said = f"{said} {own.gettext('Llame al %(number)s.') % {'number': hotline}}"
+    if numbers:
+        named = "; ".join(f"{own.reviewed(KINDS[kind])[1]} {number}" for kind, number in numbers)
+        said = f"{said} {named}."
+    return Said(said, is_original=own is not w, is_strong=True)
+
+
+def _numbers(lines: AreaContacts) -> list[tuple[str, str]]:
+    """Return a number of each kind that a survivor or a child alone may call, the unit's first."""
+    found: dict[str, str] = {}
+    for line in lines.lines:
+        if line["kind"] in PROTECTED_LINES and (number := line["phone"] or line["whatsapp"]):
+            found.setdefault(line["kind"], number)
+    return [(kind, found[kind]) for kind in PROTECTED_LINES if kind in found]
+
+
+def not_urgent(w: Words) -> Said:
+    """Return that nobody waits for complaints that are sent by a page (P44)."""
+    return _safety(w, NOT_URGENT)
+
+
+def _safety(w: Words, text: str, *, label: str = "", is_strong: bool = False) -> Said:
+    own, said = w.reviewed(text)
+    return Said(said, label, is_original=own is not w, is_strong=is_strong)
+
+
+def place(
+    w: Words,
+    names: labels.Names,
+    row: Row,
+    now: datetime,
+    referrers: Sequence[str] = (),
+    *,
+    is_brief: bool = False,
+) -> list[Said]:
+    """Return what is said of a place; ``row`` has its published properties.
+
+    In brief: without how it is found and for whom it is, which who calls there is told.
+    """
+    return [
+        *warnings(w, row, referrers),
+        Said(", ".join(services(w, names, row)), w.gettext("Servicios")),
+        *opening(w, row, local_day(now, row["timezone"])),
+        *phones(w, row),
+        *(() if is_brief else (*where(w, row), *whom(w, row))),
+        *validity(w, row, now),
+    ]
+
+
+def warnings(w: Words, row: Row, referrers: Sequence[str]) -> Iterable[Said]:
+    """Yield what keeps people out of a place now, and its own notice (P15)."""
+    if row["status"] == "full" or row["capacity"] == "full":
+        yield Said(w.gettext("Lleno por ahora: llame antes de ir"), is_strong=True)
+    elif row["status"] == "temporarily_closed":
+        yield Said(w.gettext("Cerrado por un tiempo"), is_strong=True)
+    yield from referral(w, row, referrers)
+    if row["notice"]:
+        own, said = notice_said(w, row["notice"])
+        yield Said(said, w.gettext("Aviso"), is_original=own is not w)
+
+
+def referral(w: Words, row: Row, referrers: Sequence[str]) -> Iterable[Said]:
+    """Yield who refers to a place that nobody can walk into."""
+    if row["access"] == "referral_only":
+        said = ", ".join(referrers) or w.gettext("pregunte en otro espacio")
+        yield Said(said, w.gettext("Solo con remisión"), is_strong=True)
+
+
+def services(w: Words, names: labels.Names, row: Row) -> list[str]:
+    """Return what a place offers, by need."""
+    codes = labels.in_order(names, "service", row["services"])
+    return [labels.term(w, names, "service", code) for code in codes]
+
+
+def opening(w: Words, row: Row, day: date) -> Iterable[Said]:
+    """Yield the hours by the week, as the place stated them (P43), and coming exceptions."""
+    hours = hours_of(row)
+    label = w.gettext("Según su horario")
+    if not hours.openings:
+        yield Said(w.gettext("no conocido, llame antes de ir"), w.gettext("Horario"))
+    elif (said := weekly(w, hours)) is None:
+        yield Said(str(hours_text(hours.openings)), label, is_original=True)
+    else:
+        yield Said("; ".join(filter(None, (said, _holidays(w, row)))), label)
+    coming = [one for one in hours.exceptions if one.ends_on >= day]
+    special = [f"{_span(w, one)} {clocks}" for one in coming if (clocks := _clocks(w, one))]
+    if special:
+        yield Said(", ".join(special), w.gettext("horario especial").capitalize())
+    closed = [_span(w, one) for one in coming if one.opens_at is None]
+    if closed:
+        yield Said(", ".join(closed), w.gettext("Cierra"))
+
+
+def _span(w: Words, one: DayException) -> str:
+    first, last = w.day(one.starts_on), w.day(one.ends_on)
+    return first if first == last else f"{first} – {last}"
+
+
+def _holidays(w: Words, row: Row) -> str | None:
+    return {
+        "closed": w.gettext("cerrado en festivos"),
+        "not_known": w.gettext("en festivos llame antes"),
+    }.get(row["holidays"])
+
+
+def weekly(w: Words, hours: Hours) -> str | None:
+    """Write openings of every week; None where there are others, or any that end."""
+    if not all(map(_is_weekly, hours.openings)):
+        return None
+    return "; ".join(f"{_days(w, one)} {_times(w, one)}" for one in hours.openings)
+
+
+def _is_weekly(opening: Opening) -> bool:
+    rule = opening.rule
+    return (
+        rule.freq == "WEEKLY"
+        and rule.interval == 1
+        and bool(rule.byday)
+        and rule.dtstart is None
+        and rule.until is None
+        and rule.count is None
+        and opening.valid_from is None
+        and opening.valid_to is None
+    )
+
+
+def _days(w: Words, opening: Opening) -> str:
+    named = [name for code, name in w.weekdays() if code in opening.rule.byday]
+    if len(named) == len(WEEKDAYS):
+        return w.gettext("todos los días")
+    every = [name for _, name in w.weekdays()]
+    first = every.index(named[0])
+    if len(named) > 2 and named == every[first : first + len(named)]:  # noqa: PLR2004 -- two are named
+        return f"{named[0]}–{named[-1]}"
+    return ", ".join(named)
+
+
+def _clocks(w: Words, hours: Opening | DayException) -> str:
+    """Write from when to when, empty where it is closed."""
+    if hours.opens_at is None or hours.closes_at is None:
+        return ""
+    if hours.opens_at == hours.closes_at:
+        return w.gettext("las 24 horas")
+    return f"{hours.opens_at:%H:%M}–{hours.closes_at:%H:%M}"
+
+
+def _times(w: Words, opening: Opening) -> str:
+    said = _clocks(w, opening)
+    if opening.last_entry is None:
+        return said
+    last = w.gettext("última entrada %(time)s") % {"time": f"{opening.last_entry:%H:%M}"}
+    return f"{said} ({last})"
+
+
+def numbers(row: Row) -> list[tuple[str, str]]:
+    """Return the public numbers that a phone reaches, each with its kind."""
+    stated = [(str(phone["number"]), phone.get("type") or "voice") for phone in row["phones"]]
+    return [(number, kind) for number, kind in stated if kind not in {"fax", "pager"}]
+
+
+def _link(number: str, kind: str = "voice") -> str | None:
+    digits = "".join(sign for sign in number if sign.isdigit())
+    if not digits:
+        return None
+    if kind == "whatsapp":
+        return f"https://wa.me/{digits}"
+    plus = "+" if number.strip().startswith("+") else ""
+    return f"{'sms' if kind == 'sms' else 'tel'}:{plus}{digits}"
+
+
+def phones(w: Words, row: Row) -> Iterable[Said]:
+    """Yield the public numbers, else the contact, else that there is none."""
+    found = numbers(row)
+    for number, kind in found:
+        called = {"whatsapp": "WhatsApp", "sms": "SMS"}.get(kind) or w.gettext("Teléfono")
+        yield Said(number, called, is_strong=True, link=_link(number, kind))
+    if row["contact"]:
+        yield Said(str(row["contact"]), w.gettext("Contacto"))
+    elif not found:
+        yield Said(w.gettext("no se conoce"), w.gettext("Teléfono"))
+
+
+def where(w: Words, row: Row) -> Iterable[Said]:
+    """Yield how a place is found: address, landmark, kilometre of the road."""
+    road = row["road"]
+    if row["road_km"] is not None:
+        kilometre = f"km {format_decimal(row['road_km'], locale=w.locale)}"
+        road = f"{road}, {kilometre}" if road else kilometre
+    said = "; ".join(filter(None, (row["address"], row["landmark"], road)))
+    if said:
+        yield Said(said, w.gettext("Dónde"), is_original=True)
+
+
+def whom(w: Words, row: Row) -> Iterable[Said]:
+    """Yield for whom a place is, in its own words, what it costs and what it asks for."""
+    if row["eligibility"]:
+        yield Said(row["eligibility"], w.gettext("Para quién"), is_original=True)
+    facts = []
+    if row["families_only"]:
+        facts.append(w.gettext("Solo familias"))
+    if row["fee_kind"] in {"free", "paid"}:
+        facts.append(w.gettext("Gratis") if row["fee_kind"] == "free" else w.gettext("Con costo"))
+    if row["documents_required"] == []:
+        facts.append(w.gettext("No pide documentos"))
+    if row["overnight"] and row["maximum_nights"]:
+        nights = w.ngettext(
+            "hasta %(num)s noche", "hasta %(num)s noches", row["maximum_nights"]
+        ) % {"num": row["maximum_nights"]}
+        facts.append(nights[:1].upper() + nights[1:])
+    if row["step_free"]:
+        facts.append(w.gettext("Se entra sin escalones"))
+    if facts:
+        yield Said(". ".join(facts))
+    if row["languages"]:
+        spoken = ", ".join(map(w.language, row["languages"]))
+        yield Said(spoken, w.gettext("Idiomas"))
+
+
+def validity(w: Words, row: Row, now: datetime) -> Iterable[Said]:
+    """Yield of which day a record is, and until when it may be used (P22, P49)."""
+    until = w.gettext("Use este dato hasta el %(date)s") % {"date": w.day(row["expires_on"])}
+    age = age_of(row, now)
+    if row["demo"]:
+        yield Said(f"{w.gettext('DEMO: fecha ficticia')}. {until}")
+    elif age is None:
+        yield Said(f"{w.gettext('Sin confirmar: llame antes de ir')}. {until}")
+    else:
+        confirmed = w.gettext("Confirmado el %(date)s") % {"date": w.day(row["confirmed_on"])}
+        call = f" {w.gettext('Llame antes de ir.')}" if age.call_before else ""
+        yield Said(f"{confirmed}. {until}.{call}")
+
+
+def help_lines(w: Words, lines: AreaContacts) -> list[Said]:
+    """Return the lines of an area by kind, and the kinds that nobody knows one of (P45).
+
+    Those for complaints are `complaint_lines`.
+    """
+    said = [_line(w, line) for line in lines.lines if line["kind"] != "psea"]
+    said += [
+        Said(w.gettext("no se conoce una línea"), *_kind(w, kind))
+        for kind in lines.not_known
+        if kind != "psea"
+    ]
+    return said
+
+
+def complaint_lines(w: Words, lines: AreaContacts) -> list[Said]:
+    """Return the lines about staff that no operator answers (P44)."""
+    found = [_line(w, one) for one in lines.lines if one["kind"] == "psea" and one["independent"]]
+    return found or [Said(w.gettext("No se conoce una línea de esta zona."))]
+
+
+def _line(w: Words, line: Row) -> Said:
+    whatsapp = line["whatsapp"] and f"WhatsApp {line['whatsapp']}"
+    told = " · ".join(filter(None, (line["phone"], whatsapp)))
+    hours = f" ({line['hours']})" if line["hours"] else ""
+    label, is_original = _kind(w, line["kind"])
+    link = _link(line["phone"]) if line["phone"] else _link(line["whatsapp"] or "", "whatsapp")
+    return Said(f"{told}{hours}", label, is_original=is_original, is_strong=True, link=link)
+
+
+def _kind(w: Words, kind: str) -> tuple[str, bool]:
+    own, said = w.reviewed(KINDS[kind])
+    return said, own is not w
+
+
+def list_ends(rows: Iterable[Row], day: date) -> date:
+    """Return the last day on which a list of ``day`` may be used."""
+    ends: list[date] = [row["expires_on"] for row in rows]
+    return min([day + timedelta(days=LIST_DAYS), *ends])
+
+
+def plain(w: Words, one: Said) -> str:
+    """Write a line; one that is Spanish within another language is labelled (P47)."""
+    label = f"{one.label}: " if one.label else ""
+    return f"{label}{one.text}{mark(w, one)}"
+
+
+def mark(w: Words, one: Said) -> str:
+    """Return the label of a line that is Spanish within another language (P47)."""
+    return " [ES]" if one.is_original and w.lang != "es" else ""
+
+
+def originals(w: Words) -> str:
+    """Return what the label of `mark` means."""
+    return f"ES = {w.gettext('texto original en español')}"
+
+
+def help_heading(w: Words) -> str:
+    """Return the heading of the lines of help."""
+    return w.gettext("Teléfonos de ayuda de la zona")
+
+
+def complaints_heading(w: Words) -> str:
+    """Return the heading of the lines for complaints."""
+    return w.gettext("Para quejarse del personal")

@@ -1,0 +1,122 @@
+"""What of a route goes into a file: everything but its beginning.
+
+A file is made to be carried and passed on, so it says nothing of where the journey starts (P48):
+the beginning of the line is cut off, with the spaces on it. Other routes are left out: several
+lines that begin around one place would give it away.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from xml.etree.ElementTree import Element, SubElement
+
+import numpy as np
+
+from app.i18n import route_phrases
+from app.i18n.translation import Words
+from app.journeys.planner import Answer, Journey
+from app.journeys.timeline import Stop
+from app.texts import route_text, trade_off_text
+
+DEMO: Final = "DEMO"
+
+#: Digits of degrees in files: seven are a centimetre, as the road graph keeps them.
+DIGITS: Final = 7
+
+#: So much of the beginning is cut off: a kilometre hides the house and the shelter (the width that
+#: P34 gives the border strip) [A]; of a way of less than two, its first half.
+OMITTED_M: Final = 1_000.0
+_OMITTED_SHARE: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Carried:
+    """One route as a file has it.
+
+    Attributes
+    ----------
+    name, text
+        What it is called, and what is said of it; DEMO where it is one (P35).
+    source
+        Road networks.
+    stops
+        Spaces along it.
+    line
+        Longitude and latitude in degrees, EPSG:4326, in order of travel.
+    about
+        What is said of the file: the notice and who is to be credited.
+    is_demo
+        Demo rows are loaded.
+    """
+
+    name: str
+    text: str
+    source: str
+    stops: tuple[Stop, ...]
+    line: tuple[tuple[float, float], ...]
+    about: str
+    is_demo: bool
+
+
+def carried(answer: Answer, now: datetime, w: Words, index: int = 0) -> Carried:
+    """Return what a file says of one route of an answer, the best if no other is named.
+
+    Parameters
+    ----------
+    answer
+        What was found.
+    now
+        The present moment, aware.
+    w
+        Of the language of the texts.
+    index
+        Which route.
+    """
+    journey, about = answer.journeys[index], route_text.told(answer, now)[index]
+    is_demo, gap = answer.knowledge.demo, journey.gaps.longest
+    hidden_m = omitted_m(journey.route.distance_m)
+    said = [
+        route_text.plain(w, trade_off_text.trade_words(w, about)),
+        # The name of a gap's end may be the start's.
+        route_phrases.gap_advice(gap.length_m, journey.gap_highest_m, overnight=journey.overnight),
+        route_phrases.notice(is_demo=is_demo),
+    ]
+    return Carried(
+        name=demo_marked(f"Amparo {journey.route.profile.name}", is_demo=is_demo),
+        text=" ".join(f"{text.rstrip('.')}." for text in said),
+        source=journey.network,
+        stops=tuple(stop for stop in journey.stops if stop.at_m > hidden_m),
+        line=tuple(_without_beginning(journey)),
+        about=f"{route_phrases.notice(is_demo=is_demo)} {answer.attribution}",
+        is_demo=is_demo,
+    )
+
+
+def omitted_m(distance_m: float) -> float:
+    """Return how much of the beginning of a way is cut off, metres."""
+    return min(OMITTED_M, distance_m * _OMITTED_SHARE)
+
+
+def _without_beginning(journey: Journey) -> Iterator[tuple[float, float]]:
+    route = journey.route
+    from_m = omitted_m(route.distance_m)
+    # A way without length has only its end.
+    first = min(int(np.searchsorted(route.measure_m, from_m, "right")), len(route.measure_m) - 1)
+    before_m, after_m = route.measure_m[first - 1], route.measure_m[first]
+    share = float((from_m - before_m) / (after_m - before_m)) if after_m > before_m else 1.0
+    one, two = route.coordinates[first - 1], route.coordinates[first]
+    lon, lat = (one + share * (two - one)).tolist()
+    yield lon, lat
+    yield from map(tuple, route.coordinates[first:].tolist())
+
+
+def demo_marked(name: str, *, is_demo: bool) -> str:
+    """Return a name that says DEMO if it has to (P35)."""
+    # Fictitious spaces are called so already.
+    return f"{DEMO} {name}" if is_demo and not name.startswith(DEMO) else name
+
+
+def add_text(parent: Element, tag: str, text: str) -> None:
+    """Add an element of text, without control characters: XML 1.0 has none, however written."""
+    SubElement(parent, tag).text = "".join(max(c, " ") for c in text)

@@ -1,0 +1,326 @@
+"""What a route is like, stretch by stretch, in words (P46).
+
+What is known and what is not; no word that promises anything. What can hurt when it is translated
+wrongly stays Spanish in a language where nobody reviewed it, and says so (P47).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Final
+
+from markupsafe import Markup
+
+from app.i18n import labels
+from app.i18n.road_names import CLASSES, SURFACES, WALKWAYS
+from app.i18n.translation import DEFAULT_LANGUAGE, Words, marked, marked_safety, words
+from app.journeys.planner import Answer
+from geo.geography.hazards import ActiveHazard
+from geo.hours.openings import zone
+from geo.vocabulary import readable
+from routing.route.route import Route
+from routing.route.segments import RouteSegment
+from routing.route.trade_offs import Trade, trades
+
+#: Less climb, or less of a way without reports, is not worth a word, metres [A].
+CLIMB_M: Final = 10.0
+SHORT_M: Final = 50.0
+
+#: A page's list has no row of its own for an unnamed piece shorter than this (a kerb, a crossing
+#: of a street) [A].
+_ROW_M: Final = 30.0
+
+
+#: What the end of a leg is called.
+DESTINATION: Final = marked("Destino")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A part of a text, and the language it is in."""
+
+    text: str
+    lang: str
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """A route with what its words rest on.
+
+    Parameters
+    ----------
+    route, trade
+        The route, against the quickest of its answer.
+    is_only
+        The answer has no other.
+    hazards
+        Records as published, by id.
+    timezones
+        IANA names by crossing.
+    timezone
+        Of the start, for what has none.
+    today
+        There.
+    """
+
+    route: Route
+    trade: Trade
+    is_only: bool
+    hazards: Mapping[str, ActiveHazard]
+    timezones: Mapping[str, str | None]
+    timezone: str
+    today: date
+
+    def age_days(self, hazard_id: str) -> int:
+        """Give how long ago a hazard was published, days."""
+        return max(0, (self.today - self.hazards[hazard_id].published_on).days)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of a route that is told in one sentence; sets hold None for what is not known."""
+
+    length_m: float
+    road: str | None
+    road_class: str
+    surfaces: tuple[str | None, ...]
+    lit: tuple[bool | None, ...]
+    sidewalk: tuple[bool | None, ...]
+    night: bool
+    hazards: tuple[str, ...]
+    ascent_m: float
+    unknown_m: float
+
+
+def told(answer: Answer, now: datetime) -> tuple[Told, ...]:
+    """Gather what the words about an answer's routes rest on, in their order."""
+    knowledge, routes = answer.knowledge, [journey.route for journey in answer.journeys]
+    timezone = knowledge.start.place.timezone
+    hazards = {hazard.id: hazard for hazard in knowledge.hazards}
+    timezones = {crossing.id: crossing.timezone for crossing in knowledge.crossings}
+    today = now.astimezone(zone(timezone)).date()
+    return tuple(
+        Told(route, trade, len(routes) == 1, hazards, timezones, timezone, today)
+        for route, trade in zip(routes, trades(routes), strict=True)
+    )
+
+
+def plain(w: Words, parts: Sequence[Said]) -> str:
+    """Write parts as one text; what is in Spanish for want of a review is labelled (P47)."""
+    text = ""
+    for row, part in enumerate(parts):
+        text += ("; " if text else "") + part.text
+        is_last = row + 1 == len(parts) or parts[row + 1].lang == w.lang
+        if part.lang != w.lang and is_last:
+            text += f" ({w.gettext('texto original en español')})"
+    return text[:1].upper() + text[1:]
+
+
+def marked_up(w: Words, parts: Sequence[Said]) -> Markup:
+    """Write parts as markup, with the language of what is not in the page's."""
+    found = Markup()
+    for row, part in enumerate(parts):
+        text = part.text[:1].upper() + part.text[1:] if row == 0 else part.text
+        is_last = row + 1 == len(parts) or parts[row + 1].lang == w.lang
+        if part.lang == w.lang:
+            said = Markup.escape(text)
+        elif is_last:
+            said = w.original(text)
+        else:
+            said = Markup('<span lang="es">{}</span>').format(text)
+        found += Markup("; ") + said if row else said
+    return found
+
+
+def stretch(parts: Sequence[RouteSegment]) -> Stretch:
+    """Take segments that follow one another as one; the longest names it."""
+    longest = parts[0] if len(parts) == 1 else max(parts, key=lambda part: part.length_m)
+    return Stretch(
+        length_m=parts[-1].to_m - parts[0].from_m,
+        road=name_of(longest.road, longest.ref),
+        road_class=longest.road_class,
+        surfaces=tuple(dict.fromkeys([part.surface for part in parts])),
+        lit=tuple(dict.fromkeys([part.lit for part in parts])),
+        sidewalk=tuple(dict.fromkeys([part.sidewalk for part in parts])),
+        night=longest.night,
+        hazards=longest.hazards,
+        ascent_m=sum([part.ascent_m for part in parts]),
+        unknown_m=sum([part.unknown.get("hazards", 0.0) for part in parts]),
+    )
+
+
+def stretches(segments: Sequence[RouteSegment]) -> tuple[Stretch, ...]:
+    """Join segments to what a person takes for one road: by name, hazards and night."""
+    rows: list[list[RouteSegment]] = []
+    for segment in segments:
+        if rows and _goes_on(rows[-1], segment):
+            rows[-1].append(segment)
+        else:
+            rows.append([segment])
+    return tuple(map(stretch, rows))
+
+
+def _goes_on(row: Sequence[RouteSegment], segment: RouteSegment) -> bool:
+    last = row[0]
+    if (segment.hazards, segment.night) != (last.hazards, last.night):
+        return False
+    name = name_of(segment.road, segment.ref)
+    if name is None and segment.length_m < _ROW_M:
+        return True
+    if name is None and name_of(last.road, last.ref) is None:
+        return CLASSES[segment.road_class] == CLASSES[last.road_class]
+    return name == name_of(last.road, last.ref)
+
+
+def name_of(road: str | None, ref: str | None) -> str | None:
+    """Return what a road is called: by name, number or both."""
+    return f"{road} ({ref})" if road and ref else road or ref
+
+
+def segment_words(w: Words, about: Told, segment: RouteSegment) -> list[Said]:
+    """Say what one segment is like, and what is reported there."""
+    return stretch_words(w, about, stretch((segment,)))
+
+
+def stretch_words(w: Words, about: Told, part: Stretch) -> list[Said]:
+    """Say what a stretch is like, and what is reported there."""
+    here = where(w.lang, metres(w.lang, part.length_m), part.road, part.road_class)
+    tags = part.road_class, part.surfaces, part.lit, part.sidewalk
+    found = ground(w, here, *tags, _climb_m(part.ascent_m), part.night)
+    found += [hazard_words(w, about, hazard_id) for hazard_id in part.hazards]
+    if not part.hazards and _is_unreported(part.unknown_m, part.length_m):
+        found.append(safety(w, NO_REPORTS))
+    return found
+
+
+def ground(
+    w: Words,
+    here: str,
+    road_class: str,
+    surfaces: tuple[str | None, ...],
+    lit: tuple[bool | None, ...],
+    sidewalk: tuple[bool | None, ...],
+    climb_m: int | None,
+    night: bool,
+) -> list[Said]:
+    """Say what the ground is like, after where that is, and what is not known of it."""
+    known, missing = _tags(w.lang, road_class, surfaces, lit, sidewalk)
+    found = [here, *known]
+    if climb_m is not None:
+        found.append(w.gettext("sube %(metres)s m") % {"metres": climb_m})
+    if night:
+        found.append(w.gettext("de noche"))
+    said = Said(", ".join(found), w.lang)
+    return [said] if missing is None else [said, missing]
+
+
+NO_REPORTS = marked_safety("sin información de peligros")
+
+
+def _climb_m(ascent_m: float) -> int | None:
+    return round(ascent_m) if ascent_m >= CLIMB_M else None
+
+
+def _is_unreported(unknown_m: float, length_m: float) -> bool:
+    return unknown_m >= min(SHORT_M, length_m / 2)
+
+
+@lru_cache(maxsize=16_384)
+def where(lang: str, length: str, road: str | None, road_class: str) -> str:
+    """Say how long a piece of which road is."""
+    w = words(lang)
+    if road is not None:
+        return w.gettext("Segmento de %(length)s por %(road)s") % {"length": length, "road": road}
+    text = w.gettext("Segmento de %(length)s: %(kind)s sin nombre")
+    return text % {"length": length, "kind": w.gettext(CLASSES[road_class])}
+
+
+@lru_cache(maxsize=4096)
+def _tags(
+    lang: str,
+    road_class: str,
+    surfaces: tuple[str | None, ...],
+    lit: tuple[bool | None, ...],
+    sidewalk: tuple[bool | None, ...],
+) -> tuple[tuple[str, ...], Said | None]:
+    """Word what is known of the ground, and what is not; few answers, asked again and again."""
+    w = words(lang)
+    known = [w.gettext(SURFACES[surface]) for surface in surfaces if surface is not None]
+    known += [*_yes_or_no(w, lit, _LIGHT), *_yes_or_no(w, sidewalk, _SIDEWALK)]
+    asked: list[tuple[str, Sequence[object]]] = [(_SURFACE, surfaces), (_LAMPS, lit)]
+    if road_class not in WALKWAYS:
+        asked.append((_KERB, sidewalk))
+    missing = [
+        w.gettext(name)
+        if len(values) == 1
+        else w.gettext("%(what)s en partes") % {"what": w.gettext(name)}
+        for name, values in asked
+        if None in values
+    ]
+    said = Said(w.gettext("sin datos: %(what)s") % {"what": ", ".join(missing)}, lang)
+    return tuple(dict.fromkeys(known)), said if missing else None
+
+
+_SURFACE, _LAMPS, _KERB = marked("superficie"), marked("luz"), marked("acera")
+
+#: Yes, no, and both of it.
+_LIGHT = (marked("con luz"), marked("sin luz"), marked("con luz en partes"))
+_SIDEWALK = (marked("con acera"), marked("sin acera"), marked("con acera en partes"))
+
+
+def _yes_or_no(
+    w: Words, values: Sequence[bool | None], texts: tuple[str, str, str]
+) -> Iterator[str]:
+    if True in values:
+        yield w.gettext(texts[2 if len(values) > 1 else 0])
+    elif False in values:
+        yield w.gettext(texts[1])
+
+
+_TODAY = marked_safety("peligro publicado hoy: %(kind)s")
+_YESTERDAY = marked_safety("peligro publicado ayer: %(kind)s")
+_DAYS_AGO = marked_safety("peligro publicado hace %(num)s días: %(kind)s")
+
+
+def hazard_words(w: Words, about: Told, hazard_id: str) -> Said:
+    """Say which hazard is published and how old that is; a demo's is marked (P35, P36)."""
+    hazard = about.hazards[hazard_id]
+    age = about.age_days(hazard_id)
+    text = (_TODAY, _YESTERDAY)[age] if age <= 1 else _DAYS_AGO
+    kind = labels.HAZARDS.get(hazard.kind)
+    if kind is None or not w.is_reviewed(kind):
+        w = words(DEFAULT_LANGUAGE)  # half a translation helps nobody
+    filled, message = w.reviewed(text)
+    name = readable(hazard.kind) if kind is None else filled.reviewed(kind)[1]
+    said = message % {"num": age, "kind": name[:1].lower() + name[1:]}
+    return Said(said + (" (DEMO)" if hazard.demo else ""), filled.lang)
+
+
+def safety(w: Words, text: str, **values: str) -> Said:
+    """Word a safety text: in this language where a person reviewed it, else in Spanish."""
+    filled, message = w.reviewed(text)
+    return Said(message % values if values else message, filled.lang)
+
+
+#: What is shorter has no tens of metres; and what is not would be 1,000 m.
+BY_METRES_M: Final = 10.0
+BY_TENS_M: Final = 995.0
+
+
+def metres(lang: str, length_m: float) -> str:
+    """Write a length: metres by tens below one kilometre, else kilometres."""
+    if length_m < BY_METRES_M:
+        return f"{round(length_m)} m"
+    if length_m < BY_TENS_M:
+        return _TENS[round(length_m / 10)]
+    return _km(lang, round(length_m / 100))
+
+
+_TENS = tuple(f"{tens * 10} m" for tens in range(100))
+
+
+@lru_cache(maxsize=4096)
+def _km(lang: str, hundreds: int) -> str:
+    """Write hundreds of metres as kilometres; babel takes long, and lengths come again."""
+    return words(lang).km(hundreds * 100.0)

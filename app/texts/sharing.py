@@ -1,0 +1,173 @@
+"""What the page of a space offers to send on: text for WhatsApp and SMS, a position for a map.
+
+Links alone: nothing is asked of anybody until a person taps one, and nothing of that person is in
+them. Of public spaces alone, whoever reads the page: what is sent on is read by anybody.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from urllib.parse import quote
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.i18n.gsm7 import SEPTETS, cut, in_gsm7, septets
+from app.i18n.translation import Words
+from app.journeys.space_facts import age_of, visible_space
+from app.texts import print_text
+from app.texts.poster import short_address
+from app.texts.print_text import Row
+from geo.errors import NotFoundError
+from geo.geography.municipalities import code_of
+from geo.hours.openings import local_day
+from geo.records import demo_rows
+from geo.spaces import candidates
+from geo.spaces.candidates import Described
+
+#: Places whose published position is their own; others lie somewhere in their town.
+_EXACT = "point"
+
+#: Septets that stay of a name at least [A].
+_NAME = 20
+
+
+@dataclass(frozen=True)
+class PublicSpace:
+    """A space as the public sees it.
+
+    Attributes
+    ----------
+    referrers
+        Names of the visible points that refer to it.
+    municipality
+        Code of its municipality, where it states one that has a code.
+    """
+
+    described: Described
+    referrers: Sequence[str]
+    municipality: str | None
+    has_demo: bool
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """Links for the page of a public space.
+
+    Attributes
+    ----------
+    whatsapp, sms
+        A message to whom the reader chooses.
+    geo
+        The space's own public position; None where that is only its town's (RFC 5870).
+    poster
+        Address of the poster.
+    municipal_list
+        Address of the list of its municipality, or None.
+    """
+
+    whatsapp: str
+    sms: str
+    geo: str | None
+    poster: str
+    municipal_list: str | None
+
+
+async def read_public(session: AsyncSession, space_id: str, now: datetime) -> PublicSpace | None:
+    """Return a space as the public sees it (public tier); None if it does not, or it has closed."""
+    try:
+        found = await visible_space(session, space_id, now)
+    except NotFoundError:
+        return None
+    row = found.properties
+    if row["status"] == "closed":
+        return None
+    referring = await candidates.describe(session, row["referral_points"] or ())
+    code = await code_of(session, row["country"], row["locality"], found.lon, found.lat)
+    return PublicSpace(
+        described=found,
+        referrers=[referring[i].properties["name"] for i in sorted(referring)],
+        municipality=code,
+        has_demo=await demo_rows.has_demo(session),
+    )
+
+
+def sharing_of(w: Words, space: PublicSpace, *, base: str, now: datetime) -> Sharing:
+    """Return the links of a space that the public sees."""
+    found = space.described
+    text = "\n".join(_lines(w, space, base, now))
+    body = short_message(w, space, base=base, now=now)
+    where = f"{found.lat:.5f},{found.lon:.5f}"
+    code = space.municipality
+    return Sharing(
+        whatsapp=f"https://wa.me/?text={quote(text, safe='')}",
+        sms=f"sms:?body={quote(body, safe='')}",
+        geo=f"geo:{where}?q={where}" if found.properties["coord_precision"] == _EXACT else None,
+        poster=f"/spaces/{quote(found.id, safe='')}/poster.pdf?lang={w.lang}",
+        municipal_list=None if code is None else f"/lists/{code}?lang={w.lang}",
+    )
+
+
+def _lines(w: Words, space: PublicSpace, base: str, now: datetime) -> Iterable[str]:
+    row = space.described.properties
+    if space.has_demo:
+        yield print_text.plain(w, print_text.demo_warning(w))
+    yield f"*{row['name']}*"
+    yield ", ".join(filter(None, (row["locality"], row["admin1"], w.country(row["country"]))))
+    said = (
+        *print_text.warnings(w, row, space.referrers),
+        *print_text.opening(w, row, local_day(now, row["timezone"])),
+        *print_text.phones(w, row),
+        *print_text.where(w, row),
+        *print_text.validity(w, row, now),
+    )
+    yield from (print_text.plain(w, one) for one in said)
+    yield short_address(base, space.described.id)
+
+
+def short_message(w: Words, space: PublicSpace, *, base: str, now: datetime) -> str:
+    """Return a space in one SMS: what is too long loses its hours, then its address.
+
+    Number, age and DEMO stay, what keeps people out, and enough of the name.
+    """
+    row = space.described.properties
+    number = next((number for number, _ in print_text.numbers(row)), None)
+    first = next(iter(print_text.opening(w, row, local_day(now, row["timezone"]))))
+    hours = w.gettext("según su horario %(hours)s") % {"hours": first.text}
+    address = short_address(base, space.described.id)
+    name = in_gsm7(print_text.name(row, has_demo=space.has_demo))
+    kept = (number, _state(w, row), _age(w, row, now))
+    rest = ""
+    for parts in ((*kept, hours, address), (*kept, address), kept):
+        rest = in_gsm7(f": {'; '.join(filter(None, parts))}")
+        if septets(rest) + min(septets(name), _NAME) <= SEPTETS:
+            break
+    return cut(name, SEPTETS - septets(rest)) + rest
+
+
+def _state(w: Words, row: Row) -> str | None:
+    """Say what keeps people out of a place (P15)."""
+    said = []
+    if row["status"] == "full" or row["capacity"] == "full":
+        said.append(w.gettext("lleno"))
+    elif row["status"] == "temporarily_closed":
+        said.append(w.gettext("cerrado por un tiempo"))
+    if row["access"] == "referral_only":
+        said.append(w.gettext("solo con remisión"))
+    return ", ".join(said) or None
+
+
+def _age(w: Words, row: Row, now: datetime) -> str:
+    """Say of which day a word is, and until when it holds: the message is read later (P22)."""
+    until = w.gettext("vale hasta %(date)s") % {"date": _short(row["expires_on"])}
+    age = age_of(row, now)
+    if row["demo"]:
+        return until
+    if age is None:
+        return f"{w.gettext('sin confirmar, llame antes')}, {until}"
+    confirmed = w.gettext("dato del %(date)s") % {"date": _short(row["confirmed_on"])}
+    call = f", {w.gettext('llame antes')}" if age.call_before else ""
+    return f"{confirmed}, {until}{call}"
+
+
+def _short(day: date) -> str:
+    return f"{day:%d/%m/%y}"

@@ -1,0 +1,142 @@
+"""What a route trades against the quickest of its answer, in one sentence (P46).
+
+Days and not hours beyond a day on foot; no percentage; fewer reports never without how much nobody
+knows. `app.texts.route_text` says which language what is in (P47).
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from app.i18n.translation import Words, marked_safety
+from app.texts.route_text import SHORT_M, Said, Told, safety
+from geo.hours.openings import zone
+from routing.osm_tags.ways import Mode
+from routing.route.trade_offs import Difference, Trade
+from routing.travel.cost_model import ALTITUDES_M
+
+#: A difference below this part of the larger figure is not worth a word [A].
+_WORTH_SAYING: Final = 0.01
+
+_MINUTE_S: Final = 60.0
+
+
+def trade_words(w: Words, about: Told) -> list[Said]:
+    """Say what a route trades against the quickest, what nobody knows of it, and where to wait.
+
+    What is not known stands next to what is reported: fewer reports are no promise.
+    """
+    found: list[Said] = []
+    is_compared = not about.is_only
+    if is_compared:
+        found += [Said(text, w.lang) for text in _more_or_less(w, about)]
+        found += [safety(w, text) for text in _reports_compared(about.trade)]
+    found += _not_known(w, about)
+    if is_compared:
+        found += [safety(w, text) for text in _height_compared(about)]
+    return found + list(_waits(w, about))
+
+
+_UNKNOWN = marked_safety("de %(km)s no hay información")
+_MORE_UNKNOWN = marked_safety(
+    "de %(km)s no hay información, %(more)s más que en el camino más rápido"
+)
+_WAIT = marked_safety("espere en %(name)s hasta las %(time)s del %(day)s")
+
+
+def _more_or_less(w: Words, about: Told) -> Iterator[str]:
+    """Say how much longer or shorter a way is: days beyond a day on foot, else time."""
+    route, trade = about.route, about.trade
+    if trade.is_quickest:
+        yield w.gettext("El más rápido de estos caminos")
+        return
+    days = trade.extra_days
+    if days > 0:
+        text = w.ngettext("%(num)s día más a pie", "%(num)s días más a pie", days)
+        yield text % {"num": days}
+    elif days < 0:
+        text = w.ngettext("%(num)s día menos a pie", "%(num)s días menos a pie", -days)
+        yield text % {"num": -days}
+    elif route.mode is Mode.FOOT and route.walking_days > 1:
+        yield w.gettext("los mismos días a pie")
+    elif abs(trade.extra_s) >= _MINUTE_S:
+        text = w.gettext("%(time)s más") if trade.extra_s > 0 else w.gettext("%(time)s menos")
+        yield text % {"time": _hours(abs(trade.extra_s))}
+    if abs(trade.extra_m) >= SHORT_M:
+        longer = trade.extra_m > 0
+        text = w.gettext("%(km)s más de camino") if longer else w.gettext("%(km)s menos de camino")
+        yield text % {"km": w.km(abs(trade.extra_m))}
+
+
+def _hours(time_s: float) -> str:
+    hours, minutes = divmod(round(time_s / _MINUTE_S), 60)
+    if not hours:
+        return f"{minutes} min"
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+#: Less, more, and both.
+_REPORTED = (
+    marked_safety("menos peligros reportados"),
+    marked_safety("más peligros reportados"),
+    marked_safety("menos de unos peligros reportados y más de otros"),
+)
+_SAME = marked_safety("los mismos peligros reportados")
+_LOWER = marked_safety("menos altura y frío")
+_HIGHER = marked_safety("más altura y frío")
+
+
+def _reports_compared(trade: Trade) -> Iterator[str]:
+    """Choose the words for what is reported; height and cold are apart, nobody reports them."""
+    if trade.is_quickest:
+        return
+    reported = [
+        difference for kind, difference in trade.exposure.items() if kind not in ALTITUDES_M
+    ]
+    signs = {
+        difference.value > 0
+        for difference in reported
+        if abs(difference.value) > _WORTH_SAYING * _larger(difference)
+    }
+    if signs:
+        yield _REPORTED[2 if len(signs) > 1 else int(signs == {True})]
+    elif any(_larger(difference) > 0 for difference in reported):
+        yield _SAME
+
+
+def _not_known(w: Words, about: Told) -> Iterator[Said]:
+    unknown_m, more_m = about.route.unknown_m, about.trade.unknown_m
+    if unknown_m < SHORT_M:
+        return
+    text = _MORE_UNKNOWN if more_m >= SHORT_M else _UNKNOWN
+    filled, message = w.reviewed(text)
+    yield Said(message % {"km": filled.km(unknown_m), "more": filled.km(more_m)}, filled.lang)
+
+
+def _height_compared(about: Told) -> Iterator[str]:
+    height = about.trade.exposure.get(min(ALTITUDES_M, key=lambda kind: ALTITUDES_M[kind]))
+    if height is None or abs(height.value) <= _WORTH_SAYING * _larger(height):
+        return
+    if height.value > 0:
+        yield _HIGHER
+    elif about.route.unknown["elevation"] < SHORT_M:
+        # Where heights are not known, fewer known ones say nothing.
+        yield _LOWER
+
+
+def _larger(difference: Difference) -> float:
+    """Give the larger of two routes' figures."""
+    return max(difference.route_value, difference.route_value - difference.value)
+
+
+def _waits(w: Words, about: Told) -> Iterator[Said]:
+    for passage in about.route.passages:
+        if passage.wait_s < _MINUTE_S:
+            continue
+        crossing = passage.crossing
+        local = zone(about.timezones.get(crossing.id) or about.timezone)
+        opens = (passage.arrival + timedelta(seconds=passage.wait_s)).astimezone(local)
+        filled, message = w.reviewed(_WAIT)
+        day = filled.dated(opens.date(), "EEEE d MMM")
+        values = {"name": crossing.name, "time": f"{opens:%H:%M}", "day": day}
+        yield Said(message % values, filled.lang)

@@ -1,1 +1,0 @@
-"""The public page: templates, translations, static files and the code that renders them."""

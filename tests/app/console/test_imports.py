@@ -1,0 +1,225 @@
+"""Files of spaces in the console: brought, mapped, reported row by row, sent as proposals."""
+
+import pytest
+from sqlalchemy import func, select
+
+from app.access.csrf import form_token
+from app.console.forms.import_notes import HEAVY
+from benchmarks.bombs import kmz
+from geo import models
+from geo.db.sessions import Tier
+from geo.imports import uploads
+from geo.records import upsert
+from tests.conftest import client_of, clone, opened
+from tests.fixtures.desk import fields_of, text_of, visitor
+from tests.fixtures.network import EDITOR, TODAY, fill_network
+
+IMPORTS = "/network/imports"
+
+LINES = (
+    "Nombre;Tipo;Ciudad;Latitud;Longitud;Servicios",
+    "Casa Uno;support_space;Cúcuta;7,8941;-72,5081;food",
+    "Casa Dos;Comedor popular;Cúcuta;7,8842;-72,4982;food|information",
+    "Casa Tres;support_space;Cúcuta;siete;-72,4883;food",
+    "Refugio de mujeres;safe_space;Cúcuta;7,8744;-72,4784;gbv_response",
+)
+GOOD = "\n".join(LINES).encode("cp1252")
+
+
+@pytest.fixture
+async def settings(cluster, empty_template, settings_for):
+    return settings_for(
+        clone(cluster, empty_template),
+        public_url="http://amparo.test",
+        import_limit_bytes=2_000_000,
+    )
+
+
+@pytest.fixture
+async def database(settings):
+    async with opened(settings) as database:
+        async with database.session(Tier.WRITER) as session:
+            await fill_network(session)
+        yield database
+
+
+@pytest.fixture
+async def as_person(settings, database):
+    async with client_of(settings) as client:
+
+        async def enter(person):
+            return await visitor(client, database, person)
+
+        yield enter
+
+
+async def bring(who, data=GOOD, name="lista.csv", **fields):
+    who.client.cookies.clear()
+    form = {"source": "GIFMM", "csrf": form_token(who.secret)} | fields
+    return await who.client.post(
+        IMPORTS, data=form, files={"file": (name, data)}, headers=who.headers
+    )
+
+
+def constants():
+    return {
+        "constant-organization": "Organización de prueba",
+        "constant-country": "CO",
+        "constant-timezone": "America/Bogota",
+        "constant-confirmed_on": TODAY.isoformat(),
+        "constant-visibility": "public",
+        "constant-coord_precision": "point",
+        "prefix": "gifmm-co",
+    }
+
+
+async def checked(who, data=GOOD):
+    brought = await bring(who, data)
+    assert brought.status_code == 303, text_of(brought)
+    place = brought.headers["location"]
+    page = await who.get(place)
+    assert page.status_code == 200, text_of(page)
+    answer = await who.post(place, **(fields_of(page, place) | constants()), do="check")
+    assert answer.status_code == 303, text_of(answer)
+    return answer.headers["location"]
+
+
+async def count(database, model):
+    async with database.session(Tier.WRITER) as session:
+        return await session.scalar(select(func.count()).select_from(model))
+
+
+async def test_a_file_is_mapped_checked_and_sent_as_proposals(as_person, database):
+    editor = await as_person("ed")
+    page = await editor.get(IMPORTS)
+    assert "nada se guarda hasta que usted lo envía" in text_of(page)
+    brought = await bring(editor)
+    place = brought.headers["location"]
+    mapping = await editor.get(place)
+    fields = fields_of(mapping, place)
+    assert fields["column-0"] == ["name"]
+    assert fields["column-3"] == ["lat"]
+    # The suggestion knows "Comedor popular" or asks what it means.
+    where = await checked(editor)
+    report = text_of(await editor.get(where))
+    assert "todavía no se guardó nada" in report
+    assert await count(database, models.Location) == 1
+    assert "Latitud" in report
+    assert "restringidos por protección" in report
+    assert "Fila 5" in report, "a protected kind is quarantined (P38)"
+    csv = await editor.get(f"{where}/report.csv")
+    assert csv.headers["content-type"].startswith("text/csv")
+    assert csv.text.startswith("\ufeffrow,id,state,column,field,reason")
+    assert "siete" not in csv.text + report, "no value of a cell is repeated"
+
+    refused = await editor.post(f"{where}/apply", reason="Lista de noviembre")
+    assert refused.status_code == 400
+    assert await count(database, models.Proposal) == 0
+    assert "Lista de noviembre" in text_of(refused), "nothing typed is lost"
+    sent = await editor.post(f"{where}/apply", reason="Lista de noviembre", only_good="true")
+    assert sent.status_code == 200, text_of(sent)
+    assert await count(database, models.Location) == 1, "a second person decides (P23)"
+    assert await count(database, models.Proposal) >= 2
+    async with database.session(Tier.WRITER) as session:
+        batch = (await session.scalars(select(models.ImportBatch))).all()
+        assert {row.state for row in batch} == {"uploaded", "applied"}
+        assert all(row.content is None for row in batch if row.state == "applied"), "P29"
+    again = await editor.post(f"{where}/apply", reason="x")
+    assert again.status_code == 409
+
+
+async def test_discarding_keeps_nothing(as_person, database):
+    editor = await as_person("ed")
+    where = await checked(editor)
+    page = await editor.follow(f"{where}/discard")
+    assert "no queda nada del archivo" in text_of(page)
+    async with database.session(Tier.WRITER) as session:
+        (row,) = await session.scalars(select(models.ImportBatch))
+        assert (row.content, row.documents, row.state) == (None, [], "discarded")
+    gone = await editor.get(f"{where}/mapping")
+    assert gone.status_code == 409
+
+
+async def test_an_import_is_of_who_brought_it(as_person):
+    editor, other = await as_person("ed"), await as_person("co")
+    where = await checked(editor)
+    for path in (where, f"{where}/mapping", f"{where}/report.csv"):
+        assert (await other.get(path)).status_code == 404
+    assert (await other.post(f"{where}/apply", reason="x")).status_code == 404
+    assert (await other.post(f"{where}/discard")).status_code == 404
+
+
+async def test_p17_a_file_about_persons_is_refused_and_not_kept(as_person, database):
+    editor = await as_person("ed")
+    answer = await bring(editor, b"Nombre;Apellido;Documento de identidad\nAna;Rojas;123")
+    assert answer.status_code == 400
+    assert "P17" in text_of(answer)
+    assert "GIFMM" in text_of(answer), "nothing typed is lost"
+    assert await count(database, models.ImportBatch) == 0
+
+
+async def test_a_mapping_that_cannot_be_comes_back_as_typed(as_person):
+    editor = await as_person("ed")
+    place = (await bring(editor)).headers["location"]
+    fields = fields_of(await editor.get(place), place) | {"constant-licence": "CC BY 4.0"}
+    for index in range(6):
+        fields[f"column-{index}"] = ""
+    answer = await editor.post(place, **fields, do="check")
+    assert answer.status_code == 400
+    assert "CC BY 4.0" in text_of(answer)
+    wrong = await editor.post(place, **(fields | {"header_row": "dos"}), do="check")
+    assert wrong.status_code == 400
+    assert "Escriba un número entero" in text_of(wrong)
+
+
+async def test_labels_are_asked_for_where_nobody_knows_them(as_person):
+    editor = await as_person("ed")
+    data = b"Nombre;Tipo;Latitud;Longitud\nCasa;Cosa rara;7,8941;-72,5081"
+    place = (await bring(editor, data)).headers["location"]
+    page = await editor.get(place)
+    assert "Cosa rara" in text_of(page)
+    fields = fields_of(page, place) | constants() | {"value-kind-0": "support_space"}
+    answer = await editor.post(place, **fields, do="check")
+    assert answer.status_code == 303, text_of(answer)
+    report = text_of(await editor.get(answer.headers["location"]))
+    assert "<b>1</b> nuevos" in report
+
+
+async def test_who_may_import(as_person):
+    for person, status in (("vi", 403), ("ed", 200), ("ap", 200), ("co", 200), ("ad", 200)):
+        assert (await (await as_person(person)).get(IMPORTS)).status_code == status
+    assert (await bring(await as_person("vi"))).status_code == 403
+    assert (await bring(await as_person("ed"), csrf="forged")).status_code == 403
+
+
+async def test_a_file_that_takes_too_much_says_so_in_the_persons_language(as_person, database):
+    editor = await as_person("ed")
+    heavy = kmz(21)
+    assert len(heavy) < 100_000
+    brought = await bring(editor, heavy, "mapa.kmz")
+    assert brought.status_code == 400
+    assert HEAVY["ratio"] in text_of(brought)
+    assert len((await bring(editor)).headers["location"]) > len(IMPORTS)  # the next is read
+
+
+async def test_one_at_a_time_a_person_in_whichever_process(as_person, database):
+    editor, other = await as_person("ed"), await as_person("ap")
+    async with database.session(Tier.WRITER) as session:  # as another worker's request holds it
+        assert await upsert.is_alone(session, uploads._turn_of(EDITOR))
+        refused = await bring(editor)
+        assert refused.status_code == 400
+        assert HEAVY["turn"] in text_of(refused)
+        assert (await bring(other)).status_code == 303
+    assert (await bring(editor)).status_code == 303
+
+
+async def test_the_larger_limit_is_for_files_of_people_with_a_cookie(as_person):
+    editor = await as_person("ed")
+    rows = "\n".join(f"Casa {n:0100};Cúcuta" for n in range(10_000)).encode()
+    padded = b"Nombre;Ciudad\n" + rows + b"\n" * (1_200_000 - len(rows))
+    assert (await bring(editor, padded)).status_code == 303
+    assert (await bring(editor, padded + b"x" * 1_000_000)).status_code == 413
+    elsewhere = await editor.post("/network/vocabulary", code="x" * 1_200_000)
+    assert elsewhere.status_code == 413
+    nobody = await editor.client.post(IMPORTS, content=padded, headers={"Accept": "text/html"})
+    assert nobody.status_code == 413

@@ -1,0 +1,229 @@
+"""Editions: what is kept is true, whatever the database told or failed to tell."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from app.snapshots import layer_editions as module
+from app.snapshots.layer_editions import Editions
+from app.snapshots.response_cache import Kept, Shelf
+from geo.db.change_stamps import Subject
+from geo.db.sessions import Tier
+from tests.conftest import opened
+from tiles.catalogue.layers import CATALOGUE, CROSSINGS, HAZARDS, PLACES, SPACES
+
+HAZARD = """
+    insert into amparo.hazards (id, family, kind, title, geom, geom_public, public_extent,
+        valid_from, valid_to, independent_sources, reported_at, approved_at, visibility, demo)
+    select :id, 'physical', 'flood', 'Peligro', g, g, 'municipality', :since, :until, 2, :since,
+        :since, 'public', true
+    from st_geomfromtext('POLYGON((-73 7, -72 7, -72 8, -73 7))', 4326) g
+"""
+
+
+@pytest.fixture
+async def database(loaded_clone, settings_for):
+    async with opened(settings_for(loaded_clone)) as found:
+        yield found
+
+
+@pytest.fixture
+def editions(database):
+    found = Editions(database)
+    found.is_told = True
+    return found
+
+
+async def write(database, statement, **values):
+    async with database.session(Tier.WRITER) as session:
+        await session.execute(text(statement), values)
+
+
+async def all_of(editions):
+    return {layer.name: await editions.of(layer) for layer in CATALOGUE}
+
+
+async def test_a_change_makes_a_new_edition_of_what_rests_on_it_alone(database, editions):
+    before = await all_of(editions)
+    await write(database, "update amparo.places set name = name || '.' where id like '%7'")
+    editions.doubt()
+    after = await all_of(editions)
+    assert {name for name in before if before[name] != after[name]} == {
+        "places",
+        # They tell the names of places.
+        "flows",
+    }
+
+
+async def test_without_a_word_a_change_is_seen_within_the_lease(database, editions):
+    before = await editions.of(PLACES)
+    await write(database, "update amparo.places set name = name || '.' where id like '%7'")
+    changed_s = time.monotonic()
+    while await editions.of(PLACES) == before:
+        assert time.monotonic() - changed_s < module.LEASE_S + 0.5
+        await asyncio.sleep(0.02)
+
+
+async def test_a_process_that_is_not_told_looks_at_every_request(database, editions):
+    editions.is_told = False
+    before = await editions.of(PLACES)
+    await write(database, "update amparo.places set name = name || '.' where id like '%7'")
+    assert await editions.of(PLACES) != before
+
+
+async def test_requests_that_wait_share_one_look(database, editions, monkeypatch):
+    looks = 0
+    ask = editions._ask
+
+    async def counted():
+        nonlocal looks
+        looks += 1
+        await asyncio.sleep(0.05)
+        return await ask()
+
+    monkeypatch.setattr(editions, "_ask", counted)
+    await asyncio.gather(*(editions.of(PLACES) for _ in range(50)))
+    assert looks == 1
+
+
+async def test_a_change_that_is_told_during_a_look_is_looked_at_again(
+    database, editions, monkeypatch
+):
+    ask = editions._ask
+
+    async def told_meanwhile():
+        found = await ask()
+        editions.doubt()
+        return found
+
+    monkeypatch.setattr(editions, "_ask", told_meanwhile)
+    before = await editions.of(PLACES)
+    monkeypatch.setattr(editions, "_ask", ask)
+    await write(database, "update amparo.places set name = name || '.' where id like '%7'")
+    assert await editions.of(PLACES) != before
+
+
+async def test_a_failed_look_is_believed_by_nobody(database, editions, monkeypatch):
+    await editions.of(PLACES)
+
+    async def failing():
+        raise OSError
+
+    editions.doubt()
+    ask = editions._ask
+    monkeypatch.setattr(editions, "_ask", failing)
+    for _ in range(2):
+        with pytest.raises(OSError):  # noqa: PT011 -- raised right above
+            await editions.of(PLACES)
+    monkeypatch.setattr(editions, "_ask", ask)
+    assert await editions.of(PLACES)
+
+
+async def test_stamps_are_those_of_the_look_and_their_clock_goes_on(database, editions):
+    first = await editions.stamps()
+    await asyncio.sleep(0.02)
+    later = await editions.stamps()
+    assert later.by_subject == first.by_subject
+    assert later.has_demo
+    assert first.now < later.now <= datetime.now(UTC)
+    assert later.today == later.now.date()
+
+
+async def test_stamps_show_a_change_that_was_told_at_once(database, editions):
+    before = await editions.stamps()
+    await write(database, "update amparo.places set name = name || '.' where id like '%7'")
+    editions.doubt()
+    after = await editions.stamps()
+    changed = {of for of in Subject if before.of(of) != after.of(of)}
+    assert changed == {Subject.PLACES}
+
+
+async def test_who_asks_for_stamps_keeps_the_looks_going(database, editions, monkeypatch):
+    looked = asyncio.Event()
+    look = editions._look_after
+
+    async def noted(moment_s):
+        looked.set()
+        return await look(moment_s)
+
+    await editions.stamps()
+    monkeypatch.setattr(editions, "_look_after", noted)
+    watching = asyncio.create_task(editions.watch())
+    await asyncio.wait_for(looked.wait(), 10)
+    watching.cancel()
+
+
+async def test_hazards_change_by_the_clock_alone(database, editions):
+    now = datetime.now(UTC)
+    await write(
+        database, HAZARD, id="short", since=now - timedelta(days=1),
+        until=now + timedelta(seconds=1.5),
+    )  # fmt: skip
+    editions.doubt()
+    before = await editions.of(HAZARDS)
+    assert await editions.of(HAZARDS) == before
+    await asyncio.sleep(2)
+    assert await editions.of(HAZARDS) != before
+
+
+async def test_spaces_change_with_the_day_and_crossings_with_the_minute(editions):
+    assert (await editions.of(SPACES))[1] == datetime.now(UTC).date()
+    assert (await editions.of(CROSSINGS))[1].second == 0
+
+
+async def test_p35_demo_is_known_and_ends_with_the_last_demo_row(database, editions):
+    assert await editions.is_demo()
+    async with database.session(Tier.WRITER) as session:
+        from geo.records import demo_rows
+
+        await demo_rows.remove_demo(session)
+    editions.doubt()
+    assert not await editions.is_demo()
+
+
+async def test_watching_looks_while_somebody_asks(database, editions, monkeypatch):
+    watching = asyncio.create_task(editions.watch())
+    try:
+        before = await editions.of(PLACES)
+        await write(database, "update amparo.places set name = name || '.' where id like '%7'")
+        await asyncio.sleep(module.LEASE_S)
+        # Nothing is asked now: the answer is known already.
+        monkeypatch.setattr(editions, "_ask", None)
+        assert await editions.of(PLACES) != before
+    finally:
+        watching.cancel()
+
+
+def test_a_shelf_drops_what_was_used_longest_ago():
+    shelf = Shelf(10_000)
+    for name in "abcdefgh":
+        shelf.put(name, Kept.of(1, b"x" * 200))
+    assert shelf.get("a", 1) is not None
+    shelf.put("i", Kept.of(1, b"x" * 200))
+    assert shelf.get("b", 1) is None
+    assert shelf.get("a", 1) is not None
+    assert shelf.size_bytes <= 10_000
+
+
+def test_a_shelf_gives_nothing_of_another_edition():
+    shelf = Shelf(100_000)
+    shelf.put("a", Kept.of(1, b"x"))
+    assert shelf.get("a", 2) is None
+    assert shelf.get("a", 1) is None
+    assert shelf.size_bytes == 0
+
+
+def test_a_shelf_keeps_nothing_too_large_and_counts_codings():
+    shelf = Shelf(80_000)
+    shelf.put("large", Kept.of(1, b"x" * 10_000))
+    assert shelf.get("large", 1) is None
+    kept = Kept.of(1, b"x" * 100)
+    shelf.put("a", kept)
+    before = shelf.size_bytes
+    kept.encoded["gzip"] = b"y" * 50
+    shelf.put("a", kept)
+    assert shelf.size_bytes == before + 50
+    assert Shelf(0).get("a", 1) is None
