@@ -62,11 +62,11 @@ from app.http.middleware import BodyLimit, ConsoleAlone, DefaultHeaders, Origins
 from app.http.parameter_fields import make_fields
 from app.http.pipeline import Frame, Step
 from app.http.rate_limits import Limits, Proxies, RateLimit
+from app.http.security_headers import HSTS, SECURITY_HEADERS
 from app.http.static import Assets
 from app.jobs.corridor_coverage import Coverer, covering
 from app.jobs.daily_upkeep import daily_upkeep
 from app.jobs.notification_senders import notifying
-from app.page_models.renderer import HSTS, SECURITY_HEADERS
 from app.pages import (
     account,
     confirm,

@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.disk_reserve import require_room
 from app.access.identity import Asker, Seals, find_asker, require_actor
 from app.access.oidc import Provider
 from app.clock import Clock
@@ -21,7 +22,6 @@ from app.exceptions import DemoNotPublicError, InvalidParameterError, Unsupporte
 from app.http.connections import Connections
 from app.http.large_bodies import LARGE_BYTES, read_aside
 from app.http.rate_limits import Limits, client_of
-from app.runtime.database_watch import require_room
 from app.runtime.work_limit import AROUND
 from app.settings import Settings
 from app.snapshots.layer_editions import Editions

@@ -29,7 +29,7 @@ from app.http.error_table import kind_of
 from app.http.pipeline import ABORT
 from app.http.problems import Kind, problem_response
 from app.http.rate_limits import client_of, is_within
-from app.page_models.renderer import SECURITY_HEADERS
+from app.http.security_headers import SECURITY_HEADERS
 from app.runtime.background import running
 from app.settings import Settings
 

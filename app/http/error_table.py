@@ -21,13 +21,10 @@ from app.exceptions import (
     ForgedRequestError,
     HeadTooLargeError,
     InvalidParameterError,
-    LongDetourError,
     MethodNotAllowedError,
     NoPackError,
-    NoReasonableWayError,
     NoSuchPartError,
     OutdatedError,
-    RouteRefusedError,
     SignInNeededError,
     SlowRequestError,
     TokenAtConsoleError,
@@ -39,6 +36,7 @@ from app.exceptions import (
 )
 from app.http.allow_header import methods_of
 from app.http.problems import MOST_REASONS, Kind, problem_response, reasons
+from app.journeys.errors import LongDetourError, NoReasonableWayError, RouteRefusedError
 from app.runtime.work_limit import BusyError
 from app.snapshots.country_of_point import SilentCrossingError, UncertainCountryError
 from app.snapshots.essential_contacts import LINES, PROTECTED_LINES, Line, essential_lines

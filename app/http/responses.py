@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import orjson
 from starlette.responses import HTMLResponse, Response
 
-from app.page_models.renderer import SECURITY_HEADERS
+from app.http.security_headers import SECURITY_HEADERS
 
 
 class JSONResponse(Response):

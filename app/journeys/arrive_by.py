@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from app.exceptions import DetourRefusedError, RouteRefusedError
+from app.journeys.errors import DetourRefusedError, RouteRefusedError
 from app.journeys.planner import Answer, Question, plan
 from app.snapshots.read_source import Source
 from app.snapshots.road_networks import Network

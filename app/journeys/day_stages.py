@@ -15,22 +15,35 @@ and arrival are the router's own then, and there are no stages.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from geo.spaces.queries import OpenSpace
 from routing.engine.itinerary import Passage
 from routing.osm_tags.ways import Mode
 from routing.route.route import Route
 from routing.route.timeline import BEFORE, BEHIND, START, Pacing, Place
 from routing.travel.timetable import TAIL_S, Walker
 
-if TYPE_CHECKING:
-    from app.journeys.timeline import Stop
-
 #: Who waits so long at a crossing, and over an opening of the hours of walking, has spent the night
 #: there: as long as is walked at whatever hour to lie down somewhere.
 _NIGHT_S: Final = TAIL_S
 
 type _Reached = Mapping[tuple[float, str | None], datetime]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A space that supports a route, ``at_m`` metres after its start.
+
+    It lies ``access_m`` metres off; on a sketch, where it counts at the node of its ``town``, that
+    far from the node.
+    """
+
+    space: OpenSpace
+    at_m: float
+    overnight: bool
+    access_m: float = 0.0
+    town: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +102,7 @@ def beds_of(route: Route, found: Sequence[Stage]) -> tuple[Place, ...]:
     return tuple(_place(route, stage.stop) for stage in found if stage.stop is not None)
 
 
-def _place(route: Route, stop: "Stop") -> Place:
+def _place(route: Route, stop: Stop) -> Place:
     """Return where a bed is; one at a crossing lies before its posts, or in the country behind."""
     if all(passage.at_m != stop.at_m for passage in route.passages):
         return (stop.at_m, BEHIND)

@@ -7,11 +7,11 @@ from functools import partial
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
-from app.journeys.day_stages import Stage
+from app.journeys.day_stages import Stage, Stop
 from app.journeys.detours import ORDINARY, Because, Detours, published
 from app.journeys.records import Knowledge, Records, over_by, read_records
 from app.journeys.refusals import long_refusal, refusal
-from app.journeys.timeline import Laid, Stop, lay, worth_showing
+from app.journeys.timeline import Laid, lay, worth_showing
 from app.runtime.work_limit import search
 from app.snapshots.country_of_point import Whereabouts, countries_along, doubted, weigh_all
 from app.snapshots.read_source import Source

@@ -5,8 +5,8 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.exceptions import LongDetourError, NoReasonableWayError, Obstacle, RouteRefusedError
 from app.journeys.detours import Because, Known, published
+from app.journeys.errors import LongDetourError, NoReasonableWayError, Obstacle, RouteRefusedError
 from app.snapshots.essential_contacts import Line, essential_lines
 from geo.db.sessions import connected
 from geo.geography.crossings import CrossingState

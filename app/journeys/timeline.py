@@ -3,31 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.journeys.day_stages import Stage, bed_to_bed, beds_of
+from app.journeys.day_stages import Stage, Stop, bed_to_bed, beds_of
 from app.snapshots.open_spaces import Helping, supports_of
 from app.snapshots.road_networks import Region
-from geo.spaces.queries import OpenSpace
 from routing.route.coverage import SupportAt
 from routing.route.dominance import undominated
 from routing.route.open_world_report import Compared, Way
 from routing.route.route import Route
 from routing.route.timeline import BEHIND, START, Pacing
 from routing.router.open_world import way_of
-
-
-@dataclass(frozen=True)
-class Stop:
-    """A space that supports a route, ``at_m`` metres after its start.
-
-    It lies ``access_m`` metres off; on a sketch, where it counts at the node of its ``town``, that
-    far from the node.
-    """
-
-    space: OpenSpace
-    at_m: float
-    overnight: bool
-    access_m: float = 0.0
-    town: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import shapely
 
-from app.exceptions import DetourRefusedError, LongDetourError, RouteRefusedError
 from app.i18n import route_phrases
+from app.journeys.day_stages import Stop
+from app.journeys.errors import DetourRefusedError, LongDetourError, RouteRefusedError
 from app.journeys.planner import Answer, Journey
 from app.journeys.route_ends import End
-from app.journeys.timeline import Stop
 from app.page_models import plan_views, view_models
 from app.page_models.elevation import Passed, elevation
 from app.page_models.home_filling import crossing_of, network_of, space_of

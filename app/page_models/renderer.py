@@ -32,8 +32,6 @@ from app.page_models.view_models import HomeView, Narrowed, Space
 from app.texts import print_text
 
 __all__ = [
-    "HSTS",
-    "SECURITY_HEADERS",
     "STATIC_FOLDER",
     "asset_url",
     "confirmed",
@@ -45,21 +43,6 @@ __all__ = [
     "render_with_map",
     "vendored_url",
 ]
-
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'; "
-        "require-trusted-types-for 'script'; trusted-types amparo amparo-worker"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
-}
-"""Headers every page is sent with: nothing inline, nothing from elsewhere, no traces."""
-
-HSTS = {"Strict-Transport-Security": "max-age=31536000"}
-"""Where the public address is https: no browser that was here goes on without it for a year."""
 
 PLACE_REF = "place:"
 """What a reference to a place begins with, as `app.snapshots.place_names.Choice` has it."""

@@ -12,6 +12,7 @@ from app.access.public_forms import read_open_form
 from app.api.collections.basemap import PMTILES
 from app.api.collections.html_pages import conformance_page
 from app.api.collections.links import JSON, OPENAPI, REL, demo_members, link
+from app.api.schemas.fields import JSONFormat
 from app.http.etags import NOT_MODIFIED, SAME_FOR_ALL, kept_response
 from app.http.problems import problem_responses
 from app.http.responses import JSONResponse
@@ -62,8 +63,6 @@ CONFORMANCE = (
         )
     ),
 )
-
-Format = Annotated[Literal["json"] | None, Query(alias="f", description="Format.")]
 
 
 class LandingQuery(BaseModel):
@@ -237,6 +236,6 @@ async def conformance(
     },
     openapi_extra=SAME_FOR_ALL,
 )
-async def api(request: Request, f: Format = None) -> Response:  # noqa: ARG001
+async def api(request: Request, f: JSONFormat = None) -> Response:  # noqa: ARG001
     """Return this document."""
     return kept_response(request, orjson.dumps(request.app.openapi()), OPENAPI)

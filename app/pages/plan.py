@@ -18,11 +18,11 @@ from app.access.dependencies import ClockDep, NetworkDep, SettingsDep, base_url
 from app.access.public_forms import read_open_form
 from app.api.routing.routes import PRIVATE, ProfileName, profile_of
 from app.api.schemas.fields import require_year
-from app.exceptions import RouteRefusedError
 from app.http.problems import problem_responses
 from app.http.responses import page_response
 from app.i18n.translation import Words, negotiate, words
 from app.journeys.detours import Detours
+from app.journeys.errors import RouteRefusedError
 from app.journeys.planner import Answer, Question
 from app.journeys.planner import plan as plan_journeys
 from app.journeys.route_ends import End, EndError, Given, find_end, rounded

@@ -10,45 +10,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from starlette.requests import Request
-
-from app.access.identity import CONSOLE
 from app.runtime.logs import NOTICES
 from geo.db.disk_reserve import Room
 from geo.db.installation import ClusterError
 from geo.db.private_cluster import PrivateCluster
-from geo.errors import DiskFullError
 
 #: Seconds between two looks: a file and two entries of /proc.
 LOOK_EVERY_S: Final = 0.25
 
 #: Seconds until a start that failed is tried again [A].
 PAUSE_S: Final = 1.0
-
-#: What is written when there is room for hides alone: they, and that they go on.
-FIRST_IN_LINE: Final = frozenset(
-    {"/hides", f"{CONSOLE}/hides", f"{CONSOLE}/removals/{{removal_id}}/confirm"}
-)
-
-_READING: Final = frozenset({"GET", "HEAD"})
-
-
-def require_room(request: Request) -> None:
-    """Refuse a request that writes while there is room for emergency hides alone.
-
-    Raises
-    ------
-    DiskFullError
-        It is none of them.
-    """
-    room: Room | None = request.state.room
-    if room is None or request.method in _READING:
-        return
-    pattern = getattr(request.scope.get("route"), "path", "")
-    is_first = request.method == "POST" and pattern in FIRST_IN_LINE
-    # Of hides too: what is kept for them is given up here, if nobody has yet.
-    if room.is_short() and not is_first:
-        raise DiskFullError
 
 
 class Keeper:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from app.journeys.timeline import Stop
+from app.journeys.day_stages import Stop
 from app.texts.route_export import DIGITS, Carried, add_text, demo_marked
 
 MEDIA_TYPE: Final = "application/gpx+xml"

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from app.exceptions import DetourRefusedError, LongDetourError, RouteRefusedError
 from app.i18n import route_phrases
 from app.i18n.translation import DEFAULT_LANGUAGE, words
+from app.journeys.errors import DetourRefusedError, LongDetourError, RouteRefusedError
 from app.texts import detour_text
 from geo.spaces.queries import NearSpace
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from app.i18n import route_phrases
 from app.i18n.translation import Words
+from app.journeys.day_stages import Stop
 from app.journeys.planner import Answer, Journey
-from app.journeys.timeline import Stop
 from app.texts import route_text, trade_off_text
 
 DEMO: Final = "DEMO"

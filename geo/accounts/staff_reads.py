@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from geo.accounts import coordinators
 from geo.audit import trail
-from geo.removals import removal_log
 
 #: What a person reads in a day without a word of it: records that the public does not see, and
 #: readings of restricted ones [A].
@@ -167,7 +167,7 @@ async def digest(session: AsyncSession, now: datetime) -> int:
     day = now.astimezone(UTC).date() - timedelta(days=1)
     found = await unusual(session, day)
     for one in found:
-        await removal_log.call(session, "reading.unusual", one.person)
+        await coordinators.call(session, "reading.unusual", one.person)
     for one in found:
         await trail.record(
             session,

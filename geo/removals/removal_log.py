@@ -15,10 +15,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.accounts import outbox
-from geo.accounts.permissions import Role
+from geo.accounts import coordinators
 from geo.audit import trail
-from geo.models import Person, Removal
+from geo.models import Removal
 from geo.removals import restoration
 
 #: Records that one person takes out of sight in a day without an end [A].
@@ -154,7 +153,7 @@ async def note(
     )
     await session.flush()
     if is_first:
-        await call(session, "removals.many", person)
+        await coordinators.call(session, "removals.many", person)
     return ends_at
 
 
@@ -194,20 +193,6 @@ async def _is_called(session: AsyncSession, person: str) -> bool:
         stands(), Removal.person == person, Removal.ends_at.is_not(None)
     )
     return await session.scalar(waiting.limit(1)) is not None
-
-
-async def call(session: AsyncSession, event: str, person: str) -> None:
-    """Tell who coordinates about a person; where only they do, who administers (writer)."""
-    for role in (Role.COORDINATOR, Role.ADMIN):
-        people = await session.scalars(
-            select(Person.id).where(Person.active, Person.role == role, Person.id != person)
-        )
-        called = people.all()
-        if called:
-            await outbox.announce(
-                session, event, {"person": person}, people=called, to_webhooks=False
-            )
-            return
 
 
 async def agree(session: AsyncSession, hide_id: str, *, person: str | None, now: datetime) -> None:
@@ -354,7 +339,7 @@ async def _hold_to_limit(session: AsyncSession, now: datetime) -> None:
         _BEYOND, {"ends_at": now + DAY, "since": now - DAY, "most": limit_of(session)}
     )
     for person in sorted(set(found)):
-        await call(session, "removals.many", person)
+        await coordinators.call(session, "removals.many", person)
 
 
 def stands() -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from routing.cch.avoiding import Around, paths_around
 from routing.engine.metric_cache import Resident
 from routing.engine.mode_network import Metric, Network
 from routing.errors import NoWay
+from routing.travel.avoid_areas import Obstacles
 from routing.travel.legs import Legs
 
 #: A metric, its version, and the two nodes.
@@ -46,6 +47,16 @@ class Closed:
     ways: dict[_Asked, tuple[float, Legs]] = field(default_factory=dict)
     shut: dict[_Apart, float] = field(default_factory=dict)
     around: dict[tuple[Resident, int], Around] = field(default_factory=dict)
+
+
+def closed_by(areas: Obstacles, network: Network) -> Closed | None:
+    """Give what areas close of a network, the same at each call; None where that is nothing."""
+
+    def closed() -> Closed | None:
+        edges = areas.edges(network.graph)
+        return Closed(network.marks(edges)) if len(edges) else None
+
+    return areas.once(network, closed)
 
 
 #: A region and nodes of it.

@@ -6,14 +6,12 @@ turn where they like. What is broken, ambiguous, or was cut away with its roads 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from routing.graph.turn_expansion import turn_arrays
-from routing.osm.way_table import Progress, objects, reported
 from routing.osm_tags.ways import EdgeFlag
 
 type Array = NDArray[Any]
@@ -23,7 +21,7 @@ type Forbidden = tuple[int, ...]
 
 #: What a passenger car obeys, the most specific first, as `routing.osm_tags.ways` reads other tags;
 #: also the types of relation that may carry them.
-_KEYS: Final = (
+RESTRICTION_KEYS: Final = (
     "restriction:motorcar",
     "restriction:motor_vehicle",
     "restriction:vehicle",
@@ -103,42 +101,12 @@ class Restriction:
 
 def _kind(tags: Mapping[str, str]) -> str | None:
     """Return the value that binds a passenger car, None where nothing does at all hours."""
-    if tags.get("type") not in _KEYS or any(key in tags for key in _BY_THE_CLOCK):
+    if tags.get("type") not in RESTRICTION_KEYS or any(key in tags for key in _BY_THE_CLOCK):
         return None
     if _LIFTED_FOR & {name.strip() for name in tags.get("except", "").split(";")}:
         return None
-    value = next((tags[key] for key in _KEYS if key in tags), "")
+    value = next((tags[key] for key in RESTRICTION_KEYS if key in tags), "")
     return value if value in _NO | _ONLY else None
-
-
-def read_restrictions(source: Path, progress: Progress) -> tuple[int, list[Restriction]]:
-    """Read the restrictions of a file, streaming.
-
-    Returns
-    -------
-    (read, restrictions)
-        How many relations speak of one, and those that bind a passenger car.
-
-    Raises
-    ------
-    ImportFailed
-        The file is damaged.
-    """
-    read, found = 0, []
-    relations = objects(source, "relation", *_KEYS, "restriction:conditional")
-    for relation in reported(relations, source, "turn restrictions", progress):
-        tags = dict(relation.tags)
-        if not tags.get("type", "").startswith("restriction"):
-            continue
-        read += 1
-        members = ((member.type, member.ref, member.role) for member in relation.members)
-        restriction = Restriction.of(tags, members)
-        if restriction is not None:
-            found.append(restriction)
-    return read, found
-
-
-# --- onto the graph --------------------------------------------------------------------------
 
 
 def turn_copies(

@@ -19,7 +19,6 @@ from routing.graph.node_splitting import part
 from routing.graph.regions import write_graph
 from routing.graph.road_graph import RoadGraph
 from routing.graph.storage import GraphMeta, check_name
-from routing.graph.turn_restrictions import read_restrictions
 from routing.osm import country_areas as boundary_files
 from routing.osm.border_strip import (
     STRIP_M,
@@ -32,6 +31,7 @@ from routing.osm.border_strip import (
 )
 from routing.osm.junction_split import Pieces, Segments, cut, segments_of
 from routing.osm.reader import read_nodes, read_ways
+from routing.osm.restriction_relations import read_restrictions
 from routing.osm.sketch_crossings import Split, split_crossings
 from routing.osm.way_table import (
     Names,

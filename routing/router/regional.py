@@ -10,6 +10,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Final
 
+from routing.engine.avoid_search import closed_by
 from routing.engine.metric_cache import Ground, Residents
 from routing.engine.mode_network import Network
 from routing.engine.region_view import Side
@@ -182,7 +183,7 @@ class Router:
         gates, asked = self.gates(request.crossings), request.obstacles.on(self.graph)
         bans = Contacts([*situation.bans, *asked]) if asked else situation.bans
         rules = Rules(ground.travel, gates, bans)
-        closed = request.obstacles.closed(ground.network) if asked else None
+        closed = closed_by(request.obstacles, ground.network) if asked else None
         return Side(ground, self.residents, situation, rules, closed)
 
     def follow(self, hazards: Sequence[Hazard]) -> None:

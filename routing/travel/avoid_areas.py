@@ -4,9 +4,9 @@ They are no hazards: nothing is known of them, so they are in no metric, no situ
 and are gone with the request. What touches one in a single point is closed, as with an exclusion.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Any, Final, Self, cast
 
 import numpy as np
 import shapely
@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from routing.engine.avoid_search import Closed
-from routing.engine.mode_network import Network
 from routing.errors import InvalidRequest
 from routing.geometry.geodesy import METRES_PER_DEGREE
 from routing.graph.road_graph import RoadGraph
@@ -23,6 +21,7 @@ from routing.travel.hazard import Hazard
 from routing.travel.hazard_overlay import Closure
 
 type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
 
 #: Most polygons in a request, and most vertices of all of them [A]: a drawn fence has tens; what
 #: has more is laid over the roads for tenths of a second.
@@ -40,10 +39,10 @@ ASKED: Final = "asked"
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Laid:
-    """Where polygons lie on graphs, and what those of some numbers close of networks."""
+    """Where polygons lie on graphs, and what was made of those of some numbers."""
 
     on: dict[RoadGraph, tuple[Closure, ...]] = field(default_factory=dict)
-    closed: dict[tuple[Network, tuple[int, ...]], Closed | None] = field(default_factory=dict)
+    made: dict[tuple[Hashable, tuple[int, ...]], Any] = field(default_factory=dict)
 
 
 class Obstacles:
@@ -112,14 +111,18 @@ class Obstacles:
             known[graph] = Closure.lay(graph, areas)
         return tuple(known[graph][number] for number in self._numbers)
 
-    def closed(self, network: Network) -> Closed | None:
-        """Give what they close of a network, the same at each call; None where that is nothing."""
-        key, known = (network, self._numbers), self._laid.closed
-        if key not in known:
-            # What touches no road closes none; it counts between a place and the road.
-            edges = [item.edges for item in self.on(network.graph) if len(item.edges)]
-            known[key] = Closed(network.marks(np.concatenate(edges))) if edges else None
-        return known[key]
+    def edges(self, graph: RoadGraph) -> Ints:
+        """Give the edges of a graph that they touch, int64, each area's after the other's."""
+        # What touches no road closes none; it counts between a place and the road.
+        edges = [item.edges for item in self.on(graph) if len(item.edges)]
+        return np.concatenate(edges) if edges else np.empty(0, np.int64)
+
+    def once[T](self, key: Hashable, make: Callable[[], T]) -> T:
+        """Give what is made of these areas for a key, the same at each call."""
+        whole, made = (key, self._numbers), self._laid.made
+        if whole not in made:
+            made[whole] = make()
+        return cast("T", made[whole])
 
     def without(self, ids: Container[str]) -> "Obstacles":
         """Give those whose `Hazard.id` is not among some; they stay where they have been laid."""

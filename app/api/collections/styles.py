@@ -7,10 +7,10 @@ from fastapi import APIRouter, Path, Request, Response
 
 from app.access.dependencies import BaseUrlDep
 from app.api.collections.links import JSON, link
+from app.api.schemas.fields import JSONFormat
 from app.http.etags import NOT_MODIFIED, SAME_FOR_ALL, kept_response
 from app.http.problems import problem_responses
 from app.http.responses import JSONResponse
-from app.pages.landing import Format
 from tiles.features.maplibre import MEDIA_TYPE, STYLES, StyleEntry, find_style
 from tiles.features.style import legend as legend_signs
 
@@ -32,7 +32,7 @@ StyleId = Annotated[
     responses={**NOT_MODIFIED, **problem_responses(400)},
     openapi_extra=SAME_FOR_ALL,
 )
-async def styles(request: Request, base: BaseUrlDep, f: Format = None) -> Response:  # noqa: ARG001
+async def styles(request: Request, base: BaseUrlDep, f: JSONFormat = None) -> Response:  # noqa: ARG001
     """Return the list of styles: one of all layers, one of the basemap, one of each layer."""
     body = {
         "default": STYLES[0].id,
@@ -68,7 +68,7 @@ async def style(
     request: Request,
     base: BaseUrlDep,
     style: StyleId,
-    f: Format = None,  # noqa: ARG001
+    f: JSONFormat = None,  # noqa: ARG001
 ) -> Response:
     """Return one style, ready for MapLibre: its sources are this server's own tiles."""
     return kept_response(request, orjson.dumps(find_style(style).make(base)), MEDIA_TYPE)
@@ -80,6 +80,6 @@ async def style(
     responses={**NOT_MODIFIED, **problem_responses(400)},
     openapi_extra=SAME_FOR_ALL,
 )
-async def legend(request: Request, f: Format = None) -> Response:  # noqa: ARG001
+async def legend(request: Request, f: JSONFormat = None) -> Response:  # noqa: ARG001
     """Return one line for each sign: layer, words, colour and form, never colour alone."""
     return kept_response(request, orjson.dumps({"signs": legend_signs()}), JSON)

@@ -26,6 +26,7 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from app.access.dependencies import read_json, require_demo_allowed
+from app.access.disk_reserve import require_room
 from app.access.identity import find_asker, require_actor
 from app.api.collections import items
 from app.api.collections.geojson_record import (
@@ -50,7 +51,6 @@ from app.exceptions import (
 )
 from app.http.compression import CODINGS, tagged
 from app.http.responses import JSONResponse
-from app.runtime.database_watch import require_room
 from app.snapshots.layer_editions import Editions
 from geo.accounts.permissions import Actor, require_staff
 from geo.db.sessions import Tier

@@ -29,7 +29,7 @@ from app.api.routing.routes import PRIVATE, ProfileName, profile_of, properties
 from app.api.schemas.areas import obstacles_of
 from app.api.schemas.fields import require_unswapped
 from app.api.schemas.json_body import LargeBodyRoute
-from app.exceptions import InvalidParameterError, RouteRefusedError
+from app.exceptions import InvalidParameterError
 from app.http import error_table
 from app.http.problems import ProblemResponse, problem_responses
 from app.http.responses import GeoJSONResponse
@@ -37,6 +37,7 @@ from app.i18n import route_phrases
 from app.i18n.translation import Words, words
 from app.journeys import turn_steps
 from app.journeys.detours import Detours
+from app.journeys.errors import RouteRefusedError
 from app.journeys.planner import Answer, Journey, Question, plan
 from app.journeys.turn_steps import Step, Turn
 from app.settings import Settings

@@ -2,12 +2,16 @@
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+from fastapi import Query
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter
 
 from app.exceptions import InvalidParameterError
 from geo.text.countries import misplacement
+
+#: The query parameter ``f`` of an address that answers in JSON alone.
+JSONFormat = Annotated[Literal["json"] | None, Query(alias="f", description="Format.")]
 
 #: Nothing here is about other centuries, and time zones overflow at the ends of the calendar.
 FIRST_YEAR, LAST_YEAR = 1970, 2100

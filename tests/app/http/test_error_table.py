@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from app.exceptions import Obstacle, RouteRefusedError
 from app.http import error_table
 from app.http.error_table import TABLE, kind_of
 from app.http.problems import Kind
+from app.journeys.errors import Obstacle, RouteRefusedError
 from app.runtime.databases import tier_urls
 from app.snapshots.road_networks import NoNetworkError
 from geo.db.sessions import Database, Tier, tier_url

@@ -16,7 +16,7 @@ from routing.cch import UNREACHABLE, Hierarchy
 from routing.cch.avoiding import Around, path_around, paths_around
 from routing.cch.closed_arcs import Closing
 from routing.engine import avoid_search
-from routing.engine.avoid_search import ways_around
+from routing.engine.avoid_search import closed_by, ways_around
 from routing.errors import Blocker, InvalidCost, InvalidNode, InvalidRequest, NoRoute, NoWay
 from routing.osm_tags.ways import Mode
 from routing.router.multi_region import Continent
@@ -260,7 +260,7 @@ def test_the_parts_of_a_way_around_are_the_ways_that_are_found_alone(tiny_graph,
     areas = [shapely.box(x, y, x + width, y + height) for x, y, width, height in drawn]
     router = Router(graph)
     ground = router.ground(ADULT)
-    closed = keeping_out(*areas).closed(ground.network)
+    closed = closed_by(keeping_out(*areas), ground.network)
     marks = np.zeros(len(graph.edge_tail), np.bool_) if closed is None else closed.marks
     nodes = range(len(graph.node_lon))
     with router.residents.using(ground, 0.0, router.situation((), ADULT, AT)) as resident:

@@ -1,0 +1,22 @@
+"""Who coordinates is told of what one person does alone (P52, P56)."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from geo.accounts import outbox
+from geo.accounts.permissions import Role
+from geo.models import Person
+
+
+async def call(session: AsyncSession, event: str, person: str) -> None:
+    """Tell who coordinates about a person; where only they do, who administers (writer)."""
+    for role in (Role.COORDINATOR, Role.ADMIN):
+        people = await session.scalars(
+            select(Person.id).where(Person.active, Person.role == role, Person.id != person)
+        )
+        called = people.all()
+        if called:
+            await outbox.announce(
+                session, event, {"person": person}, people=called, to_webhooks=False
+            )
+            return
