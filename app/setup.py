@@ -24,8 +24,8 @@ from geo.geography import crossings
 from geo.records import demo_rows, loader, road_segments, upsert
 from routing.errors import GraphError, RoutingError
 from routing.graph.regions import open_graph, tidy
-from routing.graph.road_graph import GraphMeta
-from routing.graph.storage import list_regions
+from routing.graph.segments import segment_batches
+from routing.graph.storage import GraphMeta, list_regions
 from routing.osm.importer import OfficialCrossing, import_osm
 from routing.warmup import warm, warm_import
 
@@ -244,7 +244,7 @@ async def publish_segments(database: Database, folder: Path) -> int:
         count = await road_segments.replace_region(
             session,
             region,
-            map(vars, graph.segment_batches()),
+            map(vars, segment_batches(graph)),
             source=graph.meta.source,
             licence=graph.meta.licence,
         )

@@ -13,7 +13,8 @@ from benchmarks._graphs import Ints, Roads
 from benchmarks._services import Service
 from routing.cch import UNREACHABLE
 from routing.errors import OffNetwork
-from routing.osm_tags.ways import Mode
+from routing.graph.snapping import snap_to_edge
+from routing.osm_tags.edge_flags import Mode
 
 #: Any fixed number: the same pairs in every run.
 SEED: Final = 20_261_125
@@ -155,7 +156,7 @@ class Bench:
         taken_ms = []
         for source, _ in self._asked.pairs:
             lon, lat = (float(degrees) for degrees in lonlat[:, source])
-            place = partial(region.graph.snap, lon, lat, Mode.FOOT)
+            place = partial(snap_to_edge, region.graph, lon, lat, Mode.FOOT)
             try:
                 taken_ms.append(timed(place)[0])
             except OffNetwork:  # where no walker's road has a length

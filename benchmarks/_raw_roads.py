@@ -15,7 +15,7 @@ import osmium
 import shapely
 from numpy.typing import NDArray
 
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 
 type Place = tuple[int, int]
 

@@ -22,8 +22,9 @@ from routing.errors import NoRoute, OffNetwork
 from routing.geometry.geodesy import UNITS_PER_DEGREE
 from routing.graph.regions import open_graph
 from routing.graph.road_graph import RoadGraph
+from routing.graph.snapping import snap_to_edge
 from routing.osm.importer import import_osm
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.router.regional import Router
 from routing.travel.profiles import ADULT
 from routing.travel.request import RouteRequest
@@ -147,7 +148,7 @@ def _touch(graph: RoadGraph) -> None:
     mapped += [value for value in vars(topology).values() if isinstance(value, np.ndarray)]
     for array in mapped:
         array.reshape(-1).view(np.uint8)[::_PAGE].max(initial=0)
-    graph.snap(*_place(graph, 0), Mode.FOOT, limit_m=25_000.0)
+    snap_to_edge(graph, *_place(graph, 0), Mode.FOOT, limit_m=25_000.0)
 
 
 def _cpu_s() -> float:

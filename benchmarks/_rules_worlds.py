@@ -22,7 +22,7 @@ from routing.errors import InvalidRequest, NoRoute, OffNetwork
 from routing.graph.regions import open_graph
 from routing.osm.border_strip import OfficialCrossing
 from routing.osm.importer import import_osm
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.route.route import Route
 from routing.router.regional import Router, RouteRequest
 from routing.travel.crossings import Crossing

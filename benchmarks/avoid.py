@@ -32,7 +32,7 @@ from routing.errors import NoRoute, OffNetwork
 from routing.geometry.geodesy import METRES_PER_DEGREE
 from routing.graph.regions import open_graph
 from routing.graph.road_graph import RoadGraph
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.router.regional import Router
 from routing.travel.avoid_areas import Obstacles
 from routing.travel.request import RouteRequest

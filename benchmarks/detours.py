@@ -31,7 +31,8 @@ from app.setup import import_sketch
 from app.snapshots.road_networks import Network, Region
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
 from routing.geometry.geodesy import UNITS_PER_DEGREE, great_circle_m
-from routing.osm_tags.ways import Mode
+from routing.graph.snapping import snap_to_edge
+from routing.osm_tags.edge_flags import Mode
 from routing.route.open_world_report import LIMITS
 from routing.router.regional import Router
 from routing.travel.crossings import Crossing
@@ -115,7 +116,7 @@ def places(region: Region) -> list[Place]:
         for row in csv.DictReader(rows):
             lon, lat, country = float(row["lon"]), float(row["lat"]), row["country"]
             try:
-                region.graph.snap(lon, lat, Mode.FOOT, country)
+                snap_to_edge(region.graph, lon, lat, Mode.FOOT, country)
             except OffNetwork:
                 continue
             found.append((lon, lat, country))

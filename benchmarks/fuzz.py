@@ -41,7 +41,7 @@ from routing.cch import UNREACHABLE, Hierarchy
 from routing.errors import GraphError, InvalidRequest, NoRoute, OffNetwork, RoutingError
 from routing.graph.regions import open_graph, verify_graph
 from routing.osm.importer import import_osm
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.router.regional import Router, RouteRequest
 from routing.travel.hazard import Hazard
 from routing.travel.profiles import PROFILES, Profile

@@ -28,7 +28,7 @@ from benchmarks._graphs import SHARED
 from benchmarks._raw_roads import Place, RawRoads, Step, Walked
 from routing.errors import NoRoute, OffNetwork
 from routing.osm.importer import read_osm
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.router.regional import Router, RouteRequest
 
 #: Any fixed number: the same pairs in every run.

@@ -42,8 +42,10 @@ from benchmarks._processes import opened, own_home, servers
 from geo.db.sessions import Database, Tier
 from geo.guidance.products import along
 from routing.graph.regions import open_graph
-from routing.graph.road_graph import Mode, RoadGraph
+from routing.graph.road_graph import RoadGraph
+from routing.graph.snapping import edges_in
 from routing.osm.importer import import_osm
+from routing.osm_tags.edge_flags import Mode
 
 #: The requirement (architecture.md, "How live knowledge reaches the router").
 LIMIT_S = 1.0
@@ -156,7 +158,7 @@ def find_way(address: str, graph: RoadGraph, *, is_sketch: bool) -> Way:
         line = shapely.LineString([p[:2] for p in _of(answer.json())[0]["geometry"]["coordinates"]])
         for radius in RADII:
             area = line.interpolate(0.5, normalized=True).buffer(radius, quad_segs=4)
-            edges = len(graph.edges_in(area))
+            edges = len(edges_in(graph, area))
             if edges <= MOST_EDGES and area.disjoint(shapely.MultiPoint([start, end])):
                 return Way(graph.meta.name, body, area, edges)
     msg = "found no way to put a hazard on"

@@ -19,7 +19,8 @@ from rich.table import Table
 from app.settings import Settings
 from routing.errors import NoRoute, OffNetwork
 from routing.graph.regions import open_graph
-from routing.graph.road_graph import Mode, RoadGraph
+from routing.graph.road_graph import RoadGraph
+from routing.osm_tags.edge_flags import Mode
 from routing.router.regional import Router, RouteRequest
 from routing.travel.crossings import Crossing
 

@@ -32,9 +32,10 @@ from rich.table import Table
 from routing.engine.mode_network import Network
 from routing.errors import OffNetwork
 from routing.geometry.geodesy import METRES_PER_DEGREE
-from routing.graph.road_graph import RoadGraph, Snap
+from routing.graph.road_graph import RoadGraph
+from routing.graph.snapping import Snap
 from routing.osm.importer import read_osm
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.router.regional import Router
 from routing.router.snap_selection import Place, met, nearest
 from routing.travel.profiles import ADULT, VEHICLE

@@ -12,6 +12,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 from app.settings import Settings
+from tests.fixtures import house
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("app", "geo", "routing", "tiles")
@@ -71,6 +72,22 @@ def test_imports_point_one_way():
     lint = Path(sys.executable).with_name("lint-imports")
     checked = subprocess.run([lint], cwd=ROOT, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout
+
+
+def test_no_import_runs_in_a_circle():
+    known = house.modules()
+    assert not house.circle(house.imports(known))
+    assert not house.circle(house.arrows(known))
+    assert house.circle({"a": ["b"], "b": ["a"]})
+
+
+def test_no_room_is_a_hall():
+    for folder, names in house.rooms(house.modules()).items():
+        assert len(names) <= 20, f"{folder}: {len(names)} modules"
+
+
+def test_the_map_of_the_house_is_true():
+    assert house.PAGE.read_text("utf-8") == house.written(), "python -m tests.fixtures.house"
 
 
 def test_routing_is_light():

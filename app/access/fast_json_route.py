@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
 from app.access.dependencies import require_demo_allowed
-from app.api.schemas.json_body import Handler, LargeBodyRoute
 from app.http.large_bodies import LARGE_BYTES
+from app.schemas.json_body import Handler, LargeBodyRoute
 
 
 class PlainRoute(LargeBodyRoute):

@@ -14,8 +14,7 @@ from app.cli.terminal import EXIT_FAILED, err, explained_failures, out, require_
 from app.settings import Settings
 from routing.errors import GraphError
 from routing.graph.regions import open_graph, remove_graph, verify_graph
-from routing.graph.road_graph import GraphMeta
-from routing.graph.storage import check_name, list_regions, read_meta
+from routing.graph.storage import GraphMeta, check_name, list_regions, read_meta
 from routing.osm.importer import OfficialCrossing, import_osm
 from routing.osm.way_table import check_source
 

@@ -19,7 +19,7 @@ from app.i18n.labels import HAZARDS
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.proposals import decisions, hazard_reports, pending, quarantine_release
 from geo.proposals.pending import Comparison, Waiting
-from geo.proposals.subjects.subject import read_subject
+from geo.subjects.subject import read_subject
 from geo.text import protected_words
 
 router = APIRouter(include_in_schema=False)

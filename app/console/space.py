@@ -26,9 +26,9 @@ from geo.errors import ConflictError, InvalidRecordError, MixedDataError, NotFou
 from geo.proposals import preview, submission
 from geo.proposals.closings import Closing, close_space
 from geo.proposals.record_visibility import require_known, shown_document, unknown
-from geo.proposals.subjects.subject import Subject, read_subject
 from geo.proposals.submission import Outcome
 from geo.removals import hides
+from geo.subjects.subject import Subject, read_subject
 from geo.text.coded_reasons import REASONS
 
 router = APIRouter(include_in_schema=False)

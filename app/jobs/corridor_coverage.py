@@ -32,7 +32,7 @@ from geo.records import upsert
 from geo.spaces import queries
 from geo.spaces.eligibility import NIGHT_SERVICE
 from routing.errors import InvalidRequest
-from routing.graph.road_graph import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.route.coverage import MeasuredLine, SupportAt, coverage_by, stretch, supports_along
 from routing.router.map_matching import MatchFailed, match_line
 from routing.travel.crossings import Crossing

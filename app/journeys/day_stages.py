@@ -19,7 +19,7 @@ from typing import Final
 
 from geo.spaces.queries import OpenSpace
 from routing.engine.itinerary import Passage
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.route.route import Route
 from routing.route.timeline import BEFORE, BEHIND, START, Pacing, Place
 from routing.travel.timetable import TAIL_S, Walker

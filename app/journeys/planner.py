@@ -20,7 +20,7 @@ from app.snapshots.tier_snapshot import reading
 from geo.geography.hazards import ActiveHazard
 from geo.geography.places import Place
 from routing.errors import NoRoute
-from routing.graph.road_graph import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.route.coverage import Coverage, MeasuredLine, coverage_by
 from routing.route.open_world_report import Beyond, Compared, Reason, Way
 from routing.route.timeline import Pacing

@@ -15,7 +15,9 @@ from app.packs.spaces import DEGREE_PARTS
 from app.snapshots.road_networks import Region
 from geo.geography.hazards import ActiveHazard
 from routing.geometry.geodesy import UNITS_PER_DEGREE
-from routing.graph.road_graph import Mode, RoadGraph
+from routing.graph.road_graph import RoadGraph
+from routing.graph.snapping import edges_in
+from routing.osm_tags.edge_flags import Mode
 from routing.travel.crossings import Crossing, gates
 
 _PARTS: Final = UNITS_PER_DEGREE // DEGREE_PARTS
@@ -111,7 +113,7 @@ def _hazards_met(
     met: dict[int, list[int]] = {}
     for number, hazard in enumerate(hazards):
         found = shut if hazard.effect == "exclusion" else met
-        for edge in graph.edges_in(hazard.geometry).tolist():
+        for edge in edges_in(graph, hazard.geometry).tolist():
             found.setdefault(edge, []).append(number)
     return shut, met
 

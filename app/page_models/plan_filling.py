@@ -20,7 +20,7 @@ from app.texts.route_text import Told, told
 from geo.geography.crossings import CrossingState
 from geo.geography.hazards import ActiveHazard
 from geo.hours.space_hours import hours_of
-from routing.graph.road_graph import Snap
+from routing.graph.snapping import Snap
 from routing.route.coverage import MeasuredLine, supports_along
 from routing.route.segments import ferries
 from routing.travel.exposure import Exposure

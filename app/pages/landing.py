@@ -12,12 +12,12 @@ from app.access.public_forms import read_open_form
 from app.api.collections.basemap import PMTILES
 from app.api.collections.html_pages import conformance_page
 from app.api.collections.links import JSON, OPENAPI, REL, demo_members, link
-from app.api.schemas.fields import JSONFormat
 from app.http.etags import NOT_MODIFIED, SAME_FOR_ALL, kept_response
 from app.http.problems import problem_responses
 from app.http.responses import JSONResponse
 from app.page_models.view_models import Narrowed
 from app.pages import home as page
+from app.schemas.fields import JSONFormat
 from geo.db.sessions import Tier
 from geo.records import demo_rows
 from tiles.catalogue.layers import layers_for

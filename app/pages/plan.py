@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.dependencies import ClockDep, NetworkDep, SettingsDep, base_url
 from app.access.public_forms import read_open_form
 from app.api.routing.routes import PRIVATE, ProfileName, profile_of
-from app.api.schemas.fields import require_year
 from app.http.problems import problem_responses
 from app.http.responses import page_response
 from app.i18n.translation import Words, negotiate, words
@@ -28,6 +27,7 @@ from app.journeys.planner import plan as plan_journeys
 from app.journeys.route_ends import End, EndError, Given, find_end, rounded
 from app.page_models import home_filling, plan_filling, plan_page, plan_views, view_models
 from app.runtime.work_limit import BusyError
+from app.schemas.fields import require_year
 from app.settings import Settings
 from app.snapshots.country_of_point import UncertainCountryError
 from app.snapshots.read_source import Source

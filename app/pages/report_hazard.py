@@ -15,7 +15,6 @@ from pydantic import UUID4, BaseModel, ConfigDict, Field
 
 from app.access.dependencies import ClockDep, NetworkDep, SessionDep, SettingsDep, WriterDep
 from app.access.public_forms import read_open_form
-from app.api.schemas.fields import Day, Latitude, Longitude
 from app.exceptions import InvalidParameterError
 from app.http.problems import problem_responses
 from app.http.rate_limits import ReportLimit
@@ -24,6 +23,7 @@ from app.i18n.translation import negotiate
 from app.page_models import home_filling
 from app.page_models.report_view import ReportForm, render_report, render_reported
 from app.pages.page_frame import FramedDep
+from app.schemas.fields import Day, Latitude, Longitude
 from app.snapshots.essential_contacts import essential_lines, in_danger
 from app.snapshots.place_names import AmbiguousPlaceError, UnknownPlaceError, full_label, resolve
 from geo.proposals import hazard_reports, idempotency

@@ -18,7 +18,8 @@ from geo.db.sessions import connected
 from geo.geography import boundaries
 from geo.geography.places import Place, places_near
 from routing.errors import OffNetwork
-from routing.graph.road_graph import Mode, Snap
+from routing.graph.snapping import Snap, snap_to_edge
+from routing.osm_tags.edge_flags import Mode
 from routing.travel.crossings import POST_REACH_M
 
 #: Of two that disagree, the nearer must be at most this part of the other's distance [A].
@@ -144,7 +145,7 @@ def weigh(place: Place, place_m: float, region: Region, lon: float, lat: float) 
     if border is not None:
         return Whereabouts(by_place, is_certain=True, place=place, crossing=border.countries)
     try:
-        snap = region.graph.snap(lon, lat, Mode.FOOT)
+        snap = snap_to_edge(region.graph, lon, lat, Mode.FOOT)
     except OffNetwork:
         # The search will say so; from here nothing can be crossed.
         return Whereabouts(by_place, is_certain=True, place=place, evidence_m=place_m)
@@ -170,7 +171,7 @@ def _road_m(region: Region, lon: float, lat: float, country: str | None) -> floa
     if country is None:
         return math.inf
     try:
-        return region.graph.snap(lon, lat, Mode.FOOT, country).distance_m
+        return snap_to_edge(region.graph, lon, lat, Mode.FOOT, country).distance_m
     except OffNetwork:
         return math.inf
 

@@ -15,8 +15,8 @@ from app.runtime.logs import NOTICES
 from routing.errors import GraphError, NoRegion
 from routing.geometry.geodesy import METRES_PER_DEGREE
 from routing.graph.regions import open_graph
-from routing.graph.road_graph import GraphMeta, RoadGraph
-from routing.graph.storage import META_FILE, list_regions, read_meta
+from routing.graph.road_graph import RoadGraph
+from routing.graph.storage import META_FILE, GraphMeta, list_regions, read_meta
 from routing.route.open_world_report import Compared, Limits
 from routing.router import multi_region, open_world_comparison
 from routing.router.multi_region import Continent

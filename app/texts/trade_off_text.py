@@ -11,7 +11,7 @@ from typing import Final
 from app.i18n.translation import Words, marked_safety
 from app.texts.route_text import SHORT_M, Said, Told, safety
 from geo.hours.openings import zone
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.route.trade_offs import Difference, Trade
 from routing.travel.cost_model import ALTITUDES_M
 

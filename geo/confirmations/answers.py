@@ -25,10 +25,10 @@ from geo.models import CHANNELS, Confirmation, ConfirmationLink
 from geo.proposals.closing_counts import note_change
 from geo.proposals.notifications import note
 from geo.proposals.record_visibility import require_known
-from geo.proposals.subjects.subject import Subject, read_subject
 from geo.proposals.submission import SOURCE, Link, Outcome, propose_space
 from geo.records import space_documents
 from geo.removals.hides import is_hidden
+from geo.subjects.subject import Subject, read_subject
 
 #: P41 does not say how long a link waits for its answer; two weeks are our proposal (setting
 #: ``AMPARO_CONFIRM_LINK_DAYS``).

@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from geo.proposals.subjects.subject import Subject
+from geo.subjects.subject import Subject
 
 #: What a confirmation writes itself, and counts that change by the hour.
 _NOT_ASKED = ("confirmed_on", "expires_on", "confirmed_by", "available", "capacity_updated")

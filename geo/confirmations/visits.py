@@ -21,8 +21,8 @@ from geo.db.views import spaces
 from geo.errors import ConflictError, InvalidRecordError
 from geo.proposals import idempotency, submission
 from geo.proposals.record_visibility import require_known
-from geo.proposals.subjects.subject import Subject, read_subject, read_subjects
 from geo.proposals.submission import Outcome
+from geo.subjects.subject import Subject, read_subject, read_subjects
 
 Answer = Literal["as_listed", "full", "closed", "changed"]
 

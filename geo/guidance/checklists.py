@@ -15,9 +15,9 @@ from geo.db.guidance_views import checklist_items, checklists, plain_rows
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.models import Checklist, ChecklistItem
 from geo.proposals.guidance_changes import Sent, put
-from geo.proposals.subjects.texts import checklist_document
 from geo.proposals.submission import Outcome
 from geo.records.guidance_rows import MAX_MONTHS
+from geo.subjects.texts import checklist_document
 from geo.vocabulary import read_vocabulary
 
 #: Longest list: an audit of an afternoon, our choice.

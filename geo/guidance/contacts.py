@@ -14,11 +14,11 @@ from geo.db.guidance_views import contacts, plain_rows
 from geo.errors import NotFoundError
 from geo.models import CONTACT_KINDS, Contact
 from geo.proposals.guidance_changes import Sent, put, withdraw_all
-from geo.proposals.subjects.contacts import contact_document
 from geo.proposals.submission import Outcome
 from geo.records import demo_rows
 from geo.records.row_validation import Circumstances
 from geo.removals import removal_log
+from geo.subjects.contacts import contact_document
 from geo.text.normalize import folded
 from geo.vocabulary import read_vocabulary
 

@@ -25,10 +25,10 @@ from geo.models import (
     PathwayStep,
 )
 from geo.proposals.guidance_changes import Sent, put
-from geo.proposals.subjects.contacts import pathway_document, require_known_steps
 from geo.proposals.submission import Outcome
 from geo.records import demo_rows
 from geo.records.row_validation import Circumstances
+from geo.subjects.contacts import pathway_document, require_known_steps
 from geo.text.normalize import folded
 from geo.vocabulary import read_vocabulary
 

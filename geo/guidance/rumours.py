@@ -16,10 +16,10 @@ from geo.errors import InvalidRecordError, NotFoundError
 from geo.guidance.messages import BankText, lookup
 from geo.models import Rumour
 from geo.proposals.guidance_changes import Sent, put
-from geo.proposals.subjects.texts import require_reviewed, rumour_document
 from geo.proposals.submission import Outcome
 from geo.records.readers import Record
 from geo.records.row_validation import Row
+from geo.subjects.texts import require_reviewed, rumour_document
 from geo.text.countries import CODES
 from geo.text.normalize import seen
 from geo.text.protected_words import word_reasons

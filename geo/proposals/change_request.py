@@ -11,10 +11,10 @@ from geo.accounts.permissions import Actor, can_propose, require_propose
 from geo.errors import ConflictError, InvalidRecordError, NothingChangesError
 from geo.models import Location
 from geo.proposals.record_visibility import unknown, with_referral_points
-from geo.proposals.subjects.guidance import KINDS
-from geo.proposals.subjects.subject import NEW, Document, Owner, Subject, changed, owner_of, split
 from geo.records.row_validation import Circumstances
 from geo.records.space_documents import rows_of
+from geo.subjects.guidance import KINDS
+from geo.subjects.subject import NEW, Document, Owner, Subject, changed, owner_of, split
 from geo.text import coded_reasons
 
 

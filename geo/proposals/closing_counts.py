@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.proposals.subjects.subject import Subject
 from geo.removals import removal_log, restoration
+from geo.subjects.subject import Subject
 
 
 async def note_change(

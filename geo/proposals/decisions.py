@@ -31,8 +31,12 @@ from geo.proposals.record_visibility import (
     require_known_points,
     unknown,
 )
-from geo.proposals.subjects.guidance import KINDS
-from geo.proposals.subjects.subject import (
+from geo.proposals.submission import SOURCE, Outcome, checked_reason
+from geo.records import space_documents
+from geo.records.row_validation import Circumstances
+from geo.removals import hides, removal_log
+from geo.subjects.guidance import KINDS
+from geo.subjects.subject import (
     NEW,
     Document,
     Subject,
@@ -44,10 +48,6 @@ from geo.proposals.subjects.subject import (
     require_unused,
     store_subjects,
 )
-from geo.proposals.submission import SOURCE, Outcome, checked_reason
-from geo.records import space_documents
-from geo.records.row_validation import Circumstances
-from geo.removals import hides, removal_log
 
 #: How long the changes of a decided proposal are kept (P29 gives no number; our choice: a
 #: funding year, over which a coordination looks back).

@@ -13,8 +13,8 @@ from geo.errors import NothingChangesError
 from geo.models import Proposal
 from geo.proposals.change_request import Wanted
 from geo.proposals.notifications import note
-from geo.proposals.subjects.guidance import KINDS
 from geo.proposals.submission import Outcome, propose
+from geo.subjects.guidance import KINDS
 
 #: Kept with a proposal where no reason was written; staff read it.
 NO_REASON = "Sin razón escrita."

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.errors import ConflictError
 from geo.models import Duplicate, Proposal, ReferralPoint
-from geo.proposals.subjects.subject import Document, Subject
 from geo.records import upsert
+from geo.subjects.subject import Document, Subject
 
 #: What becomes of the record that goes.
 _GONE = {"status": "closed", "visibility": "restricted", "confidential": True}

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.accounts import outbox
 from geo.audit import trail
 from geo.proposals.record_visibility import named
-from geo.proposals.subjects.subject import Owner
+from geo.subjects.subject import Owner
 
 
 async def note(

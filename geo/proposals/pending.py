@@ -26,8 +26,8 @@ from geo.models import (
     RestrictedReader,
 )
 from geo.proposals.record_visibility import shown_document, unknown
-from geo.proposals.subjects.subject import NEW, changed, read_subject
 from geo.records import space_documents
+from geo.subjects.subject import NEW, changed, read_subject
 
 #: Most proposals of one page of the queue.
 MAX_LIMIT = 200

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.accounts.permissions import Actor
 from geo.proposals.record_visibility import require_known, shown_document, with_referral_points
-from geo.proposals.subjects.subject import (
+from geo.records import space_documents
+from geo.subjects.subject import (
     NEW_SPACE,
     Subject,
     changed,
@@ -17,7 +18,6 @@ from geo.proposals.subjects.subject import (
     split,
     with_organization,
 )
-from geo.records import space_documents
 from geo.text import coded_reasons
 
 #: Of a new space that is only looked at; the real one gets its own when it is proposed.

@@ -16,10 +16,10 @@ from geo.accounts.permissions import Actor, require_staff
 from geo.errors import ConflictError, ForbiddenError, InvalidRecordError
 from geo.models import Location, RestrictedReader
 from geo.proposals.record_visibility import require_known
-from geo.proposals.subjects.subject import read_subject
 from geo.proposals.submission import Outcome, Wanted, propose
 from geo.records.readers import Record
 from geo.records.row_validation import Row
+from geo.subjects.subject import read_subject
 from geo.text.protected_words import BY_WORDS, word_reasons
 
 #: What a record can be released to.

@@ -11,9 +11,9 @@ from geo.accounts import organizations, restricted_access
 from geo.accounts.permissions import Actor
 from geo.errors import InvalidRecordError, NotFoundError
 from geo.models import Location, RestrictedReader
-from geo.proposals.subjects.subject import Subject
 from geo.records.row_validation import ID
 from geo.removals.hidden_records import untold_hidden
+from geo.subjects.subject import Subject
 
 
 async def named(session: AsyncSession, space_id: str) -> set[str]:

@@ -29,7 +29,9 @@ from geo.proposals.change_request import (
 )
 from geo.proposals.notifications import note, tell_deciders, tell_of_batch
 from geo.proposals.record_visibility import require_known
-from geo.proposals.subjects.subject import (
+from geo.records import space_documents
+from geo.removals import hides
+from geo.subjects.subject import (
     Document,
     read_subjects,
     require_absent,
@@ -37,8 +39,6 @@ from geo.proposals.subjects.subject import (
     store_subjects,
     with_organization,
 )
-from geo.records import space_documents
-from geo.removals import hides
 
 __all__ = [
     "MAX_REASON",

@@ -14,9 +14,9 @@ from geo.audit import trail
 from geo.errors import InvalidRecordError, NotFoundError
 from geo.models import Term, TermName
 from geo.proposals.guidance_changes import Sent, put
-from geo.proposals.subjects.texts import term_id
 from geo.proposals.submission import Outcome
 from geo.removals import removal_log
+from geo.subjects.texts import term_id
 
 
 @dataclass(frozen=True, slots=True)

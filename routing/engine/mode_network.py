@@ -17,8 +17,9 @@ from routing.errors import NoWay
 from routing.geometry.geodesy import great_circle_m
 from routing.graph.components import Components
 from routing.graph.node_splitting import ENTRIES_KEPT, ENTRY_S, is_entry
-from routing.graph.road_graph import RoadGraph, Snap
-from routing.osm_tags.ways import Mode
+from routing.graph.road_graph import RoadGraph
+from routing.graph.snapping import Snap
+from routing.osm_tags.edge_flags import Mode
 from routing.travel.legs import Legs
 
 type Floats = NDArray[np.float64]

@@ -9,7 +9,8 @@ from routing.engine.portal_search import Portal
 from routing.engine.region_view import Side
 from routing.errors import OffNetwork
 from routing.geometry.geodesy import UNITS_PER_DEGREE, great_circle_m
-from routing.graph.road_graph import RoadGraph, Snap
+from routing.graph.road_graph import RoadGraph
+from routing.graph.snapping import Snap, snap_to_edge
 from routing.travel.crossings import CROSSING_REACH_M, Crossing, Gate
 from routing.travel.speed import FLAT_KMH
 
@@ -143,7 +144,8 @@ def _sides_of(graph: RoadGraph, gate: Gate) -> Iterator[tuple[str, int]]:
 def _met(side: Side, crossing: Crossing, country: str) -> Snap | None:
     travel = side.ground.travel
     try:
-        return travel.graph.snap(
+        return snap_to_edge(
+            travel.graph,
             crossing.lon,
             crossing.lat,
             travel.mode,

@@ -12,7 +12,7 @@ from routing.engine.metric_cache import Ground, Residents
 from routing.engine.mode_network import Network, Piece
 from routing.engine.portal_search import Portal
 from routing.errors import NoRoute
-from routing.graph.road_graph import Snap
+from routing.graph.snapping import Snap
 from routing.travel.conditions import Situation
 from routing.travel.cost_model import CostModel, Prices
 from routing.travel.crossings import Gate

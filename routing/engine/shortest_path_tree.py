@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from routing.engine import _dijkstra_kernel
 from routing.engine.mode_network import Network, Piece
-from routing.graph.road_graph import RoadGraph, Snap
+from routing.graph.road_graph import RoadGraph
+from routing.graph.snapping import Snap
 from routing.travel.cost_model import CostModel
 from routing.travel.crossings import Crossing, Gate, border_edges
 from routing.travel.hard_rules import Rules

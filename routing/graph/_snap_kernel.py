@@ -9,7 +9,7 @@ from routing._numba import compiled
 from routing.geometry.geodesy import UNITS_PER_DEGREE
 from routing.geometry.segment_grid import distance_to
 from routing.graph._polyline_kernel import along
-from routing.osm_tags.ways import EdgeFlag
+from routing.osm_tags.edge_flags import EdgeFlag
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]

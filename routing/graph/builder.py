@@ -11,7 +11,7 @@ from routing._numba import compiled
 from routing.errors import GraphError
 from routing.geometry.counting_sort import counting_order
 from routing.geometry.segment_grid import SegmentGrid
-from routing.osm_tags.ways import EdgeFlag
+from routing.osm_tags.edge_flags import EdgeFlag
 
 Array = NDArray[Any]
 

@@ -1,6 +1,6 @@
 """The road graph: memory-mapped arrays, snapping and area look-up."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
@@ -8,45 +8,16 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from shapely import Polygon
-from shapely.geometry.base import BaseGeometry
 
 from routing.cch import Hierarchy, Topology
-from routing.errors import GraphError
 from routing.geometry.geodesy import UNITS_PER_DEGREE
 from routing.geometry.lines import shares_along
 from routing.geometry.segment_grid import SegmentGrid
 from routing.graph.builder import NodeTable, PieceTable, graph_arrays
-from routing.graph.layout import FORMAT_VERSION
-from routing.graph.segments import Segment, SegmentBatch, batches_of
-from routing.graph.snapping import (
-    Snap,
-    Usable,
-    country_at,
-    edges_meeting,
-    edges_touching,
-    snap_to_edge,
-)
 from routing.graph.storage import GraphMeta
 from routing.graph.turn_expansion import Turns
 from routing.graph.turn_restrictions import Restriction, turn_copies
-from routing.osm_tags.ways import HIGHWAY_CLASSES, SMOOTHNESS, SURFACES, EdgeFlag, Mode
-
-__all__ = [
-    "FORMAT_VERSION",
-    "HIGHWAY_CLASSES",
-    "SMOOTHNESS",
-    "SURFACES",
-    "EdgeFlag",
-    "GraphError",
-    "GraphMeta",
-    "Mode",
-    "NodeTable",
-    "PieceTable",
-    "RoadGraph",
-    "Segment",
-    "Snap",
-]
+from routing.osm_tags.edge_flags import EdgeFlag, Mode
 
 type Int8 = NDArray[np.uint8]
 type Int32 = NDArray[np.int32]
@@ -263,7 +234,12 @@ class RoadGraph:
 
     @cached_property
     def _turns(self) -> dict[Mode, Turns]:
-        return {mode: Turns.of_graph(self, is_obeyed=mode is Mode.VEHICLE) for mode in Mode}
+        return {mode: self._turns_of(mode) for mode in Mode}
+
+    def _turns_of(self, mode: Mode) -> Turns:
+        edges = len(self.node_lon), self.edge_tail, self.edge_head
+        copies = self.turn_node, self.turn_tail, self.turn_head, self.turn_edge
+        return Turns(*edges, *copies, is_obeyed=mode is Mode.VEHICLE)
 
     def passable(self, mode: Mode) -> NDArray[np.bool_]:
         """Whether the mode may use each edge, bool [E]; says nothing about borders."""
@@ -318,78 +294,6 @@ class RoadGraph:
         """Return the ISO 3166-1 alpha-2 code of a node's country, None where not known."""
         index = int(self.node_country[node])
         return self.meta.countries[index] if index >= 0 else None
-
-    # --- look-ups ----------------------------------------------------------------------------
-
-    def snap(
-        self,
-        lon: float,
-        lat: float,
-        mode: Mode,
-        country: str | None = None,
-        limit_m: float | None = None,
-        *,
-        which: str = "start",
-        usable: Usable | None = None,
-    ) -> Snap:
-        """Return the nearest point of an edge that the mode may use.
-
-        Border edges are never met. Where ``country`` is given and the graph knows countries,
-        only edges with both ends in it count (P33). ``usable`` tells of edges, int64 [k], which
-        ones may be used, where the mode alone does not.
-
-        Raises
-        ------
-        OffNetwork
-            Further than the limit (``meta.snap_limit_m`` by default), or nothing to meet.
-        InvalidRequest
-            Coordinates that are no place on Earth.
-        """
-        return snap_to_edge(self, lon, lat, mode, country, limit_m, which=which, usable=usable)
-
-    def nearest_country(self, lon: float, lat: float) -> str | None:
-        """Return the country of the nearest node, None where that node's is not known.
-
-        Raises
-        ------
-        InvalidRequest
-            Coordinates that are no place on Earth.
-        """
-        return country_at(self, lon, lat)
-
-    def edges_in(self, polygon: BaseGeometry) -> Int64:
-        """Return the edges, both directions, whose polyline meets the geometry; sorted.
-
-        Parameters
-        ----------
-        polygon
-            Degrees, EPSG:4326.
-        """
-        return edges_meeting(self, polygon)
-
-    def edges_touching(self, polygons: Sequence[Polygon]) -> list[Int64]:
-        """Return the same of each of some valid polygons, at a cost by what lies there alone."""
-        return edges_touching(self, polygons)
-
-    # --- leaving the graph -------------------------------------------------------------------
-
-    def segments(self, mode: Mode | None = None) -> Iterator[Segment]:
-        """Iterate over one row per undirected piece of road, in edge order.
-
-        Zero-length border edges and thresholds, which stand for a crossing or a barrier and not
-        for a road, are left out.
-
-        Parameters
-        ----------
-        mode
-            Only pieces that this mode may use in some direction.
-        """
-        for batch in batches_of(self, mode):
-            yield from batch.rows()
-
-    def segment_batches(self) -> Iterator[SegmentBatch]:
-        """Iterate over the same segments as columns, some thousands at a time."""
-        return batches_of(self)
 
 
 def _name_at(names_start: Int64, names_utf8: Int8, index: int) -> str | None:

@@ -3,16 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from routing.osm_tags.ways import HIGHWAY_CLASSES, SURFACES, EdgeFlag, Mode
-
-if TYPE_CHECKING:
-    from routing.graph.road_graph import RoadGraph
+from routing.graph.road_graph import RoadGraph
+from routing.osm_tags.edge_flags import EdgeFlag, Mode
+from routing.osm_tags.ways import HIGHWAY_CLASSES, SURFACES
 
 type Int64 = NDArray[np.int64]
 type Bool = NDArray[np.bool_]
@@ -126,10 +125,27 @@ def _word(column: Coded, index: int) -> str | None:
     return words[codes[index]] if codes[index] >= 0 else None
 
 
-def batches_of(
-    graph: "RoadGraph", mode: Mode | None = None, size: int = BATCH
+def iter_segments(graph: RoadGraph, mode: Mode | None = None) -> Iterator[Segment]:
+    """Yield one row per undirected piece of road, in edge order.
+
+    Zero-length border edges and thresholds, which stand for a crossing or a barrier and not for a
+    road, are left out.
+
+    Parameters
+    ----------
+    graph
+        Whose segments.
+    mode
+        Only pieces that this mode may use in some direction.
+    """
+    for batch in segment_batches(graph, mode):
+        yield from batch.rows()
+
+
+def segment_batches(
+    graph: RoadGraph, mode: Mode | None = None, size: int = BATCH
 ) -> Iterator[SegmentBatch]:
-    """Yield a graph's segments in edge order; see ``RoadGraph.segment_batches``."""
+    """Yield the same segments as columns, some thousands at a time."""
     edges = np.arange(graph.meta.edge_count)
     twin = graph.edge_twin
     passable = graph.edge_flags if mode is None else graph.edge_flags & int(mode.flag)
@@ -142,13 +158,13 @@ def batches_of(
         yield _batch(graph, chosen[first : first + size], names)
 
 
-def _names(graph: "RoadGraph") -> tuple[str, ...]:
+def _names(graph: RoadGraph) -> tuple[str, ...]:
     """Return every name of the graph, by its number."""
     text, bounds = graph.names_utf8.tobytes(), graph.names_start.tolist()
     return tuple(text[begin:end].decode() for begin, end in pairwise(bounds))
 
 
-def _batch(graph: "RoadGraph", edges: Int64, names: tuple[str, ...]) -> SegmentBatch:
+def _batch(graph: RoadGraph, edges: Int64, names: tuple[str, ...]) -> SegmentBatch:
     twin = graph.edge_twin[edges].astype(np.int64)
     # The way is drawn in its own direction.
     swapped = (twin >= 0) & ((graph.edge_flags[edges] & EdgeFlag.REVERSED) != 0)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import shapely
@@ -16,10 +16,8 @@ from routing.geometry.area_segments import segments_touching
 from routing.geometry.geodesy import METRES_PER_DEGREE, UNITS_PER_DEGREE, local_xy
 from routing.geometry.segment_grid import Box, NearestSegment, Window, scale_at
 from routing.graph._snap_kernel import ANYWHERE, nearest, place_on
-from routing.osm_tags.ways import EdgeFlag, Mode
-
-if TYPE_CHECKING:
-    from routing.graph.road_graph import RoadGraph
+from routing.graph.road_graph import RoadGraph
+from routing.osm_tags.edge_flags import EdgeFlag, Mode
 
 type Ints = NDArray[np.int64]
 type Bools = NDArray[np.bool_]
@@ -59,17 +57,29 @@ class Snap:
 
 
 def snap_to_edge(
-    graph: "RoadGraph",
+    graph: RoadGraph,
     lon: float,
     lat: float,
     mode: Mode,
-    country: str | None,
-    limit_m: float | None,
+    country: str | None = None,
+    limit_m: float | None = None,
     *,
-    which: str,
+    which: str = "start",
     usable: Usable | None = None,
 ) -> Snap:
-    """Return the nearest point of an edge that the mode may use; see ``RoadGraph.snap``."""
+    """Return the nearest point of an edge that the mode may use.
+
+    Border edges are never met. Where ``country`` is given and the graph knows countries, only
+    edges with both ends in it count (P33). ``usable`` tells of edges, int64 [k], which ones may be
+    used, where the mode alone does not.
+
+    Raises
+    ------
+    OffNetwork
+        Further than the limit (``meta.snap_limit_m`` by default), or nothing to meet.
+    InvalidRequest
+        Coordinates that are no place on Earth.
+    """
     _check_position(lon, lat)
     limit_m = graph.meta.snap_limit_m if limit_m is None else limit_m
     may = usable or _of_mode(graph, mode)
@@ -93,7 +103,7 @@ def _check_position(lon: float, lat: float) -> None:
             raise InvalidRequest(name, f"not between {-limit:g} and {limit:g}")
 
 
-def country_index(graph: "RoadGraph", country: str | None) -> int:
+def country_index(graph: RoadGraph, country: str | None) -> int:
     """Give the index of a country in a graph; `ANYWHERE` for none, or where it knows none."""
     codes = graph.meta.countries
     if country is None or not codes:
@@ -102,7 +112,7 @@ def country_index(graph: "RoadGraph", country: str | None) -> int:
 
 
 def _nearest(
-    graph: "RoadGraph", lon: float, lat: float, mode: Mode, country: int
+    graph: RoadGraph, lon: float, lat: float, mode: Mode, country: int
 ) -> NearestSegment | None:
     """Give the nearest segment that a mode may use."""
     grid, scale = graph.grid, scale_at(lat)
@@ -132,7 +142,7 @@ def _nearest(
     return grid.nearest_by(lon, lat, look)
 
 
-def _of_mode(graph: "RoadGraph", mode: Mode) -> Usable:
+def _of_mode(graph: RoadGraph, mode: Mode) -> Usable:
     return lambda edges: np.asarray((graph.edge_flags[edges] & mode.flag) != 0)
 
 
@@ -161,14 +171,14 @@ class Near:
         """Keep some of them."""
         return Near(self.edge[rows], self.segment[rows], self.position[rows], self.distance_m[rows])
 
-    def places(self, graph: "RoadGraph") -> Floats:
+    def places(self, graph: RoadGraph) -> Floats:
         """Give the nearest place on each, float64 [k, 2], degrees."""
         ends = np.stack((self.segment, self.segment + 1))
         lonlat = np.stack((graph.shape_lon[ends], graph.shape_lat[ends]), axis=2) / UNITS_PER_DEGREE
         at = self.position[:, np.newaxis]
         return np.asarray(lonlat[0] + at * (lonlat[1] - lonlat[0]))
 
-    def snap(self, graph: "RoadGraph", row: int, usable: Usable) -> Snap:
+    def snap(self, graph: RoadGraph, row: int, usable: Usable) -> Snap:
         """Give where one of them is met."""
         segment, position, distance_m = (
             column[row].item() for column in (self.segment, self.position, self.distance_m)
@@ -179,7 +189,7 @@ class Near:
 
 
 def edges_near(
-    graph: "RoadGraph", point: tuple[float, float], usable: Usable, country: int, limit_m: float
+    graph: RoadGraph, point: tuple[float, float], usable: Usable, country: int, limit_m: float
 ) -> Near:
     """Find all edges within a distance of a point that it may be snapped to.
 
@@ -213,7 +223,7 @@ def box_around(point: tuple[float, float], reach_m: float) -> Box:
     return lon - dlon, lat - dlat, lon + dlon, lat + dlat
 
 
-def may_be_met(graph: "RoadGraph", segments: Ints, may: Usable, country: int) -> Bools:
+def may_be_met(graph: RoadGraph, segments: Ints, may: Usable, country: int) -> Bools:
     """Tell to which segments a point may be snapped, bool [k]: never to those of border edges.
 
     Parameters
@@ -231,12 +241,12 @@ def may_be_met(graph: "RoadGraph", segments: Ints, may: Usable, country: int) ->
     return np.asarray(usable)
 
 
-def edges_of(graph: "RoadGraph", segments: Ints) -> Ints:
+def edges_of(graph: RoadGraph, segments: Ints) -> Ints:
     """Give the edge of each segment, int64 [k]."""
     return np.searchsorted(graph.shape_start, segments, side="right") - 1
 
 
-def _snap(graph: "RoadGraph", found: NearestSegment | None, may: Usable) -> Snap | None:
+def _snap(graph: RoadGraph, found: NearestSegment | None, may: Usable) -> Snap | None:
     """Say where a segment is met; None where its edge may be used in no direction."""
     if found is None:
         return None
@@ -253,8 +263,14 @@ def _snap(graph: "RoadGraph", found: NearestSegment | None, may: Usable) -> Snap
     return Snap(edge, fraction, lon, lat, found.distance_m, country)
 
 
-def country_at(graph: "RoadGraph", lon: float, lat: float) -> str | None:
-    """Return the country of the nearest node; see ``RoadGraph.nearest_country``."""
+def nearest_country(graph: RoadGraph, lon: float, lat: float) -> str | None:
+    """Return the country of the nearest node, None where that node's is not known.
+
+    Raises
+    ------
+    InvalidRequest
+        Coordinates that are no place on Earth.
+    """
     _check_position(lon, lat)
     if not graph.meta.countries:
         return None
@@ -273,14 +289,22 @@ def country_at(graph: "RoadGraph", lon: float, lat: float) -> str | None:
     return graph.country_of_node(int(nodes[np.argmin(_distance_m(graph, nodes, lon, lat))]))
 
 
-def _distance_m(graph: "RoadGraph", nodes: Ints, lon: float, lat: float) -> NDArray[Any]:
+def _distance_m(graph: RoadGraph, nodes: Ints, lon: float, lat: float) -> NDArray[Any]:
     node_lon = graph.node_lon[nodes] / UNITS_PER_DEGREE
     node_lat = graph.node_lat[nodes] / UNITS_PER_DEGREE
     return np.asarray(np.hypot(*local_xy(node_lon, node_lat, lon, lat)))
 
 
-def edges_meeting(graph: "RoadGraph", area: BaseGeometry) -> Ints:
-    """Return the edges whose polyline meets the geometry; see ``RoadGraph.edges_in``."""
+def edges_in(graph: RoadGraph, area: BaseGeometry) -> Ints:
+    """Return the edges, both directions, whose polyline meets the geometry; sorted.
+
+    Parameters
+    ----------
+    graph
+        Whose edges.
+    area
+        Degrees, EPSG:4326.
+    """
     if area.is_empty:
         return np.empty(0, dtype=np.int64)
     segments = np.unique(graph.grid.segments_in_box(*area.bounds))
@@ -297,8 +321,8 @@ def edges_meeting(graph: "RoadGraph", area: BaseGeometry) -> Ints:
     return np.unique(np.concatenate((edges, twins[twins >= 0]))).astype(np.int64)
 
 
-def edges_touching(graph: "RoadGraph", areas: Sequence[Polygon]) -> list[Ints]:
-    """Return the edges that each polygon touches; see ``RoadGraph.edges_touching``."""
+def edges_touching(graph: RoadGraph, areas: Sequence[Polygon]) -> list[Ints]:
+    """Return the same of each of some valid polygons, at a cost by what lies there alone."""
     found = []
     for segments in segments_touching(graph.grid, areas):
         edges = _each_once(edges_of(graph, segments))

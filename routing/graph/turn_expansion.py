@@ -12,13 +12,10 @@ Copies of nodes are numbered on from the graph's N nodes, copies of edges from i
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from routing.graph.road_graph import RoadGraph
 
 type Array = NDArray[Any]
 type Int32 = NDArray[np.int32]
@@ -126,13 +123,6 @@ class Turns:
     head: Int32
     edge: Int32
     is_obeyed: bool
-
-    @classmethod
-    def of_graph(cls, graph: "RoadGraph", *, is_obeyed: bool) -> Self:
-        """Take the arrays of a graph."""
-        edges = len(graph.node_lon), graph.edge_tail, graph.edge_head
-        copies = graph.turn_node, graph.turn_tail, graph.turn_head, graph.turn_edge
-        return cls(*edges, *copies, is_obeyed=is_obeyed)
 
     # --- costs ---------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.graph.turn_expansion import turn_arrays
-from routing.osm_tags.ways import EdgeFlag
+from routing.osm_tags.edge_flags import EdgeFlag
 
 type Array = NDArray[Any]
 

@@ -12,7 +12,8 @@ from routing.geometry.geodesy import UNITS_PER_DEGREE
 from routing.graph.road_graph import RoadGraph
 from routing.networkx_backend.from_osmnx import from_osmnx
 from routing.networkx_backend.network import RoadNetwork
-from routing.osm_tags.ways import HIGHWAY_CLASSES, SMOOTHNESS, SURFACES, EdgeFlag, Mode
+from routing.osm_tags.edge_flags import EdgeFlag, Mode
+from routing.osm_tags.ways import HIGHWAY_CLASSES, SMOOTHNESS, SURFACES
 
 __all__ = ["RoadNetwork", "from_osmnx", "refresh", "to_network", "to_networkx"]
 

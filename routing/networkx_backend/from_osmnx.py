@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from routing.errors import GraphError
 from routing.geometry.geodesy import UNITS_PER_DEGREE
+from routing.graph.builder import NodeTable, PieceTable
 from routing.graph.node_splitting import Parted, part
-from routing.graph.road_graph import NodeTable, PieceTable, RoadGraph
+from routing.graph.road_graph import RoadGraph
 from routing.osm_tags.barriers import BARRIER_KEYS, passed_by
-from routing.osm_tags.ways import HIGHWAY_CLASSES, WAY_KEYS, EdgeFlag, WayAttributes, read_way
+from routing.osm_tags.edge_flags import EdgeFlag
+from routing.osm_tags.ways import HIGHWAY_CLASSES, WAY_KEYS, WayAttributes, read_way
 
 type Int32 = NDArray[np.int32]
 

@@ -13,7 +13,8 @@ from routing.geometry.geodesy import EARTH_RADIUS_M, UNITS_PER_DEGREE, great_cir
 from routing.graph.components import label_components
 from routing.osm.junction_split import Pieces, Segments
 from routing.osm.way_table import NodePlaces, WayTable
-from routing.osm_tags.ways import HIGHWAY_CLASSES, EdgeFlag
+from routing.osm_tags.edge_flags import EdgeFlag
+from routing.osm_tags.ways import HIGHWAY_CLASSES
 
 type Array = NDArray[Any]
 

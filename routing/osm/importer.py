@@ -42,7 +42,8 @@ from routing.osm.way_table import (
     extract_timestamp,
 )
 from routing.osm_tags.barriers import UNBARRED
-from routing.osm_tags.ways import HIGHWAY_CLASSES, EdgeFlag
+from routing.osm_tags.edge_flags import EdgeFlag
+from routing.osm_tags.ways import HIGHWAY_CLASSES
 from routing.travel.profiles import ADULT
 from routing.travel.request import AVERSIONS
 

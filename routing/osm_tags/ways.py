@@ -21,11 +21,8 @@ from routing.osm_tags.access import (
     concerns,
     decide,
 )
-from routing.osm_tags.edge_flags import EdgeFlag, Mode
+from routing.osm_tags.edge_flags import EdgeFlag
 from routing.osm_tags.seasons import SEASON_KEYS, may_be_closed
-
-__all__ = ["HIGHWAY_CLASSES", "SMOOTHNESS", "SURFACES", "EdgeFlag", "Mode", "read_way"]
-
 
 #: ``edge_class`` indexes this tuple. ``border`` joins the two halves of a split crossing node,
 #: ``threshold`` the copies of a node that a barrier or the edge of a no through road parts.

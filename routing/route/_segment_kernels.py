@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing._numba import compiled, inlined
-from routing.osm_tags.ways import EdgeFlag
+from routing.osm_tags.edge_flags import EdgeFlag
 from routing.travel.cost_model import Travel
 from routing.travel.legs import Legs
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from routing.engine.itinerary import Passage, Waypoint
 from routing.graph._polyline_kernel import draw
-from routing.graph.road_graph import RoadGraph, Snap
-from routing.osm_tags.ways import Mode
+from routing.graph.road_graph import RoadGraph
+from routing.graph.snapping import Snap
+from routing.osm_tags.edge_flags import Mode
 from routing.route import _segment_kernels
 from routing.route._segment_kernels import Looked, add_up
 from routing.route.explanation import explained

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.route.route import Route
 from routing.travel.crossings import Crossing
 from routing.travel.timetable import Stint, Walker, clock_of, under_way

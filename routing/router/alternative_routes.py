@@ -1,7 +1,7 @@
 """Other ways than the best one: by other roads between its crossings, and over other crossings."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
@@ -10,10 +10,8 @@ from routing.engine.metric_cache import Resident
 from routing.engine.mode_network import Network
 from routing.engine.portal_search import Plan, solve
 from routing.errors import NoWay
+from routing.router.search_problem import SearchProblem
 from routing.travel.legs import Legs
-
-if TYPE_CHECKING:
-    from routing.router.search import Search
 
 #: Another path is a cheapest one around its middle for this share of the best one's cost [A]. A
 #: quarter, as the paper of `routing.cch.via_nodes` has it, leaves one of three pairs of a city
@@ -25,7 +23,7 @@ FEWEST_LEGS: Final = 2
 
 
 def other_ways(
-    search: "Search",
+    problem: SearchProblem,
     residents: Sequence[Resident],
     aversion: float,
     best: Plan,
@@ -34,7 +32,7 @@ def other_ways(
 
     Parameters
     ----------
-    search
+    problem
         The request.
     residents, aversion
         What the best way was found with, the metrics one a region.
@@ -44,13 +42,13 @@ def other_ways(
     found = [
         other
         for index in range(len(best.sections))
-        for other in _by_other_roads(search, residents, best, index)
+        for other in _by_other_roads(problem, residents, best, index)
     ]
-    return found + _by_other_crossings(search, residents, aversion, best)
+    return found + _by_other_crossings(problem, residents, aversion, best)
 
 
 def _by_other_roads(
-    search: "Search", residents: Sequence[Resident], best: Plan, index: int
+    problem: SearchProblem, residents: Sequence[Resident], best: Plan, index: int
 ) -> list[Plan]:
     """Give plans that differ in one section, between the same first and last pieces."""
     region, legs = best.sections[index]
@@ -67,7 +65,7 @@ def _by_other_roads(
         source,
         target,
         network.length_dm,
-        count=max(2, search.most),
+        count=max(2, problem.most),
         limits=Limits(local_share=LOCAL_SHARE),
     )
     found = []
@@ -79,7 +77,7 @@ def _by_other_roads(
             sections = list(best.sections)
             sections[index] = (region, way)
             # Another way comes to the crossings behind it at another time.
-            plan = search.clock.retimed(Plan(tuple(sections), best.passed, best.cost_s))
+            plan = problem.clock.retimed(Plan(tuple(sections), best.passed, best.cost_s))
             found += [] if plan is None else [plan]
     return found
 
@@ -92,7 +90,7 @@ def _turns_back(network: Network, way: Legs) -> bool:
 
 
 def _by_other_crossings(
-    search: "Search",
+    problem: SearchProblem,
     residents: Sequence[Resident],
     aversion: float,
     best: Plan,
@@ -104,7 +102,7 @@ def _by_other_crossings(
     )
     for posts in crossings:
         try:
-            question = search.question(aversion, closed=frozenset(posts))
+            question = problem.question(aversion, closed=frozenset(posts))
             found.append(solve(residents, question))
         except NoWay:
             continue

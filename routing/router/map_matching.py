@@ -14,8 +14,9 @@ from routing.engine.mode_network import Metric, Network
 from routing.errors import NoWay, OffNetwork, RoutingError
 from routing.geometry.geodesy import METRES_PER_DEGREE
 from routing.geometry.lines import segment_lengths_m, surrounding
-from routing.graph.road_graph import RoadGraph, Snap
-from routing.osm_tags.ways import Mode
+from routing.graph.road_graph import RoadGraph
+from routing.graph.snapping import Snap, edges_in, snap_to_edge
+from routing.osm_tags.edge_flags import Mode
 from routing.route.coverage import MeasuredLine, checked_line
 from routing.route.route import drawn
 from routing.router.regional import Router
@@ -169,7 +170,7 @@ def _snaps(
     try:
         # Only the start has a known country; further on the crossings decide.
         return [
-            graph.snap(float(lon), float(lat), mode, None if row else country, limit_m)
+            snap_to_edge(graph, float(lon), float(lat), mode, None if row else country, limit_m)
             for row, (lon, lat) in enumerate(places)
         ]
     except OffNetwork as error:
@@ -179,7 +180,7 @@ def _snaps(
 def _corridor_m(travel: Travel, around: BaseGeometry, crossings: Sequence[Crossing]) -> Floats:
     """Give the length of the edges that run wholly inside an area, infinite for all others."""
     graph = travel.graph
-    edges = np.asarray(graph.edges_in(around), dtype=np.int64)
+    edges = np.asarray(edges_in(graph, around), dtype=np.int64)
     edges = edges[travel.usable(edges)]
     inside = edges[[around.covers(_shape(graph, edge)) for edge in edges.tolist()]]
     length_m = np.full(len(graph.edge_tail), np.inf)

@@ -14,10 +14,11 @@ from routing.engine.portal_search import Node, Portal
 from routing.engine.region_joints import joints, landing_nodes
 from routing.engine.region_view import Side
 from routing.errors import Blocker, NoRegion, NoRoute, OffNetwork
-from routing.graph.road_graph import Snap
+from routing.graph.snapping import Snap
 from routing.route.route import Route
 from routing.router.regional import Router
 from routing.router.search import Search
+from routing.router.search_problem import SearchProblem
 from routing.router.snap_selection import Place, met_joined, nearest, places_of
 from routing.router.waypoints import Stage, leg_of, over, told_by_leg
 from routing.travel.request import RouteRequest, check_request
@@ -167,7 +168,8 @@ class Continent:
             sides[region].require_free(place.point, snap, place.which)
         allows = _Detail(sides, portals).allows
         try:
-            routes = Search(sides, portals, (start, end), request, allows=allows).answer()
+            problem = SearchProblem(sides, portals, (start, end), request, allows=allows)
+            routes = Search(problem).answer()
         except NoRoute as refused:
             if _BLOCKING.isdisjoint(blocker.kind for blocker in refused.blocked_by):
                 return None

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from routing.engine.region_view import Side
 from routing.geometry.geodesy import METRES_PER_DEGREE, great_circle_m
-from routing.graph.road_graph import Snap
+from routing.graph.snapping import Snap
 from routing.route.open_world_report import (
     LEAST_EXTRA_S,
     LIMITS,

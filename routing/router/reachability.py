@@ -20,8 +20,8 @@ from routing.engine.first_met import first_of_each
 from routing.engine.shortest_path_tree import AVERSION, Reached, ReachMetric, Tree
 from routing.errors import InvalidRequest, OffNetwork
 from routing.geometry.geodesy import great_circle_m
-from routing.graph.road_graph import Snap
-from routing.osm_tags.ways import Mode
+from routing.graph.snapping import Snap
+from routing.osm_tags.edge_flags import Mode
 from routing.route.coverage import ACCESS_M
 from routing.router import snap_selection
 from routing.router.regional import Router

@@ -14,10 +14,12 @@ from routing.engine.avoid_search import closed_by
 from routing.engine.metric_cache import Ground, Residents
 from routing.engine.mode_network import Network
 from routing.engine.region_view import Side
-from routing.graph.road_graph import RoadGraph, Snap
-from routing.osm_tags.ways import Mode
+from routing.graph.road_graph import RoadGraph
+from routing.graph.snapping import Snap
+from routing.osm_tags.edge_flags import Mode
 from routing.route.route import Route
 from routing.router.search import Search
+from routing.router.search_problem import SearchProblem
 from routing.router.snap_selection import met, places_of
 from routing.travel.conditions import Layer, Situation
 from routing.travel.cost_model import Travel
@@ -173,7 +175,7 @@ class Router:
         start, end = snaps or self.met(request)
         side.require_free(request.start, start, "start")
         side.require_free(request.end, end, "end")
-        return Search((side,), (), ((0, start), (0, end)), request).answer()
+        return Search(SearchProblem((side,), (), ((0, start), (0, end)), request)).answer()
 
     def side(self, request: RouteRequest) -> Side:
         """Prepare this region for a request."""

@@ -23,8 +23,17 @@ from numpy.typing import NDArray
 from routing.engine.mode_network import Network
 from routing.errors import OffNetwork
 from routing.geometry.segment_grid import scale_at
-from routing.graph.road_graph import RoadGraph, Snap
-from routing.graph.snapping import Near, box_around, country_index, edges_near, edges_of, may_be_met
+from routing.graph.road_graph import RoadGraph
+from routing.graph.snapping import (
+    Near,
+    Snap,
+    box_around,
+    country_index,
+    edges_near,
+    edges_of,
+    may_be_met,
+    snap_to_edge,
+)
 from routing.travel.request import RouteRequest
 
 type Bools = NDArray[np.bool_]
@@ -151,8 +160,14 @@ def nearest(network: Network, place: Place) -> Snap:
         That is beyond the limit.
     """
     lon, lat = place.point
-    return network.graph.snap(
-        lon, lat, network.mode, place.country, which=place.which, usable=network.usable
+    return snap_to_edge(
+        network.graph,
+        lon,
+        lat,
+        network.mode,
+        place.country,
+        which=place.which,
+        usable=network.usable,
     )
 
 

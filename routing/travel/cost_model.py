@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from routing.graph.node_splitting import ENTRY_S, is_entry
 from routing.graph.road_graph import RoadGraph
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.travel import relative_risk as risk
 from routing.travel import speed as pace
 from routing.travel.exposure import Exposure

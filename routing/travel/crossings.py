@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from routing.geometry.geodesy import great_circle_m
 from routing.geometry.lines import distance_to_line_m, project
 from routing.graph.road_graph import RoadGraph
-from routing.osm_tags.ways import EdgeFlag
+from routing.osm_tags.edge_flags import EdgeFlag
 
 type Ints = NDArray[np.int64]
 

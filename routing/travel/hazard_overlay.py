@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from routing.geometry.lines import surrounding
 from routing.graph.road_graph import RoadGraph
+from routing.graph.snapping import edges_in, edges_touching
 from routing.travel.hazard import Hazard
 from routing.travel.legs import Legs
 
@@ -107,7 +108,7 @@ class Closure(Contact):
     @classmethod
     def lay(cls, graph: RoadGraph, areas: Mapping[Hazard, Polygon]) -> tuple[Self, ...]:
         """Lay valid polygons over the edges of a graph."""
-        laid = zip(areas.items(), graph.edges_touching(tuple(areas.values())), strict=True)
+        laid = zip(areas.items(), edges_touching(graph, tuple(areas.values())), strict=True)
         return tuple(
             cls(hazard, area, edges, np.zeros(len(edges)), np.ones(len(edges)), graph)
             for (hazard, area), edges in laid
@@ -224,7 +225,7 @@ def contact(graph: RoadGraph, hazard: Hazard, tolerance_m: float = TOLERANCE_M) 
         Half the width given to lines and points.
     """
     area = surrounding(shapely.make_valid(hazard.geometry), tolerance_m)
-    edges = np.sort(np.asarray(graph.edges_in(area), dtype=np.int64))
+    edges = np.sort(np.asarray(edges_in(graph, area), dtype=np.int64))
     return _cut_to(graph, hazard, area, edges)
 
 

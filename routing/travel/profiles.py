@@ -11,7 +11,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from routing.osm_tags.ways import STEEP_GRADE, EdgeFlag, Mode
+from routing.osm_tags.edge_flags import EdgeFlag, Mode
+from routing.osm_tags.ways import STEEP_GRADE
 from routing.travel.hazard import Hazard
 from routing.travel.timetable import DAY_S, Window
 

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.graph.road_graph import RoadGraph
-from routing.osm_tags.ways import HIGHWAY_CLASSES, EdgeFlag
+from routing.osm_tags.edge_flags import EdgeFlag
+from routing.osm_tags.ways import HIGHWAY_CLASSES
 from routing.travel.speed import VEHICLE_DEFAULT_KMH, VEHICLE_KMH
 
 type Floats = NDArray[np.float64]

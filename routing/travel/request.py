@@ -8,8 +8,8 @@ from typing import Final
 
 from routing.errors import InvalidRequest
 from routing.geometry.geodesy import METRES_PER_DEGREE, great_circle_m
-from routing.graph.road_graph import GraphMeta
-from routing.osm_tags.ways import Mode
+from routing.graph.storage import GraphMeta
+from routing.osm_tags.edge_flags import Mode
 from routing.travel.avoid_areas import NO_OBSTACLES, Obstacles
 from routing.travel.crossings import Crossing
 from routing.travel.hazard import HIGHEST, Hazard

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from routing.graph.elevation import MAX_SLOPE_CELL_M
 from routing.graph.road_graph import RoadGraph
-from routing.osm_tags.ways import HIGHWAY_CLASSES, SMOOTHNESS, SURFACES, EdgeFlag, Mode
+from routing.osm_tags.edge_flags import EdgeFlag, Mode
+from routing.osm_tags.ways import HIGHWAY_CLASSES, SMOOTHNESS, SURFACES
 from routing.travel.profiles import Pace, Profile
 
 type Floats = NDArray[np.float64]

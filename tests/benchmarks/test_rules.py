@@ -10,7 +10,7 @@ import shapely
 from benchmarks._raw_roads import RawRoads, RawWay, Walked
 from benchmarks._rules_worlds import AT, border, sketch
 from routing.engine.itinerary import Passage
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.router.regional import RouteRequest
 from routing.travel.hazard import Hazard
 

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from routing.geometry.geodesy import UNITS_PER_DEGREE, great_circle_m
+from routing.graph.builder import NodeTable, PieceTable
 from routing.graph.regions import open_graph
-from routing.graph.road_graph import NodeTable, PieceTable, RoadGraph
+from routing.graph.road_graph import RoadGraph
 from routing.osm.importer import import_osm
-from routing.osm_tags.ways import HIGHWAY_CLASSES, SURFACES, EdgeFlag
+from routing.osm_tags.edge_flags import EdgeFlag
+from routing.osm_tags.ways import HIGHWAY_CLASSES, SURFACES
 from routing.router.regional import Crossing, Support
 
 DATA = Path(__file__).resolve().parents[2] / "data"

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from app.api.collections.links import GEOJSON, JSON, MERGE_PATCH
-from geo.proposals.subjects.crossing_statements import CROSSING_FIELDS
 from geo.proposals.submission import MAX_REASON
 from geo.records.space_documents import FIELD_NOTES
+from geo.subjects.crossing_statements import CROSSING_FIELDS
 from tiles.crs import SUPPORTED
 
 type Part = dict[str, Any]

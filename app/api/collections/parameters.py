@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, time
 
 from dateutil.relativedelta import relativedelta
 
-from app.api.schemas.fields import FIRST_YEAR, require_year
 from app.exceptions import InvalidParameterError
+from app.schemas.fields import FIRST_YEAR, require_year
 from geo.history.versions import end_of
 from tiles.catalogue.boxes import Box
 from tiles.catalogue.layer import Layer

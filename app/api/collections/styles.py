@@ -7,10 +7,10 @@ from fastapi import APIRouter, Path, Request, Response
 
 from app.access.dependencies import BaseUrlDep
 from app.api.collections.links import JSON, link
-from app.api.schemas.fields import JSONFormat
 from app.http.etags import NOT_MODIFIED, SAME_FOR_ALL, kept_response
 from app.http.problems import problem_responses
 from app.http.responses import JSONResponse
+from app.schemas.fields import JSONFormat
 from tiles.features.maplibre import MEDIA_TYPE, STYLES, StyleEntry, find_style
 from tiles.features.style import legend as legend_signs
 

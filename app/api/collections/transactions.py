@@ -56,8 +56,8 @@ from geo.accounts.permissions import Actor, require_staff
 from geo.db.sessions import Tier
 from geo.errors import InvalidRecordError, NothingChangesError
 from geo.proposals import submission
-from geo.proposals.subjects.subject import Document, lock_subjects, read_subject
 from geo.proposals.submission import Outcome, Wanted
+from geo.subjects.subject import Document, lock_subjects, read_subject
 from tiles.catalogue.layers import layers_for
 from tiles.crs import STORED_SRID, Crs
 from tiles.errors import UnknownItemError

@@ -12,13 +12,13 @@ from pydantic import ConfigDict, Field
 from app.access.dependencies import ClockDep, SessionDep, StaffDep, WorkerDep, WriterDep
 from app.api.records.guidance import Country, Lang, message_of
 from app.api.records.guidance_editing import REFUSALS, WAITS, Id, proposed
-from app.api.schemas.fields import Day
-from app.api.schemas.json_body import JSONBody, LargeBodyRoute
 from app.exceptions import InvalidParameterError
 from app.http.problems import problem_responses
 from app.http.rate_limits import ReportLimit
 from app.http.responses import JSONResponse
 from app.i18n import route_phrases
+from app.schemas.fields import Day
+from app.schemas.json_body import JSONBody, LargeBodyRoute
 from app.snapshots.essential_contacts import essential_lines, in_danger
 from geo.errors import UnknownServiceError
 from geo.guidance import contacts, feedback, rumours

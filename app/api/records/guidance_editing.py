@@ -9,11 +9,11 @@ from pydantic import ConfigDict, Field
 
 from app.access.dependencies import ClockDep, SettingsDep, StaffDep, WorkerDep, WriterDep
 from app.api.records.proposals import outcome_body
-from app.api.schemas.fields import Day
-from app.api.schemas.json_body import JSONBody, LargeBodyRoute
 from app.exceptions import InvalidParameterError
 from app.http.problems import problem_responses
 from app.http.responses import JSONResponse
+from app.schemas.fields import Day
+from app.schemas.json_body import JSONBody, LargeBodyRoute
 from geo.guidance import contacts, messages, pathways, practices, products
 from geo.proposals.guidance_changes import NO_REASON, Sent
 from geo.proposals.submission import Outcome

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Path, Response
 from pydantic import ConfigDict, Field, model_validator
 
 from app.access.dependencies import ClockDep, WorkerDep, WriterDep
-from app.api.schemas.json_body import JSONBody, LargeBodyRoute
 from app.http.problems import problem_responses
 from app.http.responses import JSONResponse
+from app.schemas.json_body import JSONBody, LargeBodyRoute
 from geo.accounts.permissions import Actor, require_staff
 from geo.removals import hides as hiding
 

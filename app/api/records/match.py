@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from app.access.dependencies import ClockDep, NetworkDep, SessionDep, SettingsDep
 from app.api.records.spaces import DECIMALS
-from app.api.schemas.fields import Instant, Latitude, Longitude, require_unswapped
-from app.api.schemas.json_body import JSONBody, LargeBodyRoute
 from app.exceptions import InvalidParameterError
 from app.http.problems import problem_responses
 from app.http.responses import GeoJSONResponse
 from app.i18n import route_phrases
 from app.journeys.matching import Chosen, Fallback, Match, Question, match
+from app.schemas.fields import Instant, Latitude, Longitude, require_unswapped
+from app.schemas.json_body import JSONBody, LargeBodyRoute
 from app.texts import match_text
 from app.texts.match_text import Reason
 from geo.spaces.eligibility import ADULT_AGE, Need

@@ -12,18 +12,18 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import ConfigDict, Field
 
 from app.access.dependencies import ClockDep, SettingsDep, WorkerDep, WriterDep
-from app.api.schemas.json_body import JSONBody, LargeBodyRoute
 from app.exceptions import InvalidParameterError
 from app.http.problems import problem_responses
 from app.http.responses import JSONResponse
+from app.schemas.json_body import JSONBody, LargeBodyRoute
 from geo.accounts import restricted_access, staff_reads
 from geo.accounts.permissions import require_staff
 from geo.errors import NotFoundError
 from geo.proposals import closings, decisions, pending, submission
 from geo.proposals.pending import Comparison, Waiting
 from geo.proposals.record_visibility import require_known, shown_document, unknown
-from geo.proposals.subjects.subject import read_subjects
 from geo.proposals.submission import MAX_REASON, Outcome, Wanted
+from geo.subjects.subject import read_subjects
 from geo.text import coded_reasons
 
 router = APIRouter(tags=["records"], route_class=LargeBodyRoute)

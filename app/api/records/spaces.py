@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from app.access.dependencies import ClockDep, NetworkDep, SessionDep, SettingsDep
-from app.api.schemas.fields import Instant, Latitude, Longitude, require_unswapped
 from app.http.problems import problem_responses
 from app.http.responses import GeoJSONResponse
 from app.i18n import route_phrases
 from app.journeys.space_facts import age_of
+from app.schemas.fields import Instant, Latitude, Longitude, require_unswapped
 from app.snapshots.country_of_point import locate
 from app.snapshots.essential_contacts import essential_lines
 from geo.hours.space_hours import OpenStatus, hours_of

@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.access.dependencies import ClockDep, SessionDep, StaffDep, WorkerDep, WriterDep
 from app.api.records.guidance import Code
 from app.api.records.guidance_editing import REFUSALS, WAITS, Decision, Id, Words, proposed
-from app.api.schemas.json_body import JSONBody, LargeBodyRoute
 from app.http.problems import problem_responses
 from app.http.responses import JSONResponse
+from app.schemas.json_body import JSONBody, LargeBodyRoute
 from geo.guidance import assessments, checklists
 from geo.proposals.guidance_changes import Sent
 from geo.spaces import membership

@@ -15,8 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.dependencies import ClockDep, NetworkDep, SessionDep, SettingsDep
-from app.api.schemas.fields import Day, Instant, Latitude, Longitude, Position, require_unswapped
-from app.api.schemas.json_body import JSONBody, LargeBodyRoute
 from app.exceptions import InvalidParameterError
 from app.http.problems import problem_responses
 from app.http.responses import JSONResponse
@@ -24,6 +22,8 @@ from app.i18n import route_phrases
 from app.journeys.detours import Detours
 from app.journeys.planner import Question, end_names, plan
 from app.runtime.work_limit import search
+from app.schemas.fields import Day, Instant, Latitude, Longitude, Position, require_unswapped
+from app.schemas.json_body import JSONBody, LargeBodyRoute
 from app.settings import Settings
 from app.snapshots.country_of_point import SilentCrossingError, UncertainCountryError, locate_all
 from app.snapshots.open_spaces import support, supports_of
@@ -40,7 +40,8 @@ from geo.spaces.eligibility import NIGHT_SERVICE
 from geo.spaces.queries import OpenSpace
 from routing.errors import OffNetwork
 from routing.geometry.lines import distance_to_line_m
-from routing.graph.road_graph import Mode
+from routing.graph.snapping import snap_to_edge
+from routing.osm_tags.edge_flags import Mode
 from routing.route.coverage import (
     Coverage,
     Gap,
@@ -329,9 +330,11 @@ def _crossings_on(
 def _require_near_roads(region: Region, coordinates: NDArray[np.float64], mode: Mode) -> None:
     """Refuse a line of which neither end is near a road: nothing is known there."""
     try:
-        region.graph.snap(float(coordinates[0][0]), float(coordinates[0][1]), mode)
+        snap_to_edge(region.graph, float(coordinates[0][0]), float(coordinates[0][1]), mode)
     except OffNetwork:
-        region.graph.snap(float(coordinates[-1][0]), float(coordinates[-1][1]), mode, which="end")
+        snap_to_edge(
+            region.graph, float(coordinates[-1][0]), float(coordinates[-1][1]), mode, which="end"
+        )
 
 
 def known_figures(measured: Coverage, lapsed_m: Sequence[float]) -> dict[str, Any]:

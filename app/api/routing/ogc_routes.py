@@ -26,9 +26,6 @@ from app.access.dependencies import (
 from app.api.collections.links import JSON, OPENAPI, REL, demo_members, link
 from app.api.routing.route_details import explained
 from app.api.routing.routes import PRIVATE, ProfileName, profile_of, properties
-from app.api.schemas.areas import MultiPolygon, obstacles_of
-from app.api.schemas.fields import Instant, Latitude, Longitude, require_unswapped
-from app.api.schemas.json_body import JSONBody, LargeBodyRoute
 from app.http.etags import NOT_MODIFIED, SAME_FOR_ALL, kept_response
 from app.http.problems import problem_responses
 from app.http.responses import GeoJSONResponse
@@ -39,6 +36,9 @@ from app.journeys.arrive_by import plan_arrival
 from app.journeys.detours import Detours
 from app.journeys.planner import Answer, Journey, Question, plan
 from app.journeys.turn_steps import Step, Turn
+from app.schemas.areas import MultiPolygon, obstacles_of
+from app.schemas.fields import Instant, Latitude, Longitude, require_unswapped
+from app.schemas.json_body import JSONBody, LargeBodyRoute
 from app.texts import route_text
 from geo.records import demo_rows
 from routing.travel.profiles import PROFILES

@@ -26,9 +26,6 @@ from app.api.routing.openrouteservice_body import (
 )
 from app.api.routing.route_details import explained
 from app.api.routing.routes import PRIVATE, ProfileName, profile_of, properties
-from app.api.schemas.areas import obstacles_of
-from app.api.schemas.fields import require_unswapped
-from app.api.schemas.json_body import LargeBodyRoute
 from app.exceptions import InvalidParameterError
 from app.http import error_table
 from app.http.problems import ProblemResponse, problem_responses
@@ -40,11 +37,14 @@ from app.journeys.detours import Detours
 from app.journeys.errors import RouteRefusedError
 from app.journeys.planner import Answer, Journey, Question, plan
 from app.journeys.turn_steps import Step, Turn
+from app.schemas.areas import obstacles_of
+from app.schemas.fields import require_unswapped
+from app.schemas.json_body import LargeBodyRoute
 from app.settings import Settings
 from app.texts import route_text
 from app.texts.route_text import Told
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
-from routing.graph.road_graph import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.route.route import Route
 
 #: openrouteservice's internal codes of its routing endpoint.

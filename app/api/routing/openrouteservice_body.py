@@ -18,9 +18,9 @@ from pydantic import (
     model_validator,
 )
 
-from app.api.schemas.areas import Area
-from app.api.schemas.fields import Latitude, Longitude
-from app.api.schemas.json_body import JSONBody
+from app.schemas.areas import Area
+from app.schemas.fields import Latitude, Longitude
+from app.schemas.json_body import JSONBody
 from geo.text.countries import CODES
 from routing.travel.request import AVERSIONS, MAX_ROUTES, MAX_VIA
 

@@ -14,22 +14,23 @@ from app.access.dependencies import open_source_for
 from app.access.fast_json_route import PlainRoute
 from app.api.routing import route_details
 from app.api.routing.segments_json import SegmentWriter
-from app.api.schemas.areas import Area, obstacles_of
-from app.api.schemas.fields import Instant, Position, require_unswapped
-from app.api.schemas.json_body import JSONBody
 from app.http.problems import problem_responses
 from app.http.responses import GeoJSONResponse
 from app.i18n import route_phrases
 from app.i18n.translation import Words, words
 from app.journeys.detours import Detours
 from app.journeys.planner import Answer, Journey, Question, plan
+from app.schemas.areas import Area, obstacles_of
+from app.schemas.fields import Instant, Position, require_unswapped
+from app.schemas.json_body import JSONBody
 from app.settings import Settings
 from app.snapshots.road_networks import Network
 from app.texts import detour_text, route_text
 from app.texts.route_export import carried
 from app.texts.route_files import FILE_KINDS
 from geo.guidance import products
-from routing.graph.road_graph import Mode, Snap
+from routing.graph.snapping import Snap
+from routing.osm_tags.edge_flags import Mode
 from routing.route.segments import ferries
 from routing.travel.avoid_areas import MAX_AREA_M2, MAX_EXTENT_M, MAX_OBSTACLES, MAX_VERTICES
 from routing.travel.exposure import Exposure

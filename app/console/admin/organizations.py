@@ -14,8 +14,8 @@ from geo.accounts.permissions import can_propose
 from geo.errors import InvalidRecordError
 from geo.proposals import pending, submission
 from geo.proposals.record_visibility import unknown
-from geo.proposals.subjects.subject import ORGANIZATION_FIELDS
 from geo.proposals.submission import Wanted
+from geo.subjects.subject import ORGANIZATION_FIELDS
 
 router = APIRouter(include_in_schema=False)
 

@@ -15,7 +15,7 @@ from app.i18n.translation import marked
 from geo.errors import ConflictError, InvalidRecordError
 from geo.models import VOCABULARIES
 from geo.proposals import pending, vocabulary_editing
-from geo.proposals.subjects.texts import term_id
+from geo.subjects.texts import term_id
 from geo.vocabulary import FLOOR, LANGUAGES
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(get_coordinator)])

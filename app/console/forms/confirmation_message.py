@@ -11,7 +11,7 @@ from geo.accounts.permissions import Actor
 from geo.confirmations import answers
 from geo.errors import InvalidRecordError
 from geo.models import CHANNELS
-from geo.proposals.subjects.subject import read_subject
+from geo.subjects.subject import read_subject
 
 #: By which a link is sent; visits and this page need none.
 SENDING = ("whatsapp", "sms", "email")

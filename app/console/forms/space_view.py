@@ -23,8 +23,8 @@ from geo.confirmations import event_log
 from geo.history import versions
 from geo.proposals import pending, quarantine_release
 from geo.proposals.preview import Preview
-from geo.proposals.subjects.subject import Subject
 from geo.spaces import staff_search
+from geo.subjects.subject import Subject
 from geo.text import protected_words
 from geo.text.countries import BOXES
 

@@ -13,8 +13,8 @@ from geo.confirmations import answers
 from geo.db.sessions import Tier
 from geo.errors import InvalidRecordError
 from geo.models import AuditEntry, RestrictedReader
-from geo.proposals.subjects.subject import NEW_SPACE, changed, read_subject, split
 from geo.records import space_documents
+from geo.subjects.subject import NEW_SPACE, changed, read_subject, split
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import decide
 from tests.fixtures.network import NOW, PEOPLE, SPACE, fill_network

@@ -13,11 +13,11 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 from app.access.csrf import form_token
 from app.api.routing.coverage import LIMIT_BYTES, MAX_VERTICES
 from app.api.routing.routes import RouteQuestion
-from app.api.schemas.json_body import JSONBody, LargeBodyRoute
 from app.http.json_bounds import bounds_of, check_counts
 from app.http.large_bodies import LARGE_BYTES
 from app.http.problems import MOST_REASONS
 from app.runtime.databases import tier_urls
+from app.schemas.json_body import JSONBody, LargeBodyRoute
 from geo.accounts import people, tokens
 from geo.accounts.signing_keys import COOKIES, is_sealed, sealed, signing_key
 from geo.db.sessions import Database, Tier

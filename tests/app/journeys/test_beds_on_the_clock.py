@@ -15,7 +15,7 @@ from app.journeys.timeline import Laid, worth_showing
 from app.texts import detour_text
 from geo.geography.crossings import CrossingState
 from routing.engine.itinerary import Passage
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.route.dominance import undominated
 from routing.route.open_world_report import Compared, Reason, Way
 from routing.route.timeline import Pacing

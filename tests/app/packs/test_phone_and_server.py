@@ -10,7 +10,7 @@ from app.journeys.detours import Detours
 from app.snapshots.road_networks import Network
 from app.snapshots.tier_snapshot import router_crossing
 from routing.errors import NoRoute
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.router.regional import RouteRequest
 from routing.travel.hazard import Hazard
 from tests.app.packs.test_phone_roads import (

@@ -11,7 +11,7 @@ from app.i18n.translation import words
 from app.journeys.day_stages import bed_to_bed, stages
 from app.page_models import elevation, plan_page, plan_views, route_sharing
 from app.page_models.route_lines import packed
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.travel.height_profile import Heights
 from routing.travel.profiles import ADULT
 from tests.app.page_models.test_renderer import FRAME, PLAN, ROUTE, Outline

@@ -23,8 +23,8 @@ from geo.confirmations import answers
 from geo.db.sessions import Tier
 from geo.errors import GeoError
 from geo.proposals import decisions, pending
-from geo.proposals.subjects.subject import changed, read_subject
 from geo.records import space_documents
+from geo.subjects.subject import changed, read_subject
 from tests.conftest import client_of, clone, opened
 from tests.fixtures.desk import HTML
 from tests.fixtures.leak_operations import Operation, operations

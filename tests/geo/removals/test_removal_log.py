@@ -19,9 +19,9 @@ from geo.errors import ForbiddenError, NotFoundError, NothingChangesError
 from geo.guidance import contacts
 from geo.proposals import closing_counts, vocabulary_editing
 from geo.proposals.decisions import accept
-from geo.proposals.subjects.subject import read_subject
 from geo.proposals.submission import propose_crossing, propose_space
 from geo.removals import hides, removal_log, unconfirmed
+from geo.subjects.subject import read_subject
 from tests.conftest import clone
 from tests.fixtures.network import (
     ADMIN,
@@ -195,7 +195,7 @@ async def test_p52_a_closed_crossing_is_as_before_again(network):
         "timezone": "America/Bogota",
         "source": "x",
     }
-    from geo.proposals.subjects.crossing_statements import add_statement
+    from geo.subjects.crossing_statements import add_statement
 
     await add_statement(
         network,

@@ -19,7 +19,7 @@ from routing.errors import GraphError, NoRoute
 from routing.graph.layout import metric_file
 from routing.graph.regions import open_graph, write_graph
 from routing.graph.storage import META_FILE
-from routing.osm_tags.ways import EdgeFlag, Mode
+from routing.osm_tags.edge_flags import EdgeFlag, Mode
 from routing.router.regional import Router, RouteRequest
 from routing.travel import speed
 from routing.travel.conditions import Layer, Situation

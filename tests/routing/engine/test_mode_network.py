@@ -6,7 +6,7 @@ import pytest
 from routing.engine.mode_network import Ends, Network
 from routing.errors import NoWay
 from routing.geometry.lines import vertex_shares
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 
 WIDTH = 6
 

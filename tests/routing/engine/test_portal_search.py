@@ -13,7 +13,7 @@ import shapely
 
 from routing.engine.itinerary import Clock
 from routing.errors import Blocker, NoRoute
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.router.regional import Router, RouteRequest
 from routing.travel.cost_model import Travel
 from routing.travel.crossings import Crossing, border_edges, gates, passable_from

@@ -7,8 +7,10 @@ import pytest
 
 from routing.errors import NoRoute
 from routing.graph.node_splitting import ENTRY_S
+from routing.graph.segments import iter_segments
+from routing.graph.snapping import snap_to_edge
 from routing.osm.importer import read_osm
-from routing.osm_tags.ways import EdgeFlag, Mode
+from routing.osm_tags.edge_flags import EdgeFlag, Mode
 from routing.router.reachability import Place, Reacher, ReachRequest
 from routing.router.regional import Router, RouteRequest
 from routing.router.snap_selection import nearest, places_of
@@ -104,9 +106,11 @@ def test_thresholds_are_no_roads(read):
     over = np.flatnonzero(graph.edge_flags & EdgeFlag.THRESHOLD)
     assert len(over) == 12  # four arms, each to each
     assert (graph.edge_length_dm[over] == 0).all()
-    assert {segment.road_class for segment in graph.segments()} == {"residential"}
-    assert graph.snap(*at(2, 0), Mode.FOOT).edge not in over
-    assert graph.snap(*at(2, 0), Mode.FOOT, usable=lambda edges: edges >= 0).edge not in over
+    assert {segment.road_class for segment in iter_segments(graph)} == {"residential"}
+    assert snap_to_edge(graph, *at(2, 0), Mode.FOOT).edge not in over
+    assert (
+        snap_to_edge(graph, *at(2, 0), Mode.FOOT, usable=lambda edges: edges >= 0).edge not in over
+    )
     route = Router(graph).routes(RouteRequest(at(0, 0), at(3, 0), Mode.FOOT, AT))[0]
     assert {part.road_class for part in route.segments} == {"residential"}
     assert route.distance_m == pytest.approx(3 * 111.2, abs=0.5)

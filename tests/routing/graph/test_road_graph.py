@@ -20,7 +20,10 @@ from routing.geometry.geodesy import UNITS_PER_DEGREE, great_circle_m, local_xy
 from routing.geometry.segment_grid import SegmentGrid
 from routing.graph import atomic_write, layout, storage
 from routing.graph.regions import list_graphs, open_graph, remove_graph, verify_graph, write_graph
-from routing.graph.road_graph import HIGHWAY_CLASSES, EdgeFlag, Mode
+from routing.graph.segments import iter_segments
+from routing.graph.snapping import edges_in, nearest_country, snap_to_edge
+from routing.osm_tags.edge_flags import EdgeFlag, Mode
+from routing.osm_tags.ways import HIGHWAY_CLASSES
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -71,9 +74,9 @@ def test_snap_finds_the_nearest_edge_of_all(tiny_graph, network, at, mode, count
     expected = brute_force(graph, *at, mode, country)
     if not np.isfinite(expected):
         with pytest.raises(OffNetwork):
-            graph.snap(*at, mode, country, limit_m=np.inf)
+            snap_to_edge(graph, *at, mode, country, limit_m=np.inf)
         return
-    snap = graph.snap(*at, mode, country, limit_m=np.inf)
+    snap = snap_to_edge(graph, *at, mode, country, limit_m=np.inf)
     assert snap.distance_m == pytest.approx(expected, rel=1e-9, abs=1e-6)
     assert graph.edge_flags[snap.edge] & mode.flag
     assert 0 <= snap.fraction <= 1
@@ -114,7 +117,7 @@ def test_the_grid_finds_the_nearest_of_many_segments(reach):
 def test_snap_fraction_is_measured_along_the_edge_by_length(tiny_graph, network, at):
     graph = tiny_graph(*network)
     try:
-        snap = graph.snap(*at, Mode.FOOT, limit_m=np.inf)
+        snap = snap_to_edge(graph, *at, Mode.FOOT, limit_m=np.inf)
     except OffNetwork:
         return
     line = graph.edge_coordinates(snap.edge)
@@ -135,7 +138,7 @@ def test_edges_in_agrees_with_testing_every_edge(tiny_graph, network, corners):
     expected = [
         edge for edge in range(graph.meta.edge_count) if _line(graph, edge).intersects(area)
     ]
-    assert graph.edges_in(area).tolist() == expected
+    assert edges_in(graph, area).tolist() == expected
 
 
 def _line(graph, edge):
@@ -146,19 +149,19 @@ def _line(graph, edge):
 def test_edges_in_sees_a_long_edge_far_from_its_ends(sketch):
     edge = int(np.argmax(sketch.edge_length_m))
     middle = sketch.edge_coordinates(edge).mean(axis=0)
-    found = sketch.edges_in(shapely.Point(middle).buffer(0.001))
+    found = edges_in(sketch, shapely.Point(middle).buffer(0.001))
     assert {edge, int(sketch.edge_twin[edge])} <= set(found.tolist())
 
 
 def test_edges_in_an_empty_area_is_nothing(sketch):
-    assert len(sketch.edges_in(shapely.Polygon())) == 0
-    assert len(sketch.edges_in(shapely.box(0, 0, 1, 1))) == 0
+    assert len(edges_in(sketch, shapely.Polygon())) == 0
+    assert len(edges_in(sketch, shapely.box(0, 0, 1, 1))) == 0
 
 
 def test_snap_refuses_beyond_the_limit_and_names_the_distance(tiny_graph):
     graph = tiny_graph([(0, 0), (0.01, 0)], [(0, 1)])
     with pytest.raises(OffNetwork) as refusal:
-        graph.snap(0.005, 0.02, Mode.FOOT, which="end")
+        snap_to_edge(graph, 0.005, 0.02, Mode.FOOT, which="end")
     assert refusal.value.which == "end"
     assert refusal.value.distance_m == pytest.approx(2224, abs=1)
     assert refusal.value.limit_m == 1000
@@ -166,7 +169,7 @@ def test_snap_refuses_beyond_the_limit_and_names_the_distance(tiny_graph):
 
 def test_snap_on_a_street_closed_to_cars_against_its_direction(tiny_graph):
     graph = tiny_graph([(0, 0), (0.01, 0)], [(1, 0, {"oneway": "vehicle"})])
-    car = graph.snap(0.0025, 0, Mode.VEHICLE)
+    car = snap_to_edge(graph, 0.0025, 0, Mode.VEHICLE)
     tail = graph.node_lon[graph.edge_tail[car.edge]] / UNITS_PER_DEGREE
     assert tail == pytest.approx(0.01)
     assert car.fraction == pytest.approx(0.75, abs=1e-6)
@@ -176,25 +179,25 @@ def test_snap_on_a_street_closed_to_cars_against_its_direction(tiny_graph):
 def test_snap_refuses_what_is_no_place(tiny_graph, bad):
     graph = tiny_graph([(0, 0), (0.01, 0)], [(0, 1)])
     with pytest.raises(InvalidRequest):
-        graph.snap(*bad, Mode.FOOT)
+        snap_to_edge(graph, *bad, Mode.FOOT)
 
 
 def test_p33_snapping_stays_in_the_country_and_off_border_edges(sketch, towns):
     lon, lat = towns["CO", "Villa del Rosario"]
     crossing = sketch.is_border_edge
-    near = sketch.snap(-72.4508, 7.8179, Mode.FOOT)  # Puente Simón Bolívar
+    near = snap_to_edge(sketch, -72.4508, 7.8179, Mode.FOOT)  # Puente Simón Bolívar
     assert not crossing[near.edge]
-    inside = sketch.snap(lon, lat, Mode.FOOT, "VE")
+    inside = snap_to_edge(sketch, lon, lat, Mode.FOOT, "VE")
     assert inside.country == "VE"
-    assert inside.distance_m > sketch.snap(lon, lat, Mode.FOOT, "CO").distance_m
+    assert inside.distance_m > snap_to_edge(sketch, lon, lat, Mode.FOOT, "CO").distance_m
     with pytest.raises(OffNetwork) as refusal:
-        sketch.snap(lon, lat, Mode.FOOT, "XX")
+        snap_to_edge(sketch, lon, lat, Mode.FOOT, "XX")
     assert refusal.value.distance_m == np.inf
 
 
 def test_nearest_country(sketch, towns):
-    assert sketch.nearest_country(*towns["VE", "San Antonio del Táchira"]) == "VE"
-    assert sketch.nearest_country(*towns["CO", "Cúcuta"]) == "CO"
+    assert nearest_country(sketch, *towns["VE", "San Antonio del Táchira"]) == "VE"
+    assert nearest_country(sketch, *towns["CO", "Cúcuta"]) == "CO"
 
 
 @settings(max_examples=100, deadline=None)
@@ -205,7 +208,7 @@ def test_nearest_country_is_that_of_the_nearest_node_of_all(tiny_graph, network,
     distance = np.hypot(*local_xy(lon, lat, *at))
     nearest = distance <= distance.min() + 1e-6
     expected = {graph.meta.countries[c] for c in graph.node_country[nearest]}
-    assert graph.nearest_country(*at) in expected
+    assert nearest_country(graph, *at) in expected
 
 
 def test_twins_mirror_each_other(sketch):
@@ -230,7 +233,7 @@ def test_hilbert_order_keeps_neighbours_close(sketch):
 
 
 def test_segments_are_one_row_per_piece_without_split_crossings(sketch):
-    rows = list(sketch.segments())
+    rows = list(iter_segments(sketch))
     assert len(rows) == 1126
     assert len({row.segment_key for row in rows}) == len(rows)
     assert sum(row.length_m for row in rows) == pytest.approx(56_257_330, abs=1)
@@ -246,7 +249,7 @@ def test_segments_of_one_mode(tiny_graph):
         [(0, 0), (0.01, 0), (0.02, 0)],
         [(0, 1, {"oneway": "vehicle"}), (1, 2, {"oneway": "all"})],
     )
-    rows = list(graph.segments(Mode.VEHICLE))
+    rows = list(iter_segments(graph, Mode.VEHICLE))
     assert [(row.foot, row.vehicle, row.oneway) for row in rows] == [(True, True, True)] * 2
 
 

@@ -6,8 +6,9 @@ import pytest
 from routing.errors import OffNetwork
 from routing.geometry.geodesy import great_circle_m
 from routing.graph.regions import open_graph
+from routing.graph.snapping import snap_to_edge
 from routing.osm.importer import import_osm
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.travel.cost_model import Travel
 from routing.travel.profiles import PROFILES
 
@@ -62,9 +63,11 @@ def test_the_nearest_road_that_a_profile_may_use(graph, profile):
         expected = plain(graph, lon, lat, travel.usable, codes[turn])
         if expected is None:
             with pytest.raises(OffNetwork):
-                graph.snap(lon, lat, travel.mode, codes[turn], np.inf, usable=travel.usable)
+                snap_to_edge(
+                    graph, lon, lat, travel.mode, codes[turn], np.inf, usable=travel.usable
+                )
             continue
-        met = graph.snap(lon, lat, travel.mode, codes[turn], np.inf, usable=travel.usable)
+        met = snap_to_edge(graph, lon, lat, travel.mode, codes[turn], np.inf, usable=travel.usable)
         edge, metres = expected
         assert met.distance_m == metres
         assert met.edge in {edge, int(graph.edge_twin[edge])}
@@ -75,7 +78,7 @@ def test_where_on_the_road_it_is(graph):
     rng = np.random.default_rng(12)
     west, south, east, north = graph.meta.bbox
     for lon, lat in rng.uniform((west, south), (east, north), (POINTS, 2)).tolist():
-        met = graph.snap(lon, lat, Mode.FOOT, limit_m=np.inf)
+        met = snap_to_edge(graph, lon, lat, Mode.FOOT, limit_m=np.inf)
         line = graph.edge_coordinates(met.edge)
         steps = great_circle_m(*line[:-1].T, *line[1:].T)
         share = np.concatenate(([0.0], np.cumsum(steps))) / steps.sum()

@@ -14,10 +14,10 @@ from routing.cch import UNREACHABLE
 from routing.engine.mode_network import Network
 from routing.errors import GraphError, NoRoute, NoWay
 from routing.graph.regions import open_graph, verify_graph, write_graph
-from routing.graph.road_graph import Snap
+from routing.graph.snapping import Snap, snap_to_edge
 from routing.graph.storage import META_FILE
 from routing.graph.turn_expansion import turn_arrays
-from routing.osm_tags.ways import EdgeFlag, Mode
+from routing.osm_tags.edge_flags import EdgeFlag, Mode
 from routing.router.reachability import Place, Reacher, ReachRequest
 from routing.router.regional import Router, RouteRequest
 from routing.travel.crossings import Crossing
@@ -251,7 +251,7 @@ def test_reach_obeys_as_routes_do(tiny_graph, seed):
     reached = Reacher(router).reach(request)
     Reacher(router).first_met(request)
     free = Reacher(Router(plain)).reach(request)
-    start = graph.snap(spots[0].lon, spots[0].lat, Mode.VEHICLE)
+    start = snap_to_edge(graph, spots[0].lon, spots[0].lat, Mode.VEHICLE)
     # Who is parted from a road by forbidden turns alone is met by another.
     same = (reached.target_off_m == free.target_off_m) & (reached.start_off_m == free.start_off_m)
     assert (reached.cost_s >= free.cost_s - 1e-9)[same].all()

@@ -10,10 +10,10 @@ from osmium.osm.mutable import Relation
 
 from routing.engine.mode_network import Network
 from routing.errors import NoWay
-from routing.graph.road_graph import Snap
+from routing.graph.snapping import Snap
 from routing.graph.turn_restrictions import Restriction, forbidden_ways
 from routing.osm.importer import read_osm
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.router.regional import Router, RouteRequest
 from tests.fixtures.osm_file import OsmFile
 

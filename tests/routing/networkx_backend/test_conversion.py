@@ -11,9 +11,10 @@ import pytest
 import shapely
 
 from routing.geometry.geodesy import great_circle_m
-from routing.graph.road_graph import EdgeFlag, Mode
+from routing.graph.snapping import snap_to_edge
 from routing.networkx_backend.conversion import to_networkx
 from routing.osm.importer import read_osm
+from routing.osm_tags.edge_flags import EdgeFlag, Mode
 from routing.osm_tags.ways import read_way
 
 NOW = "2026-11-24T00:00:00Z"
@@ -190,7 +191,7 @@ def test_osmnx_finds_the_same_nearest_edge(poa, town):
     xy = shapely.get_coordinates(points)
     found, distance = ox.distance.nearest_edges(graph, xy[:, 0], xy[:, 1], return_dist=True)
     for at, edge, metres in zip(zip(lon, lat, strict=True), found, distance, strict=True):
-        snap = poa.snap(*at, Mode.FOOT)
+        snap = snap_to_edge(poa, *at, Mode.FOOT)
         # The ellipsoid of the projection and our sphere differ by up to 0.6 %.
         assert snap.distance_m == pytest.approx(metres, rel=0.01, abs=0.2)
         same = graph.edges[edge]["edge"]

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from routing.cch import UNREACHABLE
 from routing.errors import GraphError
-from routing.graph.road_graph import EdgeFlag, Mode
 from routing.networkx_backend import interface
 from routing.networkx_backend.conversion import from_osmnx, to_network, to_networkx
 from routing.osm.importer import read_osm
+from routing.osm_tags.edge_flags import EdgeFlag, Mode
 from routing.osm_tags.ways import HIGHWAY_CLASSES, SMOOTHNESS, SURFACES
 
 ROADS = Path(__file__).resolve().parents[3] / "data" / "roads"

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from routing.errors import ImportFailed
 from routing.geometry.geodesy import great_circle_m
-from routing.graph.road_graph import EdgeFlag
+from routing.graph.segments import iter_segments
+from routing.graph.snapping import nearest_country
 from routing.osm.border_strip import (
     BorderStrip,
     Boundaries,
@@ -28,6 +29,7 @@ from routing.osm.junction_split import segments_of
 from routing.osm.reader import read_nodes, read_ways
 from routing.osm.sketch_crossings import split_crossings
 from routing.osm.way_table import Names
+from routing.osm_tags.edge_flags import EdgeFlag
 from routing.osm_tags.ways import HIGHWAY_CLASSES, MINOR
 from tests.fixtures.osm_file import OsmFile
 
@@ -201,7 +203,7 @@ def test_p34_any_edge_across_the_line_goes_away_from_a_crossing(extract, boundar
 
 
 def pieces_of(graph, way):
-    return [s for s in graph.segments() if s.osm_way_id == way]
+    return [s for s in iter_segments(graph) if s.osm_way_id == way]
 
 
 def test_p34_a_road_is_not_cut_or_numbered_by_what_met_it(extract, boundary):
@@ -311,8 +313,8 @@ def test_countries_come_from_complete_areas_of_the_extract(extract):
     assert graph.meta.countries == ("CO", "VE")
     assert bridge in ways_of(graph)
     assert wild not in ways_of(graph)
-    assert graph.nearest_country(east(-8500), LAT) == "CO"
-    assert graph.nearest_country(east(8500), LAT) == "VE"
+    assert nearest_country(graph, east(-8500), LAT) == "CO"
+    assert nearest_country(graph, east(8500), LAT) == "VE"
 
 
 def test_one_country_for_the_whole_extract(extract):
@@ -455,7 +457,7 @@ def test_p34_nothing_crosses_or_lies_in_the_strip_but_at_the_crossing(tmp_path_f
         extract.way(*points, highway=highway, **tags)
     graph = extract.read(boundaries=boundary, official_crossings=[BRIDGE])
     minor = {"path", "track", "footway"}
-    for segment in graph.segments():
+    for segment in iter_segments(graph):
         line = shapely.from_wkb(segment.wkb)
         lon, lat = np.array(line.coords).T
         to_crossing = great_circle_m(lon, lat, LINE, LAT).max()

@@ -16,8 +16,10 @@ from routing.errors import GraphError, ImportFailed
 from routing.geometry.geodesy import great_circle_m
 from routing.graph.elevation import HeightRaster
 from routing.graph.regions import open_graph, verify_graph
-from routing.graph.road_graph import EdgeFlag, Mode
+from routing.graph.segments import iter_segments
+from routing.graph.snapping import nearest_country
 from routing.osm.importer import import_osm, read_osm
+from routing.osm_tags.edge_flags import EdgeFlag, Mode
 from tests.fixtures.osm_file import OsmFile
 
 NOW = "2026-11-24T00:00:00Z"
@@ -48,9 +50,9 @@ def test_ways_are_cut_at_junctions_and_nowhere_else(read):
     graph = read(cross())
     assert sorted(graph.node_osm_id.tolist()) == [1, 3, 4, 6]
     assert graph.meta.edge_count == 6
-    pieces = {(s.osm_way_id, s.segment_key) for s in graph.segments()}
+    pieces = {(s.osm_way_id, s.segment_key) for s in iter_segments(graph)}
     assert pieces == {(10, "10.0"), (10, "10.1"), (11, "11.0")}
-    longest = max(graph.segments(), key=lambda s: s.length_m)
+    longest = max(iter_segments(graph), key=lambda s: s.length_m)
     line = graph.edge_coordinates(int(np.argmax(graph.edge_length_dm)))
     assert len(line) == 3
     assert longest.length_m == pytest.approx(
@@ -60,14 +62,14 @@ def test_ways_are_cut_at_junctions_and_nowhere_else(read):
 
 def test_attributes_arrive(read):
     graph = read(cross())
-    street = next(s for s in graph.segments() if s.osm_way_id == 10)
+    street = next(s for s in iter_segments(graph) if s.osm_way_id == 10)
     assert (street.name, street.surface, street.lit, street.vehicle) == (
         "Calle 1",
         "asphalt",
         None,
         True,
     )
-    path = next(s for s in graph.segments() if s.osm_way_id == 11)
+    path = next(s for s in iter_segments(graph) if s.osm_way_id == 11)
     assert (path.name, path.surface, path.lit, path.vehicle) == (None, None, True, False)
 
 
@@ -77,7 +79,7 @@ def test_nodes_outside_the_extract_cut_the_way(read):
     graph = read(file)
     assert sorted(graph.node_osm_id.tolist()) == [3, 4, 6]
     assert graph.meta.report["node_references_outside"] == 1
-    assert max(s.length_m for s in graph.segments()) < 300
+    assert max(s.length_m for s in iter_segments(graph)) < 300
 
 
 def test_a_node_missing_in_the_middle_leaves_two_stretches(read):
@@ -87,9 +89,9 @@ def test_a_node_missing_in_the_middle_leaves_two_stretches(read):
     file.way(10, [1, 2, 3, 4, 5], highway="residential", amparo__length_m="9000")
     graph = read(file)
     assert sorted(graph.node_osm_id.tolist()) == [1, 2, 4, 5]
-    assert [s.segment_key for s in graph.segments()] == ["10.0", "10.1"]
+    assert [s.segment_key for s in iter_segments(graph)] == ["10.0", "10.1"]
     # The tag speaks of the whole way, of which we hold only a part.
-    assert [s.length_m for s in graph.segments()] == pytest.approx([111.2, 111.2], abs=0.1)
+    assert [s.length_m for s in iter_segments(graph)] == pytest.approx([111.2, 111.2], abs=0.1)
 
 
 def test_a_way_that_meets_itself_is_cut_there(read):
@@ -147,7 +149,7 @@ def _without_repeats(refs):
 def test_tagged_length_is_shared_out_over_the_pieces(read):
     file = cross()
     file.ways[10] = (file.ways[10][0], {**file.ways[10][1], "amparo:length_m": "900"})
-    lengths = [s.length_m for s in read(file).segments() if s.osm_way_id == 10]
+    lengths = [s.length_m for s in iter_segments(read(file)) if s.osm_way_id == 10]
     assert sum(lengths) == pytest.approx(900, abs=0.1)
     assert lengths[0] / lengths[1] == pytest.approx(227.0 / 110.2, rel=0.02)
 
@@ -334,7 +336,7 @@ def test_porto_alegre_imports(poa):
     assert meta.kind == "osm"
     assert meta.snap_limit_m == 1_000
     assert meta.countries == ()
-    assert poa.nearest_country(-51.2, -30.05) is None
+    assert nearest_country(poa, -51.2, -30.05) is None
     assert "OpenStreetMap" in meta.attribution
 
 

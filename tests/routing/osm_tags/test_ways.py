@@ -4,14 +4,8 @@ import math
 
 import pytest
 
-from routing.osm_tags.ways import (
-    HIGHWAY_CLASSES,
-    SURFACES,
-    EdgeFlag,
-    elevation_m,
-    maxspeed_kmh,
-    read_way,
-)
+from routing.osm_tags.edge_flags import EdgeFlag
+from routing.osm_tags.ways import HIGHWAY_CLASSES, SURFACES, elevation_m, maxspeed_kmh, read_way
 
 F, V = EdgeFlag.FOOT, EdgeFlag.VEHICLE
 

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from routing.errors import NoRoute
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.route.dominance import undominated
 from routing.router.regional import Router
 from routing.travel.crossings import Crossing

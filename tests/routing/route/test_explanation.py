@@ -9,7 +9,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.osm_tags.ways import EdgeFlag, Mode
+from routing.graph.snapping import snap_to_edge
+from routing.osm_tags.edge_flags import EdgeFlag, Mode
 from routing.route.explanation import explained
 from routing.route.route import Route, make_route
 from routing.route.segments import Segments
@@ -79,7 +80,7 @@ def walk(tiny_graph, rows, drawn, start=0.0, end=1.0):
     pieces[-1] = (pieces[-1][0], pieces[-1][1], end)
     night = np.array([row[5] for row in rows])
     contacts = [contact(graph, hazard) for hazard in hazards_of(drawn)]
-    snaps = (graph.snap(0.0, 0.0, Mode.FOOT, limit_m=1e9),) * 2
+    snaps = (snap_to_edge(graph, 0.0, 0.0, Mode.FOOT, limit_m=1e9),) * 2
     route = make_route(Travel(graph, ADULT), Legs.of(pieces), contacts, night, snaps, AT)
     return route, contacts, night
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from routing.osm.importer import read_osm
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.route.concatenation import joined
 from routing.route.segments import Ferry, ferries
 from routing.router.regional import Router, RouteRequest

@@ -8,7 +8,8 @@ import pytest
 import shapely
 
 from routing.engine.itinerary import Passage
-from routing.osm_tags.ways import Mode
+from routing.graph.snapping import snap_to_edge
+from routing.osm_tags.edge_flags import Mode
 from routing.route.route import make_route
 from routing.route.trade_offs import trades, waited_s
 from routing.router.regional import Router, RouteRequest
@@ -25,7 +26,7 @@ AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 def plain(tiny_graph):
     """Give a route of one street, to be changed."""
     graph = tiny_graph([(0, 0), (0.01, 0)], [(0, 1)])
-    snaps = (graph.snap(0.0, 0.0, Mode.FOOT), graph.snap(0.01, 0.0, Mode.FOOT))
+    snaps = (snap_to_edge(graph, 0.0, 0.0, Mode.FOOT), snap_to_edge(graph, 0.01, 0.0, Mode.FOOT))
     legs = Legs.of([(0, 0.0, 1.0)])
     return make_route(Travel(graph, ADULT), legs, [], np.zeros(1, dtype=bool), snaps, AT)
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 import shapely
 
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.route.timeline import Pacing
 from routing.route.upcoming_closures import EARLIEST, met_on_the_way, reached_too_early
 from routing.router.regional import Router, RouteRequest

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.router.regional import Crossing, Hazard, Router, RouteRequest
 from routing.travel.request import MAX_ROUTES
 

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from routing.errors import InvalidRequest
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.router.map_matching import MatchFailed, match_line
 from routing.router.regional import Router, RouteRequest
 from routing.travel.crossings import Crossing

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from routing.errors import NoRegion, NoRoute
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.router.multi_region import Continent
 from routing.router.regional import Router, RouteRequest
 from routing.travel.crossings import Crossing

@@ -17,7 +17,8 @@ from routing.geometry import segment_grid
 from routing.geometry.geodesy import great_circle_m
 from routing.graph import _polyline_kernel, _snap_kernel
 from routing.graph.regions import open_graph, write_graph
-from routing.osm_tags.ways import Mode
+from routing.graph.snapping import snap_to_edge
+from routing.osm_tags.edge_flags import Mode
 from routing.route import _segment_kernels
 from routing.router.reachability import KEPT_METRICS, Place, Reacher, ReachRequest
 from routing.router.regional import Router, RouteRequest
@@ -88,7 +89,7 @@ def test_every_target_is_as_far_as_networkx_says(tiny_graph, seed):
     rng = np.random.default_rng(seed + 100)
     start, *targets = places(rng, 13)
     reached = Reacher(Router(graph)).reach(ReachRequest(start, targets, AT))
-    snaps = [graph.snap(p.lon, p.lat, Mode.FOOT, "CO") for p in (start, *targets)]
+    snaps = [snap_to_edge(graph, p.lon, p.lat, Mode.FOOT, "CO") for p in (start, *targets)]
     lengths = nx.single_source_dijkstra_path_length(split_network(graph, snaps), ("p", 0))
     expected = [lengths.get(("p", index + 1), np.inf) for index in range(len(targets))]
     np.testing.assert_allclose(reached.distance_m, expected, rtol=1e-9)

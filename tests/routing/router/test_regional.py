@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.route.coverage import MeasuredLine, coverage
 from routing.router.regional import Router, RouteRequest
 from routing.travel.cost_model import CostModel, Travel

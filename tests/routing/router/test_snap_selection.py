@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from routing.errors import NoRoute, OffNetwork
 from routing.geometry.geodesy import great_circle_m
 from routing.graph.components import Components
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.router.multi_region import Continent
 from routing.router.reachability import Place, Reacher, ReachRequest
 from routing.router.regional import Router, RouteRequest

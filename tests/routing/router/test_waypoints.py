@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.router.multi_region import Continent
 from routing.router.regional import Router
 from routing.travel.avoid_areas import Obstacles

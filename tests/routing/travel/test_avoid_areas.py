@@ -18,7 +18,7 @@ from routing.cch.closed_arcs import Closing
 from routing.engine import avoid_search
 from routing.engine.avoid_search import closed_by, ways_around
 from routing.errors import Blocker, InvalidCost, InvalidNode, InvalidRequest, NoRoute, NoWay
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.router.multi_region import Continent
 from routing.router.regional import Router
 from routing.travel.avoid_areas import MAX_OBSTACLES, MAX_VERTICES, Obstacles

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.errors import InvalidRequest
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.travel.cost_model import (
     ALTITUDE_PRICE_S_PER_H,
     EVENT_PRICE_S,

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from routing.errors import Blocker, InvalidRequest, NoRoute, OffNetwork
-from routing.osm_tags.ways import Mode
+from routing.osm_tags.edge_flags import Mode
 from routing.router.regional import Router, RouteRequest
 from routing.travel.cost_model import Travel
 from routing.travel.crossings import Crossing, border_edges, gates

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, time
 import pytest
 import shapely
 
-from routing.osm_tags.ways import HIGHWAY_CLASSES, SMOOTHNESS, Mode
+from routing.osm_tags.edge_flags import Mode
+from routing.osm_tags.ways import HIGHWAY_CLASSES, SMOOTHNESS
 from routing.travel.hazard import Hazard
 from routing.travel.profiles import ADULT, PROFILES, VEHICLE, counts_at, walking_days
 from routing.travel.timetable import DAY_S, Window

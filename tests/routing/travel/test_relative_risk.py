@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.models import HUMAN_THREATS, PHYSICAL_HAZARDS
-from routing.osm_tags.ways import EdgeFlag
+from routing.osm_tags.edge_flags import EdgeFlag
 from routing.travel.relative_risk import (
     FACTORS,
     LIT_KINDS,

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.osm_tags.ways import SMOOTHNESS, EdgeFlag, Mode
+from routing.osm_tags.edge_flags import EdgeFlag, Mode
+from routing.osm_tags.ways import SMOOTHNESS
 from routing.travel.cost_model import Travel
 from routing.travel.profiles import ADULT, FAMILY, PROFILES, REDUCED_MOBILITY, VEHICLE, Pace
 from routing.travel.speed import (

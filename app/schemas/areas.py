@@ -7,8 +7,8 @@ import shapely
 from pydantic import BaseModel, ConfigDict, Field
 from shapely.errors import GEOSException
 
-from app.api.schemas.fields import Latitude, Longitude, require_unswapped
 from app.exceptions import InvalidParameterError
+from app.schemas.fields import Latitude, Longitude, require_unswapped
 from routing.travel.avoid_areas import MAX_OBSTACLES, MAX_VERTICES, Obstacles
 
 #: Heights are accepted and ignored.

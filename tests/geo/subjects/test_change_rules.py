@@ -12,7 +12,7 @@ from geo.errors import InvalidRecordError
 from geo.hours.comparison import Calendar, OpenTime, shortened
 from geo.hours.rrule import WEEKDAYS
 from geo.hours.space_hours import hours_of
-from geo.proposals.subjects.change_rules import classify
+from geo.subjects.change_rules import classify
 from geo.text import coded_reasons
 
 TODAY = date(2026, 11, 25)  # a Wednesday

@@ -1,4 +1,4 @@
 """What a proposal can be about, one module a kind, and how each is checked and applied.
 
-`removals` and the rest of `proposals` import it; it imports `records`.
+`removals` and `proposals` import it; it imports `records`.
 """

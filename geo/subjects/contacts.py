@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.errors import InvalidRecordError
 from geo.models import Base, Contact, Location, Pathway, PathwayStep
-from geo.proposals.subjects.change_rules import Split
-from geo.proposals.subjects.records import Document, Found, Kind, revision_of
 from geo.records.guidance_rows import checked, read_contact, read_pathway
 from geo.records.row_validation import Circumstances
+from geo.subjects.change_rules import Split
+from geo.subjects.records import Document, Found, Kind, revision_of
 
 #: Of these None takes something away: not known holds at once.
 _WITHDRAWN = ("phone", "whatsapp", "hours")

@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo import vocabulary
 from geo.errors import ConflictError
 from geo.models import Checklist, ChecklistItem, Message, Rumour, Term, TermName
-from geo.proposals.subjects.change_rules import Split
-from geo.proposals.subjects.records import Document, Found, Kind, revision_of
 from geo.records.row_validation import Circumstances
+from geo.subjects.change_rules import Split
+from geo.subjects.records import Document, Found, Kind, revision_of
 
 # -- checklists --------------------------------------------------------------------------------
 

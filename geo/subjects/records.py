@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.proposals.subjects.change_rules import Split
 from geo.records.row_validation import Circumstances
+from geo.subjects.change_rules import Split
 
 Document = dict[str, Any]
 

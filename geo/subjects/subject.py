@@ -3,7 +3,7 @@
 A subject's *document* is what a proposal's ``changes`` are made to. A space's is that of
 `geo.records.space_documents`; a crossing's is its newest statement; an organisation's its own
 columns; a hazard's that of `geo.records.hazard_documents`; those of guidance are in
-`geo.proposals.subjects.guidance`.
+`geo.subjects.guidance`.
 """
 
 import re
@@ -26,20 +26,20 @@ from geo.models import (
     Organization,
     SpaceVersion,
 )
-from geo.proposals.subjects import guidance
-from geo.proposals.subjects.change_rules import Split, classify
-from geo.proposals.subjects.crossing_statements import (
-    add_statement,
-    checked_statement,
-    statement_of,
-)
-from geo.proposals.subjects.guidance import KINDS
-from geo.proposals.subjects.records import revision_of
 from geo.records import demo_rows, space_documents
 from geo.records.hazard_documents import checked_hazard, store_hazard
 from geo.records.readers import Record
 from geo.records.row_validation import UNSTORABLE, Circumstances, Row
 from geo.spaces.eligibility import NIGHT_SERVICE
+from geo.subjects import guidance
+from geo.subjects.change_rules import Split, classify
+from geo.subjects.crossing_statements import (
+    add_statement,
+    checked_statement,
+    statement_of,
+)
+from geo.subjects.guidance import KINDS
+from geo.subjects.records import revision_of
 from geo.text import coded_reasons
 
 Document = dict[str, Any]

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.errors import ConflictError
 from geo.models import Checklist, Contact, Pathway, Rumour, Term
-from geo.proposals.subjects import contacts, texts
-from geo.proposals.subjects.records import Kind
+from geo.subjects import contacts, texts
+from geo.subjects.records import Kind
 
 KINDS: Mapping[str, Kind] = {
     "contact": contacts.CONTACTS,

@@ -1,4 +1,0 @@
-"""Bodies and members that several endpoints take.
-
-`access` and every room of `api` may import it.
-"""

@@ -1,0 +1,149 @@
+"""What one request asks of the searches, over one region or several joined at crossings."""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+import numpy as np
+
+from routing.engine.itinerary import Clock
+from routing.engine.portal_search import Portal, Question
+from routing.engine.region_view import Priced, Side
+from routing.graph.snapping import Snap
+from routing.travel.request import RouteRequest
+from routing.travel.speed import FLAT_KMH
+
+
+def _always(_entered: Portal | None, _left: Portal) -> bool:
+    return True
+
+
+class SearchProblem:
+    """What one request asks of the searches: ends, portals, clock, prices.
+
+    Parameters
+    ----------
+    sides
+        The regions.
+    joints
+        Portals from one to another.
+    ends
+        (region, place) of the start and of the end.
+    request
+        What is asked.
+    allows
+        See `routing.engine.portal_search.Question`.
+    """
+
+    def __init__(
+        self,
+        sides: Sequence[Side],
+        joints: Sequence[Portal],
+        ends: tuple[tuple[int, Snap], tuple[int, Snap]],
+        request: RouteRequest,
+        *,
+        allows: Callable[[Portal | None, Portal], bool] = _always,
+    ) -> None:
+        self.sides = sides
+        self.joints = joints
+        self.request = request
+        self.allows = allows
+        self.has_obstacles = any(side.closed is not None for side in sides)
+        # Asked for at every weight, and the same at each.
+        (first, start), (last, end) = ends
+        network = sides[first].ground.network
+        self._departures = network.departures(start)
+        self._arrivals = sides[last].ground.network.arrivals(end)
+        self._direct = network.direct(start, end) if first == last else ()
+        self.most = request.most
+        self.ends = ends
+        self.clock = Clock([side.ground.travel for side in sides], request.at, request.stint)
+        self.weights = sorted(set(request.aversions))
+        self.portals = [p for row, side in enumerate(sides) for p in side.portals(row)]
+        self.portals += joints
+        self.ranked_by = [side.model(self.weights[len(self.weights) // 2]) for side in sides]
+
+    def without_obstacles(self) -> "SearchProblem":
+        """Give the same request of one who keeps out of nothing."""
+        sides = [side.without_obstacles() for side in self.sides]
+        return SearchProblem(sides, self.joints, self.ends, self.request, allows=self.allows)
+
+    def question(
+        self,
+        aversion: float,
+        *,
+        closed: frozenset[str] = frozenset(),
+        closed_s: float = math.inf,
+        banned_s: float = math.inf,
+        is_patient: bool = False,
+    ) -> Question:
+        """Put what is asked as the search over portals takes it.
+
+        Parameters
+        ----------
+        aversion
+            What things cost.
+        closed
+            Ids of crossings that are not to be passed.
+        closed_s
+            Price of passing a crossing that does not open in time, seconds.
+        banned_s
+            Price of a piece that touches an exclusion, seconds.
+        is_patient
+            Waits and rests cost nothing.
+        """
+        own_s = [s for part in self._priced_ends for s in part.at(aversion, banned_s).tolist()]
+        begin = len(self._departures)
+        after = begin + len(self._direct)
+        leaving = zip(self._departures, own_s[:begin], strict=True)
+        arriving = zip(self._arrivals, own_s[after:], strict=True)
+        portals = zip(self.portals, self.portals_s(aversion, banned_s), strict=True)
+        return Question(
+            self.ends[0][0],
+            self.ends[1][0],
+            [(piece, node, s) for (piece, node), s in leaving],
+            [(piece, node, s) for (piece, node), s in arriving],
+            list(zip(self._direct, own_s[begin:after], strict=True)),
+            [
+                (portal, s)
+                for portal, s in portals
+                if not any(post.id in closed for post in portal.posts)
+            ],
+            self.clock,
+            self.allows,
+            closed_s,
+            tuple(side.closed for side in self.sides) if self.has_obstacles else (),
+            is_patient,
+        )
+
+    @cached_property
+    def _priced_ends(self) -> list[Priced]:
+        """Departures, direct pieces and arrivals, in this order: each region's at once."""
+        (first, _), (last, _) = self.ends
+        leaving = [piece for piece, _ in self._departures]
+        arriving = [piece for piece, _ in self._arrivals]
+        if first == last:
+            return [Priced.of(self.sides[first], [*leaving, *self._direct, *arriving])]
+        return [Priced.of(self.sides[first], leaving), Priced.of(self.sides[last], arriving)]
+
+    @cached_property
+    def _priced_portals(self) -> list[tuple[list[int], Priced]]:
+        """The border edges of each region that has any, and whose portals they are."""
+        rows: dict[int, list[int]] = {}
+        for row, portal in enumerate(self.portals):
+            if portal.piece is not None:
+                rows.setdefault(portal.arrive[0], []).append(row)
+        return [
+            (
+                own,
+                Priced.of(self.sides[region], [p for row in own if (p := self.portals[row].piece)]),
+            )
+            for region, own in rows.items()
+        ]
+
+    def portals_s(self, aversion: float, banned_s: float = math.inf) -> list[float]:
+        """Give what passing each portal costs, seconds; waits are another matter."""
+        cost_s = np.array([portal.off_m * 3.6 / FLAT_KMH for portal in self.portals])
+        for rows, priced in self._priced_portals:
+            cost_s[rows] += priced.at(aversion, banned_s)
+        return [float(value) for value in cost_s]
