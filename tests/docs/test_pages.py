@@ -116,6 +116,15 @@ def test_links_resolve(page):
             assert anchor in anchors_of(path), address
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_files_and_modules_that_are_named_exist(page):
+    for code in _CODE.findall(text_of(page)):
+        for path in re.findall(r"^(?:app|geo|routing|tiles|tests|benchmarks)/[\w/]+\.\w+", code):
+            assert (ROOT / path).is_file(), path
+        for module in re.findall(r"^python -m ([\w.]+)$", code):
+            assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), module
+
+
 # -- commands ------------------------------------------------------------------------------
 
 
