@@ -119,7 +119,7 @@ def test_links_resolve(page):
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_files_and_modules_that_are_named_exist(page):
     for code in _CODE.findall(text_of(page)):
-        for path in re.findall(r"^(?:app|geo|routing|tiles|tests|benchmarks)/[\w/]+\.\w+", code):
+        for path in re.findall(r"^(?:app|geo|routing|tiles|tests|benchmarks)/[a-z0-9_/]+\.\w+", code):
             assert (ROOT / path).is_file(), path
         for module in re.findall(r"^python -m ([\w.]+)$", code):
             assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), module
