@@ -38,6 +38,7 @@ NOT_RUN = {
 _FENCED = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)|<(?:img|a)[^>]* (?:src|href)=\"([^\"]+)\"")
 _CODE = re.compile(r"`([^`\n]+)`")
+_FILE = re.compile(r"^(?:app|geo|routing|tiles|tests|benchmarks)/[a-z0-9_/]+\.\w+")
 
 
 def name_of(path):
@@ -119,7 +120,7 @@ def test_links_resolve(page):
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_files_and_modules_that_are_named_exist(page):
     for code in _CODE.findall(text_of(page)):
-        for path in re.findall(r"^(?:app|geo|routing|tiles|tests|benchmarks)/[a-z0-9_/]+\.\w+", code):
+        for path in _FILE.findall(code):
             assert (ROOT / path).is_file(), path
         for module in re.findall(r"^python -m ([\w.]+)$", code):
             assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), module
