@@ -90,7 +90,7 @@ def read_settings() -> "Settings":
 def _meant(name: str, known: set[str]) -> str:
     """Say of a misspelt name what may be meant: a limit that is not set is no limit."""
     near = get_close_matches(name, known, n=1, cutoff=0.8)
-    return "is no setting" + (f"; is {near[0]} meant?" if near else ": see README, Settings")
+    return "is no setting" + (f"; is {near[0]} meant?" if near else ": see docs/settings.md")
 
 
 def pass_on_host(host: str) -> None:

@@ -11,12 +11,10 @@ import tomllib
 from importlib.metadata import distributions
 from pathlib import Path
 
-from app.settings import Settings
 from tests.fixtures import house
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("app", "geo", "routing", "tiles")
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def ignored_names() -> list[str]:
@@ -150,12 +148,6 @@ def test_formatted_sql_is_found():
         assert is_formatted(ast.parse(line).body[0].value.args[0]), line
 
 
-def test_every_setting_is_documented():
-    for name, field in Settings.model_fields.items():
-        assert field.description, name
-        assert f"`AMPARO_{name.upper()}`" in README, name
-
-
 def test_only_settings_read_the_environment():
     for path in sources(*PACKAGES):
         if path == ROOT / "app" / "settings.py":
@@ -166,35 +158,6 @@ def test_only_settings_read_the_environment():
             text = text.replace("os.environ.items()", "")
         assert "os.environ" not in text, path.relative_to(ROOT)
         assert "getenv" not in text, path.relative_to(ROOT)
-
-
-def test_readme_commands_exist():
-    script = (ROOT / "run").read_text(encoding="utf-8")
-    for command in ("--setup-only", "test", "lint", "bench", "amparo"):
-        assert f"./run {command}" in README
-        assert command in script
-    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    for command in ("./run --setup-only", "./run lint", "./run test"):
-        assert command in ci
-        assert command in README
-
-
-def test_readme_cli_examples_exist():
-    from typer.main import get_command
-
-    from app.cli import app
-
-    root = get_command(app)
-    called = set(re.findall(r"\./run amparo ([a-z]+(?: [a-z]+)?)", README))
-    assert called, "the README shows no amparo command"
-    for words in called:
-        command = root
-        for word in words.split():
-            commands = getattr(command, "commands", None)
-            if commands is None:
-                break
-            assert word in commands, words
-            command = commands[word]
 
 
 def test_every_cli_command_has_an_example():

@@ -1,7 +1,7 @@
 """The shell side of ``./run``, in a copy of the repository with a stub for the application.
 
 Its lock files are empty, so that nothing here needs the network; bare machines are tried in
-a container before a release (README).
+a container before a release (docs/operations.md).
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The configuration for nginx that README names, in a real nginx before a real server."""
+"""The configuration for nginx in docs/proxy, in a real nginx before a real server."""
 
 import os
 import pwd

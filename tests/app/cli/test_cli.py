@@ -73,7 +73,7 @@ def test_an_unknown_setting_refuses_the_start_and_says_what_may_be_meant(run):
     assert done.exit_code == EXIT_MISUSED
     first, second, *rest = done.stderr.removeprefix("amparo: ").splitlines()
     assert first == "AMPARO_RATE_PER_MINUT: is no setting; is AMPARO_RATE_PER_MINUTE meant?"
-    assert second == "AMPARO_REPLICA_LAG: is no setting: see README, Settings"
+    assert second == "AMPARO_REPLICA_LAG: is no setting: see docs/settings.md"
     # Examples for partners have this one, in the shell that may serve too.
     assert not rest
     assert SECRET not in done.output
