@@ -9,16 +9,16 @@ import pytest
 from sqlalchemy import text
 
 from geo.exports.formats import FORMATS as EXPORTS
-from geo.filekinds import KINDS, kind_of
-from geo.formats import read
 from geo.imports.mapping import parse_mapping
-from geo.ingest import load_paths
 from geo.models import VOCABULARIES
-from geo.records import Circumstances, Row
-from geo.space_files import FIELDS
+from geo.records.file_kinds import KINDS, kind_of
+from geo.records.loader import load_paths
+from geo.records.readers import read
+from geo.records.row_validation import Circumstances, Row
+from geo.records.space_rows import FIELDS
 from geo.vocabulary import FLOOR, Vocabulary
 from tests.conftest import ROOT
-from tiles.formats import FORMATS as DOWNLOADS
+from tiles.downloads.formats import FORMATS as DOWNLOADS
 
 PAGE = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
 

@@ -18,6 +18,7 @@ from app.cli import app as amparo
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import ROOT
+from tests.fixtures import house
 from tests.fixtures.leak_operations import operations
 from tests.fixtures.osm_file import streets
 
@@ -90,6 +91,12 @@ def is_amparo(command):
 
 def test_the_readme_is_short():
     assert README.count("\n") <= 180
+
+
+def test_the_readme_names_every_room():
+    named = set(re.findall(r"`((?:app|geo|routing|tiles)/[a-z_0-9]+)`", README))
+    inner = {"/".join(folder.split("/")[:2]) for folder in house.rooms(house.modules())}
+    assert named == {room for room in inner if "/" in room}
 
 
 def test_the_readme_leads_to_every_page():
