@@ -22,11 +22,8 @@ from geo.errors import (
     UnknownServiceError,
 )
 from geo.models import PROTECTED_KINDS, PROTECTED_SERVICES, VOCABULARIES, Term, TermName
+from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES
 from geo.text.protected_words import word_reasons
-
-#: Languages of the network (domain.md, "What this means for the software", 9); the first is the
-#: one that every term has a name in.
-LANGUAGES = ("es", "en", "pt", "fr", "ht")
 
 #: P41 (proposed there): days a confirmation holds, for a place people sleep at and for a kind of
 #: space that says nothing else.
@@ -112,7 +109,7 @@ async def read_vocabulary(session: AsyncSession) -> Vocabulary:
     rows = (await session.execute(select(Term).order_by(Term.position, Term.code))).scalars().all()
     spanish = await session.execute(
         select(TermName.vocabulary, TermName.code, TermName.name).where(
-            TermName.language == LANGUAGES[0]
+            TermName.language == DEFAULT_LANGUAGE
         )
     )
     return Vocabulary(
@@ -178,7 +175,7 @@ async def check_services(session: AsyncSession, codes: Iterable[str]) -> None:
 
 
 async def named_terms(
-    session: AsyncSession, language: str = LANGUAGES[0], vocabulary: str | None = None
+    session: AsyncSession, language: str = DEFAULT_LANGUAGE, vocabulary: str | None = None
 ) -> tuple[NamedTerm, ...]:
     """Return the terms that the asker's tier may see, in order (any reading tier).
 
@@ -193,14 +190,14 @@ async def named_terms(
 
 def _named(row: Mapping[Any, Any], language: str) -> NamedTerm:
     names: Mapping[str, str] = row["names"]
-    shown = language if language in names else LANGUAGES[0]
+    shown = language if language in names else DEFAULT_LANGUAGE
     return NamedTerm(
         vocabulary=row["vocabulary"],
         code=row["code"],
         parent_code=row["parent_code"],
         name=names.get(shown) or readable(row["code"]),
         language=shown,
-        reviewed=shown == LANGUAGES[0] or shown in row["reviewed"],
+        reviewed=shown == DEFAULT_LANGUAGE or shown in row["reviewed"],
         names=names,
         active=row["active"],
         validity_days=row["validity_days"],
@@ -270,7 +267,7 @@ async def rename_term(
     ------
     NotFoundError, InvalidRecordError
     """
-    _check_term(vocabulary, code, {LANGUAGES[0]: name, language: name}, None)
+    _check_term(vocabulary, code, {DEFAULT_LANGUAGE: name, language: name}, None)
     term = await _found(session, vocabulary, code)
     term.edited = True
     term.protected = term.protected or _speaks(term, [name])
@@ -392,8 +389,8 @@ def _check_term(
         problems.append(("vocabulary", f"is not one of {', '.join(VOCABULARIES)}"))
     if not CODE.fullmatch(code):
         problems.append(("code", "may hold letters, digits, blanks, _ and - only"))
-    if LANGUAGES[0] not in names:
-        problems.append(("names", f"a name in {LANGUAGES[0]} is needed"))
+    if DEFAULT_LANGUAGE not in names:
+        problems.append(("names", f"a name in {DEFAULT_LANGUAGE} is needed"))
     for language, name in names.items():
         if language not in LANGUAGES:
             problems.append(("names", f"'{language[:10]}' is not one of {', '.join(LANGUAGES)}"))

@@ -258,7 +258,3 @@ def openapi() -> None:
     from app.main import create_app  # noqa: PLC0415 -- keeps the other commands quick
 
     out.print_json(data=create_app(require_settings()).openapi())
-
-
-if __name__ == "__main__":
-    app()

@@ -8,7 +8,8 @@ from typing import Any, Final
 import orjson
 
 from app.http.assets import STATIC_FOLDER, asset_content, asset_url, module_urls, vendored_url
-from app.i18n.translation import LANGUAGES, words
+from app.i18n.translation import words
+from geo.text.languages import LANGUAGES
 
 #: What every page needs; kept as soon as the page was opened once. All are small.
 _SHELL: Final = (

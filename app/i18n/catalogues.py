@@ -17,7 +17,8 @@ from jinja2.ext import babel_extract
 
 from app.i18n.coded_reasons import PLAIN_TEXTS, SAFETY_TEXTS
 from app.i18n.labels import WORDING
-from app.i18n.translation import CLDR, CONSOLE_LANGUAGES, LANGUAGES, LOCALE_FOLDER, SAFETY_CONTEXT
+from app.i18n.translation import LOCALE_FOLDER, SAFETY_CONTEXT
+from geo.text.languages import LANGUAGES
 
 APP: Final = Path(__file__).parents[1]
 
@@ -123,9 +124,11 @@ def _text(name: str, message: tuple[str | None, ...]) -> Iterator[Text]:
 def updated(lang: str) -> bytes:
     """Return the catalogue of a language as it should be: today's texts, known translations."""
     path = LOCALE_FOLDER / lang / "messages.po"
-    old = read_po(BytesIO(path.read_bytes() if path.exists() else b""), locale=CLDR[lang])
-    new = Catalog(locale=CLDR[lang])
-    for text in sorted(extract() if lang in CONSOLE_LANGUAGES else extract_public()):
+    old = read_po(
+        BytesIO(path.read_bytes() if path.exists() else b""), locale=LANGUAGES[lang].locale
+    )
+    new = Catalog(locale=LANGUAGES[lang].locale)
+    for text in sorted(extract() if LANGUAGES[lang].is_staff else extract_public()):
         key = (text.singular, text.plural) if text.plural else text.singular
         known: Message | None = old.get(text.singular, text.context or None)
         new.add(

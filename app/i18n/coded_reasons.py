@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from markupsafe import Markup, escape
 
-from app.i18n.translation import DEFAULT_LANGUAGE, Words, words
+from app.i18n.translation import Words, words
 from geo.text import coded_reasons
 from geo.text.coded_reasons import REASONS, SAFETY_REASONS, SINCE, SOURCES, UNTIL
+from geo.text.languages import DEFAULT_LANGUAGE
 
 #: Texts of codes, for the catalogues.
 PLAIN_TEXTS = (

@@ -1,7 +1,6 @@
 """The page's languages: Spanish source texts, catalogues, and words a person must review."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, lru_cache
@@ -19,20 +18,7 @@ from babel.support import Translations
 from markupsafe import Markup, escape
 
 from geo.hours.rrule import WEEKDAYS
-
-LANGUAGES: Mapping[str, str] = {
-    "es": "Español",
-    "en": "English",
-    "pt": "Português",
-    "fr": "Français",
-    "ht": "Kreyòl ayisyen",
-}
-"""Languages of the pages that anybody may see, with their own names, the default first."""
-
-CONSOLE_LANGUAGES = ("es", "en", "pt")
-"""Languages of the console: those that its people work in."""
-
-DEFAULT_LANGUAGE = "es"
+from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES
 
 SAFETY_CONTEXT = "safety"
 """The gettext context of texts that can hurt when they are translated wrongly (rule P47)."""
@@ -41,9 +27,6 @@ REVIEW_MARK = "reviewed-by:"
 """A translator comment that starts so says which person read a safety text, and when."""
 
 LOCALE_FOLDER = Path(__file__).with_name("locale")
-
-# Regions whose dates and numbers people on these routes read every day.
-CLDR = {"es": "es_CO", "en": "en", "pt": "pt_BR", "fr": "fr", "ht": "ht"}
 
 # "es-CO;q=0.8": a language, subtags that do not matter here, and a weight (RFC 9110, 12.5.4).
 _LANGUAGE_RANGE = re.compile(
@@ -95,7 +78,7 @@ def read_catalogue(lang: str) -> Catalog:
     path = LOCALE_FOLDER / lang / "messages.po"
     try:
         with path.open("rb") as file:
-            catalogue = read_po(file, locale=CLDR[lang], abort_invalid=True)
+            catalogue = read_po(file, locale=LANGUAGES[lang].locale, abort_invalid=True)
     except (OSError, ValueError) as error:
         msg = f"{path.name} of {lang} cannot be read: {error}"
         raise CatalogueError(msg) from error
@@ -235,7 +218,7 @@ class Words:
     @property
     def locale(self) -> Locale:
         """The CLDR locale used for dates and numbers."""
-        return Locale.parse(CLDR[self.lang])
+        return Locale.parse(LANGUAGES[self.lang].locale)
 
 
 # CLDR has French names for Haitian Creole. Source of days, months and their abbreviations: Day.js,

@@ -20,7 +20,7 @@ from typing import Final, Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.i18n.translation import LANGUAGES, Words, marked, words
+from app.i18n.translation import Words, marked, words
 from app.journeys.space_facts import visible_space
 from app.snapshots.place_names import AmbiguousPlaceError, Choice, UnknownPlaceError, resolve
 from app.snapshots.road_networks import Network
@@ -30,6 +30,7 @@ from geo.geography.crossings import CrossingState, states_at
 from geo.geography.places import folded
 from geo.spaces.candidates import Described
 from geo.text.countries import misplacement
+from geo.text.languages import LANGUAGES
 
 #: Digits of a position that was not published: 110 m of latitude (P9, P48).
 ROUNDED_DIGITS: Final = 3

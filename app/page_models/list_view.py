@@ -15,7 +15,7 @@ def render_list(sheet: Sheet, frame: Frame, lang: str, here: Callable[..., str])
     Parameters
     ----------
     lang
-        Of `app.i18n.translation.LANGUAGES`.
+        Of `app.i18n.LANGUAGES`.
     here
         Returns the address of this list in a language and, if named, a format.
     """

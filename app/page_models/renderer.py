@@ -16,7 +16,7 @@ from markupsafe import Markup
 from app.http.assets import STATIC_FOLDER, asset_url, module_urls, vendored_url
 from app.http.service_worker import map_files
 from app.i18n import labels, route_phrases
-from app.i18n.translation import LANGUAGES, Words, words
+from app.i18n.translation import Words, words
 from app.page_models.frames import Frame
 from app.page_models.phone_texts import (
     BECAUSE,
@@ -30,6 +30,7 @@ from app.page_models.phone_texts import (
 )
 from app.page_models.view_models import HomeView, Narrowed, Space
 from app.texts import print_text
+from geo.text.languages import LANGUAGES, STAFF_LANGUAGES
 
 __all__ = [
     "STATIC_FOLDER",
@@ -281,7 +282,8 @@ def _environment(lang: str) -> Environment:
     )
     environment.globals.update(
         w=w,
-        languages=LANGUAGES,
+        languages={code: one.name for code, one in LANGUAGES.items()},
+        staff_languages={code: LANGUAGES[code].name for code in STAFF_LANGUAGES},
         asset_url=asset_url,
         safety=w.safety,
         original=w.original,

@@ -7,7 +7,7 @@ an unknown parameter, is a problem as everywhere.
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 
 import anyio
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -19,6 +19,7 @@ from app.http.problems import problem_responses
 from app.i18n.translation import words
 from app.journeys import sms
 from app.journeys.sms import MOST_PARTS, PARTS, PLACES, Question
+from app.schemas.fields import LanguageCode
 from geo import vocabulary
 from geo.db.sessions import Database, Tier
 from geo.errors import NotFoundError, ProtectedServiceError, UnknownServiceError
@@ -49,7 +50,7 @@ MunicipalityPath = Annotated[
     ),
 ]
 ToldIn = Annotated[
-    Literal["es", "en", "pt", "fr", "ht"],
+    LanguageCode,
     Query(description="Language; words about danger stay Spanish, labelled, until reviewed."),
 ]
 WantedService = Annotated[

@@ -5,10 +5,33 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    WithJsonSchema,
+)
 
 from app.exceptions import InvalidParameterError
 from geo.text.countries import misplacement
+from geo.text.languages import LANGUAGES
+
+
+def _known_language(code: str) -> str:
+    if code not in LANGUAGES:
+        msg = f"one of {', '.join(LANGUAGES)} is needed"
+        raise ValueError(msg)
+    return code
+
+
+#: A language that people are answered in.
+LanguageCode = Annotated[
+    str,
+    AfterValidator(_known_language),
+    WithJsonSchema({"type": "string", "enum": list(LANGUAGES)}),
+]
 
 #: The query parameter ``f`` of an address that answers in JSON alone.
 JSONFormat = Annotated[Literal["json"] | None, Query(alias="f", description="Format.")]

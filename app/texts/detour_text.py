@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from app.i18n import labels, route_phrases
-from app.i18n.translation import DEFAULT_LANGUAGE, Words, marked_safety, words
+from app.i18n.translation import Words, marked_safety, words
 from app.journeys.detours import Because
 from app.texts import route_text
 from app.texts.route_text import SHORT_M, Said
 from geo.geography.hazards import ActiveHazard
+from geo.text.languages import DEFAULT_LANGUAGE
 from geo.vocabulary import readable
 from routing.route.open_world_report import Beyond
 

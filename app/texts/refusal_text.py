@@ -3,10 +3,11 @@
 from typing import Any
 
 from app.i18n import route_phrases
-from app.i18n.translation import DEFAULT_LANGUAGE, words
+from app.i18n.translation import words
 from app.journeys.errors import DetourRefusedError, LongDetourError, RouteRefusedError
 from app.texts import detour_text
 from geo.spaces.queries import NearSpace
+from geo.text.languages import DEFAULT_LANGUAGE
 
 
 def detail(error: RouteRefusedError) -> str:

@@ -14,10 +14,11 @@ from markupsafe import Markup
 
 from app.i18n import labels
 from app.i18n.road_names import CLASSES, SURFACES, WALKWAYS
-from app.i18n.translation import DEFAULT_LANGUAGE, Words, marked, marked_safety, words
+from app.i18n.translation import Words, marked, marked_safety, words
 from app.journeys.planner import Answer
 from geo.geography.hazards import ActiveHazard
 from geo.hours.openings import zone
+from geo.text.languages import DEFAULT_LANGUAGE
 from geo.vocabulary import readable
 from routing.route.route import Route
 from routing.route.segments import RouteSegment

@@ -23,10 +23,8 @@ from geo.models import (
     Person,
     WebSession,
 )
+from geo.text.languages import STAFF_LANGUAGES
 from geo.text.normalize import folded
-
-#: Languages in which people are written to: those of the page.
-LANGUAGES = ("es", "en", "pt")
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,190}", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
@@ -94,8 +92,8 @@ async def add_person(
     problems = [] if is_address(email) else [("email", "is no e-mail address")]
     if not 0 < len(name) <= _LONGEST_NAME:
         problems.append(("name", f"has 1 to {_LONGEST_NAME} characters"))
-    if language not in LANGUAGES:
-        problems.append(("language", f"is one of {', '.join(LANGUAGES)}"))
+    if language not in STAFF_LANGUAGES:
+        problems.append(("language", f"is one of {', '.join(STAFF_LANGUAGES)}"))
     problems += await _wrong_place(session, role, organization_id, countries)
     if problems:
         raise InvalidRecordError(problems)

@@ -8,11 +8,11 @@ from datetime import date
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.accounts.people import LANGUAGES
 from geo.accounts.permissions import Actor, can_coordinate, require_coordinate, require_review
 from geo.audit import trail
 from geo.errors import ConflictError, ForbiddenError, InvalidRecordError, NotFoundError
 from geo.models import Message, Practice, Product
+from geo.text.languages import STAFF_LANGUAGES
 
 Text = Message | Product | Practice
 
@@ -123,7 +123,7 @@ def _reader(record: Text, actor: Actor, reader: str | None, *, is_safety: bool) 
     """Return who is named as the reviewer; a safety text needs one who reads its language."""
     if not is_safety or actor.language == record.language:
         return actor.id
-    if record.language in LANGUAGES:
+    if record.language in STAFF_LANGUAGES:
         msg = f"a safety text in '{record.language}' is reviewed by somebody who reads it (P47)"
         raise ForbiddenError(msg)
     # Accounts are kept in few languages; who read one of the others is named.

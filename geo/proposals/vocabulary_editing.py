@@ -17,6 +17,7 @@ from geo.proposals.guidance_changes import Sent, put
 from geo.proposals.submission import Outcome
 from geo.removals import removal_log
 from geo.subjects.texts import term_id
+from geo.text.languages import DEFAULT_LANGUAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class KeptTerm:
     @property
     def name(self) -> str:
         """The Spanish name, or the code as words."""
-        return self.names.get(vocabulary.LANGUAGES[0]) or vocabulary.readable(self.code)
+        return self.names.get(DEFAULT_LANGUAGE) or vocabulary.readable(self.code)
 
 
 async def kept_terms(session: AsyncSession, actor: Actor, name: str) -> list[KeptTerm]:

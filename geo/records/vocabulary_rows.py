@@ -2,8 +2,9 @@
 
 from geo.models import VOCABULARIES, Term, TermName
 from geo.records.row_validation import Circumstances, Row, Rows
+from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES
 from geo.text.protected_words import word_reasons
-from geo.vocabulary import CODE, FLOOR, LANGUAGES, MAX_NAME
+from geo.vocabulary import CODE, FLOOR, MAX_NAME
 
 
 def read_term(row: Row, _: Circumstances) -> Rows:
@@ -28,8 +29,8 @@ def read_term(row: Row, _: Circumstances) -> Rows:
     if vocabulary in FLOOR and not protected and any(word_reasons(said)):
         row.remark(f"{code}: protected, its words speak of protected places (P38)")
         term["protected"] = True
-    if names[LANGUAGES[0]] is None:
-        row.reject(f"{LANGUAGES[0]} is missing", LANGUAGES[0])
+    if names[DEFAULT_LANGUAGE] is None:
+        row.reject(f"{DEFAULT_LANGUAGE} is missing", DEFAULT_LANGUAGE)
     for language, name in names.items():
         if name is not None and len(name) > MAX_NAME:
             row.reject(f"{language} is longer than {MAX_NAME} characters", language)

@@ -17,6 +17,7 @@ from geo.models import Checklist, ChecklistItem, Message, Rumour, Term, TermName
 from geo.records.row_validation import Circumstances
 from geo.subjects.change_rules import Split
 from geo.subjects.records import Document, Found, Kind, revision_of
+from geo.text.languages import LANGUAGES
 
 # -- checklists --------------------------------------------------------------------------------
 
@@ -113,7 +114,7 @@ async def _read_terms(session: AsyncSession, ids: Sequence[str]) -> dict[str, Fo
             "protected": term.protected,
             "validity_days": term.validity_days,
         }
-        for lang in vocabulary.LANGUAGES:
+        for lang in LANGUAGES:
             document |= {f"name_{lang}": None, f"read_{lang}": None}
         names = select(TermName.language, TermName.name, TermName.reviewed_by).where(
             TermName.vocabulary == name, TermName.code == code
@@ -140,7 +141,7 @@ async def _store_term(
 ) -> None:
     name, _, code = record_id.partition("/")
     term = await session.get(Term, (name, code), with_for_update=True, populate_existing=True)
-    names = {lang: document.get(f"name_{lang}") for lang in vocabulary.LANGUAGES}
+    names = {lang: document.get(f"name_{lang}") for lang in LANGUAGES}
     stated = {lang: said for lang, said in names.items() if said is not None}
     days = document.get("validity_days")
     if term is None or (document.get("active") and not term.active):

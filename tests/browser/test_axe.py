@@ -11,7 +11,7 @@ from playwright.async_api import Page, Route
 
 from app.access.csrf import form_token
 from app.access.identity import COOKIE
-from app.i18n.translation import CONSOLE_LANGUAGES, DEFAULT_LANGUAGE, LANGUAGES
+from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES, STAFF_LANGUAGES
 from tests.browser.test_page import DESK, MAP_READY, NARROW, PHONE, SMALL_CONTROLS, browser, width
 from tests.conftest import clone, in_thread, run_sql, served
 from tests.fixtures import every_page
@@ -207,11 +207,11 @@ async def test_pages_for_anybody_have_no_barrier(browser, site, lang, is_whole):
         assert walk.opened > (15 if looked_at == pages else 4)
 
 
-@pytest.mark.parametrize("lang", CONSOLE_LANGUAGES)
+@pytest.mark.parametrize("lang", STAFF_LANGUAGES)
 async def test_pages_of_the_console_have_no_barrier(browser, site, lang, is_whole):
     await run_sql(site.settings, "update amparo.people set language = :lang", lang=lang)
     pages = [one for one in (*site.pages, *every_page.DESK_ANSWERS) if one.who is not None]
-    looked_at = pages if is_whole else share(pages, lang, CONSOLE_LANGUAGES)
+    looked_at = pages if is_whole else share(pages, lang, STAFF_LANGUAGES)
     async with walking(browser, site, lang, is_whole=is_whole) as walk:
         for one in looked_at:
             await walk.look(one)

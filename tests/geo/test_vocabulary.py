@@ -32,6 +32,7 @@ from geo.records.readers import Record
 from geo.records.row_validation import Circumstances, Row
 from geo.records.space_documents import store_documents
 from geo.records.vocabulary_rows import read_term
+from geo.text.languages import LANGUAGES
 
 FILE = Path(__file__).resolve().parents[2] / "data" / "spaces" / "vocabulary.csv"
 TODAY = date(2026, 11, 25)
@@ -80,7 +81,7 @@ def rows():
 def test_every_term_is_named_in_five_languages():
     assert {row["vocabulary"] for row in rows()} == set(VOCABULARIES)
     for row in rows():
-        assert all(row[language].strip() for language in vocabulary.LANGUAGES), row["code"]
+        assert all(row[language].strip() for language in LANGUAGES), row["code"]
 
 
 def test_p38_the_file_protects_what_is_protected_for_good_and_nothing_less():

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Query, Request, Response
 from app.access.dependencies import SessionDep
 from app.http.etags import NOT_MODIFIED, kept_response
 from app.http.problems import problem_responses
-from geo.vocabulary import LANGUAGES, NamedTerm, named_terms
+from app.schemas.fields import LanguageCode
+from geo.text.languages import LANGUAGES
+from geo.vocabulary import NamedTerm, named_terms
 
 router = APIRouter(tags=["spaces"])
 
-Lang = Literal["es", "en", "pt", "fr", "ht"]
 VocabularyName = Literal[
     "space_kind",
     "service",
@@ -30,7 +31,7 @@ VocabularyName = Literal[
 async def vocabularies(
     request: Request,
     session: SessionDep,
-    lang: Annotated[Lang, Query(description="Language of `name`.")] = "es",
+    lang: Annotated[LanguageCode, Query(description="Language of `name`.")] = "es",
     vocabulary: Annotated[VocabularyName | None, Query(description="Only this one.")] = None,
 ) -> Response:
     """Return kinds of space, services and the other terms, in the order of the lists.
@@ -41,7 +42,7 @@ async def vocabularies(
     """
     terms = await named_terms(session, lang, vocabulary)
     body = {
-        "languages": LANGUAGES,
+        "languages": list(LANGUAGES),
         "vocabularies": {
             name: [_term(term) for term in terms if term.vocabulary == name]
             for name in dict.fromkeys(term.vocabulary for term in terms)

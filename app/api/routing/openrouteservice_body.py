@@ -22,6 +22,7 @@ from app.schemas.areas import Area
 from app.schemas.fields import Latitude, Longitude
 from app.schemas.json_body import JSONBody
 from geo.text.countries import CODES
+from geo.text.languages import LANGUAGES
 from routing.travel.request import AVERSIONS, MAX_ROUTES, MAX_VIA
 
 #: Profiles of openrouteservice and ours for them. None: an adult as this Amparo has set it.
@@ -37,7 +38,6 @@ AVERSIONS_BY: Final = {"recommended": AVERSIONS, "fastest": (0.0,)}
 #: Metres in a unit.
 METRES: Final = {"m": 1.0, "km": 1_000.0, "mi": 1_609.344}
 
-LANGUAGES: Final = ("es", "en", "pt", "fr", "ht")
 
 #: What each profile keeps out of anyhow; the graph does not tell the rest apart well enough to
 #: promise it.

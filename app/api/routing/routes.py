@@ -21,7 +21,7 @@ from app.i18n.translation import Words, words
 from app.journeys.detours import Detours
 from app.journeys.planner import Answer, Journey, Question, plan
 from app.schemas.areas import Area, obstacles_of
-from app.schemas.fields import Instant, Position, require_unswapped
+from app.schemas.fields import Instant, LanguageCode, Position, require_unswapped
 from app.schemas.json_body import JSONBody
 from app.settings import Settings
 from app.snapshots.road_networks import Network
@@ -60,7 +60,6 @@ class Ends(JSONBody):
 
 #: One of the profiles that the router has.
 ProfileName = StrEnum("ProfileName", {name.upper(): name for name in PROFILES})  # type: ignore[misc]
-RouteLanguage = Literal["es", "en", "pt", "fr", "ht"]
 
 
 class RouteQuestion(Ends):
@@ -115,7 +114,7 @@ class RouteQuestion(Ends):
         description="Whether each route comes with its `segments`: what they are like, and what"
         " each adds to the totals.",
     )
-    lang: RouteLanguage = Field(
+    lang: LanguageCode = Field(
         "es",
         description="Language of `text`. What can hurt when it is translated wrongly stays Spanish"
         " until a person has reviewed it, and says so.",

@@ -18,7 +18,7 @@ from app.console.forms.inputs import chosen_in, text_in, told, whole_in
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.roles import get_administrator, role_names
 from geo.accounts import people, second_factor, sign_in, tokens
-from geo.accounts.people import LANGUAGES, Member
+from geo.accounts.people import Member
 from geo.accounts.sign_in import INVITATION_LIFE
 from geo.accounts.tokens import LONGEST_DAYS
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
@@ -223,7 +223,6 @@ async def _choices(desk: Desk) -> dict[str, object]:
         "roles": role_names(w),
         "organizations": await people.list_organizations(desk.session),
         "countries": sorted(((code, w.country(code)) for code in BOXES), key=lambda c: c[1]),
-        "languages": LANGUAGES,
         "life_hours": int(INVITATION_LIFE.total_seconds()) // 3600,
     }
 

@@ -16,7 +16,8 @@ from geo.errors import ConflictError, InvalidRecordError
 from geo.models import VOCABULARIES
 from geo.proposals import pending, vocabulary_editing
 from geo.subjects.texts import term_id
-from geo.vocabulary import FLOOR, LANGUAGES
+from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES
+from geo.vocabulary import FLOOR
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(get_coordinator)])
 
@@ -152,7 +153,7 @@ def _names_in(form: Mapping[str, str]) -> tuple[dict[str, str], frozenset[str]]:
     names = {
         lang: form.get(f"name-{lang}", "").strip()
         for lang in LANGUAGES
-        if lang == LANGUAGES[0] or text_in(form, f"name-{lang}")
+        if lang == DEFAULT_LANGUAGE or text_in(form, f"name-{lang}")
     }
     return names, frozenset(lang for lang in LANGUAGES if form.get(f"read-{lang}") == "true")
 

@@ -15,7 +15,7 @@ from app.access.identity import CONSOLE, Asker
 from app.console.forms import labels
 from app.console.forms.record_view import Terms
 from app.http.middleware import is_below
-from app.i18n.translation import CONSOLE_LANGUAGES, DEFAULT_LANGUAGE, Words, marked, words
+from app.i18n.translation import Words, marked, words
 from app.page_models.renderer import render_network
 from geo.accounts import permissions
 from geo.accounts.permissions import Actor
@@ -23,6 +23,7 @@ from geo.db.sessions import Database, Tier
 from geo.proposals.guidance_changes import NO_REASON, Sent
 from geo.proposals.submission import Outcome
 from geo.records import demo_rows
+from geo.text.languages import DEFAULT_LANGUAGE, STAFF_LANGUAGES
 from geo.vocabulary import named_terms
 
 #: Ids as files have them; a NUL belongs to nobody, since PostgreSQL's text holds none.
@@ -196,7 +197,7 @@ def desk_page(
 def language_of(asker: Asker) -> str:
     """Return the language of the pages of who is signed in."""
     language = DEFAULT_LANGUAGE if asker.actor is None else asker.actor.language
-    return language if language in CONSOLE_LANGUAGES else DEFAULT_LANGUAGE
+    return language if language in STAFF_LANGUAGES else DEFAULT_LANGUAGE
 
 
 def see(location: str) -> RedirectResponse:

@@ -10,7 +10,8 @@ from app.i18n.translation import Words, marked
 from geo.geography.places import folded
 from geo.hours.openings import from_json
 from geo.hours.wording import hours_text
-from geo.vocabulary import LANGUAGES, NamedTerm, readable
+from geo.text.languages import LANGUAGES
+from geo.vocabulary import NamedTerm, readable
 from routing.geometry.geodesy import great_circle_m
 
 NOTHING = marked("nada")

@@ -3,7 +3,8 @@
 import pytest
 
 from app.i18n.coded_reasons import PLAIN_TEXTS, notice_markup, notice_said
-from app.i18n.translation import LANGUAGES, words
+from app.i18n.translation import words
+from geo.text.languages import LANGUAGES
 
 OTHERS = [lang for lang in LANGUAGES if lang != "es"]
 

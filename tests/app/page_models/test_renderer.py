@@ -13,12 +13,13 @@ from app.page_models import phone_texts, plan_page, plan_views, renderer, view_m
 from geo import models
 from geo.hours.rrule import WEEKDAYS
 from geo.text.countries import BOXES
+from geo.text.languages import LANGUAGES
 from tests.conftest import client_of
 from tiles.features.style import map_layers
 
 NOW = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)  # 10:30 in Bogotá
 NIGHT = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)  # 00:30 in Bogotá, 02:30 in São Paulo
-LANGUAGES = sorted(translation.LANGUAGES)
+CODES = sorted(LANGUAGES)
 
 NEAREST = view_models.Nearest("S1", "Espacio Uno", "Cúcuta", "CO", 9_300.0)
 SPACE = view_models.Space(
@@ -194,7 +195,7 @@ class Outline(HTMLParser):
         return " ".join(" ".join(self.words).split())
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", CODES)
 def test_every_page_is_well_formed_and_says_its_language(lang):
     for name, html in every_page(lang, has_demo=True).items():
         outline = Outline(html)
@@ -207,7 +208,7 @@ def test_every_page_is_well_formed_and_says_its_language(lang):
         assert all(a.get("type") == "hidden" or a["id"] in labelled for a in inputs), name
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", CODES)
 def test_nothing_inline_and_nothing_from_elsewhere(lang):
     for name, html in every_page(lang).items():
         for tag, attrs in Outline(html).tags:
@@ -241,7 +242,7 @@ def test_data_cannot_leave_its_place_in_the_page():
 
 
 def test_p32_not_known_is_never_worded_as_closed():
-    for lang in LANGUAGES:
+    for lang in CODES:
         text = Outline(renderer.render_home(replace(HOME, spaces=(), hazards=()), lang)).text
         listed = text[text.index("Puente Uno") : text.index("9")]
         assert not re.search("cerrad|closed|fechad", listed, re.IGNORECASE), lang
@@ -261,7 +262,7 @@ def test_p32_a_crossing_that_is_not_open_shows_what_to_do(state):
 
 
 def test_p35_demo_is_said_on_every_page_and_never_reads_as_confirmed():
-    for lang in LANGUAGES:
+    for lang in CODES:
         for name, html in every_page(lang, has_demo=True).items():
             assert route_phrases.DEMO in html, (lang, name)
         pages = every_page(lang)
@@ -294,7 +295,7 @@ def test_terms_are_named_by_the_vocabulary_in_the_language_or_else_in_spanish():
     assert labels.term(english, NAMES, "service", "laundry_room") == "Laundry room"
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", CODES)
 def test_p46_days_and_nothing_that_promises(lang):
     html = plan_page.render_plan(PLAN, lang)
     # The notice says what is not promised; what remains may not promise it.
@@ -318,7 +319,7 @@ def test_p46_no_reported_hazard_is_not_good_news():
     assert "Eso no quiere decir que no los haya." in html
 
 
-@pytest.mark.parametrize("lang", translation.LANGUAGES)
+@pytest.mark.parametrize("lang", CODES)
 def test_the_card_of_a_route_names_its_ferries(lang):
     boats = (("Balsa del Norte", 1_200.0), (None, 800.0))
     html = plan_page.render_plan(replace(PLAN, routes=(replace(ROUTE, ferries=boats),)), lang)
@@ -429,7 +430,7 @@ def test_p45_a_refusal_over_a_border_says_whose_each_number_is():
     assert text.index("Emergencias · Venezuela, Táchira") < text.index("Emergencias · Colombia")
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", CODES)
 def test_p45_the_list_of_a_place_in_no_known_country_speaks_of_no_area(lang):
     home = replace(HOME, frame=LINED, place="Puente", place_country=None)
     text = Outline(renderer.render_home(home, lang)).text
@@ -623,14 +624,14 @@ def test_negotiation(asked, header, lang):
     assert translation.negotiate(asked, header) == lang
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", CODES)
 def test_catalogues_hold_every_text_and_no_other(lang):
     """Fails after a text changed: run `python -m app.i18n.catalogues`, then translate."""
     path = translation.LOCALE_FOLDER / lang / "messages.po"
     assert path.read_bytes() == catalogues.updated(lang)
 
 
-@pytest.mark.parametrize("lang", [lang for lang in LANGUAGES if lang != "es"])
+@pytest.mark.parametrize("lang", [lang for lang in CODES if lang != "es"])
 def test_every_text_is_translated_with_its_plurals_and_values(lang):
     plain = [
         m
@@ -728,7 +729,7 @@ def test_ht_days_of_the_phone_are_those_of_the_pages():
         assert creole.dated(date(2026, 1, day), "EEE") == name
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", CODES)
 def test_every_language_has_the_months_and_weekdays(lang):
     w = translation.words(lang)
     assert len(set(w.months())) == 12

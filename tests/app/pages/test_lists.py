@@ -8,12 +8,13 @@ import pytest
 from PIL import Image
 
 from app.http.assets import asset_url
-from app.i18n.translation import LANGUAGES, words
+from app.i18n.translation import words
 from app.texts.list_image import LIMIT_BYTES, WIDTH
 from geo import models
 from geo.db.sessions import Tier
 from geo.exports.text_messages import LIMIT, SEPARATOR
 from geo.records import demo_rows, space_documents
+from geo.text.languages import LANGUAGES
 from tests.app.page_models.test_renderer import Outline
 from tests.app.pages.test_space import FULL, MORNING, REFERRER, SECRET, TODAY
 from tests.conftest import client_of, clone, opened

@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from app.i18n import translation
 from app.i18n.gsm7 import SEPTETS, septets
 from app.journeys.route_ends import rounded
+from geo.text.languages import LANGUAGES
 from tests.app.page_models.test_renderer import Outline
 from tests.conftest import run_sql
 
@@ -19,7 +19,7 @@ ENDS = {"start": CUCUTA, "end": BUCARAMANGA, "at": AT}
 SPACE, SPACE_NAME = "DEMO-011", "DEMO Albergue temporal 011 – Pamplona (ficticio)"
 CROSSING = "crossing:X-BOLIVAR"
 HERE = "here:-72.50831,7.89412"
-LANGUAGES = sorted(translation.LANGUAGES)
+CODES = sorted(LANGUAGES)
 
 
 async def send(client, status=200, **form):
@@ -272,7 +272,7 @@ async def test_a_way_of_one_day_tells_of_any_open_space_and_draws_no_stages(clie
 # P35, P45, P46.
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", CODES)
 async def test_p46_an_answer_promises_nothing_in_any_language(client, lang):
     text = Outline((await send(client, **ENDS, lang=lang)).text).text
     text = re.sub(r"no promete[^.]*\.", "", text)
@@ -325,7 +325,7 @@ async def test_what_is_no_file_is_answered_with_the_page(client, file):
     assert response.headers["content-type"].startswith("text/html")
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", CODES)
 async def test_messages_fit_and_say_demo_days_and_the_date(client, lang):
     html = (await send(client, **ENDS, lang=lang)).text
     bodies = [parse_qs(urlsplit(link).query)["body"][0] for link in links_of(html, "sms:")]

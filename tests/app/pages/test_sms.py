@@ -10,6 +10,7 @@ from app.i18n.gsm7 import SEPTETS, septets
 from geo import models
 from geo.db.sessions import Tier
 from geo.records import demo_rows, space_documents
+from geo.text.languages import LANGUAGES
 from tests.app.pages.test_space import FULL, MORNING, REFERRER, SECRET, TODAY
 from tests.conftest import client_of, clone, opened
 
@@ -75,7 +76,7 @@ async def test_a_message_says_place_number_and_hours(gateway):
     )
 
 
-@pytest.mark.parametrize("lang", sorted(translation.LANGUAGES))
+@pytest.mark.parametrize("lang", sorted(LANGUAGES))
 @pytest.mark.parametrize("code", [CUCUTA, PAMPLONA, "3652462", "3669138"])
 async def test_every_message_fits_in_every_language_and_is_numbered(gateway, client, lang, code):
     for asked in (gateway, client):
@@ -162,7 +163,7 @@ async def test_a_name_of_several_towns_has_a_code_each(gateway):
 
 
 @pytest.mark.parametrize("code", ["1", "x", "G", "%27", "9" * 9, "3685533 ", "-1", "%0a1"])
-@pytest.mark.parametrize("lang", sorted(translation.LANGUAGES))
+@pytest.mark.parametrize("lang", sorted(LANGUAGES))
 async def test_a_code_that_is_none_gets_one_short_message(gateway, code, lang):
     (said,) = await told(gateway, f"/txt/{code}?lang={lang}", status=404)
     assert "/txt" in said

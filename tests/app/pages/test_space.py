@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.i18n import translation
 from geo import models
 from geo.db.sessions import Tier
 from geo.records import space_documents
+from geo.text.languages import LANGUAGES
 from tests.app.page_models.test_renderer import Outline
 from tests.conftest import client_of, clone, opened
 
@@ -335,7 +335,7 @@ async def test_holidays_that_nobody_spoke_of_are_a_doubt(filled):
             )
 
 
-@pytest.mark.parametrize("lang", sorted(translation.LANGUAGES))
+@pytest.mark.parametrize("lang", sorted(LANGUAGES))
 async def test_pages_are_well_formed_and_nothing_is_inline(pages, lang):
     for path in ("/spaces/T-FULL", "/spaces/T-BARE", "/spaces/T-FULL/complaint", "/match"):
         answer = await pages.get(f"{path}?lang={lang}", headers={"Accept": "text/html"})

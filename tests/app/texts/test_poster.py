@@ -16,6 +16,7 @@ from app.texts.poster import Poster
 from app.texts.print_text import Said
 from geo.db.sessions import Tier
 from geo.records import demo_rows, space_documents
+from geo.text.languages import LANGUAGES
 from tests.app.pages.test_space import FULL, MORNING, REFERRER, SECRET, TODAY, rows
 from tests.conftest import client_of, clone, opened
 
@@ -72,7 +73,7 @@ def streams(pdf):
         yield zlib.decompressobj().decompress(pdf[start.end() :])
 
 
-@pytest.mark.parametrize("lang", sorted(translation.LANGUAGES))
+@pytest.mark.parametrize("lang", sorted(LANGUAGES))
 async def test_a_poster_is_one_small_page_of_a5(client, talking, lang):
     for asked, space in ((client, "DEMO-006"), (client, "DEMO-007"), (talking, "T-FULL")):
         pdf = await pdf_of(asked, f"/spaces/{space}/poster.pdf?lang={lang}")
@@ -283,7 +284,7 @@ def test_the_fonts_are_those_whose_source_is_stated():
 
 def test_every_word_that_is_printed_can_be_set():
     for text in catalogues.extract_public():
-        for lang in sorted(translation.LANGUAGES):
+        for lang in sorted(LANGUAGES):
             w = translation.words(lang)
             for said in (
                 w.ngettext(text.singular, text.plural or text.singular, 2),

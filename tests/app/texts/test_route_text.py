@@ -15,7 +15,7 @@ from app.i18n.road_names import CLASSES, SURFACES
 from app.texts import route_text, trade_off_text
 from app.texts.route_text import Said, Told, marked_up, plain
 from geo.geography.hazards import ActiveHazard
-from geo.vocabulary import LANGUAGES
+from geo.text.languages import LANGUAGES
 from routing.engine.itinerary import Passage
 from routing.osm_tags.ways import HIGHWAY_CLASSES
 from routing.osm_tags.ways import SURFACES as GRAPH_SURFACES
@@ -154,7 +154,7 @@ def test_p35_a_demo_hazard_is_marked_and_an_unnamed_kind_is_shown():
     assert "bee swarm" in route_text.hazard_words(EN, told, "H2").text
 
 
-@pytest.mark.parametrize("lang", list(translation.LANGUAGES))
+@pytest.mark.parametrize("lang", list(LANGUAGES))
 def test_a_segments_text_is_its_words_whatever_was_told_before(lang):
     w, told = translation.words(lang), about(hazards=[hazard(), hazard(id="H2")])
     writer = SegmentWriter(w)

@@ -10,6 +10,7 @@ from app.i18n.gsm7 import SEPTETS, septets
 from app.texts.sharing import read_public, short_message
 from geo.db.sessions import Tier
 from geo.records import demo_rows, space_documents
+from geo.text.languages import LANGUAGES
 from tests.app.page_models.test_renderer import Outline
 from tests.app.pages.test_space import FULL, MORNING, REFERRER, SECRET, TODAY
 from tests.conftest import client_of, clone, opened, partner_header
@@ -68,7 +69,7 @@ STARTS = {
 }
 
 
-@pytest.mark.parametrize("lang", sorted(translation.LANGUAGES))
+@pytest.mark.parametrize("lang", sorted(LANGUAGES))
 async def test_the_page_offers_whatsapp_sms_map_and_poster(pages, lang):
     links = await links_of(pages, f"/spaces/T-REF?lang={lang}")
     (whatsapp,), (sms,) = links["whatsapp"], links["sms"]

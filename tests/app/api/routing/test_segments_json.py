@@ -12,6 +12,7 @@ from app.i18n import translation
 from app.texts import route_text
 from app.texts.route_text import Told
 from geo.geography.hazards import ActiveHazard
+from geo.text.languages import LANGUAGES
 from routing.osm_tags.ways import HIGHWAY_CLASSES, SURFACES
 from routing.route.segments import RouteSegment, SegmentFactor, Segments
 
@@ -114,7 +115,7 @@ def one_by_one(w, rows):
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(segments, max_size=5), st.sampled_from(sorted(translation.LANGUAGES)))
+@given(st.lists(segments, max_size=5), st.sampled_from(sorted(LANGUAGES)))
 def test_segments_are_written_as_they_would_be_one_by_one(rows, lang):
     w = translation.words(lang)
     rows = [row._replace(to_m=row.from_m + row.to_m) for row in rows]
