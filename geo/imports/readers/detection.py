@@ -1,9 +1,9 @@
 """What format a file is in, by its content first; its name decides only where content cannot."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from geo.imports.readers.archives import member_names
 from geo.imports.readers.delimited import read_delimited
@@ -14,8 +14,7 @@ from geo.imports.readers.kobo import is_survey, read_survey
 from geo.imports.readers.table import Table, refuse
 from geo.imports.readers.workbooks import read_workbook
 
-#: ``kobo`` and ``hxl`` are CSV or XLSX with columns that say more.
-FORMATS = ("csv", "xlsx", "geojson", "hsds", "kml", "kobo", "hxl")
+_ZIP: Final = b"PK"
 
 #: Bytes from which the beginning of a text is judged.
 _HEAD = 4_000
@@ -51,22 +50,10 @@ def read_table(name: str, data: bytes, reading: Reading | None = None) -> Table:
     reading = reading or Reading()
     if not data.strip():
         refuse(name, "is empty")
-    container = _container(name, data)
-    if container == "xlsx":
-        table = read_workbook(name, data, sheet=reading.sheet, header_row=reading.header_row)
-    elif container == "csv":
-        table = read_delimited(
-            name,
-            data,
-            encoding=reading.encoding,
-            delimiter=reading.delimiter,
-            header_row=reading.header_row,
-        )
-    else:
-        readers = {"geojson": read_features, "hsds": read_hsds, "kml": read_kml}
-        table = readers[container](name, data)
+    container = next(one for one in CONTAINERS.values() if one.fits(name, data))
+    table = container.read(name, data, reading)
     table = _refined(table, reading.format)
-    if reading.format not in (None, table.format, container):
+    if reading.format not in (None, table.format, container.name):
         refuse(name, f"is {table.format}, though the mapping says {reading.format}")
     return table
 
@@ -81,38 +68,102 @@ def _refined(table: Table, stated: str | None) -> Table:
     return table
 
 
-def _container(name: str, data: bytes) -> str:
-    if data.startswith(b"PK"):
-        return _zipped(name, data)
-    if data.startswith(b"\xd0\xcf\x11\xe0"):
-        return "xlsx"  # refused there, with what to do about it
-    if data.startswith(b"\x1f\x8b"):
-        return "geojson"
-    # Marks and the zeros of UTF-16 aside: the first sign is enough to tell text formats apart.
-    head = data[:_HEAD].lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"").lstrip()
-    if head.startswith(b"<"):
-        return "kml"
-    if head.startswith((b"{", b"[")) and not name.lower().endswith((".csv", ".tsv", ".txt")):
-        return _json_kind(name, data)
-    return "csv"
+def _is_workbook(name: str, data: bytes) -> bool:
+    if data.startswith(_ZIP):
+        return "xl/workbook.xml" in member_names(name, data)
+    return data.startswith(b"\xd0\xcf\x11\xe0")  # refused there, with what to do about it
 
 
-def _zipped(name: str, data: bytes) -> str:
-    members = member_names(name, data)
-    if "xl/workbook.xml" in members:
-        return "xlsx"
-    if any(member.lower().endswith(".kml") for member in members):
-        return "kml"
+def _is_map(name: str, data: bytes) -> bool:
+    if not data.startswith(_ZIP):
+        return _head(data).startswith(b"<")
+    if any(member.lower().endswith(".kml") for member in member_names(name, data)):
+        return True
     return refuse(name, "is a zip file with neither a workbook nor a map in it")
 
 
-def _json_kind(name: str, data: bytes) -> str:
+def _is_geojson(name: str, data: bytes) -> bool:
+    if data.startswith(b"\x1f\x8b"):
+        return True
+    if not _is_json(name, data):
+        return False
     try:
         content: Any = json.loads(data)
     except (ValueError, RecursionError):
-        return "geojson"  # refused there, with the line
-    if isinstance(content, Mapping) and content.get("type") == "FeatureCollection":
-        return "geojson"
-    if looks_like_hsds(content):
-        return "hsds"
+        return True  # refused there, with the line
+    return isinstance(content, Mapping) and content.get("type") == "FeatureCollection"
+
+
+def _is_hsds(name: str, data: bytes) -> bool:
+    if not _is_json(name, data):
+        return False
+    if looks_like_hsds(json.loads(data)):
+        return True
     return refuse(name, "is JSON, but neither GeoJSON nor HSDS")
+
+
+def _is_json(name: str, data: bytes) -> bool:
+    is_table = name.lower().endswith((".csv", ".tsv", ".txt"))
+    return not is_table and _head(data).startswith((b"{", b"["))
+
+
+def _is_anything(_name: str, _data: bytes) -> bool:
+    return True
+
+
+def _head(data: bytes) -> bytes:
+    """Give where a text begins, without marks and the zeros of UTF-16."""
+    return data[:_HEAD].lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"").lstrip()
+
+
+def _read_workbook(name: str, data: bytes, reading: Reading) -> Table:
+    return read_workbook(name, data, sheet=reading.sheet, header_row=reading.header_row)
+
+
+def _read_delimited(name: str, data: bytes, reading: Reading) -> Table:
+    return read_delimited(
+        name,
+        data,
+        encoding=reading.encoding,
+        delimiter=reading.delimiter,
+        header_row=reading.header_row,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A format that a file is in as a whole.
+
+    Parameters
+    ----------
+    name
+        In mappings and reports.
+    fits
+        Whether a file of a name and content is in it; none that comes before it fits.
+    read
+        Makes a table of it.
+    """
+
+    name: str
+    fits: Callable[[str, bytes], bool]
+    read: Callable[[str, bytes, Reading], Table]
+
+
+def _plainly(read: Callable[[str, bytes], Table]) -> Callable[[str, bytes, Reading], Table]:
+    return lambda name, data, _reading: read(name, data)
+
+
+#: The first that fits; a new format is one entry.
+CONTAINERS: Final[Mapping[str, Container]] = {
+    one.name: one
+    for one in (
+        Container("xlsx", _is_workbook, _read_workbook),
+        Container("kml", _is_map, _plainly(read_kml)),
+        Container("geojson", _is_geojson, _plainly(read_features)),
+        Container("hsds", _is_hsds, _plainly(read_hsds)),
+        Container("csv", _is_anything, _read_delimited),
+    )
+}
+
+#: What a mapping may state; ``kobo`` and ``hxl`` are CSV or XLSX with columns that say more.
+FORMATS: Final = (*CONTAINERS, "kobo", "hxl")

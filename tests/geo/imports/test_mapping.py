@@ -79,7 +79,7 @@ def test_every_mapping_survives_being_written(mapping):
         ("[id]\ncolumn = 'a'\ncolumns = ['b']\nprefix = 'p'", "not both"),
         ("[style]\ndates = 'american'", "is not one of day_first"),
         ("[answers.name]\na = 'b'", "only a list is made of answers"),
-        ("format = 'pdf'", "format is not one of csv"),
+        ("format = 'pdf'", "format is not one of xlsx"),
         ("[values.kind]\na = 1", "has no text"),
         ("[read]\nheader_row = 0", "number of a row"),
         ("fields = 3", "fields is not a table"),

@@ -1,0 +1,212 @@
+"""The README's recipes: each is applied to a copy of the code, touches what it says, and works."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+#: Most files of the product that a recipe touches, beside data, words and a migration.
+MOST_FILES: Final = 2
+
+#: What is put behind a line of a file, or a new file where there is no line.
+Edits = Mapping[str, Sequence[tuple[str, str]]]
+
+READ_LINES: Final = '''"""GeoJSON text sequences: a feature a line."""
+
+import json
+
+from geo.imports.readers.geojson import read_features
+from geo.imports.readers.table import Table
+
+
+def is_lines(name: str, _data: bytes) -> bool:
+    """Tell by the name."""
+    return name.endswith(".geojsonl")
+
+
+def read_lines(name: str, data: bytes) -> Table:
+    """Return the features of a text sequence as a table."""
+    features = [json.loads(line) for line in data.splitlines() if line.strip()]
+    whole = {"type": "FeatureCollection", "features": features}
+    return read_features(name, json.dumps(whole).encode())
+'''
+
+WRITE_DAY: Final = '''"""The day of the data alone."""
+
+from geo.exports.snapshot import Snapshot
+
+
+def write_day(snapshot: Snapshot) -> bytes:
+    """Return the day."""
+    return f"{snapshot.day}".encode()
+'''
+
+RECIPES: Final[Mapping[str, Edits]] = {
+    "hazard kind": {
+        "geo/models/base.py": [('    "bridge_out",', '    "wildfire",')],
+        "app/i18n/labels.py": [
+            (
+                '    "trafficking": marked_safety("Trata de personas"),',
+                '    "wildfire": marked_safety("Incendio forestal"),',
+            )
+        ],
+    },
+    "profile": {
+        "routing/travel/profiles.py": [
+            (
+                "PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(",
+                '    {"elderly": Profile("elderly", 8e3, _FROM, _UNTIL, pace=Pace.ASSISTED)} |',
+            )
+        ],
+        "app/i18n/labels.py": [
+            (
+                '    "vehicle": marked("En vehículo"),',
+                '    "elderly": marked("Persona mayor, a pie"),',
+            )
+        ],
+    },
+    "language": {
+        "geo/text/languages.py": [
+            (
+                '        "ht": Language("Kreyòl ayisyen", "ht"),',
+                '        "qu": Language("Runasimi", "qu"),',
+            )
+        ]
+    },
+    "import format": {
+        "geo/imports/readers/lines.py": [("", READ_LINES)],
+        "geo/imports/readers/detection.py": [
+            (
+                "from geo.imports.readers.kobo import is_survey, read_survey",
+                "from geo.imports.readers.lines import is_lines, read_lines",
+            ),
+            (
+                '        Container("xlsx", _is_workbook, _read_workbook),',
+                '        Container("geojsonl", is_lines, _plainly(read_lines)),',
+            ),
+        ],
+    },
+    "export format": {
+        "geo/exports/day.py": [("", WRITE_DAY)],
+        "geo/exports/formats.py": [
+            (
+                "from geo.exports.geojson import write_geojson",
+                "from geo.exports.day import write_day",
+            ),
+            (
+                "    for found in (",
+                '        Format("day", "The day", "text/plain", "-day.txt", write_day),',
+            ),
+        ],
+    },
+}
+
+#: Run in the copy: what its own code says once all recipes are applied.
+PROBE: Final = """
+import json
+from app.main import create_app
+from app.settings import Settings
+from app.i18n import labels
+from app.i18n.translation import negotiate, words
+from geo.exports.formats import find_format
+from geo.imports.readers.detection import FORMATS, read_table
+from geo.models import Hazard, HazardReport
+from geo.proposals.hazard_reports import KINDS
+from tiles.catalogue.layers import HAZARDS
+
+document = create_app(Settings(_env_file=None)).openapi()
+text = json.dumps(document)
+checks = " ".join(str(c.sqltext) for t in (Hazard, HazardReport) for c in t.__table__.constraints
+                  if hasattr(c, "sqltext"))
+feature = {"type": "Feature", "properties": {"name": "Casa"},
+           "geometry": {"type": "Point", "coordinates": [-72.5, 7.9]}}
+table = read_table("x.geojsonl", json.dumps(feature).encode())
+print(json.dumps({
+    "hazard kind": {
+        "stored": checks.count("'wildfire'"), "reported": "wildfire" in KINDS,
+        "published": "wildfire" in HAZARDS.words["kind"].values,
+        "told": labels.HAZARDS["wildfire"],
+    },
+    "profile": {"asked": '"elderly"' in text, "told": labels.PROFILES["elderly"]},
+    "language": {
+        "asked": text.count('"qu"') > 2, "spoken": negotiate("qu", None),
+        "page": words("qu").lang,
+    },
+    "import format": {"listed": "geojsonl" in FORMATS, "rows": len(table.lines)},
+    "export format": {"asked": '"day"' in text, "suffix": find_format("day").suffix},
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    """Apply every recipe to one copy, and ask it."""
+    copy = tmp_path_factory.mktemp("recipes")
+    ignored = shutil.ignore_patterns("__pycache__")
+    for folder in ("app", "geo", "routing", "tiles", "data", "docs"):
+        shutil.copytree(ROOT / folder, copy / folder, ignore=ignored)
+    for edits in RECIPES.values():
+        for name, added in edits.items():
+            apply(copy / name, added)
+    ran(copy, "-m", "app.i18n.catalogues")
+    return json.loads(ran(copy, "-c", PROBE))
+
+
+def apply(path, added):
+    for line, new in added:
+        if not line:
+            path.write_text(new, encoding="utf-8")
+            continue
+        text = path.read_text(encoding="utf-8")
+        assert text.count(f"{line}\n") == 1, f"{path.name} has no longer one {line!r}"
+        path.write_text(text.replace(f"{line}\n", f"{line}\n{new}\n"), encoding="utf-8")
+
+
+def ran(folder, *arguments):
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_recipe_touches_few_files_and_the_readme_names_them(recipe):
+    assert len(RECIPES[recipe]) <= MOST_FILES
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    row = next(line for line in readme.splitlines() if f"recipe: {recipe} " in line)
+    for name, added in RECIPES[recipe].items():
+        named = name if added[0][0] else name.rpartition("/")[0]
+        assert f"`{named}`" in row
+
+
+def test_a_hazard_kind_is_stored_reported_published_and_told(answers):
+    assert answers["hazard kind"] == {
+        "stored": 2,
+        "reported": True,
+        "published": True,
+        "told": "Incendio forestal",
+    }
+
+
+def test_a_profile_is_asked_for_and_told(answers):
+    assert answers["profile"] == {"asked": True, "told": "Persona mayor, a pie"}
+
+
+def test_a_language_is_asked_for_and_shown(answers):
+    assert answers["language"] == {"asked": True, "spoken": "qu", "page": "qu"}
+
+
+def test_an_import_format_is_found_and_read(answers):
+    assert answers["import format"] == {"listed": True, "rows": 1}
+
+
+def test_an_export_format_is_offered(answers):
+    assert answers["export format"] == {"asked": True, "suffix": "-day.txt"}
