@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 
 from app import clock as clocks
 from app.access import oidc
-from app.access.dependencies import State, require_demo_allowed, strict_request
+from app.access.dependencies import AppState, require_demo_allowed, strict_request
 from app.access.identity import CONSOLE, Seals, may_write
 from app.api.collections import (
     basemap,
@@ -60,8 +60,8 @@ from app.http.compression import Compression
 from app.http.connections import Connections, watching
 from app.http.middleware import BodyLimit, ConsoleAlone, DefaultHeaders, Origins, PrivateAnswers
 from app.http.parameter_fields import make_fields
-from app.http.pipeline import Frame, Step
-from app.http.rate_limits import Limits, Proxies, RateLimit
+from app.http.pipeline import Pipeline, PipelineStep
+from app.http.rate_limits import Proxies, RateLimit, RateLimits
 from app.http.security_headers import HSTS, SECURITY_HEADERS
 from app.http.static import Assets
 from app.jobs.corridor_coverage import Coverer, covering
@@ -90,7 +90,7 @@ from app.settings import Settings
 from app.snapshots.change_listener import following
 from app.snapshots.layer_editions import Editions
 from app.snapshots.response_cache import Shelf
-from app.snapshots.road_networks import Network
+from app.snapshots.road_networks import RoadNetworks
 from geo.db.disk_reserve import Room
 from geo.db.sessions import Database
 from routing.warmup import warm
@@ -105,7 +105,7 @@ def create_app(
     settings: Settings,
     *,
     database: Database | None = None,
-    network: Network | None = None,
+    network: RoadNetworks | None = None,
     clock: Clock = clocks.now,
     steady_s: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
@@ -120,7 +120,7 @@ def create_app(
     steady_s
         What rates are measured by, in seconds: never goes back.
     """
-    limits = Limits(settings, steady_s=steady_s)
+    limits = RateLimits(settings, steady_s=steady_s)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -130,12 +130,12 @@ def create_app(
             await opened.check_roles()
             # Nobody waits for it: only the first to ask for a way would.
             warming = asyncio.create_task(asyncio.to_thread(_warm))
-            roads = network or Network(settings.graphs_dir, settings.walker)
+            roads = network or RoadNetworks(settings.graphs_dir, settings.walker)
             editions = Editions(opened)
             coverer = Coverer(opened, roads, settings.access_m, settings.walker.name)
             cluster = private_cluster(settings) if database is None else None
             room = None if cluster is None else Room(cluster.data_dir)
-            state = State(
+            state = AppState(
                 settings=settings,
                 database=opened,
                 network=roads,
@@ -172,7 +172,7 @@ def create_app(
         lifespan=lifespan,
         dependencies=[Depends(strict_request), Depends(require_demo_allowed)],
         middleware=[
-            Middleware(Frame, steps=_steps(settings, limits)),
+            Middleware(Pipeline, steps=_steps(settings, limits)),
             Middleware(
                 BodyLimit,
                 anybody_bytes=settings.public_body_limit_bytes,
@@ -281,7 +281,7 @@ OWN_PATHS: Final = re.compile(
 )
 
 
-def _steps(settings: Settings, limits: Limits) -> list[Step]:
+def _steps(settings: Settings, limits: RateLimits) -> list[PipelineStep]:
     """Return what every request passes, the outermost first."""
     url = settings.public_url
     is_secure = url is not None and url.scheme == "https"

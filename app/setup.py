@@ -15,7 +15,7 @@ from app.jobs.corridor_coverage import Coverer
 from app.runtime import write_proof
 from app.runtime.databases import describe, migration_url, open_database, private_cluster
 from app.settings import Settings
-from app.snapshots.road_networks import Network
+from app.snapshots.road_networks import RoadNetworks
 from geo.db import migrations
 from geo.db.outages import driven, is_refusal
 from geo.db.sessions import Database, Tier
@@ -133,7 +133,7 @@ async def prepare_data(settings: Settings, report: Report, warn: Report | None =
 
 async def cover(database: Database, settings: Settings, report: Report = lambda _line: None) -> int:
     """Compute the gaps along corridors that have changed; say of how many corridors and tiers."""
-    network = Network(settings.graphs_dir, settings.walker)
+    network = RoadNetworks(settings.graphs_dir, settings.walker)
     coverer = Coverer(database, network, settings.access_m, settings.walker.name)
     return await coverer.cover(datetime.now(UTC), report)
 

@@ -26,7 +26,7 @@ from sqlalchemy import text
 
 from app import setup
 from app.settings import Settings
-from app.snapshots.road_networks import Network
+from app.snapshots.road_networks import RoadNetworks
 from benchmarks._worlds_clock import Best, earliest, walk
 from benchmarks._worlds_draw import Country, sketch
 from benchmarks._worlds_judge import (
@@ -206,7 +206,7 @@ async def ask_all(numbers: Collection[int], seed: int, found: Found) -> None:
                         clients = []
                         for database in databases:
                             settings = settings_for(database)
-                            network = Network(settings.graphs_dir, settings.walker)
+                            network = RoadNetworks(settings.graphs_dir, settings.walker)
                             clients.append(
                                 await stack.enter_async_context(
                                     client_of(settings, network=network, clock=now)

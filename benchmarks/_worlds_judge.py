@@ -13,9 +13,9 @@ from benchmarks._worlds_clock import Best, Walk, earliest, walk
 from benchmarks._worlds_draw import Asked
 from benchmarks._worlds_seen import DAY_S, HOUR_S, Key, Seen, moment, seconds
 from routing.errors import InvalidRequest, NoRoute, OffNetwork, RoutingError
-from routing.route.open_world_report import LIMITS, Compared, Reason
+from routing.route.open_world_report import LIMITS, Compared, DetourReason
 from routing.route.route import Route
-from routing.router.multi_region import Answer, Continent
+from routing.router.multi_region import Continent, RoutingResult
 from routing.router.open_world_comparison import compare
 from routing.router.regional import RouteRequest
 
@@ -178,7 +178,7 @@ def compared_of(asked: Asked, routes: Sequence[Route]) -> Compared:
     """Have the routes set against the open world, as the application does."""
     router, request = asked.country.router, request_of(asked)
     known = tuple(post.asked(asked.at) for post in asked.seen.posts.values())
-    answer = Answer((router,), tuple(routes))
+    answer = RoutingResult((router,), tuple(routes))
     return compare(Continent([router]), request, answer, known, LIMITS)[0]
 
 
@@ -262,7 +262,7 @@ def _of_route(asked: Asked, route: Route, own: Walk) -> Iterator[Fault]:
 
 
 def _of_length(
-    asked: Asked, own: Walk, open_arrival_s: float, because: Sequence[Reason]
+    asked: Asked, own: Walk, open_arrival_s: float, because: Sequence[DetourReason]
 ) -> Iterator[Fault]:
     if math.isinf(own.arrival_s) or because:
         return
@@ -274,7 +274,9 @@ def _of_length(
         yield Fault("long without because", asked.told(), detail, (spent_s - open_s) / HOUR_S)
 
 
-def _of_reason(asked: Asked, own: Walk, reason: Reason, met: Sequence[Key]) -> Iterator[Fault]:
+def _of_reason(
+    asked: Asked, own: Walk, reason: DetourReason, met: Sequence[Key]
+) -> Iterator[Fault]:
     """Judge one reason: the asker may see it, and its figure is that of some world."""
     told = asked.told()
     if math.isinf(own.arrival_s):

@@ -21,8 +21,8 @@ from rich.table import Table
 
 from benchmarks._new_york import FOLDER, new_york
 from routing.cch import Hierarchy, Metric
-from routing.engine.alternatives import Limits, alternatives
 from routing.engine.alternatives import Path as Way
+from routing.engine.alternatives import ViaLimits, alternatives
 from routing.engine.metric_cache import NOTHING_KNOWN, Ground, Residents
 from routing.graph.regions import open_graph
 from routing.router.alternative_routes import LOCAL_SHARE
@@ -82,7 +82,7 @@ class Result:
     p95_ms: float
 
 
-def ways_of(roads: Roads, limits: Limits, source: int, target: int) -> list[Way]:
+def ways_of(roads: Roads, limits: ViaLimits, source: int, target: int) -> list[Way]:
     """Ask the product."""
     ends = source, target
     found = alternatives(
@@ -99,7 +99,7 @@ def overlap(roads: Roads, way: Way, other: Way) -> float:
 
 def measure(roads: Roads, local_share: float, pairs: list[list[int]]) -> Result:
     """Ask for all pairs that a way joins."""
-    limits = Limits(local_share=local_share)
+    limits = ViaLimits(local_share=local_share)
     found: list[list[Way]] = []
     taken: list[float] = []
     for source, target in pairs:
@@ -150,7 +150,7 @@ def main() -> None:
     roads = Roads.of_region(chosen.region) if chosen.region else Roads.of_new_york()
     pairs = joined(roads, chosen.pairs)
     for source, target in pairs[:3]:  # compiles, and brings the arrays into memory
-        ways_of(roads, Limits(), source, target)
+        ways_of(roads, ViaLimits(), source, target)
     results = [measure(roads, share, pairs) for share in SHARES]
     edges = roads.hierarchy.topology.edge_count
     title = f"{roads.name}: {roads.node_count:,} nodes, {edges:,} edges; CPU time"

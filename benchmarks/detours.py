@@ -28,7 +28,7 @@ from rich.table import Table
 
 from app.settings import Settings
 from app.setup import import_sketch
-from app.snapshots.road_networks import Network, Region
+from app.snapshots.road_networks import Region, RoadNetworks
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
 from routing.geometry.geodesy import UNITS_PER_DEGREE, great_circle_m
 from routing.graph.snapping import snap_to_edge
@@ -124,7 +124,7 @@ def places(region: Region) -> list[Place]:
 
 
 def drawn(
-    network: Network, known: Sequence[Place], pairs: int, mode: Mode
+    network: RoadNetworks, known: Sequence[Place], pairs: int, mode: Mode
 ) -> Iterator[tuple[float, float, float]]:
     """Give lengths, days and straight lines of ways between places drawn at random."""
     random_ = random.Random(SEED)  # noqa: S311 -- no secret
@@ -175,7 +175,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(home=Path(home))
         import_sketch(settings)
-        network = Network(settings.graphs_dir)
+        network = RoadNetworks(settings.graphs_dir)
         (region,) = network.regions()
         known = places(region)
         for mode in (Mode.FOOT, Mode.VEHICLE):

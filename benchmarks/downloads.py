@@ -36,7 +36,7 @@ from geo.db.sessions import Tier
 from tiles.catalogue.layers import PLACES, ROADS
 from tiles.downloads.collection import download
 from tiles.downloads.formats import FORMATS
-from tiles.downloads.rows import Wanted
+from tiles.downloads.rows import DownloadRequest
 
 #: Of issue 5, "Show": features a second as FlatGeobuf or GeoParquet, and "constant memory".
 LEAST_PER_S: Final = 100_000
@@ -135,14 +135,14 @@ def _resident_mb() -> float:
 async def take(url: str, layer_name: str, name: str, features: int) -> Figure:
     """Download a small part, then everything, and measure that."""
     layer, fmt = LAYERS[layer_name], BY_NAME[name]
-    small = Wanted(layer, layer.rows().limit(1_000))
+    small = DownloadRequest(layer, layer.rows().limit(1_000))
     async for _ in download(Backend(url), small, fmt):
         pass
     source = Backend(url)
     before_mb, before_s = _resident_mb(), time.process_time()
     most_mb, size_bytes, first_s = before_mb, 0, None
     began = time.perf_counter()
-    async for piece in download(source, Wanted(layer, layer.rows()), fmt):
+    async for piece in download(source, DownloadRequest(layer, layer.rows()), fmt):
         first_s = time.perf_counter() - began if first_s is None else first_s
         size_bytes += len(piece)
     wall_s = time.perf_counter() - began

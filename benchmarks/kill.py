@@ -44,7 +44,7 @@ from geo.audit import trail
 from geo.db import migrations
 from geo.db.sessions import Database, Tier
 from geo.errors import DatabaseUnavailableError
-from geo.proposals.submission import Wanted, propose
+from geo.proposals.submission import ChangeRequest, propose
 from geo.records import space_documents
 from tests.fixtures.network import APPROVER, EDITOR, NOW, SPACE, TODAY, fill_network
 
@@ -264,7 +264,9 @@ async def prepare(database: Database, count: int) -> tuple[dict[str, str], str]:
             EDITOR,
             "space",
             [
-                Wanted(space["id"], CHANGES | {"name": space["name"].replace("Espera", "Aceptada")})
+                ChangeRequest(
+                    space["id"], CHANGES | {"name": space["name"].replace("Espera", "Aceptada")}
+                )
                 for space in spaces
             ],
             reason="benchmark",

@@ -34,7 +34,7 @@ from rich.table import Table
 from sqlalchemy import text
 
 from app import setup
-from app.journeys.planner import Question
+from app.journeys.planner import JourneyQuestion
 from app.journeys.records import read_records
 from app.settings import Settings
 from app.snapshots.tier_snapshot import reading
@@ -281,7 +281,7 @@ def _figure(change: str, way: Way, taken: Sequence[tuple[float, int, list[float]
 async def reading_ms(database: Database, way: Way) -> float:
     """Return how long a question reads the database when nothing changes, median milliseconds."""
     now = datetime.now(UTC)
-    question = Question(way.body["start"], way.body["end"], Mode.FOOT, now)
+    question = JourneyQuestion(way.body["start"], way.body["end"], Mode.FOOT, now)
     line = np.array([way.body["start"], way.body["end"]])
     taken = []
     for _ in range(200):

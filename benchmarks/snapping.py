@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from routing.engine.mode_network import Network
+from routing.engine.mode_network import ModeNetwork
 from routing.errors import OffNetwork
 from routing.geometry.geodesy import METRES_PER_DEGREE
 from routing.graph.road_graph import RoadGraph
@@ -37,7 +37,7 @@ from routing.graph.snapping import Snap
 from routing.osm.importer import read_osm
 from routing.osm_tags.edge_flags import Mode
 from routing.router.regional import Router
-from routing.router.snap_selection import Place, met, nearest
+from routing.router.snap_selection import RoutePlace, met, nearest
 from routing.travel.profiles import ADULT, VEHICLE
 
 #: Of issue 13, "Show"; of these files it is a bar, of others printed.
@@ -71,7 +71,7 @@ class Figures:
     across: int
 
 
-def points_beside(network: Network, count: int, rng: np.random.Generator) -> Floats:
+def points_beside(network: ModeNetwork, count: int, rng: np.random.Generator) -> Floats:
     """Draw points within `BESIDE_M` of edges that may be used, float64 [count, 2], degrees.
 
     Edges are drawn by their length, so that each metre of road is as likely.
@@ -141,15 +141,17 @@ def measure(
     )
 
 
-def places(points: Floats, border: "Border | None") -> list[Place]:
+def places(points: Floats, border: "Border | None") -> list[RoutePlace]:
     """Give two points as the ends of a journey, each in its country."""
     return [
-        Place((float(lon), float(lat)), None if border is None else border.country(lon, lat), which)
+        RoutePlace(
+            (float(lon), float(lat)), None if border is None else border.country(lon, lat), which
+        )
         for (lon, lat), which in zip(points, ("start", "end"), strict=True)
     ]
 
 
-def snapped(network: Network, asked: list[Place]) -> tuple[Snap, Snap] | None:
+def snapped(network: ModeNetwork, asked: list[RoutePlace]) -> tuple[Snap, Snap] | None:
     """Meet the roads; None for a refusal."""
     try:
         start, end = met(network, asked)
@@ -158,7 +160,7 @@ def snapped(network: Network, asked: list[Place]) -> tuple[Snap, Snap] | None:
     return start, end
 
 
-def plain(network: Network, place: Place) -> Snap | None:
+def plain(network: ModeNetwork, place: RoutePlace) -> Snap | None:
     """Give the nearest road; None beyond the limit."""
     try:
         return nearest(network, place)
@@ -210,7 +212,7 @@ class Border:
         """Give the country of a point."""
         return self.codes[0] if self.areas[0].covers(shapely.Point(lon, lat)) else self.codes[1]
 
-    def is_across(self, place: Place, snap: Snap) -> bool:
+    def is_across(self, place: RoutePlace, snap: Snap) -> bool:
         """Tell whether the straight line from a place to its road meets the border."""
         if snap.country != place.country:
             return True

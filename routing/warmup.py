@@ -3,7 +3,7 @@
 import numpy as np
 
 from routing import cch
-from routing.cch.avoiding import Around, paths_around
+from routing.cch.avoiding import ClosedEdges, paths_around
 from routing.engine import _dijkstra_kernel
 from routing.engine.alternatives import alternatives
 from routing.geometry import area_segments, bbox_index, segment_grid
@@ -37,7 +37,7 @@ def warm() -> None:
     hierarchy.distance(metric, 0, 2)
     hierarchy.many_to_many(metric, [0], [2])
     hierarchy.one_to_all(metric, 0)
-    paths_around(Around(metric, np.array([True, False]), settled=0), 0, 2, {})
+    paths_around(ClosedEdges(metric, np.array([True, False]), settled=0), 0, 2, {})
     alternatives(hierarchy, metric, 0, 2, np.ones(2, np.uint32), count=2)
 
 

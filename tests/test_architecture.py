@@ -248,3 +248,14 @@ def test_p50_reading_a_session_alone_makes_somebody_present():
                         present.add(name)
     assert makers == {"geo/accounts/people.py"}
     assert present == {"geo/accounts/permissions.py", "geo/accounts/sign_in.py"}
+
+
+def test_a_class_name_means_one_thing():
+    """Few names stand in two modules: a table, and what the router or a body makes of its rows."""
+    places: dict[str, list[str]] = {}
+    for path in sources(*PACKAGES):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(path.relative_to(ROOT).as_posix())
+    shared = {name: found for name, found in places.items() if len(found) > 1}
+    assert len(shared) <= 6, shared

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ARRAY, JSON, Boolean, Date, DateTime, Float, Integer, String
 
 
-class Kind(StrEnum):
+class FieldKind(StrEnum):
     """What a column's values are, and what else an operand of a filter may be."""
 
     TEXT = "text"
@@ -26,22 +26,29 @@ class Kind(StrEnum):
 
 #: Kinds that hold one value, which a filter compares and an order goes by.
 SINGLE = frozenset(
-    {Kind.TEXT, Kind.INTEGER, Kind.FLOAT, Kind.BOOLEAN, Kind.DATE, Kind.INSTANT},
+    {
+        FieldKind.TEXT,
+        FieldKind.INTEGER,
+        FieldKind.FLOAT,
+        FieldKind.BOOLEAN,
+        FieldKind.DATE,
+        FieldKind.INSTANT,
+    },
 )
 
 #: Kinds of columns that a filter may name.
-QUERYABLE = SINGLE | {Kind.TEXTS}
+QUERYABLE = SINGLE | {FieldKind.TEXTS}
 
-_SCHEMAS: dict[Kind, dict[str, Any]] = {
-    Kind.TEXT: {"type": "string"},
-    Kind.INTEGER: {"type": "integer"},
-    Kind.FLOAT: {"type": "number"},
-    Kind.BOOLEAN: {"type": "boolean"},
-    Kind.DATE: {"type": "string", "format": "date"},
-    Kind.INSTANT: {"type": "string", "format": "date-time"},
-    Kind.TEXTS: {"type": "array", "items": {"type": "string"}},
-    Kind.OBJECT: {"type": "object"},
-    Kind.OBJECTS: {"type": "array", "items": {"type": "object"}},
+_SCHEMAS: dict[FieldKind, dict[str, Any]] = {
+    FieldKind.TEXT: {"type": "string"},
+    FieldKind.INTEGER: {"type": "integer"},
+    FieldKind.FLOAT: {"type": "number"},
+    FieldKind.BOOLEAN: {"type": "boolean"},
+    FieldKind.DATE: {"type": "string", "format": "date"},
+    FieldKind.INSTANT: {"type": "string", "format": "date-time"},
+    FieldKind.TEXTS: {"type": "array", "items": {"type": "string"}},
+    FieldKind.OBJECT: {"type": "object"},
+    FieldKind.OBJECTS: {"type": "array", "items": {"type": "object"}},
 }
 
 
@@ -76,7 +83,7 @@ class Field:
     """One published column of one layer; every one but ``id`` may be null."""
 
     name: str
-    kind: Kind
+    kind: FieldKind
     word: Word
 
     @property
@@ -92,7 +99,7 @@ class Field:
         if self.word.vocabulary is not None:
             text += f"; a term of the vocabulary {self.word.vocabulary}"
         made["description"] = text
-        if self.word.values and self.kind is Kind.TEXTS:
+        if self.word.values and self.kind is FieldKind.TEXTS:
             made["items"] = {"type": "string", "enum": list(self.word.values)}
         elif self.word.values:
             made["enum"] = list(self.word.values)
@@ -101,7 +108,7 @@ class Field:
         return made
 
 
-def kind_of(column_type: object, *, is_list: bool = False) -> Kind:
+def kind_of(column_type: object, *, is_list: bool = False) -> FieldKind:
     """Return the kind of a view's column.
 
     Parameters
@@ -116,20 +123,20 @@ def kind_of(column_type: object, *, is_list: bool = False) -> Kind:
     """
     match column_type:
         case ARRAY(item_type=String()):
-            return Kind.TEXTS
+            return FieldKind.TEXTS
         case JSON():
-            return Kind.OBJECTS if is_list else Kind.OBJECT
+            return FieldKind.OBJECTS if is_list else FieldKind.OBJECT
         case String():
-            return Kind.TEXT
+            return FieldKind.TEXT
         case Integer():
-            return Kind.INTEGER
+            return FieldKind.INTEGER
         case Float():
-            return Kind.FLOAT
+            return FieldKind.FLOAT
         case Boolean():
-            return Kind.BOOLEAN
+            return FieldKind.BOOLEAN
         case Date():
-            return Kind.DATE
+            return FieldKind.DATE
         case DateTime():
-            return Kind.INSTANT
+            return FieldKind.INSTANT
     msg = f"no layer publishes a column of type {column_type!r}"
     raise TypeError(msg)

@@ -21,13 +21,13 @@ from app.clock import Clock
 from app.exceptions import DemoNotPublicError, InvalidParameterError, UnsupportedMediaTypeError
 from app.http.connections import Connections
 from app.http.large_bodies import LARGE_BYTES, read_aside
-from app.http.rate_limits import Limits, client_of
+from app.http.rate_limits import RateLimits, client_of
 from app.runtime.work_limit import AROUND
 from app.settings import Settings
 from app.snapshots.layer_editions import Editions
-from app.snapshots.read_source import Source
+from app.snapshots.read_source import ReadSource
 from app.snapshots.response_cache import Shelf
-from app.snapshots.road_networks import Network
+from app.snapshots.road_networks import RoadNetworks
 from geo.accounts import staff_reads
 from geo.accounts.permissions import Actor, require_staff
 from geo.db.disk_reserve import Room
@@ -35,14 +35,14 @@ from geo.db.sessions import Database, Tier
 from routing.travel.avoid_areas import Obstacles
 
 
-class State(TypedDict):
+class AppState(TypedDict):
     """What the lifespan opens and every request can reach as ``request.state``."""
 
     settings: Settings
     database: Database
-    network: Network
+    network: RoadNetworks
     clock: Clock
-    limits: Limits
+    limits: RateLimits
     editions: Editions
     shelf: Shelf
     provider: Provider | None
@@ -67,7 +67,7 @@ async def get_session(request: Request, asker: AskerDep) -> AsyncIterator[AsyncS
 
 
 @asynccontextmanager
-async def open_source(request: Request) -> AsyncIterator[Source]:
+async def open_source(request: Request) -> AsyncIterator[ReadSource]:
     """Open the source of a request: its answer is no older than the lease of `layer_editions`.
 
     Raises
@@ -82,17 +82,17 @@ async def open_source(request: Request) -> AsyncIterator[Source]:
     tier = (await find_asker(request)).tier
     stamps = await editions.stamps()
     async with database.idle_session(tier) as session:
-        yield Source(session, stamps)
+        yield ReadSource(session, stamps)
 
 
 @asynccontextmanager
-async def open_source_for(request: Request, obstacles: Obstacles) -> AsyncIterator[Source]:
+async def open_source_for(request: Request, obstacles: Obstacles) -> AsyncIterator[ReadSource]:
     """Open the source of a request for a way; one that keeps out of areas waits for its turn.
 
     Raises
     ------
     TooManyRequestsError, BusyError
-        As `app.runtime.work_limit.Turns.turn`.
+        As `app.runtime.work_limit.AreaQueue.turn`.
     UnauthorizedError, InvalidTokenError, DatabaseUnavailableError
         As `open_source`.
     """
@@ -177,9 +177,9 @@ async def get_counting_writer(request: Request) -> AsyncIterator[AsyncSession]:
 
 
 # Async, though they wait for nothing: FastAPI sends the others to a thread each.
-async def get_network(request: Request) -> Network:
+async def get_network(request: Request) -> RoadNetworks:
     """Return the road networks."""
-    network: Network = request.state.network
+    network: RoadNetworks = request.state.network
     return network
 
 
@@ -228,7 +228,7 @@ SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 StaffDep = Annotated[AsyncSession, Depends(get_staff, scope="function")]
 WriterDep = Annotated[AsyncSession, Depends(get_writer, scope="function")]
 CountingWriterDep = Annotated[AsyncSession, Depends(get_counting_writer, scope="function")]
-NetworkDep = Annotated[Network, Depends(get_network)]
+NetworkDep = Annotated[RoadNetworks, Depends(get_network)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 ClockDep = Annotated[Clock, Depends(get_clock)]
 BaseUrlDep = Annotated[str, Depends(get_base_url)]

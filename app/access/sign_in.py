@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from app.access.forms import FORM_COOKIE
 from app.access.identity import COOKIE, SIGN_IN, Seals, drop_cookie, set_cookie
 from app.exceptions import TooManyRequestsError
-from app.http.rate_limits import Limits, client_of
+from app.http.rate_limits import RateLimits, client_of
 from app.settings import Settings
 from geo.accounts import known_devices, sign_in
 from geo.accounts.known_devices import Device
@@ -50,7 +50,7 @@ def own_device(device: Device | None, person_id: str | None) -> Device | None:
     return device
 
 
-def has_room(limits: Limits, device: Device) -> bool:
+def has_room(limits: RateLimits, device: Device) -> bool:
     """Count a try of a known device; false where it has tried too often itself."""
     try:
         limits.hit("device", device.id)
@@ -67,7 +67,7 @@ def count_try(request: Request, email: str) -> None:
     TooManyRequestsError
         The address, the address at this account, or all at this account have tried too often.
     """
-    limits: Limits = request.state.limits
+    limits: RateLimits = request.state.limits
     address, account = client_of(request.scope), folded_address(email)
     limits.hit_all({"sign-in": address, "pair": f"{address} {account}", "account": account})
 

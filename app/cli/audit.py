@@ -70,7 +70,7 @@ def audit_verify(
     expected = None if expect is None else _hash(expect)
     anchored = {} if anchor is None else _anchors(anchor)
 
-    async def work(session: AsyncSession) -> tuple[trail.Verdict, RowVerdict]:
+    async def work(session: AsyncSession) -> tuple[trail.ChainVerdict, RowVerdict]:
         chain = await trail.verify(session, expect=expected, anchored=anchored)
         return chain, await row_digests.verify(session)
 

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.cli.session import written
 from app.cli.terminal import EXIT_FAILED, err, explained_failures, fail, out, require_settings, say
 from geo.imports import duplicates, reports
-from geo.imports.apply import Applied, apply
+from geo.imports.apply import ImportResult, apply
 from geo.imports.check import check_file
 from geo.imports.mapping import FieldMapping, parse_mapping
 from geo.imports.mapping_suggestion import suggest
-from geo.imports.readers.detection import FORMATS, Reading
+from geo.imports.readers.detection import FORMATS, ReadingOptions
 from geo.imports.reports import Checked
 from geo.oversight import erasure
 
@@ -70,7 +70,7 @@ def spaces_import(
         stated = None if mapping is None else parse_mapping(mapping.read_bytes())
     with explained_failures(_NOTHING_CHANGED), _Shown() as show:
 
-        async def work(session: AsyncSession) -> tuple[Checked, Applied | None]:
+        async def work(session: AsyncSession) -> tuple[Checked, ImportResult | None]:
             now = datetime.now(UTC)
             checked = await check_file(
                 session,
@@ -146,7 +146,7 @@ def _say_checked(checked: Checked, report: Path | None) -> None:
         say(f"the report of every row is in {report}")
 
 
-def _say_end(checked: Checked, done: Applied | None, *, write: bool) -> None:
+def _say_end(checked: Checked, done: ImportResult | None, *, write: bool) -> None:
     if done is not None:
         say(
             f"{done.added:,} spaces added, {done.changed:,} changed, {done.unchanged:,} unchanged, "
@@ -200,7 +200,9 @@ def mapping_suggest(
     if kind is not None and kind not in FORMATS:
         fail(f"--format is one of {', '.join(FORMATS)}")
     with explained_failures():
-        found = suggest(file.name, file.read_bytes(), reading=Reading(format=kind, sheet=sheet))
+        found = suggest(
+            file.name, file.read_bytes(), reading=ReadingOptions(format=kind, sheet=sheet)
+        )
         if output is not None:
             output.write_text(found.toml(), encoding="utf-8")
     if output is None:

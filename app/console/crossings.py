@@ -21,7 +21,7 @@ from app.i18n.translation import Words
 from geo.accounts.permissions import can_propose
 from geo.errors import InvalidRecordError, NotFoundError
 from geo.geography import crossings
-from geo.geography.crossings import CrossingState, CrossingStatus
+from geo.geography.crossings import CrossingState, CrossingStatement
 from geo.hours.openings import WEEKDAYS, zone
 from geo.proposals import pending, submission
 from geo.text.normalize import folded
@@ -36,7 +36,7 @@ _TEXTS = ("state", "valid_from", "valid_to", "timezone", "opens_at", "closes_at"
 
 
 @dataclass(frozen=True)
-class Stated:
+class StatementView:
     """One statement of a crossing's past, in words."""
 
     state: str
@@ -152,18 +152,18 @@ def _first(desk: Desk, found: CrossingState) -> dict[str, str]:
     return {"valid_from": today.isoformat(), "timezone": found.timezone or ""}
 
 
-def _days(said: Sequence[CrossingStatus]) -> Sequence[str]:
+def _days(said: Sequence[CrossingStatement]) -> Sequence[str]:
     return [day for day in WEEKDAYS if not said or day in said[0].byday]
 
 
-def _in_words(w: Words, said: CrossingStatus) -> Stated:
+def _in_words(w: Words, said: CrossingStatement) -> StatementView:
     until = "" if said.valid_to is None else f" – {w.day(said.valid_to)}"
     hours = ""
     if said.opens_at is not None and said.closes_at is not None:
         days = [name for code, name in w.weekdays() if code in said.byday]
         named = "" if len(days) == len(WEEKDAYS) else f"{', '.join(days)} "
         hours = f"{named}{said.opens_at:%H:%M}-{said.closes_at:%H:%M} ({said.timezone})"
-    return Stated(
+    return StatementView(
         w.gettext(CODED["state"][said.state]),
         w.day(said.valid_from) + until,
         hours,

@@ -10,7 +10,7 @@ from app.access.identity import CONSOLE
 from app.console.forms.inputs import told
 from app.console.forms.labels import FIELD_LABELS
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
-from app.console.forms.record_view import Terms, value_lines
+from app.console.forms.record_view import TermNames, value_lines
 from app.i18n.translation import Words
 from geo.accounts import restricted_access
 from geo.db.sessions import Database
@@ -140,7 +140,7 @@ async def _pair_page(
     )
 
 
-def _lines(w: Words, terms: Terms, name: str, document: Mapping[str, Any]) -> list[str]:
+def _lines(w: Words, terms: TermNames, name: str, document: Mapping[str, Any]) -> list[str]:
     if name == "lon":
         return [f"{document['lat']}, {document['lon']}"]
     return value_lines(w, terms, name, document.get(name), document.get("timezone") or "UTC")

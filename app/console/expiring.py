@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from app.access.dependencies import BaseUrlDep, SettingsDep
 from app.access.forms import FormDep
 from app.access.identity import CONSOLE
-from app.console.forms.confirmation_message import Message, make_message
+from app.console.forms.confirmation_message import ConfirmationMessage, make_message
 from app.console.forms.layout import Desk, DeskDep
 from app.console.home import SOON_DAYS
 from geo.accounts.permissions import can_close
@@ -47,7 +47,7 @@ async def prepare(
     return await _page(desk, int(stated) if stated in HORIZONS else SOON_DAYS, made)
 
 
-async def _page(desk: Desk, days: int, message: Message | None = None) -> Response:
+async def _page(desk: Desk, days: int, message: ConfirmationMessage | None = None) -> Response:
     found = await freshness.expiring(
         desk.session, within_days=days, today=desk.now.date(), actor=desk.actor
     )

@@ -76,7 +76,7 @@ async def confirm(desk: DeskDep, removal_id: RecordId, _form: FormDep) -> Respon
     return see(f"{HIDES}?done=confirmed#standing")
 
 
-async def _hide(desk: Desk, form: Form) -> tuple[staff_search.Entry, ...]:
+async def _hide(desk: Desk, form: Form) -> tuple[staff_search.DirectoryEntry, ...]:
     """Hide what the form names; return the spaces to choose from if it names several."""
     session, why = desk.session, _why(desk, form)
     match form.get("entity"):
@@ -110,7 +110,7 @@ def _why(desk: Desk, form: Form) -> _Why:
     }
 
 
-async def _hide_space(desk: Desk, form: Form) -> tuple[staff_search.Entry, ...]:
+async def _hide_space(desk: Desk, form: Form) -> tuple[staff_search.DirectoryEntry, ...]:
     named = form.get("chosen") or form.get("space", "").strip()
     if not named:
         raise InvalidRecordError([("name", "is missing")])
@@ -148,7 +148,7 @@ async def _page(
     desk: Desk,
     typed: Mapping[str, str],
     *,
-    matches: tuple[staff_search.Entry, ...] = (),
+    matches: tuple[staff_search.DirectoryEntry, ...] = (),
     problems: list[tuple[str, str]] | None = None,
     done: str = "",
 ) -> Response:
@@ -188,7 +188,7 @@ def _may_hide_any(actor: Actor, countries: tuple[str, ...]) -> bool:
 def _may_lift(
     actor: Actor,
     hide: hiding.ActiveHide,
-    spaces: Mapping[str, staff_search.Entry],
+    spaces: Mapping[str, staff_search.DirectoryEntry],
     crossings: list[tuple[str, str, str, str]],
 ) -> bool:
     """Tell whether the page offers to lift a hide; lifting itself asks again."""

@@ -27,7 +27,7 @@ from geo.imports import batches, reports, uploads
 from geo.imports.mapping_suggestion import UNNAMED
 from geo.imports.readers.limits import TooHeavyError
 from geo.imports.reports import RowReport
-from geo.imports.row_mapping import Words, words
+from geo.imports.row_mapping import CodeWords, words
 from geo.imports.uploads import Upload
 from geo.text.countries import BOXES
 from geo.vocabulary import Vocabulary, read_vocabulary
@@ -223,7 +223,7 @@ async def _mapping_page(
     )
 
 
-def _names(vocabulary: Vocabulary, known: Words) -> dict[str, dict[str, str]]:
+def _names(vocabulary: Vocabulary, known: CodeWords) -> dict[str, dict[str, str]]:
     """Return names of codes by field: those of the terms, and those of fixed lists."""
     by_code = {code: name for (_, code), name in vocabulary.names.items()}
     return {

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse
 from app.access.identity import ANYBODY, Asker
 from app.console.forms.layout import entries_for
 from app.http.middleware import is_below
-from app.http.pipeline import Exchange, Step
+from app.http.pipeline import Exchange, PipelineStep
 from app.i18n.translation import marked, negotiate
 from app.page_models.renderer import render_network
 
@@ -75,7 +75,7 @@ _WITH_DETAIL = frozenset({"forbidden", "conflict", "invalid-request"})
 _JSON = b"application/problem+json"
 
 
-class ProblemPages(Step):
+class ProblemPages(PipelineStep):
     """Turns a problem below a path into a page, where the browser asks for one.
 
     It stands outside of everything that answers with problems, so that no cause is missed: the

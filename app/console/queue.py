@@ -18,7 +18,7 @@ from app.console.forms.record_view import differences, moved_m
 from app.i18n.labels import HAZARDS
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.proposals import decisions, hazard_reports, pending, quarantine_release
-from geo.proposals.pending import Comparison, Waiting
+from geo.proposals.pending import Comparison, PendingProposal
 from geo.subjects.subject import read_subject
 from geo.text import protected_words
 
@@ -68,7 +68,7 @@ async def queue(
     )
 
 
-def _batches(found: list[Waiting]) -> list[tuple[str, list[Waiting]]]:
+def _batches(found: list[PendingProposal]) -> list[tuple[str, list[PendingProposal]]]:
     """Return the imports among proposals, each with its own."""
     batched = [(proposal.batch_id, proposal) for proposal in found if proposal.batch_id]
     batched.sort(key=lambda pair: pair[0])
@@ -199,7 +199,7 @@ _PAGES: Mapping[str, str] = {
 }
 
 
-def record_page(proposal: Waiting) -> str | None:
+def record_page(proposal: PendingProposal) -> str | None:
     """Return the address of the page of a proposal's record, or None where there is none."""
     if proposal.record_id is None or proposal.entity not in _PAGES:
         return None
@@ -209,7 +209,7 @@ def record_page(proposal: Waiting) -> str | None:
 _PLACE = {"lon", "lat"}
 
 
-async def _record(session: AsyncSession, proposal: Waiting) -> dict[str, Any]:
+async def _record(session: AsyncSession, proposal: PendingProposal) -> dict[str, Any]:
     """Return the record of a proposal that was just compared with it, or nothing of a new one."""
     if proposal.record_id is None or proposal.entity != "space":
         return {}

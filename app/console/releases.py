@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from app.access.forms import FormDep
 from app.access.identity import CONSOLE
 from app.console.forms.layout import DeskDep, RecordId, see
-from app.console.forms.space_view import Said, space_page
+from app.console.forms.space_view import FormReply, space_page
 from app.console.space import opened
 from app.console.spaces import SPACES
 from geo.errors import InvalidRecordError
@@ -24,6 +24,6 @@ async def release(desk: DeskDep, space: RecordId, form: FormDep) -> Response:
                 desk.session, desk.actor, space, visibility, reason, via="web", now=desk.now
             )
     except InvalidRecordError as error:
-        said = Said(problems=error.problems, extras={"release_reason": reason})
+        said = FormReply(problems=error.problems, extras={"release_reason": reason})
         return await space_page(desk, await opened(desk, space), said)
     return see(f"{CONSOLE}/proposals/{outcome.proposal_id}?sent=true")

@@ -16,7 +16,7 @@ from app.console.forms.confirmation_message import make_message
 from app.console.forms.inputs import day_in, text_in
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.space_form import Typed, changes_in, row_problems, typed_in, with_action
-from app.console.forms.space_view import Said, new_page, space_page
+from app.console.forms.space_view import FormReply, new_page, space_page
 from app.console.queue import revision_of
 from app.console.spaces import SPACES
 from app.exceptions import InvalidParameterError
@@ -24,11 +24,11 @@ from geo.accounts import restricted_access
 from geo.confirmations import answers
 from geo.errors import ConflictError, InvalidRecordError, MixedDataError, NotFoundError
 from geo.proposals import preview, submission
-from geo.proposals.closings import Closing, close_space
+from geo.proposals.closings import SpaceClosing, close_space
 from geo.proposals.record_visibility import require_known, shown_document, unknown
 from geo.proposals.submission import Outcome
 from geo.removals import hides
-from geo.subjects.subject import Subject, read_subject
+from geo.subjects.subject import ChangeSubject, read_subject
 from geo.text.coded_reasons import REASONS
 
 router = APIRouter(include_in_schema=False)
@@ -48,7 +48,7 @@ Done = Literal["", "applied", "waiting", "both", "answered"]
 @router.get(NEW)
 async def new(desk: DeskDep) -> Response:
     """Show an empty form."""
-    return await new_page(desk, Said())
+    return await new_page(desk, FormReply())
 
 
 @router.post(NEW)
@@ -68,13 +68,13 @@ async def space_record(
     subject = await _known(desk, space)
     if subject.is_restricted:
         return desk.page("restricted", space_id=space, done=done)
-    return await space_page(desk, subject, Said(done=done))
+    return await space_page(desk, subject, FormReply(done=done))
 
 
 @router.post(f"{SPACE}/open")
 async def open_restricted(desk: DeskDep, space: RecordId, _form: FormDep) -> Response:
     """Open a restricted space, after that is in the audit."""
-    return await space_page(desk, await opened(desk, space), Said())
+    return await space_page(desk, await opened(desk, space), FormReply())
 
 
 @router.post(SPACE)
@@ -97,7 +97,7 @@ async def close(desk: DeskDep, space: RecordId, form: FormDep) -> Response:
         async with desk.session.begin_nested():
             await _close(desk, space, form)
     except InvalidRecordError as error:
-        said = Said(problems=error.problems, extras={"closing_reason": reason})
+        said = FormReply(problems=error.problems, extras={"closing_reason": reason})
         return await space_page(desk, await opened(desk, space), said)
     return see(f"{SPACES}/{space}?done=applied")
 
@@ -115,7 +115,7 @@ async def _close(desk: Desk, space_id: str, form: Form) -> None:
         desk.session,
         desk.actor,
         space_id,
-        Closing(status, because, day_in(form, "until")),
+        SpaceClosing(status, because, day_in(form, "until")),
         reason=form.get("reason", ""),
         via="web",
         now=desk.now,
@@ -150,7 +150,7 @@ async def link(
     )
     if subject.is_restricted:
         return desk.page("restricted", space_id=space, done="", message=made)
-    return await space_page(desk, subject, Said(message=made))
+    return await space_page(desk, subject, FormReply(message=made))
 
 
 @router.post(f"{SPACE}/hide")
@@ -164,14 +164,14 @@ async def hide(desk: DeskDep, space: RecordId, form: FormDep) -> Response:
     return see(f"{CONSOLE}/hides?done=hidden#in-force")
 
 
-async def _known(desk: Desk, space_id: str) -> Subject:
+async def _known(desk: Desk, space_id: str) -> ChangeSubject:
     subject = await read_subject(desk.session, "space", space_id)
     await require_known(desk.session, desk.actor, [subject])
     seen = await shown_document(desk.session, desk.actor, subject.document or {})
     return replace(subject, document=seen)
 
 
-async def opened(desk: Desk, space_id: str) -> Subject:
+async def opened(desk: Desk, space_id: str) -> ChangeSubject:
     """Return a space to be shown whole; of a restricted one that is in the audit first (P31)."""
     subject = await _known(desk, space_id)
     if subject.is_restricted:
@@ -183,7 +183,9 @@ async def opened(desk: Desk, space_id: str) -> Subject:
     return subject
 
 
-async def _act(desk: Desk, subject: Subject | None, form: Form) -> tuple[Said, Outcome | None]:
+async def _act(
+    desk: Desk, subject: ChangeSubject | None, form: Form
+) -> tuple[FormReply, Outcome | None]:
     """Do what the button says; return what the form comes back with, or what became of it."""
     if form.get("whole") != "1":
         # The last field: half a form would read as if the rest had been taken away.
@@ -191,26 +193,26 @@ async def _act(desk: Desk, subject: Subject | None, form: Form) -> tuple[Said, O
     typed, reason = typed_in(form), form.get("reason", "")
     action = form.get("do", "preview")
     if action.startswith(("add:", "remove:")):
-        return Said(typed=with_action(typed, action), reason=reason), None
+        return FormReply(typed=with_action(typed, action), reason=reason), None
     has_conflict = False
     try:
         if action == "send":
-            return Said(), await _send(desk, subject, typed, form)
+            return FormReply(), await _send(desk, subject, typed, form)
     except ConflictError:
         has_conflict = True
     except InvalidRecordError as error:
-        return Said(typed=typed, reason=reason, problems=error.problems), None
+        return FormReply(typed=typed, reason=reason, problems=error.problems), None
     except MixedDataError:
         mixed = [("name", "demo and real rows do not mix")]
-        return Said(typed=typed, reason=reason, problems=mixed), None
+        return FormReply(typed=typed, reason=reason, problems=mixed), None
     try:
         shown = await _preview(desk, subject, typed)
     except InvalidRecordError as error:
-        return Said(typed, reason, error.problems, has_conflict=has_conflict), None
-    return Said(typed, reason, preview=shown, has_conflict=has_conflict), None
+        return FormReply(typed, reason, error.problems, has_conflict=has_conflict), None
+    return FormReply(typed, reason, preview=shown, has_conflict=has_conflict), None
 
 
-async def _send(desk: Desk, subject: Subject | None, typed: Typed, form: Form) -> Outcome:
+async def _send(desk: Desk, subject: ChangeSubject | None, typed: Typed, form: Form) -> Outcome:
     async with desk.session.begin_nested():
         return await submission.propose_space(
             desk.session,
@@ -224,7 +226,7 @@ async def _send(desk: Desk, subject: Subject | None, typed: Typed, form: Form) -
         )
 
 
-async def _preview(desk: Desk, subject: Subject | None, typed: Typed) -> preview.Preview:
+async def _preview(desk: Desk, subject: ChangeSubject | None, typed: Typed) -> preview.Preview:
     return await preview.preview_space(
         desk.session,
         desk.actor,
@@ -234,7 +236,7 @@ async def _preview(desk: Desk, subject: Subject | None, typed: Typed) -> preview
     )
 
 
-def _changes(subject: Subject | None, typed: Typed) -> dict[str, Any]:
+def _changes(subject: ChangeSubject | None, typed: Typed) -> dict[str, Any]:
     problems = row_problems(typed)
     if problems:
         raise InvalidRecordError(problems)

@@ -209,10 +209,10 @@ def _items_in(form: Mapping[str, str], numbers: Sequence[int]) -> list[checklist
     ]
 
 
-def _answers_in(form: Form) -> list[assessments.Answer]:
+def _answers_in(form: Form) -> list[assessments.ChecklistAnswer]:
     found = [re.fullmatch(r"answer-(\d{1,3})", name) for name in form]
     return [
-        assessments.Answer(
+        assessments.ChecklistAnswer(
             position=int(match[1]),
             answer=form[match[0]],
             evidence=text_in(form, f"evidence-{match[1]}"),

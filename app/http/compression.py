@@ -23,7 +23,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from app.http.middleware import is_below
-from app.http.pipeline import Exchange, Step
+from app.http.pipeline import Exchange, PipelineStep
 
 #: Smaller bodies gain nothing: they fit one packet as they are (1,460 bytes of TCP payload).
 SMALLEST: Final = 1_024
@@ -156,7 +156,7 @@ def accepted_by(scope: Scope) -> Accepted:
     return read_accepted(",".join(Headers(scope=scope).getlist("accept-encoding")))
 
 
-class Compression(Step):
+class Compression(PipelineStep):
     """Compresses what is worth it, in the coding that the asker likes best.
 
     A strong entity tag names its coding, for compressed the body is other bytes (RFC 9110,

@@ -27,7 +27,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from app.exceptions import HeadTooLargeError, SlowRequestError, TooManyConnectionsError
 from app.http.error_table import kind_of
 from app.http.pipeline import ABORT
-from app.http.problems import Kind, problem_response
+from app.http.problems import ProblemKind, problem_response
 from app.http.rate_limits import client_of, is_within
 from app.http.security_headers import SECURITY_HEADERS
 from app.runtime.background import running
@@ -479,14 +479,14 @@ async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @lru_cache(maxsize=8)
-def _refusal(kind: Kind) -> Response:
+def _refusal(kind: ProblemKind) -> Response:
     return problem_response(
         kind, kind.detail or "", headers={**SECURITY_HEADERS, "Connection": "close"}
     )
 
 
 @lru_cache(maxsize=8)
-def _as_sent(kind: Kind) -> bytes:
+def _as_sent(kind: ProblemKind) -> bytes:
     """Return a refusal as it goes over the wire, where no request is there to be answered."""
     answer = _refusal(kind)
     status = HTTPStatus(answer.status_code)

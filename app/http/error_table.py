@@ -35,7 +35,7 @@ from app.exceptions import (
     UnsupportedMediaTypeError,
 )
 from app.http.allow_header import methods_of
-from app.http.problems import MOST_REASONS, Kind, problem_response, reasons
+from app.http.problems import MOST_REASONS, ProblemKind, problem_response, reasons
 from app.journeys.errors import LongDetourError, NoReasonableWayError, RouteRefusedError
 from app.runtime.work_limit import BusyError
 from app.snapshots.country_of_point import SilentCrossingError, UncertainCountryError
@@ -74,30 +74,30 @@ from tiles.errors import (
     UnknownFormatError,
 )
 
-_INVALID = Kind(
+_INVALID = ProblemKind(
     400,
     "invalid-request",
     "The request is malformed",
     "Correct the fields named in `errors`; /api describes every parameter.",
 )
-_UNAUTHORIZED = Kind(
+_UNAUTHORIZED = ProblemKind(
     401,
     "unauthorized",
     "A valid access token is needed",
     "Send `Authorization: Bearer <token>`; tokens are given out by who runs this Amparo.",
     "No token, or one that does not open this.",
 )
-_UNKNOWN = Kind(
+_UNKNOWN = ProblemKind(
     404, "not-found", "Not found", "Look it up in /collections; ids and addresses are exact."
 )
-_METHOD = Kind(
+_METHOD = ProblemKind(
     405,
     "method-not-allowed",
     "Method Not Allowed",
     "The methods that exist are in the Allow header.",
     HTTPStatus.METHOD_NOT_ALLOWED.description,
 )
-_NO_ROUTE = Kind(
+_NO_ROUTE = ProblemKind(
     422,
     "no-route",
     "No admissible route",
@@ -105,7 +105,7 @@ _NO_ROUTE = Kind(
 )
 _NOT_READY = "Ask again after the seconds in Retry-After."
 _COPY_AGAIN = "Delete the copy and download the collection again: ask without `since`."
-INTERNAL = Kind(
+INTERNAL = ProblemKind(
     500,
     "internal",
     "Something broke",
@@ -116,7 +116,7 @@ INTERNAL = Kind(
 type Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 #: THE table. An exception's own class decides, else its nearest base.
-TABLE: Mapping[type[Exception], Kind] = {
+TABLE: Mapping[type[Exception], ProblemKind] = {
     InvalidParameterError: _INVALID,
     InvalidRequest: _INVALID,
     RequestValidationError: _INVALID,
@@ -124,14 +124,14 @@ TABLE: Mapping[type[Exception], Kind] = {
     NoPastError: _INVALID,
     InvalidFilterError: _INVALID,
     UnknownFormatError: _INVALID,
-    NotAcceptableError: Kind(
+    NotAcceptableError: ProblemKind(
         406,
         "not-acceptable",
         "Nothing of what you accept is offered",
         "Ask by name with the parameter f, or accept one of the media types that are listed.",
     ),
     InvalidCountError: _INVALID,
-    PersonalDataError: Kind(
+    PersonalDataError: ProblemKind(
         400,
         "personal-data",
         "The payload carries something about a person",
@@ -139,20 +139,20 @@ TABLE: Mapping[type[Exception], Kind] = {
     ),
     UnauthorizedError: _UNAUTHORIZED,
     InvalidTokenError: _UNAUTHORIZED,
-    ForbiddenError: Kind(
+    ForbiddenError: ProblemKind(
         403,
         "forbidden",
         "This account may not do that",
         "Ask an approver of the country, or a coordinator.",
     ),
-    SessionNeededError: Kind(
+    SessionNeededError: ProblemKind(
         403,
         "session-needed",
         "A person has to do that",
         "Do it signed in at /network; a token proposes, closes and hides.",
         "No token stands for a person who accepts, reviews, publishes, verifies, grants or lifts.",
     ),
-    TokenAtConsoleError: Kind(
+    TokenAtConsoleError: ProblemKind(
         403,
         "token-at-console",
         "The console takes no token",
@@ -160,7 +160,7 @@ TABLE: Mapping[type[Exception], Kind] = {
         "their addresses in /api.",
         "A header Authorization opens nothing here, and nothing was looked at beside it.",
     ),
-    ForgedRequestError: Kind(
+    ForgedRequestError: ProblemKind(
         403,
         "forged-request",
         "The form did not come from its own page",
@@ -170,95 +170,97 @@ TABLE: Mapping[type[Exception], Kind] = {
     NotFoundError: _UNKNOWN,
     NotThereError: _UNKNOWN,
     NoSuchPartError: _UNKNOWN,
-    NoBasemapError: Kind(
+    NoBasemapError: ProblemKind(
         404,
         "no-basemap",
         "There is no basemap",
         "Who runs this Amparo makes it with `amparo basemap build`; /styles/amparo needs none.",
     ),
-    NoPackError: Kind(
+    NoPackError: ProblemKind(
         404,
         "no-pack",
         "Nothing of this country can be taken along",
         "GET /packs lists the countries that have spaces.",
         "No space of this country is known.",
     ),
-    ConflictError: Kind(
+    ConflictError: ProblemKind(
         409,
         "conflict",
         "The record has changed meanwhile",
         "Read it again and repeat the change.",
     ),
-    ForeignCountError: Kind(
+    ForeignCountError: ProblemKind(
         409,
         "foreign-count",
         "Another organisation has sent one of these counts",
         "Leave out what others count, or state another method; nothing of this was kept.",
     ),
-    KeyReusedError: Kind(
+    KeyReusedError: ProblemKind(
         409,
         "id-used",
         "The id was used before, with something else",
         "Draw a new UUID (version 4) for each report; send the same report with the same one.",
     ),
-    LinkError: Kind(
+    LinkError: ProblemKind(
         410,
         "link-not-valid",
         "The link is not valid",
         "Ask for a new link; each works once and for some days.",
         "It was used, is too old, or never existed.",
     ),
-    CopyTooOldError: Kind(410, "token-expired", "The copy cannot be followed", _COPY_AGAIN),
+    CopyTooOldError: ProblemKind(410, "token-expired", "The copy cannot be followed", _COPY_AGAIN),
     InvalidRecordError: _INVALID,
     InvalidFileError: _INVALID,
-    TooManyRequestsError: Kind(
+    TooManyRequestsError: ProblemKind(
         429,
         "too-many-requests",
         "Too many requests",
         "Ask again after the seconds in Retry-After.",
     ),
-    MixedDataError: Kind(
+    MixedDataError: ProblemKind(
         409,
         "mixed-data",
         "Demo and real rows do not mix",
         "Who runs this Amparo removes the demo rows with `amparo demo remove`.",
     ),
-    OutdatedError: Kind(
+    OutdatedError: ProblemKind(
         412,
         "precondition-failed",
         "The item is no longer what the change was made from",
         "Read it again, by its address and with the same token, and send its new ETag in If-Match.",
     ),
-    UnconditionalError: Kind(
+    UnconditionalError: ProblemKind(
         428,
         "precondition-required",
         "The change does not say what it was made from",
         "Read the item by its address and with the same token, and send its ETag in If-Match.",
     ),
     MethodNotAllowedError: _METHOD,
-    BodyTooLargeError: Kind(413, "body-too-large", "The body is too large", "Send less at a time."),
-    SlowRequestError: Kind(
+    BodyTooLargeError: ProblemKind(
+        413, "body-too-large", "The body is too large", "Send less at a time."
+    ),
+    SlowRequestError: ProblemKind(
         408,
         "request-timeout",
         "The request did not come in time",
         "Send it again, over a better connection or smaller.",
         "It stopped on the way, or came too slowly.",
     ),
-    HeadTooLargeError: Kind(
+    HeadTooLargeError: ProblemKind(
         431,
         "head-too-large",
         "The request line and headers are too large",
         "Send a shorter address and fewer or shorter headers; questions that are long go by POST.",
         "They are longer, or there are more of them, than any request here needs.",
     ),
-    TooManyConnectionsError: Kind(
+    TooManyConnectionsError: ProblemKind(
         503,
         "too-many-connections",
         "Too many connections are open",
         _NOT_READY,
         "Many people are asking now, or many from one address.",
     ),
-    UnsupportedMediaTypeError: Kind(
+    UnsupportedMediaTypeError: ProblemKind(
         415,
         "unsupported-media-type",
         "The body is of another kind",
@@ -267,62 +269,62 @@ TABLE: Mapping[type[Exception], Kind] = {
     ),
     NoRoute: _NO_ROUTE,
     RouteRefusedError: _NO_ROUTE,
-    LongDetourError: Kind(
+    LongDetourError: ProblemKind(
         422,
         "long-detour",
         "Only a long detour or a long wait is open",
         "See `because`, `next_opening` and `nearest_space`; `accept_detour` answers the long way.",
     ),
-    NoReasonableWayError: Kind(
+    NoReasonableWayError: ProblemKind(
         422,
         "no-reasonable-way",
         "No reasonable way is known",
         "See `nearest_space` and `lines`; `accept_detour` answers the long way that there is.",
     ),
-    OffNetwork: Kind(
+    OffNetwork: ProblemKind(
         422,
         "off-network",
         "A point is too far from every road",
         "Choose a point near a road of the network, or import roads for this area.",
     ),
-    ProtectedServiceError: Kind(
+    ProtectedServiceError: ProblemKind(
         422,
         "protected-service",
         "Protected services are not counted",
         "They are never on this map. See `hotline` and `lines` for whom to call.",
         "protected services not counted",
     ),
-    DatabaseUnavailableError: Kind(
+    DatabaseUnavailableError: ProblemKind(
         503,
         "database-unavailable",
         "The database does not answer",
         _NOT_READY,
         "What is known cannot be read now.",
     ),
-    DiskFullError: Kind(
+    DiskFullError: ProblemKind(
         503,
         "disk-full",
         "There is no room to store anything",
         "Who runs this Amparo makes room on the disk of its database. Emergency hides are taken.",
         "The disk of the database is full.",
     ),
-    UncertainCountryError: Kind(
+    UncertainCountryError: ProblemKind(
         422,
         "uncertain-country",
         "A point is too near to a border to tell its country",
         "Choose a town, or a point on a road of the country you mean.",
     ),
-    SilentCrossingError: Kind(
+    SilentCrossingError: ProblemKind(
         422,
         "silent-crossing",
         "The line leaves its country away from any road",
         "Borders are crossed at official crossings alone; draw the line along the road.",
         "It follows no road and enters another country.",
     ),
-    BusyError: Kind(
+    BusyError: ProblemKind(
         503, "busy", "Too many searches are waiting", _NOT_READY, "Many people are asking now."
     ),
-    DemoNotPublicError: Kind(
+    DemoNotPublicError: ProblemKind(
         503,
         "demo-not-public",
         "Demo rows are not served to other machines",
@@ -330,8 +332,8 @@ TABLE: Mapping[type[Exception], Kind] = {
         "AMPARO_ALLOW_DEMO_PUBLIC=true.",
         "Fictitious rows are loaded.",
     ),
-    NoNetworkError: Kind(503, "no-network", "No road network can answer", _NOT_READY),
-    GraphError: Kind(
+    NoNetworkError: ProblemKind(503, "no-network", "No road network can answer", _NOT_READY),
+    GraphError: ProblemKind(
         503,
         "network-unusable",
         "A road network cannot be opened",
@@ -341,7 +343,7 @@ TABLE: Mapping[type[Exception], Kind] = {
 }
 
 
-def kind_of(error: Exception) -> Kind:
+def kind_of(error: Exception) -> ProblemKind:
     """Return the kind of problem an exception is; `INTERNAL` for what is not in the table."""
     for base in type(error).__mro__:
         if base in TABLE:
@@ -382,7 +384,7 @@ async def answer(request: Request, error: Exception) -> Response:
     return problem_response(kind, _detail(error, kind), extras=extras, headers=headers)
 
 
-def _detail(error: Exception, kind: Kind) -> str:
+def _detail(error: Exception, kind: ProblemKind) -> str:
     if isinstance(error, RequestValidationError):
         first = reasons(error, most=1)[0]
         others = len(error.errors()) - 1
@@ -481,7 +483,9 @@ async def _answer_http(request: Request, error: Exception) -> Response:
     advice = (
         "See / for the addresses that exist." if is_unknown else "See /api for what is accepted."
     )
-    kind = Kind(error.status_code, status.phrase.lower().replace(" ", "-"), status.phrase, advice)
+    kind = ProblemKind(
+        error.status_code, status.phrase.lower().replace(" ", "-"), status.phrase, advice
+    )
     # The framework's own words would repeat what was sent; the status' description does not.
     return problem_response(kind, status.description or status.phrase, headers=error.headers)
 

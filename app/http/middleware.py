@@ -12,11 +12,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.exceptions import BodyTooLargeError, TokenAtConsoleError
 from app.http.error_table import handler_of, kind_of
-from app.http.pipeline import Exchange, Step
+from app.http.pipeline import Exchange, PipelineStep
 from app.http.problems import problem_response
 
 
-class DefaultHeaders(Step):
+class DefaultHeaders(PipelineStep):
     """Sets headers that an answer has not set itself."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
@@ -31,7 +31,7 @@ class DefaultHeaders(Step):
         exchange.fields = {**self._fields, **exchange.fields}
 
 
-class Origins(Step):
+class Origins(PipelineStep):
     """Tells browsers which other sites' pages may read an answer (CORS), never with cookies.
 
     Any page reads what anybody may read: answers to GET, and to POSTs that store nothing. Those on
@@ -220,7 +220,7 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 20  # noqa: PLR2004
 
 
-class PrivateAnswers(Step):
+class PrivateAnswers(PipelineStep):
     """Lets no cache keep what was answered to somebody who showed who they are (P7).
 
     It goes by what the request carries, not by what an endpoint finds in it, so that no endpoint
@@ -271,7 +271,7 @@ class PrivateAnswers(Step):
         return has_credential and not is_shared
 
 
-class ConsoleAlone(Step):
+class ConsoleAlone(PipelineStep):
     """Refuses what comes to the console with an Authorization header (P50).
 
     Whatever the header holds and the address has: before the body is read, and before anybody

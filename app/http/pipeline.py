@@ -49,7 +49,7 @@ class Packing(Protocol):
         """Return the next piece of a body that comes in pieces."""
 
 
-class Step:
+class PipelineStep:
     """One thing that concerns all requests; what it does not care for it leaves as it is."""
 
     def begin(self, exchange: "Exchange") -> Response | None:
@@ -183,7 +183,7 @@ class Exchange:
                 self.fields[b"vary"] = vary
 
 
-class Frame:
+class Pipeline:
     """Answers every request within its steps; gives each an id and one log line.
 
     The line holds the path's template, never the path: tile numbers and ids are places (P48).
@@ -198,11 +198,11 @@ class Frame:
         The outermost first.
     """
 
-    def __init__(self, app: ASGIApp, steps: Sequence[Step] = ()) -> None:
+    def __init__(self, app: ASGIApp, steps: Sequence[PipelineStep] = ()) -> None:
         self.app = app
-        self._begins = [step.begin for step in steps if type(step).begin is not Step.begin]
+        self._begins = [step.begin for step in steps if type(step).begin is not PipelineStep.begin]
         self._finishes = [
-            step.finish for step in reversed(steps) if type(step).finish is not Step.finish
+            step.finish for step in reversed(steps) if type(step).finish is not PipelineStep.finish
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -24,7 +24,7 @@ class ProblemResponse(JSONResponse):
     media_type = "application/problem+json"
 
 
-class Reason(BaseModel):
+class ProblemReason(BaseModel):
     """One thing wrong with a request."""
 
     field: str = Field(description="Path of the parameter or member, such as start.0.")
@@ -42,11 +42,11 @@ class Problem(BaseModel):
     detail: str
     what_to_do: str
     instance: str | None = Field(None, description="Incident id, to be told to who runs Amparo.")
-    errors: list[Reason] = Field(default=[], description="What is wrong, field by field.")
+    errors: list[ProblemReason] = Field(default=[], description="What is wrong, field by field.")
 
 
 @dataclass(frozen=True)
-class Kind:
+class ProblemKind:
     """One kind of problem.
 
     Parameters
@@ -72,7 +72,7 @@ class Kind:
 
 
 def problem_response(
-    kind: Kind,
+    kind: ProblemKind,
     detail: str,
     *,
     extras: Mapping[str, Any] | None = None,
@@ -102,9 +102,9 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def reasons(error: RequestValidationError, *, most: int = MOST_REASONS) -> list[Reason]:
+def reasons(error: RequestValidationError, *, most: int = MOST_REASONS) -> list[ProblemReason]:
     """Return what is wrong with a request, without repeating what was sent."""
-    return [Reason(field=_field(e["loc"]), reason=_reason(e)) for e in error.errors()[:most]]
+    return [ProblemReason(field=_field(e["loc"]), reason=_reason(e)) for e in error.errors()[:most]]
 
 
 def _field(place: tuple[int | str, ...]) -> str:

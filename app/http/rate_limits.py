@@ -24,7 +24,7 @@ from starlette.types import Scope
 
 from app.exceptions import TooManyRequestsError
 from app.http.error_table import kind_of
-from app.http.pipeline import Exchange, Step
+from app.http.pipeline import Exchange, PipelineStep
 from app.http.problems import problem_response
 from app.settings import Settings
 
@@ -118,7 +118,7 @@ class _Windows:
             self._minute = minute
 
 
-class Limits:
+class RateLimits:
     """How much each asks within a minute, or tries within an hour, in this process alone.
 
     Parameters
@@ -253,7 +253,7 @@ def limit_posts(request: Request) -> None:
     TooManyRequestsError
         There were too many within a minute.
     """
-    limits: Limits = request.state.limits
+    limits: RateLimits = request.state.limits
     limits.hit("sign-in", client_of(request.scope))
 
 
@@ -268,7 +268,7 @@ def limit_reports(request: Request) -> None:
     TooManyRequestsError
         There were too many within a minute.
     """
-    limits: Limits = request.state.limits
+    limits: RateLimits = request.state.limits
     limits.hit("report", client_of(request.scope))
 
 
@@ -276,7 +276,7 @@ PostLimit = Annotated[None, Depends(limit_posts)]
 ReportLimit = Annotated[None, Depends(limit_reports)]
 
 
-class Proxies(Step):
+class Proxies(PipelineStep):
     """Puts the client's own address and scheme in place of a trusted proxy's."""
 
     def __init__(self, networks: Sequence[IPv4Network | IPv6Network]) -> None:
@@ -323,7 +323,7 @@ def _host(scope: Scope) -> str:
     return client[0] if client else ""
 
 
-class RateLimit(Step):
+class RateLimit(PipelineStep):
     """Answers 429 to who asks too fast, before anything is read or looked up.
 
     Who shows a token counts by the token; a token that is refused, or that nobody has looked at,
@@ -331,7 +331,7 @@ class RateLimit(Step):
     counted: browsers keep them.
     """
 
-    def __init__(self, limits: Limits, uncounted: str) -> None:
+    def __init__(self, limits: RateLimits, uncounted: str) -> None:
         self.limits = limits
         self.uncounted = uncounted
 

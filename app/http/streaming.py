@@ -15,7 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 from app.http.pipeline import ABORT
 from app.runtime.work_limit import BusyError
 from app.settings import Settings
-from tiles.downloads.formats import Format
+from tiles.downloads.formats import FeatureFormat
 
 #: Downloads at once in a process [A]: each holds a connection and, of some formats, a core.
 AT_ONCE: Final = 2
@@ -27,7 +27,7 @@ SENT_BYTES: Final = 65_536
 type Steady = Callable[[], float]
 
 
-class Turn:
+class DownloadSlot:
     """The place of one download.
 
     Parameters
@@ -81,12 +81,12 @@ class Places:
     def __init__(self, count: int = AT_ONCE, *, steady_s: Steady = time.monotonic) -> None:
         self.count = count
         self.steady_s = steady_s
-        self._held: list[Turn] = []
+        self._held: list[DownloadSlot] = []
 
     def __len__(self) -> int:
         return len(self._held)
 
-    def take(self, still_s: float) -> Turn:
+    def take(self, still_s: float) -> DownloadSlot:
         """Give a place, if need be that of a download that has stood still for so many seconds.
 
         Raises
@@ -95,17 +95,17 @@ class Places:
             All are held by downloads that move.
         """
         if len(self._held) >= self.count:
-            stillest = max(self._held, key=Turn.waits_s)
+            stillest = max(self._held, key=DownloadSlot.waits_s)
             if stillest.waits_s() < still_s:
                 msg = "too many downloads are running"
                 raise BusyError(msg)
             self.leave(stillest)
             stillest.end()
-        turn = Turn(self.steady_s)
+        turn = DownloadSlot(self.steady_s)
         self._held.append(turn)
         return turn
 
-    def leave(self, turn: Turn) -> None:
+    def leave(self, turn: DownloadSlot) -> None:
         """Give a place back; one that was taken away already is no matter."""
         if turn in self._held:
             self._held.remove(turn)
@@ -123,9 +123,9 @@ class DownloadResponse(StreamingResponse):
         self,
         first: bytes,
         rest: AsyncGenerator[bytes],
-        fmt: Format,
+        fmt: FeatureFormat,
         headers: Mapping[str, str],
-        turn: Turn,
+        turn: DownloadSlot,
     ) -> None:
         self._whole = _whole(first, rest)
         super().__init__(self._whole, headers=headers, media_type=fmt.media_type)
@@ -150,7 +150,7 @@ class DownloadResponse(StreamingResponse):
 
 async def download_response(
     pieces: AsyncGenerator[bytes],
-    fmt: Format,
+    fmt: FeatureFormat,
     file_name: str,
     headers: Mapping[str, str],
     *,
@@ -186,7 +186,9 @@ async def download_response(
     return DownloadResponse(first, pieces, fmt, _named(file_name, headers), turn)
 
 
-def download_head(fmt: Format, file_name: str, headers: Mapping[str, str]) -> StreamingResponse:
+def download_head(
+    fmt: FeatureFormat, file_name: str, headers: Mapping[str, str]
+) -> StreamingResponse:
     """Return the same answer with nothing read: to those who ask for its headers alone.
 
     It comes in pieces as the file does, so that no length is stated: nobody knows it yet.

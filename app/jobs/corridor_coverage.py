@@ -21,10 +21,10 @@ from app.clock import Clock
 from app.runtime.background import running
 from app.runtime.logs import NOTICES
 from app.snapshots.open_spaces import support
-from app.snapshots.road_networks import Network, NoNetworkError, Region
+from app.snapshots.road_networks import NoNetworkError, Region, RoadNetworks
 from app.snapshots.tier_snapshot import reading
 from geo.db import change_stamps
-from geo.db.change_stamps import Subject
+from geo.db.change_stamps import StampSubject
 from geo.db.sessions import Database, Tier
 from geo.geography import coverage_gaps
 from geo.geography.coverage_gaps import CorridorLine, FoundGap
@@ -77,7 +77,9 @@ class Coverer:
         For whom the gaps are.
     """
 
-    def __init__(self, database: Database, network: Network, access_m: float, profile: str) -> None:
+    def __init__(
+        self, database: Database, network: RoadNetworks, access_m: float, profile: str
+    ) -> None:
         self._database = database
         self._network = network
         self._access_m = access_m
@@ -127,9 +129,9 @@ class Coverer:
             services = await coverage_gaps.counted_services(session)
         regions = await asyncio.to_thread(self._network.regions)
         return (
-            stamps.of(Subject.SPACES),
+            stamps.of(StampSubject.SPACES),
             services,
-            stamps.of(Subject.CORRIDORS),
+            stamps.of(StampSubject.CORRIDORS),
             now.date(),
             tuple(map(_stamp_of, regions)),
         )

@@ -25,7 +25,7 @@ from app.runtime.logs import NOTICES
 from app.settings import Settings, is_loopback
 from app.texts.notification_text import text_of
 from geo.accounts import outbox
-from geo.accounts.outbox import Message
+from geo.accounts.outbox import ClaimedMessage
 from geo.db.sessions import Database, Tier
 from geo.errors import DatabaseUnavailableError
 
@@ -52,7 +52,7 @@ _TRANSLATED = (
 class Sender(Protocol):
     """What delivers messages of one channel."""
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: ClaimedMessage) -> None:
         """Deliver one message; any exception means that it did not arrive.
 
         Raises
@@ -96,7 +96,7 @@ class EmailSender:
         self._base_url = base_url
         self._anchor_to = anchor_to
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: ClaimedMessage) -> None:
         """Deliver one message."""
         to = self._anchor_to if message.event == outbox.ANCHOR_EVENT else message.address
         if to is None:
@@ -112,7 +112,7 @@ class EmailSender:
             timeout=ATTEMPT_S,
         )
 
-    def _written(self, message: Message, address: str) -> EmailMessage:
+    def _written(self, message: ClaimedMessage, address: str) -> EmailMessage:
         subject, body = text_of(message.event, message.payload, message.language, self._base_url)
         mail = EmailMessage()
         mail["From"] = self._sender
@@ -157,7 +157,7 @@ class WebhookSender:
         """Close its connections."""
         await self._client.aclose()
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: ClaimedMessage) -> None:
         """Deliver one message."""
         if message.address is None or message.key is None:
             raise UndeliverableError
@@ -267,7 +267,7 @@ async def deliver_due(
     return len(messages) - failed, failed
 
 
-async def _attempt(sender: Sender, message: Message) -> Exception | None:
+async def _attempt(sender: Sender, message: ClaimedMessage) -> Exception | None:
     try:
         async with asyncio.timeout(ATTEMPT_S):
             await sender.send(message)

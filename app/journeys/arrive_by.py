@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.journeys.errors import DetourRefusedError, RouteRefusedError
-from app.journeys.planner import Answer, Question, plan
-from app.snapshots.read_source import Source
-from app.snapshots.road_networks import Network
+from app.journeys.planner import JourneyAnswer, JourneyQuestion, plan
+from app.snapshots.read_source import ReadSource
+from app.snapshots.road_networks import RoadNetworks
 from routing.errors import NoRoute
 
 #: Plans made for one question at most, each of one way, and compared with nothing [A].
@@ -36,21 +36,26 @@ _FIRST_STEP_OF_A_DETOUR: Final = timedelta(days=1)
 class _Asking:
     """Asks for the arrival by departure."""
 
-    source: Source
-    network: Network
-    question: Question
+    source: ReadSource
+    network: RoadNetworks
+    question: JourneyQuestion
     now: datetime
     access_m: float
 
-    async def answer(self, departure: datetime) -> Answer:
+    async def answer(self, departure: datetime) -> JourneyAnswer:
         """Answer the question for a departure."""
         question = replace(self.question, at=departure)
         return await plan(self.source, self.network, question, now=self.now, access_m=self.access_m)
 
 
 async def plan_arrival(
-    source: Source, network: Network, question: Question, *, now: datetime, access_m: float
-) -> Answer:
+    source: ReadSource,
+    network: RoadNetworks,
+    question: JourneyQuestion,
+    *,
+    now: datetime,
+    access_m: float,
+) -> JourneyAnswer:
     """Answer a question whose time is that of the arrival: all routes arrive by then.
 
     It is a departure that arrives in time, to ten minutes the latest of those that halving finds.
@@ -76,7 +81,7 @@ async def plan_arrival(
     return replace(only, question=whole.question)
 
 
-async def _explained(asking: _Asking, departure: datetime) -> tuple[Answer, datetime]:
+async def _explained(asking: _Asking, departure: datetime) -> tuple[JourneyAnswer, datetime]:
     """Answer in full for a departure, or one before it where there is only too long a way.
 
     Raises

@@ -32,7 +32,7 @@ type _Reached = Mapping[tuple[float, str | None], datetime]
 
 
 @dataclass(frozen=True)
-class Stop:
+class RouteStop:
     """A space that supports a route, ``at_m`` metres after its start.
 
     It lies ``access_m`` metres off; on a sketch, where it counts at the node of its ``town``, that
@@ -47,7 +47,7 @@ class Stop:
 
 
 @dataclass(frozen=True)
-class Stage:
+class DayStage:
     """A part of a way that ends at a place to sleep, or at the end of the way.
 
     Attributes
@@ -63,10 +63,10 @@ class Stage:
     days: int
     from_m: float
     to_m: float
-    stop: "Stop | None"
+    stop: "RouteStop | None"
 
 
-def bed_to_bed(route: Route, stops: "Sequence[Stop]") -> tuple[Route, tuple[Stage, ...]]:
+def bed_to_bed(route: Route, stops: "Sequence[RouteStop]") -> tuple[Route, tuple[DayStage, ...]]:
     """Lay a way of more than a day on foot from bed to bed; another one has no stages.
 
     Returns
@@ -97,12 +97,12 @@ def bed_to_bed(route: Route, stops: "Sequence[Stop]") -> tuple[Route, tuple[Stag
     ), found
 
 
-def beds_of(route: Route, found: Sequence[Stage]) -> tuple[Place, ...]:
+def beds_of(route: Route, found: Sequence[DayStage]) -> tuple[Place, ...]:
     """Return where one sleeps between stages."""
     return tuple(_place(route, stage.stop) for stage in found if stage.stop is not None)
 
 
-def _place(route: Route, stop: Stop) -> Place:
+def _place(route: Route, stop: RouteStop) -> Place:
     """Return where a bed is; one at a crossing lies before its posts, or in the country behind."""
     if all(passage.at_m != stop.at_m for passage in route.passages):
         return (stop.at_m, BEHIND)
@@ -126,18 +126,18 @@ def _passed_at(passage: Passage, reached: _Reached) -> Passage | None:
     return replace(passage, arrival=arrival, wait_s=(through - arrival).total_seconds())
 
 
-def stages(route: Route, stops: "Sequence[Stop]") -> tuple[Stage, ...]:
+def stages(route: Route, stops: "Sequence[RouteStop]") -> tuple[DayStage, ...]:
     """Return the stages of a way on foot from its start to its end."""
     if route.departure is None:
         return ()
     laid = Pacing(route, route.departure)
-    nights: list[tuple[Place, Stop | None]] = [
+    nights: list[tuple[Place, RouteStop | None]] = [
         (_place(route, stop), stop)
         for stop in stops
         if stop.overnight and stop.at_m < route.distance_m
     ]
     ahead = [*sorted(nights, key=lambda night: night[0]), (laid.end, None)]
-    found: list[Stage] = []
+    found: list[DayStage] = []
     here, walker = START, laid.walker()
     while here[0] < route.distance_m:
         ahead = [night for night in ahead if night[0][0] > here[0]]
@@ -151,7 +151,7 @@ def stages(route: Route, stops: "Sequence[Stop]") -> tuple[Stage, ...]:
         indoors = [i for i in of_a_day if not tried[i][1]]
         chosen = max(indoors or of_a_day, default=0)
         place, stop = near[chosen]
-        found.append(Stage(days[chosen], here[0], place[0], stop))
+        found.append(DayStage(days[chosen], here[0], place[0], stop))
         here, walker = place, tried[chosen][0]
         walker.sleep()
     return tuple(found)

@@ -8,11 +8,11 @@ from typing import Final, Protocol, Self
 from app.settings import Settings
 from geo.geography.crossings import CrossingState
 from geo.geography.hazards import ActiveHazard
-from routing.route.open_world_report import LIMITS, Limits, Reason
+from routing.route.open_world_report import LIMITS, DetourReason, DetourThresholds
 
 
 @dataclass(frozen=True, slots=True)
-class Detours:
+class DetourLimits:
     """What of long ways is answered.
 
     Attributes
@@ -24,14 +24,14 @@ class Detours:
     """
 
     are_accepted: bool = False
-    limits: Limits = LIMITS
+    limits: DetourThresholds = LIMITS
 
     @classmethod
     def of(cls, settings: Settings, *, are_accepted: bool = False) -> Self:
         """Take the limits that are set here."""
         return cls(
             are_accepted,
-            Limits(
+            DetourThresholds(
                 factor=settings.detour_factor,
                 min_extra_s=settings.detour_min_extra_s,
                 ceiling_factor=settings.ceiling_factor,
@@ -41,7 +41,7 @@ class Detours:
 
 
 #: As nobody set them, and long ways refused.
-ORDINARY: Final = Detours()
+ORDINARY: Final = DetourLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Because:
         A crossing that is open at the asked time, and not when the open way comes to it (P32).
     """
 
-    reason: Reason
+    reason: DetourReason
     until: datetime | None = None
     timezone: str | None = None
     hazard: ActiveHazard | None = None
@@ -89,12 +89,12 @@ class Known(Protocol):
         """IANA name."""
 
 
-def published(reasons: Sequence[Reason], known: Known) -> list[Because]:
+def published(reasons: Sequence[DetourReason], known: Known) -> list[Because]:
     """Add to reasons what is published of each."""
     return [_because(reason, known) for reason in reasons]
 
 
-def _because(reason: Reason, known: Known) -> Because:
+def _because(reason: DetourReason, known: Known) -> Because:
     if reason.kind == "hazard":
         hazard = next((one for one in known.hazards if one.id == reason.id), None)
         if hazard is None:

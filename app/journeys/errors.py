@@ -7,7 +7,7 @@ from datetime import datetime
 from app.journeys.detours import Because
 from app.snapshots.essential_contacts import Line
 from geo.spaces.queries import NearSpace
-from routing.route.open_world_report import Way
+from routing.route.open_world_report import WayFigures
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class DetourRefusedError(RouteRefusedError):
 
     def __init__(
         self,
-        detour: Way,
+        detour: WayFigures,
         because: Sequence[Because],
         blocked_by: Sequence[Obstacle],
         nearest: NearSpace | None,

@@ -14,17 +14,17 @@ from app.exceptions import InvalidParameterError
 from app.runtime.work_limit import search
 from app.snapshots.country_of_point import UncertainCountryError, Whereabouts, locate
 from app.snapshots.essential_contacts import LINES, Line, essential_lines
-from app.snapshots.road_networks import Network, Region
+from app.snapshots.road_networks import Region, RoadNetworks
 from app.snapshots.tier_snapshot import reading
 from geo.records import demo_rows as demo
 from geo.spaces import candidates, next_steps
-from geo.spaces.candidates import Described, Near
+from geo.spaces.candidates import Described, NearCandidate
 from geo.spaces.eligibility import ADULT_AGE, OF_HOURS, Candidate, Need, Refusal, refusals
-from geo.spaces.next_steps import Option, Way
+from geo.spaces.next_steps import Option, SpaceDistance
 from geo.vocabulary import check_services
 from routing.engine.shortest_path_tree import Reached
 from routing.errors import OffNetwork
-from routing.router.reachability import Place, ReachRequest
+from routing.router.reachability import ReachPlace, ReachRequest
 from routing.travel.crossings import Crossing
 from routing.travel.profiles import Profile, walking_days
 from routing.travel.speed import FLAT_KMH
@@ -50,7 +50,7 @@ CHILDRENS_LINE = "child_protection"
 
 
 @dataclass(frozen=True)
-class Question:
+class MatchQuestion:
     """A need at a place, lon, lat in degrees (EPSG:4326), with an aware start.
 
     ``country`` is where the asker says they are; else it is found out.
@@ -120,12 +120,12 @@ class Match:
 class _Found:
     """What the database says for one radius."""
 
-    near: tuple[Near, ...]
-    abroad: tuple[Near, ...]
-    referrers: tuple[Near, ...]
+    near: tuple[NearCandidate, ...]
+    abroad: tuple[NearCandidate, ...]
+    referrers: tuple[NearCandidate, ...]
 
     @property
-    def everyone(self) -> tuple[Near, ...]:
+    def everyone(self) -> tuple[NearCandidate, ...]:
         known = {one.candidate.id for one in (*self.near, *self.abroad)}
         others = (one for one in self.referrers if one.candidate.id not in known)
         return (*self.near, *self.abroad, *others)
@@ -135,16 +135,21 @@ class _Found:
 class _Ways:
     """How each of the spaces looked at is reached."""
 
-    way: Mapping[str, Way]
+    way: Mapping[str, SpaceDistance]
     arrival: Mapping[str, datetime]
     crossings: Mapping[str, tuple[Crossing, ...]]
 
-    def of(self, space: Candidate) -> tuple[Candidate, Way, datetime]:
+    def of(self, space: Candidate) -> tuple[Candidate, SpaceDistance, datetime]:
         return space, self.way[space.id], self.arrival[space.id]
 
 
 async def match(
-    session: AsyncSession, network: Network, question: Question, *, now: datetime, profile: Profile
+    session: AsyncSession,
+    network: RoadNetworks,
+    question: MatchQuestion,
+    *,
+    now: datetime,
+    profile: Profile,
 ) -> Match:
     """Answer a need.
 
@@ -166,7 +171,7 @@ async def match(
     known = await reading(session)
     request = partial(
         ReachRequest,
-        Place(question.lon, question.lat, country),
+        ReachPlace(question.lon, question.lat, country),
         at=at,
         crossings=tuple(crossing for _, crossing in await known.crossings(at)),
         hazards=tuple(hazard for _, hazard in await known.hazards(at)),
@@ -217,7 +222,9 @@ def _country(where: Whereabouts, stated: str | None) -> str:
     return where.country
 
 
-async def _find(session: AsyncSession, question: Question, country: str, reach_m: float) -> _Found:
+async def _find(
+    session: AsyncSession, question: MatchQuestion, country: str, reach_m: float
+) -> _Found:
     services, at = question.need.services, (question.lon, question.lat)
     near = await candidates.candidates_near(
         session,
@@ -249,7 +256,7 @@ async def _find(session: AsyncSession, question: Question, country: str, reach_m
 
 
 def _reach(region: Region, request: "partial[ReachRequest]", found: _Found) -> Reached | None:
-    targets = [Place(one.lon, one.lat, one.candidate.country) for one in found.everyone]
+    targets = [ReachPlace(one.lon, one.lat, one.candidate.country) for one in found.everyone]
     try:
         return region.reacher.reach(request(targets=targets))
     except OffNetwork:
@@ -278,13 +285,13 @@ def _ways(
     return _Ways(ways, arrivals, passed)
 
 
-def _by_road(reached: Reached, index: int, straight_m: float) -> Way | None:
+def _by_road(reached: Reached, index: int, straight_m: float) -> SpaceDistance | None:
     off_m = reached.start_off_m + float(reached.target_off_m[index])
     distance_m = float(reached.distance_m[index])
     if not np.isfinite(distance_m) or off_m > straight_m:
         return None
     off_s = _walk_s(off_m)
-    return Way(
+    return SpaceDistance(
         distance_m + off_m,
         float(reached.duration_s[index]) + off_s,
         float(reached.exposure_s[index]),
@@ -292,8 +299,8 @@ def _by_road(reached: Reached, index: int, straight_m: float) -> Way | None:
     )
 
 
-def _straight(straight_m: float) -> Way:
-    return Way(straight_m, _walk_s(straight_m), 0.0, "straight")
+def _straight(straight_m: float) -> SpaceDistance:
+    return SpaceDistance(straight_m, _walk_s(straight_m), 0.0, "straight")
 
 
 def _walk_s(distance_m: float) -> float:
@@ -301,7 +308,7 @@ def _walk_s(distance_m: float) -> float:
     return distance_m * 3.6 / FLAT_KMH
 
 
-def arrival(at: datetime, way: Way, profile: Profile) -> datetime:
+def arrival(at: datetime, way: SpaceDistance, profile: Profile) -> datetime:
     """Give the time of arrival; each night on the way adds the hours outside the walking window."""
     nights = walking_days(way.distance_m, way.duration_s, profile) - 1
     rest = timedelta(days=1) - timedelta(seconds=profile.window_s)
@@ -333,7 +340,7 @@ class _Instead:
 
 async def _instead(
     session: AsyncSession,
-    question: Question,
+    question: MatchQuestion,
     country: str,
     found: _Found,
     ways: _Ways,

@@ -15,7 +15,7 @@ from geo.guidance.contacts import AreaContacts
 from geo.records import demo_rows
 from geo.spaces import candidates, queries
 from geo.spaces.candidates import Described
-from geo.spaces.filters import Wanted
+from geo.spaces.filters import SpaceFilter
 
 #: Usable places of other municipalities that a list ends with: what fits on a sheet beside a
 #: town's own [A].
@@ -76,7 +76,7 @@ async def read_list(
         there.lon,
         there.lat,
         country=there.country,
-        wanted=Wanted(services=(service,) if service else ()),
+        wanted=SpaceFilter(services=(service,) if service else ()),
         limit=len(own) + NEAR,
     )
     # Nobody is sent across a border by a list that does not name the crossing (P33).

@@ -7,22 +7,22 @@ from functools import partial
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
-from app.journeys.day_stages import Stage, Stop
-from app.journeys.detours import ORDINARY, Because, Detours, published
+from app.journeys.day_stages import DayStage, RouteStop
+from app.journeys.detours import ORDINARY, Because, DetourLimits, published
 from app.journeys.records import Knowledge, Records, over_by, read_records
 from app.journeys.refusals import long_refusal, refusal
 from app.journeys.timeline import Laid, lay, worth_showing
 from app.runtime.work_limit import search
 from app.snapshots.country_of_point import Whereabouts, countries_along, doubted, weigh_all
-from app.snapshots.read_source import Source
-from app.snapshots.road_networks import Network, Region, Routed
+from app.snapshots.read_source import ReadSource
+from app.snapshots.road_networks import Region, RoadNetworks, Routed
 from app.snapshots.tier_snapshot import reading
 from geo.geography.hazards import ActiveHazard
-from geo.geography.places import Place
+from geo.geography.places import NamedPlace
 from routing.errors import NoRoute
 from routing.osm_tags.edge_flags import Mode
 from routing.route.coverage import Coverage, MeasuredLine, coverage_by
-from routing.route.open_world_report import Beyond, Compared, Reason, Way
+from routing.route.open_world_report import Beyond, Compared, DetourReason, WayFigures
 from routing.route.timeline import Pacing
 from routing.route.upcoming_closures import met_on_the_way, reached_too_early
 from routing.router.regional import Crossing, Route, RouteRequest
@@ -39,7 +39,7 @@ _TO_CHOOSE_FROM: Final = 3
 
 
 @dataclass(frozen=True)
-class Question:
+class JourneyQuestion:
     """A journey asked for: ends in lon, lat degrees (EPSG:4326) and an aware start.
 
     ``countries`` of the ends are given where the asker named them; else they are found out.
@@ -63,7 +63,7 @@ class Question:
     obstacles: Obstacles = NO_OBSTACLES
     avoided_countries: frozenset[str] = frozenset()
     avoids_borders: bool = False
-    detours: Detours = ORDINARY
+    detours: DetourLimits = ORDINARY
     compares: bool = True
 
     def avoids(self, *countries: str) -> bool:
@@ -85,14 +85,14 @@ class Journey:
     """
 
     route: Route
-    stops: tuple[Stop, ...]
+    stops: tuple[RouteStop, ...]
     gaps: Coverage
     overnight: bool
     gap_highest_m: float | None
     regions: tuple[Region, ...]
     because: tuple[Because, ...] = ()
     beyond: Beyond | None = None
-    stages: tuple[Stage, ...] = ()
+    stages: tuple[DayStage, ...] = ()
     ended: tuple[ActiveHazard, ...] = ()
 
     @property
@@ -115,10 +115,10 @@ class Journey:
 
 
 @dataclass(frozen=True)
-class Answer:
+class JourneyAnswer:
     """The journeys for a question, best first, with what they rest on."""
 
-    question: Question
+    question: JourneyQuestion
     journeys: tuple[Journey, ...]
     knowledge: Knowledge
 
@@ -146,7 +146,7 @@ class _NoWayError(Exception):
 class _TooLongError(Exception):
     """There are ways on every leg, on one of which all are too long: what was asked and known."""
 
-    def __init__(self, settled: "_Settled", compared: Compared, detour: Way) -> None:
+    def __init__(self, settled: "_Settled", compared: Compared, detour: WayFigures) -> None:
         super().__init__("no way of a reasonable length")
         self.settled = settled
         self.compared = compared
@@ -169,8 +169,13 @@ class _Settled:
 
 
 async def plan(
-    source: Source, network: Network, question: Question, *, now: datetime, access_m: float
-) -> Answer:
+    source: ReadSource,
+    network: RoadNetworks,
+    question: JourneyQuestion,
+    *,
+    now: datetime,
+    access_m: float,
+) -> JourneyAnswer:
     """Answer a question with one to five journeys; with one over waypoints.
 
     Everything is as the source's stamps have it, or newer.
@@ -198,7 +203,7 @@ async def plan(
     await source.session.close()
     try:
         found = await search(partial(_weighed_answer, network, question, records, near, access_m))
-        if not isinstance(found, Answer):
+        if not isinstance(found, JourneyAnswer):
             where = await doubted(source.session, points, found)
             await source.session.close()
             knowledge = records.seen_from(where)
@@ -219,12 +224,12 @@ async def plan(
 
 
 def _weighed_answer(
-    network: Network,
-    question: Question,
+    network: RoadNetworks,
+    question: JourneyQuestion,
     records: Records,
-    near: Sequence[tuple[Place, float]],
+    near: Sequence[tuple[NamedPlace, float]],
     access_m: float,
-) -> Answer | tuple[Whereabouts, ...]:
+) -> JourneyAnswer | tuple[Whereabouts, ...]:
     """Answer in one go where no country is to be doubted; else say where the places seem to be."""
     where = weigh_all(network, [question.start, *question.via, question.end], near)
     if any(one.is_far for one in where):
@@ -232,7 +237,9 @@ def _weighed_answer(
     return _answer(network, question, records.seen_from(where), access_m)
 
 
-def _answer(network: Network, question: Question, knowledge: Knowledge, access_m: float) -> Answer:
+def _answer(
+    network: RoadNetworks, question: JourneyQuestion, knowledge: Knowledge, access_m: float
+) -> JourneyAnswer:
     """Answer from what holds when somebody comes by, unless all ways are too long."""
     settled = with_enough_ways(
         question, lambda asked: _settled_in_time(network, asked, knowledge, access_m)
@@ -246,7 +253,7 @@ def _answer(network: Network, question: Question, knowledge: Knowledge, access_m
         )
         for row in worth_showing(settled.laid, compared)[: question.most]
     )
-    return Answer(question, journeys, settled.knowledge)
+    return JourneyAnswer(question, journeys, settled.knowledge)
 
 
 class _Found(Protocol):
@@ -257,7 +264,9 @@ class _Found(Protocol):
         """They."""
 
 
-def with_enough_ways[F: _Found](question: Question, find: Callable[[Question], F]) -> F:
+def with_enough_ways[F: _Found](
+    question: JourneyQuestion, find: Callable[[JourneyQuestion], F]
+) -> F:
     """Find ways for a question, of days on foot more than are asked for.
 
     From bed to bed the router's best way may be worse than another in everything. So there have to
@@ -271,7 +280,9 @@ def with_enough_ways[F: _Found](question: Question, find: Callable[[Question], F
     return found
 
 
-def _compared(network: Network, question: Question, settled: _Settled) -> Sequence[Compared]:
+def _compared(
+    network: RoadNetworks, question: JourneyQuestion, settled: _Settled
+) -> Sequence[Compared]:
     """Set routes against the open ways, on the router's own clock as these are.
 
     Raises
@@ -293,7 +304,7 @@ def _compared(network: Network, question: Question, settled: _Settled) -> Sequen
 
 
 def _settled_in_time(
-    network: Network, question: Question, knowledge: Knowledge, access_m: float
+    network: RoadNetworks, question: JourneyQuestion, knowledge: Knowledge, access_m: float
 ) -> _Settled:
     """Find routes by what holds when somebody comes by.
 
@@ -331,7 +342,7 @@ def _settled_in_time(
 
 
 def _settled(
-    network: Network, question: Question, knowledge: Knowledge, access_m: float
+    network: RoadNetworks, question: JourneyQuestion, knowledge: Knowledge, access_m: float
 ) -> _Settled:
     """Find routes none of which meets anything that begins before it has left it behind."""
     while True:
@@ -356,7 +367,7 @@ def _settled(
         knowledge = knowledge.at_any_hour([dark[row][1] for row in met_by_night])
 
 
-def _request(question: Question, knowledge: Knowledge) -> RouteRequest:
+def _request(question: JourneyQuestion, knowledge: Knowledge) -> RouteRequest:
     """Put a question as the router takes it."""
     first, *between, last = countries_along(
         _named(knowledge.start, question.countries[0]),
@@ -389,7 +400,7 @@ def _named(where: Whereabouts, country: str | None) -> Whereabouts:
     return replace(where, country=country, is_certain=True, crossing=None)
 
 
-def _as_asked(question: Question, crossing: Crossing) -> Crossing:
+def _as_asked(question: JourneyQuestion, crossing: Crossing) -> Crossing:
     """Return a crossing, shut for who keeps away from it.
 
     The same object for everybody else: what is derived of all crossings is kept by them.
@@ -401,7 +412,7 @@ def _as_asked(question: Question, crossing: Crossing) -> Crossing:
 
 def _explained(
     journey: Journey,
-    legs: Sequence[tuple[Sequence[Reason], Beyond | None]],
+    legs: Sequence[tuple[Sequence[DetourReason], Beyond | None]],
     knowledge: Knowledge,
 ) -> Journey:
     """Add to a journey what makes it longer than the open way, leg by leg."""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from app.snapshots.country_of_point import Whereabouts
 from app.snapshots.open_spaces import Helping
-from app.snapshots.tier_snapshot import Reading
+from app.snapshots.tier_snapshot import SnapshotReading
 from geo.geography.crossings import CrossingState
 from geo.geography.hazards import ActiveHazard
 from geo.guidance.products import AreaProduct
@@ -139,7 +139,9 @@ class Knowledge(Records):
         )
 
 
-async def read_records(known: Reading, at: datetime, now: datetime, timezone: str) -> Records:
+async def read_records(
+    known: SnapshotReading, at: datetime, now: datetime, timezone: str
+) -> Records:
     """Read the records that a journey depends on.
 
     Spaces are judged on the local day of the journey, but never on a day before today: a

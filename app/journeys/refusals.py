@@ -13,7 +13,7 @@ from geo.geography.crossings import CrossingState
 from geo.spaces import queries
 from geo.spaces.queries import NearSpace
 from routing.errors import Blocker, NoRoute
-from routing.route.open_world_report import Compared, Way
+from routing.route.open_world_report import Compared, WayFigures
 from routing.travel.request import RouteRequest
 
 #: What stands in the way, as refusals name it.
@@ -86,7 +86,11 @@ def _blocking(
 
 
 async def long_refusal(
-    session: AsyncSession, request: RouteRequest, compared: Compared, known: Known, detour: Way
+    session: AsyncSession,
+    request: RouteRequest,
+    compared: Compared,
+    known: Known,
+    detour: WayFigures,
 ) -> LongDetourError | NoReasonableWayError:
     """Say what makes all ways of a leg so long, if that is published, and where help is.
 

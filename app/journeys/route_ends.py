@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.i18n.translation import Words, marked, words
 from app.journeys.space_facts import visible_space
 from app.snapshots.place_names import AmbiguousPlaceError, Choice, UnknownPlaceError, resolve
-from app.snapshots.road_networks import Network
+from app.snapshots.road_networks import RoadNetworks
 from app.snapshots.tier_snapshot import reading
 from geo.errors import NotFoundError
 from geo.geography.crossings import CrossingState, states_at
@@ -87,7 +87,7 @@ class EndError(Exception):
 
 async def find_end(
     session: AsyncSession,
-    network: Network,
+    network: RoadNetworks,
     given: Given,
     w: Words,
     now: datetime,
@@ -166,7 +166,7 @@ async def _place_label(session: AsyncSession, place_id: str) -> str | None:
 
 async def _referred(
     session: AsyncSession,
-    network: Network,
+    network: RoadNetworks,
     ref: str,
     w: Words,
     now: datetime,
@@ -234,7 +234,7 @@ def _sides(w: Words, *crossings: CrossingState) -> tuple[Choice, ...]:
 
 
 async def _named(
-    session: AsyncSession, network: Network, text: str, w: Words, now: datetime
+    session: AsyncSession, network: RoadNetworks, text: str, w: Words, now: datetime
 ) -> End:
     try:
         town = await resolve(session, network, text)

@@ -50,7 +50,7 @@ _KINDS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Question:
+class SmsQuestion:
     """What was asked.
 
     Attributes
@@ -74,7 +74,7 @@ class Question:
 def messages(
     w: Words,
     names: labels.Names,
-    asked: Question,
+    asked: SmsQuestion,
     found: Sequence[NearSpace],
     lines: AreaContacts,
 ) -> list[str]:
@@ -94,7 +94,7 @@ def messages(
     return _numbered(asked, packed[: asked.parts])
 
 
-def protected_messages(w: Words, asked: Question, lines: AreaContacts) -> list[str]:
+def protected_messages(w: Words, asked: SmsQuestion, lines: AreaContacts) -> list[str]:
     """Return what is said of a protected service: no place, but whom to call (P3, P38)."""
     numbers = _numbers(w, asked, lines)
     if asked.hotline:
@@ -128,13 +128,13 @@ def _one(text: str) -> str:
     return cut(in_gsm7(text), SEPTETS)
 
 
-def _title(w: Words, names: labels.Names, asked: Question) -> str:
+def _title(w: Words, names: labels.Names, asked: SmsQuestion) -> str:
     if asked.service is None:
         return asked.there.name
     return f"{asked.there.name}, {labels.term(w, names, 'service', asked.service)}"
 
 
-def _place(w: Words, asked: Question, space: NearSpace, room: int) -> str:
+def _place(w: Words, asked: SmsQuestion, space: NearSpace, room: int) -> str:
     """Word one place; what is too long loses its distance, its town, the end of its name."""
     row = space.properties
     is_here = folded(row["locality"] or "") in {"", folded(asked.there.name)}
@@ -219,7 +219,7 @@ def _digits(number: str) -> str:
     return "".join(sign for sign in number if sign.isdigit() or sign == "+")
 
 
-def _help(w: Words, asked: Question, lines: AreaContacts) -> list[str]:
+def _help(w: Words, asked: SmsQuestion, lines: AreaContacts) -> list[str]:
     """Word what to call for protected services (P38), and the lines of the area."""
     if not asked.hotline:
         return _numbers(w, asked, lines)
@@ -228,7 +228,7 @@ def _help(w: Words, asked: Question, lines: AreaContacts) -> list[str]:
     return [*_numbers(w, asked, lines), _safety(w, text, number=asked.hotline)]
 
 
-def _numbers(w: Words, asked: Question, lines: AreaContacts) -> list[str]:
+def _numbers(w: Words, asked: SmsQuestion, lines: AreaContacts) -> list[str]:
     """Word the lines of the area, and which kinds nobody knows one of (P45)."""
     numbers: dict[str, str] = {}
     for line in lines.lines:
@@ -262,12 +262,12 @@ def _safety(w: Words, text: str, **values: str) -> str:
     return filled if own is w else f"({w.gettext('en español')}) {filled}"
 
 
-def _room(asked: Question) -> int:
+def _room(asked: SmsQuestion) -> int:
     """Return the septets of a message behind its head."""
     return SEPTETS - septets(_head(asked, MOST_PARTS, MOST_PARTS))
 
 
-def _head(asked: Question, number: int, count: int) -> str:
+def _head(asked: SmsQuestion, number: int, count: int) -> str:
     demo = "DEMO " if asked.has_demo else ""
     day: date = asked.now.astimezone(zone(asked.there.timezone)).date()
     return f"{demo}{number}/{count} {day:%d/%m/%y} "
@@ -294,5 +294,5 @@ def _put(packed: list[str], choices: Sequence[str], said: str, room: int) -> Non
     packed.append(said)
 
 
-def _numbered(asked: Question, packed: Sequence[str]) -> list[str]:
+def _numbered(asked: SmsQuestion, packed: Sequence[str]) -> list[str]:
     return [_head(asked, number, len(packed)) + said for number, said in enumerate(packed, start=1)]

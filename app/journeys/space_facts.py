@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.runtime.work_limit import BusyError
 from app.snapshots.neighbours import NextSpace, next_spaces
-from app.snapshots.road_networks import Network, NoNetworkError
+from app.snapshots.road_networks import NoNetworkError, RoadNetworks
 from geo.errors import NotFoundError
 from geo.guidance.contacts import AreaContacts, contacts_of
 from geo.guidance.practices import practices_at
@@ -58,7 +58,7 @@ class SpaceFacts:
 
 
 async def read_facts(
-    session: AsyncSession, network: Network, space_id: str, now: datetime
+    session: AsyncSession, network: RoadNetworks, space_id: str, now: datetime
 ) -> SpaceFacts:
     """Return what is known of a space (any reading tier).
 
@@ -111,7 +111,7 @@ def age_of(properties: Mapping[str, Any], now: datetime) -> Age | None:
 
 
 async def _next_spaces(
-    session: AsyncSession, network: Network, space: Described, now: datetime
+    session: AsyncSession, network: RoadNetworks, space: Described, now: datetime
 ) -> tuple[NextSpace, ...] | None:
     try:
         return await next_spaces(

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.journeys.day_stages import Stage, Stop, bed_to_bed, beds_of
+from app.journeys.day_stages import DayStage, RouteStop, bed_to_bed, beds_of
 from app.snapshots.open_spaces import Helping, supports_of
 from app.snapshots.road_networks import Region
 from routing.route.coverage import SupportAt
 from routing.route.dominance import undominated
-from routing.route.open_world_report import Compared, Way
+from routing.route.open_world_report import Compared, WayFigures
 from routing.route.route import Route
 from routing.route.timeline import BEHIND, START, Pacing
 from routing.router.open_world import way_of
@@ -36,8 +36,8 @@ class Laid:
     searched: Route
     regions: tuple[Region, ...]
     along: tuple[SupportAt, ...]
-    stops: tuple[Stop, ...]
-    stages: tuple[Stage, ...]
+    stops: tuple[RouteStop, ...]
+    stages: tuple[DayStage, ...]
 
     @property
     def clocks(self) -> list[Pacing]:
@@ -48,7 +48,7 @@ class Laid:
             found.append(Pacing(self.route, departure, beds_of(self.route, self.stages)))
         return found
 
-    def leg(self, number: int | None, compared: Way) -> Way:
+    def leg(self, number: int | None, compared: WayFigures) -> WayFigures:
         """Return the figures of one leg, None for the whole, as a card has them.
 
         Parameters
@@ -99,7 +99,7 @@ def worth_showing(laid: Sequence[Laid], compared: Sequence[Compared]) -> list[in
     return [row for row in rows if any(laid[row].route is one for one in shown)]
 
 
-def _stop(helping: Helping, at: SupportAt) -> Stop:
+def _stop(helping: Helping, at: SupportAt) -> RouteStop:
     space = helping.by_id[at.support.id]
     overnight = space.id in helping.night_ids
-    return Stop(space, at.at_m, overnight, at.access_m, at.town)
+    return RouteStop(space, at.at_m, overnight, at.access_m, at.town)

@@ -23,7 +23,7 @@ _STRAIGHT, _SLIGHT, _PLAIN, _SHARP = 30.0, 60.0, 120.0, 160.0
 _LOOK_M: Final = 15.0
 
 
-class Turn(IntEnum):
+class TurnType(IntEnum):
     """How a step begins; the numbers are openrouteservice's instruction types."""
 
     LEFT = 0
@@ -39,7 +39,7 @@ class Turn(IntEnum):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Step:
+class TurnStep:
     """A part of a route on one road.
 
     Parameters
@@ -58,7 +58,7 @@ class Step:
     leg: int
     first: int
     last: int
-    turn: Turn
+    turn: TurnType
 
     @property
     def name(self) -> str | None:
@@ -76,10 +76,10 @@ class Step:
         return sum(part.duration_s for part in self.parts)
 
 
-def steps_of(route: Route) -> tuple[Step, ...]:
+def steps_of(route: Route) -> tuple[TurnStep, ...]:
     """Cut a route into steps; none runs over a waypoint."""
     ends_m = [waypoint.at_m for waypoint in route.via]
-    found: list[Step] = []
+    found: list[TurnStep] = []
     rows = list(_rows(route.segments, ends_m))
     for row, (leg, parts) in enumerate(rows, 1):
         # Steps join, and together they are the whole line, vertices of one measure among it.
@@ -87,8 +87,8 @@ def steps_of(route: Route) -> tuple[Step, ...]:
         is_last = row == len(rows)
         last = len(route.coordinates) - 1 if is_last else _vertex(route, parts[-1].to_m)
         begins = not found or found[-1].leg != leg
-        turn = Turn.DEPART if begins else turn_at(route, first)
-        found.append(Step(tuple(parts), leg, first, max(first, last), turn))
+        turn = TurnType.DEPART if begins else turn_at(route, first)
+        found.append(TurnStep(tuple(parts), leg, first, max(first, last), turn))
     return tuple(found)
 
 
@@ -119,7 +119,7 @@ def _vertex(route: Route, at_m: float) -> int:
     return int(np.abs(route.measure_m - at_m).argmin())
 
 
-def turn_at(route: Route, vertex: int) -> Turn:
+def turn_at(route: Route, vertex: int) -> TurnType:
     """Read how a route turns at a vertex."""
     line, measure_m = route.coordinates, route.measure_m
     here_m = measure_m[vertex]
@@ -130,14 +130,14 @@ def turn_at(route: Route, vertex: int) -> Turn:
     angle = (angle + 180) % 360 - 180
     size, is_right = abs(angle), angle > 0
     if size <= _STRAIGHT:
-        return Turn.STRAIGHT
+        return TurnType.STRAIGHT
     if size > _SHARP:
-        return Turn.BACK
+        return TurnType.BACK
     if size <= _SLIGHT:
-        return Turn.SLIGHT_RIGHT if is_right else Turn.SLIGHT_LEFT
+        return TurnType.SLIGHT_RIGHT if is_right else TurnType.SLIGHT_LEFT
     if size <= _PLAIN:
-        return Turn.RIGHT if is_right else Turn.LEFT
-    return Turn.SHARP_RIGHT if is_right else Turn.SHARP_LEFT
+        return TurnType.RIGHT if is_right else TurnType.LEFT
+    return TurnType.SHARP_RIGHT if is_right else TurnType.SHARP_LEFT
 
 
 def _bearing(one: Floats, two: Floats) -> float:

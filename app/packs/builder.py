@@ -11,7 +11,7 @@ import orjson
 from app.exceptions import NoPackError
 from app.http.compression import BROTLI
 from app.packs.pack import (
-    Around,
+    PackSurroundings,
     around_of,
     crossings_of,
     head_of,
@@ -26,14 +26,14 @@ from app.packs.timespan import Span
 from app.settings import Settings
 from app.snapshots.layer_editions import Editions
 from app.snapshots.response_cache import Kept, Shelf
-from app.snapshots.road_networks import Network
+from app.snapshots.road_networks import RoadNetworks
 from app.snapshots.tier_snapshot import router_crossing
-from geo.db.change_stamps import Stamps, Subject
+from geo.db.change_stamps import Stamps, StampSubject
 from geo.db.sessions import Database, Tier
 from geo.geography import crossings, hazards
 from geo.geography.boundaries import units_at
 from geo.guidance.contacts import contacts_of
-from geo.spaces.filters import Wanted
+from geo.spaces.filters import SpaceFilter
 from geo.spaces.queries import countries_with_spaces, listed_spaces
 
 #: Browsers on phones take it, and it is what answers are sent in to who takes it.
@@ -56,7 +56,7 @@ class Maker:
     database: Database
     editions: Editions
     shelf: Shelf
-    network: Network
+    network: RoadNetworks
     settings: Settings
     span: Span
 
@@ -129,7 +129,7 @@ class Maker:
             async with self.database.session(Tier.PUBLIC) as session:
                 return orjson.dumps(await countries_with_spaces(session))
 
-        edition = self._edition(stamps, Subject.SPACES)
+        edition = self._edition(stamps, StampSubject.SPACES)
         counts: dict[str, int] = orjson.loads(
             await self._kept(("pack-countries",), edition, counted)
         )
@@ -138,12 +138,12 @@ class Maker:
     async def _spaces(self, stamps: Stamps, country: str | None) -> orjson.Fragment:
         async def columns() -> bytes:
             async with self.database.session(Tier.PUBLIC) as session:
-                listed = await listed_spaces(session, Wanted(country=country))
+                listed = await listed_spaces(session, SpaceFilter(country=country))
             made = partial(columns_of, listed, self.span, with_details=country is not None)
             # Hours of thousands take a second.
             return await anyio.to_thread.run_sync(lambda: _dumped(made()))
 
-        edition = self._edition(stamps, Subject.SPACES)
+        edition = self._edition(stamps, StampSubject.SPACES)
         return orjson.Fragment(await self._kept(("pack-spaces", country), edition, columns))
 
     async def _crossings(self, stamps: Stamps) -> bytes:
@@ -152,7 +152,7 @@ class Maker:
                 stated = await crossings.stated_crossings(session)
             return _dumped(crossings_of(stated, self.span))
 
-        edition = self._edition(stamps, Subject.CROSSINGS)
+        edition = self._edition(stamps, StampSubject.CROSSINGS)
         return await self._kept(("pack-crossings",), edition, told)
 
     async def _around(self, stamps: Stamps) -> orjson.Fragment:
@@ -163,11 +163,14 @@ class Maker:
                 sketch = sketch_of(self.network)
                 units = () if sketch is None else await units_at(session, places_of(sketch))
             routed = [router_crossing(one.at(self.span.start), one) for one in stated]
-            known = Around(routed, published, units)
+            known = PackSurroundings(routed, published, units)
             made = partial(around_of, known, self.network, self.span)
             return await anyio.to_thread.run_sync(lambda: _dumped(made()))
 
-        edition = self._edition(stamps, Subject.CROSSINGS, Subject.HAZARDS), self._regions()
+        edition = (
+            self._edition(stamps, StampSubject.CROSSINGS, StampSubject.HAZARDS),
+            self._regions(),
+        )
         rest = await self._kept(("pack-around",), edition, around)
         # Inside the same object: of crossings each change of weeks is told, once for all files.
         told = await self._crossings(stamps)
@@ -177,7 +180,7 @@ class Maker:
         # A region is replaced by a new object (`app.snapshots.road_networks`).
         return tuple(map(id, self.network.regions()))
 
-    def _edition(self, stamps: Stamps, *subjects: Subject) -> Hashable:
+    def _edition(self, stamps: Stamps, *subjects: StampSubject) -> Hashable:
         counted = stamps.server, *map(stamps.of, subjects)
         return counted, stamps.today, stamps.has_demo, self.span
 

@@ -15,7 +15,7 @@ from app.i18n import route_phrases
 from app.packs.roads import roads_of
 from app.packs.timespan import HORIZON_DAYS, REPEATED, Span
 from app.settings import Settings
-from app.snapshots.road_networks import Network, Region
+from app.snapshots.road_networks import Region, RoadNetworks
 from geo.geography.crossings import StatedCrossing
 from geo.geography.hazards import ActiveHazard, holds
 from routing.route.open_world_report import LEAST_EXTRA_S
@@ -34,7 +34,7 @@ _GRID: Final = 1e-5
 
 
 @dataclass(frozen=True)
-class Around:
+class PackSurroundings:
     """What lies around the spaces, as the public knows it; crossings as the router takes them.
 
     ``units`` name the first-level unit of each of the sketch's nodes.
@@ -86,7 +86,7 @@ def limits_of(settings: Settings) -> dict[str, float]:
     }
 
 
-def around_of(around: Around, network: Network, span: Span) -> dict[str, Any]:
+def around_of(around: PackSurroundings, network: RoadNetworks, span: Span) -> dict[str, Any]:
     """Return hazards and the roads of the sketch, which is what a phone searches.
 
     ``roads`` is null where no sketch is imported.
@@ -99,7 +99,7 @@ def around_of(around: Around, network: Network, span: Span) -> dict[str, Any]:
     }
 
 
-def sketch_of(network: Network) -> Region | None:
+def sketch_of(network: RoadNetworks) -> Region | None:
     """Return the corridor sketch, where it is imported."""
     return next((r for r in network.regions() if r.meta.kind == "sketch"), None)
 

@@ -20,7 +20,7 @@ _LONGEST = 80
 
 
 @dataclass(frozen=True)
-class Link:
+class PageLink:
     """A word that leads somewhere.
 
     Parameters
@@ -61,12 +61,12 @@ class DataView:
 
     title: str
     lead: str
-    crumbs: Sequence[Link] = ()
+    crumbs: Sequence[PageLink] = ()
     notices: Sequence[str] = ()
     facts: Sequence[tuple[str, str]] = ()
     columns: Sequence[str] = ()
-    rows: Sequence[tuple[Link, Sequence[str]]] = ()
-    links: Sequence[Link] = ()
+    rows: Sequence[tuple[PageLink, Sequence[str]]] = ()
+    links: Sequence[PageLink] = ()
     credit: str = ""
 
 
@@ -77,14 +77,14 @@ def render_data(view: DataView) -> str:
 
 def feature_rows(
     features: Sequence[Mapping[str, Any]], columns: Sequence[str], address: str
-) -> list[tuple[Link, Sequence[str]]]:
+) -> list[tuple[PageLink, Sequence[str]]]:
     """Return the rows of a table of features, each with a link to its own page."""
-    rows: list[tuple[Link, Sequence[str]]] = []
+    rows: list[tuple[PageLink, Sequence[str]]] = []
     for feature in features:
         properties = feature["properties"]
         cells = [_cut(as_text(properties.get(name))) for name in columns]
         own = f"{address}/{quote(str(feature['id']), safe='')}?f=html"
-        rows.append((Link(str(feature["id"]), own), cells))
+        rows.append((PageLink(str(feature["id"]), own), cells))
     return rows
 
 

@@ -36,7 +36,7 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Section:
+class OperationSection:
     """The operations of one tag."""
 
     tag: str
@@ -48,7 +48,7 @@ class Section:
         return self.tag.replace(" ", "-")
 
 
-def sections(document: Part, collections: Sequence[str]) -> list[Section]:
+def sections(document: Part, collections: Sequence[str]) -> list[OperationSection]:
     """Return what an OpenAPI document describes, by tag.
 
     Parameters
@@ -66,7 +66,7 @@ def sections(document: Part, collections: Sequence[str]) -> list[Section]:
     found: dict[str, list[Operation]] = defaultdict(list)
     for (path, method), same in alike.items():
         found[same[0]["tags"][0]].append(_operation(document, path, method, same))
-    return [Section(tag, tuple(operations)) for tag, operations in sorted(found.items())]
+    return [OperationSection(tag, tuple(operations)) for tag, operations in sorted(found.items())]
 
 
 def _operation(document: Part, path: str, method: str, same: Sequence[Part]) -> Operation:

@@ -90,7 +90,7 @@ class Elevation:
 
 
 @dataclass(frozen=True)
-class Passed:
+class PassedMark:
     """Something that a route passes ``at_m`` metres after its start."""
 
     at_m: float
@@ -103,7 +103,7 @@ def elevation(
     distance_m: float,
     *,
     gap: tuple[float, float] | None = None,
-    passed: Sequence[Passed] = (),
+    passed: Sequence[PassedMark] = (),
 ) -> Elevation | None:
     """Return what is drawn of a route's heights; None where none is known.
 
@@ -176,7 +176,7 @@ class _Axis:
         pairs = zip(at_m.tolist(), height_m.tolist(), strict=True)
         return [f"{self.x(one):g},{self.y(two):g}" for one, two in pairs]
 
-    def mark(self, one: Passed, heights: Heights) -> Mark:
+    def mark(self, one: PassedMark, heights: Heights) -> Mark:
         height_m = float(heights_at(heights, np.array([one.at_m]))[0])
         y = BOTTOM if math.isnan(height_m) else self.y(height_m)
         return Mark(self.x(one.at_m), y, one.name, one.at_m, one.kind)

@@ -8,7 +8,7 @@ from app.snapshots.essential_contacts import PROTECTED_LINES, Line, lines_of
 
 
 @dataclass(frozen=True)
-class Network:
+class NetworkView:
     """The road network that answers.
 
     Attributes
@@ -28,7 +28,7 @@ class Network:
 
 
 @dataclass(frozen=True)
-class Frame:
+class PageFrame:
     """What every page carries around its own content.
 
     Attributes
@@ -58,7 +58,7 @@ class Frame:
     now: datetime
     has_demo: bool
     data_as_of: date | None
-    networks: Sequence[Network] = ()
+    networks: Sequence[NetworkView] = ()
     layers: Sequence[Mapping[str, object]] = ()
     places: Sequence[str] = ()
     hotline: str | None = None

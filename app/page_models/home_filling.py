@@ -13,7 +13,7 @@ from app.page_models import view_models
 from app.settings import Settings
 from app.snapshots.essential_contacts import essential_lines
 from app.snapshots.place_names import Choice, towns
-from app.snapshots.road_networks import Network, Region
+from app.snapshots.road_networks import Region, RoadNetworks
 from geo import vocabulary
 from geo.geography import crossings, hazards
 from geo.geography.crossings import CrossingState
@@ -33,7 +33,7 @@ PAGE_SIZE = 40
 
 
 @dataclass(frozen=True)
-class Found:
+class HomeSpaces:
     """The spaces that the page lists, and how it came to them.
 
     Attributes
@@ -64,10 +64,10 @@ class Found:
 
 
 async def frame(
-    session: AsyncSession, network: Network, settings: Settings, now: datetime
-) -> view_models.Frame:
+    session: AsyncSession, network: RoadNetworks, settings: Settings, now: datetime
+) -> view_models.PageFrame:
     """Return what every page carries around its own content."""
-    return view_models.Frame(
+    return view_models.PageFrame(
         now=now,
         has_demo=await demo_rows.has_demo(session),
         data_as_of=now.date(),
@@ -85,7 +85,10 @@ async def frame(
 
 
 async def home(
-    session: AsyncSession, around: view_models.Frame, found: Found, form: view_models.Form
+    session: AsyncSession,
+    around: view_models.PageFrame,
+    found: HomeSpaces,
+    form: view_models.RouteForm,
 ) -> view_models.HomeView:
     """Return the page ``/``: spaces, crossings and hazards as known now."""
     sides = defaultdict(list)
@@ -129,7 +132,7 @@ async def home(
 def _near_space(space: NearSpace, country: str | None, now: datetime) -> view_models.Space:
     crossing = space.properties.get("crossing")
     shown = space_of(space.id, space.properties, hours_of(space.properties), now, None)
-    near = view_models.Near(
+    near = view_models.NearView(
         distance_m=space.distance_m,
         is_abroad=country is not None and space.country != country,
         crossing=None if crossing is None else crossing["name"],
@@ -137,10 +140,10 @@ def _near_space(space: NearSpace, country: str | None, now: datetime) -> view_mo
     return replace(shown, near=near)
 
 
-def network_of(region: Region) -> view_models.Network:
+def network_of(region: Region) -> view_models.NetworkView:
     """Return a road network as pages name it."""
     meta = region.meta
-    return view_models.Network(meta.name, meta.title, meta.kind, meta.attribution)
+    return view_models.NetworkView(meta.name, meta.title, meta.kind, meta.attribution)
 
 
 def _space(space: ListedSpace, now: datetime) -> view_models.Space:
@@ -187,9 +190,9 @@ def space_of(
     )
 
 
-def crossing_of(crossing: CrossingState, sides: Iterable[SideSpace]) -> view_models.Crossing:
+def crossing_of(crossing: CrossingState, sides: Iterable[SideSpace]) -> view_models.CrossingView:
     """Return an official crossing as pages show it, with the nearest space on each side."""
-    return view_models.Crossing(
+    return view_models.CrossingView(
         id=crossing.id,
         name=crossing.name,
         countries=(crossing.country_a, crossing.country_b),
@@ -206,8 +209,8 @@ def crossing_of(crossing: CrossingState, sides: Iterable[SideSpace]) -> view_mod
     )
 
 
-def _hazard(hazard: ActiveHazard) -> view_models.Hazard:
-    return view_models.Hazard(
+def _hazard(hazard: ActiveHazard) -> view_models.HazardView:
+    return view_models.HazardView(
         id=hazard.id,
         kind=hazard.kind,
         title=hazard.title,

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from app.i18n.translation import words
 from app.page_models import renderer
-from app.page_models.frames import Frame
+from app.page_models.frames import PageFrame
 from app.texts import list_sheet, print_text
 from app.texts.list_sheet import Sheet
 
 
-def render_list(sheet: Sheet, frame: Frame, lang: str, here: Callable[..., str]) -> str:
+def render_list(sheet: Sheet, frame: PageFrame, lang: str, here: Callable[..., str]) -> str:
     """Render a list.
 
     Parameters

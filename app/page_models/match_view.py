@@ -12,11 +12,11 @@ from app.i18n.phrase import Languages, LocalTime, Phrase, SafetyPhrase, named_la
 from app.i18n.translation import Words, words
 from app.journeys.matching import Chosen, Fallback, Match
 from app.page_models import renderer
-from app.page_models.frames import Frame
-from app.page_models.space_view import Phone, address_of, phone_of
+from app.page_models.frames import PageFrame
+from app.page_models.space_view import PhoneView, address_of, phone_of
 from app.snapshots.place_names import Choice
 from app.texts import match_text
-from app.texts.match_text import LeftOut, Reason
+from app.texts.match_text import LeftOut, MatchReason
 
 #: Languages that can be named; the codes of ISO 639, those of the region first.
 SPOKEN = ("es", "pt", "en", "fr", "ht", "wba", "guc")
@@ -37,7 +37,7 @@ class MatchForm:
 
 
 @dataclass(frozen=True)
-class Step:
+class MatchStep:
     """One step to take: a space, and why.
 
     ``refers_to`` names the space that it refers to, whose door opens in no other way.
@@ -50,17 +50,17 @@ class Step:
     country: str
     is_demo: bool
     refers_to: str | None
-    phones: Sequence[Phone]
+    phones: Sequence[PhoneView]
     contact: str | None
-    reasons: Sequence[Reason]
+    reasons: Sequence[MatchReason]
 
 
 @dataclass(frozen=True)
 class MatchAnswer:
     """What was found: steps, else whom to call or ask; lines always (P45)."""
 
-    steps: Sequence[Step]
-    instead: Sequence[Step]
+    steps: Sequence[MatchStep]
+    instead: Sequence[MatchStep]
     lines: Sequence[Mapping[str, Any]]
     left_out: Sequence[LeftOut]
     country: str
@@ -82,7 +82,7 @@ class MatchLists:
 class MatchView:
     """The page: the form, and an answer or what is wrong with the question."""
 
-    frame: Frame
+    frame: PageFrame
     lists: MatchLists = field(default_factory=MatchLists)
     form: MatchForm = field(default_factory=MatchForm)
     answer: MatchAnswer | None = None
@@ -101,14 +101,14 @@ def answer_of(found: Match) -> MatchAnswer:
     )
 
 
-def _instead(fallback: Fallback) -> Step:
+def _instead(fallback: Fallback) -> MatchStep:
     return _step(fallback.chosen, match_text.fallback_reasons(fallback))
 
 
-def _step(chosen: Chosen, reasons: Sequence[Reason]) -> Step:
+def _step(chosen: Chosen, reasons: Sequence[MatchReason]) -> MatchStep:
     row = chosen.described.properties
     target = chosen.refers_to
-    return Step(
+    return MatchStep(
         id=chosen.described.id,
         name=row["name"],
         kind=row["kind"],

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from app.i18n import labels
 from app.i18n.translation import Words, marked_safety
-from app.page_models.frames import Frame
+from app.page_models.frames import PageFrame
 from geo.text.countries import BOXES
 from geo.text.normalize import SOUNDS
 
@@ -222,7 +222,7 @@ def plan_texts(w: Words) -> Mapping[str, Any]:
     }
 
 
-def names_of(w: Words, frame: Frame) -> Mapping[str, Any]:
+def names_of(w: Words, frame: PageFrame) -> Mapping[str, Any]:
     """Return the names of codes by list, and the services in the order of need."""
     services = [code for vocabulary, code in frame.names if vocabulary == "service"]
     kinds = [code for vocabulary, code in frame.names if vocabulary == "space_kind"]

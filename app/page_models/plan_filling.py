@@ -8,15 +8,15 @@ from typing import Any, Final
 import shapely
 
 from app.i18n import route_phrases
-from app.journeys.day_stages import Stop
+from app.journeys.day_stages import RouteStop
 from app.journeys.errors import DetourRefusedError, LongDetourError, RouteRefusedError
-from app.journeys.planner import Answer, Journey
+from app.journeys.planner import Journey, JourneyAnswer
 from app.journeys.route_ends import End
 from app.page_models import plan_views, view_models
-from app.page_models.elevation import Passed, elevation
+from app.page_models.elevation import PassedMark, elevation
 from app.page_models.home_filling import crossing_of, network_of, space_of
 from app.page_models.route_lines import packed
-from app.texts.route_text import Told, told
+from app.texts.route_text import RouteTextSource, told
 from geo.geography.crossings import CrossingState
 from geo.geography.hazards import ActiveHazard
 from geo.hours.space_hours import hours_of
@@ -40,7 +40,7 @@ _POST_M: Final = 1_000.0
 
 
 @dataclass(frozen=True)
-class Asked:
+class PlanQuery:
     """What was asked, as it was understood.
 
     Attributes
@@ -57,7 +57,7 @@ class Asked:
         Essential lines of every country (P45).
     """
 
-    form: view_models.Form
+    form: view_models.RouteForm
     start: End
     end: End
     timezone: str
@@ -65,7 +65,9 @@ class Asked:
     contacts: Sequence[Mapping[str, Any]] = ()
 
 
-def plan(answer: Answer, around: view_models.Frame, asked: Asked) -> plan_views.PlanView:
+def plan(
+    answer: JourneyAnswer, around: view_models.PageFrame, asked: PlanQuery
+) -> plan_views.PlanView:
     """Return the answer to the route form."""
     about = told(answer, around.now)
     routes = tuple(
@@ -89,7 +91,10 @@ def plan(answer: Answer, around: view_models.Frame, asked: Asked) -> plan_views.
 
 
 def refused(
-    refusal: RouteRefusedError, around: view_models.Frame, form: view_models.Form, timezone: str
+    refusal: RouteRefusedError,
+    around: view_models.PageFrame,
+    form: view_models.RouteForm,
+    timezone: str,
 ) -> plan_views.ProblemView:
     """Return why there is no route, and where help is on the same side."""
     near = refusal.nearest
@@ -104,7 +109,8 @@ def refused(
         phones=() if near is None else [phone["number"] for phone in near.properties["phones"]],
         lines=refusal.lines,
         blocked_by=tuple(
-            plan_views.Blocker(kind=b.kind, name=b.name, state=b.state) for b in refusal.blocked_by
+            plan_views.BlockerView(kind=b.kind, name=b.name, state=b.state)
+            for b in refusal.blocked_by
         ),
         next_opening=refusal.next_opening,
         timezone=timezone,
@@ -120,7 +126,7 @@ def refused(
     )
 
 
-def _countries(asked: Asked, routes: Sequence[plan_views.Route]) -> set[str | None]:
+def _countries(asked: PlanQuery, routes: Sequence[plan_views.RouteView]) -> set[str | None]:
     passed = (crossing.countries for route in routes for crossing in route.crossings)
     ends = {asked.start.country, asked.end.country} - {None}
     found: set[str | None] = {*ends}.union(*passed)
@@ -142,14 +148,14 @@ def _published_place(end: End) -> tuple[float, float] | None:
     return None if end.space is None and end.crossing is None else (end.lon, end.lat)
 
 
-def _route(journey: Journey, answer: Answer, about: Told) -> plan_views.Route:
+def _route(journey: Journey, answer: JourneyAnswer, about: RouteTextSource) -> plan_views.RouteView:
     route = journey.route
     gap = journey.gaps.longest
     crossings = _crossings(journey, answer.knowledge.crossings)
     spaces = tuple(map(_route_space, journey.stops))
     is_adult = route.profile.name == ADULT.name
     slow_days = -int(-route.distance_m // SLOW_DAY_M)
-    return plan_views.Route(
+    return plan_views.RouteView(
         distance_m=route.distance_m,
         walking_days=route.walking_days,
         # Of others than adults it is known how far they walk.
@@ -158,7 +164,7 @@ def _route(journey: Journey, answer: Answer, about: Told) -> plan_views.Route:
         is_ascent_lower_bound=route.ascent == "lower_bound",
         highest_m=route.highest_m,
         unknown_m=route.unknown_m,
-        gap=plan_views.Gap(
+        gap=plan_views.GapView(
             gap.from_m,
             gap.length_m,
             gap.from_name,
@@ -211,7 +217,7 @@ def _length_m(exposure: Exposure) -> float | None:
     return exposure.value * 1000 if exposure.unit == "km" else None
 
 
-def _avoided(journey: Journey, answer: Answer) -> tuple[plan_views.Avoided, ...]:
+def _avoided(journey: Journey, answer: JourneyAnswer) -> tuple[plan_views.Avoided, ...]:
     """Say which hazards the way keeps out of: barred ones near it, and those of the other ways."""
     line = shapely.linestrings(journey.route.coordinates)
     known, own = answer.knowledge.hazards, set(journey.route.hazards)
@@ -238,7 +244,7 @@ def _avoided_one(hazard: ActiveHazard, number: int | None) -> plan_views.Avoided
 
 def _crossings(
     journey: Journey, known: Iterable[CrossingState]
-) -> tuple[view_models.Crossing, ...]:
+) -> tuple[view_models.CrossingView, ...]:
     """Return the official crossings of a way, with where it passes them."""
     posts = {crossing.id: crossing for crossing in known}
     passed = [posts[i] for i in journey.route.crossings if i in posts]
@@ -254,7 +260,7 @@ def _crossings(
     )
 
 
-def _route_space(stop: Stop) -> plan_views.RouteSpace:
+def _route_space(stop: RouteStop) -> plan_views.RouteSpace:
     space = stop.space
     return plan_views.RouteSpace(
         id=space.id,
@@ -268,10 +274,10 @@ def _route_space(stop: Stop) -> plan_views.RouteSpace:
     )
 
 
-def _stages(journey: Journey) -> Iterable[plan_views.Stage]:
+def _stages(journey: Journey) -> Iterable[plan_views.StageView]:
     day = 1
     for stage in journey.stages:
-        yield plan_views.Stage(
+        yield plan_views.StageView(
             first_day=day,
             days=stage.days,
             from_m=stage.from_m,
@@ -282,11 +288,11 @@ def _stages(journey: Journey) -> Iterable[plan_views.Stage]:
 
 
 def _passed(
-    spaces: Iterable[plan_views.RouteSpace], crossings: Iterable[view_models.Crossing]
-) -> list[Passed]:
-    found = [Passed(s.at_m, s.name, "night" if s.has_overnight else "space") for s in spaces]
+    spaces: Iterable[plan_views.RouteSpace], crossings: Iterable[view_models.CrossingView]
+) -> list[PassedMark]:
+    found = [PassedMark(s.at_m, s.name, "night" if s.has_overnight else "space") for s in spaces]
     found += [
-        Passed(crossing.at_m, crossing.name, "crossing")
+        PassedMark(crossing.at_m, crossing.name, "crossing")
         for crossing in crossings
         if crossing.at_m is not None
     ]

@@ -12,10 +12,17 @@ from app.i18n.translation import Words, words
 from app.journeys.detours import Because
 from app.page_models import elevation
 from app.page_models.phone_texts import plan_texts
-from app.page_models.plan_views import AskView, Gap, PlanView, ProblemView, Route, RouteSpace
+from app.page_models.plan_views import (
+    AskView,
+    GapView,
+    PlanView,
+    ProblemView,
+    RouteSpace,
+    RouteView,
+)
 from app.page_models.renderer import render_with_map
 from app.page_models.route_sharing import how_long, shared
-from app.page_models.view_models import Crossing
+from app.page_models.view_models import CrossingView
 from app.texts import detour_text, route_text, trade_off_text
 from geo.geography.hazards import ActiveHazard
 from routing.route.open_world_report import Beyond
@@ -83,7 +90,7 @@ def _local(view: PlanView) -> str:
     return f"{view.at.astimezone(ZoneInfo(view.timezone)):%Y-%m-%dT%H:%M}"
 
 
-def _drawn(route: Route) -> dict[str, Any]:
+def _drawn(route: RouteView) -> dict[str, Any]:
     """Return what the map and the profile need of a route."""
     return {
         "line": route.line,
@@ -93,7 +100,7 @@ def _drawn(route: Route) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Stop:
+class ItineraryLine:
     """One line of a route's itinerary, `at_m` metres after the start.
 
     `is_in_gap` tells that the way on from here is part of the longest gap.
@@ -103,11 +110,11 @@ class Stop:
     at_m: float
     is_in_gap: bool = False
     space: RouteSpace | None = None
-    crossing: Crossing | None = None
-    gap: Gap | None = None
+    crossing: CrossingView | None = None
+    gap: GapView | None = None
 
 
-def itinerary(route: Route) -> list[Stop]:
+def itinerary(route: RouteView) -> list[ItineraryLine]:
     """Order what lies on a route; its longest gap comes after whatever it starts at."""
     # Nobody looks for a bed on a way of one day.
     gap = route.gap if route.gap is not None and route.gap.is_overnight else None
@@ -120,20 +127,20 @@ def itinerary(route: Route) -> list[Stop]:
     def is_in_gap(at_m: float) -> bool:
         return start < at_m < end
 
-    stops = [Stop("space", s.at_m, is_in_gap(s.at_m), space=s) for s in route.spaces]
+    stops = [ItineraryLine("space", s.at_m, is_in_gap(s.at_m), space=s) for s in route.spaces]
     stops += [
-        Stop("crossing", c.at_m, is_in_gap(c.at_m), crossing=c)
+        ItineraryLine("crossing", c.at_m, is_in_gap(c.at_m), crossing=c)
         for c in route.crossings
         if c.at_m is not None
     ]
     stops.sort(key=lambda stop: stop.at_m)
     if gap is not None:
         before = sum(stop.at_m <= start for stop in stops)
-        stops.insert(before, Stop("gap", gap.from_m, is_in_gap=True, gap=gap))
+        stops.insert(before, ItineraryLine("gap", gap.from_m, is_in_gap=True, gap=gap))
     return stops
 
 
-def trade(w: Words, route: Route) -> Markup:
+def trade(w: Words, route: RouteView) -> Markup:
     """Say what a route trades against the quickest of the answer (P46)."""
     if route.told is None:
         return Markup()
@@ -156,7 +163,7 @@ def ended(w: Words, timezone: str, hazard: ActiveHazard) -> Markup:
 
 
 @dataclass(frozen=True)
-class Told:
+class WrittenStretch:
     """A stretch of a route in words, and where it lies, metres along the way."""
 
     from_m: int
@@ -164,7 +171,7 @@ class Told:
     text: Markup
 
 
-def stretches(w: Words, route: Route) -> list[Told]:
+def stretches(w: Words, route: RouteView) -> list[WrittenStretch]:
     """Say what the way is like, one text a stretch."""
     about = route.told
     if about is None:
@@ -172,6 +179,6 @@ def stretches(w: Words, route: Route) -> list[Told]:
     found, here_m = [], 0.0
     for part in route_text.stretches(about.route.segments):
         text = route_text.marked_up(w, route_text.stretch_words(w, about, part))
-        found.append(Told(round(here_m), round(here_m + part.length_m), text))
+        found.append(WrittenStretch(round(here_m), round(here_m + part.length_m), text))
         here_m += part.length_m
     return found

@@ -7,16 +7,16 @@ from typing import Any, Literal
 
 from app.journeys.detours import Because
 from app.page_models.elevation import Elevation
-from app.page_models.frames import Frame, Network
-from app.page_models.view_models import Crossing, Form, Nearest, Space
+from app.page_models.frames import NetworkView, PageFrame
+from app.page_models.view_models import CrossingView, Nearest, RouteForm, Space
 from app.snapshots.place_names import Choice
-from app.texts.route_text import Told
+from app.texts.route_text import RouteTextSource
 from geo.geography.hazards import ActiveHazard
-from routing.route.open_world_report import Beyond, Way
+from routing.route.open_world_report import Beyond, WayFigures
 
 
 @dataclass(frozen=True)
-class Gap:
+class GapView:
     """The longest stretch of a route without an open space, on more than a day for the night.
 
     Attributes
@@ -77,7 +77,7 @@ class Avoided:
 
 
 @dataclass(frozen=True)
-class Stage:
+class StageView:
     """A part of a route that ends at a place to sleep; at the end of the route without one.
 
     `days` is more than one where no place to sleep is nearer; the first is `first_day`, from 1.
@@ -91,7 +91,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Route:
+class RouteView:
     """One way to go.
 
     Attributes
@@ -133,21 +133,21 @@ class Route:
     ascent_m: float | None
     highest_m: float | None
     unknown_m: float
-    gap: Gap | None
+    gap: GapView | None
     walking_days_slow: int | None = None
     is_ascent_lower_bound: bool = True
     hazards: Sequence[RouteHazard] = ()
     spaces: Sequence[RouteSpace] = ()
     ferries: Sequence[tuple[str | None, float]] = ()
     avoided: Sequence[Avoided] = ()
-    crossings: Sequence[Crossing] = ()
-    stages: Sequence[Stage] = ()
+    crossings: Sequence[CrossingView] = ()
+    stages: Sequence[StageView] = ()
     elevation: Elevation | None = None
     line: Sequence[int] = ()
     offroad_start_m: float = 0
     offroad_end_m: float = 0
     vehicle_s: float | None = None
-    told: Told | None = None
+    told: RouteTextSource | None = None
     because: Sequence[Because] = ()
     beyond: Beyond | None = None
     ended: Sequence[ActiveHazard] = ()
@@ -179,14 +179,14 @@ class PlanView:
         Essential lines of the countries on the way (rule P45).
     """
 
-    frame: Frame
-    form: Form
+    frame: PageFrame
+    form: RouteForm
     start_name: str
     end_name: str
     at: datetime
     timezone: str
-    routes: Sequence[Route]
-    networks: tuple[Network, ...]
+    routes: Sequence[RouteView]
+    networks: tuple[NetworkView, ...]
     end_space: Space | None = None
     end_place: tuple[float, float] | None = None
     base: str = ""
@@ -200,8 +200,8 @@ class AskView:
     `missing` is the end without anything; None where the ends only changed places.
     """
 
-    frame: Frame
-    form: Form
+    frame: PageFrame
+    form: RouteForm
     missing: Literal["start", "end"] | None = None
 
 
@@ -224,7 +224,7 @@ Reason = Literal[
 
 
 @dataclass(frozen=True)
-class Blocker:
+class BlockerView:
     """What stands in the way: `crossing`, `exclusion`, `no_road` or `country`.
 
     `name` and `state` belong to crossings. An informal way is never named (rule P11).
@@ -259,18 +259,18 @@ class ProblemView:
         Of the nearest space, and of its country (rule P45).
     """
 
-    frame: Frame
-    form: Form
+    frame: PageFrame
+    form: RouteForm
     reason: Reason
     field: Literal["start", "end", "at"] | None = None
     choices: Sequence[Choice] = ()
     distance_m: float | None = None
     limit_m: float | None = None
-    blocked_by: Sequence[Blocker] = ()
+    blocked_by: Sequence[BlockerView] = ()
     next_opening: datetime | None = None
     timezone: str | None = None
     nearest: Nearest | None = None
     because: Sequence[Because] = ()
-    detour: Way | None = None
+    detour: WayFigures | None = None
     phones: Sequence[str] = ()
     lines: Sequence[Mapping[str, Any]] = ()

@@ -17,7 +17,7 @@ from app.http.assets import STATIC_FOLDER, asset_url, module_urls, vendored_url
 from app.http.service_worker import map_files
 from app.i18n import labels, route_phrases
 from app.i18n.translation import Words, words
-from app.page_models.frames import Frame
+from app.page_models.frames import PageFrame
 from app.page_models.phone_texts import (
     BECAUSE,
     aging_texts,
@@ -101,7 +101,7 @@ def _switches(narrowed: Narrowed) -> tuple[tuple[str, bool], ...]:
     return ("open", narrowed.open_now), ("families", narrowed.families)
 
 
-def render_offline(frame: Frame, lang: str) -> str:
+def render_offline(frame: PageFrame, lang: str) -> str:
     """Render the page that works from packs, without a network."""
     return _template("offline.html", lang).render(
         frame=frame,
@@ -115,7 +115,7 @@ def render_offline(frame: Frame, lang: str) -> str:
 
 
 def render_with_map(
-    name: str, frame: Frame, lang: str, texts: Mapping[str, object], /, **values: object
+    name: str, frame: PageFrame, lang: str, texts: Mapping[str, object], /, **values: object
 ) -> str:
     """Render a page beside the map, with texts of its own for the phone."""
     return _template(f"{name}.html", lang).render(
@@ -123,7 +123,7 @@ def render_with_map(
     )
 
 
-def render_open(name: str, frame: Frame, lang: str, /, **values: object) -> str:
+def render_open(name: str, frame: PageFrame, lang: str, /, **values: object) -> str:
     """Render a page without a map that anybody may see, `templates/<name>.html`."""
     return _template(f"{name}.html", lang).render(frame=frame, **values, **_page(frame, lang))
 
@@ -136,7 +136,7 @@ def render_network(name: str, lang: str, /, **values: object) -> str:
     return _template(f"network/{name}.html", lang).render(lang=lang, **values)
 
 
-def confirmed(w: Words, space: Space, frame: Frame) -> str | Markup:
+def confirmed(w: Words, space: Space, frame: PageFrame) -> str | Markup:
     """Say when a space was last confirmed; a demo date is never one (rules P22 and P35)."""
     if space.is_demo:
         return w.gettext("DEMO: fecha ficticia")
@@ -157,7 +157,7 @@ def confirmed(w: Words, space: Space, frame: Frame) -> str | Markup:
     return text % {"num": w.integer(days)}
 
 
-def opening(w: Words, space: Space, frame: Frame) -> tuple[str, str]:
+def opening(w: Words, space: Space, frame: PageFrame) -> tuple[str, str]:
     """Say whether a space is open by its schedule, in its own time zone (rule P43).
 
     Returns
@@ -200,7 +200,7 @@ def opening(w: Words, space: Space, frame: Frame) -> tuple[str, str]:
     ) % closes
 
 
-def _local(w: Words, space: Space, frame: Frame, at: datetime) -> str:
+def _local(w: Words, space: Space, frame: PageFrame, at: datetime) -> str:
     """Write an instant in the space's own time: the hour alone where it is today."""
     zone = ZoneInfo(space.timezone)
     is_today = at.astimezone(zone).date() == frame.now.astimezone(zone).date()
@@ -208,7 +208,7 @@ def _local(w: Words, space: Space, frame: Frame, at: datetime) -> str:
 
 
 def _page(
-    frame: Frame,
+    frame: PageFrame,
     lang: str,
     narrowed: Narrowed = Narrowed(),  # noqa: B008 - frozen
     texts: Mapping[str, object] = MappingProxyType({}),

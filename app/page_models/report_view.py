@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.http.assets import asset_url, vendored_url
 from app.i18n.translation import Words, words
 from app.page_models import renderer
-from app.page_models.frames import Frame
+from app.page_models.frames import PageFrame
 from app.snapshots.place_names import Choice
 from geo.models import HUMAN_THREATS, PHYSICAL_HAZARDS
 
@@ -32,7 +32,7 @@ class ReportForm:
 
 
 def render_report(
-    frame: Frame,
+    frame: PageFrame,
     form: ReportForm,
     lang: str,
     *,
@@ -56,14 +56,16 @@ def render_report(
     )
 
 
-def render_reported(frame: Frame, family: str, place: str, country: str | None, lang: str) -> str:
+def render_reported(
+    frame: PageFrame, family: str, place: str, country: str | None, lang: str
+) -> str:
     """Render what is said after the form was taken: of which place, of which country."""
     return renderer.render_open(
         "reported", frame, lang, family=family, place=place, country=country
     )
 
 
-def _data(w: Words, frame: Frame) -> dict[str, object]:
+def _data(w: Words, frame: PageFrame) -> dict[str, object]:
     """Return what `report.js` needs to know; no text of its own is in it."""
     return {
         "lang": w.lang,

@@ -13,10 +13,10 @@ from urllib.parse import quote
 from app.i18n import labels, route_phrases
 from app.i18n.gsm7 import SEPTETS, cut, in_gsm7, septets
 from app.i18n.translation import Words, marked_safety
-from app.page_models.plan_views import PlanView, Route
+from app.page_models.plan_views import PlanView, RouteView
 from app.texts import print_text, route_text
 from app.texts.poster import short_address
-from app.texts.print_text import Said
+from app.texts.print_text import PrintLine
 from app.texts.route_export import omitted_m
 
 #: Lengths are told by so many metres, upwards: the start is somewhere on the last of them [A].
@@ -45,7 +45,7 @@ class RouteSharing:
     geo: str | None
 
 
-def shared(w: Words, view: PlanView, route: Route) -> RouteSharing:
+def shared(w: Words, view: PlanView, route: RouteView) -> RouteSharing:
     """Return the links of a route of an answer."""
     text = "\n".join(_lines(w, view, route))
     geo = None
@@ -59,7 +59,7 @@ def shared(w: Words, view: PlanView, route: Route) -> RouteSharing:
     )
 
 
-def how_long(w: Words, route: Route) -> str:
+def how_long(w: Words, route: RouteView) -> str:
     """Write how long a way takes: days on foot, never hours (P46); by vehicle, hours."""
     if route.vehicle_s is not None:
         hours = max(1, round(route.vehicle_s / 3600))
@@ -77,7 +77,7 @@ def how_long(w: Words, route: Route) -> str:
     return text % {"num": w.integer(route.walking_days)}
 
 
-def short_message(w: Words, view: PlanView, route: Route) -> str:
+def short_message(w: Words, view: PlanView, route: RouteView) -> str:
     """Return a route in one SMS: too long, it loses its climb, then what the advice adds.
 
     DEMO, days, length, the longest stretch and the date of the data stay.
@@ -95,7 +95,7 @@ def short_message(w: Words, view: PlanView, route: Route) -> str:
         (brief, (unknown,)),
         (brief, ()),
     ):
-        marked = print_text.plain(w, Said(advice, is_original=True)) if advice else None
+        marked = print_text.plain(w, PrintLine(advice, is_original=True)) if advice else None
         parts = (how_long(w, route), _length(w, route), marked, *more, date)
         rest = in_gsm7(f": {'; '.join(filter(None, parts))}")
         if septets(demo + rest) + min(septets(name), _NAME) <= SEPTETS:
@@ -103,13 +103,13 @@ def short_message(w: Words, view: PlanView, route: Route) -> str:
     return demo + cut(name, SEPTETS - septets(demo + rest)) + rest
 
 
-def _lines(w: Words, view: PlanView, route: Route) -> Iterable[str]:
+def _lines(w: Words, view: PlanView, route: RouteView) -> Iterable[str]:
     if view.frame.has_demo:
         yield print_text.plain(w, print_text.demo_warning(w))
     yield f"*{_title(w, view)}*"
     yield ", ".join(filter(None, (how_long(w, route), _length(w, route), _climb(w, route))))
     if route.gap is not None:
-        yield print_text.plain(w, Said(_advice(route), is_original=True))
+        yield print_text.plain(w, PrintLine(_advice(route), is_original=True))
     if route.hazards:
         kinds = ", ".join(_plain_safety(w, labels.HAZARDS.get(h.kind)) for h in route.hazards)
         yield f"{w.gettext('Peligros conocidos')}: {kinds}"
@@ -129,43 +129,43 @@ def _title(w: Words, view: PlanView) -> str:
     return w.gettext("Camino a %(end)s") % {"end": view.end_name}
 
 
-def _length(w: Words, route: Route) -> str:
+def _length(w: Words, route: RouteView) -> str:
     fives = max(1, -int(-route.distance_m // _STEP_M))
     return w.gettext("hasta %(km)s") % {"km": w.km(fives * _STEP_M)}
 
 
-def _climb(w: Words, route: Route) -> str | None:
+def _climb(w: Words, route: RouteView) -> str | None:
     if route.ascent_m is None or route.ascent_m < route_text.CLIMB_M:
         return None
     hundreds = max(1, round(route.ascent_m / 100))
     return w.gettext("sube unos %(metres)s m") % {"metres": w.integer(hundreds * 100)}
 
 
-def _advice(route: Route) -> str:
+def _advice(route: RouteView) -> str:
     # The names of a gap's ends may be the start's; the advice has none.
     advice = "" if route.gap is None else route.gap.advice
     # Who has a vehicle need not ask for transport.
     return advice if route.vehicle_s is None else advice.partition(";")[0]
 
 
-def _unknown(w: Words, route: Route) -> str | None:
+def _unknown(w: Words, route: RouteView) -> str | None:
     if route.unknown_m <= 0:
         return None
     own, text = w.reviewed(_UNKNOWN)
     said = text % {"km": own.km(-int(-route.unknown_m // _STEP_M) * _STEP_M)}
-    return print_text.plain(w, Said(said.rstrip("."), is_original=own is not w))
+    return print_text.plain(w, PrintLine(said.rstrip("."), is_original=own is not w))
 
 
 def _plain_safety(w: Words, text: str | None) -> str:
     return "" if text is None else print_text.plain(w, _reviewed(w, text))
 
 
-def _reviewed(w: Words, text: str) -> Said:
+def _reviewed(w: Words, text: str) -> PrintLine:
     own, said = w.reviewed(text)
-    return Said(said, is_original=own is not w)
+    return PrintLine(said, is_original=own is not w)
 
 
-def _nights(route: Route) -> list[str]:
+def _nights(route: RouteView) -> list[str]:
     hidden_m = omitted_m(route.distance_m)
     return [
         f"{space.name} ({space.locality})"

@@ -14,7 +14,7 @@ from app.i18n.coded_reasons import notice_markup
 from app.i18n.translation import Words, marked, words
 from app.journeys.space_facts import SpaceFacts
 from app.page_models import renderer, view_models
-from app.page_models.frames import Frame
+from app.page_models.frames import PageFrame
 from app.page_models.home_filling import space_of
 from app.texts.sharing import Sharing
 from geo.hours.space_hours import DayException, Hours
@@ -61,7 +61,7 @@ class Day:
 
 
 @dataclass(frozen=True)
-class Phone:
+class PhoneView:
     """A public number: as text, and as links that a phone opens."""
 
     number: str
@@ -79,7 +79,7 @@ class Referrer:
     id: str
     name: str
     locality: str
-    phones: Sequence[Phone]
+    phones: Sequence[PhoneView]
 
 
 @dataclass(frozen=True)
@@ -119,12 +119,12 @@ class SpaceView:
         Links to send it on; None where the public does not see the space.
     """
 
-    frame: Frame
+    frame: PageFrame
     space: view_models.Space
     facts: Mapping[str, Any]
     days: Sequence[Day]
     exceptions: Sequence[DayException]
-    phones: Sequence[Phone]
+    phones: Sequence[PhoneView]
     amenities: Sequence[tuple[str, bool | None]]
     referrers: Sequence[Referrer]
     onward: Sequence[Onward] | None
@@ -135,7 +135,7 @@ class SpaceView:
     sharing: Sharing | None
 
 
-def space_view(found: SpaceFacts, around: Frame, sharing: Sharing | None) -> SpaceView:
+def space_view(found: SpaceFacts, around: PageFrame, sharing: Sharing | None) -> SpaceView:
     """Return the page of a space."""
     row = found.described.properties
     first_referrer = found.referrers[0].properties["name"] if found.referrers else None
@@ -178,13 +178,13 @@ def space_view(found: SpaceFacts, around: Frame, sharing: Sharing | None) -> Spa
     )
 
 
-def phone_of(phone: Mapping[str, Any]) -> Phone:
+def phone_of(phone: Mapping[str, Any]) -> PhoneView:
     """Return a public number with what a phone can do with it."""
     number, kind = str(phone["number"]), phone.get("type") or "voice"
     digits = "".join(c for c in number if c.isdigit())
     dialled = f"+{digits}" if number.strip().startswith("+") else digits
     is_whatsapp = kind == "whatsapp" and dialled.startswith("+")
-    return Phone(
+    return PhoneView(
         number=number,
         kind=kind,
         description=phone.get("description"),
@@ -288,7 +288,7 @@ def render_space(view: SpaceView, services: Sequence[str], lang: str) -> str:
 
 
 def render_complaint(
-    frame: Frame,
+    frame: PageFrame,
     space_id: str,
     row: Mapping[str, Any],
     lines: Sequence[Mapping[str, Any]],
@@ -311,7 +311,7 @@ def render_complaint(
 
 
 def render_thanks(
-    frame: Frame,
+    frame: PageFrame,
     kind: Literal["feedback", "complaint", "missing"],
     lang: str,
     *,
@@ -328,12 +328,12 @@ def render_thanks(
     )
 
 
-def render_not_here(frame: Frame, lang: str) -> str:
+def render_not_here(frame: PageFrame, lang: str) -> str:
     """Render the one page of every space that is not shown (P39)."""
     return _render("not_here", frame, lang)
 
 
-def _render(template: str, frame: Frame, lang: str, /, **values: object) -> str:
+def _render(template: str, frame: PageFrame, lang: str, /, **values: object) -> str:
     return renderer.render_open(
         template,
         frame,

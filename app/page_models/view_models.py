@@ -10,20 +10,20 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 
-from app.page_models.frames import Frame, Network
+from app.page_models.frames import NetworkView, PageFrame
 from app.snapshots.place_names import Choice
 
 __all__ = [
-    "Crossing",
     "CrossingState",
-    "Form",
-    "Frame",
-    "Hazard",
+    "CrossingView",
+    "HazardView",
     "HomeView",
     "Narrowed",
-    "Near",
+    "NearView",
     "Nearest",
-    "Network",
+    "NetworkView",
+    "PageFrame",
+    "RouteForm",
     "Space",
 ]
 
@@ -32,7 +32,7 @@ CrossingState = Literal["open", "closed", "not_known"]
 
 
 @dataclass(frozen=True)
-class Form:
+class RouteForm:
     """The route form as the person filled it, so that it can be shown again.
 
     Attributes
@@ -60,7 +60,7 @@ class Form:
     has_consent: bool = False
     accepts_detour: bool = False
 
-    def with_end(self, side: Literal["start", "end"], text: str, ref: str) -> "Form":
+    def with_end(self, side: Literal["start", "end"], text: str, ref: str) -> "RouteForm":
         """Return the form with another start or end."""
         if side == "start":
             return replace(self, start=text, start_ref=ref)
@@ -90,7 +90,7 @@ class Space:
     status
         `active`, `full`, `temporarily_closed` or `closed`.
     is_open
-        Whether its schedule covers `Frame.now`; None when no schedule is known.
+        Whether its schedule covers `PageFrame.now`; None when no schedule is known.
     changes_at
         When it closes if open, else when it next certainly opens; None when never or not known.
     doubt
@@ -143,11 +143,11 @@ class Space:
     eligibility: str | None = None
     hours: str | None = None
     is_free: bool | None = None
-    near: "Near | None" = None
+    near: "NearView | None" = None
 
 
 @dataclass(frozen=True)
-class Near:
+class NearView:
     """How far a space is from the place asked about, as the crow flies (P33).
 
     Attributes
@@ -188,7 +188,7 @@ class Nearest:
 
 
 @dataclass(frozen=True)
-class Crossing:
+class CrossingView:
     """An official border crossing.
 
     Attributes
@@ -196,7 +196,7 @@ class Crossing:
     countries
         The two sides, ISO 3166-1 alpha-2.
     state
-        Judged at `Frame.now` (list) or at the time of the journey (route).
+        Judged at `PageFrame.now` (list) or at the time of the journey (route).
     timezone
         IANA name in which `next_opening` is shown.
     next_opening
@@ -221,7 +221,7 @@ class Crossing:
 
 
 @dataclass(frozen=True)
-class Hazard:
+class HazardView:
     """A hazard of the public version (rule P36), in words.
 
     Attributes
@@ -321,7 +321,7 @@ class HomeView:
         How far near is, metres in a straight line.
     """
 
-    frame: Frame
+    frame: PageFrame
     narrowed: Narrowed = field(default_factory=Narrowed)
     spaces: Sequence[Space] = ()
     services: Sequence[str] = ()
@@ -339,6 +339,6 @@ class HomeView:
     is_place_misspelt: bool = False
     beyond: Space | None = None
     near_m: float = 0.0
-    crossings: Sequence[Crossing] = ()
-    hazards: Sequence[Hazard] = ()
-    form: Form = field(default_factory=Form)
+    crossings: Sequence[CrossingView] = ()
+    hazards: Sequence[HazardView] = ()
+    form: RouteForm = field(default_factory=RouteForm)

@@ -38,7 +38,7 @@ from app.access.sign_in import (
 from app.access.sign_in_text import TOO_COMMON, TOO_MANY, TOO_SHORT, UNEQUAL, WRONG
 from app.exceptions import TooManyRequestsError
 from app.http.problems import problem_responses
-from app.http.rate_limits import Limits, PostLimit
+from app.http.rate_limits import PostLimit, RateLimits
 from app.i18n.translation import marked, negotiate
 from app.page_models.renderer import render_network
 from geo.accounts import passwords, second_factor, sign_in
@@ -57,14 +57,14 @@ NOT_DONE = marked("El proveedor no completó la entrada. Pruebe de nuevo.")
 INVALID_LINK = marked("El enlace ya se usó o venció. Pida otro a quien administra la red.")
 
 
-class Place(BaseModel):
+class SignInQuery(BaseModel):
     """Where to go after signing in, and the language of the page."""
 
     next: str | None = None
     lang: str | None = None
 
 
-class Language(BaseModel):
+class LanguageQuery(BaseModel):
     """The language of a page."""
 
     lang: str | None = None
@@ -88,7 +88,7 @@ class Return(BaseModel):
 
 
 @router.get(SIGN_IN, responses=problem_responses(400, 503))
-async def sign_in_page(request: Request, asked: Annotated[Place, Query()]) -> Response:
+async def sign_in_page(request: Request, asked: Annotated[SignInQuery, Query()]) -> Response:
     """Show the form; who is signed in already goes on."""
     asker = await find_asker(request)
     if asker.actor is not None:
@@ -195,7 +195,7 @@ async def _is_code(
     code = form["code"]
     if not second_factor.is_digits(code):
         return await second_factor.is_recovery_code(session, known.person_id, code)
-    limits: Limits = request.state.limits
+    limits: RateLimits = request.state.limits
     try:
         limits.hit("early-code", folded_address(form.get("email", "")))
     except TooManyRequestsError:
@@ -217,7 +217,7 @@ async def sign_out(request: Request, _form: FormDep) -> Response:
 async def invitation_page(
     request: Request,
     token: str,
-    asked: Annotated[Language, Query()],  # noqa: ARG001 -- read by the page
+    asked: Annotated[LanguageQuery, Query()],  # noqa: ARG001 -- read by the page
 ) -> Response:
     """Show the form in which a person sets a password; looking uses nothing up."""
     database: Database = request.state.database
@@ -251,7 +251,7 @@ async def accept_invitation(
 
 @router.get(f"{SIGN_IN}/oidc", responses=problem_responses(400, 404, 503))
 async def sign_in_elsewhere(
-    request: Request, base: BaseUrlDep, asked: Annotated[Place, Query()]
+    request: Request, base: BaseUrlDep, asked: Annotated[SignInQuery, Query()]
 ) -> Response:
     """Lead to the identity provider."""
     goes_on = safe_next(asked.next)

@@ -19,7 +19,7 @@ from app.http.rate_limits import PostLimit
 from app.i18n.translation import negotiate
 from app.page_models import confirm_page
 from geo.confirmations import answers
-from geo.confirmations.answers import Answer, Asked
+from geo.confirmations.answers import Answer, ConfirmationQuestion
 from geo.errors import ConflictError, InvalidRecordError, LinkError
 from geo.hours.rrule import WEEKDAYS
 from geo.text import coded_reasons
@@ -85,7 +85,7 @@ async def answer(
     return _html(confirm_page.render_thanks(said, language))
 
 
-def _question(asked: Asked, language: str, *, has_problem: bool = False) -> str:
+def _question(asked: ConfirmationQuestion, language: str, *, has_problem: bool = False) -> str:
     return confirm_page.render_question(
         asked.name,
         asked.document,

@@ -21,7 +21,7 @@ from app.page_models.docs_page import (
 from app.pages.landing import CONFORMANCE
 from app.settings import Settings
 from app.snapshots.layer_editions import Editions
-from geo.db.change_stamps import Clock
+from geo.db.change_stamps import StampClock
 from geo.db.sessions import Database, Tier
 from geo.history.change_feed import KEPT
 from routing.travel.avoid_areas import MAX_EXTENT_M, MAX_OBSTACLES
@@ -43,10 +43,10 @@ _HTML: Final = "text/html; charset=utf-8"
 
 #: How a collection changes although nobody changes a record.
 _BY_THE_CLOCK: Final = {
-    Clock.NEVER: "By the clock alone nothing changes.",
-    Clock.DAILY: "Records expire at midnight, UTC.",
-    Clock.MINUTELY: "States follow opening hours, by the minute.",
-    Clock.HAZARDS: "Records come and go at the instants that they state.",
+    StampClock.NEVER: "By the clock alone nothing changes.",
+    StampClock.DAILY: "Records expire at midnight, UTC.",
+    StampClock.MINUTELY: "States follow opening hours, by the minute.",
+    StampClock.HAZARDS: "Records come and go at the instants that they state.",
 }
 
 

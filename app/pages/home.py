@@ -16,16 +16,16 @@ from app.snapshots.place_names import (
     place_code,
     resolve,
 )
-from app.snapshots.road_networks import Network
+from app.snapshots.road_networks import RoadNetworks
 from geo.spaces import list_pages, queries
-from geo.spaces.filters import Wanted
+from geo.spaces.filters import SpaceFilter
 
 
 async def home(
     narrowed: view_models.Narrowed,
     request: Request,
     session: AsyncSession,
-    network: Network,
+    network: RoadNetworks,
     settings: Settings,
     now: datetime,
 ) -> Response:
@@ -39,14 +39,14 @@ async def home(
     await queries.check_services(session, narrowed.services)
     around = await home_filling.frame(session, network, settings, now)
     tomorrow = (now + timedelta(days=1)).date()
-    form = view_models.Form(at=home_filling.start_of_day(tomorrow))
+    form = view_models.RouteForm(at=home_filling.start_of_day(tomorrow))
     found = await _found(narrowed, session, network, settings.near_m, now)
     view = await home_filling.home(session, around, found, form)
     return page_response(renderer.render_home(view, _language(request)))
 
 
 async def sought_place(
-    session: AsyncSession, network: Network, typed: str, ref: str, choice: str
+    session: AsyncSession, network: RoadNetworks, typed: str, ref: str, choice: str
 ) -> str:
     """Return what a form of the page looks for, as `resolve` reads it.
 
@@ -74,11 +74,11 @@ async def sought_place(
 async def _found(
     narrowed: view_models.Narrowed,
     session: AsyncSession,
-    network: Network,
+    network: RoadNetworks,
     near_m: float,
     now: datetime,
-) -> home_filling.Found:
-    wanted = Wanted(
+) -> home_filling.HomeSpaces:
+    wanted = SpaceFilter(
         services=narrowed.services,
         languages=() if narrowed.language is None else (narrowed.language,),
         country=narrowed.country,
@@ -88,16 +88,20 @@ async def _found(
     if not narrowed.place.strip():
         first = (narrowed.page - 1) * home_filling.PAGE_SIZE
         total, shown = await list_pages.listed_page(session, wanted, first, home_filling.PAGE_SIZE)
-        return home_filling.Found(narrowed, shown, total)
+        return home_filling.HomeSpaces(narrowed, shown, total)
     choices: tuple[Choice, ...] = ()
     is_misspelt = False
     try:
         town = await resolve(session, network, narrowed.place)
     except AmbiguousPlaceError as error:
-        return home_filling.Found(narrowed, (), 0, choices=error.choices, is_place_unknown=True)
+        return home_filling.HomeSpaces(
+            narrowed, (), 0, choices=error.choices, is_place_unknown=True
+        )
     except UnknownPlaceError as error:
         if error.meant is None:
-            return home_filling.Found(narrowed, (), 0, choices=error.choices, is_place_unknown=True)
+            return home_filling.HomeSpaces(
+                narrowed, (), 0, choices=error.choices, is_place_unknown=True
+            )
         # The page says which place it took for it, and offers the others.
         town, is_misspelt = error.meant, True
         choices = tuple(one for one in error.choices if one.ref != f"place:{town.id}")
@@ -111,7 +115,7 @@ async def _found(
         limit=home_filling.PAGE_SIZE,
         horizon_m=near_m,
     )
-    return home_filling.Found(
+    return home_filling.HomeSpaces(
         narrowed,
         around.near,
         len(around.near),

@@ -13,7 +13,7 @@ from app.http.problems import problem_responses
 from app.http.responses import page_response
 from app.i18n.translation import negotiate, words
 from app.journeys.municipal_lists import MunicipalList, read_list
-from app.page_models.frames import Frame
+from app.page_models.frames import PageFrame
 from app.page_models.list_view import render_list
 from app.pages.sms import MunicipalityPath, WantedService
 from app.runtime.work_limit import search
@@ -84,7 +84,7 @@ async def municipal_list(
         words(language), names, found, hotline=settings.hotline, address=address
     )
     if f == "html":
-        frame = Frame(now=now, has_demo=found.has_demo, data_as_of=now.date())
+        frame = PageFrame(now=now, has_demo=found.has_demo, data_as_of=now.date())
         return page_response(render_list(sheet, frame, language, partial(_here, found)))
     if f == "text":
         body = list_sheet.text_of(words(language), sheet).encode()

@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.dependencies import ClockDep, NetworkDep, SessionDep, SettingsDep
 from app.access.public_forms import read_open_form
-from app.api.records.match import Asked
+from app.api.records.match import NeedRequest
 from app.api.records.spaces import DECIMALS
 from app.exceptions import InvalidParameterError
 from app.http.problems import problem_responses
 from app.http.responses import page_response
 from app.i18n.translation import negotiate
-from app.journeys.matching import Question, match
+from app.journeys.matching import MatchQuestion, match
 from app.page_models import home_filling
 from app.page_models.match_view import (
     MatchForm,
@@ -98,7 +98,7 @@ async def answer_match(
         town = await resolve(session, network, _choice(fields) or form.place)
         asked = _asked(form, town.lon, town.lat, town.country)
         lon, lat = round(town.lon, DECIMALS), round(town.lat, DECIMALS)
-        question = Question(asked.need, lon, lat, now, asked.country, asked.limit)
+        question = MatchQuestion(asked.need, lon, lat, now, asked.country, asked.limit)
         found = await match(session, network, question, now=now, profile=settings.walker)
     except UnknownPlaceError as error:
         problem = _QuestionError("place", choices=error.choices)
@@ -134,7 +134,7 @@ def _form(fields: Mapping[str, Sequence[str]]) -> MatchForm:
     )
 
 
-def _asked(form: MatchForm, lon: float, lat: float, country: str | None) -> Asked:
+def _asked(form: MatchForm, lon: float, lat: float, country: str | None) -> NeedRequest:
     """Return the question as the API takes it.
 
     Raises
@@ -143,7 +143,7 @@ def _asked(form: MatchForm, lon: float, lat: float, country: str | None) -> Aske
         An answer that the API would refuse; those of lists cannot be wrong on the page.
     """
     try:
-        return Asked.model_validate(
+        return NeedRequest.model_validate(
             {
                 "lon": lon,
                 "lat": lat,

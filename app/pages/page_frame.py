@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Request
 from app.access.dependencies import ClockDep, NetworkDep, SessionDep, SettingsDep
 from app.i18n.translation import negotiate
 from app.page_models import home_filling
-from app.page_models.view_models import Frame
+from app.page_models.view_models import PageFrame
 
 PageLanguage = Annotated[str | None, Query(description="Language of the page.", max_length=35)]
 
@@ -17,7 +17,7 @@ PageLanguage = Annotated[str | None, Query(description="Language of the page.", 
 class Framed:
     """A page's frame, and the language it is read in."""
 
-    frame: Frame
+    frame: PageFrame
     language: str
 
 

@@ -20,9 +20,9 @@ from app.api.routing.routes import PRIVATE, ProfileName, profile_of
 from app.http.problems import problem_responses
 from app.http.responses import page_response
 from app.i18n.translation import Words, negotiate, words
-from app.journeys.detours import Detours
+from app.journeys.detours import DetourLimits
 from app.journeys.errors import RouteRefusedError
-from app.journeys.planner import Answer, Question
+from app.journeys.planner import JourneyAnswer, JourneyQuestion
 from app.journeys.planner import plan as plan_journeys
 from app.journeys.route_ends import End, EndError, Given, find_end, rounded
 from app.page_models import home_filling, plan_filling, plan_page, plan_views, view_models
@@ -30,8 +30,8 @@ from app.runtime.work_limit import BusyError
 from app.schemas.fields import require_year
 from app.settings import Settings
 from app.snapshots.country_of_point import UncertainCountryError
-from app.snapshots.read_source import Source
-from app.snapshots.road_networks import Network, NoNetworkError
+from app.snapshots.read_source import ReadSource
+from app.snapshots.road_networks import NoNetworkError, RoadNetworks
 from app.texts.route_export import carried
 from app.texts.route_files import FILE_KINDS
 from geo.db.sessions import Database, Tier, connected
@@ -64,7 +64,7 @@ class _Sent:
     that is wanted as a file.
     """
 
-    form: view_models.Form
+    form: view_models.RouteForm
     lang: str
     choices: dict[str, str]
     is_swap: bool
@@ -107,9 +107,9 @@ class _Asking:
     """What a form is answered from."""
 
     session: AsyncSession
-    network: Network
+    network: RoadNetworks
     settings: Settings
-    around: view_models.Frame
+    around: view_models.PageFrame
     w: Words
     base: str
 
@@ -125,17 +125,17 @@ class _Asking:
         if sent.file is not None:
             return self._file(answer, form, sent.file)
         lines = (await contacts.contacts_of(await connected(self.session), None)).lines
-        asked = plan_filling.Asked(form, start, end, timezone, self.base, lines)
+        asked = plan_filling.PlanQuery(form, start, end, timezone, self.base, lines)
         view_of_all = plan_filling.plan(answer, self.around, asked)
         return page_response(plan_page.render_plan(view_of_all, self.w.lang))
 
-    def _ask(self, form: view_models.Form, missing: Side | None) -> Response:
+    def _ask(self, form: view_models.RouteForm, missing: Side | None) -> Response:
         tomorrow = (self.around.now + timedelta(days=1)).date()
         form = replace(form, at=form.at or home_filling.start_of_day(tomorrow))
         view = plan_views.AskView(self.around, form, missing)
         return page_response(plan_page.render_ask(view, self.w.lang))
 
-    async def _ends(self, sent: _Sent) -> tuple[tuple[End, End] | Side, view_models.Form]:
+    async def _ends(self, sent: _Sent) -> tuple[tuple[End, End] | Side, view_models.RouteForm]:
         """Return both ends, or the first that is missing; and the form with what was understood."""
         form, found, missing = sent.form, [], None
         for side in SIDES:
@@ -162,7 +162,7 @@ class _Asking:
             has_consent=sent.form.has_consent,
         )
 
-    def _end_problem(self, form: view_models.Form, side: Side, error: EndError) -> _FormError:
+    def _end_problem(self, form: view_models.RouteForm, side: Side, error: EndError) -> _FormError:
         reason = cast("plan_views.Reason", error.reason)
         if error.reason == "no_consent":
             # What was not agreed to goes no further, not even back into the page.
@@ -170,9 +170,11 @@ class _Asking:
         view = plan_views.ProblemView(self.around, form, reason, field=side, choices=error.choices)
         return _FormError(view, HTTPStatus.BAD_REQUEST)
 
-    async def _answer(self, form: view_models.Form, start: End, end: End, timezone: str) -> Answer:
+    async def _answer(
+        self, form: view_models.RouteForm, start: End, end: End, timezone: str
+    ) -> JourneyAnswer:
         profile = profile_of(ProfileName(form.profile), self.settings)
-        question = Question(
+        question = JourneyQuestion(
             (start.lon, start.lat),
             (end.lon, end.lat),
             profile.mode,
@@ -180,12 +182,12 @@ class _Asking:
             (start.country, end.country),
             profile=profile,
             most=MAX_ROUTES,
-            detours=Detours.of(self.settings, are_accepted=form.accepts_detour),
+            detours=DetourLimits.of(self.settings, are_accepted=form.accepts_detour),
         )
         problem = plan_views.ProblemView(self.around, form, "unavailable")
         try:
             return await plan_journeys(
-                Source(self.session),
+                ReadSource(self.session),
                 self.network,
                 question,
                 now=self.around.now,
@@ -210,7 +212,7 @@ class _Asking:
         except (NoNetworkError, BusyError) as error:
             raise _FormError(problem, HTTPStatus.SERVICE_UNAVAILABLE) from error
 
-    def _start_time(self, form: view_models.Form, timezone: str) -> datetime:
+    def _start_time(self, form: view_models.RouteForm, timezone: str) -> datetime:
         if not form.at:
             return self.around.now
         try:
@@ -220,7 +222,9 @@ class _Asking:
             view = plan_views.ProblemView(self.around, form, "time_invalid", field="at")
             raise _FormError(view, HTTPStatus.BAD_REQUEST) from error
 
-    def _file(self, answer: Answer, form: view_models.Form, file: tuple[str, int]) -> Response:
+    def _file(
+        self, answer: JourneyAnswer, form: view_models.RouteForm, file: tuple[str, int]
+    ) -> Response:
         kind, index = file
         if index >= len(answer.journeys):
             # What is known has changed since the page was made: it would be another route.
@@ -244,10 +248,10 @@ async def _read_form(request: Request) -> _Sent:
         for side, given in zip(SIDES, ends, strict=True)
         for part in ("", "_ref")
     }
-    form = view_models.Form(
+    form = view_models.RouteForm(
         **by_side,
         at=sent["at"],
-        profile=sent["profile"] if sent["profile"] in PROFILES else view_models.Form.profile,
+        profile=sent["profile"] if sent["profile"] in PROFILES else view_models.RouteForm.profile,
         has_consent=sent["consent"] == "yes",
         accepts_detour=sent["detour"] == "yes",
     )

@@ -8,7 +8,6 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import HTMLResponse, RedirectResponse
 
@@ -31,24 +30,18 @@ from app.exceptions import SignInNeededError
 from app.http.problems import problem_responses
 from app.i18n.translation import negotiate
 from app.page_models.renderer import render_network
+from app.pages.account import SignInQuery
 from app.pages.second_factor_qr import offered, spelt
 from geo.accounts import second_factor
-from geo.accounts.second_factor import Verdict
+from geo.accounts.second_factor import CodeVerdict
 from geo.accounts.sign_in import HalfSignedIn
 from geo.db.sessions import Database, Tier
 
 router = APIRouter(include_in_schema=False)
 
 
-class Place(BaseModel):
-    """Where to go after signing in, and the language of the page."""
-
-    next: str | None = None
-    lang: str | None = None
-
-
 @router.get(CODE, responses=problem_responses(400, 503))
-async def code_page(request: Request, asked: Annotated[Place, Query()]) -> Response:
+async def code_page(request: Request, asked: Annotated[SignInQuery, Query()]) -> Response:
     """Ask for a code of the app, or on paper."""
     goes_on = safe_next(asked.next)
     half = (await find_asker(request)).half
@@ -76,7 +69,7 @@ async def write_code(request: Request, clock: ClockDep, form: HalfFormDep) -> Re
             session, half.person_id, form.get("code", ""), now=clock(), is_counted=is_counted
         )
     if not verdict.opens:
-        problem, status = (WAIT, 429) if verdict is Verdict.WAIT else (WRONG_CODE, 401)
+        problem, status = (WAIT, 429) if verdict is CodeVerdict.WAIT else (WRONG_CODE, 401)
         return await _page(request, "sign_in_code", goes_on, problem=problem, status=status)
     return await signed_in(
         request,
@@ -89,7 +82,7 @@ async def write_code(request: Request, clock: ClockDep, form: HalfFormDep) -> Re
 
 
 @router.get(FACTOR, responses=problem_responses(400, 503))
-async def factor_page(request: Request, asked: Annotated[Place, Query()]) -> Response:
+async def factor_page(request: Request, asked: Annotated[SignInQuery, Query()]) -> Response:
     """Show the picture that an authenticator app reads."""
     goes_on = safe_next(asked.next)
     half = (await find_asker(request)).half

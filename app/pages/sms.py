@@ -18,7 +18,7 @@ from app.http.etags import NOT_MODIFIED, kept_response
 from app.http.problems import problem_responses
 from app.i18n.translation import words
 from app.journeys import sms
-from app.journeys.sms import MOST_PARTS, PARTS, PLACES, Question
+from app.journeys.sms import MOST_PARTS, PARTS, PLACES, SmsQuestion
 from app.schemas.fields import LanguageCode
 from geo import vocabulary
 from geo.db.sessions import Database, Tier
@@ -27,7 +27,7 @@ from geo.geography import municipalities
 from geo.guidance import contacts
 from geo.records import demo_rows
 from geo.spaces import queries
-from geo.spaces.filters import Wanted
+from geo.spaces.filters import SpaceFilter
 
 router = APIRouter(tags=["low-tech"])
 
@@ -137,7 +137,7 @@ async def texts(
             there = await municipalities.municipality(session, code)
         except NotFoundError:
             return _told([sms.unknown_code(w)], lang, HTTPStatus.NOT_FOUND)
-        asked = Question(
+        asked = SmsQuestion(
             there=there,
             service=service,
             now=now,
@@ -159,7 +159,7 @@ async def texts(
             there.lon,
             there.lat,
             country=there.country,
-            wanted=Wanted(services=(service,) if service else ()),
+            wanted=SpaceFilter(services=(service,) if service else ()),
             limit=PLACES,
         )
         lines = await contacts.contacts_of(session, there.country, there.admin1)

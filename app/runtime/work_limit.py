@@ -59,7 +59,7 @@ async def search[T](work: Callable[[], T], *, limiter: anyio.CapacityLimiter = _
     return await anyio.to_thread.run_sync(work, limiter=limiter)
 
 
-class Turns:
+class AreaQueue:
     """Requests around areas, one at a time: another search thread is left to everybody else.
 
     Such a request costs ten times what a plain one does, whoever draws it.
@@ -103,4 +103,4 @@ class Turns:
 
 
 #: Of this process.
-AROUND = Turns()
+AROUND = AreaQueue()

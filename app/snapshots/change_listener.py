@@ -17,7 +17,7 @@ from sqlalchemy import URL
 from app.runtime.background import running
 from app.runtime.logs import NOTICES
 from app.snapshots.layer_editions import Editions
-from app.snapshots.road_networks import Network, Region
+from app.snapshots.road_networks import Region, RoadNetworks
 from app.snapshots.tier_snapshot import reading
 from geo.db.change_stamps import Listener, listening
 from geo.db.sessions import Database, Tier
@@ -46,7 +46,9 @@ class Follower:
         Told of each change too.
     """
 
-    def __init__(self, database: Database, network: Network, url: URL, editions: Editions) -> None:
+    def __init__(
+        self, database: Database, network: RoadNetworks, url: URL, editions: Editions
+    ) -> None:
         self._database = database
         self._network = network
         self._url = url
@@ -149,7 +151,7 @@ async def _to_its_end[T](work: Coroutine[Any, Any, T]) -> T:
 
 @asynccontextmanager
 async def following(
-    database: Database, network: Network, url: URL, editions: Editions
+    database: Database, network: RoadNetworks, url: URL, editions: Editions
 ) -> AsyncIterator[None]:
     """Follow changes in the background for as long as the server runs; see `Follower`."""
     follower = Follower(database, network, url, editions)

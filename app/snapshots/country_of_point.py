@@ -13,10 +13,10 @@ from functools import partial
 import anyio.to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.snapshots.road_networks import Network, Region
+from app.snapshots.road_networks import Region, RoadNetworks
 from geo.db.sessions import connected
 from geo.geography import boundaries
-from geo.geography.places import Place, places_near
+from geo.geography.places import NamedPlace, places_near
 from routing.errors import OffNetwork
 from routing.graph.snapping import Snap, snap_to_edge
 from routing.osm_tags.edge_flags import Mode
@@ -62,7 +62,7 @@ class Whereabouts:
 
     country: str | None
     is_certain: bool
-    place: Place
+    place: NamedPlace
     crossing: frozenset[str] | None = None
     evidence_m: float = 0.0
 
@@ -72,7 +72,9 @@ class Whereabouts:
         return self.evidence_m > boundaries.DEEP_M
 
 
-async def locate(session: AsyncSession, network: Network, lon: float, lat: float) -> Whereabouts:
+async def locate(
+    session: AsyncSession, network: RoadNetworks, lon: float, lat: float
+) -> Whereabouts:
     """Return what is known of the country of a point (degrees, EPSG:4326).
 
     Raises
@@ -86,7 +88,7 @@ async def locate(session: AsyncSession, network: Network, lon: float, lat: float
 
 
 async def locate_all(
-    session: AsyncSession, network: Network, points: Sequence[tuple[float, float]]
+    session: AsyncSession, network: RoadNetworks, points: Sequence[tuple[float, float]]
 ) -> tuple[Whereabouts, ...]:
     """Return for each point (lon, lat in degrees) what `locate` does, in one go.
 
@@ -102,7 +104,9 @@ async def locate_all(
 
 
 def weigh_all(
-    network: Network, points: Sequence[tuple[float, float]], near: Sequence[tuple[Place, float]]
+    network: RoadNetworks,
+    points: Sequence[tuple[float, float]],
+    near: Sequence[tuple[NamedPlace, float]],
 ) -> tuple[Whereabouts, ...]:
     """Weigh for each point the nearest place, at its distance in metres, against the roads.
 
@@ -138,7 +142,7 @@ async def _by_polygon(
     return found
 
 
-def weigh(place: Place, place_m: float, region: Region, lon: float, lat: float) -> Whereabouts:
+def weigh(place: NamedPlace, place_m: float, region: Region, lon: float, lat: float) -> Whereabouts:
     """Weigh the nearest place against the nearest road."""
     by_place = place.country if place_m <= PLACE_LIMIT_M else None
     border = region.border_near(lon, lat, POST_REACH_M)

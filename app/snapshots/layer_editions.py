@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from geo.db import change_stamps
-from geo.db.change_stamps import Clock, Stamps, Subject
+from geo.db.change_stamps import StampClock, Stamps, StampSubject
 from geo.db.sessions import Database, Tier
 from tiles.catalogue.layer import Layer
 
@@ -53,13 +53,13 @@ class Look:
         """Return the current edition of a layer."""
         stamp = self.stamps.server, *map(self.stamps.of, (layer.subject, *layer.rests_on))
         match layer.clock:
-            case Clock.NEVER:
+            case StampClock.NEVER:
                 return stamp
-            case Clock.DAILY:
+            case StampClock.DAILY:
                 return stamp, self.stamps.today
-            case Clock.MINUTELY:
+            case StampClock.MINUTELY:
                 return stamp, self.now(time.monotonic()).replace(second=0, microsecond=0)
-            case Clock.HAZARDS:
+            case StampClock.HAZARDS:
                 return stamp, self.hazards_until
 
 
@@ -148,7 +148,7 @@ class Editions:
         if (
             before is None
             or before.stamps.server != server
-            or before.stamps.of(Subject.HAZARDS) != stamps.of(Subject.HAZARDS)
+            or before.stamps.of(StampSubject.HAZARDS) != stamps.of(StampSubject.HAZARDS)
             or (until is not None and stamps.now >= until)
         ):
             until = await change_stamps.next_hazard_change(self._database.reader(Tier.PUBLIC))

@@ -8,12 +8,12 @@ import anyio.to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.runtime.work_limit import search
-from app.snapshots.road_networks import Network, Region
+from app.snapshots.road_networks import Region, RoadNetworks
 from app.snapshots.tier_snapshot import reading
 from geo.spaces import candidates
-from geo.spaces.candidates import Described, Near
+from geo.spaces.candidates import Described, NearCandidate
 from routing.errors import OffNetwork
-from routing.router.reachability import FirstMet, Place, ReachRequest
+from routing.router.reachability import FirstMet, ReachPlace, ReachRequest
 from routing.travel.crossings import Crossing
 
 #: How far along the roads the next spaces are looked for: four days of 25 km on foot (the longest
@@ -36,7 +36,7 @@ class NextSpace:
 
 async def next_spaces(
     session: AsyncSession,
-    network: Network,
+    network: RoadNetworks,
     lon: float,
     lat: float,
     *,
@@ -86,8 +86,8 @@ async def next_spaces(
     # A waiting search holds no connection: what it needs has been read.
     await session.close()
     request = ReachRequest(
-        Place(lon, lat, country),
-        [Place(one.lon, one.lat, one.candidate.country) for one in around],
+        ReachPlace(lon, lat, country),
+        [ReachPlace(one.lon, one.lat, one.candidate.country) for one in around],
         at,
         crossings,
     )
@@ -102,7 +102,7 @@ async def next_spaces(
     )
 
 
-def _is_usable(one: Near, at: datetime) -> bool:
+def _is_usable(one: NearCandidate, at: datetime) -> bool:
     """Tell whether people can be sent to a space at some hour (P15)."""
     space = one.candidate
     return (

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from pyproj import Geod
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.snapshots.road_networks import Network, Region
-from app.snapshots.tier_snapshot import Reading, reading
+from app.snapshots.road_networks import Region, RoadNetworks
+from app.snapshots.tier_snapshot import SnapshotReading, reading
 from geo.geography.place_names import PlaceNames, is_long_enough
-from geo.geography.places import Place, Similar, Typed, find_similar, folded
+from geo.geography.places import NamedPlace, Similar, Typed, find_similar, folded
 from geo.text.normalize import sounded
 
 #: Names offered when one is ambiguous; more would not fit a phone.
@@ -46,7 +46,7 @@ _ELLIPSOID = Geod(ellps="WGS84")
 
 
 @dataclass(frozen=True)
-class Town:
+class NamedPoint:
     """A named point people can start from or go to; lon, lat in degrees.
 
     Attributes
@@ -76,7 +76,7 @@ class Choice:
 class UnknownPlaceError(Exception):
     """No place has this name; ``choices`` nearly match, ``meant`` where one alone can be."""
 
-    def __init__(self, choices: tuple[Choice, ...], meant: Town | None = None) -> None:
+    def __init__(self, choices: tuple[Choice, ...], meant: NamedPoint | None = None) -> None:
         super().__init__("no such place")
         self.choices = choices
         self.meant = meant
@@ -90,7 +90,7 @@ class AmbiguousPlaceError(Exception):
         self.choices = choices
 
 
-def towns(network: Network) -> dict[str, Town]:
+def towns(network: RoadNetworks) -> dict[str, NamedPoint]:
     """Return the named nodes of the road networks by folded label, ``Name, CC``.
 
     Without labels that several towns of one country share (``Barbosa, CO``): those are told apart
@@ -101,17 +101,17 @@ def towns(network: Network) -> dict[str, Town]:
 
 # Every page offers these names; they change only when a region is imported.
 @lru_cache(maxsize=2)
-def _towns(regions: tuple[Region, ...]) -> dict[str, Town]:
-    found: dict[str, list[Town]] = {}
+def _towns(regions: tuple[Region, ...]) -> dict[str, NamedPoint]:
+    found: dict[str, list[NamedPoint]] = {}
     for region in regions:
         for town in region.towns:
             label = f"{town.name}, {town.country}" if town.country else town.name
-            one = Town(label, town.lon, town.lat, town.country)
+            one = NamedPoint(label, town.lon, town.lat, town.country)
             found.setdefault(folded(label), []).append(one)
     return {label: named[0] for label, named in found.items() if _are_one(named)}
 
 
-def _are_one(named: Sequence[Town]) -> bool:
+def _are_one(named: Sequence[NamedPoint]) -> bool:
     """Tell whether towns of a label are the same: else none may be taken for it unasked."""
     first, *others = named
     there = np.array([(other.lon, other.lat) for other in others]).reshape(-1, 2)
@@ -120,8 +120,8 @@ def _are_one(named: Sequence[Town]) -> bool:
 
 # As `_towns` is.
 @lru_cache(maxsize=2)
-def _by_sound(regions: tuple[Region, ...]) -> dict[str, tuple[Town, ...]]:
-    found: dict[str, list[Town]] = {}
+def _by_sound(regions: tuple[Region, ...]) -> dict[str, tuple[NamedPoint, ...]]:
+    found: dict[str, list[NamedPoint]] = {}
     for town in _towns(regions).values():
         name = town.label.rpartition(",")[0] if town.country else town.label
         found.setdefault(sounded(name), []).append(town)
@@ -129,8 +129,8 @@ def _by_sound(regions: tuple[Region, ...]) -> dict[str, tuple[Town, ...]]:
 
 
 async def resolve(
-    session: AsyncSession, network: Network, text: str, *, takes_sounds: bool = True
-) -> Town:
+    session: AsyncSession, network: RoadNetworks, text: str, *, takes_sounds: bool = True
+) -> NamedPoint:
     """Return the one place that a typed name means, or that an id of `Choice.ref` names.
 
     A town of the road network comes first, with or without its country; then the populated
@@ -170,14 +170,14 @@ async def resolve(
     raise asked.misspelt(typed.name, await find_similar(session, text, MAX_CHOICES))
 
 
-async def full_label(session: AsyncSession, town: Town) -> str:
+async def full_label(session: AsyncSession, town: NamedPoint) -> str:
     """Name a town so that it is told apart: with its first-level unit, where that is known."""
     names = await (await reading(session)).place_names()
     place = None if town.id is None else names.with_id(town.id)
     return town.label if place is None else names.labels([place])[0]
 
 
-async def place_code(session: AsyncSession, town: Town) -> str | None:
+async def place_code(session: AsyncSession, town: NamedPoint) -> str | None:
     """Return the number of the populated place that a town is; None where it is none of them."""
     if town.id is not None:
         return town.id
@@ -189,7 +189,7 @@ async def place_code(session: AsyncSession, town: Town) -> str | None:
     return max(same, key=lambda place: (place.population, place.id)).id if same else None
 
 
-def _of_the_network(text: str, known: Mapping[str, Town]) -> Town | None:
+def _of_the_network(text: str, known: Mapping[str, NamedPoint]) -> NamedPoint | None:
     """Return the town of the road networks that alone has a name."""
     wanted = folded(text)
     if wanted in known:
@@ -201,7 +201,9 @@ def _of_the_network(text: str, known: Mapping[str, Town]) -> Town | None:
     return named[0] if named else None
 
 
-def _heard_on_the_network(typed: Typed, network: Network, *, takes_sounds: bool) -> Town | None:
+def _heard_on_the_network(
+    typed: Typed, network: RoadNetworks, *, takes_sounds: bool
+) -> NamedPoint | None:
     """Return the town of the road networks that alone sounds like a name that no place has.
 
     Raises
@@ -224,7 +226,7 @@ def _heard_on_the_network(typed: Typed, network: Network, *, takes_sounds: bool)
 
 @dataclass(frozen=True)
 class _Weighed:
-    place: Place
+    place: NamedPlace
     weight: float
 
 
@@ -233,10 +235,10 @@ class _Asked:
     """What a name is looked for among; ``crossings`` are rows of lon, lat in degrees."""
 
     names: PlaceNames
-    known: Mapping[str, Town]
+    known: Mapping[str, NamedPoint]
     crossings: NDArray[np.float64]
 
-    def weighed(self, found: Sequence[Place]) -> list[_Weighed]:
+    def weighed(self, found: Sequence[NamedPlace]) -> list[_Weighed]:
         """Order places by how many may mean them: their people, more beside a crossing."""
         is_near = _are_near(found, self.crossings)
         weighed = [
@@ -245,7 +247,7 @@ class _Asked:
         ]
         return sorted(weighed, key=lambda one: (-one.weight, one.place.id))
 
-    def chosen(self, written: Sequence[_Weighed], going_on: Sequence[_Weighed]) -> Town:
+    def chosen(self, written: Sequence[_Weighed], going_on: Sequence[_Weighed]) -> NamedPoint:
         """Return the one of a name that is meant.
 
         Raises
@@ -267,7 +269,7 @@ class _Asked:
     def choices(self, found: Iterable[_Weighed]) -> tuple[Choice, ...]:
         return self._choices([one.place for one in found])
 
-    def _choices(self, found: Sequence[Place]) -> tuple[Choice, ...]:
+    def _choices(self, found: Sequence[NamedPlace]) -> tuple[Choice, ...]:
         offered = found[:MAX_CHOICES]
         return tuple(
             Choice(label, f"place:{place.id}")
@@ -295,17 +297,17 @@ def _goes_on(one: _Weighed, typed: Typed) -> bool:
     return folded(one.place.name).startswith(f"{typed.name} ")
 
 
-def _town(place: Place, known: Mapping[str, Town]) -> Town:
+def _town(place: NamedPlace, known: Mapping[str, NamedPoint]) -> NamedPoint:
     """Return a place as the road network has it, where that has it."""
     town = known.get(folded(place.label))
     if town is not None:
         there = np.array([[town.lon, town.lat]])
         if _metres(place.lon, place.lat, there)[0] <= _SAME_M:
             return replace(town, id=place.id)
-    return Town(place.label, place.lon, place.lat, place.country, place.id)
+    return NamedPoint(place.label, place.lon, place.lat, place.country, place.id)
 
 
-def _are_near(found: Sequence[Place], crossings: NDArray[np.float64]) -> list[bool]:
+def _are_near(found: Sequence[NamedPlace], crossings: NDArray[np.float64]) -> list[bool]:
     """Tell of each place whether a crossing is within reach; metres on the ellipsoid.
 
     Only pairs that may be are measured: one takes as long as ten thousand comparisons.
@@ -333,6 +335,6 @@ def _metres(lon: float, lat: float, points: NDArray[np.float64]) -> NDArray[np.f
     return np.asarray(metres, dtype=np.float64)
 
 
-async def _crossings(about: Reading) -> NDArray[np.float64]:
+async def _crossings(about: SnapshotReading) -> NDArray[np.float64]:
     posts = [(state.lon, state.lat) for state, _ in await about.crossings(about.now)]
     return np.array(posts, dtype=np.float64).reshape(-1, 2)

@@ -12,7 +12,7 @@ from geo.db.change_stamps import Stamps
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ReadSource:
     """What one question is answered from.
 
     Parameters

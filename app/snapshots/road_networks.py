@@ -17,7 +17,7 @@ from routing.geometry.geodesy import METRES_PER_DEGREE
 from routing.graph.regions import open_graph
 from routing.graph.road_graph import RoadGraph
 from routing.graph.storage import META_FILE, GraphMeta, list_regions, read_meta
-from routing.route.open_world_report import Compared, Limits
+from routing.route.open_world_report import Compared, DetourThresholds
 from routing.router import multi_region, open_world_comparison
 from routing.router.multi_region import Continent
 from routing.router.reachability import Reacher
@@ -123,7 +123,7 @@ class Routed:
         return tuple(dict.fromkeys(self.regions[part.region] for part in parts))
 
 
-class Network:
+class RoadNetworks:
     """All regions below one folder; those imported later are found without a restart.
 
     Parameters
@@ -209,7 +209,11 @@ class Network:
         return Routed(tuple(of_router[id(router)] for router in answer.regions), answer.routes)
 
     def compare(
-        self, request: RouteRequest, found: Routed, crossings: Sequence[Crossing], limits: Limits
+        self,
+        request: RouteRequest,
+        found: Routed,
+        crossings: Sequence[Crossing],
+        limits: DetourThresholds,
     ) -> tuple[Compared, ...]:
         """Set routes against the ways that would be open, leg by leg (P54).
 
@@ -223,7 +227,7 @@ class Network:
             From where on a way is refused.
         """
         asked = Continent([region.router for region in self.regions()])
-        answer = multi_region.Answer(tuple(r.router for r in found.regions), found.routes)
+        answer = multi_region.RoutingResult(tuple(r.router for r in found.regions), found.routes)
         return open_world_comparison.compare(asked, request, answer, crossings, limits)
 
     def _read_folder(self) -> tuple[int, int] | None:

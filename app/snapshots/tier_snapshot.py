@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.snapshots.open_spaces import Helping
 from geo.db import change_stamps
-from geo.db.change_stamps import Stamp, Stamps, Subject
+from geo.db.change_stamps import Stamp, Stamps, StampSubject
 from geo.db.sessions import Tier, connected
 from geo.geography import crossings, hazards
 from geo.geography.crossings import CrossingState, StatedCrossing
@@ -100,8 +100,8 @@ class _Tier:
     spaces: _Spaces | None = None
     products: _Products | None = None
     places: _Places | None = None
-    reading: dict[Subject, asyncio.Lock] = field(
-        default_factory=lambda: {subject: asyncio.Lock() for subject in Subject}
+    reading: dict[StampSubject, asyncio.Lock] = field(
+        default_factory=lambda: {subject: asyncio.Lock() for subject in StampSubject}
     )
 
 
@@ -144,7 +144,7 @@ class _Kept:
         return self._crossings[key]
 
 
-class Reading:
+class SnapshotReading:
     """What one request reads, of one snapshot or newer; see `reading`."""
 
     def __init__(self, session: AsyncSession, stamps: Stamps) -> None:
@@ -207,12 +207,12 @@ class Reading:
         key = on, night
         if (kept := self._true_spaces()) is not None and key in kept.found:
             return kept.found[key]
-        async with self._of_tier.reading[Subject.SPACES]:
+        async with self._of_tier.reading[StampSubject.SPACES]:
             await self._look_again()
             kept = self._true_spaces()
             if kept is not None and key in kept.found:
                 return kept.found[key]
-            found, stamp = await change_stamps.read_steady(self._session, Subject.SPACES, read)
+            found, stamp = await change_stamps.read_steady(self._session, StampSubject.SPACES, read)
             if stamp is not None:
                 if kept is None or kept.stamp != stamp:
                     kept = self._of_tier.spaces = _Spaces(stamp, self._stamps.today)
@@ -235,26 +235,26 @@ class Reading:
 
     def _true_spaces(self) -> _Spaces | None:
         kept = self._of_tier.spaces
-        true = self._stamps.of(Subject.SPACES), self._stamps.today
+        true = self._stamps.of(StampSubject.SPACES), self._stamps.today
         return kept if kept is not None and (kept.stamp, kept.today) == true else None
 
     async def area_products(self) -> tuple[AreaProduct, ...]:
         """Return the information products that are about an area."""
         if (kept := self._true_products()) is not None:
             return kept.found
-        async with self._of_tier.reading[Subject.PRODUCTS]:
+        async with self._of_tier.reading[StampSubject.PRODUCTS]:
             await self._look_again()
             if (kept := self._true_products()) is not None:
                 return kept.found
             found, stamp = await change_stamps.read_steady(
-                self._session, Subject.PRODUCTS, self._read_products
+                self._session, StampSubject.PRODUCTS, self._read_products
             )
             self._of_tier.products = _Products(stamp, self._stamps.today, found)
             return found
 
     def _true_products(self) -> _Products | None:
         kept = self._of_tier.products
-        true = self._stamps.of(Subject.PRODUCTS), self._stamps.today
+        true = self._stamps.of(StampSubject.PRODUCTS), self._stamps.today
         return kept if kept is not None and (kept.stamp, kept.today) == true else None
 
     async def _read_products(self) -> tuple[AreaProduct, ...]:
@@ -264,12 +264,12 @@ class Reading:
         """Return the populated places."""
         if (kept := self._true_places()) is not None:
             return kept.found
-        async with self._of_tier.reading[Subject.PLACES]:
+        async with self._of_tier.reading[StampSubject.PLACES]:
             await self._look_again()
             if (kept := self._true_places()) is not None:
                 return kept.found
             found, stamp = await change_stamps.read_steady(
-                self._session, Subject.PLACES, self._read_places
+                self._session, StampSubject.PLACES, self._read_places
             )
             self._of_tier.places = _Places(stamp, found)
             return found
@@ -277,7 +277,7 @@ class Reading:
     async def place_names(self) -> PlaceNames:
         """Return the names of the populated places."""
         found = await self.places()
-        async with self._of_tier.reading[Subject.PLACES]:
+        async with self._of_tier.reading[StampSubject.PLACES]:
             kept: _Places | None = self._of_tier.places
             if kept is not None and kept.found is found and kept.names is not None:
                 return kept.names
@@ -290,7 +290,11 @@ class Reading:
 
     def _true_places(self) -> _Places | None:
         kept = self._of_tier.places
-        return kept if kept is not None and kept.stamp == self._stamps.of(Subject.PLACES) else None
+        return (
+            kept
+            if kept is not None and kept.stamp == self._stamps.of(StampSubject.PLACES)
+            else None
+        )
 
     async def _read_places(self) -> ResidentPlaces:
         return await ResidentPlaces.read(self._session)
@@ -298,12 +302,12 @@ class Reading:
     async def _hazards(self) -> _Hazards:
         if (kept := self._true_hazards()) is not None:
             return kept
-        async with self._of_tier.reading[Subject.HAZARDS]:
+        async with self._of_tier.reading[StampSubject.HAZARDS]:
             await self._look_again()
             if (kept := self._true_hazards()) is not None:
                 return kept
             (published, until), stamp = await change_stamps.read_steady(
-                self._session, Subject.HAZARDS, self._read_hazards
+                self._session, StampSubject.HAZARDS, self._read_hazards
             )
             read = _Hazards(stamp, until, published, self._kept.routed(published))
             self._of_tier.hazards = read
@@ -311,7 +315,7 @@ class Reading:
 
     def _true_hazards(self) -> _Hazards | None:
         kept = self._of_tier.hazards
-        if kept is None or kept.stamp != self._stamps.of(Subject.HAZARDS):
+        if kept is None or kept.stamp != self._stamps.of(StampSubject.HAZARDS):
             return None
         return kept if kept.until is None or self._stamps.now < kept.until else None
 
@@ -324,17 +328,17 @@ class Reading:
             # P56: what a person of the staff sees of hidden ones is that person's.
             if self._own is None:
                 self._own = _Crossings(
-                    self._stamps.of(Subject.CROSSINGS), await self._read_crossings()
+                    self._stamps.of(StampSubject.CROSSINGS), await self._read_crossings()
                 )
             return self._own
         if (kept := self._true_crossings()) is not None:
             return kept
-        async with self._of_tier.reading[Subject.CROSSINGS]:
+        async with self._of_tier.reading[StampSubject.CROSSINGS]:
             await self._look_again()
             if (kept := self._true_crossings()) is not None:
                 return kept
             stated, stamp = await change_stamps.read_steady(
-                self._session, Subject.CROSSINGS, self._read_crossings
+                self._session, StampSubject.CROSSINGS, self._read_crossings
             )
             read = self._of_tier.crossings = _Crossings(stamp, stated)
             return read
@@ -342,7 +346,9 @@ class Reading:
     def _true_crossings(self) -> _Crossings | None:
         kept = self._of_tier.crossings
         return (
-            kept if kept is not None and kept.stamp == self._stamps.of(Subject.CROSSINGS) else None
+            kept
+            if kept is not None and kept.stamp == self._stamps.of(StampSubject.CROSSINGS)
+            else None
         )
 
     async def _look_again(self) -> None:
@@ -353,7 +359,7 @@ class Reading:
         return await crossings.stated_crossings(self._session)
 
 
-async def reading(session: AsyncSession, stamps: Stamps | None = None) -> Reading:
+async def reading(session: AsyncSession, stamps: Stamps | None = None) -> SnapshotReading:
     """Return what the session's tier knows, as its snapshot has it now or newer.
 
     Parameters
@@ -364,7 +370,7 @@ async def reading(session: AsyncSession, stamps: Stamps | None = None) -> Readin
     stamps : Stamps
         Believed instead of the snapshot's: what is told is as old as they are, or newer.
     """
-    return Reading(session, stamps or await change_stamps.read_stamps(session))
+    return SnapshotReading(session, stamps or await change_stamps.read_stamps(session))
 
 
 def router_crossing(crossing: CrossingState, stated: StatedCrossing) -> Crossing:

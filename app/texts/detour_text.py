@@ -12,7 +12,7 @@ from app.i18n import labels, route_phrases
 from app.i18n.translation import Words, marked_safety, words
 from app.journeys.detours import Because
 from app.texts import route_text
-from app.texts.route_text import SHORT_M, Said
+from app.texts.route_text import SHORT_M, TextPart
 from geo.geography.hazards import ActiveHazard
 from geo.text.languages import DEFAULT_LANGUAGE
 from geo.vocabulary import readable
@@ -59,7 +59,7 @@ _HOUR_S: Final = 3_600.0
 _MINUTE_S: Final = 60.0
 
 
-def because_words(w: Words, because: Because, *, with_closure: bool = True) -> list[Said]:
+def because_words(w: Words, because: Because, *, with_closure: bool = True) -> list[TextPart]:
     """Say one reason: what it is, until when, what it costs, and what it does not end.
 
     Parameters
@@ -95,7 +95,7 @@ def written(w: Words, because: Sequence[Because]) -> list[dict[str, Any]]:
     ]
 
 
-def ended_words(w: Words, hazard: ActiveHazard, timezone: str) -> list[Said]:
+def ended_words(w: Words, hazard: ActiveHazard, timezone: str) -> list[TextPart]:
     """Say of a closure on a way that it ends before somebody comes by, as published."""
     demo = " (DEMO)" if hazard.demo else ""
     return [
@@ -137,7 +137,7 @@ def refusal(beyond: Beyond, because: Sequence[Because]) -> str:
     return " ".join(f"{part}." for part in parts)
 
 
-def _what(w: Words, because: Because) -> Iterator[Said]:
+def _what(w: Words, because: Because) -> Iterator[TextPart]:
     reason, timezone = because.reason, because.timezone or "UTC"
     demo = " (DEMO)" if because.is_demo else ""
     if reason.kind == "crossing":
@@ -164,26 +164,26 @@ def _state(because: Because) -> str:
     return _NOT_KNOWN if because.reason.state == "not_known" else _CLOSED
 
 
-def _hazard(w: Words, because: Because, demo: str) -> Said:
+def _hazard(w: Words, because: Because, demo: str) -> TextPart:
     text = _CHOSEN if because.reason.is_choice else _BARRED
     return _named(w, text, "" if because.hazard is None else because.hazard.kind, demo)
 
 
-def _named(w: Words, text: str, kind: str, demo: str) -> Said:
+def _named(w: Words, text: str, kind: str, demo: str) -> TextPart:
     """Word a text with the kind of a hazard in it."""
     known = labels.HAZARDS.get(kind)
     if known is None or not w.is_reviewed(known):
         w = words(DEFAULT_LANGUAGE)  # half a translation helps nobody
     filled, message = w.reviewed(text)
     name = readable(kind) if known is None else filled.reviewed(known)[1]
-    return Said(message % {"kind": name[:1].lower() + name[1:]} + demo, filled.lang)
+    return TextPart(message % {"kind": name[:1].lower() + name[1:]} + demo, filled.lang)
 
 
-def _cost(w: Words, because: Because) -> Said:
+def _cost(w: Words, because: Because) -> TextPart:
     reason = because.reason
     filled, message = w.reviewed(_LONGER if reason.extra_m >= SHORT_M else _SLOWER)
     values = {"time": how_much_time(filled, reason.extra_s), "km": filled.km(reason.extra_m)}
-    return Said(message % values, filled.lang)
+    return TextPart(message % values, filled.lang)
 
 
 def how_much_time(w: Words, time_s: float) -> str:
@@ -196,12 +196,12 @@ def how_much_time(w: Words, time_s: float) -> str:
     return f"{max(1, round(time_s / _MINUTE_S))} min"
 
 
-def _at(w: Words, text: str, moment: datetime | None, timezone: str) -> Said:
+def _at(w: Words, text: str, moment: datetime | None, timezone: str) -> TextPart:
     assert moment is not None  # noqa: S101 -- the callers say so
     filled, message = w.reviewed(text)
-    return Said(message % {"time": filled.moment(moment, timezone)}, filled.lang)
+    return TextPart(message % {"time": filled.moment(moment, timezone)}, filled.lang)
 
 
-def _safe(w: Words, text: str, **values: str) -> Said:
+def _safe(w: Words, text: str, **values: str) -> TextPart:
     """Word a safety text: in this language where a person reviewed it, else in Spanish."""
     return route_text.safety(w, text, **values)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from app.journeys.day_stages import Stop
+from app.journeys.day_stages import RouteStop
 from app.texts.route_export import DIGITS, Carried, add_text, demo_marked
 
 MEDIA_TYPE: Final = "application/gpx+xml"
@@ -33,7 +33,7 @@ def gpx_of(route: Carried, now: datetime) -> bytes:
     return written
 
 
-def _add_space(root: Element, stop: Stop, *, is_demo: bool) -> None:
+def _add_space(root: Element, stop: RouteStop, *, is_demo: bool) -> None:
     space = stop.space
     point = SubElement(root, "wpt", _place(space.lon, space.lat))
     add_text(point, "name", demo_marked(space.name, is_demo=is_demo))

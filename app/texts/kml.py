@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from app.journeys.day_stages import Stop
+from app.journeys.day_stages import RouteStop
 from app.texts.route_export import DIGITS, Carried, add_text, demo_marked
 
 MEDIA_TYPE: Final = "application/vnd.google-earth.kml+xml"
@@ -43,7 +43,7 @@ def kml_of(route: Carried, now: datetime) -> bytes:
     return written
 
 
-def _add_space(document: Element, stop: Stop, *, is_demo: bool) -> None:
+def _add_space(document: Element, stop: RouteStop, *, is_demo: bool) -> None:
     space = stop.space
     placemark = SubElement(document, "Placemark")
     add_text(placemark, "name", demo_marked(space.name, is_demo=is_demo))

@@ -12,8 +12,8 @@ from app.exceptions import NoSuchPartError
 from app.i18n.fonts_used import BOLD, PLAIN, covered
 from app.i18n.translation import Words
 from app.texts import list_sheet, print_text
-from app.texts.list_sheet import Entry, Sheet
-from app.texts.print_text import Said
+from app.texts.list_sheet import ListEntry, Sheet
+from app.texts.print_text import PrintLine
 
 #: Pixels. Three of them make one of a phone 360 wide; 9:16 is a phone's screen.
 WIDTH, HEIGHT = 1080, 1920
@@ -144,7 +144,7 @@ def _note(text: str) -> _Block:
     return block
 
 
-def _entry(w: Words, entry: Entry) -> _Block:
+def _entry(w: Words, entry: ListEntry) -> _Block:
     block = _Block(rule=2)
     block.add(_NAME, _Run(entry.name, is_bold=True))
     block.add(_TEXT, _Run(entry.about))
@@ -153,7 +153,7 @@ def _entry(w: Words, entry: Entry) -> _Block:
     return block
 
 
-def _runs(w: Words, one: Said) -> list[_Run]:
+def _runs(w: Words, one: PrintLine) -> list[_Run]:
     label = [_Run(f"{one.label}:", is_bold=not one.is_strong)] if one.label else []
     return [*label, _Run(one.text + print_text.mark(w, one), is_bold=one.is_strong)]
 

@@ -7,27 +7,27 @@ from app.i18n import labels
 from app.i18n.translation import Words
 from app.journeys.municipal_lists import MunicipalList
 from app.texts import print_text
-from app.texts.print_text import Said
+from app.texts.print_text import PrintLine
 from geo.exports.text_messages import SEPARATOR, packed
 from geo.hours.openings import local_day
 from geo.spaces.candidates import Described
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListEntry:
     """One place of the list."""
 
     name: str
     about: str
-    lines: Sequence[Said]
+    lines: Sequence[PrintLine]
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class ListSection:
     """Places under a heading; none of the first section is said."""
 
     heading: str
-    entries: Sequence[Entry]
+    entries: Sequence[ListEntry]
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,10 @@ class Sheet:
     title: str
     about: str
     dates: Sequence[str]
-    notices: Sequence[Said]
-    sections: Sequence[Section]
-    help: Sequence[Said]
-    complaints: Sequence[Said]
+    notices: Sequence[PrintLine]
+    sections: Sequence[ListSection]
+    help: Sequence[PrintLine]
+    complaints: Sequence[PrintLine]
     address: str
 
 
@@ -68,11 +68,11 @@ def sheet_of(
     there, day = found.there, local_day(found.now, found.there.timezone)
     ends = print_text.list_ends((one.properties for one in found.places), day)
     area = ", ".join(filter(None, (there.admin1, w.country(there.country))))
-    own = Section(
+    own = ListSection(
         w.gettext("En %(place)s") % {"place": there.name},
         [_entry(w, names, found, one) for one in found.own],
     )
-    near = Section(
+    near = ListSection(
         w.gettext("En otros municipios cerca"),
         [_entry(w, names, found, one, is_brief=True) for one in found.near],
     )
@@ -93,7 +93,7 @@ def sheet_of(
         ],
         complaints=[
             *print_text.complaint_lines(w, found.lines),
-            Said(w.gettext("También en la página de cada lugar."), w.gettext("Por internet")),
+            PrintLine(w.gettext("También en la página de cada lugar."), w.gettext("Por internet")),
             print_text.not_urgent(w),
         ],
         address=address,
@@ -107,12 +107,12 @@ def _entry(
     one: Described,
     *,
     is_brief: bool = False,
-) -> Entry:
+) -> ListEntry:
     row = one.properties
     kind = labels.term(w, names, "space_kind", row["kind"])
     locality = row["locality"] or row["admin1"] or w.country(row["country"])
     referrers = [found.referrers[i] for i in row["referral_points"] or () if i in found.referrers]
-    return Entry(
+    return ListEntry(
         name=print_text.name(row, has_demo=row["demo"]),
         about=f"{kind} · {locality}",
         lines=print_text.place(w, names, row, found.now, referrers, is_brief=is_brief),
@@ -142,7 +142,7 @@ def text_of(w: Words, sheet: Sheet) -> str:
     return SEPARATOR.join(packed(head, entries)) + "\n"
 
 
-def _written(w: Words, entry: Entry) -> str:
+def _written(w: Words, entry: ListEntry) -> str:
     name = f"*{entry.name}*"
     return "\n".join([name, entry.about, *(print_text.plain(w, one) for one in entry.lines)])
 

@@ -20,7 +20,7 @@ from routing.travel.profiles import Profile, walking_days
 
 
 @dataclass(frozen=True)
-class Reason:
+class MatchReason:
     """One reason: its code and its words."""
 
     code: str
@@ -31,7 +31,7 @@ class Reason:
 class LeftOut:
     """How many spaces were left out for one reason."""
 
-    reason: Reason
+    reason: MatchReason
     count: int
 
 
@@ -87,13 +87,15 @@ def fallback(lines: Sequence[Line]) -> SafetyPhrase:
 def left_out(match: Match) -> list[LeftOut]:
     """Word how many spaces were left out, and why."""
     words: Mapping[str, Phrase] = {refusal.value: said for refusal, said in _LEFT_OUT.items()}
-    found = [LeftOut(Reason(code, words[code]), count) for code, count in match.left_out.items()]
+    found = [
+        LeftOut(MatchReason(code, words[code]), count) for code, count in match.left_out.items()
+    ]
     if match.border_count:
-        found.append(LeftOut(Reason(BORDER, _BORDER), match.border_count))
+        found.append(LeftOut(MatchReason(BORDER, _BORDER), match.border_count))
     return found
 
 
-def reasons(match: Match, chosen: Chosen) -> list[Reason]:
+def reasons(match: Match, chosen: Chosen) -> list[MatchReason]:
     """Say why an option is named: hours, age of the word, the way, places, what is not known."""
     option = chosen.option
     found = [
@@ -102,14 +104,14 @@ def reasons(match: Match, chosen: Chosen) -> list[Reason]:
         *_way(option, match.profile),
         *_across(match, option, chosen),
         *_places(match, option),
-        *(Reason(f"doubt_{doubt.value}", _doubt(match, doubt)) for doubt in option.doubts),
+        *(MatchReason(f"doubt_{doubt.value}", _doubt(match, doubt)) for doubt in option.doubts),
     ]
     if option.refers_to is not None and chosen.refers_to is not None:
         said = Phrase(
             "aquí le refieren a %(name)s: allí se entra solo así",
             {"name": chosen.refers_to.properties["name"]},
         )
-        found.insert(0, Reason("refers", said))
+        found.insert(0, MatchReason("refers", said))
     return found
 
 
@@ -120,11 +122,11 @@ def _doubt(match: Match, doubt: Doubt) -> Phrase:
     return _DOUBTS[doubt]
 
 
-def _hours(match: Match, option: Option) -> Iterator[Reason]:
+def _hours(match: Match, option: Option) -> Iterator[MatchReason]:
     if match.need.is_for_night and option.refers_to is None:
-        yield Reason("open", Phrase("abierto esa noche según su horario"))
+        yield MatchReason("open", Phrase("abierto esa noche según su horario"))
     else:
-        yield Reason("open", Phrase("abierto a su llegada según su horario"))
+        yield MatchReason("open", Phrase("abierto a su llegada según su horario"))
     hours = option.candidate.hours
     # Few state one, and the status looks weeks ahead.
     if not any(opening.last_entry for opening in hours.openings):
@@ -133,21 +135,21 @@ def _hours(match: Match, option: Option) -> Iterator[Reason]:
     if last_entry is not None:
         local = last_entry.astimezone(zone(option.candidate.timezone))
         said = Phrase("última entrada a las %(time)s", {"time": f"{local:%H:%M}"})
-        yield Reason("last_entry", said)
+        yield MatchReason("last_entry", said)
 
 
-def _age(match: Match, chosen: Chosen) -> Iterator[Reason]:
+def _age(match: Match, chosen: Chosen) -> Iterator[MatchReason]:
     if chosen.described.properties["demo"]:
-        yield Reason("demo", Phrase("dato de demostración, sin confirmar"))
+        yield MatchReason("demo", Phrase("dato de demostración, sin confirmar"))
         return
     space = chosen.option.candidate
     today = match.now.astimezone(zone(space.timezone)).date()
     age = age_label(space.assured_on, chosen.described.properties["expires_on"], today)
-    yield Reason(
+    yield MatchReason(
         "confirmed", Phrase("confirmado %(when)s", {"when": ago(timedelta(days=age.days))})
     )
     if age.call_before:
-        yield Reason("call_before", Phrase("llame antes"))
+        yield MatchReason("call_before", Phrase("llame antes"))
 
 
 def ago(age: timedelta) -> Phrase:
@@ -157,10 +159,10 @@ def ago(age: timedelta) -> Phrase:
     return Phrase("ayer") if age.days == 1 else Phrase("hoy")
 
 
-def _way(option: Option, profile: Profile) -> Iterator[Reason]:
+def _way(option: Option, profile: Profile) -> Iterator[MatchReason]:
     way = option.way
     if way.kind == "straight":
-        yield Reason(
+        yield MatchReason(
             "straight",
             Phrase(
                 "a %(length)s en línea recta; el camino puede ser más largo",
@@ -176,9 +178,9 @@ def _way(option: Option, profile: Profile) -> Iterator[Reason]:
     else:
         time = duration(way.duration_s)
         said = Phrase("a %(length)s, %(time)s a pie", {"length": length, "time": time})
-    yield Reason("walking", said)
+    yield MatchReason("walking", said)
     if way.exposure_s > 0:
-        yield Reason("exposed", _EXPOSED)
+        yield MatchReason("exposed", _EXPOSED)
 
 
 _EXPOSED = SafetyPhrase("en el camino hay altura o peligros reportados: pregunte antes de salir")
@@ -194,7 +196,7 @@ def duration(seconds: float) -> Phrase:
     return Phrase("%(hours)s h y media", hours) if halves % 2 else Phrase("%(hours)s h", hours)
 
 
-def _across(match: Match, option: Option, chosen: Chosen) -> Iterator[Reason]:
+def _across(match: Match, option: Option, chosen: Chosen) -> Iterator[MatchReason]:
     if chosen.crossings:
         names = ", ".join(crossing.name for crossing in chosen.crossings)
         there = option.candidate.country
@@ -205,18 +207,18 @@ def _across(match: Match, option: Option, chosen: Chosen) -> Iterator[Reason]:
             )
         else:
             text = Phrase("por otro país, por el paso oficial %(names)s", {"names": names})
-        yield Reason("crossing", text)
+        yield MatchReason("crossing", text)
 
 
-def _places(match: Match, option: Option) -> Iterator[Reason]:
+def _places(match: Match, option: Option) -> Iterator[MatchReason]:
     if not match.need.is_for_night:
         return
     served_by = option.refers_to or option.candidate
     if served_by.capacity == "places" and served_by.capacity_updated is not None:
         age = _age_of(served_by.capacity_updated, match.now)
-        yield Reason("places", Phrase("con lugares, dicho %(when)s", {"when": age}))
+        yield MatchReason("places", Phrase("con lugares, dicho %(when)s", {"when": age}))
     else:
-        yield Reason("places_not_known", Phrase("llame antes: lugares sin confirmar"))
+        yield MatchReason("places_not_known", Phrase("llame antes: lugares sin confirmar"))
 
 
 def _age_of(moment: datetime, now: datetime) -> Phrase:
@@ -235,18 +237,18 @@ _WHY_NOT_NOW = {
 }
 
 
-def fallback_reasons(fallback: Fallback) -> list[Reason]:
+def fallback_reasons(fallback: Fallback) -> list[MatchReason]:
     """Say what keeps a space from being a destination now, and when it opens."""
     option = fallback.chosen.option
     space = option.candidate
     found = [] if fallback.role != "guide" else [_GUIDE]
-    found += [Reason(refusal.value, _WHY_NOT_NOW[refusal]) for refusal in fallback.refused]
+    found += [MatchReason(refusal.value, _WHY_NOT_NOW[refusal]) for refusal in fallback.refused]
     opens = space.hours.next_opening(option.arrival) if fallback.refused else None
     if opens is not None:
         when = LocalTime(opens, space.timezone)
         said = Phrase("abre el %(when)s, según su horario", {"when": when})
-        found.append(Reason("opens", said))
-    return [*found, Reason("call_before", Phrase("llame antes de ir"))]
+        found.append(MatchReason("opens", said))
+    return [*found, MatchReason("call_before", Phrase("llame antes de ir"))]
 
 
-_GUIDE = Reason("guide", Phrase("informa a dónde acudir"))
+_GUIDE = MatchReason("guide", Phrase("informa a dónde acudir"))

@@ -11,7 +11,7 @@ from app.i18n import labels
 from app.i18n.translation import Words
 from app.journeys.space_facts import visible_space
 from app.texts import print_text
-from app.texts.print_text import Said
+from app.texts.print_text import PrintLine
 from geo import vocabulary
 from geo.errors import NotFoundError
 from geo.guidance import contacts
@@ -60,17 +60,17 @@ class Poster:
     organization: str | None
     is_member: bool
     member: str
-    notices: Sequence[Said]
-    where: Sequence[Said]
-    hours: Sequence[Said]
+    notices: Sequence[PrintLine]
+    where: Sequence[PrintLine]
+    hours: Sequence[PrintLine]
     services_heading: str
     services: Sequence[str]
-    facts: Sequence[Said]
-    phones: Sequence[Said]
+    facts: Sequence[PrintLine]
+    phones: Sequence[PrintLine]
     help_heading: str
-    help: Sequence[Said]
+    help: Sequence[PrintLine]
     complaints_heading: str
-    complaints: Sequence[Said]
+    complaints: Sequence[PrintLine]
     address: str
     scan: str
     day: datetime

@@ -15,7 +15,7 @@ from app.i18n.fonts_used import BOLD, PLAIN, covered
 from app.i18n.translation import Words, words
 from app.texts import print_text
 from app.texts.poster import Poster
-from app.texts.print_text import Said
+from app.texts.print_text import PrintLine
 
 #: Millimetres (ISO 216).
 WIDTH, HEIGHT = 148.0, 210.0
@@ -194,7 +194,7 @@ class _Sheet:
         self.pdf.set_x(left)
         self._write(self.poster.scan, _SMALL, width=_CODE, align="C")
 
-    def _all(self, lines: Sequence[Said], size: float, width: float = _INNER) -> None:
+    def _all(self, lines: Sequence[PrintLine], size: float, width: float = _INNER) -> None:
         for one in lines:
             is_bold = one.is_strong
             self._write(print_text.plain(self.w, one), size, is_bold=is_bold, width=width)

@@ -49,7 +49,7 @@ PROTECTED_UNKNOWN = marked_safety(
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class PrintLine:
     """One line: what it is about, if that has to be said, and the words.
 
     Attributes
@@ -75,12 +75,12 @@ def name(row: Row, *, has_demo: bool) -> str:
     return f"DEMO {own}" if has_demo and "DEMO" not in own else own
 
 
-def demo_warning(w: Words) -> Said:
+def demo_warning(w: Words) -> PrintLine:
     """Return what everything says while demo rows are loaded (P35)."""
     return _safety(w, route_phrases.DEMO, is_strong=True)
 
 
-def protected(w: Words, hotline: str | None, lines: AreaContacts) -> Said:
+def protected(w: Words, hotline: str | None, lines: AreaContacts) -> PrintLine:
     """Return whom to call for protected services (P38): the hotline, else lines of the area."""
     numbers = [] if hotline else _numbers(lines)
     own, said = w.reviewed(PROTECTED if hotline or numbers else PROTECTED_UNKNOWN)
@@ -89,7 +89,7 @@ def protected(w: Words, hotline: str | None, lines: AreaContacts) -> Said:
     if numbers:
         named = "; ".join(f"{own.reviewed(KINDS[kind])[1]} {number}" for kind, number in numbers)
         said = f"{said} {named}."
-    return Said(said, is_original=own is not w, is_strong=True)
+    return PrintLine(said, is_original=own is not w, is_strong=True)
 
 
 def _numbers(lines: AreaContacts) -> list[tuple[str, str]]:
@@ -101,14 +101,14 @@ def _numbers(lines: AreaContacts) -> list[tuple[str, str]]:
     return [(kind, found[kind]) for kind in PROTECTED_LINES if kind in found]
 
 
-def not_urgent(w: Words) -> Said:
+def not_urgent(w: Words) -> PrintLine:
     """Return that nobody waits for complaints that are sent by a page (P44)."""
     return _safety(w, NOT_URGENT)
 
 
-def _safety(w: Words, text: str, *, label: str = "", is_strong: bool = False) -> Said:
+def _safety(w: Words, text: str, *, label: str = "", is_strong: bool = False) -> PrintLine:
     own, said = w.reviewed(text)
-    return Said(said, label, is_original=own is not w, is_strong=is_strong)
+    return PrintLine(said, label, is_original=own is not w, is_strong=is_strong)
 
 
 def place(
@@ -119,14 +119,14 @@ def place(
     referrers: Sequence[str] = (),
     *,
     is_brief: bool = False,
-) -> list[Said]:
+) -> list[PrintLine]:
     """Return what is said of a place; ``row`` has its published properties.
 
     In brief: without how it is found and for whom it is, which who calls there is told.
     """
     return [
         *warnings(w, row, referrers),
-        Said(", ".join(services(w, names, row)), w.gettext("Servicios")),
+        PrintLine(", ".join(services(w, names, row)), w.gettext("Servicios")),
         *opening(w, row, local_day(now, row["timezone"])),
         *phones(w, row),
         *(() if is_brief else (*where(w, row), *whom(w, row))),
@@ -134,23 +134,23 @@ def place(
     ]
 
 
-def warnings(w: Words, row: Row, referrers: Sequence[str]) -> Iterable[Said]:
+def warnings(w: Words, row: Row, referrers: Sequence[str]) -> Iterable[PrintLine]:
     """Yield what keeps people out of a place now, and its own notice (P15)."""
     if row["status"] == "full" or row["capacity"] == "full":
-        yield Said(w.gettext("Lleno por ahora: llame antes de ir"), is_strong=True)
+        yield PrintLine(w.gettext("Lleno por ahora: llame antes de ir"), is_strong=True)
     elif row["status"] == "temporarily_closed":
-        yield Said(w.gettext("Cerrado por un tiempo"), is_strong=True)
+        yield PrintLine(w.gettext("Cerrado por un tiempo"), is_strong=True)
     yield from referral(w, row, referrers)
     if row["notice"]:
         own, said = notice_said(w, row["notice"])
-        yield Said(said, w.gettext("Aviso"), is_original=own is not w)
+        yield PrintLine(said, w.gettext("Aviso"), is_original=own is not w)
 
 
-def referral(w: Words, row: Row, referrers: Sequence[str]) -> Iterable[Said]:
+def referral(w: Words, row: Row, referrers: Sequence[str]) -> Iterable[PrintLine]:
     """Yield who refers to a place that nobody can walk into."""
     if row["access"] == "referral_only":
         said = ", ".join(referrers) or w.gettext("pregunte en otro espacio")
-        yield Said(said, w.gettext("Solo con remisión"), is_strong=True)
+        yield PrintLine(said, w.gettext("Solo con remisión"), is_strong=True)
 
 
 def services(w: Words, names: labels.Names, row: Row) -> list[str]:
@@ -159,23 +159,23 @@ def services(w: Words, names: labels.Names, row: Row) -> list[str]:
     return [labels.term(w, names, "service", code) for code in codes]
 
 
-def opening(w: Words, row: Row, day: date) -> Iterable[Said]:
+def opening(w: Words, row: Row, day: date) -> Iterable[PrintLine]:
     """Yield the hours by the week, as the place stated them (P43), and coming exceptions."""
     hours = hours_of(row)
     label = w.gettext("Según su horario")
     if not hours.openings:
-        yield Said(w.gettext("no conocido, llame antes de ir"), w.gettext("Horario"))
+        yield PrintLine(w.gettext("no conocido, llame antes de ir"), w.gettext("Horario"))
     elif (said := weekly(w, hours)) is None:
-        yield Said(str(hours_text(hours.openings)), label, is_original=True)
+        yield PrintLine(str(hours_text(hours.openings)), label, is_original=True)
     else:
-        yield Said("; ".join(filter(None, (said, _holidays(w, row)))), label)
+        yield PrintLine("; ".join(filter(None, (said, _holidays(w, row)))), label)
     coming = [one for one in hours.exceptions if one.ends_on >= day]
     special = [f"{_span(w, one)} {clocks}" for one in coming if (clocks := _clocks(w, one))]
     if special:
-        yield Said(", ".join(special), w.gettext("horario especial").capitalize())
+        yield PrintLine(", ".join(special), w.gettext("horario especial").capitalize())
     closed = [_span(w, one) for one in coming if one.opens_at is None]
     if closed:
-        yield Said(", ".join(closed), w.gettext("Cierra"))
+        yield PrintLine(", ".join(closed), w.gettext("Cierra"))
 
 
 def _span(w: Words, one: DayException) -> str:
@@ -255,19 +255,19 @@ def _link(number: str, kind: str = "voice") -> str | None:
     return f"{'sms' if kind == 'sms' else 'tel'}:{plus}{digits}"
 
 
-def phones(w: Words, row: Row) -> Iterable[Said]:
+def phones(w: Words, row: Row) -> Iterable[PrintLine]:
     """Yield the public numbers, else the contact, else that there is none."""
     found = numbers(row)
     for number, kind in found:
         called = {"whatsapp": "WhatsApp", "sms": "SMS"}.get(kind) or w.gettext("Teléfono")
-        yield Said(number, called, is_strong=True, link=_link(number, kind))
+        yield PrintLine(number, called, is_strong=True, link=_link(number, kind))
     if row["contact"]:
-        yield Said(str(row["contact"]), w.gettext("Contacto"))
+        yield PrintLine(str(row["contact"]), w.gettext("Contacto"))
     elif not found:
-        yield Said(w.gettext("no se conoce"), w.gettext("Teléfono"))
+        yield PrintLine(w.gettext("no se conoce"), w.gettext("Teléfono"))
 
 
-def where(w: Words, row: Row) -> Iterable[Said]:
+def where(w: Words, row: Row) -> Iterable[PrintLine]:
     """Yield how a place is found: address, landmark, kilometre of the road."""
     road = row["road"]
     if row["road_km"] is not None:
@@ -275,13 +275,13 @@ def where(w: Words, row: Row) -> Iterable[Said]:
         road = f"{road}, {kilometre}" if road else kilometre
     said = "; ".join(filter(None, (row["address"], row["landmark"], road)))
     if said:
-        yield Said(said, w.gettext("Dónde"), is_original=True)
+        yield PrintLine(said, w.gettext("Dónde"), is_original=True)
 
 
-def whom(w: Words, row: Row) -> Iterable[Said]:
+def whom(w: Words, row: Row) -> Iterable[PrintLine]:
     """Yield for whom a place is, in its own words, what it costs and what it asks for."""
     if row["eligibility"]:
-        yield Said(row["eligibility"], w.gettext("Para quién"), is_original=True)
+        yield PrintLine(row["eligibility"], w.gettext("Para quién"), is_original=True)
     facts = []
     if row["families_only"]:
         facts.append(w.gettext("Solo familias"))
@@ -297,53 +297,53 @@ def whom(w: Words, row: Row) -> Iterable[Said]:
     if row["step_free"]:
         facts.append(w.gettext("Se entra sin escalones"))
     if facts:
-        yield Said(". ".join(facts))
+        yield PrintLine(". ".join(facts))
     if row["languages"]:
         spoken = ", ".join(map(w.language, row["languages"]))
-        yield Said(spoken, w.gettext("Idiomas"))
+        yield PrintLine(spoken, w.gettext("Idiomas"))
 
 
-def validity(w: Words, row: Row, now: datetime) -> Iterable[Said]:
+def validity(w: Words, row: Row, now: datetime) -> Iterable[PrintLine]:
     """Yield of which day a record is, and until when it may be used (P22, P49)."""
     until = w.gettext("Use este dato hasta el %(date)s") % {"date": w.day(row["expires_on"])}
     age = age_of(row, now)
     if row["demo"]:
-        yield Said(f"{w.gettext('DEMO: fecha ficticia')}. {until}")
+        yield PrintLine(f"{w.gettext('DEMO: fecha ficticia')}. {until}")
     elif age is None:
-        yield Said(f"{w.gettext('Sin confirmar: llame antes de ir')}. {until}")
+        yield PrintLine(f"{w.gettext('Sin confirmar: llame antes de ir')}. {until}")
     else:
         confirmed = w.gettext("Confirmado el %(date)s") % {"date": w.day(row["confirmed_on"])}
         call = f" {w.gettext('Llame antes de ir.')}" if age.call_before else ""
-        yield Said(f"{confirmed}. {until}.{call}")
+        yield PrintLine(f"{confirmed}. {until}.{call}")
 
 
-def help_lines(w: Words, lines: AreaContacts) -> list[Said]:
+def help_lines(w: Words, lines: AreaContacts) -> list[PrintLine]:
     """Return the lines of an area by kind, and the kinds that nobody knows one of (P45).
 
     Those for complaints are `complaint_lines`.
     """
     said = [_line(w, line) for line in lines.lines if line["kind"] != "psea"]
     said += [
-        Said(w.gettext("no se conoce una línea"), *_kind(w, kind))
+        PrintLine(w.gettext("no se conoce una línea"), *_kind(w, kind))
         for kind in lines.not_known
         if kind != "psea"
     ]
     return said
 
 
-def complaint_lines(w: Words, lines: AreaContacts) -> list[Said]:
+def complaint_lines(w: Words, lines: AreaContacts) -> list[PrintLine]:
     """Return the lines about staff that no operator answers (P44)."""
     found = [_line(w, one) for one in lines.lines if one["kind"] == "psea" and one["independent"]]
-    return found or [Said(w.gettext("No se conoce una línea de esta zona."))]
+    return found or [PrintLine(w.gettext("No se conoce una línea de esta zona."))]
 
 
-def _line(w: Words, line: Row) -> Said:
+def _line(w: Words, line: Row) -> PrintLine:
     whatsapp = line["whatsapp"] and f"WhatsApp {line['whatsapp']}"
     told = " · ".join(filter(None, (line["phone"], whatsapp)))
     hours = f" ({line['hours']})" if line["hours"] else ""
     label, is_original = _kind(w, line["kind"])
     link = _link(line["phone"]) if line["phone"] else _link(line["whatsapp"] or "", "whatsapp")
-    return Said(f"{told}{hours}", label, is_original=is_original, is_strong=True, link=link)
+    return PrintLine(f"{told}{hours}", label, is_original=is_original, is_strong=True, link=link)
 
 
 def _kind(w: Words, kind: str) -> tuple[str, bool]:
@@ -357,13 +357,13 @@ def list_ends(rows: Iterable[Row], day: date) -> date:
     return min([day + timedelta(days=LIST_DAYS), *ends])
 
 
-def plain(w: Words, one: Said) -> str:
+def plain(w: Words, one: PrintLine) -> str:
     """Write a line; one that is Spanish within another language is labelled (P47)."""
     label = f"{one.label}: " if one.label else ""
     return f"{label}{one.text}{mark(w, one)}"
 
 
-def mark(w: Words, one: Said) -> str:
+def mark(w: Words, one: PrintLine) -> str:
     """Return the label of a line that is Spanish within another language (P47)."""
     return " [ES]" if one.is_original and w.lang != "es" else ""
 

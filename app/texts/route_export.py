@@ -15,8 +15,8 @@ import numpy as np
 
 from app.i18n import route_phrases
 from app.i18n.translation import Words
-from app.journeys.day_stages import Stop
-from app.journeys.planner import Answer, Journey
+from app.journeys.day_stages import RouteStop
+from app.journeys.planner import Journey, JourneyAnswer
 from app.texts import route_text, trade_off_text
 
 DEMO: Final = "DEMO"
@@ -53,13 +53,13 @@ class Carried:
     name: str
     text: str
     source: str
-    stops: tuple[Stop, ...]
+    stops: tuple[RouteStop, ...]
     line: tuple[tuple[float, float], ...]
     about: str
     is_demo: bool
 
 
-def carried(answer: Answer, now: datetime, w: Words, index: int = 0) -> Carried:
+def carried(answer: JourneyAnswer, now: datetime, w: Words, index: int = 0) -> Carried:
     """Return what a file says of one route of an answer, the best if no other is named.
 
     Parameters

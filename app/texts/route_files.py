@@ -10,7 +10,7 @@ from app.texts.route_export import Carried
 
 
 @dataclass(frozen=True)
-class FileKind:
+class RouteFileKind:
     """A kind of file: its media type, and what writes it as of a moment."""
 
     media_type: str
@@ -19,6 +19,6 @@ class FileKind:
 
 #: By the name that ``f`` and the route form have for it, which is how its files end.
 FILE_KINDS: Final = {
-    "gpx": FileKind(gpx.MEDIA_TYPE, gpx.gpx_of),
-    "kml": FileKind(kml.MEDIA_TYPE, kml.kml_of),
+    "gpx": RouteFileKind(gpx.MEDIA_TYPE, gpx.gpx_of),
+    "kml": RouteFileKind(kml.MEDIA_TYPE, kml.kml_of),
 }

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from app.i18n import labels
 from app.i18n.road_names import CLASSES, SURFACES, WALKWAYS
 from app.i18n.translation import Words, marked, marked_safety, words
-from app.journeys.planner import Answer
+from app.journeys.planner import JourneyAnswer
 from geo.geography.hazards import ActiveHazard
 from geo.hours.openings import zone
 from geo.text.languages import DEFAULT_LANGUAGE
@@ -38,7 +38,7 @@ DESTINATION: Final = marked("Destino")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class TextPart:
     """A part of a text, and the language it is in."""
 
     text: str
@@ -46,7 +46,7 @@ class Said:
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class RouteTextSource:
     """A route with what its words rest on.
 
     Parameters
@@ -94,7 +94,7 @@ class Stretch:
     unknown_m: float
 
 
-def told(answer: Answer, now: datetime) -> tuple[Told, ...]:
+def told(answer: JourneyAnswer, now: datetime) -> tuple[RouteTextSource, ...]:
     """Gather what the words about an answer's routes rest on, in their order."""
     knowledge, routes = answer.knowledge, [journey.route for journey in answer.journeys]
     timezone = knowledge.start.place.timezone
@@ -102,12 +102,12 @@ def told(answer: Answer, now: datetime) -> tuple[Told, ...]:
     timezones = {crossing.id: crossing.timezone for crossing in knowledge.crossings}
     today = now.astimezone(zone(timezone)).date()
     return tuple(
-        Told(route, trade, len(routes) == 1, hazards, timezones, timezone, today)
+        RouteTextSource(route, trade, len(routes) == 1, hazards, timezones, timezone, today)
         for route, trade in zip(routes, trades(routes), strict=True)
     )
 
 
-def plain(w: Words, parts: Sequence[Said]) -> str:
+def plain(w: Words, parts: Sequence[TextPart]) -> str:
     """Write parts as one text; what is in Spanish for want of a review is labelled (P47)."""
     text = ""
     for row, part in enumerate(parts):
@@ -118,7 +118,7 @@ def plain(w: Words, parts: Sequence[Said]) -> str:
     return text[:1].upper() + text[1:]
 
 
-def marked_up(w: Words, parts: Sequence[Said]) -> Markup:
+def marked_up(w: Words, parts: Sequence[TextPart]) -> Markup:
     """Write parts as markup, with the language of what is not in the page's."""
     found = Markup()
     for row, part in enumerate(parts):
@@ -179,12 +179,12 @@ def name_of(road: str | None, ref: str | None) -> str | None:
     return f"{road} ({ref})" if road and ref else road or ref
 
 
-def segment_words(w: Words, about: Told, segment: RouteSegment) -> list[Said]:
+def segment_words(w: Words, about: RouteTextSource, segment: RouteSegment) -> list[TextPart]:
     """Say what one segment is like, and what is reported there."""
     return stretch_words(w, about, stretch((segment,)))
 
 
-def stretch_words(w: Words, about: Told, part: Stretch) -> list[Said]:
+def stretch_words(w: Words, about: RouteTextSource, part: Stretch) -> list[TextPart]:
     """Say what a stretch is like, and what is reported there."""
     here = where(w.lang, metres(w.lang, part.length_m), part.road, part.road_class)
     tags = part.road_class, part.surfaces, part.lit, part.sidewalk
@@ -204,7 +204,7 @@ def ground(
     sidewalk: tuple[bool | None, ...],
     climb_m: int | None,
     night: bool,
-) -> list[Said]:
+) -> list[TextPart]:
     """Say what the ground is like, after where that is, and what is not known of it."""
     known, missing = _tags(w.lang, road_class, surfaces, lit, sidewalk)
     found = [here, *known]
@@ -212,7 +212,7 @@ def ground(
         found.append(w.gettext("sube %(metres)s m") % {"metres": climb_m})
     if night:
         found.append(w.gettext("de noche"))
-    said = Said(", ".join(found), w.lang)
+    said = TextPart(", ".join(found), w.lang)
     return [said] if missing is None else [said, missing]
 
 
@@ -244,7 +244,7 @@ def _tags(
     surfaces: tuple[str | None, ...],
     lit: tuple[bool | None, ...],
     sidewalk: tuple[bool | None, ...],
-) -> tuple[tuple[str, ...], Said | None]:
+) -> tuple[tuple[str, ...], TextPart | None]:
     """Word what is known of the ground, and what is not; few answers, asked again and again."""
     w = words(lang)
     known = [w.gettext(SURFACES[surface]) for surface in surfaces if surface is not None]
@@ -259,7 +259,7 @@ def _tags(
         for name, values in asked
         if None in values
     ]
-    said = Said(w.gettext("sin datos: %(what)s") % {"what": ", ".join(missing)}, lang)
+    said = TextPart(w.gettext("sin datos: %(what)s") % {"what": ", ".join(missing)}, lang)
     return tuple(dict.fromkeys(known)), said if missing else None
 
 
@@ -284,7 +284,7 @@ _YESTERDAY = marked_safety("peligro publicado ayer: %(kind)s")
 _DAYS_AGO = marked_safety("peligro publicado hace %(num)s días: %(kind)s")
 
 
-def hazard_words(w: Words, about: Told, hazard_id: str) -> Said:
+def hazard_words(w: Words, about: RouteTextSource, hazard_id: str) -> TextPart:
     """Say which hazard is published and how old that is; a demo's is marked (P35, P36)."""
     hazard = about.hazards[hazard_id]
     age = about.age_days(hazard_id)
@@ -295,13 +295,13 @@ def hazard_words(w: Words, about: Told, hazard_id: str) -> Said:
     filled, message = w.reviewed(text)
     name = readable(hazard.kind) if kind is None else filled.reviewed(kind)[1]
     said = message % {"num": age, "kind": name[:1].lower() + name[1:]}
-    return Said(said + (" (DEMO)" if hazard.demo else ""), filled.lang)
+    return TextPart(said + (" (DEMO)" if hazard.demo else ""), filled.lang)
 
 
-def safety(w: Words, text: str, **values: str) -> Said:
+def safety(w: Words, text: str, **values: str) -> TextPart:
     """Word a safety text: in this language where a person reviewed it, else in Spanish."""
     filled, message = w.reviewed(text)
-    return Said(message % values if values else message, filled.lang)
+    return TextPart(message % values if values else message, filled.lang)
 
 
 #: What is shorter has no tens of metres; and what is not would be 1,000 m.

@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import Final
 
 from app.i18n.translation import Words, marked_safety
-from app.texts.route_text import SHORT_M, Said, Told, safety
+from app.texts.route_text import SHORT_M, RouteTextSource, TextPart, safety
 from geo.hours.openings import zone
 from routing.osm_tags.edge_flags import Mode
-from routing.route.trade_offs import Difference, Trade
+from routing.route.trade_offs import ExposureDifference, Trade
 from routing.travel.cost_model import ALTITUDES_M
 
 #: A difference below this part of the larger figure is not worth a word [A].
@@ -21,15 +21,15 @@ _WORTH_SAYING: Final = 0.01
 _MINUTE_S: Final = 60.0
 
 
-def trade_words(w: Words, about: Told) -> list[Said]:
+def trade_words(w: Words, about: RouteTextSource) -> list[TextPart]:
     """Say what a route trades against the quickest, what nobody knows of it, and where to wait.
 
     What is not known stands next to what is reported: fewer reports are no promise.
     """
-    found: list[Said] = []
+    found: list[TextPart] = []
     is_compared = not about.is_only
     if is_compared:
-        found += [Said(text, w.lang) for text in _more_or_less(w, about)]
+        found += [TextPart(text, w.lang) for text in _more_or_less(w, about)]
         found += [safety(w, text) for text in _reports_compared(about.trade)]
     found += _not_known(w, about)
     if is_compared:
@@ -44,7 +44,7 @@ _MORE_UNKNOWN = marked_safety(
 _WAIT = marked_safety("espere en %(name)s hasta las %(time)s del %(day)s")
 
 
-def _more_or_less(w: Words, about: Told) -> Iterator[str]:
+def _more_or_less(w: Words, about: RouteTextSource) -> Iterator[str]:
     """Say how much longer or shorter a way is: days beyond a day on foot, else time."""
     route, trade = about.route, about.trade
     if trade.is_quickest:
@@ -104,16 +104,16 @@ def _reports_compared(trade: Trade) -> Iterator[str]:
         yield _SAME
 
 
-def _not_known(w: Words, about: Told) -> Iterator[Said]:
+def _not_known(w: Words, about: RouteTextSource) -> Iterator[TextPart]:
     unknown_m, more_m = about.route.unknown_m, about.trade.unknown_m
     if unknown_m < SHORT_M:
         return
     text = _MORE_UNKNOWN if more_m >= SHORT_M else _UNKNOWN
     filled, message = w.reviewed(text)
-    yield Said(message % {"km": filled.km(unknown_m), "more": filled.km(more_m)}, filled.lang)
+    yield TextPart(message % {"km": filled.km(unknown_m), "more": filled.km(more_m)}, filled.lang)
 
 
-def _height_compared(about: Told) -> Iterator[str]:
+def _height_compared(about: RouteTextSource) -> Iterator[str]:
     height = about.trade.exposure.get(min(ALTITUDES_M, key=lambda kind: ALTITUDES_M[kind]))
     if height is None or abs(height.value) <= _WORTH_SAYING * _larger(height):
         return
@@ -124,12 +124,12 @@ def _height_compared(about: Told) -> Iterator[str]:
         yield _LOWER
 
 
-def _larger(difference: Difference) -> float:
+def _larger(difference: ExposureDifference) -> float:
     """Give the larger of two routes' figures."""
     return max(difference.route_value, difference.route_value - difference.value)
 
 
-def _waits(w: Words, about: Told) -> Iterator[Said]:
+def _waits(w: Words, about: RouteTextSource) -> Iterator[TextPart]:
     for passage in about.route.passages:
         if passage.wait_s < _MINUTE_S:
             continue
@@ -139,4 +139,4 @@ def _waits(w: Words, about: Told) -> Iterator[Said]:
         filled, message = w.reviewed(_WAIT)
         day = filled.dated(opens.date(), "EEEE d MMM")
         values = {"name": crossing.name, "time": f"{opens:%H:%M}", "day": day}
-        yield Said(message % values, filled.lang)
+        yield TextPart(message % values, filled.lang)

@@ -64,7 +64,7 @@ _KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class ClaimedMessage:
     """A claimed message, with what its sender needs.
 
     Attributes
@@ -157,7 +157,7 @@ async def claim(
     *,
     channels: Sequence[str] = CHANNELS,
     limit: int = 20,
-) -> list[Message]:
+) -> list[ClaimedMessage]:
     """Take messages that are due, so that nobody else sends them during `LEASE` (writer).
 
     Any number of senders may claim at the same time. Commit before sending.
@@ -186,7 +186,7 @@ async def claim(
     return await _addressed(session, messages)
 
 
-async def mark_sent(session: AsyncSession, message: Message, now: datetime) -> None:
+async def mark_sent(session: AsyncSession, message: ClaimedMessage, now: datetime) -> None:
     """Note that a message has arrived (writer)."""
     await session.execute(
         update(OutboxMessage)
@@ -196,7 +196,12 @@ async def mark_sent(session: AsyncSession, message: Message, now: datetime) -> N
 
 
 async def mark_failed(
-    session: AsyncSession, message: Message, now: datetime, *, error: str, final: bool = False
+    session: AsyncSession,
+    message: ClaimedMessage,
+    now: datetime,
+    *,
+    error: str,
+    final: bool = False,
 ) -> None:
     """Note that a message did not arrive: it is tried again later, or given up (writer).
 
@@ -315,7 +320,7 @@ def _is_open() -> ColumnElement[bool]:
     return OutboxMessage.sent_at.is_(None) & OutboxMessage.failed_at.is_(None)
 
 
-async def _addressed(session: AsyncSession, rows: Sequence[OutboxMessage]) -> list[Message]:
+async def _addressed(session: AsyncSession, rows: Sequence[OutboxMessage]) -> list[ClaimedMessage]:
     ids = {row.recipient for row in rows}
     people = {
         person.id: person
@@ -332,7 +337,7 @@ async def _addressed(session: AsyncSession, rows: Sequence[OutboxMessage]) -> li
         person = people.get(row.recipient) if row.channel == "email" else None
         hook = hooks.get(row.recipient) if row.channel == "webhook" else None
         made.append(
-            Message(
+            ClaimedMessage(
                 id=row.id,
                 channel=row.channel,
                 event=row.event,

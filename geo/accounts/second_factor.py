@@ -58,7 +58,7 @@ _DIGITS = re.compile(r"[0-9]{6}", re.ASCII)
 _BLANKS = re.compile(r"[\s-]+")
 
 
-class Verdict(StrEnum):
+class CodeVerdict(StrEnum):
     """What a code is."""
 
     RIGHT = "right"
@@ -70,11 +70,11 @@ class Verdict(StrEnum):
     @property
     def opens(self) -> bool:
         """Whether it stands for the second factor."""
-        return self in {Verdict.RIGHT, Verdict.RECOVERY}
+        return self in {CodeVerdict.RIGHT, CodeVerdict.RECOVERY}
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class FactorStatus:
     """What somebody has of a second factor.
 
     Parameters
@@ -124,7 +124,7 @@ def provisioning_uri(secret: str, email: str) -> str:
     return TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)
 
 
-async def standing(session: AsyncSession, person_id: str) -> Standing:
+async def standing(session: AsyncSession, person_id: str) -> FactorStatus:
     """Return what a person has of a second factor (writer)."""
     unused = select(func.count()).where(
         RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_(None)
@@ -132,7 +132,7 @@ async def standing(session: AsyncSession, person_id: str) -> Standing:
     known = select(func.count()).where(
         KnownDevice.person_id == person_id, KnownDevice.expires_at > func.now()
     )
-    return Standing(
+    return FactorStatus(
         is_set=await _secret_of(session, person_id) is not None,
         codes_left=await session.scalar(unused) or 0,
         devices=await session.scalar(known) or 0,
@@ -186,7 +186,7 @@ async def check(
     *,
     now: datetime,
     is_counted: bool = True,
-) -> Verdict:
+) -> CodeVerdict:
     """Say what a code is, and take it: it is right once (writer).
 
     Parameters
@@ -206,22 +206,22 @@ async def check(
         select(SecondFactor).where(SecondFactor.person_id == (person_id or "")).with_for_update()
     )
     if factor is None:
-        return Verdict.WRONG
+        return CodeVerdict.WRONG
     is_past = factor.failures_since is None or factor.failures_since <= now - FAILURES_WITHIN
     failures = 0 if is_past else factor.failures
     if is_counted and failures >= MOST_FAILURES:
-        return Verdict.WAIT
+        return CodeVerdict.WAIT
     step = _step_of(factor.secret, plain, now)
     if step is not None and step > factor.last_step:
         await _store(session, factor.person_id, {"last_step": step})
-        return Verdict.RIGHT
+        return CodeVerdict.RIGHT
     if is_counted:
         since = now if is_past else factor.failures_since
         counted = {"failures": failures + 1, "failures_since": since}
         await _store(session, factor.person_id, counted)
         if failures + 1 == MOST_FAILURES:
             await _warn(session, factor.person_id)
-    return Verdict.WRONG
+    return CodeVerdict.WRONG
 
 
 async def is_recovery_code(session: AsyncSession, person_id: str | None, code: str) -> bool:
@@ -345,7 +345,7 @@ def _step_of(secret: str, code: str, now: datetime) -> int | None:
     return found
 
 
-async def _check_recovery(session: AsyncSession, person_id: str | None, plain: str) -> Verdict:
+async def _check_recovery(session: AsyncSession, person_id: str | None, plain: str) -> CodeVerdict:
     used = await session.scalar(
         update(RecoveryCode)
         .where(
@@ -357,9 +357,9 @@ async def _check_recovery(session: AsyncSession, person_id: str | None, plain: s
         .returning(RecoveryCode.person_id)
     )
     if used is None:
-        return Verdict.WRONG
+        return CodeVerdict.WRONG
     await _record(session, used, "person.recovery_code_used", used)
-    return Verdict.RECOVERY
+    return CodeVerdict.RECOVERY
 
 
 async def _new_codes(session: AsyncSession, person_id: str) -> list[str]:

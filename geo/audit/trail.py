@@ -60,7 +60,7 @@ _BLACKED_OUT = "[…]"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ChainEntry:
     """One entry of the chain."""
 
     seq: int
@@ -82,7 +82,7 @@ class Break:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ChainVerdict:
     """What verifying found.
 
     Attributes
@@ -157,7 +157,7 @@ async def read(
     action: str | None = None,
     day: date | None = None,
     limit: int,
-) -> Sequence[Entry]:
+) -> Sequence[ChainEntry]:
     """Return entries, the newest first, as the staff's person may see them.
 
     Parameters
@@ -194,7 +194,7 @@ async def read(
     return [_entry(row) for row in (await session.execute(question)).mappings()]
 
 
-async def newest(session: AsyncSession, *, limit: int) -> Sequence[Entry]:
+async def newest(session: AsyncSession, *, limit: int) -> Sequence[ChainEntry]:
     """Return the newest entries but those of rows, the newest first (writer: for commands)."""
     rows = await session.execute(_NEWEST, {"limit": limit})
     return [_entry(row) for row in rows.mappings()]
@@ -215,7 +215,7 @@ async def verify(
     *,
     expect: bytes | None = None,
     anchored: Mapping[int, bytes] | None = None,
-) -> Verdict:
+) -> ChainVerdict:
     """Recompute the whole chain (writer), a thousand entries at a time.
 
     Parameters
@@ -233,19 +233,19 @@ async def verify(
     async for row in _stored(session):
         reason = _fault(row, entries + 1, previous)
         if reason is not None:
-            return Verdict(entries, previous, Break(entries + 1, reason))
+            return ChainVerdict(entries, previous, Break(entries + 1, reason))
         entries, previous = row["seq"], bytes(row["hash"])
         if kept.pop(entries, previous) != previous:
             reason = "it has another hash than was anchored: the chain was written anew"
-            return Verdict(entries - 1, previous, Break(entries, reason))
+            return ChainVerdict(entries - 1, previous, Break(entries, reason))
         is_expected = is_expected or previous == expect
     if not is_expected:
         reason = "the expected head is not in the chain: its end was cut off or written anew"
-        return Verdict(entries, previous, Break(entries + 1, reason))
+        return ChainVerdict(entries, previous, Break(entries + 1, reason))
     if kept:
         reason = f"entry {max(kept)} was anchored and is missing: its end was cut off"
-        return Verdict(entries, previous, Break(entries + 1, reason))
-    return Verdict(entries, previous, None)
+        return ChainVerdict(entries, previous, Break(entries + 1, reason))
+    return ChainVerdict(entries, previous, None)
 
 
 async def _stored(session: AsyncSession) -> AsyncIterator[Mapping[Any, Any]]:
@@ -293,9 +293,9 @@ def _netstring(value: str | None) -> bytes:
     return b"%d:%b," % (len(content), content)
 
 
-def _entry(row: Mapping[Any, Any]) -> Entry:
+def _entry(row: Mapping[Any, Any]) -> ChainEntry:
     details = row["details"]
-    return Entry(
+    return ChainEntry(
         seq=row["seq"],
         at=row["at"],
         actor=row["actor"],

@@ -25,10 +25,10 @@ from geo.models import CHANNELS, Confirmation, ConfirmationLink
 from geo.proposals.closing_counts import note_change
 from geo.proposals.notifications import note
 from geo.proposals.record_visibility import require_known
-from geo.proposals.submission import SOURCE, Link, Outcome, propose_space
+from geo.proposals.submission import SOURCE, Outcome, ProposalLink, propose_space
 from geo.records import space_documents
 from geo.removals.hides import is_hidden
-from geo.subjects.subject import Subject, read_subject
+from geo.subjects.subject import ChangeSubject, read_subject
 
 #: P41 does not say how long a link waits for its answer; two weeks are our proposal (setting
 #: ``AMPARO_CONFIRM_LINK_DAYS``).
@@ -59,7 +59,7 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ConfirmationQuestion:
     """What the page of a link shows.
 
     Attributes
@@ -138,7 +138,7 @@ async def issue_link(
     return Issued(token, expires_at, None if subject.is_restricted else document["name"])
 
 
-async def read_link(session: AsyncSession, token: str, *, now: datetime) -> Asked:
+async def read_link(session: AsyncSession, token: str, *, now: datetime) -> ConfirmationQuestion:
     """Return what a link asks about, without any effect (writer).
 
     Raises
@@ -151,11 +151,11 @@ async def read_link(session: AsyncSession, token: str, *, now: datetime) -> Aske
 
 
 async def _asked(
-    session: AsyncSession, link: Row[str, str, datetime, bytes], subject: Subject
-) -> Asked:
+    session: AsyncSession, link: Row[str, str, datetime, bytes], subject: ChangeSubject
+) -> ConfirmationQuestion:
     document, listed = subject.document or {}, listed_sha256(subject)
     is_shown = not subject.is_restricted and not await is_hidden(session, link.location_id)
-    return Asked(
+    return ConfirmationQuestion(
         document["name"],
         document if is_shown else None,
         link.expires_at,
@@ -183,7 +183,8 @@ async def answer_link(
     changes : mapping or None
         Of `CHANGEABLE` fields.
     listed : str or None
-        Of `Asked`: what the operator was shown; None is what was listed when the link was sent.
+        Of `ConfirmationQuestion`: what the operator was shown; None is what was listed when the
+        link was sent.
 
     Raises
     ------
@@ -212,7 +213,7 @@ async def answer_link(
     ).one_or_none()
     if used is None:
         raise _invalid()
-    link = Link(used.id, used.created_by)
+    link = ProposalLink(used.id, used.created_by)
     return await _take(
         session,
         used.location_id,
@@ -287,7 +288,7 @@ async def _take(
     channel: str,
     now: datetime,
     changes: Mapping[str, Any] | None = None,
-    link: Link | None = None,
+    link: ProposalLink | None = None,
     actor: Actor | None = None,
     heard_on: date | None = None,
 ) -> Outcome:
@@ -339,7 +340,7 @@ async def _take(
 
 
 async def _confirm(
-    session: AsyncSession, subject: Subject, channel: str, now: datetime, heard_on: date
+    session: AsyncSession, subject: ChangeSubject, channel: str, now: datetime, heard_on: date
 ) -> Outcome:
     """Confirm a record as it is listed: from a day on, for as long as its kind holds (P41)."""
     changes = {
@@ -350,7 +351,7 @@ async def _confirm(
     return await _write(session, subject, changes, now)
 
 
-def _counted(actor: Actor | None, link: Link | None) -> str | None:
+def _counted(actor: Actor | None, link: ProposalLink | None) -> str | None:
     """Return on whose count a closing is: who sends links could answer them (P52)."""
     if actor is not None:
         return actor.id
@@ -358,7 +359,12 @@ def _counted(actor: Actor | None, link: Link | None) -> str | None:
 
 
 async def _close(
-    session: AsyncSession, subject: Subject, answer: str, now: datetime, *, counted: str | None
+    session: AsyncSession,
+    subject: ChangeSubject,
+    answer: str,
+    now: datetime,
+    *,
+    counted: str | None,
 ) -> Outcome:
     order = ("active", "full", "temporarily_closed", "closed")
     status = "full" if answer == "full" else "temporarily_closed"
@@ -373,7 +379,7 @@ async def _close(
 
 
 async def _write(
-    session: AsyncSession, subject: Subject, changes: Mapping[str, Any], now: datetime
+    session: AsyncSession, subject: ChangeSubject, changes: Mapping[str, Any], now: datetime
 ) -> Outcome:
     after = space_documents.patched(subject.document or {}, changes)
     await space_documents.store_documents(
@@ -391,7 +397,7 @@ def _changeable(changes: Mapping[str, Any]) -> Mapping[str, Any]:
 
 async def _own_space(
     session: AsyncSession, space_id: str, channel: str, actor: Actor | None
-) -> Subject:
+) -> ChangeSubject:
     if channel not in CHANNELS:
         raise InvalidRecordError([("channel", f"is one of {', '.join(CHANNELS)}")])
     subject = await read_subject(session, "space", space_id)

@@ -22,7 +22,7 @@ from geo.errors import ConflictError, InvalidRecordError
 from geo.proposals import idempotency, submission
 from geo.proposals.record_visibility import require_known
 from geo.proposals.submission import Outcome
-from geo.subjects.subject import Subject, read_subject, read_subjects
+from geo.subjects.subject import ChangeSubject, read_subject, read_subjects
 
 Answer = Literal["as_listed", "full", "closed", "changed"]
 
@@ -178,10 +178,10 @@ def _content(actor: Actor, visit: Visit) -> str:
     return json.dumps([*said, visit.seen_on.isoformat(), dict(visit.changes)], sort_keys=True)
 
 
-def _may(actor: Actor, subject: Subject) -> bool:
+def _may(actor: Actor, subject: ChangeSubject) -> bool:
     return can_close(actor, organization_id=subject.organization_id, country=subject.countries[0])
 
 
-def _taken(subject: Subject) -> dict[str, Any]:
+def _taken(subject: ChangeSubject) -> dict[str, Any]:
     document = subject.document or {}
     return {name: document.get(name) for name in TAKEN}

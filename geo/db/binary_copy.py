@@ -43,7 +43,7 @@ class Coded:
 
 
 @dataclass(frozen=True, eq=False)
-class Lines:
+class LineStrings:
     """A column of LineStrings, EPSG:4326.
 
     Parameters
@@ -59,7 +59,7 @@ class Lines:
 
 
 #: One value for all rows, texts, int64 or float64 [K], or one of the above.
-type Column = str | list[str] | NDArray[Any] | Coded | Lines
+type Column = str | list[str] | NDArray[Any] | Coded | LineStrings
 
 
 async def copy_columns(
@@ -115,7 +115,7 @@ def _fields(column: Column) -> Iterable[bytes]:
         used = np.unique(column.codes).tolist()
         field = {code: _field(column.values[code]) if code >= 0 else _NULL for code in used}
         return map(field.__getitem__, column.codes.tolist())
-    if isinstance(column, Lines):
+    if isinstance(column, LineStrings):
         return _lines(column)
     sent = column.astype(_SENT[column.dtype.kind])
     size = sent.itemsize
@@ -129,7 +129,7 @@ def _field(value: str | bool) -> bytes:
     return len(content).to_bytes(4, "big") + content
 
 
-def _lines(column: Lines) -> Iterator[bytes]:
+def _lines(column: LineStrings) -> Iterator[bytes]:
     points = np.diff(column.start)
     heads = {count: _head(count) for count in np.unique(points).tolist()}
     vertices = column.lonlat.astype("<f8").tobytes()

@@ -35,7 +35,7 @@ KEPT: Final = timedelta(minutes=1)
 _ANSWER_S: Final = 5.0
 
 
-class Subject(StrEnum):
+class StampSubject(StrEnum):
     """What is kept in memory, and stamped."""
 
     BOUNDARIES = "boundaries"
@@ -50,7 +50,7 @@ class Subject(StrEnum):
     SPACES = "spaces"
 
 
-class Clock(StrEnum):
+class StampClock(StrEnum):
     """How a layer changes although no row does: when its stamp alone tells too little."""
 
     NEVER = "never"
@@ -87,13 +87,13 @@ class Stamps:
         may count alike what is not the same.
     """
 
-    by_subject: Mapping[Subject, Stamp]
+    by_subject: Mapping[StampSubject, Stamp]
     now: datetime
     today: date
     has_demo: bool
     server: Hashable = None
 
-    def of(self, subject: Subject) -> Stamp:
+    def of(self, subject: StampSubject) -> Stamp:
         """Return the stamp of one subject."""
         return self.by_subject[subject]
 
@@ -132,7 +132,9 @@ async def current_stamps(asks: Asks) -> Stamps:
 
 
 def _stamps_of(rows: Sequence[Mapping[Any, Any]]) -> Stamps:
-    stamps = {Subject(row["subject"]): Stamp(row["changes"], int(row["total"])) for row in rows}
+    stamps = {
+        StampSubject(row["subject"]): Stamp(row["changes"], int(row["total"])) for row in rows
+    }
     return Stamps(stamps, rows[0]["now"], rows[0]["today"], bool(rows[0]["demo"]))
 
 
@@ -154,7 +156,7 @@ async def next_change_at(session: AsyncSession) -> datetime | None:
 
 
 async def read_steady[T](
-    session: AsyncSession, subject: Subject, read: Callable[[], Awaitable[T]]
+    session: AsyncSession, subject: StampSubject, read: Callable[[], Awaitable[T]]
 ) -> tuple[T, Stamp | None]:
     """Read something with the stamp that it has, though each statement has its own snapshot.
 

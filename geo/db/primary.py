@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from geo.db.read_pool import Asks, Reader
+from geo.db.read_pool import Asks, ReadPool
 from geo.errors import DatabaseUnavailableError
 
 #: Nothing that is answered is older; who cannot know is refused (issue 14). What follows shares it:
@@ -34,7 +34,7 @@ LINE_S: Final = 0.5
 #: Seconds that a server may take to state what it is; who takes longer answers others late too.
 ANSWER_S: Final = 1.0
 
-#: How a `Reader` is made that asks servers what they are.
+#: How a `ReadPool` is made that asks servers what they are.
 LOOKING: Final[Mapping[str, Any]] = MappingProxyType(
     {"lives_s": LINE_S, "is_for_maps": False, "wait_s": ANSWER_S}
 )
@@ -137,7 +137,7 @@ class Primary:
         of a history that has been given up.
     """
 
-    def __init__(self, reader: Reader, forget: Callable[[], None]) -> None:
+    def __init__(self, reader: ReadPool, forget: Callable[[], None]) -> None:
         self._reader = reader
         self._forget = forget
         self._mark: ServerState | None = None
@@ -217,7 +217,7 @@ class Replica:
         One connection to it.
     """
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: ReadPool) -> None:
         self._reader = reader
         self.is_used = False
 
@@ -234,8 +234,8 @@ class Replica:
         await self._reader.close()
 
 
-class CheckedReader(Reader):
-    """A `Reader` none of whose connections leads to a server that lacks what the primary has.
+class CheckedReader(ReadPool):
+    """A `ReadPool` none of whose connections leads to a server that lacks what the primary has.
 
     Parameters
     ----------
@@ -250,7 +250,7 @@ class CheckedReader(Reader):
         *address: Any,  # noqa: ANN401 -- as of Reader
         primary: Primary,
         replica: Replica | None = None,
-        instead: Reader | None = None,
+        instead: ReadPool | None = None,
         **more: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(*address, **more)
@@ -258,7 +258,7 @@ class CheckedReader(Reader):
         self._replica = replica
         self._instead = instead
 
-    async def lent(self) -> "tuple[Reader, Any]":
+    async def lent(self) -> "tuple[ReadPool, Any]":
         """Return a connection to a server that has all that the primary states, and whose it is.
 
         Raises

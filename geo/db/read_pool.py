@@ -49,7 +49,7 @@ _UNREACHABLE = (
 
 
 class Asks(Protocol):
-    """What runs one bound statement: a `Reader`, or a connection of asyncpg."""
+    """What runs one bound statement: a `ReadPool`, or a connection of asyncpg."""
 
     async def fetch(self, query: str, *args: Any) -> Any:  # noqa: ANN401 -- asyncpg's
         """Return all rows."""
@@ -100,7 +100,7 @@ class _Line:
         )
 
 
-class Reader:
+class ReadPool:
     """A pool of connections that are logged in as one reading tier; each statement by itself.
 
     asyncpg's own pool wraps each connection anew, times each loan and shields each return, and
@@ -197,7 +197,7 @@ class Reader:
         owner.take_back(line)
         return found
 
-    async def lent(self) -> "tuple[Reader, _Line]":
+    async def lent(self) -> "tuple[ReadPool, _Line]":
         """Return a connection that may be asked, and whose it is."""
         return self, await self._borrowed()
 
@@ -284,7 +284,7 @@ async def fetch_planned(asks: Asks, query: str, args: Sequence[Any]) -> Any:  # 
     For what depends on its values so much that the plan for all of them may be a thousand times
     as slow; PostgreSQL's planning of one costs a fraction of a millisecond.
     """
-    if not isinstance(asks, Reader):
+    if not isinstance(asks, ReadPool):
         connection: Any = asks
         return await (await connection.prepare(query, name="")).fetch(*args)
     async with asks.connection() as lent:

@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import (
 from geo.db.outages import driven, outage_of
 from geo.db.primary import CHECK_S, IDLE_S, LOOKING, CheckedReader, Primary, Replica
 from geo.db.read_placement import Placing
-from geo.db.read_pool import WAIT_S, Asks, Reader
+from geo.db.read_pool import WAIT_S, Asks, ReadPool
 from geo.errors import DatabaseUnavailableError, GeoError, UnsafeRoleError
 
 
@@ -157,7 +157,7 @@ class Database:
         self._replicas: dict[Tier, Replica] = {}
         self._elsewhere: dict[Tier, AsyncEngine] = {}
         self._engines: dict[Tier, AsyncEngine] = {}
-        self._readers: dict[Tier, Reader] = {}
+        self._readers: dict[Tier, ReadPool] = {}
         self._sessions: dict[Tier, async_sessionmaker[AsyncSession]] = {}
         for tier, url in urls.items():
             make = partial(
@@ -172,7 +172,7 @@ class Database:
             if tier in apart:
                 self._elsewhere[tier] = make(url=url)
                 # An outage of it is no reason to ask it with the patience of a request.
-                self._replicas[tier] = Replica(Reader(url, told, size=1, **LOOKING))
+                self._replicas[tier] = Replica(ReadPool(url, told, size=1, **LOOKING))
             if tier in {Tier.PUBLIC, Tier.PARTNER}:
                 self._readers[tier] = self._reader_of(tier, url, apart.get(tier), told, pool_size)
             info: dict[str, object] = {"tier": tier, "kept": self._kept, **(rules or {})}
@@ -190,13 +190,13 @@ class Database:
     def _primary_at(self, apart: Mapping[Tier, URL], statement_timeout_ms: int) -> Primary:
         told = server_settings(Tier.PUBLIC, statement_timeout_ms)
         url = apart.get(Tier.PUBLIC) or tier_url(next(iter(apart.values())), Tier.PUBLIC)
-        return Primary(Reader(url, told, size=2, **LOOKING), self._kept.clear)
+        return Primary(ReadPool(url, told, size=2, **LOOKING), self._kept.clear)
 
     def _reader_of(
         self, tier: Tier, url: URL, primary_url: URL | None, told: dict[str, str], size: int
-    ) -> Reader:
+    ) -> ReadPool:
         if self._primary is None:
-            return Reader(url, told, size=size, wait_s=self._wait_s)
+            return ReadPool(url, told, size=size, wait_s=self._wait_s)
         at_primary = CheckedReader(
             primary_url or url, told, size=size, wait_s=self._wait_s, primary=self._primary
         )
@@ -290,7 +290,7 @@ class Database:
         async with translated_errors(), self._sessions[tier]() as session:
             yield session
 
-    def reader(self, tier: Tier) -> Reader:
+    def reader(self, tier: Tier) -> ReadPool:
         """Return raw connections of the public or the partner tier, for single statements."""
         return self._readers[tier]
 

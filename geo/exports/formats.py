@@ -13,7 +13,7 @@ from geo.exports.text_messages import write_messages
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class SpaceFormat:
     """How spaces become a file.
 
     Parameters
@@ -56,22 +56,26 @@ def _write_geopackage(snapshot: Snapshot) -> bytes:
 
 
 #: Media types: IANA, but for the GeoPackage's (OGC 12-128) and the workbook's (ECMA-376).
-FORMATS: Mapping[str, Format] = {
+FORMATS: Mapping[str, SpaceFormat] = {
     found.name: found
     for found in (
-        Format("hsds", "HSDS 3 JSON", "application/json", "-hsds.json", write_hsds),
-        Format("hxl", "CSV with HXL hashtags", "text/csv; charset=utf-8", "-hxl.csv", write_hxl),
-        Format("csv", "CSV", "text/csv; charset=utf-8", ".csv", write_csv),
-        Format(
+        SpaceFormat("hsds", "HSDS 3 JSON", "application/json", "-hsds.json", write_hsds),
+        SpaceFormat(
+            "hxl", "CSV with HXL hashtags", "text/csv; charset=utf-8", "-hxl.csv", write_hxl
+        ),
+        SpaceFormat("csv", "CSV", "text/csv; charset=utf-8", ".csv", write_csv),
+        SpaceFormat(
             "xlsx",
             "Excel workbook",
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             ".xlsx",
             write_xlsx,
         ),
-        Format("geojson", "GeoJSON", "application/geo+json", ".geojson", write_geojson),
-        Format("gpkg", "GeoPackage", "application/geopackage+sqlite3", ".gpkg", _write_geopackage),
-        Format(
+        SpaceFormat("geojson", "GeoJSON", "application/geo+json", ".geojson", write_geojson),
+        SpaceFormat(
+            "gpkg", "GeoPackage", "application/geopackage+sqlite3", ".gpkg", _write_geopackage
+        ),
+        SpaceFormat(
             "text",
             "Text messages by municipality, in Spanish, of public records alone",
             "text/plain; charset=utf-8",
@@ -83,7 +87,7 @@ FORMATS: Mapping[str, Format] = {
 }
 
 
-def find_format(name: str) -> Format:
+def find_format(name: str) -> SpaceFormat:
     """Return a format by its name.
 
     Raises

@@ -21,7 +21,7 @@ _FARTHEST = timedelta(days=3_660)
 
 
 @dataclass(frozen=True, slots=True)
-class CrossingStatus:
+class CrossingStatement:
     """What one source says of a crossing from one local day on.
 
     Without hours an open crossing is open all day. ``closes_at`` before ``opens_at`` is on the
@@ -88,7 +88,7 @@ class StatedCrossing:
     lon: float
     lat: float
     demo: bool
-    statuses: tuple[CrossingStatus, ...]
+    statuses: tuple[CrossingStatement, ...]
 
     def open_from(self, when: datetime) -> datetime | None:
         """Return the first instant from ``when`` (aware) on at which it is known to be open."""
@@ -164,14 +164,16 @@ async def stated_crossings(session: AsyncSession) -> tuple[StatedCrossing, ...]:
     )
 
 
-async def statements_of(session: AsyncSession, crossing_id: str) -> tuple[CrossingStatus, ...]:
+async def statements_of(session: AsyncSession, crossing_id: str) -> tuple[CrossingStatement, ...]:
     """Return what was stated of a crossing that the asker's tier sees, the newest day first."""
     stated = await session.scalar(select(crossings.c.statuses).where(crossings.c.id == crossing_id))
     found = from_json(stated or ())
     return tuple(sorted(found, key=lambda said: (said.valid_from, said.id), reverse=True))
 
 
-def deciding_status(statuses: Iterable[CrossingStatus], at: datetime) -> CrossingStatus | None:
+def deciding_status(
+    statuses: Iterable[CrossingStatement], at: datetime
+) -> CrossingStatement | None:
     """Return the newest status that covers the local day of ``at``, or None."""
     covering = (
         status
@@ -182,7 +184,7 @@ def deciding_status(statuses: Iterable[CrossingStatus], at: datetime) -> Crossin
     return max(covering, key=lambda status: (status.valid_from, status.id), default=None)
 
 
-def state_at(statuses: Iterable[CrossingStatus], at: datetime) -> State:
+def state_at(statuses: Iterable[CrossingStatement], at: datetime) -> State:
     """Return the state at ``at``: the rule of the database's ``amparo.crossing_state``."""
     status = deciding_status(statuses, at)
     if status is None:
@@ -192,7 +194,7 @@ def state_at(statuses: Iterable[CrossingStatus], at: datetime) -> State:
     return "open" if _within_hours(status, _local(status, at)) else "closed"
 
 
-def next_opening(statuses: Sequence[CrossingStatus], after: datetime) -> datetime | None:
+def next_opening(statuses: Sequence[CrossingStatement], after: datetime) -> datetime | None:
     """Return the first instant after ``after`` at which the crossing is known to be open.
 
     As far ahead as is stated: hours without an end repeat, and behind a dated closure lies what
@@ -211,7 +213,7 @@ def next_opening(statuses: Sequence[CrossingStatus], after: datetime) -> datetim
 
 
 def _opening_within_a_week(
-    statuses: Sequence[CrossingStatus], begin: datetime, after: datetime
+    statuses: Sequence[CrossingStatement], begin: datetime, after: datetime
 ) -> datetime | None:
     # Nearly always within a day: the far edges are not worth making then.
     for days in (1, 8):
@@ -222,7 +224,7 @@ def _opening_within_a_week(
     return None
 
 
-def _dated_turns(statuses: Iterable[CrossingStatus], until: datetime) -> set[datetime]:
+def _dated_turns(statuses: Iterable[CrossingStatement], until: datetime) -> set[datetime]:
     """Return the instants up to a moment at which a statement begins, or has ended."""
     last = (until + _DAY).date()
     return {
@@ -237,7 +239,7 @@ def _dated_turns(statuses: Iterable[CrossingStatus], until: datetime) -> set[dat
 
 
 def _turns(
-    statuses: Sequence[CrossingStatus], after: datetime, until: datetime
+    statuses: Sequence[CrossingStatement], after: datetime, until: datetime
 ) -> tuple[datetime, ...]:
     """Return the instants between two at which a statement begins or ends, or clocks change."""
     turns = _dated_turns(statuses, until)
@@ -246,10 +248,10 @@ def _turns(
     return tuple(sorted(turn for turn in turns if after < turn < until))
 
 
-def from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[CrossingStatus, ...]:
+def from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[CrossingStatement, ...]:
     """Return the statuses of a view's ``statuses`` column."""
     return tuple(
-        CrossingStatus(
+        CrossingStatement(
             id=row["id"],
             state=row["state"],
             valid_from=date.fromisoformat(row["valid_from"]),
@@ -265,11 +267,11 @@ def from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[CrossingStatus, ...]:
     )
 
 
-def _local(status: CrossingStatus, at: datetime) -> datetime:
+def _local(status: CrossingStatement, at: datetime) -> datetime:
     return at.astimezone(zone(status.timezone)).replace(tzinfo=None)
 
 
-def _within_hours(status: CrossingStatus, local: datetime) -> bool:
+def _within_hours(status: CrossingStatement, local: datetime) -> bool:
     opens, closes, now = status.opens_at, status.closes_at, local.time()
     if opens is None or closes is None:
         return True
@@ -283,7 +285,7 @@ def _within_hours(status: CrossingStatus, local: datetime) -> bool:
 
 
 def _edges(
-    statuses: Sequence[CrossingStatus], after: datetime, horizon_days: int
+    statuses: Sequence[CrossingStatement], after: datetime, horizon_days: int
 ) -> Iterator[datetime]:
     """Yield the instants at which a state can change.
 

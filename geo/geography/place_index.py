@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.db.views import places
 from geo.errors import NotFoundError
-from geo.geography.places import NEAREST_BY_DEGREES, Place
+from geo.geography.places import NEAREST_BY_DEGREES, NamedPlace
 
 type Floats = NDArray[np.float64]
 
@@ -53,7 +53,7 @@ class ResidentPlaces:
     lon, lat
         float64 [N], degrees.
     columns
-        What else a `Place` has, by name.
+        What else a `NamedPlace` has, by name.
     """
 
     lon: Floats
@@ -67,7 +67,7 @@ class ResidentPlaces:
         lon, lat = (np.array(row[name] or (), dtype=np.float64) for name in ("lon", "lat"))
         return cls(lon, lat, {name: row[name] or () for name in _NAMES})
 
-    def near(self, points: Sequence[tuple[float, float]]) -> tuple[tuple[Place, float], ...]:
+    def near(self, points: Sequence[tuple[float, float]]) -> tuple[tuple[NamedPlace, float], ...]:
         """Return for each point (lon, lat in degrees) the nearest place, and how far it is.
 
         Metres on the ellipsoid; of equally near ones the first by id.
@@ -82,7 +82,7 @@ class ResidentPlaces:
             raise NotFoundError(msg)
         return tuple(self._nearest(*point) for point in points)
 
-    def _nearest(self, lon: float, lat: float) -> tuple[Place, float]:
+    def _nearest(self, lon: float, lat: float) -> tuple[NamedPlace, float]:
         rows = self._by_degrees(lon, lat)
         count = len(rows)
         _, _, metres = _ELLIPSOID.inv(
@@ -107,7 +107,7 @@ class ResidentPlaces:
                 return np.asarray(first + inside[order[:wanted]])
             reach *= 4
 
-    def place(self, row: int) -> Place:
+    def place(self, row: int) -> NamedPlace:
         """Return the place of a row."""
         values = {name: column[row] for name, column in self.columns.items()}
-        return Place(**values, lon=float(self.lon[row]), lat=float(self.lat[row]))
+        return NamedPlace(**values, lon=float(self.lon[row]), lat=float(self.lat[row]))

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.db.views import boundaries, places
 from geo.geography.place_index import ResidentPlaces
-from geo.geography.places import Place, Typed
+from geo.geography.places import NamedPlace, Typed
 from geo.text.normalize import folded, sounded
 
 #: An id as places have it: GeoNames' number.
@@ -88,16 +88,16 @@ class PlaceNames:
             np.array([-population[row] for row in towns], dtype=np.int64),
         )
 
-    def with_id(self, place_id: str) -> Place | None:
+    def with_id(self, place_id: str) -> NamedPlace | None:
         """Return the place of an id."""
         row = self.by_id.get(place_id) if _ID.fullmatch(place_id) else None
         return None if row is None else self.places.place(row)
 
-    def exact(self, typed: Typed) -> tuple[Place, ...]:
+    def exact(self, typed: Typed) -> tuple[NamedPlace, ...]:
         """Return the places of a name, whatever its accents and case; the populous first."""
         return self._places(typed, self.by_name.get(typed.name, ()))
 
-    def alike(self, typed: Typed) -> tuple[Place, ...]:
+    def alike(self, typed: Typed) -> tuple[NamedPlace, ...]:
         """Return the places whose name sounds like one; the populous first.
 
         A name of fewer than three letters is found as it is written alone.
@@ -107,7 +107,7 @@ class PlaceNames:
         sound = sounded(typed.name)
         return self._places(typed, self.by_sound.get(sound, ())) if sound else ()
 
-    def beginning(self, typed: Typed) -> tuple[Place, ...]:
+    def beginning(self, typed: Typed) -> tuple[NamedPlace, ...]:
         """Return the places whose words begin, in order, like the typed ones; the populous first.
 
         Only the first that find any: names that begin with the typed words, the last of which may
@@ -130,11 +130,11 @@ class PlaceNames:
                     return found
         return ()
 
-    def unit_of(self, place: Place) -> str | None:
+    def unit_of(self, place: NamedPlace) -> str | None:
         """Return the name of the first-level unit that a place belongs to, as far as known."""
         return self.unit_names.get((place.country, place.admin1))
 
-    def labels(self, found: Sequence[Place]) -> tuple[str, ...]:
+    def labels(self, found: Sequence[NamedPlace]) -> tuple[str, ...]:
         """Name places so that they can be told apart: ``San Antonio, Tolima, CO``.
 
         Where a unit has several of a name, each has a larger town near to it as well.
@@ -145,11 +145,11 @@ class PlaceNames:
             for label, place in zip(plain, found, strict=True)
         )
 
-    def _label(self, place: Place, near: str | None = None) -> str:
+    def _label(self, place: NamedPlace, near: str | None = None) -> str:
         name = place.name if near is None else f"{place.name} ({near})"
         return ", ".join(filter(None, (name, self.unit_of(place), place.country)))
 
-    def _town_near(self, place: Place) -> str | None:
+    def _town_near(self, place: NamedPlace) -> str | None:
         least = max(_TOWN_POPULATION, 2 * place.population)
         rows = self.towns[: np.searchsorted(self.town_populations, -least, side="right")]
         if not len(rows):
@@ -158,7 +158,7 @@ class PlaceNames:
         nearest = int(rows[np.hypot(east, self.places.lat[rows] - place.lat).argmin()])
         return str(self.places.columns["name"][nearest])
 
-    def _places(self, typed: Typed, rows: Iterable[int]) -> tuple[Place, ...]:
+    def _places(self, typed: Typed, rows: Iterable[int]) -> tuple[NamedPlace, ...]:
         """Return the first of the rows that are where the name is said to be."""
         countries, units = self.places.columns["country"], self.places.columns["admin1"]
         if typed.country is not None:

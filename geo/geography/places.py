@@ -30,7 +30,7 @@ from geo.text.edit_distance import strangeness
 from geo.text.normalize import ACCENTED, PLAIN, folded
 
 __all__ = [
-    "Place",
+    "NamedPlace",
     "Similar",
     "Typed",
     "find_similar",
@@ -111,7 +111,7 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NamedPlace:
     """A populated place.
 
     Attributes
@@ -151,7 +151,7 @@ class Similar:
         Letters that would have been typed wrong, at least.
     """
 
-    place: Place
+    place: NamedPlace
     mistakes: int
 
 
@@ -186,7 +186,7 @@ async def find_similar(session: AsyncSession, typed: str, limit: int = 10) -> tu
     return tuple(similar[:limit])
 
 
-async def nearest_place(session: AsyncSession, lon: float, lat: float) -> Place:
+async def nearest_place(session: AsyncSession, lon: float, lat: float) -> NamedPlace:
     """Return the place nearest to a point (degrees, EPSG:4326).
 
     Raises
@@ -197,7 +197,7 @@ async def nearest_place(session: AsyncSession, lon: float, lat: float) -> Place:
     return (await place_near(session, lon, lat))[0]
 
 
-async def place_near(session: AsyncSession, lon: float, lat: float) -> tuple[Place, float]:
+async def place_near(session: AsyncSession, lon: float, lat: float) -> tuple[NamedPlace, float]:
     """Return the place nearest to a point and its distance in metres, on the ellipsoid.
 
     Raises
@@ -210,7 +210,7 @@ async def place_near(session: AsyncSession, lon: float, lat: float) -> tuple[Pla
 
 async def places_near(
     session: AsyncSession, points: Sequence[tuple[float, float]]
-) -> tuple[tuple[Place, float], ...]:
+) -> tuple[tuple[NamedPlace, float], ...]:
     """Return for each point (lon, lat in degrees) what `place_near` does, in one question.
 
     Raises
@@ -228,7 +228,7 @@ def _columns(points: Sequence[tuple[float, float]]) -> dict[str, list[float]]:
 
 def _one_each(
     points: Sequence[tuple[float, float]], rows: Sequence[Mapping[Any, Any]]
-) -> tuple[tuple[Place, float], ...]:
+) -> tuple[tuple[NamedPlace, float], ...]:
     if len(rows) < len(points):
         msg = "no places are loaded"
         raise NotFoundError(msg)
@@ -275,8 +275,8 @@ def _nearest_question() -> Select[Any]:
 _NEAREST = _nearest_question()
 
 
-def _place(row: Mapping[Any, Any]) -> Place:
-    return Place(
+def _place(row: Mapping[Any, Any]) -> NamedPlace:
+    return NamedPlace(
         id=row["id"],
         name=row["name"],
         country=row["country"],

@@ -23,7 +23,7 @@ MAX_EVIDENCE = 2000  # characters, as every text of a record
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ChecklistAnswer:
     """The answer to the question at a position of the checklist, and what shows it."""
 
     position: int
@@ -75,7 +75,7 @@ async def start(session: AsyncSession, actor: Actor, space_id: str, *, today: da
 
 
 async def answer(
-    session: AsyncSession, actor: Actor, assessment_id: str, answers: Sequence[Answer]
+    session: AsyncSession, actor: Actor, assessment_id: str, answers: Sequence[ChecklistAnswer]
 ) -> None:
     """Set answers of an assessment that is not handed in yet (writer).
 

@@ -40,7 +40,7 @@ from geo.errors import (
     UnknownServiceError,
 )
 from geo.models import PROTECTED_SERVICES, Complaint, Feedback, Location, ServiceRequest
-from geo.records.readers import Record
+from geo.records.readers import FileRow
 from geo.records.row_validation import Row
 from geo.text.countries import CODES
 from geo.vocabulary import read_vocabulary
@@ -95,7 +95,7 @@ async def complain(
     InvalidRecordError
         The category is none, or the text is too long.
     """
-    row = Row(Record(1, {"category": category, "body": body}))
+    row = Row(FileRow(1, {"category": category, "body": body}))
     words = row.optional_text("body")
     row.choice("category", COMPLAINT_CATEGORIES)
     if row.faults:

@@ -17,7 +17,7 @@ from geo.guidance import review as reviewing
 from geo.models import AUDIENCES, Message
 from geo.records import demo_rows as demo
 from geo.records.guidance_rows import ORIGINAL, language
-from geo.records.readers import Record
+from geo.records.readers import FileRow
 from geo.records.row_validation import Row
 
 
@@ -158,7 +158,7 @@ async def write(
         Demo rows are loaded, and the setting does not allow real ones beside them (P35).
     """
     require_staff(actor)
-    row = Row(Record(1, {"key": key, "language": lang, "audience": audience, "body": body}))
+    row = Row(FileRow(1, {"key": key, "language": lang, "audience": audience, "body": body}))
     values = {
         "id": f"message-{uuid.uuid4().hex}",
         "key": row.id("key"),

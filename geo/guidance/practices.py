@@ -15,7 +15,7 @@ from geo.guidance import review as reviewing
 from geo.models import Location, Practice, RestrictedReader
 from geo.records.guidance_rows import ORIGINAL, language
 from geo.records.quarantine import protected_reason
-from geo.records.readers import Record
+from geo.records.readers import FileRow
 from geo.records.row_validation import Row
 
 
@@ -55,7 +55,7 @@ async def note_practice(
     """
     location = await visible_location(session, actor, space_id)
     require_propose(actor, organization_id=location.organization_id, country=location.country)
-    row = Row(Record(1, {"title": title, "body": body, "language": lang}))
+    row = Row(FileRow(1, {"title": title, "body": body, "language": lang}))
     words = row.text("title"), row.text("body")
     values = {
         "id": f"practice-{uuid.uuid4().hex}",

@@ -16,7 +16,7 @@ STATES = ("submitted", "draft", "reviewed")
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class TextInReview:
     """A text on its way: a message, an information product or a note of good practice.
 
     Attributes
@@ -41,7 +41,7 @@ class Waiting:
     details: Mapping[str, Any]
 
 
-async def messages(session: AsyncSession, actor: Actor) -> list[Waiting]:
+async def messages(session: AsyncSession, actor: Actor) -> list[TextInReview]:
     """Return the messages that are not retired, those to review first (writer).
 
     Raises
@@ -56,7 +56,7 @@ async def messages(session: AsyncSession, actor: Actor) -> list[Waiting]:
         .order_by(Message.key, Message.language, Message.valid_from.desc())
     )
     return _in_order(
-        Waiting(
+        TextInReview(
             "message",
             row.id,
             row.key,
@@ -73,7 +73,7 @@ async def messages(session: AsyncSession, actor: Actor) -> list[Waiting]:
     )
 
 
-async def products(session: AsyncSession, actor: Actor) -> list[Waiting]:
+async def products(session: AsyncSession, actor: Actor) -> list[TextInReview]:
     """Return the information products that are not retired or restricted (writer).
 
     Raises
@@ -88,7 +88,7 @@ async def products(session: AsyncSession, actor: Actor) -> list[Waiting]:
         .order_by(Product.title, Product.id)
     )
     return _in_order(
-        Waiting(
+        TextInReview(
             "product",
             row.id,
             row.title,
@@ -105,7 +105,7 @@ async def products(session: AsyncSession, actor: Actor) -> list[Waiting]:
     )
 
 
-async def practices(session: AsyncSession, actor: Actor) -> list[Waiting]:
+async def practices(session: AsyncSession, actor: Actor) -> list[TextInReview]:
     """Return the notes of good practice on spaces that the actor may know of (writer).
 
     Raises
@@ -130,7 +130,7 @@ async def practices(session: AsyncSession, actor: Actor) -> list[Waiting]:
         .order_by(Practice.noted_on.desc(), Practice.id)
     )
     return _in_order(
-        Waiting(
+        TextInReview(
             "practice",
             row.id,
             row.title,
@@ -179,5 +179,5 @@ def _validity(valid_from: date, valid_to: date | None) -> dict[str, Any]:
     return {"valid_from": valid_from, "valid_to": valid_to}
 
 
-def _in_order(texts: Any) -> list[Waiting]:  # noqa: ANN401 -- a generator of them
+def _in_order(texts: Any) -> list[TextInReview]:  # noqa: ANN401 -- a generator of them
     return sorted(texts, key=lambda text: STATES.index(text.state))

@@ -17,7 +17,7 @@ from geo.guidance.messages import BankText, lookup
 from geo.models import Rumour
 from geo.proposals.guidance_changes import Sent, put
 from geo.proposals.submission import Outcome
-from geo.records.readers import Record
+from geo.records.readers import FileRow
 from geo.records.row_validation import Row
 from geo.subjects.texts import require_reviewed, rumour_document
 from geo.text.countries import CODES
@@ -83,7 +83,7 @@ async def record_rumour(
         Not of the staff; a field is wrong, or the claim could name somebody.
     """
     require_staff(actor)
-    row = Row(Record(1, {"claim": claim, "admin1": admin1}))
+    row = Row(FileRow(1, {"claim": claim, "admin1": admin1}))
     words, unit = row.text("claim"), row.optional_text("admin1")
     for field, value in (("claim", words), ("admin1", unit)):
         if _PERSONAL.search(seen(value or "")):

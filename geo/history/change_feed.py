@@ -19,7 +19,7 @@ from sqlalchemy import BigInteger, LargeBinary, Select, Text, bindparam, func, s
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.db.change_stamps import Clock, Subject
+from geo.db.change_stamps import StampClock, StampSubject
 from geo.db.sessions import Tier
 from geo.errors import CopyTooOldError, DatabaseUnavailableError
 from geo.models import Publication, PublicationHead, PublicationMark
@@ -33,7 +33,7 @@ MARK_BYTES: Final = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class FeedSource:
     """What a layer publishes, as a question on a tier's search path.
 
     Parameters
@@ -52,14 +52,14 @@ class Source:
     """
 
     layer: str
-    subjects: tuple[Subject, ...]
-    clock: Clock
+    subjects: tuple[StampSubject, ...]
+    clock: StampClock
     question: Select[Any]
     is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LedgerEntry:
     """One line of the ledger; without a digest the feature is gone."""
 
     id: str
@@ -89,7 +89,7 @@ class States:
 
 _AS_TIER = text("select set_config('search_path', :path, true)")
 _ONE_SNAPSHOT = text("set transaction isolation level repeatable read")
-# Every layer is compared at midnight, those of `Clock.NEVER` too.
+# Every layer is compared at midnight, those of `StampClock.NEVER` too.
 _STATE = text(
     """
     select k.changes, k.total,
@@ -160,18 +160,18 @@ async def hold_still(session: AsyncSession) -> None:
     await session.execute(_ONE_SNAPSHOT)
 
 
-async def is_due(session: AsyncSession, source: Source) -> bool:
+async def is_due(session: AsyncSession, source: FeedSource) -> bool:
     """Tell whether a tier may have been shown something since the ledger was compared last."""
     return bool((await session.execute(_STATE, _asked(source))).one().is_due)
 
 
-def _asked(source: Source) -> dict[str, Any]:
+def _asked(source: FeedSource) -> dict[str, Any]:
     subjects = [subject.value for subject in source.subjects]
     return {"clock": source.clock.value, "layer": source.layer, "subjects": subjects}
 
 
 async def refresh(
-    session: AsyncSession, tier: Tier, source: Source, *, is_forced: bool = False
+    session: AsyncSession, tier: Tier, source: FeedSource, *, is_forced: bool = False
 ) -> None:
     """Bring the ledger of a tier and layer up to date (writer), one transaction after another.
 
@@ -208,7 +208,7 @@ async def refresh(
     await session.execute(update(PublicationHead).filter_by(**key).values(now))
 
 
-def _compared(source: Source) -> Select[Any]:
+def _compared(source: FeedSource) -> Select[Any]:
     """Write every difference into the ledger; gives the seal of all of them, or null."""
     tier, layer = bindparam("tier", type_=Text), bindparam("layer", type_=Text)
     found = source.question.cte("found")
@@ -273,7 +273,7 @@ async def find_states(session: AsyncSession, layer: str, marks: Collection[bytes
 
 async def read_entries(
     session: AsyncSession, layer: str, *, since: int | None, after: str, limit: int
-) -> list[Entry]:
+) -> list[LedgerEntry]:
     """Return lines of the ledger by id, on the session's tier.
 
     Parameters
@@ -288,7 +288,7 @@ async def read_entries(
         rows = await session.execute(_CHANGED, {**values, "since": since})
     else:
         rows = await session.execute(_SHOWN, values)
-    return [Entry(row.id, None if row.digest is None else bytes(row.digest)) for row in rows]
+    return [LedgerEntry(row.id, None if row.digest is None else bytes(row.digest)) for row in rows]
 
 
 async def forget_old(session: AsyncSession, now: datetime) -> int:

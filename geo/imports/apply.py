@@ -20,7 +20,7 @@ from geo.records.loader import LOAD_LOCK, MAX_PROBLEMS
 
 
 @dataclass(frozen=True)
-class Applied:
+class ImportResult:
     """What became of a file.
 
     Attributes
@@ -49,7 +49,7 @@ async def apply(
     allow_mixed: bool = False,
     actor: str = "cli",
     record_id: str | None = None,
-) -> Applied:
+) -> ImportResult:
     """Write what a checked file says, all of it or nothing (writer; nothing is committed here).
 
     Parameters
@@ -90,7 +90,7 @@ async def apply(
             allow_mixed=allow_mixed,
         )
         await remember_alike(session, [*report.added, *report.changed])
-        applied = Applied(
+        applied = ImportResult(
             added=len(report.added),
             changed=len(report.changed),
             unchanged=len(checked.rows) - bad - len(report.added) - len(report.changed),
@@ -110,7 +110,7 @@ async def to_proposals(
     reason: str,
     batch_id: str,
     only_good: bool = False,
-) -> Applied:
+) -> ImportResult:
     """Propose what a checked file says, as one batch (writer; nothing is committed here).
 
     Whoever imports may close at once what is theirs to close; the rest waits for somebody else
@@ -136,14 +136,16 @@ async def to_proposals(
     # and nothing is said.
     other_ids = {id_: submission.new_id("space") for id_ in there - visible}
     wanted = [
-        submission.Wanted(row.id if row.id in visible else None, _proposed(row, visible, other_ids))
+        submission.ChangeRequest(
+            row.id if row.id in visible else None, _proposed(row, visible, other_ids)
+        )
         for row in rows
     ]
     async with session.begin_nested():
         outcomes = await submission.propose(
             session, actor, "space", wanted, reason=reason, via="import", now=now, batch_id=batch_id
         )
-        applied = Applied(
+        applied = ImportResult(
             unchanged=len(checked.rows) - bad - len(rows),
             left_out=bad,
             proposed=sum(outcome.proposal_id is not None for outcome in outcomes),
@@ -173,7 +175,12 @@ def _require_unchanged(rows: list[RowReport], stored: Mapping[str, dict[str, Any
 
 
 async def _noted(
-    session: AsyncSession, checked: Checked, applied: Applied, *, actor: str, record_id: str | None
+    session: AsyncSession,
+    checked: Checked,
+    applied: ImportResult,
+    *,
+    actor: str,
+    record_id: str | None,
 ) -> None:
     await trail.record(
         session,

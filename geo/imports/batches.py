@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.accounts.permissions import Actor, require_staff
 from geo.errors import ConflictError, NotFoundError
 from geo.imports import reports
-from geo.imports.apply import Applied, to_proposals
+from geo.imports.apply import ImportResult, to_proposals
 from geo.imports.reports import Checked
 from geo.models import ImportBatch
 
@@ -96,7 +96,7 @@ async def apply_batch(
     now: datetime,
     reason: str,
     only_good: bool = False,
-) -> Applied:
+) -> ImportResult:
     """Turn a batch of the actor's own into proposals (writer).
 
     Raises

@@ -39,7 +39,7 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}(?:([.,  '])\d{3})(?:\1\d{3})*")
 
 
 @dataclass(frozen=True)
-class Style:
+class CellStyle:
     """How a file writes what can be written in several ways.
 
     Attributes
@@ -66,7 +66,7 @@ class Style:
     timezone: str | None = None
 
 
-def is_empty(value: Value, name: str, style: Style) -> bool:
+def is_empty(value: Value, name: str, style: CellStyle) -> bool:
     """Return whether a cell says nothing about field ``name``."""
     if not isinstance(value, str):
         return value is None
@@ -84,7 +84,7 @@ def is_empty(value: Value, name: str, style: Style) -> bool:
 _QUOTED = re.compile(r"(?:^|(?<=[;\t\n\r]))'('*[=+\-@\t\r＝＋－＠])")
 
 
-def converted(value: Value, name: str, style: Style) -> Value:
+def converted(value: Value, name: str, style: CellStyle) -> Value:
     """Return a cell's value as field ``name`` takes it.
 
     Raises
@@ -100,7 +100,7 @@ def _unquoted(value: Value) -> Value:
     return _QUOTED.sub(r"\1", value) if isinstance(value, str) and "'" in value else value
 
 
-def _text(value: Value, _: Style) -> str:
+def _text(value: Value, _: CellStyle) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -114,7 +114,7 @@ def _text(value: Value, _: Style) -> str:
     raise CellError("is not a text")
 
 
-def _flag(value: Value, _: Style) -> bool:
+def _flag(value: Value, _: CellStyle) -> bool:
     if isinstance(value, bool):
         return value
     plain = folded(str(value).removesuffix(".0"))
@@ -125,7 +125,7 @@ def _flag(value: Value, _: Style) -> bool:
     raise CellError("is neither yes nor no")
 
 
-def number(value: Value, style: Style) -> float:
+def number(value: Value, style: CellStyle) -> float:
     """Return the number in a cell, with a decimal point or comma and thousands.
 
     Raises
@@ -179,14 +179,14 @@ def decimal_of(cells: Iterable[Value]) -> str | None:
     return signs.pop() if len(signs) == 1 else None
 
 
-def _whole(value: Value, style: Style) -> int:
+def _whole(value: Value, style: CellStyle) -> int:
     found = number(value, style)
     if not found.is_integer():
         raise CellError("is not a whole number")
     return int(found)
 
 
-def degrees(value: Value, style: Style) -> float:
+def degrees(value: Value, style: CellStyle) -> float:
     """Return degrees: decimal with a point or comma, or with minutes and seconds.
 
     Raises
@@ -204,11 +204,11 @@ def degrees(value: Value, style: Style) -> float:
         # A coordinate has no thousands: a single comma or point is the decimal sign.
         plain = re.sub(r"\s", "", value)
         if plain.count(",") + plain.count(".") == 1:
-            return number(plain.replace(",", "."), Style(decimal="."))
+            return number(plain.replace(",", "."), CellStyle(decimal="."))
     return number(value, style)
 
 
-def position(value: Value, style: Style) -> tuple[float, float]:
+def position(value: Value, style: CellStyle) -> tuple[float, float]:
     """Return lon and lat of a cell with both, latitude first as surveys and maps write them.
 
     Raises
@@ -229,7 +229,7 @@ def position(value: Value, style: Style) -> tuple[float, float]:
     return lon, lat
 
 
-def _list(value: Value, style: Style) -> list[Value]:
+def _list(value: Value, style: CellStyle) -> list[Value]:
     if isinstance(value, list):
         return [item for item in value if item not in (None, "")]
     text = _text(value, style)
@@ -248,7 +248,7 @@ def _list(value: Value, style: Style) -> list[Value]:
     return [part.strip() for part in parts if part.strip()]
 
 
-def _phones(value: Value, style: Style) -> list[Value]:
+def _phones(value: Value, style: CellStyle) -> list[Value]:
     if isinstance(value, int | float):
         return [_text(value, style)]
     if isinstance(value, str) and not value.startswith("["):
@@ -257,14 +257,14 @@ def _phones(value: Value, style: Style) -> list[Value]:
     return _list(value, style)
 
 
-def _flags(value: Value, style: Style) -> dict[str, bool]:
+def _flags(value: Value, style: CellStyle) -> dict[str, bool]:
     found = _json(value) if isinstance(value, str) and value.startswith("{") else value
     if isinstance(found, Mapping):
         return {str(key): _flag(flag, style) for key, flag in found.items() if flag is not None}
     return {str(code): True for code in _list(found, style)}
 
 
-def _objects(value: Value, _: Style) -> Value:
+def _objects(value: Value, _: CellStyle) -> Value:
     found = _json(value) if isinstance(value, str) else value
     if isinstance(found, dict):
         found = [found]
@@ -280,7 +280,7 @@ def _json(text: str) -> Any:  # noqa: ANN401 - JSON is anything
         raise CellError("is not JSON") from None
 
 
-def _instant(value: Value, style: Style) -> str:
+def _instant(value: Value, style: CellStyle) -> str:
     found = value
     if isinstance(value, str):
         try:
@@ -300,7 +300,7 @@ def _instant(value: Value, style: Style) -> str:
     raise CellError("is not a moment")
 
 
-_CONVERTERS: Mapping[str, Callable[[Value, Style], Value]] = {
+_CONVERTERS: Mapping[str, Callable[[Value, CellStyle], Value]] = {
     "text": _text,
     "code": _text,
     "country": lambda value, style: country_code(_text(value, style)),

@@ -20,7 +20,7 @@ from geo.imports.personal_data import require_no_persons
 from geo.imports.readers.detection import read_table
 from geo.imports.readers.table import Table
 from geo.imports.reports import Checked, RowReport, harmless
-from geo.imports.row_mapping import Draft, Problem, Words, drafts, missing_columns, words
+from geo.imports.row_mapping import CodeWords, Draft, RowProblem, drafts, missing_columns, words
 from geo.models import Location, RestrictedReader
 from geo.records import space_documents
 from geo.records.row_validation import ID, Circumstances
@@ -116,7 +116,7 @@ async def check_file(
 
 
 def _drafted(
-    name: str, table: Table, mapping: FieldMapping | None, known: Words
+    name: str, table: Table, mapping: FieldMapping | None, known: CodeWords
 ) -> tuple[FieldMapping, list[Draft], list[str]]:
     require_no_persons(table.columns)
     used = mapping if mapping and mapping.fields else own_mapping(table, mapping)
@@ -208,9 +208,9 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
             # A cell that could not be read is missing here: said once is enough.
             if name not in told:
                 plain = harmless(name, reason.removeprefix(f"{name} "))
-                problems.append(Problem(columns.get(name, ""), name, plain))
+                problems.append(RowProblem(columns.get(name, ""), name, plain))
     problems += [
-        Problem(columns.get("referral_points", ""), "referral_points", "names an unknown space")
+        RowProblem(columns.get("referral_points", ""), "referral_points", "names an unknown space")
         for point in changes.get("referral_points") or ()
         if point not in known.referrers
     ]
@@ -264,14 +264,14 @@ def merged(
 
 def _authority(
     actor: Actor, before: Mapping[str, Any] | None, after: Mapping[str, Any]
-) -> list[Problem]:
+) -> list[RowProblem]:
     owner = before or after
     if can_propose(
         actor, organization_id=owner["organization_id"], country=owner["country"]
     ) and can_propose(actor, organization_id=after["organization_id"], country=after["country"]):
         return []
     reason = "is changed by an editor of its organisation, an approver of its country, or above"
-    return [Problem("", "organization", reason)]
+    return [RowProblem("", "organization", reason)]
 
 
 def digest(document: Mapping[str, Any] | None) -> str:

@@ -241,7 +241,7 @@ async def merge(
     found = await space_documents.read_documents(session, [keep, other])
     # A restricted space that refers to one of them is not told to who merges, nor lost (P39).
     stays, goes = [await shown_document(session, actor, found[id_]) for id_ in (keep, other)]
-    wanted = submission.Wanted(keep, chosen(stays, goes, choices or {}), merged_id=other)
+    wanted = submission.ChangeRequest(keep, chosen(stays, goes, choices or {}), merged_id=other)
     (outcome,) = await submission.propose(
         session, actor, "space", [wanted], reason="two records of one place", via="import", now=now
     )

@@ -8,9 +8,9 @@ from typing import Any
 
 from geo.errors import InvalidFileError
 from geo.imports import hxl
-from geo.imports.cell_values import Style
+from geo.imports.cell_values import CellStyle
 from geo.imports.fields import ALL, KINDS, kind_of
-from geo.imports.readers.detection import FORMATS, Reading
+from geo.imports.readers.detection import FORMATS, ReadingOptions
 from geo.imports.readers.table import Table
 from geo.text.normalize import folded
 
@@ -62,8 +62,8 @@ class FieldMapping:
     id_columns: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     empty_cells: str = "keep"
-    reading: Reading = field(default_factory=Reading)
-    style: Style = field(default_factory=Style)
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
+    style: CellStyle = field(default_factory=CellStyle)
 
     def columns(self) -> set[str]:
         """Return every column the mapping uses."""
@@ -107,14 +107,14 @@ def parse_mapping(content: str | bytes | Mapping[str, Any]) -> FieldMapping:
         id_columns=problems.texts(recipe, "columns"),
         ignored=problems.texts(content, "ignore"),
         empty_cells=problems.choice(content, "empty_cells", EMPTY_CELLS) or "keep",
-        reading=Reading(
+        reading=ReadingOptions(
             format=problems.choice(content, "format", FORMATS),
             encoding=problems.optional_text(read, "encoding"),
             delimiter=problems.optional_text(read, "delimiter"),
             sheet=problems.optional_text(read, "sheet"),
             header_row=problems.row(read, "header_row"),
         ),
-        style=Style(
+        style=CellStyle(
             decimal=problems.choice(style, "decimal", (",", ".")),
             order=problems.choice(style, "dates", _ORDERS),  # type: ignore[arg-type]  # of _ORDERS
             separator=problems.optional_text(style, "separator"),

@@ -8,11 +8,11 @@ from rapidfuzz import fuzz, process
 
 from geo.geography.country_names import country_code
 from geo.imports import cell_values, dates
-from geo.imports.cell_values import Style
+from geo.imports.cell_values import CellStyle
 from geo.imports.fields import ALL, kind_of
 from geo.imports.mapping import FieldMapping, as_toml, own_mapping
 from geo.imports.personal_data import require_no_persons
-from geo.imports.readers.detection import Reading, read_table
+from geo.imports.readers.detection import ReadingOptions, read_table
 from geo.imports.readers.table import CellError, Table, Value
 from geo.imports.synonyms import HEADERS, LABELS
 from geo.text.normalize import folded
@@ -52,7 +52,7 @@ class Suggestion:
         return head + as_toml(self.mapping)
 
 
-def suggest(name: str, data: bytes, *, reading: Reading | None = None) -> Suggestion:
+def suggest(name: str, data: bytes, *, reading: ReadingOptions | None = None) -> Suggestion:
     """Return a mapping for a file, with notes on what it cannot know.
 
     Raises
@@ -63,7 +63,7 @@ def suggest(name: str, data: bytes, *, reading: Reading | None = None) -> Sugges
     return suggest_for(read_table(name, data, reading), reading)
 
 
-def suggest_for(table: Table, reading: Reading | None = None) -> Suggestion:
+def suggest_for(table: Table, reading: ReadingOptions | None = None) -> Suggestion:
     """Return a mapping for a table, as `suggest` does; raises as it, for what is about persons."""
     require_no_persons(table.columns)
     fields = _fields(table)
@@ -79,8 +79,8 @@ def suggest_for(table: Table, reading: Reading | None = None) -> Suggestion:
         values=labels,
         id_prefix=UNNAMED if recipe else None,
         id_columns=recipe,
-        reading=reading or Reading(format=table.format),
-        style=Style(order=order, decimal=decimal),
+        reading=reading or ReadingOptions(format=table.format),
+        style=CellStyle(order=order, decimal=decimal),
     )
     if recipe:
         notes.append("write in [id] a prefix that names the source, such as gifmm-co")
@@ -136,7 +136,7 @@ def _fits(table: Table, column: str, name: str) -> bool:
     for cell in cells:
         try:
             cell_values.converted(
-                cell, name, Style(order="day_first", decimal=None, timezone="UTC")
+                cell, name, CellStyle(order="day_first", decimal=None, timezone="UTC")
             )
         except CellError as error:
             good += "ambiguous" in str(error)
@@ -179,7 +179,7 @@ def _items(table: Table, column: str, name: str) -> list[str]:
     items = []
     for cell in _cells(table, column):
         try:
-            value = cell_values.converted(cell, name, Style())
+            value = cell_values.converted(cell, name, CellStyle())
         except CellError:
             continue
         items += [str(item) for item in (value if isinstance(value, list) else [value])]

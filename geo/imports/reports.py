@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from geo.imports.fields import CODED
-from geo.imports.row_mapping import Problem
+from geo.imports.row_mapping import RowProblem
 
 #: What can become of a row.
 STATES = ("new", "changed", "unchanged", "bad")
@@ -74,7 +74,7 @@ class RowReport:
     id: str
     state: str
     fields: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[RowProblem, ...] = ()
     notes: tuple[str, ...] = ()
     quarantined: bool = False
     changes: Mapping[str, Any] = field(default_factory=dict)
@@ -132,7 +132,7 @@ class Checked:
         return lines
 
 
-def told(problem: Problem) -> str:
+def told(problem: RowProblem) -> str:
     """Return a problem as words."""
     where = f"column '{problem.column}'" if problem.column else problem.field
     return f"{where}: {problem.reason}" if where else problem.reason
@@ -216,7 +216,7 @@ def from_objects(
             id=row.get("id", ""),
             state=row["state"],
             fields=tuple(row.get("fields", ())),
-            problems=tuple(Problem(**problem) for problem in row.get("problems", ())),
+            problems=tuple(RowProblem(**problem) for problem in row.get("problems", ())),
             notes=tuple(row.get("notes", ())),
             quarantined=row.get("quarantined", False),
             changes=by_number.get(row["number"], {}),

@@ -10,7 +10,7 @@ from typing import Any
 import shapely
 
 from geo.imports import cell_values, dates
-from geo.imports.cell_values import Style
+from geo.imports.cell_values import CellStyle
 from geo.imports.fields import CODED, KINDS, TRANSLATABLE, WEEKDAYS, kind_of
 from geo.imports.mapping import FieldMapping
 from geo.imports.readers.table import CellError, Line, Table, Value
@@ -26,7 +26,7 @@ _MOST = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class RowProblem:
     """What is wrong with a row; never the value of a cell.
 
     Attributes
@@ -56,11 +56,11 @@ class Draft:
     number: int
     id: str
     changes: dict[str, Any] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[RowProblem] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class Words:
+class CodeWords:
     """Codes by what a file may call them: the code in any spelling, or its Spanish name.
 
     Attributes
@@ -78,7 +78,7 @@ class Words:
         return self.labels.get(name, {}).get(_plain(value), value)
 
 
-def words(active: Mapping[str, Iterable[str]], names: Mapping[tuple[str, str], str]) -> Words:
+def words(active: Mapping[str, Iterable[str]], names: Mapping[tuple[str, str], str]) -> CodeWords:
     """Return the labels of a vocabulary: terms by vocabulary, and their Spanish names."""
     made: dict[str, dict[str, str]] = {}
     for name, vocabulary in {**TRANSLATABLE, **_MORE}.items():
@@ -89,7 +89,7 @@ def words(active: Mapping[str, Iterable[str]], names: Mapping[tuple[str, str], s
         made[name] |= {_plain(code): code for code in codes}
     for name, fixed in _FIXED.items():
         made[name] = {_plain(code): code for code in fixed}
-    return Words(made)
+    return CodeWords(made)
 
 
 _MORE = {"genders": "gender", "documents_required": "document", "amenities": "amenity"}
@@ -109,7 +109,7 @@ def _plain(label: str) -> str:
     return re.sub(r"[\s_-]+", " ", folded(label)).strip()
 
 
-def drafts(table: Table, mapping: FieldMapping, known: Words) -> tuple[list[Draft], list[str]]:
+def drafts(table: Table, mapping: FieldMapping, known: CodeWords) -> tuple[list[Draft], list[str]]:
     """Return what each line says, and remarks about the file as a whole."""
     style = replace(mapping.style, epoch_1904=table.epoch_1904)
     if table.format == "kobo" and style.separator is None:
@@ -126,7 +126,7 @@ def missing_columns(table: Table, mapping: FieldMapping) -> list[str]:
     return sorted(mapping.columns() - set(table.columns))
 
 
-def _styles(table: Table, mapping: FieldMapping, style: Style) -> dict[str, Style]:
+def _styles(table: Table, mapping: FieldMapping, style: CellStyle) -> dict[str, CellStyle]:
     """Return the style of each field; a column tells its order of dates or decimal sign itself.
 
     Where it does not, a column that is named as its field, or tagged by HXL, has decimal points.
@@ -147,7 +147,7 @@ class _Maker:
     """Makes drafts of one table's lines."""
 
     def __init__(
-        self, table: Table, mapping: FieldMapping, known: Words, styles: Mapping[str, Style]
+        self, table: Table, mapping: FieldMapping, known: CodeWords, styles: Mapping[str, CellStyle]
     ) -> None:
         self._table = table
         self._mapping = mapping
@@ -164,7 +164,7 @@ class _Maker:
         for column, reason in line.problems:
             # A broken cell matters where it is used; a broken line always.
             if not column or column in by_column:
-                draft.problems.append(Problem(column, by_column.get(column, ""), reason))
+                draft.problems.append(RowProblem(column, by_column.get(column, ""), reason))
         if line.problems and not line.cells:
             return draft
         found: dict[str, Value] = {}
@@ -202,7 +202,7 @@ class _Maker:
             try:
                 value = cell_values.converted(translated, name, style)
             except CellError as error:
-                draft.problems.append(Problem(column, name, str(error)))
+                draft.problems.append(RowProblem(column, name, str(error)))
                 continue
             said.append(self._coded(name, value))
         if not said:
@@ -227,7 +227,7 @@ class _Maker:
             try:
                 said[code] = cell_values.converted(cell, "overnight", self._default)
             except CellError as error:
-                draft.problems.append(Problem(column, name, str(error)))
+                draft.problems.append(RowProblem(column, name, str(error)))
         if not said:
             return
         if kind_of(name) == "flags":
@@ -261,13 +261,15 @@ class _Maker:
         if stated is not None:
             return str(stated)
         if not self._mapping.id_columns:
-            draft.problems.append(Problem(self._column("id"), "id", "id is missing"))
+            draft.problems.append(RowProblem(self._column("id"), "id", "id is missing"))
             return ""
         keys = []
         for column in self._mapping.id_columns:
             cell = line.cells.get(column)
             if cell is None:
-                draft.problems.append(Problem(column, "id", "is empty, and the id is made of it"))
+                draft.problems.append(
+                    RowProblem(column, "id", "is empty, and the id is made of it")
+                )
             keys.append(folded(str(cell)))
         return made_id(self._mapping.id_prefix or "", keys)
 
@@ -294,7 +296,7 @@ def _take_position(draft: Draft, found: dict[str, Value], line: Line, column: st
         found["lon"], found["lat"] = pair
     elif line.geometry is not None and "lon" not in found and "lat" not in found:
         if not isinstance(line.geometry, shapely.Point):
-            draft.problems.append(Problem(column, "lon", "its geometry is not one point"))
+            draft.problems.append(RowProblem(column, "lon", "its geometry is not one point"))
             return
         found["lon"], found["lat"] = line.geometry.x, line.geometry.y
 
@@ -327,7 +329,7 @@ def _reject_repeated(made: Sequence[Draft]) -> None:
             continue
         before = first.setdefault(draft.id, draft.number)
         if before != draft.number:
-            draft.problems.append(Problem("", "id", f"row {before} has the same id"))
+            draft.problems.append(RowProblem("", "id", f"row {before} has the same id"))
 
 
 def _looks_swapped(draft: Draft) -> bool:
@@ -339,7 +341,7 @@ def _looks_swapped(draft: Draft) -> bool:
 
 def _reject_swapped(draft: Draft, column: str) -> None:
     if _looks_swapped(draft):
-        draft.problems.append(Problem(column, "lat", "latitude and longitude look swapped"))
+        draft.problems.append(RowProblem(column, "lat", "latitude and longitude look swapped"))
 
 
 def _swapped(made: Sequence[Draft], mapping: FieldMapping) -> list[str]:

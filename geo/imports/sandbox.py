@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 import shapely
 
 from geo.errors import InvalidFileError
-from geo.imports.readers.detection import Reading
+from geo.imports.readers.detection import ReadingOptions
 from geo.imports.readers.limits import TooHeavyError
 from geo.imports.readers.table import MAX_COLUMNS, Line, Table
 
@@ -58,7 +58,7 @@ _ENVIRONMENT: Final = {
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
-async def read_apart(name: str, data: bytes, reading: Reading | None = None) -> Table:
+async def read_apart(name: str, data: bytes, reading: ReadingOptions | None = None) -> Table:
     """Return a file of spaces as a table, as `geo.imports.readers.detection.read_table` does.
 
     Raises
@@ -68,7 +68,7 @@ async def read_apart(name: str, data: bytes, reading: Reading | None = None) -> 
     InvalidFileError
         As `read_table`.
     """
-    asked = {"name": name, "reading": asdict(reading or Reading())}
+    asked = {"name": name, "reading": asdict(reading or ReadingOptions())}
     async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(MOST)):
         child = await asyncio.create_subprocess_exec(
             # Isolated: neither the folder nor variables say what is imported.

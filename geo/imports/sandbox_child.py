@@ -15,7 +15,7 @@ import shapely
 
 from geo.errors import InvalidFileError
 from geo.imports.readers import archives, workbook_size
-from geo.imports.readers.detection import Reading, read_table
+from geo.imports.readers.detection import ReadingOptions, read_table
 from geo.imports.readers.limits import AT_THE_CONSOLE, TooHeavyError
 from geo.imports.readers.table import Table
 from geo.imports.sandbox import CELLS, DEADLINE_S, NO_MEMORY, ROWS, as_said
@@ -47,7 +47,7 @@ def main() -> None:
     workbook_size.IS_APART = True
     try:
         asked = json.loads(sys.stdin.buffer.readline())
-        answer = _read(asked["name"], sys.stdin.buffer.read(), Reading(**asked["reading"]))
+        answer = _read(asked["name"], sys.stdin.buffer.read(), ReadingOptions(**asked["reading"]))
     except MemoryError:
         # Nothing more is allocated than has to be: there is none.
         os._exit(NO_MEMORY)
@@ -57,7 +57,7 @@ def main() -> None:
     os._exit(0)
 
 
-def _read(name: str, data: bytes, reading: Reading) -> bytes:
+def _read(name: str, data: bytes, reading: ReadingOptions) -> bytes:
     try:
         return _answer(name, read_table(name, data, reading))
     except TooHeavyError as error:

@@ -21,10 +21,10 @@ from geo.imports.fields import kind_of
 from geo.imports.mapping import as_object, parse_mapping
 from geo.imports.mapping_suggestion import suggest_for
 from geo.imports.personal_data import require_no_persons
-from geo.imports.readers.detection import Reading
+from geo.imports.readers.detection import ReadingOptions
 from geo.imports.readers.limits import TooHeavyError
 from geo.imports.readers.table import Table, Value
-from geo.imports.row_mapping import Words
+from geo.imports.row_mapping import CodeWords
 from geo.imports.sandbox import read_apart
 from geo.models import ImportBatch
 from geo.records import upsert
@@ -222,7 +222,7 @@ async def suggest_anew(
     InvalidFileError, PersonalDataError
         It cannot be read so; what was kept stays as it was.
     """
-    reading = Reading(**read)
+    reading = ReadingOptions(**read)
     table = await _read(session, actor, batch.file_name, batch.content, reading)
     suggested = await asyncio.to_thread(suggest_for, table, reading)
     await session.execute(
@@ -256,14 +256,18 @@ async def table_of(
     InvalidFileError, PersonalDataError
         It cannot be read so, or is about persons.
     """
-    reading = Reading(format=mapping.get("format"), **mapping.get("read", {}))
+    reading = ReadingOptions(format=mapping.get("format"), **mapping.get("read", {}))
     table = await _read(session, actor, batch.file_name, batch.content, reading)
     require_no_persons(table.columns)
     return table
 
 
 async def _read(
-    session: AsyncSession, actor: Actor, name: str, data: bytes, reading: Reading | None = None
+    session: AsyncSession,
+    actor: Actor,
+    name: str,
+    data: bytes,
+    reading: ReadingOptions | None = None,
 ) -> Table:
     """Read a file in a process of its own, one at a time a person (writer).
 
@@ -304,7 +308,7 @@ def _examples(table: Table, column: str) -> list[str]:
 
 
 def labels_of(
-    table: Table, fields: Mapping[str, Collection[str]], known: Words
+    table: Table, fields: Mapping[str, Collection[str]], known: CodeWords
 ) -> dict[str, list[str]]:
     """Return the labels of coded columns that no vocabulary knows, by field.
 

@@ -14,12 +14,12 @@ from geo.proposals.record_visibility import unknown, with_referral_points
 from geo.records.row_validation import Circumstances
 from geo.records.space_documents import rows_of
 from geo.subjects.guidance import KINDS
-from geo.subjects.subject import NEW, Document, Owner, Subject, changed, owner_of, split
+from geo.subjects.subject import NEW, ChangeSubject, Document, Owner, changed, owner_of, split
 from geo.text import coded_reasons
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ChangeRequest:
     """A change that somebody wants: of a record, or of a space that does not exist yet.
 
     Attributes
@@ -51,12 +51,12 @@ class Change:
     says that the record would be restricted: until a second person agrees it is hidden (P52).
     """
 
-    subject: Subject
+    subject: ChangeSubject
     now: Document
     later: Document
     owner: Owner
     released: tuple[str, ...] = ()
-    merged: Subject | None = None
+    merged: ChangeSubject | None = None
     is_restricting: bool = False
 
     @property
@@ -69,8 +69,8 @@ class Change:
 def change_of(
     actor: Actor | None,
     entity: str,
-    want: Wanted,
-    subjects: Mapping[str, Subject],
+    want: ChangeRequest,
+    subjects: Mapping[str, ChangeSubject],
     circumstances: Circumstances,
 ) -> Change:
     """Return a change cut in what holds at once and what waits.
@@ -111,7 +111,7 @@ def change_of(
 
 
 def _is_restricting(
-    subject: Subject, now: Document, later: Document, circumstances: Circumstances
+    subject: ChangeSubject, now: Document, later: Document, circumstances: Circumstances
 ) -> bool:
     """Tell whether a change restricts a space that is not: by its visibility, or by its words."""
     before = subject.document
@@ -130,7 +130,11 @@ def _asks_to_restrict(later: Document) -> bool:
 
 
 def _union(
-    actor: Actor | None, subject: Subject, after: Document, owner: Owner, merged: Subject
+    actor: Actor | None,
+    subject: ChangeSubject,
+    after: Document,
+    owner: Owner,
+    merged: ChangeSubject,
 ) -> Change:
     """Return a change of which everything waits, with the record that goes into this one."""
     if actor is not None:
@@ -141,7 +145,7 @@ def _union(
     return Change(subject, {}, later, replace(owner, is_restricted=is_restricted), (), merged)
 
 
-def _found(entity: str, record_id: str, subjects: Mapping[str, Subject]) -> Subject:
+def _found(entity: str, record_id: str, subjects: Mapping[str, ChangeSubject]) -> ChangeSubject:
     if record_id not in subjects:
         raise unknown(entity, record_id)
     return subjects[record_id]
@@ -150,9 +154,9 @@ def _found(entity: str, record_id: str, subjects: Mapping[str, Subject]) -> Subj
 async def with_known_points(
     session: AsyncSession,
     actor: Actor,
-    wanted: Sequence[Wanted],
-    subjects: Mapping[str, Subject],
-) -> list[Wanted]:
+    wanted: Sequence[ChangeRequest],
+    subjects: Mapping[str, ChangeSubject],
+) -> list[ChangeRequest]:
     """Return the changes with referral points that the actor may know of."""
     coming = {str(want.changes.get("id")) for want in wanted if want.record_id is None}
     made = []
@@ -170,7 +174,7 @@ def new_id(entity: str) -> str:
     return f"{entity}-{uuid.uuid4().hex[:12]}"
 
 
-def own_organization(want: Wanted, actor: Actor | None) -> str | None:
+def own_organization(want: ChangeRequest, actor: Actor | None) -> str | None:
     """Return whose a new space is that names no organisation: the proposer's."""
     return actor.organization_id if actor is not None and want.record_id is None else None
 

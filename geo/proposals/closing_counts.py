@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.removals import removal_log, restoration
-from geo.subjects.subject import Subject
+from geo.subjects.subject import ChangeSubject
 
 
 async def note_change(
     session: AsyncSession,
-    subject: Subject,
+    subject: ChangeSubject,
     changes: Mapping[str, Any],
     *,
     person: str | None,

@@ -13,7 +13,7 @@ from geo.text import coded_reasons
 
 
 @dataclass(frozen=True, slots=True)
-class Closing:
+class SpaceClosing:
     """How a space is closed.
 
     Attributes
@@ -38,7 +38,7 @@ async def close_space(
     session: AsyncSession,
     actor: Actor,
     space_id: str,
-    closing: Closing,
+    closing: SpaceClosing,
     *,
     reason: str,
     via: str,
@@ -51,7 +51,7 @@ async def close_space(
     NotFoundError, ForbiddenError, InvalidRecordError
         As `geo.proposals.submission.propose`.
     """
-    coded = coded_reasons.Reason(closing.because, until=closing.until).text
+    coded = coded_reasons.CodedReason(closing.because, until=closing.until).text
     said = " ".join(filter(None, [(closing.notice or "").strip(), coded]))
     at_once = coded if coded and not coded_reasons.is_ours(said, now.date()) else said
     changes = {"status": closing.status} | ({"notice": at_once} if at_once else {})

@@ -38,8 +38,8 @@ from geo.removals import hides, removal_log
 from geo.subjects.guidance import KINDS
 from geo.subjects.subject import (
     NEW,
+    ChangeSubject,
     Document,
-    Subject,
     changed,
     lock_subjects,
     owner_of,
@@ -303,7 +303,7 @@ async def _locked(session: AsyncSession, proposal_id: str) -> Proposal:
 
 async def _subjects(
     session: AsyncSession, actor: Actor, proposal: Proposal
-) -> tuple[Subject, Subject | None]:
+) -> tuple[ChangeSubject, ChangeSubject | None]:
     """Return the record and the one that goes into it, locked.
 
     To who may not know of one of them, the proposal is not there either.

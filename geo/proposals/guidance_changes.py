@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.accounts.permissions import Actor
 from geo.errors import NothingChangesError
 from geo.models import Proposal
-from geo.proposals.change_request import Wanted
+from geo.proposals.change_request import ChangeRequest
 from geo.proposals.notifications import note
 from geo.proposals.submission import Outcome, propose
 from geo.subjects.guidance import KINDS
@@ -66,7 +66,7 @@ async def put(
         await note(session, actor.id, "changed", entity, {record_id: sorted(document)})
         return Outcome(record_id, None, True, tuple(sorted(document)), ())
     changes = dict(document) | ({"id": record_id} if is_new else {})
-    wanted = [Wanted(None if is_new else record_id, changes)]
+    wanted = [ChangeRequest(None if is_new else record_id, changes)]
     try:
         (outcome,) = await propose(
             session, actor, entity, wanted, reason=sent.reason, via=sent.via, now=sent.now

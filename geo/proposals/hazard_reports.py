@@ -21,7 +21,7 @@ from geo.models import HUMAN_THREATS, PHYSICAL_HAZARDS, Boundary, HazardReport
 from geo.proposals import idempotency, submission
 from geo.proposals.notifications import note
 from geo.proposals.record_visibility import unknown
-from geo.proposals.submission import Outcome, Wanted, checked_reason
+from geo.proposals.submission import ChangeRequest, Outcome, checked_reason
 from geo.records.hazard_documents import family_of
 from geo.text.countries import BOXES
 
@@ -193,7 +193,7 @@ async def propose(
     """
     report = await one(session, actor, report_id)
     await _delete(session, report)
-    wanted = Wanted(None, {"hazard": report.kind, **changes})
+    wanted = ChangeRequest(None, {"hazard": report.kind, **changes})
     (outcome,) = await submission.propose(
         session, actor, "hazard", [wanted], reason=reason, via="web", now=now
     )

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.errors import ConflictError
 from geo.models import Duplicate, Proposal, ReferralPoint
 from geo.records import upsert
-from geo.subjects.subject import Document, Subject
+from geo.subjects.subject import ChangeSubject, Document
 
 #: What becomes of the record that goes.
 _GONE = {"status": "closed", "visibility": "restricted", "confidential": True}
@@ -21,7 +21,7 @@ _GONE = {"status": "closed", "visibility": "restricted", "confidential": True}
 _UNSYNCHRONIZED = {"synchronize_session": False}
 
 
-def require_unchanged(proposal: Proposal, merged: Subject) -> None:
+def require_unchanged(proposal: Proposal, merged: ChangeSubject) -> None:
     """Refuse a union that was made from another state of the record that would go.
 
     Raises
@@ -34,7 +34,7 @@ def require_unchanged(proposal: Proposal, merged: Subject) -> None:
         raise ConflictError(msg)
 
 
-def gone(merged: Subject) -> Document:
+def gone(merged: ChangeSubject) -> Document:
     """Return the document of the record that goes."""
     return {**(merged.document or {}), **_GONE}
 

@@ -34,7 +34,7 @@ MAX_LIMIT = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class PendingProposal:
     """A proposal in the queue.
 
     Attributes
@@ -95,7 +95,7 @@ class Comparison:
         Of the space that goes into this one.
     """
 
-    proposal: Waiting
+    proposal: PendingProposal
     differences: Mapping[str, tuple[Any, Any]]
     revision: int | None
     is_outdated: bool
@@ -114,7 +114,7 @@ async def pending(
     batch_id: str | None = None,
     entity: str | None = None,
     limit: int = MAX_LIMIT,
-) -> list[Waiting]:
+) -> list[PendingProposal]:
     """Return the proposals that somebody may see, the oldest first (writer).
 
     An editor sees those of the own organisation, an approver those of the own countries, a
@@ -159,7 +159,7 @@ async def pending(
     return found
 
 
-async def read_proposal(session: AsyncSession, actor: Actor, proposal_id: str) -> Waiting:
+async def read_proposal(session: AsyncSession, actor: Actor, proposal_id: str) -> PendingProposal:
     """Return one proposal as the queue shows it (writer).
 
     Raises
@@ -172,7 +172,7 @@ async def read_proposal(session: AsyncSession, actor: Actor, proposal_id: str) -
     return found
 
 
-def _show(session: AsyncSession, proposals: Iterable[Waiting]) -> None:
+def _show(session: AsyncSession, proposals: Iterable[PendingProposal]) -> None:
     """Remember what is shown of what is not public yet (P56)."""
     for proposal in proposals:
         staff_reads.show(session, "proposal", [proposal.id])
@@ -356,7 +356,7 @@ def _may_see(actor: Actor) -> ColumnElement[bool]:
     return or_(own & known, and_(decides, known, would_be_seen))
 
 
-def _waiting(row: Row[Any], actor: Actor, *, is_noted: bool = False) -> Waiting:
+def _waiting(row: Row[Any], actor: Actor, *, is_noted: bool = False) -> PendingProposal:
     """Return a proposal; ``is_noted`` says that reading its words is in the audit (P31)."""
     proposal: Proposal = row.Proposal
     is_restricted = row.is_restricted or row.is_merged_restricted
@@ -370,7 +370,7 @@ def _waiting(row: Row[Any], actor: Actor, *, is_noted: bool = False) -> Waiting:
             for country in countries or {None}
         )
     )
-    return Waiting(
+    return PendingProposal(
         id=proposal.id,
         entity=proposal.entity,
         record_id=proposal.record_id,

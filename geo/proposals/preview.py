@@ -12,7 +12,7 @@ from geo.proposals.record_visibility import require_known, shown_document, with_
 from geo.records import space_documents
 from geo.subjects.subject import (
     NEW_SPACE,
-    Subject,
+    ChangeSubject,
     changed,
     read_subject,
     split,
@@ -58,7 +58,7 @@ async def preview_space(
     InvalidRecordError
         Names each field that is wrong.
     """
-    subject: Subject = NEW_SPACE
+    subject: ChangeSubject = NEW_SPACE
     if space_id is not None:
         subject = await read_subject(session, "space", space_id)
         await require_known(session, actor, [subject])

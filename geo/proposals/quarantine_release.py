@@ -16,8 +16,8 @@ from geo.accounts.permissions import Actor, require_staff
 from geo.errors import ConflictError, ForbiddenError, InvalidRecordError
 from geo.models import Location, RestrictedReader
 from geo.proposals.record_visibility import require_known
-from geo.proposals.submission import Outcome, Wanted, propose
-from geo.records.readers import Record
+from geo.proposals.submission import ChangeRequest, Outcome, propose
+from geo.records.readers import FileRow
 from geo.records.row_validation import Row
 from geo.subjects.subject import read_subject
 from geo.text.protected_words import BY_WORDS, word_reasons
@@ -72,7 +72,7 @@ async def held_by(
         return None
     if not _is_by_words(space.quarantined):
         return ()
-    stated = dict.fromkeys(word_reasons(Row(Record(1, document)).texts()))
+    stated = dict.fromkeys(word_reasons(Row(FileRow(1, document)).texts()))
     return tuple(reason for reason in stated if reason not in space.released)
 
 
@@ -123,7 +123,7 @@ async def propose_release(
         msg = "a space of a protected kind or service is never released (P38)"
         raise ForbiddenError(msg)
     changes = {"visibility": visibility, "confidential": False}
-    wanted = [Wanted(space_id, changes, subject.revision, released=reasons)]
+    wanted = [ChangeRequest(space_id, changes, subject.revision, released=reasons)]
     (outcome,) = await propose(session, actor, "space", wanted, reason=reason, via=via, now=now)
     return outcome
 

@@ -13,7 +13,7 @@ from geo.errors import InvalidRecordError, NotFoundError
 from geo.models import Location, RestrictedReader
 from geo.records.row_validation import ID
 from geo.removals.hidden_records import untold_hidden
-from geo.subjects.subject import Subject
+from geo.subjects.subject import ChangeSubject
 
 
 async def named(session: AsyncSession, space_id: str) -> set[str]:
@@ -26,7 +26,7 @@ async def named(session: AsyncSession, space_id: str) -> set[str]:
 
 
 async def require_known(
-    session: AsyncSession, actor: Actor | None, subjects: Iterable[Subject]
+    session: AsyncSession, actor: Actor | None, subjects: Iterable[ChangeSubject]
 ) -> None:
     """Answer for a restricted record as if it were not there, unless the actor is named (P39).
 
@@ -50,7 +50,7 @@ async def require_known(
         raise unknown("space", space_id)
 
 
-async def _knows(session: AsyncSession, actor: Actor, subject: Subject) -> bool:
+async def _knows(session: AsyncSession, actor: Actor, subject: ChangeSubject) -> bool:
     match subject.entity:
         case "space":
             return actor.id in await named(session, str(subject.record_id))

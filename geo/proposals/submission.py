@@ -21,7 +21,7 @@ from geo.models import Proposal
 from geo.proposals import closing_counts
 from geo.proposals.change_request import (
     Change,
-    Wanted,
+    ChangeRequest,
     change_of,
     new_id,
     own_organization,
@@ -43,9 +43,9 @@ from geo.subjects.subject import (
 __all__ = [
     "MAX_REASON",
     "SOURCE",
-    "Link",
+    "ChangeRequest",
     "Outcome",
-    "Wanted",
+    "ProposalLink",
     "checked_reason",
     "new_id",
     "propose",
@@ -61,7 +61,7 @@ MAX_REASON = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ProposalLink:
     """The link by which an operator without an account proposes something (P41)."""
 
     id: str
@@ -104,10 +104,10 @@ async def propose_space(
     via: str,
     now: datetime,
     base_revision: int | None = None,
-    link: Link | None = None,
+    link: ProposalLink | None = None,
 ) -> Outcome:
     """Propose a change of one space, or a new one; see `propose`."""
-    wanted = [Wanted(space_id, changes, base_revision)]
+    wanted = [ChangeRequest(space_id, changes, base_revision)]
     (outcome,) = await propose(
         session, actor, "space", wanted, reason=reason, via=via, now=now, link=link
     )
@@ -125,7 +125,7 @@ async def propose_crossing(
     now: datetime,
 ) -> Outcome:
     """Propose a dated statement on a crossing; one that closes it holds at once (P32, P40)."""
-    wanted = [Wanted(crossing_id, statement)]
+    wanted = [ChangeRequest(crossing_id, statement)]
     (outcome,) = await propose(session, actor, "crossing", wanted, reason=reason, via=via, now=now)
     return outcome
 
@@ -134,13 +134,13 @@ async def propose(
     session: AsyncSession,
     actor: Actor | None,
     entity: str,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[ChangeRequest],
     *,
     reason: str,
     via: str,
     now: datetime,
     batch_id: str | None = None,
-    link: Link | None = None,
+    link: ProposalLink | None = None,
 ) -> list[Outcome]:
     """Do at once what one owner may do, and file the rest (writer).
 
@@ -217,7 +217,7 @@ async def propose(
 @dataclass(frozen=True, slots=True)
 class _How:
     actor: Actor | None
-    link: Link | None
+    link: ProposalLink | None
     reason: str
     via: str
     now: datetime

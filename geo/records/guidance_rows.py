@@ -24,7 +24,7 @@ from geo.models import (
     ProductAtLocation,
 )
 from geo.records.quarantine import protected_reason
-from geo.records.readers import Record
+from geo.records.readers import FileRow
 from geo.records.row_validation import Circumstances, Row, Rows
 from geo.text.protected_words import names_a_refuge
 
@@ -207,7 +207,7 @@ def checked(
     InvalidRecordError
         Names each field that breaks its rule, and any that is not one of the record.
     """
-    row = Row(Record(1, fields, geometry))
+    row = Row(FileRow(1, fields, geometry))
     rows = read(row, circumstances)
     problems = [(name or "record", reason) for name, reason in row.faults]
     problems += [(name, "is not a field of this record") for name in sorted(row.ignored())]

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.errors import InvalidRecordError
 from geo.models import HUMAN_THREATS, PHYSICAL_HAZARDS, Hazard
 from geo.records import demo_rows
-from geo.records.readers import Record
+from geo.records.readers import FileRow
 from geo.records.row_validation import Row
 from geo.text.countries import CODES
 
@@ -57,7 +57,7 @@ def checked_hazard(changes: Mapping[str, Any]) -> Document:
         Names each field that is wrong.
     """
     unknown = sorted(set(changes) - set(HAZARD_FIELDS))
-    row = Row(Record(0, {"effect": "weight", "weight": 1, **changes}))
+    row = Row(FileRow(0, {"effect": "weight", "weight": 1, **changes}))
     title = row.text("title")
     if len(title) > MAX_TITLE:
         row.reject(f"title is longer than {MAX_TITLE} characters", "title")

@@ -23,7 +23,7 @@ MAX_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Record:
+class FileRow:
     """One row of a file as it stands there.
 
     Attributes
@@ -45,7 +45,7 @@ class Record:
 class Content:
     """A file's records and what its head says, with one problem a record that cannot be read."""
 
-    records: tuple[Record, ...]
+    records: tuple[FileRow, ...]
     head: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[tuple[int, str], ...] = ()
 
@@ -90,7 +90,7 @@ def _refuse(name: str, line: int, reason: str) -> NoReturn:
 
 def _read_csv(name: str, content: str) -> Content:
     reader = csv.reader(io.StringIO(content, newline=""), strict=True)
-    records: list[Record] = []
+    records: list[FileRow] = []
     problems: list[tuple[int, str]] = []
     header: list[str] | None = None
     line = 1
@@ -105,7 +105,7 @@ def _read_csv(name: str, content: str) -> Content:
                 problems.append((begins, f"has {len(cells)} columns, the header {len(header)}"))
             else:
                 values = (cell.strip() or None for cell in cells)
-                records.append(Record(begins, dict(zip(header, values, strict=True))))
+                records.append(FileRow(begins, dict(zip(header, values, strict=True))))
     except csv.Error as error:
         _refuse(name, reader.line_num, f"is not CSV: {error}")
     if header is None:
@@ -143,7 +143,7 @@ def _read_geojson(name: str, content: str) -> Content:
     return Content(tuple(records), head, tuple(problems))
 
 
-def _record(line: int, feature: object) -> Record:
+def _record(line: int, feature: object) -> FileRow:
     if not isinstance(feature, dict) or feature.get("type") != "Feature":
         msg = "is not a GeoJSON Feature"
         raise ValueError(msg)
@@ -153,7 +153,7 @@ def _record(line: int, feature: object) -> Record:
         raise ValueError(msg)  # noqa: TRY004 - bad data, not a bad call
     if "id" in feature and "id" not in properties:
         properties = {**properties, "id": feature["id"]}
-    return Record(line, properties, read_geometry(feature.get("geometry")))
+    return FileRow(line, properties, read_geometry(feature.get("geometry")))
 
 
 def read_geometry(value: object) -> BaseGeometry | None:

@@ -7,7 +7,7 @@ import numpy as np
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.db.binary_copy import Coded, Column, Lines, copy_columns
+from geo.db.binary_copy import Coded, Column, LineStrings, copy_columns
 from geo.models import RoadSegment
 
 #: Columns of many segments, as ``vars`` of the routing library's ``SegmentBatch`` gives them:
@@ -88,7 +88,7 @@ def _columns(region: str, batch: SegmentColumns, source: str, licence: str) -> l
         *(Coded(*batch[column]) for column in _WORDS),
         *(Coded(batch[column].astype(np.int8), (False, True)) for column in _YES_NO),
         batch["length_m"],
-        Lines(batch["line_start"], batch["lines"]),
+        LineStrings(batch["line_start"], batch["lines"]),
         region,
         "public",
         source,

@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.hours.openings import WEEKDAYS
 from geo.models import VISIBILITIES, Base
-from geo.records.readers import Record
+from geo.records.readers import FileRow
 from geo.text.countries import CODES, misplacement
 from geo.vocabulary import Vocabulary
 
@@ -67,13 +67,13 @@ CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:00)?|24:00(:00)?")
 
 
 class Row:
-    """Reads the fields of a `Record`, each with its rule; problems add up instead of stopping.
+    """Reads the fields of a `FileRow`, each with its rule; problems add up instead of stopping.
 
     A field that breaks its rule gives a harmless value, so that one pass finds every problem;
     a row with problems is never stored.
     """
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: FileRow) -> None:
         self.line = record.line
         self.geometry = record.geometry
         self.problems: list[str] = []
@@ -115,7 +115,7 @@ class Row:
 
     def part(self, fields: Mapping[str, Any]) -> "Row":
         """Return an object within the row as a row of its own; `adopt` it afterwards."""
-        return Row(Record(self.line, fields))
+        return Row(FileRow(self.line, fields))
 
     def adopt(self, name: str, nested: "Row") -> None:
         """Take over what was noted of an object in field ``name``."""

@@ -29,7 +29,7 @@ from geo.models import (
 )
 from geo.records import demo_rows, upsert
 from geo.records.document_fields import Document, differences, document_of, made_document, patched
-from geo.records.readers import Record
+from geo.records.readers import FileRow
 from geo.records.row_validation import Circumstances, Row, Rows
 from geo.records.space_rows import FIELD_NOTES, FIELDS, read_space
 from geo.vocabulary import read_vocabulary
@@ -216,7 +216,7 @@ async def _write(session: AsyncSession, writing: Iterable[Rows], now: datetime) 
 
 
 def _checked(document: Mapping[str, Any], said: Circumstances) -> tuple[Rows, list[str]]:
-    row = Row(Record(1, document))
+    row = Row(FileRow(1, document))
     rows = read_space(row, said)
     for field in sorted(row.ignored()):
         row.reject("is not a field of a space", field)

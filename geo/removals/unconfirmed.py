@@ -14,7 +14,7 @@ from geo.removals import removal_log
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class UnconfirmedRemoval:
     """A removal that stands on one person's word, as somebody in charge of the record sees it.
 
     Attributes
@@ -46,7 +46,7 @@ class Standing:
     may_confirm: bool
 
 
-async def standing(session: AsyncSession, actor: Actor) -> tuple[Standing, ...]:
+async def standing(session: AsyncSession, actor: Actor) -> tuple[UnconfirmedRemoval, ...]:
     """Return what stands on one person's word and somebody is in charge of (writer).
 
     What ends soonest comes first, then the newest. Restricted spaces only for who is named.
@@ -139,9 +139,9 @@ def _may_confirm(row: Row[Any], actor: Actor) -> bool:
     return can_coordinate(actor)
 
 
-def _standing(row: Row[Any], actor: Actor) -> Standing:
+def _standing(row: Row[Any], actor: Actor) -> UnconfirmedRemoval:
     removal: Removal = row.Removal
-    return Standing(
+    return UnconfirmedRemoval(
         id=removal.id,
         entity=removal.entity,
         record_id=removal.record_id,

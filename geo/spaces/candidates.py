@@ -49,7 +49,7 @@ GUIDING_SERVICE = "information"
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
+class NearCandidate:
     """A candidate with its position (degrees, EPSG:4326) and its straight distance."""
 
     candidate: Candidate
@@ -110,7 +110,7 @@ async def candidates_near(
     is_abroad: bool = False,
     reach_m: float,
     limit: int,
-) -> tuple[Near, ...]:
+) -> tuple[NearCandidate, ...]:
     """Return the spaces around a point that offer all the services, the nearest first.
 
     Parameters
@@ -146,7 +146,7 @@ async def candidates_near(
 
 async def candidates_by_id(
     session: AsyncSession, lon: float, lat: float, ids: Collection[str]
-) -> tuple[Near, ...]:
+) -> tuple[NearCandidate, ...]:
     """Return the visible spaces of these ids, with their straight distance from a point."""
     if not ids:
         return ()
@@ -174,8 +174,8 @@ async def describe(session: AsyncSession, ids: Collection[str]) -> dict[str, Des
     }
 
 
-def _near(row: Mapping[Any, Any]) -> Near:
-    return Near(Candidate.of(row), row["lon"], row["lat"], row["straight_m"])
+def _near(row: Mapping[Any, Any]) -> NearCandidate:
+    return NearCandidate(Candidate.of(row), row["lon"], row["lat"], row["straight_m"])
 
 
 def _box(lon: float, lat: float, reach_m: float) -> dict[str, float]:

@@ -12,7 +12,7 @@ from geo.spaces.eligibility import ADULT_AGE
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SpaceFilter:
     """What spaces are narrowed to; nothing narrows by default.
 
     Attributes
@@ -55,4 +55,4 @@ class Wanted:
 
 
 #: Everything.
-ANY = Wanted()
+ANY = SpaceFilter()

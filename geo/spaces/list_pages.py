@@ -6,12 +6,12 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.db.views import spaces
-from geo.spaces.filters import Wanted
+from geo.spaces.filters import SpaceFilter
 from geo.spaces.queries import ListedSpace, is_listed, listed_spaces
 
 
 async def listed_page(
-    session: AsyncSession, wanted: Wanted, first: int, size: int
+    session: AsyncSession, wanted: SpaceFilter, first: int, size: int
 ) -> tuple[int, Sequence[ListedSpace]]:
     """Return how many spaces are listed in all, and those of one page.
 

@@ -35,7 +35,7 @@ _SECONDS_PER_DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class SpaceDistance:
     """How far a space is.
 
     Attributes
@@ -74,7 +74,7 @@ class Option:
     """
 
     candidate: Candidate
-    way: Way
+    way: SpaceDistance
     arrival: datetime
     doubts: tuple[Doubt, ...] = ()
     refers_to: Candidate | None = None
@@ -83,8 +83,8 @@ class Option:
 
 def options(
     need: Need,
-    found: Iterable[tuple[Candidate, Way, datetime]],
-    referrers: Mapping[str, tuple[Candidate, Way, datetime]],
+    found: Iterable[tuple[Candidate, SpaceDistance, datetime]],
+    referrers: Mapping[str, tuple[Candidate, SpaceDistance, datetime]],
     *,
     country: str,
 ) -> tuple[list[Option], dict[str, tuple[Refusal, ...]]]:
@@ -134,7 +134,7 @@ def options(
 
 def _option(
     space: Candidate,
-    way: Way,
+    way: SpaceDistance,
     arrival: datetime,
     unknown: tuple[Doubt, ...],
     refers_to: Candidate | None,

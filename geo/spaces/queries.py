@@ -25,15 +25,15 @@ from geo.geography.crossings import CrossingState, states_at
 from geo.history import versions
 from geo.hours.space_hours import Hours, hours_of
 from geo.spaces.eligibility import NIGHT_SERVICE
-from geo.spaces.filters import ANY, Wanted
+from geo.spaces.filters import ANY, SpaceFilter
 from geo.vocabulary import check_services
 
 __all__ = [
     "PROPERTIES",
-    "Around",
     "KnownSpan",
     "ListedSpace",
     "NearSpace",
+    "NearbySpaces",
     "OpenSpace",
     "SideSpace",
     "check_services",
@@ -196,7 +196,7 @@ def _least(
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class NearbySpaces:
     """Spaces that are near, and the next where there are no more of them; None where none is."""
 
     near: tuple[NearSpace, ...]
@@ -209,7 +209,7 @@ async def nearest_spaces(
     lat: float,
     *,
     country: str | None,
-    wanted: Wanted = ANY,
+    wanted: SpaceFilter = ANY,
     limit: int = 10,
 ) -> tuple[NearSpace, ...]:
     """Return usable spaces however far, as `spaces_around` does."""
@@ -225,10 +225,10 @@ async def spaces_around(
     lat: float,
     *,
     country: str | None,
-    wanted: Wanted = ANY,
+    wanted: SpaceFilter = ANY,
     limit: int = 10,
     horizon_m: float,
-) -> Around:
+) -> NearbySpaces:
     """Return usable spaces, those of the asker's country first, each by straight distance.
 
     Closed, full, expired and referral-only spaces are left out (P15).
@@ -265,16 +265,16 @@ async def spaces_around(
     if country is not None and {space.country for space in told} - {country}:
         known = await _crossings_from(session, country, wanted.open_at)
         told = [_with_crossing(space, country, known, lon, lat) for space in told]
-    return Around(tuple(told[: len(near)]), told[-1] if beyond else None)
+    return NearbySpaces(tuple(told[: len(near)]), told[-1] if beyond else None)
 
 
-def is_listed(wanted: Wanted) -> tuple[ColumnElement[bool], ...]:
+def is_listed(wanted: SpaceFilter) -> tuple[ColumnElement[bool], ...]:
     """Return what holds of the spaces that a list shows, but for their hours."""
     return (spaces.c.expires_on >= func.current_date(), *wanted.conditions())
 
 
 async def listed_spaces(
-    session: AsyncSession, wanted: Wanted = ANY, page: slice = slice(None)
+    session: AsyncSession, wanted: SpaceFilter = ANY, page: slice = slice(None)
 ) -> tuple[ListedSpace, ...]:
     """Return visible, unexpired spaces that have what is wanted, by country and town.
 
@@ -396,7 +396,7 @@ async def _nearest(
     lon: float,
     lat: float,
     conditions: Iterable[ColumnElement[bool]],
-    wanted: Wanted,
+    wanted: SpaceFilter,
     limit: int,
 ) -> list[NearSpace]:
     """Return the nearest by metres, though the index orders by degrees.

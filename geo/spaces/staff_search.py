@@ -52,7 +52,7 @@ _spaces = Table(
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DirectoryEntry:
     """A space as a line of the directory shows it.
 
     Attributes
@@ -84,7 +84,7 @@ async def find_spaces(
     words: str = "",
     organization_id: str | None = None,
     limit: int = MAX_FOUND,
-) -> tuple[Entry, ...]:
+) -> tuple[DirectoryEntry, ...]:
     """Return the spaces in whose name, place, organisation or id every word occurs (staff).
 
     Accents and case do not matter. Restricted spaces are never among them.
@@ -108,15 +108,15 @@ async def find_spaces(
     )
     own = true() if organization_id is None else columns.organization_id == organization_id
     question = _ordered().where(matching, own).limit(limit)
-    found = tuple(Entry(*row) for row in await session.execute(question))
+    found = tuple(DirectoryEntry(*row) for row in await session.execute(question))
     staff_reads.show(session, "space", [entry.id for entry in found])
     return found
 
 
-async def named_spaces(session: AsyncSession, ids: list[str]) -> dict[str, Entry]:
+async def named_spaces(session: AsyncSession, ids: list[str]) -> dict[str, DirectoryEntry]:
     """Return the spaces with these ids that the staff may know of, by id (staff)."""
     question = _ordered().where(_spaces.c.id == func.any(ids))
-    found = {row.id: Entry(*row) for row in await session.execute(question)}
+    found = {row.id: DirectoryEntry(*row) for row in await session.execute(question)}
     staff_reads.show(session, "space", found)
     return found
 

@@ -51,7 +51,7 @@ _TOGETHER = (("minimum_age", "maximum_age"), ("confirmed_on", "expires_on", "con
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class ChangeSplit:
     """A change cut in two.
 
     Attributes
@@ -67,7 +67,7 @@ class Split:
     later: dict[str, Any]
 
 
-def classify(before: Document | None, after: Document, today: date) -> Split:
+def classify(before: Document | None, after: Document, today: date) -> ChangeSplit:
     """Cut a change of a space in the part that is immediate and the part that waits (P40).
 
     Parameters
@@ -84,7 +84,7 @@ def classify(before: Document | None, after: Document, today: date) -> Split:
         ``now`` made to ``before`` never opens anything; ``later`` made to that gives ``after``.
     """
     if before is None:
-        return Split({}, dict(after))
+        return ChangeSplit({}, dict(after))
     changed = [name for name in after if after[name] != before.get(name)]
     now: dict[str, Any] = {}
     for name in changed:
@@ -110,7 +110,7 @@ def classify(before: Document | None, after: Document, today: date) -> Split:
         if any(name in later for name in group):
             later |= {name: after[name] for name in group if name in now}
             now = {name: value for name, value in now.items() if name not in group}
-    return Split(now, later)
+    return ChangeSplit(now, later)
 
 
 class _Waits:

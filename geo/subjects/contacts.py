@@ -15,8 +15,8 @@ from geo.errors import InvalidRecordError
 from geo.models import Base, Contact, Location, Pathway, PathwayStep
 from geo.records.guidance_rows import checked, read_contact, read_pathway
 from geo.records.row_validation import Circumstances
-from geo.subjects.change_rules import Split
-from geo.subjects.records import Document, Found, Kind, revision_of
+from geo.subjects.change_rules import ChangeSplit
+from geo.subjects.records import CurrentRecord, Document, SubjectKind, revision_of
 
 #: Of these None takes something away: not known holds at once.
 _WITHDRAWN = ("phone", "whatsapp", "hours")
@@ -62,22 +62,22 @@ def _columns(record: Base, model: type[Base]) -> Document:
     return _written({column.name: getattr(record, column.name) for column in model.__table__.c})
 
 
-def _shown(document: Document) -> Found:
+def _shown(document: Document) -> CurrentRecord:
     """Return a record without the words of one that only named people read."""
     revision, country = revision_of(document), document["country"]
     if document["visibility"] == "restricted":
         document = {name: document[name] for name in ("id", "visibility", "country")}
-    return Found(document, revision, country)
+    return CurrentRecord(document, revision, country)
 
 
-async def _read_contacts(session: AsyncSession, ids: Sequence[str]) -> dict[str, Found]:
+async def _read_contacts(session: AsyncSession, ids: Sequence[str]) -> dict[str, CurrentRecord]:
     found = await session.scalars(
         select(Contact).where(Contact.id.in_(ids)), execution_options={"populate_existing": True}
     )
     return {one.id: _shown(_columns(one, Contact)) for one in found}
 
 
-async def _read_pathways(session: AsyncSession, ids: Sequence[str]) -> dict[str, Found]:
+async def _read_pathways(session: AsyncSession, ids: Sequence[str]) -> dict[str, CurrentRecord]:
     found = await session.scalars(
         select(Pathway).where(Pathway.id.in_(ids)), execution_options={"populate_existing": True}
     )
@@ -115,7 +115,7 @@ def _check_pathway(document: Mapping[str, Any], circumstances: Circumstances) ->
     return made | {"demo": document["demo"]}
 
 
-def _split_record(before: Mapping[str, Any] | None, after: Document) -> Split:
+def _split_record(before: Mapping[str, Any] | None, after: Document) -> ChangeSplit:
     """Cut a change of a line or a pathway: what takes away holds at once, the rest waits.
 
     One that is restricted is for named people, so that no word of it is published by one alone.
@@ -123,13 +123,13 @@ def _split_record(before: Mapping[str, Any] | None, after: Document) -> Split:
     old = before or {}
     changed = {name: value for name, value in after.items() if old.get(name) != value}
     if before is not None and after["visibility"] == "restricted":
-        return Split(changed, {})
+        return ChangeSplit(changed, {})
     if old.get("visibility") in {None, "restricted"}:
-        return Split({}, changed)
+        return ChangeSplit({}, changed)
     now = {name: value for name, value in changed.items() if _takes_away(name, old[name], value)}
     if any(name in changed and name not in now for name in _CONFIRMATION):
         now = {name: value for name, value in now.items() if name not in _CONFIRMATION}
-    return Split(now, {name: value for name, value in changed.items() if name not in now})
+    return ChangeSplit(now, {name: value for name, value in changed.items() if name not in now})
 
 
 def _takes_away(name: str, before: Any, after: Any) -> bool:  # noqa: ANN401 -- any field's value
@@ -200,5 +200,5 @@ async def require_known_steps(session: AsyncSession, steps: Sequence[Mapping[str
         raise InvalidRecordError(problems)
 
 
-CONTACTS = Kind(_read_contacts, _check_contact, _split_record, _store_contact)
-PATHWAYS = Kind(_read_pathways, _check_pathway, _split_record, _store_pathway)
+CONTACTS = SubjectKind(_read_contacts, _check_contact, _split_record, _store_contact)
+PATHWAYS = SubjectKind(_read_pathways, _check_pathway, _split_record, _store_pathway)

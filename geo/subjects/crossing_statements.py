@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.errors import InvalidRecordError
 from geo.models import CROSSING_STATES, CrossingStatus
-from geo.records.readers import Record
+from geo.records.readers import FileRow
 from geo.records.row_validation import Row
 
 Document = dict[str, Any]
@@ -49,7 +49,7 @@ def checked_statement(changes: Mapping[str, Any]) -> Document:
         Names each field that is wrong.
     """
     unknown = sorted(set(changes) - set(CROSSING_FIELDS))
-    row = Row(Record(0, changes))
+    row = Row(FileRow(0, changes))
     state = row.choice("state", CROSSING_STATES)
     valid_from, valid_to = row.day("valid_from"), row.day("valid_to")
     opens_at, closes_at = row.clock("opens_at"), row.clock("closes_at")

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.errors import ConflictError
 from geo.models import Checklist, Contact, Pathway, Rumour, Term
 from geo.subjects import contacts, texts
-from geo.subjects.records import Kind
+from geo.subjects.records import SubjectKind
 
-KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, SubjectKind] = {
     "contact": contacts.CONTACTS,
     "pathway": contacts.PATHWAYS,
     "checklist": texts.CHECKLISTS,

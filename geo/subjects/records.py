@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.records.row_validation import Circumstances
-from geo.subjects.change_rules import Split
+from geo.subjects.change_rules import ChangeSplit
 
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CurrentRecord:
     """A record as a proposal finds it.
 
     Attributes
@@ -36,7 +36,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class SubjectKind:
     """How one entity is read, checked, cut (P40) and stored.
 
     Attributes
@@ -45,9 +45,9 @@ class Kind:
         With the day of the change; refuses with `ConflictError` what is not as proposed.
     """
 
-    read: Callable[[AsyncSession, Sequence[str]], Awaitable[dict[str, Found]]]
+    read: Callable[[AsyncSession, Sequence[str]], Awaitable[dict[str, CurrentRecord]]]
     check: Callable[[Mapping[str, Any], Circumstances], Document]
-    split: Callable[[Mapping[str, Any] | None, Document], Split]
+    split: Callable[[Mapping[str, Any] | None, Document], ChangeSplit]
     store: Callable[[AsyncSession, str, Document, date], Awaitable[None]]
 
 

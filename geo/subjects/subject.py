@@ -28,11 +28,11 @@ from geo.models import (
 )
 from geo.records import demo_rows, space_documents
 from geo.records.hazard_documents import checked_hazard, store_hazard
-from geo.records.readers import Record
+from geo.records.readers import FileRow
 from geo.records.row_validation import UNSTORABLE, Circumstances, Row
 from geo.spaces.eligibility import NIGHT_SERVICE
 from geo.subjects import guidance
-from geo.subjects.change_rules import Split, classify
+from geo.subjects.change_rules import ChangeSplit, classify
 from geo.subjects.crossing_statements import (
     add_statement,
     checked_statement,
@@ -51,7 +51,7 @@ FIXED = ("id", "demo")
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ChangeSubject:
     """A record as a proposal finds it.
 
     Attributes
@@ -88,10 +88,10 @@ _TABLES: Mapping[str, type[Location | Crossing | Organization | Hazard]] = {
     "hazard": Hazard,
 }
 
-NEW_SPACE = Subject("space", None, None, None, None, (), is_restricted=False)
+NEW_SPACE = ChangeSubject("space", None, None, None, None, (), is_restricted=False)
 
 #: What can be proposed anew, as it is before it exists.
-NEW: Mapping[str, Subject] = {
+NEW: Mapping[str, ChangeSubject] = {
     entity: replace(NEW_SPACE, entity=entity)
     for entity in ("space", "hazard", "contact", "pathway", "term")
 }
@@ -99,7 +99,7 @@ NEW: Mapping[str, Subject] = {
 
 async def read_subjects(
     session: AsyncSession, entity: str, ids: Sequence[str], *, lock: bool = False
-) -> dict[str, Subject]:
+) -> dict[str, ChangeSubject]:
     """Return the records with these ids that exist (writer).
 
     Parameters
@@ -111,7 +111,7 @@ async def read_subjects(
         await lock_subjects(session, entity, ids)
     if entity in KINDS:
         return {
-            one: Subject(
+            one: ChangeSubject(
                 entity,
                 one,
                 found.document,
@@ -145,7 +145,7 @@ async def lock_subjects(session: AsyncSession, entity: str, ids: Sequence[str]) 
 
 async def read_subject(
     session: AsyncSession, entity: str, record_id: str, *, lock: bool = False
-) -> Subject:
+) -> ChangeSubject:
     """Return one record (writer).
 
     Raises
@@ -160,7 +160,9 @@ async def read_subject(
     return found[record_id]
 
 
-def changed(subject: Subject, changes: Mapping[str, Any], circumstances: Circumstances) -> Document:
+def changed(
+    subject: ChangeSubject, changes: Mapping[str, Any], circumstances: Circumstances
+) -> Document:
     """Return the document as it would be, checked by every rule that a file's records obey.
 
     Raises
@@ -202,7 +204,7 @@ def _canonical(document: Mapping[str, Any], circumstances: Circumstances) -> Doc
     return space_documents.document_of(space_documents.rows_of(document, circumstances))
 
 
-def owner_of(subject: Subject, after: Document, circumstances: Circumstances) -> Owner:
+def owner_of(subject: ChangeSubject, after: Document, circumstances: Circumstances) -> Owner:
     """Return whose a record is; of a new space, whose it would be."""
     if subject.entity == "hazard":
         return Owner(None, (after["country"],), is_restricted=False)
@@ -221,7 +223,7 @@ def owner_of(subject: Subject, after: Document, circumstances: Circumstances) ->
     )
 
 
-def split(subject: Subject, after: Document, today: date) -> Split:
+def split(subject: ChangeSubject, after: Document, today: date) -> ChangeSplit:
     """Cut a change in what one owner does at once and what waits for a second person (P40)."""
     if subject.entity == "space":
         return classify(subject.document, after, today)
@@ -230,24 +232,26 @@ def split(subject: Subject, after: Document, today: date) -> Split:
     if subject.entity == "crossing":
         return _split_statement(subject, dict(after))
     before = subject.document or {}
-    return Split({}, {name: value for name, value in after.items() if before.get(name) != value})
+    return ChangeSplit(
+        {}, {name: value for name, value in after.items() if before.get(name) != value}
+    )
 
 
-def _split_statement(subject: Subject, after: Document) -> Split:
+def _split_statement(subject: ChangeSubject, after: Document) -> ChangeSplit:
     """Cut a statement on a crossing (P32, P40): closed and not known are both impassable.
 
     They hold at once, by a coded source or the one that is published; who says so in new words
     waits (P51).
     """
     if after["state"] == "open":
-        return Split({}, after)
+        return ChangeSplit({}, after)
     known = (subject.document or {}).get("source")
     if after["source"] == known or coded_reasons.is_source(after["source"]):
-        return Split(after, {})
-    return Split(after | {"source": coded_reasons.SOURCES["network"]}, after)
+        return ChangeSplit(after, {})
+    return ChangeSplit(after | {"source": coded_reasons.SOURCES["network"]}, after)
 
 
-def revision_after(subject: Subject, now: Mapping[str, Any]) -> int | None:
+def revision_after(subject: ChangeSubject, now: Mapping[str, Any]) -> int | None:
     """Return a record's revision once a part of a change was made to it at once."""
     if subject.revision is None or not now:
         return subject.revision
@@ -363,7 +367,7 @@ async def require_unused(session: AsyncSession, space_id: str) -> None:
 # -- spaces ------------------------------------------------------------------------------------
 
 
-async def _read_spaces(session: AsyncSession, ids: Sequence[str]) -> dict[str, Subject]:
+async def _read_spaces(session: AsyncSession, ids: Sequence[str]) -> dict[str, ChangeSubject]:
     question = (
         select(
             Location.id,
@@ -378,7 +382,7 @@ async def _read_spaces(session: AsyncSession, ids: Sequence[str]) -> dict[str, S
     rows = (await session.execute(question)).all()
     documents = await space_documents.read_documents(session, [row.id for row in rows])
     return {
-        row.id: Subject(
+        row.id: ChangeSubject(
             "space",
             row.id,
             documents[row.id],
@@ -394,7 +398,7 @@ async def _read_spaces(session: AsyncSession, ids: Sequence[str]) -> dict[str, S
 # -- crossings ---------------------------------------------------------------------------------
 
 
-async def _read_crossings(session: AsyncSession, ids: Sequence[str]) -> dict[str, Subject]:
+async def _read_crossings(session: AsyncSession, ids: Sequence[str]) -> dict[str, ChangeSubject]:
     question = select(Crossing).where(Crossing.id.in_(ids)).order_by(Crossing.id)
     found = {}
     for crossing in (await session.scalars(question)).all():
@@ -405,7 +409,7 @@ async def _read_crossings(session: AsyncSession, ids: Sequence[str]) -> dict[str
                 .order_by(CrossingStatus.valid_from.desc(), CrossingStatus.id.collate("C").desc())
             )
         ).all()
-        found[crossing.id] = Subject(
+        found[crossing.id] = ChangeSubject(
             "crossing",
             crossing.id,
             statement_of(statements[0]) if statements else None,
@@ -420,14 +424,16 @@ async def _read_crossings(session: AsyncSession, ids: Sequence[str]) -> dict[str
 # -- organisations -----------------------------------------------------------------------------
 
 
-async def _read_organizations(session: AsyncSession, ids: Sequence[str]) -> dict[str, Subject]:
+async def _read_organizations(
+    session: AsyncSession, ids: Sequence[str]
+) -> dict[str, ChangeSubject]:
     question = (
         select(Organization, is_everybodys())
         .where(Organization.id.in_(ids))
         .order_by(Organization.id)
     )
     return {
-        found.id: Subject(
+        found.id: ChangeSubject(
             "organization",
             found.id,
             {name: getattr(found, name) for name in ORGANIZATION_FIELDS},
@@ -442,7 +448,7 @@ async def _read_organizations(session: AsyncSession, ids: Sequence[str]) -> dict
 
 def _checked_organization(before: Document, changes: Mapping[str, Any]) -> Document:
     unknown = sorted(set(changes) - set(ORGANIZATION_FIELDS))
-    row = Row(Record(0, before | dict(changes)))
+    row = Row(FileRow(0, before | dict(changes)))
     made = {
         "name": row.text("name"),
         "description": row.optional_text("description"),

@@ -15,14 +15,14 @@ from geo import vocabulary
 from geo.errors import ConflictError
 from geo.models import Checklist, ChecklistItem, Message, Rumour, Term, TermName
 from geo.records.row_validation import Circumstances
-from geo.subjects.change_rules import Split
-from geo.subjects.records import Document, Found, Kind, revision_of
+from geo.subjects.change_rules import ChangeSplit
+from geo.subjects.records import CurrentRecord, Document, SubjectKind, revision_of
 from geo.text.languages import LANGUAGES
 
 # -- checklists --------------------------------------------------------------------------------
 
 
-async def _read_checklists(session: AsyncSession, ids: Sequence[str]) -> dict[str, Found]:
+async def _read_checklists(session: AsyncSession, ids: Sequence[str]) -> dict[str, CurrentRecord]:
     found = await session.scalars(
         select(Checklist).where(Checklist.id.in_(ids)),
         execution_options={"populate_existing": True},
@@ -42,7 +42,7 @@ async def _read_checklists(session: AsyncSession, ids: Sequence[str]) -> dict[st
         )
         before = {} if older is None else await checklist_document(session, older)
         state = [before, str(one.published_on), str(one.retired_on)]
-        made[one.id] = Found(before, revision_of({"state": state}))
+        made[one.id] = CurrentRecord(before, revision_of({"state": state}))
     return made
 
 
@@ -100,7 +100,7 @@ def term_id(name: str, code: str) -> str:
     return f"{name}/{code}"
 
 
-async def _read_terms(session: AsyncSession, ids: Sequence[str]) -> dict[str, Found]:
+async def _read_terms(session: AsyncSession, ids: Sequence[str]) -> dict[str, CurrentRecord]:
     made = {}
     for one in ids:
         name, _, code = one.partition("/")
@@ -121,11 +121,11 @@ async def _read_terms(session: AsyncSession, ids: Sequence[str]) -> dict[str, Fo
         )
         for row in await session.execute(names):
             document |= {f"name_{row.language}": row.name, f"read_{row.language}": row.reviewed_by}
-        made[one] = Found(document, revision_of(document))
+        made[one] = CurrentRecord(document, revision_of(document))
     return made
 
 
-def _split_term(before: Mapping[str, Any] | None, after: Document) -> Split:
+def _split_term(before: Mapping[str, Any] | None, after: Document) -> ChangeSplit:
     """Cut a change of a term: no name, mark or longer time holds by one person's word."""
     old = before or {}
     changed = {name: value for name, value in after.items() if old.get(name) != value}
@@ -133,7 +133,7 @@ def _split_term(before: Mapping[str, Any] | None, after: Document) -> Split:
     now = {}
     if before is not None and days is not None and was is not None and days < was:
         now["validity_days"] = days
-    return Split(now, {name: value for name, value in changed.items() if name not in now})
+    return ChangeSplit(now, {name: value for name, value in changed.items() if name not in now})
 
 
 async def _store_term(
@@ -165,7 +165,7 @@ async def _store_term(
 # -- rumours -----------------------------------------------------------------------------------
 
 
-async def _read_rumours(session: AsyncSession, ids: Sequence[str]) -> dict[str, Found]:
+async def _read_rumours(session: AsyncSession, ids: Sequence[str]) -> dict[str, CurrentRecord]:
     found = await session.scalars(
         select(Rumour).where(Rumour.id.in_(ids)), execution_options={"populate_existing": True}
     )
@@ -175,7 +175,7 @@ async def _read_rumours(session: AsyncSession, ids: Sequence[str]) -> dict[str, 
         is_public = one.state == "answered"
         before = said | {"message_key": one.message_key} if is_public else {}
         revision = revision_of({**said, "state": one.state, "key": one.message_key})
-        made[one.id] = Found(before, revision, one.country)
+        made[one.id] = CurrentRecord(before, revision, one.country)
     return made
 
 
@@ -224,11 +224,11 @@ def _as_it_is(document: Mapping[str, Any], _circumstances: Circumstances) -> Doc
     return dict(document)
 
 
-def _waits(before: Mapping[str, Any] | None, after: Document) -> Split:
+def _waits(before: Mapping[str, Any] | None, after: Document) -> ChangeSplit:
     old = before or {}
-    return Split({}, {name: value for name, value in after.items() if old.get(name) != value})
+    return ChangeSplit({}, {name: value for name, value in after.items() if old.get(name) != value})
 
 
-CHECKLISTS = Kind(_read_checklists, _as_it_is, _waits, _store_checklist)
-TERMS = Kind(_read_terms, _as_it_is, _split_term, _store_term)
-RUMOURS = Kind(_read_rumours, _as_it_is, _waits, _store_rumour)
+CHECKLISTS = SubjectKind(_read_checklists, _as_it_is, _waits, _store_checklist)
+TERMS = SubjectKind(_read_terms, _as_it_is, _split_term, _store_term)
+RUMOURS = SubjectKind(_read_rumours, _as_it_is, _waits, _store_rumour)

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from routing._numba import compiled
 from routing.biobjective import labels
-from routing.biobjective.corridor import Side, Streets, corridor
+from routing.biobjective.corridor import CorridorSide, Streets, corridor
 from routing.cch import UNREACHABLE, Hierarchy, Metric
 from routing.errors import TooManyLabels
 
@@ -177,7 +177,7 @@ class BiObjective:
 class _Search:
     """One of the two searches: its queue, its labels and what it has found."""
 
-    def __init__(self, side: Side, order: int, bound: Int64) -> None:
+    def __init__(self, side: CorridorSide, order: int, bound: Int64) -> None:
         self._side = side
         self._order = order
         self._bound = bound

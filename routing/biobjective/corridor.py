@@ -38,7 +38,7 @@ class Streets:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Side:
+class CorridorSide:
     """A corridor as one of the two searches sees it; n nodes, m arcs.
 
     The search from the source takes the first cost first, the one from the target, against the
@@ -75,7 +75,7 @@ def corridor(
     limit: tuple[int, int],
     source: int,
     target: int,
-) -> tuple[Side, Side]:
+) -> tuple[CorridorSide, CorridorSide]:
     """Cut the corridor out, for the search from the source and for that from the target.
 
     Parameters
@@ -109,8 +109,8 @@ def corridor(
     turned[back] = np.arange(len(back), dtype=np.int32)
     outward = (start, head, back_cost, turned)
     return (
-        Side(start, head, edge, cost, *_completion(inward, ends[1]), *ends),
-        Side(
+        CorridorSide(start, head, edge, cost, *_completion(inward, ends[1]), *ends),
+        CorridorSide(
             back_start,
             back_head,
             edge[back],

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from routing._numba import compiled, inlined
 from routing.cch import validation
-from routing.cch.closed_arcs import Closing, climb_around, with_closed
+from routing.cch.closed_arcs import ClosedArcs, climb_around, with_closed
 from routing.cch.customization import UNREACHABLE, Metric
 from routing.cch.heap import pop, push
 from routing.cch.topology import Topology
@@ -49,7 +49,7 @@ SETTLED: Final = 10_000
 _GIVEN_UP: Final = -1
 
 
-class Around:
+class ClosedEdges:
     """Closed edges of one request, and what is found of them in one metric when it is needed.
 
     Parameters
@@ -74,17 +74,17 @@ class Around:
         self.metric = metric
         self.closed = closed
         self.settled = settled
-        self._closing: Closing | None = None
+        self._closing: ClosedArcs | None = None
 
     @property
-    def closing(self) -> Closing | None:
+    def closing(self) -> ClosedArcs | None:
         """What arcs cost without the closed edges, once that was needed."""
         return self._closing
 
-    def close(self) -> Closing:
+    def close(self) -> ClosedArcs:
         """Give what arcs cost without the closed edges; found once."""
         if self._closing is None:
-            self._closing = Closing.of(self.metric, self.closed)
+            self._closing = ClosedArcs.of(self.metric, self.closed)
         return self._closing
 
 
@@ -107,11 +107,11 @@ def path_around(
     """
     if metric.topology is not topology:
         raise InvalidCost("the metric is of another hierarchy")
-    return paths_around(Around(metric, closed), source, target, {})[target]
+    return paths_around(ClosedEdges(metric, closed), source, target, {})[target]
 
 
 def paths_around(
-    around: Around,
+    around: ClosedEdges,
     source: int,
     target: int,
     beside: Mapping[int, int],
@@ -159,12 +159,12 @@ def paths_around(
 
 
 def _searched(
-    around: Around,
+    around: ClosedEdges,
     first: int,
     last: int,
     wanted: Int32,
     slack: int,
-    closing: Closing | None,
+    closing: ClosedArcs | None,
     limit: int,
 ) -> tuple[int, Int32, Int32, Int32, Bool] | None:
     """Search between ranks with the bounds of a closing, or the metric's; None beyond the limit.
@@ -174,7 +174,7 @@ def _searched(
     (cost, reach, step, came, is_met) as `_search` gives them.
     """
     metric, t = around.metric, around.metric.topology
-    over = Closing.none() if closing is None else closing
+    over = ClosedArcs.none() if closing is None else closing
     is_met = np.zeros(len(wanted), np.bool_)
     reached, chain = (np.empty(max(t.height, 1), np.int32) for _ in range(2))
     # Pages that a search does not touch take no memory.
@@ -242,7 +242,7 @@ def _bound(
     Parameters
     ----------
     over
-        `Closing.up`, or empty for what the metric says.
+        `ClosedArcs.up`, or empty for what the metric says.
     reached, chain
         Of `climb_around` from the target.
     bound
@@ -379,7 +379,7 @@ def _search(
     source, target
         Ranks.
     over
-        `Closing.up`, or empty: whose bounds the search goes by.
+        `ClosedArcs.up`, or empty: whose bounds the search goes by.
     reached, chain
         Of `climb_around` from the target.
     bound, reach, step, came

@@ -26,7 +26,7 @@ _NONE: Final = np.int32(UNREACHABLE)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Closing:
+class ClosedArcs:
     """Costs of arcs without closed edges.
 
     Parameters
@@ -300,7 +300,7 @@ def _close(
     Parameters
     ----------
     over_up, over_down
-        int32 [M], all 0: receive what differs, see `Closing`.
+        int32 [M], all 0: receive what differs, see `ClosedArcs`.
     cut_off, queued, heap
         int8 [N], all 0, bool [N], none set, and int32 [N + 1]: scratch.
 

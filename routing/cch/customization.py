@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing._numba import compiled
-from routing.cch.rwlock import Gate
+from routing.cch.rwlock import ReadWriteLock
 from routing.cch.topology import Topology
 
 type Bool = NDArray[np.bool_]
@@ -49,7 +49,7 @@ class Metric:
     down: Int32
     up_origin: Int32
     down_origin: Int32
-    gate: Gate = field(default_factory=Gate)
+    gate: ReadWriteLock = field(default_factory=ReadWriteLock)
 
     @classmethod
     def of(cls, topology: Topology, cost: Int32) -> Self:

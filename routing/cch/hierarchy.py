@@ -11,7 +11,7 @@ from routing.cch.customization import UNREACHABLE, Metric
 from routing.cch.partial_customization import Updating
 from routing.cch.topology import Topology
 from routing.cch.unpacking import TOO_SHORT
-from routing.cch.via_nodes import Limits, Ways
+from routing.cch.via_nodes import ViaLimits, Ways
 from routing.errors import GraphError, InvalidCost, InvalidNode
 
 type Int32 = NDArray[np.int32]
@@ -214,7 +214,7 @@ class Hierarchy:
         target: int,
         length: Lengths,
         count: int,
-        limits: Limits,
+        limits: ViaLimits,
     ) -> list[tuple[int, Int32]]:
         """Return the cheapest path and others that are worth the while, the cheapest first.
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Gate:
+class ReadWriteLock:
     """A readers-writer lock; a waiting writer goes before readers that come later.
 
     Not re-entrant: a thread that reads must not ask to write, nor to read again.

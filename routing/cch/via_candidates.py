@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from routing._numba import compiled, inlined
 from routing.cch.customization import UNREACHABLE, Metric
 from routing.cch.topology import Topology
-from routing.cch.via_nodes import Limits, Ways, level_of
+from routing.cch.via_nodes import ViaLimits, Ways, level_of
 
 type UInt16 = NDArray[np.uint16]
 type Int32 = NDArray[np.int32]
@@ -24,7 +24,7 @@ def listed(
     metric: Metric,
     ends: tuple[int, int],
     ways: Ways,
-    limits: Limits,
+    limits: ViaLimits,
 ) -> tuple[Int32, Int32]:
     """Return side and level of the ways that may be alternatives, the most promising first.
 

@@ -33,7 +33,7 @@ _NO_STEP: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ViaLimits:
     """What makes another path worth the while.
 
     Parameters

@@ -20,7 +20,7 @@ from routing.cch.hash_table import LEAST_TABLE, place_of, table_size
 from routing.cch.path_walk import far_end, steps_from_source, steps_to_target
 from routing.cch.topology import Topology
 from routing.cch.unpacking import TOO_SHORT, lay, unpack
-from routing.cch.via_nodes import Limits, Ways, level_of
+from routing.cch.via_nodes import ViaLimits, Ways, level_of
 from routing.cch.witness import has_cheaper
 
 type Bool = NDArray[np.bool_]
@@ -46,7 +46,7 @@ def chosen(
     listed: tuple[Int32, Int32],
     length: Lengths,
     count: int,
-    limits: Limits,
+    limits: ViaLimits,
     levels: tuple[Int32, Int32, Int32, Int32],
     stack: Int64,
 ) -> list[tuple[int, Int32]]:

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.cch import Hierarchy, Metric
-from routing.cch.via_nodes import Limits
+from routing.cch.via_nodes import ViaLimits
 
-__all__ = ["LIMITS", "Limits", "Path", "alternatives"]
+__all__ = ["LIMITS", "Path", "ViaLimits", "alternatives"]
 
 type Int32 = NDArray[np.int32]
 type Lengths = NDArray[np.float64] | NDArray[np.uint32]
 
 
-LIMITS: Final = Limits()
+LIMITS: Final = ViaLimits()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -46,7 +46,7 @@ def alternatives(
     length: Lengths,
     *,
     count: int,
-    limits: Limits = LIMITS,
+    limits: ViaLimits = LIMITS,
 ) -> tuple[Path, ...]:
     """Find the cheapest path and others that differ from it and from each other.
 

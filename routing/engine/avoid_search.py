@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.cch import UNREACHABLE
-from routing.cch.avoiding import Around, paths_around
+from routing.cch.avoiding import ClosedEdges, paths_around
 from routing.engine.metric_cache import Resident
-from routing.engine.mode_network import Metric, Network
+from routing.engine.mode_network import ModeMetric, ModeNetwork
 from routing.errors import NoWay
 from routing.travel.avoid_areas import Obstacles
 from routing.travel.legs import Legs
@@ -46,10 +46,10 @@ class Closed:
     marks: NDArray[np.bool_]
     ways: dict[_Asked, tuple[float, Legs]] = field(default_factory=dict)
     shut: dict[_Apart, float] = field(default_factory=dict)
-    around: dict[tuple[Resident, int], Around] = field(default_factory=dict)
+    around: dict[tuple[Resident, int], ClosedEdges] = field(default_factory=dict)
 
 
-def closed_by(areas: Obstacles, network: Network) -> Closed | None:
+def closed_by(areas: Obstacles, network: ModeNetwork) -> Closed | None:
     """Give what areas close of a network, the same at each call; None where that is nothing."""
 
     def closed() -> Closed | None:
@@ -65,7 +65,7 @@ type Nodes = tuple[int, Sequence[int]]
 _NO_LEGS: Final = Legs.of(())
 
 
-class Detours:
+class DetourSearch:
     """Gives ways, each looked for once.
 
     Parameters
@@ -172,7 +172,7 @@ def _look(
         return
     around = closed.around.get(at)
     if around is None:
-        around = closed.around[at] = Around(metric.arcs, closed.marks)
+        around = closed.around[at] = ClosedEdges(metric.arcs, closed.marks)
     try:
         found = ways_around(network, metric, ends, around, wanted)
     except NoWay:
@@ -185,10 +185,10 @@ def _look(
 
 
 def ways_around(
-    network: Network,
-    metric: Metric,
+    network: ModeNetwork,
+    metric: ModeMetric,
     ends: tuple[int, int],
-    around: Around,
+    around: ClosedEdges,
     wanted: tuple[Sequence[int], Sequence[int]],
 ) -> dict[tuple[int, int], tuple[float, NDArray[np.int64]]]:
     """Give the cheapest way between two nodes without closed edges, and ways that it tells of.

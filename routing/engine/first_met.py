@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from routing.engine import _dijkstra_kernel
 from routing.engine.mode_network import Piece
-from routing.engine.shortest_path_tree import Tree
+from routing.engine.shortest_path_tree import ShortestPathTree
 from routing.graph.snapping import Snap
 
 type Floats = NDArray[np.float64]
@@ -17,7 +17,9 @@ type Ints = NDArray[np.int64]
 _NONE: Final = np.iinfo(np.int64).max
 
 
-def first_of_each(solved: Tree, targets: Ints, cost_s: Floats, near_m: float) -> list[int]:
+def first_of_each(
+    solved: ShortestPathTree, targets: Ints, cost_s: Floats, near_m: float
+) -> list[int]:
     """Give the targets that are met first on their own way.
 
     Parameters
@@ -49,13 +51,13 @@ def first_of_each(solved: Tree, targets: Ints, cost_s: Floats, near_m: float) ->
     ]
 
 
-def _last(solved: Tree, target: int) -> Piece:
+def _last(solved: ShortestPathTree, target: int) -> Piece:
     piece = solved.last.piece[target]
     assert piece is not None  # noqa: S101 -- only reached targets are ranked
     return piece
 
 
-def _before(solved: Tree, least: Ints, target: int) -> int:
+def _before(solved: ShortestPathTree, least: Ints, target: int) -> int:
     node = int(solved.last.node[target])
     return int(least[node]) if node >= 0 else _NONE
 
@@ -63,7 +65,7 @@ def _before(solved: Tree, least: Ints, target: int) -> int:
 class _Marks:
     """Where the targets lie: the least rank on each edge and at each node."""
 
-    def __init__(self, solved: Tree, ranked: list[int], near_m: float) -> None:
+    def __init__(self, solved: ShortestPathTree, ranked: list[int], near_m: float) -> None:
         graph = solved.metric.graph
         self._twin = graph.edge_twin
         self.edge_rank = np.full(len(graph.edge_tail), _NONE, dtype=np.int64)
@@ -78,7 +80,7 @@ class _Marks:
                 self.edge_rank[edge] = min(self.edge_rank[edge], rank)
             self._mark_ends(solved, snap, rank, near_m)
 
-    def _mark_ends(self, solved: Tree, snap: Snap, rank: int, near_m: float) -> None:
+    def _mark_ends(self, solved: ShortestPathTree, snap: Snap, rank: int, near_m: float) -> None:
         metric, edge = solved.metric, snap.edge
         length_m = float(metric.travel.length_m(np.array([edge]))[0])
         for end, share in (

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.engine.portal_search import Passed, Plan, Portal, Section
+from routing.engine.portal_search import PassedPortal, Plan, Portal, Section
 from routing.graph.snapping import Snap
 from routing.travel.cost_model import Travel
 from routing.travel.crossings import Crossing, passable_from
@@ -78,7 +78,7 @@ class Waypoint:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Clock:
+class ItineraryClock:
     """Tells when places of a way are reached.
 
     Parameters
@@ -108,7 +108,7 @@ class Clock:
     def timetable(
         self,
         sections: Sequence[Section],
-        passed: Sequence[Passed],
+        passed: Sequence[PassedPortal],
         measures: Sequence[tuple[Floats, Floats]] | None = None,
     ) -> Timetable:
         """Lay sections on the clock, with the border edges and the waits between them.
@@ -176,7 +176,7 @@ class Clock:
         # From the opening itself: all who wait for it pass at one time.
         return max(reached_s, (through - self.departure).total_seconds())
 
-    def arrival(self, passed: Passed) -> datetime:
+    def arrival(self, passed: PassedPortal) -> datetime:
         """Give when the first post of a portal is reached."""
         return self.moment(passed.reached_s)
 
@@ -195,7 +195,7 @@ class Clock:
         """
         walker = self.walker()
         begun_s = walker.clock_s
-        passed: list[Passed] = []
+        passed: list[PassedPortal] = []
         since = (0.0, 0.0)
         for (region, legs), before in zip(plan.sections, plan.passed, strict=False):
             portal = before.portal
@@ -205,7 +205,7 @@ class Clock:
             if through_s is None:
                 return None
             walker.wait(begun_s + through_s)
-            passed.append(Passed(portal, reached_s, through_s))
+            passed.append(PassedPortal(portal, reached_s, through_s))
             since = portal.after
         return replace(plan, passed=tuple(passed))
 

@@ -16,8 +16,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.cch.rwlock import Gate
-from routing.engine.mode_network import Metric, Network
+from routing.cch.rwlock import ReadWriteLock
+from routing.engine.mode_network import ModeMetric, ModeNetwork
 from routing.engine.stored_metrics import (
     StoredMetric,
     columns_of,
@@ -77,8 +77,8 @@ class Resident:
     ground: "Ground"
     model: CostModel
     situation: Situation
-    metric: Metric
-    gate: Gate = field(default_factory=Gate)
+    metric: ModeMetric
+    gate: ReadWriteLock = field(default_factory=ReadWriteLock)
     version: int = 0
     derived: dict[Hashable, object] = field(default_factory=dict)
 
@@ -97,14 +97,14 @@ def key_of(profile: Profile, aversion: float, situation: Situation) -> Key:
 class Ground:
     """A graph as one profile travels it: its network and its costs."""
 
-    network: Network
+    network: ModeNetwork
     travel: Travel
 
     @classmethod
     def of(cls, graph: RoadGraph, profile: Profile) -> "Ground":
         """Prepare a profile; facts come with the stored metric where there is one."""
         travel = Travel(graph, profile, stored_facts(graph, profile.name))
-        return cls(Network(graph, profile.mode, travel.usable), travel)
+        return cls(ModeNetwork(graph, profile.mode, travel.usable), travel)
 
 
 def base_metrics(
@@ -289,7 +289,7 @@ class Residents:
             with near.gate:
                 changed = near.situation.changed_edges(situation, aversion)
                 if len(changed) <= at_most:
-                    copied = Metric(near.metric.units_per_s, near.metric.arcs.copy())
+                    copied = ModeMetric(near.metric.units_per_s, near.metric.arcs.copy())
                     beside = self._resident(ground, aversion, near.situation, copied)
                     if self._move(beside, situation, changed):
                         return beside
@@ -303,7 +303,7 @@ class Residents:
         return Resident(ground, model, situation, ground.network.metric(edge_s))
 
     def _resident(
-        self, ground: Ground, aversion: float, situation: Situation, metric: Metric
+        self, ground: Ground, aversion: float, situation: Situation, metric: ModeMetric
     ) -> Resident:
         return Resident(ground, self._model(ground, aversion, situation), situation, metric)
 

@@ -39,7 +39,7 @@ _FINEST_PER_S: Final = 1_000.0
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
+class EndPieces:
     """The pieces of edges that join a request's two ends to the graph.
 
     Parameters
@@ -63,7 +63,7 @@ class Ends:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Metric:
+class ModeMetric:
     """Costs of a network's edges, ready to search.
 
     Parameters
@@ -79,7 +79,7 @@ class Metric:
     arcs: cch.Metric
 
 
-class Network:
+class ModeNetwork:
     """One mode's road network.
 
     Parameters
@@ -98,9 +98,9 @@ class Network:
         self.usable: Usable = usable or self._of_mode
         self.hierarchy = graph.hierarchy
         self.turns = graph.turns(mode)
-        self._without: tuple[bytes, Network] | None = None
+        self._without: tuple[bytes, ModeNetwork] | None = None
 
-    def without(self, edges: NDArray[np.int64]) -> "Network":
+    def without(self, edges: NDArray[np.int64]) -> "ModeNetwork":
         """Give the network as it would be if some edges were no roads; the last one is kept.
 
         Parameters
@@ -114,7 +114,7 @@ class Network:
         if kept is None or kept[0] != key:
             gone = np.zeros(len(self.graph.edge_tail), dtype=np.bool_)
             gone[edges] = True
-            left = Network(self.graph, self.mode, lambda some: self.usable(some) & ~gone[some])
+            left = ModeNetwork(self.graph, self.mode, lambda some: self.usable(some) & ~gone[some])
             self._without = kept = (key, left)
         return kept[1]
 
@@ -135,9 +135,9 @@ class Network:
     def _allows(self, edge: int) -> bool:
         return bool(self.usable(np.array([edge], dtype=np.int64))[0])
 
-    def ends(self, start: Snap, end: Snap) -> Ends:
+    def ends(self, start: Snap, end: Snap) -> EndPieces:
         """Find the pieces that join two snapped places to the graph, in every allowed direction."""
-        return Ends(
+        return EndPieces(
             departures=self.departures(start),
             arrivals=self.arrivals(end),
             direct=self.direct(start, end),
@@ -195,7 +195,7 @@ class Network:
         targets = [node for _, node in self.arrivals(end)]
         return self.components.leads(np.array(sources, np.int64), np.array(targets, np.int64))
 
-    def metric(self, edge_s: Floats, *, exact: bool = False) -> Metric:
+    def metric(self, edge_s: Floats, *, exact: bool = False) -> ModeMetric:
         """Prepare costs of whole edges.
 
         Parameters
@@ -210,9 +210,9 @@ class Network:
         cost_s = np.where(self.usable(np.arange(len(edge_s))), edge_s, np.inf)
         units_per_s = self._safe_units(cost_s) if exact else self._units_per_s(cost_s)
         cost = _in_units(cost_s, units_per_s)
-        return Metric(units_per_s, self.hierarchy.customize(self.spread(cost)))
+        return ModeMetric(units_per_s, self.hierarchy.customize(self.spread(cost)))
 
-    def holds(self, metric: Metric, edge_s: Floats) -> bool:
+    def holds(self, metric: ModeMetric, edge_s: Floats) -> bool:
         """Tell whether ways over edges that cost so much can be told in a metric's unit.
 
         Parameters
@@ -223,7 +223,7 @@ class Network:
         cost_s = float(edge_s[np.isfinite(edge_s)].sum())
         return cost_s * metric.units_per_s <= _CHANGED_SHARE * cch.UNREACHABLE
 
-    def update(self, metric: Metric, edges: NDArray[np.int64], edge_s: Floats) -> None:
+    def update(self, metric: ModeMetric, edges: NDArray[np.int64], edge_s: Floats) -> None:
         """Give some edges another cost in a metric; nobody may be searching with it meanwhile.
 
         Parameters
@@ -242,7 +242,7 @@ class Network:
         return self.turns.to_copies(length_dm) if len(self.turns.edge) else length_dm
 
     def units(
-        self, metric: Metric, edges: NDArray[np.int64], edge_s: Floats
+        self, metric: ModeMetric, edges: NDArray[np.int64], edge_s: Floats
     ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """Give what a metric holds for edges that cost so much: hierarchy's edges, and units."""
         return self.turns.spread_some(edges, _in_units(edge_s, metric.units_per_s))
@@ -276,7 +276,7 @@ class Network:
         room = cch.UNREACHABLE - 1 - len(dearest_s) - len(self.turns.node)
         return min(_FINEST_PER_S, room / longest_s) if longest_s > 0 else _FINEST_PER_S
 
-    def path(self, metric: Metric, source: int, target: int) -> NDArray[np.int64]:
+    def path(self, metric: ModeMetric, source: int, target: int) -> NDArray[np.int64]:
         """Give the edges of the cheapest way between two nodes, in order of travel.
 
         Raises
@@ -295,7 +295,9 @@ class Network:
         marked[self.turns.spread_some(edges, np.zeros(len(edges), np.int32))[0]] = True
         return marked
 
-    def between_s(self, metric: Metric, sources: Sequence[int], targets: Sequence[int]) -> Floats:
+    def between_s(
+        self, metric: ModeMetric, sources: Sequence[int], targets: Sequence[int]
+    ) -> Floats:
         """Give costs from nodes to nodes, float64 [sources, targets], infinite where no way."""
         units = self.hierarchy.many_to_many(metric.arcs, sources, targets)
         return np.where(units < cch.UNREACHABLE, units / metric.units_per_s, np.inf)
@@ -308,7 +310,7 @@ class Network:
         return self.turns.spread(cost, cch.UNREACHABLE)
 
     def shortest(
-        self, metric: Metric, ends: Ends, price: Callable[[Legs], Floats]
+        self, metric: ModeMetric, ends: EndPieces, price: Callable[[Legs], Floats]
     ) -> tuple[Piece, ...]:
         """Find the cheapest way between two ends that no closed border edge lies between.
 
@@ -333,7 +335,7 @@ class Network:
         way = self._cheapest(metric, ends, price(Legs.of(ends.pieces)))
         return moving(way)
 
-    def _cheapest(self, metric: Metric, ends: Ends, own_s: Floats) -> list[Piece]:
+    def _cheapest(self, metric: ModeMetric, ends: EndPieces, own_s: Floats) -> list[Piece]:
         """Choose how to leave and how to arrive, of equals the first."""
         leaving, arriving = len(ends.departures), len(ends.arrivals)
         leaving_s, arriving_s, direct_s = np.split(own_s, [leaving, leaving + arriving])

@@ -25,7 +25,7 @@ from typing import Final, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.engine.avoid_search import Closed, Detours
+from routing.engine.avoid_search import Closed, DetourSearch
 from routing.engine.metric_cache import Resident
 from routing.engine.mode_network import Piece
 from routing.errors import NoWay
@@ -92,7 +92,7 @@ class Portal:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Passed:
+class PassedPortal:
     """A portal on the way; seconds after departure.
 
     Parameters
@@ -132,7 +132,7 @@ class Plan:
     """
 
     sections: tuple[Section, ...]
-    passed: tuple[Passed, ...]
+    passed: tuple[PassedPortal, ...]
     cost_s: float
     saw_waits: bool = False
 
@@ -154,7 +154,7 @@ class Timing(Protocol):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Question:
+class PortalQuestion:
     """What the search is asked.
 
     Parameters
@@ -249,7 +249,7 @@ class _Label:
     begun: "_Piece | None" = None
     exposed_s: float = 0.0
     sections: tuple[Section, ...] = ()
-    passed: tuple[Passed, ...] = ()
+    passed: tuple[PassedPortal, ...] = ()
     ids: frozenset[str] = frozenset()
     portal: int = -1
 
@@ -298,7 +298,7 @@ class _Stop:
         self.exposed_s = exposed_s
 
 
-def solve(residents: Sequence[Resident], question: Question) -> Plan:
+def solve(residents: Sequence[Resident], question: PortalQuestion) -> Plan:
     """Find the cheapest plan, with one metric a region, which the caller holds.
 
     By time alone it is the earliest arrival of all ways whose sections are the metric's: of the
@@ -326,13 +326,13 @@ def _trimmed(plan: Plan) -> Plan:
 class _Solving:
     """One search under way."""
 
-    def __init__(self, residents: Sequence[Resident], question: Question) -> None:
+    def __init__(self, residents: Sequence[Resident], question: PortalQuestion) -> None:
         self._residents = residents
         self._asked = question
         sources = [node for _, node, cost_s in question.departures if np.isfinite(cost_s)]
         targets = [node for _, node, cost_s in question.arrivals if np.isfinite(cost_s)]
         ends = ((question.start, sources), (question.end, targets))
-        self._detours = Detours(residents, question.closed, ends)
+        self._detours = DetourSearch(residents, question.closed, ends)
         self._saw_waits = False
 
     def plan(self) -> Plan:
@@ -645,7 +645,7 @@ class _Solving:
             None,
             exposed_s,
             sections,
-            (*label.passed, Passed(portal, reached_s, through_s)),
+            (*label.passed, PassedPortal(portal, reached_s, through_s)),
             label.ids | portal.ids,
             target,
         )
@@ -702,7 +702,7 @@ def _chained(first: Sequence[float], moved: Floats, last: Sequence[float]) -> Fl
     return sums
 
 
-def ahead_s(residents: Sequence[Resident], question: Question) -> Floats:
+def ahead_s(residents: Sequence[Resident], question: PortalQuestion) -> Floats:
     """Give the least cost from behind each portal to the end, float64 [portals].
 
     As if every portal were open on arrival: never above what it takes, so that the search for it

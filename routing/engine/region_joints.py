@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from routing.engine.portal_search import Portal
-from routing.engine.region_view import Side
+from routing.engine.region_view import RegionView
 from routing.errors import OffNetwork
 from routing.geometry.geodesy import UNITS_PER_DEGREE, great_circle_m
 from routing.graph.road_graph import RoadGraph
@@ -34,7 +34,7 @@ class Landing:
     node: int
 
 
-def joints(sides: Sequence[Side], crossings: Sequence[Crossing]) -> tuple[Portal, ...]:
+def joints(sides: Sequence[RegionView], crossings: Sequence[Crossing]) -> tuple[Portal, ...]:
     """Find every way over an official crossing from one region to another.
 
     Within a region its own border edges lead over its crossings; these are not among them.
@@ -61,14 +61,16 @@ def joints(sides: Sequence[Side], crossings: Sequence[Crossing]) -> tuple[Portal
     return tuple(found.values())
 
 
-def landing_nodes(sides: Sequence[Side], crossings: Sequence[Crossing], region: int) -> list[int]:
+def landing_nodes(
+    sides: Sequence[RegionView], crossings: Sequence[Crossing], region: int
+) -> list[int]:
     """Give the nodes of a region that a crossing joins with another, whatever is banned there."""
     found = (here.node for _, here, _ in _meetings(sides, crossings) if here.region == region)
     return list(dict.fromkeys(found))
 
 
 def _meetings(
-    sides: Sequence[Side], crossings: Sequence[Crossing]
+    sides: Sequence[RegionView], crossings: Sequence[Crossing]
 ) -> Iterator[tuple[Crossing, Landing, Landing]]:
     """Give every pair of landings of two regions on the two sides of a crossing."""
     for crossing in crossings:
@@ -82,7 +84,7 @@ def _meetings(
 
 
 def _joint(
-    sides: Sequence[Side],
+    sides: Sequence[RegionView],
     post: Crossing,
     here: Landing,
     there: Landing,
@@ -112,7 +114,7 @@ def _joint(
     )
 
 
-def _landings(region: int, side: Side, crossing: Crossing) -> Iterator[Landing]:
+def _landings(region: int, side: RegionView, crossing: Crossing) -> Iterator[Landing]:
     """Give where a region reaches a crossing: by its border edges, else by its nearest road."""
     graph = side.ground.travel.graph
     own = {
@@ -141,7 +143,7 @@ def _sides_of(graph: RoadGraph, gate: Gate) -> Iterator[tuple[str, int]]:
             yield country, node
 
 
-def _met(side: Side, crossing: Crossing, country: str) -> Snap | None:
+def _met(side: RegionView, crossing: Crossing, country: str) -> Snap | None:
     travel = side.ground.travel
     try:
         return snap_to_edge(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from routing.engine.avoid_search import Closed
 from routing.engine.metric_cache import Ground, Residents
-from routing.engine.mode_network import Network, Piece
+from routing.engine.mode_network import ModeNetwork, Piece
 from routing.engine.portal_search import Portal
 from routing.errors import NoRoute
 from routing.graph.snapping import Snap
@@ -23,7 +23,7 @@ type Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Side:
+class RegionView:
     """One region as a request finds it.
 
     Parameters
@@ -52,7 +52,7 @@ class Side:
         return CostModel(self.ground.travel, situation.contacts, aversion, situation.night)
 
     @property
-    def met_network(self) -> Network:
+    def met_network(self) -> ModeNetwork:
         """The roads that places meet: without those closed in secret (P36)."""
         return self.ground.network.without(self.situation.untold)
 
@@ -62,7 +62,7 @@ class Side:
         untold = frozenset(self.situation.untold.tolist())
         return {edge: gate for edge, gate in self.rules.gates.items() if edge not in untold}
 
-    def without_obstacles(self) -> "Side":
+    def without_obstacles(self) -> "RegionView":
         """Give the region as one finds it who keeps out of nothing."""
         return replace(self, rules=replace(self.rules, bans=self.situation.bans), closed=None)
 
@@ -122,7 +122,7 @@ class Priced:
     untold: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, side: Side, pieces: Sequence[Piece]) -> Self:
+    def of(cls, side: RegionView, pieces: Sequence[Piece]) -> Self:
         """Work out what they cost in a region."""
         legs = Legs.of(pieces)
         barred, untold = side.rules.meets(legs), side.rules.meets_untold(legs)

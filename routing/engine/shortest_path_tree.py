@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.engine import _dijkstra_kernel
-from routing.engine.mode_network import Network, Piece
+from routing.engine.mode_network import ModeNetwork, Piece
 from routing.graph.road_graph import RoadGraph
 from routing.graph.snapping import Snap
 from routing.travel.cost_model import CostModel
 from routing.travel.crossings import Crossing, Gate, border_edges
 from routing.travel.hard_rules import Rules
-from routing.travel.hazard_overlay import Contact
+from routing.travel.hazard_overlay import HazardContact
 from routing.travel.legs import Legs
 
 type Floats = NDArray[np.float64]
@@ -61,7 +61,7 @@ class ReachMetric:
     """What a search needs of one state of crossings and hazards; read only once made."""
 
     def __init__(
-        self, network: Network, rules: Rules, contacts: Sequence[Contact], *, night: bool
+        self, network: ModeNetwork, rules: Rules, contacts: Sequence[HazardContact], *, night: bool
     ) -> None:
         self.network = network
         self.graph: RoadGraph = network.graph
@@ -125,7 +125,7 @@ class Last:
     node: Ints
 
 
-class Tree:
+class ShortestPathTree:
     """A finished search: the tree of least ways, and the last piece to each target."""
 
     def __init__(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from routing import cch
-from routing.engine.mode_network import Metric
+from routing.engine.mode_network import ModeMetric
 from routing.errors import GraphError
 from routing.graph.layout import METRIC
 from routing.graph.regions import StoredArrays
@@ -17,7 +17,7 @@ from routing.travel.cost_model import Facts
 class StoredMetric:
     """One metric with what its costs rest on."""
 
-    metric: Metric
+    metric: ModeMetric
     facts: Facts
 
 
@@ -56,7 +56,7 @@ def open_metric(graph: RoadGraph, profile: str, aversion: float) -> StoredMetric
     except GraphError:
         return None
     return StoredMetric(
-        Metric(about["units_per_s"], cch.Metric.of_columns(graph.hierarchy.topology, arrays)),
+        ModeMetric(about["units_per_s"], cch.Metric.of_columns(graph.hierarchy.topology, arrays)),
         _facts(about),
     )
 

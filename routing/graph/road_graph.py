@@ -15,7 +15,7 @@ from routing.geometry.lines import shares_along
 from routing.geometry.segment_grid import SegmentGrid
 from routing.graph.builder import NodeTable, PieceTable, graph_arrays
 from routing.graph.storage import GraphMeta
-from routing.graph.turn_expansion import Turns
+from routing.graph.turn_expansion import TurnCopies
 from routing.graph.turn_restrictions import Restriction, turn_copies
 from routing.osm_tags.edge_flags import EdgeFlag, Mode
 
@@ -228,18 +228,18 @@ class RoadGraph:
             len(self.node_lon) + len(self.turn_node),
         )
 
-    def turns(self, mode: Mode) -> Turns:
+    def turns(self, mode: Mode) -> TurnCopies:
         """Give what turn restrictions mean to a mode: only vehicles obey them."""
         return self._turns[mode]
 
     @cached_property
-    def _turns(self) -> dict[Mode, Turns]:
+    def _turns(self) -> dict[Mode, TurnCopies]:
         return {mode: self._turns_of(mode) for mode in Mode}
 
-    def _turns_of(self, mode: Mode) -> Turns:
+    def _turns_of(self, mode: Mode) -> TurnCopies:
         edges = len(self.node_lon), self.edge_tail, self.edge_head
         copies = self.turn_node, self.turn_tail, self.turn_head, self.turn_edge
-        return Turns(*edges, *copies, is_obeyed=mode is Mode.VEHICLE)
+        return TurnCopies(*edges, *copies, is_obeyed=mode is Mode.VEHICLE)
 
     def passable(self, mode: Mode) -> NDArray[np.bool_]:
         """Whether the mode may use each edge, bool [E]; says nothing about borders."""

@@ -147,7 +147,7 @@ def _of_mode(graph: RoadGraph, mode: Mode) -> Usable:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Near:
+class NearEdges:
     """Edges near a point, the nearest first, each with its nearest place; one a pair of twins.
 
     Parameters
@@ -167,9 +167,11 @@ class Near:
         """Count the edges."""
         return len(self.edge)
 
-    def only(self, rows: Ints) -> "Near":
+    def only(self, rows: Ints) -> "NearEdges":
         """Keep some of them."""
-        return Near(self.edge[rows], self.segment[rows], self.position[rows], self.distance_m[rows])
+        return NearEdges(
+            self.edge[rows], self.segment[rows], self.position[rows], self.distance_m[rows]
+        )
 
     def places(self, graph: RoadGraph) -> Floats:
         """Give the nearest place on each, float64 [k, 2], degrees."""
@@ -190,7 +192,7 @@ class Near:
 
 def edges_near(
     graph: RoadGraph, point: tuple[float, float], usable: Usable, country: int, limit_m: float
-) -> Near:
+) -> NearEdges:
     """Find all edges within a distance of a point that it may be snapped to.
 
     Parameters
@@ -212,7 +214,7 @@ def edges_near(
     edges = edges_of(graph, segments[order])
     first = np.sort(np.unique(edges, return_index=True)[1])
     rows = order[first]
-    return Near(edges[first], segments[rows], position[rows], distance_m[rows])
+    return NearEdges(edges[first], segments[rows], position[rows], distance_m[rows])
 
 
 def box_around(point: tuple[float, float], reach_m: float) -> Box:

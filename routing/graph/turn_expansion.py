@@ -100,7 +100,7 @@ class Flat:
 
 
 @dataclass(frozen=True, eq=False)
-class Turns:
+class TurnCopies:
     """What the copies of a graph mean to one who obeys them, or to one who does not.
 
     Parameters

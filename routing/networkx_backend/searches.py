@@ -21,7 +21,7 @@ _HIGHEST: Final = UNREACHABLE - 1
 
 
 @dataclass(frozen=True, eq=False)
-class Tree:
+class SearchTree:
     """What is reached from some sources, or what reaches a target.
 
     Parameters
@@ -115,7 +115,7 @@ def tree(
     *,
     cutoff: float | None = None,
     backward: bool = False,
-) -> Tree:
+) -> SearchTree:
     """Return all that is reached from some nodes, or that reaches them.
 
     Parameters
@@ -135,7 +135,7 @@ def tree(
         edges = via[order]
         # Else a weight was changed in between, or must be now.
         if len(order) == len(by_reach) and _is_current(network, edges[edges >= 0].tolist(), weight):
-            return Tree(network, weight, order, via, near, reach[order])
+            return SearchTree(network, weight, order, via, near, reach[order])
 
 
 def _reach(

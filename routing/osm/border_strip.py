@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from routing.geometry.geodesy import EARTH_RADIUS_M, UNITS_PER_DEGREE, great_circle_m
 from routing.graph.components import label_components
-from routing.osm.junction_split import Pieces, Segments
+from routing.osm.junction_split import Pieces, WaySegments
 from routing.osm.way_table import NodePlaces, WayTable
 from routing.osm_tags.edge_flags import EdgeFlag
 from routing.osm_tags.ways import HIGHWAY_CLASSES
@@ -293,7 +293,7 @@ def _mercator(lonlat: Array) -> Array:
 
 
 def strip_segments(
-    strip: BorderStrip, ways: WayTable, places: NodePlaces, segments: Segments
+    strip: BorderStrip, ways: WayTable, places: NodePlaces, segments: WaySegments
 ) -> NDArray[np.bool_]:
     """Return which segments P34 takes away before junctions are looked for, bool [S].
 
@@ -325,7 +325,7 @@ def strip_segments(
     return np.asarray(result | (ferry & np.isin(way, lost_ferries)))
 
 
-def _is_cut(ways: WayTable, segments: Segments) -> NDArray[np.bool_]:
+def _is_cut(ways: WayTable, segments: WaySegments) -> NDArray[np.bool_]:
     """Tell which ways lack nodes in the file: nobody knows where they go on to, bool [W]."""
     drawn = np.bincount(segments.way, minlength=len(ways))
     return np.asarray(drawn < np.diff(ways.refs_start) - 1)

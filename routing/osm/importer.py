@@ -29,10 +29,10 @@ from routing.osm.border_strip import (
     strip_pieces,
     strip_segments,
 )
-from routing.osm.junction_split import Pieces, Segments, cut, segments_of
+from routing.osm.junction_split import Pieces, WaySegments, cut, segments_of
 from routing.osm.reader import read_nodes, read_ways
 from routing.osm.restriction_relations import read_restrictions
-from routing.osm.sketch_crossings import Split, split_crossings
+from routing.osm.sketch_crossings import CrossingSplit, split_crossings
 from routing.osm.way_table import (
     Names,
     NodePlaces,
@@ -229,10 +229,10 @@ class _Network:
 
 
 def _sketch_network(
-    ways: WayTable, places: NodePlaces, segments: Segments, report: dict[str, int]
+    ways: WayTable, places: NodePlaces, segments: WaySegments, report: dict[str, int]
 ) -> _Network:
     pieces = cut(ways, segments, np.ones(len(segments), dtype=bool))
-    split: Split = split_crossings(pieces.tail, pieces.head, places.countries)
+    split: CrossingSplit = split_crossings(pieces.tail, pieces.head, places.countries)
     keep = ~split.dropped
     report["pieces_without_common_country"] = int(split.dropped.sum())
     return _Network(
@@ -276,7 +276,7 @@ def _alpha_2(country: str) -> str:
 def _street_network(
     ways: WayTable,
     places: NodePlaces,
-    segments: Segments,
+    segments: WaySegments,
     known: Boundaries,
     strip: BorderStrip,
     whole: str | None,

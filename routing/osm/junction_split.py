@@ -14,7 +14,7 @@ type Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Segments:
+class WaySegments:
     """Every straight stretch between consecutive nodes of a way, both nodes known; S segments.
 
     Parameters
@@ -87,7 +87,7 @@ class Pieces:
         )
 
 
-def segments_of(ways: WayTable, places: NodePlaces) -> Segments:
+def segments_of(ways: WayTable, places: NodePlaces) -> WaySegments:
     """Return the segments whose two nodes are in the file; a repeated node makes none."""
     row = rows_of(places.osm_id, ways.refs)
     known = row >= 0
@@ -95,7 +95,7 @@ def segments_of(ways: WayTable, places: NodePlaces) -> Segments:
     joined = (way[:-1] == way[1:]) & known[:-1] & known[1:] & (ways.refs[:-1] != ways.refs[1:])
     position = np.flatnonzero(joined)
     tail, head = row[position], row[position + 1]
-    return Segments(
+    return WaySegments(
         position=position,
         way=way[position],
         tail=tail,
@@ -110,7 +110,7 @@ def _lengths(places: NodePlaces, tail: Array, head: Array) -> Array:
     return stretch_lengths_m(lon, lat, tail, head)
 
 
-def cut(ways: WayTable, segments: Segments, keep: Array, barred: Array | None = None) -> Pieces:
+def cut(ways: WayTable, segments: WaySegments, keep: Array, barred: Array | None = None) -> Pieces:
     """Join kept segments into pieces that end at graph nodes.
 
     A graph node is where a way or a remaining stretch of it begins or ends, where two
@@ -140,7 +140,7 @@ def cut(ways: WayTable, segments: Segments, keep: Array, barred: Array | None = 
     return _join(first, last, way, tail, head, length_m)
 
 
-def _tag_ratio(ways: WayTable, segments: Segments) -> Array:
+def _tag_ratio(ways: WayTable, segments: WaySegments) -> Array:
     """Return tagged length over drawn length of each segment's way; 1 where not tagged.
 
     A way that lacks nodes keeps its drawn length: the tag speaks of the whole.

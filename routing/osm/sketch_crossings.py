@@ -12,7 +12,7 @@ type Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
+class CrossingSplit:
     """Which node of which country each end of each piece attaches to.
 
     Parameters
@@ -40,7 +40,9 @@ class Split:
     countries: tuple[str, ...]
 
 
-def split_crossings(tail: Array, head: Array, countries: Mapping[int, tuple[str, ...]]) -> Split:
+def split_crossings(
+    tail: Array, head: Array, countries: Mapping[int, tuple[str, ...]]
+) -> CrossingSplit:
     """Give every node one country, and every piece two ends in the same country.
 
     A piece belongs to the country that both its ends share. A crossing (two countries) becomes
@@ -78,7 +80,7 @@ def split_crossings(tail: Array, head: Array, countries: Mapping[int, tuple[str,
     codes = tuple(sorted({code for _, code in nodes}))
     index = {code: number for number, code in enumerate(codes)}
     borders = [(halves[0], half) for halves in used.values() for half in halves[1:]]
-    return Split(
+    return CrossingSplit(
         place=np.array([row for row, _ in nodes], dtype=np.int64),
         country=np.array([index[code] for _, code in nodes], dtype=np.int16),
         tail=ends[:, 0],

@@ -13,7 +13,7 @@ from typing import Final
 type Tags = Mapping[str, str]
 
 
-class Passage(IntEnum):
+class AccessLevel(IntEnum):
     """What somebody may do; of two, the stricter is the lower."""
 
     CLOSED = 0
@@ -33,19 +33,19 @@ PERMISSION_KEYS: Final = frozenset(
     for name in (plain, f"{plain}:conditional")
 )
 
-_VALUES: Final[Mapping[str, Passage]] = {
+_VALUES: Final[Mapping[str, AccessLevel]] = {
     **dict.fromkeys(
         ("yes", "designated", "permissive", "official", "dismount", "public", "allowed"),
-        Passage.OPEN,
+        AccessLevel.OPEN,
     ),
-    **dict.fromkeys(("destination", "customers", "delivery", "residents"), Passage.ENDS),
+    **dict.fromkeys(("destination", "customers", "delivery", "residents"), AccessLevel.ENDS),
     **dict.fromkeys(
         (
             *("no", "private", "permit", "agricultural", "forestry", "emergency", "military"),
             *("use_sidepath", "restricted", "discouraged", "impassable", "employees", "staff"),
             *("psv", "bus", "taxi", "hgv"),
         ),
-        Passage.CLOSED,
+        AccessLevel.CLOSED,
     ),
 }
 
@@ -65,7 +65,7 @@ _OTHERS: Final = frozenset(
 )
 
 
-def passage_of(value: str) -> Passage | None:
+def passage_of(value: str) -> AccessLevel | None:
     """Read one value, which may name several groups of people.
 
     Returns
@@ -78,10 +78,10 @@ def passage_of(value: str) -> Passage | None:
     found = [_VALUES[part] for part in parts if part in _VALUES]
     if not found:
         return None
-    return Passage.CLOSED if "no" in parts else max(found)
+    return AccessLevel.CLOSED if "no" in parts else max(found)
 
 
-def decide(tags: Tags, keys: Sequence[str], default: Passage, direction: str) -> Passage:
+def decide(tags: Tags, keys: Sequence[str], default: AccessLevel, direction: str) -> AccessLevel:
     """Apply the most specific key that says something.
 
     Parameters
@@ -102,16 +102,16 @@ def decide(tags: Tags, keys: Sequence[str], default: Passage, direction: str) ->
         if plain is None:
             plain = decide(tags, keys[index + 1 :], default, direction)
             # "yes" at some hours, and nothing for the others: who asks then finds it closed.
-            if Passage.OPEN in clauses:
-                return Passage.CLOSED
+            if AccessLevel.OPEN in clauses:
+                return AccessLevel.CLOSED
         return min(plain, *clauses) if clauses else plain
     return default
 
 
-def _said(tags: Tags, key: str, direction: str) -> tuple[Passage | None, list[Passage]]:
+def _said(tags: Tags, key: str, direction: str) -> tuple[AccessLevel | None, list[AccessLevel]]:
     """Give what a key says plainly, and what it says for some hours."""
-    plain: Passage | None = None
-    clauses: list[Passage] = []
+    plain: AccessLevel | None = None
+    clauses: list[AccessLevel] = []
     for name in (key, f"{key}:{direction}"):
         value = tags.get(name, "")
         if "@" in value:  # a condition that lost its way into the plain tag
@@ -122,7 +122,7 @@ def _said(tags: Tags, key: str, direction: str) -> tuple[Passage | None, list[Pa
     return plain, clauses
 
 
-def conditional(text: str) -> list[Passage]:
+def conditional(text: str) -> list[AccessLevel]:
     """Give what the clauses of a conditional tag may bring those whom they concern."""
     return [
         _VALUES[value]

@@ -13,7 +13,14 @@ bars, and the wiki warns mappers of just that.
 from collections.abc import Mapping
 from typing import Final
 
-from routing.osm_tags.access import DIRECTIONS, FOOT_KEYS, VEHICLE_KEYS, Passage, decide, passage_of
+from routing.osm_tags.access import (
+    DIRECTIONS,
+    FOOT_KEYS,
+    VEHICLE_KEYS,
+    AccessLevel,
+    decide,
+    passage_of,
+)
 from routing.osm_tags.edge_flags import EdgeFlag
 from routing.osm_tags.seasons import may_be_closed
 
@@ -63,36 +70,36 @@ def passed_by(tags: Tags) -> int:
     foot, vehicle = _by_kind(kind)
     foot, vehicle = _of(tags, FOOT_KEYS, foot), _of(tags, VEHICLE_KEYS, vehicle)
     if tags.get("locked") == "yes":  # permission is no key; but one may walk round some gates
-        foot = foot if passage_of(tags.get("foot", "")) else Passage.CLOSED
-        vehicle = Passage.CLOSED
+        foot = foot if passage_of(tags.get("foot", "")) else AccessLevel.CLOSED
+        vehicle = AccessLevel.CLOSED
     if may_be_closed(tags):
-        foot = vehicle = Passage.CLOSED
+        foot = vehicle = AccessLevel.CLOSED
     return _bits(foot, vehicle) | _for_wheels(kind, tags)
 
 
-def _by_kind(kind: str) -> tuple[Passage, Passage]:
+def _by_kind(kind: str) -> tuple[AccessLevel, AccessLevel]:
     if not kind or kind in _FOR_ALL:  # none: an entrance or a door
-        return Passage.OPEN, Passage.OPEN
+        return AccessLevel.OPEN, AccessLevel.OPEN
     if kind in _ON_FOOT | _NOT_ON_WHEELS:
-        return Passage.OPEN, Passage.CLOSED
-    return Passage.CLOSED, Passage.CLOSED
+        return AccessLevel.OPEN, AccessLevel.CLOSED
+    return AccessLevel.CLOSED, AccessLevel.CLOSED
 
 
-def _of(tags: Tags, keys: tuple[str, ...], default: Passage) -> Passage:
+def _of(tags: Tags, keys: tuple[str, ...], default: AccessLevel) -> AccessLevel:
     """Apply access tags; who may pass in one direction alone cannot rely on it."""
     return min(decide(tags, keys, default, direction) for direction in DIRECTIONS)
 
 
-def _bits(foot: Passage, vehicle: Passage) -> int:
+def _bits(foot: AccessLevel, vehicle: AccessLevel) -> int:
     bits = EdgeFlag(0)
-    if foot is not Passage.CLOSED:
-        bits |= EdgeFlag.FOOT | (EdgeFlag.FOOT_ENDS * (foot is Passage.ENDS))
-    if vehicle is not Passage.CLOSED:
-        bits |= EdgeFlag.VEHICLE | (EdgeFlag.VEHICLE_ENDS * (vehicle is Passage.ENDS))
+    if foot is not AccessLevel.CLOSED:
+        bits |= EdgeFlag.FOOT | (EdgeFlag.FOOT_ENDS * (foot is AccessLevel.ENDS))
+    if vehicle is not AccessLevel.CLOSED:
+        bits |= EdgeFlag.VEHICLE | (EdgeFlag.VEHICLE_ENDS * (vehicle is AccessLevel.ENDS))
     return int(bits)
 
 
 def _for_wheels(kind: str, tags: Tags) -> int:
     value = passage_of(tags.get("wheelchair", ""))
-    barred = kind in _NOT_ON_WHEELS if value is None else value is Passage.CLOSED
+    barred = kind in _NOT_ON_WHEELS if value is None else value is AccessLevel.CLOSED
     return int(EdgeFlag.NO_WHEELS) if barred else 0

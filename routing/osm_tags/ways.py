@@ -16,7 +16,7 @@ from routing.osm_tags.access import (
     FOOT_KEYS,
     PERMISSION_KEYS,
     VEHICLE_KEYS,
-    Passage,
+    AccessLevel,
     clauses_of,
     concerns,
     decide,
@@ -247,18 +247,18 @@ def class_of(tags: Mapping[str, str]) -> str | None:
     return name if name in _CLASS_INDEX and name not in _OUR_OWN else None
 
 
-def _bits(may: EdgeFlag, at_ends: EdgeFlag, passage: Passage) -> EdgeFlag:
-    if passage is Passage.CLOSED:
+def _bits(may: EdgeFlag, at_ends: EdgeFlag, passage: AccessLevel) -> EdgeFlag:
+    if passage is AccessLevel.CLOSED:
         return EdgeFlag(0)
-    return may | at_ends if passage is Passage.ENDS else may
+    return may | at_ends if passage is AccessLevel.ENDS else may
 
 
-def _foot_directions(name: str, tags: Mapping[str, str]) -> tuple[Passage, Passage]:
+def _foot_directions(name: str, tags: Mapping[str, str]) -> tuple[AccessLevel, AccessLevel]:
     keys: tuple[str, ...] = FOOT_KEYS
-    default = Passage.OPEN
+    default = AccessLevel.OPEN
     if name in NOT_WALKED or tags.get("motorroad") == "yes":
         # The class speaks of walkers themselves: only a tag of theirs lifts it.
-        keys, default = FOOT_KEYS[:-1], Passage.CLOSED
+        keys, default = FOOT_KEYS[:-1], AccessLevel.CLOSED
     ways = _and(_oneway_on_foot(tags), _conveyed(tags))  # plain oneway does not bind walkers
     return _directed(tags, keys, default, ways)
 
@@ -283,11 +283,11 @@ def _conveyed(tags: Mapping[str, str]) -> tuple[bool, bool]:
 
 
 def _directed(
-    tags: Mapping[str, str], keys: tuple[str, ...], default: Passage, ways: tuple[bool, bool]
-) -> tuple[Passage, Passage]:
+    tags: Mapping[str, str], keys: tuple[str, ...], default: AccessLevel, ways: tuple[bool, bool]
+) -> tuple[AccessLevel, AccessLevel]:
     """Apply access tags in the directions that are open at all."""
     forward, backward = (
-        decide(tags, keys, default, direction) if is_open else Passage.CLOSED
+        decide(tags, keys, default, direction) if is_open else AccessLevel.CLOSED
         for direction, is_open in zip(DIRECTIONS, ways, strict=True)
     )
     return forward, backward
@@ -297,17 +297,17 @@ def _and(one: tuple[bool, bool], other: tuple[bool, bool]) -> tuple[bool, bool]:
     return one[0] and other[0], one[1] and other[1]
 
 
-def _vehicle_directions(name: str, tags: Mapping[str, str]) -> tuple[Passage, Passage]:
+def _vehicle_directions(name: str, tags: Mapping[str, str]) -> tuple[AccessLevel, AccessLevel]:
     if tags.get("area") == "yes":  # an outline is no lane
-        return Passage.CLOSED, Passage.CLOSED
+        return AccessLevel.CLOSED, AccessLevel.CLOSED
     keys: tuple[str, ...] = VEHICLE_KEYS
-    default = Passage.OPEN
+    default = AccessLevel.OPEN
     if name not in DRIVEN:
         # access=yes does not open a footpath to cars. Nor a ferry: it carries them only where it
         # says so (wiki "Tag:route=ferry").
-        keys, default = VEHICLE_KEYS[:-1], Passage.CLOSED
+        keys, default = VEHICLE_KEYS[:-1], AccessLevel.CLOSED
     if tags.get("service") == "emergency_access" or tags.get("disused") == "yes":
-        default = Passage.CLOSED
+        default = AccessLevel.CLOSED
     return _directed(tags, keys, default, _oneway(name, tags))
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from routing.geometry.geodesy import UNITS_PER_DEGREE
 from routing.route.route import Route
-from routing.route.segments import Segments
+from routing.route.segments import RouteSegments
 from routing.travel.exposure import Exposure
 from routing.travel.height_profile import Heights
 from routing.travel.legs import Legs
@@ -41,7 +41,7 @@ def joined(parts: Sequence[Route]) -> Route:
         exposure=_added([part.exposure for part in parts]),
         unknown={what: sum(part.unknown[what] for part in parts) for what in parts[0].unknown},
         hazards=tuple(dict.fromkeys(id_ for part in parts for id_ in part.hazards)),
-        segments=Segments.joined([part.segments for part in parts], before_m[:-1].tolist()),
+        segments=RouteSegments.joined([part.segments for part in parts], before_m[:-1].tolist()),
         parts=tuple(parts),
     )
 

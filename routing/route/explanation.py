@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from routing.osm_tags.ways import HIGHWAY_CLASSES, SURFACES
 from routing.route import _segment_kernels
 from routing.route._segment_kernels import Looked
-from routing.route.segments import SegmentFactor, Segments
+from routing.route.segments import RouteSegments, SegmentFactor
 from routing.travel.cost_model import ALTITUDES_M, Travel
 from routing.travel.exposure import covered_share
-from routing.travel.hazard_overlay import Contact
+from routing.travel.hazard_overlay import HazardContact
 from routing.travel.legs import Legs
-from routing.travel.relative_risk import Applied, State, applied
+from routing.travel.relative_risk import AppliedFactor, FactorState, applied
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -46,10 +46,10 @@ _UNKNOWN: Final = {
 def explained(
     travel: Travel,
     legs: Legs,
-    contacts: Sequence[Contact],
+    contacts: Sequence[HazardContact],
     night: NDArray[np.bool_],
     looked: Looked | None = None,
-) -> Segments:
+) -> RouteSegments:
     """Tell a way stretch by stretch.
 
     Parameters
@@ -66,7 +66,7 @@ def explained(
         What the graph's tables have of the legs, where they were looked up already.
     """
     if not len(legs.edge):
-        return Segments()
+        return RouteSegments()
     looked = looked or Looked.of(travel, legs.edge)
     met = [(item, item.parts(legs)) for item in contacts]
     met = [row for row in met if (row[1][2] > row[1][1]).any()]
@@ -118,7 +118,12 @@ class _Explaining:
     """
 
     def __init__(
-        self, travel: Travel, pieces: Legs, met: Sequence[Contact], night: Flags, looked: Looked
+        self,
+        travel: Travel,
+        pieces: Legs,
+        met: Sequence[HazardContact],
+        night: Flags,
+        looked: Looked,
     ) -> None:
         self.travel = travel
         self.pieces = pieces
@@ -131,7 +136,7 @@ class _Explaining:
         least_m = np.minimum(_NOTHING_M, self.metres / 2)
         self.inside = [share * self.length_m > least_m for share in self.shares]
 
-    def segments(self) -> Segments:
+    def segments(self) -> RouteSegments:
         """Join the pieces of which the same is said."""
         factors = self._factors()
         more = self.inside + [column for _, one in factors for column in (one.state, one.value)]
@@ -148,7 +153,7 @@ class _Explaining:
         shown = said[_segment_kernels.SHOWN]
         rows, to_m = said.tolist(), sums[_segment_kernels.TO_M]
         meta = graph.meta
-        return Segments(
+        return RouteSegments(
             from_m=np.concatenate([np.zeros(1), to_m[:-1]]),
             to_m=to_m,
             road=graph.names_at(rows[_segment_kernels.NAME]),
@@ -171,7 +176,7 @@ class _Explaining:
 
     # --- what is said ---------------------------------------------------------------------------
 
-    def _factors(self) -> list[tuple[str, Applied]]:
+    def _factors(self) -> list[tuple[str, AppliedFactor]]:
         """Give the relative risks by kind; they do not apply outside the kind's rated hazards."""
         inside: dict[str, Flags] = {}
         for item, here in zip(self.met, self.inside, strict=True):
@@ -181,9 +186,9 @@ class _Explaining:
         found = []
         for kind, here in inside.items():
             for one in applied(self.travel.graph, kind, self.pieces.edge, self.night):
-                state = np.where(here, one.state, np.uint8(State.DOES_NOT_APPLY))
-                value = np.where(state == State.APPLIED, one.value, 1.0)
-                found.append((kind, Applied(one.factor, value, state)))
+                state = np.where(here, one.state, np.uint8(FactorState.DOES_NOT_APPLY))
+                value = np.where(state == FactorState.APPLIED, one.value, 1.0)
+                found.append((kind, AppliedFactor(one.factor, value, state)))
         return found
 
     def _hazards(self, shown: Ints) -> list[tuple[str, ...]]:
@@ -195,13 +200,13 @@ class _Explaining:
 
     @staticmethod
     def _factors_of(
-        factors: Sequence[tuple[str, Applied]], shown: Ints
+        factors: Sequence[tuple[str, AppliedFactor]], shown: Ints
     ) -> list[tuple[SegmentFactor, ...]]:
         found: list[tuple[SegmentFactor, ...]] = [()] * len(shown)
         for kind, one in factors:
             state, value = one.state[shown], one.value[shown]
-            for row in np.flatnonzero(state != State.DOES_NOT_APPLY).tolist():
-                is_unknown = bool(state[row] == State.UNKNOWN)
+            for row in np.flatnonzero(state != FactorState.DOES_NOT_APPLY).tolist():
+                is_unknown = bool(state[row] == FactorState.UNKNOWN)
                 found[row] += (SegmentFactor(kind, one.factor.name, float(value[row]), is_unknown),)
         return found
 
@@ -217,7 +222,7 @@ class _Explaining:
     def _exposure(self) -> dict[str, Floats]:
         """Give what each piece adds by kind, as `Route.exposure` sums it."""
         found: dict[str, Floats] = {}
-        unrated: dict[str, list[Contact]] = {}
+        unrated: dict[str, list[HazardContact]] = {}
         for item, share in zip(self.met, self.shares, strict=True):
             hazard = item.hazard
             if hazard.rate_per_km is None:

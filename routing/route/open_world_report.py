@@ -12,7 +12,7 @@ LEAST_EXTRA_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DetourThresholds:
     """From where on a way is refused instead of told as if it were ordinary.
 
     Parameters
@@ -32,11 +32,11 @@ class Limits:
     ceiling_min_s: float = 172_800.0
 
 
-LIMITS: Final = Limits()
+LIMITS: Final = DetourThresholds()
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class WayFigures:
     """The figures of a way: seconds from departure to arrival and under way, metres, days."""
 
     elapsed_s: float
@@ -46,7 +46,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class DetourReason:
     """One thing that the open way meets and the other way keeps out of.
 
     Parameters
@@ -98,9 +98,9 @@ class Compared:
     """
 
     leg: int | None
-    ways: tuple[Way, ...]
-    open_way: Way | None
-    because: tuple[tuple[Reason, ...], ...]
+    ways: tuple[WayFigures, ...]
+    open_way: WayFigures | None
+    because: tuple[tuple[DetourReason, ...], ...]
     beyond: tuple[Beyond | None, ...]
 
     @property

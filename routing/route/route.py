@@ -16,10 +16,10 @@ from routing.osm_tags.edge_flags import Mode
 from routing.route import _segment_kernels
 from routing.route._segment_kernels import Looked, add_up
 from routing.route.explanation import explained
-from routing.route.segments import Segments
+from routing.route.segments import RouteSegments
 from routing.travel.cost_model import Travel
 from routing.travel.exposure import Exposure, covered_m, hazard_exposure
-from routing.travel.hazard_overlay import Contact, Contacts
+from routing.travel.hazard_overlay import Contacts, HazardContact
 from routing.travel.height_profile import Heights
 from routing.travel.legs import Legs
 from routing.travel.profiles import Profile, walking_days
@@ -100,7 +100,7 @@ class Route:
     exposure: Mapping[str, Exposure]
     unknown: Mapping[str, float]
     hazards: tuple[str, ...]
-    segments: Segments = field(repr=False)
+    segments: RouteSegments = field(repr=False)
     start_snap: Snap = field(repr=False)
     end_snap: Snap = field(repr=False)
     arrival: datetime
@@ -176,7 +176,7 @@ class Route:
 def make_route(
     travel: Travel,
     legs: Legs,
-    contacts: Sequence[Contact],
+    contacts: Sequence[HazardContact],
     night: NDArray[np.bool_],
     snaps: tuple[Snap, Snap],
     arrival: datetime,
@@ -256,7 +256,7 @@ def drawn(graph: RoadGraph, legs: Legs) -> tuple[Floats, Floats]:
     )
 
 
-def _hazards_met(contacts: Sequence[Contact], legs: Legs) -> tuple[str, ...]:
+def _hazards_met(contacts: Sequence[HazardContact], legs: Legs) -> tuple[str, ...]:
     """Give the ids of hazards that some of the way lies inside, in order of first meeting."""
     met = []
     for item in contacts:

@@ -98,7 +98,7 @@ def _no_figures() -> Floats:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Segments(Sequence[RouteSegment]):
+class RouteSegments(Sequence[RouteSegment]):
     """The stretches of a route in order of travel; an answer may have thousands.
 
     A row is made when it is asked for; what needs them all reads the columns.
@@ -147,7 +147,7 @@ class Segments(Sequence[RouteSegment]):
         return cls(**given)
 
     @classmethod
-    def joined(cls, parts: Sequence["Segments"], before_m: Sequence[float]) -> Self:
+    def joined(cls, parts: Sequence["RouteSegments"], before_m: Sequence[float]) -> Self:
         """Put the stretches of parts one after the other.
 
         Parameters
@@ -178,12 +178,12 @@ class Segments(Sequence[RouteSegment]):
     def __getitem__(self, index: int) -> RouteSegment: ...
 
     @overload
-    def __getitem__(self, index: slice) -> "Segments": ...
+    def __getitem__(self, index: slice) -> "RouteSegments": ...
 
-    def __getitem__(self, index: int | slice) -> "RouteSegment | Segments":
+    def __getitem__(self, index: int | slice) -> "RouteSegment | RouteSegments":
         """Give one stretch, or some."""
         own = index if isinstance(index, slice) else slice(index, index + 1 or None)
-        some = Segments(**{name: self._cut(name, own) for name in RouteSegment._fields})
+        some = RouteSegments(**{name: self._cut(name, own) for name in RouteSegment._fields})
         if isinstance(index, slice):
             return some
         if not len(some):
@@ -240,7 +240,7 @@ class Ferry(NamedTuple):
     length_m: float
 
 
-def ferries(segments: Segments) -> tuple[Ferry, ...]:
+def ferries(segments: RouteSegments) -> tuple[Ferry, ...]:
     """Give the ferries of a route in order of travel, each once however many stretches it has."""
     found: list[Ferry] = []
     to_m = -1.0

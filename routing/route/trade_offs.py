@@ -12,7 +12,7 @@ WITHOUT_RATE: Final = "_without_rate"
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ExposureDifference:
     """How much more of one kind of exposure a route has; below 0 less.
 
     Parameters
@@ -60,7 +60,7 @@ class Trade:
     extra_m: float
     wait_s: float
     extra_days: int
-    exposure: Mapping[str, Difference]
+    exposure: Mapping[str, ExposureDifference]
     unknown: Mapping[str, float]
 
     @property
@@ -122,10 +122,10 @@ def _by_unit(exposure: Mapping[str, Exposure]) -> Iterator[tuple[str, str, float
         yield kind.removesuffix(WITHOUT_RATE), item.unit, item.value
 
 
-def _differences(mine: _Figures, theirs: _Figures) -> dict[str, Difference]:
+def _differences(mine: _Figures, theirs: _Figures) -> dict[str, ExposureDifference]:
     found = {}
     for kind in sorted(mine.keys() | theirs.keys()):
         _, unit = mine.get(kind) or theirs[kind]
         value, other = (figures.get(kind, (0.0, unit))[0] for figures in (mine, theirs))
-        found[kind] = Difference(value - other, unit, value)
+        found[kind] = ExposureDifference(value - other, unit, value)
     return found

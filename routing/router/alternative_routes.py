@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from routing.engine.alternatives import Limits, alternatives
+from routing.engine.alternatives import ViaLimits, alternatives
 from routing.engine.metric_cache import Resident
-from routing.engine.mode_network import Network
+from routing.engine.mode_network import ModeNetwork
 from routing.engine.portal_search import Plan, solve
 from routing.errors import NoWay
 from routing.router.search_problem import SearchProblem
@@ -66,7 +66,7 @@ def _by_other_roads(
         target,
         network.length_dm,
         count=max(2, problem.most),
-        limits=Limits(local_share=LOCAL_SHARE),
+        limits=ViaLimits(local_share=LOCAL_SHARE),
     )
     found = []
     for path in paths[1:]:
@@ -82,7 +82,7 @@ def _by_other_roads(
     return found
 
 
-def _turns_back(network: Network, way: Legs) -> bool:
+def _turns_back(network: ModeNetwork, way: Legs) -> bool:
     """Tell whether a way goes back along its first or its last piece."""
     twin = network.graph.edge_twin
     first, second, before, last = way.edge[[0, 1, -2, -1]].tolist()

@@ -20,7 +20,7 @@ MAX_OVERLAP: Final = 0.8
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Found:
+class RouteCandidate:
     """A plan, and what it is ranked and compared by.
 
     Parameters
@@ -51,7 +51,7 @@ class Found:
         """Metres on roads, border edges left out."""
         return sum(float((legs.share * edge_m).sum()) for legs, edge_m in self.roads.values())
 
-    def overlap(self, other: "Found") -> float:
+    def overlap(self, other: "RouteCandidate") -> float:
         """Give the share of the shorter way's length that both have in common, 0 to 1."""
         shorter_m = min(self.length_m, other.length_m)
         if shorter_m <= 0:
@@ -74,9 +74,9 @@ def each_once(plans: Sequence[tuple[Plan, float]]) -> list[tuple[Plan, float]]:
     return list(once.values())
 
 
-def distinct(found: Sequence[Found], most: int) -> list[Found]:
+def distinct(found: Sequence[RouteCandidate], most: int) -> list[RouteCandidate]:
     """Give the best ways, without each that runs mostly on a better one."""
-    kept: list[Found] = []
+    kept: list[RouteCandidate] = []
     for item in sorted(found, key=lambda item: item.cost_s):
         if len(kept) == most:
             break

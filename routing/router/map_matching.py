@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from routing.engine.mode_network import Metric, Network
+from routing.engine.mode_network import ModeMetric, ModeNetwork
 from routing.errors import NoWay, OffNetwork, RoutingError
 from routing.geometry.geodesy import METRES_PER_DEGREE
 from routing.geometry.lines import segment_lengths_m, surrounding
@@ -107,12 +107,12 @@ def match_line(
 class _Matching:
     """One line under way: its corridor, and the costs of the roads inside it."""
 
-    network: Network
+    network: ModeNetwork
     travel: Travel
     points: Floats
     limit_m: float
     around: BaseGeometry
-    metric: Metric
+    metric: ModeMetric
 
     @classmethod
     def of(
@@ -197,7 +197,7 @@ def _shape(graph: RoadGraph, edge: int) -> BaseGeometry:
 
 
 def _way(
-    network: Network, travel: Travel, metric: Metric, snaps: Sequence[Snap]
+    network: ModeNetwork, travel: Travel, metric: ModeMetric, snaps: Sequence[Snap]
 ) -> tuple[Piece, ...]:
     def price(legs: Legs) -> Floats:
         return travel.length_m(legs.edge) * legs.share

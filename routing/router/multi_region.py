@@ -12,15 +12,15 @@ import numpy as np
 
 from routing.engine.portal_search import Node, Portal
 from routing.engine.region_joints import joints, landing_nodes
-from routing.engine.region_view import Side
+from routing.engine.region_view import RegionView
 from routing.errors import Blocker, NoRegion, NoRoute, OffNetwork
 from routing.graph.snapping import Snap
 from routing.route.route import Route
 from routing.router.regional import Router
 from routing.router.search import Search
 from routing.router.search_problem import SearchProblem
-from routing.router.snap_selection import Place, met_joined, nearest, places_of
-from routing.router.waypoints import Stage, leg_of, over, told_by_leg
+from routing.router.snap_selection import RoutePlace, met_joined, nearest, places_of
+from routing.router.waypoints import LegRoute, leg_of, over, told_by_leg
 from routing.travel.request import RouteRequest, check_request
 
 #: What blocks a journey although the regions are joined; anything else may be a gap in a region's
@@ -29,7 +29,7 @@ _BLOCKING = frozenset({"crossing", "exclusion", "obstacle"})
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Answer:
+class RoutingResult:
     """Routes, each of which says by ``region`` and ``parts`` which of the regions it lies in.
 
     Parameters
@@ -56,7 +56,7 @@ class Continent:
     def __init__(self, routers: Sequence[Router]) -> None:
         self._routers = tuple(routers)
 
-    def routes(self, request: RouteRequest) -> Answer:
+    def routes(self, request: RouteRequest) -> RoutingResult:
         """Answer by the most detailed region that holds both ends, else over joined regions.
 
         Over waypoints there is one route: the best of each leg, each from the arrival of the one
@@ -79,18 +79,18 @@ class Continent:
                 with told_by_leg(leg, len(request.via)):
                     check_request(leg_of(request, leg, None), one.graph.meta)
             snaps = one.met(request)
-        stages: list[Stage] = []
+        stages: list[LegRoute] = []
         for leg in range(count):
             before = stages[-1].route if stages else None
             with told_by_leg(leg, len(request.via)):
                 asked = leg_of(request, leg, before)
                 if one is not None and snaps is not None:
-                    answer = Answer((one,), one.routes(asked, (snaps[leg], snaps[leg + 1])))
+                    answer = RoutingResult((one,), one.routes(asked, (snaps[leg], snaps[leg + 1])))
                 else:
                     # Each leg is looked for by itself: where it meets the others nothing moves.
                     answer = self._leg(asked, moves=False)
-            stages.append(Stage(answer.regions, answer.routes[0]))
-        return Answer(*over(stages))
+            stages.append(LegRoute(answer.regions, answer.routes[0]))
+        return RoutingResult(*over(stages))
 
     def _alone(self, request: RouteRequest) -> Router | None:
         """Give the region that answers for all places of a request, where one does."""
@@ -104,7 +104,7 @@ class Continent:
             return None
         return next(filter(_is_sketch, self._routers), None)
 
-    def _leg(self, request: RouteRequest, *, moves: bool = True) -> Answer:
+    def _leg(self, request: RouteRequest, *, moves: bool = True) -> RoutingResult:
         """Answer from one place to another.
 
         Parameters
@@ -115,7 +115,9 @@ class Continent:
         places = places_of(request)
         for router in self._routers:
             if not _is_sketch(router) and _holds(router, places):
-                return Answer((router,), router.routes(request, _fixed(router, request, moves)))
+                return RoutingResult(
+                    (router,), router.routes(request, _fixed(router, request, moves))
+                )
         joined = self._joined(request, moves=moves)
         if joined is not None:
             return joined
@@ -123,7 +125,7 @@ class Continent:
         if sketch is None:
             raise NoRegion("no region covers these places")
         try:
-            return Answer((sketch,), sketch.routes(request, _fixed(sketch, request, moves)))
+            return RoutingResult((sketch,), sketch.routes(request, _fixed(sketch, request, moves)))
         except OffNetwork as far:
             raise self._off(request, far) from far
 
@@ -140,7 +142,7 @@ class Continent:
             [Blocker("country", end) if is_other else Blocker("no_road")],
         )
 
-    def _joined(self, request: RouteRequest, *, moves: bool) -> Answer | None:
+    def _joined(self, request: RouteRequest, *, moves: bool) -> RoutingResult | None:
         """Search over joined regions; None where they are not joined between the two ends."""
         if not self._routers:
             return None
@@ -174,7 +176,7 @@ class Continent:
             if _BLOCKING.isdisjoint(blocker.kind for blocker in refused.blocked_by):
                 return None
             raise
-        return Answer(self._routers, routes)
+        return RoutingResult(self._routers, routes)
 
 
 class _Detail:
@@ -186,7 +188,7 @@ class _Detail:
         The regions, and what joins them.
     """
 
-    def __init__(self, sides: Sequence[Side], portals: Sequence[Portal]) -> None:
+    def __init__(self, sides: Sequence[RegionView], portals: Sequence[Portal]) -> None:
         self._graphs = [side.ground.travel.graph for side in sides]
         self._reached: dict[int, set[tuple[str, str | None]]] = {}
         for portal in portals:
@@ -225,7 +227,7 @@ def _fixed(router: Router, request: RouteRequest, moves: bool) -> tuple[Snap, Sn
     return start, end
 
 
-def _holds(router: Router, places: Sequence[Place]) -> bool:
+def _holds(router: Router, places: Sequence[RoutePlace]) -> bool:
     """Tell whether a region has places: in its box, and in countries whose roads it has.
 
     The box of a country holds much of its neighbours.
@@ -245,7 +247,7 @@ def _contains(router: Router, point: tuple[float, float]) -> bool:
 
 
 def _met_first(
-    routers: Sequence[Router], sides: Sequence[Side], place: Place
+    routers: Sequence[Router], sides: Sequence[RegionView], place: RoutePlace
 ) -> tuple[int, Snap] | None:
     """Give the most detailed region whose roads a point meets, and where."""
     for row, (router, side) in enumerate(zip(routers, sides, strict=True)):
@@ -257,7 +259,7 @@ def _met_first(
     return None
 
 
-def _is_met(router: Router, request: RouteRequest, place: Place) -> bool:
+def _is_met(router: Router, request: RouteRequest, place: RoutePlace) -> bool:
     if not _is_sketch(router) and not _contains(router, place.point):
         return False
     try:
@@ -268,7 +270,7 @@ def _is_met(router: Router, request: RouteRequest, place: Place) -> bool:
 
 
 def _nearest_of_all(
-    routers: Sequence[Router], request: RouteRequest, place: Place
+    routers: Sequence[Router], request: RouteRequest, place: RoutePlace
 ) -> OffNetwork | None:
     """Say how far the nearest road of any region is beyond its limit; None where none is known."""
     refused = []
@@ -281,9 +283,9 @@ def _nearest_of_all(
 
 
 def _toward(
-    sides: Sequence[Side],
+    sides: Sequence[RegionView],
     request: RouteRequest,
-    place: Place,
+    place: RoutePlace,
     at: tuple[int, Snap],
     *,
     leaving: bool,

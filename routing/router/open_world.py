@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import Literal
 
 from routing.errors import NoRoute
-from routing.route.open_world_report import Way
+from routing.route.open_world_report import WayFigures
 from routing.route.route import Route
-from routing.router.multi_region import Answer, Continent
+from routing.router.multi_region import Continent, RoutingResult
 from routing.travel.avoid_areas import NO_OBSTACLES
 from routing.travel.crossings import Crossing
 from routing.travel.request import RouteRequest
@@ -17,10 +17,10 @@ from routing.travel.request import RouteRequest
 type Key = tuple[Literal["crossing", "hazard", "obstacle"], str]
 
 
-def way_of(route: Route, departure: datetime) -> Way:
+def way_of(route: Route, departure: datetime) -> WayFigures:
     """Give the figures of a route."""
     elapsed_s = (route.arrival - departure).total_seconds()
-    return Way(elapsed_s, route.duration_s, route.distance_m, route.walking_days)
+    return WayFigures(elapsed_s, route.duration_s, route.distance_m, route.walking_days)
 
 
 class Worlds:
@@ -40,13 +40,13 @@ class Worlds:
         self._continent = continent
         self._known = {crossing.id: crossing for crossing in crossings}
         self._time_only = replace(request, aversions=(0.0,), most=1, others=False)
-        self._ways: dict[frozenset[Key], Way | None] = {}
+        self._ways: dict[frozenset[Key], WayFigures | None] = {}
 
-    def as_it_is(self) -> Answer | None:
+    def as_it_is(self) -> RoutingResult | None:
         """Find the quickest way with all that is closed; None where there is none."""
         return self._routed(self._time_only)
 
-    def opened(self) -> Answer | None:
+    def opened(self) -> RoutingResult | None:
         """Find the open way; None where what is told is not all that stands there."""
         request = replace(
             self._time_only,
@@ -56,7 +56,7 @@ class Worlds:
         )
         return self._routed(request)
 
-    def way(self, opened: frozenset[Key]) -> Way | None:
+    def way(self, opened: frozenset[Key]) -> WayFigures | None:
         """Find the quickest way in the world as it is but for what is opened."""
         if opened not in self._ways:
             request = self._time_only
@@ -78,7 +78,7 @@ class Worlds:
             self._ways[opened] = None if found is None else way_of(found.routes[0], request.at)
         return self._ways[opened]
 
-    def _routed(self, request: RouteRequest) -> Answer | None:
+    def _routed(self, request: RouteRequest) -> RoutingResult | None:
         try:
             return self._continent.routes(request)
         except NoRoute:

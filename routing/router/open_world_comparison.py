@@ -18,7 +18,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from routing.engine.region_view import Side
+from routing.engine.region_view import RegionView
 from routing.geometry.geodesy import METRES_PER_DEGREE, great_circle_m
 from routing.graph.snapping import Snap
 from routing.route.open_world_report import (
@@ -26,18 +26,18 @@ from routing.route.open_world_report import (
     LIMITS,
     Beyond,
     Compared,
-    Limits,
-    Reason,
-    Way,
+    DetourReason,
+    DetourThresholds,
+    WayFigures,
 )
 from routing.route.route import Route
 from routing.route.timeline import days_between
-from routing.router.multi_region import Answer, Continent
+from routing.router.multi_region import Continent, RoutingResult
 from routing.router.open_world import Key, Worlds, way_of
 from routing.travel.avoid_areas import ASKED
 from routing.travel.crossings import Crossing
 from routing.travel.hazard import Hazard
-from routing.travel.hazard_overlay import Contact, Contacts
+from routing.travel.hazard_overlay import Contacts, HazardContact
 from routing.travel.request import RouteRequest
 
 type Floats = NDArray[np.float64]
@@ -52,9 +52,9 @@ LEAST_MORE_M: Final = 10.0
 def compare(
     continent: Continent,
     request: RouteRequest,
-    answer: Answer,
+    answer: RoutingResult,
     crossings: Sequence[Crossing],
-    limits: Limits = LIMITS,
+    limits: DetourThresholds = LIMITS,
 ) -> tuple[Compared, ...]:
     """Set the routes of an answer against the open way, leg by leg.
 
@@ -79,11 +79,11 @@ class _Leg:
 
     number: int | None
     request: RouteRequest
-    ways: tuple[Way, ...]
+    ways: tuple[WayFigures, ...]
     straight_m: float
 
 
-def _legs(request: RouteRequest, answer: Answer) -> Iterator[_Leg]:
+def _legs(request: RouteRequest, answer: RoutingResult) -> Iterator[_Leg]:
     """Give the legs; over waypoints there is one route."""
     best = answer.routes[0]
     bare = replace(request, via=(), via_countries=(), others=False)
@@ -112,7 +112,7 @@ def _legs(request: RouteRequest, answer: Answer) -> Iterator[_Leg]:
         )
         duration_s, distance_m = end_s - after_s, end_m - at_m
         days = days_between(best, (at, stint), (at_m, end_m))
-        way = Way((until - at).total_seconds(), duration_s, distance_m, days)
+        way = WayFigures((until - at).total_seconds(), duration_s, distance_m, days)
         yield _Leg(leg, own, (way,), _straight_m(snaps[leg], snaps[leg + 1]))
 
 
@@ -132,11 +132,11 @@ class _Met:
     arrival: datetime | None = None
     opens: datetime | None = None
 
-    def reason(self, route: Way, other: Way) -> Reason:
+    def reason(self, route: WayFigures, other: WayFigures) -> DetourReason:
         """Say what another way saves a route that keeps out of this."""
         extra_s = route.elapsed_s - other.elapsed_s
         extra_m = route.distance_m - other.distance_m
-        return Reason(
+        return DetourReason(
             self.kind,
             self.key[1],
             self.name,
@@ -155,9 +155,9 @@ class _Comparison:
         self,
         continent: Continent,
         leg: _Leg,
-        answer: Answer,
+        answer: RoutingResult,
         crossings: Sequence[Crossing],
-        limits: Limits,
+        limits: DetourThresholds,
     ) -> None:
         self._leg = leg
         self._answer = answer
@@ -171,7 +171,7 @@ class _Comparison:
         ways = self._leg.ways
         found = self._worlds.opened() if self._is_closed() else self._as_it_is()
         if found is None:
-            none: tuple[Reason, ...] = ()
+            none: tuple[DetourReason, ...] = ()
             return Compared(self._leg.number, ways, None, (none,) * len(ways), self._ceilings())
         route = min(found.routes, key=lambda one: one.arrival)
         open_way = way_of(route, self._leg.request.at)
@@ -200,10 +200,10 @@ class _Comparison:
         return False
 
     @cached_property
-    def _sides(self) -> list[Side]:
+    def _sides(self) -> list[RegionView]:
         return [router.side(self._leg.request) for router in self._answer.regions]
 
-    def _as_it_is(self) -> Answer | None:
+    def _as_it_is(self) -> RoutingResult | None:
         """Give the quickest way where nothing is closed; None where no other could be chosen."""
         if max(self._leg.request.aversions) == 0:
             return None
@@ -216,7 +216,7 @@ class _Comparison:
 
     # --- what the open way meets ----------------------------------------------------------------
 
-    def _met(self, found: Answer, route: Route) -> list[_Met]:
+    def _met(self, found: RoutingResult, route: Route) -> list[_Met]:
         """Give what the open way meets that is closed to the asker, in order of travel."""
         parts = route.parts or (route,)
         met = [*self._crossings(route), *self._bans(found, route, parts)]
@@ -239,7 +239,7 @@ class _Comparison:
             elif asked.passable_from(passage.arrival) != passage.arrival:
                 yield _Met(key, "avoided", known.name, None, at_m)
 
-    def _bans(self, found: Answer, route: Route, parts: Sequence[Route]) -> Iterator[_Met]:
+    def _bans(self, found: RoutingResult, route: Route, parts: Sequence[Route]) -> Iterator[_Met]:
         before_m = 0.0
         for part in parts:
             side = found.regions[part.region].side(self._leg.request)
@@ -261,7 +261,9 @@ class _Comparison:
 
     # --- why ------------------------------------------------------------------------------------
 
-    def _because(self, way: Way, open_way: Way, met: Sequence[_Met]) -> tuple[Reason, ...]:
+    def _because(
+        self, way: WayFigures, open_way: WayFigures, met: Sequence[_Met]
+    ) -> tuple[DetourReason, ...]:
         """Give the reasons of one route, of what the open way meets."""
         if not met or way.elapsed_s - open_way.elapsed_s < LEAST_EXTRA_S:
             return ()
@@ -295,18 +297,18 @@ class _Comparison:
                 found.append(one.reason(beside.get(one.key, way), open_way))
         return tuple(found)
 
-    def _without(self, every: frozenset[Key], one: _Met, met: Sequence[_Met]) -> Way | None:
+    def _without(self, every: frozenset[Key], one: _Met, met: Sequence[_Met]) -> WayFigures | None:
         """Find the way with all but one open."""
         return self._worlds.way(every - {one.key}) if len(met) <= MOST_ALONE else None
 
     @staticmethod
-    def _is_needed(beside: dict[Key, Way], one: _Met, open_way: Way) -> bool:
+    def _is_needed(beside: dict[Key, WayFigures], one: _Met, open_way: WayFigures) -> bool:
         other = beside.get(one.key)
         return other is None or other.elapsed_s - open_way.elapsed_s >= LEAST_EXTRA_S
 
     def _by_choice(
-        self, found: Answer, route: Route, way: Way, open_way: Way, row: int
-    ) -> tuple[Reason, ...]:
+        self, found: RoutingResult, route: Route, way: WayFigures, open_way: WayFigures, row: int
+    ) -> tuple[DetourReason, ...]:
         """Give the hazards that may be passed, and that the open way meets more of than a route."""
         own_m = self._passed_m(self._answer, self._answer.routes[row])
         met = [
@@ -316,7 +318,7 @@ class _Comparison:
         ]
         return tuple(replace(one.reason(way, open_way), is_choice=True) for one in met)
 
-    def _passed_m(self, found: Answer, route: Route) -> dict[Hazard, float]:
+    def _passed_m(self, found: RoutingResult, route: Route) -> dict[Hazard, float]:
         """Give how many metres of a way lie in each hazard that may be passed."""
         passed: dict[Hazard, float] = {}
         for part in route.parts or (route,):
@@ -332,7 +334,7 @@ class _Comparison:
     # --- limits ---------------------------------------------------------------------------------
 
     def _beyond(
-        self, open_way: Way, because: Sequence[tuple[Reason, ...]]
+        self, open_way: WayFigures, because: Sequence[tuple[DetourReason, ...]]
     ) -> tuple[Beyond | None, ...]:
         """Say which limit each route is beyond, closures first."""
         found: list[Beyond | None] = []
@@ -347,8 +349,8 @@ class _Comparison:
 
     def _unexplained(
         self,
-        open_way: Way,
-        because: Sequence[tuple[Reason, ...]],
+        open_way: WayFigures,
+        because: Sequence[tuple[DetourReason, ...]],
         beyond: tuple[Beyond | None, ...],
     ) -> tuple[Beyond | None, ...]:
         """Mark the ways that weights alone make so long, beside one that is within the limits.
@@ -364,11 +366,11 @@ class _Comparison:
     def _ceilings(self) -> tuple[Beyond | None, ...]:
         return tuple("ceiling" if self._is_above(way) else None for way in self._leg.ways)
 
-    def _is_chosen(self, open_way: Way) -> bool:
+    def _is_chosen(self, open_way: WayFigures) -> bool:
         """Tell whether all routes are beyond what closures ask for, by choice of less exposure."""
         return not self._is_detour(self._quickest(), open_way)
 
-    def _quickest(self) -> Way:
+    def _quickest(self) -> WayFigures:
         """Find the quickest way in the world as it is: one of the answer's, where it has it."""
         ways = list(self._leg.ways)
         if all(route.aversion > 0 for route in self._answer.routes):
@@ -376,12 +378,12 @@ class _Comparison:
             ways += [] if found is None else [found]
         return min(ways, key=lambda way: way.elapsed_s)
 
-    def _is_detour(self, way: Way, open_way: Way) -> bool:
+    def _is_detour(self, way: WayFigures, open_way: WayFigures) -> bool:
         extra_s = way.elapsed_s - open_way.elapsed_s
         is_many_times = way.elapsed_s > self._limits.factor * open_way.elapsed_s
         return is_many_times and extra_s > self._limits.min_extra_s
 
-    def _is_longer(self, way: Way, open_way: Way) -> bool:
+    def _is_longer(self, way: WayFigures, open_way: WayFigures) -> bool:
         """Tell whether a way is many times the open one, by any measure."""
         factor = self._limits.factor
         return (
@@ -390,7 +392,7 @@ class _Comparison:
             or way.distance_m > factor * open_way.distance_m
         )
 
-    def _is_above(self, way: Way) -> bool:
+    def _is_above(self, way: WayFigures) -> bool:
         """Tell whether a way is beyond the ceiling, which looks at no record."""
         is_long = way.distance_m > self._limits.ceiling_factor * self._leg.straight_m
         return is_long and way.elapsed_s > self._limits.ceiling_min_s
@@ -401,14 +403,14 @@ def _is_held(crossing: Crossing) -> bool:
     return not crossing.passable or crossing.opens is not None
 
 
-def _told(side: Side, part: Route) -> list[Contact]:
+def _told(side: RegionView, part: Route) -> list[HazardContact]:
     """Give the exclusions and the asker's areas whose edges a way uses."""
     laid = Contacts.of(side.rules.bans)
     near = [laid[row] for row in laid.on(part.legs.edge)]
     return [ban for ban in near if ban.hazard.is_told]
 
 
-def _ban(ban: Contact, at_m: float) -> _Met:
+def _ban(ban: HazardContact, at_m: float) -> _Met:
     hazard = ban.hazard
     if hazard.family == ASKED:
         return _Met(("obstacle", hazard.id), "avoided", None, None, at_m)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.engine.first_met import first_of_each
-from routing.engine.shortest_path_tree import AVERSION, Reached, ReachMetric, Tree
+from routing.engine.shortest_path_tree import AVERSION, Reached, ReachMetric, ShortestPathTree
 from routing.errors import InvalidRequest, OffNetwork
 from routing.geometry.geodesy import great_circle_m
 from routing.graph.snapping import Snap
@@ -42,7 +42,7 @@ KEPT_SNAPS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ReachPlace:
     """A place to reach, or to start from.
 
     Parameters
@@ -79,8 +79,8 @@ class ReachRequest:
         Cost in seconds beyond which nothing is looked for.
     """
 
-    start: Place
-    targets: Sequence[Place]
+    start: ReachPlace
+    targets: Sequence[ReachPlace]
     at: datetime
     crossings: Sequence[Crossing] = ()
     hazards: Sequence[Hazard] = ()
@@ -177,7 +177,7 @@ class Reacher:
             for index in _apart(request.targets, first, here_m)[:count]
         )
 
-    def _solve(self, request: ReachRequest) -> Tree:
+    def _solve(self, request: ReachRequest) -> ShortestPathTree:
         if request.at.utcoffset() is None:
             raise InvalidRequest("at", "a time needs its offset from UTC")
         mode, start = request.mode, request.start
@@ -199,9 +199,9 @@ class Reacher:
             else self._moved(place, mode, key)
             for place, one in zip(request.targets, met, strict=True)
         ]
-        return Tree(metric, snap, snaps, request.limit_s)
+        return ShortestPathTree(metric, snap, snaps, request.limit_s)
 
-    def _met_by(self, place: Place, mode: Mode) -> "_Met | None":
+    def _met_by(self, place: ReachPlace, mode: Mode) -> "_Met | None":
         """Give where a target meets the nearest road, None beyond the limit."""
         network, _ = self.router.prepared(mode)
         try:
@@ -210,7 +210,7 @@ class Reacher:
             return None
         return _Met(snap, tuple(components_at(network, snap, leaving=False).tolist()))
 
-    def _moved_to(self, place: Place, mode: Mode, components: tuple[int, ...]) -> Snap:
+    def _moved_to(self, place: ReachPlace, mode: Mode, components: tuple[int, ...]) -> Snap:
         """Give where a target meets a road that can be reached from some components.
 
         Its nearest road, which cannot be, where there is none.
@@ -237,11 +237,11 @@ class Reacher:
             return self._metrics[key]
 
 
-def _named(place: Place, which: str) -> snap_selection.Place:
-    return snap_selection.Place((place.lon, place.lat), place.country, which)
+def _named(place: ReachPlace, which: str) -> snap_selection.RoutePlace:
+    return snap_selection.RoutePlace((place.lon, place.lat), place.country, which)
 
 
-def _apart(places: Sequence[Place], indices: Sequence[int], apart_m: float) -> list[int]:
+def _apart(places: Sequence[ReachPlace], indices: Sequence[int], apart_m: float) -> list[int]:
     """Leave out whatever lies at the spot of one before it, in the same country."""
     kept: list[int] = []
     for index in indices:
@@ -252,7 +252,7 @@ def _apart(places: Sequence[Place], indices: Sequence[int], apart_m: float) -> l
     return kept
 
 
-def _straight_m(place: Place, others: Sequence[Place]) -> Floats:
+def _straight_m(place: ReachPlace, others: Sequence[ReachPlace]) -> Floats:
     """Give the metres from a place to each of others as the crow flies: float64 [k]."""
     lon = np.array([other.lon for other in others], dtype=np.float64)
     lat = np.array([other.lat for other in others], dtype=np.float64)

@@ -12,8 +12,8 @@ from typing import Final
 
 from routing.engine.avoid_search import closed_by
 from routing.engine.metric_cache import Ground, Residents
-from routing.engine.mode_network import Network
-from routing.engine.region_view import Side
+from routing.engine.mode_network import ModeNetwork
+from routing.engine.region_view import RegionView
 from routing.graph.road_graph import RoadGraph
 from routing.graph.snapping import Snap
 from routing.osm_tags.edge_flags import Mode
@@ -21,7 +21,7 @@ from routing.route.route import Route
 from routing.router.search import Search
 from routing.router.search_problem import SearchProblem
 from routing.router.snap_selection import met, places_of
-from routing.travel.conditions import Layer, Situation
+from routing.travel.conditions import HazardLayer, Situation
 from routing.travel.cost_model import Travel
 from routing.travel.crossings import Crossing, Gate, gates
 from routing.travel.exposure import Exposure
@@ -66,7 +66,7 @@ class Router:
     ) -> None:
         self.graph = graph
         self.profile = profile
-        self.layer = Layer(graph, tolerance_m)
+        self.layer = HazardLayer(graph, tolerance_m)
         self.residents = Residents(graph)
         self._lock = Lock()
         self._grounds: dict[str, Ground] = {}
@@ -87,7 +87,7 @@ class Router:
         """Give who travels by a mode where nothing more is said."""
         return self.profile if mode is Mode.FOOT else VEHICLE
 
-    def prepared(self, mode: Mode) -> tuple[Network, Travel]:
+    def prepared(self, mode: Mode) -> tuple[ModeNetwork, Travel]:
         """Give a mode's network and costs."""
         ground = self.ground(self.profile_of(mode))
         return ground.network, ground.travel
@@ -141,7 +141,7 @@ class Router:
         """
         return met(self.network_of(request), places_of(request))
 
-    def network_of(self, request: RouteRequest) -> Network:
+    def network_of(self, request: RouteRequest) -> ModeNetwork:
         """Give the roads that who travels meets: without those closed in secret (P36)."""
         profile = request.profile or self.profile_of(request.mode)
         network = self.ground(profile).network
@@ -177,7 +177,7 @@ class Router:
         side.require_free(request.end, end, "end")
         return Search(SearchProblem((side,), (), ((0, start), (0, end)), request)).answer()
 
-    def side(self, request: RouteRequest) -> Side:
+    def side(self, request: RouteRequest) -> RegionView:
         """Prepare this region for a request."""
         profile = request.profile or self.profile_of(request.mode)
         ground = self.ground(profile)
@@ -186,7 +186,7 @@ class Router:
         bans = Contacts([*situation.bans, *asked]) if asked else situation.bans
         rules = Rules(ground.travel, gates, bans)
         closed = closed_by(request.obstacles, ground.network) if asked else None
-        return Side(ground, self.residents, situation, rules, closed)
+        return RegionView(ground, self.residents, situation, rules, closed)
 
     def follow(self, hazards: Sequence[Hazard]) -> None:
         """Bring the metrics at hand to what is known now, before anybody asks.

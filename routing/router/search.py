@@ -18,7 +18,7 @@ from routing.route.concatenation import joined
 from routing.route.dominance import undominated
 from routing.route.route import Route, make_route
 from routing.router.alternative_routes import other_ways
-from routing.router.candidates import Found, distinct, each_once
+from routing.router.candidates import RouteCandidate, distinct, each_once
 from routing.router.refusals import refusal
 from routing.router.search_problem import SearchProblem
 from routing.travel.hard_rules import check_once
@@ -85,7 +85,7 @@ class Search:
         routes.sort(key=lambda row: (row[0].cost_s, row[1].unknown_m))
         return undominated([route for _, route in routes])
 
-    def _with_patience(self, chosen: list[Found]) -> list[Found]:
+    def _with_patience(self, chosen: list[RouteCandidate]) -> list[RouteCandidate]:
         """Offer the way that waits for a crossing beside the best one, where that goes round it.
 
         It need not be within `MAX_STRETCH`: whether to wait or to walk is for people to choose.
@@ -105,7 +105,7 @@ class Search:
 
     # --- finding --------------------------------------------------------------------------------
 
-    def _sweep(self, *, patient: bool) -> list[Found]:
+    def _sweep(self, *, patient: bool) -> list[RouteCandidate]:
         """Find the best way at each weight, and others at the middle one.
 
         Parameters
@@ -182,7 +182,7 @@ class Search:
 
     # --- ranking --------------------------------------------------------------------------------
 
-    def _ranked(self, plans: Sequence[tuple[Plan, float]]) -> list[Found]:
+    def _ranked(self, plans: Sequence[tuple[Plan, float]]) -> list[RouteCandidate]:
         """Price plans by the bounds that all routes of an answer are ranked by: all at once."""
         sections = [section for plan, _ in plans for section in plan.sections]
         told: dict[int, _Told] = {}
@@ -209,7 +209,7 @@ class Search:
             found.append(self._found(plan, aversion, [told[row] for row in own_rows]))
         return found
 
-    def _found(self, plan: Plan, aversion: float, told: Sequence[_Told]) -> Found:
+    def _found(self, plan: Plan, aversion: float, told: Sequence[_Told]) -> RouteCandidate:
         """Add up a plan of whose sections cost, bans and lengths are told."""
         cost_s = sum(self._passing_s[passed.portal] for passed in plan.passed)
         cost_s += sum(section.cost_s for section in told)
@@ -231,7 +231,7 @@ class Search:
             )
         barred = any(section.barred for section in told)
         entries = sum(section.entries for section in told)
-        return Found(plan, aversion, cost_s, roads, barred, entries)
+        return RouteCandidate(plan, aversion, cost_s, roads, barred, entries)
 
     @cached_property
     def _today(self) -> tuple[float, float]:
@@ -245,7 +245,7 @@ class Search:
 
     # --- telling --------------------------------------------------------------------------------
 
-    def _route(self, found: Found) -> Route:
+    def _route(self, found: RouteCandidate) -> Route:
         """Add a way up, and check it again from the records."""
         plan = found.plan
         check_once([passed.portal.posts for passed in plan.passed])

@@ -6,9 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
-from routing.engine.itinerary import Clock
-from routing.engine.portal_search import Portal, Question
-from routing.engine.region_view import Priced, Side
+from routing.engine.itinerary import ItineraryClock
+from routing.engine.portal_search import Portal, PortalQuestion
+from routing.engine.region_view import Priced, RegionView
 from routing.graph.snapping import Snap
 from routing.travel.request import RouteRequest
 from routing.travel.speed import FLAT_KMH
@@ -32,12 +32,12 @@ class SearchProblem:
     request
         What is asked.
     allows
-        See `routing.engine.portal_search.Question`.
+        See `routing.engine.portal_search.PortalQuestion`.
     """
 
     def __init__(
         self,
-        sides: Sequence[Side],
+        sides: Sequence[RegionView],
         joints: Sequence[Portal],
         ends: tuple[tuple[int, Snap], tuple[int, Snap]],
         request: RouteRequest,
@@ -57,7 +57,9 @@ class SearchProblem:
         self._direct = network.direct(start, end) if first == last else ()
         self.most = request.most
         self.ends = ends
-        self.clock = Clock([side.ground.travel for side in sides], request.at, request.stint)
+        self.clock = ItineraryClock(
+            [side.ground.travel for side in sides], request.at, request.stint
+        )
         self.weights = sorted(set(request.aversions))
         self.portals = [p for row, side in enumerate(sides) for p in side.portals(row)]
         self.portals += joints
@@ -76,7 +78,7 @@ class SearchProblem:
         closed_s: float = math.inf,
         banned_s: float = math.inf,
         is_patient: bool = False,
-    ) -> Question:
+    ) -> PortalQuestion:
         """Put what is asked as the search over portals takes it.
 
         Parameters
@@ -98,7 +100,7 @@ class SearchProblem:
         leaving = zip(self._departures, own_s[:begin], strict=True)
         arriving = zip(self._arrivals, own_s[after:], strict=True)
         portals = zip(self.portals, self.portals_s(aversion, banned_s), strict=True)
-        return Question(
+        return PortalQuestion(
             self.ends[0][0],
             self.ends[1][0],
             [(piece, node, s) for (piece, node), s in leaving],

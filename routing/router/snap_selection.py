@@ -20,12 +20,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from routing.engine.mode_network import Network
+from routing.engine.mode_network import ModeNetwork
 from routing.errors import OffNetwork
 from routing.geometry.segment_grid import scale_at
 from routing.graph.road_graph import RoadGraph
 from routing.graph.snapping import (
-    Near,
+    NearEdges,
     Snap,
     box_around,
     country_index,
@@ -51,7 +51,7 @@ _LOOKS: Final = (0.1, 0.35, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RoutePlace:
     """A place of a journey: where, in which country if known, and how a refusal calls it."""
 
     point: Point
@@ -59,12 +59,12 @@ class Place:
     which: str
 
 
-def places_of(request: RouteRequest) -> list[Place]:
+def places_of(request: RouteRequest) -> list[RoutePlace]:
     """Give the places of a request, in order."""
     between = [f"via.{index}" for index in range(len(request.via))]
     countries = request.via_countries or (None,) * len(request.via)
     return [
-        Place(point, country, which)
+        RoutePlace(point, country, which)
         for point, country, which in zip(
             (request.start, *request.via, request.end),
             (request.start_country, *countries, request.end_country),
@@ -74,7 +74,7 @@ def places_of(request: RouteRequest) -> list[Place]:
     ]
 
 
-def met(network: Network, places: Sequence[Place]) -> list[Snap]:
+def met(network: ModeNetwork, places: Sequence[RoutePlace]) -> list[Snap]:
     """Give where each place meets the roads, so that the journey can go on from one to the next.
 
     A place between others is one that can be reached and left. Where no edges within the limit are
@@ -113,7 +113,7 @@ def met(network: Network, places: Sequence[Place]) -> list[Snap]:
 
 
 def met_joined(
-    network: Network, place: Place, components: Sequence[int] | Ints, *, leaving: bool
+    network: ModeNetwork, place: RoutePlace, components: Sequence[int] | Ints, *, leaving: bool
 ) -> Snap | None:
     """Give where a place meets the nearest road that leads to some components, or from them.
 
@@ -144,14 +144,14 @@ def met_joined(
     return around.snap(rows[0]) if rows else None
 
 
-def components_at(network: Network, snap: Snap, *, leaving: bool) -> Ints:
+def components_at(network: ModeNetwork, snap: Snap, *, leaving: bool) -> Ints:
     """Give the components that a snapped place leads to, or is reached from."""
     pieces = network.departures(snap) if leaving else network.arrivals(snap)
     nodes = np.array([node for _, node in pieces], dtype=np.int64)
     return np.unique(network.components.label[nodes]).astype(np.int64)
 
 
-def nearest(network: Network, place: Place) -> Snap:
+def nearest(network: ModeNetwork, place: RoutePlace) -> Snap:
     """Give where a place meets the nearest road of its country that may be used.
 
     Raises
@@ -171,7 +171,7 @@ def nearest(network: Network, place: Place) -> Snap:
     )
 
 
-def _is_chain(network: Network, snaps: Sequence[Snap]) -> bool:
+def _is_chain(network: ModeNetwork, snaps: Sequence[Snap]) -> bool:
     return all(network.joins(start, end) for start, end in pairwise(snaps))
 
 
@@ -191,15 +191,15 @@ class _Around:
         int64 [k, w], the components that each leads to and is reached from, -1 for none.
     """
 
-    network: Network
-    place: Place
+    network: ModeNetwork
+    place: RoutePlace
     country: int
-    near: Near
+    near: NearEdges
     leaving: Ints
     arriving: Ints
 
     @classmethod
-    def of(cls, network: Network, place: Place, plain: Snap, within_m: float) -> "_Around":
+    def of(cls, network: ModeNetwork, place: RoutePlace, plain: Snap, within_m: float) -> "_Around":
         """Look around a place whose nearest edge is known."""
         graph = network.graph
         # Nobody said in which country it lies: in that of the nearest road.
@@ -221,7 +221,7 @@ class _Around:
         return [self.snap(row) for row in range(len(self.near))]
 
 
-def _leaves(graph: RoadGraph, point: Point, near: Near, country: int) -> Bools:
+def _leaves(graph: RoadGraph, point: Point, near: NearEdges, country: int) -> Bools:
     """Tell to which edges the straight line comes near a road that lies not in a country, bool [k].
 
     The nearest is met as it always is.
@@ -244,7 +244,7 @@ def _leaves(graph: RoadGraph, point: Point, near: Near, country: int) -> Bools:
     return leaves
 
 
-def _ends(network: Network, edges: Ints) -> tuple[Ints, Ints]:
+def _ends(network: ModeNetwork, edges: Ints) -> tuple[Ints, Ints]:
     """Give the components that edges lead to and come from, either way: int64 [k, w] each."""
     graph, turns, label = network.graph, network.turns, network.components.label
     twins = graph.edge_twin[edges].astype(np.int64)
@@ -275,7 +275,7 @@ def _by_row(pairs: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
     return rows
 
 
-def _first_of_each(network: Network, edges: Ints, leaving: Ints, arriving: Ints) -> Ints:
+def _first_of_each(network: ModeNetwork, edges: Ints, leaving: Ints, arriving: Ints) -> Ints:
     """Give the rows of the nearest edge of each way of being joined, rising.
 
     Of edges of one component the nearest stands for all. One that leads from component to component
@@ -293,7 +293,7 @@ def _first_of_each(network: Network, edges: Ints, leaving: Ints, arriving: Ints)
 # --- the least way off ---------------------------------------------------------------------------
 
 
-def _least(network: Network, rows: Sequence[_Around]) -> list[Snap] | None:
+def _least(network: ModeNetwork, rows: Sequence[_Around]) -> list[Snap] | None:
     """Choose an edge a place so that all are joined in order, and lie the least way off in sum."""
     picked = _picked(network, rows)
     if picked is None:
@@ -301,7 +301,7 @@ def _least(network: Network, rows: Sequence[_Around]) -> list[Snap] | None:
     return [around.snap(row) for around, row in zip(rows, picked, strict=True)]
 
 
-def _picked(network: Network, rows: Sequence[_Around]) -> list[int] | None:
+def _picked(network: ModeNetwork, rows: Sequence[_Around]) -> list[int] | None:
     """Choose one row a place; None where no choice is joined."""
     total_m = rows[0].near.distance_m
     if not all(len(around.near) for around in rows):
@@ -320,7 +320,7 @@ def _picked(network: Network, rows: Sequence[_Around]) -> list[int] | None:
     return picked[::-1]
 
 
-def _joined(network: Network, before: _Around, after: _Around) -> Bools:
+def _joined(network: ModeNetwork, before: _Around, after: _Around) -> Bools:
     """Tell which edges of one place lead to which of the next, bool [k, m]."""
     parts = network.components
     joined = np.outer(
@@ -348,7 +348,7 @@ def _same_edge(graph: RoadGraph, before: _Around, after: _Around) -> Bools:
 # --- cut off -------------------------------------------------------------------------------------
 
 
-def _require_joined(network: Network, start: _Around, end: _Around) -> None:
+def _require_joined(network: ModeNetwork, start: _Around, end: _Around) -> None:
     """Refuse the place that is cut off from the other, where a road further away is not.
 
     Of two that are cut off from each other that is the one with the smaller world around it.
@@ -372,7 +372,7 @@ def _require_joined(network: Network, start: _Around, end: _Around) -> None:
             raise OffNetwork(place.which, distance_m, limit_m, place.country, is_cut_off=True)
 
 
-def _next_m(network: Network, around: _Around, joined: Bools, *, leaving: bool) -> float:
+def _next_m(network: ModeNetwork, around: _Around, joined: Bools, *, leaving: bool) -> float:
     """Give how far the nearest edge is that is joined, metres; infinite without any."""
     graph, country = network.graph, around.country
     nodes = joined[network.components.label[: len(graph.node_lon)]]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Stage:
+class LegRoute:
     """The way of one leg, with the regions that it counts through."""
 
     regions: tuple["Router", ...]
@@ -97,7 +97,7 @@ def told_by_leg(leg: int, via: int) -> Iterator[None]:
         raise InvalidRequest(names.get(wrong.field, wrong.field), reason) from wrong
 
 
-def over(stages: Sequence[Stage]) -> tuple[tuple["Router", ...], tuple[Route, ...]]:
+def over(stages: Sequence[LegRoute]) -> tuple[tuple["Router", ...], tuple[Route, ...]]:
     """Join the legs of a way: the regions, and the one route through them."""
     regions = tuple(dict.fromkeys(region for stage in stages for region in stage.regions))
     legs = [stage.route for stage in stages]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from routing.graph.road_graph import RoadGraph
 from routing.travel.cost_model import hazard_prices
 from routing.travel.hazard import Hazard
-from routing.travel.hazard_overlay import Contact, Contacts, contact
+from routing.travel.hazard_overlay import Contacts, HazardContact, contact
 
 type Ints = NDArray[np.int64]
 
@@ -52,7 +52,7 @@ class Situation:
         return _union(item.edges for item in self.bans if not item.hazard.is_told)
 
     @cached_property
-    def priced(self) -> dict[tuple[bytes, float], Contact]:
+    def priced(self) -> dict[tuple[bytes, float], HazardContact]:
         """The hazards by record and by the price of a kilometre inside, seconds."""
         prices = hazard_prices(self.contacts)
         return {
@@ -89,12 +89,12 @@ class Situation:
         return _union(apart)
 
     @cached_property
-    def by_record(self) -> dict[bytes, Contact]:
+    def by_record(self) -> dict[bytes, HazardContact]:
         """The exclusions by record."""
         return {item.hazard.key: item for item in self.bans}
 
 
-def _apart[K](one: Mapping[K, Contact], two: Mapping[K, Contact]) -> list[Ints]:
+def _apart[K](one: Mapping[K, HazardContact], two: Mapping[K, HazardContact]) -> list[Ints]:
     """Give the edges of the contacts that only one of two situations has."""
     mine = [item.edges for key, item in one.items() if key not in two]
     return mine + [item.edges for key, item in two.items() if key not in one]
@@ -105,7 +105,7 @@ def _union(parts: Iterable[Ints]) -> Ints:
     return np.unique(np.concatenate(columns)) if columns else np.zeros(0, dtype=np.int64)
 
 
-class Layer:
+class HazardLayer:
     """Lays hazards over a graph, and keeps where the last ones lie; safe to share.
 
     Parameters
@@ -120,7 +120,7 @@ class Layer:
         self._graph = graph
         self._tolerance_m = tolerance_m
         self._lock = Lock()
-        self._kept: OrderedDict[bytes, Contact] = OrderedDict()
+        self._kept: OrderedDict[bytes, HazardContact] = OrderedDict()
 
     def lay(self, hazards: Sequence[Hazard]) -> Contacts:
         """Give the contacts of hazards, in the same order; those known are not laid again.
@@ -131,7 +131,7 @@ class Layer:
         once = {hazard.key: hazard for hazard in reversed(hazards)}
         return Contacts(self._contact(hazard) for hazard in reversed(once.values()))
 
-    def _contact(self, hazard: Hazard) -> Contact:
+    def _contact(self, hazard: Hazard) -> HazardContact:
         with self._lock:
             known = self._kept.get(hazard.key)
             if known is not None:

@@ -30,7 +30,7 @@ from routing.travel import relative_risk as risk
 from routing.travel import speed as pace
 from routing.travel.exposure import Exposure
 from routing.travel.hazard import Hazard
-from routing.travel.hazard_overlay import Contact, Contacts
+from routing.travel.hazard_overlay import Contacts, HazardContact
 from routing.travel.legs import Legs
 from routing.travel.profiles import Profile
 from routing.travel.speed import FLAT_KMH
@@ -336,7 +336,7 @@ class CostModel:
     """
 
     travel: Travel
-    contacts: Sequence[Contact]
+    contacts: Sequence[HazardContact]
     aversion: float
     night: bool = False
 
@@ -384,7 +384,7 @@ class CostModel:
         return np.concatenate(parts) if parts else np.zeros(0)
 
 
-def hazard_prices(contacts: Sequence[Contact]) -> list[float]:
+def hazard_prices(contacts: Sequence[HazardContact]) -> list[float]:
     """Give the price of one kilometre inside each hazard at aversion 1, seconds.
 
     A cited rate counts with its upper 95 % bound. A hazard without one is never cheaper than the

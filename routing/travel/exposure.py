@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from routing.travel.hazard import Hazard
-from routing.travel.hazard_overlay import Contact
+from routing.travel.hazard_overlay import HazardContact
 from routing.travel.legs import Legs
 
 type Floats = NDArray[np.float64]
@@ -63,7 +63,7 @@ class Exposure:
 
 
 def hazard_exposure(
-    contacts: Sequence[Contact],
+    contacts: Sequence[HazardContact],
     legs: Legs,
     length_m: Floats,
     night: NDArray[np.bool_],
@@ -89,7 +89,7 @@ def hazard_exposure(
         The relative risks.
     """
     rated: dict[str, list[tuple[Hazard, float]]] = defaultdict(list)
-    unrated: dict[str, list[Contact]] = defaultdict(list)
+    unrated: dict[str, list[HazardContact]] = defaultdict(list)
     for item in contacts:
         if item.hazard.rate_per_km is None:
             unrated[item.hazard.kind].append(item)
@@ -132,12 +132,12 @@ def _sources(sources: Iterable[str | None]) -> str | None:
     return "; ".join(sorted({source for source in sources if source})) or None
 
 
-def covered_m(contacts: Sequence[Contact], legs: Legs, length_m: Floats) -> float:
+def covered_m(contacts: Sequence[HazardContact], legs: Legs, length_m: Floats) -> float:
     """Give the metres of a route inside at least one hazard, overlaps counted once."""
     return float((covered_share(contacts, legs) * length_m).sum())
 
 
-def covered_share(contacts: Sequence[Contact], legs: Legs) -> Floats:
+def covered_share(contacts: Sequence[HazardContact], legs: Legs) -> Floats:
     """Give the share of each leg's *edge* that the leg spends in at least one hazard."""
     columns = [item.parts(legs) for item in contacts]
     if not columns:

@@ -18,7 +18,7 @@ from routing.geometry.bbox_index import reach
 from routing.travel.avoid_areas import ASKED
 from routing.travel.cost_model import Travel
 from routing.travel.crossings import Crossing, Gate
-from routing.travel.hazard_overlay import Contact, Contacts
+from routing.travel.hazard_overlay import Contacts, HazardContact
 from routing.travel.legs import Legs
 
 type Floats = NDArray[np.float64]
@@ -42,7 +42,7 @@ class Rules:
 
     travel: Travel
     gates: Mapping[int, Gate]
-    bans: Sequence[Contact]
+    bans: Sequence[HazardContact]
 
     @property
     def obstacles(self) -> tuple[Blocker, ...]:
@@ -134,7 +134,7 @@ class Rules:
         if broken or not usable:
             raise NoRoute("the way found breaks a hard rule and is refused", _unique(broken))
 
-    def _met_by(self, coordinates: Floats) -> list[Contact]:
+    def _met_by(self, coordinates: Floats) -> list[HazardContact]:
         """Give the exclusions that a line touches."""
         # Most exclusions of a region are nowhere near: what touches one is in its box.
         near = [self.bans[row] for row in reach(self._laid.boxes, coordinates)]
@@ -190,7 +190,7 @@ def closed_post(post: Crossing) -> Blocker:
     return Blocker("crossing", post.id, post.name, state)
 
 
-def _exclusion(ban: Contact) -> Blocker:
+def _exclusion(ban: HazardContact) -> Blocker:
     if ban.hazard.family == ASKED:
         return Blocker("obstacle", ban.hazard.id)
     if not ban.hazard.is_told:

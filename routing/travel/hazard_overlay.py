@@ -30,7 +30,7 @@ TOLERANCE_M: Final = 50.0
 
 
 @dataclass(frozen=True, eq=False)
-class Contact:
+class HazardContact:
     """Where one hazard lies on a graph's edges.
 
     Parameters
@@ -56,9 +56,9 @@ class Contact:
         """The edges that it touches, be it in one point: int64 [k], rising, each once."""
         return np.unique(self.edge)
 
-    def of(self, hazard: Hazard) -> "Contact":
+    def of(self, hazard: Hazard) -> "HazardContact":
         """Give the same place for another reading of the record."""
-        return Contact(hazard, self.area, self.edge, self.start, self.end)
+        return HazardContact(hazard, self.area, self.edge, self.start, self.end)
 
     def parts(self, legs: Legs) -> tuple[Ints, Floats, Floats]:
         """Cut the inside parts to the given legs.
@@ -91,7 +91,7 @@ class Contact:
 
 
 @dataclass(frozen=True, eq=False)
-class Closure(Contact):
+class Closure(HazardContact):
     """Where an area lies that closes whatever it touches.
 
     Which edges that are is all that most need to know: only where a way begins or ends on one of
@@ -124,7 +124,7 @@ class Closure(Contact):
         return replace(self, hazard=hazard)
 
     def parts(self, legs: Legs) -> tuple[Ints, Floats, Floats]:
-        """Cut the inside parts to the given legs, as `Contact.parts`."""
+        """Cut the inside parts to the given legs, as `HazardContact.parts`."""
         asked = np.unique(legs.edge[self._among(legs.edge)])
         return _cut_to(self.graph, self.hazard, self.area, asked).parts(legs)
 
@@ -147,7 +147,7 @@ class Closure(Contact):
         return np.asarray(self.edge[place] == edges)
 
 
-class Contacts(Sequence[Contact]):
+class Contacts(Sequence[HazardContact]):
     """Hazards laid over one graph, of which those on a way are found at once.
 
     Parameters
@@ -156,21 +156,21 @@ class Contacts(Sequence[Contact]):
         In any order, which is kept.
     """
 
-    def __init__(self, contacts: Iterable[Contact] = ()) -> None:
+    def __init__(self, contacts: Iterable[HazardContact] = ()) -> None:
         self._contacts = tuple(contacts)
 
     @classmethod
-    def of(cls, contacts: Sequence[Contact]) -> "Contacts":
+    def of(cls, contacts: Sequence[HazardContact]) -> "Contacts":
         """Give contacts as such a sequence; one that is one already is kept with what it knows."""
         return contacts if isinstance(contacts, Contacts) else cls(contacts)
 
     @overload
-    def __getitem__(self, index: int) -> Contact: ...
+    def __getitem__(self, index: int) -> HazardContact: ...
 
     @overload
-    def __getitem__(self, index: slice) -> Sequence[Contact]: ...
+    def __getitem__(self, index: slice) -> Sequence[HazardContact]: ...
 
-    def __getitem__(self, index: int | slice) -> Contact | Sequence[Contact]:
+    def __getitem__(self, index: int | slice) -> HazardContact | Sequence[HazardContact]:
         """Give one, or some."""
         return self._contacts[index]
 
@@ -209,7 +209,7 @@ class Contacts(Sequence[Contact]):
         return found
 
 
-def contact(graph: RoadGraph, hazard: Hazard, tolerance_m: float = TOLERANCE_M) -> Contact:
+def contact(graph: RoadGraph, hazard: Hazard, tolerance_m: float = TOLERANCE_M) -> HazardContact:
     """Lay a hazard over the edges of a graph.
 
     The part of a straight segment inside an area is found exactly, in degrees, where shares along a
@@ -229,7 +229,7 @@ def contact(graph: RoadGraph, hazard: Hazard, tolerance_m: float = TOLERANCE_M) 
     return _cut_to(graph, hazard, area, edges)
 
 
-def _cut_to(graph: RoadGraph, hazard: Hazard, area: BaseGeometry, edges: Ints) -> Contact:
+def _cut_to(graph: RoadGraph, hazard: Hazard, area: BaseGeometry, edges: Ints) -> HazardContact:
     """Cut edges, int64 [k], rising, each once, to what of them lies in an area."""
     shapely.prepare(area)
     pieces = _Segments.of(graph, edges)
@@ -243,7 +243,7 @@ def _cut_to(graph: RoadGraph, hazard: Hazard, area: BaseGeometry, edges: Ints) -
     ]
     edge, start, end = (np.concatenate(column) for column in zip(*columns, strict=True))
     order = np.lexsort((start, edge))
-    return Contact(hazard, area, edge[order], start[order], end[order])
+    return HazardContact(hazard, area, edge[order], start[order], end[order])
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -14,7 +14,7 @@ from typing import Final
 from routing.osm_tags.edge_flags import EdgeFlag, Mode
 from routing.osm_tags.ways import STEEP_GRADE
 from routing.travel.hazard import Hazard
-from routing.travel.timetable import DAY_S, Window
+from routing.travel.timetable import DAY_S, WalkingWindow
 
 
 class Pace(StrEnum):
@@ -66,11 +66,11 @@ class Profile:
     max_grade: float | None = None
 
     @property
-    def window(self) -> Window | None:
+    def window(self) -> WalkingWindow | None:
         """The hours of walking, None for those who rest at no hour."""
         if self.window_start is None or self.window_end is None:
             return None
-        return Window(self.window_start, self.window_end)
+        return WalkingWindow(self.window_start, self.window_end)
 
     @property
     def window_s(self) -> float:

@@ -51,7 +51,7 @@ REFERENCE_KMH: Final = 50.0
 _WALKWAYS: Final = frozenset({"pedestrian", "footway", "steps", "corridor", "platform", "elevator"})
 
 
-class State(IntEnum):
+class FactorState(IntEnum):
     """What became of a factor on an edge."""
 
     DOES_NOT_APPLY = 0
@@ -92,7 +92,7 @@ class Factor:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Applied:
+class AppliedFactor:
     """A factor on some edges.
 
     Parameters
@@ -102,7 +102,7 @@ class Applied:
     value
         float64 [k]; 1 unless it applied.
     state
-        uint8 [k], `State`.
+        uint8 [k], `FactorState`.
     """
 
     factor: Factor
@@ -112,7 +112,7 @@ class Applied:
     @property
     def unknown(self) -> Flags:
         """Edges whose tag is missing, bool [k]."""
-        return np.asarray(self.state == State.UNKNOWN)
+        return np.asarray(self.state == FactorState.UNKNOWN)
 
 
 def speed_rr(speed_kmh: Floats | float) -> Floats:
@@ -127,7 +127,7 @@ def _fatality(speed_kmh: Floats | np.float64) -> Floats:
 
 def applied(
     graph: RoadGraph, kind: str, edges: Ints, night: Flags, *, bound: bool = False
-) -> tuple[Applied, ...]:
+) -> tuple[AppliedFactor, ...]:
     """Tell which factors apply to a kind of hazard on edges, and which are unknown there.
 
     Parameters
@@ -153,7 +153,7 @@ def applied(
     for factor in FACTORS:
         if kind in factor.kinds:
             value, state = factor.rule(graph, edges, np.asarray(night, dtype=np.bool_), bound)
-            found.append(Applied(factor, value, state))
+            found.append(AppliedFactor(factor, value, state))
     return tuple(found)
 
 
@@ -212,8 +212,8 @@ def _on_land(flags: NDArray[np.uint16]) -> Flags:
 
 
 def _states(applies: Flags, known: Flags) -> NDArray[np.uint8]:
-    state = np.where(known, State.APPLIED, State.UNKNOWN)
-    return np.where(applies, state, State.DOES_NOT_APPLY).astype(np.uint8)
+    state = np.where(known, FactorState.APPLIED, FactorState.UNKNOWN)
+    return np.where(applies, state, FactorState.DOES_NOT_APPLY).astype(np.uint8)
 
 
 #: The catalogue. A new factor is one entry.

@@ -35,7 +35,7 @@ def folded(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Town:
+class SketchTown:
     """A town's node; lon, lat in degrees, WGS 84."""
 
     name: str
@@ -49,7 +49,7 @@ class InTown:
     """A space that lies in a town, ``distance_m`` metres from the town's node."""
 
     support: Support
-    town: Town
+    town: SketchTown
     distance_m: float
 
 
@@ -70,7 +70,7 @@ class Towns:
         In the order of their nodes: of equally near ones the first is meant.
     """
 
-    def __init__(self, towns: Sequence[Town]) -> None:
+    def __init__(self, towns: Sequence[SketchTown]) -> None:
         self._towns = tuple(towns)
         self._kept: WeakKeyDictionary[Supports, Moved] = WeakKeyDictionary()
 
@@ -84,14 +84,14 @@ class Towns:
             name, country = graph.node_label(node), graph.country_of_node(node)
             if name is not None and country is not None and node not in crossings:
                 lon, lat = float(graph.node_lon[node]) / 1e7, float(graph.node_lat[node]) / 1e7
-                towns.append(Town(name, country, lon, lat))
+                towns.append(SketchTown(name, country, lon, lat))
         return cls(towns)
 
     def __len__(self) -> int:
         """Count them."""
         return len(self._towns)
 
-    def town_of(self, support: Support) -> tuple[Town, float] | None:
+    def town_of(self, support: Support) -> tuple[SketchTown, float] | None:
         """Return the town in which a space lies and the metres to its node, None where in none.
 
         The nearest of the space's country that has the name of its place, within `NAMED_TOWN_M`;

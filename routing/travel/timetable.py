@@ -54,7 +54,7 @@ def seconds_of(moment: time) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class WalkingWindow:
     """The hours of a day in which people walk.
 
     Parameters
@@ -191,7 +191,7 @@ def _moment(departure: datetime, after_s: float) -> datetime:
 def timetable(
     departure: datetime,
     leg_s: Floats,
-    window: Window | None,
+    window: WalkingWindow | None,
     *,
     leg_m: Floats | None = None,
     day_max_m: float = math.inf,
@@ -295,7 +295,7 @@ class Walker:
     def __init__(
         self,
         clock_s: float,
-        window: Window | None,
+        window: WalkingWindow | None,
         day_max_m: float,
         stint: Stint | None = None,
     ) -> None:

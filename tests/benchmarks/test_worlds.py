@@ -17,7 +17,7 @@ from benchmarks._worlds_draw import Asked, Country
 from benchmarks._worlds_records import Records, Statement, loaded_exclusions
 from benchmarks._worlds_secrets import secrets_of
 from benchmarks._worlds_seen import ALWAYS, DAY_S, HOUR_S, Post, Seen, moment, seconds
-from routing.route.open_world_report import Compared, Reason
+from routing.route.open_world_report import Compared, DetourReason
 from routing.travel.exposure import Exposure
 from routing.travel.hazard import Hazard
 from routing.travel.profiles import ADULT, FAMILY, VEHICLE
@@ -340,7 +340,7 @@ def test_a_reason_that_is_not_on_record_or_has_a_wrong_figure_is_seen(land):
     asked = question(land, shut=[NEAR], profile=ADULT)
     route = forged(asked, answered(question(land))[0], 0, 4, 5, 3)
     extra_s = seconds(route.arrival) - arrival(question(land, profile=ADULT)).arrival_s
-    true = Reason("crossing", NEAR, NEAR, "closed", extra_s, 0.0)
+    true = DetourReason("crossing", NEAR, NEAR, "closed", extra_s, 0.0)
     assert because(asked, route, true) == set()
     assert because(asked, route, replace(true, id=FAR)) == {"reason not on record"}
     assert because(asked, route, replace(true, kind="hazard")) == {"reason not on record"}

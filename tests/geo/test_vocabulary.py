@@ -28,7 +28,7 @@ from geo.models import (
     TermName,
 )
 from geo.records import loader
-from geo.records.readers import Record
+from geo.records.readers import FileRow
 from geo.records.row_validation import Circumstances, Row
 from geo.records.space_documents import store_documents
 from geo.records.vocabulary_rows import read_term
@@ -334,7 +334,7 @@ async def test_p38_a_term_whose_words_speak_of_refuges_is_protected_whoever_adds
 )
 async def test_p38_a_file_of_terms_cannot_open_a_term_of_refuges(session, stated, protected):
     fields = {"vocabulary": "service", "es": "Casa de reposo", "protected": False, **stated}
-    row = Row(Record(1, fields))
+    row = Row(FileRow(1, fields))
     said = Circumstances(TODAY, NOW, {}, await vocabulary.read_vocabulary(session))
     (term,) = read_term(row, said)[Term]
     assert term["protected"] is protected

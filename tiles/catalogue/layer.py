@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from geo.db.change_stamps import Clock, Subject
+from geo.db.change_stamps import StampClock, StampSubject
 from geo.db.sessions import Tier
 from tiles.fields import Field, Word, kind_of
 from tiles.words import WORDS
@@ -63,7 +63,7 @@ class Style:
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class ZoomStep:
     """What a tile holds below a zoom.
 
     Parameters
@@ -146,15 +146,15 @@ class Layer:
     style: Style
     attribution: str
     licence: str
-    subject: Subject
-    clock: Clock
-    rests_on: tuple[Subject, ...] = ()
+    subject: StampSubject
+    clock: StampClock
+    rests_on: tuple[StampSubject, ...] = ()
     words: Mapping[str, Word] = field(default_factory=dict)
     min_zoom: int = 0
     max_zoom: int = 14
     expires_on: ColumnElement[Any] = field(default_factory=lambda: cast(null(), Date))
     period: Period | None = None
-    steps: tuple[Step, ...] = ()
+    steps: tuple[ZoomStep, ...] = ()
     order: tuple[ColumnElement[Any], ...] = ()
     notice: str | None = None
     tiers: frozenset[Tier] = frozenset({Tier.PUBLIC, Tier.PARTNER, Tier.STAFF})
@@ -197,7 +197,7 @@ class Layer:
         """Whether its records state a last day on which a copy may be used."""
         return not isinstance(self.expires_on, Cast) or not isinstance(self.expires_on.clause, Null)
 
-    def steps_at(self, z: int) -> tuple[Step, ...]:
+    def steps_at(self, z: int) -> tuple[ZoomStep, ...]:
         """Return the steps that hold at a zoom, the one of the lowest zoom first."""
         return tuple(sorted((s for s in self.steps if z < s.below_zoom), key=_below))
 
@@ -247,5 +247,5 @@ class Layer:
         )
 
 
-def _below(step: Step) -> int:
+def _below(step: ZoomStep) -> int:
     return step.below_zoom

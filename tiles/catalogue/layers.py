@@ -11,11 +11,11 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, Date, DateTime, Text, cast, func, literal, literal_column
 
 from geo.db import views
-from geo.db.change_stamps import Clock, Subject
+from geo.db.change_stamps import StampClock, StampSubject
 from geo.db.sessions import Tier
 from geo.models import HUMAN_THREATS, MAIN_ROADS, PHYSICAL_HAZARDS
 from geo.records import flows
-from tiles.catalogue.layer import Layer, Period, Shape, Sign, Step, Style
+from tiles.catalogue.layer import Layer, Period, Shape, Sign, Style, ZoomStep
 from tiles.errors import UnknownLayerError
 from tiles.fields import Word
 
@@ -75,8 +75,8 @@ SPACES = Layer(
     style=Style(Sign(BLUE, "circle")),
     attribution=_SPACES_CREDIT,
     licence=_BY_RECORD,
-    subject=Subject.SPACES,
-    clock=Clock.DAILY,
+    subject=StampSubject.SPACES,
+    clock=StampClock.DAILY,
     words={"kind": Word("Kind of space", vocabulary="space_kind")},
     expires_on=views.spaces.c.expires_on,
 )
@@ -102,8 +102,8 @@ SERVICES = Layer(
     style=Style(Sign(SKY, "circle")),
     attribution=_SPACES_CREDIT,
     licence=_BY_RECORD,
-    subject=Subject.SPACES,
-    clock=Clock.DAILY,
+    subject=StampSubject.SPACES,
+    clock=StampClock.DAILY,
     expires_on=views.services.c.expires_on,
 )
 
@@ -139,8 +139,8 @@ CROSSINGS = Layer(
     ),
     attribution=f"Positions: {_GEONAMES}; {_NATURAL_EARTH}; states as stated in each record",
     licence=_BY_RECORD,
-    subject=Subject.CROSSINGS,
-    clock=Clock.MINUTELY,
+    subject=StampSubject.CROSSINGS,
+    clock=StampClock.MINUTELY,
     notice=(
         "Un paso cerrado no termina el derecho a pedir protección. "
         "A closed crossing does not end the right to seek protection."
@@ -185,8 +185,8 @@ HAZARDS = Layer(
     ),
     attribution=_BY_RECORD,
     licence=_BY_RECORD,
-    subject=Subject.HAZARDS,
-    clock=Clock.HAZARDS,
+    subject=StampSubject.HAZARDS,
+    clock=StampClock.HAZARDS,
     words={"kind": Word("Kind of hazard", (*PHYSICAL_HAZARDS, *HUMAN_THREATS))},
     # The day, by UTC, on which it ends.
     expires_on=cast(func.timezone("UTC", views.hazards.c.valid_to), Date),
@@ -212,17 +212,17 @@ ROADS = Layer(
     attribution=f"Regions from OSM: {_OPENSTREETMAP}; corridor sketch: {_GEONAMES}, "
     f"{_NATURAL_EARTH}",
     licence="ODbL 1.0 or CC BY 4.0, as stated in each record",
-    subject=Subject.ROADS,
-    clock=Clock.NEVER,
+    subject=StampSubject.ROADS,
+    clock=StampClock.NEVER,
     notice=_SKETCH_NOTICE,
     # Our choice: at each zoom the classes that a paper map of that scale shows. Below 9 the class
     # alone travels, and a road is one line again however many junctions cut it.
     min_zoom=4,
     steps=(
-        Step(8, _of_classes(MAIN_ROADS)),
-        Step(9, columns=("highway",)),
-        Step(11, _of_classes(_TOWN)),
-        Step(13, _of_classes(_LOCAL)),
+        ZoomStep(8, _of_classes(MAIN_ROADS)),
+        ZoomStep(9, columns=("highway",)),
+        ZoomStep(11, _of_classes(_TOWN)),
+        ZoomStep(13, _of_classes(_LOCAL)),
     ),
 )
 
@@ -240,13 +240,13 @@ BOUNDARIES = Layer(
     style=Style(Sign(BLACK, "outline"), width_px=0.8, opacity=0.35),
     attribution=_NATURAL_EARTH,
     licence="Public domain (Natural Earth)",
-    subject=Subject.BOUNDARIES,
-    clock=Clock.NEVER,
+    subject=StampSubject.BOUNDARIES,
+    clock=StampClock.NEVER,
     notice=("Los límites no implican reconocimiento ni aval. Boundaries do not imply endorsement."),
     # 1:10 million: more zoom shows no more detail.
     max_zoom=9,
     # First-level units are finer than a pixel's worth of reading below zoom 4 (our choice).
-    steps=(Step(4, views.boundaries.c.level == 0),),
+    steps=(ZoomStep(4, views.boundaries.c.level == 0),),
 )
 
 PLACES = Layer(
@@ -260,12 +260,12 @@ PLACES = Layer(
     style=Style(Sign(BLACK, "label")),
     attribution=_GEONAMES,
     licence="CC BY 4.0",
-    subject=Subject.PLACES,
-    clock=Clock.NEVER,
+    subject=StampSubject.PLACES,
+    clock=StampClock.NEVER,
     max_zoom=12,
     # Our choice, so that a tile carries tens of names, not thousands.
     steps=tuple(
-        Step(zoom, views.places.c.population >= people)
+        ZoomStep(zoom, views.places.c.population >= people)
         for zoom, people in ((4, 1_000_000), (6, 200_000), (8, 50_000), (10, 5_000))
     ),
     order=(views.places.c.population.desc(),),
@@ -311,10 +311,10 @@ FLOWS = Layer(
     style=Style(Sign(PURPLE, "line"), width_px=3, opacity=0.8),
     attribution=_BY_RECORD,
     licence=_BY_RECORD,
-    subject=Subject.FLOWS,
+    subject=StampSubject.FLOWS,
     # Names of places, and which crossings are seen.
-    rests_on=(Subject.CROSSINGS, Subject.PLACES, Subject.BOUNDARIES),
-    clock=Clock.DAILY,
+    rests_on=(StampSubject.CROSSINGS, StampSubject.PLACES, StampSubject.BOUNDARIES),
+    clock=StampClock.DAILY,
     words={"kind": Word("At one point, or between an origin and a destination", flows.KINDS)},
     period=Period(_WEEK_START, _WEEK_START + literal(timedelta(days=7, seconds=-1))),
     notice=(
@@ -337,8 +337,8 @@ CORRIDORS = Layer(
     style=Style(Sign(BLUE, "line"), width_px=4, opacity=0.35),
     attribution=f"Amparo corridor sketch; places: {_GEONAMES}",
     licence=_BY_RECORD,
-    subject=Subject.CORRIDORS,
-    clock=Clock.NEVER,
+    subject=StampSubject.CORRIDORS,
+    clock=StampClock.NEVER,
     words={"length_m": Word("Length along the road", unit="m")},
     max_zoom=10,
     notice=_SKETCH_NOTICE,
@@ -381,9 +381,9 @@ COVERAGE = Layer(
     style=Style(Sign(VERMILION, "line-dashed"), width_px=3, opacity=0.8),
     attribution=f"Computed by Amparo; corridors: Amparo corridor sketch, {_GEONAMES}",
     licence=_BY_RECORD,
-    subject=Subject.COVERAGE,
-    rests_on=(Subject.SPACES,),
-    clock=Clock.DAILY,
+    subject=StampSubject.COVERAGE,
+    rests_on=(StampSubject.SPACES,),
+    clock=StampClock.DAILY,
     words={
         "length_m": Word("Length of the gap along the corridor", unit="m"),
         "service": Word("What is missing; null: any support", vocabulary="service"),

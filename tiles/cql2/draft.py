@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement
 
 from tiles.cql2.text import COMPARISONS, parse_text
-from tiles.fields import Kind, kind_of
+from tiles.fields import FieldKind, kind_of
 
 #: As GDAL's SerializeDateTime writes it: by UTC, and as much of it as was stated.
 _MOMENT = re.compile(
@@ -52,14 +52,14 @@ def _typed(node: object, queryables: Mapping[str, ColumnElement[Any]]) -> object
     return node
 
 
-def _value(value: object, kind: Kind | None) -> object:
+def _value(value: object, kind: FieldKind | None) -> object:
     """Return a plain value as what its column holds, or as it is where it cannot be that."""
-    if kind is Kind.BOOLEAN and value in (0, 1):
+    if kind is FieldKind.BOOLEAN and value in (0, 1):
         return bool(value)
     found = _MOMENT.fullmatch(value) if isinstance(value, str) else None
-    if found is None or kind not in {Kind.DATE, Kind.INSTANT}:
+    if found is None or kind not in {FieldKind.DATE, FieldKind.INSTANT}:
         return value
-    if kind is Kind.DATE:
+    if kind is FieldKind.DATE:
         return {"date": found["day"]}
     time = ":".join(found[part] or "00" for part in ("hour", "minute", "second"))
     return {"timestamp": f"{found['day']}T{time}Z"}

@@ -19,16 +19,16 @@ from tiles.cql2.terms import (
     KIND_WORDS,
     NUMBERS,
     TIMES,
+    Operand,
+    Operands,
     Sql,
-    Term,
-    Terms,
     read_date,
     read_scalar,
     read_timestamp,
 )
 from tiles.cql2.text import parse_text
 from tiles.errors import InvalidFilterError
-from tiles.fields import Kind
+from tiles.fields import FieldKind
 
 Lang = Literal["cql2-text", "cql2-json", "cql-text"]
 
@@ -57,9 +57,9 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
 _EQUALITIES = frozenset({"=", "<>"})
 
 _FUNCTIONS_FOR = {
-    Kind.TEXTS: "a_contains, a_containedBy, a_equals and a_overlaps",
-    Kind.GEOMETRY: "s_intersects and its like",
-    Kind.INTERVAL: "t_intersects and its like",
+    FieldKind.TEXTS: "a_contains, a_containedBy, a_equals and a_overlaps",
+    FieldKind.GEOMETRY: "s_intersects and its like",
+    FieldKind.INTERVAL: "t_intersects and its like",
 }
 
 #: Letters whose case folding (Unicode 14, 5.18) is another single letter than their small one,
@@ -136,7 +136,7 @@ def read_filter(
             tree = _parse_json(text)
         case "cql-text":
             tree = read_draft(text, queryables)
-    terms = Terms(queryables, geometry)
+    terms = Operands(queryables, geometry)
     walk = _Walk(terms, others or {}, spatial.Geometries(srid, is_lat_first=is_lat_first))
     condition = walk.condition(tree, 0)
     return Filter(condition, terms.values, " ".join(terms.shape))
@@ -174,7 +174,7 @@ class _Walk:
 
     def __init__(
         self,
-        terms: Terms,
+        terms: Operands,
         others: Mapping[str, ColumnElement[Any]],
         geometries: spatial.Geometries,
     ) -> None:
@@ -186,18 +186,18 @@ class _Walk:
     def condition(self, node: object, depth: int) -> Sql:
         """Return what makes SQL of a node that is true or false."""
         term = self._term(node, depth)
-        if term.kind is not Kind.BOOLEAN:
+        if term.kind is not FieldKind.BOOLEAN:
             raise InvalidFilterError(f"{term.name} stands where something true or false belongs")
         return self._terms.sql(term)
 
-    def _term(self, node: object, depth: int) -> Term:
+    def _term(self, node: object, depth: int) -> Operand:
         term = self._read(node, depth)
         if term.is_value:
             # Where it stands; as what it is bound is written when it is.
             self._terms.shape.append("?")
         return term
 
-    def _read(self, node: object, depth: int) -> Term:
+    def _read(self, node: object, depth: int) -> Operand:
         if depth > MAX_DEPTH:
             raise InvalidFilterError(f"nested more than {MAX_DEPTH} deep")
         if isinstance(node, bool | int | float | str):
@@ -226,7 +226,7 @@ class _Walk:
         if self._operations > MAX_OPERATIONS:
             raise InvalidFilterError(f"more than {MAX_OPERATIONS} operators and functions")
 
-    def _operation(self, name: object, args: list[object], depth: int) -> Term:
+    def _operation(self, name: object, args: list[object], depth: int) -> Operand:
         self._count(1)
         made = self._OPERATIONS.get(name) if isinstance(name, str) else None
         if made is None:
@@ -238,8 +238,8 @@ class _Walk:
             raise InvalidFilterError(f"`{name}` takes {count} argument{'s' * (count > 1)}")
         # With its end, so that two trees never write one shape.
         self._terms.shape.append(f"{name}(")
-        kind = Kind.TEXT if name == "casei" else Kind.BOOLEAN
-        term = Term(kind, f"`{name}`", make(self, name, args, depth + 1))
+        kind = FieldKind.TEXT if name == "casei" else FieldKind.BOOLEAN
+        term = Operand(kind, f"`{name}`", make(self, name, args, depth + 1))
         self._terms.shape.append(")")
         return term
 
@@ -261,7 +261,7 @@ class _Walk:
                 other = self._others[name]
                 return lambda: other.is_(None)
         term = self._term(args[0], depth)
-        if term.kind is Kind.INTERVAL or (term.kind is Kind.GEOMETRY and term.is_value):
+        if term.kind is FieldKind.INTERVAL or (term.kind is FieldKind.GEOMETRY and term.is_value):
             raise InvalidFilterError("`isNull` takes a property, or what is made of one")
         sql = self._terms.sql(term)
         return lambda: sql().is_(None)
@@ -298,7 +298,7 @@ class _Walk:
         while isinstance(pattern, dict) and pattern.get("op") == "casei":
             inner = pattern.get("args")
             pattern = inner[0] if isinstance(inner, list) and inner else None
-        if term.kind is not Kind.TEXT or not isinstance(pattern, str):
+        if term.kind is not FieldKind.TEXT or not isinstance(pattern, str):
             raise InvalidFilterError("`like` takes a text and a pattern in single quotes")
         # PostgreSQL fails on a last backslash that escapes nothing.
         if (len(pattern) - len(pattern.rstrip("\\"))) % 2:
@@ -309,7 +309,7 @@ class _Walk:
 
     def _folded(self, _name: str, args: list[object], depth: int) -> Sql:
         term = self._term(args[0], depth)
-        if term.kind is not Kind.TEXT:
+        if term.kind is not FieldKind.TEXT:
             raise InvalidFilterError(f"`casei` takes a text, not {term.name}")
         held = self._terms.sql(term)
         return lambda: func.replace(func.translate(func.lower(held()), *_FOLDS), *_SHARP_S)
@@ -332,24 +332,24 @@ class _Walk:
     def _texts(self, node: object, depth: int) -> Sql:
         if not isinstance(node, list):
             term = self._term(node, depth)
-            if term.kind is not Kind.TEXTS:
+            if term.kind is not FieldKind.TEXTS:
                 raise InvalidFilterError(f"{term.name} is no list")
             return self._terms.sql(term)
         before = len(self._terms.shape)
         parts = [self._term(part, depth) for part in node]
         self._terms.shape[before:] = ["?.."]
-        if not all(part.kind is Kind.TEXT and part.is_value for part in parts):
+        if not all(part.kind is FieldKind.TEXT and part.is_value for part in parts):
             raise InvalidFilterError("lists hold texts in single quotes alone")
-        return self._terms.any_of(parts, Kind.TEXT)
+        return self._terms.any_of(parts, FieldKind.TEXT)
 
-    def _compare(self, name: str, left: Term, right: Term) -> Sql:
+    def _compare(self, name: str, left: Operand, right: Operand) -> Sql:
         kind = _common(left, right)
-        if kind is Kind.BOOLEAN and name not in _EQUALITIES:
+        if kind is FieldKind.BOOLEAN and name not in _EQUALITIES:
             raise InvalidFilterError("booleans are equal or not, neither more nor less")
         one, other = self._terms.sql(left, kind), self._terms.sql(right, kind)
         self._terms.shape.append(name)
         compare = _COMPARISONS[name]
-        if kind is Kind.TEXT and name not in _EQUALITIES:
+        if kind is FieldKind.TEXT and name not in _EQUALITIES:
             # By code points, whatever the database's own order is.
             return lambda: compare(one().collate("C"), other())
         return lambda: compare(one(), other())
@@ -370,21 +370,21 @@ class _Walk:
     }
 
 
-def _common(left: Term, right: Term) -> Kind:
+def _common(left: Operand, right: Operand) -> FieldKind:
     """Return the kind as which two operands compare."""
     kinds = {left.kind, right.kind}
     if kinds <= NUMBERS:
         # Exactly, unless a column holds doubles.
         held = {term.kind for term in (left, right) if not term.is_value}
-        return Kind.FLOAT if Kind.FLOAT in held else Kind.INTEGER
+        return FieldKind.FLOAT if FieldKind.FLOAT in held else FieldKind.INTEGER
     if kinds <= TIMES:
-        return Kind.DATE if Kind.DATE in kinds else Kind.INSTANT
-    if len(kinds) > 1 or kinds & {Kind.TEXTS, Kind.GEOMETRY, Kind.INTERVAL}:
+        return FieldKind.DATE if FieldKind.DATE in kinds else FieldKind.INSTANT
+    if len(kinds) > 1 or kinds & {FieldKind.TEXTS, FieldKind.GEOMETRY, FieldKind.INTERVAL}:
         raise InvalidFilterError(_clash(left, right))
     return left.kind
 
 
-def _clash(left: Term, right: Term) -> str:
+def _clash(left: Operand, right: Operand) -> str:
     for term in (left, right):
         if term.kind in _FUNCTIONS_FOR:
             return f"{term.name} does not compare; for it there are {_FUNCTIONS_FOR[term.kind]}"

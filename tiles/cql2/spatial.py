@@ -8,9 +8,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import ColumnElement, and_, func
 
-from tiles.cql2.terms import Sql, Term, Terms
+from tiles.cql2.terms import Operand, Operands, Sql
 from tiles.errors import InvalidFilterError
-from tiles.fields import Kind
+from tiles.fields import FieldKind
 
 _GEODETIC = 4326
 _MERCATOR = 3857
@@ -40,7 +40,7 @@ _COLLECTION = "GeometryCollection"
 Position = tuple[float, float]
 
 
-def relate(terms: Terms, function: str, left: Term, right: Term) -> Sql:
+def relate(terms: Operands, function: str, left: Operand, right: Operand) -> Sql:
     """Return what asks whether two geometries relate as a function of `FUNCTIONS` says.
 
     Raises
@@ -49,7 +49,7 @@ def relate(terms: Terms, function: str, left: Term, right: Term) -> Sql:
         An operand is no geometry, or a collection where the function takes none.
     """
     for term in (left, right):
-        if term.kind is not Kind.GEOMETRY:
+        if term.kind is not FieldKind.GEOMETRY:
             raise InvalidFilterError(f"`{function}` takes geometries, not {term.name}")
         if term.is_value and term.name == _COLLECTION and function not in _OF_COLLECTIONS:
             raise InvalidFilterError(f"`{function}` takes no geometry collection")
@@ -67,7 +67,7 @@ def _related(
     return and_(one.op("&&")(other), decided)
 
 
-def _sql(terms: Terms, term: Term) -> Sql:
+def _sql(terms: Operands, term: Operand) -> Sql:
     if term.sql is not None:
         return term.sql
     wkb = terms.binary(term.value)
@@ -91,7 +91,7 @@ class Geometries:
         self._is_mercator = srid == _MERCATOR
         self._is_lat_first = is_lat_first
 
-    def read(self, node: Mapping[str, Any]) -> Term:
+    def read(self, node: Mapping[str, Any]) -> Operand:
         """Return the term of a GeoJSON geometry, or of a box; heights are dropped.
 
         Raises
@@ -105,7 +105,7 @@ class Geometries:
                 "a geometry is not valid: its lines need two points apart, its rings may neither "
                 "cross nor touch along a line"
             )
-        return Term(Kind.GEOMETRY, made.geom_type, value=shapely.to_wkb(made))
+        return Operand(FieldKind.GEOMETRY, made.geom_type, value=shapely.to_wkb(made))
 
     def _geometry(self, node: object, *, in_collection: bool = False) -> BaseGeometry:
         if not isinstance(node, dict):

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, literal_column, or_
 
-from tiles.cql2.terms import TIMES, Sql, Term, Terms, read_date, read_timestamp
+from tiles.cql2.terms import TIMES, Operand, Operands, Sql, read_date, read_timestamp
 from tiles.errors import InvalidFilterError
-from tiles.fields import Kind
+from tiles.fields import FieldKind
 
 Condition = ColumnElement[bool]
 Ends = tuple[ColumnElement[Any], ColumnElement[Any]]
@@ -79,12 +79,12 @@ _OF_INTERVALS: Mapping[str, Callable[[Ends, Ends], Condition]] = {
 FUNCTIONS = frozenset(_OF_ALL) | frozenset(_OF_INTERVALS)
 
 _OPEN = {
-    Kind.DATE: ("'-infinity'::date", "'infinity'::date"),
-    Kind.INSTANT: ("'-infinity'::timestamptz", "'infinity'::timestamptz"),
+    FieldKind.DATE: ("'-infinity'::date", "'infinity'::date"),
+    FieldKind.INSTANT: ("'-infinity'::timestamptz", "'infinity'::timestamptz"),
 }
 
 
-def relate(terms: Terms, function: str, left: Term, right: Term) -> Sql:
+def relate(terms: Operands, function: str, left: Operand, right: Operand) -> Sql:
     """Return what asks whether two times relate as a function of `FUNCTIONS` says.
 
     Raises
@@ -93,29 +93,29 @@ def relate(terms: Terms, function: str, left: Term, right: Term) -> Sql:
         An operand is no time, or an instant where the function takes intervals.
     """
     for term in (left, right):
-        if term.kind not in TIMES | {Kind.INTERVAL}:
+        if term.kind not in TIMES | {FieldKind.INTERVAL}:
             raise InvalidFilterError(f"`{function}` takes times, not {term.name}")
-        if function in _OF_INTERVALS and term.kind is not Kind.INTERVAL:
+        if function in _OF_INTERVALS and term.kind is not FieldKind.INTERVAL:
             raise InvalidFilterError(
                 f"`{function}` takes intervals alone, and {term.name} is an instant; t_after, "
                 "t_before, t_disjoint, t_equals and t_intersects take both"
             )
     kinds = {bound.kind for term in (left, right) for bound in _bounds(term) if bound is not None}
-    kind = Kind.DATE if Kind.DATE in kinds else Kind.INSTANT
+    kind = FieldKind.DATE if FieldKind.DATE in kinds else FieldKind.INSTANT
     one, other = (_ends(terms, term, kind) for term in (left, right))
     relation = _OF_ALL.get(function) or _OF_INTERVALS[function]
     return lambda: relation((one[0](), one[1]()), (other[0](), other[1]()))
 
 
-def _bounds(term: Term) -> tuple[Term | None, Term | None]:
-    if term.kind is not Kind.INTERVAL:
+def _bounds(term: Operand) -> tuple[Operand | None, Operand | None]:
+    if term.kind is not FieldKind.INTERVAL:
         return term, term
     start, end = term.value
     return start, end
 
 
-def _ends(terms: Terms, term: Term, kind: Kind) -> tuple[Sql, Sql]:
-    if term.kind is not Kind.INTERVAL:
+def _ends(terms: Operands, term: Operand, kind: FieldKind) -> tuple[Sql, Sql]:
+    if term.kind is not FieldKind.INTERVAL:
         moment = terms.sql(term, kind)
         return moment, moment
     start, end = (
@@ -124,14 +124,14 @@ def _ends(terms: Terms, term: Term, kind: Kind) -> tuple[Sql, Sql]:
     return start, end
 
 
-def _end(terms: Terms, bound: Term | None, kind: Kind, edge: str) -> Sql:
+def _end(terms: Operands, bound: Operand | None, kind: FieldKind, edge: str) -> Sql:
     if bound is None:
         return lambda: literal_column(edge)
     sql = terms.sql(bound, kind)
     return sql if bound.is_value else lambda: func.coalesce(sql(), literal_column(edge))
 
 
-def read_interval(terms: Terms, node: object) -> Term:
+def read_interval(terms: Operands, node: object) -> Operand:
     """Return the term of an interval.
 
     Raises
@@ -149,10 +149,10 @@ def read_interval(terms: Terms, node: object) -> Term:
             raise InvalidFilterError("an interval goes from a date to a timestamp or back")
         if start.value > end.value:
             raise InvalidFilterError("an interval ends before it starts")
-    return Term(Kind.INTERVAL, "an interval", value=(start, end))
+    return Operand(FieldKind.INTERVAL, "an interval", value=(start, end))
 
 
-def _read_end(terms: Terms, node: object) -> Term | None:
+def _read_end(terms: Operands, node: object) -> Operand | None:
     if isinstance(node, str):
         terms.shape.append(".." if node == ".." else "?")
     if node == "..":

@@ -26,38 +26,38 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from tiles.errors import InvalidFilterError
-from tiles.fields import QUERYABLE, Kind, kind_of
+from tiles.fields import QUERYABLE, FieldKind, kind_of
 
 #: Makes SQL when it is wanted: most filters are answered by what was compiled for another of their
 #: shape, and making SQL of them took as long as reading them.
 type Sql = Callable[[], ColumnElement[Any]]
 
 #: How a refusal says what an operand has to be.
-KIND_WORDS: Mapping[Kind, str] = {
-    Kind.TEXT: "a text in single quotes",
-    Kind.INTEGER: "a number",
-    Kind.FLOAT: "a number",
-    Kind.BOOLEAN: "TRUE or FALSE",
-    Kind.DATE: "DATE('YYYY-MM-DD')",
-    Kind.INSTANT: "TIMESTAMP('YYYY-MM-DDThh:mm:ssZ')",
-    Kind.INTERVAL: "INTERVAL of two dates, two timestamps or '..'",
-    Kind.TEXTS: "a list of texts",
-    Kind.GEOMETRY: "a geometry",
+KIND_WORDS: Mapping[FieldKind, str] = {
+    FieldKind.TEXT: "a text in single quotes",
+    FieldKind.INTEGER: "a number",
+    FieldKind.FLOAT: "a number",
+    FieldKind.BOOLEAN: "TRUE or FALSE",
+    FieldKind.DATE: "DATE('YYYY-MM-DD')",
+    FieldKind.INSTANT: "TIMESTAMP('YYYY-MM-DDThh:mm:ssZ')",
+    FieldKind.INTERVAL: "INTERVAL of two dates, two timestamps or '..'",
+    FieldKind.TEXTS: "a list of texts",
+    FieldKind.GEOMETRY: "a geometry",
 }
 
-NUMBERS = frozenset({Kind.INTEGER, Kind.FLOAT})
-TIMES = frozenset({Kind.DATE, Kind.INSTANT})
+NUMBERS = frozenset({FieldKind.INTEGER, FieldKind.FLOAT})
+TIMES = frozenset({FieldKind.DATE, FieldKind.INSTANT})
 
 _LEAST_INT8, _MOST_INT8 = -(2**63), 2**63 - 1
 
-_TYPES: Mapping[Kind, TypeEngine[Any]] = {
-    Kind.TEXT: Text(),
-    Kind.INTEGER: BigInteger(),
-    Kind.FLOAT: Double(),
-    Kind.BOOLEAN: Boolean(),
-    Kind.DATE: Date(),
-    Kind.INSTANT: DateTime(timezone=True),
-    Kind.TEXTS: ARRAY(Text()),
+_TYPES: Mapping[FieldKind, TypeEngine[Any]] = {
+    FieldKind.TEXT: Text(),
+    FieldKind.INTEGER: BigInteger(),
+    FieldKind.FLOAT: Double(),
+    FieldKind.BOOLEAN: Boolean(),
+    FieldKind.DATE: Date(),
+    FieldKind.INSTANT: DateTime(timezone=True),
+    FieldKind.TEXTS: ARRAY(Text()),
 }
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -67,7 +67,7 @@ _TIMESTAMP = re.compile(
 
 
 @dataclass(frozen=True, eq=False)
-class Term:
+class Operand:
     """An operand.
 
     Parameters
@@ -82,7 +82,7 @@ class Term:
         The value: for texts a list, for geometries WKB, for intervals two terms, None where open.
     """
 
-    kind: Kind
+    kind: FieldKind
     name: str
     sql: Sql | None = None
     value: Any = None
@@ -93,7 +93,7 @@ class Term:
         return self.sql is None
 
 
-class Terms:
+class Operands:
     """The operands of one filter: makes their SQL, keeps their values and the filter's shape.
 
     Parameters
@@ -119,7 +119,7 @@ class Terms:
         # Whatever decides the SQL is written here in the order it is read.
         self.shape: list[str] = []
 
-    def property(self, name: object) -> Term:
+    def property(self, name: object) -> Operand:
         """Return the term of a property.
 
         Raises
@@ -130,7 +130,7 @@ class Terms:
         if not isinstance(name, str):
             raise InvalidFilterError("`property` takes a name")
         if self._geometry is not None and name in {"geometry", "geom"}:
-            return self._named(Kind.GEOMETRY, "geometry", self._geometry)
+            return self._named(FieldKind.GEOMETRY, "geometry", self._geometry)
         column = self._queryables.get(name)
         kind = None if column is None else kind_of(column.type)
         if column is None or kind not in QUERYABLE:
@@ -140,11 +140,11 @@ class Terms:
             )
         return self._named(kind, name, column)
 
-    def _named(self, kind: Kind, name: str, column: ColumnElement[Any]) -> Term:
+    def _named(self, kind: FieldKind, name: str, column: ColumnElement[Any]) -> Operand:
         self.shape.append(f"[{name}]")
-        return Term(kind, f"`{name}`", lambda: column)
+        return Operand(kind, f"`{name}`", lambda: column)
 
-    def sql(self, term: Term, kind: Kind | None = None) -> Sql:
+    def sql(self, term: Operand, kind: FieldKind | None = None) -> Sql:
         """Return what makes a term SQL of a kind, by default its own; a value is bound at once.
 
         An instant becomes a date by its day in UTC; any number becomes any other kind of number.
@@ -153,7 +153,7 @@ class Terms:
         if term.sql is None:
             return self._bind(term.value, wanted)
         held = term.sql
-        if wanted is Kind.DATE and term.kind is Kind.INSTANT:
+        if wanted is FieldKind.DATE and term.kind is FieldKind.INSTANT:
             self.shape.append(":day")
             return lambda: cast(func.timezone(literal_column("'UTC'"), held()), Date)
         return held
@@ -162,17 +162,17 @@ class Terms:
         """Return what makes a bind of bytes."""
         return self._bound(wkb, LargeBinary(), "bytes")
 
-    def any_of(self, terms: list[Term], kind: Kind) -> Sql:
+    def any_of(self, terms: list[Operand], kind: FieldKind) -> Sql:
         """Return what makes a bind of an array of values."""
         values: list[Any] = [_as(term.value, kind) for term in terms]
-        if kind is Kind.INTEGER and not all(map(_is_int8, values)):
+        if kind is FieldKind.INTEGER and not all(map(_is_int8, values)):
             return self._bound([Decimal(value) for value in values], ARRAY(Numeric()), "numeric[]")
         return self._bound(values, ARRAY(_TYPES[kind]), f"{kind.value}[]")
 
-    def _bind(self, value: object, kind: Kind) -> Sql:
+    def _bind(self, value: object, kind: FieldKind) -> Sql:
         made: Any = _as(value, kind)
         # Exactly, where a whole number is compared with what it cannot be.
-        if kind is Kind.INTEGER and not _is_int8(made):
+        if kind is FieldKind.INTEGER and not _is_int8(made):
             return self._bound(Decimal(made), Numeric(), "numeric")
         return self._bound(made, _TYPES[kind], kind.value)
 
@@ -187,15 +187,15 @@ def _is_int8(value: object) -> bool:
     return isinstance(value, int) and _LEAST_INT8 <= value <= _MOST_INT8
 
 
-def _as(value: object, kind: Kind) -> object:
-    if kind is Kind.FLOAT and isinstance(value, int):
+def _as(value: object, kind: FieldKind) -> object:
+    if kind is FieldKind.FLOAT and isinstance(value, int):
         return float(value)
-    if kind is Kind.DATE and isinstance(value, datetime):
+    if kind is FieldKind.DATE and isinstance(value, datetime):
         return value.date()
     return value
 
 
-def read_scalar(value: bool | float | str) -> Term:
+def read_scalar(value: bool | float | str) -> Operand:
     """Return the term of a plain value.
 
     Raises
@@ -205,18 +205,18 @@ def read_scalar(value: bool | float | str) -> Term:
     """
     match value:
         case bool():
-            return Term(Kind.BOOLEAN, "a boolean", value=value)
+            return Operand(FieldKind.BOOLEAN, "a boolean", value=value)
         case int():
-            return Term(Kind.INTEGER, "a number", value=value)
+            return Operand(FieldKind.INTEGER, "a number", value=value)
         case float():
-            return Term(Kind.FLOAT, "a number", value=value)
+            return Operand(FieldKind.FLOAT, "a number", value=value)
         case _:
             if "\0" in value:
                 raise InvalidFilterError("a text holds the character NUL")
-            return Term(Kind.TEXT, "a text", value=value)
+            return Operand(FieldKind.TEXT, "a text", value=value)
 
 
-def read_date(text: object) -> Term:
+def read_date(text: object) -> Operand:
     """Return the term of a day.
 
     Raises
@@ -227,12 +227,12 @@ def read_date(text: object) -> Term:
     if not isinstance(text, str) or not _DATE.fullmatch(text):
         raise InvalidFilterError("a date is not YYYY-MM-DD")
     try:
-        return Term(Kind.DATE, "a date", value=date.fromisoformat(text))
+        return Operand(FieldKind.DATE, "a date", value=date.fromisoformat(text))
     except ValueError as error:
         raise InvalidFilterError("a date is no day of the calendar") from error
 
 
-def read_timestamp(text: object) -> Term:
+def read_timestamp(text: object) -> Operand:
     """Return the term of an instant.
 
     Raises
@@ -246,4 +246,4 @@ def read_timestamp(text: object) -> Term:
         moment = datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise InvalidFilterError("a timestamp is no moment of the calendar") from error
-    return Term(Kind.INSTANT, "a timestamp", value=moment)
+    return Operand(FieldKind.INSTANT, "a timestamp", value=moment)

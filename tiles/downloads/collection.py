@@ -11,9 +11,9 @@ from typing import Any
 
 import anyio
 
-from tiles.downloads.formats import Format
-from tiles.downloads.rows import Reading, Source, Wanted
-from tiles.downloads.texts import DELIMITER, QUOTE, Lines
+from tiles.downloads.formats import FeatureFormat
+from tiles.downloads.rows import CopyReader, DownloadRequest, Source
+from tiles.downloads.texts import DELIMITER, QUOTE, TextLayout
 
 #: Bytes of rows handed on at a time [A]: of texts, so that the first comes soon; of tables, so
 #: that a row group has some ten thousand rows. Four of them are held at once, and pieces of 16 MB
@@ -22,7 +22,9 @@ TEXT_PIECE_BYTES = 1 << 18
 TABLE_PIECE_BYTES = 1 << 22
 
 
-async def download(source: Source, wanted: Wanted, fmt: Format) -> AsyncGenerator[bytes]:
+async def download(
+    source: Source, wanted: DownloadRequest, fmt: FeatureFormat
+) -> AsyncGenerator[bytes]:
     """Write features as they come from the database, in no stated order.
 
     Closing the generator ends the reading, frees the connection and removes what was written
@@ -35,7 +37,7 @@ async def download(source: Source, wanted: Wanted, fmt: Format) -> AsyncGenerato
     wanted
         What is to be downloaded.
     fmt
-        One whose `Format.is_download` holds.
+        One whose `FeatureFormat.is_download` holds.
 
     Raises
     ------
@@ -50,11 +52,13 @@ async def download(source: Source, wanted: Wanted, fmt: Format) -> AsyncGenerato
         await pieces.aclose()
 
 
-async def _lines(source: Source, wanted: Wanted, lines: Lines) -> AsyncGenerator[bytes]:
+async def _lines(
+    source: Source, wanted: DownloadRequest, lines: TextLayout
+) -> AsyncGenerator[bytes]:
     statement = lines.texts(wanted.rows, wanted.layer)
     marks = {"quote": QUOTE, "delimiter": DELIMITER}
     joint = b""
-    async with Reading(source, wanted, statement, TEXT_PIECE_BYTES, marks) as reading:
+    async with CopyReader(source, wanted, statement, TEXT_PIECE_BYTES, marks) as reading:
         about = await reading.about()
         yield lines.head(about)
         while (rows := await reading.next()) is not None:
@@ -68,14 +72,16 @@ async def _lines(source: Source, wanted: Wanted, lines: Lines) -> AsyncGenerator
         yield lines.foot(about, reading.count)
 
 
-async def _packed(source: Source, wanted: Wanted, fmt: Format) -> AsyncGenerator[bytes]:
+async def _packed(
+    source: Source, wanted: DownloadRequest, fmt: FeatureFormat
+) -> AsyncGenerator[bytes]:
     # Imported on use, like what the formats are written with.
     from tiles.downloads.tables import read_table, table_rows, table_schema  # noqa: PLC0415
 
     loop = asyncio.get_running_loop()
     schema = table_schema(wanted.rows)
     statement = table_rows(wanted.rows)
-    async with Reading(source, wanted, statement, TABLE_PIECE_BYTES, {}) as reading:
+    async with CopyReader(source, wanted, statement, TABLE_PIECE_BYTES, {}) as reading:
         about = await reading.about()
 
         def tables() -> Iterator[Any]:
@@ -98,7 +104,7 @@ async def _packed(source: Source, wanted: Wanted, fmt: Format) -> AsyncGenerator
                 await asyncio.to_thread(packed.close)
 
 
-async def _in_thread(work: Callable[[], bytes | None], reading: Reading) -> bytes | None:
+async def _in_thread(work: Callable[[], bytes | None], reading: CopyReader) -> bytes | None:
     """Run what may wait for rows; whoever cancels waits until the thread has ended."""
     running = asyncio.ensure_future(asyncio.to_thread(work))
     try:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Format:
+class FeatureFormat:
     """How features are written.
 
     Parameters
@@ -42,7 +42,7 @@ class Format:
     extension: str
     also: tuple[str, ...] = ()
     is_page: bool = True
-    lines: texts.Lines | None = None
+    lines: texts.TextLayout | None = None
     pack: "Pack | None" = None
 
     @property
@@ -75,7 +75,7 @@ def _pack_parquet(tables: "Tables", schema: "pa.Schema", about: About) -> "Packe
     return pack_parquet(tables, schema, about)
 
 
-GEOJSON = Format(
+GEOJSON = FeatureFormat(
     "json",
     "GeoJSON",
     "application/geo+json",
@@ -83,24 +83,26 @@ GEOJSON = Format(
     also=("application/json",),
     lines=texts.GEOJSON,
 )
-HTML = Format("html", "Page", "text/html; charset=utf-8", ".html")
+HTML = FeatureFormat("html", "Page", "text/html; charset=utf-8", ".html")
 
 #: In the order of preference where an asker has none. Media types: IANA, but for FlatGeobuf,
 #: which has none there (ours is what ldproxy answers).
-FORMATS: tuple[Format, ...] = (
+FORMATS: tuple[FeatureFormat, ...] = (
     GEOJSON,
     HTML,
-    Format("jsonfg", "JSON-FG", "application/vnd.ogc.fg+json", ".fg.json", lines=texts.JSONFG),
-    Format(
+    FeatureFormat(
+        "jsonfg", "JSON-FG", "application/vnd.ogc.fg+json", ".fg.json", lines=texts.JSONFG
+    ),
+    FeatureFormat(
         "jsonseq",
         "GeoJSON text sequence",
         "application/geo+json-seq",
         ".geojsons",
         lines=texts.GEOJSON_SEQUENCE,
     ),
-    Format("csv", "CSV", "text/csv; charset=utf-8", ".csv", lines=texts.CSV),
-    Format("kml", "KML", "application/vnd.google-earth.kml+xml", ".kml", lines=texts.KML),
-    Format(
+    FeatureFormat("csv", "CSV", "text/csv; charset=utf-8", ".csv", lines=texts.CSV),
+    FeatureFormat("kml", "KML", "application/vnd.google-earth.kml+xml", ".kml", lines=texts.KML),
+    FeatureFormat(
         "fgb",
         "FlatGeobuf",
         "application/flatgeobuf",
@@ -108,7 +110,7 @@ FORMATS: tuple[Format, ...] = (
         is_page=False,
         pack=_pack_flatgeobuf,
     ),
-    Format(
+    FeatureFormat(
         "gpkg",
         "GeoPackage",
         "application/geopackage+sqlite3",
@@ -116,7 +118,7 @@ FORMATS: tuple[Format, ...] = (
         is_page=False,
         pack=_pack_geopackage,
     ),
-    Format(
+    FeatureFormat(
         "parquet",
         "GeoParquet",
         "application/vnd.apache.parquet",
@@ -127,7 +129,7 @@ FORMATS: tuple[Format, ...] = (
 )
 
 
-def negotiate(f: str | None, accept: str | None, offered: Sequence[Format]) -> Format:
+def negotiate(f: str | None, accept: str | None, offered: Sequence[FeatureFormat]) -> FeatureFormat:
     """Return the format that is meant: ``f`` decides, or else the ``Accept`` header.
 
     Parameters
@@ -184,7 +186,7 @@ def _quality(parameters: Sequence[str]) -> float:
     return 1.0
 
 
-def _weight(found: Format, ranges: dict[str, float]) -> float:
+def _weight(found: FeatureFormat, ranges: dict[str, float]) -> float:
     """Return how much a format is wanted: the most exact range that covers it decides."""
     weights = []
     for media_type in found.media_types:

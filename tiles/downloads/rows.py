@@ -46,7 +46,7 @@ _FACTS = compiled(select(views.demo_state.c.demo, _geometry_type.label("geometry
 
 
 @dataclass(frozen=True, eq=False)
-class Wanted:
+class DownloadRequest:
     """What is to be downloaded.
 
     Parameters
@@ -77,13 +77,13 @@ class StoppedError(Exception):
     """Nobody takes the rows any more."""
 
 
-class Reading:
+class CopyReader:
     """The rows of one COPY, a piece ahead of who takes them; its task owns the connection."""
 
     def __init__(
         self,
         source: Source,
-        wanted: Wanted,
+        wanted: DownloadRequest,
         statement: Rows,
         piece_bytes: int,
         marks: Mapping[str, str],

@@ -78,7 +78,7 @@ type Prepare = Callable[[Rows, Layer], Rows]
 
 
 @dataclass(frozen=True)
-class Lines:
+class TextLayout:
     """How a collection is written feature by feature.
 
     Parameters
@@ -119,7 +119,7 @@ class Lines:
 
 
 def text_values(about: About) -> dict[str, str]:
-    """Return the values of the parameters that `Lines.texts` may have."""
+    """Return the values of the parameters that `TextLayout.texts` may have."""
     return {"text_credit": about.layer.attribution, "text_notice": about.notice}
 
 
@@ -353,8 +353,8 @@ def kml_foot(_about: About, _count: int) -> bytes:
     return b"</Document></kml>\n"
 
 
-GEOJSON = Lines(geojson_row, geojson_head, geojson_foot, joint=b",")
-GEOJSON_SEQUENCE = Lines(jsonseq_row, absent=_MARKS)
-JSONFG = Lines(jsonfg_row, jsonfg_head, geojson_foot, joint=b",", prepare=_with_time)
-CSV = Lines(csv_row, csv_head)
-KML = Lines(kml_row, kml_head, kml_foot)
+GEOJSON = TextLayout(geojson_row, geojson_head, geojson_foot, joint=b",")
+GEOJSON_SEQUENCE = TextLayout(jsonseq_row, absent=_MARKS)
+JSONFG = TextLayout(jsonfg_row, jsonfg_head, geojson_foot, joint=b",", prepare=_with_time)
+CSV = TextLayout(csv_row, csv_head)
+KML = TextLayout(kml_row, kml_head, kml_foot)

@@ -31,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.errors import CopyTooOldError
 from geo.history import change_feed
-from geo.history.change_feed import Entry, Source, States
+from geo.history.change_feed import FeedSource, LedgerEntry, States
 from tiles.catalogue.layer import Layer
 from tiles.catalogue.layers import BOUNDARIES, PLACES, ROADS, find_layer
 from tiles.features.items import as_feature, feature_rows
@@ -90,15 +90,15 @@ class Changes:
 
 
 @cache
-def source(layer_name: str) -> Source:
+def source(layer_name: str) -> FeedSource:
     """Return what the ledger of a layer is compared with."""
     layer = find_layer(layer_name)
     clock, subjects = layer.clock, (layer.subject, *layer.rests_on)
     if layer_name in AS_A_WHOLE:
-        return Source(layer_name, subjects, clock, _fingerprint(layer), is_whole=True)
+        return FeedSource(layer_name, subjects, clock, _fingerprint(layer), is_whole=True)
     rows = feature_rows(layer).cte("published")
     digest = func.sha256(func.convert_to(as_feature(rows), "UTF8"), type_=LargeBinary)
-    return Source(layer_name, subjects, clock, select(rows.c.id, digest.label("digest")))
+    return FeedSource(layer_name, subjects, clock, select(rows.c.id, digest.label("digest")))
 
 
 async def read_changes(session: AsyncSession, layer: Layer, cursor: Cursor, limit: int) -> Changes:
@@ -138,7 +138,7 @@ async def _read_ledger(
     asked = entries[:limit]
     texts = await _read_features(session, layer, [entry.id for entry in asked])
 
-    def is_as_told(entry: Entry) -> bool:
+    def is_as_told(entry: LedgerEntry) -> bool:
         feature = texts.get(entry.id)
         return entry.digest == (None if feature is None else sha256(feature.encode()).digest())
 

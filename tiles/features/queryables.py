@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, and_
 from tiles.catalogue.layer import Layer, Shape
 from tiles.cql2.forms import Forms
 from tiles.cql2.parser import Filter
-from tiles.cql2.terms import Term, Terms, read_date, read_scalar, read_timestamp
+from tiles.cql2.terms import Operand, Operands, read_date, read_scalar, read_timestamp
 from tiles.cql2.text import read_number
 from tiles.errors import InvalidFilterError
-from tiles.fields import QUERYABLE, Field, Kind
+from tiles.fields import QUERYABLE, Field, FieldKind
 
 #: As long as a bigint may be: Python reads no number of thousands of digits.
 _WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
@@ -100,7 +100,7 @@ def read_equalities(
     InvalidFilterError
         A name is no property, or its value is of another type; ``field`` is the name.
     """
-    terms = Terms(queryables, prefix="q")
+    terms = Operands(queryables, prefix="q")
     conditions = []
     for name in sorted(parameters):
         try:
@@ -118,19 +118,19 @@ def read_equalities(
     )
 
 
-def _read_plain(kind: Kind, text: str) -> Term:
+def _read_plain(kind: FieldKind, text: str) -> Operand:
     match kind:
-        case Kind.TEXT:
+        case FieldKind.TEXT:
             return read_scalar(text)
-        case Kind.DATE:
+        case FieldKind.DATE:
             return read_date(text)
-        case Kind.INSTANT:
+        case FieldKind.INSTANT:
             return read_timestamp(text)
-        case Kind.BOOLEAN if text in {"true", "false"}:
+        case FieldKind.BOOLEAN if text in {"true", "false"}:
             return read_scalar(text == "true")
-        case Kind.FLOAT if _NUMBER.fullmatch(text):
+        case FieldKind.FLOAT if _NUMBER.fullmatch(text):
             return read_scalar(read_number(text))
         # In an address a whole number is digits: 5.0 is none.
-        case Kind.INTEGER if _WHOLE.fullmatch(text):
+        case FieldKind.INTEGER if _WHOLE.fullmatch(text):
             return read_scalar(int(text))
     raise InvalidFilterError(f"is no {kind.value} as JSON writes it; lists go by `filter` alone")

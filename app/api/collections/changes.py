@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from app.api.collections.links import GEOJSON, JSON, demo_members, link
 from app.api.collections.parameters import read_limit
-from app.api.collections.serving import Asked, PublishedRoute
+from app.api.collections.serving import PublishedRequest, PublishedRoute
 from app.exceptions import InvalidParameterError
 from geo.db.sessions import Database, Tier
 from geo.history import change_feed
@@ -93,7 +93,7 @@ def routes() -> list[PublishedRoute]:
     ]
 
 
-async def changes(asked: Asked) -> Response:
+async def changes(asked: PublishedRequest) -> Response:
     """Return what a copy of a collection lacks."""
     layer = find_layer(asked.path["layer"], asked.tier)
     query = asked.only_as("json", "since", "limit")

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from app.api.collections.links import JSON, alternates, link
-from app.api.collections.serving import PRIVATE, Asked
+from app.api.collections.serving import PRIVATE, PublishedRequest
 from app.exceptions import InvalidParameterError
 from app.http.etags import PUBLIC
 from app.http.pipeline import IS_HEAD
@@ -16,8 +16,8 @@ from geo.db.sessions import Tier
 from tiles.catalogue.layer import Layer
 from tiles.crs import CRS84
 from tiles.downloads.collection import download
-from tiles.downloads.formats import FORMATS, Format
-from tiles.downloads.rows import Wanted
+from tiles.downloads.formats import FORMATS, FeatureFormat
+from tiles.downloads.rows import DownloadRequest
 from tiles.features.items import Past, selected
 from tiles.features.request import Window
 
@@ -28,10 +28,10 @@ def is_file_offered(window: Window) -> bool:
 
 
 async def file_answer(
-    asked: Asked,
+    asked: PublishedRequest,
     layer: Layer,
     window: Window,
-    fmt: Format,
+    fmt: FeatureFormat,
     query: dict[str, str],
     past: Past | None,
     today: date,
@@ -58,7 +58,7 @@ async def file_answer(
         *alternates(f"{address}/items", query, [one for one in FORMATS if one is not fmt]),
         link(address, "collection", JSON, layer.title),
     ]
-    wanted = Wanted(layer, rows, values, {"links": links})
+    wanted = DownloadRequest(layer, rows, values, {"links": links})
     headers = {
         "Cache-Control": PUBLIC if asked.tier is Tier.PUBLIC else PRIVATE,
         "Vary": "Accept, Accept-Encoding, Authorization",

@@ -48,7 +48,7 @@ _SAME_PLACE_DEG: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class StatedItem:
     """What the body of a request states.
 
     Attributes
@@ -67,14 +67,14 @@ class Stated:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownItem:
     """What an item shows to who asks: its properties, and its position in degrees, lon first."""
 
     properties: Mapping[str, Any]
     position: Position
 
 
-def read_feature(body: Any, crs: Crs, *, is_whole: bool) -> Stated:  # noqa: ANN401 -- any JSON
+def read_feature(body: Any, crs: Crs, *, is_whole: bool) -> StatedItem:  # noqa: ANN401 -- any JSON
     """Return what a feature states, or a merge patch of one (RFC 7396).
 
     Parameters
@@ -123,7 +123,7 @@ def read_feature(body: Any, crs: Crs, *, is_whole: bool) -> Stated:  # noqa: ANN
     if problems:
         raise InvalidRecordError(problems)
     assert not isinstance(position, str)  # noqa: S101 -- it was a problem
-    return Stated(properties, position, texts["id"], texts["reason"])
+    return StatedItem(properties, position, texts["id"], texts["reason"])
 
 
 def _position(geometry: Any, crs: Crs) -> Position | str:  # noqa: ANN401 -- any JSON
@@ -143,7 +143,7 @@ def _position(geometry: Any, crs: Crs) -> Position | str:  # noqa: ANN401 -- any
     return (second, first) if crs.is_lat_first else (first, second)
 
 
-def created(stated: Stated) -> Document:
+def created(stated: StatedItem) -> Document:
     """Return the fields of a new space.
 
     Raises
@@ -156,7 +156,7 @@ def created(stated: Stated) -> Document:
     return {**stated.properties, **named, **_moved(stated, None)}
 
 
-def updated(stated: Stated, shown: Shown, document: Document) -> Document:
+def updated(stated: StatedItem, shown: ShownItem, document: Document) -> Document:
     """Return the changes that a merge patch makes to a space; None clears a field.
 
     Raises
@@ -172,7 +172,7 @@ def updated(stated: Stated, shown: Shown, document: Document) -> Document:
     return {**changes, **_moved(stated, shown, document)}
 
 
-def replaced(stated: Stated, shown: Shown, document: Document) -> Document:
+def replaced(stated: StatedItem, shown: ShownItem, document: Document) -> Document:
     """Return the changes that make a space what a feature states; None clears a field.
 
     What is stated as the item shows it stays: an item that was read, changed and sent back
@@ -200,7 +200,7 @@ def replaced(stated: Stated, shown: Shown, document: Document) -> Document:
     return {**changes, **_moved(stated, shown, document)}
 
 
-def statement(stated: Stated) -> Document:
+def statement(stated: StatedItem) -> Document:
     """Return the statement on a crossing that a merge patch makes.
 
     Raises
@@ -234,7 +234,7 @@ def _merged(before: Any, patch: Mapping[str, Any]) -> Document:  # noqa: ANN401 
 
 
 def _moved(
-    stated: Stated, shown: Shown | None, document: Mapping[str, Any] | None = None
+    stated: StatedItem, shown: ShownItem | None, document: Mapping[str, Any] | None = None
 ) -> Document:
     """Return the position as fields, unless it is where the space is, or is shown to be (P5)."""
     if stated.position is None:

@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from app.api.collections.links import HTML, JSON, in_format
 from app.api.collections.parameters import MAX_PAGE_LIMIT
-from app.api.collections.serving import Asked
+from app.api.collections.serving import PublishedRequest
 from app.http.responses import page_response
-from app.page_models.data_page import DataView, Link, as_text, feature_rows, render_data
+from app.page_models.data_page import DataView, PageLink, as_text, feature_rows, render_data
 from app.snapshots.response_cache import Kept
 from tiles.catalogue.layer import Layer
 from tiles.downloads.formats import FORMATS
@@ -37,12 +37,15 @@ def as_page(window: Window, query: Mapping[str, str]) -> tuple[Window, dict[str,
     return replace(window, limit=MAX_PAGE_LIMIT), {**asked, "limit": str(MAX_PAGE_LIMIT)}
 
 
-def collections_page(asked: Asked, kept: Kept) -> Response:
+def collections_page(asked: PublishedRequest, kept: Kept) -> Response:
     """Return the list of collections."""
     body: Body = orjson.loads(kept.body)
     base = asked.base
     rows = [
-        (Link(one["id"], f"{base}/collections/{one['id']}?f=html"), [one["title"], one["license"]])
+        (
+            PageLink(one["id"], f"{base}/collections/{one['id']}?f=html"),
+            [one["title"], one["license"]],
+        )
         for one in body["collections"]
     ]
     view = DataView(
@@ -54,8 +57,8 @@ def collections_page(asked: Asked, kept: Kept) -> Response:
         rows=rows,
         links=[
             *_leads(body),
-            Link("Documentation", f"{base}/docs"),
-            Link("API", f"{base}/api"),
+            PageLink("Documentation", f"{base}/docs"),
+            PageLink("API", f"{base}/api"),
         ],
     )
     return _page(view)
@@ -67,12 +70,15 @@ def conformance_page(base: str, classes: Sequence[str]) -> Response:
         title="Conformance",
         lead="The classes of OGC's standards that hold here.",
         crumbs=[_home(base)],
-        links=[*(Link(uri, uri) for uri in classes), Link("As JSON", f"{base}/conformance?f=json")],
+        links=[
+            *(PageLink(uri, uri) for uri in classes),
+            PageLink("As JSON", f"{base}/conformance?f=json"),
+        ],
     )
     return _page(view)
 
 
-def collection_page(asked: Asked, layer: Layer, kept: Kept) -> Response:
+def collection_page(asked: PublishedRequest, layer: Layer, kept: Kept) -> Response:
     """Return what a collection is, and what its properties mean."""
     body: Body = orjson.loads(kept.body)
     view = DataView(
@@ -90,7 +96,7 @@ def collection_page(asked: Asked, layer: Layer, kept: Kept) -> Response:
     return _page(view)
 
 
-def items_page(asked: Asked, layer: Layer, kept: Kept) -> Response:
+def items_page(asked: PublishedRequest, layer: Layer, kept: Kept) -> Response:
     """Return a page of features as a table."""
     body: Body = orjson.loads(kept.body)
     address = f"{asked.base}/collections/{layer.name}"
@@ -100,7 +106,7 @@ def items_page(asked: Asked, layer: Layer, kept: Kept) -> Response:
     view = DataView(
         title=f"{layer.title}: items",
         lead=f"{body['numberReturned']:,} of {known}.",
-        crumbs=[*_crumbs(asked.base), Link(layer.title, f"{address}?f=html")],
+        crumbs=[*_crumbs(asked.base), PageLink(layer.title, f"{address}?f=html")],
         notices=_notices(body),
         columns=columns,
         rows=feature_rows(body["features"], columns, f"{address}/items"),
@@ -110,7 +116,7 @@ def items_page(asked: Asked, layer: Layer, kept: Kept) -> Response:
     return _page(view)
 
 
-def item_page(asked: Asked, layer: Layer, kept: Kept) -> Response:
+def item_page(asked: PublishedRequest, layer: Layer, kept: Kept) -> Response:
     """Return one feature with everything that is published of it."""
     body: Body = orjson.loads(kept.body)
     address = f"{asked.base}/collections/{layer.name}"
@@ -119,8 +125,8 @@ def item_page(asked: Asked, layer: Layer, kept: Kept) -> Response:
         lead=f"Feature {body['id']} of {layer.title}.",
         crumbs=[
             *_crumbs(asked.base),
-            Link(layer.title, f"{address}?f=html"),
-            Link("items", f"{address}/items?f=html"),
+            PageLink(layer.title, f"{address}?f=html"),
+            PageLink("items", f"{address}/items?f=html"),
         ],
         notices=_notices(body),
         facts=[
@@ -133,7 +139,7 @@ def item_page(asked: Asked, layer: Layer, kept: Kept) -> Response:
     return _page(view)
 
 
-def _leads(body: Body) -> list[Link]:
+def _leads(body: Body) -> list[PageLink]:
     """Return the links of the JSON that a page is made of, as they are from the page.
 
     What comes in several formats is named in one: the header of a browser would decide else.
@@ -159,7 +165,7 @@ def _leads(body: Body) -> list[Link]:
                 href = href if "?" in href else in_format(href, "json")
             case _:
                 text = one["title"]
-        found.append(Link(text, href, rel, media_type))
+        found.append(PageLink(text, href, rel, media_type))
     # People look for these below a page's last row.
     return sorted(found, key=lambda link: link.text not in {"Next page", "Items"})
 
@@ -170,16 +176,16 @@ def _page(view: DataView) -> Response:
     return answer
 
 
-def _home(base: str) -> Link:
-    return Link("Amparo", f"{base}/?f=html")
+def _home(base: str) -> PageLink:
+    return PageLink("Amparo", f"{base}/?f=html")
 
 
-def _crumbs(base: str) -> list[Link]:
-    return [_home(base), Link("Collections", f"{base}/collections?f=html")]
+def _crumbs(base: str) -> list[PageLink]:
+    return [_home(base), PageLink("Collections", f"{base}/collections?f=html")]
 
 
-def _documented(base: str, layer: Layer) -> Link:
-    return Link("Documentation", f"{base}/docs/collections/{layer.name}")
+def _documented(base: str, layer: Layer) -> PageLink:
+    return PageLink("Documentation", f"{base}/docs/collections/{layer.name}")
 
 
 def _notices(body: Body) -> list[str]:

@@ -13,7 +13,7 @@ from app.api.collections.downloads import file_answer, is_file_offered
 from app.api.collections.html_pages import as_page, item_page, items_page
 from app.api.collections.links import GEOJSON, JSON, alternates, demo_members, link, written
 from app.api.collections.parameters import DEFAULT_LIMIT, read_as_of, read_crs
-from app.api.collections.serving import Asked, PublishedRoute
+from app.api.collections.serving import PublishedRequest, PublishedRoute
 from app.snapshots.response_cache import Kept
 from geo.db.sessions import Tier
 from tiles.catalogue.layer import Layer
@@ -53,7 +53,7 @@ def routes() -> list[PublishedRoute]:
     return found
 
 
-async def items(asked: Asked) -> Response:
+async def items(asked: PublishedRequest) -> Response:
     """Return one page of features, or all of them as a file; ``f`` decides."""
     layer = find_layer(asked.path["layer"], asked.tier)
     query = asked.only(*windows.NAMES, *queryable_columns(layer))
@@ -70,7 +70,7 @@ async def items(asked: Asked) -> Response:
 
 
 async def _kept_page(
-    asked: Asked, layer: Layer, window: Window, query: Mapping[str, str], today: date
+    asked: PublishedRequest, layer: Layer, window: Window, query: Mapping[str, str], today: date
 ) -> Kept:
     base, is_demo = asked.base, asked.is_demo
 
@@ -97,7 +97,7 @@ def content_crs(crs: Crs) -> dict[str, str]:
     return {"Content-Crs": f"<{crs.uri}>"}
 
 
-async def _past(asked: Asked, layer: Layer, window: Window) -> Past | None:
+async def _past(asked: PublishedRequest, layer: Layer, window: Window) -> Past | None:
     if window.as_of is None:
         return None
     async with asked.database.session(asked.tier) as session:
@@ -105,7 +105,7 @@ async def _past(asked: Asked, layer: Layer, window: Window) -> Past | None:
 
 
 async def _matched(
-    asked: Asked,
+    asked: PublishedRequest,
     layer: Layer,
     window: Window,
     query: Mapping[str, str],
@@ -150,7 +150,7 @@ def page_body(page: Page, members: Body) -> bytes:
     return f'{{"type":"FeatureCollection","features":[{",".join(page.features)}],{rest}'.encode()
 
 
-async def item(asked: Asked) -> Response:
+async def item(asked: PublishedRequest) -> Response:
     """Return one feature; hidden and never existed get the same 404 (P39)."""
     layer = find_layer(asked.path["layer"], asked.tier)
     query = asked.only("as_of", "crs", "f")

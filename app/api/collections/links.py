@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import quote_plus
 
-from tiles.downloads.formats import Format
+from tiles.downloads.formats import FeatureFormat
 from tiles.features.items import DEMO_NOTICE
 
 JSON = "application/json"
@@ -48,7 +48,7 @@ def in_format(href: str, name: str) -> str:
 
 
 def alternates(
-    address: str, query: Mapping[str, str], others: Iterable[Format]
+    address: str, query: Mapping[str, str], others: Iterable[FeatureFormat]
 ) -> list[dict[str, str]]:
     """Return links to the same in other formats (OGC API Features, 7.15.7, 7.16.2).
 

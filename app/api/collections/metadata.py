@@ -17,13 +17,13 @@ from app.api.collections.links import (
     demo_members,
     link,
 )
-from app.api.collections.serving import Asked, PublishedRoute
+from app.api.collections.serving import PublishedRequest, PublishedRoute
 from geo.db.sessions import Tier
 from tiles.catalogue.layer import Layer
 from tiles.catalogue.layers import find_layer, layers_for
 from tiles.crs import SUPPORTED
 from tiles.downloads import formats
-from tiles.downloads.formats import FORMATS, Format
+from tiles.downloads.formats import FORMATS, FeatureFormat
 from tiles.features.items import read_extent
 from tiles.features.maplibre import MEDIA_TYPE as STYLE
 from tiles.features.queryables import queryables_schema
@@ -55,13 +55,13 @@ def last_routes() -> list[PublishedRoute]:
     ]
 
 
-async def unknown(asked: Asked) -> Response:
+async def unknown(asked: PublishedRequest) -> Response:
     """Refuse what is not there: an unknown collection is said to be one."""
     find_layer(asked.path["layer"], asked.tier)
     raise HTTPException(404)
 
 
-async def collections(asked: Asked) -> Response:
+async def collections(asked: PublishedRequest) -> Response:
     """Return all collections."""
     fmt = asked.format(_OFFERED, asked.only("f").get("f"))
     base = asked.base
@@ -86,7 +86,7 @@ async def collections(asked: Asked) -> Response:
     return collections_page(asked, kept) if fmt is formats.HTML else asked.answer(kept, JSON)
 
 
-async def collection(asked: Asked) -> Response:
+async def collection(asked: PublishedRequest) -> Response:
     """Return what a collection is, with its credit and its links."""
     layer = find_layer(asked.path["layer"], asked.tier)
     fmt = asked.format(_OFFERED, asked.only("f").get("f"))
@@ -103,7 +103,7 @@ async def collection(asked: Asked) -> Response:
     return collection_page(asked, layer, kept) if fmt is formats.HTML else asked.answer(kept, JSON)
 
 
-async def collection_body(asked: Asked, layer: Layer, base: str) -> Body:
+async def collection_body(asked: PublishedRequest, layer: Layer, base: str) -> Body:
     """Return the description of one collection."""
     address = f"{base}/collections/{layer.name}"
     box = await _extent(asked, layer)
@@ -142,7 +142,7 @@ async def collection_body(asked: Asked, layer: Layer, base: str) -> Body:
     }
 
 
-def _items_address(address: str, fmt: Format) -> str:
+def _items_address(address: str, fmt: FeatureFormat) -> str:
     # GDAL writes an id behind it, whatever ends it: the format that comes anyway is not named.
     query = "" if fmt is FORMATS[0] else f"?f={fmt.name}"
     return f"{address}/items{query}"
@@ -152,7 +152,7 @@ def _items_address(address: str, fmt: Format) -> str:
 _WORLD: Final = [-180.0, -90.0, 180.0, 90.0]
 
 
-async def _extent(asked: Asked, layer: Layer) -> list[float]:
+async def _extent(asked: PublishedRequest, layer: Layer) -> list[float]:
     """Return the box of what the tier sees, which is read once an edition."""
 
     async def make() -> tuple[bytes, dict[str, str]]:
@@ -164,7 +164,7 @@ async def _extent(asked: Asked, layer: Layer) -> list[float]:
     return box
 
 
-async def queryables(asked: Asked) -> Response:
+async def queryables(asked: PublishedRequest) -> Response:
     """Return the JSON Schema of what items can be filtered by (Part 3)."""
     layer = find_layer(asked.path["layer"], asked.tier)
     asked.only_as("json")
@@ -173,7 +173,7 @@ async def queryables(asked: Asked) -> Response:
     return asked.signed(orjson.dumps(body), SCHEMA)
 
 
-async def schema(asked: Asked) -> Response:
+async def schema(asked: PublishedRequest) -> Response:
     """Return the JSON Schema of an item."""
     layer = find_layer(asked.path["layer"], asked.tier)
     asked.only_as("json")

@@ -17,18 +17,18 @@ from app.http.error_table import handler_of
 from app.http.etags import PUBLIC, knows
 from app.snapshots.layer_editions import Editions, Look
 from app.snapshots.response_cache import Kept, Shelf
-from geo.db.read_pool import Reader
+from geo.db.read_pool import ReadPool
 from geo.db.sessions import Database, Tier
 from tiles.catalogue.layer import Layer
-from tiles.downloads.formats import Format, negotiate
+from tiles.downloads.formats import FeatureFormat, negotiate
 
 #: Of the tiers above public: nothing of theirs is to lie about anywhere.
 PRIVATE = "private, no-store"
 
-type Endpoint = Callable[["Asked"], Awaitable[Response]]
+type Endpoint = Callable[["PublishedRequest"], Awaitable[Response]]
 
 
-class Asked:
+class PublishedRequest:
     """One request for something published.
 
     Parameters
@@ -68,7 +68,7 @@ class Asked:
         return database
 
     @property
-    def reader(self) -> Reader:
+    def reader(self) -> ReadPool:
         """Raw connections of the asker's tier."""
         return self.database.reader(self.tier)
 
@@ -102,7 +102,7 @@ class Asked:
             raise InvalidParameterError("f", f"this comes as {form} alone")
         return found
 
-    def format(self, offered: Sequence[Format], f: str | None) -> Format:
+    def format(self, offered: Sequence[FeatureFormat], f: str | None) -> FeatureFormat:
         """Return the format that is meant, by ``f`` or else by the ``Accept`` header.
 
         Raises
@@ -233,7 +233,7 @@ class PublishedRoute(Route):
         if look.is_demo and not request.state.settings.may_show_demo:
             raise DemoNotPublicError
         request.path_params.update(self._fixed)
-        return await self._answer(Asked(request, asker, look))
+        return await self._answer(PublishedRequest(request, asker, look))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match as any other, and say which address it is, for the log."""

@@ -10,7 +10,7 @@ import orjson
 from starlette.responses import Response
 
 from app.api.collections.links import JSON, MVT, REL, demo_members, link
-from app.api.collections.serving import Asked, PublishedRoute
+from app.api.collections.serving import PublishedRequest, PublishedRoute
 from app.exceptions import InvalidParameterError
 from geo.db.sessions import Tier
 from tiles.catalogue.layer import Layer
@@ -52,12 +52,12 @@ def last_routes() -> list[PublishedRoute]:
     return [PublishedRoute("/tiles/{layer}/{rest:path}", unknown)]
 
 
-async def unknown(_asked: Asked) -> Response:
+async def unknown(_asked: PublishedRequest) -> Response:
     """Refuse tiles of what is no layer."""
     raise UnknownLayerError
 
 
-async def tile(asked: Asked) -> Response:
+async def tile(asked: PublishedRequest) -> Response:
     """Return one tile, or 204 where it holds nothing."""
     layer = find_layer(asked.path["layer"], asked.tier)
     asked.only_as("mvt")
@@ -70,7 +70,7 @@ async def tile(asked: Asked) -> Response:
     return asked.answer(await asked.kept((layer,), key, make), MVT)
 
 
-async def dataset_tile(asked: Asked) -> Response:
+async def dataset_tile(asked: PublishedRequest) -> Response:
     """Return one tile with several layers: all, or those of ``collections``."""
     layers = _chosen(asked)
     z, x, y = _place(asked)
@@ -84,7 +84,7 @@ async def dataset_tile(asked: Asked) -> Response:
     return asked.answer(await asked.kept(layers, key, make), MVT)
 
 
-def _chosen(asked: Asked) -> tuple[Layer, ...]:
+def _chosen(asked: PublishedRequest) -> tuple[Layer, ...]:
     names = asked.only_as("mvt", "collections").get("collections")
     if names is None:
         return layers_for(asked.tier)
@@ -95,7 +95,7 @@ def _chosen(asked: Asked) -> tuple[Layer, ...]:
         raise InvalidParameterError("collections", "names what is no collection") from error
 
 
-def _place(asked: Asked) -> tuple[int, int, int]:
+def _place(asked: PublishedRequest) -> tuple[int, int, int]:
     """Return zoom, column and row of the address.
 
     Raises
@@ -123,7 +123,7 @@ def _place(asked: Asked) -> tuple[int, int, int]:
 _DIGITS: Final = 12
 
 
-async def tilejson(asked: Asked) -> Response:
+async def tilejson(asked: PublishedRequest) -> Response:
     """Return TileJSON 3.0 of a layer: address, zooms, columns, credit."""
     layer = find_layer(asked.path["layer"], asked.tier)
     asked.only_as("json")
@@ -160,7 +160,7 @@ def _vector_layer(layer: Layer) -> Body:
     }
 
 
-async def matrix_sets(asked: Asked) -> Response:
+async def matrix_sets(asked: PublishedRequest) -> Response:
     """Return the tile matrix sets that tiles come in: one."""
     asked.only_as("json")
     address = f"{asked.base}/tileMatrixSets/{QUAD}"
@@ -168,13 +168,13 @@ async def matrix_sets(asked: Asked) -> Response:
     return _plain(asked, {"tileMatrixSets": [one]})
 
 
-async def matrices(asked: Asked) -> Response:
+async def matrices(asked: PublishedRequest) -> Response:
     """Return the tile matrix set WebMercatorQuad (OGC 17-083r4, Annex D)."""
     asked.only_as("json")
     return _plain(asked, matrix_set())
 
 
-async def tilesets(asked: Asked) -> Response:
+async def tilesets(asked: PublishedRequest) -> Response:
     """Return the tilesets of a collection, or of all of them."""
     asked.only_as("json")
     base = asked.base
@@ -187,7 +187,7 @@ async def tilesets(asked: Asked) -> Response:
     )
 
 
-async def tileset(asked: Asked) -> Response:
+async def tileset(asked: PublishedRequest) -> Response:
     """Return what a tileset is: its zooms, its layers, its tiles' address."""
     asked.only_as("json")
     base = asked.base
@@ -212,12 +212,12 @@ async def tileset(asked: Asked) -> Response:
     return _plain(asked, body)
 
 
-def _layers(asked: Asked) -> tuple[Layer, ...]:
+def _layers(asked: PublishedRequest) -> tuple[Layer, ...]:
     name = asked.path.get("layer")
     return layers_for(asked.tier) if name is None else (find_layer(name, asked.tier),)
 
 
-def _summary(asked: Asked, base: str) -> Body:
+def _summary(asked: PublishedRequest, base: str) -> Body:
     name = asked.path.get("layer")
     address = f"{base}/tiles" if name is None else f"{base}/collections/{name}/tiles"
     own = f"{address}/{QUAD}"
@@ -236,6 +236,6 @@ def _summary(asked: Asked, base: str) -> Body:
     }
 
 
-def _plain(asked: Asked, body: Body) -> Response:
+def _plain(asked: PublishedRequest, body: Body) -> Response:
     """Send what depends on the catalogue alone."""
     return asked.signed(orjson.dumps(body), JSON)

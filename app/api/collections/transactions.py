@@ -30,8 +30,8 @@ from app.access.disk_reserve import require_room
 from app.access.identity import find_asker, require_actor
 from app.api.collections import items
 from app.api.collections.geojson_record import (
-    Shown,
-    Stated,
+    ShownItem,
+    StatedItem,
     created,
     read_feature,
     replaced,
@@ -40,7 +40,7 @@ from app.api.collections.geojson_record import (
 )
 from app.api.collections.links import GEOJSON, JSON, MERGE_PATCH
 from app.api.collections.parameters import read_crs
-from app.api.collections.serving import Asked
+from app.api.collections.serving import PublishedRequest
 from app.api.records.proposals import outcome_body
 from app.exceptions import (
     InvalidParameterError,
@@ -56,7 +56,7 @@ from geo.accounts.permissions import Actor, require_staff
 from geo.db.sessions import Tier
 from geo.errors import InvalidRecordError, NothingChangesError
 from geo.proposals import submission
-from geo.proposals.submission import Outcome, Wanted
+from geo.proposals.submission import ChangeRequest, Outcome
 from geo.subjects.subject import Document, lock_subjects, read_subject
 from tiles.catalogue.layers import layers_for
 from tiles.crs import STORED_SRID, Crs
@@ -87,7 +87,7 @@ _CLOSED: Final = (
 class Changing:
     """A request of somebody who works on records, before anything is looked up."""
 
-    asked: Asked
+    asked: PublishedRequest
     actor: Actor
     entity: str
 
@@ -103,7 +103,7 @@ class Changing:
         async with self.asked.database.session(Tier.WRITER, person=self.actor.id) as session:
             yield session
 
-    async def read(self, *, is_whole: bool = True) -> tuple[Stated, Crs]:
+    async def read(self, *, is_whole: bool = True) -> tuple[StatedItem, Crs]:
         """Return what the body states, and its reference system (`Content-Crs`).
 
         Raises
@@ -117,7 +117,9 @@ class Changing:
         crs = read_crs("Content-Crs", uri)
         return read_feature(await read_json(self.request), crs, is_whole=is_whole), crs
 
-    async def propose(self, session: AsyncSession, wanted: Wanted, reason: str | None) -> Outcome:
+    async def propose(
+        self, session: AsyncSession, wanted: ChangeRequest, reason: str | None
+    ) -> Outcome:
         """Propose one change; one that says what is already so changes nothing.
 
         Raises
@@ -188,7 +190,7 @@ class ChangeRoute(Route):
             actor = await require_actor(request)
             require_staff(actor)
             editions: Editions = request.state.editions
-            asked = Asked(request, await find_asker(request), await editions.believed())
+            asked = PublishedRequest(request, await find_asker(request), await editions.believed())
             asked.only()
             return await changes[request.method](Changing(asked, actor, entity))
 
@@ -232,7 +234,7 @@ async def create(changing: Changing) -> Response:
     stated, crs = await changing.read()
     async with changing.writer() as session:
         stated = await _in_degrees(session, stated, crs)
-        wanted = Wanted(None, created(stated))
+        wanted = ChangeRequest(None, created(stated))
         outcome = await changing.propose(session, wanted, stated.reason)
     return _answer(changing.asked, outcome)
 
@@ -266,9 +268,9 @@ async def close_space(changing: Changing) -> Response:
 
 async def _change(
     changing: Changing,
-    stated: Stated,
+    stated: StatedItem,
     crs: Crs,
-    made: Callable[[Stated, Shown, Document], Document],
+    made: Callable[[StatedItem, ShownItem, Document], Document],
 ) -> Response:
     if stated.id is not None and stated.id != changing.asked.path["item"]:
         raise InvalidRecordError([("id", "is not the one of the address, and never changes")])
@@ -289,12 +291,12 @@ class _Item:
 
     session: AsyncSession
     id: str
-    shown: Shown
+    shown: ShownItem
     document: Document
     revision: int | None
 
-    def wanted(self, changes: Document) -> Wanted:
-        return Wanted(self.id, changes, base_revision=self.revision)
+    def wanted(self, changes: Document) -> ChangeRequest:
+        return ChangeRequest(self.id, changes, base_revision=self.revision)
 
 
 @asynccontextmanager
@@ -318,7 +320,7 @@ async def _locked(changing: Changing) -> AsyncIterator[_Item]:
         subject = await read_subject(session, changing.entity, item_id)
         feature = orjson.loads(bytes(now.body))
         lon, lat = feature["geometry"]["coordinates"]
-        shown = Shown(feature["properties"], (lon, lat))
+        shown = ShownItem(feature["properties"], (lon, lat))
         yield _Item(session, item_id, shown, subject.document or {}, subject.revision)
 
 
@@ -330,7 +332,7 @@ async def _current(changing: Changing) -> Response:
     about = {b"host", b"authorization"}
     headers = [pair for pair in asked.request.scope["headers"] if pair[0].lower() in about]
     plain = Request({**asked.request.scope, "method": "GET", "headers": headers})
-    return await items.item(Asked(plain, asked.asker, await asked.editions.believed()))
+    return await items.item(PublishedRequest(plain, asked.asker, await asked.editions.believed()))
 
 
 def _require_match(request: Request, tag: str) -> None:
@@ -345,7 +347,7 @@ def _require_match(request: Request, tag: str) -> None:
         raise OutdatedError(msg)
 
 
-async def _in_degrees(session: AsyncSession, stated: Stated, crs: Crs) -> Stated:
+async def _in_degrees(session: AsyncSession, stated: StatedItem, crs: Crs) -> StatedItem:
     """Return what is stated with its position in degrees, longitude first."""
     if stated.position is None or crs.srid == STORED_SRID:
         return stated
@@ -359,7 +361,7 @@ async def _in_degrees(session: AsyncSession, stated: Stated, crs: Crs) -> Stated
 # -- answers ---------------------------------------------------------------------------------------
 
 
-def _answer(asked: Asked, outcome: Outcome) -> Response:
+def _answer(asked: PublishedRequest, outcome: Outcome) -> Response:
     """Say what waits for a second person, and where."""
     location = f"{asked.base}/proposals/{outcome.proposal_id}"
     return JSONResponse(outcome_body(outcome), status_code=202, headers={"Location": location})

@@ -12,7 +12,7 @@ from app.http.etags import NOT_MODIFIED, kept_response
 from app.http.problems import problem_responses
 from app.runtime.work_limit import search
 from geo.db.sessions import Database
-from geo.exports.formats import FORMATS, Format, find_format
+from geo.exports.formats import FORMATS, SpaceFormat, find_format
 from geo.exports.snapshot import Selection, Snapshot, read_snapshot
 
 router = APIRouter(tags=["exports"])
@@ -76,7 +76,7 @@ async def export(
     return await search(partial(_answer, request, found, snapshot), limiter=_exports)
 
 
-def _answer(request: Request, found: Format, snapshot: Snapshot) -> Response:
+def _answer(request: Request, found: SpaceFormat, snapshot: Snapshot) -> Response:
     answer = kept_response(request, found.write(snapshot), found.media_type)
     name = found.file_name(snapshot)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'

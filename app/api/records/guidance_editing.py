@@ -86,7 +86,7 @@ class ProductDraft(JSONBody):
     geometry: dict[str, Any] | None = None
 
 
-class Reader(JSONBody):
+class PathwayReader(JSONBody):
     """A person who may read a restricted pathway."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -290,7 +290,7 @@ async def put_pathway(
 
 @router.post("/pathways/{item}/readers", responses=REFUSALS)
 async def name_pathway_reader(
-    session: WriterDep, actor: WorkerDep, item: Id, body: Reader
+    session: WriterDep, actor: WorkerDep, item: Id, body: PathwayReader
 ) -> Response:
     """Let a person read a restricted pathway (coordinators).
 

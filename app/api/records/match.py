@@ -12,11 +12,11 @@ from app.exceptions import InvalidParameterError
 from app.http.problems import problem_responses
 from app.http.responses import GeoJSONResponse
 from app.i18n import route_phrases
-from app.journeys.matching import Chosen, Fallback, Match, Question, match
+from app.journeys.matching import Chosen, Fallback, Match, MatchQuestion, match
 from app.schemas.fields import Instant, Latitude, Longitude, require_unswapped
 from app.schemas.json_body import JSONBody, LargeBodyRoute
 from app.texts import match_text
-from app.texts.match_text import Reason
+from app.texts.match_text import MatchReason
 from geo.spaces.eligibility import ADULT_AGE, Need
 from geo.text.countries import CODES
 from tiles.catalogue.layers import SPACES
@@ -33,7 +33,7 @@ _CODE = r"^[A-Za-z0-9][A-Za-z0-9 _-]{0,59}$"
 type Code = Annotated[str, Field(pattern=_CODE)]
 
 
-class Asked(BaseModel):
+class NeedRequest(BaseModel):
     """A need, as far as the asker says. Nationality, religion and colour are not asked (P26)."""
 
     model_config = ConfigDict(
@@ -111,7 +111,7 @@ class Asked(BaseModel):
         )
 
 
-class AskedByPost(JSONBody, Asked):
+class AskedByPost(JSONBody, NeedRequest):
     """What somebody needs, in a body: the address says nothing of it (P9)."""
 
 
@@ -121,7 +121,7 @@ class AskedByPost(JSONBody, Asked):
     responses=problem_responses(400, 422, 503),
 )
 async def find_match(
-    asked: Annotated[Asked, Query()],
+    asked: Annotated[NeedRequest, Query()],
     session: SessionDep,
     network: NetworkDep,
     settings: SettingsDep,
@@ -154,7 +154,7 @@ async def post_match(
 
 
 async def _answer(
-    asked: Asked,
+    asked: NeedRequest,
     session: SessionDep,
     network: NetworkDep,
     settings: SettingsDep,
@@ -164,7 +164,7 @@ async def _answer(
     if asked.country is not None and asked.country not in CODES:
         raise InvalidParameterError("country", "no ISO 3166-1 alpha-2 code")
     now = clock()
-    question = Question(
+    question = MatchQuestion(
         asked.need,
         round(asked.lon, DECIMALS),
         round(asked.lat, DECIMALS),
@@ -204,7 +204,7 @@ def feature_collection(found: Match, hotline: str | None) -> dict[str, Any]:
     }
 
 
-def _said(reasons: Iterable[Reason]) -> list[dict[str, str]]:
+def _said(reasons: Iterable[MatchReason]) -> list[dict[str, str]]:
     return [{"code": reason.code, "text": str(reason.phrase)} for reason in reasons]
 
 

@@ -20,9 +20,9 @@ from geo.accounts import restricted_access, staff_reads
 from geo.accounts.permissions import require_staff
 from geo.errors import NotFoundError
 from geo.proposals import closings, decisions, pending, submission
-from geo.proposals.pending import Comparison, Waiting
+from geo.proposals.pending import Comparison, PendingProposal
 from geo.proposals.record_visibility import require_known, shown_document, unknown
-from geo.proposals.submission import MAX_REASON, Outcome, Wanted
+from geo.proposals.submission import MAX_REASON, ChangeRequest, Outcome
 from geo.subjects.subject import read_subjects
 from geo.text import coded_reasons
 
@@ -128,7 +128,7 @@ async def propose(
         session,
         actor,
         body.entity,
-        [Wanted(body.record_id, body.changes, body.base_revision)],
+        [ChangeRequest(body.record_id, body.changes, body.base_revision)],
         reason=body.reason,
         via="api",
         now=clock(),
@@ -279,7 +279,7 @@ async def close(
         session,
         actor,
         space,
-        closings.Closing(body.status, body.because, body.until, body.notice),
+        closings.SpaceClosing(body.status, body.because, body.until, body.notice),
         reason=body.reason,
         via="api",
         now=clock(),
@@ -299,7 +299,7 @@ def outcome_body(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _waiting(proposal: Waiting) -> dict[str, Any]:
+def _waiting(proposal: PendingProposal) -> dict[str, Any]:
     # P6: names of colleagues, for colleagues; never an address.
     return asdict(proposal)
 

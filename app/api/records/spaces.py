@@ -16,7 +16,7 @@ from app.snapshots.essential_contacts import essential_lines
 from geo.hours.space_hours import OpenStatus, hours_of
 from geo.records import demo_rows
 from geo.spaces import queries
-from geo.spaces.filters import Wanted
+from geo.spaces.filters import SpaceFilter
 from geo.spaces.freshness import Age
 from geo.spaces.queries import NearSpace
 from tiles.catalogue.layers import SPACES
@@ -67,7 +67,7 @@ async def nearest(
         lon,
         lat,
         country=country,
-        wanted=Wanted(services=() if service is None else (service,), open_at=open_at),
+        wanted=SpaceFilter(services=() if service is None else (service,), open_at=open_at),
         limit=min(limit, MAX_LIMIT),
         horizon_m=settings.near_m,
     )

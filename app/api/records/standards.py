@@ -136,7 +136,7 @@ async def answer_assessment(
     session: WriterDep, actor: WorkerDep, item: Id, body: Answers
 ) -> Response:
     """Set answers of an assessment that is not handed in."""
-    given = [assessments.Answer(**answer.model_dump()) for answer in body.answers]
+    given = [assessments.ChecklistAnswer(**answer.model_dump()) for answer in body.answers]
     await assessments.answer(session, actor, item, given)
     return _done(item)
 

@@ -19,16 +19,16 @@ from app.exceptions import InvalidParameterError
 from app.http.problems import problem_responses
 from app.http.responses import JSONResponse
 from app.i18n import route_phrases
-from app.journeys.detours import Detours
-from app.journeys.planner import Question, end_names, plan
+from app.journeys.detours import DetourLimits
+from app.journeys.planner import JourneyQuestion, end_names, plan
 from app.runtime.work_limit import search
 from app.schemas.fields import Day, Instant, Latitude, Longitude, Position, require_unswapped
 from app.schemas.json_body import JSONBody, LargeBodyRoute
 from app.settings import Settings
 from app.snapshots.country_of_point import SilentCrossingError, UncertainCountryError, locate_all
 from app.snapshots.open_spaces import support, supports_of
-from app.snapshots.read_source import Source
-from app.snapshots.road_networks import Network, Region
+from app.snapshots.read_source import ReadSource
+from app.snapshots.road_networks import Region, RoadNetworks
 from app.snapshots.tier_snapshot import reading
 from geo.errors import UnknownServiceError
 from geo.geography import boundaries
@@ -219,7 +219,7 @@ class _Way:
 async def _found_way(
     body: CoverageQuestion,
     session: AsyncSession,
-    network: Network,
+    network: RoadNetworks,
     now: datetime,
     settings: Settings,
 ) -> _Way:
@@ -228,9 +228,9 @@ async def _found_way(
     assert body.end is not None  # noqa: S101
     require_unswapped("start", *body.start)
     require_unswapped("end", *body.end)
-    detours = Detours.of(settings, are_accepted=body.accept_detour)
-    question = Question(body.start, body.end, body.mode, body.at or now, detours=detours)
-    answer = await plan(Source(session), network, question, now=now, access_m=settings.access_m)
+    detours = DetourLimits.of(settings, are_accepted=body.accept_detour)
+    question = JourneyQuestion(body.start, body.end, body.mode, body.at or now, detours=detours)
+    answer = await plan(ReadSource(session), network, question, now=now, access_m=settings.access_m)
     journey, known = answer.journeys[0], answer.knowledge
     best = journey.route
     return _Way(
@@ -247,7 +247,7 @@ async def _drawn_way(
     route: LineString,
     body: CoverageQuestion,
     session: AsyncSession,
-    network: Network,
+    network: RoadNetworks,
     now: datetime,
     access_m: float,
 ) -> _Way:
@@ -294,7 +294,7 @@ async def _drawn_way(
 def _match(
     coordinates: NDArray[np.float64],
     mode: Mode,
-    network: Network,
+    network: RoadNetworks,
     official: tuple[Crossing, ...],
 ) -> tuple[MeasuredLine, Region]:
     first, last = (tuple(map(float, coordinates[i])) for i in (0, -1))

@@ -33,9 +33,9 @@ from app.i18n import route_phrases
 from app.i18n.translation import Words, negotiate, words
 from app.journeys import turn_steps
 from app.journeys.arrive_by import plan_arrival
-from app.journeys.detours import Detours
-from app.journeys.planner import Answer, Journey, Question, plan
-from app.journeys.turn_steps import Step, Turn
+from app.journeys.detours import DetourLimits
+from app.journeys.planner import Journey, JourneyAnswer, JourneyQuestion, plan
+from app.journeys.turn_steps import TurnStep, TurnType
 from app.schemas.areas import MultiPolygon, obstacles_of
 from app.schemas.fields import Instant, Latitude, Longitude, require_unswapped
 from app.schemas.json_body import JSONBody, LargeBodyRoute
@@ -71,9 +71,9 @@ _AVERSIONS: Final = {Preference.LOWER_EXPOSURE: AVERSIONS, Preference.FASTEST: (
 
 #: How the end of a segment turns, in the words that the exchange model has; a way back has none.
 _INSTRUCTIONS: Final = {
-    Turn.STRAIGHT: "continue",
-    **dict.fromkeys((Turn.LEFT, Turn.SHARP_LEFT, Turn.SLIGHT_LEFT), "left"),
-    **dict.fromkeys((Turn.RIGHT, Turn.SHARP_RIGHT, Turn.SLIGHT_RIGHT), "right"),
+    TurnType.STRAIGHT: "continue",
+    **dict.fromkeys((TurnType.LEFT, TurnType.SHARP_LEFT, TurnType.SLIGHT_LEFT), "left"),
+    **dict.fromkeys((TurnType.RIGHT, TurnType.SHARP_RIGHT, TurnType.SLIGHT_RIGHT), "right"),
 }
 
 
@@ -194,7 +194,7 @@ async def compute_route(
         require_unswapped(f"inputs.waypoints.coordinates.{n}", *place)
     profile = PROFILES["adult"] if inputs.mode is None else PROFILES[inputs.mode]
     areas = [] if inputs.obstacles is None else [inputs.obstacles]
-    question = Question(
+    question = JourneyQuestion(
         start=places[0],
         end=places[-1],
         mode=profile.mode,
@@ -204,7 +204,7 @@ async def compute_route(
         aversions=_AVERSIONS[inputs.preference],
         via=tuple(places[1:-1]),
         obstacles=obstacles_of(areas, "inputs.obstacles"),
-        detours=Detours.of(settings, are_accepted=inputs.accept_detour),
+        detours=DetourLimits.of(settings, are_accepted=inputs.accept_detour),
     )
     by_arrival = inputs.when is not None and inputs.when.type == "arrival"
     asked = plan_arrival if by_arrival else plan
@@ -217,7 +217,7 @@ async def compute_route(
     )
 
 
-def exchanged(answer: Answer, name: str | None, now: datetime, w: Words) -> dict[str, Any]:
+def exchanged(answer: JourneyAnswer, name: str | None, now: datetime, w: Words) -> dict[str, Any]:
     """Return an answer's best route by the Route Exchange Model (full).
 
     Parameters
@@ -245,7 +245,7 @@ def exchanged(answer: Answer, name: str | None, now: datetime, w: Words) -> dict
 
 
 def _features(
-    answer: Answer, journey: Journey, now: datetime, w: Words
+    answer: JourneyAnswer, journey: Journey, now: datetime, w: Words
 ) -> Iterator[dict[str, Any]]:
     """Give overview, start, segments with the waypoints between them, and end."""
     route, about = journey.route, route_text.told(answer, now)[0]
@@ -266,7 +266,7 @@ def _features(
     }
     yield _point(line[0].tolist(), featureType="start", timestamp=answer.question.at)
     for step, after in zip(found, [*found[1:], None], strict=True):
-        if step.turn is Turn.DEPART and step.leg:
+        if step.turn is TurnType.DEPART and step.leg:
             waypoint = route.via[step.leg - 1]
             place = line[step.first].tolist()
             yield _point(place, featureType="waypoint", timestamp=waypoint.arrival)
@@ -275,7 +275,11 @@ def _features(
 
 
 def _segment(
-    place: list[float], step: Step, after: Step | None, about: route_text.Told, w: Words
+    place: list[float],
+    step: TurnStep,
+    after: TurnStep | None,
+    about: route_text.RouteTextSource,
+    w: Words,
 ) -> dict[str, Any]:
     said = route_text.stretch_words(w, about, route_text.stretch(step.parts))
     turn = None if after is None else _INSTRUCTIONS.get(after.turn)

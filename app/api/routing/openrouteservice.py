@@ -33,16 +33,16 @@ from app.http.responses import GeoJSONResponse
 from app.i18n import route_phrases
 from app.i18n.translation import Words, words
 from app.journeys import turn_steps
-from app.journeys.detours import Detours
+from app.journeys.detours import DetourLimits
 from app.journeys.errors import RouteRefusedError
-from app.journeys.planner import Answer, Journey, Question, plan
-from app.journeys.turn_steps import Step, Turn
+from app.journeys.planner import Journey, JourneyAnswer, JourneyQuestion, plan
+from app.journeys.turn_steps import TurnStep, TurnType
 from app.schemas.areas import obstacles_of
 from app.schemas.fields import require_unswapped
 from app.schemas.json_body import LargeBodyRoute
 from app.settings import Settings
 from app.texts import route_text
-from app.texts.route_text import Told
+from app.texts.route_text import RouteTextSource
 from routing.errors import InvalidRequest, NoRoute, OffNetwork
 from routing.osm_tags.edge_flags import Mode
 from routing.route.route import Route
@@ -149,7 +149,7 @@ async def directions(
 
 def _question(
     body: DirectionsQuestion, profile: str, settings: Settings, now: datetime
-) -> Question:
+) -> JourneyQuestion:
     if profile not in PROFILES:
         raise InvalidParameterError("profile", f"one of {', '.join(PROFILES)}")
     options, places = body.options, [(place[0], place[1]) for place in body.coordinates]
@@ -163,7 +163,7 @@ def _question(
     chosen = None if name is None else profile_of(ProfileName(name), settings)
     areas = [] if options.avoid_polygons is None else [options.avoid_polygons]
     others = body.alternative_routes
-    return Question(
+    return JourneyQuestion(
         start=places[0],
         end=places[-1],
         mode=Mode.FOOT if chosen is None else chosen.mode,
@@ -175,7 +175,7 @@ def _question(
         obstacles=obstacles_of(areas, "options.avoid_polygons"),
         avoided_countries=frozenset(options.avoid_countries),
         avoids_borders=options.avoid_borders == "all",
-        detours=Detours.of(settings, are_accepted=options.accept_detour),
+        detours=DetourLimits.of(settings, are_accepted=options.accept_detour),
     )
 
 
@@ -196,7 +196,7 @@ class _Asked(NamedTuple):
 
 
 def _collection(
-    answer: Answer, body: DirectionsQuestion, profile: str, now: datetime, w: Words
+    answer: JourneyAnswer, body: DirectionsQuestion, profile: str, now: datetime, w: Words
 ) -> dict[str, Any]:
     asked, is_demo = _Asked(body, w, now), answer.knowledge.demo
     about = route_text.told(answer, now)
@@ -232,7 +232,9 @@ def _collection(
     }
 
 
-def _feature(answer: Answer, journey: Journey, about: Told, asked: _Asked) -> dict[str, Any]:
+def _feature(
+    answer: JourneyAnswer, journey: Journey, about: RouteTextSource, asked: _Asked
+) -> dict[str, Any]:
     route, body = journey.route, asked.body
     line, found = route.coordinates, turn_steps.steps_of(route)
     leg_ends = [n for n, step in enumerate(found) if n + 1 == len(found) or _ends(found, n)]
@@ -260,13 +262,13 @@ def _feature(answer: Answer, journey: Journey, about: Told, asked: _Asked) -> di
     }
 
 
-def _ends(found: Sequence[Step], row: int) -> bool:
+def _ends(found: Sequence[TurnStep], row: int) -> bool:
     """Tell whether a step is the last of its leg."""
     return found[row].leg != found[row + 1].leg
 
 
 def _segments(
-    found: Sequence[Step], leg_ends: Sequence[int], about: Told, asked: _Asked
+    found: Sequence[TurnStep], leg_ends: Sequence[int], about: RouteTextSource, asked: _Asked
 ) -> list[dict[str, Any]]:
     """Give what openrouteservice calls segments: the legs, each with its steps."""
     made = []
@@ -282,7 +284,7 @@ def _segments(
     return made
 
 
-def _step(step: Step, about: Told, asked: _Asked) -> dict[str, Any]:
+def _step(step: TurnStep, about: RouteTextSource, asked: _Asked) -> dict[str, Any]:
     said = route_text.stretch_words(asked.words, about, route_text.stretch(step.parts))
     return {
         "distance": asked.length(step.length_m),
@@ -294,18 +296,18 @@ def _step(step: Step, about: Told, asked: _Asked) -> dict[str, Any]:
     }
 
 
-def _goal(last: Step, asked: _Asked) -> dict[str, Any]:
+def _goal(last: TurnStep, asked: _Asked) -> dict[str, Any]:
     return {
         "distance": 0.0,
         "duration": 0.0,
-        "type": int(Turn.GOAL),
+        "type": int(TurnType.GOAL),
         "instruction": asked.words.gettext(route_text.DESTINATION),
         "name": "-",
         "way_points": [last.last, last.last],
     }
 
 
-def _surfaces(route: Route, found: Sequence[Step], asked: _Asked) -> dict[str, Any]:
+def _surfaces(route: Route, found: Sequence[TurnStep], asked: _Asked) -> dict[str, Any]:
     """Give the surfaces by vertices, and how much of the way each has."""
     values: list[list[int]] = []
     lengths_m: dict[int, float] = {}

@@ -8,12 +8,14 @@ import orjson
 from app.api.routing.segments_json import SegmentWriter
 from app.i18n.translation import Words
 from app.texts import route_text, trade_off_text
-from app.texts.route_text import Told
+from app.texts.route_text import RouteTextSource
 from routing.engine.itinerary import Passage
 from routing.route.trade_offs import Trade
 
 
-def explained(w: Words, about: Told, segments: SegmentWriter | None = None) -> dict[str, Any]:
+def explained(
+    w: Words, about: RouteTextSource, segments: SegmentWriter | None = None
+) -> dict[str, Any]:
     """Return the properties; figures are not rounded, so that segments sum to the totals.
 
     Parameters
@@ -46,7 +48,7 @@ def _passage(passage: Passage) -> dict[str, Any]:
     }
 
 
-def _hazard(about: Told, hazard_id: str) -> dict[str, Any]:
+def _hazard(about: RouteTextSource, hazard_id: str) -> dict[str, Any]:
     """Return a hazard with nothing that is not published (P36)."""
     hazard = about.hazards[hazard_id]
     return {

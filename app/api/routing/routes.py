@@ -18,13 +18,13 @@ from app.http.problems import problem_responses
 from app.http.responses import GeoJSONResponse
 from app.i18n import route_phrases
 from app.i18n.translation import Words, words
-from app.journeys.detours import Detours
-from app.journeys.planner import Answer, Journey, Question, plan
+from app.journeys.detours import DetourLimits
+from app.journeys.planner import Journey, JourneyAnswer, JourneyQuestion, plan
 from app.schemas.areas import Area, obstacles_of
 from app.schemas.fields import Instant, LanguageCode, Position, require_unswapped
 from app.schemas.json_body import JSONBody
 from app.settings import Settings
-from app.snapshots.road_networks import Network
+from app.snapshots.road_networks import RoadNetworks
 from app.texts import detour_text, route_text
 from app.texts.route_export import carried
 from app.texts.route_files import FILE_KINDS
@@ -45,7 +45,7 @@ GEOJSON: Final = "application/geo+json"
 _NAMES: Final = {kind.media_type: name for name, kind in FILE_KINDS.items()}
 
 
-class Ends(JSONBody):
+class JourneyBody(JSONBody):
     """Where a journey starts and ends, how and when."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,7 +62,7 @@ class Ends(JSONBody):
 ProfileName = StrEnum("ProfileName", {name.upper(): name for name in PROFILES})  # type: ignore[misc]
 
 
-class RouteQuestion(Ends):
+class RouteQuestion(JourneyBody):
     """The body of ``POST /routes``."""
 
     model_config = ConfigDict(
@@ -162,13 +162,13 @@ async def find_routes(
     """
     # Not as dependencies: FastAPI takes longer to bring them than to look them up.
     settings: Settings = request.state.settings
-    network: Network = request.state.network
+    network: RoadNetworks = request.state.network
     now: datetime = request.state.clock()
     for field, place in (("start", body.start), ("end", body.end)):
         require_unswapped(field, *place)
     for n, place in enumerate(body.via):
         require_unswapped(f"via.{n}", *place)
-    question = Question(
+    question = JourneyQuestion(
         start=body.start,
         end=body.end,
         mode=body.mode,
@@ -177,7 +177,7 @@ async def find_routes(
         most=body.routes,
         via=tuple(body.via),
         obstacles=obstacles_of(body.avoid, "avoid"),
-        detours=Detours.of(settings, are_accepted=body.accept_detour),
+        detours=DetourLimits.of(settings, are_accepted=body.accept_detour),
     )
     async with open_source_for(request, question.obstacles) as source:
         answer = await plan(source, network, question, now=now, access_m=settings.access_m)
@@ -207,7 +207,7 @@ def profile_of(name: ProfileName, settings: Settings) -> Profile:
 
 
 def feature_collection(
-    answer: Answer,
+    answer: JourneyAnswer,
     told: Sequence[Sequence[Mapping[str, Any]]],
     now: datetime,
     w: Words,
@@ -255,7 +255,7 @@ def feature_collection(
 def properties(
     journey: Journey,
     along: Sequence[Mapping[str, Any]],
-    answer: Answer,
+    answer: JourneyAnswer,
     now: datetime,
     w: Words,
 ) -> dict[str, Any]:

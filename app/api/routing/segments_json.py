@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from app.api.routing._json_kernel import figure_spans, woven
 from app.i18n.translation import Words, words
 from app.texts import route_text
-from app.texts.route_text import CLIMB_M, SHORT_M, Told
-from routing.route.segments import SegmentFactor, Segments
+from app.texts.route_text import CLIMB_M, SHORT_M, RouteTextSource
+from routing.route.segments import RouteSegments, SegmentFactor
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -106,7 +106,7 @@ class SegmentWriter:
         self._texts = bytearray()
         self._ends = array("q", [0])
 
-    def written(self, about: Told, segments: Segments) -> bytes:
+    def written(self, about: RouteTextSource, segments: RouteSegments) -> bytes:
         """Return a JSON array of a route's segments, in order.
 
         Parameters
@@ -142,7 +142,7 @@ class SegmentWriter:
         placed = source.each(keys)
         return woven(source.text, cells, figures, spans, placed, groups).tobytes()
 
-    def _kinds(self, source: _Source, about: Told, segments: Segments) -> Ints:
+    def _kinds(self, source: _Source, about: RouteTextSource, segments: RouteSegments) -> Ints:
         """Give where the three texts of each segment's kind stand: int64 [segments, 3, 2]."""
         length_m = segments.to_m - segments.from_m
         unknown_m = segments.unknown.get("hazards", np.zeros(len(segments)))
@@ -167,7 +167,7 @@ class SegmentWriter:
         spans = _spans(np.array(self._ends)).reshape(-1, 3, 2)
         return np.asarray(source.add(bytes(self._texts)) + spans[np.array(rows)])
 
-    def _added(self, about: Told, kind: Kind) -> int:
+    def _added(self, about: RouteTextSource, kind: Kind) -> int:
         """Write a kind, and give its number."""
         row = self._rows[kind] = len(self._rows)
         text, first, second = _of_kind(self._w, about, kind)
@@ -190,7 +190,7 @@ class SegmentWriter:
         return found
 
 
-def _table(segments: Segments) -> Floats:
+def _table(segments: RouteSegments) -> Floats:
     """Give all figures of segments, float64 [figures, segments]."""
     # Millimetres: edges are measured in decimetres.
     own = [np.round(segments.from_m, 3), np.round(segments.to_m, 3)]
@@ -217,7 +217,7 @@ def _factors(source: _Source, factors: Sequence[Sequence[SegmentFactor]]) -> tup
     return source.each([b'},"factors":' + orjson.dumps(row) for row in written])
 
 
-def _sources(source: _Source, segments: Segments) -> tuple[int, int] | Ints:
+def _sources(source: _Source, segments: RouteSegments) -> tuple[int, int] | Ints:
     """Write which road network says so, and of which day it is, up to the text."""
     network, as_of = segments.network, segments.as_of
     if network.count(network[0]) == as_of.count(as_of[0]) == len(network):
@@ -230,7 +230,7 @@ def _source(network: str, as_of: str) -> bytes:
     return b"," + orjson.dumps({"network": network, "as_of": as_of})[1:-1] + b',"text":"'
 
 
-def _of_kind(w: Words, about: Told, kind: Kind) -> Written:
+def _of_kind(w: Words, about: RouteTextSource, kind: Kind) -> Written:
     hazards = kind[-3]
     if not hazards:
         return _of_unharmed(w.lang, kind)
@@ -244,7 +244,7 @@ def _of_unharmed(lang: str, kind: Kind) -> Written:
     return _write(w, [route_text.safety(w, route_text.NO_REPORTS)] if is_unreported else [], kind)
 
 
-def _write(w: Words, reported: Sequence[route_text.Said], kind: Kind) -> Written:
+def _write(w: Words, reported: Sequence[route_text.TextPart], kind: Kind) -> Written:
     road, ref, road_class, surface, lit, sidewalk, night, hazards, climb_m, _ = kind
     members = {
         "road": road,

@@ -13,7 +13,7 @@ from app.console.forms.inputs import told
 from app.console.forms.layout import Desk, DeskDep
 from app.console.forms.roles import get_auditor
 from geo.audit import trail
-from geo.audit.trail import Verdict
+from geo.audit.trail import ChainVerdict
 from geo.errors import InvalidRecordError
 from geo.models import Person
 from geo.oversight import row_digests
@@ -73,12 +73,12 @@ async def _page(
     desk: Desk,
     asked: Filters,
     *,
-    verdict: Verdict | None = None,
+    verdict: ChainVerdict | None = None,
     rows: RowVerdict | None = None,
     problems: dict[str, str] | None = None,
     expect: str = "",
 ) -> Response:
-    found: list[trail.Entry] = []
+    found: list[trail.ChainEntry] = []
     try:
         found = list(
             await trail.read(

@@ -14,7 +14,7 @@ from geo.accounts.permissions import can_propose
 from geo.errors import InvalidRecordError
 from geo.proposals import pending, submission
 from geo.proposals.record_visibility import unknown
-from geo.proposals.submission import Wanted
+from geo.proposals.submission import ChangeRequest
 from geo.subjects.subject import ORGANIZATION_FIELDS
 
 router = APIRouter(include_in_schema=False)
@@ -47,7 +47,11 @@ async def change(desk: DeskDep, organization: RecordId, form: FormDep) -> Respon
                 desk.session,
                 desk.actor,
                 "organization",
-                [Wanted(organization, {name: text_in(form, name) for name in ORGANIZATION_FIELDS})],
+                [
+                    ChangeRequest(
+                        organization, {name: text_in(form, name) for name in ORGANIZATION_FIELDS}
+                    )
+                ],
                 reason=form.get("reason", ""),
                 via="web",
                 now=desk.now,

@@ -18,7 +18,7 @@ from app.console.forms.layout import Desk, DeskDep, see
 from app.pages.second_factor_qr import offered, spelt
 from app.settings import Settings
 from geo.accounts import people, second_factor
-from geo.accounts.second_factor import Verdict
+from geo.accounts.second_factor import CodeVerdict
 
 router = APIRouter(include_in_schema=False)
 
@@ -51,7 +51,7 @@ async def change_own_factor(
         current = form.get("current", "")
         verdict = await second_factor.check(session, person_id, current, now=desk.now)
         if not verdict.opens:
-            problem = WAIT if verdict is Verdict.WAIT else WRONG_CODE
+            problem = WAIT if verdict is CodeVerdict.WAIT else WRONG_CODE
             return await _page(desk, settings, problem=problem)
         if asked == "codes":
             codes = await second_factor.renew_codes(session, person_id)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Response
 
 from app.access.forms import Form, FormDep
 from app.access.identity import CONSOLE
-from app.console.admin.people import TOKEN_DAYS, Shown, life_and_holder
+from app.console.admin.people import TOKEN_DAYS, ShownSecret, life_and_holder
 from app.console.forms.inputs import told
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from geo.accounts import tokens
@@ -47,7 +47,7 @@ async def issue(desk: DeskDep, form: FormDep) -> Response:
             )
     except InvalidRecordError as error:
         return await _page(desk, problems=told(desk.words, error.problems), typed=form)
-    return await _page(desk, shown=Shown("token", secret, holder))
+    return await _page(desk, shown=ShownSecret("token", secret, holder))
 
 
 @router.post(f"{OWN_TOKENS}/{{token}}/revoke")
@@ -64,7 +64,7 @@ async def _page(
     problems: dict[str, str] | None = None,
     typed: Form | None = None,
     done: str = "",
-    shown: Shown | None = None,
+    shown: ShownSecret | None = None,
 ) -> Response:
     return desk.page(
         "own_tokens",

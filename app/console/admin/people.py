@@ -39,7 +39,7 @@ TOKEN_DAYS = 90
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownSecret:
     """A secret that this answer alone shows."""
 
     kind: str
@@ -114,7 +114,7 @@ async def issue(desk: DeskDep, form: FormDep) -> Response:
             )
     except InvalidRecordError as error:
         return await _tokens_page(desk, problems=told(desk.words, error.problems), typed=form)
-    return await _tokens_page(desk, shown=Shown("token", secret, holder))
+    return await _tokens_page(desk, shown=ShownSecret("token", secret, holder))
 
 
 def _given_scope(form: Form) -> str:
@@ -213,8 +213,8 @@ async def _member(desk: Desk, person: str) -> Member:
     return found
 
 
-def _invitation(base: str, secret: str, name: str) -> Shown:
-    return Shown("invitation", f"{base}{CONSOLE}/invitation/{secret}", name)
+def _invitation(base: str, secret: str, name: str) -> ShownSecret:
+    return ShownSecret("invitation", f"{base}{CONSOLE}/invitation/{secret}", name)
 
 
 async def _choices(desk: Desk) -> dict[str, object]:
@@ -254,7 +254,7 @@ async def _person_page(
     problems: dict[str, str] | None = None,
     typed: Form | None = None,
     done: str = "",
-    shown: Shown | None = None,
+    shown: ShownSecret | None = None,
 ) -> Response:
     member = await _member(desk, person)
     return desk.page(
@@ -278,7 +278,7 @@ async def _tokens_page(
     problems: dict[str, str] | None = None,
     typed: Mapping[str, str] | None = None,
     done: str = "",
-    shown: Shown | None = None,
+    shown: ShownSecret | None = None,
 ) -> Response:
     return desk.page(
         "tokens",

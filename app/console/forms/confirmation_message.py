@@ -18,7 +18,7 @@ SENDING = ("whatsapp", "sms", "email")
 
 
 @dataclass(frozen=True)
-class Message:
+class ConfirmationMessage:
     """A message with its link, and the address that opens it in the sender's own programme."""
 
     space_id: str
@@ -37,7 +37,7 @@ async def make_message(
     base_url: str,
     now: datetime,
     days: int,
-) -> Message:
+) -> ConfirmationMessage:
     """Issue a link and write its message (writer); the link is kept nowhere and shown once.
 
     Raises
@@ -66,7 +66,7 @@ async def make_message(
             if channel == "whatsapp"
             else f"mailto:?subject=Amparo&body={quote(text, safe='')}"
         )
-    return Message(space_id, channel, text, open_url, issued.expires_at)
+    return ConfirmationMessage(space_id, channel, text, open_url, issued.expires_at)
 
 
 def _number(phones: list[str | dict[str, str]], channel: str) -> str | None:

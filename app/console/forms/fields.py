@@ -6,7 +6,7 @@ from app.i18n.translation import marked
 
 
 @dataclass(frozen=True)
-class Field:
+class FormField:
     """One question of the form.
 
     Parameters
@@ -35,7 +35,7 @@ class Group:
 
     name: str
     title: str
-    fields: tuple[Field, ...]
+    fields: tuple[FormField, ...]
 
 
 GROUPS = (
@@ -43,18 +43,18 @@ GROUPS = (
         "what",
         marked("Qué es"),
         (
-            Field("name", is_needed=True),
-            Field("kind", "term", is_needed=True),
-            Field("organization", "organization", is_needed=True),
-            Field("status", "choice"),
-            Field(
+            FormField("name", is_needed=True),
+            FormField("kind", "term", is_needed=True),
+            FormField("organization", "organization", is_needed=True),
+            FormField("status", "choice"),
+            FormField(
                 "notice",
                 "area",
                 hint=marked(
                     "Espera a una segunda persona; un motivo de la lista vale al instante."
                 ),
             ),
-            Field(
+            FormField(
                 "visibility",
                 "choice",
                 hint=marked(
@@ -67,47 +67,47 @@ GROUPS = (
         "where",
         marked("Dónde"),
         (
-            Field("position", "position", is_needed=True),
-            Field("coord_precision", "choice"),
-            Field("country", "country", is_needed=True),
-            Field("admin1"),
-            Field("locality"),
-            Field("timezone", "timezone", is_needed=True),
-            Field("address"),
-            Field("landmark", hint=marked("Qué se ve al llegar: un parque, un peaje.")),
-            Field("road"),
-            Field("road_km", "number"),
+            FormField("position", "position", is_needed=True),
+            FormField("coord_precision", "choice"),
+            FormField("country", "country", is_needed=True),
+            FormField("admin1"),
+            FormField("locality"),
+            FormField("timezone", "timezone", is_needed=True),
+            FormField("address"),
+            FormField("landmark", hint=marked("Qué se ve al llegar: un parque, un peaje.")),
+            FormField("road"),
+            FormField("road_km", "number"),
         ),
     ),
     Group(
         "when",
         marked("Cuándo"),
         (
-            Field("schedules", "schedules"),
-            Field("schedule_exceptions", "exceptions"),
-            Field("holidays", "choice"),
-            Field("maximum_nights", "number"),
+            FormField("schedules", "schedules"),
+            FormField("schedule_exceptions", "exceptions"),
+            FormField("holidays", "choice"),
+            FormField("maximum_nights", "number"),
         ),
     ),
     Group(
         "who",
         marked("Para quién y cómo se entra"),
         (
-            Field("access", "choice"),
-            Field(
+            FormField("access", "choice"),
+            FormField(
                 "referral_points",
                 hint=marked("Identificadores de los espacios que remiten aquí, con comas."),
             ),
-            Field("eligibility", "area", hint=marked("Como lo dice el espacio.")),
-            Field("minimum_age", "number"),
-            Field("maximum_age", "number"),
-            Field("genders", "terms", hint=marked("Sin marcar: todas las personas.")),
-            Field("families_only", "flag"),
-            Field("children_alone", "choice"),
-            Field("documents_required", "documents"),
-            Field("fees", "choice"),
-            Field("cost"),
-            Field(
+            FormField("eligibility", "area", hint=marked("Como lo dice el espacio.")),
+            FormField("minimum_age", "number"),
+            FormField("maximum_age", "number"),
+            FormField("genders", "terms", hint=marked("Sin marcar: todas las personas.")),
+            FormField("families_only", "flag"),
+            FormField("children_alone", "choice"),
+            FormField("documents_required", "documents"),
+            FormField("fees", "choice"),
+            FormField("cost"),
+            FormField(
                 "data_shared",
                 "area",
                 hint=marked("Como lo dice el espacio. Por ejemplo: no comparte datos."),
@@ -118,42 +118,42 @@ GROUPS = (
         "offer",
         marked("Qué ofrece"),
         (
-            Field("services", "terms"),
-            Field("sectors", "terms"),
-            Field("amenities", "amenities"),
-            Field("step_free", "maybe"),
-            Field("languages", "languages"),
-            Field("capacity", "number"),
-            Field("available", "number", hint=marked("La hora del conteo se guarda sola.")),
+            FormField("services", "terms"),
+            FormField("sectors", "terms"),
+            FormField("amenities", "amenities"),
+            FormField("step_free", "maybe"),
+            FormField("languages", "languages"),
+            FormField("capacity", "number"),
+            FormField("available", "number", hint=marked("La hora del conteo se guarda sola.")),
         ),
     ),
     Group(
         "contact",
         marked("Contacto público"),
         (
-            Field("public_phones", "phones"),
-            Field("public_contact", hint=marked("Nunca el correo o el número de una persona.")),
+            FormField("public_phones", "phones"),
+            FormField("public_contact", hint=marked("Nunca el correo o el número de una persona.")),
         ),
     ),
     Group(
         "stops",
         marked("Si es una unidad móvil"),
-        (Field("itinerary", "itinerary"),),
+        (FormField("itinerary", "itinerary"),),
     ),
     Group(
         "origin",
         marked("De dónde viene el dato"),
         (
-            Field("confirmed_on", "date", is_needed=True),
-            Field(
+            FormField("confirmed_on", "date", is_needed=True),
+            FormField(
                 "expires_on",
                 "date",
                 hint=marked("Vacío: lo que vale una confirmación de este tipo de espacio."),
             ),
-            Field("confirmed_by"),
-            Field("consent_on", "date"),
-            Field("source"),
-            Field("licence"),
+            FormField("confirmed_by"),
+            FormField("consent_on", "date"),
+            FormField("source"),
+            FormField("licence"),
         ),
     ),
 )

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from app.access.dependencies import ActorDep, AskerDep, ClockDep, StaffDep, WriterDep
 from app.access.identity import CONSOLE, Asker
 from app.console.forms import labels
-from app.console.forms.record_view import Terms
+from app.console.forms.record_view import TermNames
 from app.http.middleware import is_below
 from app.i18n.translation import Words, marked, words
 from app.page_models.renderer import render_network
@@ -72,9 +72,9 @@ class Desk:
         """The words of the pages of who is signed in."""
         return words(language_of(self.asker))
 
-    async def terms(self) -> Terms:
+    async def terms(self) -> TermNames:
         """Return the vocabulary in that language, with what only the staff sees."""
-        return Terms.of(await named_terms(self.staff, self.words.lang))
+        return TermNames.of(await named_terms(self.staff, self.words.lang))
 
     def page(self, name: str, /, *, status: int = HTTPStatus.OK, **values: object) -> HTMLResponse:
         """Return a page; see `desk_page`."""
@@ -104,7 +104,7 @@ async def note_demo(request: Request) -> None:
 
 
 @dataclass(frozen=True)
-class Entry:
+class NavigationEntry:
     """One entry of the navigation.
 
     Parameters
@@ -125,29 +125,29 @@ class Entry:
 
 #: In the order of a day's work. A new page of the console is one entry here.
 NAVIGATION = (
-    Entry(CONSOLE, marked("Inicio"), permissions.is_staff),
-    Entry(
+    NavigationEntry(CONSOLE, marked("Inicio"), permissions.is_staff),
+    NavigationEntry(
         f"{CONSOLE}/queue",
         marked("Cambios por revisar"),
         permissions.is_staff,
         also=f"{CONSOLE}/proposals",
     ),
-    Entry(f"{CONSOLE}/spaces", marked("Espacios"), permissions.is_staff),
-    Entry(f"{CONSOLE}/visits", marked("Visitas"), permissions.is_staff),
-    Entry(f"{CONSOLE}/expiring", marked("Por vencer"), permissions.is_staff),
-    Entry(f"{CONSOLE}/crossings", marked("Pasos fronterizos"), permissions.is_staff),
-    Entry(f"{CONSOLE}/hides", marked("Ocultar de urgencia"), permissions.is_staff),
-    Entry(f"{CONSOLE}/imports", marked("Importar"), permissions.is_staff),
-    Entry(f"{CONSOLE}/duplicates", marked("Duplicados"), permissions.is_staff),
-    Entry(f"{CONSOLE}/guidance", marked("Mensajes y contactos"), permissions.is_staff),
-    Entry(f"{CONSOLE}/organizations", marked("Organizaciones"), permissions.is_staff),
-    Entry(f"{CONSOLE}/standards", marked("Estándares mínimos"), permissions.is_staff),
-    Entry(f"{CONSOLE}/tokens", marked("Mis claves"), permissions.is_staff),
-    Entry(f"{CONSOLE}/factor", marked("Códigos para entrar"), permissions.is_staff),
-    Entry(f"{CONSOLE}/voices", marked("Quejas y rumores"), permissions.can_coordinate),
-    Entry(f"{CONSOLE}/vocabulary", marked("Vocabularios"), permissions.can_coordinate),
-    Entry(f"{CONSOLE}/audit", marked("Auditoría"), permissions.can_audit),
-    Entry(f"{CONSOLE}/people", marked("Personas y accesos"), permissions.can_administer),
+    NavigationEntry(f"{CONSOLE}/spaces", marked("Espacios"), permissions.is_staff),
+    NavigationEntry(f"{CONSOLE}/visits", marked("Visitas"), permissions.is_staff),
+    NavigationEntry(f"{CONSOLE}/expiring", marked("Por vencer"), permissions.is_staff),
+    NavigationEntry(f"{CONSOLE}/crossings", marked("Pasos fronterizos"), permissions.is_staff),
+    NavigationEntry(f"{CONSOLE}/hides", marked("Ocultar de urgencia"), permissions.is_staff),
+    NavigationEntry(f"{CONSOLE}/imports", marked("Importar"), permissions.is_staff),
+    NavigationEntry(f"{CONSOLE}/duplicates", marked("Duplicados"), permissions.is_staff),
+    NavigationEntry(f"{CONSOLE}/guidance", marked("Mensajes y contactos"), permissions.is_staff),
+    NavigationEntry(f"{CONSOLE}/organizations", marked("Organizaciones"), permissions.is_staff),
+    NavigationEntry(f"{CONSOLE}/standards", marked("Estándares mínimos"), permissions.is_staff),
+    NavigationEntry(f"{CONSOLE}/tokens", marked("Mis claves"), permissions.is_staff),
+    NavigationEntry(f"{CONSOLE}/factor", marked("Códigos para entrar"), permissions.is_staff),
+    NavigationEntry(f"{CONSOLE}/voices", marked("Quejas y rumores"), permissions.can_coordinate),
+    NavigationEntry(f"{CONSOLE}/vocabulary", marked("Vocabularios"), permissions.can_coordinate),
+    NavigationEntry(f"{CONSOLE}/audit", marked("Auditoría"), permissions.can_audit),
+    NavigationEntry(f"{CONSOLE}/people", marked("Personas y accesos"), permissions.can_administer),
 )
 
 
@@ -205,7 +205,7 @@ def see(location: str) -> RedirectResponse:
     return RedirectResponse(location, status_code=HTTPStatus.SEE_OTHER)
 
 
-def entries_for(actor: Actor) -> tuple[Entry, ...]:
+def entries_for(actor: Actor) -> tuple[NavigationEntry, ...]:
     """Return what of the navigation a person may open."""
     return tuple(entry for entry in NAVIGATION if entry.is_for(actor))
 

@@ -21,14 +21,14 @@ EVERYBODY = marked("todas las personas")
 
 
 @dataclass(frozen=True)
-class Terms:
+class TermNames:
     """The vocabulary as pages name it: by vocabulary, codes with their names in order."""
 
     names: Mapping[str, Mapping[str, str]]
     retired: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
-    def of(cls, terms: Iterable[NamedTerm]) -> "Terms":
+    def of(cls, terms: Iterable[NamedTerm]) -> "TermNames":
         """Return the terms of `geo.vocabulary.named_terms`."""
         names: dict[str, dict[str, str]] = {}
         retired = set()
@@ -53,7 +53,7 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Difference:
+class FieldDifference:
     """One line of a comparison; each side as lines of text."""
 
     field: str
@@ -63,8 +63,8 @@ class Difference:
 
 
 def differences(
-    w: Words, terms: Terms, changed: Mapping[str, tuple[Any, Any]], timezone: str
-) -> list[Difference]:
+    w: Words, terms: TermNames, changed: Mapping[str, tuple[Any, Any]], timezone: str
+) -> list[FieldDifference]:
     """Return what changes in words; both coordinates together are one line.
 
     Parameters
@@ -75,7 +75,7 @@ def differences(
         Of the record, for hours that state none.
     """
     return [
-        Difference(
+        FieldDifference(
             field,
             w.gettext(FIELD_LABELS.get(field, field)),
             tuple(value_lines(w, terms, field, before, timezone)),
@@ -90,7 +90,7 @@ def differences(
 _UNSHOWN = frozenset({"organization_id", "demo", "id"})
 
 
-def value_lines(w: Words, terms: Terms, field: str, value: Any, timezone: str) -> list[str]:  # noqa: ANN401 -- any value of a field
+def value_lines(w: Words, terms: TermNames, field: str, value: Any, timezone: str) -> list[str]:  # noqa: ANN401 -- any value of a field
     """Return a field's value as lines of text; one line says that there is none."""
     if field == "documents_required":
         unknown = w.gettext(NOT_KNOWN) if value is None else w.gettext(NONE_ASKED)
@@ -111,7 +111,7 @@ def value_lines(w: Words, terms: Terms, field: str, value: Any, timezone: str) -
 _BOOLEANS = frozenset(f"read_{lang}" for lang in LANGUAGES)
 
 
-def _plain(w: Words, terms: Terms, field: str, value: Any) -> list[str]:  # noqa: ANN401 -- as above
+def _plain(w: Words, terms: TermNames, field: str, value: Any) -> list[str]:  # noqa: ANN401 -- as above
     if isinstance(value, bool):
         return [w.gettext(YES_NO[value])]
     if field in CODED:
@@ -130,16 +130,16 @@ def _plain(w: Words, terms: Terms, field: str, value: Any) -> list[str]:  # noqa
     return [str(value)]
 
 
-def _terms(terms: Terms, vocabulary: str, codes: Sequence[str]) -> list[str]:
+def _terms(terms: TermNames, vocabulary: str, codes: Sequence[str]) -> list[str]:
     return sorted((terms.name(vocabulary, code) for code in codes), key=folded)
 
 
-def _hours(_w: Words, _t: Terms, rules: list[dict[str, Any]], timezone: str) -> list[str]:
+def _hours(_w: Words, _t: TermNames, rules: list[dict[str, Any]], timezone: str) -> list[str]:
     openings = from_json({"timezone": timezone, **rule} for rule in rules)
     return (hours_text(openings) or "").split("; ")
 
 
-def _exceptions(w: Words, _t: Terms, rows: list[dict[str, Any]], _timezone: str) -> list[str]:
+def _exceptions(w: Words, _t: TermNames, rows: list[dict[str, Any]], _timezone: str) -> list[str]:
     lines = []
     for row in rows:
         first, last = date.fromisoformat(row["starts_on"]), date.fromisoformat(row["ends_on"])
@@ -153,7 +153,7 @@ def _exceptions(w: Words, _t: Terms, rows: list[dict[str, Any]], _timezone: str)
     return lines
 
 
-def _phones(_w: Words, terms: Terms, rows: list[Any], _timezone: str) -> list[str]:
+def _phones(_w: Words, terms: TermNames, rows: list[Any], _timezone: str) -> list[str]:
     lines = []
     for row in rows:
         if isinstance(row, str):
@@ -164,7 +164,7 @@ def _phones(_w: Words, terms: Terms, rows: list[Any], _timezone: str) -> list[st
     return lines
 
 
-def _stops(w: Words, _t: Terms, rows: list[dict[str, Any]], timezone: str) -> list[str]:
+def _stops(w: Words, _t: TermNames, rows: list[dict[str, Any]], timezone: str) -> list[str]:
     lines = []
     for row in rows:
         start, end = (datetime.fromisoformat(row[name]) for name in ("starts_at", "ends_at"))
@@ -172,22 +172,24 @@ def _stops(w: Words, _t: Terms, rows: list[dict[str, Any]], timezone: str) -> li
     return lines
 
 
-def _amenities(w: Words, terms: Terms, flags: dict[str, bool], _timezone: str) -> list[str]:
+def _amenities(w: Words, terms: TermNames, flags: dict[str, bool], _timezone: str) -> list[str]:
     return [
         f"{terms.name('amenity', code)}: {w.gettext(YES_NO[there])}"
         for code, there in flags.items()
     ]
 
 
-def _languages(w: Words, _t: Terms, codes: list[str], _timezone: str) -> list[str]:
+def _languages(w: Words, _t: TermNames, codes: list[str], _timezone: str) -> list[str]:
     return [w.language(code) for code in codes]
 
 
-def _days(w: Words, _t: Terms, codes: list[str], _timezone: str) -> list[str]:
+def _days(w: Words, _t: TermNames, codes: list[str], _timezone: str) -> list[str]:
     return [", ".join(name for code, name in w.weekdays() if code in codes)]
 
 
-def _pathway_steps(_w: Words, _t: Terms, rows: list[dict[str, Any]], _timezone: str) -> list[str]:
+def _pathway_steps(
+    _w: Words, _t: TermNames, rows: list[dict[str, Any]], _timezone: str
+) -> list[str]:
     return [
         f"{at}. {row['instruction']}"
         + "".join(f" [{row[name]}]" for name in ("contact_id", "location_id") if row[name])
@@ -195,7 +197,7 @@ def _pathway_steps(_w: Words, _t: Terms, rows: list[dict[str, Any]], _timezone: 
     ]
 
 
-def _questions(w: Words, _t: Terms, rows: list[dict[str, Any]], _timezone: str) -> list[str]:
+def _questions(w: Words, _t: TermNames, rows: list[dict[str, Any]], _timezone: str) -> list[str]:
     marks = {
         "essential": w.gettext(marked("esencial")),
         "evidence_needed": w.gettext(marked("con evidencia")),
@@ -208,7 +210,7 @@ def _questions(w: Words, _t: Terms, rows: list[dict[str, Any]], _timezone: str) 
     return lines
 
 
-_SPECIAL: Mapping[str, Callable[[Words, Terms, Any, str], list[str]]] = {
+_SPECIAL: Mapping[str, Callable[[Words, TermNames, Any, str], list[str]]] = {
     "schedules": _hours,
     "schedule_exceptions": _exceptions,
     "public_phones": _phones,

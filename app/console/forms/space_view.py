@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import Response
 
 from app.console.forms import labels
-from app.console.forms.confirmation_message import Message
+from app.console.forms.confirmation_message import ConfirmationMessage
 from app.console.forms.error_text import reason_text
 from app.console.forms.fields import GROUPS, LANGUAGES, TIMEZONES
 from app.console.forms.layout import Desk
@@ -24,13 +24,13 @@ from geo.history import versions
 from geo.proposals import pending, quarantine_release
 from geo.proposals.preview import Preview
 from geo.spaces import staff_search
-from geo.subjects.subject import Subject
+from geo.subjects.subject import ChangeSubject
 from geo.text import protected_words
 from geo.text.countries import BOXES
 
 
 @dataclass(frozen=True)
-class Said:
+class FormReply:
     """What the form comes back with.
 
     Parameters
@@ -57,7 +57,7 @@ class Said:
     preview: Preview | None = None
     has_conflict: bool = False
     done: str = ""
-    message: Message | None = None
+    message: ConfirmationMessage | None = None
     extras: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -66,13 +66,13 @@ class Said:
         return 409 if self.has_conflict else 400 if self.problems else 200
 
 
-async def new_page(desk: Desk, said: Said) -> Response:
+async def new_page(desk: Desk, said: FormReply) -> Response:
     """Render the form of a space that does not exist yet."""
     typed = said.typed or typed_of(_blank(desk.now))
     return desk.page("space_new", status=said.status, **await _form(desk, typed, said, {}))
 
 
-async def space_page(desk: Desk, subject: Subject, said: Said) -> Response:
+async def space_page(desk: Desk, subject: ChangeSubject, said: FormReply) -> Response:
     """Render the page of a space; its form where the actor may change it, else what is known."""
     actor, session, document = desk.actor, desk.session, subject.document or {}
     space_id, country = str(subject.record_id), subject.countries[0]
@@ -120,7 +120,7 @@ def _blank(now: datetime) -> dict[str, Any]:
 
 
 async def _form(
-    desk: Desk, typed: Typed, said: Said, document: Mapping[str, Any]
+    desk: Desk, typed: Typed, said: FormReply, document: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return what the templates of the form need."""
     w, terms = desk.words, await desk.terms()

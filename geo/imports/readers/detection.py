@@ -21,7 +21,7 @@ _HEAD = 4_000
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadingOptions:
     """How a file is to be read, as far as somebody said.
 
     Attributes
@@ -39,7 +39,7 @@ class Reading:
     header_row: int | None = None
 
 
-def read_table(name: str, data: bytes, reading: Reading | None = None) -> Table:
+def read_table(name: str, data: bytes, reading: ReadingOptions | None = None) -> Table:
     """Return a file of spaces as a table.
 
     Raises
@@ -47,7 +47,7 @@ def read_table(name: str, data: bytes, reading: Reading | None = None) -> Table:
     InvalidFileError
         The file cannot be read as a whole; names the line where there is one.
     """
-    reading = reading or Reading()
+    reading = reading or ReadingOptions()
     if not data.strip():
         refuse(name, "is empty")
     container = next(one for one in CONTAINERS.values() if one.fits(name, data))
@@ -116,11 +116,11 @@ def _head(data: bytes) -> bytes:
     return data[:_HEAD].lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"").lstrip()
 
 
-def _read_workbook(name: str, data: bytes, reading: Reading) -> Table:
+def _read_workbook(name: str, data: bytes, reading: ReadingOptions) -> Table:
     return read_workbook(name, data, sheet=reading.sheet, header_row=reading.header_row)
 
 
-def _read_delimited(name: str, data: bytes, reading: Reading) -> Table:
+def _read_delimited(name: str, data: bytes, reading: ReadingOptions) -> Table:
     return read_delimited(
         name,
         data,
@@ -146,10 +146,10 @@ class Container:
 
     name: str
     fits: Callable[[str, bytes], bool]
-    read: Callable[[str, bytes, Reading], Table]
+    read: Callable[[str, bytes, ReadingOptions], Table]
 
 
-def _plainly(read: Callable[[str, bytes], Table]) -> Callable[[str, bytes, Reading], Table]:
+def _plainly(read: Callable[[str, bytes], Table]) -> Callable[[str, bytes, ReadingOptions], Table]:
     return lambda name, data, _reading: read(name, data)
 
 

@@ -19,7 +19,7 @@ from app.cli import roads
 from app.cli.roads import Hooks, make_roads_app
 from app.cli.terminal import EXIT_FAILED, EXIT_INTERRUPTED
 from app.settings import Settings
-from app.snapshots.road_networks import Network
+from app.snapshots.road_networks import RoadNetworks
 from geo.db.sessions import Tier
 from geo.errors import DatabaseUnavailableError
 from geo.records.road_segments import regions
@@ -242,7 +242,7 @@ def test_a_damaged_region_is_named_and_the_others_answer(tmp_path, spoilt, how, 
     town(settings, tmp_path, "other")
     spoilt(settings.graphs_dir / "town", how)
     logging.getLogger("amparo").propagate = True
-    network = Network(settings.graphs_dir)
+    network = RoadNetworks(settings.graphs_dir)
     assert [region.meta.name for region in network.regions()] == ["other"]
     assert network.damaged() == ("town",)
     assert [record for record in caplog.messages if "region town is damaged" in record]
@@ -361,7 +361,7 @@ async def test_a_kill_at_any_moment_of_an_import_leaves_all_or_nothing(
     )
     assert done.returncode == -signal.SIGKILL
     # Before anything is mended: one version or the other, whole.
-    (region,) = Network(settings.graphs_dir).regions()
+    (region,) = RoadNetworks(settings.graphs_dir).regions()
     count = 5 if is_new else 3
     assert (region.meta.imported_at == "later") is is_new
     tidy(settings.graphs_dir)

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from app.http.assets import asset_content
 from app.http.compression import SMALLEST, ZSTD, Compression, read_accepted
-from app.http.pipeline import Frame
+from app.http.pipeline import Pipeline
 
 TEXT = b"albergue y agua potable; " * 400
 TAG = '"tag"'
@@ -66,7 +66,7 @@ async def raw(tmp_path_factory):
     path.write_bytes(TEXT)
     app = Starlette(
         routes=[Route(f"/{name}", answer) for name, answer in _answers(path).items()],
-        middleware=[Middleware(Frame, steps=[Compression("/private")])],
+        middleware=[Middleware(Pipeline, steps=[Compression("/private")])],
     )
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://amparo.test") as client:
@@ -202,7 +202,7 @@ async def test_each_piece_of_a_stream_can_be_read_when_it_comes():
         "headers": [(b"accept-encoding", b"gzip")],
     }
     stream = StreamingResponse(_pieces(), media_type="text/csv")
-    await Frame(stream, [Compression("/private")])(
+    await Pipeline(stream, [Compression("/private")])(
         {**scope, "asgi": {"spec_version": "2.4"}}, receive, send
     )
     reader = zlib.decompressobj(31)

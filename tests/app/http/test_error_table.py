@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from app.http import error_table
 from app.http.error_table import TABLE, kind_of
-from app.http.problems import Kind
+from app.http.problems import ProblemKind
 from app.journeys.errors import Obstacle, RouteRefusedError
 from app.runtime.databases import tier_urls
 from app.snapshots.road_networks import NoNetworkError
@@ -295,4 +295,4 @@ async def test_no_body_breaks_anything(small, path, body):
 
 
 def test_kind_has_a_type():
-    assert Kind(400, "x-y", "X", "Do.").type == "urn:amparo:problem:x-y"
+    assert ProblemKind(400, "x-y", "X", "Do.").type == "urn:amparo:problem:x-y"

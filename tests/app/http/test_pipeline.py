@@ -4,7 +4,7 @@ import httpx
 import pytest
 from starlette.responses import PlainTextResponse, Response
 
-from app.http.pipeline import Exchange, Frame, Step, varying
+from app.http.pipeline import Exchange, Pipeline, PipelineStep, varying
 from tests.conftest import client_of
 
 ORIGIN = "https://map.example.org"
@@ -98,7 +98,7 @@ def test_no_name_stands_twice(stated, added, value):
 # --- the pass itself ------------------------------------------------------------------------------
 
 
-class Noting(Step):
+class Noting(PipelineStep):
     """Notes when it is asked, and may answer."""
 
     def __init__(self, name: str, seen: list[str], answer: Response | None = None) -> None:
@@ -119,7 +119,7 @@ async def told(app, *steps, method="GET", headers=()):
         messages.append(message)
 
     scope = {"type": "http", "method": method, "path": "/", "headers": list(headers)}
-    await Frame(app, steps)(scope, None, send)
+    await Pipeline(app, steps)(scope, None, send)
     return messages
 
 

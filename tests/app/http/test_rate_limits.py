@@ -7,8 +7,8 @@ import pytest
 from starlette.responses import PlainTextResponse
 
 from app.exceptions import TooManyRequestsError
-from app.http.pipeline import Exchange, Frame
-from app.http.rate_limits import IS_GRANTED, Limits, Proxies, RateLimit, client_of
+from app.http.pipeline import Exchange, Pipeline
+from app.http.rate_limits import IS_GRANTED, Proxies, RateLimit, RateLimits, client_of
 from app.settings import Settings
 from tests.conftest import client_of as talking_to
 from tests.conftest import clone
@@ -24,7 +24,7 @@ def limits(**changes):
         "sign_in_account_rate_per_hour": 7,
     }
     clock = {"steady_s": changes.pop("steady_s")} if "steady_s" in changes else {}
-    return Limits(Settings(**(rates | changes)), **clock)
+    return RateLimits(Settings(**(rates | changes)), **clock)
 
 
 OF_AN_HOUR = {"pair", "device", "early-code", "account"}
@@ -246,7 +246,7 @@ def middleware(status=200, *, looks_up=False):
             scope["state"][IS_GRANTED] = True
         await answer(scope, receive, send)
 
-    return Frame(app, [RateLimit(limits(), "/static/")])
+    return Pipeline(app, [RateLimit(limits(), "/static/")])
 
 
 async def test_who_shows_a_token_counts_by_the_token():

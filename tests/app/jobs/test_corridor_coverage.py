@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 
 from app.jobs import corridor_coverage
 from app.jobs.corridor_coverage import Coverer
-from app.snapshots.road_networks import Network
+from app.snapshots.road_networks import RoadNetworks
 from geo.db.sessions import Tier
 from geo.db.views import coverage as view
 from geo.models import PROTECTED_SERVICES
@@ -61,7 +61,7 @@ async def database(settings):
 
 @pytest.fixture
 def coverer(settings, database):
-    network = Network(settings.graphs_dir, settings.walker)
+    network = RoadNetworks(settings.graphs_dir, settings.walker)
     return Coverer(database, network, settings.access_m, settings.walker.name)
 
 
@@ -190,7 +190,7 @@ async def test_who_is_stopped_in_between_goes_on_there(database, coverer, monkey
 
 
 async def test_of_several_processes_one_writes(settings, database, coverer):
-    network = Network(settings.graphs_dir, settings.walker)
+    network = RoadNetworks(settings.graphs_dir, settings.walker)
     async with opened(settings) as elsewhere:
         other = Coverer(elsewhere, network, settings.access_m, settings.walker.name)
         stored = await asyncio.gather(coverer.cover(MORNING), other.cover(MORNING))

@@ -25,7 +25,7 @@ from app.jobs.notification_senders import (
 )
 from app.texts.notification_text import text_of
 from geo.accounts import outbox
-from geo.accounts.outbox import ACCOUNT_EVENTS, EVENTS, WATCH_EVENTS, Message
+from geo.accounts.outbox import ACCOUNT_EVENTS, EVENTS, WATCH_EVENTS, ClaimedMessage
 from geo.audit import trail
 from geo.db.sessions import Tier
 from geo.models import OutboxMessage
@@ -39,7 +39,7 @@ def now():
 
 
 def message(**changes):
-    return Message(
+    return ClaimedMessage(
         **{
             "id": "m1",
             "channel": "webhook",

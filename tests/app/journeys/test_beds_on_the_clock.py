@@ -10,14 +10,14 @@ import shapely
 from app.i18n.translation import words
 from app.journeys.day_stages import bed_to_bed, beds_of
 from app.journeys.detours import published
-from app.journeys.planner import Question, with_enough_ways
+from app.journeys.planner import JourneyQuestion, with_enough_ways
 from app.journeys.timeline import Laid, worth_showing
 from app.texts import detour_text
 from geo.geography.crossings import CrossingState
 from routing.engine.itinerary import Passage
 from routing.osm_tags.edge_flags import Mode
 from routing.route.dominance import undominated
-from routing.route.open_world_report import Compared, Reason, Way
+from routing.route.open_world_report import Compared, DetourReason, WayFigures
 from routing.route.timeline import Pacing
 from routing.route.upcoming_closures import met_on_the_way, reached_too_early
 from routing.router.regional import Router, RouteRequest
@@ -134,7 +134,7 @@ def test_p11_what_begins_is_judged_by_who_sleeps_in_beds(walked):
     assert reached_too_early([slow], [(ends, flood)]) == []
     assert reached_too_early(laid.clocks, [(ends, flood)]) == [0]
     # And a refusal has the days of the card.
-    compared = Way(0.0, route.duration_s, route.distance_m, route.walking_days)
+    compared = WayFigures(0.0, route.duration_s, route.distance_m, route.walking_days)
     told = laid.leg(None, compared)
     assert told.walking_days == 19
     assert told.elapsed_s == (by_beds.arrival - MORNING).total_seconds()
@@ -173,7 +173,7 @@ def test_who_asks_for_one_way_of_days_has_the_best_of_several(walked, km, most, 
         seen.append(question.most)
         return SimpleNamespace(laid=(lie_down(walked(km), 24_000.0, 48_000.0),))
 
-    with_enough_ways(Question((0.0, 0.0), (1.0, 0.0), Mode.FOOT, MORNING, most=most), find)
+    with_enough_ways(JourneyQuestion((0.0, 0.0), (1.0, 0.0), Mode.FOOT, MORNING, most=most), find)
     assert seen == asked
 
 
@@ -194,7 +194,9 @@ OPEN = CrossingState(
 
 @pytest.mark.parametrize("opens", [datetime(2026, 11, 25, 11, tzinfo=UTC), None])
 def test_p32_what_is_open_now_is_not_called_closed(opens):
-    reason = Reason("crossing", "X", "Puente", "closed", 9e4, 0.0, arrival=MORNING, opens=opens)
+    reason = DetourReason(
+        "crossing", "X", "Puente", "closed", 9e4, 0.0, arrival=MORNING, opens=opens
+    )
     known = SimpleNamespace(crossings=[OPEN], hazards=[], timezone="America/Bogota")
     (why,) = published([reason], known)
     (said,) = detour_text.written(words("es"), [why])

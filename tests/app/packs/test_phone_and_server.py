@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import shapely
 
-from app.journeys.detours import Detours
-from app.snapshots.road_networks import Network
+from app.journeys.detours import DetourLimits
+from app.snapshots.road_networks import RoadNetworks
 from app.snapshots.tier_snapshot import router_crossing
 from routing.errors import NoRoute
 from routing.osm_tags.edge_flags import Mode
@@ -55,7 +55,7 @@ LIMITS = {None: None, "closure": "detour", "ceiling": "too_long", "choice": None
 def served(settings_for, loaded_shared, pack):
     """Give what the server answers to a question, as the phone words it."""
     settings = settings_for(loaded_shared)
-    network = Network(settings.graphs_dir, settings.walker)
+    network = RoadNetworks(settings.graphs_dir, settings.walker)
     hazards = [
         Hazard(
             id=one["id"],
@@ -87,7 +87,7 @@ def served(settings_for, loaded_shared, pack):
             found = network.routes(request)
         except NoRoute:
             return {"refusal": "none", "ways": []}
-        [compared] = network.compare(request, found, crossings, Detours.of(settings).limits)
+        [compared] = network.compare(request, found, crossings, DetourLimits.of(settings).limits)
         return {
             "refusal": LIMITS[compared.refused],
             "beyond": [LIMITS[one] for one in compared.beyond],

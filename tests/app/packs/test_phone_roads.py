@@ -15,10 +15,10 @@ import pytest
 import shapely
 
 from app.http.assets import STATIC_FOLDER
-from app.packs.pack import Around, around_of, crossings_of
+from app.packs.pack import PackSurroundings, around_of, crossings_of
 from app.packs.timespan import HORIZON_DAYS, Span
-from app.snapshots.road_networks import Network
-from geo.geography.crossings import CrossingStatus, StatedCrossing
+from app.snapshots.road_networks import RoadNetworks
+from geo.geography.crossings import CrossingStatement, StatedCrossing
 from geo.geography.hazards import ActiveHazard, holds
 from geo.hours.openings import WEEKDAYS
 from tests.fixtures.marching import Oracle
@@ -290,7 +290,9 @@ def test_p36_a_phone_knows_from_when_and_until_when_a_hazard_holds(run, tmp_path
     drawn = [sorted(draw.sample(quarters, 2)) for _ in range(40)]
     given = [a_hazard(*span) for span in drawn] + [a_hazard(span[0], None) for span in drawn]
     span = Span.beginning(BEGIN)
-    packed = around_of(Around(routed=[], hazards=given), Network(tmp_path), span)["hazards"]
+    packed = around_of(PackSurroundings(routed=[], hazards=given), RoadNetworks(tmp_path), span)[
+        "hazards"
+    ]
     kept = [one for one in given if one.id in {row["id"] for row in packed}]
     moments = [m for m in quarters if span.start <= m < span.end]
     momentary = {"momentsMs": [m.timestamp() * 1000 for m in moments], "hazards": packed}
@@ -331,7 +333,7 @@ async def test_p10_crossings_are_passed_when_they_are_open(ask, pack):
 
 def statement(state="open", begins=-30, ends=None, *, hours=(None, None), byday=WEEKDAYS):
     """State something of a crossing from a day of the pack on, and until one."""
-    return CrossingStatus(
+    return CrossingStatement(
         id=f"{begins:03}",
         state=state,
         valid_from=FIRST + begins * DAY,

@@ -66,7 +66,10 @@ def test_the_longest_stretch_and_the_places_are_marked_where_they_lie():
         HILL,
         20_000,
         gap=(5_000, 10_000),
-        passed=[elevation.Passed(10_000, "Arriba", "night"), elevation.Passed(20_000, "Fin", "x")],
+        passed=[
+            elevation.PassedMark(10_000, "Arriba", "night"),
+            elevation.PassedMark(20_000, "Fin", "x"),
+        ],
     )
     width = elevation.RIGHT - elevation.LEFT
     assert drawn.gap == pytest.approx((elevation.LEFT + width / 4, width / 2), abs=0.2)
@@ -221,7 +224,10 @@ def test_a_bed_off_the_way_says_how_far_off_it_is():
         "S9", "Albergue Nueve", "Berlín", 47_000, has_overnight=True, offroad_m=12_400
     )
     near = replace(spot, name="Albergue Diez", at_m=50_000, offroad_m=49)
-    stages = (plan_views.Stage(1, 1, 0, 47_000, spot), plan_views.Stage(2, 1, 47_000, 60_000))
+    stages = (
+        plan_views.StageView(1, 1, 0, 47_000, spot),
+        plan_views.StageView(2, 1, 47_000, 60_000),
+    )
     route = replace(ROUTE, spaces=(spot, near), stages=stages)
     text = Outline(plan_page.render_plan(replace(PLAN, frame=FRAME, routes=(route,)), "es")).text
     assert text.count("a 12 km del camino") == len(("itinerary", "stages"))
@@ -232,7 +238,10 @@ def test_stages_say_where_no_place_to_sleep_is_known():
     spot = plan_views.RouteSpace("S9", "Albergue Nueve", "Berlín", 47_000, has_overnight=True)
     route = replace(
         ROUTE,
-        stages=(plan_views.Stage(1, 2, 0, 47_000, spot), plan_views.Stage(3, 1, 47_000, 60_000)),
+        stages=(
+            plan_views.StageView(1, 2, 0, 47_000, spot),
+            plan_views.StageView(3, 1, 47_000, 60_000),
+        ),
     )
     text = Outline(plan_page.render_plan(replace(PLAN, frame=FRAME, routes=(route,)), "es")).text
     assert "Días 1 a 2 : 47 km, hasta: Albergue Nueve , Berlín" in text

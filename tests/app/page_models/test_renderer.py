@@ -36,7 +36,7 @@ SPACE = view_models.Space(
     languages=("es", "guc"),
     phones=("+57 300 000 0000",),
 )
-CROSSING = view_models.Crossing(
+CROSSING = view_models.CrossingView(
     id="C1",
     name="Puente Uno",
     countries=("CO", "VE"),
@@ -45,8 +45,8 @@ CROSSING = view_models.Crossing(
     next_opening=NOW + timedelta(hours=20),
     nearest=(NEAREST,),
 )
-HAZARD = view_models.Hazard("H1", "landslide", "Derrumbe en el kilómetro 12", is_exclusion=True)
-SKETCH = view_models.Network("corridors", "Corredores", "sketch", "Poblaciones: GeoNames.")
+HAZARD = view_models.HazardView("H1", "landslide", "Derrumbe en el kilómetro 12", is_exclusion=True)
+SKETCH = view_models.NetworkView("corridors", "Corredores", "sketch", "Poblaciones: GeoNames.")
 NAMES = {
     ("service", "overnight"): {"es": "Dormir", "en": "A place to sleep", "pt": "Dormir"},
     ("service", "food"): {"es": "Comida", "en": "Food", "pt": "Comida"},
@@ -54,7 +54,7 @@ NAMES = {
     ("service", "haircut"): {"es": "Peluquería"},
     ("space_kind", "shelter"): {"es": "Albergue", "en": "Shelter", "pt": "Abrigo"},
 }
-FRAME = view_models.Frame(
+FRAME = view_models.PageFrame(
     now=NOW,
     has_demo=False,
     data_as_of=date(2026, 11, 24),
@@ -76,14 +76,14 @@ HOME = view_models.HomeView(
     hazards=(HAZARD,),
 )
 OVERNIGHT = view_models.Narrowed(services=("overnight",))
-ROUTE = plan_views.Route(
+ROUTE = plan_views.RouteView(
     distance_m=195_000,
     walking_days=8,
     walking_days_slow=10,
     ascent_m=3_890,
     highest_m=3_300,
     unknown_m=62_000,
-    gap=plan_views.Gap(
+    gap=plan_views.GapView(
         75_000, 47_000, "Pamplona", "Berlín", route_phrases.gap_advice(47_000, 3_300)
     ),
     hazards=(plan_views.RouteHazard("altitude_over_2800_m", 21_000),),
@@ -100,7 +100,7 @@ ROUTE = plan_views.Route(
 )
 PLAN = plan_views.PlanView(
     frame=FRAME,
-    form=view_models.Form("Cúcuta, CO", "Bucaramanga, CO", "2026-11-24T08:00"),
+    form=view_models.RouteForm("Cúcuta, CO", "Bucaramanga, CO", "2026-11-24T08:00"),
     start_name="Cúcuta",
     end_name="Bucaramanga",
     at=datetime(2026, 11, 24, 13, tzinfo=UTC),
@@ -110,14 +110,14 @@ PLAN = plan_views.PlanView(
 )
 PROBLEM = plan_views.ProblemView(
     frame=FRAME,
-    form=view_models.Form("Cúcuta, CO", "Lima, PE", "2026-11-24T08:00"),
+    form=view_models.RouteForm("Cúcuta, CO", "Lima, PE", "2026-11-24T08:00"),
     reason="no_route",
     blocked_by=(
-        plan_views.Blocker("crossing", "Puente Uno", "not_known"),
-        plan_views.Blocker("crossing", "Puente Dos", "closed"),
-        plan_views.Blocker("exclusion"),
-        plan_views.Blocker("country"),
-        plan_views.Blocker("no_road"),
+        plan_views.BlockerView("crossing", "Puente Uno", "not_known"),
+        plan_views.BlockerView("crossing", "Puente Dos", "closed"),
+        plan_views.BlockerView("exclusion"),
+        plan_views.BlockerView("country"),
+        plan_views.BlockerView("no_road"),
     ),
     next_opening=NOW + timedelta(hours=20),
     timezone="America/Bogota",
@@ -357,7 +357,7 @@ def test_the_route_names_its_longest_gap_where_it_lies():
 
 
 def test_a_gap_from_the_start_comes_first():
-    gap = plan_views.Gap(0, 75_000, "Cúcuta", "Pamplona", "…")
+    gap = plan_views.GapView(0, 75_000, "Cúcuta", "Pamplona", "…")
     assert [s.kind for s in plan_page.itinerary(replace(ROUTE, gap=gap))][:2] == ["gap", "crossing"]
     assert plan_page.itinerary(replace(ROUTE, gap=None, spaces=(), crossings=())) == []
 
@@ -449,7 +449,7 @@ def test_p45_the_line_of_a_unit_stands_for_no_country_unnamed():
 
 
 def test_the_next_space_beyond_the_horizon_stands_under_a_heading_of_its_own():
-    near = view_models.Near(distance_m=240_000)
+    near = view_models.NearView(distance_m=240_000)
     beyond = replace(SPACE, id="S9", name="Espacio Nueve", near=near)
     home = replace(HOME, place="Cúcuta, CO", beyond=beyond, near_m=100_000.0)
     text = Outline(renderer.render_home(home, "es")).text
@@ -550,7 +550,7 @@ def test_a_long_list_has_pages():
 
 
 def test_p33_a_space_abroad_says_so_with_the_crossing_on_the_way():
-    near = view_models.Near(distance_m=9_000, is_abroad=True, crossing="Puente Uno")
+    near = view_models.NearView(distance_m=9_000, is_abroad=True, crossing="Puente Uno")
     home = replace(HOME, spaces=(replace(SPACE, country="VE", near=near),), place="Cúcuta, CO")
     text = Outline(renderer.render_home(home, "es")).text
     assert "9 km en línea recta. En otro país: Venezuela. Por el paso oficial: Puente Uno" in text

@@ -15,7 +15,7 @@ import shapely
 from sqlalchemy import insert, update
 
 from app import setup
-from app.snapshots.road_networks import Network
+from app.snapshots.road_networks import RoadNetworks
 from geo import models
 from geo.accounts import tokens
 from geo.db.sessions import Tier
@@ -309,7 +309,7 @@ async def shores(cluster, loaded_template, settings_for, home):
     await add(settings_for(for_public), planted(REASONS | FOR_PARTNERS), bend=True)
     everything = [{**row, **FLOOD, **SAID, "id": row["id"]} for row in planted(REASONS)]
     await add(settings_for(published), everything)
-    network = Network(home / "graphs", settings_for(plain).walker)
+    network = RoadNetworks(home / "graphs", settings_for(plain).walker)
 
     def run(name):
         return client_of(settings_for(name), network=network, clock=lambda: NOW)

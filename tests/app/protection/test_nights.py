@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from geo.db.sessions import Tier
 from geo.db.views import spaces as view
 from geo.records import demo_rows, space_documents
-from geo.records.readers import Record
+from geo.records.readers import FileRow
 from geo.records.row_validation import Row
 from geo.records.space_rows import read_space
 from tests.app.pages.test_space import MORNING, REFERRER, TODAY
@@ -113,7 +113,7 @@ async def test_an_import_says_where_a_flag_contradicts_the_services(
 ):
     async with opened(settings) as database, database.session(Tier.WRITER) as session:
         said = await space_documents.circumstances(session, now=MORNING, today=TODAY)
-    row = Row(Record(1, {**DAY, "services": services, "overnight": flag}))
+    row = Row(FileRow(1, {**DAY, "services": services, "overnight": flag}))
     rows = read_space(row, said)
     assert space_documents.document_of(rows)["overnight"] is is_for_night
     notes = [note for note in row.notes if note.startswith("overnight contradicts services")]

@@ -41,7 +41,7 @@ async def test_a_flood_of_long_lines_leaves_health_and_nearest_alone(own_client)
 
 
 async def test_p55_requests_around_areas_are_answered_one_at_a_time():
-    turns, at_once, most = work_limit.Turns(), 0, 0
+    turns, at_once, most = work_limit.AreaQueue(), 0, 0
 
     async def ask(client):
         nonlocal at_once, most
@@ -57,7 +57,7 @@ async def test_p55_requests_around_areas_are_answered_one_at_a_time():
 
 async def test_p55_an_address_has_few_under_way_and_keeps_nobody_else_from_asking(monkeypatch):
     monkeypatch.setattr(work_limit, "MAX_WAITING_AROUND", 5)
-    turns, gate = work_limit.Turns(), asyncio.Event()
+    turns, gate = work_limit.AreaQueue(), asyncio.Event()
 
     async def ask(client):
         async with turns.turn(client):
@@ -81,7 +81,7 @@ async def test_p55_an_address_has_few_under_way_and_keeps_nobody_else_from_askin
 
 
 async def test_a_turn_that_is_given_up_is_free_again():
-    turns, gate = work_limit.Turns(), asyncio.Event()
+    turns, gate = work_limit.AreaQueue(), asyncio.Event()
 
     async def ask():
         async with turns.turn("me"):

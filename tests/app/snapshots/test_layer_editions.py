@@ -10,7 +10,7 @@ from sqlalchemy import text
 from app.snapshots import layer_editions as module
 from app.snapshots.layer_editions import Editions
 from app.snapshots.response_cache import Kept, Shelf
-from geo.db.change_stamps import Subject
+from geo.db.change_stamps import StampSubject
 from geo.db.sessions import Tier
 from tests.conftest import opened
 from tiles.catalogue.layers import CATALOGUE, CROSSINGS, HAZARDS, PLACES, SPACES
@@ -137,8 +137,8 @@ async def test_stamps_show_a_change_that_was_told_at_once(database, editions):
     await write(database, "update amparo.places set name = name || '.' where id like '%7'")
     editions.doubt()
     after = await editions.stamps()
-    changed = {of for of in Subject if before.of(of) != after.of(of)}
-    assert changed == {Subject.PLACES}
+    changed = {of for of in StampSubject if before.of(of) != after.of(of)}
+    assert changed == {StampSubject.PLACES}
 
 
 async def test_who_asks_for_stamps_keeps_the_looks_going(database, editions, monkeypatch):

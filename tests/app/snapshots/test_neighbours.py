@@ -1,7 +1,7 @@
 """The next space each way, over spaces of its own (P43)."""
 
 from app.snapshots.neighbours import next_spaces
-from app.snapshots.road_networks import Network
+from app.snapshots.road_networks import RoadNetworks
 from geo.db.sessions import Tier
 from tests.conftest import clone, opened
 from tests.fixtures.around import CUCUTA, MORNING, put, space
@@ -23,7 +23,7 @@ async def test_p43_the_next_space_each_way_and_nothing_hidden(
         space("across", -72.446, 7.8115, country="VE", timezone="America/Caracas"),
         replace=True,
     )
-    network = Network(settings.graphs_dir)
+    network = RoadNetworks(settings.graphs_dir)
     async with opened(settings) as database, database.session(Tier.PUBLIC) as session:
         found = await next_spaces(session, network, *CUCUTA, country="CO", at=MORNING)
     by_id = {one.described.id: one for one in found}

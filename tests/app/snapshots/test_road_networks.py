@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 import app.snapshots.road_networks
-from app.snapshots.road_networks import Network
+from app.snapshots.road_networks import RoadNetworks
 from routing.graph.regions import open_graph, remove_graph
 from routing.osm.importer import import_osm
 from tests.fixtures.osm_file import streets
@@ -17,7 +17,7 @@ from tests.fixtures.osm_file import streets
 
 @pytest.fixture
 def network(tmp_path):
-    return Network(tmp_path / "graphs")
+    return RoadNetworks(tmp_path / "graphs")
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_folder_that_rests_is_not_read_again(network, put, tmp_path, monkeypat
     put("town", 3)
     os.utime(tmp_path / "graphs", (0, 0))
     assert found(network) == {"town": 6}
-    monkeypatch.setattr(Network, "_read_stamp", lambda _self: pytest.fail("read again"))
+    monkeypatch.setattr(RoadNetworks, "_read_stamp", lambda _self: pytest.fail("read again"))
     assert found(network) == {"town": 6}
 
 
@@ -84,7 +84,7 @@ def now_s():
 
 @pytest.fixture
 def waiting(tmp_path, now_s):
-    return Network(tmp_path / "graphs", monotonic_s=lambda: now_s[0])
+    return RoadNetworks(tmp_path / "graphs", monotonic_s=lambda: now_s[0])
 
 
 #: What runs short for a while, and where it shows.

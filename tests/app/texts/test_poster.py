@@ -13,7 +13,7 @@ from app.i18n import catalogues, translation
 from app.i18n.fonts_used import BOLD, PLAIN, covered
 from app.texts import poster_pdf
 from app.texts.poster import Poster
-from app.texts.print_text import Said
+from app.texts.print_text import PrintLine
 from geo.db.sessions import Tier
 from geo.records import demo_rows, space_documents
 from geo.text.languages import LANGUAGES
@@ -239,7 +239,8 @@ def poster(**changes):
 def test_whatever_a_record_holds_the_poster_stays_one_small_page():
     every = "".join(sorted(map(chr, {*range(0x21, 0x7F), *range(0xA1, 0x180)})))
     long = [
-        Said(f"{every[n % 200 :]} palabra" * 2, "Etiqueta", is_strong=n % 2 == 0) for n in range(12)
+        PrintLine(f"{every[n % 200 :]} palabra" * 2, "Etiqueta", is_strong=n % 2 == 0)
+        for n in range(12)
     ]
     pdf = poster_pdf.draw(
         poster(name=every * 2, where=long, facts=long, services=[every[n:40] for n in range(30)])
@@ -257,7 +258,7 @@ def test_many_letters_cost_the_bold_font_and_not_the_limit():
         LETTERS + LETTERS.upper() + "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
     )
     pdf = poster_pdf.draw(
-        poster(name=every, facts=[Said(every)], where=[Said(every, is_strong=True)])
+        poster(name=every, facts=[PrintLine(every)], where=[PrintLine(every, is_strong=True)])
     )
     assert len(pdf) <= poster_pdf.LIMIT_BYTES
 

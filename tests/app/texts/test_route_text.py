@@ -13,15 +13,15 @@ from app.api.routing.segments_json import SegmentWriter
 from app.i18n import catalogues, translation
 from app.i18n.road_names import CLASSES, SURFACES
 from app.texts import route_text, trade_off_text
-from app.texts.route_text import Said, Told, marked_up, plain
+from app.texts.route_text import RouteTextSource, TextPart, marked_up, plain
 from geo.geography.hazards import ActiveHazard
 from geo.text.languages import LANGUAGES
 from routing.engine.itinerary import Passage
 from routing.osm_tags.ways import HIGHWAY_CLASSES
 from routing.osm_tags.ways import SURFACES as GRAPH_SURFACES
 from routing.route.route import Route
-from routing.route.segments import RouteSegment, Segments
-from routing.route.trade_offs import Difference, Trade
+from routing.route.segments import RouteSegment, RouteSegments
+from routing.route.trade_offs import ExposureDifference, Trade
 from routing.travel.crossings import Crossing
 from routing.travel.legs import Legs
 from routing.travel.profiles import ADULT, VEHICLE
@@ -114,7 +114,7 @@ def trade(**more):
 
 
 def about(way=None, traded=None, hazards=(), *, is_only=False):
-    return Told(
+    return RouteTextSource(
         way or route(),
         traded or trade(),
         is_only,
@@ -180,7 +180,7 @@ def test_a_segments_text_is_its_words_whatever_was_told_before(lang):
                 unknown=unknown,
             )
             said = plain(w, route_text.segment_words(w, told, one))
-            (found,) = orjson.loads(writer.written(told, Segments.of([one])))
+            (found,) = orjson.loads(writer.written(told, RouteSegments.of([one])))
             assert found["text"] == said
 
 
@@ -228,7 +228,10 @@ def test_p46_fewer_reports_never_without_what_nobody_knows():
         distance_m=190_000.0,
         unknown={"hazards": 62_000.0, "elevation": 0.0, "surface": 0.0, "lit": 0.0},
     )
-    less = {"flood": Difference(-3.0, "km", 1.0), "altitude_over_2800_m": Difference(-5, "h", 1)}
+    less = {
+        "flood": ExposureDifference(-3.0, "km", 1.0),
+        "altitude_over_2800_m": ExposureDifference(-5, "h", 1),
+    }
     traded = trade(extra_days=1, extra_s=20_000.0, extra_m=24_000.0, exposure=less)
     assert says(about(way, traded)) == (
         "1 día más a pie; 24 km más de camino; menos peligros reportados;"
@@ -243,9 +246,9 @@ def test_p46_fewer_reports_never_without_what_nobody_knows():
 
 def test_height_is_no_less_where_heights_are_not_known():
     way = route(unknown={"hazards": 0.0, "elevation": 5_000.0, "surface": 0.0, "lit": 0.0})
-    less = {"altitude_over_2800_m": Difference(-5.0, "h", 0.0)}
+    less = {"altitude_over_2800_m": ExposureDifference(-5.0, "h", 0.0)}
     assert "altura" not in says(about(way, trade(exposure=less)))
-    more = {"altitude_over_2800_m": Difference(5.0, "h", 6.0)}
+    more = {"altitude_over_2800_m": ExposureDifference(5.0, "h", 6.0)}
     assert says(about(way, trade(exposure=more))) == "Más altura y frío"
 
 
@@ -260,7 +263,9 @@ def test_height_is_no_less_where_heights_are_not_known():
     ],
 )
 def test_hazards_are_compared_kind_by_kind(values, words):
-    exposure = {f"k{n}": Difference(value, "km", own) for n, (value, own) in enumerate(values)}
+    exposure = {
+        f"k{n}": ExposureDifference(value, "km", own) for n, (value, own) in enumerate(values)
+    }
     assert says(about(traded=trade(exposure=exposure))).lower() == words
 
 
@@ -288,14 +293,19 @@ def test_a_wait_says_where_and_until_when_in_the_time_of_the_place():
 
 
 def test_p47_unreviewed_words_are_spanish_and_labelled_once():
-    parts = [Said("one", "en"), Said("dos", "es"), Said("tres", "es"), Said("four", "en")]
+    parts = [
+        TextPart("one", "en"),
+        TextPart("dos", "es"),
+        TextPart("tres", "es"),
+        TextPart("four", "en"),
+    ]
     assert plain(EN, parts) == f"One; dos; tres ({LABEL}); four"
     assert marked_up(EN, parts) == (
         f'One; <span lang="es">dos</span>; <span lang="es">tres</span>'
         f' <small class="original">({LABEL})</small>; four'
     )
     assert plain(EN, []) == marked_up(EN, []) == ""
-    assert "&lt;b&gt;" in marked_up(EN, [Said("<b>", "es"), Said("<b>", "en")])
+    assert "&lt;b&gt;" in marked_up(EN, [TextPart("<b>", "es"), TextPart("<b>", "en")])
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

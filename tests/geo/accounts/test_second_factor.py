@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from geo.accounts import known_devices, people, second_factor, sign_in
-from geo.accounts.second_factor import Verdict
+from geo.accounts.second_factor import CodeVerdict
 from geo.accounts.sign_in import HalfSignedIn, SignedIn
 from geo.errors import InvalidTokenError
 from geo.models import (
@@ -58,15 +58,19 @@ async def events(session):
 
 async def test_p52_a_code_is_taken_once(session, ana):
     await give_factor(session, ana, now=NOW)
-    assert await check(session, ana, code_at(NOW)) is Verdict.RIGHT
-    assert await check(session, ana, code_at(NOW)) is Verdict.WRONG, "replayed"
-    assert await check(session, ana, code_at(NOW - STEP)) is Verdict.WRONG, "older than the last"
-    assert await check(session, ana, code_at(NOW + STEP)) is Verdict.RIGHT, "a clock ahead"
+    assert await check(session, ana, code_at(NOW)) is CodeVerdict.RIGHT
+    assert await check(session, ana, code_at(NOW)) is CodeVerdict.WRONG, "replayed"
+    assert await check(session, ana, code_at(NOW - STEP)) is CodeVerdict.WRONG, (
+        "older than the last"
+    )
+    assert await check(session, ana, code_at(NOW + STEP)) is CodeVerdict.RIGHT, "a clock ahead"
     later = NOW + 4 * STEP
-    assert await check(session, ana, code_at(later - 2 * STEP), later) is Verdict.WRONG, "too old"
-    assert await check(session, ana, code_at(later + 2 * STEP), later) is Verdict.WRONG
+    assert await check(session, ana, code_at(later - 2 * STEP), later) is CodeVerdict.WRONG, (
+        "too old"
+    )
+    assert await check(session, ana, code_at(later + 2 * STEP), later) is CodeVerdict.WRONG
     typed = f" {code_at(later)[:3]} {code_at(later)[3:]} "
-    assert await check(session, ana, typed, later) is Verdict.RIGHT
+    assert await check(session, ana, typed, later) is CodeVerdict.RIGHT
 
 
 def test_codes_are_those_of_rfc_6238():
@@ -80,7 +84,7 @@ async def test_an_app_is_taken_by_a_code_of_it_alone(session, ana):
     assert not (await second_factor.standing(session, ana)).is_set
     assert len(await give_factor(session, ana, now=NOW)) == second_factor.RECOVERY_CODES
     assert await events(session) == ["account.factor_added"]
-    assert await check(session, ana, code_at(NOW - STEP)) is Verdict.WRONG, "used to set it up"
+    assert await check(session, ana, code_at(NOW - STEP)) is CodeVerdict.WRONG, "used to set it up"
 
 
 async def test_p50_a_factor_that_is_there_is_replaced_by_who_has_shown_it_alone(session, ana):
@@ -88,9 +92,9 @@ async def test_p50_a_factor_that_is_there_is_replaced_by_who_has_shown_it_alone(
     other = await second_factor.offered_secret(session, "other")
     code = code_at(NOW, other)
     assert await second_factor.set_up(session, ana, other, code, now=NOW) is None
-    assert await check(session, ana, code_at(NOW)) is Verdict.RIGHT
+    assert await check(session, ana, code_at(NOW)) is CodeVerdict.RIGHT
     assert await second_factor.set_up(session, ana, other, code, now=NOW, replaces=True)
-    assert await check(session, ana, code_at(NOW + STEP)) is Verdict.WRONG
+    assert await check(session, ana, code_at(NOW + STEP)) is CodeVerdict.WRONG
 
 
 async def test_the_secret_offered_is_a_sign_in_s_own(session):
@@ -103,21 +107,23 @@ async def test_the_secret_offered_is_a_sign_in_s_own(session):
 async def test_p52_wrong_codes_are_few_and_told_once(session, ana):
     await give_factor(session, ana, now=NOW)
     for _ in range(second_factor.MOST_FAILURES):
-        assert await check(session, ana, WRONG) is Verdict.WRONG
-    assert await check(session, ana, WRONG) is Verdict.WAIT
-    assert await check(session, ana, code_at(NOW)) is Verdict.WAIT, "the right one waits as well"
+        assert await check(session, ana, WRONG) is CodeVerdict.WRONG
+    assert await check(session, ana, WRONG) is CodeVerdict.WAIT
+    assert await check(session, ana, code_at(NOW)) is CodeVerdict.WAIT, (
+        "the right one waits as well"
+    )
     assert (await actions(session)).count("person.codes_refused") == 1
     assert await events(session) == ["account.codes_refused", "account.factor_added"]
     after = NOW + second_factor.FAILURES_WITHIN
-    assert await check(session, ana, code_at(after), after) is Verdict.RIGHT
+    assert await check(session, ana, code_at(after), after) is CodeVerdict.RIGHT
 
 
 async def test_p52_what_others_wrote_does_not_keep_a_known_device_out(session, ana):
     await give_factor(session, ana, now=NOW)
     for _ in range(second_factor.MOST_FAILURES + 1):
         await check(session, ana, WRONG)
-    assert await check(session, ana, WRONG, is_counted=False) is Verdict.WRONG
-    assert await check(session, ana, code_at(NOW), is_counted=False) is Verdict.RIGHT
+    assert await check(session, ana, WRONG, is_counted=False) is CodeVerdict.WRONG
+    assert await check(session, ana, code_at(NOW), is_counted=False) is CodeVerdict.RIGHT
 
 
 async def test_a_code_on_paper_is_taken_once_and_whatever_was_tried(session, ana):
@@ -125,21 +131,21 @@ async def test_a_code_on_paper_is_taken_once_and_whatever_was_tried(session, ana
     for _ in range(second_factor.MOST_FAILURES):
         await check(session, ana, WRONG)
     assert await second_factor.is_recovery_code(session, ana, first), "looking uses nothing up"
-    assert await check(session, ana, first.lower().replace("-", " ")) is Verdict.RECOVERY
-    assert await check(session, ana, first) is Verdict.WRONG
+    assert await check(session, ana, first.lower().replace("-", " ")) is CodeVerdict.RECOVERY
+    assert await check(session, ana, first) is CodeVerdict.WRONG
     assert not await second_factor.is_recovery_code(session, ana, first)
     beto = await add(session, "beto")
-    assert await check(session, beto, second) is Verdict.WRONG, "somebody else's"
+    assert await check(session, beto, second) is CodeVerdict.WRONG, "somebody else's"
     assert (await second_factor.standing(session, ana)).codes_left == 9
     (new, *_) = await second_factor.renew_codes(session, ana)
-    assert await check(session, ana, second) is Verdict.WRONG, "the ones before have ended"
-    assert await check(session, ana, new) is Verdict.RECOVERY
+    assert await check(session, ana, second) is CodeVerdict.WRONG, "the ones before have ended"
+    assert await check(session, ana, new) is CodeVerdict.RECOVERY
 
 
 async def test_nobody_s_code_is_wrong(session):
-    assert await check(session, None, code_at(NOW)) is Verdict.WRONG
-    assert await check(session, None, "ABCD-EFGH") is Verdict.WRONG
-    assert await check(session, None, "\ud800 ñ\u202e") is Verdict.WRONG
+    assert await check(session, None, code_at(NOW)) is CodeVerdict.WRONG
+    assert await check(session, None, "ABCD-EFGH") is CodeVerdict.WRONG
+    assert await check(session, None, "\ud800 ñ\u202e") is CodeVerdict.WRONG
 
 
 async def test_p48_no_secret_is_kept_in_the_clear_or_told(session, ana):

@@ -40,12 +40,12 @@ async def as_superuser(cluster, name, *statements):
 
 
 async def test_p31_a_chain_of_entries_verifies(empty_database):
-    assert await verdict(empty_database) == trail.Verdict(0, trail.NO_HASH, None)
+    assert await verdict(empty_database) == trail.ChainVerdict(0, trail.NO_HASH, None)
     await append(empty_database, 5)
     async with empty_database.session(Tier.WRITER) as session:
         seq, hash_ = await trail.head(session)
     found = await verdict(empty_database, expect=hash_)
-    assert found == trail.Verdict(5, hash_, None)
+    assert found == trail.ChainVerdict(5, hash_, None)
     assert seq == 5
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from geo.db import change_stamps
-from geo.db.change_stamps import Subject
+from geo.db.change_stamps import StampSubject
 from geo.db.sessions import Tier
 from geo.removals import hides
 from tiles.catalogue.layers import CATALOGUE
@@ -75,7 +75,7 @@ def hazard(**changes):
 async def stamps(database, tier=Tier.PUBLIC):
     async with database.session(tier) as session:
         found = await change_stamps.read_stamps(session)
-    return {subject: found.of(subject) for subject in Subject}
+    return {subject: found.of(subject) for subject in StampSubject}
 
 
 async def write(database, statement, **values):
@@ -84,14 +84,14 @@ async def write(database, statement, **values):
 
 
 VIEWS = {layer.name: (layer.subject, *layer.rests_on) for layer in CATALOGUE}
-VIEWS["products"] = (Subject.PRODUCTS,)
+VIEWS["products"] = (StampSubject.PRODUCTS,)
 
 #: All that is kept: not the staff's spaces and crossings, which depend on the person.
 KEPT = [
     (tier, view)
     for tier in (Tier.PUBLIC, Tier.PARTNER, Tier.STAFF)
     for view, subjects in VIEWS.items()
-    if tier is not Tier.STAFF or not {Subject.SPACES, Subject.CROSSINGS} & {*subjects}
+    if tier is not Tier.STAFF or not {StampSubject.SPACES, StampSubject.CROSSINGS} & {*subjects}
 ]
 
 
@@ -114,15 +114,18 @@ async def test_every_table_that_a_kept_view_rests_on_is_noted(shared_database, t
 @pytest.mark.parametrize(
     ("statement", "changed"),
     [
-        ("update amparo.hazards set title = 'otro' where id = 'DEMO-H1'", {Subject.HAZARDS}),
-        ("delete from amparo.hazards where id = 'DEMO-H1'", {Subject.HAZARDS}),
-        ("update amparo.crossings set name = 'otro' where id = 'X-UNION'", {Subject.CROSSINGS}),
-        ("delete from amparo.crossing_statuses", {Subject.CROSSINGS}),
-        ("update amparo.schedules set byday = '{MO}'", {Subject.SPACES}),
-        ("update amparo.organizations set name = name || '.'", {Subject.SPACES}),
-        ("update amparo.flows set n = n + 1", {Subject.FLOWS}),
+        ("update amparo.hazards set title = 'otro' where id = 'DEMO-H1'", {StampSubject.HAZARDS}),
+        ("delete from amparo.hazards where id = 'DEMO-H1'", {StampSubject.HAZARDS}),
+        (
+            "update amparo.crossings set name = 'otro' where id = 'X-UNION'",
+            {StampSubject.CROSSINGS},
+        ),
+        ("delete from amparo.crossing_statuses", {StampSubject.CROSSINGS}),
+        ("update amparo.schedules set byday = '{MO}'", {StampSubject.SPACES}),
+        ("update amparo.organizations set name = name || '.'", {StampSubject.SPACES}),
+        ("update amparo.flows set n = n + 1", {StampSubject.FLOWS}),
         ("update amparo.loaded_files set sha256 = sha256", set()),
-        ("update amparo.products set title = title || '.'", {Subject.PRODUCTS}),
+        ("update amparo.products set title = title || '.'", {StampSubject.PRODUCTS}),
     ],
 )
 async def test_a_change_changes_the_stamps_of_its_subjects_for_all(
@@ -131,7 +134,7 @@ async def test_a_change_changes_the_stamps_of_its_subjects_for_all(
     before = await stamps(loaded_database)
     await write(loaded_database, statement)
     after = await stamps(loaded_database)
-    assert {one for one in Subject if before[one] != after[one]} == changed
+    assert {one for one in StampSubject if before[one] != after[one]} == changed
     for tier in (Tier.PARTNER, Tier.STAFF):
         assert await stamps(loaded_database, tier) == after
 
@@ -144,7 +147,7 @@ async def test_p36_a_change_of_the_rules_changes_the_stamp(cluster, empty_clone,
     async with engine.begin() as connection:
         await connection.execute(text("update amparo.publication_rules set human_threat_min_km=9"))
     await engine.dispose()
-    assert (await stamps(empty_database))[Subject.HAZARDS] != before[Subject.HAZARDS]
+    assert (await stamps(empty_database))[StampSubject.HAZARDS] != before[StampSubject.HAZARDS]
 
 
 async def test_p24_a_hide_changes_the_stamps_of_what_it_can_cover(loaded_database):
@@ -152,9 +155,9 @@ async def test_p24_a_hide_changes_the_stamps_of_what_it_can_cover(loaded_databas
     async with loaded_database.session(Tier.WRITER) as session:
         await hides.hide_space(session, "DEMO-009", actor="cli", reason="amenaza")
     after = await stamps(loaded_database)
-    assert before[Subject.SPACES] != after[Subject.SPACES]
-    assert before[Subject.CROSSINGS] != after[Subject.CROSSINGS]
-    assert before[Subject.HAZARDS] == after[Subject.HAZARDS]
+    assert before[StampSubject.SPACES] != after[StampSubject.SPACES]
+    assert before[StampSubject.CROSSINGS] != after[StampSubject.CROSSINGS]
+    assert before[StampSubject.HAZARDS] == after[StampSubject.HAZARDS]
 
 
 async def test_what_is_rolled_back_changes_no_stamp(empty_database):
@@ -172,7 +175,7 @@ async def test_a_transaction_is_one_change_whatever_it_does(empty_database):
         for n in range(5):
             await session.execute(text(HAZARD), hazard(id=f"H{n}"))
     after = await stamps(empty_database)
-    assert after[Subject.HAZARDS].changes == before[Subject.HAZARDS].changes + 1
+    assert after[StampSubject.HAZARDS].changes == before[StampSubject.HAZARDS].changes + 1
 
 
 async def test_a_change_after_one_that_was_taken_back_is_noted(empty_database):
@@ -192,7 +195,7 @@ async def test_commits_out_of_order_are_all_seen(empty_database):
         await write(empty_database, HAZARD, **hazard(id="second"))
         seen.append(await stamps(empty_database))
     seen.append(await stamps(empty_database))
-    assert len({stamp[Subject.HAZARDS] for stamp in seen}) == 3
+    assert len({stamp[StampSubject.HAZARDS] for stamp in seen}) == 3
 
 
 async def test_p24_a_hide_waits_for_nobody_who_changes_knowledge(loaded_database):
@@ -230,11 +233,11 @@ async def test_folding_changes_no_stamp_and_leaves_what_is_young(empty_database)
         assert (folded, left) == ((rows, 1) if is_folded else (0, rows))
         assert await stamps(empty_database) == before
     await write(empty_database, HAZARD, **hazard(id="new"))
-    assert (await stamps(empty_database))[Subject.HAZARDS] != before[Subject.HAZARDS]
+    assert (await stamps(empty_database))[StampSubject.HAZARDS] != before[StampSubject.HAZARDS]
 
 
 async def test_what_is_folded_while_others_write_is_counted_once(empty_database):
-    before = (await stamps(empty_database))[Subject.HAZARDS]
+    before = (await stamps(empty_database))[StampSubject.HAZARDS]
     later = datetime.now(UTC) + change_stamps.KEPT + HOUR
 
     async def fold():
@@ -243,7 +246,7 @@ async def test_what_is_folded_while_others_write_is_counted_once(empty_database)
 
     writes = [write(empty_database, HAZARD, **hazard(id=f"H{n}")) for n in range(6)]
     await asyncio.gather(*writes[:3], fold(), *writes[3:], fold())
-    after = (await stamps(empty_database))[Subject.HAZARDS]
+    after = (await stamps(empty_database))[StampSubject.HAZARDS]
     assert after.changes == before.changes + 6
 
 
@@ -260,8 +263,8 @@ async def test_what_changes_while_it_is_read_is_read_again_and_not_kept_for_ever
                     await write(empty_database, HAZARD, **hazard(id=f"{times}-{reads}"))
                 return await session.scalar(count)
 
-            found, stamp = await change_stamps.read_steady(session, Subject.HAZARDS, read)
-            now = (await change_stamps.read_stamps(session)).of(Subject.HAZARDS)
+            found, stamp = await change_stamps.read_steady(session, StampSubject.HAZARDS, read)
+            now = (await change_stamps.read_stamps(session)).of(StampSubject.HAZARDS)
             assert found == await session.scalar(count)
         assert stamp == (now if is_kept else None)
         assert reads == min(times + 1, change_stamps.TRIES)

@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 
 from app.runtime.databases import tier_urls
 from geo.db import read_pool as readers
-from geo.db.read_pool import Reader
+from geo.db.read_pool import ReadPool
 from geo.db.sessions import Tier, server_settings
 from geo.errors import DatabaseUnavailableError
 from tests.conftest import clone
@@ -21,7 +21,7 @@ async def settings(settings_for, cluster, empty_template):
 
 @pytest.fixture
 async def reader(settings):
-    reader = Reader(tier_urls(settings)[Tier.PUBLIC], server_settings(Tier.PUBLIC, 500), size=2)
+    reader = ReadPool(tier_urls(settings)[Tier.PUBLIC], server_settings(Tier.PUBLIC, 500), size=2)
     yield reader
     await reader.close()
 

@@ -16,7 +16,7 @@ from openpyxl.xml.functions import register_namespace
 
 from geo.db.sessions import Tier
 from geo.exports.tables import ABOUT, HASHTAGS, write_csv, write_hxl, write_xlsx
-from geo.imports.cell_values import Style, converted
+from geo.imports.cell_values import CellStyle, converted
 from tests.fixtures.exported import many, record, snapshot
 
 FORMULAS = ('=HYPERLINK("http://x")', "+57 601", "-1+1", "@SUM(A1)", "\t=1", "'=1")
@@ -92,7 +92,7 @@ def test_what_is_guarded_comes_back_as_it_was(text):
         first(write_csv(made))["name"],
         openpyxl.load_workbook(io.BytesIO(write_xlsx(made))).active.cell(2, 2).value,
     ):
-        assert converted(cell.strip(), "name", Style()) == (text or "x")
+        assert converted(cell.strip(), "name", CellStyle()) == (text or "x")
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=40))

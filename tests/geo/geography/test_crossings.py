@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from geo.db.sessions import Tier
 from geo.geography.crossings import (
-    CrossingStatus,
+    CrossingStatement,
     StatedCrossing,
     deciding_status,
     from_json,
@@ -40,7 +40,7 @@ def statuses(draw):
         valid_from = draw(days)
         hours = draw(st.none() | st.tuples(clocks, clocks))
         made.append(
-            CrossingStatus(
+            CrossingStatement(
                 id=f"S-{n}",
                 state=draw(st.sampled_from(("open", "open", "closed", "not_known"))),
                 valid_from=valid_from,
@@ -74,7 +74,7 @@ def rule(state="open", opens="06:00", closes="20:00", **changes):
         "source": "una fuente",
         "assumption": False,
     }
-    return CrossingStatus(**values | changes)
+    return CrossingStatement(**values | changes)
 
 
 def bogota(day, hour):

@@ -15,7 +15,7 @@ from geo import models
 from geo.db.sessions import Tier
 from geo.errors import ConflictError, ForbiddenError, InvalidRecordError, NotFoundError
 from geo.guidance import assessments, checklists
-from geo.guidance.assessments import Answer
+from geo.guidance.assessments import ChecklistAnswer
 from geo.guidance.checklists import Item
 from geo.proposals import decisions, pending
 from geo.proposals.guidance_changes import Sent
@@ -40,7 +40,11 @@ ITEMS = (
     Item("Rights", "Is there a complaints line?", evidence_needed=True),
     Item("Place", "Are there toilets?"),
 )
-YES = [Answer(1, "yes"), Answer(2, "yes", "photo of the poster"), Answer(3, "yes")]
+YES = [
+    ChecklistAnswer(1, "yes"),
+    ChecklistAnswer(2, "yes", "photo of the poster"),
+    ChecklistAnswer(3, "yes"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +81,10 @@ async def in_force(database: Any, items: tuple[Item, ...] = ITEMS, **more: Any) 
 
 
 async def assessed(
-    database: Any, space: str = "seen", answers: list[Answer] = YES, verifier: Any = APPROVER
+    database: Any,
+    space: str = "seen",
+    answers: list[ChecklistAnswer] = YES,
+    verifier: Any = APPROVER,
 ) -> str:
     async with database.session(Tier.WRITER) as session:
         assessment_id = await assessments.start(session, WRITER, space, today=TODAY)
@@ -184,7 +191,7 @@ async def test_an_assessment_needs_every_answer_and_its_evidence(database):
     await in_force(database)
     async with database.session(Tier.WRITER) as session:
         assessment_id = await assessments.start(session, WRITER, "seen", today=TODAY)
-        given = [Answer(1, "yes"), Answer(2, "partly")]
+        given = [ChecklistAnswer(1, "yes"), ChecklistAnswer(2, "partly")]
         await assessments.answer(session, WRITER, assessment_id, given)
         with pytest.raises(InvalidRecordError) as refused:
             await assessments.submit(session, WRITER, assessment_id)
@@ -193,7 +200,7 @@ async def test_an_assessment_needs_every_answer_and_its_evidence(database):
             ("answers.3", "is missing"),
         ]
         with pytest.raises(InvalidRecordError):
-            await assessments.answer(session, WRITER, assessment_id, [Answer(4, "yes")])
+            await assessments.answer(session, WRITER, assessment_id, [ChecklistAnswer(4, "yes")])
         with pytest.raises(ForbiddenError):
             await assessments.answer(session, VIEWER, assessment_id, YES)
 
@@ -233,9 +240,33 @@ async def test_p23_an_assessment_is_verified_by_somebody_else_from_outside(datab
     ("answers", "score", "essentials"),
     [
         (YES, 1.0, True),
-        ([Answer(1, "yes"), Answer(2, "partly", "x"), Answer(3, "no")], 0.5, True),
-        ([Answer(1, "partly"), Answer(2, "yes", "x"), Answer(3, "not_applicable")], 0.75, False),
-        ([Answer(1, "not_applicable"), Answer(2, "no"), Answer(3, "yes")], 0.5, False),
+        (
+            [
+                ChecklistAnswer(1, "yes"),
+                ChecklistAnswer(2, "partly", "x"),
+                ChecklistAnswer(3, "no"),
+            ],
+            0.5,
+            True,
+        ),
+        (
+            [
+                ChecklistAnswer(1, "partly"),
+                ChecklistAnswer(2, "yes", "x"),
+                ChecklistAnswer(3, "not_applicable"),
+            ],
+            0.75,
+            False,
+        ),
+        (
+            [
+                ChecklistAnswer(1, "not_applicable"),
+                ChecklistAnswer(2, "no"),
+                ChecklistAnswer(3, "yes"),
+            ],
+            0.5,
+            False,
+        ),
     ],
 )
 async def test_scores_are_means_of_what_applies(database, answers, score, essentials):
@@ -279,12 +310,12 @@ async def test_p28_the_logo_is_for_organisations_whose_every_space_passes(databa
 
 async def test_p28_no_assessment_below_the_pass_score_or_without_an_essential_yes_counts(database):
     await in_force(database)
-    low = [Answer(1, "yes"), Answer(2, "no"), Answer(3, "partly")]
+    low = [ChecklistAnswer(1, "yes"), ChecklistAnswer(2, "no"), ChecklistAnswer(3, "partly")]
     async with database.session(Tier.WRITER) as session:
         await session.merge(models.RestrictedReader(location_id="restricted", person=WRITER.id))
         await session.merge(models.RestrictedReader(location_id="restricted", person=APPROVER.id))
     await assessed(database, "restricted")
-    for answers in (low, [Answer(1, "partly"), *YES[1:]]):
+    for answers in (low, [ChecklistAnswer(1, "partly"), *YES[1:]]):
         await assessed(database, answers=answers)
         with pytest.raises(ConflictError, match="seen"):
             await grant(database)

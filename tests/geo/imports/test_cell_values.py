@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from geo.imports.cell_values import (
     EMPTY,
-    Style,
+    CellStyle,
     converted,
     decimal_of,
     degrees,
@@ -43,11 +43,11 @@ def test_the_import_knows_exactly_the_fields_of_a_space():
 def test_numbers_with_commas_and_thousands(value, expected):
     if expected is None:
         with pytest.raises(CellError, match="ambiguous"):
-            number(value, Style())
-        assert number(value, Style(decimal=".")) == -72.508
-        assert number(value, Style(decimal=",")) == -72508
+            number(value, CellStyle())
+        assert number(value, CellStyle(decimal=".")) == -72.508
+        assert number(value, CellStyle(decimal=",")) == -72508
     else:
-        assert number(value, Style()) == expected
+        assert number(value, CellStyle()) == expected
 
 
 def test_a_column_tells_its_decimal_sign():
@@ -61,7 +61,7 @@ def test_a_column_tells_its_decimal_sign():
 @pytest.mark.parametrize("value", ["doce", "1,2,3", "1.23.4", "", True, None, "nan", "inf", "--1"])
 def test_no_number_is_refused(value):
     with pytest.raises(CellError):
-        number(value, Style())
+        number(value, CellStyle())
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_no_number_is_refused(value):
     ],
 )
 def test_a_coordinate_has_no_thousands(value, expected):
-    assert degrees(value, Style()) == pytest.approx(expected, abs=1e-6)
+    assert degrees(value, CellStyle()) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -92,71 +92,73 @@ def test_a_coordinate_has_no_thousands(value, expected):
     ],
 )
 def test_a_position_in_one_cell_is_latitude_first(value):
-    assert position(value, Style()) == pytest.approx((-72.50482, 7.89391))
+    assert position(value, CellStyle()) == pytest.approx((-72.50482, 7.89391))
 
 
 def test_no_position_is_refused():
     for value in ("frente al parque", "7.8", "1 2 3 4 5", None):
         with pytest.raises(CellError):
-            position(value, Style())
+            position(value, CellStyle())
 
 
 @pytest.mark.parametrize("value", ["Sí", "SI", "si", "yes", "1", 1, True, "x", "Verdadero", "sim"])
 def test_yes_in_any_language(value):
-    assert converted(value, "overnight", Style()) is True
+    assert converted(value, "overnight", CellStyle()) is True
 
 
 @pytest.mark.parametrize("value", ["No", "não", "0", 0, False, "FALSO"])
 def test_no_in_any_language(value):
-    assert converted(value, "overnight", Style()) is False
+    assert converted(value, "overnight", CellStyle()) is False
 
 
 def test_lists_of_any_separator():
-    assert converted("a|b, c", "services", Style()) == ["a", "b, c"]
-    assert converted("a; b,c", "services", Style()) == ["a", "b,c"]
-    assert converted("a, b", "services", Style()) == ["a", "b"]
-    assert converted("a b", "services", Style(separator=" ")) == ["a", "b"]
-    assert converted('["a", "b"]', "services", Style()) == ["a", "b"]
-    assert converted("ninguno", "documents_required", Style()) == []
-    assert converted("[]", "documents_required", Style()) == []
+    assert converted("a|b, c", "services", CellStyle()) == ["a", "b, c"]
+    assert converted("a; b,c", "services", CellStyle()) == ["a", "b,c"]
+    assert converted("a, b", "services", CellStyle()) == ["a", "b"]
+    assert converted("a b", "services", CellStyle(separator=" ")) == ["a", "b"]
+    assert converted('["a", "b"]', "services", CellStyle()) == ["a", "b"]
+    assert converted("ninguno", "documents_required", CellStyle()) == []
+    assert converted("[]", "documents_required", CellStyle()) == []
 
 
 def test_phones_stay_as_they_are_written():
-    phones = converted("310 123 4567 / +57 (1) 234-5678 y *123#", "public_phones", Style())
+    phones = converted("310 123 4567 / +57 (1) 234-5678 y *123#", "public_phones", CellStyle())
     assert phones == ["310 123 4567", "+57 (1) 234-5678", "*123#"]
-    assert converted(573101234567.0, "public_phones", Style()) == ["573101234567"]
+    assert converted(573101234567.0, "public_phones", CellStyle()) == ["573101234567"]
 
 
 def test_amenities_are_flags_or_a_list():
-    assert converted("toilets|wifi", "amenities", Style()) == {"toilets": True, "wifi": True}
-    assert converted('{"wifi": false}', "amenities", Style()) == {"wifi": False}
+    assert converted("toilets|wifi", "amenities", CellStyle()) == {"toilets": True, "wifi": True}
+    assert converted('{"wifi": false}', "amenities", CellStyle()) == {"wifi": False}
 
 
 def test_numbers_in_text_columns_keep_no_decimal_point():
-    assert converted(123.0, "id", Style()) == "123"
-    assert converted(12.5, "name", Style()) == "12.5"
+    assert converted(123.0, "id", CellStyle()) == "123"
+    assert converted(12.5, "name", CellStyle()) == "12.5"
 
 
 def test_the_apostrophe_against_formulas_is_taken_off():
-    assert converted("'+57 310", "name", Style()) == "+57 310"
-    assert converted("''=x", "name", Style()) == "'=x"
-    assert converted("'s-Hertog", "name", Style()) == "'s-Hertog"
+    assert converted("'+57 310", "name", CellStyle()) == "+57 310"
+    assert converted("''=x", "name", CellStyle()) == "'=x"
+    assert converted("'s-Hertog", "name", CellStyle()) == "'s-Hertog"
 
 
 @pytest.mark.parametrize("word", sorted(EMPTY))
 def test_words_for_nothing_are_empty_in_columns_of_codes_but_not_of_texts(word):
-    assert is_empty(word, "capacity", Style())
-    assert is_empty(word.upper(), "kind", Style())
-    assert not is_empty(word, "name", Style())
-    assert is_empty("sin info", "name", Style(empty={"sin info"}))
+    assert is_empty(word, "capacity", CellStyle())
+    assert is_empty(word.upper(), "kind", CellStyle())
+    assert not is_empty(word, "name", CellStyle())
+    assert is_empty("sin info", "name", CellStyle(empty={"sin info"}))
 
 
 def test_a_moment_needs_an_offset_or_a_timezone():
     with pytest.raises(CellError, match="offset"):
-        converted("2026-03-05 08:00", "capacity_updated", Style())
-    zone = Style(timezone="America/Bogota")
+        converted("2026-03-05 08:00", "capacity_updated", CellStyle())
+    zone = CellStyle(timezone="America/Bogota")
     assert converted("2026-03-05 08:00", "capacity_updated", zone) == "2026-03-05T13:00:00+00:00"
-    assert converted("2026-03-05T13:00Z", "capacity_updated", Style()).startswith("2026-03-05T13")
+    assert converted("2026-03-05T13:00Z", "capacity_updated", CellStyle()).startswith(
+        "2026-03-05T13"
+    )
 
 
 @pytest.mark.parametrize(
@@ -164,23 +166,23 @@ def test_a_moment_needs_an_offset_or_a_timezone():
     [("COL", "CO"), ("Perú", "PE"), ("br", "BR"), ("Venezuela", "VE"), ("Marte", "Marte")],
 )
 def test_countries_by_code_and_name(value, expected):
-    assert converted(value, "country", Style()) == expected
+    assert converted(value, "country", CellStyle()) == expected
 
 
 @given(st.floats(-180, 180), st.sampled_from([".", ","]))
 def test_every_coordinate_survives_its_decimal_sign(value, sign):
     written = f"{value:.7f}".replace(".", sign)
-    assert degrees(written, Style()) == pytest.approx(value, abs=1e-6)
-    assert degrees(written, Style(decimal=sign)) == pytest.approx(value, abs=1e-6)
+    assert degrees(written, CellStyle()) == pytest.approx(value, abs=1e-6)
+    assert degrees(written, CellStyle(decimal=sign)) == pytest.approx(value, abs=1e-6)
 
 
 @given(st.text(max_size=30), st.sampled_from(sorted(KINDS)))
 def test_a_refusal_never_repeats_the_value(value, name):
-    if is_empty(value, name, Style()) or len(value) < 8:
+    if is_empty(value, name, CellStyle()) or len(value) < 8:
         return
     with contextlib.suppress(CellError):
-        converted(value, name, Style())
+        converted(value, name, CellStyle())
         return
     with pytest.raises(CellError) as caught:
-        converted(value, name, Style())
+        converted(value, name, CellStyle())
     assert value not in str(caught.value)

@@ -15,7 +15,7 @@ from benchmarks.bombs import csv, features, kmz, xlsx, zipped
 from geo.errors import InvalidFileError
 from geo.imports import sandbox, sandbox_child
 from geo.imports.readers import limits
-from geo.imports.readers.detection import Reading, read_table
+from geo.imports.readers.detection import ReadingOptions, read_table
 from geo.imports.readers.limits import TooHeavyError
 from geo.imports.sandbox import as_said, as_value, read_apart
 from tests.geo.imports.readers.test_kml import kml, mark
@@ -34,12 +34,12 @@ MOMENTS = [date(2026, 1, 2), datetime(2026, 1, 2, 3, 4, tzinfo=UTC), time(5, 6)]
 @pytest.mark.parametrize(
     ("name", "data", "reading"),
     [
-        ("x.csv", "id;nombre\n1;Ñandú\n2;\n".encode(), Reading(delimiter=";")),
-        ("x.kml", kml(mark()), Reading()),
+        ("x.csv", "id;nombre\n1;Ñandú\n2;\n".encode(), ReadingOptions(delimiter=";")),
+        ("x.kml", kml(mark()), ReadingOptions()),
         (
             "x.geojson",
             FEATURES,
-            Reading(),
+            ReadingOptions(),
         ),
     ],
 )

@@ -19,7 +19,13 @@ from geo.models import (
 )
 from geo.proposals.decisions import KEPT, accept, accept_many, forget_changes, reject, withdraw
 from geo.proposals.pending import pending, proposal_diff, read_proposal
-from geo.proposals.submission import Link, Wanted, propose, propose_crossing, propose_space
+from geo.proposals.submission import (
+    ChangeRequest,
+    ProposalLink,
+    propose,
+    propose_crossing,
+    propose_space,
+)
 from geo.records import space_documents
 from tests.conftest import opened
 from tests.fixtures.network import (
@@ -240,7 +246,7 @@ async def test_p40_who_sent_the_link_is_no_second_person(network):
         reason="operator",
         via="link",
         now=NOW,
-        link=Link("l1", "ap"),
+        link=ProposalLink("l1", "ap"),
     )
     assert outcome.applied_fields == ("public_phones",), "the old number goes at once"
     await settle(network)
@@ -321,7 +327,7 @@ async def test_an_import_proposes_in_one_go_and_tells_once(network):
         network,
         COORDINATOR,
         "space",
-        [Wanted("casa", {"name": "A"}), Wanted("lima", {"name": "B"})],
+        [ChangeRequest("casa", {"name": "A"}), ChangeRequest("lima", {"name": "B"})],
         reason="import",
         via="import",
         now=NOW,
@@ -431,7 +437,7 @@ async def test_an_organisation_is_changed_by_two(network):
             network,
             actor,
             "organization",
-            [Wanted("org", changes)],
+            [ChangeRequest("org", changes)],
             reason="x",
             via="web",
             now=NOW,

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from geo.spaces.eligibility import ADULT_AGE, Candidate, Doubt, Need, Refusal, doubts, refusals
-from geo.spaces.next_steps import Option, Way, counted, options, ranked, served_chance, utility
+from geo.spaces.next_steps import (
+    Option,
+    SpaceDistance,
+    counted,
+    options,
+    ranked,
+    served_chance,
+    utility,
+)
 from tests.fixtures.triples import random_space, triples, violations
 
 NOON = datetime(2026, 11, 24, 17, tzinfo=UTC)  # 12:00 in Bogotá, a Tuesday
@@ -58,8 +66,8 @@ def space(space_id="A", **changes):
 
 
 def way(distance_m=1_000.0, **changes):
-    return Way(**{"distance_m": distance_m, "duration_s": distance_m / 1.4, "exposure_s": 0.0,
-                  "kind": "walking", **changes})  # fmt: skip
+    known = {"duration_s": distance_m / 1.4, "exposure_s": 0.0, "kind": "walking"}
+    return SpaceDistance(**{"distance_m": distance_m, **known, **changes})
 
 
 FOOD = Need(("food",))

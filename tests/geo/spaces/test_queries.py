@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from geo.db.sessions import Tier
 from geo.db.views import spaces as view
 from geo.spaces import list_pages, queries
-from geo.spaces.filters import Wanted
+from geo.spaces.filters import SpaceFilter
 
 CUCUTA = (-72.508, 7.894)
 TODAY = datetime.now(UTC).date()
@@ -133,7 +133,7 @@ async def test_p33_a_space_abroad_names_the_official_crossing_on_the_way(public)
         *CUCUTA,
         country="CO",
         limit=100,
-        wanted=Wanted(open_at=datetime(2026, 11, 24, 17, tzinfo=UTC)),
+        wanted=SpaceFilter(open_at=datetime(2026, 11, 24, 17, tzinfo=UTC)),
     )
     by_id = {space.id: space for space in found}
     assert "crossing" not in by_id["DEMO-006"].properties
@@ -192,14 +192,14 @@ async def test_p15_nearest_sends_nobody_to_a_closed_door(public):
 async def test_open_at_asks_the_schedule_in_local_time(public):
     night = datetime(2026, 11, 25, 4, tzinfo=UTC)  # 23:00 in Cúcuta
     found = await queries.nearest_spaces(
-        public, *CUCUTA, country="CO", wanted=Wanted(open_at=night), limit=3
+        public, *CUCUTA, country="CO", wanted=SpaceFilter(open_at=night), limit=3
     )
     assert [space.locality for space in found] == ["Los Patios", "La Donjuana", "Pamplona"]
 
 
 async def test_nearest_by_service(public):
     found = await queries.nearest_spaces(
-        public, *CUCUTA, country="CO", wanted=Wanted(("health",)), limit=5
+        public, *CUCUTA, country="CO", wanted=SpaceFilter(("health",)), limit=5
     )
     assert found
     assert all("health" in space.properties["services"] for space in found)
@@ -230,7 +230,7 @@ async def test_the_list_has_closed_ones_too_and_who_refers(public):
     assert listed["DEMO-033"].properties["capacity"] == "full"
     assert "DEMO-016" not in listed, "expired"
     assert listed["DEMO-011"].hours.openings
-    food = await queries.listed_spaces(public, Wanted(("food",)))
+    food = await queries.listed_spaces(public, SpaceFilter(("food",)))
     assert {s.id for s in food} == {
         i for i, s in listed.items() if "food" in s.properties["services"]
     }
@@ -247,10 +247,10 @@ async def test_p32_each_side_of_a_crossing_has_its_nearest_space(public):
 async def test_a_page_of_the_list_is_a_part_of_it(public):
     everything = await queries.listed_spaces(public)
     for first in (0, 7, len(everything)):
-        total, page = await list_pages.listed_page(public, Wanted(), first, 7)
+        total, page = await list_pages.listed_page(public, SpaceFilter(), first, 7)
         assert total == len(everything)
         assert tuple(page) == everything[first : first + 7]
-    wanted = Wanted(open_at=datetime.now(UTC))
+    wanted = SpaceFilter(open_at=datetime.now(UTC))
     is_open = await queries.listed_spaces(public, wanted)
     total, page = await list_pages.listed_page(public, wanted, 2, 3)
     assert (total, page) == (len(is_open), is_open[2:5])

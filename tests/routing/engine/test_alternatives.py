@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routing.cch import UNREACHABLE, Hierarchy
-from routing.engine.alternatives import Limits, alternatives
+from routing.engine.alternatives import ViaLimits, alternatives
 from routing.errors import InvalidCost, InvalidNode
 
-LOOSE = Limits(max_stretch=3.0, max_overlap=0.9, local_share=0.0, tries=1_000)
+LOOSE = ViaLimits(max_stretch=3.0, max_overlap=0.9, local_share=0.0, tries=1_000)
 
 
 @st.composite
@@ -55,7 +55,9 @@ def overlap(one, other, length):
     return both / max(min(sum(length[path.edges]) for path in (one, other)), 1e-9)
 
 
-@pytest.mark.parametrize("limits", [Limits(), LOOSE, Limits(tries=3), Limits(local_share=1.0)])
+@pytest.mark.parametrize(
+    "limits", [ViaLimits(), LOOSE, ViaLimits(tries=3), ViaLimits(local_share=1.0)]
+)
 @given(towns(), st.integers(1, 5), st.randoms(use_true_random=False))
 def test_every_path_is_real_simple_exact_and_within_the_limits(limits, town, count, random):
     nodes, tail, head, cost = town
@@ -153,7 +155,7 @@ def test_where_roads_cost_nothing_the_cheapest_path_runs_in_no_circle():
     metric = hierarchy.customize(cost)
     for tries in (1, 3, 100):
         found = alternatives(
-            hierarchy, metric, 4, 5, np.ones(12), count=4, limits=Limits(tries=tries)
+            hierarchy, metric, 4, 5, np.ones(12), count=4, limits=ViaLimits(tries=tries)
         )
         assert nodes_of(found[0], tail, head, 4) == [4, 5]
         assert found[0].cost == 1

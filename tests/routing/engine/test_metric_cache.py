@@ -13,7 +13,7 @@ from routing.cch import Metric as Arcs
 from routing.engine import metric_cache
 from routing.engine import mode_network as networks
 from routing.engine.metric_cache import NOTHING_KNOWN, RESIDENT, Ground, Residents, base_metrics
-from routing.engine.mode_network import Network
+from routing.engine.mode_network import ModeNetwork
 from routing.engine.stored_metrics import open_metric
 from routing.errors import GraphError, NoRoute
 from routing.graph.layout import metric_file
@@ -22,7 +22,7 @@ from routing.graph.storage import META_FILE
 from routing.osm_tags.edge_flags import EdgeFlag, Mode
 from routing.router.regional import Router, RouteRequest
 from routing.travel import speed
-from routing.travel.conditions import Layer, Situation
+from routing.travel.conditions import HazardLayer, Situation
 from routing.travel.cost_model import CostModel, Travel
 from routing.travel.crossings import border_edges
 from routing.travel.hazard import Hazard
@@ -133,7 +133,7 @@ def test_a_metric_is_that_of_its_situation_however_it_came_about(
     # What is wide and what is narrow both occur on a graph as small as this.
     monkeypatch.setattr(metric_cache, "WIDE", int(rng.choice([0, 15, 1_000])))
     ground, residents = Ground.of(graph, profile), Residents(graph)
-    layer = Layer(graph, 50.0)
+    layer = HazardLayer(graph, 50.0)
     before = NOTHING_KNOWN
     for known, night in sequences(rng, hazards_of_all_kinds(rng)):
         now = Situation(layer.lay(known), night)
@@ -151,7 +151,7 @@ def test_a_metric_is_that_of_its_situation_however_it_came_about(
 def test_without_aversion_a_metric_hangs_on_bans_alone(tiny_graph, seed):
     rng = np.random.default_rng(seed)
     graph = streets(tiny_graph, seed)
-    ground, residents, layer = Ground.of(graph, ADULT), Residents(graph), Layer(graph, 50.0)
+    ground, residents, layer = Ground.of(graph, ADULT), Residents(graph), HazardLayer(graph, 50.0)
     pool = hazards_of_all_kinds(rng)
     bans = [one for one in pool if one.exclusion]
     kept = residents.find(ground, 0.0, Situation(layer.lay(bans)))
@@ -168,7 +168,7 @@ def test_a_rated_hazard_makes_an_unrated_one_elsewhere_dearer(tiny_graph):
     far, near = (shapely.Point(ORIGIN[0] + d, ORIGIN[1]).buffer(0.004) for d in (0.0, 0.05))
     unrated = Hazard("a", "robbery", "human_threat", far)
     rated = Hazard("b", "robbery", "human_threat", near, rate_per_km=0.5)
-    ground, residents, layer = Ground.of(graph, ADULT), Residents(graph), Layer(graph, 50.0)
+    ground, residents, layer = Ground.of(graph, ADULT), Residents(graph), HazardLayer(graph, 50.0)
     one, both = Situation(layer.lay([unrated])), Situation(layer.lay([rated, unrated]))
     touched = np.union1d(both.contacts[0].edges, both.contacts[1].edges)
     assert one.changed_edges(both, 1.0).tolist() == touched.tolist()
@@ -188,7 +188,7 @@ def test_roads_that_hazards_make_dear_stay_open_however_one_comes_to_it(
     half = shapely.box(ORIGIN[0] - STEP, ORIGIN[1] - STEP, ORIGIN[0] + 3 * STEP, ORIGIN[1] + 1)
     dear = Hazard("a", "flood", "physical", half, weight=1e9)
     ground, residents = Ground.of(graph, ADULT), Residents(graph)
-    dear_now = Situation(Layer(graph, 50.0).lay([dear]))
+    dear_now = Situation(HazardLayer(graph, 50.0).lay([dear]))
     residents.find(ground, 4.0, NOTHING_KNOWN)
     residents.follow(ground, NOTHING_KNOWN, dear_now)
     with residents.using(ground, 4.0, dear_now) as found:
@@ -246,7 +246,7 @@ def test_nine_stay_and_the_one_that_was_longest_not_asked_for_goes(tiny_graph):
 def test_what_follows_is_no_second_metric(tiny_graph):
     rng = np.random.default_rng(1)
     graph = streets(tiny_graph, 1)
-    ground, residents, layer = Ground.of(graph, ADULT), Residents(graph), Layer(graph, 50.0)
+    ground, residents, layer = Ground.of(graph, ADULT), Residents(graph), HazardLayer(graph, 50.0)
     before = NOTHING_KNOWN
     for aversion in AVERSIONS:
         residents.find(ground, aversion, before)
@@ -276,7 +276,7 @@ def test_what_one_worker_writes_stays_with_it(stored):
     area = shapely.Point(place(np.random.default_rng(1))).buffer(0.02)
     ban = Hazard("a", "flood", "physical", area, exclusion=True)
     for graph, hazards in ((one, [ban]), (other, []), (one, [ban])):
-        residents, situation = Residents(graph), Situation(Layer(graph, 50.0).lay(hazards))
+        residents, situation = Residents(graph), Situation(HazardLayer(graph, 50.0).lay(hazards))
         ground = Ground.of(graph, ADULT)
         residents.find(ground, 1.0, NOTHING_KNOWN)
         residents.follow(ground, NOTHING_KNOWN, situation)
@@ -287,8 +287,8 @@ def test_what_one_worker_writes_stays_with_it(stored):
 
 def full_customisations(monkeypatch):
     """Count the metrics that are made in full."""
-    made, metric = [], Network.metric
-    monkeypatch.setattr(Network, "metric", lambda *a, **k: made.append(1) or metric(*a, **k))
+    made, metric = [], ModeNetwork.metric
+    monkeypatch.setattr(ModeNetwork, "metric", lambda *a, **k: made.append(1) or metric(*a, **k))
     return made
 
 
@@ -311,7 +311,7 @@ def test_a_stored_metric_of_another_pace_by_the_same_name_is_refused(stored, mon
     made = full_customisations(monkeypatch)
     graph = open_graph(stored)
     slow = replace(ADULT, pace=Pace.ASSISTED)
-    residents, ground = Residents(graph), Ground(Network(graph, Mode.FOOT), Travel(graph, slow))
+    residents, ground = Residents(graph), Ground(ModeNetwork(graph, Mode.FOOT), Travel(graph, slow))
     with residents.using(ground, 0.0, NOTHING_KNOWN) as found:
         require_right(graph, found, [], 0.0, night=False)
     assert made
@@ -448,7 +448,7 @@ def same(found, expected):
 
 def test_each_answer_is_of_its_own_hazards_while_others_come_and_go(town):
     crowd = Crowd(town, town_hazards(wide=False))
-    layer = Layer(town, 50.0)
+    layer = HazardLayer(town, 50.0)
     narrow = Situation(layer.lay(crowd.sets[0])).changed_edges(
         Situation(layer.lay(crowd.sets[1])), 1.0)  # fmt: skip
     assert 0 < len(narrow) < metric_cache.WIDE
@@ -484,14 +484,14 @@ def test_no_ban_is_touched_while_metrics_change_widely(town, monkeypatch):
 
 def blocked(monkeypatch):
     """Hold whoever makes a metric in full until the event is set; tell that somebody is held."""
-    release, held, metric = threading.Event(), threading.Event(), networks.Network.metric
+    release, held, metric = threading.Event(), threading.Event(), networks.ModeNetwork.metric
 
     def waiting(*args, **more):
         held.set()
         assert release.wait(60)
         return metric(*args, **more)
 
-    monkeypatch.setattr(networks.Network, "metric", waiting)
+    monkeypatch.setattr(networks.ModeNetwork, "metric", waiting)
     return release, held
 
 

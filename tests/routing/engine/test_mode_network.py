@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from routing.engine.mode_network import Ends, Network
+from routing.engine.mode_network import EndPieces, ModeNetwork
 from routing.errors import NoWay
 from routing.geometry.lines import vertex_shares
 from routing.osm_tags.edge_flags import Mode
@@ -17,12 +17,12 @@ def network(tiny_graph):
     nodes = [(-72.5 + x / 100, 7.9 + y / 100) for y in range(WIDTH) for x in range(WIDTH)]
     edges = [(n, n + 1) for n in range(WIDTH**2) if n % WIDTH < WIDTH - 1]
     edges += [(n, n + WIDTH) for n in range(WIDTH**2 - WIDTH)]
-    return Network(tiny_graph(nodes, edges), Mode.FOOT)
+    return ModeNetwork(tiny_graph(nodes, edges), Mode.FOOT)
 
 
 def corner_to_corner(network, metric):
     """Give the edges from the first node to the last."""
-    ends = Ends((((0, 0.0, 0.0), 0),), (((0, 1.0, 1.0), WIDTH**2 - 1),), ())
+    ends = EndPieces((((0, 0.0, 0.0), 0),), (((0, 1.0, 1.0), WIDTH**2 - 1),), ())
     way = network.shortest(metric, ends, lambda legs: np.zeros(len(legs.edge)))
     return [edge for edge, _, _ in way]
 
@@ -47,10 +47,10 @@ def test_no_way_is_lost_however_dear(network, scale):
 def test_units_are_fine_where_an_exact_metric_would_be_coarse(tiny_graph):
     # A thousand junctions in a row: the way along all of them is what a safe unit must hold.
     graph = tiny_graph([(x / 1000, 0.0) for x in range(1000)], [(n, n + 1) for n in range(999)])
-    network = Network(graph, Mode.FOOT)
+    network = ModeNetwork(graph, Mode.FOOT)
     edge_s = network.graph.edge_length_m * 1e4
     assert network.metric(edge_s).units_per_s >= network.metric(edge_s, exact=True).units_per_s
-    ends = Ends((((0, 0.0, 0.0), 0),), (((0, 1.0, 1.0), 999),), ())
+    ends = EndPieces((((0, 0.0, 0.0), 0),), (((0, 1.0, 1.0), 999),), ())
     free = lambda legs: np.zeros(len(legs.edge))  # noqa: E731
     assert len(network.shortest(network.metric(edge_s), ends, free)) == 999
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import shapely
 
-from routing.engine.itinerary import Clock
+from routing.engine.itinerary import ItineraryClock
 from routing.errors import Blocker, NoRoute
 from routing.osm_tags.edge_flags import Mode
 from routing.router.regional import Router, RouteRequest
@@ -406,7 +406,7 @@ def test_the_hours_of_a_night_in_which_clocks_change_are_counted(two_ways):
     took = route.passages[0].arrival.timestamp() - departure.timestamp()
     walked, over = Travel(drawn.graph, ADULT).time_s(route.legs.edge[:2])
     assert took == pytest.approx(walked + over / 2, abs=1)
-    assert Clock((), departure).moment(7_200).timestamp() - departure.timestamp() == 7_200
+    assert ItineraryClock((), departure).moment(7_200).timestamp() - departure.timestamp() == 7_200
 
 
 def test_another_road_that_comes_too_late_is_no_other_way(tiny_graph):

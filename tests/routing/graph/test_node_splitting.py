@@ -11,7 +11,7 @@ from routing.graph.segments import iter_segments
 from routing.graph.snapping import snap_to_edge
 from routing.osm.importer import read_osm
 from routing.osm_tags.edge_flags import EdgeFlag, Mode
-from routing.router.reachability import Place, Reacher, ReachRequest
+from routing.router.reachability import Reacher, ReachPlace, ReachRequest
 from routing.router.regional import Router, RouteRequest
 from routing.router.snap_selection import nearest, places_of
 from routing.travel.profiles import ADULT, REDUCED_MOBILITY
@@ -175,7 +175,7 @@ def test_no_answer_reports_the_price(graph):
     assert route.cost_s == pytest.approx(route.duration_s)
     assert route.exposure == {}
     reach = Reacher(Router(graph)).reach(
-        ReachRequest(Place(*at(0, 0)), [Place(*at(2.5, 0)), Place(*at(2, 2.9))], AT)
+        ReachRequest(ReachPlace(*at(0, 0)), [ReachPlace(*at(2.5, 0)), ReachPlace(*at(2, 2.9))], AT)
     )
     assert reach.duration_s[0] == pytest.approx(route.duration_s)
     assert reach.cost_s == pytest.approx(reach.duration_s)

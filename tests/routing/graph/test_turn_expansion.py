@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.cch import UNREACHABLE
-from routing.engine.mode_network import Network
+from routing.engine.mode_network import ModeNetwork
 from routing.errors import GraphError, NoRoute, NoWay
 from routing.graph.regions import open_graph, verify_graph, write_graph
 from routing.graph.snapping import Snap, snap_to_edge
 from routing.graph.storage import META_FILE
 from routing.graph.turn_expansion import turn_arrays
 from routing.osm_tags.edge_flags import EdgeFlag, Mode
-from routing.router.reachability import Place, Reacher, ReachRequest
+from routing.router.reachability import Reacher, ReachPlace, ReachRequest
 from routing.router.regional import Router, RouteRequest
 from routing.travel.crossings import Crossing
 
@@ -160,7 +160,7 @@ def test_ways_cost_what_a_search_over_whole_histories_says(tiny_graph, seed, cou
     forbidden = walks(plain, rng.choice, count, longest)
     graph = with_forbidden(plain, forbidden)
     edge_s = rng.integers(1, 60, plain.meta.edge_count).astype(np.float64)
-    network = Network(graph, Mode.VEHICLE)
+    network = ModeNetwork(graph, Mode.VEHICLE)
     metric = network.metric(edge_s)
     # The same after a few costs changed, some edges closed, one named twice.
     edges = rng.choice(len(edge_s), 6)
@@ -203,7 +203,7 @@ def test_walkers_turn_where_they_like(tiny_graph, seed):
     plain = street_grid(tiny_graph, rng)
     graph = with_forbidden(plain, walks(plain, rng.choice, 12, 3))
     edge_s = rng.integers(1, 60, plain.meta.edge_count).astype(np.float64)
-    free, bound = Network(plain, Mode.FOOT), Network(graph, Mode.FOOT)
+    free, bound = ModeNetwork(plain, Mode.FOOT), ModeNetwork(graph, Mode.FOOT)
     metrics = free.metric(edge_s), bound.metric(edge_s)
     for _ in range(4):
         start, end = ((int(rng.integers(len(edge_s))), float(rng.choice(SHARES))) for _ in "ab")
@@ -224,7 +224,7 @@ def test_costs_go_to_the_copies_in_place_of_what_they_replace(tiny_graph):
     # The way in; out of the copy the side street and the way back, but not the way ahead.
     back, aside = at[name[1], name[0]], at[name[1], name[3]]
     assert sorted(graph.turn_edge.tolist()) == sorted([into, back, aside])
-    network = Network(graph, Mode.VEHICLE)
+    network = ModeNetwork(graph, Mode.VEHICLE)
     cost = np.arange(10, 10 + plain.meta.edge_count, dtype=np.int32)
     spread = network.spread(cost)
     assert spread[into] == UNREACHABLE
@@ -245,7 +245,7 @@ def test_reach_obeys_as_routes_do(tiny_graph, seed):
     plain = street_grid(tiny_graph, rng, side=5)
     forbidden = walks(plain, rng.choice, 80, 3)
     graph = with_forbidden(plain, forbidden)
-    spots = [Place(-72.5 + x, 7.9 + y) for x, y in rng.uniform(0, 0.04, (9, 2))]
+    spots = [ReachPlace(-72.5 + x, 7.9 + y) for x, y in rng.uniform(0, 0.04, (9, 2))]
     router = Router(graph)
     request = ReachRequest(spots[0], spots[1:], AT, mode=Mode.VEHICLE)
     reached = Reacher(router).reach(request)

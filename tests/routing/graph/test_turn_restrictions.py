@@ -8,7 +8,7 @@ import osmium
 import pytest
 from osmium.osm.mutable import Relation
 
-from routing.engine.mode_network import Network
+from routing.engine.mode_network import ModeNetwork
 from routing.errors import NoWay
 from routing.graph.snapping import Snap
 from routing.graph.turn_restrictions import Restriction, forbidden_ways
@@ -345,7 +345,7 @@ def test_no_vehicle_takes_a_forbidden_turn_and_every_walker_may(city):
     assert fit > RELATIONS / 4
     assert {2, 3} < {len(way) for way in forbidden}
     counts = {
-        mode: _broken_ways(Network(graph, mode), forbidden, np.random.default_rng(5))
+        mode: _broken_ways(ModeNetwork(graph, mode), forbidden, np.random.default_rng(5))
         for mode in Mode
     }
     assert counts[Mode.VEHICLE] == 0

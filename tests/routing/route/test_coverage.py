@@ -17,7 +17,7 @@ from routing.geometry.lines import (
 )
 from routing.route.coverage import MeasuredLine, coverage, supports_along
 from routing.router.regional import Router
-from routing.travel.sketch_towns import Town, Towns
+from routing.travel.sketch_towns import SketchTown, Towns
 from routing.travel.support_points import Support, Supports
 from tests.routing.router.test_regional import ask
 
@@ -246,9 +246,9 @@ def test_a_space_is_found_on_whichever_part_of_a_long_line_it_lies():
 # -- towns of a sketch --------------------------------------------------------------------------
 
 
-TOWN = Town("Boa Vista", "BR", 0.5, 0.0)
+TOWN = SketchTown("Boa Vista", "BR", 0.5, 0.0)
 #: Next to it, as towns are that have grown together.
-SUBURB = Town("Subúrbio", "BR", 0.5, 0.05)
+SUBURB = SketchTown("Subúrbio", "BR", 0.5, 0.05)
 
 
 def near_town(lat, *, lon=0.5, place="", country="BR", id_="s"):
@@ -290,9 +290,9 @@ def test_a_space_of_a_town_supports_a_sketched_way_at_the_towns_node():
 
 
 def test_a_way_that_leaves_the_town_aside_is_not_supported_by_it():
-    aside = Town("Aside", "BR", 0.5, 0.02)
+    aside = SketchTown("Aside", "BR", 0.5, 0.02)
     assert supports_along(straight(), [near_town(0.05)], towns=Towns([aside])) == ()
-    by_the_way = Town("By the way", "BR", 0.5, 0.008)
+    by_the_way = SketchTown("By the way", "BR", 0.5, 0.008)
     (found,) = supports_along(straight(), [near_town(0.05)], towns=Towns([by_the_way]))
     assert found.town == "By the way"
 

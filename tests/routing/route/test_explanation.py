@@ -13,7 +13,7 @@ from routing.graph.snapping import snap_to_edge
 from routing.osm_tags.edge_flags import EdgeFlag, Mode
 from routing.route.explanation import explained
 from routing.route.route import Route, make_route
-from routing.route.segments import Segments
+from routing.route.segments import RouteSegments
 from routing.router.regional import Router, RouteRequest
 from routing.travel.cost_model import Travel
 from routing.travel.hazard import Hazard
@@ -226,11 +226,11 @@ def test_segments_are_rows_and_columns_of_the_same(tiny_graph):
     assert len(parts) == len(listed) == 5
     assert [parts[row] for row in range(-5, 5)] == listed * 2
     assert list(parts[1:3]) == listed[1:3]
-    assert list(Segments.of(listed)) == listed
-    assert list(Segments.of([])) == []
+    assert list(RouteSegments.of(listed)) == listed
+    assert list(RouteSegments.of([])) == []
     with pytest.raises(IndexError):
         parts[5]
-    two = Segments.joined([parts, parts], [0.0, 5_000.0])
+    two = RouteSegments.joined([parts, parts], [0.0, 5_000.0])
     assert list(two[:5]) == listed
     moved = [row._replace(from_m=row.from_m + 5_000, to_m=row.to_m + 5_000) for row in listed]
     assert list(two[5:]) == moved

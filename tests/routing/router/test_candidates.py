@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from routing.engine.portal_search import Plan
-from routing.router.candidates import Found, distinct, each_once, shared_m
+from routing.router.candidates import RouteCandidate, distinct, each_once, shared_m
 from routing.travel.legs import Legs
 
 
@@ -12,10 +12,12 @@ def plan(*edges: int) -> Plan:
     return Plan(((0, Legs.whole(np.array(edges, dtype=np.int64))),), (), 0.0)
 
 
-def found(cost_s: float, *edges: int) -> Found:
+def found(cost_s: float, *edges: int) -> RouteCandidate:
     way = plan(*edges)
     legs = way.sections[0][1]
-    return Found(way, 1.0, cost_s, {0: (legs, np.full(len(legs), 10.0))}, breaks_a_ban=False)
+    return RouteCandidate(
+        way, 1.0, cost_s, {0: (legs, np.full(len(legs), 10.0))}, breaks_a_ban=False
+    )
 
 
 def test_what_two_ways_share_is_counted_edge_by_edge():

@@ -20,7 +20,7 @@ from routing.graph.regions import open_graph, write_graph
 from routing.graph.snapping import snap_to_edge
 from routing.osm_tags.edge_flags import Mode
 from routing.route import _segment_kernels
-from routing.router.reachability import KEPT_METRICS, Place, Reacher, ReachRequest
+from routing.router.reachability import KEPT_METRICS, Reacher, ReachPlace, ReachRequest
 from routing.router.regional import Router, RouteRequest
 from routing.travel.cost_model import FLAT_KMH
 from routing.travel.crossings import Crossing
@@ -56,7 +56,7 @@ def street_grid(tiny_graph, seed, *, side=5, country=None):
 
 def places(rng, count, country="CO"):
     return [
-        Place(-72.5 + rng.uniform(0, 0.04), 7.9 + rng.uniform(0, 0.04), country)
+        ReachPlace(-72.5 + rng.uniform(0, 0.04), 7.9 + rng.uniform(0, 0.04), country)
         for _ in range(count)
     ]
 
@@ -145,9 +145,9 @@ def test_hazards_count_as_they_do_for_routes(tiny_graph, seed):
 
 def test_the_sketch_answers_as_the_router_does(sketch, open_crossings, towns):
     router = Router(sketch, profile=RESTLESS)
-    start = Place(*towns["CO", "Cúcuta"], "CO")
+    start = ReachPlace(*towns["CO", "Cúcuta"], "CO")
     asked = [
-        Place(*position, country)
+        ReachPlace(*position, country)
         for (country, name), position in list(towns.items())[::40]
         if name != "Cúcuta" and country
     ]
@@ -191,9 +191,9 @@ def bridge(state):
 def test_p10_p33_borders_open_only_at_open_crossings(tiny_graph, state):
     reacher = Reacher(Router(two_countries(tiny_graph)))
     start, own, abroad = (
-        Place(-72.499, 7.9, "CO"),
-        Place(-72.492, 7.9, "CO"),
-        Place(-72.475, 7.9, "VE"),
+        ReachPlace(-72.499, 7.9, "CO"),
+        ReachPlace(-72.492, 7.9, "CO"),
+        ReachPlace(-72.475, 7.9, "VE"),
     )
     reached = reacher.reach(ReachRequest(start, [own, abroad], AT, [bridge(state)]))
     assert np.isfinite(reached.distance_m[0])
@@ -208,7 +208,9 @@ def test_p33_a_target_snaps_only_within_its_country(tiny_graph):
     reacher = Reacher(Router(two_countries(tiny_graph)))
     # In sight of the Venezuelan road, but of Colombia.
     reached = reacher.reach(
-        ReachRequest(Place(-72.499, 7.9, "CO"), [Place(-72.479, 7.9, "CO")], AT, [bridge("open")])
+        ReachRequest(
+            ReachPlace(-72.499, 7.9, "CO"), [ReachPlace(-72.479, 7.9, "CO")], AT, [bridge("open")]
+        )
     )
     assert reached.crossings[0] == ()
     assert reached.target_off_m[0] > 1_000
@@ -216,7 +218,9 @@ def test_p33_a_target_snaps_only_within_its_country(tiny_graph):
 
 def test_a_target_far_from_every_road_is_not_reached(tiny_graph):
     reacher = Reacher(Router(two_countries(tiny_graph)))
-    reached = reacher.reach(ReachRequest(Place(-72.5, 7.9, "CO"), [Place(-72.5, 8.9, "CO")], AT))
+    reached = reacher.reach(
+        ReachRequest(ReachPlace(-72.5, 7.9, "CO"), [ReachPlace(-72.5, 8.9, "CO")], AT)
+    )
     assert reached.distance_m[0] == np.inf
     assert reached.target_off_m[0] == np.inf
     assert reached.crossings == ((),)
@@ -225,9 +229,9 @@ def test_a_target_far_from_every_road_is_not_reached(tiny_graph):
 def test_a_start_far_from_every_road_is_refused(tiny_graph):
     reacher = Reacher(Router(two_countries(tiny_graph)))
     with pytest.raises(OffNetwork):
-        reacher.reach(ReachRequest(Place(-72.5, 8.9, "CO"), [], AT))
+        reacher.reach(ReachRequest(ReachPlace(-72.5, 8.9, "CO"), [], AT))
     with pytest.raises(InvalidRequest):
-        reacher.reach(ReachRequest(Place(-72.5, 7.9, "CO"), [], AT.replace(tzinfo=None)))
+        reacher.reach(ReachRequest(ReachPlace(-72.5, 7.9, "CO"), [], AT.replace(tzinfo=None)))
 
 
 def test_the_limit_cuts_what_costs_more(tiny_graph):
@@ -246,7 +250,7 @@ def test_the_limit_cuts_what_costs_more(tiny_graph):
 
 def test_p10_a_crossing_that_closes_is_closed_in_the_next_answer(tiny_graph):
     reacher = Reacher(Router(two_countries(tiny_graph)))
-    start, abroad = Place(-72.499, 7.9, "CO"), Place(-72.475, 7.9, "VE")
+    start, abroad = ReachPlace(-72.499, 7.9, "CO"), ReachPlace(-72.475, 7.9, "VE")
     for state in ("open", "closed", "open", "not_known", "open"):
         reached = reacher.reach(ReachRequest(start, [abroad], AT, [bridge(state)]))
         assert np.isfinite(reached.distance_m[0]) == (state == "open")
@@ -269,13 +273,13 @@ def test_p14_a_hazard_that_changes_counts_in_the_next_answer(tiny_graph):
 
 def test_metrics_are_kept_and_the_oldest_goes(tiny_graph):
     reacher = Reacher(Router(two_countries(tiny_graph)))
-    start = Place(-72.5, 7.9, "CO")
+    start = ReachPlace(-72.5, 7.9, "CO")
     made = []
     for index in range(KEPT_METRICS + 2):
         crossing = Crossing(
             f"X{index}", "Puente", -72.485, 7.9, ("CO", "VE"), passable=True, state="open"
         )
-        made.append(ReachRequest(start, [Place(-72.475, 7.9, "VE")], AT, [crossing]))
+        made.append(ReachRequest(start, [ReachPlace(-72.475, 7.9, "VE")], AT, [crossing]))
     for index, request in enumerate([*made, *made]):
         expected = f"X{index % len(made)}"
         assert [c.id for c in reacher.reach(request).crossings[0]] == [expected]
@@ -343,10 +347,10 @@ def test_p43_what_is_met_first_on_each_way_out(tiny_graph, seed):
 def test_p43_of_places_in_one_town_the_nearest_is_met_first(tiny_graph):
     nodes = [(-72.50 + 0.03 * i, 7.9) for i in range(4)]
     graph = tiny_graph(nodes, [(0, 1), (1, 2), (2, 3)])
-    town = [Place(-72.441, 7.9), Place(-72.442, 7.9), Place(-72.439, 7.9)]
-    behind, here = Place(-72.412, 7.9), Place(-72.4695, 7.9)
+    town = [ReachPlace(-72.441, 7.9), ReachPlace(-72.442, 7.9), ReachPlace(-72.439, 7.9)]
+    behind, here = ReachPlace(-72.412, 7.9), ReachPlace(-72.4695, 7.9)
     found = Reacher(Router(graph)).first_met(
-        ReachRequest(Place(-72.47, 7.9), [*town, behind, here, Place(-72.499, 7.9)], AT)
+        ReachRequest(ReachPlace(-72.47, 7.9), [*town, behind, here, ReachPlace(-72.499, 7.9)], AT)
     )
     assert [met.index for met in found] == [1, 5]
     assert found[0].distance_m == pytest.approx(3090, rel=0.01)
@@ -357,8 +361,8 @@ def test_p43_what_stands_side_by_side_off_the_road_is_no_next_place(tiny_graph):
     graph = tiny_graph(nodes, [(0, 1), (1, 2)])
     # 600 m off the road each: two lines of it are longer than what counts as here.
     off = 7.9054
-    start, beside = Place(-72.47, off), Place(-72.4703, off)
-    east, west = Place(-72.459, 7.8946), Place(-72.499, 7.9)
+    start, beside = ReachPlace(-72.47, off), ReachPlace(-72.4703, off)
+    east, west = ReachPlace(-72.459, 7.8946), ReachPlace(-72.499, 7.9)
     found = Reacher(Router(graph)).first_met(ReachRequest(start, [start, beside, east, west], AT))
     assert [met.index for met in found] == [2, 3]
     # The lines off the road are part of the way.
@@ -369,10 +373,10 @@ def test_p43_two_on_two_streets_of_one_town_are_one_direction(tiny_graph):
     # A road east that forks 1.2 km before a town; a place at the end of each street.
     nodes = [(-72.50, 7.9), (-72.46, 7.9), (-72.449, 7.9021), (-72.449, 7.898), (-72.54, 7.9)]
     graph = tiny_graph(nodes, [(0, 1), (1, 2), (1, 3), (0, 4)])
-    north, south = Place(-72.449, 7.9021), Place(-72.449, 7.898)
-    west = Place(-72.539, 7.9)
+    north, south = ReachPlace(-72.449, 7.9021), ReachPlace(-72.449, 7.898)
+    west = ReachPlace(-72.539, 7.9)
     found = Reacher(Router(graph)).first_met(
-        ReachRequest(Place(-72.50, 7.9), [south, north, west], AT)
+        ReachRequest(ReachPlace(-72.50, 7.9), [south, north, west], AT)
     )
     assert [met.index for met in found] == [2, 0]
 
@@ -399,7 +403,7 @@ def test_warming_compiles_what_requests_use(tiny_graph, tmp_path):
     compiled = compiled_kernels()
     assert len(compiled) > 12
     router = Router(graph)
-    request = ReachRequest(Place(-72.5, 7.9), [Place(-72.492, 7.9)], AT, [bridge("open")])
+    request = ReachRequest(ReachPlace(-72.5, 7.9), [ReachPlace(-72.492, 7.9)], AT, [bridge("open")])
     Reacher(router).reach(request)
     Reacher(router).first_met(request)
     router.routes(RouteRequest((-72.5, 7.9), (-72.492, 7.9), Mode.FOOT, AT))

@@ -17,7 +17,7 @@ from routing.geometry.geodesy import great_circle_m
 from routing.graph.components import Components
 from routing.osm_tags.edge_flags import Mode
 from routing.router.multi_region import Continent
-from routing.router.reachability import Place, Reacher, ReachRequest
+from routing.router.reachability import Reacher, ReachPlace, ReachRequest
 from routing.router.regional import Router, RouteRequest
 from routing.travel.crossings import Crossing
 from routing.travel.hazard import Hazard
@@ -388,10 +388,10 @@ def test_whoever_goes_abroad_begins_on_roads_that_lead_there(tiny_graph):
 
 def test_what_is_near_is_reached_from_a_yard_and_in_one(tiny_graph):
     reacher = Reacher(town(tiny_graph))
-    yard, street = Place(0.0005, 0.0011), Place(0.03, 0.0001)
+    yard, street = ReachPlace(0.0005, 0.0011), ReachPlace(0.03, 0.0001)
     reached = reacher.reach(ReachRequest(yard, [street], AT))
     assert np.isfinite(reached.cost_s).all()
     assert reached.start_off_m == pytest.approx(0.0011 * DEGREE_M, rel=1e-3)
-    reached = reacher.reach(ReachRequest(street, [yard, Place(0.04, 0.0001)], AT))
+    reached = reacher.reach(ReachRequest(street, [yard, ReachPlace(0.04, 0.0001)], AT))
     assert np.isfinite(reached.cost_s).all()
     assert reached.target_off_m[0] == pytest.approx(0.0011 * DEGREE_M, rel=1e-3)

@@ -13,8 +13,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from routing.cch import UNREACHABLE, Hierarchy
-from routing.cch.avoiding import Around, path_around, paths_around
-from routing.cch.closed_arcs import Closing
+from routing.cch.avoiding import ClosedEdges, path_around, paths_around
+from routing.cch.closed_arcs import ClosedArcs
 from routing.engine import avoid_search
 from routing.engine.avoid_search import closed_by, ways_around
 from routing.errors import Blocker, InvalidCost, InvalidNode, InvalidRequest, NoRoute, NoWay
@@ -72,7 +72,7 @@ def test_a_path_around_closed_edges_equals_networkx_without_them(drawn):
     cost, path = path_around(hierarchy.topology, metric, source, target, closed)
     for settled in (0, 1, 3):
         # By exact bounds from the start, and after having given up.
-        around = Around(metric, closed, settled)
+        around = ClosedEdges(metric, closed, settled)
         again, edges_again = paths_around(around, source, target, {})[target]
         assert again == cost
         assert cost == UNREACHABLE or sum(edges[edge][2] for edge in edges_again) == cost
@@ -95,7 +95,7 @@ def test_a_path_around_closed_edges_equals_networkx_without_them(drawn):
 def test_what_closing_makes_dearer_is_what_a_metric_without_the_edges_costs(drawn):
     count, edges, _, _ = drawn
     hierarchy, metric, closed = hierarchy_of(count, edges)
-    closing = Closing.of(metric, closed)
+    closing = ClosedArcs.of(metric, closed)
     cost = [UNREACHABLE if shut else cost for _, _, cost, shut in edges]
     without = hierarchy.customize(cost)
     for over, was, expected in (
@@ -130,7 +130,7 @@ def test_where_a_way_turns_back_far_bounds_are_made_exact_once(seed):
     closed = (crosses & (tails // side != side - 1)) | (draw.random(len(edges)) < 0.05)
     roads = nx.DiGraph()
     roads.add_weighted_edges_from(edges[row] for row in np.flatnonzero(~closed))
-    around, patient = Around(metric, closed, 100), Around(metric, closed, side * side)
+    around, patient = ClosedEdges(metric, closed, 100), ClosedEdges(metric, closed, side * side)
     for _ in range(10):
         source, target = int(draw.integers(fence)), int(fence + draw.integers(side - fence))
         try:
@@ -265,7 +265,9 @@ def test_the_parts_of_a_way_around_are_the_ways_that_are_found_alone(tiny_graph,
     nodes = range(len(graph.node_lon))
     with router.residents.using(ground, 0.0, router.situation((), ADULT, AT)) as resident:
         # By the metric's bounds, and by exact ones.
-        bounds, exact = (Around(resident.metric.arcs, marks, settled) for settled in (10**6, 0))
+        bounds, exact = (
+            ClosedEdges(resident.metric.arcs, marks, settled) for settled in (10**6, 0)
+        )
         for source, target in itertools.permutations(nodes, 2):
             around = (bounds, exact)[(source + target) % 2]
             try:

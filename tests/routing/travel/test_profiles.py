@@ -11,7 +11,7 @@ from routing.osm_tags.edge_flags import Mode
 from routing.osm_tags.ways import HIGHWAY_CLASSES, SMOOTHNESS
 from routing.travel.hazard import Hazard
 from routing.travel.profiles import ADULT, PROFILES, VEHICLE, counts_at, walking_days
-from routing.travel.timetable import DAY_S, Window
+from routing.travel.timetable import DAY_S, WalkingWindow
 
 
 def test_the_table_holds_four_profiles_by_their_names():
@@ -30,7 +30,7 @@ def test_only_families_carry_children_and_only_walkers_rest():
     assert [p.name for p in PROFILES.values() if p.carries_children] == ["family"]
     for profile in PROFILES.values():
         assert (profile.window is None) == (profile.mode is Mode.VEHICLE)
-    assert ADULT.window == Window(time(6), time(18))
+    assert ADULT.window == WalkingWindow(time(6), time(18))
     assert VEHICLE.window_s == DAY_S
 
 

@@ -15,7 +15,7 @@ from routing.travel.relative_risk import (
     LIT_RR,
     SIDEWALK_RR,
     TRAFFIC_KINDS,
-    State,
+    FactorState,
     applied,
     multiplier,
     speed_rr,
@@ -42,7 +42,7 @@ def one(street, kind, night=False, bound=False, **options):
     product = multiplier(graph, kind, edges, nights, bound=bound)
     factors = applied(graph, kind, edges, nights, bound=bound)
     assert product[0] == product[1] == pytest.approx(math.prod(f.value[0] for f in factors))
-    return product[0], {f.factor.name: State(f.state[0]) for f in factors}
+    return product[0], {f.factor.name: FactorState(f.state[0]) for f in factors}
 
 
 @pytest.mark.parametrize(("kmh", "rr"), [(30, 0.18), (50, 1.0), (70, 4.3), (80, 6.9)])
@@ -58,11 +58,11 @@ def test_the_risk_by_speed_has_the_ratios_of_the_abstract():
 @pytest.mark.parametrize(
     ("flags", "night", "value", "state"),
     [
-        (EdgeFlag.LIT_YES, True, LIT_RR, State.APPLIED),
-        (EdgeFlag.LIT_YES, False, 1.0, State.DOES_NOT_APPLY),
-        (EdgeFlag.LIT_NO, True, 1.0, State.APPLIED),
-        (EdgeFlag(0), True, 1.0, State.UNKNOWN),
-        (EdgeFlag(0), False, 1.0, State.DOES_NOT_APPLY),
+        (EdgeFlag.LIT_YES, True, LIT_RR, FactorState.APPLIED),
+        (EdgeFlag.LIT_YES, False, 1.0, FactorState.DOES_NOT_APPLY),
+        (EdgeFlag.LIT_NO, True, 1.0, FactorState.APPLIED),
+        (EdgeFlag(0), True, 1.0, FactorState.UNKNOWN),
+        (EdgeFlag(0), False, 1.0, FactorState.DOES_NOT_APPLY),
     ],
 )
 def test_light_counts_by_night_only(street, flags, night, value, state):
@@ -73,12 +73,12 @@ def test_light_counts_by_night_only(street, flags, night, value, state):
 @pytest.mark.parametrize(
     ("options", "value", "state"),
     [
-        ({"flags": int(EdgeFlag.SIDEWALK_YES)}, SIDEWALK_RR, State.APPLIED),
-        ({"flags": int(EdgeFlag.SIDEWALK_NO)}, 1.0, State.APPLIED),
-        ({}, 1.0, State.UNKNOWN),
-        ({"road_class": "footway"}, SIDEWALK_RR, State.APPLIED),
-        ({"road_class": "path"}, 1.0, State.UNKNOWN),
-        ({"road_class": "ferry", "flags": int(EdgeFlag.FERRY)}, 1.0, State.DOES_NOT_APPLY),
+        ({"flags": int(EdgeFlag.SIDEWALK_YES)}, SIDEWALK_RR, FactorState.APPLIED),
+        ({"flags": int(EdgeFlag.SIDEWALK_NO)}, 1.0, FactorState.APPLIED),
+        ({}, 1.0, FactorState.UNKNOWN),
+        ({"road_class": "footway"}, SIDEWALK_RR, FactorState.APPLIED),
+        ({"road_class": "path"}, 1.0, FactorState.UNKNOWN),
+        ({"road_class": "ferry", "flags": int(EdgeFlag.FERRY)}, 1.0, FactorState.DOES_NOT_APPLY),
     ],
 )
 def test_sidewalks_and_walkways(street, options, value, state):
@@ -90,11 +90,11 @@ def test_sidewalks_and_walkways(street, options, value, state):
 @pytest.mark.parametrize(
     ("road_class", "maxspeed", "value", "bound", "state"),
     [
-        ("trunk", 80, 6.9, 6.9, State.APPLIED),
-        ("residential", 30, 0.178, 0.178, State.APPLIED),
-        ("trunk", 0, 1.0, float(speed_rr(85)), State.UNKNOWN),
-        ("residential", 0, 1.0, 1.0, State.UNKNOWN),
-        ("footway", 0, SIDEWALK_RR, SIDEWALK_RR, State.DOES_NOT_APPLY),
+        ("trunk", 80, 6.9, 6.9, FactorState.APPLIED),
+        ("residential", 30, 0.178, 0.178, FactorState.APPLIED),
+        ("trunk", 0, 1.0, float(speed_rr(85)), FactorState.UNKNOWN),
+        ("residential", 0, 1.0, 1.0, FactorState.UNKNOWN),
+        ("footway", 0, SIDEWALK_RR, SIDEWALK_RR, FactorState.DOES_NOT_APPLY),
     ],
 )
 def test_an_unknown_limit_is_one_and_in_the_bound_its_class(
@@ -146,7 +146,7 @@ def test_taking_tags_away_never_lowers_the_bound_below_the_reference(
         street, kind, night, bound=True, road_class=road_class, maxspeed=maxspeed, flags=flags
     )
     assert bound >= told
-    if State.APPLIED not in states.values():
+    if FactorState.APPLIED not in states.values():
         assert bare >= 1.0
 
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from routing.errors import InvalidRequest
 from routing.travel.profiles import ADULT, VEHICLE, walking_days
-from routing.travel.timetable import DAY_S, TAIL_S, Stint, Window, night_before_s, timetable
+from routing.travel.timetable import DAY_S, TAIL_S, Stint, WalkingWindow, night_before_s, timetable
 
 BOGOTA = timezone(timedelta(hours=-5))
-DAY = Window(time(6), time(18))
+DAY = WalkingWindow(time(6), time(18))
 HOUR = 3600.0
 
 
@@ -177,7 +177,7 @@ def test_what_is_no_route_is_refused(wrong):
 
 def test_a_window_starts_before_it_ends():
     with pytest.raises(InvalidRequest):
-        Window(time(18), time(6))
+        WalkingWindow(time(18), time(6))
 
 
 @given(st.floats(-5 * DAY_S, 5 * DAY_S), st.floats(0, DAY_S))
@@ -252,7 +252,7 @@ def test_it_agrees_with_a_walker_who_steps_by_minutes(
     ours = timetable(
         at(*divmod(depart, 60)),
         np.array(legs) * 60.0,
-        Window(time(*divmod(window[0], 60)), time(*divmod(window[1], 60))),
+        WalkingWindow(time(*divmod(window[0], 60)), time(*divmod(window[1], 60))),
         leg_m=np.array(legs) * 80.0,
         day_max_m=80.0 * day_max_minutes,
         not_before_s={leg: moment * 60.0 for leg, moment in opens.items()},
@@ -322,7 +322,7 @@ def test_who_leaves_later_never_arrives_earlier(
     departures, sections, window, day_max_m, goes_over_waypoints
 ):
     """Over random legs, windows, longest days, crossings with hours, and legs over waypoints."""
-    hours = Window(time(*divmod(window[0], 60)), time(*divmod(window[1], 60)))
+    hours = WalkingWindow(time(*divmod(window[0], 60)), time(*divmod(window[1], 60)))
     arrivals = [
         last_arrival(departure, sections, hours, day_max_m, goes_over_waypoints=goes_over_waypoints)
         for departure in sorted(departures)

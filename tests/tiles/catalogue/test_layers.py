@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import LargeBinary, func, not_, select, text
 
-from geo.db.change_stamps import Clock
+from geo.db.change_stamps import StampClock
 from geo.db.sessions import Tier, raw_connection
 from geo.models import PROTECTED_KINDS, PROTECTED_SERVICES
 from tiles.catalogue.layer import Shape
@@ -16,7 +16,7 @@ from tiles.errors import UnknownLayerError
 from tiles.features.items import _page_statement, _shape, _values
 from tiles.features.mvt import MAX_ZOOM, _tile_statement
 from tiles.features.request import Window
-from tiles.fields import Kind, kind_of
+from tiles.fields import FieldKind, kind_of
 
 READERS = (Tier.PUBLIC, Tier.PARTNER, Tier.STAFF)
 
@@ -89,9 +89,16 @@ async def test_values_are_of_the_stated_type_and_list(published, layer):
     async with published.session(Tier.STAFF) as session:
         rows = (await session.execute(layer.rows())).mappings().all()
     kinds = {
-        Kind.TEXT: str, Kind.INTEGER: int, Kind.FLOAT: float, Kind.BOOLEAN: bool, Kind.DATE: date,
-        Kind.INSTANT: datetime, Kind.TEXTS: list, Kind.OBJECT: dict, Kind.OBJECTS: list,
-    }  # fmt: skip
+        FieldKind.TEXT: str,
+        FieldKind.INTEGER: int,
+        FieldKind.FLOAT: float,
+        FieldKind.BOOLEAN: bool,
+        FieldKind.DATE: date,
+        FieldKind.INSTANT: datetime,
+        FieldKind.TEXTS: list,
+        FieldKind.OBJECT: dict,
+        FieldKind.OBJECTS: list,
+    }
     assert rows
     for row in rows:
         for field in layer.fields:
@@ -145,7 +152,7 @@ def test_p49_what_has_an_end_says_so_in_tiles(layer):
 
 @layers
 def test_tiles_of_what_begins_by_the_clock_turn_with_it(layer):
-    assert layer.period is None or layer.clock is not Clock.NEVER
+    assert layer.period is None or layer.clock is not StampClock.NEVER
 
 
 @layers

@@ -48,7 +48,7 @@ from tiles.cql2.parser import both, read_filter
 from tiles.cql2.text import parse_text
 from tiles.errors import InvalidFilterError
 from tiles.features.queryables import queryable_columns, queryables_schema, read_equalities
-from tiles.fields import Kind
+from tiles.fields import FieldKind
 
 TEXT, JSON = "cql2-text", "cql2-json"
 
@@ -732,13 +732,13 @@ def test_queryables_show_what_a_column_means_its_unit_and_its_closed_list(layer)
     properties = queryables_schema(layer)["properties"]
     for field in layer.fields:
         if field.name not in properties:
-            assert field.kind in {Kind.OBJECT, Kind.OBJECTS}
+            assert field.kind in {FieldKind.OBJECT, FieldKind.OBJECTS}
             continue
         said = properties[field.name]
         assert said["title"] == field.name.replace("_", " ")
         assert said["description"].startswith(field.word.text)
         assert said.get("x-ogc-unit") == field.word.unit
-        listed = said["items"] if field.kind is Kind.TEXTS else said
+        listed = said["items"] if field.kind is FieldKind.TEXTS else said
         assert listed.get("enum", []) == list(field.word.values)
 
 

@@ -35,7 +35,7 @@ from tiles.catalogue.layers import BOUNDARIES, CATALOGUE, FLOWS, HAZARDS, PLACES
 from tiles.downloads import rows as download_rows
 from tiles.downloads.collection import download
 from tiles.downloads.formats import FORMATS
-from tiles.downloads.rows import Reading, Wanted
+from tiles.downloads.rows import CopyReader, DownloadRequest
 from tiles.downloads.tables import table_rows
 from tiles.features.items import DEMO_NOTICE
 from tiles.statement import compiled
@@ -182,7 +182,7 @@ def _parts(geom):
 @layers
 @formats
 async def test_a_download_says_what_sql_says(source, layer, fmt, tmp_path):
-    data = await whole(source, Wanted(layer, layer.rows()), fmt)
+    data = await whole(source, DownloadRequest(layer, layer.rows()), fmt)
     wanted = await expected(source, layer.rows())
     assert wanted
     check(wanted, READERS[fmt.name](data, tmp_path), fmt.name)
@@ -190,7 +190,7 @@ async def test_a_download_says_what_sql_says(source, layer, fmt, tmp_path):
 
 @formats
 async def test_no_hidden_space_is_in_a_download(source, fmt, tmp_path):
-    data = await whole(source, Wanted(SPACES, SPACES.rows()), fmt)
+    data = await whole(source, DownloadRequest(SPACES, SPACES.rows()), fmt)
     assert READERS[fmt.name](data, tmp_path).keys() == {"seen"}
     for hidden in ("restricted", "partners", "confidential", "hidden", "expired"):
         assert f"Space {hidden}".encode() not in data
@@ -198,7 +198,7 @@ async def test_no_hidden_space_is_in_a_download(source, fmt, tmp_path):
 
 async def test_a_tier_gets_what_its_role_sees(settings, tmp_path):
     data = await whole(
-        Source(settings, Tier.PARTNER), Wanted(SPACES, SPACES.rows()), BY_NAME["csv"]
+        Source(settings, Tier.PARTNER), DownloadRequest(SPACES, SPACES.rows()), BY_NAME["csv"]
     )
     assert READERS["csv"](data, tmp_path).keys() == {"seen", "partners", "expired"}
 
@@ -206,14 +206,14 @@ async def test_a_tier_gets_what_its_role_sees(settings, tmp_path):
 @layers
 @formats
 async def test_an_empty_collection_is_a_whole_file(source, layer, fmt, tmp_path):
-    data = await whole(source, Wanted(layer, layer.rows().where(~true())), fmt)
+    data = await whole(source, DownloadRequest(layer, layer.rows().where(~true())), fmt)
     assert READERS[fmt.name](data, tmp_path) == {}
 
 
 @formats
 async def test_some_properties_and_always_the_last_day(source, fmt, tmp_path):
     rows = SPACES.rows(columns=["name", "services"])
-    wanted = Wanted(SPACES, rows)
+    wanted = DownloadRequest(SPACES, rows)
     assert wanted.names == ["name", "services", "expires_on"]
     found = READERS[fmt.name](await whole(source, wanted, fmt), tmp_path)
     check(await expected(source, rows), found, fmt.name)
@@ -230,14 +230,19 @@ async def test_conditions_are_bound(source, fmt, tmp_path):
         place.name != bindparam("not_this", type_=Text),
     )
     values = {"w": -74.6, "s": 4.0, "e": -73.0, "n": 6.0, "least": 50_000, "not_this": "x' or $1"}
-    found = READERS[fmt.name](await whole(source, Wanted(PLACES, rows, values), fmt), tmp_path)
+    found = READERS[fmt.name](
+        await whole(source, DownloadRequest(PLACES, rows, values), fmt), tmp_path
+    )
     check(await expected(source, rows, **values), found, fmt.name)
     assert "p06" in found
     assert not found.keys() & {"p03", "p07", "p21"}
 
 
 async def test_formats_say_demo_credit_and_notice(source, tmp_path):
-    demo = {fmt.name: await whole(source, Wanted(ROADS, ROADS.rows()), fmt) for fmt in DOWNLOADS}
+    demo = {
+        fmt.name: await whole(source, DownloadRequest(ROADS, ROADS.rows()), fmt)
+        for fmt in DOWNLOADS
+    }
     said = {"attribution": ROADS.attribution, "license": ROADS.licence}
     notice = f"{DEMO_NOTICE} {ROADS.notice}"
     for name in ("json", "jsonfg"):
@@ -267,7 +272,7 @@ async def test_formats_say_demo_credit_and_notice(source, tmp_path):
 
 
 async def test_json_fg_has_its_members(source):
-    data = await whole(source, Wanted(HAZARDS, HAZARDS.rows()), BY_NAME["jsonfg"])
+    data = await whole(source, DownloadRequest(HAZARDS, HAZARDS.rows()), BY_NAME["jsonfg"])
     document = json.loads(data)
     assert document["featureType"] == "hazards"
     assert "geometryDimension" not in document
@@ -278,21 +283,21 @@ async def test_json_fg_has_its_members(source):
     assert re.fullmatch(instant, ends["now"][1])
     assert ends["endless"][1] == ".."
     assert {feature["place"] for feature in document["features"]} == {None}
-    roads = await whole(source, Wanted(ROADS, ROADS.rows()), BY_NAME["jsonfg"])
+    roads = await whole(source, DownloadRequest(ROADS, ROADS.rows()), BY_NAME["jsonfg"])
     assert json.loads(roads)["geometryDimension"] == 1
     assert {feature["time"] for feature in json.loads(roads)["features"]} == {None}
 
 
 async def test_json_fg_knows_the_time_that_is_not_asked_for(source):
     rows = HAZARDS.rows(columns=["title"])
-    data = await whole(source, Wanted(HAZARDS, rows), BY_NAME["jsonfg"])
+    data = await whole(source, DownloadRequest(HAZARDS, rows), BY_NAME["jsonfg"])
     for feature in json.loads(data)["features"]:
         assert feature["properties"].keys() == {"title", "expires_on"}
         assert feature["time"]["interval"]
 
 
 async def test_outer_rings_of_json_run_counterclockwise(source, tmp_path):
-    data = await whole(source, Wanted(BOUNDARIES, BOUNDARIES.rows()), BY_NAME["json"])
+    data = await whole(source, DownloadRequest(BOUNDARIES, BOUNDARIES.rows()), BY_NAME["json"])
     for _, geom in READERS["json"](data, tmp_path).values():
         assert all(part.exterior.is_ccw for part in geom.geoms)
 
@@ -300,12 +305,14 @@ async def test_outer_rings_of_json_run_counterclockwise(source, tmp_path):
 @pytest.mark.parametrize("layer", [FLOWS, HAZARDS], ids=lambda layer: layer.name)
 @formats
 async def test_lines_run_from_their_origin(source, layer, fmt, tmp_path):
-    found = READERS[fmt.name](await whole(source, Wanted(layer, layer.rows()), fmt), tmp_path)
+    found = READERS[fmt.name](
+        await whole(source, DownloadRequest(layer, layer.rows()), fmt), tmp_path
+    )
     assert list(found["directed"][1].coords) == [ORIGIN, DESTINATION]
 
 
 async def test_parts_of_a_collection_run_as_they_should(source, tmp_path):
-    data = await whole(source, Wanted(HAZARDS, HAZARDS.rows()), BY_NAME["json"])
+    data = await whole(source, DownloadRequest(HAZARDS, HAZARDS.rows()), BY_NAME["json"])
     _point, line, area = READERS["json"](data, tmp_path)["collected"][1].geoms
     assert list(line.coords) == [(-73, 7), (-72, 8)]
     assert area.exterior.is_ccw
@@ -314,7 +321,7 @@ async def test_parts_of_a_collection_run_as_they_should(source, tmp_path):
 async def test_tables_name_their_type(source):
     types = {}
     for layer in (PLACES, ROADS, BOUNDARIES, HAZARDS):
-        data = await whole(source, Wanted(layer, layer.rows()), BY_NAME["parquet"])
+        data = await whole(source, DownloadRequest(layer, layer.rows()), BY_NAME["parquet"])
         geo = json.loads(parquet.ParquetFile(BufferReader(data)).metadata.metadata[b"geo"])
         types[layer.name] = geo["columns"]["geom"]["geometry_types"]
     assert types == {
@@ -326,7 +333,7 @@ async def test_tables_name_their_type(source):
 
 
 async def test_gdal_reads_the_text_formats(source, tmp_path):
-    wanted = Wanted(ROADS, ROADS.rows())
+    wanted = DownloadRequest(ROADS, ROADS.rows())
     for name in ("json", "jsonfg", "jsonseq", "kml"):
         path = tmp_path / f"roads{BY_NAME[name].extension}"
         path.write_bytes(await whole(source, wanted, BY_NAME[name]))
@@ -360,7 +367,7 @@ async def until(condition, patience_s=30):
 
 @pytest.mark.parametrize("name", ["json", "csv", "parquet"])
 async def test_the_first_bytes_come_before_the_last_row(source, name):
-    pieces = download(source, Wanted(PLACES, many(PLACES)), BY_NAME[name])
+    pieces = download(source, DownloadRequest(PLACES, many(PLACES)), BY_NAME[name])
     got = [await anext(pieces), await anext(pieces)]
     assert all(got)
     assert source.held == 1
@@ -394,8 +401,8 @@ async def test_a_connection_that_is_slow_to_close_is_given_back(source, monkeypa
         return Slow(await connect())
 
     monkeypatch.setattr(source, "connect", slowly)
-    wanted = Wanted(PLACES, many(PLACES))
-    async with Reading(source, wanted, table_rows(wanted.rows), 1_000, {}) as reading:
+    wanted = DownloadRequest(PLACES, many(PLACES))
+    async with CopyReader(source, wanted, table_rows(wanted.rows), 1_000, {}) as reading:
         await reading.about()
         reading.stop()
         await is_closing.wait()
@@ -406,7 +413,7 @@ async def test_a_connection_that_is_slow_to_close_is_given_back(source, monkeypa
 @formats
 async def test_cancelling_frees_the_connection_and_the_disk(source, fmt, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    taking = asyncio.create_task(whole(source, Wanted(PLACES, many(PLACES)), fmt))
+    taking = asyncio.create_task(whole(source, DownloadRequest(PLACES, many(PLACES)), fmt))
 
     async def is_reading():
         return source.held == 1 and await backends(source) == 1
@@ -422,7 +429,7 @@ async def test_cancelling_frees_the_connection_and_the_disk(source, fmt, tmp_pat
 @pytest.mark.parametrize("name", ["fgb", "gpkg"])
 async def test_a_file_is_taken_without_a_connection(source, name, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    pieces = download(source, Wanted(PLACES, many(PLACES, 1_000)), BY_NAME[name])
+    pieces = download(source, DownloadRequest(PLACES, many(PLACES, 1_000)), BY_NAME[name])
     assert await anext(pieces)
     assert source.held == 0
     assert list(tmp_path.iterdir())
@@ -433,7 +440,7 @@ async def test_a_file_is_taken_without_a_connection(source, name, tmp_path, monk
 @pytest.mark.parametrize("name", ["csv", "parquet"])
 async def test_who_takes_nothing_is_cut_off(source, name, monkeypatch):
     monkeypatch.setattr(download_rows, "TIME_LIMIT_S", 1.0)
-    pieces = download(source, Wanted(PLACES, many(PLACES, 200_000)), BY_NAME[name])
+    pieces = download(source, DownloadRequest(PLACES, many(PLACES, 200_000)), BY_NAME[name])
     await anext(pieces)
 
     async def is_free():
@@ -451,7 +458,7 @@ async def test_a_database_that_is_away_is_told_before_the_first_byte(settings):
     source._url = source._url.update_query_dict({"host": "/nowhere"})
     for fmt in DOWNLOADS:
         with pytest.raises(DatabaseUnavailableError):
-            await whole(source, Wanted(PLACES, PLACES.rows()), fmt)
+            await whole(source, DownloadRequest(PLACES, PLACES.rows()), fmt)
 
 
 async def test_memory_does_not_grow_with_the_collection(source):
@@ -460,9 +467,9 @@ async def test_memory_does_not_grow_with_the_collection(source):
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
     for name in ("json", "parquet"):
-        await whole(source, Wanted(PLACES, many(PLACES, 1_000)), BY_NAME[name])
+        await whole(source, DownloadRequest(PLACES, many(PLACES, 1_000)), BY_NAME[name])
         before, most = resident_mb(), 0.0
-        async for _ in download(source, Wanted(PLACES, many(PLACES)), BY_NAME[name]):
+        async for _ in download(source, DownloadRequest(PLACES, many(PLACES)), BY_NAME[name]):
             most = max(most, resident_mb())
         assert most - before < 100
 
@@ -478,7 +485,7 @@ class Served:
         self.failed = None
 
     async def __call__(self, scope, receive, send):
-        pieces = download(self.source, Wanted(PLACES, many(PLACES)), BY_NAME["csv"])
+        pieces = download(self.source, DownloadRequest(PLACES, many(PLACES)), BY_NAME["csv"])
         try:
             answer = await responses.download_response(pieces, BY_NAME["csv"], "places.csv", {})
         except BusyError as error:

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from app.api.routing.segments_json import SegmentWriter
 from app.i18n import translation
 from app.texts import route_text
-from app.texts.route_text import Told
+from app.texts.route_text import RouteTextSource
 from geo.geography.hazards import ActiveHazard
 from geo.text.languages import LANGUAGES
 from routing.osm_tags.ways import HIGHWAY_CLASSES, SURFACES
-from routing.route.segments import RouteSegment, SegmentFactor, Segments
+from routing.route.segments import RouteSegment, RouteSegments, SegmentFactor
 
 HAZARDS = {
     name: ActiveHazard(
@@ -38,7 +38,7 @@ HAZARDS = {
     for name in ("H1", "H2")
 }
 FACTOR = ("kind", "name", "value", "is_unknown")
-TOLD = Told(None, None, True, HAZARDS, {}, "America/Bogota", date(2026, 11, 26))
+TOLD = RouteTextSource(None, None, True, HAZARDS, {}, "America/Bogota", date(2026, 11, 26))
 
 figures = st.floats(0, 1e7, allow_nan=False) | st.sampled_from([0.0, 4.0, 10.0, 50.0, 994.9, 995.0])
 texts = st.none() | st.text(max_size=9) | st.sampled_from(['Calle "5"', "Água\\Fría", "a,b]", "☀"])
@@ -86,8 +86,8 @@ def millimetres(value):
 
 def one_by_one(w, rows):
     found = []
-    names = list(Segments.of(rows).exposure)
-    others = list(Segments.of(rows).unknown)
+    names = list(RouteSegments.of(rows).exposure)
+    others = list(RouteSegments.of(rows).unknown)
     for row in rows:
         said = route_text.plain(w, route_text.segment_words(w, TOLD, row))
         found.append(
@@ -121,5 +121,5 @@ def test_segments_are_written_as_they_would_be_one_by_one(rows, lang):
     rows = [row._replace(to_m=row.from_m + row.to_m) for row in rows]
     writer = SegmentWriter(w)
     for _ in range(2):  # the second time every kind is known
-        found = writer.written(TOLD, Segments.of(rows))
+        found = writer.written(TOLD, RouteSegments.of(rows))
         assert found == orjson.dumps(one_by_one(w, rows))

@@ -4,7 +4,7 @@ import pytest
 
 from geo.errors import InvalidFileError
 from geo.imports.readers.delimited import decoded, guessed_delimiter, read_delimited
-from geo.imports.readers.detection import Reading, read_table
+from geo.imports.readers.detection import ReadingOptions, read_table
 
 TEXT = "id;nombre;lat;lon\n1;Albergue Ñandú, “Señor”;7,5;-72,5\n2;Refugio São José;7,6;-72,6\n"
 
@@ -123,4 +123,4 @@ def test_the_format_is_known_by_content_whatever_the_name():
     with pytest.raises(InvalidFileError, match="neither GeoJSON nor HSDS"):
         read_table("x.json", b'{"a": 1}')
     with pytest.raises(InvalidFileError, match="though the mapping says kml"):
-        read_table("x.csv", b"a;b\n1;2\n", Reading(format="kml"))
+        read_table("x.csv", b"a;b\n1;2\n", ReadingOptions(format="kml"))

@@ -12,7 +12,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from geo.errors import InvalidFileError
 from geo.imports.dates import day
 from geo.imports.readers import archives
-from geo.imports.readers.detection import Reading, read_table
+from geo.imports.readers.detection import ReadingOptions, read_table
 
 
 def workbook(*rows, title="Espacios", change=None, mac=False):
@@ -54,7 +54,7 @@ def test_hidden_sheets_are_never_read_silently():
     table = read_table("x.xlsx", data)
     assert [line.cells["id"] for line in table.lines] == ["1"]
     assert table.remarks == ("hidden sheets were not read: Casas hidden, Casas veryHidden",)
-    named = read_table("x.xlsx", data, Reading(sheet="Casas hidden"))
+    named = read_table("x.xlsx", data, ReadingOptions(sheet="Casas hidden"))
     assert named.lines[0].cells["name"] == "Refugio secreto"
     assert "other sheets were not read: Espacios" in named.remarks
 
@@ -67,9 +67,9 @@ def test_several_sheets_with_data_must_be_told_apart():
     data = workbook(*ROWS, change=more)
     with pytest.raises(InvalidFileError, match="say which, of Espacios, Otra & más"):
         read_table("x.xlsx", data)
-    assert read_table("x.xlsx", data, Reading(sheet="Espacios")).lines
+    assert read_table("x.xlsx", data, ReadingOptions(sheet="Espacios")).lines
     with pytest.raises(InvalidFileError, match="has no sheet 'Nada'"):
-        read_table("x.xlsx", data, Reading(sheet="Nada"))
+        read_table("x.xlsx", data, ReadingOptions(sheet="Nada"))
 
 
 def test_a_merged_header_of_two_rows_names_single_columns():
