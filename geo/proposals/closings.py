@@ -51,7 +51,7 @@ async def close_space(
     NotFoundError, ForbiddenError, InvalidRecordError
         As `geo.proposals.submission.propose`.
     """
-    coded = coded_reasons.CodedReason(closing.because, until=closing.until).text
+    coded = coded_reasons.NoticeReason(closing.because, until=closing.until).text
     said = " ".join(filter(None, [(closing.notice or "").strip(), coded]))
     at_once = coded if coded and not coded_reasons.is_ours(said, now.date()) else said
     changes = {"status": closing.status} | ({"notice": at_once} if at_once else {})

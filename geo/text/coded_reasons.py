@@ -65,7 +65,7 @@ _FIELDS = ("code", "since", "until")
 
 
 @dataclass(frozen=True, slots=True)
-class CodedReason:
+class NoticeReason:
     """A coded reason: at least one of its parts is there.
 
     Attributes
@@ -92,14 +92,14 @@ class CodedReason:
         return " ".join(parts)
 
 
-def reason_in(text: str | None) -> CodedReason | None:
+def reason_in(text: str | None) -> NoticeReason | None:
     """Return the coded reason that a text is, or None for any other text."""
     match = _SENTENCE.fullmatch(text or "")
     if match is None:
         return None
     label = match["label"]
     try:
-        found = CodedReason(
+        found = NoticeReason(
             None if label is None else _CODES[label], _day(match["since"]), _day(match["until"])
         )
     except ValueError:  # the 31st of a month of 30 days
@@ -125,7 +125,7 @@ def notice_of(code: str | None, own_words: str | None) -> str | None:
     """
     if code and code not in REASONS:
         raise InvalidRecordError([("notice", f"code is not one of {', '.join(REASONS)}")])
-    said = [own_words or "", CodedReason(code).text if code else ""]
+    said = [own_words or "", NoticeReason(code).text if code else ""]
     return " ".join(filter(None, said)) or None
 
 
@@ -184,7 +184,7 @@ def _worded(field: str, value: Any) -> Any:  # noqa: ANN401 -- what somebody sen
         problems.append((field, "names neither a code nor a day"))
     if problems:
         raise InvalidRecordError(problems)
-    return CodedReason(code, **days).text
+    return NoticeReason(code, **days).text
 
 
 def _day(written: str | None) -> date | None:

@@ -579,7 +579,7 @@ def test_p51_no_word_of_one_person_is_public_at_once(words):
 def test_p51_every_code_reads_back_from_its_sentence():
     for code in (None, *coded_reasons.REASONS):
         for since, until in ((None, None), (TODAY, None), (None, TODAY), (TODAY, TODAY)):
-            reason = coded_reasons.CodedReason(code, since, until)
+            reason = coded_reasons.NoticeReason(code, since, until)
             if reason.text:
                 assert coded_reasons.reason_in(reason.text) == reason
                 assert coded_reasons.is_ours(reason.text, TODAY)
