@@ -278,7 +278,7 @@ def database_load(
 ) -> None:
     """Load a file of `amparo database export` into a new home, all or nothing.
 
-    Example: AMPARO_HOME=/srv/amparo-new amparo database load amparo.zip
+    Example: amparo database load amparo.zip
     """
     settings = require_settings()
     with explained_failures(_NOTHING_CHANGED):

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from geo import clock
 from geo.authority import Actor, Role, require_administer
 from geo.errors import InvalidRecordError, NotFoundError
 from geo.models import Organization, OutboxMessage, Person, Webhook
@@ -302,7 +303,7 @@ async def revoke_webhook(session: AsyncSession, webhook_id: str) -> None:
     found = await session.scalar(
         update(Webhook)
         .where(Webhook.id == webhook_id)
-        .values(revoked_at=func.coalesce(Webhook.revoked_at, func.now()))
+        .values(revoked_at=func.coalesce(Webhook.revoked_at, clock.now()))
         .returning(Webhook.id)
     )
     if found is None:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import audit, organizations
+from geo import audit, clock, organizations
 from geo.authority import Actor, Means, Role
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.folding import folded
@@ -192,14 +192,14 @@ async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system
     await session.execute(
         update(WebSession)
         .where(WebSession.person_id == person_id, WebSession.ended_at.is_(None))
-        .values(ended_at=func.now())
+        .values(ended_at=clock.now())
     )
     await session.execute(delete(KnownDevice).where(KnownDevice.person_id == person_id))
     await revoke_tokens_of(session, person_id)
     await session.execute(
         update(Invitation)
         .where(Invitation.person_id == person_id, Invitation.used_at.is_(None))
-        .values(used_at=func.now())
+        .values(used_at=clock.now())
     )
     # Who is shut out may have kept the links that they sent, and would answer them.
     await session.execute(
@@ -209,7 +209,7 @@ async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system
             ConfirmationLink.used_at.is_(None),
             ConfirmationLink.revoked_at.is_(None),
         )
-        .values(revoked_at=func.now())
+        .values(revoked_at=clock.now())
     )
     await _record(session, by, "person.disabled", person_id, {})
 

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import audit, outbox, restoring
+from geo import audit, clock, outbox, restoring
 from geo.authority import Role
 from geo.models import Person, Removal
 
@@ -94,7 +94,7 @@ async def moment(session: AsyncSession, now: datetime | None) -> datetime:
     """Return ``now``, or the database's where it is None."""
     if now is not None:
         return now
-    found: datetime = (await session.execute(select(func.now()))).scalar_one()
+    found: datetime = (await session.execute(select(clock.now()))).scalar_one()
     return found
 
 

@@ -8,10 +8,10 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import audit, known_devices, outbox, second_factor
+from geo import audit, clock, known_devices, outbox, second_factor
 from geo.authority import Actor, Means, Role
 from geo.errors import InvalidTokenError, LinkError, NotFoundError
 from geo.models import Invitation, Organization, Person, SecondFactor, WebSession
@@ -100,7 +100,7 @@ async def invite(session: AsyncSession, person_id: str, *, by: str = "system") -
             token_sha256=digest(secret),
             person_id=person_id,
             # The database's clock decides here and when it is opened.
-            expires_at=func.now() + INVITATION_LIFE,
+            expires_at=clock.now() + INVITATION_LIFE,
         )
     )
     await audit.record(
@@ -131,7 +131,7 @@ async def read_invitation(session: AsyncSession, secret: str) -> Invited:
             .where(
                 Invitation.token_sha256 == digest(secret),
                 Invitation.used_at.is_(None),
-                Invitation.expires_at > func.now(),
+                Invitation.expires_at > clock.now(),
                 Person.active,
             )
         )
@@ -161,10 +161,10 @@ async def accept_invitation(session: AsyncSession, secret: str, password_hash: s
         .where(
             Invitation.token_sha256 == digest(secret),
             Invitation.used_at.is_(None),
-            Invitation.expires_at > func.now(),
+            Invitation.expires_at > clock.now(),
             Invitation.person_id.in_(select(Person.id).where(Person.active)),
         )
-        .values(used_at=func.now())
+        .values(used_at=clock.now())
         .returning(Invitation.person_id)
     )
     if person_id is None:
@@ -265,7 +265,7 @@ async def start_session(
     # P29: nothing is kept of sessions that are over.
     await session.execute(
         delete(WebSession).where(
-            or_(WebSession.expires_at < func.now(), WebSession.ended_at.is_not(None))
+            or_(WebSession.expires_at < clock.now(), WebSession.ended_at.is_not(None))
         )
     )
     key = await signing_key(session, COOKIES)
@@ -275,8 +275,8 @@ async def start_session(
             id=str(uuid.uuid4()),
             token_sha256=digest(secret),
             person_id=person_id,
-            expires_at=func.now() + lifetime,
-            factor_at=func.now() if has_shown_factor else None,
+            expires_at=clock.now() + lifetime,
+            factor_at=clock.now() if has_shown_factor else None,
         )
     )
     return secret
@@ -321,7 +321,7 @@ async def read_session(
         await session.execute(
             select(
                 WebSession.id,
-                WebSession.seen_at < func.now() - _SIGHTING,
+                WebSession.seen_at < clock.now() - _SIGHTING,
                 WebSession.factor_at.is_not(None),
                 SecondFactor.person_id.is_not(None),
                 Person,
@@ -331,8 +331,8 @@ async def read_session(
             .where(
                 WebSession.token_sha256 == digest(secret),
                 WebSession.ended_at.is_(None),
-                WebSession.expires_at > func.now(),
-                WebSession.seen_at > func.now() - idle,
+                WebSession.expires_at > clock.now(),
+                WebSession.seen_at > clock.now() - idle,
                 Person.active,
             )
         )
@@ -343,7 +343,7 @@ async def read_session(
     session_id, is_unseen, has_shown, has_factor, person = found
     if is_unseen:
         await session.execute(
-            update(WebSession).where(WebSession.id == session_id).values(seen_at=func.now())
+            update(WebSession).where(WebSession.id == session_id).values(seen_at=clock.now())
         )
     if not has_shown and _is_asked(
         person.role, has_factor=has_factor, is_required=is_factor_required
@@ -357,7 +357,7 @@ async def end_session(session: AsyncSession, secret: str) -> None:
     await session.execute(
         update(WebSession)
         .where(WebSession.token_sha256 == digest(secret), WebSession.ended_at.is_(None))
-        .values(ended_at=func.now())
+        .values(ended_at=clock.now())
     )
 
 
@@ -366,7 +366,7 @@ async def end_sessions_of(session: AsyncSession, person_id: str) -> None:
     await session.execute(
         update(WebSession)
         .where(WebSession.person_id == person_id, WebSession.ended_at.is_(None))
-        .values(ended_at=func.now())
+        .values(ended_at=clock.now())
     )
 
 
@@ -374,7 +374,7 @@ async def _end_invitations(session: AsyncSession, person_id: str) -> None:
     await session.execute(
         update(Invitation)
         .where(Invitation.person_id == person_id, Invitation.used_at.is_(None))
-        .values(used_at=func.now())
+        .values(used_at=clock.now())
     )
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo import audit, readings
+from geo import audit, clock, readings
 from geo.authority import Actor, require_coordinate
 from geo.countries import CODES
 from geo.errors import (
@@ -196,7 +196,7 @@ async def _unit(session: AsyncSession, country: str, admin1: str | None) -> str 
             not_(c.confidential),
             c.hidden_at.is_(None),
             # As the views of each tier have it.
-            c.expires_on >= func.current_date(),
+            c.expires_on >= clock.today(),
         )
         .order_by(c.admin1)
         .limit(1)

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Date, DateTime, Text, cast, func, literal, literal_column
 
-from geo import flows, views
+from geo import clock, flows, views
 from geo.db import Tier
 from geo.knowledge import Clock, Subject
 from geo.models import HUMAN_THREATS, MAIN_ROADS, PHYSICAL_HAZARDS
@@ -125,7 +125,7 @@ CROSSINGS = Layer(
     ),
     tile_columns=("name", "country_a", "country_b", "state", "demo", "expires_on"),
     # A state is known for the day of asking; a copy of yesterday tells nothing (P49).
-    expires_on=func.current_date(),
+    expires_on=clock.today(),
     shape=Shape.POINT,
     style=Style(
         Sign(PURPLE, "diamond"),

@@ -19,7 +19,7 @@ create table amparo.audit_keys (
     kind text not null constraint ck_audit_keys_ck_audit_keys_kind
         check (kind in ('rows', 'application')),
     inner_pad bytea not null, outer_pad bytea not null,
-    created_at timestamptz not null default now()
+    created_at timestamptz not null default amparo.now()
 );
 
 -- The keyed digest of a row after a statement changed it; null for one that it deleted.
@@ -95,7 +95,7 @@ begin
         v_previous := decode(repeat('00', 32), 'hex');
     end if;
     v_seq := v_seq + 1;
-    v_at := clock_timestamp();
+    v_at := amparo.clock();
     insert into audit_entries
         (seq, at, actor, action, entity, record_id, details, session, previous_hash, hash)
     values (v_seq, v_at, p_actor, p_action, p_entity, p_record_id, v_details, v_session,
@@ -409,7 +409,7 @@ language sql stable security definer set search_path = amparo, pg_temp as $$
         and n.person = nullif(current_setting('amparo.person', true), '')
     join audit_entries e on e.seq = p_seq and e.action = 'restricted.read'
         and e.entity = 'space' and e.record_id = r.id and e.actor = n.person
-        and e.at > now() - interval '1 minute'
+        and e.at > amparo.now() - interval '1 minute'
         and e.details ->> 'transaction'
             is distinct from pg_current_xact_id_if_assigned()::text
     where r.id = p_id and r.visibility = 'restricted' $$;

@@ -2,15 +2,14 @@
 
 -- A change beside the current record until somebody else accepts it (P23, P40).
 create table amparo.proposals (
-    id text constraint pk_proposals primary key,
-    entity text not null
+    id text constraint pk_proposals primary key, entity text not null
         constraint ck_proposals_entity check (entity in ('space', 'crossing', 'organization',
             'hazard', 'contact', 'pathway', 'checklist', 'term', 'rumour')),
     record_id text, base_revision bigint, organization_id text, country text,
     changes jsonb not null, reason text not null,
     proposed_by text constraint fk_proposals_proposed_by
         references amparo.people (id) on delete set null,
-    proposed_via text not null default 'web', proposed_at timestamptz not null default now(),
+    proposed_via text not null default 'web', proposed_at timestamptz not null default amparo.now(),
     state text not null default 'pending' constraint ck_proposals_state
         check (state in ('pending', 'accepted', 'rejected', 'withdrawn', 'applied')),
     decided_by text constraint fk_proposals_decided_by
@@ -43,7 +42,7 @@ create table amparo.confirmation_links (
     listed_sha256 bytea not null,
     created_by text constraint fk_confirmation_links_created_by
         references amparo.people (id) on delete set null,
-    created_at timestamptz not null default now(), expires_at timestamptz not null,
+    created_at timestamptz not null default amparo.now(), expires_at timestamptz not null,
     used_at timestamptz, revoked_at timestamptz
 );
 create index ix_confirmation_links_location_id on amparo.confirmation_links (location_id);
@@ -83,7 +82,7 @@ create table amparo.import_batches (
     documents jsonb not null, report jsonb not null,
     state text not null default 'checked' constraint ck_import_batches_state
         check (state in ('uploaded', 'checked', 'applied', 'discarded')),
-    created_at timestamptz not null default now(), delete_on date not null, content bytea,
+    created_at timestamptz not null default amparo.now(), delete_on date not null, content bytea,
     constraint ck_import_batches_content
         check (content is null or state in ('uploaded', 'checked'))
 );
@@ -93,7 +92,8 @@ create table amparo.outbox (
     id text constraint pk_outbox primary key,
     channel text not null constraint ck_outbox_channel check (channel in ('email', 'webhook')),
     recipient text not null, event text not null, payload jsonb not null,
-    created_at timestamptz not null default now(), not_before timestamptz not null default now(),
+    created_at timestamptz not null default amparo.now(),
+    not_before timestamptz not null default amparo.now(),
     attempts integer not null default 0, sent_at timestamptz, failed_at timestamptz,
     last_error text
 );
@@ -106,7 +106,7 @@ create table amparo.webhooks (
     organization_id text constraint fk_webhooks_organization_id
         references amparo.organizations (id) on delete cascade,
     url text not null, key bytea not null, events text[] not null,
-    created_at timestamptz not null default now(), revoked_at timestamptz
+    created_at timestamptz not null default amparo.now(), revoked_at timestamptz
 );
 create index ix_webhooks_organization_id on amparo.webhooks (organization_id);
 grant select, insert, update, delete on amparo.proposals, amparo.confirmation_links,
@@ -144,7 +144,7 @@ create trigger decided_once before update on amparo.proposals
 create function amparo.links_end_with_owner() returns trigger
 language plpgsql set search_path = amparo, pg_temp as $$
 begin
-    update confirmation_links set revoked_at = now()
+    update confirmation_links set revoked_at = amparo.now()
     where location_id = new.id and used_at is null and revoked_at is null;
     return null;
 end $$;

@@ -2,8 +2,7 @@
 
 -- A named way between towns, by main roads and official crossings alone (P12).
 create table amparo.corridors (
-    id text constraint pk_corridors primary key,
-    name text not null,
+    id text constraint pk_corridors primary key, name text not null,
     countries text[] not null constraint ck_corridors_countries check (cardinality(countries) >= 1),
     places text[] not null constraint ck_corridors_two_places check (cardinality(places) >= 2),
     length_m double precision not null constraint ck_corridors_length check (length_m > 0),
@@ -70,7 +69,7 @@ from amparo.coverage_gaps g
 join tier_public.corridors c on c.id = g.corridor_id
 left join tier_public.spaces a on a.id = g.from_space
 left join tier_public.spaces b on b.id = g.to_space
-where g.counted_for = 'public' and g.expires_on >= current_date
+where g.counted_for = 'public' and g.expires_on >= amparo.today()
     and (g.from_space is null or a.id is not null)
     and (g.to_space is null or b.id is not null)
     -- P38: of a protected service not even its absence is told.

@@ -69,7 +69,7 @@ grant execute on function amparo.crossing_state(text, timestamptz)
 
 create view amparo.crossing_record as
 select c.id, c.name, c.country_a, c.country_b, c.coord_precision,
-    amparo.crossing_state(c.id, now()) as state,
+    amparo.crossing_state(c.id, amparo.now()) as state,
     coalesce((
         select jsonb_agg(jsonb_build_object(
             'id', s.id, 'state', s.state, 'valid_from', s.valid_from, 'valid_to', s.valid_to,
@@ -94,14 +94,12 @@ from amparo.crossings c;
 
 -- Whether a place that a count names exists: a hidden crossing does not.
 grant select on amparo.crossing_record to amparo_writer;
-
 select amparo.for_each_tier($view$
 create view tier_public.crossings as
 select id, name, country_a, country_b, coord_precision, state, statuses, demo, source,
     licence, geom
 from amparo.crossing_record where visibility in ('public') and hidden_at is null
 $view$, '{public,partner}');
-
 create view tier_staff.crossings as
 select id, name, country_a, country_b, coord_precision, state, statuses, demo, source,
     licence, geom, visibility, hidden_at

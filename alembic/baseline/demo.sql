@@ -17,6 +17,5 @@ select exists (select from amparo.locations where demo and visibility = 'public'
     or exists (select from amparo.products where demo and visibility = 'public')
     or exists (select from amparo.pathways where demo and visibility = 'public') as demo;
 grant select on amparo.demo_record to amparo_writer;
-
 select amparo.for_each_tier($view$
 create view tier_public.demo_state as select demo from amparo.demo_record $view$);

@@ -20,8 +20,7 @@ create index ix_contacts_country on amparo.contacts (country);
 
 -- A text of the message bank in one language; shown only when reviewed and valid (P47).
 create table amparo.messages (
-    id text constraint pk_messages primary key,
-    key text not null, language text not null,
+    id text constraint pk_messages primary key, key text not null, language text not null,
     audience text not null constraint ck_messages_audience
         check (audience in ('people_on_the_move', 'host_community', 'operators', 'partners')),
     body text not null, valid_from date not null, valid_to date,
@@ -40,8 +39,7 @@ create index ix_messages_key on amparo.messages (key);
 
 -- An information product: a leaflet, poster or recording, for spaces or for an area.
 create table amparo.products (
-    id text constraint pk_products primary key,
-    title text not null, language text not null,
+    id text constraint pk_products primary key, title text not null, language text not null,
     audience text not null constraint ck_products_audience
         check (audience in ('people_on_the_move', 'host_community', 'operators', 'partners')),
     summary text,
@@ -141,16 +139,15 @@ create table amparo.rumours (
 grant select, insert, update, delete on amparo.contacts, amparo.messages, amparo.products,
     amparo.product_at_location, amparo.practices, amparo.pathways, amparo.pathway_readers,
     amparo.pathway_steps, amparo.rumours to amparo_writer;
-
 create view tier_public.contacts as
 select id, kind, name, country, admin1, phone, whatsapp, hours, languages, independent,
     confirmed_on, expires_on, demo, source, licence
-from amparo.contacts where visibility = 'public' and expires_on >= current_date;
+from amparo.contacts where visibility = 'public' and expires_on >= amparo.today();
 create view tier_partner.contacts as
 select id, kind, name, country, admin1, phone, whatsapp, hours, languages, independent,
     confirmed_on, expires_on, demo, source, licence, visibility
 from amparo.contacts
-where visibility in ('public', 'partners') and expires_on >= current_date;
+where visibility in ('public', 'partners') and expires_on >= amparo.today();
 create view tier_staff.contacts as
 select id, kind, name, country, admin1, phone, whatsapp, hours, languages, independent,
     confirmed_on, expires_on, demo, source, licence, visibility
@@ -162,8 +159,8 @@ create view amparo.message_record as
 select m.id, m.key, m.language, m.audience, m.body, m.valid_from, m.valid_to, m.reviewed_on,
     m.safety, m.demo
 from amparo.messages m
-where m.state = 'reviewed' and m.valid_from <= current_date
-    and (m.valid_to is null or m.valid_to >= current_date)
+where m.state = 'reviewed' and m.valid_from <= amparo.today()
+    and (m.valid_to is null or m.valid_to >= amparo.today())
     and (
         m.language = 'es'
         or not exists (
@@ -173,11 +170,10 @@ where m.state = 'reviewed' and m.valid_from <= current_date
         or exists (
             select from amparo.messages o
             where o.key = m.key and o.language = 'es' and o.state = 'reviewed'
-                and o.valid_from <= current_date
-                and (o.valid_to is null or o.valid_to >= current_date)
+                and o.valid_from <= amparo.today()
+                and (o.valid_to is null or o.valid_to >= amparo.today())
         )
     );
-
 create view tier_public.messages as
 select * from amparo.message_record where audience in ('people_on_the_move', 'host_community');
 create view tier_partner.messages as select * from amparo.message_record;
@@ -189,8 +185,8 @@ create view amparo.product_record as
 select id, title, language, audience, summary, url, valid_from, valid_to, visibility, demo,
     source, licence, geom
 from amparo.products
-where state = 'reviewed' and valid_from <= current_date
-    and (valid_to is null or valid_to >= current_date);
+where state = 'reviewed' and valid_from <= amparo.today()
+    and (valid_to is null or valid_to >= amparo.today());
 create view tier_public.products as
 select id, title, language, audience, summary, url, valid_from, valid_to, demo, source,
     licence, geom
@@ -201,7 +197,6 @@ create view tier_public.products as
 select id, title, language, audience, summary, url, valid_from, valid_to, demo, source,
     licence, geom
 from amparo.product_record where visibility in ('public') $view$, '{partner,staff}');
-
 select amparo.for_each_tier($view$
 create view tier_public.product_spaces as
 select a.product_id, a.location_id from amparo.product_at_location a
@@ -213,7 +208,6 @@ from amparo.practices p
 where p.state = 'reviewed' and p.visibility in ('public')
     and exists (select from tier_public.spaces s where s.id = p.location_id)
 $view$, '{public,partner}');
-
 create view tier_staff.practices as
 select p.id, p.location_id, p.title, p.body, p.language, p.noted_on, p.demo, p.state,
     p.visibility, p.written_by
@@ -233,7 +227,7 @@ create view amparo.pathway_record as
 select p.id, p.need, p.country, p.admin1, p.title, p.confirmed_on, p.expires_on, p.visibility,
     p.demo, p.source, p.licence
 from amparo.pathways p
-where p.visibility <> 'restricted' and p.expires_on >= current_date
+where p.visibility <> 'restricted' and p.expires_on >= amparo.today()
     and not exists (
         select from amparo.terms t
         where t.vocabulary = 'service' and t.code = p.need and t.protected
@@ -245,7 +239,6 @@ select amparo.for_each_tier($view$
 create view tier_public.pathways as
 select id, need, country, admin1, title, confirmed_on, expires_on, demo, source, licence
 from amparo.pathway_record $view$, '{partner,staff}');
-
 select amparo.for_each_tier($view$
 create view tier_public.pathway_steps as
 select s.pathway_id, s.position,
@@ -263,6 +256,5 @@ select u.id, u.claim, u.country, u.admin1, u.heard_on, u.message_key from amparo
 where u.state = 'answered'
     and exists (select from tier_public.messages m where m.key = u.message_key)
 $view$, '{public,partner}');
-
 create view tier_staff.rumours as
 select id, claim, country, admin1, heard_on, message_key, state from amparo.rumours;

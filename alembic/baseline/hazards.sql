@@ -48,8 +48,7 @@ create index ix_hazards_demo on amparo.hazards (visibility) where demo;
 
 -- A hazard that somebody saw, until an approver has looked at it; then it is gone (P36).
 create table amparo.hazard_reports (
-    id text constraint pk_hazard_reports primary key,
-    kind text not null
+    id text constraint pk_hazard_reports primary key, kind text not null
         constraint ck_hazard_reports_kind check (kind in ('flood', 'landslide', 'cold', 'heat',
             'road_works', 'rockfall', 'river_flood', 'bridge_out', 'armed_presence', 'robbery',
             'extortion', 'trafficking', 'mines')),
@@ -97,9 +96,9 @@ cross join lateral (
                 + interval '24 hours' end as valid_to
 ) m
 
-where m.shown_from <= now()
+where m.shown_from <= amparo.now()
     and h.geom_public is not null
-    and (m.valid_to is null or m.valid_to > now())
+    and (m.valid_to is null or m.valid_to > amparo.now())
     and (
         h.family = 'physical'
         or (
@@ -110,13 +109,11 @@ where m.shown_from <= now()
             )
         )
     );
-
 select amparo.for_each_tier($view$
 create view tier_public.hazards as
 select id, family, kind, title, effect, weight, event_count, exposure_km, rate_source,
     night_only, valid_from, valid_to, published_on, demo, source, licence, geom
 from amparo.hazard_record where visibility in ('public') $view$, '{public,partner}');
-
 create view tier_staff.hazards as
 select h.id, h.family, h.kind, h.title, h.effect, h.weight, h.event_count, h.exposure_km,
     h.rate_source, h.night_only, h.valid_from, h.valid_to,
@@ -152,8 +149,7 @@ cross join lateral (
 cross join lateral (values
     (h.valid_from), (m.shown_from), (m.valid_from), (m.valid_to)
 ) t (moment)
-where t.moment > now() and (h.approved_at is not null or t.moment = h.valid_from);
-
+where t.moment > amparo.now() and (h.approved_at is not null or t.moment = h.valid_from);
 select amparo.for_each_tier($view$
 create view tier_public.knowledge_clock as
 select next_change_at from amparo.knowledge_clock $view$);

@@ -7,7 +7,7 @@ create table amparo.hides (
     id text constraint pk_hides primary key,
     geom geometry(Geometry,4326), reason text not null,
     hidden_by text constraint fk_hides_hidden_by references amparo.people (id) on delete set null,
-    hidden_at timestamptz not null default now(), lifted_at timestamptz,
+    hidden_at timestamptz not null default amparo.now(), lifted_at timestamptz,
     entity text not null constraint ck_hides_entity check (entity in ('space', 'crossing', 'area')),
     record_id text,
     code text not null default 'other' constraint ck_hides_code

@@ -13,7 +13,6 @@ create index ix_space_versions_location_id on amparo.space_versions (location_id
 create unique index ix_space_versions_open on amparo.space_versions (location_id)
     where valid_to = 'infinity'::timestamp with time zone;
 create index ix_space_versions_times on amparo.space_versions (valid_from, valid_to);
-
 -- History is written by the triggers alone.
 grant select on amparo.space_versions to amparo_writer;
 
@@ -142,7 +141,7 @@ begin
     select array_agg(t.location_id) into v_touched from touched_locations t
     where t.xact = new.xact and t.location_id <> '';
     perform from locations l where l.id = any (v_touched) order by l.id for no key update;
-    v_now := clock_timestamp();
+    v_now := amparo.clock();
     with fresh as materialized (
         select s.id, s.record, s.geom from snapshot_of(v_touched) s
     ), ended as (
@@ -247,12 +246,12 @@ cross join lateral (
                 select from amparo.hides h where h.geom && f.geom
                     and st_intersects(h.geom, f.geom) and h.lifted_at is null
             )
-            and f.expires_on >= current_date
+            and f.expires_on >= amparo.today()
         order by f.id
     ) as points
 ) referring
 where r.visibility_now = 'public' and r.visibility_then = 'public' and r.hidden_now is null
-    and r.expires_now >= current_date;
+    and r.expires_now >= amparo.today();
 
 -- Blurred where the position is for partners alone, now or then (P5).
 create view tier_partner.space_versions as
@@ -320,7 +319,6 @@ cross join lateral (
 ) referring
 where r.visibility_now in ('public', 'partners') and r.visibility_then in ('public', 'partners')
     and r.hidden_now is null;
-
 create view tier_staff.space_versions as
 select r.location_id as id, r.name, r.kind, r.organization_id, r.organization, r.verified_member,
     offered.services, r.sectors, r.languages, r.status, r.access,

@@ -154,7 +154,7 @@ create function amparo.mark_margins_of(p_weeks date[]) returns void
 language sql security definer set search_path = amparo, pg_temp as $$
     with those as materialized (
         select c as flow, c.id, c.week, c.holder, c.may_come_out, c.is_margin, c.is_late,
-            c.week + 6 + r.flow_delay_days < current_date as is_out
+            c.week + 6 + r.flow_delay_days < amparo.today() as is_out
         from flows c cross join publication_rules r
         where c.week = any (p_weeks)
     ), codes as (
@@ -246,7 +246,7 @@ where f.n >= r.flow_min_people
     and f.groups >= r.flow_min_groups
     and f.largest_share <= r.flow_max_share
     -- The whole week must be over for the delay: it ends six days after its Monday.
-    and f.week + 6 + r.flow_delay_days < current_date
+    and f.week + 6 + r.flow_delay_days < amparo.today()
 
     and f.may_come_out and not f.is_margin and not f.is_late
     and not exists (
@@ -259,13 +259,11 @@ where f.n >= r.flow_min_people
             )
         ))
     );
-
 select amparo.for_each_tier($view$
 create view tier_public.flows as
 select id, kind, origin, destination, week, direction, n, method, hours_covered, demo, source,
     licence, geom, origin_name, destination_name
 from amparo.flow_record where visibility in ('public') $view$, '{public,partner}');
-
 create view tier_staff.flows as
 select id, kind, origin, destination, week, direction, n, method, hours_covered, demo,
     source, licence, geom, visibility, groups, largest_share, coalesce(

@@ -24,7 +24,7 @@ create table amparo.people (
         references amparo.organizations (id) on delete restrict,
     countries text[] not null default '{}', language text not null default 'es',
     password_hash text, oidc_issuer text, oidc_subject text, active boolean not null default true,
-    created_at timestamptz not null default now(),
+    created_at timestamptz not null default amparo.now(),
     constraint uq_people_oidc_issuer unique (oidc_issuer, oidc_subject),
     constraint ck_people_approver_of check (role <> 'approver' or cardinality(countries) > 0),
     constraint ck_people_editor_of check (role <> 'editor' or organization_id is not null),
@@ -48,7 +48,8 @@ create table amparo.web_sessions (
     token_sha256 bytea not null constraint uq_web_sessions_token_sha256 unique,
     person_id text not null constraint fk_web_sessions_person_id
         references amparo.people (id) on delete cascade,
-    created_at timestamptz not null default now(), seen_at timestamptz not null default now(),
+    created_at timestamptz not null default amparo.now(),
+    seen_at timestamptz not null default amparo.now(),
     expires_at timestamptz not null, ended_at timestamptz, factor_at timestamptz
 );
 create index ix_web_sessions_person_id on amparo.web_sessions (person_id);
@@ -58,7 +59,7 @@ create table amparo.second_factors (
     person_id text constraint pk_second_factors primary key constraint fk_second_factors_person_id
         references amparo.people (id) on delete cascade,
     secret text not null, last_step bigint not null, failures integer not null default 0,
-    failures_since timestamptz, created_at timestamptz not null default now()
+    failures_since timestamptz, created_at timestamptz not null default amparo.now()
 );
 
 -- A code on paper that stands for the second factor once; only its SHA-256 is kept.
@@ -88,7 +89,7 @@ create table amparo.factor_resets (
         references amparo.people (id) on delete cascade,
     asked_by text not null constraint fk_factor_resets_asked_by
         references amparo.people (id) on delete cascade,
-    asked_at timestamptz not null default now(),
+    asked_at timestamptz not null default amparo.now(),
     constraint ck_factor_resets_not_own check (asked_by <> person_id)
 );
 
@@ -98,14 +99,13 @@ create table amparo.access_tokens (
     token_sha256 bytea not null constraint uq_access_tokens_token_sha256 unique,
     scope text not null constraint ck_access_tokens_scope
         check (scope in ('movement', 'partner', 'edit')),
-    holder text not null, created_at timestamptz not null default now(),
+    holder text not null, created_at timestamptz not null default amparo.now(),
     expires_at timestamptz not null, revoked_at timestamptz,
     person_id text constraint fk_access_tokens_person_id
         references amparo.people (id) on delete cascade,
     constraint ck_access_tokens_edits_as_somebody check (scope <> 'edit' or person_id is not null)
 );
 create index ix_access_tokens_person_id on amparo.access_tokens (person_id);
-
 -- The writer alone: no reading role has a right on any of it.
 grant select, insert, update, delete on amparo.people, amparo.invitations, amparo.web_sessions,
     amparo.second_factors, amparo.recovery_codes, amparo.known_devices, amparo.factor_resets,

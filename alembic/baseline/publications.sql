@@ -18,13 +18,12 @@ create index ix_publications_seq on amparo.publications (tier, layer, seq);
 -- The name of a published state, by which tokens know it.
 create table amparo.publication_marks (
     tier text not null, layer text not null, seq bigint not null, mark bytea not null,
-    made_at timestamptz not null default now(),
+    made_at timestamptz not null default amparo.now(),
     constraint pk_publication_marks primary key (tier, layer, seq),
     constraint uq_publication_marks_tier unique (tier, layer, mark)
 );
 grant select, insert, update, delete on amparo.publication_heads, amparo.publications,
     amparo.publication_marks to amparo_writer;
-
 select amparo.for_each_tier($view$
 create view tier_public.publication_heads as
 select layer, seq, changes, total, due_at from amparo.publication_heads where tier = 'public'

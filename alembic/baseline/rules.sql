@@ -27,7 +27,7 @@ create table amparo.loaded_files (
 -- A random key that signs links, made once a database; only the writer reads it.
 create table amparo.signing_keys (
     purpose text constraint pk_signing_keys primary key,
-    key bytea not null, created_at timestamptz not null default now()
+    key bytea not null, created_at timestamptz not null default amparo.now()
 );
 grant select, insert, update, delete on amparo.loaded_files to amparo_writer;
 grant select, insert on amparo.signing_keys to amparo_writer;

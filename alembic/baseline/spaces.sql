@@ -406,12 +406,12 @@ cross join lateral (
                 select from amparo.hides h where h.geom && f.geom
                     and st_intersects(h.geom, f.geom) and h.lifted_at is null
             )
-            and f.expires_on >= current_date
+            and f.expires_on >= amparo.today()
         order by f.id
     ) as points
 ) referring
 where r.visibility = 'public' and not r.confidential and r.hidden_at is null
-    and r.expires_on >= current_date;
+    and r.expires_on >= amparo.today();
 
 -- P5: what would undo the blurring of a partners-only position, such as its address, is withheld
 -- with it. P42: a mobile unit's coming stops are for partners, blurred like its own position.
@@ -446,7 +446,7 @@ select r.id, r.name, r.kind, r.organization_id, r.organization, r.verified_membe
             select case when r.visibility = 'public' then i.geom
                 else st_snaptogrid(i.geom, 0.05) end as geom
         ) seen
-        where i.location_id = r.id and i.ends_at > now()
+        where i.location_id = r.id and i.ends_at > amparo.now()
     ), '[]'::jsonb) as itinerary
 from amparo.space_record r
 cross join lateral (
@@ -493,7 +493,6 @@ cross join lateral (
 ) referring
 where r.visibility <> 'restricted'
     and (r.hidden_at is null or amparo.in_charge(r.organization_id, array[r.country]));
-
 create view tier_staff.restricted_index as
 select n.location_id as id from amparo.restricted_readers n
 join amparo.locations l on l.id = n.location_id and l.visibility = 'restricted'

@@ -12,7 +12,6 @@ create table amparo.knowledge_changes (
         check ((folded_changes is null) = (folded_total is null))
 );
 create index ix_knowledge_changes_xact on amparo.knowledge_changes (xact);
-
 -- For the upkeep that folds old rows; it may add and take away, never change one.
 grant select, insert, delete on amparo.knowledge_changes to amparo_writer;
 
@@ -27,9 +26,10 @@ begin
     foreach v_subject in array tg_argv loop
         if not exists (
             select from knowledge_changes k
-            where k.xact = v_xact and k.at = now() and k.subject = v_subject
+            where k.xact = v_xact and k.at = amparo.now() and k.subject = v_subject
         ) then
-            insert into knowledge_changes (subject, xact, at) values (v_subject, v_xact, now());
+            insert into knowledge_changes (subject, xact, at)
+            values (v_subject, v_xact, amparo.now());
             -- Told at the commit, or never.
             perform pg_notify('amparo_knowledge', v_subject);
         end if;
@@ -83,6 +83,5 @@ from unnest(array[
 ]) s (subject)
 left join amparo.knowledge_changes k on k.subject = s.subject
 group by s.subject;
-
 select amparo.for_each_tier($view$
 create view tier_public.knowledge as select * from amparo.knowledge_record $view$);

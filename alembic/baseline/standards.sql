@@ -58,7 +58,7 @@ grant select, insert, update, delete on amparo.checklists, amparo.checklist_item
 create view amparo.checklist_record as
 select id, kind, version, title, example, valid_months, pass_score, published_on
 from amparo.checklists
-where published_on <= current_date and (retired_on is null or retired_on > current_date);
+where published_on <= amparo.today() and (retired_on is null or retired_on > amparo.today());
 
 -- P38: what is asked of a refuge says how refuges are kept.
 create view amparo.open_checklist_record as
@@ -67,22 +67,18 @@ where not exists (
     select from amparo.terms t
     where t.vocabulary = 'space_kind' and t.code = c.kind and t.protected
 );
-
 select amparo.for_each_tier($view$
 create view tier_public.checklists as
 select * from amparo.open_checklist_record $view$, '{public,partner}');
-
 create view tier_staff.checklists as select * from amparo.checklist_record;
 create view amparo.checklist_item_record as
 select i.checklist_id, i.position, i.standard, i.question, i.evidence_needed, i.essential
 from amparo.checklist_items i join amparo.checklist_record c on c.id = i.checklist_id;
-
 select amparo.for_each_tier($view$
 create view tier_public.checklist_items as
 select i.* from amparo.checklist_item_record i
 where exists (select from tier_public.checklists c where c.id = i.checklist_id)
 $view$, '{public,partner}');
-
 create view tier_staff.checklist_items as select * from amparo.checklist_item_record;
 create view tier_staff.checklist_versions as
 select id, kind, version, title, example, valid_months, pass_score, published_on, retired_on
@@ -114,7 +110,6 @@ left join amparo.assessment_answers w
     on w.assessment_id = a.id and w.position = i.position
 group by a.id;
 grant select on amparo.standard_scores, amparo.assessment_scores to amparo_writer;
-
 create view tier_staff.assessments as
 select a.id, a.location_id, a.checklist_id, a.state, a.assessed_by, a.assessed_on, a.due_on,
     a.verified_by, a.verified_on, a.decision_reason, s.score, s.essentials_met
@@ -153,7 +148,7 @@ begin
             select from amparo.locations l
             where l.organization_id = new.id and l.status in ('active', 'full')
         )
-        or exists (select from amparo.unassessed_spaces(new.id, current_date))
+        or exists (select from amparo.unassessed_spaces(new.id, amparo.today()))
     ) then
         raise exception 'an organisation is verified by the assessments of its spaces alone'
             using errcode = 'check_violation';

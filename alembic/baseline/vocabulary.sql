@@ -150,12 +150,10 @@ select t.vocabulary, t.code, t.parent_code, t.position, t.active, t.validity_day
     ) as reviewed
 from amparo.terms t;
 grant select on amparo.term_record to amparo_writer;
-
 select amparo.for_each_tier($view$
 create view tier_public.terms as
 select vocabulary, code, parent_code, position, active, validity_days, names, reviewed
 from amparo.term_record where not protected $view$, '{public,partner}');
-
 create view tier_staff.terms as
 select vocabulary, code, parent_code, position, active, validity_days, names, reviewed,
     protected

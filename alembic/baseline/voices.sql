@@ -31,8 +31,7 @@ create index ix_complaints_location_id on amparo.complaints (location_id);
 
 -- A service somebody missed in an area; never a protected one (P44).
 create table amparo.service_requests (
-    id text constraint pk_service_requests primary key,
-    service text not null
+    id text constraint pk_service_requests primary key, service text not null
         constraint ck_service_requests_not_protected check (not (service in ('gbv_response',
             'trafficking_response', 'lgbtiq_refuge', 'unaccompanied_children_home'))),
     country text not null, admin1 text, requested_on date not null default CURRENT_DATE
@@ -73,8 +72,7 @@ from (
 ) c
 cross join amparo.publication_rules r
 where c.fewest >= r.flow_min_people and c.spaces >= r.flow_min_groups
-    and c.share <= r.flow_max_share and c.week + 6 + r.flow_delay_days < current_date;
-
+    and c.share <= r.flow_max_share and c.week + 6 + r.flow_delay_days < amparo.today();
 select amparo.for_each_tier($view$
 create view tier_public.feedback_counts as select * from amparo.feedback_record $view$);
 
@@ -86,8 +84,8 @@ select f.location_id, count(*) as n, count(*) filter (where f.was_served) as ser
     count(*) filter (where f.was_open) as found_open,
     count(*) filter (where not f.was_open) as found_closed
 from amparo.feedback f
-where f.received_on > current_date - 90
-    and f.received_on < date_trunc('week', current_date)
+where f.received_on > amparo.today() - 90
+    and f.received_on < date_trunc('week', amparo.today())
     and exists (select from tier_staff.spaces s where s.id = f.location_id)
 group by f.location_id having count(*) >= 5;
 
@@ -100,10 +98,9 @@ where not exists (
         select from amparo.terms t
         where t.vocabulary = 'service' and t.code = q.service and t.protected
     )
-    and date_trunc('week', q.requested_on)::date + 6 + r.flow_delay_days < current_date
+    and date_trunc('week', q.requested_on)::date + 6 + r.flow_delay_days < amparo.today()
 group by q.service, q.country, q.admin1, week, r.flow_rounding, r.flow_min_people
 having count(*) >= r.flow_min_people;
-
 select amparo.for_each_tier($view$
 create view tier_public.request_counts as select * from amparo.request_record $view$);
 
@@ -117,7 +114,7 @@ select c.id,
     l.country, c.category, c.body, c.state, c.received_on, c.handled_by, c.delete_on
 from amparo.complaints c
 join amparo.locations l on l.id = c.location_id
-where c.delete_on >= current_date and exists (
+where c.delete_on >= amparo.today() and exists (
     select from amparo.people p
     where p.id = current_setting('amparo.person', true) and p.active
         and p.role in ('coordinator', 'admin')
