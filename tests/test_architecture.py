@@ -133,6 +133,56 @@ def test_formatted_sql_is_found():
         assert is_formatted(ast.parse(line).body[0].value.args[0]), line
 
 
+#: PostgreSQL's clocks, in SQL text or as SQLAlchemy's functions; ours are `geo.clock` and
+#: `alembic/baseline/clock.sql`.
+OTHER_CLOCKS = re.compile(
+    r"(?<![\w.])now\(\)|pg_catalog\.now\(\)"
+    r"|\b(current_(date|time|timestamp)|(?-i:localtime|LOCALTIME)(stamp)?|(clock|statement|transaction)_timestamp"
+    r"|timeofday)\b"
+    r"|'(today|tomorrow|yesterday)'::",
+    re.IGNORECASE,
+)
+
+
+def other_clocks(path: Path) -> list[str]:
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".sql":
+        strings = [line.partition("--")[0] for line in text.splitlines()]
+        return [line for line in strings if OTHER_CLOCKS.search(line)]
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Attribute(
+                value=ast.Name(id="func"),
+                attr="now" | "current_date" | "current_timestamp" | "clock_timestamp",
+            ):
+                found.append(f"{path.name}:{node.lineno}")
+            case ast.Constant(value=str(value)) if OTHER_CLOCKS.search(value):
+                found.append(f"{path.name}:{node.lineno}: {value.strip()[:80]}")
+    return found
+
+
+def test_sql_asks_no_clock_but_ours():
+    exempt = {ROOT / "alembic" / "baseline" / "clock.sql"}
+    files = [*sources(*PACKAGES, "alembic"), *(ROOT / "alembic").rglob("*.sql")]
+    assert [hit for path in files if path not in exempt for hit in other_clocks(path)] == []
+
+
+def test_another_clock_is_found(tmp_path):
+    for line in (
+        'text("select now()")',
+        'text("where x >= current_date")',
+        "func.now()",
+        "func.clock_timestamp()",
+        'text("default CURRENT_TIMESTAMP")',
+    ):
+        made = tmp_path / "x.py"
+        made.write_text(line)
+        assert other_clocks(made), line
+    made.write_text("text('select amparo.now(), instant(), today()'); clock.now()")
+    assert other_clocks(made) == []
+
+
 def test_every_setting_is_documented():
     for name, field in Settings.model_fields.items():
         assert field.description, name

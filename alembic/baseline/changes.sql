@@ -68,7 +68,7 @@ create table amparo.duplicates (
         check (state in ('open', 'merging', 'merged', 'distinct')),
     decided_by text constraint fk_duplicates_decided_by
         references amparo.people (id) on delete set null,
-    decided_at timestamptz, found_on date not null default CURRENT_DATE,
+    decided_at timestamptz, found_on date not null default amparo.today(),
     constraint pk_duplicates primary key (left_id, right_id),
     constraint ck_duplicates_ordered check (left_id < right_id)
 );

@@ -5,7 +5,7 @@ create table amparo.feedback (
     id text constraint pk_feedback primary key,
     location_id text not null constraint fk_feedback_location_id
         references amparo.locations (id) on delete cascade,
-    was_served boolean, was_open boolean, received_on date not null default CURRENT_DATE,
+    was_served boolean, was_open boolean, received_on date not null default amparo.today(),
     constraint ck_feedback_says_something check (was_served is not null or was_open is not null)
 );
 create index ix_feedback_location_id on amparo.feedback (location_id);
@@ -20,7 +20,7 @@ create table amparo.complaints (
     body text constraint ck_complaints_body_length check (char_length(body) <= 2000),
     state text not null default 'new' constraint ck_complaints_state
         check (state in ('new', 'handling', 'closed')),
-    received_on date not null default CURRENT_DATE,
+    received_on date not null default amparo.today(),
     handled_by text constraint fk_complaints_handled_by
         references amparo.people (id) on delete set null,
     delete_on date not null,
@@ -34,7 +34,7 @@ create table amparo.service_requests (
     id text constraint pk_service_requests primary key, service text not null
         constraint ck_service_requests_not_protected check (not (service in ('gbv_response',
             'trafficking_response', 'lgbtiq_refuge', 'unaccompanied_children_home'))),
-    country text not null, admin1 text, requested_on date not null default CURRENT_DATE
+    country text not null, admin1 text, requested_on date not null default amparo.today()
 );
 
 -- That something sent by a phone was taken, so that sending it again stores nothing twice.
