@@ -27,6 +27,7 @@ from geo.errors import (
 )
 from geo.two_people import Sent
 from tests.conftest import clone, opened
+from tests.fixtures.clock import stopped_clock
 from tests.fixtures.network_people import (
     APPROVER,
     COORDINATOR,
@@ -36,7 +37,6 @@ from tests.fixtures.network_people import (
     WRITER,
     add_people,
 )
-from tests.fixtures.clock import stopped_clock
 from tests.fixtures.published import TODAY, fill
 from tests.fixtures.two_people import agreed
 
