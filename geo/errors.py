@@ -20,6 +20,36 @@ class DiskFullError(DatabaseUnavailableError):
         super().__init__("the disk of the database is full")
 
 
+class OtherVersionError(GeoError):
+    """The database was made by another version, from which no migration leads to this one.
+
+    Parameters
+    ----------
+    revision : str
+        Where the database is.
+    can_be_carried : bool
+        Whether all of its rows can be carried over by a file (`geo.db.database_file`).
+    """
+
+    def __init__(self, revision: str, *, can_be_carried: bool) -> None:
+        found = f"its database is at {revision[:64]}, which this version of Amparo does not have"
+        if can_be_carried:
+            what = (
+                "write all its rows to a file with `amparo database export FILE`, set AMPARO_HOME "
+                "to a new folder, and load them there with `amparo database load FILE`; roads are "
+                "imported again"
+            )
+        else:
+            what = (
+                "with the version that made it, write its spaces to a file with `amparo export "
+                "hsds --tier partner -o FILE`; with this one, load them into a new AMPARO_HOME "
+                "with `amparo spaces import FILE --apply`; restricted spaces, accounts, proposals, "
+                "guidance and the audit chain are not in that file"
+            )
+        super().__init__(f"this home cannot be upgraded, and nothing was changed: {found}. {what}")
+        self.revision = revision
+
+
 class UnsafeRoleError(GeoError, PermissionError):
     """A tier's login is a superuser or bypasses row-level security."""
 

@@ -20,8 +20,9 @@ from app.cli.session import run, written
 from app.cli.spaces import spaces_app
 from app.cli.terminal import explained_failures, fail, out, require_settings, say, warn
 from app.cli.upkeep import upkeep
-from app.runtime.databases import private_cluster
+from app.runtime.databases import migration_url, private_cluster
 from app.settings import Settings
+from geo.db import database_file
 from geo.db.sessions import Tier
 from geo.records import demo_rows, flows
 from routing.osm.importer import OfficialCrossing
@@ -247,6 +248,45 @@ def database_stop() -> None:
         fail("AMPARO_DATABASE_URL is set: there is no private database to stop")
     with explained_failures():
         cluster.stop()
+
+
+@database_app.command("export")
+def database_export(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="File to write.")],
+) -> None:
+    """Write every row of the database to one file, secrets and restricted records included.
+
+    Accounts, proposals, past states, the audit chain: all of it. Not in it: road networks and the
+    basemap, which lie in AMPARO_HOME. The database is not upgraded first: also for a home that this
+    version cannot upgrade.
+
+    Example: amparo database export amparo.zip
+    """
+    settings = require_settings()
+    cluster = private_cluster(settings)
+    with explained_failures(_NOTHING_CHANGED):
+        if cluster is not None:
+            cluster.start()
+        # Whole or not at all: half a file could be taken for the whole one.
+        beside = file.with_name(f".{file.name}.part")
+        rows = asyncio.run(database_file.write_file(migration_url(settings), beside))
+        beside.replace(file)
+    say(f"{sum(rows.values()):,} rows of {len(rows)} tables: {file}")
+
+
+@database_app.command("load")
+def database_load(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The file.")],
+) -> None:
+    """Load a file of `amparo database export` into a new home, all or nothing.
+
+    Example: amparo database load amparo.zip
+    """
+    settings = require_settings()
+    with explained_failures(_NOTHING_CHANGED):
+        setup.start_database(settings)
+        rows = asyncio.run(database_file.load_file(migration_url(settings), file))
+    say(f"{sum(rows.values()):,} rows of {len(rows)} tables loaded")
 
 
 @app.command()

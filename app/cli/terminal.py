@@ -9,13 +9,15 @@ from rich.console import Console
 
 from app.settings import BadSettingsError, Settings, read_settings
 from geo.db.installation import ClusterError
-from geo.errors import GeoError
+from geo.errors import GeoError, OtherVersionError
 from routing.errors import RoutingError
 
 #: 1: it could not be done; 2: it was called wrongly (typer's own), or the settings are wrong;
+#: 3: the home is of another version and is to be carried over;
 #: 130: the shell's convention for Ctrl-C.
 EXIT_FAILED = 1
 EXIT_MISUSED = 2
+EXIT_OTHER_VERSION = 3
 EXIT_INTERRUPTED = 130
 
 out = Console(highlight=False)
@@ -57,6 +59,8 @@ def explained_failures(interrupted: str | None = None) -> Iterator[None]:
     """
     try:
         yield
+    except OtherVersionError as error:
+        fail(str(error), EXIT_OTHER_VERSION)
     except (GeoError, RoutingError, ClusterError, OSError) as error:
         fail(str(error))
     except KeyboardInterrupt:

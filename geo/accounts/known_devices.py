@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.accounts.signing_keys import COOKIES, sealed, signing_key
 from geo.accounts.tokens import SECRET_BYTES, digest
 from geo.audit import trail
+from geo.db import clock
 from geo.models import KnownDevice, Person
 
 
@@ -45,13 +46,13 @@ async def find_device(session: AsyncSession, secret: str) -> Device | None:
             select(
                 KnownDevice.id,
                 KnownDevice.person_id,
-                func.coalesce(KnownDevice.trusted_until > func.now(), False),
+                func.coalesce(KnownDevice.trusted_until > clock.now(), False),
                 KnownDevice.token_sha256 == shown,
             )
             .join(Person, Person.id == KnownDevice.person_id)
             .where(
                 or_(KnownDevice.token_sha256 == shown, KnownDevice.previous_sha256 == shown),
-                KnownDevice.expires_at > func.now(),
+                KnownDevice.expires_at > clock.now(),
                 Person.active,
             )
         )
@@ -81,9 +82,9 @@ async def remember_device(
     secret = sealed(await signing_key(session, COOKIES), secrets.token_urlsafe(SECRET_BYTES))
     if device is not None and device.person_id == person_id and device.is_present:
         values = {"previous_sha256": KnownDevice.token_sha256, "token_sha256": digest(secret)}
-        values["expires_at"] = func.now() + life
+        values["expires_at"] = clock.now() + life
         if trusted_for is not None:
-            values["trusted_until"] = func.now() + trusted_for
+            values["trusted_until"] = clock.now() + trusted_for
         changed = await session.scalar(
             update(KnownDevice)
             .where(KnownDevice.id == device.id)
@@ -97,8 +98,8 @@ async def remember_device(
             id=str(uuid.uuid4()),
             token_sha256=digest(secret),
             person_id=person_id,
-            trusted_until=None if trusted_for is None else func.now() + trusted_for,
-            expires_at=func.now() + life,
+            trusted_until=None if trusted_for is None else clock.now() + trusted_for,
+            expires_at=clock.now() + life,
         )
     )
     return secret

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.accounts.permissions import Actor, Role, require_administer
+from geo.db import clock
 from geo.errors import InvalidRecordError, NotFoundError
 from geo.models import Organization, OutboxMessage, Person, Webhook
 
@@ -308,7 +309,7 @@ async def revoke_webhook(session: AsyncSession, webhook_id: str) -> None:
     found = await session.scalar(
         update(Webhook)
         .where(Webhook.id == webhook_id)
-        .values(revoked_at=func.coalesce(Webhook.revoked_at, func.now()))
+        .values(revoked_at=func.coalesce(Webhook.revoked_at, clock.now()))
         .returning(Webhook.id)
     )
     if found is None:

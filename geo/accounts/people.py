@@ -14,6 +14,7 @@ from geo.accounts import organizations
 from geo.accounts.permissions import Actor, Means, Role
 from geo.accounts.tokens import revoke_tokens_of
 from geo.audit import trail
+from geo.db import clock
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.models import (
     ConfirmationLink,
@@ -191,14 +192,14 @@ async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system
     await session.execute(
         update(WebSession)
         .where(WebSession.person_id == person_id, WebSession.ended_at.is_(None))
-        .values(ended_at=func.now())
+        .values(ended_at=clock.now())
     )
     await session.execute(delete(KnownDevice).where(KnownDevice.person_id == person_id))
     await revoke_tokens_of(session, person_id)
     await session.execute(
         update(Invitation)
         .where(Invitation.person_id == person_id, Invitation.used_at.is_(None))
-        .values(used_at=func.now())
+        .values(used_at=clock.now())
     )
     # Who is shut out may have kept the links that they sent, and would answer them.
     await session.execute(
@@ -208,7 +209,7 @@ async def deactivate(session: AsyncSession, person_id: str, *, by: str = "system
             ConfirmationLink.used_at.is_(None),
             ConfirmationLink.revoked_at.is_(None),
         )
-        .values(revoked_at=func.now())
+        .values(revoked_at=clock.now())
     )
     await _record(session, by, "person.disabled", person_id, {})
 

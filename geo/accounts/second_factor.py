@@ -25,6 +25,7 @@ from geo.accounts.permissions import Role
 from geo.accounts.signing_keys import signing_key
 from geo.accounts.tokens import revoke_tokens_of
 from geo.audit import trail
+from geo.db import clock
 from geo.models import FactorReset, KnownDevice, Person, RecoveryCode, SecondFactor, WebSession
 
 #: Who decides, hides or keeps accounts: a password alone opens nothing to them.
@@ -130,7 +131,7 @@ async def standing(session: AsyncSession, person_id: str) -> FactorStatus:
         RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_(None)
     )
     known = select(func.count()).where(
-        KnownDevice.person_id == person_id, KnownDevice.expires_at > func.now()
+        KnownDevice.person_id == person_id, KnownDevice.expires_at > clock.now()
     )
     return FactorStatus(
         is_set=await _secret_of(session, person_id) is not None,
@@ -262,7 +263,7 @@ async def reset(session: AsyncSession, person_id: str, *, by: str) -> None:
     await session.execute(
         update(WebSession)
         .where(WebSession.person_id == person_id, WebSession.ended_at.is_(None))
-        .values(ended_at=func.now())
+        .values(ended_at=clock.now())
     )
     ended = await revoke_tokens_of(session, person_id)
     await session.execute(delete(FactorReset).where(FactorReset.person_id == person_id))
@@ -280,7 +281,7 @@ async def waiting_reset(session: AsyncSession, person_id: str) -> Reset | None:
             .join(Person, Person.id == FactorReset.asked_by)
             .where(
                 FactorReset.person_id == person_id,
-                FactorReset.asked_at > func.now() - RESET_LIFE,
+                FactorReset.asked_at > clock.now() - RESET_LIFE,
                 # Who no longer keeps accounts is no first of two.
                 Person.active,
                 Person.role == Role.ADMIN,
@@ -353,7 +354,7 @@ async def _check_recovery(session: AsyncSession, person_id: str | None, plain: s
             RecoveryCode.person_id == (person_id or ""),
             RecoveryCode.used_at.is_(None),
         )
-        .values(used_at=func.now())
+        .values(used_at=clock.now())
         .returning(RecoveryCode.person_id)
     )
     if used is None:

@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.accounts import known_devices, outbox, second_factor
@@ -17,6 +17,7 @@ from geo.accounts.permissions import Actor, Means, Role
 from geo.accounts.signing_keys import COOKIES, sealed, signing_key
 from geo.accounts.tokens import SECRET_BYTES, digest, revoke_tokens_of
 from geo.audit import trail
+from geo.db import clock
 from geo.errors import InvalidTokenError, LinkError, NotFoundError
 from geo.models import Invitation, Organization, Person, SecondFactor, WebSession
 
@@ -101,7 +102,7 @@ async def invite(session: AsyncSession, person_id: str, *, by: str = "system") -
             token_sha256=digest(secret),
             person_id=person_id,
             # The database's clock decides here and when it is opened.
-            expires_at=func.now() + INVITATION_LIFE,
+            expires_at=clock.now() + INVITATION_LIFE,
         )
     )
     await trail.record(
@@ -132,7 +133,7 @@ async def read_invitation(session: AsyncSession, secret: str) -> Invited:
             .where(
                 Invitation.token_sha256 == digest(secret),
                 Invitation.used_at.is_(None),
-                Invitation.expires_at > func.now(),
+                Invitation.expires_at > clock.now(),
                 Person.active,
             )
         )
@@ -162,10 +163,10 @@ async def accept_invitation(session: AsyncSession, secret: str, password_hash: s
         .where(
             Invitation.token_sha256 == digest(secret),
             Invitation.used_at.is_(None),
-            Invitation.expires_at > func.now(),
+            Invitation.expires_at > clock.now(),
             Invitation.person_id.in_(select(Person.id).where(Person.active)),
         )
-        .values(used_at=func.now())
+        .values(used_at=clock.now())
         .returning(Invitation.person_id)
     )
     if person_id is None:
@@ -266,7 +267,7 @@ async def start_session(
     # P29: nothing is kept of sessions that are over.
     await session.execute(
         delete(WebSession).where(
-            or_(WebSession.expires_at < func.now(), WebSession.ended_at.is_not(None))
+            or_(WebSession.expires_at < clock.now(), WebSession.ended_at.is_not(None))
         )
     )
     key = await signing_key(session, COOKIES)
@@ -276,8 +277,8 @@ async def start_session(
             id=str(uuid.uuid4()),
             token_sha256=digest(secret),
             person_id=person_id,
-            expires_at=func.now() + lifetime,
-            factor_at=func.now() if has_shown_factor else None,
+            expires_at=clock.now() + lifetime,
+            factor_at=clock.now() if has_shown_factor else None,
         )
     )
     return secret
@@ -322,7 +323,7 @@ async def read_session(
         await session.execute(
             select(
                 WebSession.id,
-                WebSession.seen_at < func.now() - _SIGHTING,
+                WebSession.seen_at < clock.now() - _SIGHTING,
                 WebSession.factor_at.is_not(None),
                 SecondFactor.person_id.is_not(None),
                 Person,
@@ -332,8 +333,8 @@ async def read_session(
             .where(
                 WebSession.token_sha256 == digest(secret),
                 WebSession.ended_at.is_(None),
-                WebSession.expires_at > func.now(),
-                WebSession.seen_at > func.now() - idle,
+                WebSession.expires_at > clock.now(),
+                WebSession.seen_at > clock.now() - idle,
                 Person.active,
             )
         )
@@ -344,7 +345,7 @@ async def read_session(
     session_id, is_unseen, has_shown, has_factor, person = found
     if is_unseen:
         await session.execute(
-            update(WebSession).where(WebSession.id == session_id).values(seen_at=func.now())
+            update(WebSession).where(WebSession.id == session_id).values(seen_at=clock.now())
         )
     if not has_shown and _is_asked(
         person.role, has_factor=has_factor, is_required=is_factor_required
@@ -358,7 +359,7 @@ async def end_session(session: AsyncSession, secret: str) -> None:
     await session.execute(
         update(WebSession)
         .where(WebSession.token_sha256 == digest(secret), WebSession.ended_at.is_(None))
-        .values(ended_at=func.now())
+        .values(ended_at=clock.now())
     )
 
 
@@ -367,7 +368,7 @@ async def end_sessions_of(session: AsyncSession, person_id: str) -> None:
     await session.execute(
         update(WebSession)
         .where(WebSession.person_id == person_id, WebSession.ended_at.is_(None))
-        .values(ended_at=func.now())
+        .values(ended_at=clock.now())
     )
 
 
@@ -375,7 +376,7 @@ async def _end_invitations(session: AsyncSession, person_id: str) -> None:
     await session.execute(
         update(Invitation)
         .where(Invitation.person_id == person_id, Invitation.used_at.is_(None))
-        .values(used_at=func.now())
+        .values(used_at=clock.now())
     )
 
 

@@ -76,7 +76,7 @@ _PUBLIC = {
     "space": text(
         """
         select id from amparo.space_record where id = any (:ids) and visibility = 'public'
-            and not confidential and hidden_at is null and expires_on >= current_date
+            and not confidential and hidden_at is null and expires_on >= today()
         """
     ),
     "crossing": text(

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.accounts import outbox
 from geo.audit import trail
+from geo.db import clock
 from geo.errors import ForbiddenError, InvalidRecordError, InvalidTokenError, NotFoundError
 from geo.models import TOKEN_SCOPES, AccessToken, Person
 
@@ -151,7 +152,7 @@ async def check_token(session: AsyncSession, secret: str, *, scope: str | Sequen
                 AccessToken.token_sha256 == digest(secret),
                 AccessToken.scope.in_(scopes),
                 AccessToken.revoked_at.is_(None),
-                AccessToken.expires_at > func.now(),
+                AccessToken.expires_at > clock.now(),
                 AccessToken.person_id.is_(None) | Person.active,
             )
         )
@@ -198,7 +199,7 @@ async def revoke_token(
             AccessToken.id == token_id,
             true() if person_id is None else AccessToken.person_id == person_id,
         )
-        .values(revoked_at=func.coalesce(AccessToken.revoked_at, func.now()))
+        .values(revoked_at=func.coalesce(AccessToken.revoked_at, clock.now()))
         .returning(AccessToken.id)
     )
     if found is None:
@@ -214,7 +215,7 @@ async def revoke_tokens_of(session: AsyncSession, person_id: str) -> int:
     ended = await session.scalars(
         update(AccessToken)
         .where(AccessToken.person_id == person_id, AccessToken.revoked_at.is_(None))
-        .values(revoked_at=func.now())
+        .values(revoked_at=clock.now())
         .returning(AccessToken.id)
     )
     return len(ended.all())

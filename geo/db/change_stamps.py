@@ -100,7 +100,7 @@ class Stamps:
 
 _STAMPS = text(
     """
-    select subject, changes, total, now() as now, current_date as today, demo
+    select subject, changes, total, instant() as now, today() as today, demo
     from knowledge cross join demo_state
     """
 )

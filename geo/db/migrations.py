@@ -1,7 +1,6 @@
 """The shape of the database: applies the migrations and tells whether they are all applied."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from alembic import command
@@ -15,11 +14,15 @@ from sqlalchemy.pool import NullPool
 
 from geo.audit import write_proof
 from geo.db.sessions import translated_errors
+from geo.errors import OtherVersionError
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "alembic"
 
 #: Any fixed number: one migration at a time, however many processes start at once.
 MIGRATION_LOCK = 4_155_002
+
+#: The last revision of before the baseline; the tables of both are the same.
+LAST_BEFORE_BASELINE = "0026_audited_rows"
 
 _SHAPES = text(
     """
@@ -44,6 +47,11 @@ def configuration() -> Config:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("file_template", "%%(year)d-%%(month).2d-%%(day).2d_%%(slug)s")
     return config
+
+
+def newest() -> list[str]:
+    """Return the revision that `migrate` brings a database to."""
+    return list(ScriptDirectory.from_config(configuration()).get_heads())
 
 
 async def run_on(url: str | URL, action: Callable[[Config], None]) -> None:
@@ -86,13 +94,17 @@ async def migrate(url: str | URL, *, key: bytes | None = None) -> None:
     key : bytes or None
         By which servers and commands of this machine prove to be Amparo (`geo.audit.write_proof`);
         the database knows it afterwards.
+
+    Raises
+    ------
+    OtherVersionError
+        The database is at a revision that this version does not have; nothing was changed.
     """
 
     def work(config: Config) -> None:
         connection: Connection = config.attributes["connection"]
         if key is not None:
             write_proof.prove(connection, key)
-            config.attributes["prover"] = partial(write_proof.register, key=key)
         upgrade(config)
         if key is not None:
             connection.execute(_AS_OWNER)
@@ -130,9 +142,12 @@ def upgrade(config: Config, action: Callable[[Config], None] | None = None) -> N
         Instead of the migrations, where they are all applied: for tests.
     """
     connection: Connection = config.attributes["connection"]
-    newest = set(ScriptDirectory.from_config(config).get_heads())
+    script = ScriptDirectory.from_config(config)
+    current = set(MigrationContext.configure(connection).get_current_heads())
+    for revision in current - {known.revision for known in script.walk_revisions()}:
+        raise OtherVersionError(revision, can_be_carried=revision == LAST_BEFORE_BASELINE)
     if action is None:
-        if set(MigrationContext.configure(connection).get_current_heads()) == newest:
+        if current == set(script.get_heads()):
             return
         action = _to_head
     before = _shapes(connection)
@@ -140,7 +155,6 @@ def upgrade(config: Config, action: Callable[[Config], None] | None = None) -> N
     faulty = _faulty(connection) if before else []
     action(config)
     after = _shapes(connection)
-    # Where none were seen before, some got their digests on the way, and columns after it.
     changed = sorted(table for table in after if before.get(table) != after[table])
     if changed:
         connection.execute(_AS_OWNER)

@@ -57,8 +57,8 @@ _WEIGHED = 200
 
 _SET_LIKENESS = text("select set_config('pg_trgm.similarity_threshold', :likeness, true)")
 
-# As in migration 0019, to the letter: else its index would not serve. With the letters as values
-# of the question PostgreSQL could not tell.
+# As in `alembic/baseline/places.sql`, to the letter: else its index would not serve. With the
+# letters as values of the question PostgreSQL could not tell.
 _PLAIN_NAME: Any = func.lower(
     func.translate(
         places.c.name, literal(ACCENTED, literal_execute=True), literal(PLAIN, literal_execute=True)

@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.accounts import staff_reads
 from geo.accounts.permissions import Actor, require_coordinate
 from geo.audit import trail
+from geo.db import clock
 from geo.db.guidance_views import (
     complaints,
     feedback_by_space,
@@ -197,7 +198,7 @@ async def _unit(session: AsyncSession, country: str, admin1: str | None) -> str 
             not_(c.confidential),
             c.hidden_at.is_(None),
             # As the views of each tier have it.
-            c.expires_on >= func.current_date(),
+            c.expires_on >= clock.today(),
         )
         .order_by(c.admin1)
         .limit(1)

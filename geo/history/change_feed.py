@@ -94,14 +94,14 @@ _STATE = text(
     """
     select k.changes, k.total,
         case :clock
-            when 'minutely' then date_trunc('minute', now()) + interval '1 minute'
+            when 'minutely' then date_trunc('minute', instant()) + interval '1 minute'
             when 'hazards' then least(t.midnight, (select next_change_at from knowledge_clock))
             else t.midnight
         end as due_at,
         h.layer is null or h.seq = 0
             or (h.changes, h.total) is distinct from (k.changes, k.total)
-            or h.due_at <= now() as is_due
-    from (select date_trunc('day', now()) + interval '1 day' as midnight) t
+            or h.due_at <= instant() as is_due
+    from (select date_trunc('day', instant()) + interval '1 day' as midnight) t
     left join publication_heads h on h.layer = :layer
     cross join (
         select sum(changes)::bigint as changes, sum(total) as total

@@ -55,7 +55,7 @@ class Person(Base):
     oidc_subject: Mapped[str | None] = mapped_column(Text)
     active: Mapped[bool] = mapped_column(server_default=true())
     created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("now()")
+        DateTime(timezone=True), server_default=text("amparo.now()")
     )
 
 
@@ -83,9 +83,11 @@ class WebSession(Base):
     token_sha256: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     person_id: Mapped[str] = mapped_column(ForeignKey(Person.id, ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("now()")
+        DateTime(timezone=True), server_default=text("amparo.now()")
     )
-    seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
+    seen_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("amparo.now()")
+    )
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     factor_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -106,7 +108,7 @@ class SecondFactor(Base):
     failures: Mapped[int] = mapped_column(server_default=text("0"))
     failures_since: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("now()")
+        DateTime(timezone=True), server_default=text("amparo.now()")
     )
 
 
@@ -146,7 +148,7 @@ class FactorReset(Base):
     )
     asked_by: Mapped[str] = mapped_column(ForeignKey(Person.id, ondelete="CASCADE"))
     asked_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("now()")
+        DateTime(timezone=True), server_default=text("amparo.now()")
     )
 
 
@@ -167,7 +169,7 @@ class AccessToken(Base):
         ForeignKey(Person.id, ondelete="CASCADE"), index=True
     )
     created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("now()")
+        DateTime(timezone=True), server_default=text("amparo.now()")
     )
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

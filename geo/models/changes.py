@@ -100,7 +100,7 @@ class Proposal(Base):
     )
     proposed_via: Mapped[str] = mapped_column(Text, server_default="web")
     proposed_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("now()")
+        DateTime(timezone=True), server_default=text("amparo.now()")
     )
     state: Mapped[str] = mapped_column(Text, server_default="pending")
     decided_by: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="RESTRICT"))
@@ -149,7 +149,7 @@ class ConfirmationLink(Base):
     listed_sha256: Mapped[bytes] = mapped_column(LargeBinary)
     created_by: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("now()")
+        DateTime(timezone=True), server_default=text("amparo.now()")
     )
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -188,7 +188,7 @@ class Hide(Base):
     reason: Mapped[str] = mapped_column(Text)
     hidden_by: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="SET NULL"))
     hidden_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("now()")
+        DateTime(timezone=True), server_default=text("amparo.now()")
     )
     lifted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     code: Mapped[str] = mapped_column(Text, server_default="other")
@@ -319,7 +319,7 @@ class AuditKey(Base):
     inner_pad: Mapped[bytes] = mapped_column(LargeBinary)
     outer_pad: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("now()")
+        DateTime(timezone=True), server_default=text("amparo.now()")
     )
 
 
@@ -365,7 +365,7 @@ class Webhook(Base):
     key: Mapped[bytes] = mapped_column(LargeBinary)
     events: Mapped[list[str]] = mapped_column(ARRAY(Text))
     created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("now()")
+        DateTime(timezone=True), server_default=text("amparo.now()")
     )
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
@@ -389,10 +389,10 @@ class OutboxMessage(Base):
     event: Mapped[str] = mapped_column(Text)
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
     created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("now()")
+        DateTime(timezone=True), server_default=text("amparo.now()")
     )
     not_before: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("now()")
+        DateTime(timezone=True), server_default=text("amparo.now()")
     )
     attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -423,7 +423,7 @@ class ImportBatch(Base):
     content: Mapped[bytes | None] = mapped_column(LargeBinary)
     state: Mapped[str] = mapped_column(Text, server_default="checked")
     created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("now()")
+        DateTime(timezone=True), server_default=text("amparo.now()")
     )
     delete_on: Mapped[date] = mapped_column(Date)
 
@@ -444,4 +444,4 @@ class Duplicate(Base):
     state: Mapped[str] = mapped_column(Text, server_default="open")
     decided_by: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="SET NULL"))
     decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    found_on: Mapped[date] = mapped_column(Date, server_default=text("current_date"))
+    found_on: Mapped[date] = mapped_column(Date, server_default=text("amparo.today()"))

@@ -33,7 +33,7 @@ class Feedback(Base):
     )
     was_served: Mapped[bool | None] = mapped_column()
     was_open: Mapped[bool | None] = mapped_column()
-    received_on: Mapped[date] = mapped_column(Date, server_default=text("current_date"))
+    received_on: Mapped[date] = mapped_column(Date, server_default=text("amparo.today()"))
 
 
 class Complaint(Base):
@@ -62,7 +62,7 @@ class Complaint(Base):
     category: Mapped[str] = mapped_column(Text)
     body: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text, server_default="new")
-    received_on: Mapped[date] = mapped_column(Date, server_default=text("current_date"))
+    received_on: Mapped[date] = mapped_column(Date, server_default=text("amparo.today()"))
     handled_by: Mapped[str | None] = mapped_column(ForeignKey(Person.id, ondelete="SET NULL"))
     delete_on: Mapped[date] = mapped_column(Date)
 
@@ -79,7 +79,7 @@ class ServiceRequest(Base):
     service: Mapped[str] = mapped_column(Text)
     country: Mapped[str] = mapped_column(Text)
     admin1: Mapped[str | None] = mapped_column(Text)
-    requested_on: Mapped[date] = mapped_column(Date, server_default=text("current_date"))
+    requested_on: Mapped[date] = mapped_column(Date, server_default=text("amparo.today()"))
 
 
 class HazardReport(Base):

@@ -68,4 +68,6 @@ class PublicationMark(Base):
     layer: Mapped[str] = mapped_column(Text, primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     mark: Mapped[bytes] = mapped_column(LargeBinary)
-    made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=text("now()"))
+    made_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("amparo.now()")
+    )

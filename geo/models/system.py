@@ -68,7 +68,7 @@ class SigningKey(Base):
     purpose: Mapped[str] = mapped_column(Text, primary_key=True)
     key: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("now()")
+        DateTime(timezone=True), server_default=text("amparo.now()")
     )
 
 

@@ -7,9 +7,10 @@ refers there names the one that stays.
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from geo.db import clock
 from geo.errors import ConflictError
 from geo.models import Duplicate, Proposal, ReferralPoint
 from geo.records import upsert
@@ -79,7 +80,7 @@ async def settle(session: AsyncSession, proposal: Proposal, state: str) -> None:
     """Note what became of the pair: ``merged``, or ``open`` again (writer)."""
     left, right = sorted((str(proposal.record_id), str(proposal.merged_id)))
     who = (
-        {"decided_by": None, "decided_at": None} if state == "open" else {"decided_at": func.now()}
+        {"decided_by": None, "decided_at": None} if state == "open" else {"decided_at": clock.now()}
     )
     await session.execute(
         update(Duplicate)

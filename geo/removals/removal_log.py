@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.accounts import coordinators
 from geo.audit import trail
+from geo.db import clock
 from geo.models import Removal
 from geo.removals import restoration
 
@@ -96,7 +97,7 @@ async def moment(session: AsyncSession, now: datetime | None) -> datetime:
     """Return ``now``, or the database's where it is None."""
     if now is not None:
         return now
-    found: datetime = (await session.execute(select(func.now()))).scalar_one()
+    found: datetime = (await session.execute(select(clock.now()))).scalar_one()
     return found
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from geo.db import clock
 from geo.db.views import spaces
 from geo.spaces.filters import SpaceFilter
 from geo.spaces.queries import ListedSpace, is_listed, listed_spaces
@@ -36,7 +37,7 @@ async def spoken_languages(session: AsyncSession) -> tuple[str, ...]:
     """Return the codes of the languages spoken at visible, unexpired spaces, the most first."""
     each = (
         select(func.unnest(spaces.c.languages).label("code"))
-        .where(spaces.c.expires_on >= func.current_date())
+        .where(spaces.c.expires_on >= clock.today())
         .subquery("each")
     )
     rows = await session.scalars(

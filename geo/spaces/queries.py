@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from geo.db import clock
 from geo.db.views import crossings, spaces
 from geo.geography.crossings import CrossingState, states_at
 from geo.history import versions
@@ -249,7 +250,7 @@ async def spaces_around(
         Metres beyond which a space is not near. What comes next is told apart: of the asker's
         country where there is any.
     """
-    conditions = (*_usable(func.current_date()), *wanted.conditions())
+    conditions = (*_usable(clock.today()), *wanted.conditions())
     near: list[NearSpace] = []
     beyond: list[NearSpace] = []
     sides = (
@@ -270,7 +271,7 @@ async def spaces_around(
 
 def is_listed(wanted: SpaceFilter) -> tuple[ColumnElement[bool], ...]:
     """Return what holds of the spaces that a list shows, but for their hours."""
-    return (spaces.c.expires_on >= func.current_date(), *wanted.conditions())
+    return (spaces.c.expires_on >= clock.today(), *wanted.conditions())
 
 
 async def listed_spaces(
@@ -307,7 +308,7 @@ async def countries_with_spaces(session: AsyncSession) -> dict[str, int]:
     """Return how many visible, unexpired spaces each country has."""
     rows = await session.execute(
         select(spaces.c.country, func.count().label("spaces"))
-        .where(spaces.c.expires_on >= func.current_date())
+        .where(spaces.c.expires_on >= clock.today())
         .group_by(spaces.c.country)
     )
     return {row.country: row.spaces for row in rows}
@@ -320,7 +321,7 @@ async def nearest_by_side(session: AsyncSession) -> tuple[SideSpace, ...]:
         select(crossings.c.id, crossings.c.geom, crossings.c.country_b),
     ).subquery("sides")
     columns = (spaces.c.id, spaces.c.name, spaces.c.locality, spaces.c.country, spaces.c.geom)
-    usable = select(*columns).where(*_usable(func.current_date())).cte("usable")
+    usable = select(*columns).where(*_usable(clock.today())).cte("usable")
     # Found out once, not for each side: who is usable takes longer than how far they are.
     there = usable.prefix_with("MATERIALIZED").c
     distance_m = func.ST_Distance(cast(there.geom, Geography), cast(sides.c.geom, Geography))
@@ -464,7 +465,7 @@ def _near_space(row: Mapping[Any, Any]) -> NearSpace:
 async def _crossings_from(
     session: AsyncSession, country: str, at: datetime | None
 ) -> list[CrossingState]:
-    now = at or await session.scalar(select(func.now()))
+    now = at or await session.scalar(select(clock.now()))
     assert now is not None  # noqa: S101 - now() is never null
     return [c for c in await states_at(session, now) if country in (c.country_a, c.country_b)]
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Date, DateTime, Text, cast, func, literal, literal_column
 
-from geo.db import views
+from geo.db import clock, views
 from geo.db.change_stamps import StampClock, StampSubject
 from geo.db.sessions import Tier
 from geo.models import HUMAN_THREATS, MAIN_ROADS, PHYSICAL_HAZARDS
@@ -126,7 +126,7 @@ CROSSINGS = Layer(
     ),
     tile_columns=("name", "country_a", "country_b", "state", "demo", "expires_on"),
     # A state is known for the day of asking; a copy of yesterday tells nothing (P49).
-    expires_on=func.current_date(),
+    expires_on=clock.today(),
     shape=Shape.POINT,
     style=Style(
         Sign(PURPLE, "diamond"),

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from geo.db import clock
 from geo.db.read_pool import Asks
 from tiles.catalogue.layer import Layer, Shape
 from tiles.catalogue.layers import find_layer
@@ -158,7 +159,7 @@ def _matching(layer: Layer, z: int) -> Select[*tuple[Any, ...]]:
     rows = layer.rows().where(_box_meets(layer))
     if layer.period is not None:
         # A map is read as today's, whatever its features say.
-        rows = rows.where(layer.period.start <= func.now())
+        rows = rows.where(layer.period.start <= clock.now())
     return rows if kept is None else rows.where(kept)
 
 

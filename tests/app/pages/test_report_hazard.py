@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from html import unescape
 from uuid import uuid4
 
@@ -14,8 +14,9 @@ from geo import models
 from geo.db.sessions import Tier
 from geo.proposals import idempotency
 from tests.conftest import client_of, clone, opened
+from tests.fixtures.clock import stopped_clock
 from tests.fixtures.desk import fields_of, text_of, visitor
-from tests.fixtures.network import TODAY, fill_network
+from tests.fixtures.network import NOW, TODAY, fill_network
 
 ENDS = {"start": [-72.508, 7.894], "end": [-73.126, 7.125], "at": "2026-11-26T08:00:00-05:00"}
 
@@ -26,13 +27,16 @@ def seen(**changes):
         "kind": "landslide",
         "lon": -72.648,
         "lat": 7.376,
-        "seen_on": datetime.now(UTC).date().isoformat(),
+        "seen_on": TODAY.isoformat(),
     } | changes
 
 
 @pytest.fixture(scope="module")
 async def settings(cluster, empty_template, settings_for):
-    return settings_for(clone(cluster, empty_template))
+    """Give a database whose clock stands at the moment that the module was read, as ours does."""
+    name = clone(cluster, empty_template)
+    await stopped_clock(cluster.superuser_url(name), NOW)
+    return settings_for(name)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +49,7 @@ async def database(settings):
 
 @pytest.fixture(scope="module")
 async def talking(settings, database):
-    async with client_of(settings) as client:
+    async with client_of(settings, clock=lambda: NOW) as client:
         yield client
 
 
@@ -94,9 +98,11 @@ async def test_p37_a_report_has_no_room_for_more(talking, database, changes, fie
     assert await kept(database) == before
 
 
-async def test_p36_an_unapproved_report_changes_no_route_layer_or_count(loaded_clone, settings_for):
-    instant = datetime.now(UTC)
-    async with client_of(settings_for(loaded_clone), clock=lambda: instant) as client:
+async def test_p36_an_unapproved_report_changes_no_route_layer_or_count(
+    cluster, loaded_clone, settings_for
+):
+    await stopped_clock(cluster.superuser_url(loaded_clone), NOW)
+    async with client_of(settings_for(loaded_clone), clock=lambda: NOW) as client:
         await changes_nothing(client)
 
 

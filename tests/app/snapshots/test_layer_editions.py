@@ -1,7 +1,6 @@
 """Editions: what is kept is true, whatever the database told or failed to tell."""
 
 import asyncio
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,8 +12,10 @@ from app.snapshots.response_cache import Kept, Shelf
 from geo.db.change_stamps import StampSubject
 from geo.db.sessions import Tier
 from tests.conftest import opened
+from tests.fixtures.clock import Seconds, stopped_clock
 from tiles.catalogue.layers import CATALOGUE, CROSSINGS, HAZARDS, PLACES, SPACES
 
+NOW = datetime.now(UTC).replace(microsecond=0)
 HAZARD = """
     insert into amparo.hazards (id, family, kind, title, geom, geom_public, public_extent,
         valid_from, valid_to, independent_sources, reported_at, approved_at, visibility, demo)
@@ -31,7 +32,15 @@ async def database(loaded_clone, settings_for):
 
 
 @pytest.fixture
-def editions(database):
+def seconds(monkeypatch):
+    """Stop the seconds by which a look is believed."""
+    stopped = Seconds()
+    monkeypatch.setattr(module, "time", stopped)
+    return stopped
+
+
+@pytest.fixture
+def editions(database, seconds):
     found = Editions(database)
     found.is_told = True
     return found
@@ -58,13 +67,13 @@ async def test_a_change_makes_a_new_edition_of_what_rests_on_it_alone(database, 
     }
 
 
-async def test_without_a_word_a_change_is_seen_within_the_lease(database, editions):
+async def test_without_a_word_a_change_is_seen_at_the_end_of_the_lease(database, editions, seconds):
     before = await editions.of(PLACES)
     await write(database, "update amparo.places set name = name || '.' where id like '%7'")
-    changed_s = time.monotonic()
-    while await editions.of(PLACES) == before:
-        assert time.monotonic() - changed_s < module.LEASE_S + 0.5
-        await asyncio.sleep(0.02)
+    seconds.now_s += module.LEASE_S - 0.01
+    assert await editions.of(PLACES) == before
+    seconds.now_s += 0.01
+    assert await editions.of(PLACES) != before
 
 
 async def test_a_process_that_is_not_told_looks_at_every_request(database, editions):
@@ -122,13 +131,13 @@ async def test_a_failed_look_is_believed_by_nobody(database, editions, monkeypat
     assert await editions.of(PLACES)
 
 
-async def test_stamps_are_those_of_the_look_and_their_clock_goes_on(database, editions):
+async def test_stamps_are_those_of_the_look_and_their_clock_goes_on(editions, seconds):
     first = await editions.stamps()
-    await asyncio.sleep(0.02)
+    seconds.now_s += 0.25
     later = await editions.stamps()
     assert later.by_subject == first.by_subject
     assert later.has_demo
-    assert first.now < later.now <= datetime.now(UTC)
+    assert 0 <= (later.now - first.now).total_seconds() - 0.25 < 0.001
     assert later.today == later.now.date()
 
 
@@ -156,22 +165,33 @@ async def test_who_asks_for_stamps_keeps_the_looks_going(database, editions, mon
     watching.cancel()
 
 
-async def test_hazards_change_by_the_clock_alone(database, editions):
-    now = datetime.now(UTC)
-    await write(
-        database, HAZARD, id="short", since=now - timedelta(days=1),
-        until=now + timedelta(seconds=1.5),
-    )  # fmt: skip
+@pytest.fixture
+async def clock(cluster, loaded_clone):
+    """Stop the clock of the database."""
+    return await stopped_clock(cluster.superuser_url(loaded_clone), NOW)
+
+
+async def test_hazards_change_by_the_clock_alone(database, clock, editions, seconds):
+    """Within the lease too: the look says until when it is to be believed."""
+    within = timedelta(seconds=module.LEASE_S / 2)
+    await write(database, HAZARD, id="short", since=NOW - timedelta(days=1), until=NOW + within)
     editions.doubt()
     before = await editions.of(HAZARDS)
     assert await editions.of(HAZARDS) == before
-    await asyncio.sleep(2)
+    seconds.now_s += within.total_seconds()
+    await clock.move(within)
     assert await editions.of(HAZARDS) != before
 
 
-async def test_spaces_change_with_the_day_and_crossings_with_the_minute(editions):
-    assert (await editions.of(SPACES))[1] == datetime.now(UTC).date()
-    assert (await editions.of(CROSSINGS))[1].second == 0
+async def test_spaces_change_with_the_day_and_crossings_with_the_minute(clock, editions, seconds):
+    before = NOW.replace(hour=23, minute=59, second=59)
+    await clock.set(before)
+    assert (await editions.of(SPACES))[1] == before.date()
+    assert (await editions.of(CROSSINGS))[1] == before.replace(second=0)
+    seconds.now_s += 1
+    await clock.move(timedelta(seconds=1))
+    assert (await editions.of(SPACES))[1] == before.date() + timedelta(days=1)
+    assert (await editions.of(CROSSINGS))[1] == before + timedelta(seconds=1)
 
 
 async def test_p35_demo_is_known_and_ends_with_the_last_demo_row(database, editions):
@@ -184,17 +204,27 @@ async def test_p35_demo_is_known_and_ends_with_the_last_demo_row(database, editi
     assert not await editions.is_demo()
 
 
-async def test_watching_looks_while_somebody_asks(database, editions, monkeypatch):
+async def test_watching_looks_while_somebody_asks(database, editions, seconds, monkeypatch):
+    looked, ask = asyncio.Event(), editions._ask
+
+    async def noted():
+        found = await ask()
+        looked.set()
+        return found
+
+    before = await editions.of(PLACES)
+    await write(database, "update amparo.places set name = name || '.' where id like '%7'")
+    monkeypatch.setattr(editions, "_ask", noted)
+    # Later than the look before, and nobody has asked since.
+    seconds.now_s += module.LEASE_S
     watching = asyncio.create_task(editions.watch())
     try:
-        before = await editions.of(PLACES)
-        await write(database, "update amparo.places set name = name || '.' where id like '%7'")
-        await asyncio.sleep(module.LEASE_S)
-        # Nothing is asked now: the answer is known already.
-        monkeypatch.setattr(editions, "_ask", None)
-        assert await editions.of(PLACES) != before
+        await asyncio.wait_for(looked.wait(), 60)
     finally:
         watching.cancel()
+    # Nothing is asked now: the answer is known already.
+    monkeypatch.setattr(editions, "_ask", None)
+    assert await editions.of(PLACES) != before
 
 
 def test_a_shelf_drops_what_was_used_longest_ago():

@@ -15,12 +15,13 @@ from geo.guidance import products
 from geo.removals import hides
 from geo.spaces import queries
 from tests.conftest import clone, opened
+from tests.fixtures.clock import stopped_clock
 from tests.geo.db.test_change_stamps import HAZARD, hazard, write
 
 READERS = (Tier.PUBLIC, Tier.PARTNER, Tier.STAFF)
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-SOON_S = 0.4
+SOON = timedelta(seconds=0.4)
 
 PUT = (
     HAZARD.replace("'public'\n", ":visibility\n")
@@ -164,31 +165,43 @@ async def test_while_others_write_nobody_sees_less_than_was_committed(empty_data
     assert len(await public_hazards(empty_database)) == 40
 
 
-async def test_p36_a_hazard_is_published_by_the_clock_alone(empty_database):
-    soon = datetime.now(UTC) + timedelta(seconds=SOON_S)
-    await write(empty_database, HAZARD, **hazard(approved_at=soon))
+@pytest.fixture
+async def clock(cluster, empty_clone):
+    """Stop the clock of the empty database."""
+    return await stopped_clock(cluster.superuser_url(empty_clone), NOW)
+
+
+async def test_p36_a_hazard_is_published_by_the_clock_alone(empty_database, clock):
+    await write(empty_database, HAZARD, **hazard(approved_at=NOW + SOON))
     assert await public_hazards(empty_database) == {}
-    await asyncio.sleep(SOON_S + 0.1)
+    await clock.move(SOON)
     assert set(await public_hazards(empty_database)) == {"H"}
 
 
-async def test_p36_what_is_kept_of_human_threats_does_not_change_within_a_day(empty_database):
-    soon = datetime.now(UTC) + timedelta(seconds=SOON_S)
-    threat = {"family": "human_threat", "approved_at": NOW - DAY}
+async def test_p36_what_is_kept_of_human_threats_does_not_change_within_a_day(
+    empty_database, clock
+):
+    await clock.set(NOW.replace(hour=12))
+    soon = clock() + SOON
+    threat = {"family": "human_threat", "approved_at": clock() - DAY}
     comes = hazard(id="comes", **threat | {"reported_at": soon - 72 * HOUR})
     await write(empty_database, HAZARD, **comes)
-    await write(empty_database, HAZARD, **hazard(id="goes", **threat, valid_to=soon))
-    assert set(await public_hazards(empty_database)) == {"goes"}
-    await asyncio.sleep(SOON_S + 0.1)
-    assert set(await public_hazards(empty_database)) == {"goes"}
+    goes = hazard(id="goes", **threat | {"reported_at": clock() - 5 * DAY}, valid_to=soon)
+    await write(empty_database, HAZARD, **goes)
+    assert set(await public_hazards(empty_database, clock())) == {"goes"}
+    await clock.move(SOON + SOON)
+    assert set(await public_hazards(empty_database, clock())) == {"goes"}
+    # With the day they change places.
+    await clock.set((clock() + DAY).replace(hour=0, minute=0, second=0, microsecond=0))
+    assert set(await public_hazards(empty_database, clock())) == {"comes"}
 
 
-async def test_p14_a_hazard_ends_by_the_clock_alone(empty_database):
-    ends = datetime.now(UTC) + timedelta(seconds=SOON_S)
+async def test_p14_a_hazard_ends_by_the_clock_alone(empty_database, clock):
+    ends = NOW + SOON
     await write(empty_database, HAZARD, **hazard(valid_to=ends))
-    assert set(await public_hazards(empty_database)) == {"H"}
+    assert set(await public_hazards(empty_database, NOW)) == {"H"}
     assert await public_hazards(empty_database, ends) == {}
-    await asyncio.sleep(SOON_S + 0.1)
+    await clock.set(ends)
     # It is over, so that it is on no way of before either: as the view has it.
     assert await public_hazards(empty_database, ends - HOUR) == {}
 

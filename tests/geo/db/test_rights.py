@@ -13,10 +13,19 @@ READERS = [Tier.PUBLIC, Tier.PARTNER, Tier.STAFF]
 
 #: What each role may call in our schemas: a function that is not here has to be thought about.
 FUNCTIONS: dict[Tier, set[str]] = {
-    Tier.PUBLIC: set(),
-    Tier.PARTNER: set(),
+    # The clock, by their own schema.
+    Tier.PUBLIC: {"instant", "today"},
+    Tier.PARTNER: {"instant", "today"},
     # Each reading of a restricted record is written down before it is shown (P31).
-    Tier.STAFF: {"crossing_state", "in_charge", "open_restricted", "read_restricted"},
+    Tier.STAFF: {
+        "crossing_state",
+        "in_charge",
+        "instant",
+        "now",
+        "open_restricted",
+        "read_restricted",
+        "today",
+    },
     Tier.WRITER: {
         "audit_append",
         # Say which rows are not what was last written, and nothing of what is in them.
@@ -28,10 +37,13 @@ FUNCTIONS: dict[Tier, set[str]] = {
         "forget_space",
         "handles_complaints_of",
         "has_open_complaint",
+        "instant",
+        "now",
         # By upkeep, after borders or places were loaded.
         "place_flows_anew",
         "purge_complaints",
         "term_is_used",
+        "today",
         "unassessed_spaces",
     },
 }

@@ -1,6 +1,6 @@
 """Contacts, the message bank, products, practices and pathways, as each tier sees them."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from geo.guidance import contacts, messages, pathways, practices, products
 from geo.proposals import decisions, pending
 from geo.proposals.guidance_changes import Sent
 from tests.conftest import clone, opened
+from tests.fixtures.clock import stopped_clock
 from tests.fixtures.network_people import (
     APPROVER,
     COORDINATOR,
@@ -32,7 +33,7 @@ from tests.fixtures.network_people import (
 from tests.fixtures.published import TODAY, fill
 from tests.fixtures.two_people import agreed
 
-NOW = datetime.now(UTC)
+NOW = datetime.combine(TODAY, time(12), UTC)
 SENT = Sent(NOW)
 
 LINE = {
@@ -71,8 +72,13 @@ PATHWAY = {
 
 @pytest.fixture(scope="module")
 async def filled(cluster: Any, empty_template: str, settings_for: Any) -> Any:
-    """Give a database with the rows of `tests.fixtures.published` and people, and no demo."""
-    async with opened(settings_for(clone(cluster, empty_template))) as database:
+    """Give a database with the rows of `tests.fixtures.published` and people, and no demo.
+
+    Its clock stands at the noon of the day that those rows are of.
+    """
+    name = clone(cluster, empty_template)
+    await stopped_clock(cluster.superuser_url(name), NOW)
+    async with opened(settings_for(name)) as database:
         async with database.session(Tier.WRITER) as session:
             await fill(session)
             await add_people(session)

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from alembic import command
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -494,27 +493,6 @@ def test_a_migration_that_adds_a_column_covers_nothing_up(
     found = in_thread(work())
     assert [(one.table, one.fault) for one in found.faults] == [("contacts", "was changed")]
     assert found.outside == []
-
-
-def test_columns_that_come_on_the_way_from_an_older_version_are_in_the_digests(
-    cluster, loaded_clone, settings_for
-):
-    url = cluster.superuser_url(loaded_clone)
-    before = "0026_audited_rows-1"
-    in_thread(migrations.run_on(url, lambda config: command.downgrade(config, before)))
-
-    def newest_and_more(config):
-        command.upgrade(config, "head")
-        config.attributes["connection"].execute(text(ADDED))
-
-    in_thread(migrations.run_on(url, lambda config: migrations.upgrade(config, newest_and_more)))
-
-    async def work():
-        async with opened(settings_for(loaded_clone)) as database:
-            return await verified(database)
-
-    # What the digests that were given up had been named by stays in the chain.
-    assert {one.table for one in in_thread(work()).faults} <= {"audit_rows"}
 
 
 def test_sealing_anew_says_so_in_the_chain(cluster, loaded_clone, settings_for, home):

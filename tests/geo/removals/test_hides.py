@@ -6,7 +6,6 @@ from functools import partial
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from geo.accounts import restricted_access
 from geo.accounts.permissions import Actor, Means, Role
@@ -266,39 +265,6 @@ async def test_a_hide_has_a_reason(session):
     for reason in ("", "   ", "x" * 501):
         with pytest.raises(InvalidRecordError, match="reason"):
             await hides.hide_area(session, CUCUTA, actor="cli", reason=reason)
-
-
-def test_p24_what_is_hidden_stays_hidden_when_the_migration_is_taken_back(cluster, loaded_clone):
-    from alembic import command
-
-    from geo.db import migrations
-    from tests.conftest import in_thread
-
-    async def as_superuser(*statements):
-        engine = create_async_engine(cluster.superuser_url(loaded_clone))
-        async with engine.begin() as connection:
-            for statement in statements:
-                found = await connection.execute(text(statement))
-        await engine.dispose()
-        return [] if not found.returns_rows else found.scalars().all()
-
-    in_thread(
-        as_superuser(
-            "insert into amparo.hides (id, entity, record_id, reason) values"
-            " ('a', 'space', 'DEMO-045', 'x'), ('b', 'crossing', 'X-BOLIVAR', 'x')",
-            "insert into amparo.hides (id, entity, geom, reason) values ('c', 'area',"
-            " 'SRID=4326;POLYGON((-72.6 7.8,-72.4 7.8,-72.4 8,-72.6 8,-72.6 7.8))', 'x')",
-        )
-    )
-    url = cluster.superuser_url(loaded_clone)
-    in_thread(migrations.run_on(url, lambda config: command.downgrade(config, "0006_records")))
-    hidden = in_thread(
-        as_superuser(
-            "select id from amparo.locations where hidden_at is not null"
-            " union all select id from amparo.crossings where hidden_at is not null"
-        )
-    )
-    assert {"DEMO-045", "X-BOLIVAR", "DEMO-006"} <= set(hidden)
 
 
 # --- restricted records --------------------------------------------------------------------------

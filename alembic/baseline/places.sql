@@ -1,0 +1,75 @@
+-- What the map shows of the world: borders, populated places, roads, corridors and their gaps.
+
+-- A country (level 0) or first-level unit (level 1); never used to tell a node's country.
+create table amparo.boundaries (
+    id text constraint pk_boundaries primary key,
+    level integer not null constraint ck_boundaries_level check (level in (0, 1)),
+    country text not null, code text, name text, name_es text,
+    geom geometry(MultiPolygon,4326) not null,
+    visibility text not null default 'restricted' constraint ck_boundaries_visibility
+        check (visibility in ('public', 'partners', 'restricted')),
+    demo boolean not null default false, source text, licence text
+);
+create index idx_boundaries_geom on amparo.boundaries using gist (geom);
+create index ix_boundaries_country on amparo.boundaries (country);
+
+-- A populated place (GeoNames).
+create table amparo.places (
+    id text constraint pk_places primary key,
+    name text not null, country text not null, admin1 text, population integer not null default 0,
+    timezone text not null, geom geometry(Point,4326) not null,
+    visibility text not null default 'restricted' constraint ck_places_visibility
+        check (visibility in ('public', 'partners', 'restricted')),
+    demo boolean not null default false, source text, licence text
+);
+create index idx_places_geom on amparo.places using gist (geom);
+create index ix_places_name on amparo.places (name);
+-- Places are found as people type them, misspelt too. The letters are those of `geo.folding`
+-- (``ACCENTED`` and ``PLAIN``), in one line each, as ``translate`` takes them.
+create index ix_places_name_folded on amparo.places using gin (lower(translate(name,
+    'ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝàáâãäåçèéêëìíîïñòóôõöùúûüýÿĀāĂăĄąĆćĈĉĊċČčĎďĒēĔĕĖėĘęĚěĜĝĞğĠġĢģĤĥĨĩĪīĬĭĮįİĴĵĶķĹĺĻļĽľŃńŅņŇňŌōŎŏŐőŔŕŖŗŘřŚśŜŝŞşŠšŢţŤťŨũŪūŬŭŮůŰűŲųŴŵŶŷŸŹźŻżŽžſ',
+    'aaaaaaceeeeiiiinooooouuuuyaaaaaaceeeeiiiinooooouuuuyyaaaaaaccccccccddeeeeeeeeeegggggggghhiiiiiiiiijjkkllllllnnnnnnoooooorrrrrrssssssssttttuuuuuuuuuuuuwwyyyzzzzzzs'
+)) gin_trgm_ops);
+
+-- A piece of road between two junctions of one imported region, both directions in one row.
+create table amparo.road_segments (
+    id text constraint pk_road_segments primary key,
+    region text not null, osm_way_id bigint not null, name text, highway text not null,
+    surface text, lit boolean, sidewalk boolean, foot boolean not null, vehicle boolean not null,
+    oneway boolean not null, ferry boolean not null, country text,
+    length_m double precision not null, geom geometry(LineString,4326) not null,
+    visibility text not null default 'restricted' constraint ck_road_segments_visibility
+        check (visibility in ('public', 'partners', 'restricted')),
+    demo boolean not null default false, source text, licence text
+);
+create index idx_road_segments_geom on amparo.road_segments using gist (geom);
+-- The main roads, as in `geo.models.MAIN_ROADS`: tiles of low zooms do not read every street.
+create index ix_road_segments_main_geom on amparo.road_segments using gist (geom)
+    where highway in (
+        'motorway', 'motorway_link', 'trunk', 'trunk_link', 'primary', 'primary_link'
+    );
+create index ix_road_segments_region on amparo.road_segments (region);
+grant select, insert, update, delete on amparo.boundaries, amparo.places, amparo.road_segments
+to amparo_writer;
+select amparo.for_each_tier($view$
+create view tier_public.boundaries as
+select id, level, country, code, name, name_es, source, licence, geom
+from amparo.boundaries where visibility in ('public') $view$, '{public,partner}');
+create view tier_staff.boundaries as
+select id, level, country, code, name, name_es, source, licence, geom from amparo.boundaries;
+select amparo.for_each_tier($view$
+create view tier_public.places as
+select id, name, country, admin1, population, timezone, source, licence, geom
+from amparo.places where visibility in ('public') $view$, '{public,partner}');
+create view tier_staff.places as
+select id, name, country, admin1, population, timezone, source, licence, geom
+from amparo.places;
+select amparo.for_each_tier($view$
+create view tier_public.roads as
+select id, region, osm_way_id, name, highway, surface, lit, sidewalk, foot, vehicle, oneway,
+    ferry, country, length_m, source, licence, geom
+from amparo.road_segments where visibility in ('public') $view$, '{public,partner}');
+create view tier_staff.roads as
+select id, region, osm_way_id, name, highway, surface, lit, sidewalk, foot, vehicle, oneway,
+    ferry, country, length_m, source, licence, geom
+from amparo.road_segments;

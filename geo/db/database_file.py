@@ -1,0 +1,197 @@
+"""A whole database as one file, to be loaded into a new home: every row, and nothing but rows.
+
+A ZIP archive with one member a table (text of PostgreSQL's COPY) and ``amparo.json``. Triggers stay
+quiet while it is loaded: versions, digests and the audit chain are copied, not made anew.
+"""
+
+import json
+import zipfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from geo.db.migrations import LAST_BEFORE_BASELINE, newest
+from geo.db.sessions import translated_errors
+from geo.errors import ConflictError, InvalidFileError
+from geo.models import SCHEMA, Base
+
+#: asyncpg's own connection, which has no types.
+Driver = Any
+
+MANIFEST = "amparo.json"
+
+#: Of running transactions; no row outlives one.
+TRANSIENT = frozenset({"audit_pending", "touched_locations"})
+
+#: The first of these tables that has rows: the database is in use. Migrations fill none of them.
+_IN_USE = """
+select name from (values
+    ('people', exists (select from amparo.people)),
+    ('organizations', exists (select from amparo.organizations)),
+    ('locations', exists (select from amparo.locations)),
+    ('crossings', exists (select from amparo.crossings)),
+    ('audit_entries', exists (select from amparo.audit_entries)),
+    ('loaded_files', exists (select from amparo.loaded_files))
+) used (name, has_rows) where has_rows limit 1
+"""
+#: What migrations do fill.
+_EMPTY = """
+delete from amparo.terms;
+delete from amparo.publication_rules;
+delete from amparo.audit_keys;
+delete from amparo.knowledge_changes;
+"""
+_QUIET = """
+do $$
+declare
+    name regclass;
+begin
+    for name in
+        select oid from pg_class where relnamespace = 'amparo'::regnamespace and relkind = 'r'
+    loop
+        execute format('alter table %s disable trigger user', name);
+    end loop;
+end $$
+"""
+_AWAKE = _QUIET.replace("disable", "enable")
+_REVISION = "select version_num from public.alembic_version"
+_AS_OWNER = "set local role amparo_owner"
+_SEQUENCES = """
+select setval('amparo.audit_batches', coalesce((select max(batch) from amparo.audit_rows), 0) + 1),
+    setval(pg_get_serial_sequence('amparo.audit_rows', 'id'),
+        coalesce((select max(id) from amparo.audit_rows), 0) + 1),
+    setval(pg_get_serial_sequence('amparo.space_versions', 'id'),
+        coalesce((select max(id) from amparo.space_versions), 0) + 1),
+    setval(pg_get_serial_sequence('amparo.knowledge_changes', 'id'),
+        coalesce((select max(id) from amparo.knowledge_changes), 0) + 1)
+"""
+
+
+def _tables() -> list[Table]:
+    """Return the tables with rows to keep, each after those that it refers to."""
+    return [table for table in Base.metadata.sorted_tables if table.name not in TRANSIENT]
+
+
+def _columns(table: Table) -> list[str]:
+    return [column.name for column in table.columns if column.computed is None]
+
+
+@asynccontextmanager
+async def _connected(url: str | URL) -> AsyncIterator[Driver]:
+    """Give asyncpg's own connection, as the owner of the tables, in one transaction."""
+    engine = create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"), poolclass=NullPool
+    )
+    try:
+        async with translated_errors(OSError), engine.connect() as connection:
+            raw = (await connection.get_raw_connection()).driver_connection
+            assert raw is not None  # noqa: S101 - a connection that is open has one
+            async with raw.transaction(isolation="repeatable_read"):
+                await raw.execute(_AS_OWNER)
+                yield raw
+    finally:
+        await engine.dispose()
+
+
+async def write_file(url: str | URL, path: Path) -> dict[str, int]:
+    """Write every row of the database at ``url`` to a file; return the rows of each table.
+
+    Parameters
+    ----------
+    url : str or URL
+        As of `geo.db.migrations.migrate`. The database is at this version's baseline, or at the
+        last revision of before it, whose tables are the same.
+    path : Path
+        Written anew, for its owner's eyes alone: it holds secrets and restricted records.
+
+    Raises
+    ------
+    ConflictError
+        The database is of another version.
+    """
+    rows: dict[str, int] = {}
+    async with _connected(url) as raw:
+        revision = await _revision(raw)
+        _make_private(path)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for table in _tables():
+                with archive.open(f"{table.name}.copy", "w", force_zip64=True) as member:
+                    status = await raw.copy_from_table(
+                        table.name,
+                        schema_name=SCHEMA,
+                        columns=_columns(table),
+                        output=member,
+                    )
+                rows[table.name] = int(status.split()[-1])
+            archive.writestr(MANIFEST, json.dumps({"revision": revision, "rows": rows}))
+    return rows
+
+
+async def load_file(url: str | URL, path: Path) -> dict[str, int]:
+    """Load a file of `write_file` into a new database, all or nothing; return the rows.
+
+    Raises
+    ------
+    ConflictError
+        The database is in use already: nothing of it is overwritten.
+    InvalidFileError
+        The file is none of these, or is incomplete.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            expected: dict[str, int] = json.loads(archive.read(MANIFEST))["rows"]
+            async with _connected(url) as raw:
+                await _require_new(raw)
+                rows = await _load(raw, archive)
+                if rows != expected:
+                    msg = f"{path.name}: its rows are not as many as it says"
+                    raise InvalidFileError([msg])
+    except (zipfile.BadZipFile, KeyError, json.JSONDecodeError) as error:
+        msg = f"{path.name}: no file of `amparo database export`"
+        raise InvalidFileError([msg]) from error
+    return rows
+
+
+async def _load(raw: Driver, archive: zipfile.ZipFile) -> dict[str, int]:
+    rows: dict[str, int] = {}
+    await raw.execute(_QUIET)
+    await raw.execute(_EMPTY)
+    for table in _tables():
+        with archive.open(f"{table.name}.copy") as member:
+            status = await raw.copy_to_table(
+                table.name, schema_name=SCHEMA, columns=_columns(table), source=member
+            )
+        rows[table.name] = int(status.split()[-1])
+    # Foreign keys are checked before the tables' triggers can be changed again.
+    await raw.execute("set constraints all immediate")
+    await raw.execute(_AWAKE)
+    await raw.execute(_SEQUENCES)
+    return rows
+
+
+def _make_private(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+
+
+async def _revision(raw: Driver) -> str:
+    await raw.execute("reset role")
+    revision: str = await raw.fetchval(_REVISION)
+    await raw.execute(_AS_OWNER)
+    if revision not in {LAST_BEFORE_BASELINE, *newest()}:
+        msg = f"the database is at {revision[:64]}, whose tables this version does not know"
+        raise ConflictError(msg)
+    return revision
+
+
+async def _require_new(raw: Driver) -> None:
+    name = await raw.fetchval(_IN_USE)
+    if name is not None:
+        msg = f"the database has {name} already: load the file into a new home"
+        raise ConflictError(msg)

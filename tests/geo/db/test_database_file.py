@@ -1,0 +1,160 @@
+"""A home of before the baseline is told what to do, and doing that carries over every row."""
+
+import json
+import zipfile
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from typer.testing import CliRunner
+
+from app import cli
+from app.cli.terminal import EXIT_FAILED, EXIT_OTHER_VERSION
+from geo.db.database_file import TRANSIENT
+from geo.db.migrations import LAST_BEFORE_BASELINE
+from geo.db.sessions import Tier
+from geo.models import Base
+from geo.oversight import row_digests
+from tests.conftest import clone, in_thread, opened
+
+NOT_OURS = "0031_from_elsewhere"
+
+
+async def query(url, *statements):
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        for statement in statements:
+            found = await connection.execute(text(statement))
+    await engine.dispose()
+    return found.all() if found.returns_rows else []
+
+
+async def all_rows(url):
+    """Return every row of every table, as text."""
+    names = [table.name for table in Base.metadata.sorted_tables if table.name not in TRANSIENT]
+    return {
+        name: sorted(row[0] for row in await query(url, f"select t::text from amparo.{name} t"))
+        for name in names
+    }
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Give a function that runs `amparo ARGUMENTS` on a database."""
+
+    def call(url, *arguments):
+        monkeypatch.setenv("AMPARO_HOME", str(tmp_path / "home"))
+        monkeypatch.setenv("AMPARO_DATABASE_URL", url)
+        return CliRunner().invoke(cli.app, [*map(str, arguments)])
+
+    return call
+
+
+@pytest.fixture
+def former(run, cluster, loaded_clone):
+    """Give the address of a home at the last revision of before the baseline, with a person in it.
+
+    Its tables are those of the baseline: the version that made it is no longer here to make one.
+    """
+    url = cluster.superuser_url(loaded_clone)
+    added = run(url, "person", "add", "ana@example.org", "--name", "Ana", "--role", "coordinator")
+    assert added.exit_code == 0, added.output
+    at_last = f"update public.alembic_version set version_num = '{LAST_BEFORE_BASELINE}'"
+    in_thread(query(url, at_last))
+    return url
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["serve", "--port", "65000"], ["prepare"]])
+def test_a_home_of_before_the_baseline_is_told_once_and_clearly(run, former, command):
+    done = run(former, *command)
+    assert done.exit_code == EXIT_OTHER_VERSION
+    assert done.stderr.count("\n") == 1
+    assert LAST_BEFORE_BASELINE in done.stderr
+    assert "amparo database export" in done.stderr
+    assert "amparo database load" in done.stderr
+    assert in_thread(query(former, "select version_num from alembic_version")) == [
+        (LAST_BEFORE_BASELINE,)
+    ]
+
+
+def test_a_home_of_elsewhere_is_told_what_leaves_it_and_what_does_not(run, former, tmp_path):
+    in_thread(query(former, f"update public.alembic_version set version_num = '{NOT_OURS}'"))
+    done = run(former, "migrate")
+    assert done.exit_code == EXIT_OTHER_VERSION
+    for word in (NOT_OURS, "amparo export hsds", "amparo spaces import", "accounts", "audit"):
+        assert word in done.stderr
+    refused = run(former, "database", "export", tmp_path / "x.zip")
+    assert refused.exit_code == EXIT_FAILED
+    assert not (tmp_path / "x.zip").exists()
+
+
+def test_what_the_message_says_carries_every_row_over(run, former, cluster, tmp_path, settings_for):
+    file = tmp_path / "amparo.zip"
+    new = clone(cluster, "template1")
+    written = run(former, "database", "export", file)
+    assert written.exit_code == 0, written.output
+    assert file.stat().st_mode & 0o077 == 0
+    loaded = run(cluster.superuser_url(new), "database", "load", file)
+    assert loaded.exit_code == 0, loaded.output
+
+    before, after = in_thread(all_rows(former)), in_thread(all_rows(cluster.superuser_url(new)))
+    assert before.keys() == after.keys()
+    for name in before:
+        assert before[name] == after[name], name
+    assert len(after["people"]) == 1
+    assert len(after["audit_entries"]) >= 2
+    # It goes on from there: the new home's own key is known from the next start on.
+    again = run(cluster.superuser_url(new), "migrate")
+    assert again.exit_code == 0, again.output
+
+    async def work():
+        async with opened(settings_for(new)) as database:
+            async with database.session(Tier.WRITER) as session:
+                await session.execute(
+                    text("update amparo.locations set notice = 'x' where id = 'DEMO-006'")
+                )
+            async with database.session(Tier.WRITER) as session:
+                return await row_digests.verify(session)
+
+    found = in_thread(work())
+    assert found.faults == []
+
+
+def test_a_home_in_use_is_not_loaded_over(run, former, cluster, tmp_path, loaded_template):
+    file = tmp_path / "amparo.zip"
+    assert run(former, "database", "export", file).exit_code == 0
+    other = cluster.superuser_url(clone(cluster, loaded_template))
+    # A start makes the machine's key known, whatever comes then.
+    assert run(other, "migrate").exit_code == 0
+    before = in_thread(all_rows(other))
+    refused = run(other, "database", "load", file)
+    assert refused.exit_code == EXIT_FAILED
+    assert "new home" in refused.stderr
+    assert in_thread(all_rows(other)) == before
+
+
+@pytest.mark.parametrize("fault", ["no archive", "no manifest", "a row less"])
+def test_a_damaged_file_loads_nothing(run, former, cluster, tmp_path, fault, empty_template):
+    file, broken = tmp_path / "amparo.zip", tmp_path / "broken.zip"
+    assert run(former, "database", "export", file).exit_code == 0
+    if fault == "no archive":
+        broken.write_bytes(b"PK")
+    else:
+        with zipfile.ZipFile(file) as whole, zipfile.ZipFile(broken, "w") as made:
+            for name in whole.namelist():
+                content = whole.read(name)
+                if name == "amparo.json":
+                    if fault == "no manifest":
+                        continue
+                    manifest = json.loads(content)
+                    manifest["rows"]["places"] += 1
+                    content = json.dumps(manifest).encode()
+                made.writestr(name, content)
+    new = cluster.superuser_url(clone(cluster, empty_template))
+    refused = run(new, "database", "load", broken)
+    assert refused.exit_code == EXIT_FAILED
+    assert "broken.zip" in refused.stderr
+    assert in_thread(query(new, "select count(*) from amparo.locations")) == [(0,)]
+    assert in_thread(
+        query(new, "select count(*) from pg_trigger where not tgisinternal and tgenabled <> 'O'")
+    ) == [(0,)]
