@@ -43,6 +43,7 @@ from app.mistakes import (
 from app.network import NoNetworkError
 from app.problems import MOST_REASONS, Kind, problem_response, reasons
 from app.searches import BusyError
+from app.web.i18n import Words, negotiate, words
 from app.whereabouts import SilentCrossingError, UncertainCountryError
 from geo.db import Database, Tier
 from geo.errors import (
@@ -379,23 +380,36 @@ async def answer(request: Request, error: Exception) -> Response:
         # What it ended of, most likely; it is what has to be mended in any case.
         error = DiskFullError()
     kind = kind_of(error)
-    extras = {**await _calls(request, error), **_extras(error)}
+    w = words(_language(request))
+    extras = {**await _calls(request, error), **_extras(error, w)}
     headers = getattr(error, "headers", None)
-    return problem_response(kind, _detail(error, kind), extras=extras, headers=headers)
+    if isinstance(error, RouteRefusedError):
+        headers = {**(headers or {}), "Content-Language": w.lang, "Vary": "Accept-Language"}
+    return problem_response(kind, _detail(error, kind, w), extras=extras, headers=headers)
 
 
-def _detail(error: Exception, kind: Kind) -> str:
+def _language(request: Request) -> str:
+    """Return the language that the answer would have had.
+
+    It is what the body asked for, which its endpoint leaves in ``request.state.language``; else
+    ``lang``, or what the browser prefers.
+    """
+    asked = getattr(request.state, "language", None) or request.query_params.get("lang")
+    return negotiate(asked, request.headers.get("accept-language"))
+
+
+def _detail(error: Exception, kind: Kind, w: Words) -> str:
     if isinstance(error, RequestValidationError):
         first = reasons(error, most=1)[0]
         others = len(error.errors()) - 1
         more = f" (and {others} more)" if others else ""
         return f"{first.field}: {first.reason}{more}"
     if isinstance(error, RouteRefusedError):
-        return refusals.detail(error)
+        return refusals.detail(error, w)
     return kind.detail if kind.detail is not None else str(error)
 
 
-def _extras(error: Exception) -> dict[str, Any]:
+def _extras(error: Exception, w: Words) -> dict[str, Any]:
     """Return the members an exception adds to its problem."""
     wrong = [{"field": field, "reason": reason} for field, reason in _wrong(error)[:MOST_REASONS]]
     if wrong:
@@ -409,7 +423,7 @@ def _extras(error: Exception) -> dict[str, Any]:
                 "limit_m": error.limit_m,
             }
         case RouteRefusedError():
-            return refusals.members(error)
+            return refusals.members(error, w)
         case NoRoute():
             return {"blocked_by": error.blocked_by}
         case _:

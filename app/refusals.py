@@ -1,39 +1,42 @@
-"""What an answer says of a route that is refused: in words and members (P11, P32, P54)."""
+"""What an answer says of a route that is refused: in words and members (P11, P32, P54).
+
+The words are in the language that the answer would have had; what nobody has reviewed in it stays
+Spanish and says so (P47).
+"""
 
 from typing import Any
 
-from app import because_words, wording
+from app import because_words, route_words
 from app.mistakes import DetourRefusedError, LongDetourError, RouteRefusedError
-from app.web.i18n import DEFAULT_LANGUAGE, words
+from app.web.i18n import Words
 from geo.spaces import NearSpace
 
 
-def detail(error: RouteRefusedError) -> str:
-    """Return in Spanish why there is no route, or none of a reasonable length."""
+def detail(error: RouteRefusedError, w: Words) -> str:
+    """Return why there is no route, or none of a reasonable length."""
     if isinstance(error, DetourRefusedError):
         is_closure = isinstance(error, LongDetourError)
-        return because_words.refusal("closure" if is_closure else "ceiling", error.because)
-    said = [wording.blocker(b.kind, b.name, b.state) for b in error.blocked_by]
-    return wording.refusal(list(dict.fromkeys(said)))
+        return because_words.refusal(w, "closure" if is_closure else "ceiling", error.because)
+    return because_words.no_way(w, error.blocked_by)
 
 
-def members(error: RouteRefusedError) -> dict[str, Any]:
+def members(error: RouteRefusedError, w: Words) -> dict[str, Any]:
     """Return what blocks, until when, and where help is on the same side."""
     return {
         "blocked_by": error.blocked_by,
         "next_opening": error.next_opening,
         "nearest_space": None if error.nearest is None else _same_side(error.nearest),
         "lines": error.lines,
-        "notice": wording.CLOSURE_IS_NOT_THE_END,
+        "notice": route_words.plain(w, [because_words.closure_is_not_the_end(w)]),
         **({} if error.leg is None else {"leg": error.leg}),
-        **(_detour(error) if isinstance(error, DetourRefusedError) else {}),
+        **(_detour(error, w) if isinstance(error, DetourRefusedError) else {}),
     }
 
 
-def _detour(error: DetourRefusedError) -> dict[str, Any]:
-    """Return why the only ways are too long, in Spanish, and how long the best of them is."""
+def _detour(error: DetourRefusedError, w: Words) -> dict[str, Any]:
+    """Return why the only ways are too long, and how long the best of them is."""
     return {
-        "because": because_words.written(words(DEFAULT_LANGUAGE), error.because),
+        "because": because_words.written(w, error.because),
         "detour": {
             "distance_m": round(error.detour.distance_m, 3),
             "duration_s": error.detour.duration_s,

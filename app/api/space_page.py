@@ -16,7 +16,8 @@ from app.responses import GeoJSONResponse, page_response
 from app.sharing import read_public, sharing_of
 from app.space_facts import SpaceFacts, read_facts
 from app.web import filling
-from app.web.i18n import negotiate, words
+from app.web.coded import notice_text
+from app.web.i18n import Words, negotiate, words
 from app.web.space_view import render_not_here, render_space, space_view
 from geo import demo, vocabulary
 from geo.db import Database, Tier
@@ -69,13 +70,18 @@ async def one_space(
     """
     now = clock()
     is_page = f == "html" or (f is None and prefers_html(request.headers.get("accept", "")))
+    language = negotiate(lang, request.headers.get("accept-language"))
     if not is_page:
         found = await read_facts(session, network, space, now)
         has_demo = await demo.has_demo(session)
-        body = {**feature_of(found), "data_as_of": now, **_around(has_demo=has_demo)}
+        body = {
+            **feature_of(found, words(language)),
+            "data_as_of": now,
+            **_around(has_demo=has_demo),
+        }
         # It says whether the space is open now: no cache may say so later.
-        return GeoJSONResponse(body, headers={"Cache-Control": "no-store", "Vary": "Accept"})
-    language = negotiate(lang, request.headers.get("accept-language"))
+        varying = {"Cache-Control": "no-store", "Vary": "Accept, Accept-Language"}
+        return GeoJSONResponse(body, headers=varying)
     around = await filling.frame(session, network, settings, now)
     services = await vocabulary.services(session)
     try:
@@ -99,8 +105,8 @@ def _around(*, has_demo: bool) -> dict[str, Any]:
     return {"demo": has_demo, "notice": wording.notice(is_demo=has_demo)}
 
 
-def feature_of(found: SpaceFacts) -> dict[str, Any]:
-    """Return a space as a GeoJSON feature with what is around it."""
+def feature_of(found: SpaceFacts, w: Words) -> dict[str, Any]:
+    """Return a space as a GeoJSON feature with what is around it, a coded notice in our words."""
     described = found.described
     return {
         "type": "Feature",
@@ -108,6 +114,7 @@ def feature_of(found: SpaceFacts) -> dict[str, Any]:
         "geometry": {"type": "Point", "coordinates": [described.lon, described.lat]},
         "properties": {
             **{name: described.properties[name] for name in SPACES.properties},
+            "notice": notice_text(w, described.properties["notice"]),
             **said_of_age(found.age),
             "open": said_of_hours(found.status),
         },
