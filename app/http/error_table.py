@@ -36,6 +36,7 @@ from app.exceptions import (
 )
 from app.http.allow_header import methods_of
 from app.http.problems import MOST_REASONS, ProblemKind, problem_response, reasons
+from app.i18n.translation import Words, negotiate, words
 from app.journeys.errors import LongDetourError, NoReasonableWayError, RouteRefusedError
 from app.runtime.work_limit import BusyError
 from app.snapshots.country_of_point import SilentCrossingError, UncertainCountryError
@@ -379,23 +380,36 @@ async def answer(request: Request, error: Exception) -> Response:
         # What it ended of, most likely; it is what has to be mended in any case.
         error = DiskFullError()
     kind = kind_of(error)
-    extras = {**await _calls(request, error), **_extras(error)}
+    w = words(_language(request))
+    extras = {**await _calls(request, error), **_extras(error, w)}
     headers = getattr(error, "headers", None)
-    return problem_response(kind, _detail(error, kind), extras=extras, headers=headers)
+    if isinstance(error, RouteRefusedError):
+        headers = {**(headers or {}), "Content-Language": w.lang, "Vary": "Accept-Language"}
+    return problem_response(kind, _detail(error, kind, w), extras=extras, headers=headers)
 
 
-def _detail(error: Exception, kind: ProblemKind) -> str:
+def _language(request: Request) -> str:
+    """Return the language that the answer would have had.
+
+    It is what the body asked for, which its endpoint leaves in ``request.state.language``; else
+    ``lang``, or what the browser prefers.
+    """
+    asked = getattr(request.state, "language", None) or request.query_params.get("lang")
+    return negotiate(asked, request.headers.get("accept-language"))
+
+
+def _detail(error: Exception, kind: ProblemKind, w: Words) -> str:
     if isinstance(error, RequestValidationError):
         first = reasons(error, most=1)[0]
         others = len(error.errors()) - 1
         more = f" (and {others} more)" if others else ""
         return f"{first.field}: {first.reason}{more}"
     if isinstance(error, RouteRefusedError):
-        return refusal_text.detail(error)
+        return refusal_text.detail(error, w)
     return kind.detail if kind.detail is not None else str(error)
 
 
-def _extras(error: Exception) -> dict[str, Any]:
+def _extras(error: Exception, w: Words) -> dict[str, Any]:
     """Return the members an exception adds to its problem."""
     wrong = [{"field": field, "reason": reason} for field, reason in _wrong(error)[:MOST_REASONS]]
     if wrong:
@@ -409,7 +423,7 @@ def _extras(error: Exception) -> dict[str, Any]:
                 "limit_m": error.limit_m,
             }
         case RouteRefusedError():
-            return refusal_text.members(error)
+            return refusal_text.members(error, w)
         case NoRoute():
             return {"blocked_by": error.blocked_by}
         case _:

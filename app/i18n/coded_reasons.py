@@ -40,6 +40,17 @@ def notice_said(w: Words, text: str) -> tuple[Words, str]:
     return own, " ".join(filter(None, [label, *said]))
 
 
+def notice_text(w: Words, text: str | None) -> str | None:
+    """Return a notice as answers in JSON have it; a code that stays Spanish says so (P47).
+
+    Free text is left as its owner wrote it, and Spanish as it is stored.
+    """
+    if text is None or w.lang == DEFAULT_LANGUAGE or coded_reasons.reason_in(text) is None:
+        return text
+    own, said = notice_said(w, text)
+    return said if own.lang == w.lang else f"{said} ({w.gettext('texto original en español')})"
+
+
 def notice_markup(w: Words, text: str) -> Markup:
     """Return a notice as markup, in the language that it is said in."""
     own, said = notice_said(w, text)

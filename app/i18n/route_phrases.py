@@ -62,31 +62,6 @@ def gap_advice(length_m: float, highest_m: float | None, *, overnight: bool = Tr
     return "; ".join(parts)
 
 
-def refusal(blocked: list[str]) -> str:
-    """Say in one or two sentences why there is no route.
-
-    Parameters
-    ----------
-    blocked : list of str
-        Words for each thing that blocks, as of `blocker`.
-    """
-    reason = "; ".join(blocked) if blocked else "no hay camino conocido entre los dos puntos"
-    return f"No hay un camino que se pueda mostrar: {reason}. {CLOSURE_IS_NOT_THE_END}"
-
-
-def blocker(kind: str, name: str | None, state: str | None) -> str:
-    """Word one thing that blocks; a crossing not known is never called closed (P32)."""
-    if kind == "crossing":
-        if state == "closed":
-            return f"el paso oficial {name} está cerrado a esa hora"
-        return f"no se sabe si el paso oficial {name} está abierto"
-    if kind == "exclusion":
-        return f"hay un tramo que no se usa ({name})"
-    if kind in {"obstacle", "avoided"}:
-        return "no hay camino conocido fuera de lo que se pidió evitar"
-    return "no hay camino conocido entre los dos puntos"
-
-
 def by_schedule(state: str, doubt: str | None) -> str:
     """Say whether a space is open, never without "according to its schedule" (P43)."""
     if state == "not_known":

@@ -10,7 +10,8 @@ from app.api.records.spaces import said_of_age, said_of_hours
 from app.http.problems import Problem, problem_responses
 from app.http.responses import GeoJSONResponse, page_response
 from app.i18n import route_phrases
-from app.i18n.translation import negotiate, words
+from app.i18n.coded_reasons import notice_text
+from app.i18n.translation import Words, negotiate, words
 from app.journeys.space_facts import SpaceFacts, read_facts
 from app.page_models import home_filling
 from app.page_models.space_view import render_not_here, render_space, space_view
@@ -70,13 +71,18 @@ async def one_space(
     """
     now = clock()
     is_page = f == "html" or (f is None and prefers_html(request.headers.get("accept", "")))
+    language = negotiate(lang, request.headers.get("accept-language"))
     if not is_page:
         found = await read_facts(session, network, space, now)
         has_demo = await demo_rows.has_demo(session)
-        body = {**feature_of(found), "data_as_of": now, **_around(has_demo=has_demo)}
+        body = {
+            **feature_of(found, words(language)),
+            "data_as_of": now,
+            **_around(has_demo=has_demo),
+        }
         # It says whether the space is open now: no cache may say so later.
-        return GeoJSONResponse(body, headers={"Cache-Control": "no-store", "Vary": "Accept"})
-    language = negotiate(lang, request.headers.get("accept-language"))
+        varying = {"Cache-Control": "no-store", "Vary": "Accept, Accept-Language"}
+        return GeoJSONResponse(body, headers=varying)
     around = await home_filling.frame(session, network, settings, now)
     services = await vocabulary.services(session)
     try:
@@ -100,8 +106,8 @@ def _around(*, has_demo: bool) -> dict[str, Any]:
     return {"demo": has_demo, "notice": route_phrases.notice(is_demo=has_demo)}
 
 
-def feature_of(found: SpaceFacts) -> dict[str, Any]:
-    """Return a space as a GeoJSON feature with what is around it."""
+def feature_of(found: SpaceFacts, w: Words) -> dict[str, Any]:
+    """Return a space as a GeoJSON feature with what is around it, a coded notice in our words."""
     described = found.described
     return {
         "type": "Feature",
@@ -109,6 +115,7 @@ def feature_of(found: SpaceFacts) -> dict[str, Any]:
         "geometry": {"type": "Point", "coordinates": [described.lon, described.lat]},
         "properties": {
             **{name: described.properties[name] for name in SPACES.properties},
+            "notice": notice_text(w, described.properties["notice"]),
             **said_of_age(found.age),
             "open": said_of_hours(found.status),
         },

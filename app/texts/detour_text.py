@@ -11,6 +11,7 @@ from typing import Any, Final
 from app.i18n import labels, route_phrases
 from app.i18n.translation import Words, marked_safety, words
 from app.journeys.detours import Because
+from app.journeys.errors import Obstacle
 from app.texts import route_text
 from app.texts.route_text import SHORT_M, TextPart
 from geo.geography.hazards import ActiveHazard
@@ -37,6 +38,11 @@ _AVOIDED_CROSSING = marked_safety("usted pidió no pasar por %(name)s")
 _AVOIDED_AREA = marked_safety("usted pidió evitar una zona por la que pasa el camino más corto")
 _SLOWER = marked_safety("por eso este camino tarda %(time)s más")
 _LONGER = marked_safety("por eso este camino tarda %(time)s más y mide %(km)s más")
+_NO_WAY = marked_safety("No hay un camino que se pueda mostrar: %(reasons)s")
+_NO_WAY_KNOWN = marked_safety("no hay camino conocido entre los dos puntos")
+_NONE_OUTSIDE = marked_safety("no hay camino conocido fuera de lo que se pidió evitar")
+_EXCLUDED = marked_safety("hay un tramo que no se usa (%(name)s)")
+_CLOSED_AT_THAT_HOUR = marked_safety("el paso oficial %(name)s está cerrado a esa hora")
 
 #: What is said of a way that is shown although it is beyond a limit.
 BEYOND: Final[dict[Beyond, str]] = {
@@ -74,7 +80,7 @@ def because_words(w: Words, because: Because, *, with_closure: bool = True) -> l
     """
     found = [*_what(w, because), _cost(w, because)]
     if with_closure and because.reason.kind == "crossing":
-        found.append(_safe(w, route_phrases.CLOSURE_IS_NOT_THE_END))
+        found.append(closure_is_not_the_end(w))
     return found
 
 
@@ -126,15 +132,48 @@ def detour(w: Words, beyond: Beyond | None) -> dict[str, str] | None:
     return {"kind": beyond, "text": route_text.plain(w, [_safe(w, BEYOND[beyond])])}
 
 
-def refusal(beyond: Beyond, because: Sequence[Because]) -> str:
-    """Say in Spanish why there are only ways that are too long, and what remains (P32)."""
-    w = words(DEFAULT_LANGUAGE)
-    said = [
-        route_text.plain(w, because_words(w, one, with_closure=False)).rstrip(".")
-        for one in because
-    ]
-    parts = [REFUSED[beyond], *said, route_phrases.CLOSURE_IS_NOT_THE_END.rstrip(".")]
-    return " ".join(f"{part}." for part in parts)
+def refusal(w: Words, beyond: Beyond, because: Sequence[Because]) -> str:
+    """Say why there are only ways that are too long, and what remains (P32)."""
+    said = [because_words(w, one, with_closure=False) for one in because]
+    return _sentences(w, [[_safe(w, REFUSED[beyond])], *said, [closure_is_not_the_end(w)]])
+
+
+def no_way(w: Words, blocked_by: Sequence[Obstacle]) -> str:
+    """Say why there is no way, and what remains; what blocks twice is said once (P11, P32)."""
+    own = w if w.is_reviewed(_NO_WAY) else words(DEFAULT_LANGUAGE)
+    blocks = _blocks(own, blocked_by)
+    if any(one.lang != own.lang for one in blocks):
+        own = words(DEFAULT_LANGUAGE)  # half a translation helps nobody
+        blocks = _blocks(own, blocked_by)
+    said = _safe(own, _NO_WAY, reasons="; ".join(one.text for one in blocks))
+    return _sentences(w, [[said], [closure_is_not_the_end(w)]])
+
+
+def _blocks(w: Words, blocked_by: Sequence[Obstacle]) -> list[TextPart]:
+    return list(dict.fromkeys(_block(w, one) for one in blocked_by)) or [_safe(w, _NO_WAY_KNOWN)]
+
+
+def closure_is_not_the_end(w: Words) -> TextPart:
+    """Say that a closure ends no right (P32)."""
+    return _safe(w, route_phrases.CLOSURE_IS_NOT_THE_END)
+
+
+def _block(w: Words, one: Obstacle) -> TextPart:
+    """Word one thing that blocks; a crossing not known is never called closed (P32)."""
+    if one.kind == "crossing":
+        text = _CLOSED_AT_THAT_HOUR if one.state == "closed" else _NOT_KNOWN
+        return _safe(w, text, name=str(one.name))
+    if one.kind == "exclusion":
+        return _safe(w, _EXCLUDED, name=str(one.name))
+    if one.kind in {"obstacle", "avoided"}:
+        return _safe(w, _NONE_OUTSIDE)
+    return _safe(w, _NO_WAY_KNOWN)
+
+
+def _sentences(w: Words, said: Sequence[Sequence[TextPart]]) -> str:
+    """Write sentences one after the other, each with the label of what is in Spanish (P47)."""
+    bare = [[TextPart(part.text.rstrip("."), part.lang) for part in parts] for parts in said]
+    return " ".join(f"{route_text.plain(w, parts).rstrip('.')}." for parts in bare)
 
 
 def _what(w: Words, because: Because) -> Iterator[TextPart]:

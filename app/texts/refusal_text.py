@@ -1,41 +1,42 @@
-"""What an answer says of a route that is refused: in words and members (P11, P32, P54)."""
+"""What an answer says of a route that is refused: in words and members (P11, P32, P54).
+
+The words are in the language that the answer would have had; what nobody has reviewed in it stays
+Spanish and says so (P47).
+"""
 
 from typing import Any
 
-from app.i18n import route_phrases
-from app.i18n.translation import words
+from app.i18n.translation import Words
 from app.journeys.errors import DetourRefusedError, LongDetourError, RouteRefusedError
-from app.texts import detour_text
+from app.texts import detour_text, route_text
 from geo.spaces.queries import NearSpace
-from geo.text.languages import DEFAULT_LANGUAGE
 
 
-def detail(error: RouteRefusedError) -> str:
-    """Return in Spanish why there is no route, or none of a reasonable length."""
+def detail(error: RouteRefusedError, w: Words) -> str:
+    """Return why there is no route, or none of a reasonable length."""
     if isinstance(error, DetourRefusedError):
         is_closure = isinstance(error, LongDetourError)
-        return detour_text.refusal("closure" if is_closure else "ceiling", error.because)
-    said = [route_phrases.blocker(b.kind, b.name, b.state) for b in error.blocked_by]
-    return route_phrases.refusal(list(dict.fromkeys(said)))
+        return detour_text.refusal(w, "closure" if is_closure else "ceiling", error.because)
+    return detour_text.no_way(w, error.blocked_by)
 
 
-def members(error: RouteRefusedError) -> dict[str, Any]:
+def members(error: RouteRefusedError, w: Words) -> dict[str, Any]:
     """Return what blocks, until when, and where help is on the same side."""
     return {
         "blocked_by": error.blocked_by,
         "next_opening": error.next_opening,
         "nearest_space": None if error.nearest is None else _same_side(error.nearest),
         "lines": error.lines,
-        "notice": route_phrases.CLOSURE_IS_NOT_THE_END,
+        "notice": route_text.plain(w, [detour_text.closure_is_not_the_end(w)]),
         **({} if error.leg is None else {"leg": error.leg}),
-        **(_detour(error) if isinstance(error, DetourRefusedError) else {}),
+        **(_detour(error, w) if isinstance(error, DetourRefusedError) else {}),
     }
 
 
-def _detour(error: DetourRefusedError) -> dict[str, Any]:
-    """Return why the only ways are too long, in Spanish, and how long the best of them is."""
+def _detour(error: DetourRefusedError, w: Words) -> dict[str, Any]:
+    """Return why the only ways are too long, and how long the best of them is."""
     return {
-        "because": detour_text.written(words(DEFAULT_LANGUAGE), error.because),
+        "because": detour_text.written(w, error.because),
         "detour": {
             "distance_m": round(error.detour.distance_m, 3),
             "duration_s": error.detour.duration_s,

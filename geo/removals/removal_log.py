@@ -33,6 +33,9 @@ DAY = timedelta(hours=24)
 #: Closed days that come to so many are no holiday [A].
 _LONG = timedelta(days=7)
 
+#: What keeps nobody out, of conditions that are words.
+_OPEN = ("open", "yes", "not_known")
+
 #: Statuses of a space that is not open to anybody.
 _CLOSED = ("temporarily_closed", "closed")
 
@@ -45,7 +48,7 @@ def limit_of(session: AsyncSession) -> int:
 
 
 def taken_away(before: Mapping[str, Any], changes: Mapping[str, Any]) -> Undo:
-    """Return which of the changes take a space out of sight, each with its value before and after.
+    """Return which of the changes take a space away, each with its value before and after.
 
     Parameters
     ----------
@@ -82,7 +85,15 @@ def _shuts_for_long(before: object, after: object) -> bool:
     return sum((span + timedelta(days=1) for span in spans), timedelta()) >= _LONG
 
 
-#: Fields of a space by which it can go out of sight, and whether a change of each does so.
+def _shuts_out(before: object, after: object) -> bool:
+    """Tell whether a condition is newly set or changed: whom it keeps out is not sent there."""
+    return after != before and bool(after) and after not in _OPEN
+
+
+#: Fields of a space by which it can go out of sight, or out of what people are sent to (P15), and
+#: whether a change of each does so. Conditions change seldom, so that honest hands stay below the
+#: limit. Full is not among them: it is said of many places in one evening, stays in view, and who
+#: is sent to a full house by our own clock walks for nothing.
 _TAKES_AWAY: Mapping[str, Callable[[Any, Any], bool]] = {
     "status": _is_closing,
     "visibility": lambda before, after: before != after,
@@ -90,6 +101,13 @@ _TAKES_AWAY: Mapping[str, Callable[[Any, Any], bool]] = {
     "services": lambda before, after: bool(before) and not after,
     "schedules": lambda before, after: bool(before) and not after,
     "schedule_exceptions": _shuts_for_long,
+    "access": _shuts_out,
+    "minimum_age": _shuts_out,
+    "maximum_age": _shuts_out,
+    "genders": _shuts_out,
+    "families_only": _shuts_out,
+    "children_alone": _shuts_out,
+    "documents_required": _shuts_out,
 }
 
 

@@ -227,8 +227,10 @@ def _without_new_words(before: Document, after: Document, today: date) -> OpenTi
     """Return the hours of ``after`` without what their texts newly say.
 
     Hours are compared, words are not: whatever is newly written beside them waits, but for the
-    coded reason of a closed day (P51).
+    coded reason of a closed day (P51). So does a new day that is far from today: closed "from
+    3105-05-12" takes nothing away, and is a number to call.
     """
+    was = list(_rules(before))
     known = {rule.get(name) for rule in _rules(before) for name in _WORDS}
 
     def read(rule: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -241,8 +243,15 @@ def _without_new_words(before: Document, after: Document, today: date) -> OpenTi
         }
         return {**rule, **new}
 
+    def is_said(rule: Mapping[str, Any]) -> bool:
+        return rule in was or not any(coded_reasons.is_far(rule.get(name), today) for name in _DAYS)
+
     hours = OpenTime.of(after)
-    return OpenTime(tuple(map(read, hours.schedules)), tuple(map(read, hours.exceptions)))
+    # A rule left out would close what it opens: where one is far, the rules stay as they are.
+    is_near = all(map(is_said, hours.schedules))
+    schedules = hours.schedules if is_near else OpenTime.of(before).schedules
+    exceptions = filter(is_said, hours.exceptions)
+    return OpenTime(tuple(map(read, schedules)), tuple(map(read, exceptions)))
 
 
 def _rules(document: Document) -> Iterator[Mapping[str, Any]]:
@@ -250,5 +259,6 @@ def _rules(document: Document) -> Iterator[Mapping[str, Any]]:
         yield from document.get(name) or ()
 
 
-#: Texts within hours.
+#: Texts within hours, and their days.
 _WORDS = ("description", "reason")
+_DAYS = ("starts_on", "ends_on", "dtstart", "until", "valid_from", "valid_to")

@@ -230,25 +230,28 @@ def split(subject: ChangeSubject, after: Document, today: date) -> ChangeSplit:
     if subject.entity in KINDS:
         return KINDS[subject.entity].split(subject.document, after)
     if subject.entity == "crossing":
-        return _split_statement(subject, dict(after))
+        return _split_statement(subject, dict(after), today)
     before = subject.document or {}
     return ChangeSplit(
         {}, {name: value for name, value in after.items() if before.get(name) != value}
     )
 
 
-def _split_statement(subject: ChangeSubject, after: Document) -> ChangeSplit:
+def _split_statement(subject: ChangeSubject, after: Document, today: date) -> ChangeSplit:
     """Cut a statement on a crossing (P32, P40): closed and not known are both impassable.
 
     They hold at once, by a coded source or the one that is published; who says so in new words
-    waits (P51).
+    waits, and so does a day that is far from today: its figures could be a number (P51).
     """
-    if after["state"] == "open":
+    if after["state"] == "open" or coded_reasons.is_far(after["valid_from"], today):
         return ChangeSplit({}, after)
+    now = dict(after)
+    if coded_reasons.is_far(after["valid_to"], today):
+        now["valid_to"] = None
     known = (subject.document or {}).get("source")
-    if after["source"] == known or coded_reasons.is_source(after["source"]):
-        return ChangeSplit(after, {})
-    return ChangeSplit(after | {"source": coded_reasons.SOURCES["network"]}, after)
+    if after["source"] != known and not coded_reasons.is_source(after["source"]):
+        now["source"] = coded_reasons.SOURCES["network"]
+    return ChangeSplit(now, {} if now == after else after)
 
 
 def revision_after(subject: ChangeSubject, now: Mapping[str, Any]) -> int | None:

@@ -110,9 +110,17 @@ def reason_in(text: str | None) -> NoticeReason | None:
 def is_ours(text: str | None, today: date) -> bool:
     """Tell whether a text is a sentence of ours about days near today: nothing is smuggled in."""
     found = reason_in(text)
-    return found is not None and all(
-        day is None or abs(day - today) <= FARTHEST for day in (found.since, found.until)
-    )
+    return found is not None and not any(is_far(day, today) for day in (found.since, found.until))
+
+
+def is_far(day: date | str | None, today: date) -> bool:
+    """Tell whether a day is so far from today that its figures are no day but a number (P51).
+
+    A day may be written as ISO 8601 has it; none is not far.
+    """
+    if isinstance(day, str):
+        day = date.fromisoformat(day)
+    return day is not None and abs(day - today) > FARTHEST
 
 
 def notice_of(code: str | None, own_words: str | None) -> str | None:

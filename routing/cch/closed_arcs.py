@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from routing._numba import compiled, inlined
 from routing.cch.customization import NO_ORIGIN, UNREACHABLE, Metric
 from routing.cch.heap import pop, push
-from routing.cch.partial_customization import MUCH_LONGER, first_at_least
 from routing.cch.topology import find_arc
 
 type Bool = NDArray[np.bool_]
 type Int8 = NDArray[np.int8]
 type Int32 = NDArray[np.int32]
 type Int64 = NDArray[np.int64]
+type UInt16 = NDArray[np.uint16]
 
 _NONE: Final = np.int32(UNREACHABLE)
 
@@ -58,7 +58,7 @@ class ClosedArcs:
             t.first,
             t.head,
             t.tail,
-            t.subtree,
+            t.head_level,
             t.down_first,
             t.down_arc,
             t.down_tail,
@@ -78,6 +78,8 @@ class ClosedArcs:
             np.zeros(t.node_count, np.int8),
             np.zeros(t.node_count, np.bool_),
             np.empty(t.node_count + 1, np.int32),
+            np.empty(t.height, np.int32),
+            np.empty(t.height, np.int32),
         )
         return cls(up, down)
 
@@ -97,8 +99,8 @@ def with_closed(cost: Int32, over: Int32, a: int) -> int:
 def climb_around(
     first: Int64,
     parent: Int32,
-    level: NDArray[np.uint16],
-    head_level: NDArray[np.uint16],
+    level: UInt16,
+    head_level: UInt16,
     cost: Int32,
     over: Int32,
     source: int,
@@ -122,28 +124,9 @@ def climb_around(
 
 
 @inlined
-def _over(
-    up: Int32,
-    down: Int32,
-    over_up: Int32,
-    over_down: Int32,
-    xv: int,
-    xu: int,
-    best_up: int,
-    best_down: int,
-) -> tuple[int, int]:
-    """Give what an arc (v, u) costs if the way over x is cheaper."""
-    through_up = with_closed(down, over_down, xv) + with_closed(up, over_up, xu)
-    through_down = with_closed(up, over_up, xv) + with_closed(down, over_down, xu)
-    return min(best_up, through_up), min(best_down, through_down)
-
-
-@inlined
-def _without_closed(
+def _find_anew(
     first: Int64,
-    head: Int32,
-    tail: Int32,
-    subtree: Int32,
+    head_level: UInt16,
     down_first: Int64,
     down_arc: Int32,
     down_tail: Int32,
@@ -156,51 +139,44 @@ def _without_closed(
     closed: Bool,
     over_up: Int32,
     over_down: Int32,
-    a: int,
-) -> tuple[int, int]:
-    """Find what an arc costs up and down: its open edges and its lower triangles."""
-    best_up = int(_NONE)
-    best_down = int(_NONE)
-    for i in range(arc_first[a], arc_first[a + 1]):
-        edge = arc_edge[i]
-        if closed[edge]:
-            continue
-        if edge_is_up[edge]:
-            best_up = min(best_up, int(cost[edge]))
-        else:
-            best_down = min(best_down, int(cost[edge]))
-    v = tail[a]
-    u = head[a]
-    i = down_first[v]
-    i_end = down_first[v + 1]
-    j = first_at_least(down_tail, down_first[u], down_first[u + 1], subtree[v])
-    j_end = first_at_least(down_tail, j, down_first[u + 1], v)
-    if MUCH_LONGER * min(i_end - i, j_end - j) < max(i_end - i, j_end - j):
-        # Look each of the shorter list up.
-        is_of_v = i_end - i < j_end - j
-        far = u if is_of_v else v
-        for k in range(i if is_of_v else j, i_end if is_of_v else j_end):
-            near = down_arc[k]
-            other = find_arc(first, head, down_tail[k], far)
-            if other < 0:
+    v: int,
+    best_up: Int32,
+    best_down: Int32,
+) -> None:
+    """Find what every arc of a rank costs: its open edges and its lower triangles.
+
+    The triangles over one rank below lie side by side in memory, behind its arc to ``v``, and their
+    heads are heads of ``v`` (the hierarchy is filled in). So all arcs of ``v`` are found by reading
+    each of them once; to intersect two lists for each arc reads three times as much, of which the
+    processor guesses every other step wrong.
+
+    Parameters
+    ----------
+    best_up, best_down
+        int32 [levels]: receive the costs, by the level of the head.
+    """
+    for a in range(first[v], first[v + 1]):
+        least_up = least_down = int(_NONE)
+        for i in range(arc_first[a], arc_first[a + 1]):
+            edge = arc_edge[i]
+            if closed[edge]:
                 continue
-            xv = near if is_of_v else other
-            xu = other if is_of_v else near
-            best_up, best_down = _over(up, down, over_up, over_down, xv, xu, best_up, best_down)
-        return best_up, best_down
-    while i < i_end and j < j_end:
-        x = down_tail[i]
-        y = down_tail[j]
-        if x == y:
-            xv, xu = down_arc[i], down_arc[j]
-            best_up, best_down = _over(up, down, over_up, over_down, xv, xu, best_up, best_down)
-            i += 1
-            j += 1
-        elif x < y:
-            i += 1
-        else:
-            j += 1
-    return best_up, best_down
+            if edge_is_up[edge]:
+                least_up = min(least_up, int(cost[edge]))
+            else:
+                least_down = min(least_down, int(cost[edge]))
+        best_up[head_level[a]] = least_up
+        best_down[head_level[a]] = least_down
+    for i in range(down_first[v], down_first[v + 1]):
+        below = down_arc[i]
+        from_v = with_closed(down, over_down, below)
+        to_v = with_closed(up, over_up, below)
+        if from_v >= _NONE and to_v >= _NONE:
+            continue
+        for e in range(below + 1, first[down_tail[i] + 1]):
+            at = head_level[e]
+            best_up[at] = min(best_up[at], np.int32(from_v + with_closed(up, over_up, e)))
+            best_down[at] = min(best_down[at], np.int32(to_v + with_closed(down, over_down, e)))
 
 
 @inlined
@@ -271,7 +247,7 @@ def _close(
     first: Int64,
     head: Int32,
     tail: Int32,
-    subtree: Int32,
+    head_level: UInt16,
     down_first: Int64,
     down_arc: Int32,
     down_tail: Int32,
@@ -291,11 +267,13 @@ def _close(
     cut_off: Int8,
     queued: Bool,
     heap: Int32,
+    best_up: Int32,
+    best_down: Int32,
 ) -> int:
     """Carry the closing of edges upwards, tail by tail, each after all that it depends on.
 
-    Nothing becomes cheaper. So an arc is found anew where what its cost comes from is closed, or
-    became dearer itself; at a rank without an open edge none is a way.
+    Nothing becomes cheaper. So the arcs of a tail are found anew where what the cost of one comes
+    from is closed, or became dearer itself; at a rank without an open edge none is a way.
 
     Parameters
     ----------
@@ -303,10 +281,12 @@ def _close(
         int32 [M], all 0: receive what differs, see `ClosedArcs`.
     cut_off, queued, heap
         int8 [N], all 0, bool [N], none set, and int32 [N + 1]: scratch.
+    best_up, best_down
+        int32 [levels]: scratch.
 
     Returns
     -------
-    How many arcs were found anew.
+    Of how many tails the arcs were found anew.
     """
     size = 0
     for edge in closed_edges:
@@ -325,38 +305,40 @@ def _close(
         is_cut_off = _is_cut_off(
             first, down_first, down_arc, arc_first, arc_edge, cost, closed, cut_off, v
         )
+        if not is_cut_off:
+            is_dearer = False
+            for a in range(first[v], first[v + 1]):
+                u = head[a]
+                if _came_dearer(
+                    first, head, closed, up_origin[a], v, u, over_down, over_up
+                ) or _came_dearer(first, head, closed, down_origin[a], v, u, over_up, over_down):
+                    is_dearer = True
+                    break
+            if not is_dearer:
+                continue
+            found_anew += 1
+            _find_anew(
+                first,
+                head_level,
+                down_first,
+                down_arc,
+                down_tail,
+                edge_is_up,
+                arc_first,
+                arc_edge,
+                cost,
+                up,
+                down,
+                closed,
+                over_up,
+                over_down,
+                v,
+                best_up,
+                best_down,
+            )
         for a in range(first[v], first[v + 1]):
-            u = head[a]
-            now_up = int(_NONE)
-            now_down = int(_NONE)
-            if not is_cut_off and not _is_cut_off(
-                first, down_first, down_arc, arc_first, arc_edge, cost, closed, cut_off, u
-            ):
-                if not (
-                    _came_dearer(first, head, closed, up_origin[a], v, u, over_down, over_up)
-                    or _came_dearer(first, head, closed, down_origin[a], v, u, over_up, over_down)
-                ):
-                    continue
-                found_anew += 1
-                now_up, now_down = _without_closed(
-                    first,
-                    head,
-                    tail,
-                    subtree,
-                    down_first,
-                    down_arc,
-                    down_tail,
-                    edge_is_up,
-                    arc_first,
-                    arc_edge,
-                    cost,
-                    up,
-                    down,
-                    closed,
-                    over_up,
-                    over_down,
-                    a,
-                )
+            now_up = int(_NONE) if is_cut_off else int(best_up[head_level[a]])
+            now_down = int(_NONE) if is_cut_off else int(best_down[head_level[a]])
             if now_up != up[a]:
                 over_up[a] = now_up + 1
                 last = a

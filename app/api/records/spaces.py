@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.access.dependencies import ClockDep, NetworkDep, SessionDep, SettingsDep
 from app.http.problems import problem_responses
 from app.http.responses import GeoJSONResponse
 from app.i18n import route_phrases
+from app.i18n.coded_reasons import notice_text
+from app.i18n.translation import Words, negotiate, words
 from app.journeys.space_facts import age_of
 from app.schemas.fields import Instant, Latitude, Longitude, require_unswapped
 from app.snapshots.country_of_point import locate
@@ -27,6 +29,16 @@ router = APIRouter(tags=["spaces"])
 DECIMALS = 3
 MAX_LIMIT = 100
 
+NoticeLanguage = Annotated[
+    str | None,
+    Query(
+        max_length=35,
+        description="Language of a `notice` that is a code: es, en, pt, fr or ht; without it what"
+        " `Accept-Language` prefers. What can hurt when it is translated wrongly stays Spanish"
+        " until a person has reviewed it, and says so.",
+    ),
+]
+
 
 @router.get(
     "/spaces/nearest",
@@ -34,6 +46,7 @@ MAX_LIMIT = 100
     responses=problem_responses(400, 422, 503),
 )
 async def nearest(
+    request: Request,
     session: SessionDep,
     network: NetworkDep,
     clock: ClockDep,
@@ -46,6 +59,7 @@ async def nearest(
         Instant | None, Query(description="Only spaces open then, by their schedule.")
     ] = None,
     limit: Annotated[int, Query(ge=1, description=f"At most {MAX_LIMIT}; more is capped.")] = 10,
+    lang: NoticeLanguage = None,
 ) -> Response:
     """Return open spaces, those of the asker's country first, each with its distance.
 
@@ -55,6 +69,7 @@ async def nearest(
     limit, `beyond` is the next one. `lines` are those to call in the country.
     """
     now = clock()
+    w = words(negotiate(lang, request.headers.get("accept-language")))
     if service is not None:
         await queries.check_services(session, [service])
     require_unswapped("lon", lon, lat)
@@ -75,7 +90,7 @@ async def nearest(
     return GeoJSONResponse(
         {
             "type": "FeatureCollection",
-            "features": [feature(space, country, open_at or now, now) for space in found.near],
+            "features": [feature(space, country, open_at or now, now, w) for space in found.near],
             "numberReturned": len(found.near),
             "horizon_m": settings.near_m,
             "beyond": None if found.beyond is None else next_beyond(found.beyond, country),
@@ -85,20 +100,24 @@ async def nearest(
             "notice": route_phrases.notice(is_demo=has_demo),
             "data_as_of": now,
         },
-        headers={"Cache-Control": "private, no-store"},
+        headers={"Cache-Control": "private, no-store", "Vary": "Accept-Language"},
     )
 
 
 def feature(
-    space: NearSpace, asker_country: str | None, at: datetime, now: datetime
+    space: NearSpace, asker_country: str | None, at: datetime, now: datetime, w: Words
 ) -> dict[str, Any]:
-    """Return one space near the asker as a GeoJSON feature, with its state ``at`` a moment."""
+    """Return one space near the asker as a GeoJSON feature, with its state ``at`` a moment.
+
+    A coded notice is in the words of a language.
+    """
     return {
         "type": "Feature",
         "id": space.id,
         "geometry": {"type": "Point", "coordinates": [space.lon, space.lat]},
         "properties": {
             **{name: space.properties[name] for name in SPACES.properties},
+            "notice": notice_text(w, space.properties["notice"]),
             **_way_across(space),
             **said_of_age(age_of(space.properties, now)),
             "open": said_of_hours(hours_of(space.properties).status_at(at)),

@@ -140,6 +140,7 @@ async def directions(
     scheme, `Bearer <token>`.
     """
     now = clock()
+    request.state.language = body.language  # a refusal is in it, too
     question = _question(body, profile, settings, now)
     async with open_source_for(request, question.obstacles) as source:
         answer = await plan(source, network, question, now=now, access_m=settings.access_m)

@@ -164,6 +164,7 @@ async def find_routes(
     settings: Settings = request.state.settings
     network: RoadNetworks = request.state.network
     now: datetime = request.state.clock()
+    request.state.language = body.lang  # a refusal is in it, too
     for field, place in (("start", body.start), ("end", body.end)):
         require_unswapped(field, *place)
     for n, place in enumerate(body.via):

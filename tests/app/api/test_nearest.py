@@ -183,3 +183,30 @@ async def test_p15_a_confirmation_that_has_run_out_by_then_does_not_count(client
 async def test_p7_p9_answers_about_a_position_are_kept_nowhere(client):
     response = await client.get(f"/spaces/nearest?{CUCUTA}")
     assert response.headers["cache-control"] == "private, no-store"
+
+
+async def test_p51_a_coded_notice_is_in_the_language_that_was_asked(
+    own_client, loaded_clone, settings_for
+):
+    await run_sql(
+        settings_for(loaded_clone),
+        "update amparo.locations set notice = 'Sin agua. Hasta el 03/12/2026, según se sabe.'",
+    )
+
+    async def notices(query, accepted=None):
+        headers = {} if accepted is None else {"Accept-Language": accepted}
+        near = await own_client.get(f"/spaces/nearest?{CUCUTA}{query}", headers=headers)
+        assert near.status_code == 200, near.text
+        assert "Accept-Language" in near.headers["Vary"]
+        first = near.json()["features"][0]
+        asked = {"f": "json"} | ({"lang": "en"} if "lang=en" in query else {})
+        one = await own_client.get(f"/spaces/{first['id']}", params=asked, headers=headers)
+        assert "Accept-Language" in one.headers["Vary"]
+        return {first["properties"]["notice"], one.json()["properties"]["notice"]}
+
+    spanish = await notices("")
+    assert spanish == {"Sin agua. Hasta el 03/12/2026, según se sabe."}
+    (english,) = await notices("&lang=en")
+    assert english.startswith("No water.")
+    assert await notices("", "en-US,en;q=0.9") == {english}
+    assert await notices("", "xx") == spanish

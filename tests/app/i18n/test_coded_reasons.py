@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.i18n.coded_reasons import PLAIN_TEXTS, notice_markup, notice_said
+from app.i18n.coded_reasons import PLAIN_TEXTS, notice_markup, notice_said, notice_text
 from app.i18n.translation import words
 from geo.text.languages import LANGUAGES
 
@@ -36,3 +36,15 @@ def test_free_text_is_what_its_owner_wrote():
     assert (own.lang, said) == ("es", "Traiga <cobija>")
     marked = notice_markup(words("fr"), "Traiga <cobija>")
     assert str(marked) == '<span lang="es">Traiga &lt;cobija&gt;</span>'
+
+
+@pytest.mark.parametrize("lang", OTHERS)
+def test_p47_p51_answers_in_json_say_a_code_in_the_language_that_was_asked(lang):
+    w = words(lang)
+    assert "agua" not in notice_text(w, "Sin agua. Hasta el 03/12/2026, según se sabe.")
+    label = w.gettext("texto original en español")
+    assert label != "texto original en español"
+    assert notice_text(w, "Inundación") == f"Inundación ({label})"
+    assert notice_text(w, "Traiga cobija") == "Traiga cobija"
+    assert notice_text(w, None) is None
+    assert notice_text(words("es"), "Inundación") == "Inundación"

@@ -2,9 +2,15 @@
 
 import json
 from datetime import UTC, datetime
+from io import BytesIO
 
 import pytest
+from babel.messages.mofile import write_mo
+from babel.support import Translations
 
+from app.i18n import route_phrases, translation
+from app.journeys.errors import Obstacle
+from app.texts import detour_text
 from tests.conftest import client_of, run_sql
 
 SAN_ANTONIO, CUCUTA = (-72.4436, 7.8145), (-72.508, 7.894)
@@ -102,6 +108,48 @@ async def test_p54_with_the_tachira_bridges_closed_a_month_is_not_told_as_a_walk
     refused(await own_client.post("/coverage", json=ends), "long-detour")
     measured = await own_client.post("/coverage", json={**ends, "accept_detour": True})
     assert measured.json()["length_m"] > 700_000
+
+
+async def test_p47_a_refusal_is_in_the_language_that_the_answer_would_have_had(
+    own_client, settings
+):
+    await close(settings, TACHIRA)
+    spanish = refused(await ask(own_client, SAN_ANTONIO, CUCUTA), "long-detour")
+    label = translation.words("en").gettext("texto original en español")
+    assert label not in spanish["detail"]
+    ends = {"coordinates": [SAN_ANTONIO, CUCUTA]}
+    for address, body, headers in (
+        ("/routes", {"start": SAN_ANTONIO, "end": CUCUTA, "at": AT, "lang": "en"}, {}),
+        ("/v2/directions/foot-walking/geojson", {**ends, "language": "en"}, {}),
+        ("/coverage", {"start": SAN_ANTONIO, "end": CUCUTA, "at": AT}, {"Accept-Language": "en"}),
+    ):
+        answer = await own_client.post(address, json=body, headers=headers)
+        english = refused(answer, "long-detour")
+        assert answer.headers["Content-Language"] == "en"
+        # Nobody has reviewed these words: they are Spanish, and each sentence says so.
+        for said in (english["detail"], english["because"][0]["text"], english["notice"]):
+            assert f"({label})" in said
+        assert english["detail"].replace(f" ({label})", "").startswith(spanish["detail"][:60])
+    # What the body says wins, as it does for a route.
+    answer = await own_client.post(
+        "/routes",
+        json={"start": SAN_ANTONIO, "end": CUCUTA, "at": AT},
+        headers={"Accept-Language": "en"},
+    )
+    assert refused(answer, "long-detour")["detail"] == spanish["detail"]
+
+
+def test_p47_a_sentence_of_a_refusal_is_said_once_a_person_has_reviewed_it():
+    catalogue, compiled = translation.read_catalogue("en"), BytesIO()
+    message = catalogue.get(route_phrases.CLOSURE_IS_NOT_THE_END, translation.SAFETY_CONTEXT)
+    message.string = "A closure ends no right."
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    reviewed = translation.Words("en", Translations(compiled))
+    said = detour_text.no_way(reviewed, [Obstacle("crossing", "X", "Rumichaca", "closed")] * 2)
+    label = reviewed.gettext("texto original en español")
+    blocked = "No hay un camino que se pueda mostrar: el paso oficial Rumichaca está cerrado"
+    assert said == f"{blocked} a esa hora ({label}). A closure ends no right."
 
 
 async def test_p32_p54_a_bridge_that_is_not_known_is_never_told_as_closed(own_client, settings):

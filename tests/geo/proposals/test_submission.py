@@ -413,6 +413,24 @@ async def test_p51_who_closes_a_crossing_is_named_in_codes_until_two_have_read_i
     assert "Anuncio oficial" in await sources()
 
 
+async def test_p51_no_day_of_a_closed_crossing_is_a_number_to_call(network):
+    async def days():
+        rows = await network.execute(
+            select(CrossingStatus.valid_from, CrossingStatus.valid_to).where(
+                CrossingStatus.crossing_id == "puente", CrossingStatus.state == "closed"
+            )
+        )
+        return {str(day) for row in rows for day in row}
+
+    closing = await say(network, APPROVER, source="official", valid_to="3105-05-12")
+    assert closing.applied, "it is closed at once, without an end"
+    assert closing.proposal_id is not None
+    assert await days() == {TODAY.isoformat(), "None"}
+    later = await say(network, APPROVER, source="official", valid_from="3105-05-12")
+    assert not later.applied
+    assert "3105-05-12" not in await days()
+
+
 @pytest.mark.parametrize(
     "changes",
     [

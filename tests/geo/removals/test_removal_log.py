@@ -164,6 +164,12 @@ async def test_p52_spaces_crossings_contacts_and_terms_are_counted_together(netw
         {"expires_on": (TODAY - timedelta(days=2)).isoformat()},
         {"services": []},
         {"schedules": []},
+        {"access": "referral_only"},
+        {"minimum_age": 90},
+        {"maximum_age": 2},
+        {"genders": ["men"]},
+        {"families_only": True},
+        {"children_alone": "no"},
         {
             "schedule_exceptions": [
                 {

@@ -576,6 +576,25 @@ def test_p51_no_word_of_one_person_is_public_at_once(words):
     assert found.now == {"schedule_exceptions": [closed | {"reason": None}]}
 
 
+FAR = ("3105-05-12", "1931-05-12")
+
+
+@pytest.mark.parametrize("day", FAR)
+def test_p51_no_day_that_one_person_writes_is_a_number_to_call(day):
+    """Closed from 3105-05-12 to 3105-12-28 takes nothing away: it is public, and it is dialled."""
+    near = {"starts_on": "2026-12-07", "ends_on": "2026-12-07", "closed": True, "reason": None}
+    far = near | {"starts_on": min(day, "2026-12-07"), "ends_on": max(day, "2026-12-07")}
+    found = of({}, schedule_exceptions=[near, far])
+    assert found.now == {"schedule_exceptions": [near]}
+    assert found.later == {"schedule_exceptions": [near, far]}
+    # What two people have agreed to stays while one closes more.
+    assert of({"schedule_exceptions": [far]}, schedule_exceptions=[far, near]).later == {}
+    rule = {"byday": ["MO"], "opens_at": "08:00", "closes_at": "17:00"}
+    for name in ("valid_from", "valid_to", "dtstart", "until"):
+        found = of({"schedules": [rule]}, schedules=[rule | {name: day}])
+        assert found.now == {}, name
+
+
 def test_p51_every_code_reads_back_from_its_sentence():
     for code in (None, *coded_reasons.REASONS):
         for since, until in ((None, None), (TODAY, None), (None, TODAY), (TODAY, TODAY)):

@@ -117,6 +117,48 @@ def grid_of(side, draw):
 
 
 @pytest.mark.parametrize("seed", range(4))
+def test_what_a_fence_across_a_town_makes_dearer_is_what_a_metric_without_it_costs(seed):
+    """Of long lists of triangles, where whole tails are found anew and others are cut off."""
+    draw, side = np.random.default_rng(seed), 40
+    edges = grid_of(side, draw)
+    tail, head, cost = (np.array(column) for column in zip(*edges, strict=True))
+    hierarchy = Hierarchy.of_graph(tail, head, side * side)
+    metric = hierarchy.customize(cost)
+    fenced = (tail % side < side // 2) != (head % side < side // 2)
+    pond = draw.choice(side * side, 60, replace=False)
+    closed = fenced | np.isin(tail, pond) | np.isin(head, pond) | (draw.random(len(edges)) < 0.02)
+    closing = ClosedArcs.of(metric, closed)
+    without = hierarchy.customize(np.where(closed, UNREACHABLE, cost))
+    assert np.array_equal(np.where(closing.up, closing.up - 1, metric.up), without.up)
+    assert np.array_equal(np.where(closing.down, closing.down - 1, metric.down), without.down)
+    assert np.count_nonzero(closing.up) + np.count_nonzero(closing.down) > side * side
+
+
+def test_a_search_writes_where_the_one_before_wrote_and_finds_the_same():
+    """Of two ends in turn, one shut in: nothing of one search is left to the next."""
+    draw, side = np.random.default_rng(5), 30
+    edges = grid_of(side, draw)
+    tail, head, cost = zip(*edges, strict=True)
+    metric = Hierarchy.of_graph(tail, head, side * side).customize(cost)
+    shut_in = side * side - 1
+    closed = (np.array(head) == shut_in) | (draw.random(len(edges)) < 0.1)
+    around = ClosedEdges(metric, closed)
+    written = around.scratch().reach
+    for _ in range(20):
+        source, target = draw.integers(side * side - 1, size=2).tolist()
+        expected, edges_expected = paths_around(ClosedEdges(metric, closed), source, target, {})[
+            target
+        ]
+        assert paths_around(around, source, shut_in, {})[shut_in][0] == UNREACHABLE
+        found, way = paths_around(around, source, target, {})[target]
+        assert (found, way.tolist()) == (expected, edges_expected.tolist())
+    scratch = around.scratch()
+    assert scratch.reach is written
+    assert not scratch.reach.any()
+    assert not scratch.bound.any()
+
+
+@pytest.mark.parametrize("seed", range(4))
 def test_where_a_way_turns_back_far_bounds_are_made_exact_once(seed):
     """Around a fence with one gap at its end the search gives up, and begins again."""
     draw, side = np.random.default_rng(seed), 30
