@@ -52,6 +52,7 @@ from geo.errors import (
     DiskFullError,
     ForbiddenError,
     ForeignCountError,
+    GeoError,
     InvalidCountError,
     InvalidFileError,
     InvalidRecordError,
@@ -65,14 +66,16 @@ from geo.errors import (
     SessionNeededError,
     UnknownServiceError,
 )
+from geo.reasons import CodedReason
 from geo.room import Room
-from routing.errors import GraphError, InvalidRequest, NoRoute, OffNetwork
+from routing.errors import GraphError, InvalidRequest, NoRoute, OffNetwork, RoutingError
 from tiles.errors import (
     InvalidFilterError,
     NoBasemapError,
     NoPastError,
     NotAcceptableError,
     NotThereError,
+    TilesError,
     UnknownFormatError,
 )
 
@@ -379,7 +382,7 @@ async def answer(request: Request, error: Exception) -> Response:
         # What it ended of, most likely; it is what has to be mended in any case.
         error = DiskFullError()
     kind = kind_of(error)
-    extras = {**await _calls(request, error), **_extras(error)}
+    extras = {**_code(error, kind), **await _calls(request, error), **_extras(error)}
     headers = getattr(error, "headers", None)
     return problem_response(kind, _detail(error, kind), extras=extras, headers=headers)
 
@@ -395,9 +398,28 @@ def _detail(error: Exception, kind: Kind) -> str:
     return kind.detail if kind.detail is not None else str(error)
 
 
+def _code(error: Exception, kind: Kind) -> dict[str, str]:
+    """Return what programs know an error by.
+
+    A kind with a text of its own tells none of its errors apart, so it has no code either.
+    """
+    if kind.detail is None and isinstance(error, GeoError | RoutingError | TilesError):
+        return {"code": error.code}
+    return {}
+
+
+def _item(error: Exception, field: str, reason: str) -> dict[str, str]:
+    item = {"field": field, "reason": reason}
+    if isinstance(reason, CodedReason):
+        item["code"] = reason.cause.code
+    elif isinstance(error, InvalidRequest):
+        item["code"] = error.code
+    return item
+
+
 def _extras(error: Exception) -> dict[str, Any]:
     """Return the members an exception adds to its problem."""
-    wrong = [{"field": field, "reason": reason} for field, reason in _wrong(error)[:MOST_REASONS]]
+    wrong = [_item(error, field, reason) for field, reason in _wrong(error)[:MOST_REASONS]]
     if wrong:
         return {"field": wrong[0]["field"], "errors": wrong}
     match error:

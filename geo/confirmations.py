@@ -26,6 +26,7 @@ from geo.listed import listed_sha256
 from geo.models import CHANNELS, Confirmation, ConfirmationLink
 from geo.notices import note
 from geo.proposals import SOURCE, Link, Outcome, propose_space
+from geo.reasons import CodedReason
 from geo.subjects import Subject, read_subject
 
 #: P41 does not say how long a link waits for its answer; two weeks are our proposal (setting
@@ -261,7 +262,7 @@ async def answer_for(
         As in `issue_link`; ``changed`` is proposed with `geo.proposals.propose_space` instead.
     """
     if answer == "changed":
-        raise InvalidRecordError([("answer", "is proposed as a change instead")])
+        raise InvalidRecordError([("answer", CodedReason("proposed_instead"))])
     await _own_space(session, space_id, channel, actor)
     return await _take(
         session,
@@ -306,7 +307,9 @@ async def _take(
                 link=link,
             )
         case _:
-            raise InvalidRecordError([("answer", f"is one of {', '.join(get_args(Answer))}")])
+            raise InvalidRecordError(
+                [("answer", CodedReason("not_one_of", choices=get_args(Answer)))]
+            )
     await session.execute(
         insert(Confirmation).values(
             id=str(uuid.uuid4()),
@@ -382,7 +385,7 @@ async def _write(
 def _changeable(changes: Mapping[str, Any]) -> Mapping[str, Any]:
     fixed = sorted(set(changes) - set(CHANGEABLE))
     if fixed:
-        raise InvalidRecordError([(name, "is not changed by a link") for name in fixed])
+        raise InvalidRecordError([(name, CodedReason("not_by_link")) for name in fixed])
     return changes
 
 
@@ -390,7 +393,7 @@ async def _own_space(
     session: AsyncSession, space_id: str, channel: str, actor: Actor | None
 ) -> Subject:
     if channel not in CHANNELS:
-        raise InvalidRecordError([("channel", f"is one of {', '.join(CHANNELS)}")])
+        raise InvalidRecordError([("channel", CodedReason("not_one_of", choices=CHANNELS))])
     subject = await read_subject(session, "space", space_id)
     await require_known(session, actor, [subject])
     if actor is not None:

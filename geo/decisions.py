@@ -27,6 +27,7 @@ from geo.knowing import name_readers, require_known, require_known_points, unkno
 from geo.models import Location, Proposal
 from geo.notices import note
 from geo.proposals import SOURCE, Outcome, checked_reason
+from geo.reasons import CodedReason
 from geo.records import Circumstances
 from geo.subjects import (
     NEW,
@@ -319,7 +320,7 @@ async def _subjects(
 def _require_released(proposal: Proposal, after: Document) -> None:
     """Refuse to release what other words hold, written since the proposal was made (P38)."""
     if proposal.released and after["visibility"] == "restricted":
-        raise InvalidRecordError([("visibility", "is held by other words: propose it again")])
+        raise InvalidRecordError([("visibility", CodedReason("held_by_words"))])
 
 
 async def _release(session: AsyncSession, proposal: Proposal, said: Circumstances) -> None:

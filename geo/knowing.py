@@ -12,6 +12,7 @@ from geo.authority import Actor
 from geo.errors import InvalidRecordError, NotFoundError
 from geo.hidden import untold_hidden
 from geo.models import Location, RestrictedReader
+from geo.reasons import CodedReason
 from geo.records import ID
 from geo.subjects import Subject
 
@@ -138,7 +139,7 @@ async def require_known_points(session: AsyncSession, actor: Actor, points: Iter
     """
     storable = {point for point in points if ID.fullmatch(point)}
     problems = [
-        ("referral_points", f"'{point}' is not known")
+        ("referral_points", CodedReason("unknown", value=point))
         for point in sorted(await unknown_spaces(session, actor, storable))
     ]
     if problems:

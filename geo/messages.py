@@ -16,6 +16,7 @@ from geo.formats import Record
 from geo.guidance_files import ORIGINAL, language
 from geo.guidance_views import message_drafts, messages, plain_rows
 from geo.models import AUDIENCES, Message
+from geo.reasons import CodedReason
 from geo.records import Row
 
 
@@ -169,7 +170,10 @@ async def write(
         "written_by": actor.id,
     }
     if valid_to is not None and valid_to < valid_from:
-        row.reject("valid_to is before valid_from", "valid_to")
+        row.reject(
+            CodedReason("before", field="valid_to", other="valid_from", start=valid_from),
+            "valid_to",
+        )
     if row.faults:
         raise InvalidRecordError(row.faults)
     try:

@@ -23,6 +23,7 @@ from geo.knowing import unknown
 from geo.models import HUMAN_THREATS, PHYSICAL_HAZARDS, Boundary, HazardReport
 from geo.notices import note
 from geo.proposals import Outcome, Wanted, checked_reason
+from geo.reasons import CodedReason
 
 #: What can be reported. Police and migration controls are no hazards and not collected (P36).
 KINDS = (*PHYSICAL_HAZARDS, *HUMAN_THREATS)
@@ -92,17 +93,15 @@ async def take(
         The key came with another report before.
     """
     if kind not in KINDS:
-        reason = (
-            f"is not one of {', '.join(KINDS)}; police and migration controls are no hazards and "
-            "are not collected"
-        )
-        raise InvalidRecordError([("kind", reason)])
+        raise InvalidRecordError([("kind", CodedReason("not_collected", choices=KINDS))])
     if not receipts.is_taken(seen_on, today):
-        raise InvalidRecordError([("seen_on", f"is more than {receipts.TAKEN_DAYS} days ago")])
+        raise InvalidRecordError(
+            [("seen_on", CodedReason("too_long_ago", days=receipts.TAKEN_DAYS))]
+        )
     lon, lat = round(lon, DECIMALS), round(lat, DECIMALS)
     countries = await _countries(session, lon, lat)
     if not countries:
-        raise InvalidRecordError([("lon", "is not a point of the region")])
+        raise InvalidRecordError([("lon", CodedReason("outside_region"))])
     content = f"report {kind} {lon:.{DECIMALS}f} {lat:.{DECIMALS}f} {seen_on.isoformat()}"
     if not await receipts.is_first(session, key, content, about=seen_on):
         return False

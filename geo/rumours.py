@@ -19,7 +19,8 @@ from geo.guidance_views import plain_rows, rumours
 from geo.messages import BankText, lookup
 from geo.models import Rumour
 from geo.proposals import Outcome
-from geo.protected_words import word_reasons
+from geo.protected_words import protected_phrases
+from geo.reasons import CodedReason
 from geo.records import Row
 from geo.two_people import Sent, put
 from geo.word_subjects import require_reviewed, rumour_document
@@ -87,12 +88,12 @@ async def record_rumour(
     words, unit = row.text("claim"), row.optional_text("admin1")
     for field, value in (("claim", words), ("admin1", unit)):
         if _PERSONAL.search(seen(value or "")):
-            row.reject(f"{field} holds an address or number that could be a person's", field)
-    if next(word_reasons([words, unit or ""]), None) is not None:
+            row.reject(CodedReason("a_persons", field=field), field)
+    if next(protected_phrases([words, unit or ""]), None) is not None:
         # It would be read by everybody one day, and say where people are protected.
-        row.reject("claim speaks of protected services: it is not kept (P38)", "claim")
+        row.reject(CodedReason("protected_claim", field="claim"), "claim")
     if country not in CODES:
-        row.reject("country is not an ISO 3166-1 alpha-2 code", "country")
+        row.reject(CodedReason("not_country", field="country"), "country")
     if row.faults:
         raise InvalidRecordError(row.faults)
     rumour_id = f"rumour-{uuid.uuid4().hex}"

@@ -20,6 +20,7 @@ from geo.authority import Actor, can_close
 from geo.errors import ConflictError, InvalidRecordError
 from geo.knowing import require_known
 from geo.proposals import Outcome
+from geo.reasons import CodedReason
 from geo.subjects import Subject, read_subject, read_subjects
 from geo.views import spaces
 
@@ -130,7 +131,9 @@ async def send(
         The key came with something else before.
     """
     if not receipts.is_taken(visit.seen_on, now.date()):
-        raise InvalidRecordError([("seen_on", f"is more than {receipts.TAKEN_DAYS} days ago")])
+        raise InvalidRecordError(
+            [("seen_on", CodedReason("too_long_ago", days=receipts.TAKEN_DAYS))]
+        )
     if not await receipts.is_first(session, key, _content(actor, visit), about=visit.seen_on):
         return None
     subject = await read_subject(session, "space", visit.space_id, lock=True)
@@ -159,7 +162,7 @@ async def send(
 async def _propose(session: AsyncSession, actor: Actor, visit: Visit, now: datetime) -> Outcome:
     fixed = sorted(set(visit.changes) - set(CHANGEABLE))
     if fixed:
-        raise InvalidRecordError([(name, "is not changed by a visit") for name in fixed])
+        raise InvalidRecordError([(name, CodedReason("not_by_visit")) for name in fixed])
     return await proposals.propose_space(
         session,
         actor,

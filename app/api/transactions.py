@@ -57,6 +57,7 @@ from geo.authority import Actor, require_staff
 from geo.db import Tier
 from geo.errors import InvalidRecordError, NothingChangesError
 from geo.proposals import Outcome, Wanted
+from geo.reasons import CodedReason
 from geo.subjects import Document, lock_subjects, read_subject
 from tiles.crs import STORED_SRID, Crs
 from tiles.errors import UnknownItemError
@@ -271,7 +272,7 @@ async def _change(
     made: Callable[[Stated, Shown, Document], Document],
 ) -> Response:
     if stated.id is not None and stated.id != changing.asked.path["item"]:
-        raise InvalidRecordError([("id", "is not the one of the address, and never changes")])
+        raise InvalidRecordError([("id", CodedReason("never_changes"))])
     async with _locked(changing) as item:
         stated = await _in_degrees(item.session, stated, crs)
         wanted = item.wanted(made(stated, item.shown, item.document))

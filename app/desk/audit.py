@@ -17,6 +17,7 @@ from geo.audit import Verdict
 from geo.audited_rows import RowVerdict
 from geo.errors import InvalidRecordError
 from geo.models import Person
+from geo.reasons import CodedReason
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(get_auditor)])
 
@@ -60,7 +61,7 @@ async def verify(desk: DeskDep, form: FormDep) -> Response:
         except ValueError:
             expect = b""
         if len(expect) != _HASH_BYTES:
-            problems = told(desk.words, [("expect", "is not the hash of a head")])
+            problems = told(desk.words, [("expect", CodedReason("not_head"))])
             return await _page(desk, Filters(), problems=problems, expect=form.get("expect", ""))
     verdict = await audit.verify(desk.session, expect=expect)
     rows = await audited_rows.verify(desk.session)
@@ -114,4 +115,4 @@ def _day(written: str) -> date | None:
     try:
         return date.fromisoformat(written)
     except ValueError:
-        raise InvalidRecordError([("day", "is not a date")]) from None
+        raise InvalidRecordError([("day", CodedReason("not_date"))]) from None

@@ -18,6 +18,7 @@ from app.forms import Form, FormDep
 from geo import directory, hiding, standing
 from geo.authority import Actor, can_hide
 from geo.errors import InvalidRecordError, NotFoundError
+from geo.reasons import CodedReason
 
 router = APIRouter(include_in_schema=False)
 
@@ -83,12 +84,14 @@ async def _hide(desk: Desk, form: Form) -> tuple[directory.Entry, ...]:
         case "crossing":
             crossing = form.get("crossing", "")
             if not crossing:
-                raise InvalidRecordError([("name", "is missing")])
+                raise InvalidRecordError([("name", CodedReason("missing"))])
             await hiding.hide_crossing(session, crossing, **why)
         case "area":
             await hiding.hide_area(session, _box(form), **why)
         case _:
-            raise InvalidRecordError([("entity", "is not one of space, crossing, area")])
+            raise InvalidRecordError(
+                [("entity", CodedReason("not_one_of", choices=["space", "crossing", "area"]))]
+            )
     return ()
 
 
@@ -111,14 +114,14 @@ def _why(desk: Desk, form: Form) -> _Why:
 async def _hide_space(desk: Desk, form: Form) -> tuple[directory.Entry, ...]:
     named = form.get("chosen") or form.get("space", "").strip()
     if not named:
-        raise InvalidRecordError([("name", "is missing")])
+        raise InvalidRecordError([("name", CodedReason("missing"))])
     try:
         # By its id first: that also reaches what no list shows.
         await hiding.hide_space(desk.session, named, **_why(desk, form))
     except NotFoundError:
         found = await directory.find_spaces(desk.staff, words=named)
         if not found:
-            raise InvalidRecordError([("name", "is not known")]) from None
+            raise InvalidRecordError([("name", CodedReason("no_match"))]) from None
         if len(found) > 1:
             return found
         await hiding.hide_space(desk.session, found[0].id, **_why(desk, form))
@@ -132,12 +135,12 @@ def _box(form: Form) -> dict[str, Any]:
         try:
             sides.append(float(form.get(name, "").strip().replace(",", ".")))
         except ValueError:
-            problems.append((name, "is not a number"))
+            problems.append((name, CodedReason("not_number")))
     if problems:
         raise InvalidRecordError(problems)
     west, south, east, north = sides
     if not (west < east and south < north):
-        raise InvalidRecordError([("north", "the box is empty")])
+        raise InvalidRecordError([("north", CodedReason("box_empty"))])
     ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
     return {"type": "Polygon", "coordinates": [ring]}
 
@@ -147,7 +150,7 @@ async def _page(
     typed: Mapping[str, str],
     *,
     matches: tuple[directory.Entry, ...] = (),
-    problems: list[tuple[str, str]] | None = None,
+    problems: list[tuple[str, CodedReason]] | None = None,
     done: str = "",
 ) -> Response:
     actor, w = desk.actor, desk.words

@@ -16,9 +16,10 @@ from app.desk.reasons import reason_text
 from app.desk.shown import differences, moved_m
 from app.forms import Form, FormDep
 from app.web.labels import HAZARDS
-from geo import decisions, pending, protected_words, releases, reports
+from geo import decisions, pending, releases, reports
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.pending import Comparison, Waiting
+from geo.reasons import CodedReason
 from geo.subjects import read_subject
 
 router = APIRouter(include_in_schema=False)
@@ -135,7 +136,7 @@ async def _decide(desk: Desk, proposal: str, form: Form, *, allow_mixed: bool) -
         case "withdraw":
             await decisions.withdraw(session, actor, proposal, reason, now=now)
         case _:
-            raise InvalidRecordError([("do", "is not one of accept, reject, withdraw")])
+            raise InvalidRecordError([("do", CodedReason("not_a_button"))])
 
 
 def revision_of(form: Form) -> int | None:
@@ -171,7 +172,7 @@ async def _page(
         has_conflict=isinstance(error, ConflictError),
         sent=sent,
         reason=reason,
-        released=[protected_words.words_of(reason) for reason in found.released],
+        released=found.released,
         merged_name=found.merged_name,
         is_mine=found.proposal.proposed_by == desk.actor.id,
         place=_moved(record, after) if has_moved else None,

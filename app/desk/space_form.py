@@ -26,6 +26,7 @@ from geo.coded_words import REASONS
 from geo.errors import ConflictError, InvalidRecordError, MixedDataError, NotFoundError
 from geo.knowing import require_known, shown_document, unknown
 from geo.proposals import Outcome
+from geo.reasons import CodedReason
 from geo.subjects import Subject, read_subject
 
 router = APIRouter(include_in_schema=False)
@@ -103,9 +104,9 @@ async def _close(desk: Desk, space_id: str, form: Form) -> None:
     status, because = form.get("status", ""), text_in(form, "because")
     problems = []
     if status not in CLOSING:
-        problems.append(("status", f"is not one of {', '.join(CLOSING)}"))
+        problems.append(("status", CodedReason("not_one_of", choices=CLOSING)))
     if because is not None and because not in REASONS:
-        problems.append(("notice", f"code is not one of {', '.join(REASONS)}"))
+        problems.append(("notice", CodedReason("not_one_of", field="code", choices=REASONS)))
     if problems:
         raise InvalidRecordError(problems)
     await close_space(
@@ -124,7 +125,7 @@ async def answer(desk: DeskDep, space: RecordId, form: FormDep) -> Response:
     """Write down that the operator said: as listed, full or closed."""
     channel = form.get("channel", "")
     if channel not in HEARD_BY:
-        raise InvalidRecordError([("channel", f"is not one of {', '.join(HEARD_BY)}")])
+        raise InvalidRecordError([("channel", CodedReason("not_one_of", choices=HEARD_BY))])
     said: Any = form.get("answer", "")
     await confirmations.answer_for(desk.session, desk.actor, space, said, channel, now=desk.now)
     return see(f"{SPACES}/{space}?done=answered")
@@ -198,7 +199,7 @@ async def _act(desk: Desk, subject: Subject | None, form: Form) -> tuple[Said, O
     except InvalidRecordError as error:
         return Said(typed=typed, reason=reason, problems=error.problems), None
     except MixedDataError:
-        mixed = [("name", "demo and real rows do not mix")]
+        mixed = [("name", CodedReason("mixed"))]
         return Said(typed=typed, reason=reason, problems=mixed), None
     try:
         shown = await _preview(desk, subject, typed)

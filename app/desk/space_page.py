@@ -22,13 +22,13 @@ from geo import (
     directory,
     pending,
     people,
-    protected_words,
     releases,
     versions,
 )
 from geo.authority import can_close, can_hide, can_propose
 from geo.countries import BOXES
 from geo.previews import Preview
+from geo.reasons import CodedReason
 from geo.subjects import Subject
 
 
@@ -56,7 +56,7 @@ class Said:
 
     typed: Typed | None = None
     reason: str = ""
-    problems: Sequence[tuple[str, str]] = ()
+    problems: Sequence[tuple[str, CodedReason]] = ()
     preview: Preview | None = None
     has_conflict: bool = False
     done: str = ""
@@ -87,9 +87,7 @@ async def space_page(desk: Desk, subject: Subject, said: Said) -> Response:
         space=document,
         revision=subject.revision,
         is_restricted=subject.is_restricted,
-        held_by=None
-        if held_by is None
-        else [protected_words.words_of(reason) for reason in held_by],
+        held_by=held_by,
         entry=(await directory.named_spaces(desk.staff, [space_id])).get(space_id),
         today=desk.now.date(),
         may_change=may_change,
@@ -168,7 +166,7 @@ def _with_blank_rows(typed: Typed) -> Typed:
 _AT = {"lon": "position", "lat": "position", "opens_at": "schedules", "id": "name"}
 
 
-def _by_field(w: Words, problems: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+def _by_field(w: Words, problems: Sequence[tuple[str, CodedReason]]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, reason in problems:
         said = reason_text(w, reason)

@@ -16,6 +16,7 @@ from geo import assessments, checklists, directory, membership, pending, people
 from geo.authority import can_approve, can_coordinate, can_propose, require_coordinate
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.models import ChecklistItem, Organization, Person
+from geo.reasons import CodedReason
 
 router = APIRouter(include_in_schema=False)
 
@@ -62,10 +63,10 @@ async def start(desk: DeskDep, form: FormDep) -> Response:
                 desk.session, desk.actor, form.get("space", "").strip(), today=desk.now.date()
             )
     except NotFoundError:
-        problems = told(desk.words, [("space", "is no space that you may know of")])
+        problems = told(desk.words, [("space", CodedReason("no_such_space"))])
         return await _page(desk, problems=problems, typed=form)
     except ConflictError:
-        problems = told(desk.words, [("space", "has no checklist in force for its kind")])
+        problems = told(desk.words, [("space", CodedReason("no_checklist"))])
         return await _page(desk, problems=problems, typed=form)
     return see(f"{STANDARDS}/assessments/{assessment}")
 
@@ -183,7 +184,7 @@ async def work_on(desk: DeskDep, assessment: RecordId, form: FormDep) -> Respons
 
 def _needed(reason: str | None) -> str:
     if reason is None:
-        raise InvalidRecordError([("reason", "is missing")])
+        raise InvalidRecordError([("reason", CodedReason("missing"))])
     return reason
 
 

@@ -30,6 +30,7 @@ from geo import coded_words, directory, receipts, visits
 from geo.db import Database, Tier
 from geo.errors import ConflictError, InvalidRecordError
 from geo.hours_text import hours_text
+from geo.reasons import CodedReason
 from geo.schedules import WEEKDAYS, from_json
 from geo.visits import Answer, Taken, Visit
 
@@ -167,7 +168,7 @@ def _changes_in(form: Form) -> dict[str, Any]:
     opens_at, closes_at = (form.get(name, "") for name in ("opens_at", "closes_at"))
     if days or opens_at or closes_at:
         if not days or not all(map(_CLOCK.fullmatch, (opens_at, closes_at))):
-            raise InvalidRecordError([("schedules", "days and both times go together")])
+            raise InvalidRecordError([("schedules", CodedReason("days_and_times"))])
         changes["schedules"] = [{"byday": days, "opens_at": opens_at, "closes_at": closes_at}]
     return changes
 

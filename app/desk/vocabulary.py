@@ -15,6 +15,7 @@ from app.web.i18n import marked
 from geo import pending, terms
 from geo.errors import ConflictError, InvalidRecordError
 from geo.models import VOCABULARIES
+from geo.reasons import CodedReason
 from geo.vocabulary import FLOOR, LANGUAGES
 from geo.word_subjects import term_id
 
@@ -78,7 +79,7 @@ async def add(desk: DeskDep, form: FormDep) -> Response:
         problems = told(desk.words, error.problems)
         return await _list_page(desk, name, problems=problems, typed=form)
     except ConflictError:
-        problems = told(desk.words, [("code", "is there already")])
+        problems = told(desk.words, [("code", CodedReason("there_already"))])
         return await _list_page(desk, name, problems=problems, typed=form)
     return gone_on(outcome, f"{VOCABULARY}?vocabulary={name}&done=added")
 
@@ -104,7 +105,7 @@ async def change(desk: DeskDep, vocabulary: RecordId, code: RecordId, form: Form
         problems = told(desk.words, error.problems)
         return await _term_page(desk, vocabulary, code, problems=problems, typed=form)
     except ConflictError:
-        problems = told(desk.words, [("remove", "is in use")])
+        problems = told(desk.words, [("remove", CodedReason("in_use"))])
         return await _term_page(desk, vocabulary, code, problems=problems, typed=form, status=409)
     return went
 
@@ -132,13 +133,13 @@ async def _act(desk: Desk, vocabulary: str, code: str, form: Mapping[str, str]) 
             await terms.restore(session, actor, vocabulary, code)
         case "protect":
             if form.get("sure") != "true":
-                raise InvalidRecordError([("sure", "is not confirmed")])
+                raise InvalidRecordError([("sure", CodedReason("not_confirmed"))])
             return gone_on(await terms.protect(session, actor, vocabulary, code, sent), saved)
         case "remove":
             await terms.remove(session, actor, vocabulary, code)
             return see(f"{VOCABULARY}?vocabulary={quote(vocabulary)}&done=removed")
         case _:
-            raise InvalidRecordError([("do", "is not one of the buttons")])
+            raise InvalidRecordError([("do", CodedReason("not_a_button"))])
     return see(saved)
 
 

@@ -20,6 +20,7 @@ from geo import directory, messages, pending, rumours, voices
 from geo.countries import BOXES
 from geo.errors import ConflictError, InvalidRecordError
 from geo.models import Person
+from geo.reasons import CodedReason
 from geo.rumours import logged
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(get_coordinator)])
@@ -92,7 +93,7 @@ async def answer(desk: DeskDep, rumour: RecordId, form: FormDep) -> Response:
                 desk.session, desk.actor, rumour, form.get("message", ""), sent_in(desk, form)
             )
     except ConflictError:
-        problems = told(desk.words, [(f"message-{rumour}", "is not a reviewed message")])
+        problems = told(desk.words, [(f"message-{rumour}", CodedReason("not_reviewed"))])
         return await _page(desk, problems=problems)
     return gone_on(outcome, f"{VOICES}?done=rumour")
 

@@ -13,6 +13,7 @@ from geo.imports.kml import read_kml
 from geo.imports.kobo import is_survey, read_survey
 from geo.imports.tables import Table, refuse
 from geo.imports.workbooks import read_workbook
+from geo.reasons import CodedReason
 
 #: ``kobo`` and ``hxl`` are CSV or XLSX with columns that say more.
 FORMATS = ("csv", "xlsx", "geojson", "hsds", "kml", "kobo", "hxl")
@@ -50,7 +51,7 @@ def read_table(name: str, data: bytes, reading: Reading | None = None) -> Table:
     """
     reading = reading or Reading()
     if not data.strip():
-        refuse(name, "is empty")
+        refuse(name, CodedReason("file_empty"))
     container = _container(name, data)
     if container == "xlsx":
         table = read_workbook(name, data, sheet=reading.sheet, header_row=reading.header_row)
@@ -67,7 +68,7 @@ def read_table(name: str, data: bytes, reading: Reading | None = None) -> Table:
         table = readers[container](name, data)
     table = _refined(table, reading.format)
     if reading.format not in (None, table.format, container):
-        refuse(name, f"is {table.format}, though the mapping says {reading.format}")
+        refuse(name, CodedReason("file_other_format", found=table.format, stated=reading.format))
     return table
 
 
@@ -103,7 +104,7 @@ def _zipped(name: str, data: bytes) -> str:
         return "xlsx"
     if any(member.lower().endswith(".kml") for member in members):
         return "kml"
-    return refuse(name, "is a zip file with neither a workbook nor a map in it")
+    return refuse(name, CodedReason("file_zip_of_nothing"))
 
 
 def _json_kind(name: str, data: bytes) -> str:
@@ -115,4 +116,4 @@ def _json_kind(name: str, data: bytes) -> str:
         return "geojson"
     if looks_like_hsds(content):
         return "hsds"
-    return refuse(name, "is JSON, but neither GeoJSON nor HSDS")
+    return refuse(name, CodedReason("file_json_of_nothing"))

@@ -92,21 +92,21 @@ async def test_who_takes_too_long_is_ended(monkeypatch):
     monkeypatch.setattr(apart, "DEADLINE_S", 0.0)
     with pytest.raises(TooHeavyError) as refused:
         await read_apart("x.csv", b"a;b\n1;2\n")
-    assert refused.value.code == "time"
+    assert refused.value.what == "time"
 
 
 async def test_an_answer_beyond_the_limit_is_not_read_to_its_end(monkeypatch):
     monkeypatch.setattr(apart, "ANSWER_BYTES", 10)
     with pytest.raises(TooHeavyError) as refused:
         await read_apart("x.csv", b"a;b\n1;2\n")
-    assert refused.value.code == "cells"
+    assert refused.value.what == "cells"
 
 
 @pytest.mark.parametrize("answer", [b"", b"[]", b"{}", b"\xff", b'{"columns":["a"]}\n[1]'])
 def test_an_answer_that_is_none_is_a_refusal(answer):
     with pytest.raises(TooHeavyError) as refused:
         apart._table("x", answer)
-    assert refused.value.code == "broken"
+    assert refused.value.what == "broken"
 
 
 def test_the_child_is_told_nothing_but_the_file():
