@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from app.desk.import_notes import notes
+from app.desk.problem_pages import _SAID as PAGES
 from app.desk.reasons import TEXTS, reason_text
+from app.errors import kind_of
 from app.web.i18n import CONSOLE_LANGUAGES, read_catalogue, words
 from geo.countries import misplacement
 from geo.errors import GeoError, InvalidRecordError
@@ -117,6 +119,16 @@ def test_every_error_has_a_code_of_its_own(base):
     assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", code) for code in stated)
     # Those of one module state theirs; what narrows one for a place of its own may inherit.
     assert all("code" in one.__dict__ for one in own if one.__module__.endswith(".errors"))
+
+
+def test_every_error_of_what_is_known_has_a_page_in_every_language_of_the_console():
+    # Beside reasons: what people read where a whole request is refused.
+    kinds = {kind_of(one.__new__(one)).name for one in subclasses(GeoError)}
+    assert kinds <= set(PAGES)
+    for lang in set(CONSOLE_LANGUAGES) - {"es"}:
+        catalogue = read_catalogue(lang)
+        for said in (text for texts in PAGES.values() for text in texts):
+            assert catalogue.get(said).string, (lang, said)
 
 
 #: What was told by a pattern over an English sentence, and what people read of it.
