@@ -15,7 +15,6 @@ from app.settings import Settings
 from geo import anchors, storage
 from geo.anchors import Anchor
 from geo.db import Database, Tier
-from geo.errors import DatabaseUnavailableError
 
 #: The file in `AMPARO_HOME` that the lines go to where the settings name none.
 FILE = "anchors.jsonl"
@@ -71,16 +70,11 @@ async def keep_due(session: AsyncSession, settings: Settings, now: datetime) -> 
     return await anchors.late(session, now, ways(settings))
 
 
-async def keep_anchored(
-    database: Database, settings: Settings, clock: Clock, every_s: float
-) -> None:
-    """Do that for as long as the server runs, and warn of what is late."""
-    while True:
-        await asyncio.sleep(every_s)
-        with suppress(DatabaseUnavailableError):
-            async with database.session(Tier.WRITER) as session:
-                # Of several processes one does it: the others find it done.
-                await storage.alone(session, storage.UPKEEP_LOCK)
-                late = await keep_due(session, settings, clock())
-            for way in late:
-                NOTICES.warning("the audit was not anchored for over a day: %s", way)
+async def keep_anchored(database: Database, settings: Settings, clock: Clock) -> None:
+    """Do that once, and warn of what is late."""
+    async with database.session(Tier.WRITER) as session:
+        # Of several processes one does it: the others find it done.
+        await storage.alone(session, storage.UPKEEP_LOCK)
+        late = await keep_due(session, settings, clock())
+    for way in late:
+        NOTICES.warning("the audit was not anchored for over a day: %s", way)

@@ -3,16 +3,16 @@
 The server does it by itself; ``amparo upkeep`` does it at once, for who runs no server.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import date, datetime
+from functools import partial
 from hashlib import sha256
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.anchoring import keep_anchored
-from app.background import running
+from app.background import every, running
 from app.clock import Clock
 from app.settings import Settings
 from geo import (
@@ -32,7 +32,6 @@ from geo import (
     voices,
 )
 from geo.db import Database, Tier
-from geo.errors import DatabaseUnavailableError
 from geo.imports import batches, duplicates
 
 #: How it is remembered that a day's work is done, whichever process did it.
@@ -118,28 +117,23 @@ def _seal(day: date) -> str:
 async def daily_upkeep(database: Database, clock: Clock, settings: Settings) -> AsyncIterator[None]:
     """Do each day's work in the background for as long as the server runs."""
     async with (
-        running(keep_anchored(database, settings, clock, LOOK_EVERY_S)),
-        running(_every(LOOK_EVERY_S, _look, database, clock)),
+        running(every(LOOK_EVERY_S, partial(keep_anchored, database, settings, clock))),
+        running(every(LOOK_EVERY_S, partial(_write, _look, database, clock))),
         # Notes of changes, which every reading of the stamps adds up.
-        running(_every(FOLD_EVERY_S, knowledge.fold_old, database, clock)),
+        running(every(FOLD_EVERY_S, partial(_write, knowledge.fold_old, database, clock))),
         # What one person took away beyond the limit, within a minute of its end (P52).
-        running(_every(END_EVERY_S, removals.end_due, database, clock)),
+        running(every(END_EVERY_S, partial(_write, removals.end_due, database, clock))),
     ):
         yield
 
 
-async def _every(
-    every_s: float,
+async def _write(
     work: Callable[[AsyncSession, datetime], Awaitable[object]],
     database: Database,
     clock: Clock,
 ) -> None:
-    """Do a work of the writer's again and again, and leave it out while the database is away."""
-    while True:
-        await asyncio.sleep(every_s)
-        with suppress(DatabaseUnavailableError):
-            async with database.session(Tier.WRITER) as session:
-                await work(session, clock())
+    async with database.session(Tier.WRITER) as session:
+        await work(session, clock())
 
 
 async def _look(session: AsyncSession, now: datetime) -> None:

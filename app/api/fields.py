@@ -2,12 +2,25 @@
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter
 
 from app.mistakes import InvalidParameterError
 from geo.countries import misplacement
+
+#: Names of the vocabularies, as addresses have them.
+VocabularyName = Literal[
+    "space_kind",
+    "service",
+    "sector",
+    "amenity",
+    "document",
+    "gender",
+    "phone_type",
+    "count_method",
+    "count_source",
+]
 
 #: Nothing here is about other centuries, and time zones overflow at the ends of the calendar.
 FIRST_YEAR, LAST_YEAR = 1970, 2100

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 
+from app.api.fields import VocabularyName
 from app.caching import NOT_MODIFIED, kept_response
 from app.deps import SessionDep
 from app.problems import problem_responses
@@ -13,17 +14,6 @@ from geo.vocabulary import LANGUAGES, NamedTerm, named_terms
 router = APIRouter(tags=["spaces"])
 
 Lang = Literal["es", "en", "pt", "fr", "ht"]
-VocabularyName = Literal[
-    "space_kind",
-    "service",
-    "sector",
-    "amenity",
-    "document",
-    "gender",
-    "phone_type",
-    "count_method",
-    "count_source",
-]
 
 
 @router.get("/vocabularies", responses={**NOT_MODIFIED, **problem_responses(400, 503)})

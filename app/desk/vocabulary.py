@@ -1,11 +1,12 @@
 """``/network/vocabulary``: the words that records are written in, kept by coordinators."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from app.api.fields import VocabularyName
 from app.askers import CONSOLE
 from app.desk.inputs import text_in, told, whole_in
 from app.desk.pages import Desk, DeskDep, RecordId, gone_on, see, sent_in
@@ -23,18 +24,6 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(get_coordinato
 
 VOCABULARY = f"{CONSOLE}/vocabulary"
 TERM = f"{VOCABULARY}/{{vocabulary}}/{{code}}"
-
-VocabularyName = Literal[
-    "space_kind",
-    "service",
-    "sector",
-    "amenity",
-    "document",
-    "gender",
-    "phone_type",
-    "count_method",
-    "count_source",
-]
 
 TITLES: Mapping[str, str] = {
     "space_kind": marked("Tipos de espacio"),
