@@ -1,20 +1,55 @@
 """What can go wrong with what is known; no HTTP here, the app has one table for that."""
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from geo.reasons import ENGLISH, CodedReason, Parameter, as_it_stands
+
 
 class GeoError(Exception):
-    """Base of every error of this package."""
+    """Base of every error of this package.
+
+    The message is for developers, and nothing reads it: what somebody decides by is the code.
+
+    Attributes
+    ----------
+    code : str
+        What went wrong, for programs.
+    parameters : mapping
+        What the code leaves open.
+    """
+
+    code: str = "geo"
+    parameters: Mapping[str, Parameter] = MappingProxyType({})
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message)
+        if isinstance(message, CodedReason):
+            self.code, self.parameters = message.code, message.parameters
+
+    @property
+    def reason(self) -> CodedReason:
+        """Why, to be told in somebody's language; the message itself where no more is coded."""
+        is_told = self.code in ENGLISH
+        return CodedReason(self.code, **self.parameters) if is_told else as_it_stands(str(self))
 
 
 class NotFoundError(GeoError, LookupError):
     """No such record, or one the asker may not see: the two are never told apart (P39)."""
 
+    code = "not_found"
+
 
 class DatabaseUnavailableError(GeoError, ConnectionError):
     """The database cannot be reached or answers too late."""
 
+    code = "database_unavailable"
+
 
 class DiskFullError(DatabaseUnavailableError):
     """The database has no room to store anything; what is kept for hides is theirs (P24)."""
+
+    code = "disk_full"
 
     def __init__(self) -> None:
         super().__init__("the disk of the database is full")
@@ -53,6 +88,8 @@ class OtherVersionError(GeoError):
 class UnsafeRoleError(GeoError, PermissionError):
     """A tier's login is a superuser or bypasses row-level security."""
 
+    code = "unsafe_role"
+
 
 class InvalidFileError(GeoError, ValueError):
     """A file that cannot be loaded, with one message a line; nothing of it was stored.
@@ -60,48 +97,81 @@ class InvalidFileError(GeoError, ValueError):
     Parameters
     ----------
     problems : sequence of str
-        Each names file, line and reason.
+        Each names file, line and reason; a `CodedReason` where people may read it.
     """
 
-    def __init__(self, problems: list[str]) -> None:
+    code = "invalid_file"
+
+    def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
-        self.problems = problems
+        self.problems = list(problems)
+
+
+class UnreadableError(GeoError, ValueError):
+    """A part of a file, such as a cell or a geometry, that cannot be what it should be.
+
+    Parameters
+    ----------
+    reason : CodedReason
+        Never with the value (P17).
+    """
+
+    code = "unreadable"
+
+    def __init__(self, reason: CodedReason) -> None:
+        super().__init__(reason)
 
 
 class MixedDataError(GeoError, ValueError):
     """Demo and real rows would stand side by side without the setting that allows it (P35)."""
 
+    code = "mixed_data"
+
 
 class PersonalDataError(GeoError, ValueError):
     """A movement payload carries something about a person; all of it is refused (P17)."""
+
+    code = "personal_data"
 
 
 class ProtectedServiceError(GeoError, ValueError):
     """A protected service was asked for where it is never counted (P38)."""
 
+    code = "protected_service"
+
 
 class InvalidTokenError(GeoError, PermissionError):
     """No such access token, or an expired, revoked or foreign one: never told apart."""
+
+    code = "invalid_token"
 
 
 class UnknownServiceError(GeoError, ValueError):
     """A service code that is not in the vocabulary."""
 
+    code = "unknown_service"
+
     def __init__(self, code: str, known: tuple[str, ...]) -> None:
         super().__init__(f"unknown service '{code[:64]}'; known are: {', '.join(known)}")
-        self.code = code
+        self.parameters = {"service": code[:64], "known": list(known)}
 
 
 class InvalidCountError(GeoError, ValueError):
     """An aggregated count that makes no sense; names its place in the payload and the field."""
 
+    code = "invalid_count"
+
 
 class ForbiddenError(GeoError, PermissionError):
     """A person who is known may not do that; the message says who may."""
 
+    code = "forbidden"
+
 
 class SessionNeededError(ForbiddenError):
     """A program asks, by a token, for what is a person's to do who is there themselves (P50)."""
+
+    code = "session_needed"
 
     def __init__(self) -> None:
         super().__init__("a token proposes, closes and hides; the rest needs a sign-in")
@@ -110,9 +180,13 @@ class SessionNeededError(ForbiddenError):
 class ConflictError(GeoError, ValueError):
     """A record is no longer as it was when the change was made, or is decided already."""
 
+    code = "conflict"
+
 
 class ForeignCountError(GeoError, ValueError):
     """A count of the same subject was sent by another holder, who alone may correct it."""
+
+    code = "foreign_count"
 
     def __init__(self) -> None:
         super().__init__("one of these counts was sent by another organisation")
@@ -121,12 +195,16 @@ class ForeignCountError(GeoError, ValueError):
 class KeyReusedError(GeoError, ValueError):
     """The number of something sent before came with something else."""
 
+    code = "key_reused"
+
     def __init__(self) -> None:
         super().__init__("its id was used before, with something else")
 
 
 class CopyTooOldError(GeoError, LookupError):
     """A copy of a state that is no longer kept, was replaced whole, or never was one."""
+
+    code = "copy_too_old"
 
     def __init__(self) -> None:
         super().__init__("its token is too old, or the collection was replaced as a whole")
@@ -135,17 +213,21 @@ class CopyTooOldError(GeoError, LookupError):
 class LinkError(GeoError, PermissionError):
     """A link that was used, has expired, was revoked or never existed: never told apart."""
 
+    code = "link_not_valid"
+
 
 class InvalidRecordError(GeoError, ValueError):
     """A record that breaks its rules; nothing of it was stored.
 
     Parameters
     ----------
-    problems : sequence of (str, str)
+    problems : sequence of (str, CodedReason)
         Field and reason, at least one.
     """
 
-    def __init__(self, problems: list[tuple[str, str]]) -> None:
+    code = "invalid_record"
+
+    def __init__(self, problems: list[tuple[str, CodedReason]]) -> None:
         super().__init__("; ".join(f"{field}: {reason}" for field, reason in problems))
         self.problems = problems
 
@@ -153,5 +235,7 @@ class InvalidRecordError(GeoError, ValueError):
 class NothingChangesError(InvalidRecordError):
     """A change that says what is already so."""
 
+    code = "nothing_changes"
+
     def __init__(self) -> None:
-        super().__init__([("changes", "say what is already so")])
+        super().__init__([("changes", CodedReason("nothing_changes"))])

@@ -22,8 +22,9 @@ from geo.errors import (
     UnknownServiceError,
 )
 from geo.models import PROTECTED_KINDS, PROTECTED_SERVICES, VOCABULARIES, Term, TermName
+from geo.reasons import CodedReason
 from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES
-from geo.text.protected_words import word_reasons
+from geo.text.protected_words import protected_phrases
 
 #: P41 (proposed there): days a confirmation holds, for a place people sleep at and for a kind of
 #: space that says nothing else.
@@ -328,7 +329,7 @@ async def protect_term(session: AsyncSession, vocabulary: str, code: str) -> int
         Only kinds of space and services can be protected.
     """
     if vocabulary not in FLOOR:
-        raise InvalidRecordError([("vocabulary", "only kinds and services can be protected")])
+        raise InvalidRecordError([("vocabulary", CodedReason("protectable"))])
     await _found(session, vocabulary, code)
     before = await session.scalar(_RESTRICTED)
     await session.execute(
@@ -378,7 +379,7 @@ def _floor(term: Term) -> bool:
 
 def _speaks(term: Term, names: Iterable[str]) -> bool:
     """Tell whether a kind or service is, by its words, one of those that are protected."""
-    return term.vocabulary in FLOOR and any(word_reasons([term.code, *names]))
+    return term.vocabulary in FLOOR and any(protected_phrases([term.code, *names]))
 
 
 def _check_term(
@@ -386,17 +387,19 @@ def _check_term(
 ) -> None:
     problems = []
     if vocabulary not in VOCABULARIES:
-        problems.append(("vocabulary", f"is not one of {', '.join(VOCABULARIES)}"))
+        problems.append(("vocabulary", CodedReason("not_one_of", choices=VOCABULARIES)))
     if not CODE.fullmatch(code):
-        problems.append(("code", "may hold letters, digits, blanks, _ and - only"))
+        problems.append(("code", CodedReason("not_term")))
     if DEFAULT_LANGUAGE not in names:
-        problems.append(("names", f"a name in {DEFAULT_LANGUAGE} is needed"))
+        problems.append(("names", CodedReason("name_needed", language=DEFAULT_LANGUAGE)))
     for language, name in names.items():
         if language not in LANGUAGES:
-            problems.append(("names", f"'{language[:10]}' is not one of {', '.join(LANGUAGES)}"))
+            problems.append(
+                ("names", CodedReason("not_one_of", value=language[:10], choices=LANGUAGES))
+            )
         elif not name.strip() or len(name) > MAX_NAME:
-            problems.append(("names", f"the name in {language} has not 1 to {MAX_NAME} characters"))
+            problems.append(("names", CodedReason("name_length", language=language, most=MAX_NAME)))
     if validity_days is not None and not 1 <= validity_days <= 365:  # noqa: PLR2004 - the CHECK's
-        problems.append(("validity_days", "is not between 1 and 365"))
+        problems.append(("validity_days", CodedReason("not_between", low=1, high=365)))
     if problems:
         raise InvalidRecordError(problems)

@@ -1,21 +1,79 @@
 """What can go wrong in routing, as values the caller can explain; no HTTP here."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
+
+#: What a parameter of an error may be: a scalar of JSON.
+type Parameter = str | int | float | bool | None
+
+#: What is wrong with a field of a request, by code, in English for developers.
+ENGLISH: Final[Mapping[str, str]] = {
+    "too_few_vertices": "a line needs two vertices or more, each with a measure",
+    "not_pairs": "coordinates are pairs of numbers",
+    "not_line": "a line is two or more pairs of longitude and latitude",
+    "not_finite": "a coordinate is not a finite number",
+    "vertex_out_of_range": "a coordinate is out of range (order: longitude, latitude)",
+    "goes_nowhere": "a line that goes nowhere",
+    "not_distance": "a distance in metres, zero or more",
+    "not_polygons": "polygons and multipolygons alone",
+    "too_many_polygons": "at most {most} polygons",
+    "too_many_vertices": "at most {most:,} vertices in all",
+    "invalid_polygon": "no valid polygon: rings are closed and do not cross",
+    "polygon_too_wide": "no polygon wider than {most_km:g} km",
+    "polygons_too_large": "at most {most_km2:g} km2 in all",
+    "empty_window": "{start} is not before {end}",
+    "no_offset": "a time needs its offset from UTC",
+    "other_counts": "{first} and {second} are not as many",
+    "not_legs": "a leg has a time or length that is none",
+    "empty_day": "a day of {day_max_m} m leads nowhere",
+    "not_waiting": "leg {leg} cannot wait until {moment_s}",
+    "too_many_waypoints": "at most {most} waypoints",
+    "same_place": "start and end are the same place",
+    "same_waypoint": "this and the one before are the same place",
+    "number_of_routes": "one to {most} routes",
+    "number_of_weights": "one to {most} weights",
+    "not_weights": "weights are numbers from 0 to {most:g}",
+    "other_mode": "{profile} does not travel by {mode}",
+    "not_position": "a pair of finite numbers: longitude, latitude",
+    "swapped": "looks swapped: the order is longitude, latitude",
+    "out_of_range": "out of range: longitude -180 to 180, latitude -90 to 90",
+    "not_between": "not between {low:g} and {high:g}",
+    "not_rate": "{events} events over {exposure_km} km is no rate",
+    "hazard_without_geometry": "hazard {hazard} has no geometry",
+    "hazard_weight": "hazard {hazard} has a weight that is none",
+    "hazard_rate": "hazard {hazard} has a rate that is no rate",
+    "hazard_without_effect": "hazard {hazard} is not told and closes nothing",
+}
 
 
 class RoutingError(Exception):
-    """Anything this package refuses to do."""
+    """Anything this package refuses to do.
+
+    Attributes
+    ----------
+    code : str
+        What is refused, for programs; the message is for developers, and nothing reads it.
+    parameters : mapping
+        What the code leaves open.
+    """
+
+    code: str = "routing"
+    parameters: Mapping[str, Parameter] = MappingProxyType({})
 
 
 class GraphError(RoutingError, ValueError):
     """A graph directory is missing, foreign, damaged or cannot be written; the message says why."""
 
+    code = "graph"
+
 
 class ImportFailed(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
     """A road, height or boundary file cannot be used; the message says what to do."""
+
+    code = "import_failed"
 
 
 class OffNetwork(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
@@ -36,6 +94,8 @@ class OffNetwork(RoutingError, ValueError):  # noqa: N818 -- the name says what 
         the nearest that is.
     """
 
+    code = "off_network"
+
     def __init__(
         self,
         which: str,
@@ -50,6 +110,13 @@ class OffNetwork(RoutingError, ValueError):  # noqa: N818 -- the name says what 
         self.limit_m = limit_m
         self.country = country
         self.is_cut_off = is_cut_off
+        self.parameters = {
+            "which": which,
+            "distance_m": distance_m if math.isfinite(distance_m) else None,
+            "limit_m": limit_m,
+            "country": country,
+            "is_cut_off": is_cut_off,
+        }
         road = "road that is joined with the other end's" if is_cut_off else "usable road"
         where = f" in {country}" if country else ""
         how_far = (
@@ -87,29 +154,50 @@ class NoRoute(RoutingError, LookupError):  # noqa: N818 -- the name says what ha
     Of a way over waypoints ``leg`` is the number of the one that is refused, from 0.
     """
 
+    code = "no_route"
+
     def __init__(
         self, message: str, blocked_by: Sequence[Blocker] = (), leg: int | None = None
     ) -> None:
         self.blocked_by = tuple(blocked_by)
         self.leg = leg
+        self.parameters = {"leg": leg}
         super().__init__(message)
 
 
 class NoWay(RoutingError, LookupError):  # noqa: N818 -- the name says what happened
     """Nothing that is open joins two places of a network."""
 
+    code = "no_way"
+
 
 class NoRegion(RoutingError, LookupError):  # noqa: N818 -- the name says what happened
     """No region of the network covers the asked places."""
 
+    code = "no_region"
+
 
 class InvalidRequest(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
-    """A field of the request cannot be meant."""
+    """A field of the request cannot be meant.
 
-    def __init__(self, field: str, reason: str) -> None:
+    Parameters
+    ----------
+    field
+        Its name, with its place where there are several: ``via.0``.
+    code
+        A key of `ENGLISH`.
+    parameters
+        What the text of the code names.
+    """
+
+    code = "invalid_request"
+
+    def __init__(self, field: str, code: str, /, **parameters: Parameter) -> None:
         self.field = field
-        self.reason = reason
-        super().__init__(f"{field}: {reason}")
+        self.code = code
+        self.parameters = parameters
+        self.reason = ENGLISH[code].format_map(parameters)
+        super().__init__(f"{field}: {self.reason}")
 
 
 class InvalidNode(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
@@ -125,13 +213,18 @@ class InvalidNode(RoutingError, ValueError):  # noqa: N818 -- the name says what
         How many there are: ids run from 0 to one less.
     """
 
+    code = "no_node"
+
     def __init__(self, what: str, given: object, count: int) -> None:
         self.what = what
+        self.parameters = {"what": what, "given": str(given), "count": count}
         super().__init__(f"no {what} {given}: ids are whole numbers from 0 to {count - 1}")
 
 
 class InvalidCost(RoutingError, ValueError):  # noqa: N818 -- the name says what happened
     """A cost that no road can have."""
+
+    code = "invalid_cost"
 
 
 class TooManyLabels(RoutingError):  # noqa: N818 -- the name says what happened
@@ -145,9 +238,12 @@ class TooManyLabels(RoutingError):  # noqa: N818 -- the name says what happened
         How many it may keep.
     """
 
+    code = "too_many_labels"
+
     def __init__(self, settled: int, limit: int) -> None:
         self.settled = settled
         self.limit = limit
+        self.parameters = {"settled": settled, "limit": limit}
         super().__init__(
             f"not all trade-offs were found within {limit:,} labels, of which {settled:,} were"
             " settled: choose nodes that are nearer to each other, coarser costs or a higher limit"
@@ -157,10 +253,16 @@ class TooManyLabels(RoutingError):  # noqa: N818 -- the name says what happened
 class UnknownEdge(RoutingError, LookupError):  # noqa: N818 -- the name says what happened
     """An edge, given by its ends, that the network does not have."""
 
+    code = "no_edge"
+
 
 class UnknownWeight(RoutingError, LookupError):  # noqa: N818 -- the name says what happened
     """A weight that the network was not made with."""
 
+    code = "no_weight"
+
 
 class NotOurs(RoutingError, NotImplementedError):  # noqa: N818 -- the name says what happened
     """The networkx backend does not answer this exactly; networkx takes its own code instead."""
+
+    code = "not_ours"

@@ -312,3 +312,141 @@ def test_a_class_name_means_one_thing():
                 places.setdefault(node.name, []).append(path.relative_to(ROOT).as_posix())
     shared = {name: found for name, found in places.items() if len(found) > 1}
     assert len(shared) <= 6, shared
+
+
+#: Calls that look into a text.
+_LOOKING_INTO = frozenset(
+    {"count", "find", "findall", "finditer", "index", "replace", "rfind", "rindex", "search"}
+    | {"endswith", "removeprefix", "removesuffix", "startswith", "fullmatch", "match", "sub"}
+    | {"partition", "rpartition", "rsplit", "split", "splitlines"}
+)
+
+#: What an exception's text is also known by, beside `str` of it.
+_TEXT_OF_AN_ERROR = frozenset({"args", "detail", "message", "msg", "problems", "reason", "reasons"})
+
+#: Names of what explains something: a `geo.reasons.CodedReason`, told apart by its code.
+_REASONS = frozenset({"note", "problem", "reason", "remark", "why"})
+
+#: The function that cuts the text of a database's own exception for a person to read, and decides
+#: nothing by it.
+_FOREIGN = "_refusal"
+
+
+class _Reading(ast.NodeVisitor):
+    """Finds where a function looks into the text of an exception or of a reason."""
+
+    def __init__(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self.lines: list[int] = []
+        self._errors = {
+            node.name for node in ast.walk(function) if isinstance(node, ast.ExceptHandler)
+        } | {
+            node.arg
+            for node in ast.walk(function)
+            if isinstance(node, ast.arg)
+            and (node.arg in {"error", "exc"} or self._is_error(node.annotation))
+        }
+        self._texts: set[str] = set()
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign) and self._is_text(node.value):
+                self._texts |= {one.id for one in node.targets if isinstance(one, ast.Name)}
+        self.visit(function)
+
+    @staticmethod
+    def _is_error(annotation: ast.expr | None) -> bool:
+        stated = "" if annotation is None else ast.unparse(annotation)
+        return stated.removesuffix(" | None").endswith(("Error", "Exception"))
+
+    def _is_text(self, node: ast.expr) -> bool:
+        match node:
+            case ast.Name(id=name):
+                return name in self._texts
+            case ast.Call(func=ast.Name(id="str" | "repr"), args=[of]):
+                return any(isinstance(n, ast.Name) and n.id in self._errors for n in ast.walk(of))
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute):
+                return name in self._errors and attribute in _TEXT_OF_AN_ERROR
+            case ast.Subscript(value=of) | ast.Call(func=ast.Attribute(value=of)):
+                return self._is_text(of)
+            case ast.JoinedStr(values=parts):
+                shown = [part.value for part in parts if isinstance(part, ast.FormattedValue)]
+                return any(
+                    self._is_text(one) or (isinstance(one, ast.Name) and one.id in self._errors)
+                    for one in shown
+                )
+            case _:
+                return False
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        sides = [node.left, *node.comparators]
+        # A reason that is one of a few is a code under that name (`app.journeys.route_ends`): it
+        # may be equal.
+        texts = [one for one in sides if self._is_text(one) and not _is_code(one, node.ops)]
+        contained = [one for one in sides if isinstance(one, ast.Name) and one.id in _REASONS]
+        if any(isinstance(op, ast.In | ast.NotIn | ast.Eq | ast.NotEq) for op in node.ops):
+            is_within = isinstance(node.ops[0], ast.In | ast.NotIn) and isinstance(
+                node.left, ast.Constant
+            )
+            if texts or (contained and is_within and node.left.value != "\x00"):
+                self.lines.append(node.lineno)
+        self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _LOOKING_INTO:
+            looked_at = [node.func.value, *node.args]
+            if node.func.attr == "count":  # of a list it is no look into a text
+                looked_at = [node.func.value]
+            if any(
+                self._is_text(one) or (isinstance(one, ast.Name) and one.id in _REASONS)
+                for one in looked_at
+            ):
+                self.lines.append(node.lineno)
+        self.generic_visit(node)
+
+
+def _is_code(node: ast.expr, operators: list[ast.cmpop]) -> bool:
+    is_reason = isinstance(node, ast.Attribute) and node.attr == "reason"
+    return is_reason and all(isinstance(op, ast.Eq | ast.NotEq) for op in operators)
+
+
+def reading_of_errors(tree: ast.Module) -> list[int]:
+    """Give the lines of a module that look into the text of an exception or a reason."""
+    functions = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name != _FOREIGN
+    ]
+    return sorted({line for function in functions for line in _Reading(function).lines})
+
+
+def test_nothing_reads_an_own_errors_text():
+    # What somebody decides by is a code: an English sentence is worded anew one day.
+    found = []
+    for path in sources(*PACKAGES):
+        name = path.relative_to(ROOT).as_posix()
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        found += [f"{name}:{line}" for line in reading_of_errors(tree)]
+    assert found == []
+
+
+def test_reading_of_errors_is_found():
+    for line in (
+        'return "swapped" in str(error)',
+        'return str(error) == "gone"',
+        'return error.args[0].startswith("the words")',
+        'return re.fullmatch(r"is .*", f"{error}")',
+        'said = str(error); return said.removeprefix("geo: ")',
+        'return error.reason.replace("start", "this")',
+        'return any("P38" in note for note in error.notes)',
+        'return [reason.startswith("kind ") for reason in found]',
+        "return [pattern.match(reason) for pattern in patterns]",
+    ):
+        handler = f"def f():\n try: pass\n except ValueError as error: {line}"
+        assert reading_of_errors(ast.parse(handler)), line
+    for line in (
+        "raise OSError(str(error)) from error",
+        'log.warning("not sent: %s", error)',
+        'return error.code == "swapped"',
+        'return error.reason == "no_consent"',
+        "return [reason.code in known for reason in found]",
+    ):
+        handler = f"def f():\n try: pass\n except ValueError as error: {line}"
+        assert not reading_of_errors(ast.parse(handler)), line

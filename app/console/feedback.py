@@ -21,6 +21,7 @@ from geo.guidance import feedback, messages, rumours
 from geo.guidance.rumours import logged
 from geo.models import Person
 from geo.proposals import pending
+from geo.reasons import CodedReason
 from geo.spaces import staff_search
 from geo.text.countries import BOXES
 
@@ -94,7 +95,7 @@ async def answer(desk: DeskDep, rumour: RecordId, form: FormDep) -> Response:
                 desk.session, desk.actor, rumour, form.get("message", ""), sent_in(desk, form)
             )
     except ConflictError:
-        problems = told(desk.words, [(f"message-{rumour}", "is not a reviewed message")])
+        problems = told(desk.words, [(f"message-{rumour}", CodedReason("not_reviewed"))])
         return await _page(desk, problems=problems)
     return gone_on(outcome, f"{VOICES}?done=rumour")
 

@@ -28,6 +28,7 @@ from geo.errors import ConflictError, ForbiddenError, InvalidRecordError, NotFou
 from geo.guidance import contacts, messages, pathways, practices, products, review_queue
 from geo.models import Person
 from geo.proposals import pending
+from geo.reasons import CodedReason
 from geo.text.countries import BOXES
 
 router = APIRouter(include_in_schema=False)
@@ -80,7 +81,7 @@ async def write_message(desk: DeskDep, settings: SettingsDep, form: FormDep) -> 
         problems = told(desk.words, error.problems)
         return await _texts_page(desk, "messages", problems=problems, typed=form)
     except ConflictError:
-        problems = told(desk.words, [("key", "is there already")])
+        problems = told(desk.words, [("key", CodedReason("there_already"))])
         return await _texts_page(desk, "messages", problems=problems, typed=form)
     return see(f"{GUIDANCE}/messages?done=saved")
 
@@ -140,7 +141,7 @@ async def write_practice(desk: DeskDep, form: FormDep) -> Response:
         return await _texts_page(desk, "practices", problems=problems, typed=form)
     except (NotFoundError, ForbiddenError):
         # Not there, hidden, or of somebody else: one answer for all (P39).
-        problems = told(desk.words, [("space", "is none that you may write about")])
+        problems = told(desk.words, [("space", CodedReason("not_writable"))])
         return await _texts_page(desk, "practices", problems=problems, typed=form)
     return see(f"{GUIDANCE}/practices?done=saved")
 
@@ -178,7 +179,7 @@ async def put_contact(
     is_new = contact == "new"
     contact_id = form.get("id", "").strip() if is_new else contact
     if is_new and await review_queue.contact(desk.session, desk.actor, contact_id) is not None:
-        problems = told(desk.words, [("id", "is there already")])
+        problems = told(desk.words, [("id", CodedReason("there_already"))])
         return await _contact_page(desk, {**form, "id": contact_id}, problems, is_new=True)
     try:
         async with desk.session.begin_nested():
@@ -258,7 +259,7 @@ async def _act(desk: Desk, kind: str, text: str, form: Mapping[str, str]) -> Non
         case "retire" if kind == "messages":
             await messages.retire(desk.session, desk.actor, text)
         case _:
-            raise InvalidRecordError([("do", "is not one of the buttons")])
+            raise InvalidRecordError([("do", CodedReason("not_a_button"))])
 
 
 #: Empty steps of a new pathway, and how many more a button adds.

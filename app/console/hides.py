@@ -17,6 +17,7 @@ from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.console.forms.maps import map_data
 from geo.accounts.permissions import Actor, can_hide
 from geo.errors import InvalidRecordError, NotFoundError
+from geo.reasons import CodedReason
 from geo.removals import hides as hiding
 from geo.removals import unconfirmed
 from geo.spaces import staff_search
@@ -85,12 +86,14 @@ async def _hide(desk: Desk, form: Form) -> tuple[staff_search.DirectoryEntry, ..
         case "crossing":
             crossing = form.get("crossing", "")
             if not crossing:
-                raise InvalidRecordError([("name", "is missing")])
+                raise InvalidRecordError([("name", CodedReason("missing"))])
             await hiding.hide_crossing(session, crossing, **why)
         case "area":
             await hiding.hide_area(session, _box(form), **why)
         case _:
-            raise InvalidRecordError([("entity", "is not one of space, crossing, area")])
+            raise InvalidRecordError(
+                [("entity", CodedReason("not_one_of", choices=["space", "crossing", "area"]))]
+            )
     return ()
 
 
@@ -113,14 +116,14 @@ def _why(desk: Desk, form: Form) -> _Why:
 async def _hide_space(desk: Desk, form: Form) -> tuple[staff_search.DirectoryEntry, ...]:
     named = form.get("chosen") or form.get("space", "").strip()
     if not named:
-        raise InvalidRecordError([("name", "is missing")])
+        raise InvalidRecordError([("name", CodedReason("missing"))])
     try:
         # By its id first: that also reaches what no list shows.
         await hiding.hide_space(desk.session, named, **_why(desk, form))
     except NotFoundError:
         found = await staff_search.find_spaces(desk.staff, words=named)
         if not found:
-            raise InvalidRecordError([("name", "is not known")]) from None
+            raise InvalidRecordError([("name", CodedReason("no_match"))]) from None
         if len(found) > 1:
             return found
         await hiding.hide_space(desk.session, found[0].id, **_why(desk, form))
@@ -134,12 +137,12 @@ def _box(form: Form) -> dict[str, Any]:
         try:
             sides.append(float(form.get(name, "").strip().replace(",", ".")))
         except ValueError:
-            problems.append((name, "is not a number"))
+            problems.append((name, CodedReason("not_number")))
     if problems:
         raise InvalidRecordError(problems)
     west, south, east, north = sides
     if not (west < east and south < north):
-        raise InvalidRecordError([("north", "the box is empty")])
+        raise InvalidRecordError([("north", CodedReason("box_empty"))])
     ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
     return {"type": "Polygon", "coordinates": [ring]}
 
@@ -149,7 +152,7 @@ async def _page(
     typed: Mapping[str, str],
     *,
     matches: tuple[staff_search.DirectoryEntry, ...] = (),
-    problems: list[tuple[str, str]] | None = None,
+    problems: list[tuple[str, CodedReason]] | None = None,
     done: str = "",
 ) -> Response:
     actor, w = desk.actor, desk.words

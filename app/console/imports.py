@@ -6,6 +6,7 @@ any other change, and what it closes holds at once (P23, P40).
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Annotated, Any
 
@@ -16,19 +17,25 @@ from app.access.identity import CONSOLE
 from app.console.forms import import_form
 from app.console.forms.error_text import reason_text
 from app.console.forms.fields import TIMEZONES
-from app.console.forms.import_notes import HEAVY, notes
+from app.console.forms.import_notes import notes
 from app.console.forms.inputs import told
 from app.console.forms.labels import CODED, VISIBILITIES
 from app.console.forms.layout import Desk, DeskDep, RecordId, see
 from app.i18n.translation import Words as Spoken
 from app.settings import Settings
-from geo.errors import ConflictError, InvalidFileError, InvalidRecordError, PersonalDataError
+from geo.errors import (
+    ConflictError,
+    GeoError,
+    InvalidFileError,
+    InvalidRecordError,
+    PersonalDataError,
+)
 from geo.imports import batches, reports, uploads
 from geo.imports.mapping_suggestion import UNNAMED
-from geo.imports.readers.limits import TooHeavyError
 from geo.imports.reports import RowReport
 from geo.imports.row_mapping import CodeWords, words
 from geo.imports.uploads import Upload
+from geo.reasons import CodedReason
 from geo.text.countries import BOXES
 from geo.vocabulary import Vocabulary, read_vocabulary
 
@@ -39,6 +46,9 @@ IMPORT = f"{IMPORTS}/{{batch}}"
 
 #: Rows of each kind that a page shows; the whole report is a file to download.
 SHOWN = 200
+
+#: Problems of a file that one refusal names.
+_SENTENCES = 20
 
 #: Longest reason or name of a source that a form takes.
 _MOST = 1_000
@@ -55,7 +65,9 @@ async def bring(desk: DeskDep, form: FormDep) -> Response:
     """Take a file and lead to its mapping."""
     file, stated = form.files.get("file"), form.files.get("mapping")
     if file is None or not file.filename:
-        return await _start_page(desk, problems=told(desk.words, [("file", "is missing")]))
+        return await _start_page(
+            desk, problems=told(desk.words, [("file", CodedReason("missing"))])
+        )
     try:
         async with desk.session.begin_nested():
             batch_id = await uploads.upload(
@@ -123,7 +135,7 @@ async def report_file(desk: DeskDep, batch: RecordId) -> Response:
     """Give the whole report as CSV, with the mark by which spreadsheets know its encoding."""
     found, checked = await batches.read(desk.session, batch, desk.actor)
     return Response(
-        "\ufeff" + reports.as_csv(checked),
+        "\ufeff" + reports.as_csv(checked, partial(reason_text, desk.words)),
         media_type="text/csv",
         headers={"Content-Disposition": f'attachment; filename="report-{found.id[:8]}.csv"'},
     )
@@ -246,22 +258,22 @@ async def _report_page(
     found, checked = await batches.read(desk.session, batch, desk.actor)
     if found.state == "uploaded":
         return see(f"{IMPORTS}/{batch}/mapping")
-    rows = checked.rows
+    w, rows = desk.words, checked.rows
     return desk.page(
         "import_report",
         status=status if problems else 200,
         found=found,
         counts=checked.counts(),
         total=len(rows),
-        remarks=notes(desk.words, checked.remarks),
+        remarks=notes(w, checked.remarks),
         bad=[
-            (row, problem, reason_text(desk.words, problem.reason))
+            (row, problem, reason_text(w, problem.reason))
             for row in _first(rows, lambda row: row.state == "bad")
             for problem in row.problems
         ],
-        quarantined=_first(rows, lambda row: row.quarantined),
+        quarantined=_noted(w, rows, lambda row: row.quarantined),
         alike=_first(rows, lambda row: bool(row.alike)),
-        noted=_first(rows, lambda row: bool(row.notes) and not row.quarantined),
+        noted=_noted(w, rows, lambda row: bool(row.notes) and not row.quarantined),
         changed=_first(rows, lambda row: row.state == "changed"),
         shown=SHOWN,
         problems=problems or {},
@@ -273,10 +285,19 @@ def _first(rows: Sequence[RowReport], is_meant: Callable[[RowReport], bool]) -> 
     return list(islice((row for row in rows if is_meant(row)), SHOWN))
 
 
-def _reason(w: Spoken, error: Exception) -> str:
-    """Return what is wrong with a file or mapping, a line a problem."""
-    if isinstance(error, TooHeavyError):
-        return w.gettext(HEAVY[error.code])
+def _noted(
+    w: Spoken, rows: Sequence[RowReport], is_meant: Callable[[RowReport], bool]
+) -> list[tuple[RowReport, list[str]]]:
+    """Return the first rows that are meant, each with its notes in words."""
+    return [(row, notes(w, row.notes)) for row in _first(rows, is_meant)]
+
+
+def _reason(w: Spoken, error: GeoError) -> str:
+    """Return what is wrong with a file or mapping, a sentence a problem."""
     if isinstance(error, InvalidFileError):
-        return " ".join(error.problems[:20])
-    return str(error)
+        return " ".join(_in_words(w, problem) for problem in error.problems[:_SENTENCES])
+    return reason_text(w, error.reason)
+
+
+def _in_words(w: Spoken, problem: str) -> str:
+    return reason_text(w, problem) if isinstance(problem, CodedReason) else problem

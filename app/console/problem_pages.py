@@ -42,6 +42,30 @@ _SAID: Mapping[str, tuple[str, str]] = {
         marked("Este enlace ya no sirve"),
         marked("Pida uno nuevo a quien se lo envió."),
     ),
+    "session-needed": (
+        marked("Eso lo hace una persona"),
+        marked("Entre con su cuenta y hágalo usted. No se cambió nada."),
+    ),
+    "personal-data": (
+        marked("Lo enviado trae datos de una persona"),
+        marked("Quite esos datos y envíe de nuevo. No se guardó nada."),
+    ),
+    "foreign-count": (
+        marked("Otra organización ya envió uno de esos conteos"),
+        marked("Quítelo y envíe los suyos. No se guardó nada."),
+    ),
+    "id-used": (
+        marked("Ese número ya se usó para otra cosa"),
+        marked("Cargue la página de nuevo y envíe otra vez."),
+    ),
+    "token-expired": (
+        marked("La copia es demasiado antigua"),
+        marked("Descárguela de nuevo."),
+    ),
+    "protected-service": (
+        marked("Los servicios protegidos no se cuentan"),
+        marked("Nunca están en este mapa. Llame a una de las líneas."),
+    ),
     "mixed-data": (
         marked("Los datos ficticios y los reales no se mezclan"),
         marked("Quien administra quita primero los datos de demostración."),

@@ -19,8 +19,8 @@ from app.i18n.labels import HAZARDS
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.proposals import decisions, hazard_reports, pending, quarantine_release
 from geo.proposals.pending import Comparison, PendingProposal
+from geo.reasons import CodedReason
 from geo.subjects.subject import read_subject
-from geo.text import protected_words
 
 router = APIRouter(include_in_schema=False)
 
@@ -140,7 +140,7 @@ async def _decide(desk: Desk, proposal: str, form: Form, *, allow_mixed: bool) -
         case "withdraw":
             await decisions.withdraw(session, actor, proposal, reason, now=now)
         case _:
-            raise InvalidRecordError([("do", "is not one of accept, reject, withdraw")])
+            raise InvalidRecordError([("do", CodedReason("not_a_button"))])
 
 
 def revision_of(form: Form) -> int | None:
@@ -176,7 +176,7 @@ async def _page(
         has_conflict=isinstance(error, ConflictError),
         sent=sent,
         reason=reason,
-        released=[protected_words.words_of(reason) for reason in found.released],
+        released=found.released,
         merged_name=found.merged_name,
         is_mine=found.proposal.proposed_by == desk.actor.id,
         place=_moved(record, after) if has_moved else None,

@@ -27,6 +27,7 @@ from geo.proposals import preview, submission
 from geo.proposals.closings import SpaceClosing, close_space
 from geo.proposals.record_visibility import require_known, shown_document, unknown
 from geo.proposals.submission import Outcome
+from geo.reasons import CodedReason
 from geo.removals import hides
 from geo.subjects.subject import ChangeSubject, read_subject
 from geo.text.coded_reasons import REASONS
@@ -106,9 +107,9 @@ async def _close(desk: Desk, space_id: str, form: Form) -> None:
     status, because = form.get("status", ""), text_in(form, "because")
     problems = []
     if status not in CLOSING:
-        problems.append(("status", f"is not one of {', '.join(CLOSING)}"))
+        problems.append(("status", CodedReason("not_one_of", choices=CLOSING)))
     if because is not None and because not in REASONS:
-        problems.append(("notice", f"code is not one of {', '.join(REASONS)}"))
+        problems.append(("notice", CodedReason("not_one_of", field="code", choices=REASONS)))
     if problems:
         raise InvalidRecordError(problems)
     await close_space(
@@ -127,7 +128,7 @@ async def answer(desk: DeskDep, space: RecordId, form: FormDep) -> Response:
     """Write down that the operator said: as listed, full or closed."""
     channel = form.get("channel", "")
     if channel not in HEARD_BY:
-        raise InvalidRecordError([("channel", f"is not one of {', '.join(HEARD_BY)}")])
+        raise InvalidRecordError([("channel", CodedReason("not_one_of", choices=HEARD_BY))])
     said: Any = form.get("answer", "")
     await answers.answer_for(desk.session, desk.actor, space, said, channel, now=desk.now)
     return see(f"{SPACES}/{space}?done=answered")
@@ -203,7 +204,7 @@ async def _act(
     except InvalidRecordError as error:
         return FormReply(typed=typed, reason=reason, problems=error.problems), None
     except MixedDataError:
-        mixed = [("name", "demo and real rows do not mix")]
+        mixed = [("name", CodedReason("mixed"))]
         return FormReply(typed=typed, reason=reason, problems=mixed), None
     try:
         shown = await _preview(desk, subject, typed)

@@ -18,6 +18,7 @@ from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.guidance import assessments, checklists
 from geo.models import ChecklistItem, Organization, Person
 from geo.proposals import pending
+from geo.reasons import CodedReason
 from geo.spaces import membership, staff_search
 
 router = APIRouter(include_in_schema=False)
@@ -65,10 +66,10 @@ async def start(desk: DeskDep, form: FormDep) -> Response:
                 desk.session, desk.actor, form.get("space", "").strip(), today=desk.now.date()
             )
     except NotFoundError:
-        problems = told(desk.words, [("space", "is no space that you may know of")])
+        problems = told(desk.words, [("space", CodedReason("no_such_space"))])
         return await _page(desk, problems=problems, typed=form)
     except ConflictError:
-        problems = told(desk.words, [("space", "has no checklist in force for its kind")])
+        problems = told(desk.words, [("space", CodedReason("no_checklist"))])
         return await _page(desk, problems=problems, typed=form)
     return see(f"{STANDARDS}/assessments/{assessment}")
 
@@ -186,7 +187,7 @@ async def work_on(desk: DeskDep, assessment: RecordId, form: FormDep) -> Respons
 
 def _needed(reason: str | None) -> str:
     if reason is None:
-        raise InvalidRecordError([("reason", "is missing")])
+        raise InvalidRecordError([("reason", CodedReason("missing"))])
     return reason
 
 

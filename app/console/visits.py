@@ -33,6 +33,7 @@ from geo.errors import ConflictError, InvalidRecordError
 from geo.hours.openings import WEEKDAYS, from_json
 from geo.hours.wording import hours_text
 from geo.proposals import idempotency
+from geo.reasons import CodedReason
 from geo.spaces import staff_search
 from geo.text import coded_reasons
 
@@ -170,7 +171,7 @@ def _changes_in(form: Form) -> dict[str, Any]:
     opens_at, closes_at = (form.get(name, "") for name in ("opens_at", "closes_at"))
     if days or opens_at or closes_at:
         if not days or not all(map(_CLOCK.fullmatch, (opens_at, closes_at))):
-            raise InvalidRecordError([("schedules", "days and both times go together")])
+            raise InvalidRecordError([("schedules", CodedReason("days_and_times"))])
         changes["schedules"] = [{"byday": days, "opens_at": opens_at, "closes_at": closes_at}]
     return changes
 

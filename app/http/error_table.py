@@ -52,6 +52,7 @@ from geo.errors import (
     DiskFullError,
     ForbiddenError,
     ForeignCountError,
+    GeoError,
     InvalidCountError,
     InvalidFileError,
     InvalidRecordError,
@@ -65,13 +66,15 @@ from geo.errors import (
     SessionNeededError,
     UnknownServiceError,
 )
-from routing.errors import GraphError, InvalidRequest, NoRoute, OffNetwork
+from geo.reasons import CodedReason
+from routing.errors import GraphError, InvalidRequest, NoRoute, OffNetwork, RoutingError
 from tiles.errors import (
     InvalidFilterError,
     NoBasemapError,
     NoPastError,
     NotAcceptableError,
     NotThereError,
+    TilesError,
     UnknownFormatError,
 )
 
@@ -381,7 +384,7 @@ async def answer(request: Request, error: Exception) -> Response:
         error = DiskFullError()
     kind = kind_of(error)
     w = words(_language(request))
-    extras = {**await _calls(request, error), **_extras(error, w)}
+    extras = {**_code(error, kind), **await _calls(request, error), **_extras(error, w)}
     headers = getattr(error, "headers", None)
     if isinstance(error, RouteRefusedError):
         headers = {**(headers or {}), "Content-Language": w.lang, "Vary": "Accept-Language"}
@@ -409,9 +412,28 @@ def _detail(error: Exception, kind: ProblemKind, w: Words) -> str:
     return kind.detail if kind.detail is not None else str(error)
 
 
+def _code(error: Exception, kind: ProblemKind) -> dict[str, str]:
+    """Return what programs know an error by.
+
+    A kind with a text of its own tells none of its errors apart, so it has no code either.
+    """
+    if kind.detail is None and isinstance(error, GeoError | RoutingError | TilesError):
+        return {"code": error.code}
+    return {}
+
+
+def _item(error: Exception, field: str, reason: str) -> dict[str, str]:
+    item = {"field": field, "reason": reason}
+    if isinstance(reason, CodedReason):
+        item["code"] = reason.cause.code
+    elif isinstance(error, InvalidRequest):
+        item["code"] = error.code
+    return item
+
+
 def _extras(error: Exception, w: Words) -> dict[str, Any]:
     """Return the members an exception adds to its problem."""
-    wrong = [{"field": field, "reason": reason} for field, reason in _wrong(error)[:MOST_REASONS]]
+    wrong = [_item(error, field, reason) for field, reason in _wrong(error)[:MOST_REASONS]]
     if wrong:
         return {"field": wrong[0]["field"], "errors": wrong}
     match error:

@@ -29,6 +29,9 @@ class ProblemReason(BaseModel):
 
     field: str = Field(description="Path of the parameter or member, such as start.0.")
     reason: str
+    code: str | None = Field(
+        None, description="What is wrong, for programs; reasons may be worded anew, codes stay."
+    )
 
 
 class Problem(BaseModel):
@@ -41,6 +44,11 @@ class Problem(BaseModel):
     status: int
     detail: str
     what_to_do: str
+    code: str | None = Field(
+        None,
+        description="What went wrong, more closely than `type`, where more is known.",
+        examples=["same_place"],
+    )
     instance: str | None = Field(None, description="Incident id, to be told to who runs Amparo.")
     errors: list[ProblemReason] = Field(default=[], description="What is wrong, field by field.")
 

@@ -13,7 +13,6 @@ from app.clock import Clock
 from app.runtime.logs import NOTICES
 from app.settings import Settings
 from geo.db.sessions import Database, Tier
-from geo.errors import DatabaseUnavailableError
 from geo.oversight import audit_anchors
 from geo.oversight.audit_anchors import Anchor
 from geo.records import upsert
@@ -72,16 +71,11 @@ async def keep_due(session: AsyncSession, settings: Settings, now: datetime) -> 
     return await audit_anchors.late(session, now, ways(settings))
 
 
-async def keep_anchored(
-    database: Database, settings: Settings, clock: Clock, every_s: float
-) -> None:
-    """Do that for as long as the server runs, and warn of what is late."""
-    while True:
-        await asyncio.sleep(every_s)
-        with suppress(DatabaseUnavailableError):
-            async with database.session(Tier.WRITER) as session:
-                # Of several processes one does it: the others find it done.
-                await upsert.alone(session, upsert.UPKEEP_LOCK)
-                late = await keep_due(session, settings, clock())
-            for way in late:
-                NOTICES.warning("the audit was not anchored for over a day: %s", way)
+async def keep_anchored(database: Database, settings: Settings, clock: Clock) -> None:
+    """Do that once, and warn of what is late."""
+    async with database.session(Tier.WRITER) as session:
+        # Of several processes one does it: the others find it done.
+        await upsert.alone(session, upsert.UPKEEP_LOCK)
+        late = await keep_due(session, settings, clock())
+    for way in late:
+        NOTICES.warning("the audit was not anchored for over a day: %s", way)

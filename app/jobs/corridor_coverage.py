@@ -13,12 +13,13 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Final
 
 import shapely
 
 from app.clock import Clock
-from app.runtime.background import running
+from app.runtime.background import every, running
 from app.runtime.logs import NOTICES
 from app.snapshots.open_spaces import support
 from app.snapshots.road_networks import NoNetworkError, Region, RoadNetworks
@@ -317,16 +318,14 @@ async def covering(coverer: Coverer, clock: Clock, every_s: int) -> AsyncIterato
     if every_s == 0:
         yield
         return
-    async with running(_forever(coverer, clock, every_s)):
+    async with running(every(every_s, partial(_look, coverer, clock))):
         yield
 
 
-async def _forever(coverer: Coverer, clock: Clock, every_s: int) -> None:
-    while True:
-        await asyncio.sleep(every_s)
-        try:
-            if await coverer.is_due(clock()):
-                await coverer.cover(clock())
-        except Exception as error:  # the next look may do it
-            # Its words may hold a position.
-            NOTICES.warning("coverage not computed: %s", type(error).__name__)
+async def _look(coverer: Coverer, clock: Clock) -> None:
+    try:
+        if await coverer.is_due(clock()):
+            await coverer.cover(clock())
+    except Exception as error:  # the next look may do it
+        # Its words may hold a position.
+        NOTICES.warning("coverage not computed: %s", type(error).__name__)

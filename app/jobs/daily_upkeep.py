@@ -3,22 +3,21 @@
 The server does it by itself; ``amparo upkeep`` does it at once, for who runs no server.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import date, datetime
+from functools import partial
 from hashlib import sha256
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import Clock
 from app.jobs.audit_anchoring import keep_anchored
-from app.runtime.background import running
+from app.runtime.background import every, running
 from app.settings import Settings
 from geo.accounts import outbox, sign_in, staff_reads
 from geo.db import change_stamps
 from geo.db.sessions import Database, Tier
-from geo.errors import DatabaseUnavailableError
 from geo.guidance import feedback
 from geo.history import change_feed
 from geo.imports import batches, duplicates
@@ -111,28 +110,23 @@ def _seal(day: date) -> str:
 async def daily_upkeep(database: Database, clock: Clock, settings: Settings) -> AsyncIterator[None]:
     """Do each day's work in the background for as long as the server runs."""
     async with (
-        running(keep_anchored(database, settings, clock, LOOK_EVERY_S)),
-        running(_every(LOOK_EVERY_S, _look, database, clock)),
+        running(every(LOOK_EVERY_S, partial(keep_anchored, database, settings, clock))),
+        running(every(LOOK_EVERY_S, partial(_write, _look, database, clock))),
         # Notes of changes, which every reading of the stamps adds up.
-        running(_every(FOLD_EVERY_S, change_stamps.fold_old, database, clock)),
+        running(every(FOLD_EVERY_S, partial(_write, change_stamps.fold_old, database, clock))),
         # What one person took away beyond the limit, within a minute of its end (P52).
-        running(_every(END_EVERY_S, removal_log.end_due, database, clock)),
+        running(every(END_EVERY_S, partial(_write, removal_log.end_due, database, clock))),
     ):
         yield
 
 
-async def _every(
-    every_s: float,
+async def _write(
     work: Callable[[AsyncSession, datetime], Awaitable[object]],
     database: Database,
     clock: Clock,
 ) -> None:
-    """Do a work of the writer's again and again, and leave it out while the database is away."""
-    while True:
-        await asyncio.sleep(every_s)
-        with suppress(DatabaseUnavailableError):
-            async with database.session(Tier.WRITER) as session:
-                await work(session, clock())
+    async with database.session(Tier.WRITER) as session:
+        await work(session, clock())
 
 
 async def _look(session: AsyncSession, now: datetime) -> None:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
 from email.utils import format_datetime
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -20,14 +21,13 @@ import httpx
 import orjson
 
 from app.clock import Clock
-from app.runtime.background import running
+from app.runtime.background import every, running
 from app.runtime.logs import NOTICES
 from app.settings import Settings, is_loopback
 from app.texts.notification_text import text_of
 from geo.accounts import outbox
 from geo.accounts.outbox import ClaimedMessage
 from geo.db.sessions import Database, Tier
-from geo.errors import DatabaseUnavailableError
 
 #: Seconds that one attempt may take, well below `geo.accounts.outbox.LEASE`.
 ATTEMPT_S = 15.0
@@ -300,16 +300,11 @@ async def notifying(database: Database, settings: Settings, clock: Clock) -> Asy
     """Send notifications in the background for as long as the server runs."""
     async with (
         senders_of(settings) as senders,
-        running(_forever(database, senders, clock)),
+        running(every(INTERVAL_S, partial(_deliver_all, database, senders, clock))),
     ):
         yield
 
 
-async def _forever(database: Database, senders: Mapping[str, Sender], clock: Clock) -> None:
-    while True:
-        await asyncio.sleep(INTERVAL_S)
-        try:
-            while any(await deliver_due(database, senders, clock)):
-                pass
-        except DatabaseUnavailableError:
-            continue  # it comes back, or the requests say that it does not
+async def _deliver_all(database: Database, senders: Mapping[str, Sender], clock: Clock) -> None:
+    while any(await deliver_due(database, senders, clock)):
+        pass

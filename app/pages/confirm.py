@@ -22,6 +22,7 @@ from geo.confirmations import answers
 from geo.confirmations.answers import Answer, ConfirmationQuestion
 from geo.errors import ConflictError, InvalidRecordError, LinkError
 from geo.hours.rrule import WEEKDAYS
+from geo.reasons import CodedReason
 from geo.text import coded_reasons
 
 router = APIRouter(include_in_schema=False)
@@ -123,14 +124,14 @@ def _changes(form: FormData) -> dict[str, Any]:
     opens_at, closes_at = _field(form, "opens_at"), _field(form, "closes_at")
     if days or opens_at or closes_at:
         if not days or not _CLOCK.fullmatch(opens_at) or not _CLOCK.fullmatch(closes_at):
-            raise InvalidRecordError([("schedules", "days and both times go together")])
+            raise InvalidRecordError([("schedules", CodedReason("days_and_times"))])
         changes["schedules"] = [{"byday": days, "opens_at": opens_at, "closes_at": closes_at}]
     if phone := _field(form, "phone"):
         changes["public_phones"] = [phone]
     notice = _field(form, "notice")
     if said := coded_reasons.notice_of(_field(form, "because"), notice):
         if len(notice) > _LONGEST_NOTICE:
-            raise InvalidRecordError([("notice", f"is longer than {_LONGEST_NOTICE} characters")])
+            raise InvalidRecordError([("notice", CodedReason("too_long", most=_LONGEST_NOTICE))])
         changes["notice"] = said
     return changes
 

@@ -36,6 +36,19 @@ LanguageCode = Annotated[
 #: The query parameter ``f`` of an address that answers in JSON alone.
 JSONFormat = Annotated[Literal["json"] | None, Query(alias="f", description="Format.")]
 
+#: Names of the vocabularies, as addresses have them.
+VocabularyName = Literal[
+    "space_kind",
+    "service",
+    "sector",
+    "amenity",
+    "document",
+    "gender",
+    "phone_type",
+    "count_method",
+    "count_source",
+]
+
 #: Nothing here is about other centuries, and time zones overflow at the ends of the calendar.
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 

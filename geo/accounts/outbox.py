@@ -19,6 +19,7 @@ from geo.accounts.permissions import Actor, Role, require_administer
 from geo.db import clock
 from geo.errors import InvalidRecordError, NotFoundError
 from geo.models import Organization, OutboxMessage, Person, Webhook
+from geo.reasons import CodedReason
 
 #: What is told. A webhook names the ones it wants.
 EVENTS = (
@@ -273,10 +274,9 @@ async def add_webhook(
         require_administer(actor)
     unknown = sorted(set(events) - set(EVENTS))
     if unknown or not events:
-        reason = f"choose of {', '.join(EVENTS)}"
-        raise InvalidRecordError([("events", reason)])
+        raise InvalidRecordError([("events", CodedReason("not_one_of", choices=EVENTS))])
     if not url.startswith(("https://", "http://")):
-        raise InvalidRecordError([("url", "not an address that starts with https://")])
+        raise InvalidRecordError([("url", CodedReason("not_https"))])
     if organization_id is not None and await session.get(Organization, organization_id) is None:
         msg = f"there is no organisation {organization_id}"
         raise NotFoundError(msg)

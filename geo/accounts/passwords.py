@@ -14,6 +14,7 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from geo.accounts.password_words import GUESSED
 from geo.errors import InvalidRecordError
+from geo.reasons import CodedReason
 from geo.text.normalize import folded
 
 #: Our choice, above the 8 that NIST SP 800-63B (section 5.1.1.2) asks for at least.
@@ -78,12 +79,12 @@ def check_password(password: str, *, email: str, context: Sequence[str] = ()) ->
         Says why, without repeating it.
     """
     if len(password) < SHORTEST:
-        raise InvalidRecordError([("password", f"has at least {SHORTEST} characters")])
+        raise InvalidRecordError([("password", CodedReason("too_short", least=SHORTEST))])
     if len(password) > LONGEST:
-        raise InvalidRecordError([("password", f"has at most {LONGEST} characters")])
+        raise InvalidRecordError([("password", CodedReason("at_most", most=LONGEST))])
     own = _own_words(email, context)
     if _is_common(password, own) or not _resists(password, own):
-        raise InvalidRecordError([("password", "is among the first that are guessed")])
+        raise InvalidRecordError([("password", CodedReason("guessed"))])
 
 
 def _own_words(email: str, context: Sequence[str]) -> list[str]:

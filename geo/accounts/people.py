@@ -24,6 +24,7 @@ from geo.models import (
     Person,
     WebSession,
 )
+from geo.reasons import CodedReason
 from geo.text.languages import STAFF_LANGUAGES
 from geo.text.normalize import folded
 
@@ -90,11 +91,13 @@ async def add_person(
         Somebody has that e-mail address already.
     """
     email, name = folded_address(email), name.strip()
-    problems = [] if is_address(email) else [("email", "is no e-mail address")]
+    problems: list[tuple[str, CodedReason]] = []
+    if not is_address(email):
+        problems.append(("email", CodedReason("not_email")))
     if not 0 < len(name) <= _LONGEST_NAME:
-        problems.append(("name", f"has 1 to {_LONGEST_NAME} characters"))
+        problems.append(("name", CodedReason("length", most=_LONGEST_NAME)))
     if language not in STAFF_LANGUAGES:
-        problems.append(("language", f"is one of {', '.join(STAFF_LANGUAGES)}"))
+        problems.append(("language", CodedReason("not_one_of", choices=list(STAFF_LANGUAGES))))
     problems += await _wrong_place(session, role, organization_id, countries)
     if problems:
         raise InvalidRecordError(problems)
@@ -285,7 +288,7 @@ async def add_organization(session: AsyncSession, name: str) -> str:
     name = name.strip()
     slug = re.sub(r"[^a-z0-9]+", "-", folded(name)).strip("-")[:80]
     if not slug or len(name) > _LONGEST_NAME:
-        raise InvalidRecordError([("name", f"has 1 to {_LONGEST_NAME} characters")])
+        raise InvalidRecordError([("name", CodedReason("length", most=_LONGEST_NAME))])
     if await session.get(Organization, slug) is None:
         session.add(Organization(id=slug, name=name))
         await session.flush()
@@ -361,19 +364,19 @@ async def _members(session: AsyncSession, condition: ColumnElement[bool]) -> lis
 
 async def _wrong_place(
     session: AsyncSession, role: str, organization_id: str | None, countries: Sequence[str]
-) -> list[tuple[str, str]]:
+) -> list[tuple[str, CodedReason]]:
     """Return what is wrong with a role and where it is held."""
     problems = []
     if role not in set(Role):
-        problems.append(("role", f"is one of {', '.join(Role)}"))
+        problems.append(("role", CodedReason("not_one_of", choices=list(Role))))
     if role == Role.EDITOR and organization_id is None:
-        problems.append(("organization", "an editor works for one"))
+        problems.append(("organization", CodedReason("editor_works_for_one")))
     if role == Role.APPROVER and not countries:
-        problems.append(("countries", "an approver decides in at least one"))
+        problems.append(("countries", CodedReason("approver_decides")))
     if not all(_COUNTRY.fullmatch(country) for country in countries):
-        problems.append(("countries", "are two capital letters each, such as CO"))
+        problems.append(("countries", CodedReason("not_countries")))
     if organization_id is not None and await session.get(Organization, organization_id) is None:
-        problems.append(("organization", "there is no such organisation"))
+        problems.append(("organization", CodedReason("no_such_organization")))
     return problems
 
 

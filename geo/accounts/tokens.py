@@ -15,6 +15,7 @@ from geo.audit import trail
 from geo.db import clock
 from geo.errors import ForbiddenError, InvalidRecordError, InvalidTokenError, NotFoundError
 from geo.models import TOKEN_SCOPES, AccessToken, Person
+from geo.reasons import CodedReason
 
 #: Random bytes of a secret: 256 bits, so a plain hash is enough (nothing to guess).
 SECRET_BYTES = 32
@@ -85,13 +86,15 @@ async def issue_token(
     ForbiddenError
         It would edit in somebody else's name: then one person could be both of two (P40).
     """
-    problems = [] if scope in TOKEN_SCOPES else [("scope", f"is one of {', '.join(TOKEN_SCOPES)}")]
+    problems: list[tuple[str, CodedReason]] = []
+    if scope not in TOKEN_SCOPES:
+        problems.append(("scope", CodedReason("not_one_of", choices=TOKEN_SCOPES)))
     if scope == "edit" and person_id is None:
-        problems.append(("person", "a token that edits acts in somebody's name"))
+        problems.append(("person", CodedReason("acts_in_a_name")))
     if person_id is not None and not await session.scalar(
         select(Person.active).where(Person.id == person_id)
     ):
-        problems.append(("person", "there is no such active person"))
+        problems.append(("person", CodedReason("no_such_person")))
     if problems:
         raise InvalidRecordError(problems)
     if scope == "edit" and by not in OPERATORS and by != person_id:

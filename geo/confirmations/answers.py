@@ -26,6 +26,7 @@ from geo.proposals.closing_counts import note_change
 from geo.proposals.notifications import note
 from geo.proposals.record_visibility import require_known
 from geo.proposals.submission import SOURCE, Outcome, ProposalLink, propose_space
+from geo.reasons import CodedReason
 from geo.records import space_documents
 from geo.removals.hides import is_hidden
 from geo.subjects.subject import ChangeSubject, read_subject
@@ -265,7 +266,7 @@ async def answer_for(
         instead.
     """
     if answer == "changed":
-        raise InvalidRecordError([("answer", "is proposed as a change instead")])
+        raise InvalidRecordError([("answer", CodedReason("proposed_instead"))])
     await _own_space(session, space_id, channel, actor)
     return await _take(
         session,
@@ -310,7 +311,9 @@ async def _take(
                 link=link,
             )
         case _:
-            raise InvalidRecordError([("answer", f"is one of {', '.join(get_args(Answer))}")])
+            raise InvalidRecordError(
+                [("answer", CodedReason("not_one_of", choices=get_args(Answer)))]
+            )
     await session.execute(
         insert(Confirmation).values(
             id=str(uuid.uuid4()),
@@ -391,7 +394,7 @@ async def _write(
 def _changeable(changes: Mapping[str, Any]) -> Mapping[str, Any]:
     fixed = sorted(set(changes) - set(CHANGEABLE))
     if fixed:
-        raise InvalidRecordError([(name, "is not changed by a link") for name in fixed])
+        raise InvalidRecordError([(name, CodedReason("not_by_link")) for name in fixed])
     return changes
 
 
@@ -399,7 +402,7 @@ async def _own_space(
     session: AsyncSession, space_id: str, channel: str, actor: Actor | None
 ) -> ChangeSubject:
     if channel not in CHANNELS:
-        raise InvalidRecordError([("channel", f"is one of {', '.join(CHANNELS)}")])
+        raise InvalidRecordError([("channel", CodedReason("not_one_of", choices=CHANNELS))])
     subject = await read_subject(session, "space", space_id)
     await require_known(session, actor, [subject])
     if actor is not None:

@@ -22,6 +22,7 @@ from geo.errors import ConflictError, InvalidRecordError
 from geo.proposals import idempotency, submission
 from geo.proposals.record_visibility import require_known
 from geo.proposals.submission import Outcome
+from geo.reasons import CodedReason
 from geo.subjects.subject import ChangeSubject, read_subject, read_subjects
 
 Answer = Literal["as_listed", "full", "closed", "changed"]
@@ -131,7 +132,9 @@ async def send(
         The key came with something else before.
     """
     if not idempotency.is_taken(visit.seen_on, now.date()):
-        raise InvalidRecordError([("seen_on", f"is more than {idempotency.TAKEN_DAYS} days ago")])
+        raise InvalidRecordError(
+            [("seen_on", CodedReason("too_long_ago", days=idempotency.TAKEN_DAYS))]
+        )
     if not await idempotency.is_first(session, key, _content(actor, visit), about=visit.seen_on):
         return None
     subject = await read_subject(session, "space", visit.space_id, lock=True)
@@ -160,7 +163,7 @@ async def send(
 async def _propose(session: AsyncSession, actor: Actor, visit: Visit, now: datetime) -> Outcome:
     fixed = sorted(set(visit.changes) - set(CHANGEABLE))
     if fixed:
-        raise InvalidRecordError([(name, "is not changed by a visit") for name in fixed])
+        raise InvalidRecordError([(name, CodedReason("not_by_visit")) for name in fixed])
     return await submission.propose_space(
         session,
         actor,

@@ -28,6 +28,8 @@ ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ
 class ClusterError(GeoError):
     """The private PostgreSQL cannot run; the message says what to do."""
 
+    code = "cluster"
+
 
 @dataclass(frozen=True, order=True)
 class Installation:

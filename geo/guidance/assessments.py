@@ -17,6 +17,7 @@ from geo.db.guidance_views import assessment_answers, assessments, plain_rows, s
 from geo.errors import ConflictError, ForbiddenError, InvalidRecordError, NotFoundError
 from geo.guidance.practices import visible_location
 from geo.models import Assessment, AssessmentAnswer, Checklist, ChecklistItem, Location
+from geo.reasons import CodedReason
 
 ANSWERS = ("yes", "partly", "no", "not_applicable")
 MAX_EVIDENCE = 2000  # characters, as every text of a record
@@ -89,11 +90,11 @@ async def answer(
     problems = []
     for given in answers:
         if given.position not in items:
-            problems.append(("position", f"{given.position} is no question of the checklist"))
+            problems.append(("position", CodedReason("no_question", number=given.position)))
         if given.answer not in ANSWERS:
-            problems.append(("answer", f"is one of {', '.join(ANSWERS)}"))
+            problems.append(("answer", CodedReason("not_one_of", choices=ANSWERS)))
         if given.evidence is not None and len(given.evidence) > MAX_EVIDENCE:
-            problems.append(("evidence", f"is longer than {MAX_EVIDENCE} characters"))
+            problems.append(("evidence", CodedReason("too_long", most=MAX_EVIDENCE)))
     if problems:
         raise InvalidRecordError(problems)
     chosen = {given.position: given for given in answers}
@@ -139,11 +140,11 @@ async def submit(session: AsyncSession, actor: Actor, assessment_id: str) -> Non
     for position, item in items.items():
         answered = given.get(position)
         if answered is None:
-            problems.append((f"answers.{position}", "is missing"))
+            problems.append((f"answers.{position}", CodedReason("missing")))
         elif (
             item.evidence_needed and answered.answer in {"yes", "partly"} and not answered.evidence
         ):
-            problems.append((f"answers.{position}", "needs its evidence"))
+            problems.append((f"answers.{position}", CodedReason("evidence_needed")))
     if problems:
         raise InvalidRecordError(problems)
     assessment.state, assessment.assessed_by = "submitted", actor.id
@@ -190,7 +191,7 @@ async def verify(
         msg = "an assessment is verified by somebody who answered none of its questions"
         raise ForbiddenError(msg)
     if not accept and not (reason or "").strip():
-        raise InvalidRecordError([("reason", "is needed to return an assessment")])
+        raise InvalidRecordError([("reason", CodedReason("needed_to_return"))])
     assessment.state = "verified" if accept else "returned"
     assessment.verified_by, assessment.verified_on = actor.id, today
     assessment.decision_reason = reason

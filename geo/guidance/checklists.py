@@ -16,6 +16,7 @@ from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.models import Checklist, ChecklistItem
 from geo.proposals.guidance_changes import Sent, put
 from geo.proposals.submission import Outcome
+from geo.reasons import CodedReason
 from geo.records.guidance_rows import MAX_MONTHS
 from geo.subjects.texts import checklist_document
 from geo.vocabulary import read_vocabulary
@@ -140,7 +141,7 @@ async def add_version(
     require_coordinate(actor)
     problems = _problems(title, items, valid_months, pass_score)
     if kind not in (await read_vocabulary(session)).active.get("space_kind", ()):
-        problems.append(("kind", "is not a kind of space"))
+        problems.append(("kind", CodedReason("not_kind")))
     if problems:
         raise InvalidRecordError(problems)
     last = await session.scalar(select(func.max(Checklist.version)).where(Checklist.kind == kind))
@@ -208,22 +209,22 @@ async def retire(session: AsyncSession, actor: Actor, checklist_id: str, *, toda
 
 def _problems(
     title: str, items: Sequence[Item], valid_months: int, pass_score: float
-) -> list[tuple[str, str]]:
+) -> list[tuple[str, CodedReason]]:
     problems = []
     if not 0 < len(title.strip()) <= MAX_TEXT:
-        problems.append(("title", f"has 1 to {MAX_TEXT} characters"))
+        problems.append(("title", CodedReason("length", most=MAX_TEXT)))
     if not 1 <= len(items) <= MAX_ITEMS:
-        problems.append(("items", f"are 1 to {MAX_ITEMS}"))
+        problems.append(("items", CodedReason("items_count", most=MAX_ITEMS)))
     if any(
         not 0 < len(words.strip()) <= MAX_TEXT
         for item in items
         for words in (item.standard, item.question)
     ):
-        problems.append(("items", f"have a standard and a question of 1 to {MAX_TEXT} characters"))
+        problems.append(("items", CodedReason("items_length", most=MAX_TEXT)))
     if not 1 <= valid_months <= MAX_MONTHS:
-        problems.append(("valid_months", f"is 1 to {MAX_MONTHS}"))
+        problems.append(("valid_months", CodedReason("not_between", low=1, high=MAX_MONTHS)))
     if not 0 <= pass_score <= 1:
-        problems.append(("pass_score", "is 0 to 1"))
+        problems.append(("pass_score", CodedReason("not_between", low=0, high=1)))
     return problems
 
 

@@ -41,6 +41,7 @@ from geo.errors import (
     UnknownServiceError,
 )
 from geo.models import PROTECTED_SERVICES, Complaint, Feedback, Location, ServiceRequest
+from geo.reasons import CodedReason
 from geo.records.readers import FileRow
 from geo.records.row_validation import Row
 from geo.text.countries import CODES
@@ -70,7 +71,7 @@ async def give_feedback(
         It says neither.
     """
     if was_served is None and was_open is None:
-        raise InvalidRecordError([("was_served", "say this, or was_open")])
+        raise InvalidRecordError([("was_served", CodedReason("was_served_or_open"))])
     await session.execute(
         insert(Feedback).from_select(
             ["id", "location_id", "was_served", "was_open", "received_on"],
@@ -155,7 +156,7 @@ async def ask_for_service(
     if service not in known:
         raise UnknownServiceError(service, known)
     if country not in CODES:
-        raise InvalidRecordError([("country", "is not an ISO 3166-1 alpha-2 code")])
+        raise InvalidRecordError([("country", CodedReason("not_country"))])
     await session.execute(
         insert(ServiceRequest).values(
             id=f"r-{uuid.uuid4().hex}",
@@ -264,7 +265,7 @@ async def handle_complaint(
     """
     require_coordinate(actor)
     if state not in {"handling", "closed"}:
-        raise InvalidRecordError([("state", "is handling or closed")])
+        raise InvalidRecordError([("state", CodedReason("not_handled"))])
     changed = await session.execute(
         update(Complaint)
         .where(Complaint.id == complaint_id)

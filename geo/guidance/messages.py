@@ -15,6 +15,7 @@ from geo.db.guidance_views import message_drafts, messages, plain_rows
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
 from geo.guidance import review as reviewing
 from geo.models import AUDIENCES, Message
+from geo.reasons import CodedReason
 from geo.records import demo_rows as demo
 from geo.records.guidance_rows import ORIGINAL, language
 from geo.records.readers import FileRow
@@ -171,7 +172,10 @@ async def write(
         "written_by": actor.id,
     }
     if valid_to is not None and valid_to < valid_from:
-        row.reject("valid_to is before valid_from", "valid_to")
+        row.reject(
+            CodedReason("before", field="valid_to", other="valid_from", start=valid_from),
+            "valid_to",
+        )
     if row.faults:
         raise InvalidRecordError(row.faults)
     try:

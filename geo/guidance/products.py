@@ -20,6 +20,7 @@ from geo.db.guidance_views import plain_rows, product_spaces, products
 from geo.errors import InvalidRecordError
 from geo.guidance import review as reviewing
 from geo.models import Location, Product, ProductAtLocation
+from geo.reasons import CodedReason
 from geo.records import demo_rows
 from geo.records.guidance_rows import checked, read_product
 from geo.records.row_validation import Circumstances
@@ -161,7 +162,7 @@ async def put_product(
     """
     require_staff(actor)
     if "reviewed_by" in fields:
-        raise InvalidRecordError([("reviewed_by", "is noted when somebody else reviews it")])
+        raise InvalidRecordError([("reviewed_by", CodedReason("noted_on_review"))])
     circumstances = Circumstances(today, now, {}, await read_vocabulary(session))
     product_id = f"product-{uuid.uuid4().hex}"
     rows, _ = checked(read_product, {**fields, "id": product_id}, circumstances, geometry)
@@ -244,7 +245,7 @@ async def _require_spaces(session: AsyncSession, spaces: Sequence[str]) -> None:
     )
     missing = [space for space in spaces if space not in known]
     if missing:
-        raise InvalidRecordError([("spaces", f"'{missing[0][:40]}' is not known")])
+        raise InvalidRecordError([("spaces", CodedReason("unknown", value=missing[0][:40]))])
 
 
 async def _rows(session: AsyncSession, question: Select[Any]) -> list[dict[str, Any]]:

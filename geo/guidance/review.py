@@ -12,6 +12,7 @@ from geo.accounts.permissions import Actor, can_coordinate, require_coordinate, 
 from geo.audit import trail
 from geo.errors import ConflictError, ForbiddenError, InvalidRecordError, NotFoundError
 from geo.models import Message, Practice, Product
+from geo.reasons import CodedReason
 from geo.text.languages import STAFF_LANGUAGES
 
 Text = Message | Product | Practice
@@ -84,7 +85,7 @@ async def review(
         if isinstance(record, Message):
             record.reviewed_on = today
     elif reason is None or not reason.strip():
-        raise InvalidRecordError([("reason", "is needed to send a text back")])
+        raise InvalidRecordError([("reason", CodedReason("needed_to_send_back"))])
     else:
         record.state = "draft"
     await session.flush()
@@ -128,7 +129,9 @@ def _reader(record: Text, actor: Actor, reader: str | None, *, is_safety: bool) 
         raise ForbiddenError(msg)
     # Accounts are kept in few languages; who read one of the others is named.
     if reader is None or not reader.strip():
-        raise InvalidRecordError([("reader", f"say who read it in '{record.language}'")])
+        raise InvalidRecordError(
+            [("reader", CodedReason("reader_of_language", language=record.language))]
+        )
     return f"{actor.id}; {reader.strip()[:100]}"
 
 

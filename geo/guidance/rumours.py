@@ -17,12 +17,13 @@ from geo.guidance.messages import BankText, lookup
 from geo.models import Rumour
 from geo.proposals.guidance_changes import Sent, put
 from geo.proposals.submission import Outcome
+from geo.reasons import CodedReason
 from geo.records.readers import FileRow
 from geo.records.row_validation import Row
 from geo.subjects.texts import require_reviewed, rumour_document
 from geo.text.countries import CODES
 from geo.text.normalize import seen
-from geo.text.protected_words import word_reasons
+from geo.text.protected_words import protected_phrases
 
 #: What could reach or name one person: a claim is published with its answer (P6, P17).
 _PERSONAL = re.compile(r"@|https?:|www\.|(?:\d[\s().+-]*){6,}")
@@ -87,12 +88,12 @@ async def record_rumour(
     words, unit = row.text("claim"), row.optional_text("admin1")
     for field, value in (("claim", words), ("admin1", unit)):
         if _PERSONAL.search(seen(value or "")):
-            row.reject(f"{field} holds an address or number that could be a person's", field)
-    if next(word_reasons([words, unit or ""]), None) is not None:
+            row.reject(CodedReason("a_persons", field=field), field)
+    if next(protected_phrases([words, unit or ""]), None) is not None:
         # It would be read by everybody one day, and say where people are protected.
-        row.reject("claim speaks of protected services: it is not kept (P38)", "claim")
+        row.reject(CodedReason("protected_claim", field="claim"), "claim")
     if country not in CODES:
-        row.reject("country is not an ISO 3166-1 alpha-2 code", "country")
+        row.reject(CodedReason("not_country", field="country"), "country")
     if row.faults:
         raise InvalidRecordError(row.faults)
     rumour_id = f"rumour-{uuid.uuid4().hex}"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
+from geo.reasons import CodedReason
+
 #: Codes of RFC 5545, in the order of `date.weekday`.
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
@@ -135,40 +137,45 @@ def byday_code(value: str) -> str:
     """
     found = _BYDAY.fullmatch(value.strip().upper())
     if found is None:
-        msg = f"'{value[:20]}' is not a weekday of RFC 5545 (MO, or 1MO, -1FR in a monthly rule)"
-        raise ValueError(msg)
+        raise ValueError(CodedReason("not_weekday", value=value[:20]))
     return (found["nth"] or "").removeprefix("+") + found["day"]
 
 
-def rule_problems(rule: Recurrence) -> Iterable[str]:
+def rule_problems(rule: Recurrence) -> Iterable[CodedReason]:
     """Yield what makes a rule one that cannot be computed with; none if it is sound."""
     if rule.freq not in FREQUENCIES:
-        yield f"freq '{rule.freq}' is not one of {', '.join(FREQUENCIES)}"
+        yield CodedReason("not_one_of", field="freq", value=rule.freq, choices=FREQUENCIES)
     if not 1 <= rule.interval <= MAX_INTERVAL:
-        yield f"interval {rule.interval} is not between 1 and {MAX_INTERVAL}"
+        yield _out_of("interval", rule.interval, MAX_INTERVAL)
     if rule.count is not None and not 1 <= rule.count <= MAX_COUNT:
-        yield f"count {rule.count} is not between 1 and {MAX_COUNT}"
+        yield _out_of("count", rule.count, MAX_COUNT)
     if rule.count is not None and rule.until is not None:
-        yield "count and until exclude each other (RFC 5545)"
+        yield CodedReason("count_or_until")
     if (rule.interval > 1 or rule.count is not None) and rule.dtstart is None:
-        yield "interval and count need dtstart: they are counted from it"
+        yield CodedReason("interval_needs_start")
     if rule.dtstart is not None and rule.until is not None and rule.until < rule.dtstart:
-        yield "until is before dtstart"
+        yield CodedReason("before", field="until", other="dtstart", start=rule.dtstart)
     if not rule.byday and not rule.bymonthday and rule.dtstart is None:
-        yield "neither byday, bymonthday nor dtstart says on which days"
+        yield CodedReason("no_days")
     yield from _day_problems(rule)
 
 
-def _day_problems(rule: Recurrence) -> Iterable[str]:
+def _day_problems(rule: Recurrence) -> Iterable[CodedReason]:
     weeks = rule.freq == "WEEKLY"
     for code in sorted(rule.byday):
         if code not in WEEKDAYS and (weeks or _BYDAY.fullmatch(code) is None):
-            yield f"byday '{code[:20]}' is not a weekday of a {rule.freq.lower()} rule"
+            yield CodedReason(
+                "not_weekday_of_rule", field="byday", value=code[:20], freq=rule.freq.lower()
+            )
     if weeks and rule.bymonthday:
-        yield "bymonthday belongs to a monthly rule"
+        yield CodedReason("only_monthly", field="bymonthday")
     for number in sorted(rule.bymonthday):
         if not 1 <= abs(number) <= 31:  # noqa: PLR2004 - days of a month
-            yield f"bymonthday {number} is not between 1 and 31, or -1 and -31"
+            yield CodedReason("not_day_of_month", field="bymonthday", value=number)
+
+
+def _out_of(name: str, number: int, most: int) -> CodedReason:
+    return CodedReason("not_between", field=name, value=number, low=1, high=most)
 
 
 def _monday(day: date) -> date:

@@ -15,6 +15,7 @@ from geo.imports.check import digest, visible_ids
 from geo.imports.duplicates import remember_alike
 from geo.imports.reports import Checked, RowReport
 from geo.proposals import submission
+from geo.reasons import CodedReason
 from geo.records import space_documents
 from geo.records.loader import LOAD_LOCK, MAX_PROBLEMS
 
@@ -171,7 +172,7 @@ def _require_good(checked: Checked, *, only_good: bool) -> int:
 
 def _require_unchanged(rows: list[RowReport], stored: Mapping[str, dict[str, Any]]) -> None:
     if any(row.base != digest(stored.get(row.id)) for row in rows):
-        raise ConflictError("records have changed since the file was checked: check it again")
+        raise ConflictError(CodedReason("records_changed"))
 
 
 async def _noted(

@@ -15,6 +15,7 @@ from geo.imports import reports
 from geo.imports.apply import ImportResult, to_proposals
 from geo.imports.reports import Checked
 from geo.models import ImportBatch
+from geo.reasons import CodedReason
 
 #: P29: days a batch waits before it is deleted with all it holds; our proposal.
 KEPT_DAYS = 7
@@ -154,7 +155,7 @@ async def _close(
     )
     if closed is None:
         await read(session, batch_id, actor)
-        raise ConflictError("the import is applied or discarded already")
+        raise ConflictError(CodedReason("import_closed"))
 
 
 def _batch(row: Any) -> Batch:  # noqa: ANN401 - a row of the table

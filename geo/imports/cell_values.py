@@ -13,6 +13,7 @@ from geo.geography.country_names import country_code
 from geo.imports import dates
 from geo.imports.fields import kind_of
 from geo.imports.readers.table import CellError, Value
+from geo.reasons import CodedReason
 from geo.text.normalize import folded
 
 #: Words for "nothing there" in columns of codes, numbers and dates; a text stays what it is.
@@ -111,7 +112,7 @@ def _text(value: Value, _: CellStyle) -> str:
         return value.isoformat()
     if isinstance(value, str):
         return value.strip()
-    raise CellError("is not a text")
+    raise CellError(CodedReason("not_text"))
 
 
 def _flag(value: Value, _: CellStyle) -> bool:
@@ -122,7 +123,7 @@ def _flag(value: Value, _: CellStyle) -> bool:
         return True
     if plain in _FALSE:
         return False
-    raise CellError("is neither yes nor no")
+    raise CellError(CodedReason("cell_not_yes_or_no"))
 
 
 def number(value: Value, style: CellStyle) -> float:
@@ -134,11 +135,11 @@ def number(value: Value, style: CellStyle) -> float:
         It is none, or could be two.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise CellError("is not a number")
+        raise CellError(CodedReason("not_number"))
     if isinstance(value, str):
         value = _read_number(re.sub(r"\s", "", value.strip()), style.decimal)
     if not math.isfinite(value):
-        raise CellError("is not a number")
+        raise CellError(CodedReason("not_number"))
     return float(value)
 
 
@@ -152,17 +153,17 @@ def _read_number(text: str, decimal: str | None) -> float:
         elif comma >= 0 and not _GROUPED.fullmatch(text):
             decimal = ","
         elif _GROUPED.fullmatch(text) and max(dot, comma) >= 0:
-            raise CellError("is ambiguous: say in the mapping which sign is the decimal one")
+            raise CellError(CodedReason("cell_ambiguous_decimal"))
     decimal = decimal or "."
     group = "," if decimal == "." else "."
     whole, _, fraction = text.partition(decimal)
     if group in whole and not re.fullmatch(rf"[+-]?\d{{1,3}}(?:[{group}]\d{{3}})+", whole):
-        raise CellError("is not a number")
+        raise CellError(CodedReason("not_number"))
     if not re.fullmatch(r"[+-]?\d+(?:[.,]\d{3})*", whole) or (fraction and not fraction.isdigit()):
         try:
             return float(text)  # 1e3 and the like
         except ValueError:
-            raise CellError("is not a number") from None
+            raise CellError(CodedReason("not_number")) from None
     return float(f"{whole.replace(group, '')}.{fraction or 0}")
 
 
@@ -182,7 +183,7 @@ def decimal_of(cells: Iterable[Value]) -> str | None:
 def _whole(value: Value, style: CellStyle) -> int:
     found = number(value, style)
     if not found.is_integer():
-        raise CellError("is not a whole number")
+        raise CellError(CodedReason("not_whole"))
     return int(found)
 
 
@@ -224,7 +225,7 @@ def position(value: Value, style: CellStyle) -> tuple[float, float]:
         a, b, c, d = text.split(",")
         parts = [f"{a}.{b}", f"{c}.{d}"]
     if not 2 <= len(parts) <= 4:  # noqa: PLR2004 - lat, lon, altitude, accuracy
-        raise CellError("is not latitude and longitude")
+        raise CellError(CodedReason("cell_not_position"))
     lat, lon = (degrees(part, style) for part in parts[:2])
     return lon, lat
 
@@ -269,7 +270,7 @@ def _objects(value: Value, _: CellStyle) -> Value:
     if isinstance(found, dict):
         found = [found]
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-        raise CellError("is not a list of objects (JSON)")
+        raise CellError(CodedReason("cell_not_objects"))
     return found
 
 
@@ -277,7 +278,7 @@ def _json(text: str) -> Any:  # noqa: ANN401 - JSON is anything
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise CellError("is not JSON") from None
+        raise CellError(CodedReason("cell_not_json")) from None
 
 
 def _instant(value: Value, style: CellStyle) -> str:
@@ -294,10 +295,10 @@ def _instant(value: Value, style: CellStyle) -> str:
     if isinstance(found, date):
         zone = ZoneInfo(style.timezone) if style.timezone else None
         if zone is None:
-            raise CellError("has no offset, and the mapping states no timezone")
+            raise CellError(CodedReason("cell_without_offset"))
         moment = found if isinstance(found, datetime) else datetime.combine(found, time())
         return moment.replace(tzinfo=zone).astimezone(UTC).isoformat()
-    raise CellError("is not a moment")
+    raise CellError(CodedReason("cell_not_moment"))
 
 
 _CONVERTERS: Mapping[str, Callable[[Value, CellStyle], Value]] = {

@@ -22,6 +22,7 @@ from geo.imports.readers.table import Table
 from geo.imports.reports import Checked, RowReport, harmless
 from geo.imports.row_mapping import CodeWords, Draft, RowProblem, drafts, missing_columns, words
 from geo.models import Location, RestrictedReader
+from geo.reasons import CodedReason, in_file
 from geo.records import space_documents
 from geo.records.row_validation import ID, Circumstances
 from geo.records.space_rows import NIGHT_REMARK
@@ -117,21 +118,19 @@ async def check_file(
 
 def _drafted(
     name: str, table: Table, mapping: FieldMapping | None, known: CodeWords
-) -> tuple[FieldMapping, list[Draft], list[str]]:
+) -> tuple[FieldMapping, list[Draft], list[CodedReason]]:
     require_no_persons(table.columns)
     used = mapping if mapping and mapping.fields else own_mapping(table, mapping)
     if not used.fields:
-        raise InvalidFileError(
-            [f"{name}:1: no column has the name of a field: a mapping is needed"]
-        )
+        raise InvalidFileError([in_file(name, CodedReason("file_needs_mapping"))])
     if missing := missing_columns(table, used):
         raise InvalidFileError(
-            [f"{name}:1: has no column '{column}', which the mapping uses" for column in missing]
+            [in_file(name, CodedReason("file_lacks_column", column=one)) for one in missing]
         )
     made, remarks = drafts(table, used, known)
     unused = [c for c in table.columns if c not in used.columns() and c not in used.ignored]
     if unused:
-        remarks.append(f"columns not used: {', '.join(unused)}")
+        remarks.append(CodedReason("columns_not_used", columns=unused))
     return used, made, remarks
 
 
@@ -200,17 +199,20 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
     problems = list(draft.problems)
     told = {problem.field for problem in problems}
     changes = _stated(draft.changes, before)
-    after, notes = None, list[str]()
+    after, notes = None, list[CodedReason]()
     try:
         after, notes = merged(draft.id, changes, before, known)
     except InvalidRecordError as error:
         for name, reason in error.problems:
             # A cell that could not be read is missing here: said once is enough.
             if name not in told:
-                plain = harmless(name, reason.removeprefix(f"{name} "))
-                problems.append(RowProblem(columns.get(name, ""), name, plain))
+                problems.append(RowProblem(columns.get(name, ""), name, harmless(name, reason)))
     problems += [
-        RowProblem(columns.get("referral_points", ""), "referral_points", "names an unknown space")
+        RowProblem(
+            columns.get("referral_points", ""),
+            "referral_points",
+            CodedReason("row_unknown_referrer"),
+        )
         for point in changes.get("referral_points") or ()
         if point not in known.referrers
     ]
@@ -227,8 +229,8 @@ def _row(draft: Draft, columns: Mapping[str, str], known: _Known) -> RowReport:
         id=draft.id,
         state=state,
         fields=tuple(changes) if before is None else different,
-        notes=tuple(n for n in notes if state != "unchanged" or n.startswith(NIGHT_REMARK)),
-        quarantined=any("(P38)" in note for note in notes),
+        notes=tuple(note for note in notes if state != "unchanged" or note.code == NIGHT_REMARK),
+        quarantined=any(note.code == "made_restricted" for note in notes),
         changes=changes,
         base=digest(before),
     )
@@ -248,7 +250,7 @@ def _stated(changes: Mapping[str, Any], before: Mapping[str, Any] | None) -> dic
 
 def merged(
     id_: str, changes: Mapping[str, Any], before: dict[str, Any] | None, known: _Known
-) -> tuple[dict[str, Any], list[str]]:
+) -> tuple[dict[str, Any], list[CodedReason]]:
     """Return the canonical document that a row makes, and remarks.
 
     Raises
@@ -270,8 +272,7 @@ def _authority(
         actor, organization_id=owner["organization_id"], country=owner["country"]
     ) and can_propose(actor, organization_id=after["organization_id"], country=after["country"]):
         return []
-    reason = "is changed by an editor of its organisation, an approver of its country, or above"
-    return [RowProblem("", "organization", reason)]
+    return [RowProblem("", "organization", CodedReason("row_of_others"))]
 
 
 def digest(document: Mapping[str, Any] | None) -> str:

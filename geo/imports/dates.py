@@ -7,6 +7,7 @@ from typing import Literal
 
 from geo.imports.fields import WEEKDAYS
 from geo.imports.readers.table import CellError
+from geo.reasons import CodedReason
 from geo.text.normalize import folded
 
 Order = Literal["day_first", "month_first"]
@@ -105,11 +106,11 @@ def day(value: object, order: Order | None = None, *, epoch_1904: bool = False) 
     elif isinstance(value, str):
         found = _written(folded(value), order)
     else:
-        raise CellError("is not a date")
+        raise CellError(CodedReason("cell_not_date"))
     if found.year < FIRST_YEAR:
-        raise CellError(f"is a date before {FIRST_YEAR}: an empty cell with a date format?")
+        raise CellError(CodedReason("cell_too_early", year=FIRST_YEAR))
     if found.year > _LAST_YEAR:
-        raise CellError(f"is a date after {_LAST_YEAR}")
+        raise CellError(CodedReason("cell_too_late", year=_LAST_YEAR))
     return found
 
 
@@ -119,7 +120,7 @@ def _serial(value: float, *, epoch_1904: bool) -> date:
             return _EPOCH_1904 + timedelta(days=int(value))
         return _EPOCH_1900 + timedelta(days=int(value) + (0 < value < _LEAP_BUG))
     except OverflowError:
-        raise CellError("is a number too large for a date") from None
+        raise CellError(CodedReason("cell_beyond_dates")) from None
 
 
 def _written(value: str, order: Order | None) -> date:
@@ -141,7 +142,7 @@ def _written(value: str, order: Order | None) -> date:
         raise
     except ValueError:
         pass  # a day that no month has: refused like any other
-    raise CellError("is not a date")
+    raise CellError(CodedReason("cell_not_date"))
 
 
 def _numeric(first: str, second: int, third: str, order: Order | None) -> date:
@@ -149,13 +150,13 @@ def _numeric(first: str, second: int, third: str, order: Order | None) -> date:
         return date(int(first), second, int(third))
     a, year = int(first), _year(third)
     if not a or not second:
-        raise CellError("is not a date")
+        raise CellError(CodedReason("cell_not_date"))
     if a > 12 or a == second:  # noqa: PLR2004
         return date(year, second, a)
     if second > 12:  # noqa: PLR2004
         return date(year, a, second)
     if order is None:
-        raise CellError("is ambiguous: say in the mapping whether the day or the month comes first")
+        raise CellError(CodedReason("cell_ambiguous_date"))
     return date(year, second, a) if order == "day_first" else date(year, a, second)
 
 
@@ -189,7 +190,7 @@ def clock(value: object) -> str:
                 hour = hour % 12 + (12 if found[3] == "p" else 0)
             if (hour < 24 and minute < 60) or (hour, minute) == (24, 0):  # noqa: PLR2004
                 return f"{hour:02}:{minute:02}"
-    raise CellError("is not a time of day")
+    raise CellError(CodedReason("cell_not_time"))
 
 
 def _share(value: float) -> str:
@@ -199,7 +200,7 @@ def _share(value: float) -> str:
         return f"{minutes // 60:02}:{minutes % 60:02}"
     if float(value).is_integer() and 0 <= value <= 24:  # noqa: PLR2004
         return f"{int(value):02}:00"
-    raise CellError("is not a time of day")
+    raise CellError(CodedReason("cell_not_time"))
 
 
 def weekdays(value: object) -> list[str]:
@@ -213,7 +214,7 @@ def weekdays(value: object) -> list[str]:
     if isinstance(value, list):
         value = ",".join(map(str, value))
     if not isinstance(value, str):
-        raise CellError("is not days of the week")
+        raise CellError(CodedReason("cell_not_weekdays"))
     plain = re.sub(r"[-–—]\s*feira", "", folded(value)).replace(".", "")
     if _ALL_DAYS.fullmatch(plain):
         return list(WEEKDAYS)
@@ -227,14 +228,14 @@ def weekdays(value: object) -> list[str]:
         elif len(days) == 1:
             found.add(WEEKDAYS[days[0]])
     if not found:
-        raise CellError("is not days of the week")
+        raise CellError(CodedReason("cell_not_weekdays"))
     return [code for code in WEEKDAYS if code in found]
 
 
 def _day_of(word: str) -> str:
     word = re.sub(r"^(?:de |los |las |from )+", "", word).strip()
     if word not in _DAYS:
-        raise CellError("names a day of the week that is not known")
+        raise CellError(CodedReason("cell_unknown_weekday"))
     return _DAYS[word]
 
 
@@ -251,7 +252,7 @@ def hours(value: object) -> list[tuple[str, str]]:
         It is no such text.
     """
     if not isinstance(value, str):
-        raise CellError("is not hours from and to")
+        raise CellError(CodedReason("cell_not_hours"))
     plain = folded(value)
     if plain in _CLOSED:
         return []
@@ -261,6 +262,6 @@ def hours(value: object) -> list[tuple[str, str]]:
     for part in re.split(r"\s*(?:[,;|/]|\by\b|\be\b|\band\b|\bet\b)\s*", plain):
         ends = re.split(r"\s*(?:[-–—]|\ba\b(?!\.?\s?m)|\bto\b|\bate\b|\bhasta\b)\s*", part)
         if len(ends) != 2:  # noqa: PLR2004
-            raise CellError("is not hours from and to")
+            raise CellError(CodedReason("cell_not_hours"))
         openings.append((clock(ends[0]), clock(ends[1])))
     return openings

@@ -12,6 +12,7 @@ from geo.imports.cell_values import CellStyle
 from geo.imports.fields import ALL, KINDS, kind_of
 from geo.imports.readers.detection import FORMATS, ReadingOptions
 from geo.imports.readers.table import Table
+from geo.reasons import CodedReason
 from geo.text.normalize import folded
 
 #: Names that files of spaces also use for a field.
@@ -124,7 +125,7 @@ def parse_mapping(content: str | bytes | Mapping[str, Any]) -> FieldMapping:
     )
     problems.check_recipe(mapping)
     if problems.found:
-        raise InvalidFileError([f"mapping: {problem}" for problem in problems.found])
+        raise InvalidFileError([_in_mapping(problem) for problem in problems.found])
     return mapping
 
 
@@ -133,20 +134,25 @@ def _toml(content: str | bytes) -> dict[str, Any]:
         text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
         return tomllib.loads(text)
     except UnicodeDecodeError as error:
-        raise InvalidFileError(["mapping: is not UTF-8"]) from error
+        raise InvalidFileError([_in_mapping(CodedReason("mapping_not_utf8"))]) from error
     except tomllib.TOMLDecodeError as error:
-        raise InvalidFileError([f"mapping: is not TOML: {error}"]) from error
+        reason = CodedReason("mapping_not_toml", detail=str(error))
+        raise InvalidFileError([_in_mapping(reason)]) from error
+
+
+def _in_mapping(reason: CodedReason) -> CodedReason:
+    return CodedReason("in_mapping", why=reason)
 
 
 class _Problems:
     """Reads the parts of a mapping and collects what is wrong with them."""
 
     def __init__(self) -> None:
-        self.found: list[str] = []
+        self.found: list[CodedReason] = []
 
     def names(self, table: Mapping[str, Any], known: Collection[str], where: str) -> None:
         self.found += [
-            f"{where} has no '{name}'; it has {', '.join(sorted(known))}"
+            CodedReason("mapping_unknown_name", where=where, name=name, names=sorted(known))
             for name in table
             if name not in known
         ]
@@ -155,14 +161,14 @@ class _Problems:
         value = content.get(name, {})
         if isinstance(value, Mapping):
             return value
-        self.found.append(f"{name} is not a table")
+        self.found.append(CodedReason("mapping_not_table", field=name))
         return {}
 
     def optional_text(self, table: Mapping[str, Any], name: str) -> str | None:
         value = table.get(name)
         if value is None or (isinstance(value, str) and value):
             return value
-        self.found.append(f"{name} is not a text")
+        self.found.append(CodedReason("not_text", field=name))
         return None
 
     def texts(self, table: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -170,21 +176,21 @@ class _Problems:
         value = [value] if isinstance(value, str) else value
         if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
             return tuple(value)
-        self.found.append(f"{name} is not a list of texts")
+        self.found.append(CodedReason("mapping_not_texts", field=name))
         return ()
 
     def choice(self, table: Mapping[str, Any], name: str, choices: Collection[str]) -> str | None:
         value = table.get(name)
         if value is None or value in choices:
             return value
-        self.found.append(f"{name} is not one of {', '.join(choices)}")
+        self.found.append(CodedReason("not_one_of", field=name, choices=choices))
         return None
 
     def row(self, table: Mapping[str, Any], name: str) -> int | None:
         value = table.get(name)
         if value is None or (isinstance(value, int) and value > 0):
             return value
-        self.found.append(f"{name} is not the number of a row")
+        self.found.append(CodedReason("mapping_not_row", field=name))
         return None
 
     def fields(
@@ -197,7 +203,7 @@ class _Problems:
             found["id"] = self.texts(recipe, "column")
         for name, columns in found.items():
             if len(columns) > 1 and kind_of(name) not in {"text", "list", "phones"}:
-                self.found.append(f"{name} takes one column")
+                self.found.append(CodedReason("mapping_one_column", field=name))
         return found
 
     def translations(
@@ -209,9 +215,10 @@ class _Problems:
         for name in tables:
             labels = self.table(tables, name)
             wrong = [label for label, code in labels.items() if not isinstance(code, str | bool)]
-            self.found += [f"{section}.{name}: '{label}' has no text" for label in wrong]
+            field = f"{section}.{name}"
+            self.found += [CodedReason("mapping_no_text", field=field, label=one) for one in wrong]
             if section == "answers" and KINDS.get(name) not in {"list", "flags"}:
-                self.found.append(f"answers.{name}: only a list is made of answers")
+                self.found.append(CodedReason("mapping_only_lists", field=field))
             found[name] = {
                 folded(label) if fold else label: str(code).lower()
                 if isinstance(code, bool)
@@ -224,14 +231,14 @@ class _Problems:
         stated = self.table(content, "constants")
         self.names(stated, sorted(KINDS), "[constants]")
         if "id" in stated:
-            self.found.append("id cannot be the same in every row")
+            self.found.append(CodedReason("mapping_same_id"))
         return dict(stated)
 
     def check_recipe(self, mapping: FieldMapping) -> None:
         if mapping.id_columns and "id" in mapping.fields:
-            self.found.append("[id] has a column or a recipe, not both")
+            self.found.append(CodedReason("mapping_column_or_recipe"))
         if mapping.id_columns and not mapping.id_prefix:
-            self.found.append("[id] a recipe needs a prefix that names the source")
+            self.found.append(CodedReason("mapping_recipe_prefix"))
 
 
 def own_mapping(table: Table, base: FieldMapping | None = None) -> FieldMapping:

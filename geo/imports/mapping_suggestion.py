@@ -15,6 +15,7 @@ from geo.imports.personal_data import require_no_persons
 from geo.imports.readers.detection import ReadingOptions, read_table
 from geo.imports.readers.table import CellError, Table, Value
 from geo.imports.synonyms import HEADERS, LABELS
+from geo.reasons import CodedReason
 from geo.text.normalize import folded
 
 #: Least likeness (0 to 100) of a header with a known one; below, a person has to say.
@@ -25,6 +26,9 @@ _SAMPLE = 500
 
 #: Different labels beyond which a column is free text, not codes.
 _MAX_LABELS = 60
+
+#: Codes of cells that could be two values, each of which their field takes.
+_AMBIGUOUS = frozenset({"cell_ambiguous_date", "cell_ambiguous_decimal"})
 
 #: Stands for the name of the source until a person writes it.
 UNNAMED = "SOURCE"
@@ -39,12 +43,12 @@ class Suggestion:
 
     Attributes
     ----------
-    notes : list of str
+    notes : list of CodedReason
         What is missing, doubtful or left out.
     """
 
     mapping: FieldMapping
-    notes: list[str] = field(default_factory=list)
+    notes: list[CodedReason] = field(default_factory=list)
 
     def toml(self) -> str:
         """Return it as a file to correct; the notes are comments at its head."""
@@ -71,7 +75,7 @@ def suggest_for(table: Table, reading: ReadingOptions | None = None) -> Suggesti
     notes = [*table.remarks, *unknown, *_missing(table, fields)]
     unused = [c for c in table.columns if all(c not in used for used in fields.values())]
     if unused:
-        notes.append(f"columns not used: {', '.join(unused)}")
+        notes.append(CodedReason("columns_not_used", columns=unused))
     order, decimal = _style(table, fields, notes)
     recipe = _recipe(fields)
     mapping = FieldMapping(
@@ -83,7 +87,7 @@ def suggest_for(table: Table, reading: ReadingOptions | None = None) -> Suggesti
         style=CellStyle(order=order, decimal=decimal),
     )
     if recipe:
-        notes.append("write in [id] a prefix that names the source, such as gifmm-co")
+        notes.append(CodedReason("prefix_needed"))
     return Suggestion(mapping, notes)
 
 
@@ -139,7 +143,7 @@ def _fits(table: Table, column: str, name: str) -> bool:
                 cell, name, CellStyle(order="day_first", decimal=None, timezone="UTC")
             )
         except CellError as error:
-            good += "ambiguous" in str(error)
+            good += error.reason.code in _AMBIGUOUS
         else:
             good += 1
     return good >= len(cells) / 2
@@ -147,7 +151,7 @@ def _fits(table: Table, column: str, name: str) -> bool:
 
 def _labels(
     table: Table, fields: dict[str, tuple[str, ...]]
-) -> tuple[dict[str, dict[str, str]], list[str]]:
+) -> tuple[dict[str, dict[str, str]], list[CodedReason]]:
     """Return translations of the labels that columns hold, and notes on unknown ones."""
     found: dict[str, dict[str, str]] = {}
     notes = []
@@ -158,7 +162,7 @@ def _labels(
         codes = {folded(code): code for code in LABELS[name]}
         counted = Counter(label for column in columns for label in _items(table, column, name))
         if len(counted) > _MAX_LABELS:
-            notes.append(f"'{columns[0]}' holds free text: say what it means in [values.{name}]")
+            notes.append(CodedReason("free_text", column=columns[0], of=name))
             continue
         for label in counted:
             plain = folded(label)
@@ -171,7 +175,9 @@ def _labels(
                 found.setdefault(name, {})[label] = meanings[best[0]]
             else:
                 found.setdefault(name, {})[label] = ""
-                notes.append(f"'{label[:40]}' in '{columns[0]}' needs a code of {name}")
+                notes.append(
+                    CodedReason("label_needs_code", label=label[:40], column=columns[0], of=name)
+                )
     return found, notes
 
 
@@ -186,31 +192,27 @@ def _items(table: Table, column: str, name: str) -> list[str]:
     return items
 
 
-def _missing(table: Table, fields: dict[str, tuple[str, ...]]) -> list[str]:
-    notes = [
-        f"{name} is in no column: state it in [constants] or map a column"
-        for name in REQUIRED
-        if name not in fields
-    ]
+def _missing(table: Table, fields: dict[str, tuple[str, ...]]) -> list[CodedReason]:
+    notes = [CodedReason("field_in_no_column", of=name) for name in REQUIRED if name not in fields]
     has_geometry = any(line.geometry is not None for line in table.lines)
     if not has_geometry and "position" not in fields and not {"lat", "lon"} <= set(fields):
-        notes.append("no column has the position: lat and lon, or both in one as position")
+        notes.append(CodedReason("no_position"))
     if "visibility" not in fields:
-        notes.append("visibility is in no column: every new record is restricted (P1)")
+        notes.append(CodedReason("visibility_in_no_column"))
     if "public_phones" in fields:
-        notes.append("public_phones are published: leave out numbers of persons (P6)")
+        notes.append(CodedReason("phones_published"))
     countries = {
         code
         for column in fields.get("country", ())
         for cell in _cells(table, column)
         if len(code := country_code(str(cell))) > 2  # noqa: PLR2004 - no alpha-2 code was found
     }
-    notes += [f"'{country[:40]}' is no country that is known" for country in sorted(countries)]
+    notes += [CodedReason("unknown_country", country=country[:40]) for country in sorted(countries)]
     return notes
 
 
 def _style(
-    table: Table, fields: dict[str, tuple[str, ...]], notes: list[str]
+    table: Table, fields: dict[str, tuple[str, ...]], notes: list[CodedReason]
 ) -> tuple[dates.Order | None, str | None]:
     order: dates.Order | None = None
     for name, columns in fields.items():
@@ -219,7 +221,7 @@ def _style(
         cells = [cell for column in columns for cell in _cells(table, column)]
         found = dates.order_of(cells)
         if found is None and any(_is_ambiguous(cell) for cell in cells):
-            notes.append(f"dates in '{columns[0]}' may be day or month first: say so in [style]")
+            notes.append(CodedReason("dates_ambiguous", column=columns[0]))
             found = "day_first"
         order = order or found
     decimal = None
@@ -233,7 +235,7 @@ def _is_ambiguous(cell: Value) -> bool:
     try:
         dates.day(cell)
     except CellError as error:
-        return "ambiguous" in str(error)
+        return error.reason.code in _AMBIGUOUS
     return False
 
 

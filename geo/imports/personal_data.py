@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from geo.errors import PersonalDataError
+from geo.reasons import CodedReason
 from geo.text.normalize import unmasked
 
 #: Whoever a list is about, folded, in the languages of the network.
@@ -50,7 +51,4 @@ def require_no_persons(columns: Iterable[str]) -> None:
     for column in columns:
         plain = " ".join(unmasked(column).replace("|", " ").split())
         if _PERSONAL.search(plain) and not _ABOUT_THE_PLACE.search(plain):
-            raise PersonalDataError(
-                f"column '{column[:80]}' is about persons: a file of places must not have it "
-                "(P17); delete the column and try again"
-            )
+            raise PersonalDataError(CodedReason("about_persons", column=column[:80]))

@@ -4,24 +4,25 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from geo.imports.fields import CODED
 from geo.imports.row_mapping import RowProblem
+from geo.reasons import REPEATED, CodedReason, from_stored, in_file
 
 #: What can become of a row.
 STATES = ("new", "changed", "unchanged", "bad")
 
+#: Stands in a reason for what is not repeated.
+_LEFT_OUT = "…"
+
 #: Longest label of a code that a report repeats: the vocabularies' own are shorter than this.
 _MAX_LABEL = 40
-_MAX_REASON = 160
 
 #: Addresses and numbers, as in `geo.records.flows`: a label that has them is no label.
 _PERSONAL = re.compile(r"@|https?:|www\.|(?:\d[\s().+-]*){5,}")
-_QUOTED = re.compile(r"'.*'", re.DOTALL)
-_NUMBERS = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class RowReport:
     fields : tuple of str
         That are new or would change.
     problems : tuple of Problem
-    notes : tuple of str
+    notes : tuple of CodedReason
         What was changed on the way in, such as a record made restricted (P38).
     quarantined : bool
         Restricted whatever the file says (P38).
@@ -75,7 +76,7 @@ class RowReport:
     state: str
     fields: tuple[str, ...] = ()
     problems: tuple[RowProblem, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[CodedReason, ...] = ()
     quarantined: bool = False
     changes: Mapping[str, Any] = field(default_factory=dict)
     base: str = ""
@@ -96,7 +97,7 @@ class Checked:
         Of new records that state none.
     rows : tuple of RowReport
         One for every row of the file.
-    remarks : tuple of str
+    remarks : tuple of CodedReason
         About the file as a whole.
     """
 
@@ -106,7 +107,7 @@ class Checked:
     mapping: Mapping[str, Any]
     source: str
     rows: tuple[RowReport, ...]
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[CodedReason, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """Return how many rows there are of each state, and how many are quarantined."""
@@ -120,36 +121,44 @@ class Checked:
         """Return the rows that would add or change a record."""
         return [row for row in self.rows if row.state in {"new", "changed"}]
 
-    def problems(self, limit: int | None = None) -> list[str]:
+    def problems(self, limit: int | None = None) -> list[CodedReason]:
         """Return one line for every problem: file, row, column, reason."""
         lines = [
-            f"{self.name}:{row.number}: " + told(problem)
-            for row in self.rows
-            for problem in row.problems
+            told(self.name, row.number, problem) for row in self.rows for problem in row.problems
         ]
         if limit is not None and len(lines) > limit:
-            return [*lines[:limit], f"and {len(lines) - limit:,} more problems"]
+            return [*lines[:limit], CodedReason("more_problems", count=len(lines) - limit)]
         return lines
 
 
-def told(problem: RowProblem) -> str:
-    """Return a problem as words."""
-    where = f"column '{problem.column}'" if problem.column else problem.field
-    return f"{where}: {problem.reason}" if where else problem.reason
+def told(name: str, row: int, problem: RowProblem) -> CodedReason:
+    """Return a problem with where it lies: file, row, column or field."""
+    at: dict[str, Any] = {"file": name, "line": row, "why": problem.reason}
+    if problem.column:
+        return CodedReason("in_column", column=problem.column, **at)
+    return (
+        CodedReason("in_field", of=problem.field, **at)
+        if problem.field
+        else in_file(name, problem.reason, row)
+    )
 
 
-def harmless(field_name: str, reason: str) -> str:
-    """Return a reason without the value it quotes, unless that is the label of a code."""
-    if field_name in {"lon", "lat", "itinerary"} or "lon " in reason:
-        return _NUMBERS.sub("…", _QUOTED.sub("…", reason))
-    quoted = _QUOTED.search(reason)
-    if quoted and (
-        field_name not in CODED or len(quoted[0]) > _MAX_LABEL + 2 or _PERSONAL.search(quoted[0])
-    ):
-        reason = _QUOTED.sub("…", reason)
-    elif not quoted and field_name not in CODED:
-        reason = re.sub(r"(?<![\w.-])-?\d{5,}(?:\.\d+)?", "…", reason)
-    return reason if len(reason) <= _MAX_REASON else f"{reason[: _MAX_REASON - 1]}…"
+def harmless(field_name: str, reason: CodedReason) -> CodedReason:
+    """Return a reason without what it repeats of the file, unless that is the label of a code.
+
+    The name of the field goes too: it stands beside.
+    """
+    kept = {
+        name: value if name not in REPEATED or _is_label(field_name, value) else _LEFT_OUT
+        for name, value in reason.parameters.items()
+        if name != "field" or value != field_name
+    }
+    return CodedReason(reason.code, **kept)
+
+
+def _is_label(field_name: str, value: object) -> bool:
+    is_short = isinstance(value, str) and len(value) <= _MAX_LABEL
+    return is_short and field_name in CODED and not _PERSONAL.search(str(value))
 
 
 COLUMNS = ("row", "id", "state", "column", "field", "reason")
@@ -159,19 +168,30 @@ COLUMNS = ("row", "id", "state", "column", "field", "reason")
 _FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[=+\-@\t\r])")
 
 
-def as_csv(checked: Checked) -> str:
-    """Return the report as CSV: a line for every problem, note and likeness, and for each row."""
+def as_csv(checked: Checked, say: Callable[[CodedReason], str] = str) -> str:
+    """Return the report as CSV: a line for every problem, note and likeness, and for each row.
+
+    Parameters
+    ----------
+    checked : Checked
+    say : callable
+        Gives a reason in the reader's language; English without it.
+    """
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for row in checked.rows:
         start = [row.number, row.id, row.state]
-        details = [[p.column, p.field, p.reason] for p in row.problems]
-        details += [["", "", note] for note in row.notes]
-        details += [["", "", f"may be the same place as {a.id} ({a.score:.2f})"] for a in row.alike]
+        details = [[p.column, p.field, say(p.reason)] for p in row.problems]
+        details += [["", "", say(note)] for note in row.notes]
+        details += [["", "", say(_alike(other))] for other in row.alike]
         for line in details or [["", " ".join(row.fields), ""]]:
             writer.writerow([_plain(cell) for cell in [*start, *line]])
     return text.getvalue()
+
+
+def _alike(other: Likeness) -> CodedReason:
+    return CodedReason("may_be_same", id=other.id, score=f"{other.score:.2f}")
 
 
 def _plain(cell: object) -> object:
@@ -184,15 +204,20 @@ def as_object(checked: Checked) -> dict[str, Any]:
     return {
         "source": checked.source,
         "counts": checked.counts(),
-        "remarks": list(checked.remarks),
+        "remarks": [remark.stored() for remark in checked.remarks],
         "rows": [_stored(row) for row in checked.rows],
     }
 
 
 def _stored(row: RowReport) -> dict[str, Any]:
     made = {name: value for name, value in asdict(row).items() if value and name != "changes"}
+    made["problems"] = [
+        {"column": one.column, "field": one.field, "reason": one.reason.stored()}
+        for one in row.problems
+    ]
+    made["notes"] = [note.stored() for note in row.notes]
     made.setdefault("id", "")
-    return made
+    return {name: value for name, value in made.items() if name == "id" or value}
 
 
 def documents(checked: Checked) -> list[dict[str, Any]]:
@@ -216,8 +241,8 @@ def from_objects(
             id=row.get("id", ""),
             state=row["state"],
             fields=tuple(row.get("fields", ())),
-            problems=tuple(RowProblem(**problem) for problem in row.get("problems", ())),
-            notes=tuple(row.get("notes", ())),
+            problems=tuple(_problem(**problem) for problem in row.get("problems", ())),
+            notes=tuple(map(from_stored, row.get("notes", ()))),
             quarantined=row.get("quarantined", False),
             changes=by_number.get(row["number"], {}),
             base=row.get("base", ""),
@@ -225,4 +250,9 @@ def from_objects(
         )
         for row in report["rows"]
     )
-    return Checked(name, kind, sha256, mapping, report["source"], rows, tuple(report["remarks"]))
+    remarks = tuple(map(from_stored, report["remarks"]))
+    return Checked(name, kind, sha256, mapping, report["source"], rows, remarks)
+
+
+def _problem(column: str, field: str, reason: str | Mapping[str, Any]) -> RowProblem:
+    return RowProblem(column, field, from_stored(reason))

@@ -14,6 +14,7 @@ from geo.imports.cell_values import CellStyle
 from geo.imports.fields import CODED, KINDS, TRANSLATABLE, WEEKDAYS, kind_of
 from geo.imports.mapping import FieldMapping
 from geo.imports.readers.table import CellError, Line, Table, Value
+from geo.reasons import CodedReason
 from geo.text.countries import misplacement
 from geo.text.normalize import folded
 
@@ -35,12 +36,12 @@ class RowProblem:
         Of the file; empty where the whole row is meant.
     field : str
         Of the record; empty where the column is none.
-    reason : str
+    reason : CodedReason
     """
 
     column: str
     field: str
-    reason: str
+    reason: CodedReason
 
 
 @dataclass
@@ -109,7 +110,9 @@ def _plain(label: str) -> str:
     return re.sub(r"[\s_-]+", " ", folded(label)).strip()
 
 
-def drafts(table: Table, mapping: FieldMapping, known: CodeWords) -> tuple[list[Draft], list[str]]:
+def drafts(
+    table: Table, mapping: FieldMapping, known: CodeWords
+) -> tuple[list[Draft], list[CodedReason]]:
     """Return what each line says, and remarks about the file as a whole."""
     style = replace(mapping.style, epoch_1904=table.epoch_1904)
     if table.format == "kobo" and style.separator is None:
@@ -202,7 +205,7 @@ class _Maker:
             try:
                 value = cell_values.converted(translated, name, style)
             except CellError as error:
-                draft.problems.append(RowProblem(column, name, str(error)))
+                draft.problems.append(RowProblem(column, name, error.reason))
                 continue
             said.append(self._coded(name, value))
         if not said:
@@ -227,7 +230,7 @@ class _Maker:
             try:
                 said[code] = cell_values.converted(cell, "overnight", self._default)
             except CellError as error:
-                draft.problems.append(RowProblem(column, name, str(error)))
+                draft.problems.append(RowProblem(column, name, error.reason))
         if not said:
             return
         if kind_of(name) == "flags":
@@ -261,15 +264,15 @@ class _Maker:
         if stated is not None:
             return str(stated)
         if not self._mapping.id_columns:
-            draft.problems.append(RowProblem(self._column("id"), "id", "id is missing"))
+            draft.problems.append(
+                RowProblem(self._column("id"), "id", CodedReason("missing", field="id"))
+            )
             return ""
         keys = []
         for column in self._mapping.id_columns:
             cell = line.cells.get(column)
             if cell is None:
-                draft.problems.append(
-                    RowProblem(column, "id", "is empty, and the id is made of it")
-                )
+                draft.problems.append(RowProblem(column, "id", CodedReason("row_id_from_empty")))
             keys.append(folded(str(cell)))
         return made_id(self._mapping.id_prefix or "", keys)
 
@@ -296,7 +299,7 @@ def _take_position(draft: Draft, found: dict[str, Value], line: Line, column: st
         found["lon"], found["lat"] = pair
     elif line.geometry is not None and "lon" not in found and "lat" not in found:
         if not isinstance(line.geometry, shapely.Point):
-            draft.problems.append(RowProblem(column, "lon", "its geometry is not one point"))
+            draft.problems.append(RowProblem(column, "lon", CodedReason("row_not_one_point")))
             return
         found["lon"], found["lat"] = line.geometry.x, line.geometry.y
 
@@ -329,22 +332,23 @@ def _reject_repeated(made: Sequence[Draft]) -> None:
             continue
         before = first.setdefault(draft.id, draft.number)
         if before != draft.number:
-            draft.problems.append(RowProblem("", "id", f"row {before} has the same id"))
+            draft.problems.append(RowProblem("", "id", CodedReason("row_same_id", row=before)))
 
 
 def _looks_swapped(draft: Draft) -> bool:
     lon, lat = draft.changes.get("lon"), draft.changes.get("lat")
     if not isinstance(lon, float | int) or not isinstance(lat, float | int):
         return False
-    return "swapped" in (misplacement(lon, lat, draft.changes.get("country")) or "")
+    problem = misplacement(lon, lat, draft.changes.get("country"))
+    return problem is not None and problem.code == "swapped"
 
 
 def _reject_swapped(draft: Draft, column: str) -> None:
     if _looks_swapped(draft):
-        draft.problems.append(RowProblem(column, "lat", "latitude and longitude look swapped"))
+        draft.problems.append(RowProblem(column, "lat", CodedReason("row_swapped")))
 
 
-def _swapped(made: Sequence[Draft], mapping: FieldMapping) -> list[str]:
+def _swapped(made: Sequence[Draft], mapping: FieldMapping) -> list[CodedReason]:
     """Say so if latitude and longitude look swapped in most rows; they are never exchanged."""
     placed = [draft for draft in made if isinstance(draft.changes.get("lat"), float | int)]
     swapped = [draft for draft in placed if _looks_swapped(draft)]
@@ -352,8 +356,4 @@ def _swapped(made: Sequence[Draft], mapping: FieldMapping) -> list[str]:
         return []
     columns = [c for name in ("lat", "lon", "position") for c in mapping.fields.get(name, ())]
     where = " and ".join(f"'{column}'" for column in columns) or "latitude and longitude"
-    said = (
-        f"{where} look swapped in {len(swapped):,} of {len(placed):,} rows: "
-        "correct the mapping or the file; nothing was exchanged"
-    )
-    return [said]
+    return [CodedReason("most_swapped", columns=where, count=len(swapped), total=len(placed))]

@@ -22,6 +22,7 @@ from geo.errors import InvalidFileError
 from geo.imports.readers.detection import ReadingOptions
 from geo.imports.readers.limits import TooHeavyError
 from geo.imports.readers.table import MAX_COLUMNS, Line, Table
+from geo.reasons import from_stored
 
 #: Seconds until a child is given up, on a machine that is busy with other things [A].
 DEADLINE_S: Final = 60.0
@@ -137,7 +138,7 @@ def _table(name: str, answer: bytes) -> Table:
             columns,
             lines,
             {str(column): str(tag) for column, tag in said["tags"].items()},
-            tuple(str(remark) for remark in said["remarks"]),
+            tuple(map(from_stored, said["remarks"])),
             epoch_1904=bool(said["epoch_1904"]),
         )
     except InvalidFileError:
@@ -148,7 +149,7 @@ def _table(name: str, answer: bytes) -> Table:
 
 def _require_read(name: str, said: Mapping[str, Any]) -> None:
     if "problems" in said:
-        raise InvalidFileError([str(problem) for problem in said["problems"]])
+        raise InvalidFileError([from_stored(problem) for problem in said["problems"]])
     if "heavy" in said:
         raise TooHeavyError(name, str(said["heavy"]))
 
@@ -159,7 +160,7 @@ def _line(said: list[Any], columns: tuple[str, ...]) -> Line:
         int(number),
         {columns[int(at)]: as_value(value) for at, value in cells},
         None if geometry is None else shapely.from_wkb(geometry),
-        tuple((str(column), str(reason)) for column, reason in problems),
+        tuple((str(column), from_stored(reason)) for column, reason in problems),
     )
 
 

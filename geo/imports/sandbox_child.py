@@ -19,6 +19,7 @@ from geo.imports.readers.detection import ReadingOptions, read_table
 from geo.imports.readers.limits import AT_THE_CONSOLE, TooHeavyError
 from geo.imports.readers.table import Table
 from geo.imports.sandbox import CELLS, DEADLINE_S, NO_MEMORY, ROWS, as_said
+from geo.reasons import stored
 
 #: Bytes of memory that is written to. With the libraries read, before any file, some 100 MB are
 #: taken, most of them shared with no copy: the whole process stays below half a gigabyte.
@@ -61,9 +62,9 @@ def _read(name: str, data: bytes, reading: ReadingOptions) -> bytes:
     try:
         return _answer(name, read_table(name, data, reading))
     except TooHeavyError as error:
-        return json.dumps({"heavy": error.code}).encode()
+        return json.dumps({"heavy": error.what}).encode()
     except InvalidFileError as error:
-        return json.dumps({"problems": error.problems}).encode()
+        return json.dumps({"problems": list(map(stored, error.problems))}).encode()
 
 
 def _answer(name: str, table: Table) -> bytes:
@@ -73,7 +74,7 @@ def _answer(name: str, table: Table) -> bytes:
         "format": table.format,
         "columns": table.columns,
         "tags": dict(table.tags),
-        "remarks": table.remarks,
+        "remarks": [remark.stored() for remark in table.remarks],
         "epoch_1904": table.epoch_1904,
     }
     at = {column: n for n, column in enumerate(table.columns)}
@@ -89,7 +90,8 @@ def _answer(name: str, table: Table) -> bytes:
         if left < 0:
             raise TooHeavyError(name, "cells")
         geometry: Any = None if line.geometry is None else shapely.to_wkb(line.geometry, hex=True)
-        said += b"\n" + _dumped((line.number, cells, geometry, line.problems))
+        problems = [(column, reason.stored()) for column, reason in line.problems]
+        said += b"\n" + _dumped((line.number, cells, geometry, problems))
     return bytes(said)
 
 

@@ -27,6 +27,7 @@ from geo.imports.readers.table import Table, Value
 from geo.imports.row_mapping import CodeWords
 from geo.imports.sandbox import read_apart
 from geo.models import ImportBatch
+from geo.reasons import CodedReason, from_stored
 from geo.records import upsert
 
 #: Values of a column that a person is asked to translate: more are free text.
@@ -63,7 +64,7 @@ class Upload:
     state: str
     source: str
     mapping: Mapping[str, Any]
-    notes: tuple[str, ...]
+    notes: tuple[CodedReason, ...]
     content: bytes
 
 
@@ -110,7 +111,7 @@ async def upload(
         if len(mapping) > MAPPING_BYTES:
             raise TooHeavyError("mapping", "cells")
         read = parse_mapping(mapping)
-        stated, notes = as_object(read), []
+        stated, notes = as_object(read), list[CodedReason]()
         require_no_persons((await _read(session, actor, name, data, read.reading)).columns)
     batch_id = uuid.uuid4().hex
     await session.execute(
@@ -122,7 +123,12 @@ async def upload(
             sha256=hashlib.sha256(data).hexdigest(),
             mapping=stated,
             documents=[],
-            report={"source": source, "counts": {}, "remarks": notes, "rows": []},
+            report={
+                "source": source,
+                "counts": {},
+                "remarks": [note.stored() for note in notes],
+                "rows": [],
+            },
             content=data,
             state="uploaded",
             delete_on=today + timedelta(days=KEPT_DAYS),
@@ -147,7 +153,7 @@ async def read_upload(session: AsyncSession, batch_id: str, actor: Actor) -> Upl
     if found is None:
         raise NotFoundError(f"there is no import '{batch_id[:40]}'")
     if found.content is None:
-        raise ConflictError("the import is applied or discarded already")
+        raise ConflictError(CodedReason("import_closed"))
     notes = found.report["remarks"] if found.state == "uploaded" else ()
     return Upload(
         id=found.id,
@@ -156,7 +162,7 @@ async def read_upload(session: AsyncSession, batch_id: str, actor: Actor) -> Upl
         state=found.state,
         source=found.report["source"],
         mapping=found.mapping,
-        notes=tuple(notes),
+        notes=tuple(map(from_stored, notes)),
         content=found.content,
     )
 
@@ -209,7 +215,7 @@ async def check_upload(
         .returning(ImportBatch.id)
     )
     if kept is None:
-        raise ConflictError("the import is applied or discarded already")
+        raise ConflictError(CodedReason("import_closed"))
 
 
 async def suggest_anew(
@@ -238,7 +244,7 @@ async def suggest_anew(
             report={
                 "source": batch.source,
                 "counts": {},
-                "remarks": suggested.notes,
+                "remarks": [note.stored() for note in suggested.notes],
                 "rows": [],
             },
             state="uploaded",

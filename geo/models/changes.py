@@ -64,7 +64,7 @@ class Proposal(Base):
     revision that the change was made from. ``link_sent_by`` is who sent the link by which an
     operator proposed it: no second person either. ``batch_id`` joins the proposals of one import.
 
-    ``released`` are reasons of quarantine that accepting it judges not to hold (P38).
+    ``released`` are protected phrases that accepting it judges not to hold (P38).
     ``merged_id`` is the space that goes into this one when it is accepted, as it was at
     ``merged_revision``.
     """

@@ -81,7 +81,7 @@ class Location(Record, Base):
     ``amenities`` says true or false of a term and nothing of one that nobody asked about.
     ``data_shared`` is in the provider's own words. ``expires_on`` is the last day its confirmation
     is good for. ``quarantined`` says why an import made it restricted whatever its file stated,
-    until two people release it (P38); ``released`` are the reasons judged not to hold.
+    until two people release it (P38); ``released`` are the phrases judged not to hold.
     ``edited_at`` is when it was taken over from the file it came from, which owns it no longer.
     ``cost`` is in the provider's words. ``revision`` counts changes of the record and its parts.
     """

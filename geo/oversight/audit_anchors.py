@@ -17,6 +17,7 @@ from geo.accounts.outbox import ANCHOR_EVENT
 from geo.audit import trail
 from geo.errors import InvalidRecordError
 from geo.models import OutboxMessage
+from geo.reasons import CodedReason
 
 #: What says in the chain that its head was kept, and where.
 ANCHORED = "audit.anchored"
@@ -76,9 +77,9 @@ def read_anchors(lines: Iterable[str]) -> dict[int, bytes]:
             read = json.loads(line)
             seq, hash_ = int(read["seq"]), bytes.fromhex(read["hash"])
         except (ValueError, KeyError, TypeError):
-            raise InvalidRecordError([(f"line {number}", "is no anchor")]) from None
+            raise InvalidRecordError([(f"line {number}", CodedReason("not_anchor"))]) from None
         if len(hash_) != _HASH_BYTES or found.get(seq, hash_) != hash_:
-            raise InvalidRecordError([(f"line {number}", "is no anchor, or contradicts another")])
+            raise InvalidRecordError([(f"line {number}", CodedReason("contradicting_anchor"))])
         found[seq] = hash_
     # Before the first entry there is nothing to keep.
     found.pop(0, None)

@@ -11,6 +11,7 @@ from geo.accounts.permissions import Actor, can_propose, require_propose
 from geo.errors import ConflictError, InvalidRecordError, NothingChangesError
 from geo.models import Location
 from geo.proposals.record_visibility import unknown, with_referral_points
+from geo.reasons import CodedReason
 from geo.records.row_validation import Circumstances
 from geo.records.space_documents import rows_of
 from geo.subjects.guidance import KINDS
@@ -31,7 +32,7 @@ class ChangeRequest:
     base_revision : int or None
         The revision that the change was made from; None is the current one.
     released : tuple of str
-        Reasons of quarantine that would be judged not to hold (P38).
+        Protected phrases that would be judged not to hold (P38).
     merged_id : str or None
         A space that goes into this one; then nothing holds before a second person agrees.
     """
@@ -87,7 +88,7 @@ def change_of(
         subject = NEW[entity]
         changes.setdefault("id", new_id(entity))
     else:
-        raise InvalidRecordError([("record_id", f"is needed: no new {entity} is proposed")])
+        raise InvalidRecordError([("record_id", CodedReason("new_not_proposed", entity=entity))])
     if want.base_revision is not None and want.base_revision != subject.revision:
         msg = "the record has changed since you read it; look at it again"
         raise ConflictError(msg)

@@ -32,6 +32,7 @@ from geo.proposals.record_visibility import (
     unknown,
 )
 from geo.proposals.submission import SOURCE, Outcome, checked_reason
+from geo.reasons import CodedReason
 from geo.records import space_documents
 from geo.records.row_validation import Circumstances
 from geo.removals import hides, removal_log
@@ -327,7 +328,7 @@ async def _subjects(
 def _require_released(proposal: Proposal, after: Document) -> None:
     """Refuse to release what other words hold, written since the proposal was made (P38)."""
     if proposal.released and after["visibility"] == "restricted":
-        raise InvalidRecordError([("visibility", "is held by other words: propose it again")])
+        raise InvalidRecordError([("visibility", CodedReason("held_by_words"))])
 
 
 async def _release(session: AsyncSession, proposal: Proposal, said: Circumstances) -> None:

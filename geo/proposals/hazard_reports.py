@@ -22,6 +22,7 @@ from geo.proposals import idempotency, submission
 from geo.proposals.notifications import note
 from geo.proposals.record_visibility import unknown
 from geo.proposals.submission import ChangeRequest, Outcome, checked_reason
+from geo.reasons import CodedReason
 from geo.records.hazard_documents import family_of
 from geo.text.countries import BOXES
 
@@ -93,17 +94,15 @@ async def take(
         The key came with another report before.
     """
     if kind not in KINDS:
-        reason = (
-            f"is not one of {', '.join(KINDS)}; police and migration controls are no hazards and "
-            "are not collected"
-        )
-        raise InvalidRecordError([("kind", reason)])
+        raise InvalidRecordError([("kind", CodedReason("not_collected", choices=KINDS))])
     if not idempotency.is_taken(seen_on, today):
-        raise InvalidRecordError([("seen_on", f"is more than {idempotency.TAKEN_DAYS} days ago")])
+        raise InvalidRecordError(
+            [("seen_on", CodedReason("too_long_ago", days=idempotency.TAKEN_DAYS))]
+        )
     lon, lat = round(lon, DECIMALS), round(lat, DECIMALS)
     countries = await _countries(session, lon, lat)
     if not countries:
-        raise InvalidRecordError([("lon", "is not a point of the region")])
+        raise InvalidRecordError([("lon", CodedReason("outside_region"))])
     content = f"report {kind} {lon:.{DECIMALS}f} {lat:.{DECIMALS}f} {seen_on.isoformat()}"
     if not await idempotency.is_first(session, key, content, about=seen_on):
         return False

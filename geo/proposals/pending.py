@@ -26,6 +26,7 @@ from geo.models import (
     RestrictedReader,
 )
 from geo.proposals.record_visibility import shown_document, unknown
+from geo.reasons import CodedReason
 from geo.records import space_documents
 from geo.subjects.subject import NEW, changed, read_subject
 
@@ -87,10 +88,10 @@ class Comparison:
         The record's; accepting with it says "I have seen this".
     is_outdated : bool
         The record has changed since the proposal was made.
-    problems : tuple of (str, str)
+    problems : tuple of (str, CodedReason)
         Field and reason why the record could not be changed so now.
     released : tuple of str
-        Reasons of quarantine that accepting judges not to hold (P38).
+        Protected phrases that accepting judges not to hold (P38).
     merged_name : str or None
         Of the space that goes into this one.
     """
@@ -99,7 +100,7 @@ class Comparison:
     differences: Mapping[str, tuple[Any, Any]]
     revision: int | None
     is_outdated: bool
-    problems: tuple[tuple[str, str], ...]
+    problems: tuple[tuple[str, CodedReason], ...]
     released: tuple[str, ...] = ()
     merged_name: str | None = None
 
@@ -140,7 +141,7 @@ async def pending(
     """
     require_staff(actor)
     if state not in PROPOSAL_STATES:
-        raise InvalidRecordError([("state", f"is one of {', '.join(PROPOSAL_STATES)}")])
+        raise InvalidRecordError([("state", CodedReason("not_one_of", choices=PROPOSAL_STATES))])
     rows = await session.execute(
         _question()
         .where(
@@ -217,7 +218,7 @@ async def proposal_diff(
         subject = await read_subject(session, proposal.entity, proposal.record_id)
     said = await space_documents.circumstances(session, now=now, today=now.date())
     said = said.with_released(stored.record_id, stored.released)
-    problems: tuple[tuple[str, str], ...] = ()
+    problems: tuple[tuple[str, CodedReason], ...] = ()
     try:
         after = changed(subject, stored.changes, said)
     except InvalidRecordError as error:

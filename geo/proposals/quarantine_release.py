@@ -17,10 +17,12 @@ from geo.errors import ConflictError, ForbiddenError, InvalidRecordError
 from geo.models import Location, RestrictedReader
 from geo.proposals.record_visibility import require_known
 from geo.proposals.submission import ChangeRequest, Outcome, propose
+from geo.reasons import CodedReason, from_column
+from geo.records.quarantine import BY_WORDS
 from geo.records.readers import FileRow
 from geo.records.row_validation import Row
 from geo.subjects.subject import read_subject
-from geo.text.protected_words import BY_WORDS, word_reasons
+from geo.text.protected_words import protected_phrases
 
 #: What a record can be released to.
 RELEASED_TO = ("public", "partners")
@@ -55,7 +57,7 @@ async def quarantined(session: AsyncSession, actor: Actor) -> tuple[Quarantined,
 async def held_by(
     session: AsyncSession, space_id: str, document: Mapping[str, Any]
 ) -> tuple[str, ...] | None:
-    """Return the reasons that hold a space, for a page whose reading is in the audit (writer).
+    """Return the words that hold a space, for a page whose reading is in the audit (writer).
 
     Returns
     -------
@@ -72,8 +74,8 @@ async def held_by(
         return None
     if not _is_by_words(space.quarantined):
         return ()
-    stated = dict.fromkeys(word_reasons(Row(FileRow(1, document)).texts()))
-    return tuple(reason for reason in stated if reason not in space.released)
+    stated = dict.fromkeys(protected_phrases(Row(FileRow(1, document)).texts()))
+    return tuple(phrase for phrase in stated if phrase not in space.released)
 
 
 async def propose_release(
@@ -112,7 +114,7 @@ async def propose_release(
         The visibility is none to release to, or the reason is missing.
     """
     if visibility not in RELEASED_TO:
-        raise InvalidRecordError([("visibility", f"is not one of {', '.join(RELEASED_TO)}")])
+        raise InvalidRecordError([("visibility", CodedReason("not_one_of", choices=RELEASED_TO))])
     subject = await read_subject(session, "space", space_id)
     await require_known(session, actor, [subject])
     reasons = await held_by(session, space_id, subject.document or {})
@@ -128,5 +130,5 @@ async def propose_release(
     return outcome
 
 
-def _is_by_words(reason: str | None) -> bool:
-    return reason is not None and reason.startswith(BY_WORDS)
+def _is_by_words(written: str | None) -> bool:
+    return written is not None and from_column(written).code == BY_WORDS

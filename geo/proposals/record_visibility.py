@@ -11,6 +11,7 @@ from geo.accounts import organizations, restricted_access
 from geo.accounts.permissions import Actor
 from geo.errors import InvalidRecordError, NotFoundError
 from geo.models import Location, RestrictedReader
+from geo.reasons import CodedReason
 from geo.records.row_validation import ID
 from geo.removals.hidden_records import untold_hidden
 from geo.subjects.subject import ChangeSubject
@@ -138,7 +139,7 @@ async def require_known_points(session: AsyncSession, actor: Actor, points: Iter
     """
     storable = {point for point in points if ID.fullmatch(point)}
     problems = [
-        ("referral_points", f"'{point}' is not known")
+        ("referral_points", CodedReason("unknown", value=point))
         for point in sorted(await unknown_spaces(session, actor, storable))
     ]
     if problems:

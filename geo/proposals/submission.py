@@ -29,6 +29,7 @@ from geo.proposals.change_request import (
 )
 from geo.proposals.notifications import note, tell_deciders, tell_of_batch
 from geo.proposals.record_visibility import require_known
+from geo.reasons import CodedReason
 from geo.records import space_documents
 from geo.removals import hides
 from geo.subjects.subject import (
@@ -182,7 +183,7 @@ async def propose(
     circumstances = await space_documents.circumstances(session, now=now, today=now.date())
     ids = [id_ for want in wanted for id_ in (want.record_id, want.merged_id) if id_ is not None]
     if len(set(ids)) < len(ids):
-        raise InvalidRecordError([("record_id", "is named twice")])
+        raise InvalidRecordError([("record_id", CodedReason("twice"))])
     subjects = await read_subjects(session, entity, ids, lock=True)
     await require_known(session, actor, list(subjects.values()))
     if entity == "space":
@@ -358,5 +359,5 @@ def checked_reason(reason: str) -> str:
     """
     reason = reason.strip()
     if not reason or len(reason) > MAX_REASON or "\x00" in reason:
-        raise InvalidRecordError([("reason", f"has 1 to {MAX_REASON} characters")])
+        raise InvalidRecordError([("reason", CodedReason("length", most=MAX_REASON))])
     return reason

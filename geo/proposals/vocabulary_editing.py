@@ -15,6 +15,7 @@ from geo.errors import InvalidRecordError, NotFoundError
 from geo.models import Term, TermName
 from geo.proposals.guidance_changes import Sent, put
 from geo.proposals.submission import Outcome
+from geo.reasons import CodedReason
 from geo.removals import removal_log
 from geo.subjects.texts import term_id
 from geo.text.languages import DEFAULT_LANGUAGE
@@ -227,7 +228,7 @@ async def protect(session: AsyncSession, actor: Actor, name: str, code: str, sen
     """
     await kept_term(session, actor, name, code)
     if name not in vocabulary.FLOOR:
-        raise InvalidRecordError([("vocabulary", "only kinds and services can be protected")])
+        raise InvalidRecordError([("vocabulary", CodedReason("protectable"))])
     return await put(session, actor, "term", term_id(name, code), {"protected": True}, sent)
 
 
@@ -245,9 +246,9 @@ async def set_validity(
     """
     await kept_term(session, actor, name, code)
     if name != "space_kind":
-        raise InvalidRecordError([("validity_days", "is for kinds of space alone")])
+        raise InvalidRecordError([("validity_days", CodedReason("validity_of_kinds"))])
     if days is not None and not 1 <= days <= 365:  # noqa: PLR2004 - the CHECK's
-        raise InvalidRecordError([("validity_days", "is not between 1 and 365")])
+        raise InvalidRecordError([("validity_days", CodedReason("not_between", low=1, high=365))])
     return await put(session, actor, "term", term_id(name, code), {"validity_days": days}, sent)
 
 

@@ -17,6 +17,7 @@ from geo.models import (
     ScheduleException,
     Service,
 )
+from geo.reasons import CodedReason
 from geo.records.row_validation import Rows
 from geo.records.space_rows import FIELD_NOTES, FIELDS
 from geo.spaces.eligibility import NIGHT_SERVICE
@@ -84,10 +85,10 @@ def patched(document: Mapping[str, Any], changes: Mapping[str, Any]) -> Document
         A field that a space does not have, or another id.
     """
     problems = [
-        (field, "is not a field of a space") for field in changes if field not in FIELD_NOTES
+        (field, CodedReason("not_a_field")) for field in changes if field not in FIELD_NOTES
     ]
     if changes.get("id", document.get("id")) != document.get("id"):
-        problems.append(("id", "never changes"))
+        problems.append(("id", CodedReason("fixed")))
     if problems:
         raise InvalidRecordError(problems)
     result = {**document, **changes}

@@ -24,6 +24,7 @@ from geo.models import (
     Hazard,
     Place,
 )
+from geo.reasons import CodedReason, as_it_stands
 from geo.records.flows import FIELDS as MOVEMENT_FIELDS
 from geo.records.flows import FILE_HOLDER, check_cell
 from geo.records.guidance_rows import (
@@ -121,7 +122,7 @@ def read_corridor(row: Row, _: Circumstances) -> Rows:
     countries, places = row.names("countries", 1), row.names("places", 2)
     for code in countries:
         if code not in CODES:
-            row.reject(f"countries: '{code}' is not an ISO 3166-1 alpha-2 code", "countries")
+            row.reject(CodedReason("not_country", field="countries", value=code), "countries")
     return {
         Corridor: [
             {
@@ -145,7 +146,7 @@ def read_crossing(row: Row, _: Circumstances) -> Rows:
     """Read an official crossing; no informal one may be in a file (P12)."""
     country_a, country_b = row.country("country_a"), row.country("country_b")
     if country_a == country_b:
-        row.reject("country_a and country_b are the same")
+        row.reject(CodedReason("same_countries"))
     return {
         Crossing: [
             {
@@ -169,11 +170,11 @@ def read_status(row: Row, _: Circumstances) -> Rows:
     valid_from, valid_to = row.day("valid_from"), row.day("valid_to")
     opens_at, closes_at = row.clock("opens_at"), row.clock("closes_at")
     if row.raw("valid_from") is None:
-        row.reject("valid_from is missing")
+        row.reject(CodedReason("missing", field="valid_from"))
     elif valid_from and valid_to and valid_to < valid_from:
-        row.reject(f"valid_to {valid_to} is before valid_from {valid_from}")
+        row.reject(CodedReason("before", field="valid_to", other="valid_from", start=valid_from))
     if (opens_at is None) != (closes_at is None):
-        row.reject("opens_at and closes_at come together or not at all")
+        row.reject(CodedReason("both_or_neither", fields="opens_at and closes_at"))
     return {
         CrossingStatus: [
             {
@@ -254,10 +255,10 @@ def _validity(
         valid_from, valid_to = row.instant("valid_from"), row.instant("valid_to")
     if valid_from is None:
         if not row.problems:
-            row.reject("valid_from is missing")
+            row.reject(CodedReason("missing", field="valid_from"))
         return circumstances.now, None
     if valid_to is not None and valid_to <= valid_from:
-        row.reject("valid_to is not after valid_from")
+        row.reject(CodedReason("not_after", field="valid_to", other="valid_from", start=valid_from))
     return valid_from, valid_to
 
 
@@ -267,7 +268,7 @@ def _moment(row: Row, what: str, circumstances: Circumstances, *, demo: bool) ->
         return row.ago(f"{what}_days_ago", circumstances.now)
     moment = row.instant(f"{what}_at")
     if moment is not None and moment > circumstances.now:
-        row.reject(f"{what}_at lies in the future")
+        row.reject(CodedReason("future", field=f"{what}_at"))
     return moment
 
 
@@ -276,9 +277,9 @@ def _rate(row: Row) -> dict[str, Any]:
     exposure_km = row.optional_number("exposure_km", 1e-3)
     source = row.optional_text("rate_source")
     if (count is None) != (exposure_km is None):
-        row.reject("event_count and exposure_km come together or not at all")
+        row.reject(CodedReason("both_or_neither", fields="event_count and exposure_km"))
     if count is not None and source is None:
-        row.reject("a rate needs its rate_source")
+        row.reject(CodedReason("rate_needs_source"))
     return {"event_count": count, "exposure_km": exposure_km, "rate_source": source}
 
 
@@ -309,17 +310,17 @@ def read_flow(row: Row, circumstances: Circumstances) -> Rows:
     flow_id, visibility, licence = row.id(), row.visibility(), row.optional_text("licence")
     unlisted = row.ignored() - _FLOW_COLUMNS
     if unlisted:
-        row.reject(f"column '{min(unlisted)}' is not one of an aggregated count")
+        row.reject(CodedReason("not_counted", field="column", value=min(unlisted)))
     words = circumstances.vocabulary.active
     for name in ("method", "source"):
         if cell[name] is not None and cell[name] not in words[f"count_{name}"]:
-            row.reject(f"{name} is not a term of the vocabulary count_{name}", name)
+            row.reject(CodedReason("not_count_term", field=name, vocabulary=f"count_{name}"), name)
     if row.problems:
         return {}
     try:
         checked = check_cell(cell)
     except ValueError as error:
-        row.reject(str(error))
+        row.reject(as_it_stands(str(error)))
         return {}
     stated = {"id": flow_id, "visibility": visibility, "demo": demo, "licence": licence}
     stated |= {"holder": FILE_HOLDER}

@@ -23,6 +23,7 @@ from geo.models import (
     Product,
     ProductAtLocation,
 )
+from geo.reasons import CodedReason
 from geo.records.quarantine import protected_reason
 from geo.records.readers import FileRow
 from geo.records.row_validation import Circumstances, Row, Rows
@@ -48,13 +49,13 @@ def read_contact(row: Row, circumstances: Circumstances) -> Rows:
     kind = row.choice("kind", CONTACT_KINDS)
     phone, whatsapp = _number(row, "phone"), _number(row, "whatsapp")
     if phone is None and whatsapp is None:
-        row.reject("phone is missing, and whatsapp too", "phone")
+        row.reject(CodedReason("phone_or_whatsapp", field="phone"), "phone")
     independent = row.flag("independent", default=False)
     if kind == "psea" and not independent:
-        row.reject("independent must be true for a line about staff (P44)", "independent")
+        row.reject(CodedReason("not_independent", field="independent"), "independent")
     name, visibility = row.text("name"), row.visibility()
     if visibility != "restricted" and names_a_refuge(name):
-        row.reject("name is that of a refuge: a line has the name of a line (P3)", "name")
+        row.reject(CodedReason("refuge_name", field="name"), "name")
     confirmed_on, expires_on = _assured(row, circumstances, demo=demo)
     return {
         Contact: [
@@ -142,7 +143,7 @@ def read_pathway(row: Row, circumstances: Circumstances) -> Rows:
     texts = [*row.texts(), *(step["instruction"] for step in steps)]
     reason = protected_reason("", [need], texts, circumstances.vocabulary)
     if reason is not None and visibility != "restricted":
-        row.remark(f"{pathway_id}: made restricted, {reason}")
+        row.remark(CodedReason("pathway_restricted", pathway=pathway_id, why=reason))
         visibility = "restricted"
     pathway = {
         "id": pathway_id,
@@ -166,7 +167,7 @@ def read_checklist(row: Row, circumstances: Circumstances) -> Rows:
     Examples are version 0, so that they are never in the way of one.
     """
     if not row.flag("example", default=False):
-        row.reject("example must be true: real checklists are added by a coordinator", "example")
+        row.reject(CodedReason("real_checklist", field="example"), "example")
     checklist_id = row.id()
     checklist = {
         "id": checklist_id,
@@ -199,7 +200,7 @@ def checked(
     fields: Mapping[str, Any],
     circumstances: Circumstances,
     geometry: shapely.geometry.base.BaseGeometry | None = None,
-) -> tuple[Rows, tuple[str, ...]]:
+) -> tuple[Rows, tuple[CodedReason, ...]]:
     """Return the rows of one record that was typed in, and what was changed on the way.
 
     Raises
@@ -210,7 +211,7 @@ def checked(
     row = Row(FileRow(1, fields, geometry))
     rows = read(row, circumstances)
     problems = [(name or "record", reason) for name, reason in row.faults]
-    problems += [(name, "is not a field of this record") for name in sorted(row.ignored())]
+    problems += [(name, CodedReason("not_a_field")) for name in sorted(row.ignored())]
     if problems:
         raise InvalidRecordError(problems)
     return rows, tuple(row.notes)
@@ -220,7 +221,7 @@ def language(row: Row, name: str) -> str:
     """Return a language by its ISO 639 code."""
     value = row.text(name)
     if value and not _LANGUAGE.fullmatch(value):
-        row.reject(f"{name} '{value[:8]}' is not an ISO 639 code, such as es or ht", name)
+        row.reject(CodedReason("not_language", field=name, value=value[:8]), name)
     return value
 
 
@@ -228,14 +229,14 @@ def web_address(row: Row, name: str) -> str | None:
     """Return an address on the web, which has to be https."""
     value = row.optional_text(name)
     if value is not None and not re.fullmatch(r"https://[^\s/]+(/\S*)?", value):
-        row.reject(f"{name} is not an https:// address", name)
+        row.reject(CodedReason("not_https", field=name), name)
     return value
 
 
 def _number(row: Row, name: str) -> str | None:
     value = row.optional_text(name)
     if value is not None and not _NUMBER.fullmatch(value):
-        row.reject(f"{name} is not a number to dial", name)
+        row.reject(CodedReason("not_dialled", field=name), name)
     return value
 
 
@@ -248,13 +249,15 @@ def _assured(row: Row, circumstances: Circumstances, *, demo: bool) -> tuple[dat
         confirmed_on = row.day("confirmed_on")
     if confirmed_on is None:
         if row.raw("confirmed_on") is None:
-            row.reject("confirmed_on is missing", "confirmed_on")
+            row.reject(CodedReason("missing", field="confirmed_on"), "confirmed_on")
         confirmed_on = circumstances.today
     if confirmed_on > circumstances.today:
-        row.reject("confirmed_on lies in the future", "confirmed_on")
+        row.reject(CodedReason("future", field="confirmed_on"), "confirmed_on")
     expires_on = row.day("expires_on") or confirmed_on + timedelta(days=VALID_DAYS)
     if expires_on <= confirmed_on:
-        reason = f"expires_on {expires_on} is not after confirmed_on {confirmed_on}"
+        reason = CodedReason(
+            "not_after", field="expires_on", other="confirmed_on", start=confirmed_on
+        )
         row.reject(reason, "expires_on")
     return confirmed_on, expires_on
 
@@ -266,10 +269,13 @@ def _validity(row: Row, circumstances: Circumstances, *, demo: bool) -> tuple[da
         valid_from = circumstances.today
     if valid_from is None:
         if row.raw("valid_from") is None:
-            row.reject("valid_from is missing", "valid_from")
+            row.reject(CodedReason("missing", field="valid_from"), "valid_from")
         valid_from = circumstances.today
     if valid_to is not None and valid_to < valid_from:
-        row.reject(f"valid_to {valid_to} is before valid_from {valid_from}", "valid_to")
+        row.reject(
+            CodedReason("before", field="valid_to", other="valid_from", start=valid_from),
+            "valid_to",
+        )
     return valid_from, valid_to
 
 
@@ -287,7 +293,7 @@ def _steps(row: Row, pathway_id: str) -> list[dict[str, Any]]:
         )
         row.adopt("steps", step)
     if not steps and not row.problems:
-        row.reject("steps is empty: a pathway has at least one", "steps")
+        row.reject(CodedReason("no_steps", field="steps"), "steps")
     return steps
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.errors import InvalidRecordError
 from geo.models import HUMAN_THREATS, PHYSICAL_HAZARDS, Hazard
+from geo.reasons import CodedReason
 from geo.records import demo_rows
 from geo.records.readers import FileRow
 from geo.records.row_validation import Row
@@ -60,15 +61,18 @@ def checked_hazard(changes: Mapping[str, Any]) -> Document:
     row = Row(FileRow(0, {"effect": "weight", "weight": 1, **changes}))
     title = row.text("title")
     if len(title) > MAX_TITLE:
-        row.reject(f"title is longer than {MAX_TITLE} characters", "title")
+        row.reject(CodedReason("too_long", field="title", most=MAX_TITLE), "title")
     country = row.country("country")
     valid_from, valid_to = row.day("valid_from"), row.day("valid_to")
     if valid_from is None:
-        row.reject("valid_from is missing", "valid_from")
+        row.reject(CodedReason("missing", field="valid_from"), "valid_from")
     elif valid_to is None:
-        row.reject("valid_to is missing", "valid_to")
+        row.reject(CodedReason("missing", field="valid_to"), "valid_to")
     elif not timedelta() <= valid_to - valid_from <= timedelta(days=MAX_DAYS):
-        row.reject(f"valid_to is not 0 to {MAX_DAYS} days after valid_from", "valid_to")
+        row.reject(
+            CodedReason("not_days_after", field="valid_to", days=MAX_DAYS, other="valid_from"),
+            "valid_to",
+        )
     made = {
         "id": row.id(),
         "hazard": row.choice("hazard", (*PHYSICAL_HAZARDS, *HUMAN_THREATS)),
@@ -81,9 +85,9 @@ def checked_hazard(changes: Mapping[str, Any]) -> Document:
         "valid_from": None if valid_from is None else valid_from.isoformat(),
         "valid_to": None if valid_to is None else valid_to.isoformat(),
     }
-    problems = [(name, "is no field of a hazard") for name in unknown]
+    problems = [(name, CodedReason("not_a_field")) for name in unknown]
     if country not in CODES:
-        problems.append(("country", "is not an ISO 3166-1 alpha-2 code"))
+        problems.append(("country", CodedReason("not_country")))
     if problems or row.faults:
         raise InvalidRecordError([*problems, *row.faults])
     return made

@@ -1,9 +1,14 @@
 """Protected services (P38): what an import makes restricted whatever its file states."""
 
 from collections.abc import Collection, Iterable
+from typing import Final
 
-from geo.text.protected_words import word_reasons
+from geo.reasons import CodedReason
+from geo.text.protected_words import protected_phrases
 from geo.vocabulary import FLOOR, Vocabulary
+
+#: Code of a reason that only words gave: such a record can be released, no other.
+BY_WORDS: Final = "protected_words"
 
 
 def protected_reason(
@@ -12,7 +17,7 @@ def protected_reason(
     texts: Iterable[str],
     vocabulary: Vocabulary | None = None,
     released: Collection[str] = (),
-) -> str | None:
+) -> CodedReason | None:
     """Return why a record must be restricted, or None if nothing says so.
 
     Parameters
@@ -26,13 +31,13 @@ def protected_reason(
     vocabulary : Vocabulary or None
         Which kinds and services are protected; None for those that always are.
     released : collection of str
-        Reasons that two people have judged not to hold for this record; only those that words
-        gave can be.
+        Phrases that two people have judged not to hold for this record.
     """
     protected = FLOOR if vocabulary is None else vocabulary.protected
     if kind in protected["space_kind"]:
-        return f"kind {kind} is protected"
+        return CodedReason("protected_kind", kind=kind)
     for code in services:
         if code in protected["service"]:
-            return f"service {code} is protected"
-    return next((reason for reason in word_reasons(texts) if reason not in released), None)
+            return CodedReason("protected_service", service=code)
+    phrase = next((one for one in protected_phrases(texts) if one not in released), None)
+    return None if phrase is None else CodedReason(BY_WORDS, words=phrase)

@@ -15,7 +15,8 @@ import shapely
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from geo.errors import InvalidFileError
+from geo.errors import InvalidFileError, UnreadableError
+from geo.reasons import CodedReason, in_file
 
 #: A decompressed file larger than this is refused: the largest of the region's, all places, is
 #: 2.4 MB; this leaves a hundredfold.
@@ -47,7 +48,7 @@ class Content:
 
     records: tuple[FileRow, ...]
     head: Mapping[str, Any] = field(default_factory=dict)
-    problems: tuple[tuple[int, str], ...] = ()
+    problems: tuple[tuple[int, CodedReason], ...] = ()
 
 
 def read(name: str, data: bytes) -> Content:
@@ -65,11 +66,11 @@ def read(name: str, data: bytes) -> Content:
         content = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        _refuse(name, line, "is not UTF-8")
+        _refuse(name, line, CodedReason("file_not_encoding", encoding="UTF-8"))
     if lower.endswith(".csv"):
         return _read_csv(name, content)
     if not lower.endswith((".geojson", ".json")):
-        _refuse(name, 1, "is neither .csv nor .geojson (nor one of them with .gz)")
+        _refuse(name, 1, CodedReason("file_not_csv_or_geojson"))
     return _read_geojson(name, content)
 
 
@@ -78,20 +79,20 @@ def _unpacked(name: str, data: bytes) -> bytes:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
             plain = packed.read(MAX_BYTES + 1)
     except (OSError, EOFError, zlib.error):
-        _refuse(name, 1, "is not a whole gzip file")
+        _refuse(name, 1, CodedReason("file_gzip_broken"))
     if len(plain) > MAX_BYTES:
-        _refuse(name, 1, f"is larger than {MAX_BYTES:,} bytes when unpacked")
+        _refuse(name, 1, CodedReason("file_unpacked_too_large", most=MAX_BYTES))
     return plain
 
 
-def _refuse(name: str, line: int, reason: str) -> NoReturn:
-    raise InvalidFileError([f"{name}:{line}: {reason}"])
+def _refuse(name: str, line: int, reason: CodedReason) -> NoReturn:
+    raise InvalidFileError([in_file(name, reason, line)])
 
 
 def _read_csv(name: str, content: str) -> Content:
     reader = csv.reader(io.StringIO(content, newline=""), strict=True)
     records: list[FileRow] = []
-    problems: list[tuple[int, str]] = []
+    problems: list[tuple[int, CodedReason]] = []
     header: list[str] | None = None
     line = 1
     try:
@@ -102,23 +103,25 @@ def _read_csv(name: str, content: str) -> Content:
             if header is None:
                 header = _header(name, begins, cells)
             elif len(cells) != len(header):
-                problems.append((begins, f"has {len(cells)} columns, the header {len(header)}"))
+                problems.append(
+                    (begins, CodedReason("row_other_width", cells=len(cells), width=len(header)))
+                )
             else:
                 values = (cell.strip() or None for cell in cells)
                 records.append(FileRow(begins, dict(zip(header, values, strict=True))))
     except csv.Error as error:
-        _refuse(name, reader.line_num, f"is not CSV: {error}")
+        _refuse(name, reader.line_num, CodedReason("file_not_csv", detail=str(error)))
     if header is None:
-        _refuse(name, 1, "is empty")
+        _refuse(name, 1, CodedReason("file_empty"))
     return Content(tuple(records), {"columns": tuple(header)}, tuple(problems))
 
 
 def _header(name: str, line: int, cells: list[str]) -> list[str]:
     header = [cell.strip() for cell in cells]
     if not all(header):
-        _refuse(name, line, "has a column without a name")
+        _refuse(name, line, CodedReason("file_unnamed_column"))
     if len(set(header)) < len(header):
-        _refuse(name, line, "names a column twice")
+        _refuse(name, line, CodedReason("file_column_twice"))
     return header
 
 
@@ -126,31 +129,29 @@ def _read_geojson(name: str, content: str) -> Content:
     try:
         head, features = _Scanner(content).collection()
     except json.JSONDecodeError as error:
-        _refuse(name, error.lineno, f"is not JSON: {error.msg}")
+        _refuse(name, error.lineno, CodedReason("file_json_broken", detail=error.msg))
     except RecursionError:
-        _refuse(name, 1, "is nested too deeply")
+        _refuse(name, 1, CodedReason("file_nested"))
     if head.get("type") != "FeatureCollection" or features is None:
-        _refuse(name, 1, "is not a GeoJSON FeatureCollection")
+        _refuse(name, 1, CodedReason("file_not_collection"))
     if "crs" in head and "CRS84" not in json.dumps(head["crs"]):
-        _refuse(name, 1, "names a reference system; GeoJSON is lon, lat in WGS84 (RFC 7946)")
+        _refuse(name, 1, CodedReason("file_other_system"))
     records = []
     problems = []
     for line, feature in features:
         try:
             records.append(_record(line, feature))
-        except ValueError as error:
-            problems.append((line, str(error)))
+        except UnreadableError as error:
+            problems.append((line, error.reason))
     return Content(tuple(records), head, tuple(problems))
 
 
 def _record(line: int, feature: object) -> FileRow:
     if not isinstance(feature, dict) or feature.get("type") != "Feature":
-        msg = "is not a GeoJSON Feature"
-        raise ValueError(msg)
+        raise UnreadableError(CodedReason("row_not_feature"))
     properties = feature.get("properties") or {}
     if not isinstance(properties, dict):
-        msg = "properties are not an object"
-        raise ValueError(msg)  # noqa: TRY004 - bad data, not a bad call
+        raise UnreadableError(CodedReason("row_properties"))
     if "id" in feature and "id" not in properties:
         properties = {**properties, "id": feature["id"]}
     return FileRow(line, properties, read_geometry(feature.get("geometry")))
@@ -161,23 +162,20 @@ def read_geometry(value: object) -> BaseGeometry | None:
 
     Raises
     ------
-    ValueError
+    UnreadableError
         It is not a GeoJSON geometry, or has a coordinate that is no finite number.
     """
     if value is None:
         return None
     if not isinstance(value, dict):
-        msg = "geometry is not GeoJSON"
-        raise ValueError(msg)  # noqa: TRY004 - bad data, not a bad call
+        raise UnreadableError(CodedReason("row_not_geometry"))
     # All of it is somebody else's input: whatever shapely cannot make sense of is refused.
     try:
         geometry = shapely.force_2d(shape(value))
     except (TypeError, ValueError, KeyError, AttributeError, IndexError, shapely.GEOSException):
-        msg = "geometry is not GeoJSON"
-        raise ValueError(msg) from None
+        raise UnreadableError(CodedReason("row_not_geometry")) from None
     if geometry.is_empty or not all(map(math.isfinite, geometry.bounds)):
-        msg = "geometry is empty or has a coordinate that is not a number"
-        raise ValueError(msg)
+        raise UnreadableError(CodedReason("row_empty_geometry"))
     return geometry
 
 

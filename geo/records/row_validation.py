@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.hours.openings import WEEKDAYS
 from geo.models import VISIBILITIES, Base
+from geo.reasons import CodedReason
 from geo.records.readers import FileRow
 from geo.text.countries import CODES, misplacement
 from geo.vocabulary import Vocabulary
@@ -35,7 +36,7 @@ class Circumstances:
     vocabulary
         The words that records may use.
     released
-        By id, the reasons of quarantine that two people have judged to be none (P38).
+        By id, the protected phrases that two people have judged not to hold (P38).
     """
 
     today: date
@@ -44,9 +45,9 @@ class Circumstances:
     vocabulary: Vocabulary
     released: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
-    def with_released(self, space_id: str | None, reasons: Iterable[str]) -> Self:
-        """Return the same, had these reasons been judged not to hold for a space."""
-        judged = frozenset(reasons)
+    def with_released(self, space_id: str | None, phrases: Iterable[str]) -> Self:
+        """Return the same, had these phrases been judged not to hold for a space."""
+        judged = frozenset(phrases)
         if space_id is None or not judged:
             return self
         known = self.released.get(space_id, frozenset())
@@ -76,19 +77,19 @@ class Row:
     def __init__(self, record: FileRow) -> None:
         self.line = record.line
         self.geometry = record.geometry
-        self.problems: list[str] = []
+        self.problems: list[CodedReason] = []
         #: Problems once more, each with the name of its field ("" where it has none).
-        self.faults: list[tuple[str, str]] = []
-        self.notes: list[str] = []
+        self.faults: list[tuple[str, CodedReason]] = []
+        self.notes: list[CodedReason] = []
         self.used: set[str] = set()
         self._fields = record.fields
 
-    def reject(self, reason: str, field: str = "") -> None:
+    def reject(self, reason: CodedReason, field: str = "") -> None:
         """Note a problem, and in which field it lies: the row is not stored."""
         self.problems.append(reason)
         self.faults.append((field, reason))
 
-    def remark(self, reason: str) -> None:
+    def remark(self, reason: CodedReason) -> None:
         """Note what was changed on the way in; the row is stored."""
         self.notes.append(reason)
 
@@ -109,7 +110,7 @@ class Row:
         value = self.raw(name)
         found = value if isinstance(value, list) else [] if value is None else [value]
         if not all(isinstance(item, dict) for item in found):
-            self.reject(f"{name} is not a list of objects", name)
+            self.reject(CodedReason("not_objects", field=name), name)
             return []
         return [self.part(item) for item in found]
 
@@ -122,7 +123,7 @@ class Row:
         for reason in nested.problems:
             self.reject(reason, name)
         for unknown in sorted(nested.ignored()):
-            self.remark(f"{name}: '{unknown[:40]}' is not used")
+            self.remark(CodedReason("not_used", part=name, name=unknown[:40]))
 
     def texts(self) -> Iterable[str]:
         """Yield every text of the row, asked for or not."""
@@ -132,7 +133,7 @@ class Row:
         """Return the stable id."""
         value = str(self._required(name) or "")
         if value and not ID.fullmatch(value):
-            self.reject(f"{name} '{value[:40]}' may hold letters, digits and ._:+- only", name)
+            self.reject(CodedReason("not_id", field=name, value=value[:40]), name)
         return value
 
     def text(self, name: str) -> str:
@@ -149,7 +150,7 @@ class Row:
         if value is None:
             return default or ""
         if value not in choices:
-            self.reject(f"{name} '{value}' is not one of {', '.join(choices)}", name)
+            self.reject(_not_one_of(name, value, choices), name)
         return str(value)
 
     def codes(self, name: str, choices: Collection[str] | None = None) -> list[str]:
@@ -159,14 +160,14 @@ class Row:
             return []
         parts = re.split(r"[,|]", value) if isinstance(value, str) else value
         if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-            self.reject(f"{name} is not a list of codes", name)
+            self.reject(CodedReason("not_codes", field=name), name)
             return []
         found = [part.strip() for part in parts if part.strip()]
         for code in found:
             if choices is not None and code not in choices:
-                self.reject(f"{name}: '{code}' is not one of {', '.join(choices)}", name)
+                self.reject(_not_one_of(name, code, choices), name)
             elif not ID.fullmatch(code.replace(" ", "_")):
-                self.reject(f"{name}: '{code[:40]}' is not a code", name)
+                self.reject(CodedReason("not_code", field=name, value=code[:40]), name)
         return list(dict.fromkeys(found))
 
     def names(self, name: str, least: int) -> list[str]:
@@ -177,7 +178,7 @@ class Row:
             parts = []
         found = [text for part in parts if (text := (self._text(name, part) or "").strip())]
         if len(found) < least:
-            self.reject(f"{name} is not a list of at least {least} names", name)
+            self.reject(CodedReason("too_few", field=name, least=least), name)
         return found
 
     def visibility(self) -> str:
@@ -188,14 +189,14 @@ class Row:
         """Return an ISO 3166-1 alpha-2 code."""
         value = str(self._required(name) or "")
         if value and value not in CODES:
-            self.reject(f"{name} '{value}' is not an ISO 3166-1 alpha-2 code", name)
+            self.reject(CodedReason("not_country", field=name, value=value), name)
         return value
 
     def timezone(self, name: str = "timezone") -> str:
         """Return an IANA time zone."""
         value = str(self._required(name) or "UTC")
         if value not in _timezones():
-            self.reject(f"{name} '{value}' is not an IANA time zone", name)
+            self.reject(CodedReason("not_timezone", field=name, value=value), name)
         return value
 
     def flag(self, name: str, *, default: bool) -> bool:
@@ -206,7 +207,7 @@ class Row:
         known = {True: True, False: False, "true": True, "false": False}
         key = value.lower() if isinstance(value, str) else value
         if not isinstance(key, bool | str) or key not in known:
-            self.reject(f"{name} '{value}' is neither true nor false", name)
+            self.reject(CodedReason("not_true_or_false", field=name, value=value), name)
             return default
         return known[key]
 
@@ -214,8 +215,8 @@ class Row:
         """Return a number between two limits that must be there."""
         value = self.optional_number(name, minimum, maximum)
         if value is None:
-            if not any(problem.startswith(name) for problem in self.problems):
-                self.reject(f"{name} is missing", name)
+            if not any(field == name for field, _ in self.faults):
+                self.reject(CodedReason("missing", field=name), name)
             return 0.0
         return value
 
@@ -231,10 +232,10 @@ class Row:
         except (TypeError, ValueError, OverflowError):
             number = math.nan
         if not math.isfinite(number):
-            self.reject(f"{name} '{value}' is not a number", name)
+            self.reject(CodedReason("not_number", field=name, value=value), name)
             return None
         if not minimum <= number <= maximum:
-            self.reject(f"{name} {value} is not between {minimum:g} and {maximum:g}", name)
+            self.reject(_out_of_bounds(name, number, minimum, maximum), name)
             return None
         return number
 
@@ -242,7 +243,7 @@ class Row:
         """Return a whole number, or None where the field is empty."""
         number = self.optional_number(name, minimum, maximum)
         if number is not None and number != int(number):
-            self.reject(f"{name} {number} is not a whole number", name)
+            self.reject(CodedReason("not_whole", field=name, value=number), name)
         return None if number is None else int(number)
 
     def whole(self, name: str, minimum: int = 0, maximum: int = 2**31 - 1) -> int:
@@ -261,7 +262,7 @@ class Row:
                 return date.fromisoformat(value)
             except ValueError:
                 pass  # a day that no month has: refused below like any other
-        self.reject(f"{name} '{value}' is not a date (YYYY-MM-DD)", name)
+        self.reject(CodedReason("not_date", field=name, value=value), name)
         return None
 
     def instant(self, name: str) -> datetime | None:
@@ -276,7 +277,7 @@ class Row:
         except (ValueError, OverflowError):  # at the ends of the calendar there is no UTC
             moment = None
         if moment is None or moment.tzinfo is None:
-            self.reject(f"{name} '{value}' is not a time with its offset (ISO 8601)", name)
+            self.reject(CodedReason("not_moment", field=name, value=value), name)
             return None
         return moment
 
@@ -297,7 +298,7 @@ class Row:
         if value is None:
             return None
         if not isinstance(value, str) or not CLOCK.fullmatch(value):
-            self.reject(f"{name} '{value}' is not a time (HH:MM)", name)
+            self.reject(CodedReason("not_clock", field=name, value=value), name)
             return None
         return time() if value.startswith("24:") else time.fromisoformat(value)
 
@@ -324,7 +325,7 @@ class Row:
         if geometry is None:
             geometry = shapely.Point(self.number(lon), self.number(lat))
         if not isinstance(geometry, shapely.Point):
-            self.reject(f"geometry is a {geometry.geom_type}, not a Point")
+            self.reject(_other_kind(f"a {geometry.geom_type}", ["Point"]))
             return shapely.Point(0, 0)
         if not self.problems:
             problem = misplacement(geometry.x, geometry.y, country)
@@ -336,10 +337,11 @@ class Row:
         """Return the row's geometry, one of ``kinds``, valid and on the earth."""
         if self.geometry is None or self.geometry.geom_type not in kinds:
             found = "missing" if self.geometry is None else f"a {self.geometry.geom_type}"
-            self.reject(f"geometry is {found}, not a {' or '.join(kinds)}")
+            self.reject(_other_kind(found, kinds))
             return shapely.Point(0, 0)
         if not self.geometry.is_valid:
-            self.reject(f"geometry is not valid: {shapely.is_valid_reason(self.geometry)}")
+            detail = shapely.is_valid_reason(self.geometry)
+            self.reject(CodedReason("geometry_invalid", field="geometry", detail=detail))
         west, south, east, north = self.geometry.bounds
         problem = misplacement(west, south) or misplacement(east, north)
         if problem:
@@ -349,21 +351,35 @@ class Row:
     def _required(self, name: str) -> Any:  # noqa: ANN401
         value = self.raw(name)
         if value is None:
-            self.reject(f"{name} is missing", name)
+            self.reject(CodedReason("missing", field=name), name)
         return value
 
     def _text(self, name: str, value: object) -> str | None:
         if value is None:
             return None
         if not isinstance(value, str):
-            self.reject(f"{name} is not a text", name)
+            self.reject(CodedReason("not_text", field=name), name)
             return None
         if len(value) > MAX_TEXT:
-            self.reject(f"{name} is longer than {MAX_TEXT} characters", name)
+            self.reject(CodedReason("too_long", field=name, most=MAX_TEXT), name)
         if UNSTORABLE.search(value):
-            reason = f"{name} holds a character that cannot be stored: \\0, or half of a pair"
-            self.reject(reason, name)
+            self.reject(CodedReason("unstorable", field=name), name)
         return value
+
+
+def _not_one_of(name: str, value: object, choices: Iterable[str]) -> CodedReason:
+    return CodedReason("not_one_of", field=name, value=value, choices=list(choices))
+
+
+def _out_of_bounds(name: str, number: float, minimum: float, maximum: float) -> CodedReason:
+    if maximum == math.inf:
+        return CodedReason("too_small", field=name, value=number, low=minimum)
+    return CodedReason("not_between", field=name, value=number, low=minimum, high=maximum)
+
+
+def _other_kind(found: str, kinds: Iterable[str]) -> CodedReason:
+    named = " or ".join(kinds)
+    return CodedReason("geometry_kind", field="geometry", found=found, kinds=named)
 
 
 def _texts(values: Iterable[object]) -> Iterable[str]:

@@ -27,6 +27,7 @@ from geo.models import (
     Service,
     ServiceAtLocation,
 )
+from geo.reasons import CodedReason
 from geo.records import demo_rows, upsert
 from geo.records.document_fields import Document, differences, document_of, made_document, patched
 from geo.records.readers import FileRow
@@ -68,7 +69,7 @@ class StoredReport:
     added: tuple[str, ...]
     changed: tuple[str, ...]
     unchanged: tuple[str, ...]
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[CodedReason, ...] = ()
 
 
 async def circumstances(session: AsyncSession, *, now: datetime, today: date) -> Circumstances:
@@ -162,11 +163,11 @@ async def store_documents(
     known = await known_organizations(session, documents)
     added: list[str] = []
     changed: list[str] = []
-    problems: list[tuple[str, str]] = []
-    remarks: list[str] = []
+    problems: list[tuple[str, CodedReason]] = []
+    remarks: list[CodedReason] = []
     writing: list[Rows] = []
     if len(stated) < len(documents):
-        problems.append(("id", "two documents have the same id, or one has none"))
+        problems.append(("id", CodedReason("ids_clash")))
     for id_, document in stated.items():
         old = before.get(id_)
         try:
@@ -179,7 +180,7 @@ async def store_documents(
             continue
         if document_of(rows) != old:
             writing.append(rows)
-            remarks += (f"{id_}: {note}" for note in notes)
+            remarks += (CodedReason("of_record", id=id_, note=note) for note in notes)
             (added if old is None else changed).append(id_)
     problems += await _unknown_referrers(session, writing, stated)
     if problems:
@@ -215,11 +216,11 @@ async def _write(session: AsyncSession, writing: Iterable[Rows], now: datetime) 
     await upsert.take_over(session, ids, now)
 
 
-def _checked(document: Mapping[str, Any], said: Circumstances) -> tuple[Rows, list[str]]:
+def _checked(document: Mapping[str, Any], said: Circumstances) -> tuple[Rows, list[CodedReason]]:
     row = Row(FileRow(1, document))
     rows = read_space(row, said)
     for field in sorted(row.ignored()):
-        row.reject("is not a field of a space", field)
+        row.reject(CodedReason("not_a_field"), field)
     if row.faults:
         raise InvalidRecordError(list(dict.fromkeys(row.faults)))
     return rows, row.notes
@@ -258,7 +259,7 @@ def compare(
     said: Circumstances,
     *,
     source: str,
-) -> tuple[Document, list[str]]:
+) -> tuple[Document, list[CodedReason]]:
     """Return what storing a document would make of it, and remarks; asks no database.
 
     Parameters
@@ -302,10 +303,10 @@ async def known_organizations(
 
 async def _unknown_referrers(
     session: AsyncSession, writing: Iterable[Rows], coming: Collection[str]
-) -> list[tuple[str, str]]:
+) -> list[tuple[str, CodedReason]]:
     named = {row["referrer_id"] for rows in writing for row in rows[ReferralPoint]} - set(coming)
     unknown = named - await upsert.existing(session, Location, named) if named else set()
-    return [("referral_points", f"'{id_}' is not known") for id_ in sorted(unknown)]
+    return [("referral_points", CodedReason("unknown", value=id_)) for id_ in sorted(unknown)]
 
 
 async def _parts(

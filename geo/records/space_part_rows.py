@@ -17,6 +17,7 @@ from geo.models import (
     Schedule,
     ScheduleException,
 )
+from geo.reasons import CodedReason
 from geo.records.row_validation import Circumstances, Row, Rows
 from geo.text.countries import misplacement
 
@@ -62,9 +63,9 @@ def _schedule(row: Row, rule: Row, field: str, timezone: str) -> dict[str, Any]:
     opens_at, closes_at = rule.clock("opens_at"), rule.clock("closes_at")
     valid_from, valid_to = rule.day("valid_from"), rule.day("valid_to")
     if opens_at is None or closes_at is None:
-        rule.reject("opens_at and closes_at are needed")
+        rule.reject(CodedReason("hours_needed"))
     if valid_from is not None and valid_to is not None and valid_to < valid_from:
-        rule.reject("valid_to is before valid_from")
+        rule.reject(CodedReason("before", field="valid_to", other="valid_from", start=valid_from))
     recurrence = _recurrence(rule)
     for problem in rule_problems(recurrence):
         rule.reject(problem)
@@ -95,14 +96,14 @@ def _recurrence(rule: Row) -> Recurrence:
     for code in _listed(rule, "byday"):
         try:
             byday.append(byday_code(code))
-        except ValueError as error:
-            rule.reject(f"byday: {error}")
+        except ValueError:
+            rule.reject(CodedReason("not_weekday", field="byday", value=code[:20]))
     bymonthday = []
     for number in _listed(rule, "bymonthday"):
         if re.fullmatch(r"-?\d{1,2}", number):
             bymonthday.append(int(number))
         else:
-            rule.reject(f"bymonthday '{number[:20]}' is not a day of a month")
+            rule.reject(CodedReason("not_day_of_month", field="bymonthday", value=number[:20]))
     if freq == "WEEKLY" and not byday and dtstart is None:
         byday = list(WEEKDAYS)  # a rule that names no day holds on every day
     return Recurrence(
@@ -139,11 +140,11 @@ def _exceptions(row: Row, space_id: str) -> list[dict[str, Any]]:
         opens_at, closes_at = rule.clock("opens_at"), rule.clock("closes_at")
         closed = rule.flag("closed", default=opens_at is None)
         if starts_on is None or ends_on is None:
-            rule.reject("starts_on is needed")
+            rule.reject(CodedReason("needed", field="starts_on"))
         elif ends_on < starts_on:
-            rule.reject(f"ends_on {ends_on} is before starts_on {starts_on}")
+            rule.reject(CodedReason("before", field="ends_on", other="starts_on", start=starts_on))
         if (opens_at is None) != (closes_at is None) or closed != (opens_at is None):
-            rule.reject("an exception is closed, or has opens_at and closes_at")
+            rule.reject(CodedReason("closed_or_hours"))
         made.append(
             {
                 "starts_on": starts_on,
@@ -164,11 +165,13 @@ def _itinerary(row: Row, space_id: str) -> list[dict[str, Any]]:
         starts_at, ends_at = stop.instant("starts_at"), stop.instant("ends_at")
         lon, lat = stop.optional_number("lon"), stop.optional_number("lat")
         if starts_at is None or ends_at is None:
-            stop.reject("starts_at and ends_at are needed")
+            stop.reject(CodedReason("stop_times_needed"))
         elif ends_at <= starts_at:
-            stop.reject("ends_at is not after starts_at")
+            stop.reject(
+                CodedReason("not_after", field="ends_at", other="starts_at", start=starts_at)
+            )
         if (lon is None) != (lat is None):
-            stop.reject("lon and lat come together or not at all")
+            stop.reject(CodedReason("both_or_neither", fields="lon and lat"))
         elif lon is not None and lat is not None and (problem := misplacement(lon, lat)):
             stop.reject(problem)
         made.append(
@@ -188,7 +191,7 @@ def _numbered(
 ) -> list[dict[str, Any]]:
     """Return the parts sorted and with their ids: the order of a list in a file says nothing."""
     if len(made) > MAX_PARTS:
-        row.reject(f"{field} has more than {MAX_PARTS} entries", field)
+        row.reject(CodedReason("too_many", field=field, most=MAX_PARTS), field)
     made.sort(key=lambda part: json.dumps(part, default=str, sort_keys=True))
     return [
         {"id": f"{space_id}:{n:03}", "location_id": space_id, **part} for n, part in enumerate(made)
@@ -205,7 +208,7 @@ def _phones(row: Row, space_id: str, circumstances: Circumstances) -> list[dict[
         phone = row.part(item if isinstance(item, dict) else {"number": item})
         number = phone.raw("number")
         if not isinstance(number, str) or not PHONE.fullmatch(number):
-            phone.reject("public_phones holds something that is not a telephone number")
+            phone.reject(CodedReason("not_phone", field="public_phones"))
         made.append(
             {
                 "location_id": space_id,
@@ -218,7 +221,7 @@ def _phones(row: Row, space_id: str, circumstances: Circumstances) -> list[dict[
         )
         row.adopt("public_phones", phone)
     if len(made) > MAX_PARTS:
-        row.reject(f"public_phones has more than {MAX_PARTS} entries", "public_phones")
+        row.reject(CodedReason("too_many", field="public_phones", most=MAX_PARTS), "public_phones")
     unlike = {(p["number"], p["type"], p["description"]): p for p in made}
     return [{"id": f"{space_id}:{n:03}", **phone} for n, phone in enumerate(unlike.values())]
 
@@ -227,7 +230,7 @@ def _languages(row: Row) -> list[str]:
     codes = row.codes("languages")
     for code in codes:
         if not re.fullmatch(r"[a-z]{2,3}", code):
-            row.reject(f"languages: '{code}' is not an ISO 639 code", "languages")
+            row.reject(CodedReason("not_language", field="languages", value=code), "languages")
     return sorted(codes)
 
 
@@ -237,7 +240,7 @@ def _referral_points(row: Row, space_id: str) -> list[str]:
     if row.raw("referral_from"):
         referrers = [*referrers, row.id("referral_from")]
     if space_id in referrers:
-        row.reject("referral_points: a space does not refer to itself", "referral_points")
+        row.reject(CodedReason("refers_to_itself"), "referral_points")
     return sorted(set(referrers))
 
 
@@ -248,9 +251,14 @@ def _capacity(row: Row, space_id: str, circumstances: Circumstances) -> list[dic
     if maximum is None and available is None:
         return []
     if maximum is not None and available is not None and available > maximum:
-        row.reject(f"available {available} is more than capacity {maximum}", "available")
+        row.reject(
+            CodedReason(
+                "more_than", field="available", value=available, other="capacity", most=maximum
+            ),
+            "available",
+        )
     if updated is not None and updated > circumstances.now:
-        row.reject("capacity_updated lies in the future", "capacity_updated")
+        row.reject(CodedReason("future", field="capacity_updated"), "capacity_updated")
     return [
         {
             "location_id": space_id,

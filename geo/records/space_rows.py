@@ -14,6 +14,7 @@ from geo.models import (
     Service,
     ServiceAtLocation,
 )
+from geo.reasons import CodedReason, for_column
 from geo.records.quarantine import protected_reason
 from geo.records.row_validation import Circumstances, Row, Rows
 from geo.records.space_part_rows import read_parts
@@ -83,7 +84,7 @@ FIELD_NOTES = {
 FIELDS = tuple(FIELD_NOTES)
 
 #: How a remark begins where a file's flag says another thing than its services.
-NIGHT_REMARK = "overnight contradicts services"
+NIGHT_REMARK = "night_by_services"
 
 #: What providers write where nothing has to be paid, folded: the field ``fees`` follows from it.
 _FREE = frozenset({"free", "gratis", "gratuito", "gratuita", "sin costo", "gratuit"})
@@ -185,7 +186,12 @@ def _offer(row: Row, circumstances: Circumstances) -> dict[str, Any]:
     youngest = row.optional_whole("minimum_age", 0, 120)
     oldest = row.optional_whole("maximum_age", 0, 120)
     if youngest is not None and oldest is not None and youngest > oldest:
-        row.reject(f"minimum_age {youngest} is more than maximum_age {oldest}", "minimum_age")
+        row.reject(
+            CodedReason(
+                "more_than", field="minimum_age", value=youngest, other="maximum_age", most=oldest
+            ),
+            "minimum_age",
+        )
     return {
         "status": row.choice("status", SPACE_STATUSES, default="active"),
         "access": row.choice("access", ACCESS_KINDS, default="open"),
@@ -217,7 +223,7 @@ def _is_for_night(row: Row, services: Collection[str]) -> bool:
     # A file that says nothing is right either way.
     if row.flag("overnight", default=is_for_night) != is_for_night:
         has = "is" if is_for_night else "is not"
-        row.remark(f"{NIGHT_REMARK}: '{NIGHT_SERVICE}' {has} among them, and they decide")
+        row.remark(CodedReason(NIGHT_REMARK, service=NIGHT_SERVICE, has=has))
     return is_for_night
 
 
@@ -233,9 +239,12 @@ def _amenities(row: Row, terms: tuple[str, ...]) -> dict[str, bool]:
         if code in terms and flags.raw(code) is not None
     }
     for code in sorted(set(map(str, stated)) - set(terms)):
-        row.reject(f"amenities: '{code[:40]}' is not one of {', '.join(terms)}", "amenities")
+        row.reject(
+            CodedReason("not_one_of", field="amenities", value=code[:40], choices=terms),
+            "amenities",
+        )
     for reason in flags.problems:
-        row.reject(f"amenities: {reason}", "amenities")
+        row.reject(reason, "amenities")
     return found
 
 
@@ -243,19 +252,23 @@ def _visibility(
     row: Row, space_id: str, kind: str, services: list[str], circumstances: Circumstances
 ) -> dict[str, Any]:
     if row.raw("visibility") is None:
-        row.remark("no visibility stated: restricted (P1)")
+        row.remark(CodedReason("no_visibility"))
     visibility = row.choice("visibility", VISIBILITIES, default="restricted")
     confidential = row.flag("confidential", default=visibility == "restricted")
     released = circumstances.released.get(space_id, frozenset())
     reason = protected_reason(kind, services, row.texts(), circumstances.vocabulary, released)
     quarantined = reason
     if reason is None and confidential and visibility != "restricted":
-        reason = "marked confidential"
+        reason = CodedReason("marked_confidential")
     if reason is None:
         return {"visibility": visibility, "confidential": confidential, "quarantined": None}
     if visibility != "restricted":
-        row.remark(f"{reason}: restricted, though the file says {visibility} (P38)")
-    return {"visibility": "restricted", "confidential": True, "quarantined": quarantined}
+        row.remark(CodedReason("made_restricted", why=reason, visibility=visibility))
+    return {
+        "visibility": "restricted",
+        "confidential": True,
+        "quarantined": for_column(quarantined),
+    }
 
 
 def _confirmation(
@@ -268,7 +281,7 @@ def _confirmation(
     confirmed_on, expires_on = row.day("confirmed_on"), row.day("expires_on")
     days_ago = row.optional_whole("confirmed_days_ago", 0, 3650)
     if row.raw("confirmed_on") is None and not (demo and days_ago is not None):
-        row.reject("confirmed_on is missing", "confirmed_on")
+        row.reject(CodedReason("missing", field="confirmed_on"), "confirmed_on")
     written = confirmed_on or circumstances.today
     vocabulary, is_for_night = circumstances.vocabulary, NIGHT_SERVICE in services
     longest = timedelta(days=vocabulary.validity_of(kind, overnight=is_for_night))
@@ -277,16 +290,19 @@ def _confirmation(
         validity = expires_on - written
         if validity <= timedelta():
             row.reject(
-                f"expires_on {expires_on} is not after confirmed_on {confirmed_on}", "expires_on"
+                CodedReason(
+                    "not_after", field="expires_on", other="confirmed_on", start=confirmed_on
+                ),
+                "expires_on",
             )
             validity = timedelta(days=1)
         elif validity > longest and not demo:
-            row.remark(f"expires_on {expires_on} is too late: {longest.days} days hold (P41)")
+            row.remark(CodedReason("expires_too_late", day=expires_on, days=longest.days))
             validity = longest
     if demo and days_ago is not None:
         written = circumstances.today - timedelta(days=days_ago)
     elif written > circumstances.today + timedelta(days=1):  # somewhere it is tomorrow already
-        row.reject(f"confirmed_on {written} lies in the future", "confirmed_on")
+        row.reject(CodedReason("future", field="confirmed_on", value=written), "confirmed_on")
         written = circumstances.today  # so that the calendar does not end below
     return {
         "confirmed_on": written,
@@ -299,5 +315,5 @@ def _confirmation(
 def _past_day(row: Row, name: str, today: date) -> date | None:
     day = row.day(name)
     if day is not None and day > today + timedelta(days=1):
-        row.reject(f"{name} {day} lies in the future", name)
+        row.reject(CodedReason("future", field=name, value=day), name)
     return day

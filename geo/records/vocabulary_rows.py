@@ -1,9 +1,10 @@
 """Words from a file: one record becomes a term and its names."""
 
 from geo.models import VOCABULARIES, Term, TermName
+from geo.reasons import CodedReason
 from geo.records.row_validation import Circumstances, Row, Rows
 from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES
-from geo.text.protected_words import word_reasons
+from geo.text.protected_words import protected_phrases
 from geo.vocabulary import CODE, FLOOR, MAX_NAME
 
 
@@ -12,10 +13,10 @@ def read_term(row: Row, _: Circumstances) -> Rows:
     vocabulary = row.choice("vocabulary", VOCABULARIES)
     code = row.text("code")
     if code and not CODE.fullmatch(code):
-        row.reject(f"code '{code[:40]}' may hold letters, digits, blanks, _ and - only", "code")
+        row.reject(CodedReason("not_term", field="code", value=code[:40]), "code")
     protected = row.flag("protected", default=False)
     if code in FLOOR.get(vocabulary, ()) and not protected:
-        row.reject(f"code '{code}' is protected for good (P38)", "protected")
+        row.reject(CodedReason("protected_for_good", field="code", value=code), "protected")
     term = {
         "vocabulary": vocabulary,
         "code": code,
@@ -26,14 +27,14 @@ def read_term(row: Row, _: Circumstances) -> Rows:
     }
     names = {language: row.optional_text(language) for language in LANGUAGES}
     said = [code, *filter(None, names.values())]
-    if vocabulary in FLOOR and not protected and any(word_reasons(said)):
-        row.remark(f"{code}: protected, its words speak of protected places (P38)")
+    if vocabulary in FLOOR and not protected and any(protected_phrases(said)):
+        row.remark(CodedReason("term_protected", term=code))
         term["protected"] = True
     if names[DEFAULT_LANGUAGE] is None:
-        row.reject(f"{DEFAULT_LANGUAGE} is missing", DEFAULT_LANGUAGE)
+        row.reject(CodedReason("missing", field=DEFAULT_LANGUAGE), DEFAULT_LANGUAGE)
     for language, name in names.items():
         if name is not None and len(name) > MAX_NAME:
-            row.reject(f"{language} is longer than {MAX_NAME} characters", language)
+            row.reject(CodedReason("too_long", field=language, most=MAX_NAME), language)
     return {
         Term: [term],
         TermName: [

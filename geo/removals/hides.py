@@ -27,6 +27,7 @@ from geo.accounts.permissions import Actor, can_hide, is_present, require_hide, 
 from geo.audit import trail
 from geo.errors import InvalidRecordError, NotFoundError
 from geo.models import HIDE_CODES, Crossing, Hide, Location, Person
+from geo.reasons import CodedReason
 from geo.removals import removal_log
 from geo.removals.hidden_records import (
     ActiveHide,
@@ -452,14 +453,14 @@ async def _noted(
 
 def _code(code: str) -> str:
     if code not in HIDE_CODES:
-        raise InvalidRecordError([("code", f"is one of {', '.join(HIDE_CODES)}")])
+        raise InvalidRecordError([("code", CodedReason("not_one_of", choices=HIDE_CODES))])
     return code
 
 
 def _reason(reason: str) -> str:
     stated = reason.strip()
     if not 1 <= len(stated) <= MAX_REASON or "\x00" in stated:
-        raise InvalidRecordError([("reason", f"1 to {MAX_REASON} characters")])
+        raise InvalidRecordError([("reason", CodedReason("length", most=MAX_REASON))])
     return stated
 
 
@@ -469,17 +470,18 @@ def _polygon(area: dict[str, Any]) -> Polygon | MultiPolygon:
         with np.errstate(invalid="ignore"):
             made = shape(area)
     except (GEOSException, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-        raise InvalidRecordError([("geometry", "not a GeoJSON geometry")]) from error
+        raise InvalidRecordError([("geometry", CodedReason("not_geometry"))]) from error
     if not isinstance(made, Polygon | MultiPolygon) or made.is_empty:
-        raise InvalidRecordError([("geometry", "not a Polygon or MultiPolygon")])
+        found = "empty" if made.is_empty else f"a {made.geom_type}"
+        reason = CodedReason("geometry_kind", found=found, kinds="Polygon or MultiPolygon")
+        raise InvalidRecordError([("geometry", reason)])
     west, south, east, north = made.bounds
     if west < -180 or east > 180 or south < -90 or north > 90:  # noqa: PLR2004
-        reason = "lon is -180 to 180 and lat -90 to 90; the order is lon, lat"
-        raise InvalidRecordError([("geometry", reason)])
+        raise InvalidRecordError([("geometry", CodedReason("not_degrees"))])
     if not made.is_valid:
         # Without GEOS' coordinates: what went wrong is enough.
-        reason = is_valid_reason(made).partition("[")[0].strip()
-        raise InvalidRecordError([("geometry", reason)])
+        detail = is_valid_reason(made).partition("[")[0].strip()
+        raise InvalidRecordError([("geometry", CodedReason("geometry_invalid", detail=detail))])
     return made
 
 

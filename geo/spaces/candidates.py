@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.db.views import spaces, terms
 from geo.errors import InvalidRecordError
+from geo.reasons import CodedReason
 from geo.spaces.eligibility import Candidate, Need
 from geo.spaces.queries import PROPERTIES
 
@@ -92,7 +93,7 @@ async def check_terms(session: AsyncSession, need: Need) -> None:
         known[vocabulary].append(code)
     fields = {"gender": "gender", "document": "documents"}
     problems = [
-        (fields[name], f"unknown code; known are: {', '.join(known[name]) or 'none'}")
+        (fields[name], CodedReason("unknown_code", choices=known[name] or ["none"]))
         for name, codes in asked.items()
         if not codes <= frozenset(known[name])
     ]

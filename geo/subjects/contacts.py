@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.errors import InvalidRecordError
 from geo.models import Base, Contact, Location, Pathway, PathwayStep
+from geo.reasons import CodedReason
 from geo.records.guidance_rows import checked, read_contact, read_pathway
 from geo.records.row_validation import Circumstances
 from geo.subjects.change_rules import ChangeSplit
@@ -186,16 +187,18 @@ async def require_known_steps(session: AsyncSession, steps: Sequence[Mapping[str
     problems = []
     for step in steps:
         if step["contact_id"] is not None and not await session.get(Contact, step["contact_id"]):
-            problems.append(("steps", f"contact '{step['contact_id'][:40]}' is not known"))
+            problems.append(
+                ("steps", CodedReason("unknown_contact", contact=step["contact_id"][:40]))
+            )
         if step["location_id"] is None:
             continue
         location = await session.get(Location, step["location_id"])
         # A restricted space is as unknown as one that never was (P39), and is in no pathway.
         if location is None or location.visibility == "restricted":
-            problems.append(("steps", f"space '{step['location_id'][:40]}' is not known"))
+            problems.append(("steps", CodedReason("unknown_space", space=step["location_id"][:40])))
         elif location.name in step["instruction"]:
             # The space may be hidden one day; its name would stay behind in the words.
-            problems.append(("steps", "an instruction names its space: leave that to the space"))
+            problems.append(("steps", CodedReason("instruction_names_space")))
     if problems:
         raise InvalidRecordError(problems)
 

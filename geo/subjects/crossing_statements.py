@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.errors import InvalidRecordError
 from geo.models import CROSSING_STATES, CrossingStatus
+from geo.reasons import CodedReason
 from geo.records.readers import FileRow
 from geo.records.row_validation import Row
 
@@ -54,13 +55,16 @@ def checked_statement(changes: Mapping[str, Any]) -> Document:
     valid_from, valid_to = row.day("valid_from"), row.day("valid_to")
     opens_at, closes_at = row.clock("opens_at"), row.clock("closes_at")
     if valid_from is None:
-        row.reject("valid_from is missing", "valid_from")
+        row.reject(CodedReason("missing", field="valid_from"), "valid_from")
     elif valid_to is not None and valid_to < valid_from:
-        row.reject("valid_to is before valid_from", "valid_to")
+        row.reject(
+            CodedReason("before", field="valid_to", other="valid_from", start=valid_from),
+            "valid_to",
+        )
     if (opens_at is None) != (closes_at is None):
-        row.reject("opens_at and closes_at go together", "closes_at")
+        row.reject(CodedReason("both_or_neither", fields="opens_at and closes_at"), "closes_at")
     if opens_at is not None and state != "open":
-        row.reject("opens_at belongs to the state open", "opens_at")
+        row.reject(CodedReason("hours_need_open", field="opens_at"), "opens_at")
     made = {
         "state": state,
         "valid_from": None if valid_from is None else valid_from.isoformat(),
@@ -71,7 +75,7 @@ def checked_statement(changes: Mapping[str, Any]) -> Document:
         "closes_at": None if closes_at is None else f"{closes_at:%H:%M}",
         "source": row.text("source"),
     }
-    problems = [(name, "is no field of a statement on a crossing") for name in unknown]
+    problems = [(name, CodedReason("not_a_field")) for name in unknown]
     if problems or row.faults:
         raise InvalidRecordError([*problems, *row.faults])
     return made

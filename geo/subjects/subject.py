@@ -26,6 +26,7 @@ from geo.models import (
     Organization,
     SpaceVersion,
 )
+from geo.reasons import CodedReason
 from geo.records import demo_rows, space_documents
 from geo.records.hazard_documents import checked_hazard, store_hazard
 from geo.records.readers import FileRow
@@ -183,7 +184,7 @@ def changed(
         return _agreed(changes, _canonical(changes, circumstances))
     fixed = [name for name in FIXED if changes.get(name, before[name]) != before[name]]
     if fixed:
-        raise InvalidRecordError([(name, "cannot be changed") for name in fixed])
+        raise InvalidRecordError([(name, CodedReason("fixed")) for name in fixed])
     after = _canonical(space_documents.patched(before, changes), circumstances)
     if not {"visibility", "confidential"} & set(changes):
         # Protected words restrict the record when they are stored (P38), not while they wait.
@@ -195,7 +196,7 @@ def _agreed(changes: Mapping[str, Any], after: Document) -> Document:
     """Refuse a change that says otherwise of the night than the services do, in silence or not."""
     if changes.get("overnight") not in {None, after["overnight"]}:
         way = "take it away" if after["overnight"] else "add it"
-        reason = f"follows from the service '{NIGHT_SERVICE}' alone: {way} in services"
+        reason = CodedReason("follows_from_services", service=NIGHT_SERVICE, way=way)
         raise InvalidRecordError([("overnight", reason)])
     return after
 
@@ -460,14 +461,14 @@ def _checked_organization(before: Document, changes: Mapping[str, Any]) -> Docum
     }
     website, email = made["website"], made["email"]
     if website is not None and not re.fullmatch(r"https?://[^\s<>\"]+", website):
-        row.reject("website is no address that starts with https://", "website")
+        row.reject(CodedReason("not_https", field="website"), "website")
     if email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
-        row.reject("email is no e-mail address", "email")
-    _raise(row, [(name, "is no field of an organisation") for name in unknown])
+        row.reject(CodedReason("not_email", field="email"), "email")
+    _raise(row, [(name, CodedReason("not_a_field")) for name in unknown])
     return made
 
 
-def _raise(row: Row, problems: list[tuple[str, str]]) -> None:
+def _raise(row: Row, problems: list[tuple[str, CodedReason]]) -> None:
     problems += row.faults
     if problems:
         raise InvalidRecordError(problems)

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from geo.errors import InvalidRecordError
+from geo.reasons import CodedReason
 
 #: By code, why a place is closed or serves less, in Spanish (the catalogues have the others).
 REASONS: Mapping[str, str] = {
@@ -132,7 +133,9 @@ def notice_of(code: str | None, own_words: str | None) -> str | None:
         No such code.
     """
     if code and code not in REASONS:
-        raise InvalidRecordError([("notice", f"code is not one of {', '.join(REASONS)}")])
+        raise InvalidRecordError(
+            [("notice", CodedReason("not_one_of", field="code", choices=REASONS))]
+        )
     said = [own_words or "", NoticeReason(code).text if code else ""]
     return " ".join(filter(None, said)) or None
 
@@ -175,21 +178,21 @@ def _worded(field: str, value: Any) -> Any:  # noqa: ANN401 -- what somebody sen
     if not isinstance(value, Mapping):
         return value
     problems = [
-        (field, f"'{str(name)[:40]}' is not one of {', '.join(_FIELDS)}")
+        (field, CodedReason("not_one_of", value=str(name)[:40], choices=_FIELDS))
         for name in value
         if name not in _FIELDS
     ]
     code = value.get("code")
     if code is not None and code not in REASONS:
-        problems.append((field, f"code is not one of {', '.join(REASONS)}"))
+        problems.append((field, CodedReason("not_one_of", field="code", choices=REASONS)))
     days = {}
     for name in ("since", "until"):
         try:
             days[name] = None if value.get(name) is None else date.fromisoformat(value[name])
         except (TypeError, ValueError):
-            problems.append((field, f"{name} is not a date"))
+            problems.append((field, CodedReason("not_date", field=name)))
     if not problems and code is None and not any(days.values()):
-        problems.append((field, "names neither a code nor a day"))
+        problems.append((field, CodedReason("neither_code_nor_day")))
     if problems:
         raise InvalidRecordError(problems)
     return NoticeReason(code, **days).text

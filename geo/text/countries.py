@@ -1,5 +1,7 @@
 """Countries by ISO 3166-1 alpha-2 code, and the boxes of those of the region."""
 
+from geo.reasons import CodedReason
+
 #: ISO 3166-1 alpha-2, officially assigned (249 codes).
 CODES = frozenset(
     # One text of pairs reads better than 249 quoted strings.
@@ -51,7 +53,7 @@ REGION = (-118.4, -56.0, -28.8, 32.8)
 MARGIN = 0.5
 
 
-def misplacement(lon: float, lat: float, country: str | None = None) -> str | None:
+def misplacement(lon: float, lat: float, country: str | None = None) -> CodedReason | None:
     """Return what is wrong with a position, or None if nothing is noticed.
 
     Parameters
@@ -64,15 +66,15 @@ def misplacement(lon: float, lat: float, country: str | None = None) -> str | No
     """
     if not (-180 <= lon <= 180 and -90 <= lat <= 90):  # noqa: PLR2004 - the whole earth
         if -180 <= lat <= 180 and -90 <= lon <= 90:  # noqa: PLR2004
-            return f"lon {lon} and lat {lat} look swapped"
-        return f"lon {lon} or lat {lat} is out of range"
+            return CodedReason("swapped", lon=lon, lat=lat)
+        return CodedReason("out_of_range", lon=lon, lat=lat)
     box = BOXES.get(country or "", REGION)
     if _inside(lon, lat, box):
         return None
     if _inside(lat, lon, box):
-        return f"lon {lon} and lat {lat} look swapped"
+        return CodedReason("swapped", lon=lon, lat=lat)
     if country in BOXES:
-        return f"lon {lon}, lat {lat} lies outside {country}"
+        return CodedReason("outside_country", lon=lon, lat=lat, country=country)
     return None
 
 

@@ -66,16 +66,11 @@ _REFUGE = re.compile(rf"\b{_REFUGES}\b", re.VERBOSE)
 #: Zero-width signs, soft hyphens and the like.
 _UNSEEN = re.compile(r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
-#: How a reason begins that only words gave: such a record can be released, no other.
-BY_WORDS = "the words "
-_AFTER_WORDS = " are protected"
 
-
-def word_reasons(texts: Iterable[str]) -> Iterator[str]:
-    """Yield a reason for each protected phrase in the texts of a record."""
+def protected_phrases(texts: Iterable[str]) -> Iterator[str]:
+    """Yield each protected phrase in the texts of a record, folded."""
     for text in texts:
-        for phrase in _phrases(text):
-            yield f"{BY_WORDS}'{phrase}'{_AFTER_WORDS}"
+        yield from _phrases(text)
 
 
 # Most texts of a file come again and again: codes, towns, organisations.
@@ -83,11 +78,6 @@ def word_reasons(texts: Iterable[str]) -> Iterator[str]:
 def _phrases(text: str) -> tuple[str, ...]:
     read = " | ".join(map(unmasked, _readings([text])))
     return tuple(found.group() for found in PROTECTED_TERMS.finditer(read))
-
-
-def words_of(reason: str) -> str:
-    """Return the words of a reason that words gave."""
-    return reason.removeprefix(BY_WORDS).removesuffix(_AFTER_WORDS).strip("'")
 
 
 def names_a_refuge(text: str) -> bool:

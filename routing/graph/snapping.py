@@ -100,7 +100,7 @@ def snap_to_edge(
 def _check_position(lon: float, lat: float) -> None:
     for name, value, limit in (("lon", lon, _MAX_LONGITUDE), ("lat", lat, _MAX_LATITUDE)):
         if not -limit <= value <= limit:  # NaN fails too
-            raise InvalidRequest(name, f"not between {-limit:g} and {limit:g}")
+            raise InvalidRequest(name, "not_between", low=-limit, high=limit)
 
 
 def country_index(graph: RoadGraph, country: str | None) -> int:

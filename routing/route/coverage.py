@@ -52,7 +52,7 @@ class MeasuredLine:
 
     def __post_init__(self) -> None:
         if len(self.coordinates) < MIN_VERTICES or len(self.coordinates) != len(self.measure_m):
-            raise InvalidRequest("route", "a line needs two vertices or more, each with a measure")
+            raise InvalidRequest("route", "too_few_vertices")
 
     @property
     def length_m(self) -> float:
@@ -182,15 +182,15 @@ def checked_line(coordinates: Floats) -> Floats:
     try:
         points = np.asarray(coordinates, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise InvalidRequest("route", "coordinates are pairs of numbers") from error
+        raise InvalidRequest("route", "not_pairs") from error
     if points.ndim != MIN_VERTICES or points.shape[1:] != (2,) or len(points) < MIN_VERTICES:
-        raise InvalidRequest("route", "a line is two or more pairs of longitude and latitude")
+        raise InvalidRequest("route", "not_line")
     if not np.isfinite(points).all():
-        raise InvalidRequest("route", "a coordinate is not a finite number")
+        raise InvalidRequest("route", "not_finite")
     if (np.abs(points) > np.array([180.0, 90.0])).any():
-        raise InvalidRequest("route", "a coordinate is out of range (order: longitude, latitude)")
+        raise InvalidRequest("route", "vertex_out_of_range")
     if (points == points[0]).all():
-        raise InvalidRequest("route", "a line that goes nowhere")
+        raise InvalidRequest("route", "goes_nowhere")
     return points
 
 
@@ -245,7 +245,7 @@ def _at_towns(
 
 def _within_reach(line: MeasuredLine, supports: Supports, access_m: float) -> list[SupportAt]:
     if not np.isfinite(access_m) or access_m < 0:
-        raise InvalidRequest("access_m", "a distance in metres, zero or more")
+        raise InvalidRequest("access_m", "not_distance")
     found = []
     for support, first, last in _near(line, supports, access_m):
         vertices, measure_m = line.coordinates[first:last], line.measure_m[first:last]

@@ -46,6 +46,8 @@ _SAME_SHARE: Final = 1e-9
 class MatchFailed(RoutingError, LookupError):  # noqa: N818 -- the name says what happened
     """The line does not follow the roads of this graph; measure it by its geometry instead."""
 
+    code = "match_failed"
+
 
 def match_line(
     router: Router,

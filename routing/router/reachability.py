@@ -179,7 +179,7 @@ class Reacher:
 
     def _solve(self, request: ReachRequest) -> ShortestPathTree:
         if request.at.utcoffset() is None:
-            raise InvalidRequest("at", "a time needs its offset from UTC")
+            raise InvalidRequest("at", "no_offset")
         mode, start = request.mode, request.start
         metric = self._metric(request)
         network, parts = metric.network, metric.network.components

@@ -47,9 +47,9 @@ def leg_of(request: RouteRequest, leg: int, before: Route | None) -> RouteReques
     """
     via, known = tuple(request.via), tuple(request.via_countries)
     if len(via) > MAX_VIA:
-        raise InvalidRequest("via", f"at most {MAX_VIA} waypoints")
+        raise InvalidRequest("via", "too_many_waypoints", most=MAX_VIA)
     if known and len(known) != len(via):
-        raise InvalidRequest("via_countries", f"{len(via)} waypoints, {len(known)} countries")
+        raise InvalidRequest("via_countries", "other_counts", first=len(via), second=len(known))
     weights = sorted(set(request.aversions))
     places = (request.start, *via, request.end)
     countries = (request.start_country, *(known or (None,) * len(via)), request.end_country)
@@ -93,8 +93,9 @@ def told_by_leg(leg: int, via: int) -> Iterator[None]:
             names[far.which], far.distance_m, far.limit_m, far.country, is_cut_off=far.is_cut_off
         ) from far
     except InvalidRequest as wrong:
-        reason = wrong.reason.replace("start and end are", "this and the one before are")
-        raise InvalidRequest(names.get(wrong.field, wrong.field), reason) from wrong
+        code = "same_waypoint" if wrong.code == "same_place" else wrong.code
+        field = names.get(wrong.field, wrong.field)
+        raise InvalidRequest(field, code, **wrong.parameters) from wrong
 
 
 def over(stages: Sequence[LegRoute]) -> tuple[tuple["Router", ...], tuple[Route, ...]]:

@@ -85,19 +85,19 @@ class Obstacles:
             Something else than polygons, an invalid one, too many, too large.
         """
         if any(not isinstance(area, Polygon | MultiPolygon) for area in areas):
-            raise InvalidRequest(field, "polygons and multipolygons alone")
+            raise InvalidRequest(field, "not_polygons")
         polygons = [polygon for area in areas for polygon in shapely.get_parts(area).tolist()]
         if len(polygons) > MAX_OBSTACLES:
-            raise InvalidRequest(field, f"at most {MAX_OBSTACLES} polygons")
+            raise InvalidRequest(field, "too_many_polygons", most=MAX_OBSTACLES)
         if shapely.get_num_coordinates(np.asarray(polygons)).sum() > MAX_VERTICES:
-            raise InvalidRequest(field, f"at most {MAX_VERTICES:,} vertices in all")
+            raise InvalidRequest(field, "too_many_vertices", most=MAX_VERTICES)
         for polygon in polygons:
             if polygon.is_empty or not polygon.is_valid:
-                raise InvalidRequest(field, "no valid polygon: rings are closed and do not cross")
+                raise InvalidRequest(field, "invalid_polygon")
             if _extent_m(polygon) > MAX_EXTENT_M:
-                raise InvalidRequest(field, f"no polygon wider than {MAX_EXTENT_M / 1e3:g} km")
+                raise InvalidRequest(field, "polygon_too_wide", most_km=MAX_EXTENT_M / 1e3)
         if sum(map(_area_m2, polygons)) > MAX_AREA_M2:
-            raise InvalidRequest(field, f"at most {MAX_AREA_M2 / 1e6:g} km2 in all")
+            raise InvalidRequest(field, "polygons_too_large", most_km2=MAX_AREA_M2 / 1e6)
         return cls(polygons)
 
     def on(self, graph: RoadGraph) -> tuple[Closure, ...]:

@@ -42,7 +42,9 @@ def rate(event_count: int, exposure_km: float) -> Rate:
         A count or a denominator that is none.
     """
     if event_count < 0 or not math.isfinite(exposure_km) or exposure_km <= 0:
-        raise InvalidRequest("hazards", f"{event_count} events over {exposure_km} km is no rate")
+        raise InvalidRequest(
+            "hazards", "not_rate", events=event_count, exposure_km=float(exposure_km)
+        )
     low, high = 0.0, _UPPER_OF_ZERO
     if event_count > 0:
         n, above = event_count, event_count + 1

@@ -77,14 +77,14 @@ class Hazard:
         # Its box says nothing of vertices that are not a number, and GEOS fails on those.
         reach = np.abs(shapely.get_coordinates(self.geometry))
         if self.geometry.is_empty or not (reach <= _FARTHEST).all():
-            raise InvalidRequest("hazards", f"hazard {self.id} has no geometry")
+            raise InvalidRequest("hazards", "hazard_without_geometry", hazard=self.id)
         if not 1 <= self.weight <= HIGHEST:  # NaN neither
-            raise InvalidRequest("hazards", f"hazard {self.id} has a weight that is none")
+            raise InvalidRequest("hazards", "hazard_weight", hazard=self.id)
         rates = (self.rate_per_km, self.rate_low, self.rate_high)
         if any(rate is not None and not 0 <= rate <= HIGHEST for rate in rates):
-            raise InvalidRequest("hazards", f"hazard {self.id} has a rate that is no rate")
+            raise InvalidRequest("hazards", "hazard_rate", hazard=self.id)
         if not (self.is_told or self.exclusion):
-            raise InvalidRequest("hazards", f"hazard {self.id} is not told and closes nothing")
+            raise InvalidRequest("hazards", "hazard_without_effect", hazard=self.id)
         # What where it lies and what it costs depend on; compared by every request.
         told = (self.id, self.kind, self.exclusion, self.weight, rates, self.night_only)
         digest = hashlib.blake2b(self.geometry.wkb, digest_size=16)

@@ -101,29 +101,31 @@ def check_request(request: RouteRequest, meta: GraphMeta) -> None:
     for name, point in (("start", request.start), ("end", request.end)):
         _check_point(name, point, meta)
     if float(great_circle_m(*request.start, *request.end)) < MIN_TRIP_M:
-        raise InvalidRequest("end", "start and end are the same place")
+        raise InvalidRequest("end", "same_place")
     if request.at.utcoffset() is None:
-        raise InvalidRequest("at", "a time needs its offset from UTC")
+        raise InvalidRequest("at", "no_offset")
     if not 1 <= request.most <= MAX_ROUTES:
-        raise InvalidRequest("routes", f"one to {MAX_ROUTES} routes")
+        raise InvalidRequest("routes", "number_of_routes", most=MAX_ROUTES)
     weights = request.aversions
     if not 1 <= len(weights) <= MAX_AVERSIONS:
-        raise InvalidRequest("aversions", f"one to {MAX_AVERSIONS} weights")
+        raise InvalidRequest("aversions", "number_of_weights", most=MAX_AVERSIONS)
     if not all(0 <= weight <= HIGHEST for weight in weights):
-        raise InvalidRequest("aversions", f"weights are numbers from 0 to {HIGHEST:g}")
+        raise InvalidRequest("aversions", "not_weights", most=HIGHEST)
     if request.profile is not None and request.profile.mode is not request.mode:
-        raise InvalidRequest("profile", f"{request.profile.name} does not travel by {request.mode}")
+        raise InvalidRequest(
+            "profile", "other_mode", profile=request.profile.name, mode=str(request.mode)
+        )
 
 
 def _check_point(name: str, point: tuple[float, float], meta: GraphMeta) -> None:
     if len(point) != 2 or not all(math.isfinite(value) for value in point):  # noqa: PLR2004
-        raise InvalidRequest(name, "a pair of finite numbers: longitude, latitude")
+        raise InvalidRequest(name, "not_position")
     lon, lat = point
     swapped = _near(lat, lon, meta) and not _near(lon, lat, meta)
     if swapped:
-        raise InvalidRequest(name, "looks swapped: the order is longitude, latitude")
+        raise InvalidRequest(name, "swapped")
     if abs(lon) > _MAX_LON or abs(lat) > _MAX_LAT:
-        raise InvalidRequest(name, "out of range: longitude -180 to 180, latitude -90 to 90")
+        raise InvalidRequest(name, "out_of_range")
 
 
 def _near(lon: float, lat: float, meta: GraphMeta) -> bool:

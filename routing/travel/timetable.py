@@ -73,7 +73,7 @@ class WalkingWindow:
 
     def __post_init__(self) -> None:
         if not self.start < self.end:
-            raise InvalidRequest("window", f"{self.start} is not before {self.end}")
+            raise InvalidRequest("window", "empty_window", start=str(self.start), end=str(self.end))
 
     @property
     def length_s(self) -> float:
@@ -266,17 +266,17 @@ def _check(
     departure: datetime, leg_s: Floats, leg_m: Floats, day_max_m: float, waits: Mapping[int, float]
 ) -> None:
     if departure.utcoffset() is None:
-        raise InvalidRequest("at", f"{departure} does not say its offset from UTC")
+        raise InvalidRequest("at", "no_offset")
     if len(leg_s) != len(leg_m):
-        raise InvalidRequest("legs", f"{len(leg_s)} times and {len(leg_m)} lengths")
+        raise InvalidRequest("legs", "other_counts", first=len(leg_s), second=len(leg_m))
     for values in (leg_s, leg_m):
         if not (np.isfinite(values) & (values >= 0)).all():
-            raise InvalidRequest("legs", "a leg has a time or length that is none")
+            raise InvalidRequest("legs", "not_legs")
     if not day_max_m >= 1:
-        raise InvalidRequest("day_max_m", f"a day of {day_max_m} m leads nowhere")
+        raise InvalidRequest("day_max_m", "empty_day", day_max_m=day_max_m)
     for leg, moment_s in waits.items():
         if not 0 <= leg < len(leg_s) or not math.isfinite(moment_s):
-            raise InvalidRequest("not_before_s", f"leg {leg} cannot wait until {moment_s}")
+            raise InvalidRequest("not_before_s", "not_waiting", leg=leg, moment_s=moment_s)
 
 
 class Walker:

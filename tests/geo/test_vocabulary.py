@@ -147,7 +147,7 @@ async def test_an_unknown_service_is_refused_with_the_known_ones(shared_database
         await vocabulary.check_services(public, await vocabulary.services(public))
         with pytest.raises(UnknownServiceError, match="drinking_water") as refused:
             await vocabulary.check_services(public, ["food", "teleport"])
-    assert refused.value.code == "teleport"
+    assert refused.value.parameters["service"] == "teleport"
 
 
 async def test_every_service_of_the_data_is_in_the_vocabulary(shared_database):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from geo.errors import InvalidRecordError
+from geo.reasons import CodedReason
 from geo.records.space_documents import FIELDS, Document
 from tiles.catalogue.layers import SPACES
 from tiles.crs import Crs
@@ -92,54 +93,54 @@ def read_feature(body: Any, crs: Crs, *, is_whole: bool) -> StatedItem:  # noqa:
         Names each member that is wrong.
     """
     if not isinstance(body, dict):
-        raise InvalidRecordError([("body", "is no GeoJSON Feature")])
+        raise InvalidRecordError([("body", CodedReason("not_feature"))])
     problems = [
-        ("".join(c for c in name[:64] if c.isprintable()), "is no member that is known here")
+        ("".join(c for c in name[:64] if c.isprintable()), CodedReason("unknown_member"))
         for name in body
         if name not in _MEMBERS | _ANSWERED
     ]
     if body.get("type", None if is_whole else "Feature") != "Feature":
-        problems.append(("type", "is not Feature"))
+        problems.append(("type", CodedReason("not_type_feature")))
     properties = body.get("properties", None if is_whole else {})
     if not isinstance(properties, dict):
-        problems.append(("properties", "is no object"))
+        problems.append(("properties", CodedReason("not_object")))
         properties = {}
     problems += [
-        (name, f"is stated as the feature's {member}")
+        (name, CodedReason("stated_elsewhere", member=member))
         for name, member in (("id", "id"), ("lon", "geometry"), ("lat", "geometry"))
         if name in properties
     ]
     position = None
     if "geometry" in body or is_whole:
         position = _position(body.get("geometry"), crs)
-        if isinstance(position, str):
+        if isinstance(position, CodedReason):
             problems.append(("geometry", position))
     texts = {name: body.get(name) for name in ("id", "reason")}
     problems += [
-        (name, "is no text")
+        (name, CodedReason("not_text"))
         for name, text in texts.items()
         if not isinstance(text, str | None) or (text is None and name in body)
     ]
     if problems:
         raise InvalidRecordError(problems)
-    assert not isinstance(position, str)  # noqa: S101 -- it was a problem
+    assert not isinstance(position, CodedReason)  # noqa: S101 -- it was a problem
     return StatedItem(properties, position, texts["id"], texts["reason"])
 
 
-def _position(geometry: Any, crs: Crs) -> Position | str:  # noqa: ANN401 -- any JSON
-    """Return the position of a Point, x first; a text says what is wrong with it."""
+def _position(geometry: Any, crs: Crs) -> Position | CodedReason:  # noqa: ANN401 -- any JSON
+    """Return the position of a Point, x first; a reason says what is wrong with it."""
     if not isinstance(geometry, dict) or geometry.get("type") != "Point":
-        return "is no GeoJSON Point"
+        return CodedReason("not_point")
     numbers = geometry.get("coordinates")
     if not isinstance(numbers, list) or len(numbers) != 2:  # noqa: PLR2004 -- RFC 7946, 3.1.1
-        return "has not two coordinates"
+        return CodedReason("not_two_coordinates")
     if not all(isinstance(one, int | float) and not isinstance(one, bool) for one in numbers):
-        return "has a coordinate that is no number"
+        return CodedReason("not_number_coordinate")
     least_x, most_x, least_y, most_y = crs.bounds
     first, second = numbers
     if not (least_x <= first <= most_x and least_y <= second <= most_y):
         order = "lat, lon" if crs.is_lat_first else "lon, lat"
-        return f"lies outside its reference system; the order is {order}"
+        return CodedReason("outside_system", order=order)
     return (second, first) if crs.is_lat_first else (first, second)
 
 
@@ -209,7 +210,7 @@ def statement(stated: StatedItem) -> Document:
         It would move the crossing.
     """
     if stated.position is not None:
-        raise InvalidRecordError([("geometry", "of an official crossing is not changed here")])
+        raise InvalidRecordError([("geometry", CodedReason("crossing_stays"))])
     return {name: value for name, value in stated.properties.items() if value is not None}
 
 
@@ -217,9 +218,9 @@ def _require_record_fields(properties: Mapping[str, Any]) -> None:
     problems = [
         (
             name,
-            f"is published only; the record's field is {_RECORD_NAMES[name]}"
+            CodedReason("published_only", other=_RECORD_NAMES[name])
             if name in _RECORD_NAMES
-            else "follows from other records and cannot be stated",
+            else CodedReason("derived"),
         )
         for name in sorted(_PUBLISHED_ONLY & set(properties))
     ]

@@ -57,6 +57,7 @@ from geo.db.sessions import Tier
 from geo.errors import InvalidRecordError, NothingChangesError
 from geo.proposals import submission
 from geo.proposals.submission import ChangeRequest, Outcome
+from geo.reasons import CodedReason
 from geo.subjects.subject import Document, lock_subjects, read_subject
 from tiles.catalogue.layers import layers_for
 from tiles.crs import STORED_SRID, Crs
@@ -273,7 +274,7 @@ async def _change(
     made: Callable[[StatedItem, ShownItem, Document], Document],
 ) -> Response:
     if stated.id is not None and stated.id != changing.asked.path["item"]:
-        raise InvalidRecordError([("id", "is not the one of the address, and never changes")])
+        raise InvalidRecordError([("id", CodedReason("never_changes"))])
     async with _locked(changing) as item:
         stated = await _in_degrees(item.session, stated, crs)
         wanted = item.wanted(made(stated, item.shown, item.document))

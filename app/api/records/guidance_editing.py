@@ -1,11 +1,13 @@
 """How the network's staff keep guidance: JSON for holders of a token of scope ``edit``."""
 
+from collections.abc import Awaitable, Callable
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import shapely
 from fastapi import APIRouter, Path, Response
 from pydantic import ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.dependencies import ClockDep, SettingsDep, StaffDep, WorkerDep, WriterDep
 from app.api.records.proposals import outcome_body
@@ -14,6 +16,7 @@ from app.http.problems import problem_responses
 from app.http.responses import JSONResponse
 from app.schemas.fields import Day
 from app.schemas.json_body import JSONBody, LargeBodyRoute
+from geo.accounts.permissions import Actor
 from geo.guidance import contacts, messages, pathways, practices, products
 from geo.proposals.guidance_changes import NO_REASON, Sent
 from geo.proposals.submission import Outcome
@@ -94,6 +97,88 @@ class PathwayReader(JSONBody):
     person: Words = Field(max_length=100)
 
 
+#: What handing in does, of texts.
+_HAND_IN = "Hand a draft to the reviewers."
+
+#: What every decision says beside: tokens take none.
+BY_A_PERSON = "A person does that signed in, at the console; a token is answered 403 (P50)."
+
+
+class Decides(Protocol):
+    """Accepts what was handed in, or sends it back."""
+
+    async def __call__(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        item: str,
+        /,
+        *,
+        accept: bool,
+        today: date,
+        reason: str | None,
+    ) -> None:
+        """Decide."""
+
+
+def takes_submissions(
+    router: APIRouter,
+    kind: str,
+    name: str,
+    submit: Callable[[AsyncSession, Actor, str], Awaitable[None]],
+    told: str,
+) -> None:
+    """Let drafts of a kind be handed in.
+
+    Parameters
+    ----------
+    router
+        Gets the address ``/KIND/{item}/submit``.
+    kind, name
+        First part of the address, and the operation's name.
+    submit
+        Hands one in.
+    told
+        What the documentation says.
+    """
+
+    async def hand_in(session: WriterDep, actor: WorkerDep, item: Id) -> Response:
+        await submit(session, actor, item)
+        return done(item)
+
+    router.post(f"/{kind}/{{item}}/submit", name=name, description=told, responses=REFUSALS)(
+        hand_in
+    )
+
+
+def takes_decisions(router: APIRouter, path: str, name: str, decide: Decides, told: str) -> None:
+    """Let somebody else decide about what was handed in, as `takes_submissions` takes it.
+
+    Parameters
+    ----------
+    router
+        Gets the address.
+    path, name
+        With ``{item}``, and the operation's name.
+    decide
+        Decides about one.
+    told
+        What the documentation says, beside `BY_A_PERSON`.
+    """
+
+    async def decision(
+        session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id, body: Decision
+    ) -> Response:
+        await decide(
+            session, actor, item, accept=body.accept, today=_today(clock), reason=body.reason
+        )
+        return done(item)
+
+    router.post(f"/{path}", name=name, description=f"{told}\n\n{BY_A_PERSON}", responses=REFUSALS)(
+        decision
+    )
+
+
 @router.put("/contacts/{item}", responses=WAITS)
 async def put_contact(
     session: WriterDep,
@@ -124,7 +209,7 @@ async def remove_contact(
 ) -> Response:
     """Delete an essential contact at once (coordinators)."""
     await contacts.remove_contact(session, actor, item, now=clock())
-    return _done(item)
+    return done(item)
 
 
 @router.get("/message-drafts", responses=problem_responses(401, 403, 503))
@@ -151,14 +236,12 @@ async def write_message(
         safety=body.safety,
         allow_mixed=settings.allow_demo_mixed,
     )
-    return _done(message_id, 201)
+    return done(message_id, 201)
 
 
-@router.post("/messages/{item}/submit", responses=REFUSALS)
-async def submit_message(session: WriterDep, actor: WorkerDep, item: Id) -> Response:
-    """Hand a draft to the reviewers."""
-    await messages.submit(session, actor, item)
-    return _done(item)
+takes_submissions(
+    router, "messages", "submit_message", messages.submit, "Hand a draft to the reviewers."
+)
 
 
 @router.post("/messages/{item}/review", responses=REFUSALS)
@@ -178,14 +261,14 @@ async def review_message(
         reason=body.reason,
         reader=body.reader,
     )
-    return _done(item)
+    return done(item)
 
 
 @router.post("/messages/{item}/retire", responses=REFUSALS)
 async def retire_message(session: WriterDep, actor: WorkerDep, item: Id) -> Response:
     """Take a message back (coordinators)."""
     await messages.retire(session, actor, item)
-    return _done(item)
+    return done(item)
 
 
 @router.post("/products", status_code=201, responses=REFUSALS)
@@ -203,28 +286,21 @@ async def write_product(
         geometry=_area(body.geometry),
         allow_mixed=settings.allow_demo_mixed,
     )
-    return _done(product_id, 201)
+    return done(product_id, 201)
 
 
-@router.post("/products/{item}/submit", responses=REFUSALS)
-async def submit_product(session: WriterDep, actor: WorkerDep, item: Id) -> Response:
-    """Hand a draft to the reviewers."""
-    await products.submit(session, actor, item)
-    return _done(item)
+takes_submissions(
+    router, "products", "submit_product", products.submit, "Hand a draft to the reviewers."
+)
 
 
-@router.post("/products/{item}/review", responses=REFUSALS)
-async def review_product(
-    session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id, body: Decision
-) -> Response:
-    """Let a product be shown, or send it back (coordinators, never one's own).
-
-    A person does that signed in, at the console; a token is answered 403 (P50).
-    """
-    await products.review(
-        session, actor, item, accept=body.accept, today=_today(clock), reason=body.reason
-    )
-    return _done(item)
+takes_decisions(
+    router,
+    "products/{item}/review",
+    "review_product",
+    products.review,
+    "Let a product be shown, or send it back (coordinators, never one's own).",
+)
 
 
 @router.post("/practices", status_code=201, responses=REFUSALS)
@@ -240,28 +316,21 @@ async def write_practice(session: WriterDep, actor: WorkerDep, body: PracticeDra
         lang=body.language,
         public=body.public,
     )
-    return _done(practice_id, 201)
+    return done(practice_id, 201)
 
 
-@router.post("/practices/{item}/submit", responses=REFUSALS)
-async def submit_practice(session: WriterDep, actor: WorkerDep, item: Id) -> Response:
-    """Hand a draft to the reviewers."""
-    await practices.submit(session, actor, item)
-    return _done(item)
+takes_submissions(
+    router, "practices", "submit_practice", practices.submit, "Hand a draft to the reviewers."
+)
 
 
-@router.post("/practices/{item}/review", responses=REFUSALS)
-async def review_practice(
-    session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id, body: Decision
-) -> Response:
-    """Let a note be read, or send it back (coordinators, never one's own).
-
-    A person does that signed in, at the console; a token is answered 403 (P50).
-    """
-    await practices.review(
-        session, actor, item, accept=body.accept, today=_today(clock), reason=body.reason
-    )
-    return _done(item)
+takes_decisions(
+    router,
+    "practices/{item}/review",
+    "review_practice",
+    practices.review,
+    "Let a note be read, or send it back (coordinators, never one's own).",
+)
 
 
 @router.put("/pathways/{item}", responses=WAITS)
@@ -297,7 +366,7 @@ async def name_pathway_reader(
     Done on the machine, by `amparo reader pathway`; a token is answered 403 (P50).
     """
     await pathways.name_reader(session, actor, item, body.person)
-    return _done(item)
+    return done(item)
 
 
 _PRIVATE = {"Cache-Control": "private, no-store"}
@@ -320,7 +389,8 @@ def _sent(clock: ClockDep, body: dict[str, Any]) -> Sent:
     return Sent(clock(), reason=reason)
 
 
-def _done(record_id: str, status: int = 200) -> Response:
+def done(record_id: str, status: int = 200) -> Response:
+    """Return the answer to what was done to a record."""
     return JSONResponse({"id": record_id}, status_code=status, headers=_PRIVATE)
 
 

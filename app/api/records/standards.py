@@ -7,7 +7,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.access.dependencies import ClockDep, SessionDep, StaffDep, WorkerDep, WriterDep
 from app.api.records.guidance import Code
-from app.api.records.guidance_editing import REFUSALS, WAITS, Decision, Id, Words, proposed
+from app.api.records.guidance_editing import (
+    REFUSALS,
+    WAITS,
+    Id,
+    Words,
+    done,
+    proposed,
+    takes_decisions,
+    takes_submissions,
+)
 from app.http.problems import problem_responses
 from app.http.responses import JSONResponse
 from app.schemas.json_body import JSONBody, LargeBodyRoute
@@ -90,7 +99,7 @@ async def add_checklist(session: WriterDep, actor: WorkerDep, body: ChecklistDra
         pass_score=body.pass_score,
         example=body.example,
     )
-    return _done(checklist_id, 201)
+    return done(checklist_id, 201)
 
 
 @router.post("/checklists/{item}/publish", responses=WAITS)
@@ -107,7 +116,7 @@ async def retire_checklist(
 ) -> Response:
     """Take a version out of force (coordinators)."""
     await checklists.retire(session, actor, item, today=clock().date())
-    return _done(item)
+    return done(item)
 
 
 @router.post("/spaces/{item}/assessments", status_code=201, responses=REFUSALS)
@@ -115,7 +124,7 @@ async def start_assessment(
     session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id
 ) -> Response:
     """Start a self-audit of a space by the checklist in force for its kind."""
-    return _done(await assessments.start(session, actor, item, today=clock().date()), 201)
+    return done(await assessments.start(session, actor, item, today=clock().date()), 201)
 
 
 @router.get("/spaces/{item}/assessments", responses=problem_responses(400, 401, 403, 503))
@@ -138,28 +147,25 @@ async def answer_assessment(
     """Set answers of an assessment that is not handed in."""
     given = [assessments.ChecklistAnswer(**answer.model_dump()) for answer in body.answers]
     await assessments.answer(session, actor, item, given)
-    return _done(item)
+    return done(item)
 
 
-@router.post("/assessments/{item}/submit", responses=REFUSALS)
-async def submit_assessment(session: WriterDep, actor: WorkerDep, item: Id) -> Response:
-    """Hand an assessment in; evidence is needed where the checklist asks for it."""
-    await assessments.submit(session, actor, item)
-    return _done(item)
+takes_submissions(
+    router,
+    "assessments",
+    "submit_assessment",
+    assessments.submit,
+    "Hand an assessment in; evidence is needed where the checklist asks for it.",
+)
 
 
-@router.post("/assessments/{item}/verify", responses=REFUSALS)
-async def verify_assessment(
-    session: WriterDep, actor: WorkerDep, clock: ClockDep, item: Id, body: Decision
-) -> Response:
-    """Confirm an assessment or return it: somebody else, from outside the organisation.
-
-    A person does that signed in, at the console; a token is answered 403 (P50).
-    """
-    await assessments.verify(
-        session, actor, item, accept=body.accept, today=clock().date(), reason=body.reason
-    )
-    return _done(item)
+takes_decisions(
+    router,
+    "assessments/{item}/verify",
+    "verify_assessment",
+    assessments.verify,
+    "Confirm an assessment or return it: somebody else, from outside the organisation.",
+)
 
 
 @router.post("/organizations/{item}/membership", responses=REFUSALS)
@@ -171,7 +177,7 @@ async def grant_membership(
     A person does that signed in, at the console; a token is answered 403 (P50).
     """
     await membership.grant_membership(session, item, actor, today=clock().date())
-    return _done(item)
+    return done(item)
 
 
 @router.post("/organizations/{item}/membership/withdraw", responses=REFUSALS)
@@ -180,8 +186,4 @@ async def withdraw_membership(
 ) -> Response:
     """End a membership (coordinators)."""
     await membership.withdraw_membership(session, item, actor, reason=body.reason)
-    return _done(item)
-
-
-def _done(record_id: str, status: int = 200) -> Response:
-    return JSONResponse({"id": record_id}, status_code=status, headers=_PRIVATE)
+    return done(item)

@@ -1,6 +1,6 @@
 """``GET /vocabularies``: the words that records are written in, named in five languages."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
@@ -8,23 +8,11 @@ from fastapi import APIRouter, Query, Request, Response
 from app.access.dependencies import SessionDep
 from app.http.etags import NOT_MODIFIED, kept_response
 from app.http.problems import problem_responses
-from app.schemas.fields import LanguageCode
+from app.schemas.fields import LanguageCode, VocabularyName
 from geo.text.languages import LANGUAGES
 from geo.vocabulary import NamedTerm, named_terms
 
 router = APIRouter(tags=["spaces"])
-
-VocabularyName = Literal[
-    "space_kind",
-    "service",
-    "sector",
-    "amenity",
-    "document",
-    "gender",
-    "phone_type",
-    "count_method",
-    "count_source",
-]
 
 
 @router.get("/vocabularies", responses={**NOT_MODIFIED, **problem_responses(400, 503)})

@@ -18,6 +18,7 @@ from geo.errors import InvalidRecordError
 from geo.models import Person
 from geo.oversight import row_digests
 from geo.oversight.row_digests import RowVerdict
+from geo.reasons import CodedReason
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(get_auditor)])
 
@@ -61,7 +62,7 @@ async def verify(desk: DeskDep, form: FormDep) -> Response:
         except ValueError:
             expect = b""
         if len(expect) != _HASH_BYTES:
-            problems = told(desk.words, [("expect", "is not the hash of a head")])
+            problems = told(desk.words, [("expect", CodedReason("not_head"))])
             return await _page(desk, Filters(), problems=problems, expect=form.get("expect", ""))
     verdict = await trail.verify(desk.session, expect=expect)
     rows = await row_digests.verify(desk.session)
@@ -115,4 +116,4 @@ def _day(written: str) -> date | None:
     try:
         return date.fromisoformat(written)
     except ValueError:
-        raise InvalidRecordError([("day", "is not a date")]) from None
+        raise InvalidRecordError([("day", CodedReason("not_date"))]) from None

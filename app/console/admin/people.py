@@ -22,6 +22,7 @@ from geo.accounts.people import Member
 from geo.accounts.sign_in import INVITATION_LIFE
 from geo.accounts.tokens import LONGEST_DAYS
 from geo.errors import ConflictError, InvalidRecordError, NotFoundError
+from geo.reasons import CodedReason
 from geo.text.countries import BOXES
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(get_administrator)])
@@ -73,7 +74,7 @@ async def add(desk: DeskDep, base: BaseUrlDep, form: FormDep) -> Response:
     except InvalidRecordError as error:
         return await _people_page(desk, problems=told(desk.words, error.problems), typed=form)
     except ConflictError:
-        problems = told(desk.words, [("email", "is there already")])
+        problems = told(desk.words, [("email", CodedReason("there_already"))])
         return await _people_page(desk, problems=problems, typed=form, status=409)
     return await _person_page(
         desk, person_id, shown=_invitation(base, secret, form.get("name", ""))
@@ -120,7 +121,7 @@ async def issue(desk: DeskDep, form: FormDep) -> Response:
 def _given_scope(form: Form) -> str:
     scope = form.get("scope", "")
     if scope not in GIVEN_SCOPES:
-        raise InvalidRecordError([("scope", f"is not one of {', '.join(GIVEN_SCOPES)}")])
+        raise InvalidRecordError([("scope", CodedReason("not_one_of", choices=GIVEN_SCOPES))])
     return scope
 
 
@@ -133,9 +134,9 @@ def life_and_holder(form: Form) -> tuple[int, str]:
         Too few or many, or nobody is named.
     """
     days, holder = whole_in(form, "days"), text_in(form, "holder")
-    problems = [] if holder else [("holder", "is missing")]
+    problems = [] if holder else [("holder", CodedReason("missing"))]
     if days is None or not 1 <= days <= LONGEST_DAYS:
-        problems.append(("days", f"is not between 1 and {LONGEST_DAYS}"))
+        problems.append(("days", CodedReason("not_between", low=1, high=LONGEST_DAYS)))
     if days is None or holder is None or problems:
         raise InvalidRecordError(problems)
     return days, holder
@@ -179,7 +180,7 @@ async def _act(desk: Desk, found: Member, form: Form) -> str | None:
     session, by = desk.session, desk.actor.id
     if found.id == by and form.get("do") in {"role", "disable", "reset"}:
         # Whoever locked themselves out could lock out the last administrator.
-        raise InvalidRecordError([("do", "nobody changes the own account here")])
+        raise InvalidRecordError([("do", CodedReason("own_account"))])
     match form.get("do"):
         case "role":
             await people.change_role(
@@ -200,7 +201,7 @@ async def _act(desk: Desk, found: Member, form: Form) -> str | None:
         case "reset":
             await second_factor.ask_reset(session, found.id, by=by)
         case _:
-            raise InvalidRecordError([("do", "is not one of the buttons")])
+            raise InvalidRecordError([("do", CodedReason("not_a_button"))])
     return None
 
 

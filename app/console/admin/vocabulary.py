@@ -1,7 +1,7 @@
 """``/network/vocabulary``: the words that records are written in, kept by coordinators."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -12,9 +12,11 @@ from app.console.forms.inputs import text_in, told, whole_in
 from app.console.forms.layout import Desk, DeskDep, RecordId, gone_on, see, sent_in
 from app.console.forms.roles import get_coordinator
 from app.i18n.translation import marked
+from app.schemas.fields import VocabularyName
 from geo.errors import ConflictError, InvalidRecordError
 from geo.models import VOCABULARIES
 from geo.proposals import pending, vocabulary_editing
+from geo.reasons import CodedReason
 from geo.subjects.texts import term_id
 from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES
 from geo.vocabulary import FLOOR
@@ -23,18 +25,6 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(get_coordinato
 
 VOCABULARY = f"{CONSOLE}/vocabulary"
 TERM = f"{VOCABULARY}/{{vocabulary}}/{{code}}"
-
-VocabularyName = Literal[
-    "space_kind",
-    "service",
-    "sector",
-    "amenity",
-    "document",
-    "gender",
-    "phone_type",
-    "count_method",
-    "count_source",
-]
 
 TITLES: Mapping[str, str] = {
     "space_kind": marked("Tipos de espacio"),
@@ -79,7 +69,7 @@ async def add(desk: DeskDep, form: FormDep) -> Response:
         problems = told(desk.words, error.problems)
         return await _list_page(desk, name, problems=problems, typed=form)
     except ConflictError:
-        problems = told(desk.words, [("code", "is there already")])
+        problems = told(desk.words, [("code", CodedReason("there_already"))])
         return await _list_page(desk, name, problems=problems, typed=form)
     return gone_on(outcome, f"{VOCABULARY}?vocabulary={name}&done=added")
 
@@ -105,7 +95,7 @@ async def change(desk: DeskDep, vocabulary: RecordId, code: RecordId, form: Form
         problems = told(desk.words, error.problems)
         return await _term_page(desk, vocabulary, code, problems=problems, typed=form)
     except ConflictError:
-        problems = told(desk.words, [("remove", "is in use")])
+        problems = told(desk.words, [("remove", CodedReason("in_use"))])
         return await _term_page(desk, vocabulary, code, problems=problems, typed=form, status=409)
     return went
 
@@ -136,7 +126,7 @@ async def _act(desk: Desk, vocabulary: str, code: str, form: Mapping[str, str]) 
             await vocabulary_editing.restore(session, actor, vocabulary, code)
         case "protect":
             if form.get("sure") != "true":
-                raise InvalidRecordError([("sure", "is not confirmed")])
+                raise InvalidRecordError([("sure", CodedReason("not_confirmed"))])
             return gone_on(
                 await vocabulary_editing.protect(session, actor, vocabulary, code, sent), saved
             )
@@ -144,7 +134,7 @@ async def _act(desk: Desk, vocabulary: str, code: str, form: Mapping[str, str]) 
             await vocabulary_editing.remove(session, actor, vocabulary, code)
             return see(f"{VOCABULARY}?vocabulary={quote(vocabulary)}&done=removed")
         case _:
-            raise InvalidRecordError([("do", "is not one of the buttons")])
+            raise InvalidRecordError([("do", CodedReason("not_a_button"))])
     return see(saved)
 
 

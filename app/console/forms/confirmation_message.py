@@ -11,6 +11,7 @@ from geo.accounts.permissions import Actor
 from geo.confirmations import answers
 from geo.errors import InvalidRecordError
 from geo.models import CHANNELS
+from geo.reasons import CodedReason
 from geo.subjects.subject import read_subject
 
 #: By which a link is sent; visits and this page need none.
@@ -46,7 +47,7 @@ async def make_message(
         As `geo.confirmations.answers.issue_link`.
     """
     if channel not in SENDING:
-        raise InvalidRecordError([("channel", f"is not one of {', '.join(CHANNELS)}")])
+        raise InvalidRecordError([("channel", CodedReason("not_one_of", choices=CHANNELS))])
     issued = await answers.issue_link(session, space_id, channel, actor, now=now, days=days)
     number, lang = None, "es"
     if issued.space_name is not None:

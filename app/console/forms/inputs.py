@@ -8,9 +8,10 @@ from app.access.forms import Form
 from app.console.forms.error_text import reason_text
 from app.i18n.translation import Words
 from geo.errors import InvalidRecordError
+from geo.reasons import CodedReason
 
 
-def told(w: Words, problems: Iterable[tuple[str, str]]) -> dict[str, str]:
+def told(w: Words, problems: Iterable[tuple[str, CodedReason]]) -> dict[str, str]:
     """Return what is wrong in words, by field; several reasons of one field together."""
     found: dict[str, str] = {}
     for field, reason in problems:
@@ -39,7 +40,7 @@ def day_in(form: Mapping[str, str], name: str) -> date | None:
     try:
         return date.fromisoformat(written)
     except ValueError:
-        raise InvalidRecordError([(name, "is not a date")]) from None
+        raise InvalidRecordError([(name, CodedReason("not_date"))]) from None
 
 
 def needed_day_in(form: Mapping[str, str], name: str) -> date:
@@ -52,7 +53,7 @@ def needed_day_in(form: Mapping[str, str], name: str) -> date:
     """
     found = day_in(form, name)
     if found is None:
-        raise InvalidRecordError([(name, "is missing")])
+        raise InvalidRecordError([(name, CodedReason("missing"))])
     return found
 
 
@@ -68,7 +69,7 @@ def whole_in(form: Mapping[str, str], name: str) -> int | None:
     if not written:
         return None
     if not re.fullmatch(r"[0-9]{1,9}", written):
-        raise InvalidRecordError([(name, "is not a whole number")])
+        raise InvalidRecordError([(name, CodedReason("not_whole"))])
     return int(written)
 
 

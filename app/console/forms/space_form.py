@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from app.access.forms import Form
 from app.console.forms.fields import GROUPS
 from geo.hours.rrule import WEEKDAYS
+from geo.reasons import CodedReason
 
 #: What is typed: a text, a list of codes, or a list of rows.
 Typed = dict[str, Any]
@@ -314,7 +315,7 @@ def changes_in(typed: Mapping[str, Any], current: Mapping[str, Any] | None) -> d
     return {name: value for name, value in made.items() if value != current.get(name)}
 
 
-def row_problems(typed: Mapping[str, Any]) -> list[tuple[str, str]]:
+def row_problems(typed: Mapping[str, Any]) -> list[tuple[str, CodedReason]]:
     """Return what a form can say of its rows that a record's rules would take otherwise.
 
     A rule of a file that names no day holds on every day; somebody who ticks none has forgotten.
@@ -322,5 +323,5 @@ def row_problems(typed: Mapping[str, Any]) -> list[tuple[str, str]]:
     for row in typed["schedules"]:
         is_weekly = (row.get("freq") or "WEEKLY") == "WEEKLY"
         if not is_empty(row) and is_weekly and not row.get("days") and not row.get("dtstart"):
-            return [("schedules", "no day is ticked")]
+            return [("schedules", CodedReason("no_day_ticked"))]
     return []

@@ -23,9 +23,9 @@ from geo.confirmations import event_log
 from geo.history import versions
 from geo.proposals import pending, quarantine_release
 from geo.proposals.preview import Preview
+from geo.reasons import CodedReason
 from geo.spaces import staff_search
 from geo.subjects.subject import ChangeSubject
-from geo.text import protected_words
 from geo.text.countries import BOXES
 
 
@@ -53,7 +53,7 @@ class FormReply:
 
     typed: Typed | None = None
     reason: str = ""
-    problems: Sequence[tuple[str, str]] = ()
+    problems: Sequence[tuple[str, CodedReason]] = ()
     preview: Preview | None = None
     has_conflict: bool = False
     done: str = ""
@@ -88,9 +88,7 @@ async def space_page(desk: Desk, subject: ChangeSubject, said: FormReply) -> Res
         space=document,
         revision=subject.revision,
         is_restricted=subject.is_restricted,
-        held_by=None
-        if held_by is None
-        else [protected_words.words_of(reason) for reason in held_by],
+        held_by=held_by,
         entry=(await staff_search.named_spaces(desk.staff, [space_id])).get(space_id),
         today=desk.now.date(),
         may_change=may_change,
@@ -169,7 +167,7 @@ def _with_blank_rows(typed: Typed) -> Typed:
 _AT = {"lon": "position", "lat": "position", "opens_at": "schedules", "id": "name"}
 
 
-def _by_field(w: Words, problems: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+def _by_field(w: Words, problems: Sequence[tuple[str, CodedReason]]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, reason in problems:
         said = reason_text(w, reason)

@@ -9,6 +9,7 @@ import zlib
 from geo.errors import InvalidFileError
 from geo.imports.readers.limits import ON_THE_MACHINE, TooHeavyError, Unpacking
 from geo.imports.readers.table import refuse
+from geo.reasons import CodedReason
 
 #: How much is unpacked; `geo.imports.sandbox_child` takes less.
 LIMITS: Unpacking = ON_THE_MACHINE
@@ -45,7 +46,7 @@ def member_names(name: str, data: bytes) -> list[str]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return archive.namelist()
     except _BROKEN as error:
-        refuse(name, f"is not a whole zip file ({type(error).__name__})")
+        refuse(name, CodedReason("file_zip_broken", detail=type(error).__name__))
 
 
 def unpacked(name: str, data: bytes) -> dict[str, bytes]:
@@ -68,13 +69,13 @@ def unpacked(name: str, data: bytes) -> dict[str, bytes]:
             is_bomb = most < LIMITS.all_bytes
             for info in infos:
                 if info.flag_bits & 1:
-                    refuse(name, "is encrypted")
+                    refuse(name, CodedReason("file_encrypted"))
                 members[info.filename] = _member(name, archive, info, left, is_bomb=is_bomb)
                 left -= len(members[info.filename])
     except InvalidFileError:  # is a ValueError too
         raise
     except _BROKEN as error:
-        refuse(name, f"is not a whole zip file ({type(error).__name__})")
+        refuse(name, CodedReason("file_zip_broken", detail=type(error).__name__))
     return members
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from geo.imports.readers.headers import Row, tabulated
 from geo.imports.readers.table import Table, refuse
+from geo.reasons import CodedReason
 from geo.records.readers import MAX_BYTES
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -62,7 +63,7 @@ def read_delimited(
         The file as a whole cannot be read; names the line.
     """
     if len(data) > MAX_BYTES:
-        refuse(name, f"is larger than {MAX_BYTES:,} bytes")
+        refuse(name, CodedReason("file_too_large", most=MAX_BYTES))
     content, remarks = decoded(name, data, encoding)
     stated = re.match(r"sep=(.)\r?\n", content)  # Excel's own way to name the delimiter
     if stated:
@@ -71,9 +72,7 @@ def read_delimited(
         delimiter = delimiter or stated[1]
     delimiter = delimiter or guessed_delimiter(content)
     if len(delimiter) != 1 or delimiter in _NO_DELIMITERS:
-        refuse(
-            name, f"the delimiter {delimiter[:10]!r} separates nothing: use one of , ; | or a tab"
-        )
+        refuse(name, CodedReason("file_delimiter", delimiter=delimiter[:10]))
     rows: list[Row] = []
     line = 1
     reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
@@ -82,7 +81,7 @@ def read_delimited(
             begins, line = line, reader.line_num + 1
             rows.append((begins, [cell.strip() or None for cell in cells]))
     except csv.Error as error:
-        refuse(name, f"is not CSV: {error}", reader.line_num)
+        refuse(name, CodedReason("file_not_csv", detail=str(error)), reader.line_num)
     table = tabulated(name, "csv", rows, header_row=header_row, remarks=remarks)
     return _without_overlong(table, rows)
 
@@ -93,12 +92,12 @@ def _without_overlong(table: Table, rows: list[Row]) -> Table:
     long = {n for n, cells in rows if any(cell is not None for cell in cells[width:])}
     if not long:
         return table
-    reason = ("", f"has more cells than the header, which has {width}")
+    reason = ("", CodedReason("row_too_wide", width=width))
     lines = [replace(x, problems=(reason,)) if x.number in long else x for x in table.lines]
     return replace(table, lines=tuple(lines))
 
 
-def decoded(name: str, data: bytes, encoding: str | None = None) -> tuple[str, list[str]]:
+def decoded(name: str, data: bytes, encoding: str | None = None) -> tuple[str, list[CodedReason]]:
     """Return the text of a file, and a remark where its encoding was guessed.
 
     Raises
@@ -113,14 +112,14 @@ def decoded(name: str, data: bytes, encoding: str | None = None) -> tuple[str, l
             return _as_stated(name, data[len(mark) :], found), []
     if b"\0" in data[:1000]:
         found = "utf-16-le" if data[1:2] == b"\0" else "utf-16-be"
-        return _as_stated(name, data, found), [f"read as {found}: it has no byte-order mark"]
+        return _as_stated(name, data, found), [CodedReason("read_without_mark", encoding=found)]
     try:
         content = data.decode("utf-8")
     except UnicodeDecodeError:
         return _guessed(name, data)
     remarks = []
     if _TWICE.search(content):
-        remarks.append("accents look encoded twice ('Ã±' for 'ñ'): open the file and repair them")
+        remarks.append(CodedReason("encoded_twice"))
     return content, remarks
 
 
@@ -128,12 +127,16 @@ def _as_stated(name: str, data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        refuse(name, f"is not {encoding}", data.count(b"\n", 0, error.start) + 1)
+        refuse(
+            name,
+            CodedReason("file_not_encoding", encoding=encoding),
+            data.count(b"\n", 0, error.start) + 1,
+        )
     except (LookupError, ValueError):  # a name with a zero, or of a codec that decodes nothing
-        refuse(name, f"the encoding {encoding[:40]!r} is not known")
+        refuse(name, CodedReason("file_unknown_encoding", encoding=encoding[:40]))
 
 
-def _guessed(name: str, data: bytes) -> tuple[str, list[str]]:
+def _guessed(name: str, data: bytes) -> tuple[str, list[CodedReason]]:
     """Return the reading that gives most accented letters next to plain ones."""
     scores: Counter[str] = Counter()
     readings = {}
@@ -144,9 +147,9 @@ def _guessed(name: str, data: bytes) -> tuple[str, list[str]]:
             continue
         scores[encoding] = len(_ACCENTED.findall(readings[encoding]))
     if not readings:
-        refuse(name, "is neither UTF-8 nor UTF-16 nor Windows-1252: save it as CSV UTF-8")
+        refuse(name, CodedReason("file_no_encoding"))
     best = max(readings, key=lambda encoding: scores[encoding])  # the first wins where equal
-    return readings[best], [f"read as {best}: it is not UTF-8; check the accents"]
+    return readings[best], [CodedReason("read_as", encoding=best)]
 
 
 def guessed_delimiter(content: str) -> str:

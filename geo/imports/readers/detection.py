@@ -13,6 +13,7 @@ from geo.imports.readers.kml import read_kml
 from geo.imports.readers.kobo import is_survey, read_survey
 from geo.imports.readers.table import Table, refuse
 from geo.imports.readers.workbooks import read_workbook
+from geo.reasons import CodedReason
 
 _ZIP: Final = b"PK"
 
@@ -49,12 +50,12 @@ def read_table(name: str, data: bytes, reading: ReadingOptions | None = None) ->
     """
     reading = reading or ReadingOptions()
     if not data.strip():
-        refuse(name, "is empty")
+        refuse(name, CodedReason("file_empty"))
     container = next(one for one in CONTAINERS.values() if one.fits(name, data))
     table = container.read(name, data, reading)
     table = _refined(table, reading.format)
     if reading.format not in (None, table.format, container.name):
-        refuse(name, f"is {table.format}, though the mapping says {reading.format}")
+        refuse(name, CodedReason("file_other_format", found=table.format, stated=reading.format))
     return table
 
 
@@ -79,7 +80,7 @@ def _is_map(name: str, data: bytes) -> bool:
         return _head(data).startswith(b"<")
     if any(member.lower().endswith(".kml") for member in member_names(name, data)):
         return True
-    return refuse(name, "is a zip file with neither a workbook nor a map in it")
+    return refuse(name, CodedReason("file_zip_of_nothing"))
 
 
 def _is_geojson(name: str, data: bytes) -> bool:
@@ -99,7 +100,7 @@ def _is_hsds(name: str, data: bytes) -> bool:
         return False
     if looks_like_hsds(json.loads(data)):
         return True
-    return refuse(name, "is JSON, but neither GeoJSON nor HSDS")
+    return refuse(name, CodedReason("file_json_of_nothing"))
 
 
 def _is_json(name: str, data: bytes) -> bool:

@@ -1,6 +1,15 @@
 """GeoJSON as a table: one line a feature, its properties as they are."""
 
-from geo.imports.readers.table import MAX_COLUMNS, MAX_LINES, Line, Table, refuse
+from geo.imports.readers.table import (
+    MAX_COLUMNS,
+    MAX_LINES,
+    Line,
+    Table,
+    refuse,
+    too_many,
+    too_wide,
+)
+from geo.reasons import CodedReason
 from geo.records import readers
 
 
@@ -16,11 +25,14 @@ def read_features(name: str, data: bytes) -> Table:
     lines = [Line(r.line, r.fields, r.geometry) for r in content.records]
     lines += [Line(number, {}, None, (("", reason),)) for number, reason in content.problems]
     if not lines:
-        refuse(name, "has no features")
+        refuse(name, CodedReason("file_no_rows", what="features"))
     if len(lines) > MAX_LINES:
-        refuse(name, f"has {len(lines):,} features; one import takes {MAX_LINES:,}")
+        refuse(
+            name,
+            too_many(len(lines), "features"),
+        )
     lines.sort(key=lambda line: line.number)
     columns = dict.fromkeys(column for line in lines for column in line.cells)
     if len(columns) > MAX_COLUMNS:
-        refuse(name, f"has {len(columns):,} columns; at most {MAX_COLUMNS:,} are read")
+        refuse(name, too_wide(len(columns)))
     return Table("geojson", tuple(columns), tuple(lines))

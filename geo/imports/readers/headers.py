@@ -5,7 +5,17 @@ from collections import Counter
 from collections.abc import Sequence
 from math import ceil
 
-from geo.imports.readers.table import MAX_COLUMNS, MAX_LINES, Line, Table, Value, refuse
+from geo.imports.readers.table import (
+    MAX_COLUMNS,
+    MAX_LINES,
+    Line,
+    Table,
+    Value,
+    refuse,
+    too_many,
+    too_wide,
+)
+from geo.reasons import CodedReason
 
 #: A hashtag with attributes as HXL 1.1 writes them.
 _HASHTAG = re.compile(r"#[a-z][a-z0-9_]*(?:\s*\+\s*[a-z][a-z0-9_]*)*", re.IGNORECASE)
@@ -30,7 +40,7 @@ def tabulated(
     *,
     header_row: int | None = None,
     spans: Sequence[Span] = (),
-    remarks: Sequence[str] = (),
+    remarks: Sequence[CodedReason] = (),
 ) -> Table:
     """Return rows as a table with named columns.
 
@@ -52,7 +62,7 @@ def tabulated(
     """
     filled = [row for row in rows if any(cell is not None for cell in row[1])]
     if not filled:
-        refuse(name, "is empty")
+        refuse(name, CodedReason("file_empty"))
     tags_at = _tags_at(filled)
     header_at = _header_at(name, filled, header_row, tags_at)
     header_at, groups = _levels(filled, header_at, spans)
@@ -67,9 +77,9 @@ def tabulated(
         }
     lines, ragged = _lines(names, filled[first:])
     if len(lines) > MAX_LINES:
-        refuse(name, f"has {len(lines):,} rows; one import takes {MAX_LINES:,}")
+        refuse(name, too_many(len(lines), "rows"))
     if ragged:
-        notes.append(f"{ragged:,} rows are shorter than the header: what is missing is empty")
+        notes.append(CodedReason("short_rows", count=ragged))
     return Table(kind, tuple(names), tuple(lines), tags, (*remarks, *notes))
 
 
@@ -92,7 +102,7 @@ def _header_at(name: str, rows: Sequence[Row], stated: int | None, tags_at: int 
         for index, (number, _) in enumerate(rows):
             if number == stated:
                 return index
-        refuse(name, f"row {stated} is empty: it cannot be the header", stated)
+        refuse(name, CodedReason("file_empty_header", row=stated), stated)
     if tags_at is not None:
         above = tags_at - 1
         return above if above >= 0 and _is_text(rows[above][1]) else tags_at
@@ -101,7 +111,7 @@ def _header_at(name: str, rows: Sequence[Row], stated: int | None, tags_at: int 
     for index, (_, cells) in enumerate(head):
         if _count(cells) >= ceil(width / 2) and _is_text(cells):
             return index
-    return refuse(name, "has no header row: a row of texts above the data", rows[0][0])
+    return refuse(name, CodedReason("file_no_header"), rows[0][0])
 
 
 def _count(cells: Sequence[Value]) -> int:
@@ -135,12 +145,12 @@ def _groups(row: Row, spans: Sequence[Span]) -> dict[int, str]:
 
 def _names(
     name: str, rows: Sequence[Row], at: int, groups: dict[int, str]
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[str], list[CodedReason]]:
     width = len(rows[at][1])  # a longer row below is a broken one, not one more column
     while width and all(len(cells) < width or cells[width - 1] is None for _, cells in rows):
         width -= 1
     if width > MAX_COLUMNS:
-        refuse(name, f"has {width:,} columns; at most {MAX_COLUMNS:,} are read")
+        refuse(name, too_wide(width))
     labels = []
     for index, cell in enumerate(_padded(rows[at][1], width)):
         label = " ".join(str(cell).split()) if cell is not None else groups.get(index, "")
@@ -155,7 +165,7 @@ def _names(
             unique, n = f"{full} ({n})", n + 1
         named.append(unique)
     plain = sorted(twice - {name for name in named if named.count(name) == 1 and name not in twice})
-    notes = [f"columns of the same name were told apart: {', '.join(plain)}"] if plain else []
+    notes = [CodedReason("same_columns", columns=plain)] if plain else []
     return named, notes
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import shapely
 
-from geo.imports.readers.table import MAX_LINES, Line, Table, Value, refuse
+from geo.imports.readers.table import MAX_LINES, Line, Table, Value, refuse, too_many
+from geo.reasons import CodedReason
 
 #: Entities of a package and the key that lists them; HSDS names both singular and plural.
 _LISTS = {
@@ -72,12 +73,15 @@ def read_hsds(name: str, data: bytes) -> Table:
     try:
         content = json.loads(data)
     except (ValueError, RecursionError) as error:
-        refuse(name, "is not JSON", getattr(error, "lineno", 1))
+        refuse(name, CodedReason("file_not_json"), getattr(error, "lineno", 1))
     package = _packed(content)
     if not package.locations:
-        refuse(name, "has no location: it is not HSDS, or only services without places")
+        refuse(name, CodedReason("file_no_location"))
     if len(package.locations) > MAX_LINES:
-        refuse(name, f"has {len(package.locations):,} locations; one import takes {MAX_LINES:,}")
+        refuse(
+            name,
+            too_many(len(package.locations), "locations"),
+        )
     lines = [
         _line(n, package, location)
         for n, location in enumerate(package.locations.values(), start=1)
@@ -321,11 +325,11 @@ def _json(value: Value) -> Value:
     return value
 
 
-def _position(location: Entity) -> tuple[shapely.Point | None, str | None]:
+def _position(location: Entity) -> tuple[shapely.Point | None, CodedReason | None]:
     lon, lat = location.get("longitude"), location.get("latitude")
     if lon is None or lat is None:
         return None, None
     try:
         return shapely.Point(float(lon), float(lat)), None
     except (TypeError, ValueError):
-        return None, "latitude and longitude are not numbers"
+        return None, CodedReason("row_not_numbers")

@@ -11,7 +11,17 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from geo.imports.readers.archives import unpacked
-from geo.imports.readers.table import MAX_COLUMNS, MAX_LINES, Line, Table, Value, refuse
+from geo.imports.readers.table import (
+    MAX_COLUMNS,
+    MAX_LINES,
+    Line,
+    Table,
+    Value,
+    refuse,
+    too_many,
+    too_wide,
+)
+from geo.reasons import CodedReason
 
 #: Columns that every placemark has, besides those of its extended data.
 FOLDER, NAME, DESCRIPTION = "folder", "name", "description"
@@ -34,39 +44,42 @@ def read_kml(name: str, data: bytes) -> Table:
     InvalidFileError
         Not KML, or it points to another file: nothing is fetched.
     """
-    remarks: list[str] = []
+    remarks: list[CodedReason] = []
     if data.startswith(b"PK"):
         data, remarks = _document(name, data)
     try:
         root = fromstring(data, forbid_dtd=True)
     except DefusedXmlException as error:
-        refuse(name, f"declares a document type or entities ({type(error).__name__})")
+        refuse(name, CodedReason("file_entities", detail=type(error).__name__))
     except (ParseError, ValueError, LookupError) as error:
-        refuse(name, "is not XML", getattr(error, "position", (1, 0))[0])
+        refuse(name, CodedReason("file_not_xml"), getattr(error, "position", (1, 0))[0])
     if _tag(root) != "kml":
-        refuse(name, "is not KML")
+        refuse(name, CodedReason("file_not_kml"))
     if any(_tag(element) == "NetworkLink" for element in root.iter()):
-        refuse(name, "only links to another file: export the map as KML with its data")
+        refuse(name, CodedReason("file_links"))
     placemarks = list(_placemarks(root))
     if not placemarks:
-        refuse(name, "has no placemarks")
+        refuse(name, CodedReason("file_no_rows", what="placemarks"))
     if len(placemarks) > MAX_LINES:
-        refuse(name, f"has {len(placemarks):,} placemarks; one import takes {MAX_LINES:,}")
+        refuse(
+            name,
+            too_many(len(placemarks), "placemarks"),
+        )
     lines = [_line(n, folders, mark) for n, (folders, mark) in enumerate(placemarks, start=1)]
     columns = dict.fromkeys(column for line in lines for column in line.cells)
     if len(columns) > MAX_COLUMNS:
-        refuse(name, f"has {len(columns):,} columns; at most {MAX_COLUMNS:,} are read")
+        refuse(name, too_wide(len(columns)))
     return Table("kml", tuple(columns), tuple(lines), {}, tuple(remarks))
 
 
-def _document(name: str, data: bytes) -> tuple[bytes, list[str]]:
+def _document(name: str, data: bytes) -> tuple[bytes, list[CodedReason]]:
     members = unpacked(name, data)
     documents = [member for member in members if member.lower().endswith(".kml")]
     if not documents:
-        refuse(name, "holds no .kml file")
+        refuse(name, CodedReason("file_no_kml"))
     main = "doc.kml" if "doc.kml" in documents else documents[0]
     others = [other for other in documents if other != main]
-    return members[main], [f"other files were not read: {', '.join(others)}"] if others else []
+    return members[main], [CodedReason("other_files", files=others)] if others else []
 
 
 def _tag(element: Element) -> str:
@@ -120,20 +133,18 @@ def _extended(mark: Element) -> Iterator[tuple[str, str | None]]:
             yield column, "".join(element.itertext()).strip() or None
 
 
-def _geometry(mark: Element) -> tuple[shapely.Point | None, str | None]:
+def _geometry(mark: Element) -> tuple[shapely.Point | None, CodedReason | None]:
     points = [element for element in mark.iter() if _tag(element) == "Point"]
     shapes = [e for e in mark.iter() if _tag(e) in {"LineString", "Polygon", "MultiTrack", "Track"}]
     if len(points) != 1 or shapes:
-        return None, "is a line, an area or several points, not one point" if (
-            points or shapes
-        ) else "has no point"
+        return None, CodedReason("row_shapes" if points or shapes else "row_no_point")
     found = _COORDINATES.fullmatch(_child(points[0], "coordinates") or "")
     try:
-        return (shapely.Point(float(found[1]), float(found[2])) if found else None), (
-            None if found else "has a point without coordinates"
-        )
+        if found:
+            return shapely.Point(float(found[1]), float(found[2])), None
     except ValueError:
-        return None, "has a point without coordinates"
+        pass  # numbers without a digit
+    return None, CodedReason("row_no_coordinates")
 
 
 class _Text(HTMLParser):

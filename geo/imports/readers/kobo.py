@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import shapely
 
 from geo.imports.readers.table import Line, Table, Value
+from geo.reasons import CodedReason
 
 #: Columns by which an export of Kobo or of ODK Central is known.
 _KOBO = {"_uuid", "_submission_time"}
@@ -59,7 +60,7 @@ def read_survey(table: Table) -> Table:
     lines = [_line(line, plan, renamed) for line in table.lines]
     remarks = []
     if plan.dropped:
-        remarks.append(f"columns about the survey were not read: {', '.join(plan.dropped)}")
+        remarks.append(CodedReason("survey_columns", columns=plan.dropped))
     columns = dict.fromkeys([*renamed.values(), "_uuid"])
     return Table(
         "kobo",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from geo.errors import InvalidFileError
+from geo.reasons import CodedReason, in_file
 
 _MB: Final = 1024**2
 
@@ -13,26 +14,29 @@ class TooHeavyError(InvalidFileError):
 
     Attributes
     ----------
-    code : str
+    what : str
         One of `REASONS`: what it is too much of, and so what to do.
     """
 
-    def __init__(self, name: str, code: str) -> None:
-        super().__init__([f"{name}:1: {REASONS[code]}"])
-        self.code = code
+    code = "too_heavy"
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__([in_file(name, CodedReason(REASONS[what]))])
+        self.what = what
+        self.parameters = {"what": what}
 
 
-#: What is said to programs; `app.console.forms.import_notes` says it to people.
+#: Codes of `geo.reasons`, by what it is too much of.
 REASONS: Final = {
-    "members": "has too many files inside: bring the table or the map alone",
-    "unpacked": "is too large when unpacked: split it",
-    "ratio": "holds far more than its size tells: save it again, without empty or repeated rows",
-    "rows": "has too many rows for one import here: split it",
-    "cells": "has too many cells with something in them: split it",
-    "memory": "takes too much memory to read: split it, or delete what lies beside the table",
-    "time": "takes too long to read: split it",
-    "turn": "waits: another file of yours is being read; bring it again in a minute",
-    "broken": "cannot be read: the program that reads it broke off; save it in another format",
+    "members": "heavy_members",
+    "unpacked": "heavy_unpacked",
+    "ratio": "heavy_ratio",
+    "rows": "heavy_rows",
+    "cells": "heavy_cells",
+    "memory": "heavy_memory",
+    "time": "heavy_time",
+    "turn": "heavy_turn",
+    "broken": "heavy_broken",
 }
 
 

@@ -6,7 +6,8 @@ from typing import Any, NoReturn
 
 from shapely.geometry.base import BaseGeometry
 
-from geo.errors import InvalidFileError
+from geo.errors import InvalidFileError, UnreadableError
+from geo.reasons import CodedReason, in_file
 
 #: Text, number, boolean, date, datetime, time; lists and objects from JSON; None where empty.
 Value = Any
@@ -18,8 +19,8 @@ MAX_LINES = 200_000
 MAX_COLUMNS = 2_000
 
 
-class CellError(ValueError):
-    """A cell that its field cannot take; the message gives the reason, never the value (P17)."""
+class CellError(UnreadableError):
+    """A cell that its field cannot take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,14 @@ class Line:
         By column; an empty cell is None or absent.
     geometry : shapely geometry or None
         EPSG:4326, lon, lat; where the format has one.
-    problems : tuple of (str, str)
+    problems : tuple of (str, CodedReason)
         Column (empty: the whole line) and reason, found while reading. No values in them.
     """
 
     number: int
     cells: Mapping[str, Value]
     geometry: BaseGeometry | None = None
-    problems: tuple[tuple[str, str], ...] = ()
+    problems: tuple[tuple[str, CodedReason], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Table:
         In the file's order.
     tags : mapping of str to str
         HXL hashtag with attributes by column, where the file has them.
-    remarks : tuple of str
+    remarks : tuple of CodedReason
         What a reader decided or left out; nothing is left out silently.
     epoch_1904 : bool
         Serial dates count from 1904, as old Macintosh workbooks do.
@@ -66,11 +67,21 @@ class Table:
     columns: tuple[str, ...]
     lines: tuple[Line, ...]
     tags: Mapping[str, str] = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[CodedReason, ...] = ()
     epoch_1904: bool = False
 
 
-def refuse(name: str, reason: str, line: int = 1) -> NoReturn:
+def too_many(count: int, what: str) -> CodedReason:
+    """Say that a file has more records than one import takes."""
+    return CodedReason("file_too_many_rows", count=count, what=what, most=MAX_LINES)
+
+
+def too_wide(count: int) -> CodedReason:
+    """Say that a table has more columns than are read."""
+    return CodedReason("file_too_many_columns", count=count, most=MAX_COLUMNS)
+
+
+def refuse(name: str, reason: CodedReason, line: int = 1) -> NoReturn:
     """Refuse a file as a whole.
 
     Raises
@@ -78,4 +89,4 @@ def refuse(name: str, reason: str, line: int = 1) -> NoReturn:
     InvalidFileError
         Always.
     """
-    raise InvalidFileError([f"{name}:{line}: {reason}"])
+    raise InvalidFileError([in_file(name, reason, line)])

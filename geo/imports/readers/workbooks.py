@@ -16,8 +16,9 @@ from python_calamine import (
 
 from geo.imports.readers.archives import stored, unpacked
 from geo.imports.readers.headers import Row, Span, tabulated
-from geo.imports.readers.table import MAX_LINES, Line, Table, Value, refuse
+from geo.imports.readers.table import MAX_LINES, Line, Table, Value, refuse, too_many
 from geo.imports.readers.workbook_size import UnmeasuredError, sheet_sizes
+from geo.reasons import CodedReason
 
 #: Most cells of one sheet: 200,000 rows of 100 columns.
 MAX_CELLS = 20_000_000
@@ -80,7 +81,7 @@ class Workbook:
         """Return one sheet, read."""
         height, width = self.sizes[name]
         if height * width > MAX_CELLS:
-            refuse(self.name, f"sheet '{name}' has more than {MAX_CELLS:,} cells")
+            refuse(self.name, CodedReason("file_sheet_too_large", sheet=name, most=MAX_CELLS))
         sheet: CalamineSheet = self.opened.get_sheet_by_name(name)
         return sheet
 
@@ -110,15 +111,15 @@ def open_workbook(name: str, data: bytes, sheet: str | None = None) -> Workbook:
         Not a workbook, encrypted, too large when unpacked, or a sheet cannot be read.
     """
     if data.startswith(b"\xd0\xcf\x11\xe0"):
-        refuse(name, "is an old or encrypted workbook: save it as .xlsx without a password")
+        refuse(name, CodedReason("file_old_workbook"))
     members = unpacked(name, data)
     if "xl/workbook.xml" not in members:
-        refuse(name, "is not an .xlsx workbook")
+        refuse(name, CodedReason("file_not_workbook"))
     content = stored(members)
     try:
         sizes = sheet_sizes(content.getvalue(), sheet)
     except UnmeasuredError as error:
-        refuse(name, str(error))
+        refuse(name, CodedReason("file_unmeasured", detail=str(error)))
     return Workbook(name, CalamineWorkbook.from_filelike(content), members, sizes)
 
 
@@ -137,18 +138,18 @@ def read_workbook(
     book = open_workbook(name, data, sheet)
     remarks = []
     if hidden := [other for other in book.hidden() if other != sheet]:
-        remarks.append(f"hidden sheets were not read: {', '.join(hidden)}")
+        remarks.append(CodedReason("hidden_sheets", sheets=hidden))
     chosen, read, others = _chosen(book, sheet)
     if others:
-        remarks.append(f"other sheets were not read: {', '.join(others)}")
+        remarks.append(CodedReason("other_sheets", sheets=others))
     xml = book.xml(chosen)
     if count := len(_HIDDEN_ROW.findall(xml)):
-        remarks.append(f"{count:,} hidden rows were read like the others")
+        remarks.append(CodedReason("hidden_rows", count=count))
     if _HIDDEN_COLUMN.search(xml):
-        remarks.append("hidden columns were read like the others")
+        remarks.append(CodedReason("hidden_columns"))
     rows, spans, filled = _rows(read)
     if filled:
-        remarks.append(f"{filled:,} cells took the value of the merged cell they belong to")
+        remarks.append(CodedReason("merged_cells", count=filled))
     table = tabulated(name, "xlsx", rows, header_row=header_row, spans=spans, remarks=remarks)
     return replace(_with_cell_problems(table, xml), epoch_1904=book.epoch_1904)
 
@@ -157,16 +158,16 @@ def _chosen(book: Workbook, stated: str | None) -> tuple[str, CalamineSheet, lis
     visible = book.visible()
     if stated is not None:
         if stated not in book.opened.sheet_names:
-            refuse(book.name, f"has no sheet '{stated[:60]}'; it has: {', '.join(visible)}")
+            refuse(book.name, CodedReason("file_no_sheet", sheet=stated[:60], sheets=visible))
         return stated, book.sheet(stated), [other for other in visible if other != stated]
     sheets = {name: book.sheet(name) for name in visible}
     with_data = [name for name, sheet in sheets.items() if sheet.height]
     if not with_data:
-        refuse(book.name, "has no visible sheet with data")
+        refuse(book.name, CodedReason("file_no_data"))
     # A survey's repeat groups stand on sheets of their own, which name their parent.
     main = [name for name in with_data if not _is_repeat(sheets[name])]
     if len(main) != 1:
-        refuse(book.name, f"has several sheets with data: say which, of {', '.join(with_data)}")
+        refuse(book.name, CodedReason("file_several_sheets", sheets=with_data))
     others = [name for name in with_data if name != main[0]]
     return main[0], sheets[main[0]], others
 
@@ -180,7 +181,10 @@ def _rows(sheet: CalamineSheet) -> tuple[list[Row], list[Span], int]:
     """Return the rows, the merged cells, and how many cells took their merged cell's value."""
     if sheet.total_height > MAX_LINES + 1_000:
         # Formatting alone does not count: the reader knows rows with values only.
-        refuse(sheet.name, f"has {sheet.total_height:,} rows; one import takes {MAX_LINES:,}")
+        refuse(
+            sheet.name,
+            too_many(sheet.total_height, "rows"),
+        )
     grid = sheet.to_python(skip_empty_area=False)
     cells: list[list[Value]] = [[_value(cell) for cell in row] for row in grid]
     spans, filled = [], 0
@@ -209,10 +213,10 @@ def _value(cell: Value) -> Value:
 
 def _with_cell_problems(table: Table, xml: bytes) -> Table:
     """Note cells that hold an error, or a formula whose value was never stored."""
-    problems: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    problems: dict[int, list[tuple[str, CodedReason]]] = defaultdict(list)
     for hint, pattern, reason in (
-        (b't="e"', _ERROR, "the cell holds an error of the spreadsheet"),
-        (b"f>", _FORMULA, "the formula has no stored value: open and save the file"),
+        (b't="e"', _ERROR, CodedReason("cell_error")),
+        (b"f>", _FORMULA, CodedReason("cell_formula")),
     ):
         if hint not in xml:
             continue  # most sheets have neither, and hundreds of megabytes are slow to search

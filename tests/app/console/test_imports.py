@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.access.csrf import form_token
-from app.console.forms.import_notes import HEAVY
+from app.console.forms.error_text import TEXTS
 from benchmarks.bombs import kmz
 from geo import models
 from geo.db.sessions import Tier
@@ -153,7 +153,7 @@ async def test_p17_a_file_about_persons_is_refused_and_not_kept(as_person, datab
     editor = await as_person("ed")
     answer = await bring(editor, b"Nombre;Apellido;Documento de identidad\nAna;Rojas;123")
     assert answer.status_code == 400
-    assert "P17" in text_of(answer)
+    assert "es sobre personas: un archivo de lugares no la lleva" in text_of(answer)
     assert "GIFMM" in text_of(answer), "nothing typed is lost"
     assert await count(database, models.ImportBatch) == 0
 
@@ -198,7 +198,7 @@ async def test_a_file_that_takes_too_much_says_so_in_the_persons_language(as_per
     assert len(heavy) < 100_000
     brought = await bring(editor, heavy, "mapa.kmz")
     assert brought.status_code == 400
-    assert HEAVY["ratio"] in text_of(brought)
+    assert TEXTS["heavy_ratio"] in text_of(brought)
     assert len((await bring(editor)).headers["location"]) > len(IMPORTS)  # the next is read
 
 
@@ -208,7 +208,7 @@ async def test_one_at_a_time_a_person_in_whichever_process(as_person, database):
         assert await upsert.is_alone(session, uploads._turn_of(EDITOR))
         refused = await bring(editor)
         assert refused.status_code == 400
-        assert HEAVY["turn"] in text_of(refused)
+        assert TEXTS["heavy_turn"] in text_of(refused)
         assert (await bring(other)).status_code == 303
     assert (await bring(editor)).status_code == 303
 

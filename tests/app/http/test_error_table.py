@@ -200,7 +200,7 @@ def app_that_raises(application, error):
         (OffNetwork("start", float("inf"), 1000.0), 422),
         (OffNetwork("end", 30_000.0, 25_000.0), 422),
         (NoRoute("blocked", [Blocker("crossing", "x", "Bridge", "closed")]), 422),
-        (InvalidRequest("end", "equals start"), 400),
+        (InvalidRequest("end", "same_place"), 400),
         (InvalidFilterError("longer than 7 characters"), 400),
         (InvalidFilterError("is no integer", "count"), 400),
         (NoNetworkError("none"), 503),
@@ -217,6 +217,14 @@ async def test_exceptions_become_problems(published_settings, error, status):
         assert "7.89391" not in json.dumps(body)
     if isinstance(error, InvalidFilterError):
         assert body["errors"] == [{"field": error.field, "reason": error.reason}]
+        assert body["code"] == "invalid_filter"
+    if isinstance(error, InvalidRequest):
+        reason = "start and end are the same place"
+        assert body["errors"] == [{"field": "end", "reason": reason, "code": "same_place"}]
+        assert body["code"] == "same_place"
+    if isinstance(error, DatabaseUnavailableError | ProtectedServiceError | RuntimeError):
+        # Their kind has a text of its own, and tells nothing more.
+        assert "code" not in body
     if isinstance(error, OffNetwork):
         assert body["field"] == error.which
         assert body["limit_m"] == error.limit_m

@@ -3,10 +3,13 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import text
 
 from app.jobs import daily_upkeep
+from app.runtime.background import every, running
 from geo.db.sessions import Tier
+from geo.errors import DatabaseUnavailableError
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -86,3 +89,28 @@ async def test_of_several_processes_one_does_the_days_work(
         await asyncio.sleep(0.2)
     assert len(done) == 1
     assert await left(empty_database) == ["new", "new", "new"]
+
+
+async def test_a_work_goes_on_when_the_database_was_away_and_ends_when_it_is_left():
+    done, enough = [], asyncio.Event()
+
+    async def work():
+        done.append(len(done))
+        if len(done) == 1:
+            raise DatabaseUnavailableError
+        if len(done) == 3:
+            enough.set()
+
+    async with running(every(0, work)):
+        await enough.wait()
+    after = len(done)
+    await asyncio.sleep(0)
+    assert len(done) == after
+
+
+async def test_a_work_that_breaks_otherwise_is_not_passed_over():
+    async def work():
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await every(0, work)

@@ -9,6 +9,7 @@ from geo.proposals.decisions import accept, reject
 from geo.proposals.pending import pending, proposal_diff
 from geo.proposals.quarantine_release import held_by, propose_release, quarantined
 from geo.proposals.submission import propose_space
+from geo.reasons import CodedReason, for_column
 from geo.records import space_documents
 from tests.fixtures.network import (
     APPROVER,
@@ -21,7 +22,8 @@ from tests.fixtures.network import (
     fill_network,
 )
 
-WORDS = "the words 'casa de acogida' are protected"
+WORDS = "casa de acogida"
+HELD = for_column(CodedReason("protected_words", words=WORDS))
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ async def write(session, **changes):
 async def test_p38_p40_words_are_released_by_a_second_named_person(network):
     outcome = await ask(network)
     assert (outcome.applied, outcome.waiting_fields) == (False, ("confidential", "visibility"))
-    assert await space(network) == ("restricted", WORDS, [])
+    assert await space(network) == ("restricted", HELD, [])
     with pytest.raises(ForbiddenError):
         await accept(network, EDITOR, outcome.proposal_id, "yo mismo", now=NOW)
     with pytest.raises(NotFoundError):
@@ -104,7 +106,7 @@ async def test_p38_words_that_came_later_are_not_released_with_it(network):
 async def test_a_release_that_is_rejected_leaves_the_words_in_force(network):
     outcome = await ask(network)
     await reject(network, APPROVER, outcome.proposal_id, "es un refugio", now=NOW)
-    assert await space(network) == ("restricted", WORDS, [])
+    assert await space(network) == ("restricted", HELD, [])
 
 
 async def test_p31_the_lists_name_neither_the_space_nor_its_words(network):

@@ -359,7 +359,9 @@ async def test_p28_standards_lead_to_membership_step_by_step(
     put = await own_client.put(f"{path}/answers", json=given, headers=bearers["editor"])
     assert put.status_code == 200
     lacking = await own_client.post(f"{path}/submit", headers=bearers["editor"])
-    assert lacking.json()["errors"] == [{"field": "answers.1", "reason": "needs its evidence"}]
+    assert lacking.json()["errors"] == [
+        {"field": "answers.1", "reason": "needs its evidence", "code": "evidence_needed"}
+    ]
     given["answers"][0]["evidence"] = "seen"
     await own_client.put(f"{path}/answers", json=given, headers=bearers["editor"])
     assert (await own_client.post(f"{path}/submit", headers=bearers["editor"])).status_code == 200
