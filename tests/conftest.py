@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import functools
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -26,7 +27,7 @@ import httpx
 import hypothesis
 import pytest
 
-from tests.fixtures.cluster import shared_cluster, template_database
+from tests.fixtures.cluster import copy_database, shared_cluster, template_database
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -48,15 +49,48 @@ LOADED = "amparo_loaded"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let `./run test --long` run what is marked as long, too."""
     parser.addoption("--long", action="store_true", help="run the tests that are marked long, too")
+    parser.addoption(
+        "--shuffle", metavar="SEED", help="run files, and the tests of each, in another order"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked as long, unless somebody asks for it."""
-    if config.getoption("--long"):
-        return
-    left_out = [item for item in items if item.get_closest_marker("long")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if not item.get_closest_marker("long")]
+    """Leave out what is marked as long, unless somebody asks for it, and order what is left."""
+    if not config.getoption("--long"):
+        left_out = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+    seed = config.getoption("--shuffle")
+    if seed is not None:
+        shuffle(items, seed)
+    elif config.getoption("numprocesses", None) or os.environ.get("PYTEST_XDIST_WORKER"):
+        let_second_worker_begin(items)
+
+
+def shuffle(items: list[pytest.Item], seed: str) -> None:
+    """Bring files, and the tests within each, into another order."""
+    chance = random.Random(seed)
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    order = sorted(files)
+    chance.shuffle(order)
+    for path in order:
+        chance.shuffle(files[path])
+    items[:] = [item for path in order for item in files[path]]
+
+
+def let_second_worker_begin(items: list[pytest.Item]) -> None:
+    """Put what needs neither database nor road graph where the second of two workers begins.
+
+    Each begins with half of the tests, in one piece (`worksteal`); the first makes meanwhile what
+    both need for the rest.
+    """
+    pure = [item for item in items if item.path.is_relative_to(ROOT / "tests" / "routing")]
+    routed = set(pure)
+    rest = [item for item in items if item not in routed]
+    half = len(items) // 2
+    items[:] = [*rest[:half], *pure, *rest[half:]]
 
 
 def in_thread[T](work: Coroutine[Any, Any, T]) -> T:
@@ -112,53 +146,63 @@ def settings_for(cluster: Any, home: Path) -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="session")
-def home(run_id: str) -> Path:
-    """Give the AMPARO_HOME that the workers of this run share: the sketch is imported once."""
+def own_folder(run_id: str) -> Path:
+    """Give the AMPARO_HOME that the workers of this run share, in which there may be nothing yet.
+
+    Never removed here: another worker may still use it, and it lies in the temporary folder.
+    """
     base = Path(tempfile.gettempdir()) / f"amparo-test-home-{run_id}"
     base.mkdir(exist_ok=True)
-    with (base / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (base / "graphs").is_dir():
-            from app import setup
-            from app.settings import Settings
-
-            setup.import_sketch(Settings(home=base))
-    # Never removed here: another worker may still use it, and it lies in the temporary folder.
     return base
 
 
 @pytest.fixture(scope="session")
-def empty_template(cluster: Any, home: Path) -> str:
+def home(own_folder: Path) -> Path:
+    """Give the AMPARO_HOME of this run with the sketch, which is imported once, as for users.
+
+    So are the searches compiled, a minute in a new checkout: other workers wait, and then read
+    from disk what came of it.
+    """
+    with (own_folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (own_folder / "graphs").is_dir():
+            from app import setup
+            from app.settings import Settings
+
+            setup.import_sketch(Settings(home=own_folder))
+            _warm_once()
+    return own_folder
+
+
+@pytest.fixture(scope="session")
+def empty_template(cluster: Any, own_folder: Path) -> str:
     """Name a database that has the migrations and nothing else."""
     from app.prover import made_key
     from geo import schema
 
     def build(url: str) -> None:
-        in_thread(schema.migrate(url, key=made_key(home)))
+        in_thread(schema.migrate(url, key=made_key(own_folder)))
 
     template_database(cluster, EMPTY, build)
     return EMPTY
 
 
 @pytest.fixture(scope="session")
-def loaded_template(cluster: Any, settings_for: Any, home: Path) -> str:
+def loaded_template(cluster: Any, empty_template: str, settings_for: Any, home: Path) -> str:
     """Name a database with everything that `./run` loads."""
     from app import setup
-    from app.prover import made_key
-    from geo import schema
 
     def build(url: str) -> None:
-        in_thread(schema.migrate(url, key=made_key(home)))
         in_thread(setup.prepare_data(settings_for(LOADED), report=lambda line: None))
 
-    template_database(cluster, LOADED, build)
+    template_database(cluster, LOADED, build, of=empty_template)
     return LOADED
 
 
 def clone(cluster: Any, template: str) -> str:
     """Make a committed copy of a template, for one test or module to write into."""
     name = f"t_{uuid.uuid4().hex[:16]}"
-    cluster.create_database(name, template)
+    copy_database(cluster, template, name)
     return name
 
 
