@@ -27,18 +27,23 @@ import httpx
 import hypothesis
 import pytest
 
+from tests.fixtures import examples
 from tests.fixtures.cluster import copy_database, shared_cluster, template_database
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
 # A deadline would measure the machine. CI repeats its examples, so that a landing does not hang
-# on chance; everybody else explores new ones.
+# on chance; everybody else explores new ones, and `--long` more of them.
 hypothesis.settings.register_profile(
     "amparo",
+    max_examples=examples.BUDGET,
     deadline=None,
     derandomize=os.environ.get("CI") == "true",
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.register_profile(
+    "long", hypothesis.settings.get_profile("amparo"), max_examples=100
 )
 hypothesis.settings.load_profile("amparo")
 
@@ -52,6 +57,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--shuffle", metavar="SEED", help="run files, and the tests of each, in another order"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let `--long` try more examples of each property, before the tests are imported."""
+    if config.getoption("--long"):
+        examples.lift()
+        hypothesis.settings.load_profile("long")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

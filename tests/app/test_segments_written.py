@@ -14,6 +14,7 @@ from app.web import i18n
 from geo.hazards import ActiveHazard
 from routing.access import HIGHWAY_CLASSES, SURFACES
 from routing.route_segments import RouteSegment, SegmentFactor, Segments
+from tests.fixtures.examples import examples
 
 HAZARDS = {
     name: ActiveHazard(
@@ -113,7 +114,7 @@ def one_by_one(w, rows):
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(segments, max_size=5), st.sampled_from(sorted(i18n.LANGUAGES)))
 def test_segments_are_written_as_they_would_be_one_by_one(rows, lang):
     w = i18n.words(lang)

@@ -18,6 +18,7 @@ from routing.graph import EdgeFlag, Mode
 from routing.metric import great_circle_m
 from routing.osm import import_osm, read_osm
 from routing.regions import open_graph, verify_graph
+from tests.fixtures.examples import examples
 from tests.fixtures.osm_file import OsmFile
 
 NOW = "2026-11-24T00:00:00Z"
@@ -110,7 +111,7 @@ def test_a_repeated_node_makes_no_edge(read):
     assert read(file).meta.edge_count == 6
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.lists(st.integers(1, 9), min_size=2, max_size=7), min_size=1, max_size=4))
 def test_pieces_cover_every_segment_once_and_end_at_junctions(tmp_path_factory, ways):
     file = OsmFile()

@@ -18,6 +18,7 @@ from routing.osm import import_osm
 from routing.warming import warm_import
 from routing.ways import Names
 from routing.wire import DamagedError, fields, varint, zigzag
+from tests.fixtures.examples import examples
 
 SKETCH = Path(__file__).resolve().parents[2] / "data" / "roads" / "corridors.osm.xml"
 PLAIN = ("", "pbf_dense_nodes=false", "pbf_compression=none", "locations_on_ways=true")
@@ -77,7 +78,7 @@ def assert_equal(found, wanted) -> None:
         assert found == wanted
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.dictionaries(IDS, st.tuples(PLACES, TAGS), max_size=30),
     st.dictionaries(IDS, st.tuples(st.lists(IDS, min_size=1, max_size=8), TAGS), max_size=12),
@@ -122,7 +123,7 @@ def small(tmp_path_factory) -> bytes:
     return write(folder / "a.osm.pbf", nodes, roads, "pbf_compression=none").read_bytes()
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.data())
 def test_damaged_bytes_give_a_reason_or_another_network(tmp_path_factory, small, data):
     damaged = bytearray(small)

@@ -19,6 +19,7 @@ from routing.obstacles import Obstacles
 from routing.profile import ADULT
 from routing.questions import MAX_VIA
 from routing.search import Router
+from tests.fixtures.examples import examples
 from tests.routing.test_search import AT, ask, points, small_worlds
 
 
@@ -29,7 +30,7 @@ def attempt(continent, request):
         return ()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(world=small_worlds(), places=st.lists(points, min_size=3, max_size=5),
        mode=st.sampled_from(list(Mode)))  # fmt: skip
 def test_a_way_over_waypoints_is_its_legs_one_after_the_other(tiny_graph, world, places, mode):
