@@ -28,7 +28,12 @@ import hypothesis
 import pytest
 
 from tests.fixtures import examples
-from tests.fixtures.cluster import copy_database, shared_cluster, template_database
+from tests.fixtures.cluster import (
+    copy_database,
+    drop_database,
+    shared_cluster,
+    template_database,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -211,10 +216,44 @@ def loaded_template(cluster: Any, empty_template: str, settings_for: Any, home: 
     return LOADED
 
 
+#: Clones to remove with what made them: the fixtures that are being set up, or the test itself.
+_clones: list[list[tuple[Any, str]]] = [[]]
+
+
+def _drop(clones: list[tuple[Any, str]]) -> None:
+    while clones:
+        drop_database(*clones.pop())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: Any) -> Iterator[None]:
+    """Remove the clones of a fixture when it ends, after all that it does itself."""
+    mine: list[tuple[Any, str]] = []
+    fixturedef.addfinalizer(functools.partial(_drop, mine))
+    _clones.append(mine)
+    try:
+        return (yield)
+    finally:
+        _clones.pop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """Remove what a test has cloned itself."""
+    try:
+        return (yield)
+    finally:
+        _drop(_clones[0])
+
+
 def clone(cluster: Any, template: str) -> str:
-    """Make a committed copy of a template, for one test or module to write into."""
+    """Make a committed copy of a template, for one fixture or test to write into.
+
+    It is removed when that ends.
+    """
     name = f"t_{uuid.uuid4().hex[:16]}"
     copy_database(cluster, template, name)
+    _clones[-1].append((cluster, name))
     return name
 
 
