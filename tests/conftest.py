@@ -9,6 +9,7 @@ import fcntl
 import functools
 import os
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -66,6 +67,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let `--long` try more examples of each property, before the tests are imported."""
+    config.pluginmanager.register(CloneRemoval())
     if config.getoption("--long"):
         examples.lift()
         hypothesis.settings.load_profile("long")
@@ -225,25 +227,30 @@ def _drop(clones: list[tuple[Any, str]]) -> None:
         drop_database(*clones.pop())
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(fixturedef: Any) -> Iterator[None]:
-    """Remove the clones of a fixture when it ends, after all that it does itself."""
-    mine: list[tuple[Any, str]] = []
-    fixturedef.addfinalizer(functools.partial(_drop, mine))
-    _clones.append(mine)
-    try:
-        return (yield)
-    finally:
-        _clones.pop()
+class CloneRemoval:
+    """Removes clones with what made them.
 
+    A plugin of its own: hooks of this file are not called for fixtures of the session.
+    """
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown() -> Iterator[None]:
-    """Remove what a test has cloned itself."""
-    try:
-        return (yield)
-    finally:
-        _drop(_clones[0])
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Iterator[None]:
+        """Remove the clones of a fixture when it ends, after all that it does itself."""
+        mine: list[tuple[Any, str]] = []
+        fixturedef.addfinalizer(functools.partial(_drop, mine))
+        _clones.append(mine)
+        try:
+            return (yield)
+        finally:
+            _clones.pop()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self) -> Iterator[None]:
+        """Remove what a test has cloned itself."""
+        try:
+            return (yield)
+        finally:
+            _drop(_clones[0])
 
 
 def clone(cluster: Any, template: str) -> str:
@@ -485,3 +492,21 @@ def _wait_until_healthy(
                 return
         time.sleep(0.1)
     pytest.fail(f"the server was not healthy after {limit_s} s")
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Any]:
+    """Run one Chromium for all tests of a worker; skip where absent, fail in CI."""
+    from playwright.async_api import async_playwright
+
+    program = shutil.which("chromium")
+    if program is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("chromium is missing, and CI must not skip its tests")
+        pytest.skip("chromium is not installed; ./run --setup-only installs it")
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield running
+        await running.close()
