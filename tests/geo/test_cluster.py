@@ -478,3 +478,5 @@ def test_a_copy_has_what_its_template_has_and_goes_with_whoever_is_connected():
         drop_database(cluster, "copy")
         assert {"pattern"} <= names(cluster)
         assert "copy" not in names(cluster)
+    # The last test of a worker ends after all its fixtures.
+    drop_database(cluster, "pattern")
