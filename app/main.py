@@ -5,11 +5,13 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any, Final
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from app import clock as clocks
 from app.access import oidc
@@ -170,7 +172,6 @@ def create_app(
         version=openapi.VERSION,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
-        dependencies=[Depends(strict_request), Depends(require_demo_allowed)],
         middleware=[
             Middleware(Pipeline, steps=_steps(settings, limits)),
             Middleware(
@@ -199,6 +200,22 @@ def create_app(
     # `Published` finds them first; here they are for what is no GET.
     app.router.routes.extend(asked_most)
     app.router.routes.extend(transactions.routes())
+    app.router.routes.extend(_operations())
+    for published in (metadata, tiles):
+        app.router.routes.extend(published.last_routes())
+    app.mount(STATIC_URL, Assets(directory=STATIC_FOLDER), name="static")
+    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
+    return app
+
+
+@cache
+def _operations() -> list[BaseRoute]:
+    """Return the declared operations and pages, which every application of a process shares.
+
+    FastAPI reads each declaration, half a second for all, once a router: each application would
+    again, of which tests start hundreds.
+    """
+    router = APIRouter(dependencies=[Depends(strict_request), Depends(require_demo_allowed)])
     for module in (
         routes,
         landing,
@@ -235,7 +252,7 @@ def create_app(
         poster,
         space_forms,
     ):
-        app.include_router(module.router)
+        router.include_router(module.router)
     # The console's pages; one that names all of a kind (spaces/new) comes before one of it.
     for page_module in (
         home,
@@ -260,12 +277,8 @@ def create_app(
         console_guidance,
         console_standards,
     ):
-        app.include_router(page_module.router, dependencies=[Depends(note_demo)])
-    for published in (metadata, tiles):
-        app.router.routes.extend(published.last_routes())
-    app.mount(STATIC_URL, Assets(directory=STATIC_FOLDER), name="static")
-    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
-    return app
+        router.include_router(page_module.router, dependencies=[Depends(note_demo)])
+    return router.routes
 
 
 #: POSTs that store nothing, which any site's page may send and read: ways, coverage, what fits.

@@ -8,6 +8,8 @@ import contextlib
 import fcntl
 import functools
 import os
+import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -26,18 +28,28 @@ import httpx
 import hypothesis
 import pytest
 
-from tests.fixtures.cluster import shared_cluster, template_database
+from tests.fixtures import examples
+from tests.fixtures.cluster import (
+    copy_database,
+    drop_database,
+    shared_cluster,
+    template_database,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
 # A deadline would measure the machine. CI repeats its examples, so that a landing does not hang
-# on chance; everybody else explores new ones.
+# on chance; everybody else explores new ones, and `--long` more of them.
 hypothesis.settings.register_profile(
     "amparo",
+    max_examples=examples.BUDGET,
     deadline=None,
     derandomize=os.environ.get("CI") == "true",
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.register_profile(
+    "long", hypothesis.settings.get_profile("amparo"), max_examples=100
 )
 hypothesis.settings.load_profile("amparo")
 
@@ -48,15 +60,56 @@ LOADED = "amparo_loaded"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let `./run test --long` run what is marked as long, too."""
     parser.addoption("--long", action="store_true", help="run the tests that are marked long, too")
+    parser.addoption(
+        "--shuffle", metavar="SEED", help="run files, and the tests of each, in another order"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let `--long` try more examples of each property, before the tests are imported."""
+    config.pluginmanager.register(CloneRemoval())
+    if config.getoption("--long"):
+        examples.lift()
+        hypothesis.settings.load_profile("long")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked as long, unless somebody asks for it."""
-    if config.getoption("--long"):
-        return
-    left_out = [item for item in items if item.get_closest_marker("long")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if not item.get_closest_marker("long")]
+    """Leave out what is marked as long, unless somebody asks for it, and order what is left."""
+    if not config.getoption("--long"):
+        left_out = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+    seed = config.getoption("--shuffle")
+    if seed is not None:
+        shuffle(items, seed)
+    elif config.getoption("numprocesses", None) or os.environ.get("PYTEST_XDIST_WORKER"):
+        let_second_worker_begin(items)
+
+
+def shuffle(items: list[pytest.Item], seed: str) -> None:
+    """Bring files, and the tests within each, into another order."""
+    chance = random.Random(seed)
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    order = sorted(files)
+    chance.shuffle(order)
+    for path in order:
+        chance.shuffle(files[path])
+    items[:] = [item for path in order for item in files[path]]
+
+
+def let_second_worker_begin(items: list[pytest.Item]) -> None:
+    """Put what needs neither database nor road graph where the second of two workers begins.
+
+    Each begins with half of the tests, in one piece (`worksteal`); the first makes meanwhile what
+    both need for the rest.
+    """
+    pure = [item for item in items if item.path.is_relative_to(ROOT / "tests" / "routing")]
+    routed = set(pure)
+    rest = [item for item in items if item not in routed]
+    half = len(items) // 2
+    items[:] = [*rest[:half], *pure, *rest[half:]]
 
 
 def in_thread[T](work: Coroutine[Any, Any, T]) -> T:
@@ -112,53 +165,102 @@ def settings_for(cluster: Any, home: Path) -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="session")
-def home(run_id: str) -> Path:
-    """Give the AMPARO_HOME that the workers of this run share: the sketch is imported once."""
+def own_folder(run_id: str) -> Path:
+    """Give the AMPARO_HOME that the workers of this run share, in which there may be nothing yet.
+
+    Never removed here: another worker may still use it, and it lies in the temporary folder.
+    """
     base = Path(tempfile.gettempdir()) / f"amparo-test-home-{run_id}"
     base.mkdir(exist_ok=True)
-    with (base / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (base / "graphs").is_dir():
-            from app import setup
-            from app.settings import Settings
-
-            setup.import_sketch(Settings(home=base))
-    # Never removed here: another worker may still use it, and it lies in the temporary folder.
     return base
 
 
 @pytest.fixture(scope="session")
-def empty_template(cluster: Any, home: Path) -> str:
+def home(own_folder: Path) -> Path:
+    """Give the AMPARO_HOME of this run with the sketch, which is imported once, as for users.
+
+    So are the searches compiled, a minute in a new checkout: other workers wait, and then read
+    from disk what came of it.
+    """
+    with (own_folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (own_folder / "graphs").is_dir():
+            from app import setup
+            from app.settings import Settings
+
+            setup.import_sketch(Settings(home=own_folder))
+            _warm_once()
+    return own_folder
+
+
+@pytest.fixture(scope="session")
+def empty_template(cluster: Any, own_folder: Path) -> str:
     """Name a database that has the migrations and nothing else."""
     from app.runtime.write_proof import made_key
-    from geo.db import migrations as schema
+    from geo.db import migrations
 
     def build(url: str) -> None:
-        in_thread(schema.migrate(url, key=made_key(home)))
+        in_thread(migrations.migrate(url, key=made_key(own_folder)))
 
     template_database(cluster, EMPTY, build)
     return EMPTY
 
 
 @pytest.fixture(scope="session")
-def loaded_template(cluster: Any, settings_for: Any, home: Path) -> str:
+def loaded_template(cluster: Any, empty_template: str, settings_for: Any, home: Path) -> str:
     """Name a database with everything that `./run` loads."""
     from app import setup
-    from app.runtime.write_proof import made_key
-    from geo.db import migrations as schema
 
     def build(url: str) -> None:
-        in_thread(schema.migrate(url, key=made_key(home)))
         in_thread(setup.prepare_data(settings_for(LOADED), report=lambda line: None))
 
-    template_database(cluster, LOADED, build)
+    template_database(cluster, LOADED, build, of=empty_template)
     return LOADED
 
 
+#: Clones to remove with what made them: the fixtures that are being set up, or the test itself.
+_clones: list[list[tuple[Any, str]]] = [[]]
+
+
+def _drop(clones: list[tuple[Any, str]]) -> None:
+    while clones:
+        drop_database(*clones.pop())
+
+
+class CloneRemoval:
+    """Removes clones with what made them.
+
+    A plugin of its own: hooks of this file are not called for fixtures of the session.
+    """
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Iterator[None]:
+        """Remove the clones of a fixture when it ends, after all that it does itself."""
+        mine: list[tuple[Any, str]] = []
+        fixturedef.addfinalizer(functools.partial(_drop, mine))
+        _clones.append(mine)
+        try:
+            return (yield)
+        finally:
+            _clones.pop()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self) -> Iterator[None]:
+        """Remove what a test has cloned itself."""
+        try:
+            return (yield)
+        finally:
+            _drop(_clones[0])
+
+
 def clone(cluster: Any, template: str) -> str:
-    """Make a committed copy of a template, for one test or module to write into."""
+    """Make a committed copy of a template, for one fixture or test to write into.
+
+    It is removed when that ends.
+    """
     name = f"t_{uuid.uuid4().hex[:16]}"
-    cluster.create_database(name, template)
+    copy_database(cluster, template, name)
+    _clones[-1].append((cluster, name))
     return name
 
 
@@ -390,3 +492,21 @@ def _wait_until_healthy(
                 return
         time.sleep(0.1)
     pytest.fail(f"the server was not healthy after {limit_s} s")
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Any]:
+    """Run one Chromium for all tests of a worker; skip where absent, fail in CI."""
+    from playwright.async_api import async_playwright
+
+    program = shutil.which("chromium")
+    if program is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("chromium is missing, and CI must not skip its tests")
+        pytest.skip("chromium is not installed; ./run --setup-only installs it")
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield running
+        await running.close()

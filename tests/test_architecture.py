@@ -450,3 +450,46 @@ def test_reading_of_errors_is_found():
     ):
         handler = f"def f():\n try: pass\n except ValueError as error: {line}"
         assert not reading_of_errors(ast.parse(handler)), line
+
+
+#: Places where tests still go by the real clock, of each kind: these numbers only ever go down.
+#: Tests are given a moment (`clock=lambda: NOW`) and wait for what happens, not for a time.
+STILL_BY_THE_CLOCK = {"now": 114, "sleep": 31}
+_READS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
+_SLEEPS = {"time.sleep", "asyncio.sleep"}
+
+
+def by_the_clock(tree: ast.AST) -> list[tuple[str, int]]:
+    """Give what reads the real clock or waits for a fixed time, and the line."""
+    found = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        # The last two names: datetime.datetime.now, asyncio.sleep.
+        name = ".".join(ast.unparse(node.func).split(".")[-2:])
+        yields = any(isinstance(one, ast.Constant) and one.value == 0 for one in node.args)
+        if name in _READS:
+            found.append(("now", node.lineno))
+        elif name in _SLEEPS and not yields:
+            found.append(("sleep", node.lineno))
+    return found
+
+
+def test_no_more_tests_read_the_clock_or_wait_for_a_time():
+    found = {kind: [] for kind in STILL_BY_THE_CLOCK}
+    for path in sources("tests"):
+        for kind, line in by_the_clock(ast.parse(path.read_text(encoding="utf-8"))):
+            found[kind].append(f"{path.relative_to(ROOT)}:{line}")
+    for kind, places in found.items():
+        assert len(places) <= STILL_BY_THE_CLOCK[kind], "\n".join([kind, *places])
+
+
+def test_reading_the_clock_and_waiting_are_found():
+    source = "import asyncio\ndatetime.datetime.now(UTC)\ndate.today()\nawait asyncio.sleep(0)\n"
+    source += "time.sleep(0.1)\nawait asyncio.sleep(delay)\nclock.now()\nnow()\n"
+    assert by_the_clock(ast.parse(source, mode="exec")) == [
+        ("now", 2),
+        ("now", 3),
+        ("sleep", 5),
+        ("sleep", 6),
+    ]

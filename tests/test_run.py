@@ -27,6 +27,7 @@ def app(prog_name):
     print(json.dumps({
         "name": prog_name, "args": sys.argv[1:], "cwd": os.getcwd(), "home": __file__,
         "prefix": sys.prefix, "version": sys.version_info[:2], "stdin": sys.stdin.read(),
+        "is_compiled_each_time": sys.dont_write_bytecode,
     }))
 """
 
@@ -145,8 +146,15 @@ def test_a_complete_environment_is_used_without_installing(repository, no_instal
 def test_a_foreign_python_environment_does_not_leak_in(repository, tmp_path):
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "cli.py").write_text("raise SystemExit('the wrong app')")
-    done = run(repository, "amparo", PYTHONPATH=str(tmp_path), PYTHONHOME="/nowhere")
+    done = run(
+        repository,
+        "amparo",
+        PYTHONPATH=str(tmp_path),
+        PYTHONHOME="/nowhere",
+        PYTHONDONTWRITEBYTECODE="1",
+    )
     assert answer(done)["home"] == str(repository / "app" / "cli.py")
+    assert not answer(done)["is_compiled_each_time"]
 
 
 def test_a_taken_port_is_said_before_any_work(tmp_path, no_installer):

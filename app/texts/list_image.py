@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
@@ -160,11 +160,11 @@ def _runs(w: Words, one: PrintLine) -> list[_Run]:
 
 def _wrapped(runs: Iterable[_Run], size: int, width: float) -> Iterator[_Line]:
     """Yield lines of words no wider than ``width`` pixels; a longer word is broken."""
-    space = _font(size, is_bold=False).getlength(" ")
+    space = _length(" ", size, is_bold=False)
     line: list[tuple[float, _Run]] = []
     end = 0.0
     for word in _words(runs, size, width):
-        length = _font(size, is_bold=word.is_bold).getlength(word.text)
+        length = _length(word.text, size, is_bold=word.is_bold)
         if line and end + space + length > width:
             yield _Line(line, size)
             line, end = [], 0.0
@@ -177,10 +177,10 @@ def _wrapped(runs: Iterable[_Run], size: int, width: float) -> Iterator[_Line]:
 
 def _words(runs: Iterable[_Run], size: int, width: float) -> Iterator[_Run]:
     for run in runs:
-        font = _font(size, is_bold=run.is_bold)
         for text in filter(None, re.split("[ \n\t]", covered(run.text))):
             rest = text
-            while font.getlength(rest) > width:
+            while _length(rest, size, is_bold=run.is_bold) > width:
+                font = _font(size, is_bold=run.is_bold)
                 fits = next(n for n in range(len(rest), 0, -1) if font.getlength(rest[:n]) <= width)
                 yield _Run(rest[:fits], run.is_bold)
                 rest = rest[fits:]
@@ -225,6 +225,12 @@ def _draw(draw: ImageDraw.ImageDraw, block: _Block, top: int) -> None:
     if block.rule:
         bottom = top + block.height - 8
         draw.line((MARGIN, bottom, WIDTH - MARGIN, bottom), fill=0, width=block.rule)
+
+
+@lru_cache(maxsize=8192)
+def _length(word: str, size: int, *, is_bold: bool) -> float:
+    """Return the width of a word, pixels: every part of a list lays out the whole of it."""
+    return _font(size, is_bold=is_bold).getlength(word)
 
 
 @cache

@@ -1,12 +1,10 @@
 """The page in Chromium: what a phone shows, with and without scripts, and what it asks for."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.fixtures.browsing import DESK, PHONE
 from tests.fixtures.browsing import watched as opened
@@ -35,18 +33,11 @@ SMALL_CONTROLS = """() => {
 
 
 @pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    program = shutil.which("chromium")
-    if program is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("chromium is missing, and CI must not skip its tests")
-        pytest.skip("chromium is not installed; ./run --setup-only installs it")
-    async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        yield running
-        await running.close()
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    """Give the worker's Chromium, and leave it to others without our pages."""
+    yield chromium
+    for context in chromium.contexts:
+        await context.close()
 
 
 async def place(page: Page, name: str) -> str:

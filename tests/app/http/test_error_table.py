@@ -21,6 +21,7 @@ from geo.db.sessions import Database, Tier, tier_url
 from geo.errors import DatabaseUnavailableError, ProtectedServiceError
 from routing.errors import Blocker, InvalidRequest, NoRoute, OffNetwork
 from tests.conftest import client_of, opened
+from tests.fixtures.examples import examples
 from tiles.errors import InvalidFilterError
 
 JSON = {"Content-Type": "application/json"}
@@ -272,7 +273,9 @@ paths = st.sampled_from(
 
 @given(path=paths, query=queries)
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 async def test_no_query_breaks_anything(small, path, query):
     response = await small.get(path, params=query)
@@ -295,7 +298,9 @@ json_values = st.recursive(
 
 @given(path=st.sampled_from(["/routes", "/coverage"]), body=json_values)
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 async def test_no_body_breaks_anything(small, path, body):
     response = await small.post(path, content=json.dumps(body), headers=JSON)

@@ -195,3 +195,19 @@ async def test_a_header_that_a_step_changes_is_changed_for_the_next_step_too():
     exchange.ask(b"b", b"3")
     assert exchange.asked == {b"b": b"3"} == dict(exchange.scope["headers"])
     assert scope["headers"] == [(b"a", b"1"), (b"b", b"2")]
+
+
+def test_applications_of_a_process_read_its_declarations_once(tmp_path, monkeypatch):
+    """Half a second for each that a test starts."""
+    from fastapi import routing
+
+    from app.http.parameter_fields import make_fields
+    from app.main import create_app
+    from app.settings import Settings
+
+    def refuse(*_args, **_kwargs):
+        pytest.fail("a declaration is read again")
+
+    make_fields(create_app(Settings(home=tmp_path)))
+    monkeypatch.setattr(routing, "get_dependant", refuse)
+    make_fields(create_app(Settings(home=tmp_path)))

@@ -6,7 +6,7 @@ change when hidden spaces are deleted: then they took no part in any computation
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 
 from geo import models
 from geo.db.sessions import Tier
-from tests.conftest import client_of, opened, run_sql
+from tests.conftest import client_of, clone, opened, run_sql
 from tests.fixtures.leak_values import TOWN_CODES
 from tiles.downloads.formats import FORMATS
 from tiles.tile_matrix import MAX_ZOOM
@@ -34,6 +34,9 @@ SAFE_HOUSE_TOWNS = {
     "Quito": (-78.525, -0.230),
     "Boa Vista": (-60.673, 2.820),
 }
+
+#: Distinct questions of the walk, at least: of each of ten hidden spaces it asks for some fifty.
+QUESTIONS = 2_500
 
 #: What the clock writes and nothing else.
 CLOCK = re.compile(
@@ -574,47 +577,63 @@ def test_every_endpoint_is_walked(client):
     assert found <= walked, f"not walked: {found - walked}"
 
 
-async def test_p2_no_hidden_space_is_in_any_answer(client, settings_for, loaded_shared):
-    hidden = await hidden_spaces(settings_for(loaded_shared))
-    assert len(hidden) >= 10, "the demo has restricted, partner and expired spaces"
-    confidential = [(i, n) for i, n in hidden if "Espacio seguro" in n]
-    assert len(confidential) == 5
-    for asked in requests([i for i, _ in hidden]):
-        response = await answer(client, asked)
-        assert response.status_code < 500, (asked, response.text)
-        # What the asker wrote may come back in an error; nothing else may.
-        written = asked.path + json.dumps(asked.form or {}, ensure_ascii=False)
-        for space_id, name in hidden:
-            if space_id not in written:
-                assert space_id.encode() not in response.content, asked
-            assert name.encode() not in response.content, asked
-        if "Espacio seguro" not in written:
-            assert b"Espacio seguro" not in response.content, asked
-        assert b"safe_space" not in response.content or asked.path == "/api", asked
-
-
-async def test_p8_no_answer_changes_when_hidden_spaces_are_deleted(
-    cluster, loaded_template, settings_for
-):
-    from tests.conftest import clone
-
-    full = settings_for(clone(cluster, loaded_template))
-    without = settings_for(clone(cluster, loaded_template))
-    hidden = await hidden_spaces(without)
-    async with opened(without) as database, database.session(Tier.WRITER) as session:
+async def without_them(cluster, template, settings_for, hidden) -> Any:
+    """Give settings of a database from which hidden spaces are deleted."""
+    settings = settings_for(clone(cluster, template))
+    async with opened(settings) as database, database.session(Tier.WRITER) as session:
         await session.execute(
             delete(models.Location).where(models.Location.id.in_([i for i, _ in hidden]))
         )
+    return settings
+
+
+def reveal(asked: Asked, response: httpx.Response, hidden: Sequence[tuple[str, str]]) -> None:
+    """Fail where an answer holds the id or the name of a hidden space, or its kind."""
+    assert response.status_code < 500, (asked, response.text)
+    # What the asker wrote may come back in an error; nothing else may.
+    written = asked.path + json.dumps(asked.form or {}, ensure_ascii=False)
+    for space_id, name in hidden:
+        if space_id not in written:
+            assert space_id.encode() not in response.content, asked
+        assert name.encode() not in response.content, asked
+    if "Espacio seguro" not in written:
+        assert b"Espacio seguro" not in response.content, asked
+    assert b"safe_space" not in response.content or asked.path == "/api", asked
+
+
+def asked_once(asking: Iterator[Asked]) -> Iterator[Asked]:
+    """Leave out readings that are asked for again: towns lie in one tile of the whole world."""
+    known = set()
+    for asked in asking:
+        question = (asked.method, asked.path, str(asked.body), str(asked.headers))
+        if asked.method != "GET" or question not in known:
+            yield asked
+        known.add(question)
+
+
+async def test_p2_p8_no_answer_holds_a_hidden_space_or_changes_when_they_are_deleted(
+    cluster, loaded_template, settings_for
+):
+    """One walk looks in both ways: each answer is searched, and is the same without them."""
+    full = settings_for(clone(cluster, loaded_template))
+    hidden = await hidden_spaces(full)
+    assert len(hidden) >= 10, "the demo has restricted, partner and expired spaces"
+    assert len([name for _, name in hidden if "Espacio seguro" in name]) == 5
+    without = await without_them(cluster, loaded_template, settings_for, hidden)
     instant = datetime.now(UTC)
+    asked_for = 0
     async with (
         client_of(full, clock=lambda: instant) as one,
         client_of(without, clock=lambda: instant) as other,
     ):
-        for asked in requests([hidden[0][0]]):
+        for asked in asked_once(requests([i for i, _ in hidden])):
             first, second = await answer(one, asked), await answer(other, asked)
+            reveal(asked, first, hidden)
             assert first.status_code == second.status_code, asked
             assert timeless(first.content) == timeless(second.content), asked
             assert "etag" not in first.headers or first.headers["etag"] == second.headers["etag"]
+            asked_for += 1
+    assert asked_for >= QUESTIONS
 
 
 @pytest.mark.parametrize("layer", ["spaces"])

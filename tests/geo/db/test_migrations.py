@@ -127,3 +127,25 @@ async def test_an_absent_database_is_said_to_be_unavailable(settings_for, tmp_pa
                 await session.execute(text("select 1"))
     finally:
         await database.dispose()
+
+
+async def test_a_clone_goes_with_what_made_it(cluster, empty_template, request):
+    """Else those of a whole run would fill the memory that they lie in."""
+    from tests import conftest
+
+    async def exists(name):
+        engine = create_async_engine(cluster.superuser_url("postgres"))
+        try:
+            async with engine.connect() as connection:
+                found = text("select count(*) from pg_database where datname = :name")
+                return bool((await connection.execute(found, {"name": name})).scalar())
+        finally:
+            await engine.dispose()
+
+    plugins = request.config.pluginmanager.get_plugins()
+    assert any(type(plugin) is conftest.CloneRemoval for plugin in plugins)
+    name = conftest.clone(cluster, empty_template)
+    assert conftest._clones[0] == [(cluster, name)]
+    assert await exists(name)
+    conftest._drop(conftest._clones[0])
+    assert not await exists(name)

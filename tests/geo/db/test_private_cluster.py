@@ -441,3 +441,42 @@ def test_the_last_user_of_a_throwaway_cluster_destroys_it():
         assert built == [first.superuser_url("pattern")]
     assert not first.is_running
     assert not first.data_dir.parent.exists()
+
+
+def test_a_throwaway_cluster_is_in_memory_only_where_there_is_room(monkeypatch, tmp_path):
+    from tests.fixtures import cluster
+
+    assert cluster.folder_for_clusters() in {cluster.IN_MEMORY, Path(tempfile.gettempdir())}
+    monkeypatch.setattr(cluster, "ROOM_BYTES", 2**60)
+    assert cluster.folder_for_clusters() == Path(tempfile.gettempdir())
+    monkeypatch.setattr(cluster, "IN_MEMORY", tmp_path)
+    monkeypatch.setattr(cluster, "ROOM_BYTES", 0)
+    assert cluster.folder_for_clusters() == tmp_path
+
+
+def test_a_copy_has_what_its_template_has_and_goes_with_whoever_is_connected():
+    from tests.fixtures.cluster import copy_database, drop_database, shared_cluster
+
+    async def ask(cluster, database, *statements):
+        connection = await asyncpg.connect(
+            host=str(cluster.socket_dir), port=5432, user="postgres", database=database
+        )
+        try:
+            return [await connection.fetch(one) for one in statements][-1]
+        finally:
+            await connection.close()
+
+    def names(cluster):
+        rows = asyncio.run(ask(cluster, "postgres", "select datname from pg_database"))
+        return {row["datname"] for row in rows}
+
+    with shared_cluster(f"copies{os.getpid()}") as cluster:
+        copy_database(cluster, "template1", "pattern")
+        asyncio.run(ask(cluster, "pattern", "create table t as select 7 as n"))
+        copy_database(cluster, "pattern", "copy")
+        assert asyncio.run(ask(cluster, "copy", "select n from t"))[0]["n"] == 7
+        drop_database(cluster, "copy")
+        assert {"pattern"} <= names(cluster)
+        assert "copy" not in names(cluster)
+    # The last test of a worker ends after all its fixtures.
+    drop_database(cluster, "pattern")

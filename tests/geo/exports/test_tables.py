@@ -17,6 +17,7 @@ from openpyxl.xml.functions import register_namespace
 from geo.db.sessions import Tier
 from geo.exports.tables import ABOUT, HASHTAGS, write_csv, write_hxl, write_xlsx
 from geo.imports.cell_values import CellStyle, converted
+from tests.fixtures.examples import examples
 from tests.fixtures.exported import many, record, snapshot
 
 FORMULAS = ('=HYPERLINK("http://x")', "+57 601", "-1+1", "@SUM(A1)", "\t=1", "'=1")
@@ -83,7 +84,7 @@ def test_no_text_is_cut_into_a_formula_where_the_list_separator_is_another(withi
     assert not [piece for piece in pieces if re.match(r"[=+@]", piece)]
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.text(st.sampled_from(";\n\t'=+-@＝ab"), max_size=12))
 def test_what_is_guarded_comes_back_as_it_was(text):
     text = text.strip()

@@ -23,6 +23,7 @@ from geo.hours.openings import WEEKDAYS
 from geo.models import Crossing
 from geo.models import CrossingStatus as StatusRow
 from geo.records import demo_rows
+from tests.fixtures.examples import examples
 
 HOUR = timedelta(hours=1)
 EVERY_DAY = frozenset(WEEKDAYS)
@@ -91,7 +92,7 @@ async def administrator(cluster, empty_clone):
 
 
 @settings(
-    max_examples=60,
+    max_examples=examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -257,7 +258,7 @@ async def test_p35_without_the_assumption_crossings_are_real_and_not_known(loade
 
 
 @given(statuses(), instants)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow])
 def test_changes_tell_the_state_of_every_half_hour(known, start):
     crossing = StatedCrossing("X", "Paso", "CO", "VE", -72.4, 7.8, False, tuple(known))
     found = crossing.changes(start, 3)

@@ -13,6 +13,7 @@ from geo.hours.openings import WEEKDAYS, Opening, weekly
 from geo.hours.public_holidays import is_holiday
 from geo.hours.rrule import Recurrence
 from geo.hours.space_hours import DayException, Hours, hours_of
+from tests.fixtures.examples import examples
 
 BOGOTA = ZoneInfo("America/Bogota")
 EVERY_DAY = weekly(*WEEKDAYS)
@@ -140,7 +141,7 @@ def day_openings(hours, day):
     return made
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(cases())
 def test_the_state_agrees_with_a_scan(case):
     hours, at = case
@@ -150,7 +151,7 @@ def test_the_state_agrees_with_a_scan(case):
     assert hours.admits(at) == hours.is_open(at), "no last entry is stated"
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(cases())
 def test_the_next_change_agrees_with_a_scan(case):
     hours, at = case
@@ -174,7 +175,7 @@ def test_the_next_change_agrees_with_a_scan(case):
             assert found is None or found >= at + 4 * DAY - QUARTER
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(cases())
 def test_a_covered_day_is_one_that_an_opening_begins_on(case):
     hours, at = case
@@ -187,7 +188,7 @@ def test_a_covered_day_is_one_that_an_opening_begins_on(case):
     assert hours.covers_day(day) == bool(certain)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(cases())
 def test_a_covered_night_has_no_closed_minute(case):
     hours, at = case
@@ -384,7 +385,7 @@ def timed(rows, at):
 
 
 @given(cases())
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_intervals_tell_the_state_of_every_quarter_hour(case):
     hours, at = case
     start = at.replace(minute=0, second=0, microsecond=0)

@@ -15,6 +15,7 @@ from routing.geometry.segment_grid import SegmentGrid
 from routing.travel.hazard import Hazard
 from routing.travel.hazard_overlay import Closure, contact
 from routing.travel.legs import Legs
+from tests.fixtures.examples import examples
 from tests.routing.router.test_regional import small_worlds
 
 #: Corners of roads and areas lie on one lattice of so many steps, so that they touch often.
@@ -68,7 +69,7 @@ def valid_parts(drawn):
     return [one for one in parts if isinstance(one, shapely.Polygon) and one.area and one.is_valid]
 
 
-@settings(deadline=None, max_examples=1_000)
+@settings(deadline=None, max_examples=examples(1_000))
 @given(line=lines, drawn=st.lists(plain | holed | joined, min_size=1, max_size=4))
 def test_touched_is_exactly_what_intersects(line, drawn):
     areas = valid_parts(drawn)
@@ -102,7 +103,7 @@ def test_nothing_is_touched_beside_the_roads_and_by_no_area():
     assert segments_touching(grid, []) == []
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(
     world=small_worlds(),
     box=st.tuples(*[st.floats(-0.01, 0.06)] * 2, *[st.floats(1e-3, 0.05)] * 2),

@@ -26,6 +26,7 @@ from routing.errors import GraphError
 from routing.graph import layout, storage
 from routing.graph.regions import list_graphs, open_graph, verify_graph, write_graph
 from routing.graph.road_graph import RoadGraph
+from tests.fixtures.examples import examples
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -214,7 +215,7 @@ def test_what_numpy_would_also_load_is_refused(region, tmp_path):
 # --- meta.json -------------------------------------------------------------------------------
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=200)
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=examples(200))
 @given(st.data())
 def test_any_bit_flipped_in_meta_json_is_found(whole, tmp_path_factory, data):
     region = tmp_path_factory.mktemp("flip") / "tiny"
@@ -248,7 +249,7 @@ ODD = st.recursive(
 FIELDS = sorted(storage.GraphMeta.__dataclass_fields__)
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=300)
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=examples(300))
 @given(st.dictionaries(st.sampled_from(FIELDS), ODD, min_size=1, max_size=3))
 def test_a_forged_meta_json_is_refused_or_harmless(whole, tmp_path_factory, fields):
     """Sums that fit do not help: what is read from it, is checked."""
@@ -300,7 +301,7 @@ def test_the_hierarchies_that_we_build_are_sound(grid_graph, sketch):
         require_sound(hierarchy.topology, *(np.array(end, np.int32) for end in ends))
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=400)
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=examples(400))
 @given(st.data())
 def test_any_number_changed_within_its_range_is_found(grid_graph, data):
     """The sum would fit and so would every range; a kernel would leave its arrays."""

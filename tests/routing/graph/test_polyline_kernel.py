@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from routing.geometry.lines import between
 from routing.route.route import drawn
 from routing.travel.legs import Legs
+from tests.fixtures.examples import examples
 
 at = st.integers(-500, 500)
 points = st.tuples(at, at)
@@ -37,7 +38,7 @@ def joined(graph, legs):
 
 
 @given(st.lists(st.tuples(roads, st.booleans()), min_size=1, max_size=5), cuts, cuts)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_a_way_is_drawn_as_its_pieces_are_one_by_one(tiny_graph, ways, one, other):
     nodes, rows = [], []
     for number, ((tail, head, shape, is_long), _) in enumerate(ways):

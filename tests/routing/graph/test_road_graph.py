@@ -24,6 +24,7 @@ from routing.graph.segments import iter_segments
 from routing.graph.snapping import edges_in, nearest_country, snap_to_edge
 from routing.osm_tags.edge_flags import EdgeFlag, Mode
 from routing.osm_tags.ways import HIGHWAY_CLASSES
+from tests.fixtures.examples import examples
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -65,7 +66,7 @@ def brute_force(graph, lon, lat, mode, country=None):
     return best
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     networks(), st.one_of(point, far_point), st.sampled_from(Mode), st.sampled_from([None, "CO"])
 )
@@ -112,7 +113,7 @@ def test_the_grid_finds_the_nearest_of_many_segments(reach):
     assert grid.nearest(-74, -3, lambda candidates: np.zeros(len(candidates), dtype=bool)) is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(networks(), point)
 def test_snap_fraction_is_measured_along_the_edge_by_length(tiny_graph, network, at):
     graph = tiny_graph(*network)
@@ -130,7 +131,7 @@ def test_snap_fraction_is_measured_along_the_edge_by_length(tiny_graph, network,
     assert great_circle_m(lon, lat, snap.lon, snap.lat) < 0.02
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(networks(), st.lists(point, min_size=3, max_size=5, unique=True))
 def test_edges_in_agrees_with_testing_every_edge(tiny_graph, network, corners):
     graph = tiny_graph(*network)
@@ -200,7 +201,7 @@ def test_nearest_country(sketch, towns):
     assert nearest_country(sketch, *towns["CO", "Cúcuta"]) == "CO"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(networks(), st.one_of(point, far_point))
 def test_nearest_country_is_that_of_the_nearest_node_of_all(tiny_graph, network, at):
     graph = tiny_graph(*network)

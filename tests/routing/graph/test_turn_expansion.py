@@ -21,6 +21,7 @@ from routing.osm_tags.edge_flags import EdgeFlag, Mode
 from routing.router.reachability import Reacher, ReachPlace, ReachRequest
 from routing.router.regional import Router, RouteRequest
 from routing.travel.crossings import Crossing
+from tests.fixtures.examples import examples
 
 AT = datetime(2026, 11, 24, 13, tzinfo=UTC)
 SIDE = 3
@@ -152,7 +153,7 @@ def breaks(edges, forbidden):
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 12), st.integers(2, 4))
 def test_ways_cost_what_a_search_over_whole_histories_says(tiny_graph, seed, count, longest):
     rng = np.random.default_rng(seed)
@@ -184,7 +185,7 @@ def test_ways_cost_what_a_search_over_whole_histories_says(tiny_graph, seed, cou
             assert graph.turns(Mode.VEHICLE).allow(edges)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 20), st.integers(2, 5))
 def test_exactly_the_forbidden_ways_are_refused(tiny_graph, seed, count, longest):
     rng = np.random.default_rng(seed)

@@ -31,6 +31,7 @@ from routing.osm.sketch_crossings import split_crossings
 from routing.osm.way_table import Names
 from routing.osm_tags.edge_flags import EdgeFlag
 from routing.osm_tags.ways import HIGHWAY_CLASSES, MINOR
+from tests.fixtures.examples import examples
 from tests.fixtures.osm_file import OsmFile
 
 NOW = "2026-11-24T00:00:00Z"
@@ -407,7 +408,7 @@ def test_the_product_s_own_outlines_are_never_taken_for_borders(extract, shared_
 offset = st.floats(-3000, 3000)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(st.tuples(offset, offset), min_size=2, max_size=2), st.sampled_from([0, 45, -55]))
 def test_distance_to_the_line_is_right_at_any_latitude(ends, latitude):
     metre = math.degrees(1 / (6_371_009 * math.cos(math.radians(latitude))))
@@ -436,7 +437,7 @@ def test_the_strip_is_as_wide_at_every_latitude(latitude):
         assert strip.near(np.array([[at, away]]), 1000.0)[0] == inside
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -20,6 +20,7 @@ from routing.graph.segments import iter_segments
 from routing.graph.snapping import nearest_country
 from routing.osm.importer import import_osm, read_osm
 from routing.osm_tags.edge_flags import EdgeFlag, Mode
+from tests.fixtures.examples import examples
 from tests.fixtures.osm_file import OsmFile
 
 NOW = "2026-11-24T00:00:00Z"
@@ -112,7 +113,7 @@ def test_a_repeated_node_makes_no_edge(read):
     assert read(file).meta.edge_count == 6
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.lists(st.integers(1, 9), min_size=2, max_size=7), min_size=1, max_size=4))
 def test_pieces_cover_every_segment_once_and_end_at_junctions(tmp_path_factory, ways):
     file = OsmFile()

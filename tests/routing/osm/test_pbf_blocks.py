@@ -21,6 +21,7 @@ from routing.osm.protobuf_wire import DamagedError, fields, varint, zigzag
 from routing.osm.way_table import Names
 from routing.osm_tags.ways import WAY_KEYS, read_way
 from routing.warmup import warm_import
+from tests.fixtures.examples import examples
 
 SKETCH = Path(__file__).resolve().parents[3] / "data" / "roads" / "corridors.osm.xml"
 PLAIN = ("", "pbf_dense_nodes=false", "pbf_compression=none", "locations_on_ways=true")
@@ -80,7 +81,7 @@ def assert_equal(found, wanted) -> None:
         assert found == wanted
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.dictionaries(IDS, st.tuples(PLACES, TAGS), max_size=30),
     st.dictionaries(IDS, st.tuples(st.lists(IDS, min_size=1, max_size=8), TAGS), max_size=12),
@@ -125,7 +126,7 @@ def small(tmp_path_factory) -> bytes:
     return write(folder / "a.osm.pbf", nodes, roads, "pbf_compression=none").read_bytes()
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.data())
 def test_damaged_bytes_give_a_reason_or_another_network(tmp_path_factory, small, data):
     damaged = bytearray(small)

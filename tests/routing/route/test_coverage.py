@@ -19,6 +19,7 @@ from routing.route.coverage import MeasuredLine, coverage, supports_along
 from routing.router.regional import Router
 from routing.travel.sketch_towns import SketchTown, Towns
 from routing.travel.support_points import Support, Supports
+from tests.fixtures.examples import examples
 from tests.routing.router.test_regional import ask
 
 WGS84 = Geod(ellps="WGS84")
@@ -124,7 +125,7 @@ def test_a17_equal_spacing_has_closed_forms(count):
     assert found.mean_to_next_m == pytest.approx(100_000 / (2 * (count + 1)), rel=1e-9)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(80))
 @given(places=st.lists(st.floats(0, 1), max_size=8), reach_m=st.floats(1, 40_000))
 def test_figures_equal_their_definitions_by_counting(places, reach_m):
     supports = [at(place, str(n)) for n, place in enumerate(places)]

@@ -15,6 +15,7 @@ from routing.router.regional import Router
 from routing.travel.crossings import Crossing
 from routing.travel.exposure import Exposure
 from routing.travel.hazard import Hazard
+from tests.fixtures.examples import examples
 from tests.routing.router.test_regional import ask, points, small_worlds
 
 AT = datetime(2026, 11, 28, 8, tzinfo=UTC)
@@ -148,7 +149,7 @@ def test_what_stays_is_what_nothing_dominates(drawn):
         assert is_kept or any(worse_or_equal(way, one) for one in drawn if one is not way)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(world=small_worlds(), start=points, end=points, mode=st.sampled_from(list(Mode)))
 def test_no_answer_has_a_dominated_way(tiny_graph, world, start, end, mode):
     assume(abs(start[0] - end[0]) + abs(start[1] - end[1]) > 1e-3)

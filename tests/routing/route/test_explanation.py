@@ -20,6 +20,7 @@ from routing.travel.hazard import Hazard
 from routing.travel.hazard_overlay import contact
 from routing.travel.legs import Legs
 from routing.travel.profiles import ADULT
+from tests.fixtures.examples import examples
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 STEP = 0.01  # degrees between the nodes of the street, about 1.1 km
@@ -112,14 +113,14 @@ def assert_adds_up(route: Route) -> None:
     st.floats(0, 0.4),
     st.floats(0.6, 1),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_stretches_add_up_to_the_route(tiny_graph, rows, drawn, start, end):
     route, _, _ = walk(tiny_graph, rows, drawn, start, end)
     assert_adds_up(route)
 
 
 @given(st.lists(blocks, min_size=1, max_size=5), st.lists(areas, max_size=3), st.floats(0.1, 0.9))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_a_leg_walked_in_two_parts_is_told_the_same(tiny_graph, rows, drawn, at):
     route, contacts, night = walk(tiny_graph, rows, drawn)
     split = [half for edge, _, _ in route.edges for half in ((edge, 0.0, at), (edge, at, 1.0))]
@@ -136,7 +137,7 @@ def test_a_leg_walked_in_two_parts_is_told_the_same(tiny_graph, rows, drawn, at)
 
 
 @given(st.lists(blocks, min_size=1, max_size=5), st.lists(areas, max_size=4))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_each_metre_is_told_as_its_own_place_is(tiny_graph, rows, drawn):
     """Look up points in the middle of nowhere particular, straight from what was drawn."""
     route, _, _ = walk(tiny_graph, rows, drawn)

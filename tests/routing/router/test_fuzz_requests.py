@@ -14,6 +14,7 @@ from routing.errors import InvalidRequest, NoRoute, OffNetwork
 from routing.osm_tags.edge_flags import Mode
 from routing.router.regional import Crossing, Hazard, Router, RouteRequest
 from routing.travel.request import MAX_ROUTES
+from tests.fixtures.examples import examples
 
 REFUSALS = (InvalidRequest, OffNetwork, NoRoute)
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -144,7 +145,7 @@ def hazards(draw):
     )
 
 
-@settings(deadline=None, max_examples=400, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=examples(400), suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_whatever_is_asked_is_answered_or_refused(router, data):
     drawn: list[Hazard] = []

@@ -22,6 +22,7 @@ from routing.travel.hazard import Hazard
 from routing.travel.hazard_overlay import contact
 from routing.travel.legs import Legs
 from routing.travel.profiles import ADULT, VEHICLE
+from tests.fixtures.examples import examples
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 STEP = 0.02  # degrees between the places a small graph may use
@@ -118,7 +119,7 @@ def cheapest_by_brute_force(graph, model, start, end):
 # --- oracle ---------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(world=small_worlds(), start=points, end=points, aversion=st.sampled_from([0.0, 1.0, 4.0]),
        mode=st.sampled_from(list(Mode)))  # fmt: skip
 def test_the_cheapest_route_equals_brute_force(tiny_graph, world, start, end, aversion, mode):
@@ -173,7 +174,7 @@ def node_at(graph, point, country):
 # --- properties -----------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(80))
 @given(world=small_worlds(), start=points, end=points)
 def test_a_route_is_the_sum_of_its_legs_and_joins_up(tiny_graph, world, start, end):
     assume(math.dist(start, end) > 1e-4)
@@ -196,7 +197,7 @@ def test_a_route_is_the_sum_of_its_legs_and_joins_up(tiny_graph, world, start, e
         assert route.unknown_m == pytest.approx(route.distance_m)  # nobody reported anything
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(80))
 @given(world=small_worlds(), start=points, end=points, closed=st.tuples(points, points))
 def test_closing_edges_never_shortens(tiny_graph, world, start, end, closed):
     assume(math.dist(start, end) > 1e-4)
@@ -211,7 +212,7 @@ def test_closing_edges_never_shortens(tiny_graph, world, start, end, closed):
         assert after[0].duration_s >= before[0].duration_s - 1e-6
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(80))
 @given(
     world=small_worlds(),
     start=points,
@@ -236,7 +237,7 @@ def test_a_more_severe_hazard_never_raises_exposure_to_it(
     assert met[1] <= met[0] * (1 + 1e-9) + 1e-9
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(world=small_worlds(), start=points, end=points)
 def test_sub_paths_are_optimal(tiny_graph, world, start, end):
     assume(math.dist(start, end) > 1e-4)
@@ -255,7 +256,7 @@ def test_sub_paths_are_optimal(tiny_graph, world, start, end):
         assert used == pytest.approx(nx.dijkstra_path_length(roads, *ends, weight="s"), rel=1e-9)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(world=small_worlds(), start=points, end=points, data=st.data())
 def test_insertion_order_is_irrelevant(tiny_graph, world, start, end, data):
     assume(math.dist(start, end) > 1e-4)

@@ -21,6 +21,7 @@ from routing.router.reachability import Reacher, ReachPlace, ReachRequest
 from routing.router.regional import Router, RouteRequest
 from routing.travel.crossings import Crossing
 from routing.travel.hazard import Hazard
+from tests.fixtures.examples import examples
 from tests.routing.graph.test_turn_expansion import walks, with_forbidden
 from tests.routing.router.test_regional import places_of, points, small_worlds
 
@@ -36,7 +37,7 @@ def ask(start, end, mode=Mode.FOOT, **more):
 # --- oracles --------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(
     edges=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.booleans()), max_size=25),
     asked=st.lists(st.integers(0, 9), min_size=2, max_size=4),
@@ -203,14 +204,14 @@ def metres(rows):
     return [away_m for away_m, _ in rows]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(world=small_worlds(), start=points, end=points, mode=st.sampled_from(list(Mode)))
 def test_two_ends_are_met_on_joined_roads_the_least_way_off(tiny_graph, world, start, end, mode):
     assume(math.dist(start, end) > 1e-4)
     require_least(tiny_graph(*world, snap_limit_m=LIMIT_M), mode, start, end)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(
     world=small_worlds(), start=points, end=points, seed=st.integers(0, 99), most=st.integers(1, 12)
 )

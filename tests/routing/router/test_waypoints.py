@@ -19,6 +19,7 @@ from routing.travel.crossings import Crossing
 from routing.travel.hazard import Hazard
 from routing.travel.profiles import ADULT
 from routing.travel.request import MAX_VIA
+from tests.fixtures.examples import examples
 from tests.routing.router.test_regional import AT, ask, points, small_worlds
 
 
@@ -29,7 +30,7 @@ def attempt(continent, request):
         return ()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(world=small_worlds(), places=st.lists(points, min_size=3, max_size=5),
        mode=st.sampled_from(list(Mode)))  # fmt: skip
 def test_a_way_over_waypoints_is_its_legs_one_after_the_other(tiny_graph, world, places, mode):

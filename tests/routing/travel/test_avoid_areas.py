@@ -28,6 +28,7 @@ from routing.travel.hazard import Hazard
 from routing.travel.hazard_overlay import contact
 from routing.travel.legs import Legs
 from routing.travel.profiles import ADULT, VEHICLE
+from tests.fixtures.examples import examples
 from tests.routing.router.test_multi_region import ask as ask_over
 from tests.routing.router.test_multi_region import detail, sketch
 from tests.routing.router.test_regional import AT, ask, attempt, places_of, points, small_worlds
@@ -59,7 +60,7 @@ def hierarchy_of(count, edges):
     return hierarchy, hierarchy.customize(cost), np.array(closed, dtype=np.bool_)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(400))
 @given(closed_graphs())
 def test_a_path_around_closed_edges_equals_networkx_without_them(drawn):
     count, edges, source, target = drawn
@@ -90,7 +91,7 @@ def test_a_path_around_closed_edges_equals_networkx_without_them(drawn):
     assert ends[-1] == target
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(400))
 @given(closed_graphs())
 def test_what_closing_makes_dearer_is_what_a_metric_without_the_edges_costs(drawn):
     count, edges, _, _ = drawn
@@ -256,7 +257,7 @@ boxes = st.tuples(
 ).map(lambda values: tuple(round(value, 9) for value in values))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(world=small_worlds(), start=points, end=points,
        drawn=st.lists(boxes, min_size=1, max_size=3),
        aversion=st.sampled_from([0.0, 1.0, 4.0]), mode=st.sampled_from(list(Mode)))  # fmt: skip
@@ -295,7 +296,7 @@ def test_the_cheapest_route_around_equals_networkx_with_the_edges_removed(
         assert not shapely.intersects(shapely.LineString(route.coordinates), areas).any()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(world=small_worlds(), drawn=st.lists(boxes, min_size=1, max_size=3))
 def test_the_parts_of_a_way_around_are_the_ways_that_are_found_alone(tiny_graph, world, drawn):
     graph = tiny_graph(*world, snap_limit_m=1e6)

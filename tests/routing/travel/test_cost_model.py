@@ -27,6 +27,7 @@ from routing.travel.hazard_overlay import contact
 from routing.travel.legs import Legs
 from routing.travel.profiles import ADULT, VEHICLE, counts_at, walking_days
 from routing.travel.speed import FLAT_KMH, climb_pace_s_per_m, tobler_kmh
+from tests.fixtures.examples import examples
 
 MORNING = datetime(2026, 11, 24, 8, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 24, 20, tzinfo=UTC)
@@ -310,7 +311,7 @@ def hilly(tiny_graph):
     return tiny_graph(nodes, edges)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(cuts=st.lists(parts, min_size=1, max_size=6), edge=st.integers(0, 3))
 def test_a1_splitting_an_edge_changes_nothing(hilly, cuts, edge):
     base = Travel(hilly, ADULT)

@@ -20,6 +20,7 @@ from routing.travel.hazard import Hazard
 from routing.travel.hazard_overlay import contact
 from routing.travel.legs import Legs
 from routing.travel.profiles import ADULT
+from tests.fixtures.examples import examples
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
@@ -303,7 +304,7 @@ def test_a5_no_exclusion_is_ever_violated_on_random_queries(sketch, open_crossin
 cells = st.floats(0, 0.08)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(
     seed=st.integers(0, 10_000),
     ends=st.tuples(cells, cells, cells, cells),

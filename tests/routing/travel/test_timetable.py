@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from routing.errors import InvalidRequest
 from routing.travel.profiles import ADULT, VEHICLE, walking_days
 from routing.travel.timetable import DAY_S, TAIL_S, Stint, WalkingWindow, night_before_s, timetable
+from tests.fixtures.examples import examples
 
 BOGOTA = timezone(timedelta(hours=-5))
 DAY = WalkingWindow(time(6), time(18))
@@ -234,7 +235,7 @@ def step_by_minutes(  # noqa: C901 -- one story, told in steps
 WINDOWS = st.tuples(st.integers(0, 1380), st.integers(30, 1439)).filter(lambda w: w[0] + 30 <= w[1])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     depart=st.integers(0, 1439),
     legs=st.lists(st.integers(1, 900), min_size=1, max_size=6),
@@ -301,7 +302,7 @@ def last_arrival(departure, sections, window, day_max_m, *, goes_over_waypoints)
     raise AssertionError
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     departures=st.lists(st.integers(0, 3 * 86_400), min_size=2, max_size=6),
     sections=st.lists(
@@ -331,7 +332,7 @@ def test_who_leaves_later_never_arrives_earlier(
         assert after >= before - timedelta(milliseconds=10)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     depart=st.integers(0, 23),
     legs=st.lists(st.tuples(st.floats(0, 2e5), st.floats(0, 3.0)), min_size=1, max_size=20),

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects import postgresql
 
 from tests.fixtures.cql2_corpus import BROKEN, CALLS, CARRIED, HUGE
+from tests.fixtures.examples import examples
 from tiles.catalogue.layers import find_layer
 from tiles.cql2 import forms as cql2_forms
 from tiles.cql2.forms import Forms
@@ -79,7 +80,7 @@ def assert_read_alike(forms, text):
 FORMS = Forms(COLUMNS, GEOM, OTHERS)
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=examples(1_000), deadline=None)
 @given(st.sampled_from(TEMPLATES), st.lists(VALUES, min_size=5, max_size=5))
 def test_a_filter_of_a_known_form_is_what_plain_reading_makes_of_it(template, values):
     parts = template.split("$")

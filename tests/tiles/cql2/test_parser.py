@@ -42,6 +42,7 @@ from tests.fixtures.cql2_corpus import (
     as_json,
 )
 from tests.fixtures.cql2_oracle import holds
+from tests.fixtures.examples import examples
 from tiles.catalogue.layers import CATALOGUE, find_layer
 from tiles.cql2.limits import MAX_DEPTH, MAX_LENGTH, MAX_OPERATIONS
 from tiles.cql2.parser import both, read_filter
@@ -239,7 +240,7 @@ trees = st.recursive(
 
 
 @given(tree=trees)
-@settings(max_examples=400, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(400), suppress_health_check=list(HealthCheck))
 async def test_filters_mean_what_the_standard_says(rows, tree):
     assert await ids(rows, read(json.dumps(tree), JSON)) == expected(tree)
 
@@ -262,7 +263,7 @@ def plain(tree):
 
 
 @given(tree=trees)
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_text_reads_as_another_parser_reads_it(tree):
     written = cql2.parse_json(json.dumps(tree)).to_text()
     assert plain(parse_text(written)) == plain(cql2.parse_text(written).to_json())
@@ -283,7 +284,7 @@ def turned(tree):
 
 
 @given(tree=trees, others=st.lists(trees, max_size=20))
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_filters_of_one_shape_are_one_statement(tree, others):
     by_shape = {}
     for one in (tree, turned(tree), *others, *map(turned, others)):
@@ -613,7 +614,7 @@ json_values = st.recursive(
 
 
 @given(tree=json_values)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_no_tree_breaks_the_reader(tree):
     with suppress(InvalidFilterError):
         read(json.dumps(tree), JSON)
@@ -623,7 +624,7 @@ def test_no_tree_breaks_the_reader(tree):
     ["count", "name", "=", "(", ")", "'a'", "1", "and", "not", "like", "in", ",", "POINT", "BBOX",
      "interval", "casei", "'..'", "between", "is", "null", '"', "'", "\\", "geom", "s_touches"]
 )).map(" ".join))  # fmt: skip
-@settings(max_examples=600)
+@settings(max_examples=examples(600))
 def test_no_text_breaks_the_reader(written):
     with suppress(InvalidFilterError):
         read(written)

@@ -15,6 +15,7 @@ from geo.geography.hazards import ActiveHazard
 from geo.text.languages import LANGUAGES
 from routing.osm_tags.ways import HIGHWAY_CLASSES, SURFACES
 from routing.route.segments import RouteSegment, RouteSegments, SegmentFactor
+from tests.fixtures.examples import examples
 
 HAZARDS = {
     name: ActiveHazard(
@@ -114,7 +115,7 @@ def one_by_one(w, rows):
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(segments, max_size=5), st.sampled_from(sorted(LANGUAGES)))
 def test_segments_are_written_as_they_would_be_one_by_one(rows, lang):
     w = translation.words(lang)
