@@ -318,7 +318,7 @@ import os, signal, sys
 from pathlib import Path
 from app import cli, setup
 from app.settings import Settings
-from routing import writing
+from routing.graph import atomic_write
 from routing.osm.importer import import_osm
 
 moment, file = sys.argv[1], Path(sys.argv[2])
@@ -328,11 +328,11 @@ def die(*_args, **_options):
     os.kill(os.getpid(), signal.SIGKILL)
 
 if moment == "writing":
-    writing._sync_folder = die
+    atomic_write._sync_folder = die
 elif moment == "swapping":
-    writing._swap = die
+    atomic_write._swap = die
 elif moment == "swapped":
-    writing._drop_versions = die
+    atomic_write._drop_versions = die
 staged = die if moment == "staged" else lambda folder: cli._publish_segments(settings, folder)
 import_osm(file, settings.graphs_dir, "town", country="CO", imported_at="later", staged=staged)
 """

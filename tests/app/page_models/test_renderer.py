@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from app.http.security_headers import SECURITY_HEADERS
 from app.i18n import catalogues, labels, route_phrases, translation
 from app.journeys.route_ends import Choice
 from app.page_models import phone_texts, plan_page, plan_views, renderer, view_models
@@ -222,7 +223,7 @@ def test_nothing_inline_and_nothing_from_elsewhere(lang):
                     continue  # what a person may tap to send on; the page asks for nothing there
                 assert value.startswith(("/", "#", "tel:", "about:blank")), (name, value)
                 assert not value.startswith("//"), (name, value)
-    assert "unsafe" not in renderer.SECURITY_HEADERS["Content-Security-Policy"]
+    assert "unsafe" not in SECURITY_HEADERS["Content-Security-Policy"]
 
 
 def test_data_cannot_leave_its_place_in_the_page():
