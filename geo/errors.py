@@ -66,6 +66,8 @@ class OtherVersionError(GeoError):
         Whether all of its rows can be carried over by a file (`geo.db.database_file`).
     """
 
+    code = "other_version"
+
     def __init__(self, revision: str, *, can_be_carried: bool) -> None:
         found = f"its database is at {revision[:64]}, which this version of Amparo does not have"
         if can_be_carried:
