@@ -105,7 +105,7 @@ def _reason(message: str) -> str:
 # Asked at every request, of the one address that the server listens on.
 @lru_cache(maxsize=8)
 def is_loopback(host: str) -> bool:
-    """Tell whether an address is reached from this machine alone."""
+    """Return whether an address is reached from this machine alone."""
     if host == "localhost":
         return True
     try:

@@ -259,7 +259,7 @@ async def rename_term(
     *,
     reviewed_by: str | None = None,
 ) -> None:
-    """Give a term another name in one language (writer; the caller checks the authority).
+    """Return a term another name in one language (writer; the caller checks the authority).
 
     ``reviewed_by`` is who read the name there (P47). A name that speaks of protected places
     protects the term, and every record that uses it is restricted with it (P38).
@@ -378,7 +378,7 @@ def _floor(term: Term) -> bool:
 
 
 def _speaks(term: Term, names: Iterable[str]) -> bool:
-    """Tell whether a kind or service is, by its words, one of those that are protected."""
+    """Return whether a kind or service is, by its words, one of those that are protected."""
     return term.vocabulary in FLOOR and any(protected_phrases([term.code, *names]))
 
 

@@ -15,7 +15,7 @@ def form_token(secret: str) -> str:
 
 
 def is_token_of(token: str, secret: str) -> bool:
-    """Tell whether a form's token was made with that secret, in constant time."""
+    """Return whether a form's token was made with that secret, in constant time."""
     salt, _, signature = token.partition(".")
     # Bytes: compare_digest refuses strings beyond ASCII, and the client writes this.
     return hmac.compare_digest(_signature(secret, salt).encode(), signature.encode())

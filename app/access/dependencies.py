@@ -379,7 +379,7 @@ def _is_unreal(value: object) -> bool:
 def _places(
     value: object, is_sought: Callable[[object], bool], path: tuple[str, ...] = ()
 ) -> Iterator[str]:
-    """Give the paths of values and names of a JSON document that are sought."""
+    """Return the paths of values and names of a JSON document that are sought."""
     if is_sought(value):
         yield ".".join(path) or "body"
     if isinstance(value, dict):

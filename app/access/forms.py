@@ -153,7 +153,7 @@ def keep_anonymous(response: Response, request: Request, secret: str) -> None:
 
 
 async def get_form(request: Request) -> AsyncIterator[Form]:
-    """Give the form to an endpoint, and throw away what was uploaded when it is done."""
+    """Return the form to an endpoint, and throw away what was uploaded when it is done."""
     try:
         yield await read_form(request)
     finally:
@@ -161,7 +161,7 @@ async def get_form(request: Request) -> AsyncIterator[Form]:
 
 
 async def get_anonymous_form(request: Request) -> AsyncIterator[Form]:
-    """Give the form to an endpoint that is there for who is not signed in."""
+    """Return the form to an endpoint that is there for who is not signed in."""
     try:
         yield await read_anonymous_form(request)
     finally:
@@ -169,7 +169,7 @@ async def get_anonymous_form(request: Request) -> AsyncIterator[Form]:
 
 
 async def get_half_form(request: Request) -> AsyncIterator[Form]:
-    """Give the form to an endpoint that takes a second factor."""
+    """Return the form to an endpoint that takes a second factor."""
     try:
         yield await read_half_form(request)
     finally:

@@ -172,7 +172,7 @@ async def granted(request: Request, session: AsyncSession, scopes: Sequence[str]
 
 
 async def may_write(scope: Scope) -> bool:
-    """Tell whether a request shows a sign-in or token that opens a change of something.
+    """Return whether a request shows a sign-in or token that opens a change of something.
 
     Raises
     ------

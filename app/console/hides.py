@@ -194,7 +194,7 @@ def _may_lift(
     spaces: Mapping[str, staff_search.DirectoryEntry],
     crossings: list[tuple[str, str, str, str]],
 ) -> bool:
-    """Tell whether the page offers to lift a hide; lifting itself asks again."""
+    """Return whether the page offers to lift a hide; lifting itself asks again."""
     if can_hide(actor, country=None):
         return True
     if hide.entity == "space":

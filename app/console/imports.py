@@ -132,7 +132,7 @@ async def report_page(desk: DeskDep, batch: RecordId) -> Response:
 
 @router.get(f"{IMPORT}/report.csv")
 async def report_file(desk: DeskDep, batch: RecordId) -> Response:
-    """Give the whole report as CSV, with the mark by which spreadsheets know its encoding."""
+    """Return the whole report as CSV, with the mark by which spreadsheets know its encoding."""
     found, checked = await batches.read(desk.session, batch, desk.actor)
     return Response(
         "\ufeff" + reports.as_csv(checked, partial(reason_text, desk.words)),
@@ -170,7 +170,7 @@ async def apply(desk: DeskDep, batch: RecordId, form: FormDep) -> Response:
 
 @router.post(f"{IMPORT}/discard")
 async def discard(desk: DeskDep, batch: RecordId, _form: FormDep) -> Response:
-    """Give an import up; what was kept of it is deleted at once."""
+    """Return an import up; what was kept of it is deleted at once."""
     await batches.discard(desk.session, batch, desk.actor)
     return see(f"{IMPORTS}?done=discarded")
 

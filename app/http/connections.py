@@ -154,7 +154,7 @@ class Connections:
             client.waiting[one] = None
 
     def may_linger(self, one: "Connection") -> bool:
-        """Tell whether a connection may stay until its client has read why it ends."""
+        """Return whether a connection may stay until its client has read why it ends."""
         if len(self._lingering) >= _LINGERING:
             return False
         self._lingering[one] = None
@@ -457,7 +457,7 @@ class Connection(HttpToolsProtocol):
         return math.inf
 
     def _is_stuck(self, now_s: float) -> bool:
-        """Tell whether too little of an answer has left for too long."""
+        """Return whether too little of an answer has left for too long."""
         pending = self.transport.get_write_buffer_size()
         if not pending:
             self._left_at_s = None

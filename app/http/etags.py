@@ -43,7 +43,7 @@ def _tag(content: bytes) -> str:
 
 
 def knows(request: Request, tag: str) -> bool:
-    """Tell whether the asker has what a tag stands for, by its ``If-None-Match``."""
+    """Return whether the asker has what a tag stands for, by its ``If-None-Match``."""
     stated = request.headers.get("if-none-match")
     if stated is None:
         return False

@@ -87,7 +87,7 @@ class _Reading:
         return found
 
     def _single(self, part: Schema) -> Iterator[Schema]:
-        """Give what a part is one of, references followed."""
+        """Return what a part is one of, references followed."""
         if "$ref" in part:
             yield from self._single(self._definitions[part["$ref"].rpartition("/")[2]])
         for word in ("anyOf", "oneOf", "allOf"):

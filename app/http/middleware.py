@@ -108,7 +108,7 @@ class Origins(PipelineStep):
             exchange.fields[b"access-control-allow-origin"] = b"*"
 
     def _is_open(self, exchange: Exchange) -> bool:
-        """Tell whether anybody may read an answer."""
+        """Return whether anybody may read an answer."""
         if b"authorization" in exchange.asked or b"cookie" in exchange.asked:
             return False
         if b"set-cookie" in exchange.fields or any(n == b"set-cookie" for n, _ in exchange.more):
@@ -309,5 +309,5 @@ def routed_path(scope: Scope) -> str:
 
 
 def is_below(path: str, top: str) -> bool:
-    """Tell whether a path is ``top`` or lies below it."""
+    """Return whether a path is ``top`` or lies below it."""
     return path == top or path.startswith(f"{top}/")

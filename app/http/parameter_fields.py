@@ -25,7 +25,7 @@ def make_fields(app: FastAPI) -> None:
 
 
 def _models(dependant: Dependant) -> Iterator[type[BaseModel]]:
-    """Give the models whose fields are parameters."""
+    """Return the models whose fields are parameters."""
     for field in (*dependant.query_params, *dependant.header_params, *dependant.cookie_params):
         annotation = field.field_info.annotation
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):

@@ -308,7 +308,7 @@ class Proxies(PipelineStep):
 
 
 def is_within(host: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
-    """Tell whether a host is an address of one of the networks."""
+    """Return whether a host is an address of one of the networks."""
     if not networks:
         return False
     try:

@@ -87,7 +87,7 @@ class Places:
         return len(self._held)
 
     def take(self, still_s: float) -> DownloadSlot:
-        """Give a place, if need be that of a download that has stood still for so many seconds.
+        """Return a place, if need be that of a download that has stood still for so many seconds.
 
         Raises
         ------
@@ -106,7 +106,7 @@ class Places:
         return turn
 
     def leave(self, turn: DownloadSlot) -> None:
-        """Give a place back; one that was taken away already is no matter."""
+        """Return a place back; one that was taken away already is no matter."""
         if turn in self._held:
             self._held.remove(turn)
 

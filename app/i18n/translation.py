@@ -125,7 +125,7 @@ class Words:
         return str(self.translations.unpgettext(context, singular, plural, n))
 
     def is_reviewed(self, message: str) -> bool:
-        """Tell whether a person reviewed this safety text in this language."""
+        """Return whether a person reviewed this safety text in this language."""
         return self.lang == "es" or self.pgettext(SAFETY_CONTEXT, message) != message
 
     def reviewed(self, message: str) -> tuple["Words", str]:

@@ -98,7 +98,7 @@ async def keep(session: AsyncSession, now: datetime) -> dict[str, int]:
 
 
 async def is_done(session: AsyncSession, today: date) -> bool:
-    """Tell whether this day's work is done already (writer)."""
+    """Return whether this day's work is done already (writer)."""
     return _seal(today) in (await upsert.remembered(session, DONE)).values()
 
 

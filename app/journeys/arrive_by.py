@@ -104,7 +104,7 @@ async def _explained(asking: _Asking, departure: datetime) -> tuple[JourneyAnswe
 
 
 async def _latest(asking: _Asking, by: datetime) -> datetime:
-    """Give a departure that arrives by a time, the latest that is found.
+    """Return a departure that arrives by a time, the latest that is found.
 
     Raises
     ------

@@ -266,7 +266,7 @@ def _reach(region: Region, request: "partial[ReachRequest]", found: _Found) -> R
 def _ways(
     found: _Found, reached: Reached | None, country: str, at: datetime, profile: Profile
 ) -> _Ways:
-    """Give the way to each space: by road where most of it is on roads, else straight.
+    """Return the way to each space: by road where most of it is on roads, else straight.
 
     A space of another country is reached by road and through official crossings alone (P33).
     """
@@ -304,7 +304,7 @@ def _straight(straight_m: float) -> SpaceDistance:
 
 
 def _walk_s(distance_m: float) -> float:
-    """Give the time of walking on the flat, seconds (Tobler, `routing.travel.cost_model`)."""
+    """Return the time of walking on the flat, seconds (Tobler, `routing.travel.cost_model`)."""
     return distance_m * 3.6 / FLAT_KMH
 
 

@@ -67,7 +67,7 @@ class JourneyQuestion:
     compares: bool = True
 
     def avoids(self, *countries: str) -> bool:
-        """Tell whether the asker keeps away from crossings between countries, be they open."""
+        """Return whether the asker keeps away from crossings between countries, be they open."""
         return self.avoids_borders or not self.avoided_countries.isdisjoint(countries)
 
 

@@ -136,7 +136,7 @@ def rounded(ref: str) -> str:
 
 
 async def _is_meant(session: AsyncSession, given: Given, now: datetime) -> bool:
-    """Tell whether the text beside a reference is still its label, in whichever language."""
+    """Return whether the text beside a reference is still its label, in whichever language."""
     text = given.text.strip()
     if not text:
         return True

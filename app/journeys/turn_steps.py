@@ -95,7 +95,7 @@ def steps_of(route: Route) -> tuple[TurnStep, ...]:
 def _rows(
     segments: Sequence[RouteSegment], ends_m: Sequence[float]
 ) -> Iterator[tuple[int, list[RouteSegment]]]:
-    """Give the segments of each step, with the number of its leg."""
+    """Return the segments of each step, with the number of its leg."""
     row: list[RouteSegment] = []
     leg = 0
     for segment in segments:
@@ -115,7 +115,7 @@ def _road(segment: RouteSegment) -> tuple[str | None, ...]:
 
 
 def _vertex(route: Route, at_m: float) -> int:
-    """Give the vertex nearest to a distance along the route."""
+    """Return the vertex nearest to a distance along the route."""
     return int(np.abs(route.measure_m - at_m).argmin())
 
 
@@ -141,6 +141,6 @@ def turn_at(route: Route, vertex: int) -> TurnType:
 
 
 def _bearing(one: Floats, two: Floats) -> float:
-    """Give the direction from a place to another near it, degrees clockwise from north."""
+    """Return the direction from a place to another near it, degrees clockwise from north."""
     narrow = np.cos(np.radians((one[1] + two[1]) / 2))
     return float(np.degrees(np.arctan2((two[0] - one[0]) * narrow, two[1] - one[1])))

@@ -188,7 +188,7 @@ async def _is_code(
     form: Form,
     now: datetime,
 ) -> bool:
-    """Tell whether a code that was written beside the password is right.
+    """Return whether a code that was written beside the password is right.
 
     Six digits are soon found by trying, so that they are looked at some times an hour alone.
     """

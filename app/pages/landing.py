@@ -186,7 +186,7 @@ async def near(
 
 
 def prefers_html(accept: str) -> bool:
-    """Tell whether an Accept header asks for HTML before JSON; a bare ``*/*`` does not."""
+    """Return whether an Accept header asks for HTML before JSON; a bare ``*/*`` does not."""
     weights = {"text/html": 0.0, "application/json": 0.0}
     for part in accept.lower().split(","):
         name, *parameters = (piece.strip() for piece in part.split(";"))

@@ -181,7 +181,7 @@ def _road_m(region: Region, lon: float, lat: float, country: str | None) -> floa
 
 
 def _has_roads(region: Region, country: str | None) -> bool:
-    """Tell whether a region has the roads of a country; of none it has all."""
+    """Return whether a region has the roads of a country; of none it has all."""
     return country is None or country in region.meta.countries
 
 

@@ -97,7 +97,7 @@ class Editions:
         return replace(look.stamps, now=now, today=now.astimezone(UTC).date())
 
     async def is_demo(self) -> bool:
-        """Tell whether demo rows are loaded (P35); raises as `believed`."""
+        """Return whether demo rows are loaded (P35); raises as `believed`."""
         return (await self.believed()).stamps.has_demo
 
     async def watch(self) -> None:

@@ -103,7 +103,7 @@ async def next_spaces(
 
 
 def _is_usable(one: NearCandidate, at: datetime) -> bool:
-    """Tell whether people can be sent to a space at some hour (P15)."""
+    """Return whether people can be sent to a space at some hour (P15)."""
     space = one.candidate
     return (
         space.status == "active"

@@ -112,7 +112,7 @@ def _towns(regions: tuple[Region, ...]) -> dict[str, NamedPoint]:
 
 
 def _are_one(named: Sequence[NamedPoint]) -> bool:
-    """Tell whether towns of a label are the same: else none may be taken for it unasked."""
+    """Return whether towns of a label are the same: else none may be taken for it unasked."""
     first, *others = named
     there = np.array([(other.lon, other.lat) for other in others]).reshape(-1, 2)
     return bool((_metres(first.lon, first.lat, there) <= _SAME_M).all())

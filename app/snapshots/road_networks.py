@@ -105,7 +105,7 @@ class Region:
         return _positions(self.borders)
 
     def contains(self, lon: float, lat: float) -> bool:
-        """Tell whether a point (degrees, EPSG:4326) lies in the network's box."""
+        """Return whether a point (degrees, EPSG:4326) lies in the network's box."""
         west, south, east, north = self.meta.bbox
         return west <= lon <= east and south <= lat <= north
 

@@ -74,7 +74,7 @@ class RouteTextSource:
     today: date
 
     def age_days(self, hazard_id: str) -> int:
-        """Give how long ago a hazard was published, days."""
+        """Return how long ago a hazard was published, days."""
         return max(0, (self.today - self.hazards[hazard_id].published_on).days)
 
 

@@ -125,7 +125,7 @@ def _height_compared(about: RouteTextSource) -> Iterator[str]:
 
 
 def _larger(difference: ExposureDifference) -> float:
-    """Give the larger of two routes' figures."""
+    """Return the larger of two routes' figures."""
     return max(difference.route_value, difference.route_value - difference.value)
 
 

@@ -89,7 +89,7 @@ async def known_organizations(session: AsyncSession, actor: Actor, words: str = 
 
 
 async def knows(session: AsyncSession, actor: Actor, organization_id: str) -> bool:
-    """Tell whether somebody may know of an organisation (writer)."""
+    """Return whether somebody may know of an organisation (writer)."""
     question = select(Organization.id).where(Organization.id == organization_id, is_known_to(actor))
     return await session.scalar(question) is not None
 

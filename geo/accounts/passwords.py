@@ -103,7 +103,7 @@ def _is_common(password: str, own: Sequence[str]) -> bool:
 
 
 def _is_poor(plain: str, own: Sequence[str]) -> bool:
-    """Tell whether little is left of a password without the words that everybody knows."""
+    """Return whether little is left of a password without the words that everybody knows."""
     left = plain
     for word in sorted({*_STRIPPED, *own}, key=len, reverse=True):
         left = left.replace(word, " ")
@@ -113,7 +113,7 @@ def _is_poor(plain: str, own: Sequence[str]) -> bool:
 
 
 def _resists(password: str, own: Sequence[str]) -> bool:
-    """Tell whether whoever knows what we know guesses it late (zxcvbn), accents or none."""
+    """Return whether whoever knows what we know guesses it late (zxcvbn), accents or none."""
     # Its dictionaries take a tenth of a second and 10 MB: for who sets a password alone.
     from zxcvbn import zxcvbn  # noqa: PLC0415 -- see above
 
@@ -135,7 +135,7 @@ async def hash_password(password: str) -> str:
 async def verify_password(
     stored: str | None, password: str, *, is_known_device: bool = False
 ) -> bool:
-    """Tell whether a password is the one that was hashed.
+    """Return whether a password is the one that was hashed.
 
     Where nothing is stored the same work is done in vain, so that the time does not tell
     whether an account exists.
@@ -151,7 +151,7 @@ async def verify_password(
 
 
 def needs_rehash(stored: str) -> bool:
-    """Tell whether a hash was made with other parameters than today's."""
+    """Return whether a hash was made with other parameters than today's."""
     return _HASHER.check_needs_rehash(stored)
 
 

@@ -151,7 +151,7 @@ async def change_role(
     countries: Sequence[str],
     by: str = "system",
 ) -> None:
-    """Give a person another role, organisation and countries, from the next request on (writer).
+    """Return a person another role, organisation and countries, from the next request on (writer).
 
     Raises
     ------
@@ -243,7 +243,7 @@ def folded_address(email: str) -> str:
 
 
 def is_address(email: str) -> bool:
-    """Tell whether a text can be the e-mail address of an account."""
+    """Return whether a text can be the e-mail address of an account."""
     return _EMAIL.fullmatch(email) is not None
 
 

@@ -68,17 +68,17 @@ _STAFF = frozenset({Role.EDITOR, Role.APPROVER, Role.COORDINATOR, Role.ADMIN})
 
 
 def is_staff(actor: Actor) -> bool:
-    """Tell whether somebody works on records: an editor or above."""
+    """Return whether somebody works on records: an editor or above."""
     return actor.role in _STAFF
 
 
 def is_present(actor: Actor) -> bool:
-    """Tell whether somebody is there themselves, and not a program in their name (P50)."""
+    """Return whether somebody is there themselves, and not a program in their name (P50)."""
     return actor.means is Means.SESSION
 
 
 def can_propose(actor: Actor, *, organization_id: str | None, country: str | None) -> bool:
-    """Tell whether somebody may propose a change of a record of that organisation and country."""
+    """Return whether somebody may propose a change of a record of that organisation and country."""
     if actor.role in _HIGHEST:
         return True
     return is_staff(actor) and (
@@ -87,39 +87,39 @@ def can_propose(actor: Actor, *, organization_id: str | None, country: str | Non
 
 
 def can_close(actor: Actor, *, organization_id: str | None, country: str | None) -> bool:
-    """Tell whether somebody may close a record at once (P40: one owner, immediate)."""
+    """Return whether somebody may close a record at once (P40: one owner, immediate)."""
     return can_propose(actor, organization_id=organization_id, country=country)
 
 
 def can_approve(actor: Actor, *, country: str | None, proposed_by: str | None) -> bool:
-    """Tell whether somebody may decide a proposal; never one's own (P23), nor a program (P50)."""
+    """Return whether somebody may decide a proposal; never one's own (P23), nor a program (P50)."""
     if not is_present(actor) or (proposed_by is not None and proposed_by == actor.id):
         return False
     return actor.role in _REGION or _approves_in(actor, country=country)
 
 
 def can_hide(actor: Actor, *, country: str | None) -> bool:
-    """Tell whether somebody may hide at once what lies in a country (P24); None: anywhere."""
+    """Return whether somebody may hide at once what lies in a country (P24); None: anywhere."""
     return actor.role in _HIGHEST or _approves_in(actor, country=country)
 
 
 def can_review(actor: Actor) -> bool:
-    """Tell whether somebody lets texts, checklists and members in: coordinating, and there."""
+    """Return whether somebody lets texts, checklists and members in: coordinating, and there."""
     return is_present(actor) and can_coordinate(actor)
 
 
 def can_coordinate(actor: Actor) -> bool:
-    """Tell whether somebody keeps vocabularies, checklists and messages."""
+    """Return whether somebody keeps vocabularies, checklists and messages."""
     return actor.role in _HIGHEST
 
 
 def can_administer(actor: Actor) -> bool:
-    """Tell whether somebody keeps accounts and tokens; no program does (P50)."""
+    """Return whether somebody keeps accounts and tokens; no program does (P50)."""
     return is_present(actor) and actor.role is Role.ADMIN
 
 
 def can_audit(actor: Actor) -> bool:
-    """Tell whether somebody reads the audit chain; no program does (P50)."""
+    """Return whether somebody reads the audit chain; no program does (P50)."""
     return is_present(actor) and actor.role in _HIGHEST
 
 

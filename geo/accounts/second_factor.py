@@ -226,7 +226,7 @@ async def check(
 
 
 async def is_recovery_code(session: AsyncSession, person_id: str | None, code: str) -> bool:
-    """Tell whether a code on paper is a person's and unused, without using it up (writer)."""
+    """Return whether a code on paper is a person's and unused, without using it up (writer)."""
     found = await session.scalar(
         select(RecoveryCode.person_id).where(
             RecoveryCode.code_sha256 == _digest(_plain(code)),
@@ -238,12 +238,12 @@ async def is_recovery_code(session: AsyncSession, person_id: str | None, code: s
 
 
 def fits(secret: str, code: str, *, now: datetime) -> bool:
-    """Tell whether a code is of an app that is about to be set up; nothing is taken."""
+    """Return whether a code is of an app that is about to be set up; nothing is taken."""
     return _step_of(secret, _plain(code), now) is not None
 
 
 def is_digits(code: str) -> bool:
-    """Tell whether a code is written as an app shows it."""
+    """Return whether a code is written as an app shows it."""
     return _DIGITS.fullmatch(_plain(code)) is not None
 
 

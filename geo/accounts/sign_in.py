@@ -285,7 +285,7 @@ async def start_session(
 
 
 async def needs_factor(session: AsyncSession, person_id: str, *, is_required: bool) -> bool:
-    """Tell whether somebody is asked for a second factor (writer).
+    """Return whether somebody is asked for a second factor (writer).
 
     Parameters
     ----------

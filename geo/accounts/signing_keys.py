@@ -44,7 +44,7 @@ def sealed(key: bytes, secret: str) -> str:
 
 
 def is_sealed(key: bytes, stated: str) -> bool:
-    """Tell whether what somebody states was sealed with the key, in constant time."""
+    """Return whether what somebody states was sealed with the key, in constant time."""
     secret, _, seal = stated.rpartition(".")
     return hmac.compare_digest(_seal(key, secret).encode(), seal.encode("utf-8", "surrogatepass"))
 

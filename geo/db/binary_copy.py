@@ -106,7 +106,7 @@ async def _stream(batches: Iterable[Sequence[Column]]) -> AsyncIterator[bytes]:
 
 
 def _fields(column: Column) -> Iterable[bytes]:
-    """Give the field of each row; without end for a value that all rows share."""
+    """Return the field of each row; without end for a value that all rows share."""
     if isinstance(column, str):
         return repeat(_field(column))
     if isinstance(column, list):

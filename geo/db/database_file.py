@@ -84,7 +84,7 @@ def _columns(table: Table) -> list[str]:
 
 @asynccontextmanager
 async def _connected(url: str | URL) -> AsyncIterator[Driver]:
-    """Give asyncpg's own connection, as the owner of the tables, in one transaction."""
+    """Return asyncpg's own connection, as the owner of the tables, in one transaction."""
     engine = create_async_engine(
         make_url(url).set(drivername="postgresql+asyncpg"), poolclass=NullPool
     )

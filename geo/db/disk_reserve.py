@@ -41,7 +41,7 @@ class Room:
         self._least_bytes = least_bytes
 
     def is_short(self) -> bool:
-        """Tell whether hides alone may write; where it becomes so, give the file up."""
+        """Return whether hides alone may write; where it becomes so, give the file up."""
         if self._is_made() and self._free_bytes() >= self._least_bytes:
             return False
         with suppress(OSError):

@@ -48,7 +48,7 @@ def driven(error: object) -> object:
 
 
 def is_refusal(error: object) -> bool:
-    """Tell whether a server answers and lets nobody in, of an error of the driver's."""
+    """Return whether a server answers and lets nobody in, of an error of the driver's."""
     state = getattr(error, "sqlstate", None)
     return isinstance(state, str) and state[:2] in _REFUSALS
 

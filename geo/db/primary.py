@@ -101,7 +101,7 @@ class ServerState:
         return self.cluster, self.timeline, self.since
 
     def has(self, mark: "ServerState") -> bool:
-        """Tell whether all that a primary had committed by a mark is seen here.
+        """Return whether all that a primary had committed by a mark is seen here.
 
         What is true of a connection stays true of it: no server takes back what it has replayed.
         """

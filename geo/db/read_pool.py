@@ -90,7 +90,7 @@ class _Line:
         return await getattr(statement, how)(*args)
 
     def is_spent(self) -> bool:
-        """Tell whether the connection is of no more use."""
+        """Return whether the connection is of no more use."""
         connection = self.connection
         return (
             self.lent >= _LENT_AT_MOST

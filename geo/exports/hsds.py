@@ -260,7 +260,7 @@ def _attributes(snapshot: Snapshot, record: Record, location_id: str) -> Iterato
 
 
 def _is_held(record: Record, name: str, value: object) -> bool:
-    """Tell whether a field says nothing, or is whole in what HSDS has for it."""
+    """Return whether a field says nothing, or is whole in what HSDS has for it."""
     if value is None:
         return True
     if value in ([], {}):

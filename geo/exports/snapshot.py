@@ -154,7 +154,7 @@ class Snapshot:
 
 
 def is_plain_phones(phones: Sequence[Record]) -> bool:
-    """Tell whether there is nothing to say of any of these phones but its number."""
+    """Return whether there is nothing to say of any of these phones but its number."""
     return all(
         phone.get("type", "voice") == "voice" and not phone.get("description") for phone in phones
     )

@@ -74,7 +74,7 @@ async def published_hazards(session: AsyncSession) -> tuple[ActiveHazard, ...]:
 
 
 def holds(hazard: ActiveHazard, at: datetime) -> bool:
-    """Tell whether a published hazard holds at ``at`` (aware)."""
+    """Return whether a published hazard holds at ``at`` (aware)."""
     return hazard.valid_from <= at and (hazard.valid_to is None or hazard.valid_to > at)
 
 

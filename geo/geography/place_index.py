@@ -95,7 +95,7 @@ class ResidentPlaces:
         return self.place(row), away_m
 
     def _by_degrees(self, lon: float, lat: float) -> NDArray[np.int64]:
-        """Give those that are nearest by degrees, so many as the database looks at."""
+        """Return those that are nearest by degrees, so many as the database looks at."""
         wanted = min(NEAREST_BY_DEGREES, len(self.lon))
         reach = _FIRST_DEGREES
         while True:

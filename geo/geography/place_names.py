@@ -195,7 +195,7 @@ def _grouped(named: Iterable[tuple[str, int]]) -> dict[str, Rows]:
 
 
 def _holds(name: str, words: Iterable[str]) -> bool:
-    """Tell whether words of a name begin like others, in their order."""
+    """Return whether words of a name begin like others, in their order."""
     padded, at = f" {name}", 0
     for word in words:
         at = padded.find(f" {word}", at)

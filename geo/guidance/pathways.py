@@ -54,7 +54,7 @@ class Guidance:
 
 
 async def is_protected(session: AsyncSession, need: str) -> bool:
-    """Tell whether a need is one that is never published (P38; any reading tier)."""
+    """Return whether a need is one that is never published (P38; any reading tier)."""
     return need in PROTECTED_SERVICES or bool(
         await session.scalar(
             select(

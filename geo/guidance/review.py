@@ -108,7 +108,7 @@ async def retire(session: AsyncSession, model: type[Text], record_id: str, actor
 
 
 async def _is_safety(session: AsyncSession, message: Message) -> bool:
-    """Tell whether a message is a safety text: it says so, or it translates one (P47)."""
+    """Return whether a message is a safety text: it says so, or it translates one (P47)."""
     return message.safety or bool(
         await session.scalar(
             select(

@@ -161,7 +161,7 @@ async def hold_still(session: AsyncSession) -> None:
 
 
 async def is_due(session: AsyncSession, source: FeedSource) -> bool:
-    """Tell whether a tier may have been shown something since the ledger was compared last."""
+    """Return whether a tier may have been shown something since the ledger was compared last."""
     return bool((await session.execute(_STATE, _asked(source))).one().is_due)
 
 
@@ -247,7 +247,7 @@ def _compared(source: FeedSource) -> Select[Any]:
 
 
 async def _mark(session: AsyncSession, key: dict[str, str], seq: int, changed: bytes) -> None:
-    """Give the state after number ``seq`` its mark."""
+    """Return the state after number ``seq`` its mark."""
     before = await session.scalar(select(PublicationMark.mark).filter_by(**key, seq=seq))
     first = f"{key['tier']}/{key['layer']}".encode()
     mark = sha256((before or first) + changed).digest()[:MARK_BYTES]

@@ -35,7 +35,7 @@ class Calendar:
     admin1: str | None = None
 
     def is_doubtful(self, day: date) -> bool:
-        """Tell whether a usual opening of that day is closed, or not known to be open."""
+        """Return whether a usual opening of that day is closed, or not known to be open."""
         return self.holidays != "open" and is_holiday(self.country, self.admin1, day)
 
 
@@ -139,7 +139,7 @@ class _Frame:
     calendar: Calendar
 
     def is_shorter(self, shorter: OpenTime, longer: OpenTime) -> bool:
-        """Tell whether one is never open, nor lets anybody in, when the other does not.
+        """Return whether one is never open, nor lets anybody in, when the other does not.
 
         Neither perhaps (a holiday) nor certainly.
         """
@@ -246,7 +246,7 @@ def _common(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
 
 
 def _is_within(inner: Sequence[Span], outer: Sequence[Span]) -> bool:
-    """Tell whether merged spans lie within others; both in order."""
+    """Return whether merged spans lie within others; both in order."""
     position = 0
     for start, end in inner:
         while position < len(outer) and outer[position][1] < end:
@@ -270,7 +270,7 @@ def _horizon(before: OpenTime, after: OpenTime, today: date) -> int:
 
 
 def _reaches_beyond(shorter: OpenTime, longer: OpenTime, today: date) -> bool:
-    """Tell whether a rule is about more than what is compared: a later end, another clock."""
+    """Return whether a rule is about more than what is compared: a later end, another clock."""
     end = today + LONGEST_DAYS * DAY
     is_later = any(
         rule.get("count") is not None
@@ -289,7 +289,7 @@ def _reaches_beyond(shorter: OpenTime, longer: OpenTime, today: date) -> bool:
 
 
 def _is_abroad(rule: Rule) -> bool:
-    """Tell whether a rule has a time zone of its own: written only where not the space's."""
+    """Return whether a rule has a time zone of its own: written only where not the space's."""
     return rule.get("timezone") is not None
 
 

@@ -53,7 +53,7 @@ class Opening:
     last_entry: time | None = None
 
     def begins_on(self, day: date) -> bool:
-        """Tell whether an opening begins on the local day."""
+        """Return whether an opening begins on the local day."""
         return (
             (self.valid_from is None or self.valid_from <= day)
             and (self.valid_to is None or day <= self.valid_to)

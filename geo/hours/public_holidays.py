@@ -10,7 +10,7 @@ from geo.text.normalize import folded
 
 
 def is_holiday(country: str | None, admin1: str | None, day: date) -> bool:
-    """Tell whether a day is a public holiday; of an unknown country none is known.
+    """Return whether a day is a public holiday; of an unknown country none is known.
 
     Parameters
     ----------

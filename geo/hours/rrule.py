@@ -62,7 +62,7 @@ class Recurrence:
     count: int | None = None
 
     def falls_on(self, day: date) -> bool:
-        """Tell whether the rule falls on a day."""
+        """Return whether the rule falls on a day."""
         if (self.dtstart is not None and day < self.dtstart) or (
             self.until is not None and day > self.until
         ):

@@ -40,7 +40,7 @@ class DayException:
     reason: str | None = None
 
     def covers(self, day: date) -> bool:
-        """Tell whether the day is one of them."""
+        """Return whether the day is one of them."""
         return self.starts_on <= day <= self.ends_on
 
 
@@ -123,11 +123,11 @@ class Hours:
     admin1: str | None = None
 
     def is_open(self, at: datetime) -> bool:
-        """Tell whether it is certainly open at the aware instant ``at``."""
+        """Return whether it is certainly open at the aware instant ``at``."""
         return any(span.is_certain for span in self._holding(at.astimezone(UTC)))
 
     def admits(self, at: datetime) -> bool:
-        """Tell whether who arrives at ``at`` is certainly let in: open, and not too late."""
+        """Return whether who arrives at ``at`` is certainly let in: open, and not too late."""
         at = at.astimezone(UTC)
         return any(
             span.is_certain and (span.last_entry is None or at <= span.last_entry)
@@ -147,14 +147,14 @@ class Hours:
         return OpenStatus(state, None, self.next_change(at), last_entry)
 
     def covers_day(self, day: date) -> bool:
-        """Tell whether an opening certainly begins on the local day.
+        """Return whether an opening certainly begins on the local day.
 
         The tail of the night before does not count: who walks that day finds the door closed.
         """
         return any(is_certain for _opening, is_certain in self._beginning(day))
 
     def covers_night(self, day: date, *, certainly: bool = True) -> bool:
-        """Tell whether it is open without a break through the night after ``day``.
+        """Return whether it is open without a break through the night after ``day``.
 
         The night is `NIGHT_FROM` of ``day`` to `NIGHT_TO` of the next day, local. Openings that
         a holiday makes doubtful count only where it need not be certain.

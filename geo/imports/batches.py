@@ -117,7 +117,7 @@ async def apply_batch(
 
 
 async def discard(session: AsyncSession, batch_id: str, actor: Actor) -> None:
-    """Give a batch up: what it holds is deleted at once (writer).
+    """Return a batch up: what it holds is deleted at once (writer).
 
     Raises
     ------

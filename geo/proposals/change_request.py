@@ -114,7 +114,7 @@ def change_of(
 def _is_restricting(
     subject: ChangeSubject, now: Document, later: Document, circumstances: Circumstances
 ) -> bool:
-    """Tell whether a change restricts a space that is not: by its visibility, or by its words."""
+    """Return whether a change restricts a space that is not: by its visibility, or by its words."""
     before = subject.document
     if subject.entity != "space" or before is None or subject.is_restricted:
         return False

@@ -29,7 +29,7 @@ KEPT_DAYS = TAKEN_DAYS + 1
 
 
 def is_taken(day: date, today: date) -> bool:
-    """Tell whether something about a day is still taken, or taken already."""
+    """Return whether something about a day is still taken, or taken already."""
     return today - timedelta(days=TAKEN_DAYS) <= day <= today + timedelta(days=AHEAD_DAYS)
 
 

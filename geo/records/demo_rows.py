@@ -56,7 +56,7 @@ _STATE = select(demo_state.c.demo)
 
 
 async def has_demo(session: AsyncSession) -> bool:
-    """Tell whether anything the public could see is a demo row (any reading tier)."""
+    """Return whether anything the public could see is a demo row (any reading tier)."""
     return bool(await session.scalar(_STATE))
 
 
@@ -103,7 +103,7 @@ async def has_only_real(session: AsyncSession) -> bool:
 
 
 async def is_demonstration(session: AsyncSession) -> bool:
-    """Tell whether all there is is a demonstration (writer)."""
+    """Return whether all there is is a demonstration (writer)."""
     return bool(await session.scalar(select(_any(demo=True) & ~_any(demo=False))))
 
 

@@ -218,7 +218,7 @@ def _offer(row: Row, circumstances: Circumstances) -> dict[str, Any]:
 
 
 def _is_for_night(row: Row, services: Collection[str]) -> bool:
-    """Tell whether people sleep there, which the services alone say (definitions.md)."""
+    """Return whether people sleep there, which the services alone say (definitions.md)."""
     is_for_night = NIGHT_SERVICE in services
     # A file that says nothing is right either way.
     if row.flag("overnight", default=is_for_night) != is_for_night:

@@ -405,7 +405,7 @@ async def _measure_roads(session: AsyncSession) -> None:
 async def open_services(
     session: AsyncSession, organizations: Collection[str] | None = None
 ) -> None:
-    """Give services and organisations the visibility of the most open place that has them.
+    """Return services and organisations the visibility of the most open place that has them.
 
     Protected services stay restricted wherever they are offered (P38).
 

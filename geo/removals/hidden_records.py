@@ -122,7 +122,7 @@ async def _charge(session: AsyncSession, actor: Actor, hides: tuple[ActiveHide, 
 
 
 async def is_hidden(session: AsyncSession, space_id: str) -> bool:
-    """Tell whether a space is hidden now, by a hide of its own or of an area (writer)."""
+    """Return whether a space is hidden now, by a hide of its own or of an area (writer)."""
     hidden_at = text("select hidden_at from amparo.space_record where id = :id")
     return await session.scalar(hidden_at, {"id": space_id}) is not None
 
@@ -138,7 +138,7 @@ def _unnamed(actor: Actor) -> Select[str]:
 
 
 async def is_unknown(session: AsyncSession, space_id: str | None, actor: Actor | str) -> bool:
-    """Tell whether a space is none that a person may know of; whoever has the machine knows all.
+    """Return whether a space is none that a person may know of; whoever has the machine knows all.
 
     Restricted ones are known to who is named there, hidden ones to those in charge (P39, P56).
     """

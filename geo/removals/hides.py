@@ -273,7 +273,7 @@ async def lift(
 async def _may_end_alone(
     session: AsyncSession, hide: Hide, actor: Actor | str, now: datetime
 ) -> bool:
-    """Tell whether this person ends a hide: as who made it just now, or as the second one."""
+    """Return whether this person ends a hide: as who made it just now, or as the second one."""
     if isinstance(actor, str):
         return True
     if hide.lift_asked_by is not None and hide.lift_asked_by != actor.id:

@@ -69,12 +69,12 @@ def _is_closing(before: object, after: object) -> bool:
 
 
 def _is_earlier(before: object, after: object) -> bool:
-    """Tell whether a confirmation ends earlier: the public loses the space that day."""
+    """Return whether a confirmation ends earlier: the public loses the space that day."""
     return isinstance(before, str) and isinstance(after, str) and after < before
 
 
 def _shuts_for_long(before: object, after: object) -> bool:
-    """Tell whether days are newly said to be closed that come to `_LONG` and more."""
+    """Return whether days are newly said to be closed that come to `_LONG` and more."""
     known = before if isinstance(before, list) else []
     new = [one for one in after if one not in known] if isinstance(after, list) else []
     spans = (
@@ -86,7 +86,7 @@ def _shuts_for_long(before: object, after: object) -> bool:
 
 
 def _shuts_out(before: object, after: object) -> bool:
-    """Tell whether a condition is newly set or changed: whom it keeps out is not sent there."""
+    """Return whether a condition is newly set or changed: whom it keeps out is not sent there."""
     return after != before and bool(after) and after not in _OPEN
 
 
@@ -207,7 +207,7 @@ async def _end(
 
 
 async def _is_called(session: AsyncSession, person: str) -> bool:
-    """Tell whether somebody was called about a person already, and has not settled it."""
+    """Return whether somebody was called about a person already, and has not settled it."""
     waiting = select(Removal.id).where(
         stands(), Removal.person == person, Removal.ends_at.is_not(None)
     )
@@ -228,7 +228,7 @@ async def agree(session: AsyncSession, hide_id: str, *, person: str | None, now:
 
 
 async def is_agreed(session: AsyncSession, hide_id: str) -> bool:
-    """Tell whether a second person agreed to a hide (writer)."""
+    """Return whether a second person agreed to a hide (writer)."""
     found = select(Removal.id).where(Removal.hide_id == hide_id, Removal.confirmed_at.is_not(None))
     return await session.scalar(found.limit(1)) is not None
 

@@ -75,7 +75,7 @@ async def _lift(session: AsyncSession, hide_id: str, now: datetime) -> bool:
 async def _reopen(
     session: AsyncSession, space_id: str, undo: Mapping[str, Any], now: datetime
 ) -> bool:
-    """Give a space the values of before, of the fields that nobody has changed again."""
+    """Return a space the values of before, of the fields that nobody has changed again."""
     is_open = await session.scalar(
         select(Location.id).where(Location.id == space_id, Location.visibility != "restricted")
     )

@@ -122,7 +122,7 @@ def _countries(row: Row[Any]) -> set[str | None]:
 
 
 def _is_in_charge(row: Row[Any], actor: Actor) -> bool:
-    """Tell whether somebody could restore the record (P56); whoever took it away knows of it."""
+    """Return whether somebody could restore the record (P56); whoever took it away knows of it."""
     if not row.is_told:
         return False
     return row.Removal.person == actor.id or any(

@@ -50,7 +50,7 @@ class SpaceFilter:
             yield spaces.c.expires_on >= self.open_at.date()
 
     def admits(self, hours: Hours) -> bool:
-        """Tell whether hours let people in at ``open_at``."""
+        """Return whether hours let people in at ``open_at``."""
         return self.open_at is None or hours.admits(self.open_at)
 
 

@@ -119,7 +119,7 @@ async def _has_spaces(session: AsyncSession, organization_id: str) -> bool:
 
 
 async def _public(session: AsyncSession, ids: tuple[str, ...]) -> bool:
-    """Tell whether one of the spaces is public; a hide does not change what was known before."""
+    """Return whether one of the spaces is public; a hide does not change what was known before."""
     found = await session.scalar(
         select(Location.id)
         .where(

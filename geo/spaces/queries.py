@@ -164,7 +164,7 @@ class KnownSpan:
     last: date | None
 
     def holds(self, day: date) -> bool:
-        """Tell whether something is known of a day."""
+        """Return whether something is known of a day."""
         return self.first is not None and self.last is not None and self.first <= day <= self.last
 
 

@@ -186,7 +186,7 @@ def _is_newer(before: str | None, after: str | None) -> bool:
 
 
 def _asks_more(before: list[str] | None, after: list[str] | None) -> bool:
-    """Tell whether more documents are asked for; None is not known, an empty list none."""
+    """Return whether more documents are asked for; None is not known, an empty list none."""
     if before is None:
         return bool(after)
     if after is None:

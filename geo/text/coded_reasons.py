@@ -109,13 +109,13 @@ def reason_in(text: str | None) -> NoticeReason | None:
 
 
 def is_ours(text: str | None, today: date) -> bool:
-    """Tell whether a text is a sentence of ours about days near today: nothing is smuggled in."""
+    """Return whether a text is a sentence of ours about days near today: nothing is smuggled in."""
     found = reason_in(text)
     return found is not None and not any(is_far(day, today) for day in (found.since, found.until))
 
 
 def is_far(day: date | str | None, today: date) -> bool:
-    """Tell whether a day is so far from today that its figures are no day but a number (P51).
+    """Return whether a day is so far from today that its figures are no day but a number (P51).
 
     A day may be written as ISO 8601 has it; none is not far.
     """
@@ -141,7 +141,7 @@ def notice_of(code: str | None, own_words: str | None) -> str | None:
 
 
 def is_source(text: str | None) -> bool:
-    """Tell whether a text names a coded source of a crossing's state."""
+    """Return whether a text names a coded source of a crossing's state."""
     return text in SOURCES.values()
 
 

@@ -81,7 +81,7 @@ def _phrases(text: str) -> tuple[str, ...]:
 
 
 def names_a_refuge(text: str) -> bool:
-    """Tell whether a text, such as the name of a help line, is that of a place of refuge (P3)."""
+    """Return whether a text, such as the name of a help line, is that of a place of refuge (P3)."""
     return any(_REFUGE.search(unmasked(read)) for read in _readings([text]))
 
 

@@ -133,7 +133,7 @@ def _completion(into: Arcs, goal: int) -> tuple[Int32, Int32]:
 def _select(
     start: Int64, from_source: Int32, to_target: Int32, first_limit: int, second_limit: int
 ) -> tuple[Int32, int, int]:
-    """Give the corridor's nodes numbers, in the order of their ranks: neighbours stay near.
+    """Return the corridor's nodes numbers, in the order of their ranks: neighbours stay near.
 
     Returns
     -------

@@ -83,13 +83,13 @@ class ClosedEdges:
         return self._closing
 
     def close(self) -> ClosedArcs:
-        """Give what arcs cost without the closed edges; found once."""
+        """Return what arcs cost without the closed edges; found once."""
         if self._closing is None:
             self._closing = ClosedArcs.of(self.metric, self.closed)
         return self._closing
 
     def scratch(self) -> "_Scratch":
-        """Give what a search writes in, as clean as new; one search at a time has it."""
+        """Return what a search writes in, as clean as new; one search at a time has it."""
         if self._scratch is None:
             self._scratch = _Scratch(self.metric.topology.node_count)
         self._scratch.clear()
@@ -252,7 +252,7 @@ def _searched(
 
 
 def _walked(step: Int32, came: Int32, rank: int) -> Int32:
-    """Give the edges that lead to a rank, from the source on."""
+    """Return the edges that lead to a rank, from the source on."""
     edges: list[int] = []
     while step[rank] != _SOURCE:
         edges.append(int(step[rank]) - 1)
@@ -276,7 +276,7 @@ def _bound(
     stack: Int32,
     rank: int,
 ) -> int:
-    """Give the least cost from a rank to the target, and note it of all above.
+    """Return the least cost from a rank to the target, and note it of all above.
 
     Parameters
     ----------
@@ -323,7 +323,7 @@ def _arc(
     v: int,
     k: int,
 ) -> tuple[int, int, bool]:
-    """Give the k-th arc at a rank, the rank at its other end, and whether that is above."""
+    """Return the k-th arc at a rank, the rank at its other end, and whether that is above."""
     above = first[v + 1] - first[v]
     if k < above:
         return int(first[v] + k), int(head[first[v] + k]), True

@@ -40,7 +40,7 @@ class ClosedArcs:
 
     @classmethod
     def none(cls) -> Self:
-        """Give that of no closed edge."""
+        """Return that of no closed edge."""
         return cls(np.zeros(0, np.int32), np.zeros(0, np.int32))
 
     @classmethod
@@ -191,7 +191,7 @@ def _is_cut_off(
     known: Int8,
     v: int,
 ) -> bool:
-    """Tell whether no edge at a rank is open: then no arc at it is a way.
+    """Return whether no edge at a rank is open: then no arc at it is a way.
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ def _came_dearer(
     over_first: Int32,
     over_last: Int32,
 ) -> bool:
-    """Tell whether what an arc's cost comes from is closed, or was found to be dearer.
+    """Return whether what an arc's cost comes from is closed, or was found to be dearer.
 
     Parameters
     ----------

@@ -62,7 +62,7 @@ class Metric:
 
     @classmethod
     def of_columns(cls, topology: Topology, columns: Mapping[str, Int32]) -> Self:
-        """Give the metric that fields by name make; they are kept, not copied."""
+        """Return the metric that fields by name make; they are kept, not copied."""
         return cls(
             topology,
             columns["cost"],
@@ -73,7 +73,7 @@ class Metric:
         )
 
     def is_sound(self) -> bool:
-        """Tell whether this is what a full customisation makes of the costs."""
+        """Return whether this is what a full customisation makes of the costs."""
         fresh = type(self).of(self.topology, self.cost)
         return all(
             np.array_equal(mine, theirs)
@@ -86,7 +86,7 @@ class Metric:
         )
 
     def copy(self) -> Self:
-        """Give the same costs in memory of their own, to be updated apart."""
+        """Return the same costs in memory of their own, to be updated apart."""
         with self.gate:
             return type(self)(
                 topology=self.topology,
@@ -108,7 +108,7 @@ def _carry_over(
     up_origin: Int32,
     down_origin: Int32,
 ) -> None:
-    """Give every arc its cheapest edge each way."""
+    """Return every arc its cheapest edge each way."""
     up[:] = _NONE
     down[:] = _NONE
     up_origin[:] = NO_ORIGIN

@@ -92,7 +92,7 @@ class Hierarchy:
         return Metric.of(self.topology, validation.costs(cost, self.topology.edge_count))
 
     def update(self, metric: Metric, edges: ArrayLike, cost: ArrayLike) -> int:
-        """Give some edges another cost in a metric; the result equals a full customisation.
+        """Return some edges another cost in a metric; the result equals a full customisation.
 
         Parameters
         ----------

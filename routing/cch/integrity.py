@@ -78,14 +78,14 @@ def _first_heads(t: Topology) -> Int32:
 
 
 def _is_grouped(key: Int32, first: Int64, item: Int32) -> bool:
-    """Tell whether items are listed by their key, ascending within one: so none comes twice."""
+    """Return whether items are listed by their key, ascending within one: so none comes twice."""
     of_item = np.repeat(np.arange(len(first) - 1), np.diff(first))
     ascend = (item[1:] > item[:-1]) | (of_item[1:] != of_item[:-1])
     return bool((key[item] == of_item).all() and ascend.all())
 
 
 def _leads(t: Topology, tail: Int32, head: Int32) -> bool:
-    """Tell whether each edge, by the ranks of its ends, lies on the arc that joins them."""
+    """Return whether each edge, by the ranks of its ends, lies on the arc that joins them."""
     is_loop = tail == head
     if not ((t.edge_arc < 0) == is_loop).all():
         return False
@@ -96,7 +96,7 @@ def _leads(t: Topology, tail: Int32, head: Int32) -> bool:
 
 @compiled
 def _is_postorder(parent: Int32, level: NDArray[np.uint16], subtree: Int32) -> bool:
-    """Tell whether levels count ancestors, and descendants are the ranks right below."""
+    """Return whether levels count ancestors, and descendants are the ranks right below."""
     count = len(parent)
     size = np.ones(count, np.int32)
     for v in range(count):
@@ -116,7 +116,7 @@ def _is_postorder(parent: Int32, level: NDArray[np.uint16], subtree: Int32) -> b
 
 @compiled
 def _is_closed(first: Int64, head: Int32, parent: Int32) -> bool:
-    """Tell whether the heads of each rank, but its parent, are heads of its parent's arcs.
+    """Return whether the heads of each rank, but its parent, are heads of its parent's arcs.
 
     So all heads are ancestors, and any two of them are joined: what customising walks along.
     """

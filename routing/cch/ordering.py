@@ -11,7 +11,7 @@ type Int64 = NDArray[np.int64]
 
 
 def neighbours_of(tail: Int32, head: Int32, node_count: int) -> tuple[Int64, Int32]:
-    """Give every node's neighbours, without directions, loops and doubles.
+    """Return every node's neighbours, without directions, loops and doubles.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def postordered(order: Int32, start: Int64, neighbour: Int32) -> Int32:
 
 @compiled
 def _elimination_tree(order: Int32, rank: Int32, start: Int64, neighbour: Int32) -> Int32:
-    """Give each rank's parent, -1 at a root (Liu 1990, with path compression)."""
+    """Return each rank's parent, -1 at a root (Liu 1990, with path compression)."""
     count = len(order)
     parent = np.full(count, np.int32(-1))
     ancestor = np.full(count, np.int32(-1))

@@ -39,7 +39,7 @@ class Updating:
         self._differing = np.empty(int(np.diff(topology.first).max(initial=0)), np.int32)
 
     def apply(self, metric: Metric, edges: Int64, cost: Int32) -> int:
-        """Give edges another cost, in place.
+        """Return edges another cost, in place.
 
         Parameters
         ----------
@@ -400,7 +400,7 @@ def _carry_over(
 
 @inlined
 def _give(cost: Int32, origin: Int32, a: int, now: int, over_v: int) -> None:
-    """Give an arc the way over v, which costs no more than what it has.
+    """Return an arc the way over v, which costs no more than what it has.
 
     Of ways that cost the same an edge goes first, then the lowest rank, and what is closed stays
     so: the greater origin each time.

@@ -262,7 +262,7 @@ def _is_detour(
     from_cost: Int32,
     to_cost: Int32,
 ) -> bool:
-    """Tell whether a way is not the cheapest around its node: the T-test."""
+    """Return whether a way is not the cheapest around its node: the T-test."""
     near, _ = far_end(
         first, head, tail, up, down, up_origin, down_origin, before, back, via, 0, True
     )

@@ -29,7 +29,7 @@ def has_cheaper(
     from_source: Int32,
     to_target: Int32,
 ) -> bool:
-    """Tell whether a path costs less than this: `queries.meet`, but only below that cost.
+    """Return whether a path costs less than this: `queries.meet`, but only below that cost.
 
     Parameters
     ----------

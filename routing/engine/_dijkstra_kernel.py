@@ -51,7 +51,7 @@ def _sink(heap: Ints, place: Ints, key: Floats, size: int) -> None:
 
 @compiled
 def _meet(heap: Ints, place: Ints, reach_s: Floats, size: int, node: int, cost_s: float) -> int:
-    """Give a node a lower cost and its place in the heap; return the heap's size."""
+    """Return a node a lower cost and its place in the heap; return the heap's size."""
     reach_s[node] = cost_s
     if place[node] < 0:
         heap[size] = node
@@ -179,7 +179,7 @@ def least_on_way(
     node_rank: Ints,
     seed_rank: Ints,
 ) -> Ints:
-    """Give the least rank met on the way to each node, its own included.
+    """Return the least rank met on the way to each node, its own included.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ def least_on_way(
 
 @compiled
 def last_marked(order: Ints, via: Ints, tail: NDArray[np.int32], marked: NDArray[np.bool_]) -> Ints:
-    """Give the last marked edge on the way to each node, -1 for none.
+    """Return the last marked edge on the way to each node, -1 for none.
 
     Parameters
     ----------

@@ -50,7 +50,7 @@ class Closed:
 
 
 def closed_by(areas: Obstacles, network: ModeNetwork) -> Closed | None:
-    """Give what areas close of a network, the same at each call; None where that is nothing."""
+    """Return what areas close of a network, the same at each call; None where that is nothing."""
 
     def closed() -> Closed | None:
         edges = areas.edges(network.graph)
@@ -90,15 +90,15 @@ class DetourSearch:
         self._ends = ends
 
     def are_possible(self, region: int) -> bool:
-        """Tell whether a way in a region may be dearer than its metric says."""
+        """Return whether a way in a region may be dearer than its metric says."""
         return bool(self._closed) and self._closed[region] is not None
 
     def extra_s(self, region: int, source: int, target: int) -> float:
-        """Give what a way costs above what the metric says, seconds; infinite where none."""
+        """Return what a way costs above what the metric says, seconds; infinite where none."""
         return self._way(region, source, target)[0] if self.are_possible(region) else 0.0
 
     def path(self, region: int, source: int, target: int) -> Legs:
-        """Give the cheapest way that meets no obstacle.
+        """Return the cheapest way that meets no obstacle.
 
         Raises
         ------
@@ -137,7 +137,7 @@ class DetourSearch:
 def _tries(
     resident: Resident, closed: Closed, sources: Sequence[int], targets: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
-    """Give pairs of nodes the way between which passes others of them, if any does.
+    """Return pairs of nodes the way between which passes others of them, if any does.
 
     At first the two that lie farthest apart by the metric. Where that way does not pass one of
     those beside its ends, it leaves, or comes, by its own end, and who is at the other passes it.
@@ -191,7 +191,7 @@ def ways_around(
     around: ClosedEdges,
     wanted: tuple[Sequence[int], Sequence[int]],
 ) -> dict[tuple[int, int], tuple[float, NDArray[np.int64]]]:
-    """Give the cheapest way between two nodes without closed edges, and ways that it tells of.
+    """Return the cheapest way between two nodes without closed edges, and ways that it tells of.
 
     On the way to a node it meets those beside it, and any part of a cheapest way is one itself.
 

@@ -20,7 +20,7 @@ _NONE: Final = np.iinfo(np.int64).max
 def first_of_each(
     solved: ShortestPathTree, targets: Ints, cost_s: Floats, near_m: float
 ) -> list[int]:
-    """Give the targets that are met first on their own way.
+    """Return the targets that are met first on their own way.
 
     Parameters
     ----------
@@ -96,12 +96,12 @@ class _Marks:
         return [edge] if twin < 0 else [edge, twin]
 
     def _road(self, edge: int, fraction: float) -> tuple[int, float]:
-        """Give an undirected road, by its lower edge, and a position along that edge."""
+        """Return an undirected road, by its lower edge, and a position along that edge."""
         twin = int(self._twin[edge])
         return (edge, fraction) if twin < 0 or edge < twin else (twin, 1.0 - fraction)
 
     def on_piece(self, piece: Piece) -> int:
-        """Give the least rank on a piece of an edge, ends included."""
+        """Return the least rank on a piece of an edge, ends included."""
         edge, start, end = piece
         road, one = self._road(edge, start)
         _, other = self._road(edge, end)

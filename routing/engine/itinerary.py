@@ -96,7 +96,7 @@ class ItineraryClock:
     stint: Stint | None = None
 
     def walker(self) -> Walker:
-        """Give who stands at the start."""
+        """Return who stands at the start."""
         profile = self.travels[0].profile
         stint = under_way(self.departure, self.stint)
         return Walker(clock_of(self.departure), profile.window, profile.day_max_m, stint)
@@ -161,7 +161,7 @@ class ItineraryClock:
         return cut.gathered(table, len(time_s))
 
     def through_s(self, portal: Portal, reached_s: float) -> float | None:
-        """Give when somebody is past all posts of a portal who reaches the first.
+        """Return when somebody is past all posts of a portal who reaches the first.
 
         Both in seconds after departure; None where it is not known to open, however long one waits.
         """
@@ -177,11 +177,11 @@ class ItineraryClock:
         return max(reached_s, (through - self.departure).total_seconds())
 
     def arrival(self, passed: PassedPortal) -> datetime:
-        """Give when the first post of a portal is reached."""
+        """Return when the first post of a portal is reached."""
         return self.moment(passed.reached_s)
 
     def moment(self, after_s: float) -> datetime:
-        """Give the moment some seconds after departure, with the departure's offset."""
+        """Return the moment some seconds after departure, with the departure's offset."""
         # A zone of its own would add up what its clocks show, an hour off where they change.
         offset = timezone(self.departure.utcoffset() or timedelta(0))
         return self.departure.astimezone(offset) + timedelta(seconds=after_s)
@@ -210,14 +210,14 @@ class ItineraryClock:
         return replace(plan, passed=tuple(passed))
 
     def today(self) -> tuple[float, float]:
-        """Give the seconds and the metres that one may walk before a rest; infinite for some."""
+        """Return the seconds and the metres that one may walk before a rest; infinite for some."""
         walker = self.walker()
         if not walker.has_hours:
             return np.inf, np.inf
         return walker.dusk_s - walker.clock_s, walker.left_m
 
     def rests_s(self, plan: Plan) -> float:
-        """Give the seconds that a plan's nights of rest take, beside its waits."""
+        """Return the seconds that a plan's nights of rest take, beside its waits."""
         if self.travels[0].profile.window is None:
             return 0.0
         table = self.timetable(plan.sections, plan.passed)
@@ -225,7 +225,7 @@ class ItineraryClock:
         return max(0.0, table.arrival_s - self.moving_s(plan) - waits_s)
 
     def moving_s(self, plan: Plan) -> float:
-        """Give the moving time of a plan, seconds."""
+        """Return the moving time of a plan, seconds."""
         sections = sum(
             float(self.measured(region, legs)[0].sum()) for region, legs in plan.sections
         )
@@ -248,7 +248,7 @@ class ItineraryClock:
         )
 
     def passages(self, plan: Plan) -> tuple[Passage, ...]:
-        """Give the official crossings of a plan, in order."""
+        """Return the official crossings of a plan, in order."""
         found: list[Passage] = []
         at_m = 0.0
         for (region, legs), passed in zip(plan.sections, plan.passed, strict=False):
@@ -267,7 +267,7 @@ class ItineraryClock:
 
 
 def measured(travel: Travel, legs: Legs) -> tuple[Floats, Floats]:
-    """Give moving time and length of legs: float64 [k] each, seconds and metres."""
+    """Return moving time and length of legs: float64 [k] each, seconds and metres."""
     return travel.time_s(legs.edge) * legs.share, travel.length_m(legs.edge) * legs.share
 
 
@@ -306,14 +306,14 @@ class _Cut:
         return cls(np.concatenate([np.zeros(0, dtype=np.int64), *rows]), tuple(stops))
 
     def spread(self, values: Floats, halves: Sequence[tuple[float, float]]) -> Floats:
-        """Give values of legs to rows, float64 [rows], those of each portal's halves as given."""
+        """Return values of legs to rows, float64 [rows], those of each portal's halves as given."""
         found = np.append(values, 0.0)[self.leg]
         for stop, (before, after) in zip(self.stops, halves, strict=True):
             found[stop - 1], found[stop] = before, after
         return np.asarray(found)
 
     def gathered(self, table: Timetable, legs: int) -> Timetable:
-        """Give a timetable of rows as one of legs."""
+        """Return a timetable of rows as one of legs."""
         if not self.stops:
             return table
         rows = np.flatnonzero(self.leg >= 0)

@@ -151,7 +151,7 @@ class Residents:
                     return
 
     def find(self, ground: Ground, aversion: float, situation: Situation) -> Resident:
-        """Give the metric of a situation, making it where it is not at hand."""
+        """Return the metric of a situation, making it where it is not at hand."""
         wanted = key_of(ground.travel.profile, aversion, situation)
         found = self._at_hand(wanted)
         if found is not None:
@@ -164,7 +164,7 @@ class Residents:
         return found
 
     def nearest(self, ground: Ground, aversion: float, situation: Situation) -> Resident | None:
-        """Give the metric at hand of the same aversion whose situation differs least, if any."""
+        """Return the metric at hand of the same aversion whose situation differs least, if any."""
         with self._lock:
             rows = [
                 resident
@@ -178,7 +178,7 @@ class Residents:
         )
 
     def while_made(self, ground: Ground, aversion: float, situation: Situation) -> Resident | None:
-        """Give the metric that answers while the one of a situation is being made, if it is.
+        """Return the metric that answers while the one of a situation is being made, if it is.
 
         None where the two differ so little that the one that is wanted is there in a moment.
         """
@@ -192,7 +192,7 @@ class Residents:
         return older
 
     def without_bans(self, ground: Ground, situation: Situation, banned_s: float) -> Resident:
-        """Give a metric of time alone in which exclusions are passed at a price.
+        """Return a metric of time alone in which exclusions are passed at a price.
 
         It loses no way, however long: what it does not find is not there. Only the last one is
         kept; refusals alone ask for it.
@@ -252,7 +252,7 @@ class Residents:
         self._keep(resident, instead_of=former)
 
     def _maker(self, ground: Ground, aversion: float) -> Lock:
-        """Give what is held by whoever makes or moves a profile's metrics of an aversion."""
+        """Return what is held by whoever makes or moves a profile's metrics of an aversion."""
         with self._lock:
             return self._makers.setdefault((ground.travel.profile, aversion), Lock())
 
@@ -333,7 +333,7 @@ class Residents:
         return True
 
     def _agrees(self, base: Resident) -> bool:
-        """Tell whether a stored metric is what this program would make: a sample of its costs."""
+        """Return whether a stored metric is what this program would make: a sample of its costs."""
         count = len(self._graph.edge_tail)
         edges = np.unique(np.linspace(0, count - 1, _SAMPLE).astype(np.int64))
         edge_s = base.model.edges_s(edges)

@@ -101,7 +101,7 @@ class ModeNetwork:
         self._without: tuple[bytes, ModeNetwork] | None = None
 
     def without(self, edges: NDArray[np.int64]) -> "ModeNetwork":
-        """Give the network as it would be if some edges were no roads; the last one is kept.
+        """Return the network as it would be if some edges were no roads; the last one is kept.
 
         Parameters
         ----------
@@ -128,7 +128,7 @@ class ModeNetwork:
         return np.flatnonzero(np.append(True, tail[1:] != tail[:-1]))
 
     def twin(self, edge: int) -> int | None:
-        """Give the same stretch of road in the other direction, where this mode may use it."""
+        """Return the same stretch of road in the other direction, where this mode may use it."""
         twin = int(self.graph.edge_twin[edge])
         return twin if twin >= 0 and self._allows(twin) else None
 
@@ -144,7 +144,7 @@ class ModeNetwork:
         )
 
     def departures(self, start: Snap) -> tuple[tuple[Piece, int], ...]:
-        """Give the pieces that leave a snapped place, each with the node it leads to."""
+        """Return the pieces that leave a snapped place, each with the node it leads to."""
         starts, tail, head = self._places(start), self.graph.edge_tail, self.turns.leads_to
         # A place at the very end of an edge is the junction itself: a one-way street that begins
         # there need not be taken, one that ends there need not be driven along.
@@ -152,7 +152,7 @@ class ModeNetwork:
         return (*(((edge, at, 1.0), head(edge)) for edge, at in starts), *leaving)
 
     def arrivals(self, end: Snap) -> tuple[tuple[Piece, int], ...]:
-        """Give the pieces that reach a snapped place, each with the node it comes from."""
+        """Return the pieces that reach a snapped place, each with the node it comes from."""
         finishes, head, turns = self._places(end), self.graph.edge_head, self.turns
         along = [
             ((edge, 0.0, at), node) for edge, at in finishes for node in turns.comes_from(edge)
@@ -166,7 +166,7 @@ class ModeNetwork:
         return (*along, *reaching)
 
     def direct(self, start: Snap, end: Snap) -> tuple[Piece, ...]:
-        """Give the pieces from place to place where both lie on one edge."""
+        """Return the pieces from place to place where both lie on one edge."""
         return tuple(
             (edge, at, until)
             for edge, at in self._places(start)
@@ -175,7 +175,7 @@ class ModeNetwork:
         )
 
     def _places(self, snap: Snap) -> list[tuple[int, float]]:
-        """Give (edge, share) of a snapped place on its edge and on the edge's twin."""
+        """Return (edge, share) of a snapped place on its edge and on the edge's twin."""
         places = [(snap.edge, snap.fraction)] if self._allows(snap.edge) else []
         twin = self.twin(snap.edge)
         return places if twin is None else [*places, (twin, 1.0 - snap.fraction)]
@@ -188,7 +188,7 @@ class ModeNetwork:
         return Components.of(flat.first_out, flat.tail, flat.head, flat.of_edges(may))
 
     def joins(self, start: Snap, end: Snap) -> bool:
-        """Tell whether roads lead from one snapped place to another, be they closed."""
+        """Return whether roads lead from one snapped place to another, be they closed."""
         if self.direct(start, end):
             return True
         sources = [node for _, node in self.departures(start)]
@@ -213,7 +213,7 @@ class ModeNetwork:
         return ModeMetric(units_per_s, self.hierarchy.customize(self.spread(cost)))
 
     def holds(self, metric: ModeMetric, edge_s: Floats) -> bool:
-        """Tell whether ways over edges that cost so much can be told in a metric's unit.
+        """Return whether ways over edges that cost so much can be told in a metric's unit.
 
         Parameters
         ----------
@@ -224,7 +224,7 @@ class ModeNetwork:
         return cost_s * metric.units_per_s <= _CHANGED_SHARE * cch.UNREACHABLE
 
     def update(self, metric: ModeMetric, edges: NDArray[np.int64], edge_s: Floats) -> None:
-        """Give some edges another cost in a metric; nobody may be searching with it meanwhile.
+        """Return some edges another cost in a metric; nobody may be searching with it meanwhile.
 
         Parameters
         ----------
@@ -244,11 +244,11 @@ class ModeNetwork:
     def units(
         self, metric: ModeMetric, edges: NDArray[np.int64], edge_s: Floats
     ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """Give what a metric holds for edges that cost so much: hierarchy's edges, and units."""
+        """Return what a metric holds for edges that cost so much: hierarchy's edges, and units."""
         return self.turns.spread_some(edges, _in_units(edge_s, metric.units_per_s))
 
     def _units_per_s(self, cost_s: Floats) -> float:
-        """Give a unit in which every way that anybody would walk has a cost."""
+        """Return a unit in which every way that anybody would walk has a cost."""
         # Thresholds have a price and no length: they say nothing of how long ways are.
         open_ = np.isfinite(cost_s) & (self.graph.edge_length_dm > 0)
         length_m = float(self.graph.edge_length_dm[open_].sum(dtype=np.float64)) / 10.0
@@ -265,7 +265,7 @@ class ModeNetwork:
         return min(_FINEST_PER_S, max(fine, self._safe_units(cost_s)))
 
     def _safe_units(self, cost_s: Floats) -> float:
-        """Give the finest unit in which no way is too long: it leaves each node once at most."""
+        """Return the finest unit in which no way is too long: it leaves each node once at most."""
         if not len(cost_s):
             return _FINEST_PER_S
         # Edges are sorted by tail.
@@ -277,7 +277,7 @@ class ModeNetwork:
         return min(_FINEST_PER_S, room / longest_s) if longest_s > 0 else _FINEST_PER_S
 
     def path(self, metric: ModeMetric, source: int, target: int) -> NDArray[np.int64]:
-        """Give the edges of the cheapest way between two nodes, in order of travel.
+        """Return the edges of the cheapest way between two nodes, in order of travel.
 
         Raises
         ------
@@ -298,12 +298,12 @@ class ModeNetwork:
     def between_s(
         self, metric: ModeMetric, sources: Sequence[int], targets: Sequence[int]
     ) -> Floats:
-        """Give costs from nodes to nodes, float64 [sources, targets], infinite where no way."""
+        """Return costs from nodes to nodes, float64 [sources, targets], infinite where no way."""
         units = self.hierarchy.many_to_many(metric.arcs, sources, targets)
         return np.where(units < cch.UNREACHABLE, units / metric.units_per_s, np.inf)
 
     def spread(self, cost: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Give whole costs of the graph's edges, [E], to the hierarchy's, [E + X].
+        """Return whole costs of the graph's edges, [E], to the hierarchy's, [E + X].
 
         What this mode may not turn along is closed.
         """
@@ -368,6 +368,6 @@ def moving(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
 
 
 def _in_units(cost_s: Floats, units_per_s: float) -> NDArray[np.int32]:
-    """Give whole costs, int32, infinite ones as the hierarchy's `UNREACHABLE`."""
+    """Return whole costs, int32, infinite ones as the hierarchy's `UNREACHABLE`."""
     units = np.minimum(np.rint(cost_s * units_per_s), cch.UNREACHABLE)
     return units.astype(np.int32)

@@ -141,13 +141,13 @@ class Timing(Protocol):
     """Tells how long ways take, and when portals open."""
 
     def walker(self) -> Walker:
-        """Give who stands at the start."""
+        """Return who stands at the start."""
 
     def measured(self, region: int, legs: Legs) -> tuple[Floats, Floats]:
-        """Give moving time and length of legs: float64 [k] each, seconds and metres."""
+        """Return moving time and length of legs: float64 [k] each, seconds and metres."""
 
     def through_s(self, portal: Portal, reached_s: float) -> float | None:
-        """Give when somebody is past all posts of a portal who reaches the first.
+        """Return when somebody is past all posts of a portal who reaches the first.
 
         Both in seconds after departure; None where it is not known to open.
         """
@@ -358,7 +358,7 @@ class _Solving:
         return Plan(ended.sections, ended.passed, best[0], self._saw_waits)
 
     def _straight(self) -> Plan:
-        """Give what the queue would where there is nothing to pass: of equals the first."""
+        """Return what the queue would where there is nothing to pass: of equals the first."""
         asked = self._asked
         least_s, best, through = math.inf, None, None
         for piece, cost_s in asked.direct:
@@ -446,7 +446,7 @@ class _Solving:
         )
 
     def _between_s(self, region: int, sources: Sequence[int], ahead: _Ahead) -> Floats:
-        """Give what the metric asks from nodes to targets, float64 [sources, targets]."""
+        """Return what the metric asks from nodes to targets, float64 [sources, targets]."""
         if not ahead.nodes:
             return np.zeros((len(sources), 0))
         return between_s(self._residents[region], sources, ahead.nodes)
@@ -479,7 +479,7 @@ class _Solving:
     def _worth_a_look(
         self, region: int, ahead: _Ahead, least_s: Floats
     ) -> Iterator[tuple[int, int]]:
-        """Give for each portal who comes there the cheapest, and for the end by which arrival."""
+        """Return for each portal who comes there the cheapest, and for the end by which arrival."""
         if self._detours.are_possible(region):  # nobody knows before looking
             yield from np.ndindex(least_s.shape)
             return
@@ -492,7 +492,7 @@ class _Solving:
             yield row, portals + column
 
     def _least_s(self, label: _Label, on_s: Floats) -> Floats:
-        """Give the price of ways on from a node at least, float64 [k].
+        """Return the price of ways on from a node at least, float64 [k].
 
         Whoever walks so long has so far to go, by the slowest road, and rests so often. What the
         metrics ask for exposure counts as if it was walked: with aversion it is an estimate.
@@ -611,7 +611,7 @@ class _Solving:
             self._end(label, node, self._last[row], on_s)
 
     def _is_never_open(self, target: int, label: _Label) -> bool:
-        """Tell whether a portal has been found not to open any more before one can be there."""
+        """Return whether a portal has been found not to open any more before one can be there."""
         return label.walker.clock_s >= self._closed_from_s.get(target, math.inf)
 
     def _reach(self, label: _Label, target: int, metric_s: float) -> None:
@@ -667,7 +667,7 @@ class _Solving:
         self._look([label], *self._rows[label.portal])
 
     def _is_superfluous(self, label: _Label) -> bool:
-        """Tell whether somebody who went on from the same place does no worse in any respect."""
+        """Return whether somebody who went on from the same place does no worse in any respect."""
         one = label.walker
         price_s = self._price_s(one, label.exposed_s, label.metric_s)
         others = self._settled[label.portal]
@@ -692,7 +692,7 @@ _NOTHING: Final = _Walked(_NO_LEGS, np.zeros(1), np.zeros(1))
 
 
 def _chained(first: Sequence[float], moved: Floats, last: Sequence[float]) -> Floats:
-    """Give the sums along a section of whose middle they are known: float64 [k + 1]."""
+    """Return the sums along a section of whose middle they are known: float64 [k + 1]."""
     sums = np.empty(len(first) + len(moved) + len(last))
     sums[0] = 0.0
     middle = len(first) + len(moved)
@@ -703,7 +703,7 @@ def _chained(first: Sequence[float], moved: Floats, last: Sequence[float]) -> Fl
 
 
 def ahead_s(residents: Sequence[Resident], question: PortalQuestion) -> Floats:
-    """Give the least cost from behind each portal to the end, float64 [portals].
+    """Return the least cost from behind each portal to the end, float64 [portals].
 
     As if every portal were open on arrival: never above what it takes, so that the search for it
     may look towards the end first. Infinite where no portals lead on.
@@ -736,7 +736,7 @@ def ahead_s(residents: Sequence[Resident], question: PortalQuestion) -> Floats:
 def _between_portals_s(
     resident: Resident, leaving: tuple[int, ...], arriving: tuple[int, ...]
 ) -> Floats:
-    """Give costs between portals; the metric keeps them for as long as it stays as it is."""
+    """Return costs between portals; the metric keeps them for as long as it stays as it is."""
     key = (leaving, arriving)
     known = resident.derived.get(key)
     if known is None:
@@ -745,5 +745,5 @@ def _between_portals_s(
 
 
 def between_s(resident: Resident, sources: Sequence[int], targets: Sequence[int]) -> Floats:
-    """Give costs from nodes to nodes, float64 [sources, targets], infinite where no way."""
+    """Return costs from nodes to nodes, float64 [sources, targets], infinite where no way."""
     return resident.ground.network.between_s(resident.metric, sources, targets)

@@ -64,7 +64,7 @@ def joints(sides: Sequence[RegionView], crossings: Sequence[Crossing]) -> tuple[
 def landing_nodes(
     sides: Sequence[RegionView], crossings: Sequence[Crossing], region: int
 ) -> list[int]:
-    """Give the nodes of a region that a crossing joins with another, whatever is banned there."""
+    """Return the nodes of a region that a crossing joins with another, whatever is banned there."""
     found = (here.node for _, here, _ in _meetings(sides, crossings) if here.region == region)
     return list(dict.fromkeys(found))
 
@@ -72,7 +72,7 @@ def landing_nodes(
 def _meetings(
     sides: Sequence[RegionView], crossings: Sequence[Crossing]
 ) -> Iterator[tuple[Crossing, Landing, Landing]]:
-    """Give every pair of landings of two regions on the two sides of a crossing."""
+    """Return every pair of landings of two regions on the two sides of a crossing."""
     for crossing in crossings:
         landings = [
             landing for row, side in enumerate(sides) for landing in _landings(row, side, crossing)
@@ -115,7 +115,7 @@ def _joint(
 
 
 def _landings(region: int, side: RegionView, crossing: Crossing) -> Iterator[Landing]:
-    """Give where a region reaches a crossing: by its border edges, else by its nearest road."""
+    """Return where a region reaches a crossing: by its border edges, else by its nearest road."""
     graph = side.ground.travel.graph
     own = {
         country: node

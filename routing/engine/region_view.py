@@ -47,7 +47,7 @@ class RegionView:
     closed: Closed | None = None
 
     def model(self, aversion: float) -> CostModel:
-        """Give what things cost at an aversion."""
+        """Return what things cost at an aversion."""
         situation = self.situation
         return CostModel(self.ground.travel, situation.contacts, aversion, situation.night)
 
@@ -63,7 +63,7 @@ class RegionView:
         return {edge: gate for edge, gate in self.rules.gates.items() if edge not in untold}
 
     def without_obstacles(self) -> "RegionView":
-        """Give the region as one finds it who keeps out of nothing."""
+        """Return the region as one finds it who keeps out of nothing."""
         return replace(self, rules=replace(self.rules, bans=self.situation.bans), closed=None)
 
     def require_free(self, point: tuple[float, float], snap: Snap, which: str) -> None:
@@ -82,7 +82,7 @@ class RegionView:
             raise NoRoute(f"{what} between the {which} and the road", blocked)
 
     def portals(self, region: int) -> list[Portal]:
-        """Give the border edges that have an official post, as portals of this region."""
+        """Return the border edges that have an official post, as portals of this region."""
         travel, turns, gates = self.ground.travel, self.ground.network.turns, self.gates
         edges = np.array(sorted(gates), dtype=np.int64)
         edges = edges[travel.usable(edges)]
@@ -129,7 +129,7 @@ class Priced:
         return cls(side.model(0.0).prices(legs), barred, untold)
 
     def at(self, aversion: float, banned_s: float) -> Floats:
-        """Give the cost of each, seconds; more where it touches an exclusion."""
+        """Return the cost of each, seconds; more where it touches an exclusion."""
         cost_s = self.prices.at(aversion)
         cost_s[self.barred] += banned_s
         cost_s[self.untold] = np.inf

@@ -101,7 +101,7 @@ class ReachMetric:
         return np.concatenate([np.zeros(0), *parts])
 
     def gate(self, edge: int) -> Gate:
-        """Give the official posts on a border edge."""
+        """Return the official posts on a border edge."""
         return self.rules.gates[edge]
 
 
@@ -226,7 +226,7 @@ class ShortestPathTree:
         return tuple(self._posts(border, int(node)) if node >= 0 else () for node in self.last.node)
 
     def _posts(self, border: Ints, node: int) -> tuple[Crossing, ...]:
-        """Give the posts on the way to a node, in order of travel."""
+        """Return the posts on the way to a node, in order of travel."""
         posts: list[Crossing] = []
         flat, row = self.metric.flat, int(border[node])
         while row >= 0:

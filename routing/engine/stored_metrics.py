@@ -27,7 +27,7 @@ def metric_name(profile: str, aversion: float) -> str:
 
 
 def stored_facts(graph: RoadGraph, profile: str) -> Facts | None:
-    """Give what the region's own metrics of a profile rest on, None where it has none."""
+    """Return what the region's own metrics of a profile rest on, None where it has none."""
     about = graph.meta.metrics.get(metric_name(profile, 0.0)) if graph.folder else None
     return None if about is None else _facts(about)
 
@@ -62,6 +62,6 @@ def open_metric(graph: RoadGraph, profile: str, aversion: float) -> StoredMetric
 
 
 def columns_of(stored: StoredMetric) -> StoredArrays:
-    """Give what meta.json says of a metric, and its arrays, for `write_graph`."""
+    """Return what meta.json says of a metric, and its arrays, for `write_graph`."""
     about = {"units_per_s": stored.metric.units_per_s, **asdict(stored.facts)}
     return about, {column: getattr(stored.metric.arcs, column) for column in METRIC}

@@ -31,7 +31,7 @@ _APART, _TOUCHED, _NEAR = 0, 1, 2
 
 
 def segments_touching(grid: SegmentGrid, areas: Sequence[Polygon]) -> list[Ints]:
-    """Give of each of some polygons the segments that meet it, its holes' outlines included.
+    """Return of each of some polygons the segments that meet it, its holes' outlines included.
 
     Parameters
     ----------
@@ -67,14 +67,14 @@ def _segments_touching(grid: SegmentGrid, area: Polygon, state: Bytes) -> Ints:
 
 
 def _edges(area: Polygon) -> Floats:
-    """Give the edges of all rings, float64 [m, 4]: x and y of both ends; none without length."""
+    """Return the edges of all rings, float64 [m, 4]: x and y of both ends; none without length."""
     rings = [shapely.get_coordinates(ring) for ring in (area.exterior, *area.interiors)]
     edges = np.concatenate([np.hstack((ring[:-1], ring[1:])) for ring in rings])
     return np.ascontiguousarray(edges[(edges[:, :2] != edges[:, 2:]).any(axis=1)])
 
 
 def _told(grid: SegmentGrid, area: Polygon, segments: Ints) -> Ints:
-    """Give those of some segments that meet an area, as GEOS says."""
+    """Return those of some segments that meet an area, as GEOS says."""
     ends = np.stack((segments, segments + 1), axis=1)
     lines = np.stack((grid.shape_lon[ends], grid.shape_lat[ends]), axis=2) / UNITS_PER_DEGREE
     # A line of no length meets nothing.
@@ -101,14 +101,14 @@ def _side(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> int
 
 @inlined
 def _west(edges: Floats, e: int, x: float, y: float) -> int:
-    """Tell whether an edge passes west of a point: 1; east: -1; 0 where rounding could tell."""
+    """Return whether an edge passes west of a point: 1; east: -1; 0 where rounding could tell."""
     side = _side(edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3], x, y)
     return -side if edges[e, 3] > edges[e, 1] else side
 
 
 @inlined
 def _met(edges: Floats, e: int, ax: float, ay: float, bx: float, by: float) -> int:
-    """Tell whether a segment meets an edge."""
+    """Return whether a segment meets an edge."""
     cx, cy, dx, dy = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
     if max(ax, bx) < min(cx, dx) or max(cx, dx) < min(ax, bx):
         return _APART
@@ -127,7 +127,7 @@ def _met(edges: Floats, e: int, ax: float, ay: float, bx: float, by: float) -> i
 def _inside(
     x: float, y: float, edges: Floats, through: Ints, throughs: int, partial: Ints, partials: int
 ) -> int:
-    """Tell whether a point is inside, by how many edges pass west of it.
+    """Return whether a point is inside, by how many edges pass west of it.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ type Floats = NDArray[np.float64]
 
 
 def reach(boxes: Floats, coordinates: Floats) -> list[int]:
-    """Give the numbers of the boxes that the box of some segment of a line touches, rising.
+    """Return the numbers of the boxes that the box of some segment of a line touches, rising.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ _WGS84: Final = Geod(ellps="WGS84")
 
 
 def segment_lengths_m(coordinates: Floats) -> Floats:
-    """Give the great-circle length of each segment of a polyline.
+    """Return the great-circle length of each segment of a polyline.
 
     What the shares of an edge are measured by, here and when a point is snapped.
 
@@ -36,7 +36,7 @@ def segment_lengths_m(coordinates: Floats) -> Floats:
 
 
 def vertex_shares(coordinates: Floats) -> Floats:
-    """Give how far along a polyline each vertex lies, from 0 to 1.
+    """Return how far along a polyline each vertex lies, from 0 to 1.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def vertex_shares(coordinates: Floats) -> Floats:
 
 
 def shares_along(coordinates: Floats, count: NDArray[np.int64]) -> Floats:
-    """Give how far along its polyline each vertex lies, for polylines one after the other.
+    """Return how far along its polyline each vertex lies, for polylines one after the other.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def between(coordinates: Floats, start: float, end: float) -> tuple[Floats, Floa
 
 
 def geodesic_m(coordinates: Floats) -> Floats:
-    """Give the geodesic length of each segment of a polyline on the WGS 84 ellipsoid.
+    """Return the geodesic length of each segment of a polyline on the WGS 84 ellipsoid.
 
     Karney's method (PROJ), as PostGIS measures a geography.
 
@@ -146,7 +146,7 @@ def project(coordinates: Floats, lon: float, lat: float) -> tuple[Floats, Floats
 
 
 def distance_to_line_m(coordinates: Floats, lon: float, lat: float) -> float:
-    """Give the distance from a point to a polyline of two vertices or more, in metres."""
+    """Return the distance from a point to a polyline of two vertices or more, in metres."""
     return float(project(coordinates, lon, lat)[0].min())
 
 

@@ -79,7 +79,7 @@ class SegmentGrid:
         return np.empty(0, dtype=np.int64) if window is None else self._within(window)
 
     def window(self, box: Box) -> Window | None:
-        """Give the cells that a box touches; None where it lies beside the grid."""
+        """Return the cells that a box touches; None where it lies beside the grid."""
         west, south, east, north = box
         left, bottom, width, height, columns, rows = self._cells
         first_column = max(math.floor((west - left) / width - MARGIN), 0)
@@ -169,7 +169,7 @@ class SegmentGrid:
     def _best(
         self, lon: float, lat: float, accept: Callable[[Ints], NDArray[np.bool_]], window: Window
     ) -> NearestSegment | None:
-        """Give the nearest accepted segment of some cells."""
+        """Return the nearest accepted segment of some cells."""
         segments = self._within(window)
         if not segments.size:
             return None
@@ -264,7 +264,7 @@ def distance_to(
     shape_lon: NDArray[np.int32],
     shape_lat: NDArray[np.int32],
 ) -> tuple[float, float]:
-    """Give the place on a segment that is nearest to a point, 0 to 1, and how far it is, metres.
+    """Return the place on a segment that is nearest to a point, 0 to 1, and how far it is, metres.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ def along(first: int, after: int, lon: Ints32, lat: Ints32, share: Floats) -> No
 def _cut(
     first: int, last: int, lon: Ints32, lat: Ints32, share: Floats, at: float
 ) -> tuple[float, float]:
-    """Give the place at a share of an edge, degrees."""
+    """Return the place at a share of an edge, degrees."""
     row = 0
     while row < last - 1 and share[row + 1] <= at:
         row += 1

@@ -93,7 +93,7 @@ def nearest(  # noqa: PLR0917 -- kernels take no names
 def place_on(
     segment: int, position: float, shape_start: Ints, shape_lon: Ints32, shape_lat: Ints32
 ) -> tuple[int, float, float, float]:
-    """Give where on its edge a place on a segment is.
+    """Return where on its edge a place on a segment is.
 
     Returns
     -------

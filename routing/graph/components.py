@@ -96,7 +96,7 @@ class Components:
         return found
 
     def reached(self, sources: NDArray[np.integer]) -> Bools:
-        """Tell which components can be reached from any of some, bool [C]; themselves among them.
+        """Return which components can be reached from any of some, bool [C]; themselves among them.
 
         Parameters
         ----------
@@ -111,7 +111,7 @@ class Components:
         return found
 
     def leads(self, sources: Ints, targets: Ints) -> bool:
-        """Tell whether a way leads from any of some nodes or copies to any of others."""
+        """Return whether a way leads from any of some nodes or copies to any of others."""
         source, target = self.label[sources], self.label[targets]
         if self.to_largest[source].any() and self.of_largest[target].any():
             return True
@@ -122,7 +122,7 @@ class Components:
 
 @compiled
 def label_components(first_out: Ints, head: Ints32, may: Bools) -> tuple[Ints32, int]:
-    """Give each node the number of its component, by the algorithm of Tarjan (1972).
+    """Return the number of each node's component, by the algorithm of Tarjan (1972).
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def _look_on(
 
 @inlined
 def _close(node: int, waiting: Ints32, waits: int, component: int, label: Ints32) -> int:
-    """Give all that waits from a node on its number, and how many still wait."""
+    """Return all that waits from a node on its number, and how many still wait."""
     while True:
         waits -= 1
         label[waiting[waits]] = component

@@ -170,7 +170,7 @@ class _Made:
                 self._backward.append(back)
 
     def parted(self) -> Parted:
-        """Give what was made."""
+        """Return what was made."""
         tail, head = np.split(self._ends, 2)
         return Parted(
             tail=tail,
@@ -183,7 +183,7 @@ class _Made:
 
 
 def _passing(arm: _Arm, other: _Arm, passed_by: int) -> int:
-    """Give the flags of the threshold from one arm to another, 0 where nobody passes."""
+    """Return the flags of the threshold from one arm to another, 0 where nobody passes."""
     flags = 0
     for mode in _MODES:
         may, at_ends = int(mode.flag), int(mode.ends_flag)
@@ -196,6 +196,6 @@ def _passing(arm: _Arm, other: _Arm, passed_by: int) -> int:
 
 
 def is_entry(flags: Array, mode: Mode) -> NDArray[np.bool_]:
-    """Tell which edges, by their flags, are where a mode enters no through roads."""
+    """Return which edges, by their flags, are where a mode enters no through roads."""
     entry = int(EdgeFlag.THRESHOLD | mode.ends_flag)
     return np.asarray((flags & entry) == entry)

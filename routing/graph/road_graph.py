@@ -229,7 +229,7 @@ class RoadGraph:
         )
 
     def turns(self, mode: Mode) -> TurnCopies:
-        """Give what turn restrictions mean to a mode: only vehicles obey them."""
+        """Return what turn restrictions mean to a mode: only vehicles obey them."""
         return self._turns[mode]
 
     @cached_property

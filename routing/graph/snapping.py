@@ -104,7 +104,7 @@ def _check_position(lon: float, lat: float) -> None:
 
 
 def country_index(graph: RoadGraph, country: str | None) -> int:
-    """Give the index of a country in a graph; `ANYWHERE` for none, or where it knows none."""
+    """Return the index of a country in a graph; `ANYWHERE` for none, or where it knows none."""
     codes = graph.meta.countries
     if country is None or not codes:
         return ANYWHERE
@@ -114,7 +114,7 @@ def country_index(graph: RoadGraph, country: str | None) -> int:
 def _nearest(
     graph: RoadGraph, lon: float, lat: float, mode: Mode, country: int
 ) -> NearestSegment | None:
-    """Give the nearest segment that a mode may use."""
+    """Return the nearest segment that a mode may use."""
     grid, scale = graph.grid, scale_at(lat)
 
     def look(window: Window) -> NearestSegment | None:
@@ -174,14 +174,14 @@ class NearEdges:
         )
 
     def places(self, graph: RoadGraph) -> Floats:
-        """Give the nearest place on each, float64 [k, 2], degrees."""
+        """Return the nearest place on each, float64 [k, 2], degrees."""
         ends = np.stack((self.segment, self.segment + 1))
         lonlat = np.stack((graph.shape_lon[ends], graph.shape_lat[ends]), axis=2) / UNITS_PER_DEGREE
         at = self.position[:, np.newaxis]
         return np.asarray(lonlat[0] + at * (lonlat[1] - lonlat[0]))
 
     def snap(self, graph: RoadGraph, row: int, usable: Usable) -> Snap:
-        """Give where one of them is met."""
+        """Return where one of them is met."""
         segment, position, distance_m = (
             column[row].item() for column in (self.segment, self.position, self.distance_m)
         )
@@ -218,7 +218,7 @@ def edges_near(
 
 
 def box_around(point: tuple[float, float], reach_m: float) -> Box:
-    """Give the box around a point that reaches so far to each side, degrees."""
+    """Return the box around a point that reaches so far to each side, degrees."""
     lon, lat = point
     dlat = reach_m / METRES_PER_DEGREE
     dlon = dlat / max(float(np.cos(np.radians(lat))), 1e-6)
@@ -244,7 +244,7 @@ def may_be_met(graph: RoadGraph, segments: Ints, may: Usable, country: int) -> B
 
 
 def edges_of(graph: RoadGraph, segments: Ints) -> Ints:
-    """Give the edge of each segment, int64 [k]."""
+    """Return the edge of each segment, int64 [k]."""
     return np.searchsorted(graph.shape_start, segments, side="right") - 1
 
 

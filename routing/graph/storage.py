@@ -210,7 +210,7 @@ def map_metric(path: Path, meta: GraphMeta, name: str) -> dict[str, NDArray[Any]
 
 
 def arrays_of(meta: GraphMeta) -> dict[str, tuple[str, str]]:
-    """Give name, dtype and length of every array of a region."""
+    """Return name, dtype and length of every array of a region."""
     return layout.ARRAYS | {
         layout.metric_file(name, column): shape
         for name in meta.metrics
@@ -219,7 +219,7 @@ def arrays_of(meta: GraphMeta) -> dict[str, tuple[str, str]]:
 
 
 def _identities(path: Path, meta: GraphMeta) -> dict[str, list[int]]:
-    """Give inode, times and size of each file of arrays.
+    """Return inode, times and size of each file of arrays.
 
     The time of change (ctime) is the system's own: who writes to a file and then sets back its
     time of writing, as `cp -p` and `rsync` do, changes that one.

@@ -91,11 +91,11 @@ class Flat:
     edge: Int64 | None
 
     def of_edges(self, value: Array) -> Array:
-        """Give values of the edges, [E], to the rows."""
+        """Return values of the edges, [E], to the rows."""
         return value if self.edge is None else value[self.edge]
 
     def edge_of(self, row: int) -> int:
-        """Give the graph's edge of a row."""
+        """Return the graph's edge of a row."""
         return row if self.edge is None else int(self.edge[row])
 
 
@@ -127,7 +127,7 @@ class TurnCopies:
     # --- costs ---------------------------------------------------------------------------------
 
     def spread(self, cost: Int32, closed: int) -> Int32:
-        """Give costs of the edges, [E], to edges and copies, [E + X].
+        """Return costs of the edges, [E], to edges and copies, [E + X].
 
         Parameters
         ----------
@@ -141,7 +141,7 @@ class TurnCopies:
         return result
 
     def spread_some(self, edges: Int64, cost: Int32) -> tuple[Int64, Int32]:
-        """Give the edges and copies that change with some edges, and their costs.
+        """Return the edges and copies that change with some edges, and their costs.
 
         Of an edge named twice, the last cost stays the last.
 
@@ -162,7 +162,7 @@ class TurnCopies:
         return every, np.concatenate((cost[stays], np.repeat(cost, count)))
 
     def originals(self, edges: Int32) -> Int32:
-        """Give the graph's edges of edges and copies."""
+        """Return the graph's edges of edges and copies."""
         copied = edges >= len(self.edge_tail)
         if not copied.any():
             return edges
@@ -171,7 +171,7 @@ class TurnCopies:
         return result
 
     def heads(self, edges: Int32) -> Int32:
-        """Give the nodes and copies that edges and copies lead to."""
+        """Return the nodes and copies that edges and copies lead to."""
         count = len(self.edge_head)
         copied = edges >= count
         result = self.edge_head[np.where(copied, 0, edges)]
@@ -179,11 +179,11 @@ class TurnCopies:
         return result
 
     def to_copies(self, value: Array) -> Array:
-        """Give values of the edges, [E], to edges and copies, [E + X]."""
+        """Return values of the edges, [E], to edges and copies, [E + X]."""
         return np.concatenate((value, value[self.edge]))
 
     def dearest(self, value: NDArray[np.float64]) -> float:
-        """Give the sum over the copied nodes of the most that leaving one costs.
+        """Return the sum over the copied nodes of the most that leaving one costs.
 
         Parameters
         ----------
@@ -198,25 +198,25 @@ class TurnCopies:
     # --- ends ----------------------------------------------------------------------------------
 
     def leads_to(self, edge: int) -> int:
-        """Give the node or copy that an edge leads to for one who begins on it."""
+        """Return the node or copy that an edge leads to for one who begins on it."""
         rows = self._rows(edge)
         begun = rows[self.tail[rows] < self.node_count]
         return int(self.head[begun[0]]) if len(begun) else int(self.edge_head[edge])
 
     def comes_from(self, edge: int) -> list[int]:
-        """Give the nodes and copies from which an edge may be entered."""
+        """Return the nodes and copies from which an edge may be entered."""
         tails = self.tail[self._rows(edge)]
         return [int(self.edge_tail[edge]), *tails[tails >= self.node_count].tolist()]
 
     def all_at(self, node: int) -> list[int]:
-        """Give a node and its copies."""
+        """Return a node and its copies."""
         if not self.is_obeyed:
             return [node]
         first, after = np.searchsorted(self._sorted_node, [node, node + 1])
         return [node, *(self.node_count + self._by_node[first:after]).tolist()]
 
     def onward(self, at: int, edge: int) -> int | None:
-        """Give where an edge leads from a node or copy that it leaves, None where forbidden."""
+        """Return where an edge leads from a node or copy that it leaves, None where forbidden."""
         rows = self._rows(edge)
         taken = rows[self.tail[rows] == at]
         if len(taken):
@@ -224,7 +224,7 @@ class TurnCopies:
         return int(self.edge_head[edge]) if at < self.node_count else None
 
     def allow(self, edges: Sequence[int]) -> bool:
-        """Tell whether edges that follow each other may be taken one after the other."""
+        """Return whether edges that follow each other may be taken one after the other."""
         step = 0
         for begun in np.flatnonzero(self._is_replaced(np.asarray(edges, dtype=np.int64))).tolist():
             if begun < step:
@@ -238,7 +238,7 @@ class TurnCopies:
         return True
 
     def _rows(self, edge: int) -> Int64:
-        """Give the copies of an edge."""
+        """Return the copies of an edge."""
         if not self.is_obeyed:
             return np.empty(0, np.int64)
         first, after = np.searchsorted(self._sorted_edge, [edge, edge + 1])
@@ -266,7 +266,7 @@ class TurnCopies:
         return self.edge[self.tail < self.node_count]
 
     def _is_replaced(self, edges: Int64) -> Bools:
-        """Tell which edges have a copy that is taken instead of them, bool [k]."""
+        """Return which edges have a copy that is taken instead of them, bool [k]."""
         replaced = self._replaced
         if not self.is_obeyed or not len(replaced):
             return np.zeros(len(edges), dtype=np.bool_)

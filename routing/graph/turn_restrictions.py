@@ -112,7 +112,7 @@ def _kind(tags: Mapping[str, str]) -> str | None:
 def turn_copies(
     arrays: Mapping[str, Array], restrictions: Sequence[Restriction]
 ) -> tuple[dict[str, Array], int]:
-    """Give the arrays by which a graph obeys, and how many of the restrictions fit it.
+    """Return the arrays by which a graph obeys, and how many of the restrictions fit it.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def forbidden_ways(
 
 
 def _thresholds(arrays: Mapping[str, Array]) -> dict[int, list[int]]:
-    """Give the thresholds that vehicles may pass, by the node that they leave."""
+    """Return the thresholds that vehicles may pass, by the node that they leave."""
     over = int(EdgeFlag.THRESHOLD | EdgeFlag.VEHICLE)
     found: dict[int, list[int]] = {}
     for edge in np.flatnonzero((arrays["edge_flags"] & over) == over).tolist():
@@ -176,7 +176,7 @@ class _Roads:
             self._of_way.setdefault(way, []).append(edge)
 
     def forbidden_by(self, one: Restriction) -> set[Forbidden]:
-        """Give the sequences that a restriction forbids, none where it does not fit."""
+        """Return the sequences that a restriction forbids, none where it does not fit."""
         found = set()
         for start in one.from_ways:
             for end in one.to_ways:
@@ -204,7 +204,7 @@ class _Roads:
         return all(len(turn) == 2 and self._twin[turn[0]] == turn[1] for turn in turns)  # noqa: PLR2004 -- a turn
 
     def _at_node(self, one: Restriction, start: int, end: int) -> list[Forbidden]:
-        """Give the turns from one way to another at the node.
+        """Return the turns from one way to another at the node.
 
         From a way to itself: the turns back, where the restriction is about these, else others.
         """
@@ -236,7 +236,7 @@ class _Roads:
                 yield (threshold,)
 
     def _by_turns(self, whole: Forbidden) -> Iterator[Forbidden]:
-        """Give the same turn with a threshold taken forth and back, or one more, in between."""
+        """Return the same turn with a threshold taken forth and back, or one more, in between."""
         for step, edge in enumerate(whole[:-1]):
             node, behind = int(self._head[edge]), whole[step + 1 :]
             target = int(self._tail[behind[0]])
@@ -246,7 +246,7 @@ class _Roads:
                         yield (*whole[: step + 1], first, second, *behind)
 
     def _chains(self, node: int, ways: tuple[int, ...]) -> Iterator[Forbidden]:
-        """Give the edges that lead from a node along each of the ways, from end to end."""
+        """Return the edges that lead from a node along each of the ways, from end to end."""
         for index, way in enumerate(ways):
             rest = ways[:index] + ways[index + 1 :]
             for run in self._runs(way):
@@ -265,7 +265,7 @@ class _Roads:
                 yield tuple(run.tolist())
 
     def _leaving(self, node: int) -> list[int]:
-        """Give the edges out of a node that vehicles may use."""
+        """Return the edges out of a node that vehicles may use."""
         first, after = np.searchsorted(self._tail, [node, node + 1])
         edges = np.arange(first, after)
         usable = edges[(self._flags[edges] & int(EdgeFlag.VEHICLE)) != 0]

@@ -68,7 +68,7 @@ def convert_to_nx(result: Any) -> Any:  # noqa: ANN401 -- whatever a function re
 
 
 def can_run(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool | str:
-    """Tell whether we answer this, or why not.
+    """Return whether we answer this, or why not.
 
     The weights of a networkx graph are not looked at here, since this is asked at every call:
     `convert_from_nx` says what is wrong with them, once.
@@ -85,7 +85,7 @@ def can_run(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool |
 
 
 def should_run(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool | str:
-    """Tell whether converting a networkx graph pays, or why not."""
+    """Return whether converting a networkx graph pays, or why not."""
     graph = _argument(args, kwargs, 0, "G")
     cache = getattr(graph, "__networkx_cache__", None) or {}
     weight = _weight(name, args, kwargs)

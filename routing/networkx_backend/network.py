@@ -193,18 +193,18 @@ class RoadNetwork:
         return iter(self.nodes)
 
     def __contains__(self, label: object) -> bool:
-        """Tell whether there is a node of this label."""
+        """Return whether there is a node of this label."""
         try:
             return label in self._number
         except TypeError:
             return False
 
     def is_directed(self) -> bool:
-        """Tell whether edges have one direction."""
+        """Return whether edges have one direction."""
         return self._is_directed
 
     def is_multigraph(self) -> bool:
-        """Tell whether there are keys."""
+        """Return whether there are keys."""
         return self.keys is not None
 
     def number_of_nodes(self) -> int:
@@ -261,7 +261,7 @@ class RoadNetwork:
     # --- weights ----------------------------------------------------------------------------------
 
     def has_weight(self, name: str | None) -> bool:
-        """Tell whether there is a weight of this name; None is 1 for each edge."""
+        """Return whether there is a weight of this name; None is 1 for each edge."""
         return name in self._weights
 
     def weight(self, name: str | None) -> Weight:
@@ -299,7 +299,7 @@ class RoadNetwork:
             return weight.ways
 
     def update_edges(self, costs: Mapping[tuple[Any, ...], Any], weight: str = "weight") -> int:
-        """Give some edges another weight; milliseconds for hundreds of neighbouring edges.
+        """Return some edges another weight; milliseconds for hundreds of neighbouring edges.
 
         Parameters
         ----------
@@ -345,7 +345,7 @@ class RoadNetwork:
     # --- the graph it was made of -----------------------------------------------------------------
 
     def is_current(self, edges: Sequence[int], name: str | None) -> bool:
-        """Tell whether edges still weigh in the graph of origin what they weigh here."""
+        """Return whether edges still weigh in the graph of origin what they weigh here."""
         graph = None if self.origin is None else self.origin()
         if graph is None or name is None:
             return True

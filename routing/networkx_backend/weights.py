@@ -39,7 +39,7 @@ class Weight:
     ways: Metric | None = None
 
     def may_overflow(self, node_count: int) -> bool:
-        """Tell whether a path without circles could cost more than can be counted."""
+        """Return whether a path without circles could cost more than can be counted."""
         highest = int(self.cost[self.cost < UNREACHABLE].max(initial=0))
         return highest * max(node_count - 1, 0) >= UNREACHABLE
 

@@ -326,13 +326,13 @@ def strip_segments(
 
 
 def _is_cut(ways: WayTable, segments: WaySegments) -> NDArray[np.bool_]:
-    """Tell which ways lack nodes in the file: nobody knows where they go on to, bool [W]."""
+    """Return which ways lack nodes in the file: nobody knows where they go on to, bool [W]."""
     drawn = np.bincount(segments.way, minlength=len(ways))
     return np.asarray(drawn < np.diff(ways.refs_start) - 1)
 
 
 def _reaching_line(tail: Array, head: Array, meets: Array) -> NDArray[np.bool_]:
-    """Tell which minor segments are joined, by minor ones alone, with one that meets the line.
+    """Return which minor segments are joined, by minor ones alone, with one that meets the line.
 
     Two are joined where they share a node, be it one that a road runs through: a path that goes on
     beyond a road is the same path to whoever walks it. Along a road nothing is joined.

@@ -43,7 +43,7 @@ class CrossingSplit:
 def split_crossings(
     tail: Array, head: Array, countries: Mapping[int, tuple[str, ...]]
 ) -> CrossingSplit:
-    """Give every node one country, and every piece two ends in the same country.
+    """Return every node one country, and every piece two ends in the same country.
 
     A piece belongs to the country that both its ends share. A crossing (two countries) becomes
     one node for each country that a piece reaches it from. Where two crossings are neighbours

@@ -109,7 +109,7 @@ def decide(tags: Tags, keys: Sequence[str], default: AccessLevel, direction: str
 
 
 def _said(tags: Tags, key: str, direction: str) -> tuple[AccessLevel | None, list[AccessLevel]]:
-    """Give what a key says plainly, and what it says for some hours."""
+    """Return what a key says plainly, and what it says for some hours."""
     plain: AccessLevel | None = None
     clauses: list[AccessLevel] = []
     for name in (key, f"{key}:{direction}"):
@@ -123,7 +123,7 @@ def _said(tags: Tags, key: str, direction: str) -> tuple[AccessLevel | None, lis
 
 
 def conditional(text: str) -> list[AccessLevel]:
-    """Give what the clauses of a conditional tag may bring those whom they concern."""
+    """Return what the clauses of a conditional tag may bring those whom they concern."""
     return [
         _VALUES[value]
         for value, condition in clauses_of(text)
@@ -132,13 +132,13 @@ def conditional(text: str) -> list[AccessLevel]:
 
 
 def clauses_of(text: str) -> Iterator[tuple[str, str]]:
-    """Give value and condition of each clause."""
+    """Return value and condition of each clause."""
     for found in _CLAUSE.finditer(text.lower()):
         yield found[1], found[2].strip("() ")
 
 
 def concerns(condition: str) -> bool:
-    """Tell whether a condition may come true for a walker or a passenger car."""
+    """Return whether a condition may come true for a walker or a passenger car."""
     if _SIZE.search(condition):
         return False
     return not set(re.split(r"[\s,;]+", condition)) <= _OTHERS

@@ -25,7 +25,7 @@ SEASON_KEYS: Final = frozenset({*_ALWAYS, *_NEVER})
 
 
 def may_be_closed(tags: Mapping[str, str]) -> bool:
-    """Tell whether something may be closed at some hour or in some season."""
+    """Return whether something may be closed at some hour or in some season."""
     return any(tags.get(key, "") not in always | {""} for key, always in _ALWAYS.items()) or any(
         tags.get(key) == never for key, never in _NEVER.items()
     )

@@ -269,7 +269,7 @@ def _oneway_on_foot(tags: Mapping[str, str]) -> tuple[bool, bool]:
 
 
 def _conveyed(tags: Mapping[str, str]) -> tuple[bool, bool]:
-    """Give the directions in which an escalator may be relied on (wiki "Key:conveying")."""
+    """Return the directions in which an escalator may be relied on (wiki "Key:conveying")."""
     value = tags.get("conveying", "no")
     if value in _ABSENT_VALUES:
         return _BOTH_WAYS

@@ -69,11 +69,11 @@ class Looked:
         return cls(noted, measured_m, travel.time_s(edge))
 
     def used(self, legs: Legs) -> tuple[Floats, Floats]:
-        """Give moving time and length of the legs themselves: float64 [K], seconds and metres."""
+        """Return moving time and length of the legs themselves: float64 [K], seconds and metres."""
         return self.time_s * legs.share, self.measured_m[LENGTH_M] * legs.share
 
     def only(self, rows: Ints) -> "Looked":
-        """Give some, in any order."""
+        """Return some, in any order."""
         return Looked(self.noted[:, rows], self.measured_m[:, rows], self.time_s[rows])
 
 
@@ -139,7 +139,7 @@ def _add(
 
 @inlined
 def _goes_on(row: int, before: int, noted: Ints, night: Flags, more: Floats) -> bool:
-    """Tell whether the same is said of two pieces."""
+    """Return whether the same is said of two pieces."""
     if before < 0 or night[row] != night[before]:
         return False
     for column in range(len(noted)):
@@ -207,7 +207,7 @@ def tell(
 
 @inlined
 def _height_m(share: float, tail_m: float, head_m: float) -> float:
-    """Give the height on a straight slope; a known end counts although the other is not."""
+    """Return the height on a straight slope; a known end counts although the other is not."""
     if share == 0:
         return tail_m
     return head_m if share == 1 else tail_m + (head_m - tail_m) * share

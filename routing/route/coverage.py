@@ -262,7 +262,7 @@ def _within_reach(line: MeasuredLine, supports: Supports, access_m: float) -> li
 def _near(
     line: MeasuredLine, laid: Supports, access_m: float
 ) -> Iterator[tuple[Support, int, int]]:
-    """Give those within reach of a part's box, in the plane in which `project` measures.
+    """Return those within reach of a part's box, in the plane in which `project` measures.
 
     With the first and behind the last vertex of all such parts.
     """
@@ -274,7 +274,7 @@ def _near(
 
 @compiled
 def _spans(line: Floats, lon: Floats, lat: Floats, narrow: Floats, reach_m: float) -> Ints:
-    """Give which vertices of a line the parts have within reach of whose box a place lies.
+    """Return which vertices of a line the parts have within reach of whose box a place lies.
 
     Parameters
     ----------
@@ -396,7 +396,7 @@ def stretch(line: MeasuredLine, from_m: float, to_m: float) -> Floats:
 
 
 def _covered_share(at_m: Sequence[float], reach_m: float, length_m: float) -> float:
-    """Give ``|∪[m-r, m+r]|/L`` for places in rising order."""
+    """Return ``|∪[m-r, m+r]|/L`` for places in rising order."""
     if not at_m:
         return 0.0
     if length_m <= 0:

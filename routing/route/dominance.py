@@ -40,7 +40,7 @@ def _is_no_worse(one: Route, other: Route) -> bool:
 
 
 def _measures(one: Route, other: Route) -> Iterator[tuple[float, float, float]]:
-    """Give what two ways are compared by: of the one, of the other, and what is no difference."""
+    """Return what two ways are compared by: of the one, of the other, and what is no difference."""
     yield (one.arrival - other.arrival).total_seconds(), 0.0, _SAME_S
     yield one.unknown_m, other.unknown_m, _SAME_M
     # How grave a hazard is stands in the price alone: fewer kilometres inside may be worse ones.
@@ -54,7 +54,7 @@ def _measures(one: Route, other: Route) -> Iterator[tuple[float, float, float]]:
 
 
 def _bounds(route: Route) -> dict[tuple[str, str], float]:
-    """Give the most that the exposure to each kind may be, by kind and unit.
+    """Return the most that the exposure to each kind may be, by kind and unit.
 
     Kilometres without a rate have a name of their own only beside expected events of their kind.
     """

@@ -177,7 +177,7 @@ class _Explaining:
     # --- what is said ---------------------------------------------------------------------------
 
     def _factors(self) -> list[tuple[str, AppliedFactor]]:
-        """Give the relative risks by kind; they do not apply outside the kind's rated hazards."""
+        """Return the relative risks by kind; they do not apply outside the kind's rated hazards."""
         inside: dict[str, Flags] = {}
         for item, here in zip(self.met, self.inside, strict=True):
             if item.hazard.rate_per_km is not None:
@@ -220,7 +220,7 @@ class _Explaining:
         return {what: _unrounded(np.add.reduceat(of, first)) for what, of in columns.items()}
 
     def _exposure(self) -> dict[str, Floats]:
-        """Give what each piece adds by kind, as `Route.exposure` sums it."""
+        """Return what each piece adds by kind, as `Route.exposure` sums it."""
         found: dict[str, Floats] = {}
         unrated: dict[str, list[HazardContact]] = {}
         for item, share in zip(self.met, self.shares, strict=True):
@@ -248,5 +248,5 @@ class _Explaining:
 
 
 def _unrounded(values: Floats) -> Floats:
-    """Give what stretches have of something: nothing where it is but what rounding leaves."""
+    """Return what stretches have of something: nothing where it is but what rounding leaves."""
     return np.where(values > _ROUNDING * values.max(), values, 0.0)

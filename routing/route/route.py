@@ -257,7 +257,7 @@ def drawn(graph: RoadGraph, legs: Legs) -> tuple[Floats, Floats]:
 
 
 def _hazards_met(contacts: Sequence[HazardContact], legs: Legs) -> tuple[str, ...]:
-    """Give the ids of hazards that some of the way lies inside, in order of first meeting."""
+    """Return the ids of hazards that some of the way lies inside, in order of first meeting."""
     met = []
     for item in contacts:
         leg, start, end = item.parts(legs)

@@ -181,7 +181,7 @@ class RouteSegments(Sequence[RouteSegment]):
     def __getitem__(self, index: slice) -> "RouteSegments": ...
 
     def __getitem__(self, index: int | slice) -> "RouteSegment | RouteSegments":
-        """Give one stretch, or some."""
+        """Return one stretch, or some."""
         own = index if isinstance(index, slice) else slice(index, index + 1 or None)
         some = RouteSegments(**{name: self._cut(name, own) for name in RouteSegment._fields})
         if isinstance(index, slice):
@@ -197,7 +197,7 @@ class RouteSegments(Sequence[RouteSegment]):
         return column[own]
 
     def __iter__(self) -> Iterator[RouteSegment]:
-        """Give the stretches, one by one."""
+        """Return the stretches, one by one."""
         columns: list[Iterable[Any]] = []
         for name in RouteSegment._fields:
             column = getattr(self, name)
@@ -226,7 +226,7 @@ def _joined_by_name(
 
 
 def _rows_by_name(columns: Mapping[str, Floats], count: int) -> Iterator[dict[str, float]]:
-    """Give each stretch the figures it has, by name."""
+    """Return the figures that each stretch has, by name."""
     values = [column.tolist() for column in columns.values()]
     for row in range(count):
         yield {name: own[row] for name, own in zip(columns, values, strict=True) if own[row] != 0}
@@ -241,7 +241,7 @@ class Ferry(NamedTuple):
 
 
 def ferries(segments: RouteSegments) -> tuple[Ferry, ...]:
-    """Give the ferries of a route in order of travel, each once however many stretches it has."""
+    """Return the ferries of a route in order of travel, each once however many stretches it has."""
     found: list[Ferry] = []
     to_m = -1.0
     rows = zip(segments.road_class, segments.road, segments.from_m, segments.to_m, strict=True)

@@ -56,12 +56,12 @@ class Pacing:
         return (self.route.distance_m, BEHIND)
 
     def walker(self, stint: Stint | None = None) -> Walker:
-        """Give who stands at the start, on a fresh day or on one under way."""
+        """Return who stands at the start, on a fresh day or on one under way."""
         profile, own = self.route.profile, under_way(self.departure, stint)
         return Walker(clock_of(self.departure), profile.window, profile.day_max_m, own)
 
     def moment(self, walker: Walker) -> datetime:
-        """Give what somebody's clock says, aware."""
+        """Return what somebody's clock says, aware."""
         return self.departure + timedelta(seconds=walker.clock_s - clock_of(self.departure))
 
     def gone(
@@ -71,7 +71,7 @@ class Pacing:
         end: Place,
         reached: dict[tuple[float, str | None], datetime] | None = None,
     ) -> Walker:
-        """Give who has gone on from a place to another, and waited and slept on the way.
+        """Return who has gone on from a place to another, and waited and slept on the way.
 
         Parameters
         ----------
@@ -106,7 +106,7 @@ class Pacing:
     def waits(
         self, reached: Mapping[tuple[float, str | None], datetime]
     ) -> list[tuple[datetime, datetime]]:
-        """Give from when until when one waits at crossings, reached as `gone` says."""
+        """Return from when until when one waits at crossings, reached as `gone` says."""
         found = []
         for passage in self.route.passages:
             arrival = reached.get((passage.at_m, passage.crossing.id))
@@ -116,7 +116,7 @@ class Pacing:
         return found
 
     def at(self, place_m: float, *, leaves: bool = False) -> datetime:
-        """Give when somebody comes to a place of the route.
+        """Return when somebody comes to a place of the route.
 
         Parameters
         ----------
@@ -142,7 +142,7 @@ class Pacing:
         walker.go(moved_s, moved_m - moved_m[0])
 
     def _sums(self, from_m: float, to_m: float) -> tuple[Floats, Floats]:
-        """Give places between two, and the moving seconds from the first to each."""
+        """Return places between two, and the moving seconds from the first to each."""
         between = (self._ends_m > from_m) & (self._ends_m < to_m)
         moved_m = np.concatenate([[from_m], self._ends_m[between], [to_m]])
         moved_s = np.interp(moved_m, self._ends_m, self._time_s)
@@ -152,7 +152,7 @@ class Pacing:
 def days_between(
     route: Route, left: tuple[datetime, Stint | None], span_m: tuple[float, float]
 ) -> int:
-    """Give the days on foot of a part of a route; 1 by vehicle.
+    """Return the days on foot of a part of a route; 1 by vehicle.
 
     Parameters
     ----------

@@ -94,7 +94,7 @@ def trades(routes: Sequence[Route]) -> tuple[Trade, ...]:
 
 
 def waited_s(route: Route) -> float:
-    """Give the seconds spent waiting at official crossings."""
+    """Return the seconds spent waiting at official crossings."""
     return sum((passage.wait_s for passage in route.passages), 0.0)
 
 

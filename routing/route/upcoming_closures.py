@@ -27,7 +27,7 @@ EARLIEST: Final = 0.75
 
 
 def met_on_the_way(ways: Sequence[Pacing], coming: Sequence[tuple[datetime, Hazard]]) -> list[int]:
-    """Give which hazards lie on a way and begin before it has certainly left them behind (P11).
+    """Return which hazards lie on a way and begin before it has certainly left them behind (P11).
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def met_on_the_way(ways: Sequence[Pacing], coming: Sequence[tuple[datetime, Haza
 def reached_too_early(
     ways: Sequence[Pacing], ended: Sequence[tuple[datetime, Hazard]]
 ) -> list[int]:
-    """Give which hazards lie on a way that may come to them before they are over.
+    """Return which hazards lie on a way that may come to them before they are over.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def reached_too_early(
 
 
 def meets(route: Route, hazard: Hazard) -> bool:
-    """Tell whether a way comes to a hazard."""
+    """Return whether a way comes to a hazard."""
     return _met_m(route, surrounding(hazard.geometry, TOLERANCE_M)) is not None
 
 
@@ -96,7 +96,7 @@ def _later(departure: datetime, moment: datetime) -> datetime:
 
 
 def _met_m(route: Route, area: shapely.Geometry) -> tuple[float, float] | None:
-    """Give where a way meets an area first and last, metres from its start; None where never."""
+    """Return where a way meets an area first and last, metres from its start; None where never."""
     line = route.coordinates
     if not shapely.intersects(shapely.linestrings(line), area):
         return None
@@ -110,7 +110,7 @@ def _met_m(route: Route, area: shapely.Geometry) -> tuple[float, float] | None:
 
 
 def _measure_m(route: Route, row: int, area: shapely.Geometry) -> tuple[float, float]:
-    """Give where a straight piece of a way is inside first and last, metres from its start."""
+    """Return where a straight piece of a way is inside first and last, metres from its start."""
     begin, end = route.coordinates[row], route.coordinates[row + 1]
     inside = shapely.get_coordinates(shapely.intersection(shapely.linestrings([begin, end]), area))
     length = float(np.hypot(*(end - begin)))

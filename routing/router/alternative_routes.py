@@ -50,7 +50,7 @@ def other_ways(
 def _by_other_roads(
     problem: SearchProblem, residents: Sequence[Resident], best: Plan, index: int
 ) -> list[Plan]:
-    """Give plans that differ in one section, between the same first and last pieces."""
+    """Return plans that differ in one section, between the same first and last pieces."""
     region, legs = best.sections[index]
     if len(legs) <= FEWEST_LEGS:
         return []
@@ -83,7 +83,7 @@ def _by_other_roads(
 
 
 def _turns_back(network: ModeNetwork, way: Legs) -> bool:
-    """Tell whether a way goes back along its first or its last piece."""
+    """Return whether a way goes back along its first or its last piece."""
     twin = network.graph.edge_twin
     first, second, before, last = way.edge[[0, 1, -2, -1]].tolist()
     return bool(twin[first] == second or twin[last] == before)

@@ -52,7 +52,7 @@ class RouteCandidate:
         return sum(float((legs.share * edge_m).sum()) for legs, edge_m in self.roads.values())
 
     def overlap(self, other: "RouteCandidate") -> float:
-        """Give the share of the shorter way's length that both have in common, 0 to 1."""
+        """Return the share of the shorter way's length that both have in common, 0 to 1."""
         shorter_m = min(self.length_m, other.length_m)
         if shorter_m <= 0:
             return 1.0
@@ -75,7 +75,7 @@ def each_once(plans: Sequence[tuple[Plan, float]]) -> list[tuple[Plan, float]]:
 
 
 def distinct(found: Sequence[RouteCandidate], most: int) -> list[RouteCandidate]:
-    """Give the best ways, without each that runs mostly on a better one."""
+    """Return the best ways, without each that runs mostly on a better one."""
     kept: list[RouteCandidate] = []
     for item in sorted(found, key=lambda item: item.cost_s):
         if len(kept) == most:
@@ -86,7 +86,7 @@ def distinct(found: Sequence[RouteCandidate], most: int) -> list[RouteCandidate]
 
 
 def shared_m(legs: Legs, edge_m: Floats, other: Legs) -> float:
-    """Give the metres of some legs that lie on others too; an edge counts where it is first met.
+    """Return the metres of some legs that lie on others too; an edge counts where it is first met.
 
     Parameters
     ----------

@@ -148,7 +148,7 @@ class _Matching:
 
 
 def _places(points: Floats, step_m: float, limit_m: float) -> Floats:
-    """Give the places of a line that the way must pass, float64 [n, 2].
+    """Return the places of a line that the way must pass, float64 [n, 2].
 
     Both ends, one every ``step_m``, and the line's turns: what is left of its vertices when those
     within the tolerance of the straight are taken out.
@@ -180,7 +180,7 @@ def _snaps(
 
 
 def _corridor_m(travel: Travel, around: BaseGeometry, crossings: Sequence[Crossing]) -> Floats:
-    """Give the length of the edges that run wholly inside an area, infinite for all others."""
+    """Return the length of the edges that run wholly inside an area, infinite for all others."""
     graph = travel.graph
     edges = np.asarray(edges_in(graph, around), dtype=np.int64)
     edges = edges[travel.usable(edges)]

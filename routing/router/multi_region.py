@@ -93,7 +93,7 @@ class Continent:
         return RoutingResult(*over(stages))
 
     def _alone(self, request: RouteRequest) -> Router | None:
-        """Give the region that answers for all places of a request, where one does."""
+        """Return the region that answers for all places of a request, where one does."""
         places = places_of(request)
         detailed = [router for router in self._routers if not _is_sketch(router)]
         for router in detailed:
@@ -199,7 +199,7 @@ class _Detail:
                     ids.update((post.id, country) for post in portal.posts)
 
     def allows(self, entered: Portal | None, left: Portal) -> bool:
-        """Tell whether a way may go from one portal to the next in the region between them."""
+        """Return whether a way may go from one portal to the next in the region between them."""
         if entered is None or not self._is_sketch(left.arrive[0]):
             return True
         country = self._country(left.arrive)
@@ -219,7 +219,7 @@ def _is_sketch(router: Router) -> bool:
 
 
 def _fixed(router: Router, request: RouteRequest, moves: bool) -> tuple[Snap, Snap] | None:
-    """Give where ends that must not move meet the roads."""
+    """Return where ends that must not move meet the roads."""
     if moves:
         return None
     check_request(request, router.graph.meta)
@@ -228,7 +228,7 @@ def _fixed(router: Router, request: RouteRequest, moves: bool) -> tuple[Snap, Sn
 
 
 def _holds(router: Router, places: Sequence[RoutePlace]) -> bool:
-    """Tell whether a region has places: in its box, and in countries whose roads it has.
+    """Return whether a region has places: in its box, and in countries whose roads it has.
 
     The box of a country holds much of its neighbours.
     """
@@ -249,7 +249,7 @@ def _contains(router: Router, point: tuple[float, float]) -> bool:
 def _met_first(
     routers: Sequence[Router], sides: Sequence[RegionView], place: RoutePlace
 ) -> tuple[int, Snap] | None:
-    """Give the most detailed region whose roads a point meets, and where."""
+    """Return the most detailed region whose roads a point meets, and where."""
     for row, (router, side) in enumerate(zip(routers, sides, strict=True)):
         if _is_sketch(router) or _contains(router, place.point):
             try:
@@ -290,7 +290,7 @@ def _toward(
     *,
     leaving: bool,
 ) -> tuple[int, Snap]:
-    """Give where a place meets roads of its region that are joined with a way to another."""
+    """Return where a place meets roads of its region that are joined with a way to another."""
     region, snap = at
     nodes = landing_nodes(sides, request.crossings, region)
     network = sides[region].met_network

@@ -18,7 +18,7 @@ type Key = tuple[Literal["crossing", "hazard", "obstacle"], str]
 
 
 def way_of(route: Route, departure: datetime) -> WayFigures:
-    """Give the figures of a route."""
+    """Return the figures of a route."""
     elapsed_s = (route.arrival - departure).total_seconds()
     return WayFigures(elapsed_s, route.duration_s, route.distance_m, route.walking_days)
 
@@ -87,5 +87,5 @@ class Worlds:
 
 @lru_cache(maxsize=4096)
 def _opened(crossing: Crossing) -> Crossing:
-    """Give a crossing as if it were open at any hour."""
+    """Return a crossing as if it were open at any hour."""
     return replace(crossing, passable=True, state="open", opens=None)

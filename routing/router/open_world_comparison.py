@@ -84,7 +84,7 @@ class _Leg:
 
 
 def _legs(request: RouteRequest, answer: RoutingResult) -> Iterator[_Leg]:
-    """Give the legs; over waypoints there is one route."""
+    """Return the legs; over waypoints there is one route."""
     best = answer.routes[0]
     bare = replace(request, via=(), via_countries=(), others=False)
     if not request.via:
@@ -187,7 +187,7 @@ class _Comparison:
     # --- worlds ---------------------------------------------------------------------------------
 
     def _is_closed(self) -> bool:
-        """Tell whether the regions of the answer have anything that could be open."""
+        """Return whether the regions of the answer have anything that could be open."""
         is_joined = len(self._answer.regions) > 1
         if is_joined and any(map(_is_held, self._leg.request.crossings)):
             return True
@@ -204,7 +204,7 @@ class _Comparison:
         return [router.side(self._leg.request) for router in self._answer.regions]
 
     def _as_it_is(self) -> RoutingResult | None:
-        """Give the quickest way where nothing is closed; None where no other could be chosen."""
+        """Return the quickest way where nothing is closed; None where no other could be chosen."""
         if max(self._leg.request.aversions) == 0:
             return None
         quickest = [route for route in self._answer.routes if route.aversion == 0]
@@ -217,7 +217,7 @@ class _Comparison:
     # --- what the open way meets ----------------------------------------------------------------
 
     def _met(self, found: RoutingResult, route: Route) -> list[_Met]:
-        """Give what the open way meets that is closed to the asker, in order of travel."""
+        """Return what the open way meets that is closed to the asker, in order of travel."""
         parts = route.parts or (route,)
         met = [*self._crossings(route), *self._bans(found, route, parts)]
         once = {one.key: one for one in sorted(met, key=lambda one: one.at_m, reverse=True)}
@@ -264,7 +264,7 @@ class _Comparison:
     def _because(
         self, way: WayFigures, open_way: WayFigures, met: Sequence[_Met]
     ) -> tuple[DetourReason, ...]:
-        """Give the reasons of one route, of what the open way meets."""
+        """Return the reasons of one route, of what the open way meets."""
         if not met or way.elapsed_s - open_way.elapsed_s < LEAST_EXTRA_S:
             return ()
         # What is closed must cost the quickest way too: the rest was chosen for less exposure.
@@ -319,7 +319,7 @@ class _Comparison:
         return tuple(replace(one.reason(way, open_way), is_choice=True) for one in met)
 
     def _passed_m(self, found: RoutingResult, route: Route) -> dict[Hazard, float]:
-        """Give how many metres of a way lie in each hazard that may be passed."""
+        """Return how many metres of a way lie in each hazard that may be passed."""
         passed: dict[Hazard, float] = {}
         for part in route.parts or (route,):
             side = found.regions[part.region].side(self._leg.request)
@@ -384,7 +384,7 @@ class _Comparison:
         return is_many_times and extra_s > self._limits.min_extra_s
 
     def _is_longer(self, way: WayFigures, open_way: WayFigures) -> bool:
-        """Tell whether a way is many times the open one, by any measure."""
+        """Return whether a way is many times the open one, by any measure."""
         factor = self._limits.factor
         return (
             way.elapsed_s > factor * open_way.elapsed_s
@@ -393,18 +393,18 @@ class _Comparison:
         )
 
     def _is_above(self, way: WayFigures) -> bool:
-        """Tell whether a way is beyond the ceiling, which looks at no record."""
+        """Return whether a way is beyond the ceiling, which looks at no record."""
         is_long = way.distance_m > self._limits.ceiling_factor * self._leg.straight_m
         return is_long and way.elapsed_s > self._limits.ceiling_min_s
 
 
 def _is_held(crossing: Crossing) -> bool:
-    """Tell whether a crossing is closed, or may be when somebody comes by."""
+    """Return whether a crossing is closed, or may be when somebody comes by."""
     return not crossing.passable or crossing.opens is not None
 
 
 def _told(side: RegionView, part: Route) -> list[HazardContact]:
-    """Give the exclusions and the asker's areas whose edges a way uses."""
+    """Return the exclusions and the asker's areas whose edges a way uses."""
     laid = Contacts.of(side.rules.bans)
     near = [laid[row] for row in laid.on(part.legs.edge)]
     return [ban for ban in near if ban.hazard.is_told]
@@ -418,7 +418,7 @@ def _ban(ban: HazardContact, at_m: float) -> _Met:
 
 
 def _at_m(route: Route, crossing: Crossing) -> float:
-    """Give where a way comes nearest to a crossing, metres after its start."""
+    """Return where a way comes nearest to a crossing, metres after its start."""
     east = (route.coordinates[:, 0] - crossing.lon) * np.cos(np.radians(crossing.lat))
     apart = np.hypot(east, route.coordinates[:, 1] - crossing.lat) * METRES_PER_DEGREE
     return float(route.measure_m[int(apart.argmin())])

@@ -202,7 +202,7 @@ class Reacher:
         return ShortestPathTree(metric, snap, snaps, request.limit_s)
 
     def _met_by(self, place: ReachPlace, mode: Mode) -> "_Met | None":
-        """Give where a target meets the nearest road, None beyond the limit."""
+        """Return where a target meets the nearest road, None beyond the limit."""
         network, _ = self.router.prepared(mode)
         try:
             snap = nearest(network, _named(place, "end"))
@@ -211,7 +211,7 @@ class Reacher:
         return _Met(snap, tuple(components_at(network, snap, leaving=False).tolist()))
 
     def _moved_to(self, place: ReachPlace, mode: Mode, components: tuple[int, ...]) -> Snap:
-        """Give where a target meets a road that can be reached from some components.
+        """Return where a target meets a road that can be reached from some components.
 
         Its nearest road, which cannot be, where there is none.
         """
@@ -253,7 +253,7 @@ def _apart(places: Sequence[ReachPlace], indices: Sequence[int], apart_m: float)
 
 
 def _straight_m(place: ReachPlace, others: Sequence[ReachPlace]) -> Floats:
-    """Give the metres from a place to each of others as the crow flies: float64 [k]."""
+    """Return the metres from a place to each of others as the crow flies: float64 [k]."""
     lon = np.array([other.lon for other in others], dtype=np.float64)
     lat = np.array([other.lat for other in others], dtype=np.float64)
     return np.asarray(great_circle_m(place.lon, place.lat, lon, lat))

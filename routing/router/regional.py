@@ -76,7 +76,7 @@ class Router:
         self._posts: tuple[Hashable, dict[int, Gate]] = (None, {})
 
     def ground(self, profile: Profile) -> Ground:
-        """Give the graph as a profile travels it, prepared on first use."""
+        """Return the graph as a profile travels it, prepared on first use."""
         with self._lock:
             known = self._grounds.get(profile.name)
             if known is None or known.travel.profile != profile:
@@ -84,11 +84,11 @@ class Router:
             return known
 
     def profile_of(self, mode: Mode) -> Profile:
-        """Give who travels by a mode where nothing more is said."""
+        """Return who travels by a mode where nothing more is said."""
         return self.profile if mode is Mode.FOOT else VEHICLE
 
     def prepared(self, mode: Mode) -> tuple[ModeNetwork, Travel]:
-        """Give a mode's network and costs."""
+        """Return a mode's network and costs."""
         ground = self.ground(self.profile_of(mode))
         return ground.network, ground.travel
 
@@ -117,7 +117,7 @@ class Router:
         return made
 
     def gates(self, crossings: Sequence[Crossing]) -> dict[int, Gate]:
-        """Give every border edge its posts in the state they are in now."""
+        """Return every border edge its posts in the state they are in now."""
         by_place = {(c.id, c.lon, c.lat, c.countries): c for c in crossings}
         places = frozenset(by_place)
         kept, posts = self._posts
@@ -131,7 +131,7 @@ class Router:
         }
 
     def met(self, request: RouteRequest) -> list[Snap]:
-        """Give where the places of a request meet the roads; see `snap_selection.met`.
+        """Return where the places of a request meet the roads; see `snap_selection.met`.
 
         Raises
         ------
@@ -142,7 +142,7 @@ class Router:
         return met(self.network_of(request), places_of(request))
 
     def network_of(self, request: RouteRequest) -> ModeNetwork:
-        """Give the roads that who travels meets: without those closed in secret (P36)."""
+        """Return the roads that who travels meets: without those closed in secret (P36)."""
         profile = request.profile or self.profile_of(request.mode)
         network = self.ground(profile).network
         if all(hazard.is_told for hazard in request.hazards):
@@ -226,7 +226,7 @@ class Router:
 
 
 def leaves_by_night(profile: Profile, at: datetime) -> bool:
-    """Tell whether somebody who walks departs outside the hours of walking.
+    """Return whether somebody who walks departs outside the hours of walking.
 
     A vehicle may be anywhere at any hour: what the night makes less likely is not counted for it.
     """

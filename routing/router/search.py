@@ -281,12 +281,12 @@ class Search:
 
 
 def _waits(plan: Plan) -> set[str]:
-    """Give the ids of what a plan waits for."""
+    """Return the ids of what a plan waits for."""
     return {id_ for passed in plan.passed if passed.wait_s > 0 for id_ in passed.portal.ids}
 
 
 def runs(plan: Plan) -> list[Section]:
-    """Give a plan's legs by region, border edges among them, in order of travel."""
+    """Return a plan's legs by region, border edges among them, in order of travel."""
     found: list[Section] = []
     for index, (region, legs) in enumerate(plan.sections):
         own = with_border(plan.passed[index - 1].portal, legs) if index else legs

@@ -66,7 +66,7 @@ class SearchProblem:
         self.ranked_by = [side.model(self.weights[len(self.weights) // 2]) for side in sides]
 
     def without_obstacles(self) -> "SearchProblem":
-        """Give the same request of one who keeps out of nothing."""
+        """Return the same request of one who keeps out of nothing."""
         sides = [side.without_obstacles() for side in self.sides]
         return SearchProblem(sides, self.joints, self.ends, self.request, allows=self.allows)
 
@@ -144,7 +144,7 @@ class SearchProblem:
         ]
 
     def portals_s(self, aversion: float, banned_s: float = math.inf) -> list[float]:
-        """Give what passing each portal costs, seconds; waits are another matter."""
+        """Return what passing each portal costs, seconds; waits are another matter."""
         cost_s = np.array([portal.off_m * 3.6 / FLAT_KMH for portal in self.portals])
         for rows, priced in self._priced_portals:
             cost_s[rows] += priced.at(aversion, banned_s)

@@ -60,7 +60,7 @@ class RoutePlace:
 
 
 def places_of(request: RouteRequest) -> list[RoutePlace]:
-    """Give the places of a request, in order."""
+    """Return the places of a request, in order."""
     between = [f"via.{index}" for index in range(len(request.via))]
     countries = request.via_countries or (None,) * len(request.via)
     return [
@@ -75,7 +75,7 @@ def places_of(request: RouteRequest) -> list[RoutePlace]:
 
 
 def met(network: ModeNetwork, places: Sequence[RoutePlace]) -> list[Snap]:
-    """Give where each place meets the roads, so that the journey can go on from one to the next.
+    """Return where each place meets the roads, so that the journey can go on from one to the next.
 
     A place between others is one that can be reached and left. Where no edges within the limit are
     joined all along, each is met by its nearest.
@@ -115,7 +115,7 @@ def met(network: ModeNetwork, places: Sequence[RoutePlace]) -> list[Snap]:
 def met_joined(
     network: ModeNetwork, place: RoutePlace, components: Sequence[int] | Ints, *, leaving: bool
 ) -> Snap | None:
-    """Give where a place meets the nearest road that leads to some components, or from them.
+    """Return where a place meets the nearest road that leads to some components, or from them.
 
     Parameters
     ----------
@@ -145,14 +145,14 @@ def met_joined(
 
 
 def components_at(network: ModeNetwork, snap: Snap, *, leaving: bool) -> Ints:
-    """Give the components that a snapped place leads to, or is reached from."""
+    """Return the components that a snapped place leads to, or is reached from."""
     pieces = network.departures(snap) if leaving else network.arrivals(snap)
     nodes = np.array([node for _, node in pieces], dtype=np.int64)
     return np.unique(network.components.label[nodes]).astype(np.int64)
 
 
 def nearest(network: ModeNetwork, place: RoutePlace) -> Snap:
-    """Give where a place meets the nearest road of its country that may be used.
+    """Return where a place meets the nearest road of its country that may be used.
 
     Raises
     ------
@@ -212,7 +212,7 @@ class _Around:
         return cls(network, place, country, near.only(first), leaving[first], arriving[first])
 
     def snap(self, row: int) -> Snap:
-        """Give where an edge is met."""
+        """Return where an edge is met."""
         return self.near.snap(self.network.graph, row, self.network.usable)
 
     @cached_property
@@ -245,7 +245,7 @@ def _leaves(graph: RoadGraph, point: Point, near: NearEdges, country: int) -> Bo
 
 
 def _ends(network: ModeNetwork, edges: Ints) -> tuple[Ints, Ints]:
-    """Give the components that edges lead to and come from, either way: int64 [k, w] each."""
+    """Return the components that edges lead to and come from, either way: int64 [k, w] each."""
     graph, turns, label = network.graph, network.turns, network.components.label
     twins = graph.edge_twin[edges].astype(np.int64)
     both = np.stack((edges, np.maximum(twins, 0)), axis=1)
@@ -276,7 +276,7 @@ def _by_row(pairs: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
 
 
 def _first_of_each(network: ModeNetwork, edges: Ints, leaving: Ints, arriving: Ints) -> Ints:
-    """Give the rows of the nearest edge of each way of being joined, rising.
+    """Return the rows of the nearest edge of each way of being joined, rising.
 
     Of edges of one component the nearest stands for all. One that leads from component to component
     stands for itself: two places on it are joined as nothing else says.
@@ -321,7 +321,7 @@ def _picked(network: ModeNetwork, rows: Sequence[_Around]) -> list[int] | None:
 
 
 def _joined(network: ModeNetwork, before: _Around, after: _Around) -> Bools:
-    """Tell which edges of one place lead to which of the next, bool [k, m]."""
+    """Return which edges of one place lead to which of the next, bool [k, m]."""
     parts = network.components
     joined = np.outer(
         _any(parts.to_largest, before.leaving), _any(parts.of_largest, after.arriving)
@@ -373,7 +373,7 @@ def _require_joined(network: ModeNetwork, start: _Around, end: _Around) -> None:
 
 
 def _next_m(network: ModeNetwork, around: _Around, joined: Bools, *, leaving: bool) -> float:
-    """Give how far the nearest edge is that is joined, metres; infinite without any."""
+    """Return how far the nearest edge is that is joined, metres; infinite without any."""
     graph, country = network.graph, around.country
     nodes = joined[network.components.label[: len(graph.node_lon)]]
     if country >= 0:

@@ -29,7 +29,7 @@ class LegRoute:
 
 
 def leg_of(request: RouteRequest, leg: int, before: Route | None) -> RouteRequest:
-    """Give the request of one leg.
+    """Return the request of one leg.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def over(stages: Sequence[LegRoute]) -> tuple[tuple["Router", ...], tuple[Route,
 
 
 def _goes_on(leg: Route) -> bool:
-    """Tell whether the next leg begins on a day of which this one has walked something."""
+    """Return whether the next leg begins on a day of which this one has walked something."""
     return leg.stint is not None and leg.stint.is_begun
 
 

@@ -34,7 +34,7 @@ def _next(daily_s: float, clock_s: float) -> float:
 
 @inlined
 def _at(moved_s: Floats, moved_m: Floats, done_s: float) -> float:
-    """Give how far somebody is who has moved for some time."""
+    """Return how far somebody is who has moved for some time."""
     row = int(np.searchsorted(moved_s, done_s, side="right")) - 1
     if row >= len(moved_s) - 1:
         return float(moved_m[-1])
@@ -44,7 +44,7 @@ def _at(moved_s: Floats, moved_m: Floats, done_s: float) -> float:
 
 @inlined
 def _when(moved_s: Floats, moved_m: Floats, target_m: float) -> float:
-    """Give the moving time at which a distance is reached; infinity where it never is."""
+    """Return the moving time at which a distance is reached; infinity where it never is."""
     row = int(np.searchsorted(moved_m, target_m, side="left"))
     if row == len(moved_m):
         return np.inf
@@ -56,7 +56,7 @@ def _when(moved_s: Floats, moved_m: Floats, target_m: float) -> float:
 
 @inlined
 def _snapped(stop_s: float, moved_s: Floats) -> float:
-    """Give the boundary between legs at which a stretch ends but for rounding, else its end."""
+    """Return the boundary between legs at which a stretch ends but for rounding, else its end."""
     row = int(np.searchsorted(moved_s, stop_s - NOTHING, side="left"))
     if row == len(moved_s):
         row -= 1
@@ -82,7 +82,7 @@ def _look_at_clock(state: Floats, opens_s: float, day_max_m: float) -> None:
 
 @inlined
 def _goes_on(state: Floats, is_tail: bool, left_m: float, opens_s: float, closes_s: float) -> bool:
-    """Tell whether somebody walks now who has so many metres to go."""
+    """Return whether somebody walks now who has so many metres to go."""
     is_tired = state[2] <= NOTHING and left_m > NOTHING
     return not is_tired and (is_tail or _is_open(state[0], opens_s, closes_s))
 
@@ -91,7 +91,7 @@ def _goes_on(state: Floats, is_tail: bool, left_m: float, opens_s: float, closes
 def _stop_s(
     moved_s: Floats, tired_s: float, state: Floats, done_s: float, tail_from_s: float, dusk_s: float
 ) -> float:
-    """Give the moving time at which a stretch ends at the latest."""
+    """Return the moving time at which a stretch ends at the latest."""
     stop_s = min(done_s + (state[1] - state[0]), tired_s, moved_s[-1])
     if tail_from_s - done_s > NOTHING:
         # Who is in the tail at dusk walks on.

@@ -112,20 +112,20 @@ class Obstacles:
         return tuple(known[graph][number] for number in self._numbers)
 
     def edges(self, graph: RoadGraph) -> Ints:
-        """Give the edges of a graph that they touch, int64, each area's after the other's."""
+        """Return the edges of a graph that they touch, int64, each area's after the other's."""
         # What touches no road closes none; it counts between a place and the road.
         edges = [item.edges for item in self.on(graph) if len(item.edges)]
         return np.concatenate(edges) if edges else np.empty(0, np.int64)
 
     def once[T](self, key: Hashable, make: Callable[[], T]) -> T:
-        """Give what is made of these areas for a key, the same at each call."""
+        """Return what is made of these areas for a key, the same at each call."""
         whole, made = (key, self._numbers), self._laid.made
         if whole not in made:
             made[whole] = make()
         return cast("T", made[whole])
 
     def without(self, ids: Container[str]) -> "Obstacles":
-        """Give those whose `Hazard.id` is not among some; they stay where they have been laid."""
+        """Return those whose `Hazard.id` is not among some; they stay where they have been laid."""
         kept = [number for number in self._numbers if str(number) not in ids]
         return Obstacles(self._polygons, kept, self._laid)
 

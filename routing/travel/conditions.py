@@ -62,7 +62,7 @@ class Situation:
 
     @cached_property
     def has_rates(self) -> bool:
-        """Tell whether anything hangs on day and night."""
+        """Return whether anything hangs on day and night."""
         return any(item.hazard.rate_per_km is not None for item in self.contacts)
 
     def key(self, aversion: float) -> frozenset[bytes | bool]:
@@ -80,7 +80,7 @@ class Situation:
         return frozenset(keys | {self.night and self.has_rates})
 
     def changed_edges(self, other: "Situation", aversion: float) -> Ints:
-        """Give the edges whose cost may differ between two situations: int64 [k], rising."""
+        """Return the edges whose cost may differ between two situations: int64 [k], rising."""
         if aversion == 0:
             return _union(_apart(self.by_record, other.by_record))
         apart = _apart(self.priced, other.priced)
@@ -95,7 +95,7 @@ class Situation:
 
 
 def _apart[K](one: Mapping[K, HazardContact], two: Mapping[K, HazardContact]) -> list[Ints]:
-    """Give the edges of the contacts that only one of two situations has."""
+    """Return the edges of the contacts that only one of two situations has."""
     mine = [item.edges for key, item in one.items() if key not in two]
     return mine + [item.edges for key, item in two.items() if key not in one]
 
@@ -123,7 +123,7 @@ class HazardLayer:
         self._kept: OrderedDict[bytes, HazardContact] = OrderedDict()
 
     def lay(self, hazards: Sequence[Hazard]) -> Contacts:
-        """Give the contacts of hazards, in the same order; those known are not laid again.
+        """Return the contacts of hazards, in the same order; those known are not laid again.
 
         A record that is known under the same key but with other words is shown with its own. One
         that is given twice counts once.

@@ -69,7 +69,7 @@ DEAREST: Final = 1_000.0
 
 
 def share_above(start_m: Floats, end_m: Floats, threshold_m: float) -> Floats:
-    """Give the share of a piece above a height, heights taken as linear along it.
+    """Return the share of a piece above a height, heights taken as linear along it.
 
     Parameters
     ----------
@@ -155,13 +155,13 @@ class Travel:
         return float(speed.min()), float(speed.max())
 
     def chunks(self) -> Iterator[Ints]:
-        """Give all edges of the graph, so many at a time that what is worked out stays small."""
+        """Return all edges of the graph, so many at a time that what is worked out stays small."""
         count = len(self.graph.edge_tail)
         for first in range(0, count, _CHUNK):
             yield np.arange(first, min(first + _CHUNK, count))
 
     def usable(self, edges: Ints) -> NDArray[np.bool_]:
-        """Tell which edges this profile may use; borders and hazards are another matter."""
+        """Return which edges this profile may use; borders and hazards are another matter."""
         return pace.usable(self.graph, self.profile, edges)
 
     def length_m(self, edges: Ints) -> Floats:
@@ -169,7 +169,7 @@ class Travel:
         return self.graph.lengths_m(edges)
 
     def time_s(self, edges: Ints) -> Floats:
-        """Give the moving time along whole edges, float64 [k], seconds."""
+        """Return the moving time along whole edges, float64 [k], seconds."""
         return pace.time_s(self.graph, self.profile, edges)
 
     def priced_time_s(self, edges: Ints) -> Floats:
@@ -198,12 +198,12 @@ class Travel:
         return np.asarray(tail, dtype=np.float64), np.asarray(head, dtype=np.float64)
 
     def height_known(self, edges: Ints) -> NDArray[np.bool_]:
-        """Tell which edges have a height at both ends, bool [k]."""
+        """Return which edges have a height at both ends, bool [k]."""
         tail, head = self.heights_m(edges)
         return np.isfinite(tail) & np.isfinite(head)
 
     def hours_above(self, legs: Legs, threshold_m: float, *, bound: bool = False) -> Floats:
-        """Give hours of each leg above a height.
+        """Return hours of each leg above a height.
 
         Parameters
         ----------
@@ -241,7 +241,7 @@ class Travel:
     def relative_risk(
         self, hazard: Hazard, edges: Ints, night: NDArray[np.bool_], *, bound: bool = False
     ) -> Floats:
-        """Give what a hazard's rate is multiplied by on edges, float64 [k].
+        """Return what a hazard's rate is multiplied by on edges, float64 [k].
 
         1 for a hazard without a rate: kilometres inside are kilometres.
 
@@ -358,7 +358,7 @@ class CostModel:
         return self.prices(legs).met_at(self.aversion)
 
     def prices(self, legs: Legs) -> Prices:
-        """Give what pieces cost at any aversion."""
+        """Return what pieces cost at any aversion."""
         return Prices(self, legs)
 
     def hazards_s(self, legs: Legs) -> Floats:
@@ -385,7 +385,7 @@ class CostModel:
 
 
 def hazard_prices(contacts: Sequence[HazardContact]) -> list[float]:
-    """Give the price of one kilometre inside each hazard at aversion 1, seconds.
+    """Return the price of one kilometre inside each hazard at aversion 1, seconds.
 
     A cited rate counts with its upper 95 % bound. A hazard without one is never cheaper than the
     dearest rated hazard of its kind in the same request: not knowing must not look like safety.

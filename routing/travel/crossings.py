@@ -60,14 +60,14 @@ class Crossing:
     )
 
     def passable_from(self, when: datetime) -> datetime | None:
-        """Give when somebody may pass who is there at ``when`` (aware), None where not known."""
+        """Return when somebody may pass who is there at ``when`` (aware), None where not known."""
         if self.opens is not None:
             return self.opens(when)
         return when if self.passable else None
 
 
 def passable_from(posts: Sequence[Crossing], when: datetime) -> datetime | None:
-    """Give when somebody is past all of a crossing's posts who is there at ``when`` (aware)."""
+    """Return when somebody is past all of a crossing's posts who is there at ``when`` (aware)."""
     through: datetime | None = when if posts else None
     for post in posts:
         through = None if through is None else post.passable_from(through)
@@ -158,7 +158,7 @@ def gates(graph: RoadGraph, crossings: Sequence[Crossing]) -> dict[int, Gate]:
 
 
 def _share(graph: RoadGraph, edge: int, post: Crossing) -> float:
-    """Give where on an edge a post stands: it may be a day's walk from the last junction."""
+    """Return where on an edge a post stands: it may be a day's walk from the last junction."""
     line = graph.edge_coordinates(edge)
     distance_m, along = project(line, post.lon, post.lat)
     length_m = great_circle_m(line[:-1, 0], line[:-1, 1], line[1:, 0], line[1:, 1])
@@ -170,7 +170,7 @@ def _share(graph: RoadGraph, edge: int, post: Crossing) -> float:
 
 
 def _pair(graph: RoadGraph, edge: int) -> frozenset[str] | None:
-    """Give the two countries an edge joins; None where one is not known."""
+    """Return the two countries an edge joins; None where one is not known."""
     codes = [int(graph.node_country[node]) for node in _ends(graph, edge)]
     if min(codes) < 0:
         return None
@@ -204,7 +204,7 @@ def _posts(graph: RoadGraph, edge: int, candidates: Sequence[Crossing]) -> tuple
 
 
 def _joining(graph: RoadGraph, edge: int) -> list[int]:
-    """Give the edges that share a node with an edge, itself included."""
+    """Return the edges that share a node with an edge, itself included."""
     ends = np.array(_ends(graph, edge))
     joins = np.isin(np.asarray(graph.edge_tail), ends) | np.isin(np.asarray(graph.edge_head), ends)
     return [int(road) for road in np.flatnonzero(joins)]

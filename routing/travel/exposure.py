@@ -133,12 +133,12 @@ def _sources(sources: Iterable[str | None]) -> str | None:
 
 
 def covered_m(contacts: Sequence[HazardContact], legs: Legs, length_m: Floats) -> float:
-    """Give the metres of a route inside at least one hazard, overlaps counted once."""
+    """Return the metres of a route inside at least one hazard, overlaps counted once."""
     return float((covered_share(contacts, legs) * length_m).sum())
 
 
 def covered_share(contacts: Sequence[HazardContact], legs: Legs) -> Floats:
-    """Give the share of each leg's *edge* that the leg spends in at least one hazard."""
+    """Return the share of each leg's *edge* that the leg spends in at least one hazard."""
     columns = [item.parts(legs) for item in contacts]
     if not columns:
         return np.zeros(len(legs.edge))

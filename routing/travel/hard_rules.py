@@ -71,11 +71,11 @@ class Rules:
         return np.where(closed, np.inf, cost_s)
 
     def meets(self, legs: Legs) -> Bools:
-        """Tell which pieces touch an exclusion, be it in one point: bool [legs]."""
+        """Return which pieces touch an exclusion, be it in one point: bool [legs]."""
         return self._meets(legs, self._laid)
 
     def meets_untold(self, legs: Legs) -> Bools:
-        """Tell which pieces touch an exclusion that nobody is told of: bool [legs]."""
+        """Return which pieces touch an exclusion that nobody is told of: bool [legs]."""
         return self._meets(legs, self._untold)
 
     @staticmethod
@@ -94,11 +94,11 @@ class Rules:
         return Contacts(ban for ban in self.bans if not ban.hazard.is_told)
 
     def touched(self, legs: Legs) -> bool:
-        """Tell whether a way touches an exclusion."""
+        """Return whether a way touches an exclusion."""
         return bool(self.meets(legs).any())
 
     def passed(self, legs: Legs) -> list[Gate]:
-        """Give the gates on a way, in order."""
+        """Return the gates on a way, in order."""
         if not self.gates:
             return []
         return [self.gates[edge] for edge in legs.edge.tolist() if edge in self.gates]
@@ -135,7 +135,7 @@ class Rules:
             raise NoRoute("the way found breaks a hard rule and is refused", _unique(broken))
 
     def _met_by(self, coordinates: Floats) -> list[HazardContact]:
-        """Give the exclusions that a line touches."""
+        """Return the exclusions that a line touches."""
         # Most exclusions of a region are nowhere near: what touches one is in its box.
         near = [self.bans[row] for row in reach(self._laid.boxes, coordinates)]
         if not near:

@@ -57,7 +57,7 @@ class HazardContact:
         return np.unique(self.edge)
 
     def of(self, hazard: Hazard) -> "HazardContact":
-        """Give the same place for another reading of the record."""
+        """Return the same place for another reading of the record."""
         return HazardContact(hazard, self.area, self.edge, self.start, self.end)
 
     def parts(self, legs: Legs) -> tuple[Ints, Floats, Floats]:
@@ -84,7 +84,7 @@ class HazardContact:
         return np.bincount(leg, end - start, len(legs.edge))
 
     def meets(self, legs: Legs) -> NDArray[np.bool_]:
-        """Tell which legs touch the hazard at all, be it in one point."""
+        """Return which legs touch the hazard at all, be it in one point."""
         met = np.zeros(len(legs.edge), dtype=np.bool_)
         met[self.parts(legs)[0]] = True
         return met
@@ -120,7 +120,7 @@ class Closure(HazardContact):
         return self.edge
 
     def of(self, hazard: Hazard) -> "Closure":
-        """Give the same place for another reading of the record."""
+        """Return the same place for another reading of the record."""
         return replace(self, hazard=hazard)
 
     def parts(self, legs: Legs) -> tuple[Ints, Floats, Floats]:
@@ -129,7 +129,7 @@ class Closure(HazardContact):
         return _cut_to(self.graph, self.hazard, self.area, asked).parts(legs)
 
     def meets(self, legs: Legs) -> NDArray[np.bool_]:
-        """Tell which legs touch the area at all, be it in one point."""
+        """Return which legs touch the area at all, be it in one point."""
         met = self._among(legs.edge)
         # Of a whole edge that is known.
         rows = np.flatnonzero(met & ((legs.start > 0) | (legs.end < 1)))
@@ -140,7 +140,7 @@ class Closure(HazardContact):
         return met
 
     def _among(self, edges: Ints) -> NDArray[np.bool_]:
-        """Tell which of some edges it touches."""
+        """Return which of some edges it touches."""
         if not len(self.edge):
             return np.zeros(len(edges), dtype=np.bool_)
         place = np.minimum(np.searchsorted(self.edge, edges), len(self.edge) - 1)
@@ -171,7 +171,7 @@ class Contacts(Sequence[HazardContact]):
     def __getitem__(self, index: slice) -> Sequence[HazardContact]: ...
 
     def __getitem__(self, index: int | slice) -> HazardContact | Sequence[HazardContact]:
-        """Give one, or some."""
+        """Return one, or some."""
         return self._contacts[index]
 
     def __len__(self) -> int:
@@ -193,7 +193,7 @@ class Contacts(Sequence[HazardContact]):
         return shapely.bounds([item.area for item in self._contacts]).reshape(-1, 4)
 
     def on(self, edges: Ints) -> list[int]:
-        """Give the numbers of the contacts that touch any of some edges, rising."""
+        """Return the numbers of the contacts that touch any of some edges, rising."""
         edge, index = self._rows
         if not len(edge) or not len(edges):
             return []
@@ -286,7 +286,7 @@ class _Segments:
         )
 
     def spans(self, rows: NDArray[np.bool_]) -> tuple[Ints, Floats, Floats]:
-        """Give (edge, from, to) of whole segments."""
+        """Return (edge, from, to) of whole segments."""
         return self.edge[rows], self.begin[rows], self.finish[rows]
 
 

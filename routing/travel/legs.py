@@ -38,7 +38,7 @@ class Legs:
 
     @classmethod
     def whole(cls, edges: Ints) -> "Legs":
-        """Give edges from end to end."""
+        """Return edges from end to end."""
         return cls(edges, np.zeros(len(edges)), np.ones(len(edges)))
 
     @classmethod

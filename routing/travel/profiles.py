@@ -129,7 +129,7 @@ PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
 
 
 def walking_days(distance_m: float, duration_s: float, profile: Profile = ADULT) -> int:
-    """Give the days a walk takes: the longest day on foot and the walking window both bind.
+    """Return the days a walk takes: the longest day on foot and the walking window both bind.
 
     ``max(ceil(distance_m / day_max_m), ceil(duration_s / window_s))``, at least 1. It is the
     fewest days in which the walk can be done; `routing.travel.timetable.timetable` never takes
@@ -141,7 +141,7 @@ def walking_days(distance_m: float, duration_s: float, profile: Profile = ADULT)
 
 
 def counts_at(hazard: Hazard, at: datetime, mode: Mode, profile: Profile = ADULT) -> bool:
-    """Tell whether a hazard counts for a departure.
+    """Return whether a hazard counts for a departure.
 
     A night-only hazard does not count at the departure of a walker who leaves within the walking
     window; whether the way runs into the night is judged on the finished way

@@ -116,7 +116,7 @@ class AppliedFactor:
 
 
 def speed_rr(speed_kmh: Floats | float) -> Floats:
-    """Give the risk of death of a pedestrian hit at a speed, relative to 50 km/h."""
+    """Return the risk of death of a pedestrian hit at a speed, relative to 50 km/h."""
     risk = _fatality(np.asarray(speed_kmh, dtype=np.float64))
     return np.asarray(risk / _fatality(np.float64(REFERENCE_KMH)))
 
@@ -128,7 +128,7 @@ def _fatality(speed_kmh: Floats | np.float64) -> Floats:
 def applied(
     graph: RoadGraph, kind: str, edges: Ints, night: Flags, *, bound: bool = False
 ) -> tuple[AppliedFactor, ...]:
-    """Tell which factors apply to a kind of hazard on edges, and which are unknown there.
+    """Return which factors apply to a kind of hazard on edges, and which are unknown there.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def applied(
 def multiplier(
     graph: RoadGraph, kind: str, edges: Ints, night: Flags, *, bound: bool = False
 ) -> Floats:
-    """Give what a kind's rate is multiplied by on edges, float64 [k]; arguments as `applied`."""
+    """Return what a kind's rate is multiplied by on edges, float64 [k]; arguments as `applied`."""
     product = np.ones(len(edges))
     for one in applied(graph, kind, edges, night, bound=bound):
         product *= one.value

@@ -129,7 +129,7 @@ def _check_point(name: str, point: tuple[float, float], meta: GraphMeta) -> None
 
 
 def _near(lon: float, lat: float, meta: GraphMeta) -> bool:
-    """Tell whether a point lies in the region's box or within its snap limit around it."""
+    """Return whether a point lies in the region's box or within its snap limit around it."""
     if abs(lat) >= _MAX_LAT:
         return False
     west, south, east, north = meta.bbox

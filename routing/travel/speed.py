@@ -181,7 +181,7 @@ def campbell_10th_kmh(slope: Floats | float) -> Floats:
 
 
 def assisted_kmh(slope: Floats | float) -> Floats:
-    """Give the speed of people who walk with difficulty, km/h; `slope` as `tobler_kmh`.
+    """Return the speed of people who walk with difficulty, km/h; `slope` as `tobler_kmh`.
 
     3.29 km/h on the flat. A slope slows them as it slows Tobler's walker, in proportion, and never
     makes them faster [A].
@@ -205,7 +205,7 @@ def climb_pace_s_per_m(
     descent_m: Floats,
     speed_kmh: SpeedOnSlope = tobler_kmh,
 ) -> Floats:
-    """Give seconds per metre on foot over edges that climb and fall.
+    """Return seconds per metre on foot over edges that climb and fall.
 
     The climb and the fall share the length in proportion to their metres, both at the grade
     ``(ascent + descent) / length``; the model's speed holds on each. An edge that only climbs is
@@ -235,7 +235,7 @@ def climb_pace_s_per_m(
 def time_s(
     graph: RoadGraph, profile: Profile, edges: Ints, *, unknown_slope_s_per_m: float = 0.0
 ) -> Floats:
-    """Give the moving time of whole edges.
+    """Return the moving time of whole edges.
 
     On foot the profile's model on the slope where the region has one (a height model of 90 m
     cells or finer) and knows the edge's heights, else its flat speed. By vehicle the class's
@@ -273,12 +273,12 @@ def time_s(
 
 
 def flat_kmh(profile: Profile) -> float:
-    """Give a walker's speed on the flat, km/h."""
+    """Return a walker's speed on the flat, km/h."""
     return float(_ON_SLOPE[profile.pace](np.zeros(1))[0])
 
 
 def usable(graph: RoadGraph, profile: Profile, edges: Ints) -> Flags:
-    """Tell which edges a profile can use; borders and hazards are another matter.
+    """Return which edges a profile can use; borders and hazards are another matter.
 
     What is not known bars nothing: no smoothness, no slope, and a grade over less than
     `GRADE_BARS_FROM_M`.
@@ -308,7 +308,7 @@ def usable(graph: RoadGraph, profile: Profile, edges: Ints) -> Flags:
 
 
 def mean_pace_s_per_m(graph: RoadGraph, profile: Profile) -> float:
-    """Give the mean pace on foot over the edges of a region whose slope is known.
+    """Return the mean pace on foot over the edges of a region whose slope is known.
 
     Reads the whole graph, a part at a time.
 
@@ -329,7 +329,7 @@ def mean_pace_s_per_m(graph: RoadGraph, profile: Profile) -> float:
 
 
 def slope_known(graph: RoadGraph, edges: Ints) -> Flags:
-    """Tell which edges have a known slope, bool [k]: a height model, and heights at both ends."""
+    """Return which edges have a known slope, bool [k]: a height model, and heights at both ends."""
     if not graph.meta.has_slope:
         return np.zeros(len(edges), dtype=np.bool_)
     height_m = graph.node_elevation_m
@@ -338,7 +338,7 @@ def slope_known(graph: RoadGraph, edges: Ints) -> Flags:
 
 
 def vehicle_kmh(graph: RoadGraph, edges: Ints) -> Floats:
-    """Give the speed of a vehicle on edges, float64 [k], km/h."""
+    """Return the speed of a vehicle on edges, float64 [k], km/h."""
     limit = graph.edge_maxspeed_kmh[edges].astype(np.float64)
     speeds = [
         _column(HIGHWAY_CLASSES, VEHICLE_KMH, VEHICLE_DEFAULT_KMH)[graph.edge_class[edges]],
@@ -350,7 +350,7 @@ def vehicle_kmh(graph: RoadGraph, edges: Ints) -> Floats:
 
 
 def _assisted_share(graph: RoadGraph, edges: Ints) -> Floats:
-    """Give the share of the assisted speed that surface and smoothness leave, float64 [k]."""
+    """Return the share of the assisted speed that surface and smoothness leave, float64 [k]."""
     return np.minimum(
         _column(SURFACES, ASSISTED_ON_SURFACE, 1.0)[graph.edge_surface[edges]],
         _column(SMOOTHNESS, ASSISTED_ON_SMOOTHNESS, 1.0)[graph.edge_smoothness[edges]],

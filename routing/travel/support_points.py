@@ -60,7 +60,7 @@ class Supports(Sequence[Support]):
     def __getitem__(self, index: slice) -> Sequence[Support]: ...
 
     def __getitem__(self, index: int | slice) -> Support | Sequence[Support]:
-        """Give one, or some."""
+        """Return one, or some."""
         return self._supports[index]
 
     def __len__(self) -> int:

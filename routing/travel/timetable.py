@@ -49,7 +49,7 @@ _FIRST_ROOM: Final = 128
 
 
 def seconds_of(moment: time) -> float:
-    """Give the seconds since midnight of a time of day."""
+    """Return the seconds since midnight of a time of day."""
     return moment.hour * 3_600.0 + moment.minute * 60.0 + moment.second + moment.microsecond / 1e6
 
 
@@ -81,15 +81,15 @@ class WalkingWindow:
         return seconds_of(self.end) - seconds_of(self.start)
 
     def covers(self, clock_s: float) -> bool:
-        """Tell whether a moment, in seconds since some midnight, lies in the window."""
+        """Return whether a moment, in seconds since some midnight, lies in the window."""
         return seconds_of(self.start) <= clock_s % DAY_S < seconds_of(self.end)
 
     def opens_s(self, clock_s: float) -> float:
-        """Give the first opening after a moment, both in seconds since one midnight."""
+        """Return the first opening after a moment, both in seconds since one midnight."""
         return _next(seconds_of(self.start), clock_s)
 
     def closes_s(self, clock_s: float) -> float:
-        """Give the first closing after a moment, both in seconds since one midnight."""
+        """Return the first closing after a moment, both in seconds since one midnight."""
         return _next(seconds_of(self.end), clock_s)
 
 
@@ -98,7 +98,7 @@ def _next(daily_s: float, clock_s: float) -> float:
 
 
 def night_before_s(clock_s: Floats) -> Floats:
-    """Give the seconds of night between a midnight and moments after it.
+    """Return the seconds of night between a midnight and moments after it.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ class Timetable:
         return self.at(self.arrival_s)
 
     def at(self, after_s: float) -> datetime:
-        """Give the moment some seconds after the departure, with the departure's offset."""
+        """Return the moment some seconds after the departure, with the departure's offset."""
         return _moment(self.departure, after_s)
 
 
@@ -253,12 +253,12 @@ def timetable(
 
 
 def under_way(departure: datetime, stint: Stint | None) -> Stint | None:
-    """Give the day under way at departure; None where that is a fresh one."""
+    """Return the day under way at departure; None where that is a fresh one."""
     return None if stint is None or departure >= stint.fresh else stint
 
 
 def clock_of(departure: datetime) -> float:
-    """Give the seconds from local midnight to the departure."""
+    """Return the seconds from local midnight to the departure."""
     return seconds_of(departure.time())
 
 
@@ -342,7 +342,7 @@ class Walker:
         return self._window.closes_s(self.clock_s) if is_open else self.clock_s
 
     def stint(self, departure: datetime) -> Stint | None:
-        """Give the day under way, for who left at a departure; None without hours of walking."""
+        """Return the day under way, for who left at a departure; None without hours of walking."""
         if self._window is None:
             return None
         is_fresh = self.clock_s >= self._state[1]
@@ -362,7 +362,7 @@ class Walker:
             self._state[4] = min(self._state[4], 1.0)
 
     def copy(self) -> "Walker":
-        """Give one who stands at the same place at the same time."""
+        """Return one who stands at the same place at the same time."""
         twin = Walker(self.clock_s, self._window, self.day_max_m)
         twin.take_place_of(self)
         return twin
@@ -378,7 +378,7 @@ class Walker:
     def clock_after_s(
         self, moved_s: Floats, moved_m: Floats, passed_s: float, *, rested: bool
     ) -> float:
-        """Give what the clock will say on the way of a section, as `go` takes it.
+        """Return what the clock will say on the way of a section, as `go` takes it.
 
         Parameters
         ----------
@@ -425,5 +425,5 @@ class Walker:
 
 
 def summed(values: Floats) -> Floats:
-    """Give the sums before each value and after the last, float64 [k + 1]."""
+    """Return the sums before each value and after the last, float64 [k + 1]."""
     return np.concatenate([[0.0], np.cumsum(values)])

@@ -211,7 +211,7 @@ class Layer:
         return next(thinned, ("id", *self.tile_columns))
 
     def is_joined_at(self, z: int) -> bool:
-        """Tell whether features that are equal in what travels become one in tiles of a zoom."""
+        """Return whether features that are equal in what travels become one in tiles of a zoom."""
         return any(step.columns is not None for step in self.steps_at(z))
 
     def tolerance_cells_at(self, z: int) -> float:

@@ -349,7 +349,7 @@ def _told(read: CTE, shape: _Shape, beside: Sequence[str]) -> Select[*tuple[Any,
 
 
 def _as_part(read: CTE, beside: Sequence[str], decimals: int) -> ColumnElement[str]:
-    """Give features without the columns that are only sorted by."""
+    """Return features without the columns that are only sorted by."""
     left = [column for column in read.c if column.name not in {f"sort_{name}" for name in beside}]
     part = select(*left).correlate(read).subquery("part")
     return select(as_feature(part, decimals)).select_from(part).scalar_subquery()

@@ -302,7 +302,7 @@ class _Item:
 
 @asynccontextmanager
 async def _locked(changing: Changing) -> AsyncIterator[_Item]:
-    """Give the item as it is and will be until the change is made, if ``If-Match`` names it.
+    """Return the item as it is and will be until the change is made, if ``If-Match`` names it.
 
     Raises
     ------

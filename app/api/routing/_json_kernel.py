@@ -18,7 +18,7 @@ _COMMA, _OPEN, _CLOSE = ord(","), ord("["), ord("]")
 
 @compiled
 def figure_spans(text: Bytes, rows: int, columns: int) -> Ints:
-    """Give where each figure of a table stands in its JSON.
+    """Return where each figure of a table stands in its JSON.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def woven(
 
 @inlined
 def _room(cells: Ints, spans: Ints, keys: Ints) -> int:
-    """Give how long all of it is at most."""
+    """Return how long all of it is at most."""
     width, count = cells.shape[:2]
     room = count + 1
     for column in range(width):

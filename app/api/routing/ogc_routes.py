@@ -247,7 +247,7 @@ def exchanged(answer: JourneyAnswer, name: str | None, now: datetime, w: Words) 
 def _features(
     answer: JourneyAnswer, journey: Journey, now: datetime, w: Words
 ) -> Iterator[dict[str, Any]]:
-    """Give overview, start, segments with the waypoints between them, and end."""
+    """Return overview, start, segments with the waypoints between them, and end."""
     route, about = journey.route, route_text.told(answer, now)[0]
     line = route.coordinates
     totals = properties(journey, (), answer, now, w) | explained(w, about)

@@ -191,7 +191,7 @@ class _Asked(NamedTuple):
     now: datetime
 
     def length(self, length_m: float) -> float:
-        """Give a length in the unit that was asked for, as exact as openrouteservice is."""
+        """Return a length in the unit that was asked for, as exact as openrouteservice is."""
         digits = 1 if self.body.units == "m" else 3
         return round(length_m / METRES[self.body.units], digits)
 
@@ -264,14 +264,14 @@ def _feature(
 
 
 def _ends(found: Sequence[TurnStep], row: int) -> bool:
-    """Tell whether a step is the last of its leg."""
+    """Return whether a step is the last of its leg."""
     return found[row].leg != found[row + 1].leg
 
 
 def _segments(
     found: Sequence[TurnStep], leg_ends: Sequence[int], about: RouteTextSource, asked: _Asked
 ) -> list[dict[str, Any]]:
-    """Give what openrouteservice calls segments: the legs, each with its steps."""
+    """Return what openrouteservice calls segments: the legs, each with its steps."""
     made = []
     for first, last in zip([0, *(n + 1 for n in leg_ends)], leg_ends, strict=False):
         own = found[first : last + 1]
@@ -309,7 +309,7 @@ def _goal(last: TurnStep, asked: _Asked) -> dict[str, Any]:
 
 
 def _surfaces(route: Route, found: Sequence[TurnStep], asked: _Asked) -> dict[str, Any]:
-    """Give the surfaces by vertices, and how much of the way each has."""
+    """Return the surfaces by vertices, and how much of the way each has."""
     values: list[list[int]] = []
     lengths_m: dict[int, float] = {}
     for part in (part for step in found for part in step.parts):
@@ -352,7 +352,7 @@ def _unlike(journeys: Sequence[Journey], others: Alternatives | None) -> list[in
 
 
 def _shared(one: Route, two: Route) -> float:
-    """Give the share of the shorter route's length that both have in common, 0 to 1."""
+    """Return the share of the shorter route's length that both have in common, 0 to 1."""
     mine, theirs = _pieces(one), _pieces(two)
     common_m = sum(min(mine[key], theirs[key]) for key in mine.keys() & theirs.keys())
     shorter_m = min(sum(mine.values()), sum(theirs.values()))
@@ -360,7 +360,7 @@ def _shared(one: Route, two: Route) -> float:
 
 
 def _pieces(route: Route) -> dict[tuple[float, ...], float]:
-    """Give the lengths of the stretches between vertices, by their ends."""
+    """Return the lengths of the stretches between vertices, by their ends."""
     line, length_m = route.coordinates, np.diff(route.measure_m)
     ends = np.hstack([line[:-1], line[1:]]).round(7).tolist()
     return dict(zip(map(tuple, ends), length_m.tolist(), strict=True))

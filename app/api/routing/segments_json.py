@@ -77,7 +77,7 @@ class _Source:
 
 
 def _spans(ends: Ints) -> Ints:
-    """Give where texts stand of which it is known where each ends, the first behind 0."""
+    """Return where texts stand of which it is known where each ends, the first behind 0."""
     spans = np.empty((len(ends) - 1, 2), np.int64)
     spans[:, 0], spans[:, 1] = ends[:-1], ends[1:]
     return spans
@@ -143,7 +143,7 @@ class SegmentWriter:
         return woven(source.text, cells, figures, spans, placed, groups).tobytes()
 
     def _kinds(self, source: _Source, about: RouteTextSource, segments: RouteSegments) -> Ints:
-        """Give where the three texts of each segment's kind stand: int64 [segments, 3, 2]."""
+        """Return where the three texts of each segment's kind stand: int64 [segments, 3, 2]."""
         length_m = segments.to_m - segments.from_m
         unknown_m = segments.unknown.get("hazards", np.zeros(len(segments)))
         climb_m = np.where(segments.ascent_m >= CLIMB_M, np.rint(segments.ascent_m), 0.0)
@@ -191,7 +191,7 @@ class SegmentWriter:
 
 
 def _table(segments: RouteSegments) -> Floats:
-    """Give all figures of segments, float64 [figures, segments]."""
+    """Return all figures of segments, float64 [figures, segments]."""
     # Millimetres: edges are measured in decimetres.
     own = [np.round(segments.from_m, 3), np.round(segments.to_m, 3)]
     own += [segments.ascent_m, segments.descent_m, segments.duration_s]

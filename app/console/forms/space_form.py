@@ -155,7 +155,7 @@ def _rows_in(form: Form, name: str) -> list[Typed]:
 
 
 def is_empty(row: Mapping[str, Any]) -> bool:
-    """Tell whether nothing was written in a row."""
+    """Return whether nothing was written in a row."""
     return not any(value for name, value in row.items() if name not in _GIVEN)
 
 

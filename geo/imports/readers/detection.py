@@ -113,7 +113,7 @@ def _is_anything(_name: str, _data: bytes) -> bool:
 
 
 def _head(data: bytes) -> bytes:
-    """Give where a text begins, without marks and the zeros of UTF-16."""
+    """Return where a text begins, without marks and the zeros of UTF-16."""
     return data[:_HEAD].lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"").lstrip()
 
 
