@@ -102,7 +102,7 @@ RECIPES: Final[Mapping[str, Edits]] = {
             ),
             (
                 "    for found in (",
-                '        Format("day", "The day", "text/plain", "-day.txt", write_day),',
+                '        SpaceFormat("day", "The day", "text/plain", "-day.txt", write_day),',
             ),
         ],
     },

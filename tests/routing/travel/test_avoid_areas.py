@@ -21,6 +21,7 @@ from routing.errors import Blocker, InvalidCost, InvalidNode, InvalidRequest, No
 from routing.osm_tags.edge_flags import Mode
 from routing.router.multi_region import Continent
 from routing.router.regional import Router
+from routing.travel import hazard_overlay
 from routing.travel.avoid_areas import MAX_OBSTACLES, MAX_VERTICES, Obstacles
 from routing.travel.cost_model import CostModel, Travel
 from routing.travel.crossings import Crossing
@@ -348,7 +349,7 @@ def test_ways_are_looked_for_once_in_a_request_and_kept_by_no_other(block, monke
 def test_what_is_left_of_obstacles_is_not_laid_again(block, monkeypatch):
     both = keeping_out(SOUTH, NORTH)
     laid = both.on(block)
-    monkeypatch.setattr(type(block), "edges_touching", None)
+    monkeypatch.setattr(hazard_overlay, "edges_touching", None)
     assert both.without({"0"}).on(block) == laid[1:]
     assert not both.without({"0", "1"}).on(block)
 
