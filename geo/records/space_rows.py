@@ -83,7 +83,7 @@ FIELD_NOTES = {
 
 FIELDS = tuple(FIELD_NOTES)
 
-#: How a remark begins where a file's flag says another thing than its services.
+#: Code of the remark where a file's flag says another thing than its services.
 NIGHT_REMARK = "night_by_services"
 
 #: What providers write where nothing has to be paid, folded: the field ``fees`` follows from it.

@@ -12,7 +12,7 @@ from geo.db.views import spaces as view
 from geo.records import demo_rows, space_documents
 from geo.records.readers import FileRow
 from geo.records.row_validation import Row
-from geo.records.space_rows import read_space
+from geo.records.space_rows import NIGHT_REMARK, read_space
 from tests.app.pages.test_space import MORNING, REFERRER, TODAY
 from tests.conftest import client_of, clone, opened, run_sql
 
@@ -116,6 +116,6 @@ async def test_an_import_says_where_a_flag_contradicts_the_services(
     row = Row(FileRow(1, {**DAY, "services": services, "overnight": flag}))
     rows = read_space(row, said)
     assert space_documents.document_of(rows)["overnight"] is is_for_night
-    notes = [note for note in row.notes if note.startswith("overnight contradicts services")]
+    notes = [note for note in row.notes if note.code == NIGHT_REMARK]
     assert len(notes) == (remark is not None)
     assert all(remark in note for note in notes)
