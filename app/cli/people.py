@@ -104,7 +104,7 @@ def person_role(
     organization: OrganizationOption = None,
     country: CountryOption = None,
 ) -> None:
-    """Return a person another role, organisation and countries; it holds from their next request.
+    """Give a person another role, organisation and countries; it holds from their next request.
 
     Example: amparo person role ana@example.org --role coordinator
     """

@@ -170,7 +170,7 @@ async def apply(desk: DeskDep, batch: RecordId, form: FormDep) -> Response:
 
 @router.post(f"{IMPORT}/discard")
 async def discard(desk: DeskDep, batch: RecordId, _form: FormDep) -> Response:
-    """Return an import up; what was kept of it is deleted at once."""
+    """Give an import up; what was kept of it is deleted at once."""
     await batches.discard(desk.session, batch, desk.actor)
     return see(f"{IMPORTS}?done=discarded")
 

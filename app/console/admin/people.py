@@ -159,7 +159,7 @@ async def person_page(
 
 @router.post(PERSON)
 async def change(desk: DeskDep, base: BaseUrlDep, person: RecordId, form: FormDep) -> Response:
-    """Return a person another role, a new link, shut them out or let them in again.
+    """Give a person another role, a new link, shut them out or let them in again.
 
     Taking a second factor away needs two administrators (P52): the first one's wish waits.
     """

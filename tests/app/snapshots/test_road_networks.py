@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-import app.snapshots.road_networks
+from app.snapshots import road_networks
 from app.snapshots.road_networks import RoadNetworks
 from routing.graph.regions import open_graph, remove_graph
 from routing.osm.importer import import_osm
@@ -131,7 +131,7 @@ def test_what_stays_damaged_is_tried_less_and_less_often_and_told_once(
     os.utime(tmp_path / "graphs", (0, 0))
     opened = []
     monkeypatch.setattr(
-        app.network, "open_graph", lambda path: opened.append(path.name) or open_graph(path)
+        road_networks, "open_graph", lambda path: opened.append(path.name) or open_graph(path)
     )
     tried_at = []
     for second in range(1500):
