@@ -1,4 +1,4 @@
-"""One route of an answer as GPX 1.1: a track, and the spaces along it."""
+"""Write one route of a response as GPX 1.1: a track and the spaces along it."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -12,13 +12,13 @@ _NAMESPACE: Final = "http://www.topografix.com/GPX/1/1"
 
 
 def gpx_of(route: Carried, now: datetime) -> bytes:
-    """Write a route as a file.
+    """Return a route as the bytes of a GPX file.
 
     Parameters
     ----------
-    route
+    Content of the file: names, line and stops of the route.
         What the file says.
-    now
+    The current time, timezone-aware.
         The present moment, aware.
     """
     root = Element("gpx", {"version": "1.1", "creator": "Amparo", "xmlns": _NAMESPACE})
