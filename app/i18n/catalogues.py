@@ -1,7 +1,7 @@
-"""Update the message catalogues from the source: ``python -m app.i18n.catalogues``.
+"""Keeps the catalogues in step with the texts: ``python -m app.i18n.catalogues``.
 
-Every template and module of `app` is read. New texts are added to each catalogue, texts that are no
-longer used are dropped, and translations and review marks are kept.
+It reads every template and module of `app`, adds new texts to each catalogue, drops the
+ones nobody shows any more, and keeps translations and review marks.
 """
 
 import ast
