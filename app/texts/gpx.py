@@ -1,4 +1,4 @@
-"""Write one route of a response as GPX 1.1: a track and the spaces along it."""
+"""GPX 1.1 file of one route: a track and the spaces along it."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -16,10 +16,10 @@ def gpx_of(route: Carried, now: datetime) -> bytes:
 
     Parameters
     ----------
-    Content of the file: names, line and stops of the route.
-        What the file says.
-    The current time, timezone-aware.
-        The present moment, aware.
+    route
+        Content of the file: names, line and stops of the route.
+    now
+        The current time, timezone-aware.
     """
     root = Element("gpx", {"version": "1.1", "creator": "Amparo", "xmlns": _NAMESPACE})
     meta = SubElement(root, "metadata")

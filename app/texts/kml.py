@@ -1,4 +1,4 @@
-"""Write one route as KML 2.2: a line and the spaces along it (`app.texts.route_export`)."""
+"""KML 2.2 file of one route: a line and the spaces along it (`app.texts.route_export`)."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -21,10 +21,10 @@ def kml_of(route: Carried, now: datetime) -> bytes:
 
     Parameters
     ----------
-    Content of the file: names, line and stops of the route.
-        What the file says.
-    The current time, timezone-aware.
-        The present moment, aware.
+    route
+        Content of the file: names, line and stops of the route.
+    now
+        The current time, timezone-aware.
     """
     root = Element("kml", {"xmlns": _NAMESPACE})
     document = SubElement(root, "Document")

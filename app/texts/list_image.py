@@ -1,4 +1,4 @@
-"""Draw a municipality's list as PNG images to pass on: black on white, each as large as a phone."""
+"""A municipality's list as PNG images to pass on: black on white, each as large as a phone."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

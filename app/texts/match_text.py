@@ -35,7 +35,7 @@ class LeftOut:
     count: int
 
 
-#: Sentence at the end of every response, so that there is always a next step.
+#: Closing sentence of every match, so that there is always a next step.
 FALLBACK = SafetyPhrase(
     "Si nada de esto le sirve, llame a una de las líneas o pregunte en el espacio de apoyo o a las "
     "autoridades más cercanas. Pedir ayuda y protección es un derecho."
@@ -172,7 +172,7 @@ def _way(option: Option, profile: Profile) -> Iterator[MatchReason]:
         return
     days = walking_days(way.distance_m, way.duration_s, profile)
     length = kilometres(way.distance_m)
-    # P46: over one day of walking days, not hours.
+    # Routes of more than a day on foot are worded in days, not hours (P46).
     if days > 1:
         said = Phrase("a %(length)s, unos %(days)s días a pie", {"length": length, "days": days})
     else:

@@ -24,7 +24,7 @@ from geo.spaces.candidates import Described
 
 @dataclass(frozen=True)
 class PosterFacts:
-    """Database rows that a poster is made from."""
+    """Data that a poster is made from."""
 
     described: Described
     referrers: Sequence[str]

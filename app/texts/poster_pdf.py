@@ -1,4 +1,4 @@
-"""Draw a space's poster: one A5 page, black on white, with a QR code of the space's URL."""
+"""A space's poster as PDF: one A5 page, black on white, with a QR code of the space's URL."""
 
 from collections.abc import Sequence
 from contextlib import closing

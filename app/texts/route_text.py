@@ -152,7 +152,7 @@ def stretch(parts: Sequence[RouteSegment]) -> Stretch:
 
 
 def stretches(segments: Sequence[RouteSegment]) -> tuple[Stretch, ...]:
-    """Merge consecutive segments that share road name, hazards and night."""
+    """Merge consecutive segments that a person takes for one road: by name, hazards and night."""
     rows: list[list[RouteSegment]] = []
     for segment in segments:
         if rows and _goes_on(rows[-1], segment):
