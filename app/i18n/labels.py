@@ -68,7 +68,7 @@ WORDING = (route_phrases.NOTICE, route_phrases.CLOSURE_IS_NOT_THE_END, route_phr
 
 
 def term(words: Words, names: Names, vocabulary: str, code: str) -> str:
-    """Name a code of a vocabulary in a language; in Spanish if the term has no name in it."""
+    """Name a code of a vocabulary in a language; in Spanish if the language has no name for it."""
     known = names.get((vocabulary, code), {})
     return known.get(words.lang) or known.get("es") or readable(code)
 
