@@ -1,4 +1,4 @@
-"""Build the offline packs for phones from current data, and cache each until its data change."""
+"""Builder of the offline packs for phones, which caches each part until its data change."""
 
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class Pack:
 
 @dataclass(frozen=True)
 class Maker:
-    """Builds packs for phones, always from the public tier."""
+    """Builder of packs for phones, always from the public tier."""
 
     database: Database
     editions: Editions
