@@ -56,7 +56,7 @@ def render_question(
     lang : str
         A language of the page.
     listed : str or None
-        Version of the data that the answer "as listed" confirms.
+        Digest of the data shown (hex), which the answer "as listed" sends back; None if not shown.
     has_changed : bool
         The data have changed since the link was sent.
     has_problem : bool

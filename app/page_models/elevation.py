@@ -23,7 +23,8 @@ WIDTH: Final = 340
 HEIGHT: Final = 150
 LEFT, RIGHT, TOP, BOTTOM = 46, 318, 22, 122
 
-#: Number of heights sampled along the route: more than one per three pixels is invisible [A].
+#: Number of heights sampled along the route: on a phone, more than one per three pixels is not seen
+#: [A].
 SAMPLES: Final = 97
 
 #: Smallest range of the height axis, metres, so that flat routes are drawn flat [A].

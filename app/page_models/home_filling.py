@@ -1,4 +1,4 @@
-"""Fill the view models of the home page from the public tier."""
+"""Filling of the home page's view models from the public tier."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -45,7 +45,7 @@ class HomeSpaces:
         The place as understood, the country on whose side of the border it lies (P33), and the text
         for the form.
     place_ref, place_code, choices, is_place_unknown, is_place_misspelt
-        As in `views.HomeView`.
+        As in `view_models.HomeView`.
     beyond, near_m
         The nearest space if none is within the limit, and the limit in metres.
     """
@@ -193,7 +193,7 @@ def space_of(
 
 
 def crossing_of(crossing: CrossingState, sides: Iterable[SideSpace]) -> view_models.CrossingView:
-    """Return an official crossing for pages, if not open with the nearest space per side."""
+    """Return an official crossing for pages; unless open, with the nearest space on each side."""
     return view_models.CrossingView(
         id=crossing.id,
         name=crossing.name,

@@ -17,7 +17,7 @@ def render_list(sheet: Sheet, frame: PageFrame, lang: str, here: Callable[..., s
     lang
         Key of `app.i18n.LANGUAGES`.
     here
-        Returns the URL of this list in a language and, optionally, in a format.
+        Function that returns the URL of this list in a language and, optionally, in a format.
     """
     w = words(lang)
     return renderer.render_open(

@@ -1,4 +1,4 @@
-"""Fill the view models of the route results."""
+"""Filling of the view models of the route results."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Render the route results from view models to HTML, without database, request or clock."""
+"""Rendering of the route results from view models to HTML, without database, request or clock."""
 
 import math
 from dataclasses import dataclass, replace

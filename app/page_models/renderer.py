@@ -1,4 +1,4 @@
-"""Render pages from view models to HTML, without database, request or clock."""
+"""Rendering of pages from view models to HTML, without database, request or clock."""
 
 from collections.abc import Mapping
 from dataclasses import replace
