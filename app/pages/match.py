@@ -59,7 +59,7 @@ _STEPS = 5
 
 
 class _QuestionError(Exception):
-    """The form has no valid answer; ``problem`` says why."""
+    """The form cannot be answered as filled in; ``problem`` says why."""
 
     def __init__(
         self,
@@ -105,7 +105,8 @@ async def answer_match(
     except AmbiguousPlaceError as error:
         problem = _QuestionError("places", choices=error.choices)
     except (UncertainCountryError, InvalidParameterError):
-        # Near a border river, people are never told which side is theirs (P33).
+        # Where the country is uncertain, as between the banks of a border river, none is assumed
+        # (P33).
         problem = _QuestionError("place")
     except ProtectedServiceError:
         problem = _QuestionError("protected", HTTPStatus.UNPROCESSABLE_ENTITY)
