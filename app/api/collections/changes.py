@@ -81,7 +81,7 @@ def _unpacked(packed: bytes) -> Cursor | None:
     until, rest = (rest[:MARK_BYTES], rest[MARK_BYTES:]) if kind & _UNTIL else (None, rest)
     cursor = Cursor(since, until, rest.decode())
     is_of_marks = kind in _KINDS and all(len(mark) == MARK_BYTES for mark in cursor.marks)
-    # An id to resume after occurs only together with an `until` mark, in the middle of a page run.
+    # An id to resume after comes only with an `until` mark: a complete copy has nothing to resume.
     return cursor if is_of_marks and (until is not None or not cursor.after) else None
 
 

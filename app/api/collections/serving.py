@@ -147,7 +147,7 @@ class PublishedRequest:
         key
             Cache key of the request, besides the tier.
         make
-            Returns the body and the extra headers.
+            Coroutine function that returns the body and the extra headers.
         """
         # The edition is read before the body, so the body is never older than its edition.
         edition = tuple([self.look.of(layer) for layer in layers])

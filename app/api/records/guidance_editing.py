@@ -105,7 +105,7 @@ BY_A_PERSON = "A person does that signed in, at the console; a token is answered
 
 
 class Decides(Protocol):
-    """Accepts a submitted draft, or sends it back."""
+    """Decision on a submitted draft: accepted, or sent back."""
 
     async def __call__(
         self,
@@ -137,7 +137,7 @@ def takes_submissions(
     kind, name
         First segment of the path, and name of the operation.
     submit
-        Submits one draft.
+        Function that submits one draft.
     told
         Description in the API document.
     """
@@ -161,7 +161,7 @@ def takes_decisions(router: APIRouter, path: str, name: str, decide: Decides, to
     path, name
         Path with ``{item}``, and name of the operation.
     decide
-        Decides on one draft.
+        Function that decides on one draft.
     told
         Description in the API document, completed by `BY_A_PERSON`.
     """

@@ -66,7 +66,6 @@ def woven(
     Returns
     -------
     uint8 [.]
-    uint8 [.]
     """
     width, count = cells.shape[:2]
     out = np.empty(_room(cells, spans, keys), np.uint8)

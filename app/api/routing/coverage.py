@@ -66,8 +66,8 @@ MAX_VERTICES = 5_000
 LIMIT_BYTES = 262_144
 
 
-#: Lines matched or measured concurrently per process [A]: the work holds Python's lock, so two at
-#: once would slow each other and all waiting requests.
+#: Lines matched or measured concurrently per process [A]: the work is Python's own, and two at once
+#: would slow each other and all waiting requests.
 _lines = anyio.CapacityLimiter(1)
 
 

@@ -73,7 +73,7 @@ class _Source:
 
     @property
     def text(self) -> NDArray[np.uint8]:
-        """The buffer."""
+        """Buffer with all texts."""
         return np.frombuffer(b"".join(self._parts), np.uint8)
 
 
@@ -93,7 +93,7 @@ _TENS_FROM: Final = 11
 
 
 class SegmentWriter:
-    """Writes the segments of a response's routes; texts written for one route are reused.
+    """Writer of the segments of a response's routes; texts written for one route are reused.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class SegmentWriter:
     def __init__(self, w: Words) -> None:
         self._w = w
         self._rows: dict[Kind, int] = {}
-        # Three texts per kind.
+        # Each kind adds three texts.
         self._texts = bytearray()
         self._ends = array("q", [0])
 
@@ -179,7 +179,7 @@ class SegmentWriter:
         return row
 
     def _lengths(self, source: _Source, length_m: Floats) -> Ints:
-        """Append the lengths' texts, as `route_words.metres` writes them."""
+        """Append the lengths' texts, as `route_text.metres` writes them."""
         is_short = length_m < route_text.BY_METRES_M
         place = np.where(is_short, np.rint(length_m), _TENS_FROM + np.rint(length_m / 10))
         is_long = length_m >= route_text.BY_TENS_M
