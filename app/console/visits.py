@@ -40,7 +40,7 @@ from geo.text import coded_reasons
 router = APIRouter(include_in_schema=False)
 
 VISITS = f"{CONSOLE}/visits"
-PAGE = f"{CONSOLE}/visit-page"  # as in app/static/sw.js
+PAGE = f"{CONSOLE}/visit-page"  # app/static/sw.js holds the same path
 TOKEN = f"{CONSOLE}/visit-token"
 
 #: Static files of the page besides its scripts.

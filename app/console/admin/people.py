@@ -179,7 +179,7 @@ async def _act(desk: Desk, found: Member, form: Form) -> str | None:
     """Perform the action of the pressed button; return the secret of a new link, if any."""
     session, by = desk.session, desk.actor.id
     if found.id == by and form.get("do") in {"role", "disable", "reset"}:
-        # Nobody can lock themselves out, because the last administrator must not be locked out.
+        # Own accounts are refused, because the last administrator could otherwise be locked out.
         raise InvalidRecordError([("do", CodedReason("own_account"))])
     match form.get("do"):
         case "role":

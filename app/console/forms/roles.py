@@ -33,7 +33,7 @@ async def get_auditor(actor: ActorDep) -> Actor:
     Raises
     ------
     ForbiddenError
-        If the person is not.
+        If the person may not read the audit chain.
     """
     permissions.require_audit(actor)
     return actor
@@ -45,7 +45,7 @@ async def get_administrator(actor: ActorDep) -> Actor:
     Raises
     ------
     ForbiddenError
-        If the person is not.
+        If the person has another role.
     """
     permissions.require_administer(actor)
     return actor
