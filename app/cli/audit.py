@@ -348,8 +348,7 @@ def _anchors(file: Path) -> dict[int, bytes]:
 
 
 def _geometry(file: Path) -> dict[str, Any]:
-    """Return the geometry of a GeoJSON file: bare, of a feature, or of a single-feature collection.
-    """
+    """Return the geometry of a GeoJSON file: bare, of a feature, or of its only feature."""
     try:
         read = json.loads(file.read_text(encoding="utf-8"))
     except ValueError:

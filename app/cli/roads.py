@@ -42,7 +42,7 @@ class Hooks:
 
 @dataclass
 class _Publishing:
-    """Loads the segments of a complete import, and records their number."""
+    """Callback that loads the segments of a complete import and records their number."""
 
     hooks: Hooks
     settings: Settings
