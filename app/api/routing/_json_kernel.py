@@ -52,7 +52,7 @@ def woven(
     Parameters
     ----------
     source
-        Buffer of all texts; every other argument refers to a text by two offsets into the buffer.
+        Buffer of all texts; a text in another argument is a pair of offsets into the buffer.
     cells
         int64 [columns, rows, 2], text of each column without numbers.
     figures, spans
