@@ -35,7 +35,7 @@ from geo.oversight.row_digests import RowVerdict
 from geo.proposals.submission import checked_reason
 from geo.removals import hides
 
-#: Who acts where nobody has signed in: whoever holds the machine.
+#: Name in the audit of people at the command line, who control the machine and do not sign in.
 ACTOR = "cli"
 
 audit_app = typer.Typer(help="The audit chain: who did what, append-only.", no_args_is_help=True)
@@ -348,7 +348,7 @@ def _anchors(file: Path) -> dict[int, bytes]:
 
 
 def _geometry(file: Path) -> dict[str, Any]:
-    """Return the geometry of a GeoJSON file: itself, of its feature, or of its only feature."""
+    """Return the geometry of a GeoJSON file: bare, of a feature, or of its only feature."""
     try:
         read = json.loads(file.read_text(encoding="utf-8"))
     except ValueError:

@@ -18,7 +18,7 @@ from geo.exports.snapshot import Selection, Snapshot, read_snapshot
 
 
 class ExportTier(StrEnum):
-    """Whose eyes an export may have; restricted records leave in no file."""
+    """Tiers that an export can have; restricted records are in no file."""
 
     PUBLIC = "public"
     PARTNER = "partner"
@@ -49,7 +49,7 @@ def export(
     snapshot = run(_read(settings, found.tier_of(Tier(tier.value)), selection))
     with explained_failures():
         written = found.write(snapshot)
-        # Whole or not at all: a half-written list could be taken for the whole one.
+        # A temporary file makes the write atomic: a partial list could be taken for the whole one.
         beside = output.with_name(f".{output.name}.part")
         beside.write_bytes(written)
         beside.replace(output)

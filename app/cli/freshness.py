@@ -24,7 +24,7 @@ webhook_app = typer.Typer(help="Systems that are told of changes.", no_args_is_h
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add these commands to the command line."""
+    """Register these commands with the command line."""
     app.add_typer(confirm_app, name="confirm")
     app.add_typer(webhook_app, name="webhook")
     app.command("expiring")(expiring)
@@ -46,7 +46,7 @@ def expiring(
     found = written(require_settings(), work)
     table = Table("last day", "left", "id", "name", "country", "confirmed on", box=None)
     for space in found:
-        # What is restricted is not named on a screen that anybody may look over.
+        # Restricted spaces are not named on a screen that others may see.
         name = "(restricted)" if space.is_restricted else space.name
         table.add_row(
             f"{space.expires_on}",

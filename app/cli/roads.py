@@ -21,18 +21,18 @@ from routing.osm.way_table import check_source
 
 @dataclass(frozen=True)
 class Hooks:
-    """What the commands ask of the rest of the application.
+    """Callbacks of the road commands into the rest of the application.
 
     Parameters
     ----------
     official_crossings
-        The only places where imported roads may cross a border (P10, P34).
+        Returns the only places where imported roads may cross a border (P10, P34).
     staged
-        Called with the folder of an import that is whole and not yet in place: the road-segment
-        table takes its segments, all or none, and their number is returned. What it raises leaves
-        the old version in place.
+        Called with the folder of a complete import before it replaces the old version: loads the
+        import's segments into the road-segment table, all or none, and returns their number. An
+        exception leaves the old version in place.
     removed
-        Called with the region's name once its folder is gone: the table follows.
+        Called with a region's name after its folder is deleted, to remove the region's segments.
     """
 
     official_crossings: Callable[[Settings], Sequence[OfficialCrossing]]
@@ -42,7 +42,7 @@ class Hooks:
 
 @dataclass
 class _Publishing:
-    """Publishes the segments of an import that is whole, and remembers how many there were."""
+    """Callback that loads the segments of a complete import and records their number."""
 
     hooks: Hooks
     settings: Settings
@@ -53,7 +53,7 @@ class _Publishing:
 
 
 class _Bar:
-    """A rich progress bar that follows the importer's (stage, done, total)."""
+    """A rich progress bar driven by the importer's callback (stage, done, total)."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -88,7 +88,7 @@ def _summary(meta: GraphMeta) -> str:
 
 
 def make_roads_app(hooks: Hooks) -> typer.Typer:  # noqa: C901 -- four short commands
-    """Return the sub-application with the given hooks."""
+    """Return the ``roads`` commands, bound to the callbacks."""
     roads = typer.Typer(
         help="Road networks: one region a folder, imported from OpenStreetMap extracts.",
         no_args_is_help=True,
@@ -140,7 +140,7 @@ def make_roads_app(hooks: Hooks) -> typer.Typer:  # noqa: C901 -- four short com
         """
         settings = require_settings()
         with explained_failures("nothing was imported"):
-            # Before the database is started for them: what is wrong at a glance.
+            # Cheap checks come first, before the database starts.
             check_name(region)
             check_source(file)
             official_crossings = hooks.official_crossings(settings)

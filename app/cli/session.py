@@ -1,4 +1,4 @@
-"""One piece of work of a command: its loop, its transaction, its failures explained."""
+"""Database work of a command: event loop, transaction, and explained failures."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -13,7 +13,7 @@ from geo.db.sessions import Tier
 
 
 def written[T](settings: Settings, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    """Start the database and do one piece of work in one transaction of the writer."""
+    """Start the database, and run ``work`` in one transaction of the writer."""
 
     async def transaction() -> T:
         async with (
@@ -28,6 +28,6 @@ def written[T](settings: Settings, work: Callable[[AsyncSession], Awaitable[T]])
 
 
 def run[T](work: Coroutine[Any, Any, T]) -> T:
-    """Run one coroutine with failures explained."""
+    """Run a coroutine, with known failures explained in one line."""
     with explained_failures():
         return asyncio.run(work)

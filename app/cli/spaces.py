@@ -103,7 +103,7 @@ def spaces_import(
 
 
 class _Shown:
-    """A progress bar that a check can drive, gone when it ends."""
+    """A progress bar driven by a file check, removed from the terminal at the end."""
 
     def __init__(self) -> None:
         self._bar = Progress(

@@ -1,4 +1,4 @@
-"""What the commands print, and how they end: one line of what went wrong, and an exit code."""
+"""Terminal output of the commands, and their ends: a one-line error and an exit code."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +12,9 @@ from geo.db.installation import ClusterError
 from geo.errors import GeoError, OtherVersionError
 from routing.errors import RoutingError
 
-#: 1: it could not be done; 2: it was called wrongly (typer's own), or the settings are wrong;
-#: 3: the home is of another version and is to be carried over;
-#: 130: the shell's convention for Ctrl-C.
+#: Exit codes. 1: the command failed; 2: it was called wrongly (typer's own), or the settings are
+#: wrong; 3: the home directory is of another version and has to be migrated; 130: the shell's
+#: convention for Ctrl-C.
 EXIT_FAILED = 1
 EXIT_MISUSED = 2
 EXIT_OTHER_VERSION = 3
@@ -25,23 +25,23 @@ err = Console(stderr=True, highlight=False)
 
 
 def say(line: str) -> None:
-    """Print one line as it is."""
+    """Print one line without markup."""
     out.print(line, markup=False, soft_wrap=True)
 
 
 def warn(line: str) -> None:
-    """Print what is wrong and no reason to stop, on standard error."""
+    """Print a warning on standard error."""
     err.print(f"amparo: {line}", style="yellow", markup=False, soft_wrap=True)
 
 
 def fail(message: str, code: int = EXIT_FAILED) -> NoReturn:
-    """Say why on standard error and leave with ``code``."""
+    """Print an error on standard error, and exit with ``code``."""
     err.print(f"amparo: {message}", style="bold red", markup=False, soft_wrap=True)
     raise typer.Exit(code)
 
 
 def require_settings() -> Settings:
-    """Return the settings, or leave with one line for each that is wrong."""
+    """Return the settings, or exit with one line for each wrong setting."""
     try:
         return read_settings()
     except BadSettingsError as error:
@@ -50,12 +50,13 @@ def require_settings() -> Settings:
 
 @contextmanager
 def explained_failures(interrupted: str | None = None) -> Iterator[None]:
-    """Turn what this product knows to go wrong into one clear line and an exit code.
+    """Turn known failures into a one-line error and an exit code.
 
     Parameters
     ----------
     interrupted : str or None
-        What Ctrl-C leaves behind, said after "interrupted; "; None leaves Ctrl-C to who called.
+        State after Ctrl-C, printed behind "interrupted; "; None lets Ctrl-C propagate to the
+        caller.
     """
     try:
         yield

@@ -1,7 +1,7 @@
-"""``/network/crossings``: what is known of each official crossing, and what to state next (P32).
+"""``/network/crossings``: statements about official crossings, and the form for a new one (P32).
 
-Closed and not known hold at once, by a coded source; open waits for a second person (P40), and so
-do new words on who says it (P51).
+"Closed" and "not known" apply at once, with a coded source; "open" waits for a second person (P40),
+and so does a source in free text (P51).
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,13 +31,13 @@ router = APIRouter(include_in_schema=False)
 CROSSINGS = f"{CONSOLE}/crossings"
 CROSSING = f"{CROSSINGS}/{{crossing}}"
 
-#: Fields of the form that are one line of text each.
+#: Form fields with a single line of text.
 _TEXTS = ("state", "valid_from", "valid_to", "timezone", "opens_at", "closes_at", "source")
 
 
 @dataclass(frozen=True)
 class StatementView:
-    """One statement of a crossing's past, in words."""
+    """One past statement about a crossing, in words."""
 
     state: str
     days: str
@@ -94,14 +94,14 @@ async def state(desk: DeskDep, crossing: RecordId, form: FormDep) -> Response:
 
 
 def _statement_in(form: Form) -> dict[str, Any]:
-    """Return a statement as `crossing_statements` checks it; hours only where it says open."""
+    """Return a statement for `crossing_statements` to check; hours only if the state is "open"."""
     made: dict[str, Any] = {
         name: value for name in _TEXTS if (value := text_in(form, name)) is not None
     }
     if "source" not in made and (code := text_in(form, "source_code")) is not None:
         made["source"] = code
     if made.get("state") != "open":
-        # Left over in the form from the statement before.
+        # Hours may be left over in the form from the previous statement.
         made.pop("opens_at", None)
         made.pop("closes_at", None)
     days = chosen_in(form, "byday")
@@ -147,7 +147,7 @@ async def _page(
 
 
 def _first(desk: Desk, found: CrossingState) -> dict[str, str]:
-    """Return what the form starts with: today there, and nothing that could be wrong unseen."""
+    """Return the form's initial values: local date and timezone, none of which can be wrong."""
     today = desk.now.astimezone(zone(found.timezone or "UTC")).date()
     return {"valid_from": today.isoformat(), "timezone": found.timezone or ""}
 

@@ -1,4 +1,4 @@
-"""``/network/duplicates``: spaces that may be one, side by side, for a person to decide."""
+"""``/network/duplicates``: spaces that may be the same, side by side for a person to decide."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -26,10 +26,10 @@ router = APIRouter(include_in_schema=False)
 DUPLICATES = f"{CONSOLE}/duplicates"
 PAIR = f"{DUPLICATES}/{{left}}/{{right}}"
 
-#: Pairs of one page, the likeliest first.
+#: Pairs per page, the likeliest first.
 SHOWN = 100
 
-#: Fields whose values of both records can stand together.
+#: Fields whose values of both records can be combined.
 TOGETHER = ("services", "sectors", "languages", "referral_points", "amenities", "public_phones")
 
 _CHOICES = ("keep", "other", "both")
@@ -43,7 +43,7 @@ async def duplicates_page(
     return desk.page(
         "duplicates",
         pairs=await duplicates.open_pairs(desk.session, desk.actor, limit=SHOWN),
-        # Of a restricted record a list names the code alone (P31).
+        # A list shows only the code of a restricted record (P31).
         restricted=await staff_search.restricted_ids(desk.staff),
         shown=SHOWN,
         done=done,
@@ -82,7 +82,7 @@ async def decide(desk: DeskDep, left: RecordId, right: RecordId, form: FormDep) 
         return await _pair_page(
             desk, pair, keep, typed=form, problems=told(desk.words, error.problems)
         )
-    # The other record was chosen to stay: its values are the proposed ones now.
+    # The other record was chosen to stay, so the proposed values change.
     return await _pair_page(desk, pair, keep)
 
 
@@ -147,7 +147,7 @@ def _lines(w: Words, terms: TermNames, name: str, document: Mapping[str, Any]) -
 
 
 def _proposed(name: str, united: Mapping[str, object], goes: Mapping[str, object]) -> str:
-    """Return which value a merge takes where nobody chooses: the one confirmed last, or both."""
+    """Return the default choice for a field: the value confirmed last, or both combined."""
     if name in TOGETHER:
         return "both"
     return "other" if name in united and united[name] == goes.get(name) else "keep"

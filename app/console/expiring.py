@@ -1,4 +1,4 @@
-"""``/network/expiring``: what the public loses next, with the message that keeps it (P41)."""
+"""``/network/expiring``: spaces that expire next, with a message that asks to reconfirm (P41)."""
 
 from typing import Annotated, Literal
 
@@ -17,7 +17,7 @@ router = APIRouter(include_in_schema=False)
 
 EXPIRING = f"{CONSOLE}/expiring"
 
-#: Days ahead that can be asked for: a week, two, the validity of most kinds (P41).
+#: Choices of days ahead: a week, two weeks, and the validity of most kinds (P41).
 HORIZONS = ("7", "14", "30", "90")
 
 Days = Annotated[Literal["7", "14", "30", "90"], Query()]

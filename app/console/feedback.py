@@ -1,7 +1,7 @@
-"""``/network/voices``: complaints, rumours and what people say back, for coordinators.
+"""``/network/voices``: complaints, rumours and feedback, for coordinators.
 
-A complaint is shown to nobody of the organisation it is about, whatever their role: the database
-holds it back (P44). Counts are those that may be published, and no others.
+No person of the organisation that a complaint is about sees the complaint, whatever their role: the
+database withholds it (P44). Counts are shown only if they may be published.
 """
 
 from collections.abc import Mapping

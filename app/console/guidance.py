@@ -1,6 +1,6 @@
-"""``/network/guidance``: what people are told: messages, contacts, products, practice, pathways.
+"""``/network/guidance``: messages, contacts, products, good practice and pathways.
 
-Whoever writes does not review: a second person reads a text before anybody sees it (P23, P47).
+The author of a text never reviews it: a second person reads a text before it is shown (P23, P47).
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ GUIDANCE = f"{CONSOLE}/guidance"
 
 Done = Annotated[str, Query(max_length=20)]
 
-#: What is listed and reviewed in the same way, by the last part of its address.
+#: Kinds of text with the same list and review, by last path segment.
 _TEXTS = {"messages": messages, "products": products, "practices": practices}
 _LISTS = {
     "messages": review_queue.messages,
@@ -140,7 +140,7 @@ async def write_practice(desk: DeskDep, form: FormDep) -> Response:
         problems = told(desk.words, error.problems)
         return await _texts_page(desk, "practices", problems=problems, typed=form)
     except (NotFoundError, ForbiddenError):
-        # Not there, hidden, or of somebody else: one answer for all (P39).
+        # The same answer if the space is missing, hidden, or belongs to others (P39).
         problems = told(desk.words, [("space", CodedReason("not_writable"))])
         return await _texts_page(desk, "practices", problems=problems, typed=form)
     return see(f"{GUIDANCE}/practices?done=saved")
@@ -262,7 +262,7 @@ async def _act(desk: Desk, kind: str, text: str, form: Mapping[str, str]) -> Non
             raise InvalidRecordError([("do", CodedReason("not_a_button"))])
 
 
-#: Empty steps of a new pathway, and how many more a button adds.
+#: Empty steps of a new pathway, steps that a button adds, and the upper limit.
 _FIRST_ROWS = 4
 _MORE_ROWS = 3
 _MOST_ROWS = 40

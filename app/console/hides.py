@@ -1,6 +1,6 @@
-"""``/network/hides``: out of every answer at once: a space, a crossing or an area (P24).
+"""``/network/hides``: hide a space, a crossing or an area from every response at once (P24).
 
-And what stands on one person's word, for a second one to confirm (P52).
+The page also lists removals by one person, for a second person to confirm (P52).
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 
 HIDES = f"{CONSOLE}/hides"
 
-#: Spaces that the page offers to be chosen from while a name is typed; others are found by name.
+#: Spaces offered as suggestions while typing; further spaces are found by name.
 _OFFERED = 500
 
 
@@ -78,7 +78,7 @@ async def confirm(desk: DeskDep, removal_id: RecordId, _form: FormDep) -> Respon
 
 
 async def _hide(desk: Desk, form: Form) -> tuple[staff_search.DirectoryEntry, ...]:
-    """Hide what the form names; return the spaces to choose from if it names several."""
+    """Hide the target named in the form; return the spaces to choose from if several match."""
     session, why = desk.session, _why(desk, form)
     match form.get("entity"):
         case "space":
@@ -118,7 +118,7 @@ async def _hide_space(desk: Desk, form: Form) -> tuple[staff_search.DirectoryEnt
     if not named:
         raise InvalidRecordError([("name", CodedReason("missing"))])
     try:
-        # By its id first: that also reaches what no list shows.
+        # The id is tried first, because it also reaches spaces that no list shows.
         await hiding.hide_space(desk.session, named, **_why(desk, form))
     except NotFoundError:
         found = await staff_search.find_spaces(desk.staff, words=named)
@@ -131,7 +131,7 @@ async def _hide_space(desk: Desk, form: Form) -> tuple[staff_search.DirectoryEnt
 
 
 def _box(form: Form) -> dict[str, Any]:
-    """Return the rectangle of the form's four sides as GeoJSON."""
+    """Return the rectangle with the form's four sides as GeoJSON."""
     problems, sides = [], []
     for name in SIDES:
         try:
@@ -194,7 +194,7 @@ def _may_lift(
     spaces: Mapping[str, staff_search.DirectoryEntry],
     crossings: list[tuple[str, str, str, str]],
 ) -> bool:
-    """Return whether the page offers to lift a hide; lifting itself asks again."""
+    """Return whether the page offers to lift a hide; the lifting endpoint checks again."""
     if can_hide(actor, country=None):
         return True
     if hide.entity == "space":

@@ -1,4 +1,4 @@
-"""``/network``: what needs the person who is signed in, each with the way to it."""
+"""``/network``: tasks of the signed-in person, each with its link."""
 
 from fastapi import APIRouter, Response
 
@@ -18,10 +18,10 @@ from geo.spaces import freshness
 
 router = APIRouter(include_in_schema=False)
 
-#: How far ahead the page looks for what expires: two weeks, as long as a link waits (P41).
+#: Days ahead for expiring spaces: two weeks, as long as a reconfirmation link is valid (P41).
 SOON_DAYS = 14
 
-#: Lines of each list; the rest is behind its link.
+#: Rows per list; the others are behind the list's link.
 _SHOWN = 5
 
 
@@ -41,13 +41,14 @@ async def home(desk: DeskDep, settings: SettingsDep) -> Response:
         expiring=expiring,
         links=await event_log.unanswered(session, actor, now=desk.now),
         reports=await hazard_reports.waiting(session, actor),
-        # The database gives a coordinator those that are not about the own organisation (P44).
+        # The database withholds from a coordinator the complaints about the own organisation (P44).
         complaints=[
             one for one in await feedback.open_complaints(desk.staff) if one["state"] == "new"
         ],
         categories=CATEGORIES,
         hides=await hides.visible_hides(session, actor),
-        # P52: called: what ends by itself unless this person, as a second one, confirms it.
+        # Removals that end by themselves unless this person confirms them as the second person
+        # (P52).
         ending=[
             one
             for one in await unconfirmed.standing(session, actor)

@@ -1,7 +1,7 @@
-"""``/network/imports``: a file of spaces in four steps: bring, map, read the report, send.
+"""``/network/imports``: import of a file of spaces in four steps: upload, map, review, submit.
 
-Nothing is written before the last step; what an import changes waits for a second person like
-any other change, and what it closes holds at once (P23, P40).
+No record is written before the last step. Changes then wait for a second person like any other
+change, and closings apply at once (P23, P40).
 """
 
 import asyncio
@@ -44,13 +44,13 @@ router = APIRouter(include_in_schema=False)
 IMPORTS = f"{CONSOLE}/imports"
 IMPORT = f"{IMPORTS}/{{batch}}"
 
-#: Rows of each kind that a page shows; the whole report is a file to download.
+#: Rows of each kind shown on a page; the whole report is a CSV download.
 SHOWN = 200
 
-#: Problems of a file that one refusal names.
+#: Problems of a file named in one refusal.
 _SENTENCES = 20
 
-#: Longest reason or name of a source that a form takes.
+#: Length limit of a reason or a source's name, characters.
 _MOST = 1_000
 
 
@@ -120,7 +120,7 @@ async def check(desk: DeskDep, batch: RecordId, form: FormDep) -> Response:
         )
     except InvalidRecordError as error:
         return await _mapping_page(desk, found, mapping, problems=told(desk.words, error.problems))
-    # Columns were given other fields: their labels are to be translated now.
+    # The form assigned columns to other fields, so that their labels need codes now.
     return await _mapping_page(desk, found, mapping)
 
 
@@ -236,7 +236,7 @@ async def _mapping_page(
 
 
 def _names(vocabulary: Vocabulary, known: CodeWords) -> dict[str, dict[str, str]]:
-    """Return names of codes by field: those of the terms, and those of fixed lists."""
+    """Return the names of codes by field, from the vocabulary and from fixed lists."""
     by_code = {code: name for (_, code), name in vocabulary.names.items()}
     return {
         field: {
@@ -288,12 +288,12 @@ def _first(rows: Sequence[RowReport], is_meant: Callable[[RowReport], bool]) -> 
 def _noted(
     w: Spoken, rows: Sequence[RowReport], is_meant: Callable[[RowReport], bool]
 ) -> list[tuple[RowReport, list[str]]]:
-    """Return the first rows that are meant, each with its notes in words."""
+    """Return the first rows that fulfil a condition, each with its notes in words."""
     return [(row, notes(w, row.notes)) for row in _first(rows, is_meant)]
 
 
 def _reason(w: Spoken, error: GeoError) -> str:
-    """Return what is wrong with a file or mapping, a sentence a problem."""
+    """Word the problems of a file or mapping, one sentence per problem."""
     if isinstance(error, InvalidFileError):
         return " ".join(_in_words(w, problem) for problem in error.problems[:_SENTENCES])
     return reason_text(w, error.reason)

@@ -1,4 +1,4 @@
-"""Problems on the console's addresses as pages for people, who cannot do much with JSON."""
+"""Problem documents of console paths as HTML pages, because people cannot use JSON."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from app.http.pipeline import Exchange, PipelineStep
 from app.i18n.translation import marked, negotiate
 from app.page_models.renderer import render_network
 
-#: By the last part of a problem's type (`app.http.error_table`): what happened and what to do.
+#: Title and advice by the last part of a problem's type (`app.http.error_table`).
 _SAID: Mapping[str, tuple[str, str]] = {
     "forbidden": (
         marked("Su cuenta no puede hacer eso"),
@@ -93,24 +93,24 @@ _SAID: Mapping[str, tuple[str, str]] = {
 }
 _OTHER = (marked("No se pudo"), marked("Vuelva atrás e intente de nuevo."))
 
-#: Problems whose own words help a person further; they are in English, for programs too.
+#: Problems whose detail helps a person; details are in English, as programs read them too.
 _WITH_DETAIL = frozenset({"forbidden", "conflict", "invalid-request"})
 
 _JSON = b"application/problem+json"
 
 
 class ProblemPages(PipelineStep):
-    """Turns a problem below a path into a page, where the browser asks for one.
+    """Middleware that turns problems below a path into pages, if the browser asks for HTML.
 
-    It stands outside of everything that answers with problems, so that no cause is missed: the
-    limits, the size of a body, an error nobody expected.
+    The step wraps everything that can answer with a problem, so that it also covers rate limits,
+    body limits and unexpected errors.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
 
     def finish(self, exchange: Exchange) -> None:
-        """Put a page in place of a problem."""
+        """Replace a problem response by a page."""
         if self._wants_page(exchange) and _is_problem(exchange):
             exchange.replace(_page(exchange))
 
@@ -118,7 +118,7 @@ class ProblemPages(PipelineStep):
         asked = exchange.asked
         return (
             is_below(exchange.scope["path"], self._path)
-            and exchange.method in {"GET", "POST"}  # of a HEAD there is no body to turn
+            and exchange.method in {"GET", "POST"}  # a HEAD response has no body to replace
             and b"text/html" in asked.get(b"accept", b"")
             and b"authorization" not in asked
         )
@@ -134,7 +134,7 @@ def _page(exchange: Exchange) -> HTMLResponse:
     name = str(problem["type"]).rpartition(":")[2]
     title, advice = _SAID.get(name, _OTHER)
     asker: Asker = scope.get("state", {}).get("asker") or ANYBODY
-    # Not by `desk_page`: whatever broke may have broken before there was a request to ask.
+    # `desk_page` is not used, because the failure may have happened before a request was set up.
     accepted = exchange.asked.get(b"accept-language")
     actor = asker.actor
     html = render_network(

@@ -27,10 +27,10 @@ router = APIRouter(include_in_schema=False)
 QUEUE = f"{CONSOLE}/queue"
 PROPOSAL = f"{CONSOLE}/proposals/{{proposal}}"
 
-#: Proposals accepted by one click: as many as one page shows.
+#: Proposals accepted by one click, as many as a page shows.
 MAX_AT_ONCE = pending.MAX_LIMIT
 
-#: Digits that any bigint has room for.
+#: Digits that always fit into a bigint.
 _MOST_DIGITS = 18
 
 State = Literal["pending", "accepted", "rejected", "withdrawn", "applied"]
@@ -69,7 +69,7 @@ async def queue(
 
 
 def _batches(found: list[PendingProposal]) -> list[tuple[str, list[PendingProposal]]]:
-    """Return the imports among proposals, each with its own."""
+    """Group the proposals that come from imports by their import."""
     batched = [(proposal.batch_id, proposal) for proposal in found if proposal.batch_id]
     batched.sort(key=lambda pair: pair[0])
     return [
@@ -144,7 +144,7 @@ async def _decide(desk: Desk, proposal: str, form: Form, *, allow_mixed: bool) -
 
 
 def revision_of(form: Form) -> int | None:
-    """Return the revision of the record that a form was made from."""
+    """Return the revision of the record that a form was made from; None if the form states none."""
     stated = form.get("revision", "")
     is_number = stated.isascii() and stated.isdigit() and len(stated) <= _MOST_DIGITS
     return int(stated) if is_number else None
@@ -186,7 +186,7 @@ async def _page(
     )
 
 
-#: By entity, where its record is shown.
+#: Console path of a record's page by kind of record.
 _PAGES: Mapping[str, str] = {
     "space": "spaces/{id}",
     "crossing": "crossings/{id}",
@@ -200,7 +200,7 @@ _PAGES: Mapping[str, str] = {
 
 
 def record_page(proposal: PendingProposal) -> str | None:
-    """Return the address of the page of a proposal's record, or None where there is none."""
+    """Return the path of the page of a proposal's record, or None."""
     if proposal.record_id is None or proposal.entity not in _PAGES:
         return None
     return f"{CONSOLE}/{_PAGES[proposal.entity]}".format(id=quote(proposal.record_id))
@@ -210,7 +210,7 @@ _PLACE = {"lon", "lat"}
 
 
 async def _record(session: AsyncSession, proposal: PendingProposal) -> dict[str, Any]:
-    """Return the record of a proposal that was just compared with it, or nothing of a new one."""
+    """Return the current record of a proposal for comparison; empty for a new record."""
     if proposal.record_id is None or proposal.entity != "space":
         return {}
     try:
@@ -221,7 +221,7 @@ async def _record(session: AsyncSession, proposal: PendingProposal) -> dict[str,
 
 
 def _moved(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """Return the positions that the map shows."""
+    """Return the positions before and after the change, for the map."""
     known = before.get("lon") is not None and moved_m(before, after) is not None
     return {
         "before": [before["lon"], before["lat"]] if known else None,

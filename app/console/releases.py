@@ -1,4 +1,4 @@
-"""Spaces in quarantine: how a named person proposes to let one go (P38, P40)."""
+"""Quarantined spaces: proposals of named people to release a space (P38, P40)."""
 
 from fastapi import APIRouter, Response
 

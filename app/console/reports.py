@@ -1,7 +1,7 @@
-"""``/network/reports``: hazards that people reported, for an approver to make something of (P36).
+"""``/network/reports``: anonymous reports of hazards, for an approver to review (P36).
 
-Nothing says who reported them. A report that becomes a hazard waits for a second person like any
-change; either way the report itself is gone.
+Nobody's identity is stored with a report. A report turned into a hazard waits for a second person
+like any change; in either case the report itself is deleted.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ router = APIRouter(include_in_schema=False)
 
 REPORT = f"{CONSOLE}/reports/{{report}}"
 
-#: For how long the form states a hazard at first (our choice: a road is looked at again then).
+#: Days that the form proposes as a hazard's duration (our choice: a road is looked at again then).
 FIRST_DAYS = 14
 
 _TEXTS = ("title", "country", "effect", "valid_from", "valid_to")

@@ -1,7 +1,7 @@
-"""``/network/spaces/{id}``: one space: its form, quick answers, links, and past.
+"""``/network/spaces/{id}``: console page of one space: form, quick actions, links, and history.
 
-Without scripts every button sends the whole form, so that nothing typed is lost; what would hold
-at once and what would wait is shown before anything is sent (P40).
+Without scripts every button sends the whole form, so that no typed value is lost. A preview shows
+which changes would apply at once and which would wait (P40).
 """
 
 from dataclasses import replace
@@ -37,10 +37,10 @@ router = APIRouter(include_in_schema=False)
 NEW = f"{SPACES}/new"
 SPACE = f"{SPACES}/{{space}}"
 
-#: What one button does at once (P40); opening again goes through the form and a second person.
+#: Statuses that one button sets at once (P40); reopening takes the form and a second person.
 CLOSING = ("full", "temporarily_closed", "closed")
 
-#: How an operator's answer reached the person who writes it down.
+#: Ways in which an operator's answer reached the person who records the answer.
 HEARD_BY = ("phone", "visit")
 
 Done = Literal["", "applied", "waiting", "both", "answered"]
@@ -173,7 +173,7 @@ async def _known(desk: Desk, space_id: str) -> ChangeSubject:
 
 
 async def opened(desk: Desk, space_id: str) -> ChangeSubject:
-    """Return a space to be shown whole; of a restricted one that is in the audit first (P31)."""
+    """Return a space with its full record, auditing the access to a restricted one first (P31)."""
     subject = await _known(desk, space_id)
     if subject.is_restricted:
         database = desk.request.state.database
@@ -187,9 +187,9 @@ async def opened(desk: Desk, space_id: str) -> ChangeSubject:
 async def _act(
     desk: Desk, subject: ChangeSubject | None, form: Form
 ) -> tuple[FormReply, Outcome | None]:
-    """Do what the button says; return what the form comes back with, or what became of it."""
+    """Perform the action of the pressed button; return the state of the form, or the outcome."""
     if form.get("whole") != "1":
-        # The last field: half a form would read as if the rest had been taken away.
+        # ``whole`` is the last field: with a truncated form the missing values would look deleted.
         raise InvalidParameterError("body", "the form did not arrive whole")
     typed, reason = typed_in(form), form.get("reason", "")
     action = form.get("do", "preview")

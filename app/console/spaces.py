@@ -1,4 +1,4 @@
-"""``/network/spaces``: the spaces that the staff may know of, found by what people call them."""
+"""``/network/spaces``: search in the spaces that staff may know of."""
 
 from typing import Annotated
 

@@ -42,11 +42,11 @@ ANSWERS: Mapping[str, str] = {
     "not_applicable": marked("no aplica"),
 }
 
-#: Empty questions of a new checklist, and how many more a button adds.
+#: Empty questions of a new checklist, and questions that a button adds.
 _FIRST_ROWS = 6
 _MORE_ROWS = 5
 
-#: Our defaults: assessed every year, four fifths of the points.
+#: Our defaults: assessed every year, passed with four fifths of the points.
 _MONTHS = 12
 _PASS_PERCENT = 80
 
@@ -197,7 +197,7 @@ def _numbers(form: Mapping[str, str]) -> list[int]:
 
 
 def _items_in(form: Mapping[str, str], numbers: Sequence[int]) -> list[checklists.Item]:
-    """Return the questions that were written; an empty row is none."""
+    """Return the questions of the form, without empty rows."""
     return [
         checklists.Item(
             standard=form.get(f"standard-{n}", "").strip(),
@@ -318,7 +318,7 @@ async def _assessment_page(
 def _question(
     item: ChecklistItem, stored: Mapping[str, Any] | None, typed: Mapping[str, str] | None
 ) -> dict[str, Any]:
-    """Return a question with what was typed, or else stored, as its answer."""
+    """Return a question with its typed answer, or else its stored one."""
     answer, evidence = ("", "") if stored is None else (stored["answer"], stored["evidence"] or "")
     if typed is not None:
         answer = typed.get(f"answer-{item.position}", answer)

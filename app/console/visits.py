@@ -1,8 +1,8 @@
-"""``/network/visits``: confirm and correct spaces where there is no network.
+"""``/network/visits``: confirm and correct spaces on site, without a network.
 
-Spaces are taken along on the phone: what the public reads of public ones, and nothing else. What
-was seen waits there until it can be sent, each with a number of its own, and goes through the
-rules of the desk (P40): if the record is another by then, nothing is written and nothing is lost.
+Public spaces are taken along on the phone, with their public data and nothing else. Observations
+wait on the phone until they can be sent, each with its own id, and follow the rules of the console
+(P40): if the record has changed since, nothing is written and nothing is lost.
 """
 
 import re
@@ -40,10 +40,10 @@ from geo.text import coded_reasons
 router = APIRouter(include_in_schema=False)
 
 VISITS = f"{CONSOLE}/visits"
-PAGE = f"{CONSOLE}/visit-page"  # as in app/static/sw.js
+PAGE = f"{CONSOLE}/visit-page"  # app/static/sw.js holds the same path
 TOKEN = f"{CONSOLE}/visit-token"
 
-#: What the page needs beside its script.
+#: Static files of the page besides its scripts.
 _FILES = ("page.css", "network.css", "icon.svg", "page-exit.js")
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
@@ -177,7 +177,7 @@ def _changes_in(form: Form) -> dict[str, Any]:
 
 
 def _shown(w: Words, taken: Taken) -> dict[str, Any]:
-    """Return a space in words, as the phone keeps and shows it."""
+    """Return a space in words, as the phone stores and shows it."""
     document = taken.document
     hours = from_json(
         {"timezone": document["timezone"], **rule} for rule in document["schedules"] or ()
@@ -220,7 +220,7 @@ def _page_data(w: Words, mark: str | None) -> dict[str, Any]:
 
 
 def _mark(person_id: str) -> str:
-    """Return what tells one account's things on a phone from another's; not its id."""
+    """Return a hash that tells accounts on one phone apart without revealing the account's id."""
     return blake2b(person_id.encode(), digest_size=8, person=b"visits").hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Coded reasons in the words of a page's language: what is published at once is ours (P51)."""
+"""Wording of coded reasons (a code with dates, no free text) in the page's language (P51)."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from geo.text import coded_reasons
 from geo.text.coded_reasons import REASONS, SAFETY_REASONS, SINCE, SOURCES, UNTIL
 from geo.text.languages import DEFAULT_LANGUAGE
 
-#: Texts of codes, for the catalogues.
+#: Texts of the codes, for the catalogues.
 PLAIN_TEXTS = (
     *(label for code, label in REASONS.items() if code not in SAFETY_REASONS),
     *SOURCES.values(),
@@ -20,10 +20,10 @@ SAFETY_TEXTS = tuple(REASONS[code] for code in sorted(SAFETY_REASONS))
 
 
 def notice_said(w: Words, text: str) -> tuple[Words, str]:
-    """Return a notice, and in whose words it is: a coded one in the page's, if reviewed (P47).
+    """Return a notice's text and the words of its language, which is the page's if reviewed (P47).
 
-    Free text is what its owner wrote, in Spanish; so is a code that speaks of danger where nobody
-    has reviewed it.
+    Free text stays as its owner wrote it, in Spanish. A coded notice about danger also stays
+    Spanish if no person has reviewed its translation.
     """
     found = coded_reasons.reason_in(text)
     if found is None:
@@ -41,9 +41,9 @@ def notice_said(w: Words, text: str) -> tuple[Words, str]:
 
 
 def notice_text(w: Words, text: str | None) -> str | None:
-    """Return a notice as answers in JSON have it; a code that stays Spanish says so (P47).
+    """Return a notice for JSON responses; a coded notice that stays Spanish is labelled (P47).
 
-    Free text is left as its owner wrote it, and Spanish as it is stored.
+    Free text is returned as its owner wrote it, and a request in Spanish gets the stored text.
     """
     if text is None or w.lang == DEFAULT_LANGUAGE or coded_reasons.reason_in(text) is None:
         return text
@@ -52,13 +52,13 @@ def notice_text(w: Words, text: str | None) -> str | None:
 
 
 def notice_markup(w: Words, text: str) -> Markup:
-    """Return a notice as markup, in the language that it is said in."""
+    """Return a notice as HTML, with a ``lang`` attribute if its language is not the page's."""
     own, said = notice_said(w, text)
     return escape(said) if own is w else Markup('<span lang="es">{}</span>').format(said)
 
 
 def reason_names(w: Words) -> Mapping[str, str]:
-    """Return the reasons to choose from, by code."""
+    """Return the name of every coded reason, for the choices of a form."""
     return {
         code: w.reviewed(label)[1] if code in SAFETY_REASONS else w.gettext(label)
         for code, label in REASONS.items()
@@ -66,5 +66,5 @@ def reason_names(w: Words) -> Mapping[str, str]:
 
 
 def source_names(w: Words) -> list[tuple[str, str]]:
-    """Return the coded sources of a crossing's state, to choose from."""
+    """Return code and name of each source of a crossing's state, for the choices of a form."""
     return [(code, w.gettext(label)) for code, label in SOURCES.items()]

@@ -1,4 +1,4 @@
-"""The fonts that posters and images are set in, and which letters they have."""
+"""Fonts of the posters and images, and the characters that they contain."""
 
 import re
 import unicodedata
@@ -13,21 +13,21 @@ _FONTS: Final = Path(__file__).parents[1] / "fonts"
 PLAIN: Final = _FONTS / "DejaVuSans.ttf"
 BOLD: Final = _FONTS / "DejaVuSans-Bold.ttf"
 
-#: Blanks within a number, at which no line may break.
+#: A blank within a number, where a line must not break.
 _WITHIN = re.compile(r"(?<=[0-9]) (?=[0-9])")
 
-#: Stands for a letter that the fonts lack.
+#: Replacement for a character that the fonts lack.
 _UNKNOWN = "□"
 
 
 def covered(text: str) -> str:
-    """Return a text in the letters of the fonts; others become a box. Numbers stay in one line."""
+    """Replace characters that the fonts lack by a box, and keep numbers on one line."""
     known = _letters()
     composed = _WITHIN.sub("\u00a0", unicodedata.normalize("NFC", text))
     return "".join(
         sign if sign in known or sign.isspace() else _UNKNOWN
         for sign in composed
-        # Invisible ones, such as the direction of the text.
+        # Format characters are dropped: they are invisible, such as the text direction.
         if unicodedata.category(sign) != "Cf"
     )
 

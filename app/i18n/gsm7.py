@@ -1,18 +1,18 @@
-"""Texts as an SMS carries them: the default alphabet of GSM (3GPP TS 23.038, 6.2.1)."""
+"""Conversion of texts to the default alphabet of SMS (GSM 7-bit, 3GPP TS 23.038, 6.2.1)."""
 
 import unicodedata
 
-#: Septets of one message (3GPP TS 23.040).
+#: Septets in one SMS (3GPP TS 23.040).
 SEPTETS = 160
 
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-#: Of the extension table: each is sent as an escape and itself.
+#: Characters of the extension table: each is sent as an escape and a code, two septets.
 _DOUBLE = frozenset("\f^{}\\[~]|€")
 
-#: Signs without a decomposition that ends in the alphabet, as people write them on a keypad.
+#: Replacements for characters that Unicode decomposition does not bring into the alphabet.
 _LIKE = str.maketrans(
     {
         **dict.fromkeys("‘’‚ʼ′ꞌ`´", "'"),
@@ -33,12 +33,13 @@ _LIKE = str.maketrans(
 
 
 def septets(text: str) -> int:
-    """Return how many septets a text takes; all its signs are of the alphabet.
+    """Count the septets of a text whose characters are all in the alphabet.
 
     Raises
     ------
     ValueError
-        One is not: the message would be sent in another alphabet, 70 signs long.
+        If a character is not in the alphabet: the message would be sent as UCS-2, at 70 characters
+        per message.
     """
     foreign = {sign for sign in text if sign not in _BASIC and sign not in _DOUBLE}
     if foreign:
@@ -48,9 +49,9 @@ def septets(text: str) -> int:
 
 
 def in_gsm7(text: str) -> str:
-    """Return a text in one line and in the alphabet: accents that it lacks are left out.
+    """Convert a text to one line of the GSM alphabet, without the accents that the alphabet lacks.
 
-    A sign that is like none of it becomes a question mark.
+    A character without a near equivalent becomes a question mark.
     """
     composed = unicodedata.normalize("NFC", text).translate(_LIKE)
     return " ".join("".join(map(_nearest, composed)).split())
@@ -68,7 +69,7 @@ def _nearest(sign: str) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """Return a text of the alphabet that takes at most so many septets, with dots where cut."""
+    """Shorten a text of the alphabet to at most ``limit`` septets, ending with dots where cut."""
     if septets(text) <= limit:
         return text
     kept = text

@@ -1,7 +1,7 @@
-"""Names of the codes that records carry.
+"""Display names of the codes in records.
 
-Kinds of space, services and their like are named by the vocabulary in the database, where a
-coordinator edits them; what the software itself distinguishes is named here.
+The vocabulary in the database names kinds of space, services and other terms that a coordinator
+edits; codes that are fixed in the software are named here.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from app.i18n import route_phrases
 from app.i18n.translation import Words, marked, marked_safety
 from geo.vocabulary import readable
 
-#: Names by vocabulary and code, then by language, in the order of the vocabulary.
+#: Names by vocabulary and code, then by language; keys are in the order of the vocabulary.
 Names = Mapping[tuple[str, str], Mapping[str, str]]
 
 HAZARDS: Mapping[str, str] = {
@@ -45,7 +45,7 @@ LAYERS: Mapping[str, str] = {
     "roads": marked("Caminos"),
     "spaces": marked("Espacio de apoyo"),
 }
-"""Layers that the page's map shows with one sign each."""
+"""Layers that the map shows with a single symbol each."""
 
 HAZARD_EFFECTS: Mapping[str, str] = {
     "exclusion": marked_safety("Peligro: los caminos que se buscan aquí no pasan por ahí"),
@@ -58,45 +58,45 @@ PROFILES: Mapping[str, str] = {
     "reduced_mobility": marked("Persona con movilidad reducida"),
     "vehicle": marked("En vehículo"),
 }
-"""Who travels, by the names of `routing.travel.profiles`."""
+"""Names of the travel profiles of `routing.travel.profiles`."""
 
 SHOWN_LAYERS = frozenset({*LAYERS, "crossings", "hazards"})
-"""What the page's map shows of the catalogue."""
+"""Layers of the catalogue that the map shows."""
 
 WORDING = (route_phrases.NOTICE, route_phrases.CLOSURE_IS_NOT_THE_END, route_phrases.DEMO)
-"""Safety texts shared with the API; the catalogues hold them beside the page's own."""
+"""Safety texts shared with the API, extracted into the catalogues with the page's own texts."""
 
 
 def term(words: Words, names: Names, vocabulary: str, code: str) -> str:
-    """Name a kind of space, a service or another term; in Spanish where it has no other name."""
+    """Name a code of a vocabulary in a language; in Spanish if the language has no name for it."""
     known = names.get((vocabulary, code), {})
     return known.get(words.lang) or known.get("es") or readable(code)
 
 
 def in_order(names: Names, vocabulary: str, codes: Iterable[str]) -> list[str]:
-    """Sort codes as their vocabulary does, for services by need; those without a name last."""
+    """Sort codes in the order of their vocabulary; codes that the vocabulary lacks come last."""
     rank = {key: i for i, key in enumerate(names)}
     return sorted(codes, key=lambda code: rank.get((vocabulary, code), len(rank)))
 
 
 def layer(words: Words, code: str, title: str) -> str:
-    """Name a layer of the map's background; one without a name here keeps its own title."""
+    """Name a layer of the base map; a layer without a name here keeps its own title."""
     return words.gettext(LAYERS[code]) if code in LAYERS else title
 
 
 def layer_value(words: Words, code: str, value: str) -> Markup:
-    """Name one value of a layer that has a sign for each: a safety word."""
+    """Name one value of a layer that has a symbol per value; the name is a safety text."""
     names = {"crossings": CROSSING_STATES, "hazards": HAZARD_EFFECTS}.get(code, {})
     return words.safety_word(names[value]) if value in names else Markup.escape(readable(value))
 
 
 def hazard(words: Words, code: str) -> Markup:
-    """Name a kind of hazard: a safety word (rule P47)."""
+    """Name a kind of hazard; the name is a safety text (P47)."""
     if code in HAZARDS:
         return words.safety_word(HAZARDS[code])
     return words.original(readable(code))
 
 
 def crossing_state(words: Words, state: str) -> Markup:
-    """Name the state of a crossing: a safety word (rules P32 and P47)."""
+    """Name the state of a crossing; the name is a safety text (P32, P47)."""
     return words.safety_word(CROSSING_STATES[state])

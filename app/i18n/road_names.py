@@ -5,7 +5,7 @@ from typing import Final
 
 from app.i18n.translation import marked
 
-#: Classes that a person takes for the same have one name.
+#: Road classes that look alike to a traveller share a name.
 CLASSES: Final[Mapping[str, str]] = {
     "unknown": marked("camino"),
     "motorway": marked("autopista"),
@@ -35,11 +35,11 @@ CLASSES: Final[Mapping[str, str]] = {
     "elevator": marked("ascensor"),
     "ferry": marked("transbordador"),
     "border": marked("paso de frontera"),
-    # Without length: no text names one.
+    # Edges of this class have no length, so no text names them.
     "threshold": marked("camino"),
 }
 
-#: On these nobody asks for a sidewalk.
+#: Classes for which a sidewalk is never expected.
 WALKWAYS: Final = frozenset(
     {"pedestrian", "footway", "path", "steps", "corridor", "platform", "elevator", "ferry"}
 )

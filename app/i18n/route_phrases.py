@@ -1,16 +1,16 @@
-"""What Amparo says about a route in words (P13, P32, P46): never "safe", days before hours.
+"""Phrases about a route (P13, P32, P46): never "safe", days before hours.
 
-These are safety texts: Spanish is the reviewed language, and other languages show them as they
-are, labelled, until a person has reviewed a translation (P47).
+All are safety texts: Spanish is the reviewed original, and other languages show the Spanish text
+with a label until a person has reviewed a translation (P47).
 """
 
-#: P13: every route carries it.
+#: Notice that every route carries (P13).
 NOTICE = (
     "Información orientativa con los datos que se indican. No invita a viajar ni a quedarse, "
     "y no promete que el camino esté libre de peligros. Pedir protección es un derecho."
 )
 
-#: P32: goes with every refusal that a border explains.
+#: Sentence in every refusal that a border explains (P32).
 CLOSURE_IS_NOT_THE_END = (
     "Un cierre no termina el derecho a pedir protección: puede pedirla a las autoridades o "
     "en el espacio de apoyo más cercano."
@@ -20,21 +20,21 @@ DEMO = "DEMO: datos ficticios de demostración. No viaje a estos lugares."
 
 
 def notice(*, is_demo: bool) -> str:
-    """Return what every answer about the ground carries, with the demo's warning (P13, P35)."""
+    """Return the notice of every response about roads or places, with a DEMO warning (P13, P35)."""
     return f"{DEMO} {NOTICE}" if is_demo else NOTICE
 
 
-#: Altitude from which the way is worded as high and cold: the Wilderness Medical Society's
-#: threshold of moderate risk (2019 guidelines; algorithms.md section 1).
+#: Altitude in metres from which a route is described as high and cold: the Wilderness Medical
+#: Society's threshold of moderate risk (2019 guidelines; algorithms.md section 1).
 HIGH_M = 2_800.0
 
-#: A stretch longer than this without a place to sleep gets the advice to look for transport:
-#: an adult's day on foot (25 km, our assumption; algorithms.md section 3).
+#: Length in metres above which a stretch without a place to sleep comes with the advice to look for
+#: transport: an adult's day on foot (25 km, our assumption; algorithms.md section 3).
 LONG_STRETCH_M = 25_000.0
 
 
 def kilometres(length_m: float) -> str:
-    """Write a length as whole kilometres, or as metres below one."""
+    """Write a length in whole kilometres, or in metres below one kilometre."""
     metres_per_km = 1_000
     if length_m >= metres_per_km:
         return f"{length_m / metres_per_km:.0f} km"
@@ -42,7 +42,7 @@ def kilometres(length_m: float) -> str:
 
 
 def gap_advice(length_m: float, highest_m: float | None, *, overnight: bool = True) -> str:
-    """Say what a stretch without help means for who walks it (P46).
+    """Describe a stretch without help to the person who walks it (P46).
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def gap_advice(length_m: float, highest_m: float | None, *, overnight: bool = Tr
     highest_m : float or None
         Highest point of the stretch, metres above sea level; None where unknown.
     overnight : bool
-        What is missing is a place for the night; else any open space.
+        True if places for the night are missing, False if any open space is.
     """
     missing = "dónde dormir" if overnight else "un espacio de apoyo abierto"
     parts = [f"{kilometres(length_m)} sin {missing}"]
@@ -63,7 +63,7 @@ def gap_advice(length_m: float, highest_m: float | None, *, overnight: bool = Tr
 
 
 def by_schedule(state: str, doubt: str | None) -> str:
-    """Say whether a space is open, never without "according to its schedule" (P43)."""
+    """Say whether a space is open, always with "according to its schedule" (P43)."""
     if state == "not_known":
         if doubt == "holiday":
             return "es festivo y no se sabe si abre: llame antes"

@@ -1,4 +1,4 @@
-"""The page's languages: Spanish source texts, catalogues, and words a person must review."""
+"""Languages of the pages: catalogues over Spanish source texts, and human-reviewed safety texts."""
 
 import re
 from dataclasses import dataclass
@@ -21,21 +21,21 @@ from geo.hours.rrule import WEEKDAYS
 from geo.text.languages import DEFAULT_LANGUAGE, LANGUAGES
 
 SAFETY_CONTEXT = "safety"
-"""The gettext context of texts that can hurt when they are translated wrongly (rule P47)."""
+"""gettext context of safety texts, which can cause harm when mistranslated (P47)."""
 
 REVIEW_MARK = "reviewed-by:"
-"""A translator comment that starts so says which person read a safety text, and when."""
+"""Start of the translator comment that names the reviewer of a safety text, and the date."""
 
 LOCALE_FOLDER = Path(__file__).with_name("locale")
 
-# "es-CO;q=0.8": a language, subtags that do not matter here, and a weight (RFC 9110, 12.5.4).
+# A language range such as "es-CO;q=0.8": language, ignored subtags, weight (RFC 9110, 12.5.4).
 _LANGUAGE_RANGE = re.compile(
     r"\s*([A-Za-z]{1,8}|\*)(?:-[A-Za-z0-9-]+)?\s*(?:;\s*q\s*=\s*([01](?:\.\d{1,3})?)\s*)?"
 )
 
 
 class CatalogueError(ValueError):
-    """A catalogue cannot be used; the message says which and why."""
+    """A catalogue is unusable; the message names the catalogue and the reason."""
 
 
 def negotiate(asked: str | None, accept_language: str | None) -> str:
@@ -46,12 +46,12 @@ def negotiate(asked: str | None, accept_language: str | None) -> str:
     asked
         The `lang` parameter of the request; it wins when it names a language of the page.
     accept_language
-        The `Accept-Language` header. Ranges that cannot be read are passed over.
+        The `Accept-Language` header; ranges that cannot be parsed are skipped.
 
     Returns
     -------
     str
-        A key of `LANGUAGES`; Spanish when nothing fits.
+        A key of `LANGUAGES`; Spanish when no requested language exists.
     """
     if asked is not None and asked in LANGUAGES:
         return asked
@@ -72,8 +72,8 @@ def read_catalogue(lang: str) -> Catalog:
     Raises
     ------
     CatalogueError
-        When the file is missing or damaged, or when a safety text was translated without the
-        name of the person who reviewed it.
+        If the file is missing or damaged, or if a safety text was translated without the name of
+        the person who reviewed the translation.
     """
     path = LOCALE_FOLDER / lang / "messages.po"
     try:
@@ -95,14 +95,14 @@ def read_catalogue(lang: str) -> Catalog:
 
 @dataclass(frozen=True)
 class Words:
-    """One language's words, numbers and dates.
+    """Texts, numbers and dates of one language.
 
     Attributes
     ----------
     lang
         One of `LANGUAGES`.
     translations
-        The catalogue, in memory: no compiled file is kept on disk.
+        The catalogue, compiled in memory; no compiled file is kept on disk.
     """
 
     lang: str
@@ -125,25 +125,25 @@ class Words:
         return str(self.translations.unpgettext(context, singular, plural, n))
 
     def is_reviewed(self, message: str) -> bool:
-        """Return whether a person reviewed this safety text in this language."""
+        """Return whether a person has reviewed this safety text in this language."""
         return self.lang == "es" or self.pgettext(SAFETY_CONTEXT, message) != message
 
     def reviewed(self, message: str) -> tuple["Words", str]:
-        """Return a safety text, unfilled, with the words to fill it: ours if reviewed (P47)."""
+        """Return a safety text with placeholders, and its language (Spanish if unreviewed, P47)."""
         if self.is_reviewed(message):
             return self, self.pgettext(SAFETY_CONTEXT, message)
         return words(DEFAULT_LANGUAGE), message
 
     def safety(self, message: str, **values: object) -> Markup:
-        """Return a safety text as markup: reviewed, or the Spanish original, labelled (P47)."""
+        """Return a safety text as HTML: reviewed translation, or labelled Spanish text (P47)."""
         text = escape(self.pgettext(SAFETY_CONTEXT, message))
         filled = text % values if values else text
         return filled if self.is_reviewed(message) else self.original(filled)
 
     def safety_word(self, message: str) -> Markup:
-        """Return a safety word for a narrow place: the label shrinks to a mark, ES.
+        """Return a safety word for a narrow place, with "ES" as the label of a Spanish text.
 
-        The list that uses it explains the mark once; screen readers hear it in full.
+        The list that uses the mark explains it once; screen readers read it out in full.
         """
         if self.is_reviewed(message):
             return escape(self.pgettext(SAFETY_CONTEXT, message))
@@ -153,7 +153,7 @@ class Words:
         )
 
     def original(self, text: str | Markup) -> Markup:
-        """Mark a text that exists only in Spanish, such as a hazard's title or an advice."""
+        """Mark a text that exists only in Spanish, such as a hazard's title, as HTML."""
         if self.lang == "es":
             return escape(text)
         label = self.gettext("texto original en español")
@@ -162,7 +162,7 @@ class Words:
         )
 
     def integer(self, value: float) -> str:
-        """Write a whole number with the language's grouping."""
+        """Write a whole number with the digit grouping of the language."""
         return format_decimal(round(value), locale=self.locale)
 
     def km(self, distance_m: float) -> str:
@@ -173,24 +173,24 @@ class Words:
         return _kilometres(self.lang, tenths / 10)
 
     def dated(self, value: date, pattern: str) -> str:
-        """Write a date, or a date and time as they are, by a CLDR pattern."""
+        """Write a date, or a date and time without timezone conversion, by a CLDR pattern."""
         named = _creole_names(value, pattern) if self.lang == "ht" else pattern
         return parse_pattern(named).apply(value, self.locale)
 
     def day(self, value: date) -> str:
-        """Write a date."""
+        """Write a date with day, short month and year."""
         return self.dated(value, "d MMM y")
 
     def moment(self, value: datetime, timezone: str) -> str:
-        """Write an instant as the local date and time of a place."""
+        """Write an instant as local date and time in a timezone."""
         return self.dated(value.astimezone(ZoneInfo(timezone)), "EEE d MMM, HH:mm")
 
     def clock(self, value: datetime, timezone: str) -> str:
-        """Write an instant as the local time of a place."""
+        """Write an instant as local time in a timezone."""
         return format_time(value, "HH:mm", tzinfo=ZoneInfo(timezone), locale=self.locale)
 
     def weekdays(self) -> list[tuple[str, str]]:
-        """Return the days of the week from Monday on: RFC 5545's code and a short name."""
+        """Return the weekdays from Monday on: RFC 5545 code and short name."""
         if self.lang == "ht":
             return list(zip(WEEKDAYS, _WEEKDAYS_SHORT_IN_CREOLE, strict=True))
         names = get_day_names("abbreviated", locale=self.locale)
@@ -204,13 +204,13 @@ class Words:
         return [names[month] for month in range(1, 13)]
 
     def country(self, code: str) -> str:
-        """Name a country by its two letters; an unknown code is returned as it is."""
+        """Name a country by its ISO 3166 code; an unknown code is returned unchanged."""
         if self.lang == "ht" and code in _COUNTRIES_IN_CREOLE:
             return _COUNTRIES_IN_CREOLE[code]
         return str(self.locale.territories.get(code, code))
 
     def language(self, code: str) -> str:
-        """Name a language by its code; an unknown code is returned as it is."""
+        """Name a language by its ISO 639 code; an unknown code is returned unchanged."""
         if self.lang == "ht" and code in _LANGUAGES_IN_CREOLE:
             return _LANGUAGES_IN_CREOLE[code]
         return str(self.locale.languages.get(code) or _NOT_IN_CLDR.get(code, code))
@@ -221,9 +221,10 @@ class Words:
         return Locale.parse(LANGUAGES[self.lang].locale)
 
 
-# CLDR has French names for Haitian Creole. Source of days, months and their abbreviations: Day.js,
-# src/locale/ht.js. Countries and languages: spelled as is usual in Creole texts, read by no native
-# speaker [A]; Guyana is not "Giyàn", which many call French Guiana.
+# CLDR has French names for Haitian Creole, so the names are listed here. Source of days, months and
+# their abbreviations: Day.js, src/locale/ht.js. Countries and languages are spelled as is usual in
+# Creole texts, not checked by a native speaker [A]; Guyana is not "Giyàn", a common name of French
+# Guiana.
 _WEEKDAYS_IN_CREOLE = ("lendi", "madi", "mèkredi", "jedi", "vandredi", "samdi", "dimanch")
 _WEEKDAYS_SHORT_IN_CREOLE = ("len.", "mad.", "mèk.", "jed.", "van.", "sam.", "dim.")
 _MONTHS_IN_CREOLE = (
@@ -264,12 +265,12 @@ _LANGUAGES_IN_CREOLE = {
     "ht": "kreyòl ayisyen",
 }
 
-# Names of indigenous languages that CLDR lacks in ours; the name is the same in all three.
+# Indigenous languages that CLDR does not name in the languages of the pages.
 _NOT_IN_CLDR = {"wba": "Warao", "guc": "Wayuunaiki", "pbb": "Nasa Yuwe"}
 
 
 def _creole_names(value: date, pattern: str) -> str:
-    """Put the names of a date into its pattern, quoted as text, in place of CLDR's French ones."""
+    """Insert the Creole names of weekday and month into a date pattern as quoted text."""
     names = {
         "EEEE": _WEEKDAYS_IN_CREOLE[value.weekday()],
         "EEE": _WEEKDAYS_SHORT_IN_CREOLE[value.weekday()],
@@ -280,18 +281,18 @@ def _creole_names(value: date, pattern: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _kilometres(lang: str, kilometres: float) -> str:
-    """Write kilometres; babel takes long, and the same come again."""
+    """Write kilometres; cached because babel is slow and the same values recur."""
     return f"{format_decimal(kilometres, format='#,##0.#', locale=words(lang).locale)} km"
 
 
 @cache
 def words(lang: str) -> Words:
-    """Return a language's words, reading its catalogue once.
+    """Return the texts of a language; its catalogue is read once.
 
     Raises
     ------
     CatalogueError
-        When the language is unknown or its catalogue cannot be used.
+        If the language is unknown or its catalogue is unusable.
     """
     if lang not in LANGUAGES:
         msg = f"no language {lang!r}: there are {', '.join(LANGUAGES)}"
@@ -303,10 +304,10 @@ def words(lang: str) -> Words:
 
 
 def marked(message: str) -> str:
-    """Mark a text for the catalogues and return it unchanged; it is translated when shown."""
+    """Mark a text for extraction and return it unchanged; it is translated when shown."""
     return message
 
 
 def marked_safety(message: str) -> str:
-    """Mark a safety text for the catalogues and return it unchanged."""
+    """Mark a safety text for extraction and return it unchanged."""
     return message

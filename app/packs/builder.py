@@ -1,4 +1,4 @@
-"""Makes what phones take along from what is known now, and keeps it while that is true."""
+"""Builder of the offline packs for phones, which caches each part until its data change."""
 
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
@@ -36,13 +36,13 @@ from geo.guidance.contacts import contacts_of
 from geo.spaces.filters import SpaceFilter
 from geo.spaces.queries import countries_with_spaces, listed_spaces
 
-#: Browsers on phones take it, and it is what answers are sent in to who takes it.
+#: Encoding for the stated pack sizes: phone browsers accept Brotli, and responses use it for them.
 SIZED_AS: Final = BROTLI
 
 
 @dataclass(frozen=True)
 class Pack:
-    """A pack on offer: whose country, how many spaces, how much to load."""
+    """A pack on offer: its country, its number of spaces, and its download size."""
 
     country: str
     spaces: int
@@ -51,7 +51,7 @@ class Pack:
 
 @dataclass(frozen=True)
 class Maker:
-    """Makes packs for phones, of the public tier whoever asks."""
+    """Builder of packs for phones, always from the public tier."""
 
     database: Database
     editions: Editions
@@ -77,7 +77,7 @@ class Maker:
         Raises
         ------
         NoPackError
-            The country has no space, so there is nothing to take along.
+            If the country has no space, so that a pack would be empty.
         """
         stamps = await self.editions.stamps()
         if country not in await self._counts(stamps):
@@ -99,7 +99,7 @@ class Maker:
         )
 
     async def offered(self) -> tuple[Pack, ...]:
-        """Return the packs that there are, by country, with what each takes to load."""
+        """Return the available packs by country, each with its download size."""
         stamps = await self.editions.stamps()
         counts = await self._counts(stamps)
         return tuple(
@@ -110,10 +110,11 @@ class Maker:
         )
 
     async def _size_bytes(self, stamps: Stamps, country: str, spaces: int) -> int:
-        """Return what a pack takes to load, as it was when it was last made for that.
+        """Return the download size of a pack as of the last time it was measured, bytes.
 
-        That is once a day, and where spaces came or went or roads were imported: to know it to the
-        byte every pack would be made anew each hour, and at each edit, for nobody to load.
+        The size is measured once a day, and when the number of spaces changes or roads are
+        imported. An exact size would mean building every pack again each hour and at each edit,
+        even if nobody loads it.
         """
 
         async def measured() -> bytes:
@@ -140,7 +141,7 @@ class Maker:
             async with self.database.session(Tier.PUBLIC) as session:
                 listed = await listed_spaces(session, SpaceFilter(country=country))
             made = partial(columns_of, listed, self.span, with_details=country is not None)
-            # Hours of thousands take a second.
+            # Computing the hours of thousands of spaces takes a second, hence a worker thread.
             return await anyio.to_thread.run_sync(lambda: _dumped(made()))
 
         edition = self._edition(stamps, StampSubject.SPACES)
@@ -172,12 +173,13 @@ class Maker:
             self._regions(),
         )
         rest = await self._kept(("pack-around",), edition, around)
-        # Inside the same object: of crossings each change of weeks is told, once for all files.
+        # Insert the crossings into the same object: they are built once for all files.
         told = await self._crossings(stamps)
         return orjson.Fragment(b'{"crossings":' + told + b"," + rest[1:])
 
     def _regions(self) -> Hashable:
-        # A region is replaced by a new object (`app.snapshots.road_networks`).
+        # An import replaces a region by a new object, so object ids tell imports apart
+        # (`app.snapshots.road_networks`).
         return tuple(map(id, self.network.regions()))
 
     def _edition(self, stamps: Stamps, *subjects: StampSubject) -> Hashable:

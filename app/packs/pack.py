@@ -1,7 +1,7 @@
-"""What phones take along, as JSON: a pack of a country, and every space of all of them.
+"""Content of the offline packs as JSON: one country's pack, and every space of all countries.
 
-Built in two halves that change for different reasons and are kept apart: the spaces, and what is
-around them (crossings, hazards, roads). Lines to call are few and are read each time.
+A pack is built in two halves that change for different reasons and are cached apart: the spaces,
+and their surroundings (crossings, hazards, roads). Help lines are few and are read each time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,18 +26,19 @@ from routing.travel.profiles import FAMILY, Profile
 from routing.travel.speed import FLAT_KMH
 from routing.travel.timetable import TAIL_S
 
-#: Counted up when phones have to forget packs that they would read wrongly.
+#: Pack format version, raised when phones must drop packs that they would misread.
 FORMAT: Final = 1
 
-#: Degrees of a hazard's outline: a metre or so.
+#: Grid of a hazard's outline in degrees: about a metre.
 _GRID: Final = 1e-5
 
 
 @dataclass(frozen=True)
 class PackSurroundings:
-    """What lies around the spaces, as the public knows it; crossings as the router takes them.
+    """Public crossings, hazards and admin units around the spaces.
 
-    ``units`` name the first-level unit of each of the sketch's nodes.
+    ``routed`` holds crossings as the router takes them; ``units`` names the first-level unit of
+    each node of the sketch.
     """
 
     routed: Sequence[Crossing]
@@ -46,7 +47,7 @@ class PackSurroundings:
 
 
 def head_of(span: Span, *, is_demo: bool) -> dict[str, Any]:
-    """Return what every file for phones begins with: its format, time, expiry and notice."""
+    """Return the first members of every file for phones: format, time, expiry and notice."""
     return {
         "format": FORMAT,
         "start": span.start,
@@ -58,7 +59,7 @@ def head_of(span: Span, *, is_demo: bool) -> dict[str, Any]:
 
 
 def walker_of(profile: Profile) -> dict[str, float]:
-    """Return how far and how fast people walk; who walks less is worded beside (P46)."""
+    """Return walking distances and speeds of the profiles, for the phone's own routes (P46)."""
     return {
         "speed_m_s": round(FLAT_KMH / 3.6, 3),
         "day_max_m": profile.day_max_m,
@@ -70,10 +71,10 @@ def walker_of(profile: Profile) -> dict[str, float]:
 
 
 def limits_of(settings: Settings) -> dict[str, float]:
-    """Return from where on a phone refuses a way instead of telling it as if ordinary (P54).
+    """Return the limits from which on a phone refuses a route instead of showing it (P54).
 
-    And from where on it offers to wait beside a detour: ``worth_waiting``, the most that the way
-    that waits may move, as a share of the detour's moving time.
+    ``worth_waiting`` is the limit for offering to wait as an alternative to a detour: the longest
+    moving time of the waiting route, as a share of the detour's moving time.
     """
     return {
         "detour_factor": settings.detour_factor,
@@ -87,9 +88,9 @@ def limits_of(settings: Settings) -> dict[str, float]:
 
 
 def around_of(around: PackSurroundings, network: RoadNetworks, span: Span) -> dict[str, Any]:
-    """Return hazards and the roads of the sketch, which is what a phone searches.
+    """Return hazards, and the roads of the sketch that a phone searches.
 
-    ``roads`` is null where no sketch is imported.
+    ``roads`` is null if no sketch is imported.
     """
     hazards = [one for one in around.hazards if _holds_sometime(one, span)]
     sketch = sketch_of(network)
@@ -100,17 +101,17 @@ def around_of(around: PackSurroundings, network: RoadNetworks, span: Span) -> di
 
 
 def sketch_of(network: RoadNetworks) -> Region | None:
-    """Return the corridor sketch, where it is imported."""
+    """Return the corridor sketch (a network of main roads), or None if none is imported."""
     return next((r for r in network.regions() if r.meta.kind == "sketch"), None)
 
 
 def crossings_of(stated: Sequence[StatedCrossing], span: Span) -> list[dict[str, Any]]:
-    """Return official crossings with each change of their state (P32)."""
+    """Return official crossings with every change of their state (P32)."""
     return [_crossing(one, span) for one in stated]
 
 
 def lines_of(contacts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return lines to call (P45), with what a phone says of each."""
+    """Return help lines (P45) with the members that a phone shows."""
     names = ("kind", "name", "admin1", "phone", "whatsapp", "hours", "demo")
     return [{name: row[name] for name in names} for row in contacts]
 
@@ -121,7 +122,8 @@ def _holds_sometime(hazard: ActiveHazard, span: Span) -> bool:
 
 def _crossing(crossing: StatedCrossing, span: Span) -> dict[str, Any]:
     now = crossing.at(span.start)
-    # The last week of the span repeats until a turn: where one falls into it, not at all.
+    # The last week of the span repeats until a state turns; a week with a turn in it does not
+    # repeat.
     turns = crossing.turns(span.end - REPEATED, span.known_until)
     begins = sorted({max(turn, span.end) for turn in turns})
     ends = [span.minute(moment) for moment in (*begins, span.known_until)]
@@ -145,7 +147,7 @@ def _crossing(crossing: StatedCrossing, span: Span) -> dict[str, Any]:
 def _week(
     crossing: StatedCrossing, span: Span, begins: datetime, until: int
 ) -> list[tuple[int, str]]:
-    """Return the changes of the week from a turn on, which repeats until the next one."""
+    """Return the changes of one week that starts at a turn and repeats until the next turn."""
     changes = _changes(crossing, span, begins, REPEATED.days)
     return [(minute, state) for minute, state in changes if minute < until]
 

@@ -1,9 +1,9 @@
-"""Roads for phones: the corridor sketch, from which a phone finds a way without a network.
+"""Road network for phones: the corridor sketch, which a phone searches offline.
 
-It is the sketch of main roads between towns and official crossings, never streets: a thousand
-nodes that a phone searches in milliseconds. Ways that may not be used are left out here, so that
-no phone has to know why (P10, P11, P34, P36); what a published exclusion shuts stands apart, for a
-phone that has to say what a detour goes round (P54).
+The sketch holds the main roads between towns and official crossings, never streets: a thousand
+nodes that a phone searches in milliseconds. Roads that may not be used are left out here, so that
+no phone has to apply the rules (P10, P11, P34, P36). Roads shut by a published exclusion are listed
+apart, so that a phone can say what a detour avoids (P54).
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,19 +29,19 @@ def roads_of(
     hazards: Sequence[ActiveHazard],
     units: Sequence[str | None],
 ) -> dict[str, Any]:
-    """Return a network as columns: nodes, and the roads between them, each once.
+    """Return the network as columns: nodes, and the roads between them, each road once.
 
     Parameters
     ----------
     region : Region
         The sketch.
     crossings : sequence of Crossing
-        All official ones, in the order in which the pack lists them.
+        All official crossings, in the order in which the pack lists them.
     hazards : sequence of ActiveHazard
-        As published; no road runs through an exclusion, and those that meet another hazard name
-        it.
+        Published hazards; no road runs through an exclusion, and roads that meet another hazard
+        refer to the hazard by number.
     units : sequence of str or None
-        Name of the first-level unit in which each node lies (`places_of`), as far as known.
+        Name of the first-level unit of each node (`places_of`), or None where unknown.
 
     Returns
     -------
@@ -49,8 +49,9 @@ def roads_of(
         ``lon``, ``lat`` in parts of a degree, ``height_m`` (null where not known), ``country``,
         ``admin1`` and ``name`` (null) of each node; ``tail``, ``head``, ``length_m``, ``gates``
         (numbers of crossings that must all be open, null where the road crosses no border) and
-        ``hazards`` (numbers, null for none) of each road. ``excluded`` has the same of roads that
-        exclusions shut, with their numbers in ``shut``: apart, for phones of before know none.
+        ``hazards`` (numbers, null for none) of each road. ``excluded`` has the same columns for
+        roads that exclusions shut, with the numbers of the exclusions in ``shut``; it is a separate
+        member because older phones do not know it.
     """
     graph = region.graph
     shut, met = _hazards_met(graph, hazards)
@@ -62,7 +63,7 @@ def roads_of(
         tail, head, twin = (
             int(a[edge]) for a in (graph.edge_tail, graph.edge_head, graph.edge_twin)
         )
-        # Every road of the sketch is one in both directions.
+        # Every road of the sketch has an edge in each direction; keep the first one.
         is_for_walkers = int(graph.edge_flags[edge]) & Mode.FOOT.flag
         if 0 <= twin < edge or not is_for_walkers:
             continue
@@ -72,7 +73,7 @@ def roads_of(
         posts = None if gate is None else [place[post.id] for post in gate.posts]
         length_m = round(int(graph.edge_length_dm[edge]) / 10)
         road = (tail, head, length_m, posts, met.get(edge))
-        # Of a road in both directions, one direction may lie in an exclusion by a hair.
+        # The two directions of a road may differ slightly, so that only one lies in an exclusion.
         both = sorted({*shut.get(edge, ()), *shut.get(twin, ())})
         if both:
             excluded.append((*road, both))
@@ -88,7 +89,7 @@ def roads_of(
 
 
 def places_of(region: Region) -> list[tuple[float, float, str | None]]:
-    """Return longitude, latitude (degrees) and country of each node, to name its unit."""
+    """Return longitude, latitude (degrees) and country of each node, to look up its admin unit."""
     graph = region.graph
     lon, lat = (
         np.asarray(column) / UNITS_PER_DEGREE for column in (graph.node_lon, graph.node_lat)
@@ -108,7 +109,7 @@ def _columns(rows: Sequence[tuple[Any, ...]], names: tuple[str, ...]) -> dict[st
 def _hazards_met(
     graph: RoadGraph, hazards: Sequence[ActiveHazard]
 ) -> tuple[Mapping[int, list[int]], Mapping[int, list[int]]]:
-    """Return by edge the exclusions that shut it, and the other hazards that it meets."""
+    """Return the exclusions that shut each edge, and the other hazards that each edge meets."""
     shut: dict[int, list[int]] = {}
     met: dict[int, list[int]] = {}
     for number, hazard in enumerate(hazards):

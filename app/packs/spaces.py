@@ -1,7 +1,7 @@
-"""Spaces for phones: columns instead of records, so that 5,000 of them are 100 kB.
+"""Spaces for phones as columns instead of records, so that 5,000 of them take 100 kB.
 
-A phone sorts them by distance, tells which are open and writes their cards without asking
-anybody. What the same many times over (hours, sets of services) is listed once.
+A phone sorts the spaces by distance, tells which are open and draws their cards offline. Values
+that repeat often (hours, sets of services) are listed once and referred to by number.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -14,12 +14,12 @@ from geo.hours.space_hours import Hours, Interval
 from geo.spaces.eligibility import ADULT_AGE
 from geo.spaces.queries import ListedSpace
 
-#: Degrees are whole numbers of this many parts: 1.1 m, finer than any door.
+#: Parts of a degree: coordinates are integers in units of 1/100,000 degree, 1.1 m.
 DEGREE_PARTS: Final = 100_000
 
 
 class Flag(IntFlag):
-    """What is true or not of a space; `static/spaces.js` reads the same bits."""
+    """Boolean properties of a space as bits; `static/spaces.js` reads the same bits."""
 
     DEMO = 1
     REFERRAL_ONLY = 2
@@ -29,7 +29,7 @@ class Flag(IntFlag):
 
 
 class _Listed[T: Hashable]:
-    """Values by the order in which they were first met."""
+    """Distinct values, numbered in the order of their first appearance."""
 
     def __init__(self) -> None:
         self._places: dict[T, int] = {}
@@ -42,7 +42,7 @@ class _Listed[T: Hashable]:
         return list(self._places)
 
 
-#: What the page of one space says beside its card; in packs alone, they are long texts.
+#: Long texts for the page of one space, included only in a country's pack.
 DETAILS: Final = (
     "organization", "eligibility", "address", "landmark", "road", "fee_kind", "contact",
 )  # fmt: skip
@@ -51,16 +51,16 @@ DETAILS: Final = (
 def columns_of(
     spaces: Sequence[ListedSpace], span: Span, *, with_details: bool = False
 ) -> dict[str, Any]:
-    """Return spaces as columns, with the lists that the columns number.
+    """Return spaces as columns, and the lists that the columns refer to by number.
 
     Parameters
     ----------
     spaces : sequence of ListedSpace
-        Of the public tier.
+        Spaces of the public tier.
     span : Span
-        What the hours are told for.
+        Time span for which the hours are listed.
     with_details : bool
-        Whether `DETAILS` are among the columns.
+        Whether to include the columns of `DETAILS`.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def columns_of(
         ``lists`` by name (``hours`` holds ``opens, closes, last_entry or null, is_certain`` one
         after the other, in minutes of the span), and by column a list as long as ``spaces``.
         ``hours`` is -1 where no schedule is stated. ``lon`` and ``lat`` are in parts of a degree
-        (`DEGREE_PARTS`), days as of `day_number`; ``confirmed`` is null for demo rows (P35).
+        (`DEGREE_PARTS`), days are as of `day_number`; ``confirmed`` is null for demo rows (P35).
     """
     lists: dict[str, _Listed[Any]] = {
         name: _Listed()
@@ -119,7 +119,7 @@ def columns_of(
 
 
 def minutes_of(hours: Hours, span: Span) -> tuple[int | None, ...] | None:
-    """Return when a space is open as the list ``hours`` has it; None where nothing is stated."""
+    """Return a space's openings as numbers of the ``hours`` list; None if none is stated."""
     intervals = hours.intervals(span.start, HORIZON_DAYS)
     if intervals is None:
         return None
@@ -129,7 +129,7 @@ def minutes_of(hours: Hours, span: Span) -> tuple[int | None, ...] | None:
 def _interval(one: Interval, span: Span) -> tuple[int | None, ...]:
     return (
         span.minute(one.opens),
-        # Without end as far as is told: nothing is known to close it.
+        # An opening without an end lasts until the end of the span: no closing time is known.
         span.minute(one.closes),
         None if one.last_entry is None else span.minute(one.last_entry),
         int(one.is_certain),
@@ -142,7 +142,7 @@ def _confirmed(row: Mapping[str, Any]) -> int | None:
 
 
 def _call_from(row: Mapping[str, Any]) -> int | None:
-    """Return the first day on which people should call first, as `freshness.age_label`."""
+    """Return the first day on which people should call first, as `freshness.age_label` does."""
     confirmed_on: date | None = row["confirmed_on"]
     if confirmed_on is None or row["demo"]:
         return None

@@ -1,4 +1,4 @@
-"""How a pack writes moments: whole minutes after its first one, days after 1 January 1970."""
+"""Time units in a pack: minutes after the pack's first moment, days after 1 January 1970."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -7,18 +7,18 @@ from typing import Final
 _EPOCH: Final = date(1970, 1, 1)
 _MINUTE: Final = timedelta(minutes=1)
 
-#: Days after which a pack shows nothing but its lines (P49): as long as the shortest validity of
-#: a confirmation, that of mobile units (P41).
+#: Days after which a pack shows nothing but its help lines (P49): as long as the shortest validity
+#: of a confirmation, that of mobile units (P41).
 PACK_DAYS: Final = 7
 
-#: Beyond its days the last of its weeks repeats, for hours are weekly.
+#: Beyond the listed days the last week repeats, because hours are weekly.
 REPEATED: Final = timedelta(days=7)
 
-#: Days after which a pack knows nothing of a crossing: longer than any way on foot that a phone
-#: shows [A]. Up to then it tells a week from each day on which another one begins.
+#: Days after which a pack has no state of a crossing: longer than any walk that a phone shows [A].
+#: Until then the pack lists one week from each day on which the weekly pattern changes.
 KNOWN_DAYS: Final = 400
 
-#: Days for which it tells what opens and closes: who looks on its last day sees a week ahead.
+#: Days for which a pack lists opening hours: on its last day of use it still covers a week.
 HORIZON_DAYS: Final = 2 * PACK_DAYS
 
 
@@ -29,26 +29,26 @@ def day_number(day: date) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The time that a pack tells of, from the whole minute ``start`` (UTC) on."""
+    """The time that a pack covers, from the whole minute ``start`` (UTC) on."""
 
     start: datetime
 
     @classmethod
     def beginning(cls, now: datetime) -> "Span":
-        """Return the span of a pack that is made now (aware).
+        """Return the span of a pack made at ``now`` (timezone-aware).
 
-        It begins with the hour, so that packs of one hour are equal where nothing changed.
+        The span starts at the full hour, so that packs of one hour are equal if no data changed.
         """
         return cls(now.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
 
     @property
     def end(self) -> datetime:
-        """The first moment of which it does not tell."""
+        """End of the listed days, exclusive."""
         return self.start + timedelta(days=HORIZON_DAYS)
 
     @property
     def known_until(self) -> datetime:
-        """The first moment of which it knows nothing, for no week repeats into it."""
+        """End of the time with a known crossing state, exclusive: no week repeats after it."""
         return self.start + timedelta(days=KNOWN_DAYS)
 
     @property
@@ -57,9 +57,9 @@ class Span:
         return (self.start + timedelta(days=PACK_DAYS)).date()
 
     def minute(self, moment: datetime) -> int:
-        """Return the whole minutes from the start to a moment (aware)."""
+        """Return the whole minutes from the start to a moment (timezone-aware), rounded down."""
         return (moment - self.start) // _MINUTE
 
     def minute_after(self, moment: datetime) -> int:
-        """Return the first whole minute from the start at which a moment (aware) is over."""
+        """Return the whole minutes from the start to a moment (timezone-aware), rounded up."""
         return -((self.start - moment) // _MINUTE)

@@ -1,4 +1,4 @@
-"""The page of a reconfirmation link: what is listed, four answers, and nothing of who answers."""
+"""View of a reconfirmation link: the listed data and four answers, nothing about the respondent."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -10,7 +10,7 @@ from app.page_models.renderer import render_network
 from geo.hours.openings import from_json
 from geo.hours.wording import hours_text
 
-#: What is said after each answer.
+#: Sentence shown after each answer.
 _THANKS: Mapping[str, str] = {
     "as_listed": marked("Los datos quedan confirmados desde hoy."),
     "full": marked("El espacio aparece como lleno desde ahora."),
@@ -43,24 +43,24 @@ def render_question(
     has_changed: bool = False,
     has_problem: bool = False,
 ) -> str:
-    """Render the question and its answers.
+    """Render the question with its four answers.
 
     Parameters
     ----------
     name : str
-        Of the space.
+        Name of the space.
     document : mapping or None
-        What is listed; None shows nothing of it.
+        The data as published; None shows none of them.
     expires_on : date
-        Last day of the link.
+        Last day on which the link is valid.
     lang : str
         A language of the page.
     listed : str or None
-        What an answer "as listed" names.
+        Digest of the data shown (hex), which the answer "as listed" sends back; None if not shown.
     has_changed : bool
-        What is listed is not what was listed when the link was sent.
+        The data have changed since the link was sent.
     has_problem : bool
-        What was sent could not be stored.
+        The last answer could not be stored.
     """
     w = words(lang)
     return _page(
@@ -78,12 +78,12 @@ def render_question(
 
 
 def render_thanks(answer: str, lang: str) -> str:
-    """Render what is said after an answer."""
+    """Render the thanks after an answer."""
     return _page(lang, state="done", thanks=_THANKS[answer])
 
 
 def render_invalid(lang: str) -> str:
-    """Render the one page of every link that does not work."""
+    """Render the page for an unusable link, the same for every cause."""
     return _page(lang, state="invalid")
 
 

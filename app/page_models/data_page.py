@@ -1,4 +1,4 @@
-"""Pages of the published data for people who look around in a browser (OGC API, class html)."""
+"""HTML pages of the published data, for browsers (OGC API, conformance class html)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,20 +15,20 @@ from app.page_models.docs_page import coded
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 
-#: Characters of a value in a table; the feature's own page shows it whole [A].
+#: Longest value in a table cell, characters; the feature's own page shows the full value [A].
 _LONGEST = 80
 
 
 @dataclass(frozen=True)
 class PageLink:
-    """A word that leads somewhere.
+    """A link of a data page.
 
     Parameters
     ----------
     text, href
-        What is read, and where it leads.
+        Link text and target URL.
     rel, media_type
-        What is there is to the page (RFC 8288), and comes as; empty where the page says it.
+        Relation (RFC 8288) and media type of the target; empty where the page states them.
     """
 
     text: str
@@ -39,24 +39,24 @@ class PageLink:
 
 @dataclass(frozen=True)
 class DataView:
-    """What a page of data shows.
+    """Content of a data page.
 
     Parameters
     ----------
     title, lead
-        What it is.
+        Heading and introduction.
     crumbs
-        The way to it, from the landing page.
+        Breadcrumb links, from the landing page on.
     notices
-        What has to be said with it; those of a demonstration among them (P35).
+        Notices of the page, the DEMO warning among them (P35).
     facts
-        Names and values, one a line.
+        Pairs of name and value, one per line.
     columns, rows
-        A table; the first cell of a row leads to the feature.
+        A table; the first cell of each row links to the feature.
     links
-        Where to go on: other formats, the next page.
+        Further links: other formats, the next page.
     credit
-        Whom to credit.
+        Attribution of the data.
     """
 
     title: str
@@ -71,14 +71,14 @@ class DataView:
 
 
 def render_data(view: DataView) -> str:
-    """Return a page."""
+    """Render a data page as HTML."""
     return _template().render(view=view, asset_url=asset_url)
 
 
 def feature_rows(
     features: Sequence[Mapping[str, Any]], columns: Sequence[str], address: str
 ) -> list[tuple[PageLink, Sequence[str]]]:
-    """Return the rows of a table of features, each with a link to its own page."""
+    """Return the table rows of features, each with a link to the feature's page."""
     rows: list[tuple[PageLink, Sequence[str]]] = []
     for feature in features:
         properties = feature["properties"]
@@ -89,7 +89,7 @@ def feature_rows(
 
 
 def as_text(value: Any) -> str:  # noqa: ANN401 -- any JSON
-    """Return a JSON value as people read it; what is not known is a dash."""
+    """Write a JSON value for readers, with a dash for null."""
     match value:
         case None:
             return "–"

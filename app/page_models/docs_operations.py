@@ -1,4 +1,4 @@
-"""The OpenAPI document as tables for people; what each collection has is told once."""
+"""Tables of the OpenAPI document for readers, listing operations that collections share once."""
 
 import re
 from collections import defaultdict
@@ -8,13 +8,13 @@ from typing import Any, Final
 
 type Part = dict[str, Any]
 
-#: Values of a closed list that are named [A]; beyond, their number.
+#: Longest enumeration whose values are listed [A]; of a longer one only the number is shown.
 _MOST_VALUES: Final = 8
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """What an operation takes."""
+    """One parameter of an operation."""
 
     name: str
     place: str
@@ -25,7 +25,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one address."""
+    """One HTTP method of one path."""
 
     method: str
     path: str
@@ -37,26 +37,26 @@ class Operation:
 
 @dataclass(frozen=True)
 class OperationSection:
-    """The operations of one tag."""
+    """The operations with one tag."""
 
     tag: str
     operations: tuple[Operation, ...]
 
     @property
     def anchor(self) -> str:
-        """Name of its place in an address."""
+        """Fragment identifier of the section in the page's URL."""
         return self.tag.replace(" ", "-")
 
 
 def sections(document: Part, collections: Sequence[str]) -> list[OperationSection]:
-    """Return what an OpenAPI document describes, by tag.
+    """Return the operations of an OpenAPI document, grouped by tag.
 
     Parameters
     ----------
     document
-        OpenAPI 3.0.
+        An OpenAPI 3.0 document.
     collections
-        Names of the collections, each of which has the same operations.
+        Ids of the collections, all of which have the same operations.
     """
     named = re.compile(rf"^/(collections|tiles)/({'|'.join(map(re.escape, collections))})(?=/|$)")
     alike: dict[tuple[str, str], list[Part]] = defaultdict(list)
@@ -85,13 +85,13 @@ def _operation(document: Part, path: str, method: str, same: Sequence[Part]) -> 
 
 
 def _text(operation: Part) -> str:
-    """Return what an operation does: its docstring's first paragraph, or else its summary."""
+    """Return an operation's text: the first paragraph of its description, else its summary."""
     text: str = operation.get("description") or operation["summary"]
     return " ".join(text.split("\n\n", maxsplit=1)[0].split())
 
 
 def _shared_text(operation: Part) -> str:
-    """Return what an operation does of whichever collection."""
+    """Return the text of an operation that all collections share."""
     what = operation["summary"].partition(": ")[2]
     return f"{what[:1].upper()}{what[1:]}"
 
@@ -107,7 +107,7 @@ def _parameter(said: Part) -> Parameter:
 
 
 def _body(document: Part, operation: Part) -> Iterable[Parameter]:
-    """Yield the members of a JSON body, or the media types that are taken."""
+    """Yield the members of a JSON request body, or the accepted media types."""
     for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
         schema = _resolved(document, content.get("schema", {}))
         if "properties" not in schema:
@@ -121,7 +121,7 @@ def _body(document: Part, operation: Part) -> Iterable[Parameter]:
 
 
 def _resolved(document: Part, schema: Part) -> Part:
-    """Return a schema, or the one it names."""
+    """Resolve a schema that is a reference."""
     options: Sequence[Part] = schema.get("allOf", ())
     named = options[0] if len(options) == 1 else schema
     if "$ref" not in named:

@@ -1,4 +1,4 @@
-"""The documentation for partners: which pages there are, and how they become HTML."""
+"""Partner documentation: list of pages, and their rendering to HTML."""
 
 import re
 from dataclasses import dataclass
@@ -14,31 +14,31 @@ from app.http.assets import asset_url
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 
-#: The very files that `tests/docs` runs.
+#: Folder of the example files, which `tests/docs` runs unchanged.
 EXAMPLES_FOLDER: Final = Path(__file__).parents[2] / "docs" / "examples"
 
 _LANGUAGES: Final = {".py": "Python", ".mjs": "JavaScript", ".R": "R", ".sh": "curl"}
 
 _CODE: Final = re.compile(r"`([^`]+)`")
 
-#: Positions of a sample's geometry that are shown [A]; a boundary has thousands.
+#: Longest geometry that a sample shows, in positions [A]; a boundary has thousands.
 _MOST_POSITIONS: Final = 6
 
 
 @dataclass(frozen=True)
 class Topic:
-    """One page of the documentation; its text is ``templates/docs/<name>.html``.
+    """One page of the documentation, with its text in ``templates/docs/<name>.html``.
 
     Parameters
     ----------
     name
-        Last part of its address.
+        Last segment of the page's path.
     title, lead
-        What it is about.
+        Heading and introduction.
     examples
-        Files of `EXAMPLES_FOLDER` that it shows.
+        Files of `EXAMPLES_FOLDER` that the page shows.
     lang
-        Language of its text.
+        Language of the text.
     """
 
     name: str
@@ -111,7 +111,7 @@ TOPICS: Final = (
 
 @dataclass(frozen=True)
 class Example:
-    """One file that can be run."""
+    """One runnable example file."""
 
     name: str
     language: str
@@ -119,12 +119,12 @@ class Example:
 
 
 def find_topic(name: str) -> Topic | None:
-    """Return a topic by its name; None where there is none."""
+    """Return a topic by its name, or None."""
     return next((topic for topic in TOPICS if topic.name == name), None)
 
 
 def find_example(name: str) -> Example | None:
-    """Return an example by the name of its file; None where no page shows one of that name."""
+    """Return an example by its file name, or None if no page shows a file of the name."""
     if not any(name in topic.examples for topic in TOPICS):
         return None
     return _example(name)
@@ -137,17 +137,17 @@ def _example(name: str) -> Example:
 
 
 def render_docs(template: str, **values: object) -> str:
-    """Return a page of the documentation, ``templates/docs/<template>.html``.
+    """Render a page of the documentation, ``templates/docs/<template>.html``.
 
-    Each needs `base` (the address of this server), `title`, `lead`, `notice` (what is said of a
-    demonstration, or None) and `here` (the page's address).
+    Every template needs `base` (URL of this server), `title`, `lead`, `notice` (the DEMO warning,
+    or None) and `here` (path of the page).
     """
     made = _environment().get_template(f"docs/{template}.html")
     return made.render(topics=TOPICS, **values)
 
 
 def render_topic(topic: Topic, **values: object) -> str:
-    """Return the page of a topic with its examples."""
+    """Render the page of a topic with its examples."""
     return render_docs(
         topic.name,
         title=topic.title,
@@ -160,7 +160,7 @@ def render_topic(topic: Topic, **values: object) -> str:
 
 
 def sample_text(feature: dict[str, Any]) -> str:
-    """Return a feature as indented JSON; of a long geometry the kind alone."""
+    """Return a feature as indented JSON, without the coordinates of a long geometry."""
     geometry = feature["geometry"]
     if geometry is not None and _positions(geometry["coordinates"]) > _MOST_POSITIONS:
         feature = {**feature, "geometry": {**geometry, "coordinates": ["…"]}}
@@ -174,7 +174,7 @@ def _positions(coordinates: Any) -> int:  # noqa: ANN401 -- nested lists
 
 
 def coded(text: str) -> Markup:
-    """Return a text as HTML, with what stands between backticks as code."""
+    """Escape a text to HTML, with the parts between backticks as code."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 -- escaped here
 
 

@@ -1,7 +1,7 @@
-"""The elevation of a route as numbers to draw: the template writes the picture, without scripts.
+"""Elevation profile of a route as numbers for an SVG in the template, without scripts.
 
-Heights are those of the road graph's nodes, joined by straight slopes. Where none is known the
-line has a hole; where none is known at all there is no picture, and the page says so.
+Heights are those of the road graph's nodes, joined by straight slopes. Unknown heights leave a gap
+in the line; if no height is known, there is no drawing and the page says so.
 """
 
 import math
@@ -17,25 +17,26 @@ from routing.travel.height_profile import Heights
 
 type Floats = NDArray[np.float64]
 
-#: Size of the drawing, units of its own: about pixels of a phone's column, so that letters of 12
-#: are read there.
+#: Size of the SVG in user units, about the CSS pixels of a phone's column, so that text of size 12
+#: is readable.
 WIDTH: Final = 340
 HEIGHT: Final = 150
 LEFT, RIGHT, TOP, BOTTOM = 46, 318, 22, 122
 
-#: Heights taken along the way: more than one for three pixels of a phone is not seen [A].
+#: Number of heights sampled along the route: on a phone, more than one per three pixels is not seen
+#: [A].
 SAMPLES: Final = 97
 
-#: Least span of the height axis, metres: flat ways are drawn flat and not as mountains [A].
+#: Smallest range of the height axis, metres, so that flat routes are drawn flat [A].
 _LEAST_SPAN_M: Final = 200.0
 
-#: Most marks on the axis of distance.
+#: Largest number of ticks on the distance axis.
 _MOST_TICKS: Final = 5
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Something on the way: where it is drawn, what it is called and what it is."""
+    """A place on the route: drawing position, name, distance from the start, and kind."""
 
     x: float
     y: float
@@ -46,7 +47,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark of an axis."""
+    """A tick of an axis."""
 
     at: float
     value_m: float
@@ -54,26 +55,26 @@ class Tick:
 
 @dataclass(frozen=True)
 class Elevation:
-    """What is drawn.
+    """An elevation profile, ready to draw.
 
     Attributes
     ----------
     lines, areas
-        Points as SVG has them, of each piece with known heights.
+        SVG point lists of each piece with known heights.
     low, high
-        Marks of the height axis.
+        Ticks of the height axis.
     ticks
-        Marks of the axis of distance.
+        Ticks of the distance axis.
     gap
-        Where the longest stretch without a place begins, and how wide it is; None without one.
+        Left edge and width of the longest stretch without a place, drawing units; None without one.
     marks
-        Spaces and crossings.
+        Spaces and crossings on the route.
     heights_m
-        At `SAMPLES` places, evenly along the way; None where not known.
+        Heights at `SAMPLES` points evenly spaced along the route; None where not known.
     lowest_m, highest_m
-        Of the heights taken.
+        Range of the sampled heights.
     is_partial
-        Some heights are not known.
+        Whether some heights are not known.
     """
 
     lines: Sequence[str]
@@ -91,7 +92,7 @@ class Elevation:
 
 @dataclass(frozen=True)
 class PassedMark:
-    """Something that a route passes ``at_m`` metres after its start."""
+    """A place that a route passes ``at_m`` metres after its start."""
 
     at_m: float
     name: str
@@ -105,18 +106,18 @@ def elevation(
     gap: tuple[float, float] | None = None,
     passed: Sequence[PassedMark] = (),
 ) -> Elevation | None:
-    """Return what is drawn of a route's heights; None where none is known.
+    """Return the elevation profile of a route; None if fewer than two heights are known.
 
     Parameters
     ----------
     heights
-        Along the way.
+        Heights along the route.
     distance_m
-        Its length.
+        Length of the route.
     gap
-        Start and length of its longest stretch without a place, metres.
+        Start and length of the longest stretch without a place, metres.
     passed
-        What lies on it.
+        Spaces and crossings on the route.
     """
     if distance_m <= 0:
         return None
@@ -144,7 +145,7 @@ def elevation(
 
 
 def heights_at(heights: Heights, at_m: Floats) -> Floats:
-    """Return heights at places along a way; NaN where not known."""
+    """Interpolate heights at distances along a route; NaN where not known."""
     if not len(heights.start_m):
         return np.full(len(at_m), np.nan)
     row = np.searchsorted(heights.end_m, at_m, "left").clip(0, len(heights.end_m) - 1)
@@ -153,7 +154,7 @@ def heights_at(heights: Heights, at_m: Floats) -> Floats:
     share = np.divide(way_m, length_m, out=np.zeros_like(way_m), where=length_m > 0).clip(0, 1)
     from_m, to_m = heights.from_m[row], heights.to_m[row]
     slope_m = from_m + (to_m - from_m) * share
-    # At an end of a slope its other end need not be known.
+    # At one end of a slope the height is known even if the height of the other end is not.
     found: Floats = np.where(share == 0, from_m, np.where(share == 1, to_m, slope_m))
     return found
 
@@ -183,14 +184,14 @@ class _Axis:
 
 
 def _span(lowest_m: float, highest_m: float) -> tuple[float, float]:
-    """Return the ends of the height axis, in hundreds."""
+    """Return the ends of the height axis, in multiples of 100 m."""
     low_m = math.floor(lowest_m / 100) * 100
     high_m = math.ceil(highest_m / 100) * 100
     return low_m, max(high_m, low_m + _LEAST_SPAN_M)
 
 
 def _runs(known: NDArray[np.bool_]) -> list[slice]:
-    """Return the stretches of two samples or more whose heights are known."""
+    """Return the runs of at least two samples with known heights."""
     found, begin = [], 0
     for is_known, rows in groupby(known.tolist()):
         end = begin + len(list(rows))
@@ -206,7 +207,10 @@ def _area(points: Sequence[str]) -> str:
 
 
 def _ticks(distance_m: float) -> list[float]:
-    """Return round distances: 1, 2 or 5 by powers of ten, at most `_MOST_TICKS` of them."""
+    """Return tick distances: a multiple of 1, 2 or 5 times a power of ten, 0 included.
+
+    At most `_MOST_TICKS` steps fit into the distance.
+    """
     steps = [base * 10**power for power in range(2, 8) for base in (1, 2, 5)]
     step_m = next(step for step in steps if distance_m / step <= _MOST_TICKS)
     return [float(step_m * n) for n in range(int(distance_m // step_m) + 1)]

@@ -1,4 +1,4 @@
-"""What every page carries around its own content: the networks, the layers, the words."""
+"""Frame around the content of every page: road networks, map layers, help lines, names."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from app.snapshots.essential_contacts import PROTECTED_LINES, Line, lines_of
 
 @dataclass(frozen=True)
 class NetworkView:
-    """The road network that answers.
+    """A road network that routes are computed on.
 
     Attributes
     ----------
@@ -18,7 +18,7 @@ class NetworkView:
     kind
         `sketch` (an illustration, not for navigation) or `osm`.
     attribution
-        Credit the data asks for, shown as it is.
+        Attribution that the data requires, shown unchanged.
     """
 
     name: str
@@ -29,14 +29,14 @@ class NetworkView:
 
 @dataclass(frozen=True)
 class PageFrame:
-    """What every page carries around its own content.
+    """Data for the parts that every page shares.
 
     Attributes
     ----------
     now
-        When the page is made; aware.
+        Time of rendering, timezone-aware.
     has_demo
-        Whether any demo row exists; then every page says DEMO (rule P35).
+        Whether any demo row exists; every page then says DEMO (P35).
     data_as_of
         Date of the newest data shown, or None when nothing is loaded.
     networks
@@ -46,13 +46,14 @@ class PageFrame:
     places
         Names offered while typing a start or an end, unique and unambiguous to the server.
     hotline
-        What to call for protected services (rule P38), or None.
+        Phone number for protected services (P38), or None.
     incident_contact
-        Whom to tell about a data incident (rule P31), or None.
+        Contact for data incidents (P31), or None.
     lines
         Essential lines of every country that have a number (P45), by kind, then country.
     names
-        Names of the vocabulary's terms by vocabulary and code, then by language, in order.
+        Names of the vocabulary's terms by vocabulary and code, then by language, in vocabulary
+        order.
     """
 
     now: datetime
@@ -67,7 +68,7 @@ class PageFrame:
     names: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
 
     def help_lines(self, country: str | None, kinds: Sequence[str]) -> tuple[Line, ...]:
-        """Return the lines of some kinds in a country; without one the first of each country."""
+        """Return a country's lines of some kinds; without a country, each country's first line."""
         wanted = lines_of(self.lines, {country} - {None}, kinds)
         if country is not None:
             return wanted
@@ -76,9 +77,9 @@ class PageFrame:
         return tuple(first[code] for code in sorted(first))
 
     def protected_lines(self, country: str | None = None) -> tuple[Line, ...]:
-        """Return whom a survivor or a child alone may call where there is no hotline (P38)."""
+        """Return lines for survivors and unaccompanied children, if there is no hotline (P38)."""
         return self.help_lines(country, PROTECTED_LINES)
 
     def emergency_lines(self, country: str | None = None) -> tuple[Line, ...]:
-        """Return whom to call in danger."""
+        """Return the emergency lines."""
         return self.help_lines(country, ("emergency",))

@@ -1,4 +1,4 @@
-"""Fills the pages' view models from what the public tier knows."""
+"""Filling of the home page's view models from the public tier."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,24 +28,26 @@ from geo.spaces.freshness import age_label
 from geo.spaces.queries import ListedSpace, NearSpace, SideSpace
 from tiles.features.style import map_layers
 
-#: Spaces on one page of the list: with cards of 0.7 kB, compressed, the page stays below 50 kB.
+#: Spaces per page of the list: with cards of 0.7 kB, compressed, the page stays below 50 kB.
 PAGE_SIZE = 40
 
 
 @dataclass(frozen=True)
 class HomeSpaces:
-    """The spaces that the page lists, and how it came to them.
+    """The spaces that the page lists, and the place and filters that selected them.
 
     Attributes
     ----------
     spaces, total
-        Those of the page, in order, the nearest where a place is named; and how many there are.
+        Spaces on this page in order, nearest first if a place is named; and the count of all
+        matches.
     place, country, typed
-        The place understood, the country of whose side it is (P33), and as it is shown again.
+        The place as understood, the country on whose side of the border it lies (P33), and the text
+        for the form.
     place_ref, place_code, choices, is_place_unknown, is_place_misspelt
-        As in `views.HomeView`.
+        As in `view_models.HomeView`.
     beyond, near_m
-        The next space where no more are near, and how far near is, metres.
+        The nearest space if none is within the limit, and the limit in metres.
     """
 
     narrowed: view_models.Narrowed
@@ -66,7 +68,7 @@ class HomeSpaces:
 async def frame(
     session: AsyncSession, network: RoadNetworks, settings: Settings, now: datetime
 ) -> view_models.PageFrame:
-    """Return what every page carries around its own content."""
+    """Read the data that every page shares."""
     return view_models.PageFrame(
         now=now,
         has_demo=await demo_rows.has_demo(session),
@@ -90,7 +92,7 @@ async def home(
     found: HomeSpaces,
     form: view_models.RouteForm,
 ) -> view_models.HomeView:
-    """Return the page ``/``: spaces, crossings and hazards as known now."""
+    """Return the view of page ``/``: spaces, crossings and hazards in their current state."""
     sides = defaultdict(list)
     for side in await spaces.nearest_by_side(session):
         sides[side.crossing_id].append(side)
@@ -141,7 +143,7 @@ def _near_space(space: NearSpace, country: str | None, now: datetime) -> view_mo
 
 
 def network_of(region: Region) -> view_models.NetworkView:
-    """Return a road network as pages name it."""
+    """Return a road network as pages show it."""
     meta = region.meta
     return view_models.NetworkView(meta.name, meta.title, meta.kind, meta.attribution)
 
@@ -157,7 +159,7 @@ def space_of(
     now: datetime,
     referral_name: str | None,
 ) -> view_models.Space:
-    """Return a space as a list shows it; ``row`` has its published properties."""
+    """Return a space as a list shows it; ``row`` holds its published properties."""
     status = hours.status_at(now)
     is_open = None if status.state == "not_known" else status.state == "open"
     confirmed_on, today = row["confirmed_on"], now.astimezone(ZoneInfo(row["timezone"])).date()
@@ -191,7 +193,7 @@ def space_of(
 
 
 def crossing_of(crossing: CrossingState, sides: Iterable[SideSpace]) -> view_models.CrossingView:
-    """Return an official crossing as pages show it, with the nearest space on each side."""
+    """Return an official crossing for pages; unless open, with the nearest space on each side."""
     return view_models.CrossingView(
         id=crossing.id,
         name=crossing.name,
@@ -223,5 +225,5 @@ def _hazard(hazard: ActiveHazard) -> view_models.HazardView:
 
 
 def start_of_day(today: date) -> str:
-    """Return a start for the form: the next morning, as ``datetime-local`` writes it."""
+    """Return the form's default start, 8:00 on ``today``, as a ``datetime-local`` value."""
     return f"{today.isoformat()}T08:00"

@@ -1,4 +1,4 @@
-"""The page of a municipality's list: to be printed, without scripts, in five languages."""
+"""Printable page of a municipality's list, without scripts, in five languages."""
 
 from collections.abc import Callable
 
@@ -15,9 +15,9 @@ def render_list(sheet: Sheet, frame: PageFrame, lang: str, here: Callable[..., s
     Parameters
     ----------
     lang
-        Of `app.i18n.LANGUAGES`.
+        Key of `app.i18n.LANGUAGES`.
     here
-        Returns the address of this list in a language and, if named, a format.
+        Function that returns the URL of this list in a language and, optionally, in a format.
     """
     w = words(lang)
     return renderer.render_open(

@@ -1,4 +1,4 @@
-"""The page that asks what somebody needs, and its answer: next steps with their reasons (P46)."""
+"""Page of the needs form, with next steps and their reasons as response (P46)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,13 +18,13 @@ from app.snapshots.place_names import Choice
 from app.texts import match_text
 from app.texts.match_text import LeftOut, MatchReason
 
-#: Languages that can be named; the codes of ISO 639, those of the region first.
+#: Spoken languages that the form offers as ISO 639 codes, those of the region first.
 SPOKEN = ("es", "pt", "en", "fr", "ht", "wba", "guc")
 
 
 @dataclass(frozen=True)
 class MatchForm:
-    """The form as it was filled, so that it can be shown again; everything as typed."""
+    """The form's values as typed, for showing the form again."""
 
     place: str = ""
     service: str = ""
@@ -38,9 +38,10 @@ class MatchForm:
 
 @dataclass(frozen=True)
 class MatchStep:
-    """One step to take: a space, and why.
+    """One recommended step: a space and the reasons for it.
 
-    ``refers_to`` names the space that it refers to, whose door opens in no other way.
+    ``refers_to`` names the space that this one refers people to, if entry there is by referral
+    only.
     """
 
     id: str
@@ -57,7 +58,7 @@ class MatchStep:
 
 @dataclass(frozen=True)
 class MatchAnswer:
-    """What was found: steps, else whom to call or ask; lines always (P45)."""
+    """The result: steps, or else fallback spaces to call or ask, always with help lines (P45)."""
 
     steps: Sequence[MatchStep]
     instead: Sequence[MatchStep]
@@ -71,7 +72,7 @@ MatchProblem = Literal["place", "places", "age", "alone", "documents", "unavaila
 
 @dataclass(frozen=True)
 class MatchLists:
-    """Codes that the form offers, in order."""
+    """Codes that the form offers, in display order."""
 
     services: Sequence[str] = ()
     genders: Sequence[str] = ()
@@ -80,7 +81,7 @@ class MatchLists:
 
 @dataclass(frozen=True)
 class MatchView:
-    """The page: the form, and an answer or what is wrong with the question."""
+    """View of the page: the form, with a result or the error in the form."""
 
     frame: PageFrame
     lists: MatchLists = field(default_factory=MatchLists)
@@ -91,7 +92,7 @@ class MatchView:
 
 
 def answer_of(found: Match) -> MatchAnswer:
-    """Return a match in words."""
+    """Word a match for the page."""
     return MatchAnswer(
         steps=tuple(_step(one, match_text.reasons(found, one)) for one in found.chosen),
         instead=tuple(_instead(one) for one in found.fallbacks),
@@ -123,7 +124,7 @@ def _step(chosen: Chosen, reasons: Sequence[MatchReason]) -> MatchStep:
 
 
 def worded(w: Words, phrase: Phrase) -> Markup:
-    """Word a phrase in a language; an unreviewed safety text stays Spanish, labelled (P47)."""
+    """Word a phrase as HTML; an unreviewed safety text stays Spanish, labelled (P47)."""
     values = {name: _value(w, value) for name, value in phrase.values.items()}
     if isinstance(phrase, SafetyPhrase):
         return w.safety(phrase.text, **values)
@@ -141,7 +142,7 @@ def _value(w: Words, value: str | int | LocalTime | Languages | Phrase) -> str:
 
 
 def render_match(view: MatchView, lang: str) -> str:
-    """Render the page in a language of the pages."""
+    """Render the needs page in one of the pages' languages."""
     w = words(lang)
     return renderer.render_open(
         "match",

@@ -1,7 +1,7 @@
-"""Texts for what the phone writes itself: the catalogues' words, handed to static/phrases.js.
+"""Translated texts for the phone's scripts, handed to static/phrases.js.
 
-Templates keep their `%(name)s`; the phone fills them. The words are those of
-`app.page_models.renderer`, so that a card reads the same whoever wrote it.
+Placeholders such as `%(name)s` stay in the texts, and the phone fills them. The wording equals that
+of `app.page_models.renderer`, so that cards from server and phone read the same.
 """
 
 from collections.abc import Mapping
@@ -13,20 +13,21 @@ from app.page_models.frames import PageFrame
 from geo.text.countries import BOXES
 from geo.text.normalize import SOUNDS
 
-#: Numbers for which a language may have a form of its own; above, all of ours have the last one.
+#: Numbers whose plural form is tested; above them, every supported language uses its last form.
 _SMALL: Final = range(3)
 
-#: Of each text that depends on a number: the form for one, and the other.
+#: Sample numbers for the two plural forms of a text: singular and plural.
 _FORMS: Final = (1, 2)
 
 
-#: Whom a survivor or a child alone may call where there is no hotline (P38, P45).
+#: Kinds of help lines for survivors and unaccompanied children, for use without a hotline (P38,
+#: P45).
 HELP_KINDS: Final = ("gbv", "child_protection", "emergency")
-#: What is named beside a refusal (P45).
+#: Kinds of help lines shown beside a refusal (P45).
 LINE_KINDS: Final = ("emergency", "asylum")
 
-#: What the phone says of a long way and of what closed the short one (P54), by its codes: the words
-#: of `app.texts.detour_text`, to the letter.
+#: Phone's texts, by its own codes, for long routes and for what closed the short route (P54). The
+#: wording must equal that of `app.texts.detour_text`.
 BECAUSE: Final[Mapping[str, str]] = {
     "closed": marked_safety("el paso oficial %(name)s está cerrado"),
     "closed_then": marked_safety("el paso oficial %(name)s estará cerrado cuando llegue"),
@@ -55,14 +56,14 @@ BECAUSE: Final[Mapping[str, str]] = {
 
 
 def day_forms(w: Words, message: str) -> tuple[str, str]:
-    """Return one day and several, in the language in which a safety text is shown (P47)."""
+    """Return the forms for one day and several, in the language that a safety text has (P47)."""
     own, _ = w.reviewed(message)
     one, several = (own.ngettext("%(num)s día", "%(num)s días", n) for n in _FORMS)
     return one, several
 
 
 def card_texts(w: Words, *, has_demo: bool) -> Mapping[str, Any]:
-    """Return the texts of cards, distances and times; of demo rows where there are any (P35)."""
+    """Return the texts of cards, distances and times, for demo rows too if any exist (P35)."""
     return {
         "lang": w.lang,
         "decimal": w.locale.number_symbols["latn"]["decimal"],
@@ -112,7 +113,7 @@ def card_texts(w: Words, *, has_demo: bool) -> Mapping[str, Any]:
 
 
 def nearby_texts(w: Words) -> Mapping[str, Any]:
-    """Return the texts around the search for the nearest."""
+    """Return the texts of the search for the nearest spaces."""
     return {
         "locating": w.gettext("Buscando su ubicación en el teléfono…"),
         "locationRefused": w.gettext(
@@ -140,7 +141,7 @@ def nearby_texts(w: Words) -> Mapping[str, Any]:
 
 
 def aging_texts(w: Words) -> Mapping[str, Any]:
-    """Return the texts of a page that has grown old; states are safety words, not here (P47)."""
+    """Return the texts that update an old page, without states, which are safety texts (P47)."""
     return {
         "dataMade": w.gettext("Datos del %(date)s."),
         "nextOpening": w.gettext("Próxima apertura conocida: %(time)s (hora local)."),
@@ -149,7 +150,7 @@ def aging_texts(w: Words) -> Mapping[str, Any]:
 
 
 def offline_texts(w: Words) -> Mapping[str, Any]:
-    """Return the texts of the page that works without a network."""
+    """Return the texts of the offline page."""
     return {
         "take": w.gettext("Llevar"),
         "renew": w.gettext("Actualizar"),
@@ -179,7 +180,7 @@ def offline_texts(w: Words) -> Mapping[str, Any]:
         "fromTo": w.gettext("De %(start)s a %(end)s."),
         "lines": w.gettext("Teléfonos de ayuda de la zona"),
         "callHotline": w.gettext("Llame al %(number)s."),
-        # A pack may have demo rows where the page was made without.
+        # A pack may hold demo rows even if the server had none when it rendered the page.
         "demoDate": w.gettext("DEMO: fecha ficticia"),
         "waitFor": w.gettext("Espere hasta: %(time)s"),
         "searching": w.gettext("Buscando camino…"),
@@ -195,7 +196,7 @@ def offline_texts(w: Words) -> Mapping[str, Any]:
 
 
 def plan_texts(w: Words) -> Mapping[str, Any]:
-    """Return the texts of the route form and of its answers."""
+    """Return the texts of the route form and its results."""
     return {
         "searching": w.gettext("Buscando camino…"),
         "done": w.gettext("Respuesta lista, debajo del formulario."),
@@ -223,7 +224,7 @@ def plan_texts(w: Words) -> Mapping[str, Any]:
 
 
 def names_of(w: Words, frame: PageFrame) -> Mapping[str, Any]:
-    """Return the names of codes by list, and the services in the order of need."""
+    """Return the display names of codes by vocabulary, and the order of the services."""
     services = [code for vocabulary, code in frame.names if vocabulary == "service"]
     kinds = [code for vocabulary, code in frame.names if vocabulary == "space_kind"]
     return {

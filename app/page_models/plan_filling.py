@@ -1,4 +1,4 @@
-"""Fills the view models of the route form's answer."""
+"""Filling of the view models of the route results."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,32 +27,32 @@ from routing.travel.exposure import Exposure
 from routing.travel.profiles import ADULT
 from routing.travel.support_points import Support
 
-#: Metres a day of who walks less: families with children, 12 to 15 km (algorithms.md section 3,
-#: our assumption until field staff set it); the longer of the two, so that days are not inflated.
+#: Metres per day of slower walkers: families with children, 12 to 15 km (algorithms.md section 3,
+#: our assumption until field staff set it). The upper end is used, so that days are not inflated.
 SLOW_DAY_M: Final = 15_000.0
 
-#: A place where nobody passes is worth a word where it is near the way, degrees: 5 km or so [A].
+#: Exclusions closer to the route than this are mentioned as avoided, degrees: about 5 km [A].
 _NEAR_DEGREES: Final = 0.05
 
-#: A crossing lies on a way that passes it: posts stand up to 500 m off (definitions.md, "Border"),
-#: and a sketch's are as far off as its towns.
+#: Largest distance between a crossing and a route that passes it, metres: posts stand up to 500 m
+#: off (definitions.md, "Border"), and those of a sketch are as far off as its towns.
 _POST_M: Final = 1_000.0
 
 
 @dataclass(frozen=True)
 class PlanQuery:
-    """What was asked, as it was understood.
+    """A route request as understood.
 
     Attributes
     ----------
     form
-        As it is shown again.
+        The form's values, for showing the form again.
     start, end
-        The ends.
+        Start and end of the route.
     timezone
-        IANA name in which times are shown.
+        IANA timezone name in which times are shown.
     base
-        Address that links in messages start with.
+        Base URL of links in shared messages.
     contacts
         Essential lines of every country (P45).
     """
@@ -68,7 +68,7 @@ class PlanQuery:
 def plan(
     answer: JourneyAnswer, around: view_models.PageFrame, asked: PlanQuery
 ) -> plan_views.PlanView:
-    """Return the answer to the route form."""
+    """Return the view of the route results."""
     about = told(answer, around.now)
     routes = tuple(
         _route(journey, answer, said) for journey, said in zip(answer.journeys, about, strict=True)
@@ -96,7 +96,7 @@ def refused(
     form: view_models.RouteForm,
     timezone: str,
 ) -> plan_views.ProblemView:
-    """Return why there is no route, and where help is on the same side."""
+    """Return the view of a refusal: why there is no route, and where help is on the same side."""
     near = refusal.nearest
     is_long = isinstance(refusal, DetourRefusedError)
     reason: plan_views.Reason = "no_reasonable_way" if is_long else "no_route"
@@ -130,7 +130,8 @@ def _countries(asked: PlanQuery, routes: Sequence[plan_views.RouteView]) -> set[
     passed = (crossing.countries for route in routes for crossing in route.crossings)
     ends = {asked.start.country, asked.end.country} - {None}
     found: set[str | None] = {*ends}.union(*passed)
-    # Two points of a map, and no border between them: of nobody's lines is too few.
+    # Two points on the map without a border between them give no country: show every country's
+    # lines.
     return found or {line["country"] for line in asked.contacts}
 
 
@@ -142,7 +143,7 @@ def _end_space(end: End, now: datetime) -> view_models.Space | None:
 
 
 def _published_place(end: End) -> tuple[float, float] | None:
-    """Return the position of an end that is published: of a space that has one, or a crossing."""
+    """Return the end's position if published: a space with an exact position, or a crossing."""
     if end.space is not None and end.space.properties["coord_precision"] != "point":
         return None
     return None if end.space is None and end.crossing is None else (end.lon, end.lat)
@@ -158,7 +159,8 @@ def _route(journey: Journey, answer: JourneyAnswer, about: RouteTextSource) -> p
     return plan_views.RouteView(
         distance_m=route.distance_m,
         walking_days=route.walking_days,
-        # Of others than adults it is known how far they walk.
+        # A second estimate is shown for adults only; the other profiles have their own daily
+        # distance.
         walking_days_slow=max(route.walking_days, slow_days) if is_adult else None,
         ascent_m=route.ascent_m,
         is_ascent_lower_bound=route.ascent == "lower_bound",
@@ -213,12 +215,12 @@ def _route_hazards(
 
 
 def _length_m(exposure: Exposure) -> float | None:
-    # P46: events and hours are for planners; the page shows lengths or the kind alone.
+    # Events and hours are for planners (P46); the page shows lengths, or the kind alone.
     return exposure.value * 1000 if exposure.unit == "km" else None
 
 
 def _avoided(journey: Journey, answer: JourneyAnswer) -> tuple[plan_views.Avoided, ...]:
-    """Say which hazards the way keeps out of: barred ones near it, and those of the other ways."""
+    """Return hazards that the route avoids: nearby exclusions, and hazards on the other routes."""
     line = shapely.linestrings(journey.route.coordinates)
     known, own = answer.knowledge.hazards, set(journey.route.hazards)
     barred = [hazard for hazard in known if hazard.effect == "exclusion"]
@@ -245,7 +247,7 @@ def _avoided_one(hazard: ActiveHazard, number: int | None) -> plan_views.Avoided
 def _crossings(
     journey: Journey, known: Iterable[CrossingState]
 ) -> tuple[view_models.CrossingView, ...]:
-    """Return the official crossings of a way, with where it passes them."""
+    """Return the official crossings on a route, each with its distance along the route."""
     posts = {crossing.id: crossing for crossing in known}
     passed = [posts[i] for i in journey.route.crossings if i in posts]
     along = supports_along(
@@ -254,7 +256,8 @@ def _crossings(
         _POST_M,
     )
     at_m = {found.support.id: found.at_m for found in along}
-    # Open when it is passed, after a wait if need be; now it may be closed.
+    # Shown as open: the crossing is open when the route passes, maybe after a wait, even if closed
+    # now.
     return tuple(
         replace(crossing_of(one, ()), state="open", at_m=at_m.get(one.id)) for one in passed
     )

@@ -1,4 +1,4 @@
-"""Renders the route form's answers: view models in, HTML out; no database, no request, no clock."""
+"""Rendering of the route results from view models to HTML, without database, request or clock."""
 
 import math
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ from routing.travel.timetable import DAY_S
 
 
 def render_plan(view: PlanView, lang: str) -> str:
-    """Render the answer to the route form."""
+    """Render the page of route results."""
     w = words(lang)
     return render_with_map(
         "plan",
@@ -54,7 +54,7 @@ def render_plan(view: PlanView, lang: str) -> str:
 
 
 def render_problem(view: ProblemView, lang: str) -> str:
-    """Render the route form again with why there is no route, and what to do instead."""
+    """Render the route form again, with why there is no route and what to do instead."""
     w = words(lang)
     return render_with_map(
         "problem",
@@ -71,7 +71,7 @@ def render_problem(view: ProblemView, lang: str) -> str:
 
 
 def _long_time(w: Words, view: ProblemView) -> str:
-    """Write how long a refused way takes: no fewer days than it is walked on (P46)."""
+    """Write the duration of a refused route, not below its number of walking days (P46)."""
     if view.detour is None:
         return ""
     walked_s = view.detour.walking_days * DAY_S if view.detour.walking_days > 1 else 0.0
@@ -79,19 +79,19 @@ def _long_time(w: Words, view: ProblemView) -> str:
 
 
 def render_ask(view: AskView, lang: str) -> str:
-    """Render the route form with an end chosen, to ask for the other."""
+    """Render the route form with one end chosen, to ask for the other end."""
     return render_with_map(
         "ask", view.frame, lang, plan_texts(words(lang)), view=view, form=view.form
     )
 
 
 def _local(view: PlanView) -> str:
-    """Return the start as the form writes it: a file is asked for with what was answered."""
+    """Return the start time in the form's format, so that a download repeats the request."""
     return f"{view.at.astimezone(ZoneInfo(view.timezone)):%Y-%m-%dT%H:%M}"
 
 
 def _drawn(route: RouteView) -> dict[str, Any]:
-    """Return what the map and the profile need of a route."""
+    """Return the data of a route for the map and the elevation profile."""
     return {
         "line": route.line,
         "heights": None if route.elevation is None else route.elevation.heights_m,
@@ -101,9 +101,9 @@ def _drawn(route: RouteView) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class ItineraryLine:
-    """One line of a route's itinerary, `at_m` metres after the start.
+    """One row of a route's itinerary, `at_m` metres after the start.
 
-    `is_in_gap` tells that the way on from here is part of the longest gap.
+    `is_in_gap` is true if the route from here on is part of the longest gap.
     """
 
     kind: Literal["space", "crossing", "gap"]
@@ -115,12 +115,12 @@ class ItineraryLine:
 
 
 def itinerary(route: RouteView) -> list[ItineraryLine]:
-    """Order what lies on a route; its longest gap comes after whatever it starts at."""
-    # Nobody looks for a bed on a way of one day.
+    """List the places along a route in order, the longest gap after the place that it starts at."""
+    # Routes of one day need no bed, so only an overnight gap is listed.
     gap = route.gap if route.gap is not None and route.gap.is_overnight else None
     start = end = math.inf
     if gap is not None:
-        # Half a metre absorbs rounding between the position of a space and the ends of a gap.
+        # Half a metre absorbs rounding between a space's position and the ends of a gap.
         start = gap.from_m + 0.5
         end = gap.from_m + gap.length_m - 0.5
 
@@ -141,30 +141,30 @@ def itinerary(route: RouteView) -> list[ItineraryLine]:
 
 
 def trade(w: Words, route: RouteView) -> Markup:
-    """Say what a route trades against the quickest of the answer (P46)."""
+    """Compare a route with the quickest of the response (P46)."""
     if route.told is None:
         return Markup()
     return route_text.marked_up(w, trade_off_text.trade_words(w, route.told))
 
 
 def beyond(w: Words, limit: Beyond) -> Markup:
-    """Say of a way that is shown on request which limit it is beyond (P54)."""
+    """Say which limit a long route exceeds, if shown on request (P54)."""
     return route_text.marked_up(w, [route_text.safety(w, detour_text.BEYOND[limit])])
 
 
 def because(w: Words, one: Because) -> Markup:
-    """Say one reason why a way is longer than the open one; what it does not end stands beside."""
+    """Word one reason for a detour; the page shows the right to protection beside the reasons."""
     return route_text.marked_up(w, detour_text.because_words(w, one, with_closure=False))
 
 
 def ended(w: Words, timezone: str, hazard: ActiveHazard) -> Markup:
-    """Say of a closure on a way that it is over by then, as published."""
+    """Say that a closure on the route ends, as published, before the traveller arrives."""
     return route_text.marked_up(w, detour_text.ended_words(w, hazard, timezone))
 
 
 @dataclass(frozen=True)
 class WrittenStretch:
-    """A stretch of a route in words, and where it lies, metres along the way."""
+    """A stretch of a route in words, with its start and end in metres along the route."""
 
     from_m: int
     to_m: int
@@ -172,7 +172,7 @@ class WrittenStretch:
 
 
 def stretches(w: Words, route: RouteView) -> list[WrittenStretch]:
-    """Say what the way is like, one text a stretch."""
+    """Describe a route, one text per stretch."""
     about = route.told
     if about is None:
         return []

@@ -1,4 +1,4 @@
-"""What the answer to the route form shows: the other half of `app.page_models.view_models`."""
+"""View models of the route results, next to those of `app.page_models.view_models`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ from routing.route.open_world_report import Beyond, WayFigures
 
 @dataclass(frozen=True)
 class GapView:
-    """The longest stretch of a route without an open space, on more than a day for the night.
+    """The longest stretch of a route without an open space, or without a bed on longer routes.
 
     Attributes
     ----------
     from_m, length_m
-        Where it begins along the route, and how long it is.
+        Start along the route, and length.
     from_name, to_name
         The places at its ends.
     advice
-        Spanish text, as in the API's `longest_gap.advice` (rule P46).
+        Spanish text, equal to the API's `longest_gap.advice` (P46).
     is_overnight
-        What is missing is a place for the night; else any open space.
+        True if places for the night are missing, False if any open space is.
     """
 
     from_m: float
@@ -41,7 +41,7 @@ class GapView:
 
 @dataclass(frozen=True)
 class RouteSpace:
-    """A space on the way, `at_m` metres after the start and `offroad_m` metres off, straight."""
+    """A space along a route, `at_m` metres after the start and `offroad_m` metres off the road."""
 
     id: str
     name: str
@@ -55,7 +55,7 @@ class RouteSpace:
 
 @dataclass(frozen=True)
 class RouteHazard:
-    """A known hazard on a route: its kind, and for how many metres if that is known."""
+    """A known hazard on a route, with the affected length if known."""
 
     kind: str
     length_m: float | None = None
@@ -65,9 +65,9 @@ class RouteHazard:
 
 @dataclass(frozen=True)
 class Avoided:
-    """A known hazard that a route keeps out of.
+    """A known hazard that a route avoids.
 
-    `number` is that of another route that meets it, from 1; None of one that no route may meet.
+    `number` counts from 1 and is another route that meets the hazard; None if no route may meet it.
     """
 
     kind: str
@@ -78,7 +78,7 @@ class Avoided:
 
 @dataclass(frozen=True)
 class StageView:
-    """A part of a route that ends at a place to sleep; at the end of the route without one.
+    """A part of a route that ends at a place to sleep, or at the end of the route.
 
     `days` is more than one where no place to sleep is nearer; the first is `first_day`, from 1.
     """
@@ -92,40 +92,41 @@ class StageView:
 
 @dataclass(frozen=True)
 class RouteView:
-    """One way to go.
+    """One route of the results.
 
     Attributes
     ----------
     walking_days
         Days on foot, at least 1.
     walking_days_slow
-        For people who walk less in a day; None when no second estimate exists.
+        Days of slower walkers; None if there is no second estimate.
     ascent_m, is_ascent_lower_bound
-        Climb; the flag says that it is at least this much.
+        Total climb; the flag says that it is a lower bound.
     highest_m
         Highest point above sea level; None when heights are unknown.
     unknown_m
         Metres without any information on hazards.
     ferries
-        (name, metres) of each that it takes; the name is None where nobody wrote it down.
+        Name and length in metres of each ferry; the name is None if the map has none.
     avoided
-        Hazards that it keeps out of.
+        Hazards that the route avoids.
     stages
-        By days, where it takes more than one.
+        Stages by day, for a route of more than one day.
     elevation
-        To be drawn; None where no heights are known.
+        Elevation profile; None if no heights are known.
     line
-        For the map, as `app.page_models.route_lines` packs it.
+        Line for the map, packed by `app.page_models.route_lines`.
     offroad_start_m, offroad_end_m
-        Straight distance between the place asked for and the road.
+        Straight-line distance between the requested place and the road.
     vehicle_s
         Moving time of a vehicle, seconds; None on foot.
     told
-        What it trades and what its stretches are like, to be worded.
+        Data for wording the comparison and the stretches.
     because, beyond
-        What makes it longer than the open way, to be worded; the limit that it is beyond (P54).
+        Reasons why the route is longer than the direct one, to be worded; and the limit that the
+        route exceeds (P54).
     ended
-        Closures on it that are over when somebody comes by, as published.
+        Closures on the route that end, as published, before the traveller arrives.
     """
 
     distance_m: float
@@ -155,28 +156,28 @@ class RouteView:
 
 @dataclass(frozen=True)
 class PlanView:
-    """The answer to the route form.
+    """View of the route results.
 
     Attributes
     ----------
     start_name, end_name
-        The places as the server understood them.
+        Names of the places as the server understood them.
     at
-        Start of the journey; aware.
+        Start time of the journey, timezone-aware.
     timezone
-        IANA name in which `at` is shown.
+        IANA timezone name in which `at` is shown.
     routes
-        One to five, in the order of `POST /routes` for the same question.
+        One to five routes, in the order of `POST /routes` for the same request.
     networks
-        Those that answered.
+        Road networks used for the routes.
     end_space
-        The space that was asked for, as the list shows it.
+        The space at the end of the route, as a list shows it.
     end_place
-        Longitude and latitude of the end where it is published: of a space or a crossing.
+        Longitude and latitude of the end if published: of a space or a crossing.
     base
-        Address that links in messages start with.
+        Base URL of links in shared messages.
     contacts
-        Essential lines of the countries on the way (rule P45).
+        Essential lines of the countries along the route (P45).
     """
 
     frame: PageFrame
@@ -195,9 +196,9 @@ class PlanView:
 
 @dataclass(frozen=True)
 class AskView:
-    """The route form with an end chosen and the other to be said.
+    """View of the route form with one end chosen and the other still to choose.
 
-    `missing` is the end without anything; None where the ends only changed places.
+    `missing` is the empty end; None if the two ends were merely swapped.
     """
 
     frame: PageFrame
@@ -220,14 +221,14 @@ Reason = Literal[
     "no_reasonable_way",
     "unavailable",
 ]
-"""Why the form has no route as an answer."""
+"""Reasons for which the form shows no route."""
 
 
 @dataclass(frozen=True)
 class BlockerView:
-    """What stands in the way: `crossing`, `exclusion`, `no_road` or `country`.
+    """An obstacle on the route: `crossing`, `exclusion`, `no_road` or `country`.
 
-    `name` and `state` belong to crossings. An informal way is never named (rule P11).
+    `name` and `state` belong to crossings. An informal way is never named (P11).
     """
 
     kind: str
@@ -237,26 +238,27 @@ class BlockerView:
 
 @dataclass(frozen=True)
 class ProblemView:
-    """The form was understood, or not, and has no route as an answer.
+    """View of a route request without a route as result.
 
     Attributes
     ----------
     reason
-        Why.
+        Why there is no route.
     field
         The input at fault, for reasons that have one.
     choices
-        What to choose from when a place is ambiguous or nearly matches, or a side is needed.
+        Options to choose from when a place is ambiguous or nearly matches, or a side is needed.
     distance_m, limit_m
-        For `off_network`: how far the nearest road is, and how far it may be.
+        For `off_network`: distance to the nearest road, and the limit.
     blocked_by, next_opening, timezone, nearest
-        For `no_route`: what blocks, the next known opening of a crossing that blocks, the time
-        zone to show it in, and the nearest space on the same side (rules P11 and P32); these but
-        for the first also for `long_detour` and `no_reasonable_way` (rule P54).
+        For `no_route`: the obstacles, the next known opening of a blocking crossing, the timezone
+        to show the opening in, and the nearest space on the same side (P11, P32). All but the first
+        also for `long_detour` and `no_reasonable_way` (P54).
     because, detour
-        For these: what closed the open way, and the figures of the long one.
+        For `long_detour` and `no_reasonable_way`: reasons for the detour, and figures of the long
+        route.
     phones, lines
-        Of the nearest space, and of its country (rule P45).
+        Phone numbers of the nearest space, and help lines of its country (P45).
     """
 
     frame: PageFrame

@@ -1,4 +1,4 @@
-"""Renders the pages: view models in, HTML out; no database, no request, no clock."""
+"""Rendering of pages from view models to HTML, without database, request or clock."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 PLACE_REF = "place:"
-"""What a reference to a place begins with, as `app.snapshots.place_names.Choice` has it."""
+"""Prefix of a reference to a place, as in `app.snapshots.place_names.Choice`."""
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -77,10 +77,10 @@ def render_home(view: HomeView, lang: str) -> str:
 
 
 def home_address(narrowed: Narrowed, lang: str, /, **changes: Any) -> str:  # noqa: ANN401 - fields of Narrowed
-    """Return the address of the page `/` with the list narrowed otherwise, from its first page.
+    """Return the URL of page `/` with changed filters, starting at the list's first page.
 
-    The place is never in it, whatever the list is near of: a browser keeps what was looked at
-    (rule P37). It goes along in the form `near-form`.
+    The URL never holds the place, because a browser's history keeps URLs (P37). The place is sent
+    with the form `near-form` instead.
     """
     asked = replace(narrowed, **{"page": 1, **changes})
     values: list[tuple[str, str | int]] = [("lang", lang)]
@@ -93,7 +93,7 @@ def home_address(narrowed: Narrowed, lang: str, /, **changes: Any) -> str:  # no
 
 
 def shared_address(lang: str, place_code: str) -> str:
-    """Return the address of the list near a place by its number, for who chooses to pass it on."""
+    """Return the URL of the list near a place by the place's number, to be shared on purpose."""
     return f"/?{urlencode([('lang', lang), ('place', place_code)])}"
 
 
@@ -102,7 +102,7 @@ def _switches(narrowed: Narrowed) -> tuple[tuple[str, bool], ...]:
 
 
 def render_offline(frame: PageFrame, lang: str) -> str:
-    """Render the page that works from packs, without a network."""
+    """Render the offline page, which works from packs."""
     return _template("offline.html", lang).render(
         frame=frame,
         services=[code for vocabulary, code in frame.names if vocabulary == "service"],
@@ -117,27 +117,28 @@ def render_offline(frame: PageFrame, lang: str) -> str:
 def render_with_map(
     name: str, frame: PageFrame, lang: str, texts: Mapping[str, object], /, **values: object
 ) -> str:
-    """Render a page beside the map, with texts of its own for the phone."""
+    """Render a page with the map, with page-specific texts for the phone's scripts."""
     return _template(f"{name}.html", lang).render(
         frame=frame, **values, **_page(frame, lang, texts=texts)
     )
 
 
 def render_open(name: str, frame: PageFrame, lang: str, /, **values: object) -> str:
-    """Render a page without a map that anybody may see, `templates/<name>.html`."""
+    """Render a public page without a map, `templates/<name>.html`."""
     return _template(f"{name}.html", lang).render(frame=frame, **values, **_page(frame, lang))
 
 
 def render_network(name: str, lang: str, /, **values: object) -> str:
     """Render a page of the console, `templates/network/<name>.html`.
 
-    Each needs `actor` (who is signed in, or None) and `csrf` (the token its forms carry).
+    Every template needs `actor` (the signed-in person, or None) and `csrf` (the token of its
+    forms).
     """
     return _template(f"network/{name}.html", lang).render(lang=lang, **values)
 
 
 def confirmed(w: Words, space: Space, frame: PageFrame) -> str | Markup:
-    """Say when a space was last confirmed; a demo date is never one (rules P22 and P35)."""
+    """Word the last confirmation of a space; a demo date never counts as one (P22, P35)."""
     if space.is_demo:
         return w.gettext("DEMO: fecha ficticia")
     if space.confirmed_on is None:
@@ -158,12 +159,12 @@ def confirmed(w: Words, space: Space, frame: PageFrame) -> str | Markup:
 
 
 def opening(w: Words, space: Space, frame: PageFrame) -> tuple[str, str]:
-    """Say whether a space is open by its schedule, in its own time zone (rule P43).
+    """Say whether a space is open by its schedule, in the space's timezone (P43).
 
     Returns
     -------
     tuple of str
-        A state for the style (`open`, `shut`, `unknown`) and the words.
+        State for the style (`open`, `shut`, `unknown`), and the words.
     """
     by_status = {
         "full": w.gettext("Lleno por ahora"),
@@ -201,7 +202,7 @@ def opening(w: Words, space: Space, frame: PageFrame) -> tuple[str, str]:
 
 
 def _local(w: Words, space: Space, frame: PageFrame, at: datetime) -> str:
-    """Write an instant in the space's own time: the hour alone where it is today."""
+    """Write an instant in the space's local time, without the date if it is today."""
     zone = ZoneInfo(space.timezone)
     is_today = at.astimezone(zone).date() == frame.now.astimezone(zone).date()
     return (w.clock if is_today else w.moment)(at, space.timezone)
@@ -215,7 +216,8 @@ def _page(
     *,
     near: str | None = None,
 ) -> dict[str, object]:
-    # What the modules in static/ need to know; a data block, which the policy does not run.
+    # Data for the modules in static/, embedded as a data block, which the content security policy
+    # does not execute.
     w = words(lang)
     data = {
         "lang": lang,
@@ -228,7 +230,7 @@ def _page(
         "olCss": vendored_url("ol", ".css"),
         "nearby": "/nearby.json",
         "made": frame.now.isoformat(),
-        # What the list is near of; "" where that was not understood, None where it is the whole.
+        # Place reference of the list; "" if the place was not understood, None for the whole list.
         "near": near,
         "pmtiles": vendored_url("pmtiles", ".js"),
         "mapFiles": map_files(),

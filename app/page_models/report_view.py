@@ -1,4 +1,4 @@
-"""The page that takes a report of a hazard: complete without scripts, three taps with them."""
+"""Page for hazard reports: works without scripts, and takes three taps with them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ from app.page_models.frames import PageFrame
 from app.snapshots.place_names import Choice
 from geo.models import HUMAN_THREATS, PHYSICAL_HAZARDS
 
-#: Of the catalogue: what lies under the pin.
+#: Layers of the catalogue that the map shows beneath the pin.
 _BACKGROUND = frozenset({"boundaries", "roads", "places"})
 
 
 @dataclass(frozen=True)
 class ReportForm:
-    """What the form holds.
+    """Values of the report form.
 
     Attributes
     ----------
     key
-        The form's own number (UUID): sent twice, it is kept once.
+        The form's own id (UUID), so that a form sent twice is stored once.
     kind, place
-        As chosen and typed.
+        Kind as chosen, place as typed.
     """
 
     key: str
@@ -40,7 +40,7 @@ def render_report(
     is_wrong: bool = False,
     is_several: bool = False,
 ) -> str:
-    """Render the form; ``is_wrong``: the place is not known or, as ``is_several`` says, several."""
+    """Render the form; ``is_wrong`` marks a place as unknown, with ``is_several`` as ambiguous."""
     return renderer.render_open(
         "report",
         frame,
@@ -59,14 +59,14 @@ def render_report(
 def render_reported(
     frame: PageFrame, family: str, place: str, country: str | None, lang: str
 ) -> str:
-    """Render what is said after the form was taken: of which place, of which country."""
+    """Render the confirmation that a report about a place was received."""
     return renderer.render_open(
         "reported", frame, lang, family=family, place=place, country=country
     )
 
 
 def _data(w: Words, frame: PageFrame) -> dict[str, object]:
-    """Return what `report.js` needs to know; no text of its own is in it."""
+    """Return the data for `report.js`, which contains no texts itself."""
     return {
         "lang": w.lang,
         "pinMap": asset_url("pin-map.js"),

@@ -1,4 +1,4 @@
-"""The line of a route for the page's map: fewer vertices, small numbers, metres along the road."""
+"""Compact encoding of a route's line for the map: simplified, integers, metres along the road."""
 
 from typing import Final
 
@@ -10,17 +10,17 @@ from routing.geometry.geodesy import METRES_PER_DEGREE
 
 type Floats = NDArray[np.float64]
 
-#: Digits of degrees that are sent: 1.1 m of latitude.
+#: Decimal digits of degrees in the encoding: 1.1 m of latitude.
 _DIGITS: Final = 5
 
-#: How far a line may be off: 5 m, and a ten-thousandth of the way, which is less than a pixel
-#: wherever the whole way is in view [A].
+#: Simplification tolerance: 5 m plus a ten-thousandth of the route's length, which is less than a
+#: pixel whenever the whole route is in view [A].
 _OFF_M: Final = 5.0
 _OFF_SHARE: Final = 1e-4
 
 
 def packed(coordinates: Floats, measure_m: Floats) -> list[int]:
-    """Return a line as differences: longitude, latitude, metres, and so on, vertex by vertex.
+    """Encode a line as flat differences: longitude, latitude and metres of each vertex.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def packed(coordinates: Floats, measure_m: Floats) -> list[int]:
     Returns
     -------
     list of int
-        Hundred-thousandths of a degree, and metres; the first three are no differences.
+        Units of 1e-5 degree, and metres; the first three numbers are absolute.
     """
     line = shapely.linestrings(np.column_stack([coordinates, measure_m]))
     off_m = _OFF_M + _OFF_SHARE * float(measure_m[-1])

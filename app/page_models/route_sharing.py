@@ -1,8 +1,8 @@
-"""What the page of an answer offers to send on: a route as text for WhatsApp and SMS.
+"""Sharing links of a route result: text for WhatsApp and SMS.
 
-Links alone: nothing is sent before a person taps one. Nothing says where the journey starts (P48):
-no place of the start, no distances from it, lengths by fives of kilometres, and no space on the
-part that files leave out.
+The links send nothing before a person taps one. The text does not reveal where the journey starts
+(P48): no start place, no distances from the start, lengths rounded up to 5 km, and no space on the
+part that route files leave out.
 """
 
 from collections.abc import Iterable
@@ -19,10 +19,11 @@ from app.texts.poster import short_address
 from app.texts.print_text import PrintLine
 from app.texts.route_export import omitted_m
 
-#: Lengths are told by so many metres, upwards: the start is somewhere on the last of them [A].
+#: Lengths are rounded up to multiples of this, metres, so that the start is uncertain by as much
+#: [A].
 _STEP_M: Final = 5_000.0
 
-#: Septets that stay of the end's name at least [A].
+#: Septets of the destination's name that are never cut [A].
 _NAME: Final = 20
 
 _UNKNOWN = marked_safety("De %(km)s no hay información.")
@@ -30,14 +31,14 @@ _UNKNOWN = marked_safety("De %(km)s no hay información.")
 
 @dataclass(frozen=True)
 class RouteSharing:
-    """Links of a route.
+    """Sharing links of a route.
 
     Attributes
     ----------
     whatsapp, sms
-        A message to whom the reader chooses.
+        Links that open a message, to a recipient whom the reader chooses.
     geo
-        The published position of the end: of a space or a crossing; None of anything else.
+        ``geo:`` URI of the destination if published (a space or a crossing), else None.
     """
 
     whatsapp: str
@@ -46,7 +47,7 @@ class RouteSharing:
 
 
 def shared(w: Words, view: PlanView, route: RouteView) -> RouteSharing:
-    """Return the links of a route of an answer."""
+    """Return the sharing links of a route."""
     text = "\n".join(_lines(w, view, route))
     geo = None
     if view.end_place is not None:
@@ -60,7 +61,7 @@ def shared(w: Words, view: PlanView, route: RouteView) -> RouteSharing:
 
 
 def how_long(w: Words, route: RouteView) -> str:
-    """Write how long a way takes: days on foot, never hours (P46); by vehicle, hours."""
+    """Write a route's duration: days on foot, never hours (P46); hours by vehicle."""
     if route.vehicle_s is not None:
         hours = max(1, round(route.vehicle_s / 3600))
         text = w.ngettext(
@@ -78,12 +79,12 @@ def how_long(w: Words, route: RouteView) -> str:
 
 
 def short_message(w: Words, view: PlanView, route: RouteView) -> str:
-    """Return a route in one SMS: too long, it loses its climb, then what the advice adds.
+    """Return a route as one SMS; if too long, the climb goes first, then details of the advice.
 
-    DEMO, days, length, the longest stretch and the date of the data stay.
+    DEMO, days, length, the longest stretch and the date of the data always stay.
     """
     full, unknown = _advice(route), _unknown(w, route)
-    # "47 km sin dónde dormir", without what comes after.
+    # The advice up to its first semicolon, such as "47 km sin dónde dormir".
     brief = full.partition(";")[0]
     date = w.gettext("dato del %(date)s") % {"date": f"{view.frame.now:%d/%m/%y}"}
     name = in_gsm7(_title(w, view))
@@ -142,9 +143,9 @@ def _climb(w: Words, route: RouteView) -> str | None:
 
 
 def _advice(route: RouteView) -> str:
-    # The names of a gap's ends may be the start's; the advice has none.
+    # The advice names no ends of the gap: the name of an end may be the start's.
     advice = "" if route.gap is None else route.gap.advice
-    # Who has a vehicle need not ask for transport.
+    # The advice to look for transport is dropped for people with a vehicle.
     return advice if route.vehicle_s is None else advice.partition(";")[0]
 
 

@@ -1,4 +1,4 @@
-"""What the page of one space shows (P43), filled from what is known of it."""
+"""View of one space's page (P43)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ from app.page_models.home_filling import space_of
 from app.texts.sharing import Sharing
 from geo.hours.space_hours import DayException, Hours
 
-#: Days that are listed with their hours: today and the rest of a week.
+#: Days listed with their hours: today and the six days after.
 LISTED_DAYS = 7
 
-#: What P43 wants answered of every place, yes, no or not known; others are shown where stated.
+#: Amenities shown for every place as yes, no or not known (P43); others are shown if stated.
 ALWAYS_SHOWN = ("toilets", "drinking_water", "charging", "wifi")
 
-#: Types of number that take a call, and those that take a text message.
+#: Types of number that take a text message, and those that take no call.
 _TEXTED = frozenset({"sms", "textphone"})
 _UNCALLED = frozenset({"sms", "textphone", "fax", "pager", "whatsapp"})
 
@@ -41,7 +41,7 @@ CATEGORIES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Times:
-    """One opening of a day: local times as ``HH:MM``, and whether it is certain."""
+    """One opening of a day: local times as ``HH:MM``, and whether the opening is certain."""
 
     opens: str
     closes: str
@@ -52,7 +52,7 @@ class Times:
 
 @dataclass(frozen=True)
 class Day:
-    """A local day and its openings; none is closed. ``reason`` explains other hours."""
+    """A local day and its openings, none if closed; ``reason`` explains exceptional hours."""
 
     day: date
     times: Sequence[Times]
@@ -62,7 +62,7 @@ class Day:
 
 @dataclass(frozen=True)
 class PhoneView:
-    """A public number: as text, and as links that a phone opens."""
+    """A public phone number, as text and as URIs that a phone opens."""
 
     number: str
     kind: str
@@ -74,7 +74,7 @@ class PhoneView:
 
 @dataclass(frozen=True)
 class Referrer:
-    """A point that refers to a space."""
+    """A space that refers people to another space."""
 
     id: str
     name: str
@@ -84,7 +84,7 @@ class Referrer:
 
 @dataclass(frozen=True)
 class Onward:
-    """The next space on one way out, ``distance_m`` metres along the road."""
+    """The next space in one direction, ``distance_m`` metres away along the road."""
 
     id: str
     name: str
@@ -97,26 +97,26 @@ class Onward:
 
 @dataclass(frozen=True)
 class SpaceView:
-    """The page of one space.
+    """View of one space's page.
 
     Attributes
     ----------
     space
-        As the list shows it.
+        The space as a list shows it.
     facts
         The published properties.
     days
-        Today and the days after it; empty where no hours are known.
+        Today and the six days after; empty if no hours are known.
     exceptions
-        Days with other hours that come after those.
+        Exceptional days after the listed ones.
     amenities
-        Code and whether it is there; None is not known.
+        Pairs of amenity code and presence; None is not known.
     onward
-        None where it could not be looked for now.
+        Next space in each direction; None if the road network was unavailable.
     lines, lines_not_known
         Essential contacts of the area, and kinds without one (P45).
     sharing
-        Links to send it on; None where the public does not see the space.
+        Sharing links; None if the space is not public.
     """
 
     frame: PageFrame
@@ -136,7 +136,7 @@ class SpaceView:
 
 
 def space_view(found: SpaceFacts, around: PageFrame, sharing: Sharing | None) -> SpaceView:
-    """Return the page of a space."""
+    """Return the view of a space's page."""
     row = found.described.properties
     first_referrer = found.referrers[0].properties["name"] if found.referrers else None
     return SpaceView(
@@ -179,7 +179,7 @@ def space_view(found: SpaceFacts, around: PageFrame, sharing: Sharing | None) ->
 
 
 def phone_of(phone: Mapping[str, Any]) -> PhoneView:
-    """Return a public number with what a phone can do with it."""
+    """Return a public number with the URIs by which a phone uses the number."""
     number, kind = str(phone["number"]), phone.get("type") or "voice"
     digits = "".join(c for c in number if c.isdigit())
     dialled = f"+{digits}" if number.strip().startswith("+") else digits
@@ -233,12 +233,12 @@ def _amenities(
 
 
 def address_of(space_id: str, lang: str, part: str = "") -> str:
-    """Return the address of a space's page, or of a part of it."""
+    """Return the path of a space's page, or of a page below it."""
     return f"/spaces/{quote(space_id, safe='')}{part}?lang={lang}"
 
 
 def ages(w: Words, facts: Mapping[str, Any]) -> str | None:
-    """Word whom a space takes by age; None where it does not say."""
+    """Word the ages that a space accepts; None if none are stated."""
     low, high = facts["minimum_age"], facts["maximum_age"]
     if low is None and high is None:
         return None
@@ -250,25 +250,25 @@ def ages(w: Words, facts: Mapping[str, Any]) -> str | None:
 
 
 def exception_dates(w: Words, one: DayException) -> str:
-    """Write the days of an exception."""
+    """Write the date or dates of an exception."""
     if one.starts_on == one.ends_on:
         return w.day(one.starts_on)
     return f"{w.day(one.starts_on)} – {w.day(one.ends_on)}"
 
 
 def capacity_time(w: Words, facts: Mapping[str, Any]) -> str | None:
-    """Write when the places were counted, in the space's own time (P42)."""
+    """Write when free places were last counted, in the space's local time (P42)."""
     updated: datetime | None = facts["capacity_updated"]
     return None if updated is None else w.moment(updated, facts["timezone"])
 
 
 def weekday(w: Words, day: date) -> str:
-    """Write a day with its weekday."""
+    """Write a date with its weekday."""
     return w.dated(day, "EEE d MMM")
 
 
 def render_space(view: SpaceView, services: Sequence[str], lang: str) -> str:
-    """Render the page of a space; ``services`` are those that can be said to be missing."""
+    """Render a space's page; ``services`` are those that the form can report as missing."""
     w = words(lang)
     kilometres = view.facts["road_km"]
     return _render(
@@ -294,9 +294,9 @@ def render_complaint(
     lines: Sequence[Mapping[str, Any]],
     lang: str,
 ) -> str:
-    """Render the form of a complaint about a space, with the lines that no operator answers.
+    """Render the complaint form, with the lines that are independent of the operators.
 
-    ``row`` has the published properties of the space.
+    ``row`` holds the space's published properties.
     """
     return _render(
         "complaint",
@@ -319,9 +319,9 @@ def render_thanks(
     country: str | None = None,
     lines: Sequence[Mapping[str, Any]] = (),
 ) -> str:
-    """Render what is said after something was sent; the same of whichever space (P39).
+    """Render the thanks after a form, the same whether or not the space exists (P39).
 
-    ``country`` is the one whose lines to call stand there; None for those of each.
+    ``country`` selects the help lines; None shows those of every country.
     """
     return _render(
         "feedback", frame, lang, kind=kind, space_id=space_id, country=country, lines=lines
@@ -329,7 +329,7 @@ def render_thanks(
 
 
 def render_not_here(frame: PageFrame, lang: str) -> str:
-    """Render the one page of every space that is not shown (P39)."""
+    """Render the page for every space that is not shown, whatever the reason (P39)."""
     return _render("not_here", frame, lang)
 
 

@@ -1,8 +1,8 @@
-"""What the pages show: plain frozen values that an endpoint fills and the templates read.
+"""View models of the pages: plain frozen values that an endpoint fills and templates read.
 
-Codes (kinds, services, hazard kinds) are those of the database; `labels.py` names them. Texts
-that exist only as data (names, advice, titles) are Spanish or proper names and are shown as such.
-Instants are aware; lengths are metres along the road unless a field says otherwise.
+Codes (kinds, services, hazard kinds) are those of the database; `labels.py` names them. Texts that
+exist only as data (names, advice, titles) are Spanish or proper names and are shown unchanged.
+Instants are timezone-aware; lengths are metres along the road unless a field says otherwise.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,27 +28,28 @@ __all__ = [
 ]
 
 CrossingState = Literal["open", "closed", "not_known"]
-"""The three states of a crossing (rule P32); the last is never worded as closed."""
+"""The three states of a crossing (P32); "not known" is never worded as closed."""
 
 
 @dataclass(frozen=True)
 class RouteForm:
-    """The route form as the person filled it, so that it can be shown again.
+    """The form's values as filled in, for showing the form again.
 
     Attributes
     ----------
     start, end
-        Names of places as typed, or the label of what was chosen.
+        Names of places as typed, or the label of the chosen place.
     at
         Local date and time of the start, `YYYY-MM-DDTHH:MM`, as `datetime-local` writes it.
     profile
-        Who travels, a name in `routing.travel.profiles.PROFILES`.
+        Travel profile, a name in `routing.travel.profiles.PROFILES`.
     start_ref, end_ref
-        What was chosen, as `app.journeys.route_ends` reads it; "" where the text alone counts.
+        References to the chosen places, parsed by `app.journeys.route_ends`; "" if only the text
+        counts.
     has_consent
-        The person agreed that a position is sent (rule P48).
+        The person agreed to send a position (P48).
     accepts_detour
-        The long way is wanted all the same (rule P54).
+        The person asks for the long route despite the warning (P54).
     """
 
     start: str = ""
@@ -67,17 +68,17 @@ class RouteForm:
         return replace(self, end=text, end_ref=ref)
 
     def text_of(self, side: Literal["start", "end"]) -> str:
-        """Return the text of an end."""
+        """Return the text of the start or the end."""
         return self.start if side == "start" else self.end
 
     def ref_of(self, side: Literal["start", "end"]) -> str:
-        """Return the reference beside the text of an end."""
+        """Return the place reference that goes with the start or the end."""
         return self.start_ref if side == "start" else self.end_ref
 
 
 @dataclass(frozen=True)
 class Space:
-    """A support space in the list (rule P43).
+    """A support space as a list shows it (P43).
 
     Attributes
     ----------
@@ -86,37 +87,38 @@ class Space:
     country
         ISO 3166-1 alpha-2.
     timezone
-        IANA name; every time of the space is shown in it.
+        IANA name; all times of the space are shown in this timezone.
     status
         `active`, `full`, `temporarily_closed` or `closed`.
     is_open
-        Whether its schedule covers `PageFrame.now`; None when no schedule is known.
+        Whether the schedule covers `PageFrame.now`; None when no schedule is known.
     changes_at
-        When it closes if open, else when it next certainly opens; None when never or not known.
+        Closing time if open, else the next certain opening; None when there is none or it is not
+        known.
     doubt
-        `holiday`: it would be open but for a public holiday that nobody spoke of.
+        `holiday`: the space would be open, but the day is a public holiday without stated hours.
     last_entry
-        The last entry of the opening that holds; None where none is stated.
+        Last entry of the current opening; None where none is stated.
     call_before
-        The confirmation is older than half of what it is good for.
+        The confirmation has passed half of its validity, so people should call first.
     confirmed_on
-        Date of the last confirmation; None when never. A demo date is never shown as one.
+        Date of the last confirmation; None when there is none. A demo date is never shown as one.
     is_demo
-        Fictitious row (rule P35).
+        Fictitious row (P35).
     services
-        Codes.
+        Codes of the services.
     languages
         ISO 639 codes.
     is_referral_only
-        People come with a referral, not on their own.
+        Entry is by referral only.
     referral_from
-        Name of the point that refers, or None.
+        Name of a space that refers people here, or None.
     phones, contact
-        Public numbers, and any other public way to ask.
+        Public numbers, and any other public contact.
     organization, eligibility, hours
         Texts as the provider gave them, or None.
     is_free
-        None when not known.
+        Whether the services are free; None when not known.
     """
 
     id: str
@@ -148,16 +150,16 @@ class Space:
 
 @dataclass(frozen=True)
 class NearView:
-    """How far a space is from the place asked about, as the crow flies (P33).
+    """Straight-line distance of a space from the requested place (P33).
 
     Attributes
     ----------
     distance_m
-        From the middle of the place.
+        Distance from the middle of the place.
     is_abroad
-        It lies in another country than the place.
+        The space lies in another country than the place.
     crossing
-        Name of the official crossing on the way there, where one is known.
+        Name of the official crossing on the way to the space, where one is known.
     """
 
     distance_m: float
@@ -174,9 +176,9 @@ class Nearest:
     id, name, locality, country
         The space; its country is the side.
     distance_m
-        How far it is.
+        Distance in metres.
     distance_kind
-        `straight` (as the crow flies) or `walking` (along the roads; rule P33).
+        `straight` (as the crow flies) or `walking` (along the roads) (P33).
     """
 
     id: str
@@ -196,7 +198,7 @@ class CrossingView:
     countries
         The two sides, ISO 3166-1 alpha-2.
     state
-        Judged at `PageFrame.now` (list) or at the time of the journey (route).
+        State at `PageFrame.now` in a list, or when the journey passes in a route.
     timezone
         IANA name in which `next_opening` is shown.
     next_opening
@@ -204,9 +206,9 @@ class CrossingView:
     nearest
         For a crossing that is not open: the nearest space on each side, at most two.
     is_demo
-        The state rests on a demo assumption.
+        The state rests on a demo assumption (P35).
     at_m
-        Place along a route; None in the list, or where only the order is known.
+        Distance along a route; None in a list, or where only the order is known.
     """
 
     id: str
@@ -222,20 +224,20 @@ class CrossingView:
 
 @dataclass(frozen=True)
 class HazardView:
-    """A hazard of the public version (rule P36), in words.
+    """A published hazard in words (P36).
 
     Attributes
     ----------
     kind
         Code, for example `flood`.
     title
-        What it is and where, as the data says.
+        Kind and place of the hazard, as stated in the data.
     is_exclusion
-        The route planner never crosses it.
+        Routes never cross the hazard.
     night_only
-        It applies at night.
+        The hazard applies at night only.
     valid_until
-        When it ends; None when open-ended.
+        End of the hazard; None when open-ended.
     place
         Municipality or stretch of road, or None.
     """
@@ -253,21 +255,21 @@ class HazardView:
 
 @dataclass(frozen=True)
 class Narrowed:
-    """What the list is narrowed to, as the address of the page says it, and the place beside it.
+    """Filters of the list from the page's URL, with the place, which is sent beside the URL.
 
     Attributes
     ----------
     services
-        Codes; protected ones are never among them (rule P38).
+        Codes; protected services are never among them (P38).
     open_now, families
-        Only spaces open now by their schedule, or where children may come along.
+        Only spaces open now by their schedule, or only those that accept children.
     language
         ISO 639 code of a language spoken there, or None.
     country
         ISO 3166-1 alpha-2, or None for all.
     place
-        Name of the place as typed, or its number, whose nearest spaces are shown; "" for the
-        whole list. In no address but one that somebody shares on purpose (rule P37).
+        Name as typed or number of a place, whose nearest spaces are shown; "" for the whole list.
+        No URL holds a place unless somebody shares one on purpose (P37).
     page
         Page of the list, from 1.
     """
@@ -283,42 +285,42 @@ class Narrowed:
 
 @dataclass(frozen=True)
 class HomeView:
-    """The page `/`.
+    """View of the page `/`.
 
     Attributes
     ----------
     narrowed
-        What the list is narrowed to.
+        Filters of the list.
     spaces
-        Public, unexpired spaces, in the order of the list: one page of it.
+        Public, unexpired spaces on this page of the list, in order.
     services, languages
-        Codes offered to narrow by, in any order.
+        Codes offered as filters, in any order.
     countries
-        Countries with spaces, and how many, whatever else narrows the list.
+        Number of spaces by country, regardless of the other filters.
     total
-        Spaces on all pages; of the nearest, those shown.
+        Number of spaces on all pages; of the spaces near a place, the number shown.
     pages
-        How many pages there are.
+        Number of pages.
     place
-        The place understood, ``Cúcuta, CO``, where the nearest are shown.
+        Label of the place as understood, such as ``Cúcuta, CO``; None for the whole list.
     place_country
-        Its country, ISO 3166-1 alpha-2, where it is known.
+        Country of the place (ISO 3166-1 alpha-2), where known.
     typed
-        What stands where a place is typed: as it was, or the label of the one chosen.
+        Text for the place input: as typed, or the label of the chosen place.
     place_ref
-        What the form sends for `place` again, as `Choice.ref`; "" without one.
+        Reference of the place as `Choice.ref`, which the form sends again; "" without a place.
     place_code
-        Its number, as a link to the list names it; None where it has none.
+        Number of the place for a sharing link; None if the place has none.
     choices
-        Places to choose from, where the one typed is not known or is several.
+        Places to choose from, if the typed place is unknown or ambiguous.
     is_place_unknown
-        Nothing fits what was typed, or several places do.
+        No place, or more than one, matches the typed text.
     is_place_misspelt
-        Nothing fits what was typed; `place` is what alone can be meant.
+        No place matches the typed text exactly; `place` is the only one that can be meant.
     beyond
-        The next space, where no more are near than those of `spaces`.
+        The nearest space farther than `near_m`, if no more spaces are near than those in `spaces`.
     near_m
-        How far near is, metres in a straight line.
+        Radius of "near", metres in a straight line.
     """
 
     frame: PageFrame

@@ -1,6 +1,6 @@
-"""``/network/sign-in``, ``/network/invitation``: how people get in and out of the console.
+"""``/network/sign-in``, ``/network/invitation``: sign-in to and sign-out from the console.
 
-Answers are the same, and take as long, whether an e-mail address is known or not.
+Responses are the same, and take as long, whether or not an e-mail address is known.
 """
 
 from dataclasses import dataclass
@@ -114,7 +114,7 @@ async def sign_in_by_password(
     except TooManyRequestsError as error:
         return _too_many_page(request, goes_on, email, error)
     known = tried.known
-    # Between the sessions: a connection is not held while a password is tried.
+    # No database session is open here, so that no connection is held while a password is verified.
     is_right = await passwords.verify_password(
         known.password_hash, password, is_known_device=tried.is_known
     )
@@ -129,7 +129,8 @@ async def sign_in_by_password(
         if hashed is not None:
             await sign_in.store_password(session, known.person_id, hashed)
         if has_code and not second_factor.is_digits(form["code"]):
-            # Used up with the right password alone; one of an app is so when it is looked at.
+            # A recovery code is used up only with the right password; an app's code is used up when
+            # checked.
             verdict = await second_factor.check(session, known.person_id, form["code"], now=clock())
             has_code = verdict.opens
     device = await without_copies(request, tried.device, known.person_id)
@@ -140,14 +141,14 @@ async def sign_in_by_password(
 
 @dataclass(frozen=True)
 class _Tried:
-    """A try that may be made: at which account, and from which device.
+    """A permitted sign-in attempt: the account and the device.
 
     Parameters
     ----------
     has_code
-        Whether a code that was written beside the password is right.
+        Whether a correct second-factor code was sent with the password.
     is_known
-        Whether the device is known for that account, and has not tried too often.
+        Whether the device is known for the account and is below its rate limit.
     """
 
     known: sign_in.Credentials
@@ -157,17 +158,17 @@ class _Tried:
 
 
 async def _tried(request: Request, form: Form, now: datetime) -> _Tried:
-    """Count a try at an account, or find that it need not be counted.
+    """Count a sign-in attempt against the limits, unless a known device or a right code exempts it.
 
     Raises
     ------
     TooManyRequestsError
-        It has to wait.
+        If the address or the account has reached its limit.
     """
     email, code = form.get("email", ""), form.get("code", "").strip()
     device = await shown_device(request)
     if device is None and not code:
-        count_try(request, email)  # P55: refused before anything is looked up
+        count_try(request, email)  # P55: refused before any database query
     database: Database = request.state.database
     async with database.session(Tier.WRITER) as session:
         known = await sign_in.read_credentials(session, email)
@@ -188,9 +189,9 @@ async def _is_code(
     form: Form,
     now: datetime,
 ) -> bool:
-    """Return whether a code that was written beside the password is right.
+    """Return whether the second-factor code sent with the password is correct.
 
-    Six digits are soon found by trying, so that they are looked at some times an hour alone.
+    Six digits can be guessed, so attempts with six digits are limited to a few per hour.
     """
     code = form["code"]
     if not second_factor.is_digits(code):
@@ -328,7 +329,7 @@ async def _password_problem(form: Form, invited: sign_in.Invited) -> str | None:
 def _too_many_page(
     request: Request, goes_on: str, email: str, error: TooManyRequestsError
 ) -> Response:
-    """Say that trying has to wait, and how who has a code need not."""
+    """Return the page for too many attempts, with a field for a code, which lifts the limit."""
     response = _sign_in_page(request, goes_on, problem=TOO_MANY, email=email, status=429)
     response.headers.update(error.headers)
     return response
@@ -358,7 +359,7 @@ def _password_page(
 
 
 def _form_page(request: Request, name: str, status: int, /, **values: object) -> Response:
-    """Return a page with a form for somebody who is not signed in."""
+    """Render a form page for people who are not signed in, with an anonymous CSRF token."""
     csrf, secret = anonymous_token(request)
     lang = negotiate(request.query_params.get("lang"), request.headers.get("accept-language"))
     body = render_network(name, lang, actor=None, csrf=csrf, **values)

@@ -1,7 +1,7 @@
-"""``/confirm/{token}``: an operator answers for one space by a link, without an account (P41).
+"""``/confirm/{token}``: an operator confirms one space by a link, without an account (P41).
 
-No cookie, no script of others, no referrer. Looking has no effect, since messengers fetch links
-before people do; an answer counts once.
+The page sets no cookie, loads no third-party script and sends no referrer. GET has no effect,
+because messengers fetch links for previews; an answer counts once.
 """
 
 import re
@@ -30,7 +30,7 @@ router = APIRouter(include_in_schema=False)
 Token = Annotated[str, Path(description="What the link ends with.")]
 Lang = Annotated[str | None, Query(description="Language of the page.")]
 
-#: Most fields of the form: seven days and the rest, with room.
+#: Upper limit of form fields: seven days and the other inputs, with room to spare.
 _MOST_FIELDS = 20
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _LONGEST_NOTICE = 300
@@ -67,7 +67,7 @@ async def answer(
     try:
         asked = await answers.read_link(session, token, now=clock())
         changes = _changes(form) if said == "changed" else None
-        # What cannot be stored leaves the link as it was.
+        # The savepoint keeps the link unused if the answer cannot be stored.
         async with session.begin_nested():
             await answers.answer_link(
                 session,
@@ -112,12 +112,12 @@ async def _read_form(request: Request) -> FormData:
 
 
 def _changes(form: FormData) -> dict[str, Any]:
-    """Return what changed as fields of a space.
+    """Return the changed fields of the space.
 
     Raises
     ------
     InvalidRecordError
-        Hours without days, or days without hours.
+        If hours come without days, or days without hours, or the notice is too long.
     """
     changes: dict[str, Any] = {}
     days = [code for code in WEEKDAYS if code in form.getlist("day")]

@@ -1,4 +1,4 @@
-"""``/docs``: the documentation for partners, made of the catalogue and of files that are tested."""
+"""``/docs``: partner documentation, generated from the catalogue and from tested example files."""
 
 from typing import Any, Final
 
@@ -41,7 +41,7 @@ router = APIRouter(include_in_schema=False)
 
 _HTML: Final = "text/html; charset=utf-8"
 
-#: How a collection changes although nobody changes a record.
+#: Changes of a collection over time without an edit, worded by its clock.
 _BY_THE_CLOCK: Final = {
     StampClock.NEVER: "By the clock alone nothing changes.",
     StampClock.DAILY: "Records expire at midnight, UTC.",
@@ -119,13 +119,13 @@ async def topic(request: Request, name: str, base: BaseUrlDep, settings: Setting
 
 
 async def _around(request: Request, base: str) -> dict[str, Any]:
-    """Return what every page needs: its address, and what it says of a demonstration (P35)."""
+    """Return the values that every page needs: base URL and DEMO notice (P35)."""
     editions: Editions = request.state.editions
     return {"base": base, "notice": DEMO_NOTICE if await editions.is_demo() else None}
 
 
 def _known(settings: Settings) -> dict[str, Any]:
-    """Return the figures and lists that the pages name, from where they are kept."""
+    """Return the limits and lists that the pages mention, read from their definitions."""
     kinds = {kind.name: kind for kind in error_table.TABLE.values()}
     return {
         "at_once": streaming.AT_ONCE,
@@ -157,7 +157,7 @@ def _known(settings: Settings) -> dict[str, Any]:
 
 
 async def _sample(request: Request, layer: Layer) -> str | None:
-    """Return the first feature that anybody sees; None where there is none."""
+    """Return the first public feature of a collection as text; None if the collection is empty."""
     database: Database = request.state.database
     page = await read_page(database.reader(Tier.PUBLIC), layer, Window(limit=1))
     return sample_text(orjson.loads(page.features[0])) if page.features else None

@@ -1,4 +1,4 @@
-"""The page ``/``: server-rendered, it works without JavaScript."""
+"""The page ``/``: rendered on the server, usable without JavaScript."""
 
 from datetime import datetime, timedelta
 
@@ -29,12 +29,12 @@ async def home(
     settings: Settings,
     now: datetime,
 ) -> Response:
-    """Return the page: the list as it is narrowed, in the language of ``lang``.
+    """Render the page with the filtered list, in the language of ``lang``.
 
     Raises
     ------
     UnknownServiceError, ProtectedServiceError
-        A service to narrow by that there is not, or that is not asked for here.
+        If a service to filter by does not exist, or is protected and must not be asked for here.
     """
     await queries.check_services(session, narrowed.services)
     around = await home_filling.frame(session, network, settings, now)
@@ -48,16 +48,17 @@ async def home(
 async def sought_place(
     session: AsyncSession, network: RoadNetworks, typed: str, ref: str, choice: str
 ) -> str:
-    """Return what a form of the page looks for, as `resolve` reads it.
+    """Return the place that a form asks for, in the form that `resolve` reads.
 
     Parameters
     ----------
     typed
-        What stands in the field.
+        Text of the input.
     ref
-        What the page understood before, as `Choice.ref`: it holds as long as its name stands there.
+        Place understood before, as `Choice.ref`; valid as long as its label is the text of the
+        input.
     choice
-        What was tapped of several, as `Choice.ref`.
+        Place chosen from several, as `Choice.ref`.
     """
     if choice:
         return choice.removeprefix(renderer.PLACE_REF)
@@ -102,7 +103,7 @@ async def _found(
             return home_filling.HomeSpaces(
                 narrowed, (), 0, choices=error.choices, is_place_unknown=True
             )
-        # The page says which place it took for it, and offers the others.
+        # The page names the place that it assumed, and offers the other candidates.
         town, is_misspelt = error.meant, True
         choices = tuple(one for one in error.choices if one.ref != f"place:{town.id}")
     is_misspelt = is_misspelt or town.is_by_sound

@@ -30,7 +30,7 @@ router = APIRouter(tags=["features"])
 _SPEC = "http://www.opengis.net/spec"
 _FEATURES = f"{_SPEC}/ogcapi-features"
 
-#: What is kept whole and tested; no class is claimed for its name.
+#: Conformance classes that the server meets in full, with tests; no class is claimed without.
 CONFORMANCE = (
     f"{_SPEC}/ogcapi-common-1/1.0/conf/core",
     f"{_SPEC}/ogcapi-common-1/1.0/conf/landing-page",
@@ -90,7 +90,7 @@ class LandingQuery(BaseModel):
     page: int = Field(1, ge=1, le=1_000, description="Page of the list.")
 
     def narrowed(self, place: str | None = None) -> Narrowed:
-        """Return what the page's list is narrowed to; ``place`` came beside the address."""
+        """Return the list's filters; ``place`` is given if it came in a form instead of the URL."""
         return Narrowed(
             services=tuple(dict.fromkeys(self.service)),
             open_now=self.open is not None,
@@ -129,7 +129,7 @@ async def landing(
         answer = await page.home(asked.narrowed(), request, session, network, settings, clock())
         answer.headers.add_vary_header("Accept")
         return answer
-    # Whoever serves may not have built one.
+    # A server may run without a built base map.
     built = await anyio.Path(settings.basemap_path).exists()
     body = {
         "title": "Amparo",
@@ -158,7 +158,7 @@ async def landing(
     return kept_response(request, orjson.dumps(body), JSON)
 
 
-#: Of the form on the page; what else narrows the list is in the address it is sent to.
+#: Fields of the form for a place; the other filters are in the URL that the form is sent to.
 _NEAR_FIELDS = frozenset({"place", "place_ref", "place_choice"})
 
 
@@ -186,7 +186,7 @@ async def near(
 
 
 def prefers_html(accept: str) -> bool:
-    """Return whether an Accept header asks for HTML before JSON; a bare ``*/*`` does not."""
+    """Return whether an Accept header prefers HTML to JSON; a bare ``*/*`` does not."""
     weights = {"text/html": 0.0, "application/json": 0.0}
     for part in accept.lower().split(","):
         name, *parameters = (piece.strip() for piece in part.split(";"))

@@ -1,4 +1,4 @@
-"""``/lists/{code}``: the dated list of a municipality, to print, to send as text or as an image."""
+"""``/lists/{code}``: dated list of a municipality, to print, or to send as text or images."""
 
 from functools import partial
 from typing import Annotated, Literal
@@ -25,7 +25,7 @@ from geo.geography import municipalities
 
 router = APIRouter(tags=["low-tech"])
 
-#: Images that are drawn at once in a process; each holds a core for a tenth of a second.
+#: Images drawn concurrently per process; each keeps a core busy for a tenth of a second.
 _drawings = anyio.CapacityLimiter(1)
 
 

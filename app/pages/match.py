@@ -1,4 +1,4 @@
-"""``/match``: the form that asks what somebody needs; nothing of it is in an address (P9)."""
+"""``/match``: the form about a person's needs; no need is ever part of a URL (P9)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -54,12 +54,12 @@ _FIELDS = frozenset(
 )
 _REPEATED = frozenset({"documents", "languages"})
 
-#: Steps that fit a phone.
+#: Number of steps that fit on a phone's screen.
 _STEPS = 5
 
 
 class _QuestionError(Exception):
-    """The form cannot be answered as it is."""
+    """The form cannot be answered as filled in; ``problem`` says why."""
 
     def __init__(
         self,
@@ -105,7 +105,8 @@ async def answer_match(
     except AmbiguousPlaceError as error:
         problem = _QuestionError("places", choices=error.choices)
     except (UncertainCountryError, InvalidParameterError):
-        # Between two banks nobody is told which side is theirs (P33).
+        # Where the country is uncertain, as between the banks of a border river, none is assumed
+        # (P33).
         problem = _QuestionError("place")
     except ProtectedServiceError:
         problem = _QuestionError("protected", HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -135,12 +136,12 @@ def _form(fields: Mapping[str, Sequence[str]]) -> MatchForm:
 
 
 def _asked(form: MatchForm, lon: float, lat: float, country: str | None) -> NeedRequest:
-    """Return the question as the API takes it.
+    """Return the form as a request body of the API.
 
     Raises
     ------
     _QuestionError
-        An answer that the API would refuse; those of lists cannot be wrong on the page.
+        If the API would refuse a value; values from the page's lists cannot be wrong.
     """
     try:
         return NeedRequest.model_validate(
@@ -166,7 +167,7 @@ def _asked(form: MatchForm, lon: float, lat: float, country: str | None) -> Need
 
 
 async def _lists(session: AsyncSession) -> MatchLists:
-    """Return what the lists of the form offer; protected terms are never among it (P38)."""
+    """Read the options of the form's lists, without protected terms (P38)."""
     columns = views.terms.c
     rows = await session.execute(
         select(columns.vocabulary, columns.code)
@@ -181,7 +182,7 @@ async def _lists(session: AsyncSession) -> MatchLists:
 
 
 def _choice(form: Mapping[str, Sequence[str]]) -> str:
-    """Return the place that was chosen of a list, as it is looked for; "" where none was."""
+    """Return the place chosen from a list, as `resolve` reads one; "" without a choice."""
     return _one(form, "place_choice").removeprefix("place:")
 
 

@@ -1,4 +1,4 @@
-"""``/offline``: what a phone opens without a network, what its browser needs, and forgets."""
+"""``/offline``: the offline page, the service worker, the manifest, and clearing of caches."""
 
 import orjson
 from fastapi import APIRouter, Request, Response

@@ -1,6 +1,6 @@
-"""What phones take along: ``/nearby.json`` of every space, ``/packs`` of countries.
+"""Offline data for phones: ``/nearby.json`` of every space, ``/packs`` by country.
 
-Public whoever asks: a phone is lost, lent and searched (P37).
+Always from the public tier, whoever asks, because phones get lost, lent and searched (P37).
 """
 
 from typing import Annotated, Any, Final
@@ -25,7 +25,7 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {**NOT_MODIFIED, **problem_re
 async def get_maker(
     request: Request, network: NetworkDep, settings: SettingsDep, clock: ClockDep
 ) -> Maker:
-    """Return what makes packs as of now."""
+    """Return a builder of packs as of the current hour."""
     state = request.state
     return Maker(
         state.database, state.editions, state.shelf, network, settings, Span.beginning(clock())

@@ -1,4 +1,4 @@
-"""What a page that depends on nothing but its address asks for: its frame, and its language."""
+"""Dependency for pages that need only their URL: frame and language."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,7 +15,7 @@ PageLanguage = Annotated[str | None, Query(description="Language of the page.", 
 
 @dataclass(frozen=True)
 class Framed:
-    """A page's frame, and the language it is read in."""
+    """A page's frame and language."""
 
     frame: PageFrame
     language: str
@@ -29,7 +29,7 @@ async def get_framed(
     clock: ClockDep,
     lang: PageLanguage = None,
 ) -> Framed:
-    """Return the frame of a page as of now, and its language by ``lang`` or the browser's."""
+    """Read the page frame, and negotiate the language by ``lang`` or Accept-Language."""
     frame = await home_filling.frame(session, network, settings, clock())
     return Framed(frame, negotiate(lang, request.headers.get("accept-language")))
 

@@ -1,7 +1,7 @@
-"""The route form ``/plan``: answered with a page or a file, works without JavaScript.
+"""The route form ``/plan``: returns a page or a file, works without JavaScript.
 
-By POST alone: where somebody goes is in no address, no history and no log (P48). As the public
-sees things, whoever asks: the page offers to pass the answer on.
+Only POST is used, so that no destination is in a URL, browser history or log (P48). Data are always
+of the public tier, because the page offers links to share the route.
 """
 
 from dataclasses import dataclass, replace
@@ -47,21 +47,21 @@ Side = Literal["start", "end"]
 SIDES: Final[tuple[Side, Side]] = ("start", "end")
 
 _BY_SIDE = tuple(f"{side}{part}" for side in SIDES for part in ("", "_ref", "_choice"))
-#: ``mode`` is not read: pages that phones keep for days still send it (static/sw.js).
+#: ``mode`` is ignored, but cached pages on phones still send it (static/sw.js).
 FORM_FIELDS = frozenset(
     {*_BY_SIDE, "at", "profile", "mode", "lang", "consent", "swap", "file", "detour"}
 )
 
-#: Longest field: the name of a space is the longest that a form carries [A].
+#: Length limit of a field in characters; names of spaces are the longest values [A].
 LONGEST_FIELD: Final = 300
 
 
 @dataclass(frozen=True)
 class _Sent:
-    """The form as it was sent.
+    """The form as received.
 
-    ``choices`` were just made of a list, by side. ``file`` is the kind and the number of a route
-    that is wanted as a file.
+    ``choices`` holds places just chosen from a list, by side. ``file`` is the format and index of a
+    route to download.
     """
 
     form: view_models.RouteForm
@@ -92,7 +92,7 @@ async def answer_form(
 
 
 class _FormError(Exception):
-    """The form has no route as an answer; ``view`` says why."""
+    """The form yields no route; ``view`` says why."""
 
     def __init__(
         self, view: plan_views.ProblemView, status: int = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -104,7 +104,7 @@ class _FormError(Exception):
 
 @dataclass(frozen=True)
 class _Asking:
-    """What a form is answered from."""
+    """Resources for answering a route form."""
 
     session: AsyncSession
     network: RoadNetworks
@@ -136,7 +136,7 @@ class _Asking:
         return page_response(plan_page.render_ask(view, self.w.lang))
 
     async def _ends(self, sent: _Sent) -> tuple[tuple[End, End] | Side, view_models.RouteForm]:
-        """Return both ends, or the first that is missing; and the form with what was understood."""
+        """Resolve both ends or name the first missing one; return the form with resolved labels."""
         form, found, missing = sent.form, [], None
         for side in SIDES:
             try:
@@ -147,7 +147,7 @@ class _Asking:
                 missing = missing or side
                 continue
             found.append(end)
-            # What was typed stays as it was typed.
+            # Text that the person typed stays unchanged; only a chosen place is shown by its label.
             is_chosen = bool(end.ref or sent.choices[side])
             form = form.with_end(side, end.label if is_chosen else form.text_of(side), end.ref)
         return (missing or (found[0], found[1])), form
@@ -165,7 +165,7 @@ class _Asking:
     def _end_problem(self, form: view_models.RouteForm, side: Side, error: EndError) -> _FormError:
         reason = cast("plan_views.Reason", error.reason)
         if error.reason == "no_consent":
-            # What was not agreed to goes no further, not even back into the page.
+            # A position sent without consent is dropped, and not even shown in the page again.
             form = form.with_end(side, "", "")
         view = plan_views.ProblemView(self.around, form, reason, field=side, choices=error.choices)
         return _FormError(view, HTTPStatus.BAD_REQUEST)
@@ -199,7 +199,7 @@ class _Asking:
             ) from refusal
         except OffNetwork as error:
             side: Side = "start" if error.which == "start" else "end"
-            # Infinite where no road may be used at all.
+            # The distance is infinite where no road may be used at all.
             distance_m = error.distance_m if isfinite(error.distance_m) else None
             view = replace(problem, reason="off_network", field=side, distance_m=distance_m)
             raise _FormError(replace(view, limit_m=error.limit_m)) from error
@@ -227,13 +227,14 @@ class _Asking:
     ) -> Response:
         kind, index = file
         if index >= len(answer.journeys):
-            # What is known has changed since the page was made: it would be another route.
+            # The data have changed since the page was rendered, so the index may mean another
+            # route.
             view = plan_views.ProblemView(self.around, form, "routes_changed")
             raise _FormError(view, HTTPStatus.CONFLICT)
         content = FILE_KINDS[kind].write(
             carried(answer, self.around.now, self.w, index), self.around.now
         )
-        # The name says nothing of where to (P48).
+        # The file name does not reveal the destination (P48).
         headers = {"Content-Disposition": f'attachment; filename="amparo.{kind}"'}
         media_type = FILE_KINDS[kind].media_type
         return Response(content, media_type=media_type, headers=PRIVATE | headers)

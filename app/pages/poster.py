@@ -1,4 +1,4 @@
-"""``/spaces/{id}/poster.pdf``: the poster of a space, for its door and for walls along the way."""
+"""``/spaces/{id}/poster.pdf``: poster of a space, for its door and along the way."""
 
 from functools import partial
 
@@ -18,7 +18,7 @@ from geo.db.sessions import Database, Tier
 
 router = APIRouter(tags=["low-tech"])
 
-#: Posters that are drawn at once in a process; each holds a core for a tenth of a second.
+#: Posters drawn concurrently per process; each keeps a core busy for a tenth of a second.
 _drawings = anyio.CapacityLimiter(1)
 
 

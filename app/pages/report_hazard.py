@@ -1,7 +1,7 @@
-"""``/reports`` and ``/report``: a hazard that somebody saw, without a trace (P36, P37).
+"""``/reports`` and ``/report``: anonymous reports of hazards (P36, P37).
 
-No account, no photo, no word, no hour: a kind, a point of about 100 m and a day. Nothing of it is
-published; an approver looks at it in the console.
+A report has no account, photo, text or time: only a kind, a point of about 100 m and a day. Reports
+are not published; an approver reviews them in the console.
 """
 
 import uuid
@@ -31,13 +31,13 @@ from geo.records.hazard_documents import family_of
 
 router = APIRouter(tags=["voices"])
 
-#: What the answer says; nobody acts on a report by itself (P36).
+#: Notice in the response; a report has no effect until a person has reviewed it (P36).
 NOTICE = (
     "Gracias. No guardamos quién lo dijo ni a qué hora. Una persona de la red lo revisa; hasta "
     "entonces no cambia ningún camino."
 )
 
-#: The one page that may ask for the phone's position: on the phone, after a tap.
+#: The report page is the only one that may ask for the phone's position, after a tap.
 _LOCATING = {"Permissions-Policy": "geolocation=(self), camera=(), microphone=()"}
 
 _FIELDS = frozenset({"id", "kind", "place", "place_choice", "lang"})
@@ -107,7 +107,7 @@ async def report_hazard(
         today=clock().date(),
     )
     status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
-    # Of every country: on which side of a border the point lies is not looked for.
+    # Lines of every country: the country of the point is not looked up.
     lines = await essential_lines(reading, (), ("emergency",))
     return JSONResponse(
         {"received": True, "notice": f"{NOTICE} {in_danger(lines)}", "lines": lines},
@@ -148,7 +148,7 @@ async def send_form(
     if form.kind not in hazard_reports.KINDS:
         raise InvalidParameterError("kind", f"is one of {', '.join(hazard_reports.KINDS)}")
     try:
-        # What only sounds like a place is one to tap: nobody's hazard goes to another town unasked.
+        # A place that matches by sound only must be chosen, so that no report goes to a wrong town.
         town = await resolve(reading, network, _chosen(fields) or form.place, takes_sounds=False)
     except (UnknownPlaceError, AmbiguousPlaceError) as error:
         body = render_report(
@@ -179,15 +179,15 @@ async def send_form(
 
 
 def _chosen(fields: Mapping[str, Sequence[str]]) -> str:
-    """Return the place that was chosen of a list, as it is looked for; "" where none was."""
+    """Return the place chosen from a list, as `resolve` reads one; "" without a choice."""
     return _one(fields, "place_choice").removeprefix("place:")
 
 
 def _key_of(form: ReportForm, lon: float, lat: float, day: date) -> uuid.UUID:
-    """Return the key of what a form says: of its number and of what it says.
+    """Return the idempotency key of a form, derived from the form's id and its content.
 
-    Who goes back to a form and says something else has seen something else, and whoever has no
-    scripts gets no new number for it.
+    A person who goes back and sends other content reports another hazard, and without scripts the
+    form keeps its id.
     """
     try:
         number = uuid.UUID(form.key)

@@ -1,7 +1,7 @@
-"""``/network/sign-in/code``, ``…/factor``: what a half sign-in opens, and nothing else does.
+"""``/network/sign-in/code``, ``…/factor``: second step of the sign-in, open to half sign-ins only.
 
-After the password alone, those who decide or hide write a code here, or set up the app that gives
-it. The sign-in that goes on from here is a new one.
+After the password, people who decide or hide records enter a code here, or set up an authenticator
+app. The session that follows is a new one.
 """
 
 from typing import Annotated
@@ -61,7 +61,7 @@ async def write_code(request: Request, clock: ClockDep, form: HalfFormDep) -> Re
     half = await _half(request)
     device = await shown_device(request)
     own = own_device(device, half.person_id)
-    # What others try with the password is no reason against a device that is known.
+    # Other people's attempts with the password do not count against a known device.
     is_counted = own is None or not has_room(request.state.limits, own)
     database: Database = request.state.database
     async with database.session(Tier.WRITER) as session:
@@ -99,7 +99,7 @@ async def set_up_factor(request: Request, clock: ClockDep, form: HalfFormDep) ->
         return await _begin_anew(request)
     half = await _half(request)
     if half.has_factor:
-        # Set up elsewhere meanwhile: a password alone replaces no second factor.
+        # Another session has set up a factor meanwhile; a password alone never replaces a factor.
         return _see(CODE, goes_on)
     device, database = await shown_device(request), request.state.database
     async with database.session(Tier.WRITER) as session:

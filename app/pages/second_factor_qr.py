@@ -1,4 +1,4 @@
-"""What the pages of the second factor have in common: the picture that an app reads."""
+"""QR code of a second factor, shared by the pages that set one up."""
 
 from typing import NamedTuple
 
@@ -9,21 +9,21 @@ from geo.accounts import second_factor
 
 
 class Picture(NamedTuple):
-    """What an authenticator app reads: from another phone as SVG, on the same one as a link."""
+    """Secret for an authenticator app: as SVG for another phone, as link for the same one."""
 
     svg: Markup
     uri: str
 
 
 def offered(secret: str, email: str) -> Picture:
-    """Return what an authenticator app reads; the picture is dark on light."""
+    """Return the QR code, dark on light, and the link for an authenticator app."""
     uri = second_factor.provisioning_uri(secret, email)
     code = segno.make_qr(uri, error="m")
-    # Its words are segno's and numbers: what is in the picture is written nowhere.
+    # segno writes only numbers and its own markup: the encoded text is not in the SVG.
     svg = Markup(code.svg_inline(scale=4, border=4, dark="#000", light="#fff"))  # noqa: S704
     return Picture(svg, uri)
 
 
 def spelt(secret: str) -> str:
-    """Return a secret as it is typed, in groups of four."""
+    """Write a secret for typing, in groups of four characters."""
     return " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))

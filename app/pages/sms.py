@@ -1,8 +1,8 @@
-"""``/txt``: open places of a municipality as SMS, for gateways that know nothing but text.
+"""``/txt``: open places of a municipality as SMS, for gateways that handle only text.
 
-Whoever asks a gateway has no screen for JSON: a code or service that does not exist is answered
-in one short message, with the status of an error. What a gateway's programmer does wrong, such as
-an unknown parameter, is a problem as everywhere.
+People behind a gateway cannot read JSON: an unknown code or service is answered with one short text
+and an error status. Mistakes of the gateway's programmer, such as an unknown parameter, get a
+problem document as everywhere.
 """
 
 from collections.abc import Sequence
@@ -31,13 +31,13 @@ from geo.spaces.filters import SpaceFilter
 
 router = APIRouter(tags=["low-tech"])
 
-#: Lists of codes that are read at once in a process: the longest takes the database a second.
+#: Lists of codes read concurrently per process; the longest query takes a second.
 _listings = anyio.CapacityLimiter(1)
 
 _TEXT = "text/plain; charset=utf-8"
 _SAID = {"content": {"text/plain": {"schema": {"type": "string"}}}}
 
-#: A text as PostgreSQL can be asked for it: without a zero.
+#: PostgreSQL text holds no NUL character.
 _PLAIN = r"^[^\x00]*$"
 
 MunicipalityPath = Annotated[
@@ -167,12 +167,12 @@ async def texts(
             (term.vocabulary, term.code): term.names
             for term in await vocabulary.named_terms(session, vocabulary="service")
         }
-    # Nobody is sent across a border by a message that has no room to name the crossing (P33).
+    # An SMS has no room to name the crossing, so places across a border are left out (P33).
     own = [space for space in near if space.country == there.country]
     return _told(sms.messages(w, names, asked, own, lines), lang)
 
 
 def _told(said: Sequence[str], lang: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    # It says whether a place is open now: no cache may say so later.
+    # The text says whether a place is open now, so caches must not store it.
     headers = {"Cache-Control": "no-store", "Content-Language": lang}
     return Response("\n".join(said) + "\n", status, headers, media_type=_TEXT)

@@ -28,7 +28,7 @@ from tiles.catalogue.layers import SPACES
 router = APIRouter(tags=["spaces"])
 
 SpacePath = Annotated[
-    # PostgreSQL's text holds no NUL: such an id belongs to nobody.
+    # PostgreSQL text holds no NUL character, so no space has such an id.
     str, Path(pattern=r"^[^\x00]{1,200}$", description="Id of a space.", examples=["DEMO-001"])
 ]
 PageFormat = Annotated[Literal["json", "html"] | None, Query(alias="f", description="Format.")]
@@ -80,7 +80,7 @@ async def one_space(
             "data_as_of": now,
             **_around(has_demo=has_demo),
         }
-        # It says whether the space is open now: no cache may say so later.
+        # The response says whether the space is open now, so caches must not store it.
         varying = {"Cache-Control": "no-store", "Vary": "Accept, Accept-Language"}
         return GeoJSONResponse(body, headers=varying)
     around = await home_filling.frame(session, network, settings, now)
@@ -90,7 +90,7 @@ async def one_space(
     except NotFoundError:
         answer = page_response(render_not_here(around, language), HTTPStatus.NOT_FOUND)
     else:
-        # As the public sees it, whoever asks: it is sent on to anybody.
+        # Sharing uses the public tier, whoever asks, because the text may be forwarded to anybody.
         database: Database = request.state.database
         async with database.session(Tier.PUBLIC) as open_session:
             public = await read_public(open_session, space, now)
@@ -107,7 +107,7 @@ def _around(*, has_demo: bool) -> dict[str, Any]:
 
 
 def feature_of(found: SpaceFacts, w: Words) -> dict[str, Any]:
-    """Return a space as a GeoJSON feature with what is around it, a coded notice in our words."""
+    """Return a space as GeoJSON with its surroundings, its coded notice in the given language."""
     described = found.described
     return {
         "type": "Feature",

@@ -1,6 +1,6 @@
-"""What people say of a space from its page: plain forms, no script, no cookie, no account.
+"""Forms on a space's page for feedback: no script, no cookie, no account.
 
-The same is kept, and as little, as by the JSON endpoints of `app.api.records.feedback` (P25, P37,
+The forms store the same few data as the JSON endpoints of `app.api.records.feedback` (P25, P37,
 P44).
 """
 
@@ -27,14 +27,14 @@ from geo.guidance import contacts, feedback
 
 router = APIRouter(include_in_schema=False)
 
-#: What each of the three answers says: was served, was open.
+#: Meaning of the three answers: (was served, was open).
 ANSWERS: Mapping[str, tuple[bool, bool]] = {
     "served": (True, True),
     "not_served": (False, True),
     "shut": (False, False),
 }
 
-#: Characters of a complaint, as the JSON endpoint takes.
+#: Length limit of a complaint in characters, the same as of the JSON endpoint.
 LONGEST_COMPLAINT = 2_000
 
 _REFUSALS = problem_responses(400, 403, 413, 415, 429, 503)

@@ -1,11 +1,12 @@
-"""The message that goes with a reconfirmation link, ready for WhatsApp, SMS and e-mail (P41).
+"""Messages that carry a reconfirmation link, ready for WhatsApp, SMS and e-mail (P41).
 
-It names no restricted space and nothing that a space offers: messages are read on the way.
+The text names no restricted space and none of a space's services, because messages can be read on
+the way.
 """
 
 from urllib.parse import quote
 
-#: What one text message holds in the GSM 7-bit alphabet (3GPP TS 23.038).
+#: Septets in one SMS in the GSM 7-bit alphabet (3GPP TS 23.038).
 SMS_SEPTETS = 160
 
 #: The basic table of 3GPP TS 23.038, section 6.2.1, without its control characters.
@@ -13,10 +14,10 @@ GSM7 = frozenset(
     "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     "ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà\n\r"
 )
-#: Its extension table: each takes two septets.
+#: Extension table of the GSM 7-bit alphabet: each character takes two septets.
 GSM7_EXTENDED = frozenset("^{}\\[~]|€")
 
-#: Spanish and Portuguese letters that the table lacks, as people write them without it.
+#: Spanish and Portuguese letters that the GSM alphabet lacks, mapped to their closest plain letter.
 _PLAIN = str.maketrans("áÁàÀâÂãÃêÊíÍîÎóÓôÔõÕúÚûÛçÈ“”‘’–—", "aAaAaAaAeEiIiIoOoOoOuUuUcE\"\"''--")
 
 _LONG = {
@@ -36,7 +37,7 @@ _SHORT = {
 _OF_NAMED = {"es": "de {name}", "pt": "de {name}"}
 _OF_UNNAMED = {"es": "de su espacio", "pt": "do seu espaço"}
 
-#: Languages that the message is written in; the others get Spanish.
+#: Languages in which the message exists; every other language gets Spanish.
 LANGUAGES = tuple(_LONG)
 
 
@@ -46,11 +47,11 @@ def long_text(url: str, name: str | None, until: str, lang: str = "es") -> str:
     Parameters
     ----------
     url : str
-        The link.
+        The reconfirmation link.
     name : str or None
-        Of the space; None names none.
+        Name of the space; None writes "your space" instead of a name.
     until : str
-        The day on which the link ends, as the language writes it.
+        Last day on which the link is valid, already written in the language of the message.
     lang : str
         One of `LANGUAGES`.
     """
@@ -59,9 +60,10 @@ def long_text(url: str, name: str | None, until: str, lang: str = "es") -> str:
 
 
 def sms_text(url: str, name: str | None, lang: str = "es") -> str:
-    """Return the message for SMS: of the GSM 7-bit alphabet, and one message where it can be.
+    """Return the message for SMS in the GSM 7-bit alphabet, as a single message where possible.
 
-    A long name is cut, then left out; only a link that is itself too long makes two messages.
+    A long name is shortened, then left out; only a link that is itself too long leads to two
+    messages.
     """
     lang = lang if lang in _SHORT else "es"
     for stem in _names(name):
@@ -72,12 +74,13 @@ def sms_text(url: str, name: str | None, lang: str = "es") -> str:
 
 
 def whatsapp_url(text: str, number: str | None = None) -> str:
-    """Return the address that opens WhatsApp with a text (wa.me), to a number where one is given.
+    """Return a wa.me link that opens WhatsApp with a text, addressed to a number if one is given.
 
     Parameters
     ----------
     number : str or None
-        International; everything but its digits is dropped. None lets the sender choose.
+        International number; all characters but digits are dropped. None lets the sender choose a
+        contact.
     """
     digits = "".join(c for c in number or "" if c.isdigit())
     return f"https://wa.me/{digits}?text={quote(text, safe='')}"
@@ -89,8 +92,8 @@ def septets(text: str) -> int:
     Raises
     ------
     ValueError
-        It holds a character that the alphabet lacks: the message would be sent in UCS-2, 70
-        characters long.
+        If the text holds a character that the alphabet lacks: the message would be sent in UCS-2,
+        at 70 characters per message.
     """
     foreign = sorted(set(text) - GSM7 - GSM7_EXTENDED)
     if foreign:
@@ -100,7 +103,7 @@ def septets(text: str) -> int:
 
 
 def gsm7(text: str) -> str:
-    """Return a text in letters of the GSM 7-bit alphabet; what has no likeness becomes '?'."""
+    """Convert a text to the GSM 7-bit alphabet; a character without an equivalent becomes '?'."""
     plain = "".join(c if c in GSM7 | GSM7_EXTENDED else c.translate(_PLAIN) for c in text)
     return "".join(c if c in GSM7 | GSM7_EXTENDED else "?" for c in plain)
 

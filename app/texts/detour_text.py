@@ -1,7 +1,7 @@
-"""Why a way is longer than the one that would be open, in words (P32, P46, P54).
+"""Sentences that explain why a route is longer than the direct one (P32, P46, P54).
 
-Every text here can hurt when it is translated wrongly, so it stays Spanish in a language where
-nobody reviewed it, and says so (P47).
+Every text here can cause harm when it is mistranslated. In a language where no person has reviewed
+the translation, the text stays Spanish and is labelled as Spanish (P47).
 """
 
 from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ _NONE_OUTSIDE = marked_safety("no hay camino conocido fuera de lo que se pidió 
 _EXCLUDED = marked_safety("hay un tramo que no se usa (%(name)s)")
 _CLOSED_AT_THAT_HOUR = marked_safety("el paso oficial %(name)s está cerrado a esa hora")
 
-#: What is said of a way that is shown although it is beyond a limit.
+#: Sentences for a route that is shown although its detour is beyond a limit.
 BEYOND: Final[dict[Beyond, str]] = {
     "closure": marked_safety(
         "este camino da un rodeo muy largo, o espera mucho, porque el más corto no está abierto"
@@ -54,7 +54,7 @@ BEYOND: Final[dict[Beyond, str]] = {
     ),
 }
 
-#: What a refusal says first.
+#: First sentence of a refusal, by the limit that the detour exceeds.
 REFUSED: Final[dict[Beyond, str]] = {
     "closure": marked_safety("Ahora solo hay un camino mucho más largo, o con mucha espera"),
     "ceiling": marked_safety("No se conoce un camino razonable entre estos dos lugares"),
@@ -66,17 +66,17 @@ _MINUTE_S: Final = 60.0
 
 
 def because_words(w: Words, because: Because, *, with_closure: bool = True) -> list[TextPart]:
-    """Say one reason: what it is, until when, what it costs, and what it does not end.
+    """Word one reason for a detour: the obstacle, its end, its cost, and the right that remains.
 
     Parameters
     ----------
     w
-        Of the language that is wanted.
+        Texts of the requested language.
     because
-        The reason.
+        The reason to word.
     with_closure
-        Say of a crossing that a closure does not end the right to protection (P32); False where
-        that stands beside.
+        Add, for a border crossing, that a closure does not end the right to protection (P32); False
+        where the page already says so next to this text.
     """
     found = [*_what(w, because), _cost(w, because)]
     if with_closure and because.reason.kind == "crossing":
@@ -85,7 +85,7 @@ def because_words(w: Words, because: Because, *, with_closure: bool = True) -> l
 
 
 def written(w: Words, because: Sequence[Because]) -> list[dict[str, Any]]:
-    """Return reasons as every interface that answers in JSON has them."""
+    """Return the reasons for a detour as objects that all JSON interfaces share."""
     return [
         {
             "kind": one.reason.kind,
@@ -102,7 +102,7 @@ def written(w: Words, because: Sequence[Because]) -> list[dict[str, Any]]:
 
 
 def ended_words(w: Words, hazard: ActiveHazard, timezone: str) -> list[TextPart]:
-    """Say of a closure on a way that it ends before somebody comes by, as published."""
+    """Word a closure on the route that, as published, ends before the traveller gets there."""
     demo = " (DEMO)" if hazard.demo else ""
     return [
         _named(w, _OVER, hazard.kind, demo),
@@ -112,7 +112,7 @@ def ended_words(w: Words, hazard: ActiveHazard, timezone: str) -> list[TextPart]
 
 
 def ended_written(w: Words, hazards: Sequence[ActiveHazard], timezone: str) -> list[dict[str, Any]]:
-    """Return such closures as every interface that answers in JSON has them."""
+    """Return closures that end before the traveller arrives, as objects for JSON interfaces."""
     return [
         {
             "id": hazard.id,
@@ -126,24 +126,24 @@ def ended_written(w: Words, hazards: Sequence[ActiveHazard], timezone: str) -> l
 
 
 def detour(w: Words, beyond: Beyond | None) -> dict[str, str] | None:
-    """Return what every interface in JSON says of a way that is shown beyond a limit."""
+    """Return the JSON member ``detour`` of a route that is shown although it is beyond a limit."""
     if beyond is None:
         return None
     return {"kind": beyond, "text": route_text.plain(w, [_safe(w, BEYOND[beyond])])}
 
 
 def refusal(w: Words, beyond: Beyond, because: Sequence[Because]) -> str:
-    """Say why there are only ways that are too long, and what remains (P32)."""
+    """Say why only too long routes exist, and that the right to protection remains (P32)."""
     said = [because_words(w, one, with_closure=False) for one in because]
     return _sentences(w, [[_safe(w, REFUSED[beyond])], *said, [closure_is_not_the_end(w)]])
 
 
 def no_way(w: Words, blocked_by: Sequence[Obstacle]) -> str:
-    """Say why there is no way, and what remains; what blocks twice is said once (P11, P32)."""
+    """Say why there is no route, naming each obstacle once, and what remains (P11, P32)."""
     own = w if w.is_reviewed(_NO_WAY) else words(DEFAULT_LANGUAGE)
     blocks = _blocks(own, blocked_by)
     if any(one.lang != own.lang for one in blocks):
-        own = words(DEFAULT_LANGUAGE)  # half a translation helps nobody
+        own = words(DEFAULT_LANGUAGE)  # never mix two languages in one sentence
         blocks = _blocks(own, blocked_by)
     said = _safe(own, _NO_WAY, reasons="; ".join(one.text for one in blocks))
     return _sentences(w, [[said], [closure_is_not_the_end(w)]])
@@ -154,12 +154,12 @@ def _blocks(w: Words, blocked_by: Sequence[Obstacle]) -> list[TextPart]:
 
 
 def closure_is_not_the_end(w: Words) -> TextPart:
-    """Say that a closure ends no right (P32)."""
+    """Return the sentence that a closure does not end the right to protection (P32)."""
     return _safe(w, route_phrases.CLOSURE_IS_NOT_THE_END)
 
 
 def _block(w: Words, one: Obstacle) -> TextPart:
-    """Word one thing that blocks; a crossing not known is never called closed (P32)."""
+    """Word one obstacle; a crossing whose state is not known is never called closed (P32)."""
     if one.kind == "crossing":
         text = _CLOSED_AT_THAT_HOUR if one.state == "closed" else _NOT_KNOWN
         return _safe(w, text, name=str(one.name))
@@ -171,7 +171,7 @@ def _block(w: Words, one: Obstacle) -> TextPart:
 
 
 def _sentences(w: Words, said: Sequence[Sequence[TextPart]]) -> str:
-    """Write sentences one after the other, each with the label of what is in Spanish (P47)."""
+    """Join sentences into one text and label each part that stays Spanish (P47)."""
     bare = [[TextPart(part.text.rstrip("."), part.lang) for part in parts] for parts in said]
     return " ".join(f"{route_text.plain(w, parts).rstrip('.')}." for parts in bare)
 
@@ -197,7 +197,7 @@ def _what(w: Words, because: Because) -> Iterator[TextPart]:
 
 
 def _state(because: Because) -> str:
-    """Return what a crossing is; one that is open now is never called closed (P32)."""
+    """Choose the sentence for a crossing; one that is open now is never called closed (P32)."""
     if because.is_open_now:
         return _NOT_KNOWN_THEN if because.until is None else _CLOSED_THEN
     return _NOT_KNOWN if because.reason.state == "not_known" else _CLOSED
@@ -209,10 +209,10 @@ def _hazard(w: Words, because: Because, demo: str) -> TextPart:
 
 
 def _named(w: Words, text: str, kind: str, demo: str) -> TextPart:
-    """Word a text with the kind of a hazard in it."""
+    """Fill a safety text with the name of a kind of hazard."""
     known = labels.HAZARDS.get(kind)
     if known is None or not w.is_reviewed(known):
-        w = words(DEFAULT_LANGUAGE)  # half a translation helps nobody
+        w = words(DEFAULT_LANGUAGE)  # never mix two languages in one sentence
     filled, message = w.reviewed(text)
     name = readable(kind) if known is None else filled.reviewed(known)[1]
     return TextPart(message % {"kind": name[:1].lower() + name[1:]} + demo, filled.lang)
@@ -226,7 +226,7 @@ def _cost(w: Words, because: Because) -> TextPart:
 
 
 def how_much_time(w: Words, time_s: float) -> str:
-    """Write a span of time: days from one day on, never hours then (P46)."""
+    """Write a duration, in whole days and without hours from one day on (P46)."""
     if time_s >= _DAY_S:
         days = round(time_s / _DAY_S)
         return w.ngettext("%(num)s día", "%(num)s días", days) % {"num": w.integer(days)}
@@ -242,5 +242,5 @@ def _at(w: Words, text: str, moment: datetime | None, timezone: str) -> TextPart
 
 
 def _safe(w: Words, text: str, **values: str) -> TextPart:
-    """Word a safety text: in this language where a person reviewed it, else in Spanish."""
+    """Return a safety text, in this language if its translation is reviewed, else in Spanish."""
     return route_text.safety(w, text, **values)

@@ -1,4 +1,4 @@
-"""One route of an answer as GPX 1.1: a track, and the spaces along it."""
+"""GPX 1.1 file of one route: a track and the spaces along it."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -12,14 +12,14 @@ _NAMESPACE: Final = "http://www.topografix.com/GPX/1/1"
 
 
 def gpx_of(route: Carried, now: datetime) -> bytes:
-    """Write a route as a file.
+    """Return a route as the bytes of a GPX file.
 
     Parameters
     ----------
     route
-        What the file says.
+        Content of the file: names, line and stops of the route.
     now
-        The present moment, aware.
+        The current time, timezone-aware.
     """
     root = Element("gpx", {"version": "1.1", "creator": "Amparo", "xmlns": _NAMESPACE})
     meta = SubElement(root, "metadata")

@@ -1,4 +1,4 @@
-"""One route of an answer as KML 2.2: a line, and the spaces along it (`app.texts.route_export`)."""
+"""KML 2.2 file of one route: a line and the spaces along it (`app.texts.route_export`)."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -10,27 +10,27 @@ from app.texts.route_export import DIGITS, Carried, add_text, demo_marked
 MEDIA_TYPE: Final = "application/vnd.google-earth.kml+xml"
 _NAMESPACE: Final = "http://www.opengis.net/kml/2.2"
 
-#: The route as the page draws it: KML writes opacity, blue, green, red (OGC 07-147r2, 16.5), and
-#: this is Okabe and Ito's blue, #0072b2.
+#: Line colour as on the page: blue #0072b2 of the Okabe and Ito palette. KML orders the bytes as
+#: opacity, blue, green, red (OGC 07-147r2, 16.5).
 _LINE_COLOUR: Final = "ffb27200"
 _LINE_WIDTH: Final = "5"
 
 
 def kml_of(route: Carried, now: datetime) -> bytes:
-    """Write a route as a file.
+    """Return a route as the bytes of a KML file.
 
     Parameters
     ----------
     route
-        What the file says.
+        Content of the file: names, line and stops of the route.
     now
-        The present moment, aware.
+        The current time, timezone-aware.
     """
     root = Element("kml", {"xmlns": _NAMESPACE})
     document = SubElement(root, "Document")
     add_text(document, "name", demo_marked("Amparo", is_demo=route.is_demo))
     add_text(document, "description", route.about)
-    # Of which moment the records are: whoever opens the file later has to see it (P49).
+    # The time stamp tells a later reader from which moment the records are (P49).
     stamp = SubElement(document, "TimeStamp")
     add_text(stamp, "when", now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     style = SubElement(SubElement(document, "Style", {"id": "route"}), "LineStyle")

@@ -1,4 +1,4 @@
-"""A municipality's list as images that are sent on: black on white, in parts of a phone's size."""
+"""A municipality's list as PNG images to pass on: black on white, each as large as a phone."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,24 +15,25 @@ from app.texts import list_sheet, print_text
 from app.texts.list_sheet import ListEntry, Sheet
 from app.texts.print_text import PrintLine
 
-#: Pixels. Three of them make one of a phone 360 wide; 9:16 is a phone's screen.
+#: Pixels: three per CSS pixel of a phone 360 px wide; 9:16 is the ratio of a phone's screen.
 WIDTH, HEIGHT = 1080, 1920
 MARGIN = 44
 
-#: Bytes of one image (issue of the field map: what a minute of 2G carries).
+#: Upper limit of one image in bytes (issue of the field map: what a minute of 2G carries).
 LIMIT_BYTES = 100_000
 
-#: Shades of grey: with four text looks as with all, in a third of the bytes; two always fit.
+#: Numbers of grey levels to try: with 4 levels text looks as with 256, in a third of the bytes; an
+#: image of 2 levels always fits the limit.
 _SHADES = (4, 2)
 
 _TITLE, _HEADING, _NAME, _TEXT = 48, 38, 33, 29
-#: Height of a line over the size of its letters.
+#: Line height divided by font size.
 _LEADING = 1.28
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Words in one weight."""
+    """Consecutive words in one font weight."""
 
     text: str
     is_bold: bool = False
@@ -40,7 +41,7 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One line as drawn: words with their place from the left."""
+    """One laid-out line: each word with its distance from the left edge in pixels."""
 
     words: Sequence[tuple[float, _Run]]
     size: int
@@ -52,7 +53,7 @@ class _Line:
 
 @dataclass(slots=True)
 class _Block:
-    """Lines that stay together; ``rule`` is the width of a stroke below them."""
+    """Lines that stay on one image; ``rule`` is the stroke width of a line drawn below them."""
 
     lines: list[_Line] = field(default_factory=list)
     rule: int = 0
@@ -63,20 +64,20 @@ class _Block:
         return sum(line.height for line in self.lines) + (36 if self.is_boxed else 18)
 
     def add(self, size: int, *runs: _Run) -> None:
-        """Add a paragraph, wrapped."""
+        """Append a paragraph, wrapped to the width of the image."""
         inset = 40 if self.is_boxed else 0
         self.lines += _wrapped(runs, size, WIDTH - 2 * MARGIN - inset)
 
 
 def image(w: Words, sheet: Sheet, part: int) -> tuple[bytes, int]:
-    """Return a part of the list, from 1 on, as PNG under `LIMIT_BYTES`; and how many there are.
+    """Return one part of the list (from 1) as PNG of at most `LIMIT_BYTES`, and the part count.
 
-    Each part has the list's date, and DEMO while demo rows are loaded.
+    Each part shows the list's date, and DEMO while demo rows are loaded.
 
     Raises
     ------
     NoSuchPartError
-        The list has fewer.
+        If the list has fewer parts.
     """
     parts = _parts(w, sheet)
     if part > len(parts):
@@ -86,7 +87,8 @@ def image(w: Words, sheet: Sheet, part: int) -> tuple[bytes, int]:
 
 def _parts(w: Words, sheet: Sheet) -> list[list[_Block]]:
     blocks = list(_blocks(w, sheet))
-    # The head is as high whatever its number.
+    # The head has the same height for every part number, so any one-digit number serves to measure
+    # it.
     head = _head(w, sheet, 9, 9)
     room = HEIGHT - 2 * MARGIN - sum(block.height for block in head)
     parts: list[list[_Block]] = [[]]
@@ -117,7 +119,7 @@ def _blocks(w: Words, sheet: Sheet) -> Iterator[_Block]:
         heading = _Block()
         heading.add(_HEADING, _Run(section.heading, is_bold=True))
         entries = [_entry(w, entry) for entry in section.entries] or [_note(list_sheet.nothing(w))]
-        # A heading is never the last of an image.
+        # Keep a heading on the same image as its first entry.
         yield _together(heading, entries[0])
         yield from entries[1:]
     for title, lines in (
@@ -159,7 +161,7 @@ def _runs(w: Words, one: PrintLine) -> list[_Run]:
 
 
 def _wrapped(runs: Iterable[_Run], size: int, width: float) -> Iterator[_Line]:
-    """Yield lines of words no wider than ``width`` pixels; a longer word is broken."""
+    """Wrap words into lines of at most ``width`` pixels; a word that is longer is broken."""
     space = _length(" ", size, is_bold=False)
     line: list[tuple[float, _Run]] = []
     end = 0.0
@@ -205,7 +207,7 @@ def _png(blocks: Sequence[_Block]) -> bytes:
 
 
 def _few_greys(image: Image.Image, shades: int) -> Image.Image:
-    """Return an image of numbered greys: an eighth of the bytes of one with all of them."""
+    """Return a palette image with few greys, which takes an eighth of the bytes of 256 greys."""
     last = shades - 1
     numbered = image.point([round(grey * last / 255) for grey in range(256)])
     numbered.putpalette([round(n * 255 / last) for n in range(shades) for _ in range(3)])
@@ -229,12 +231,13 @@ def _draw(draw: ImageDraw.ImageDraw, block: _Block, top: int) -> None:
 
 @lru_cache(maxsize=8192)
 def _length(word: str, size: int, *, is_bold: bool) -> float:
-    """Return the width of a word, pixels: every part of a list lays out the whole of it."""
+    """Return the width of a word in pixels, cached because each part lays out the whole list."""
     return _font(size, is_bold=is_bold).getlength(word)
 
 
 @cache
 def _font(size: int, *, is_bold: bool) -> ImageFont.FreeTypeFont:
-    # The same on every machine, whether or not the library for complex scripts is there.
+    # Basic layout draws the same image on every machine, with or without the raqm library for
+    # complex scripts.
     basic = ImageFont.Layout.BASIC
     return ImageFont.truetype(BOLD if is_bold else PLAIN, size, layout_engine=basic)

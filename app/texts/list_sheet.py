@@ -1,4 +1,4 @@
-"""A municipality's list as a sheet of words: the page to print and the image show the same."""
+"""Words of a municipality's list, shared by the printable page and the images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from geo.spaces.candidates import Described
 
 @dataclass(frozen=True, slots=True)
 class ListEntry:
-    """One place of the list."""
+    """One place of the list, worded."""
 
     name: str
     about: str
@@ -24,7 +24,7 @@ class ListEntry:
 
 @dataclass(frozen=True, slots=True)
 class ListSection:
-    """Places under a heading; none of the first section is said."""
+    """Places under a heading; the first section says so where it has no place."""
 
     heading: str
     entries: Sequence[ListEntry]
@@ -32,23 +32,23 @@ class ListSection:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The list in one language.
+    """A municipality's list in one language.
 
     Attributes
     ----------
     title, about
-        The municipality, and which places of it.
+        Name of the municipality, and its area with the service that the list is limited to.
     dates
-        Of which day it is and until when it may be used (P49).
+        Day of the data, and last day on which the list may be used (P49).
     notices
-        DEMO while demo rows are loaded (P35).
+        Warning of DEMO data, while demo rows are loaded (P35).
     sections
-        Its own places, then the nearest beyond it.
+        Places of the municipality, then the nearest places in other municipalities.
     help, complaints
-        The lines of the area (P45), whom to call for protected services (P38), how to complain
-        about staff (P44).
+        Help lines of the area (P45) with whom to call for protected services (P38), and how to
+        complain about staff (P44).
     address
-        Where the newest list is.
+        URL of the newest version of the list.
     """
 
     title: str
@@ -64,7 +64,7 @@ class Sheet:
 def sheet_of(
     w: Words, names: labels.Names, found: MunicipalList, *, hotline: str | None, address: str
 ) -> Sheet:
-    """Return the words of a list; ``address`` is where its newest version is."""
+    """Return the words of a list; ``address`` is the URL of its newest version."""
     there, day = found.there, local_day(found.now, found.there.timezone)
     ends = print_text.list_ends((one.properties for one in found.places), day)
     area = ", ".join(filter(None, (there.admin1, w.country(there.country))))
@@ -120,7 +120,7 @@ def _entry(
 
 
 def text_of(w: Words, sheet: Sheet) -> str:
-    """Return a list as messages of WhatsApp: each with the date, and with DEMO."""
+    """Return a list as WhatsApp messages, each with the date and, if demo rows are loaded, DEMO."""
 
     def head(number: int) -> str:
         more = "" if number == 1 else f" ({number})"
@@ -148,10 +148,10 @@ def _written(w: Words, entry: ListEntry) -> str:
 
 
 def nothing(w: Words) -> str:
-    """Return what a section without places says."""
+    """Return the text for a section without places."""
     return w.gettext("No se conoce un lugar aquí.")
 
 
 def newest(w: Words, sheet: Sheet) -> str:
-    """Return where the newest list is."""
+    """Return the line with the URL of the newest list."""
     return w.gettext("La lista más nueva: %(address)s") % {"address": sheet.address}

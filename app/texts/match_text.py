@@ -1,6 +1,6 @@
-"""Why a space is named and in which place, in words (P13, P46): no percentages, nothing "safe".
+"""Reasons for the ranking of matched spaces, in words without percentages or "safe" (P13, P46).
 
-Each reason has a code, for partner apps; the pages word it in their languages.
+Each reason has a code for partner apps; the pages word the code in their languages.
 """
 
 import math
@@ -21,7 +21,7 @@ from routing.travel.profiles import Profile, walking_days
 
 @dataclass(frozen=True)
 class MatchReason:
-    """One reason: its code and its words."""
+    """One reason: a code and its wording."""
 
     code: str
     phrase: Phrase
@@ -29,19 +29,19 @@ class MatchReason:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """How many spaces were left out for one reason."""
+    """Number of spaces that one reason excluded."""
 
     reason: MatchReason
     count: int
 
 
-#: Goes with every answer: there is always a next step.
+#: Closing sentence of every match, so that there is always a next step.
 FALLBACK = SafetyPhrase(
     "Si nada de esto le sirve, llame a una de las líneas o pregunte en el espacio de apoyo o a las "
     "autoridades más cercanas. Pedir ayuda y protección es un derecho."
 )
 
-#: The same where nobody knows a line of the country.
+#: The same sentence for a country without a known help line.
 FALLBACK_UNKNOWN = SafetyPhrase(
     "Si nada de esto le sirve, pregunte en el espacio de apoyo o a las autoridades más cercanas. "
     "Pedir ayuda y protección es un derecho."
@@ -80,12 +80,12 @@ _BORDER = SafetyPhrase("del otro lado de una frontera sin paso oficial abierto q
 
 
 def fallback(lines: Sequence[Line]) -> SafetyPhrase:
-    """Return what goes with an answer; nobody is told to call without a number beside it."""
+    """Return the closing sentence; it says "call" only if a phone number stands beside it."""
     return FALLBACK if lines else FALLBACK_UNKNOWN
 
 
 def left_out(match: Match) -> list[LeftOut]:
-    """Word how many spaces were left out, and why."""
+    """Word how many spaces were excluded from the match, by reason."""
     words: Mapping[str, Phrase] = {refusal.value: said for refusal, said in _LEFT_OUT.items()}
     found = [
         LeftOut(MatchReason(code, words[code]), count) for code, count in match.left_out.items()
@@ -96,7 +96,7 @@ def left_out(match: Match) -> list[LeftOut]:
 
 
 def reasons(match: Match, chosen: Chosen) -> list[MatchReason]:
-    """Say why an option is named: hours, age of the word, the way, places, what is not known."""
+    """Return the reasons for naming a space: hours, age of the data, way, free places, doubts."""
     option = chosen.option
     found = [
         *_hours(match, option),
@@ -128,7 +128,7 @@ def _hours(match: Match, option: Option) -> Iterator[MatchReason]:
     else:
         yield MatchReason("open", Phrase("abierto a su llegada según su horario"))
     hours = option.candidate.hours
-    # Few state one, and the status looks weeks ahead.
+    # Few schedules state a last entry, and `status_at` is costly because it looks weeks ahead.
     if not any(opening.last_entry for opening in hours.openings):
         return
     last_entry = hours.status_at(option.arrival).last_entry
@@ -153,7 +153,7 @@ def _age(match: Match, chosen: Chosen) -> Iterator[MatchReason]:
 
 
 def ago(age: timedelta) -> Phrase:
-    """Word an age: today, yesterday, days; hours only below a day."""
+    """Word an age in days: today, yesterday, or the number of days."""
     if age.days >= 2:  # noqa: PLR2004 -- two is the first plural
         return Phrase("hace %(days)s días", {"days": age.days})
     return Phrase("ayer") if age.days == 1 else Phrase("hoy")
@@ -172,7 +172,7 @@ def _way(option: Option, profile: Profile) -> Iterator[MatchReason]:
         return
     days = walking_days(way.distance_m, way.duration_s, profile)
     length = kilometres(way.distance_m)
-    # P46: over one day of walking days, not hours.
+    # Routes of more than a day on foot are worded in days, not hours (P46).
     if days > 1:
         said = Phrase("a %(length)s, unos %(days)s días a pie", {"length": length, "days": days})
     else:
@@ -187,7 +187,7 @@ _EXPOSED = SafetyPhrase("en el camino hay altura o peligros reportados: pregunte
 
 
 def duration(seconds: float) -> Phrase:
-    """Word a walk of up to a day: minutes below an hour, else hours and a half."""
+    """Word a walking time of up to a day: minutes below an hour, else hours and half hours."""
     minutes = max(5, 5 * math.ceil(seconds / 300))
     if minutes < 60:  # noqa: PLR2004
         return Phrase("%(minutes)s min", {"minutes": minutes})
@@ -238,7 +238,7 @@ _WHY_NOT_NOW = {
 
 
 def fallback_reasons(fallback: Fallback) -> list[MatchReason]:
-    """Say what keeps a space from being a destination now, and when it opens."""
+    """Say why a fallback space is no destination at the arrival time, and when it opens."""
     option = fallback.chosen.option
     space = option.candidate
     found = [] if fallback.role != "guide" else [_GUIDE]

@@ -1,9 +1,9 @@
-"""What a notification by e-mail says: that something waits, and where; never of which place."""
+"""E-mail notifications: they say that a task waits and where, but never name a place."""
 
 from collections.abc import Mapping
 from typing import Any
 
-#: Subject and text by event and language. Spanish is the one of who speaks none of these.
+#: Subject and text by event and language; people who read none of the languages get Spanish.
 _TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "proposal.created": {
         "es": ("Hay un cambio por revisar", "Alguien propuso un cambio que espera su decisión."),
@@ -226,7 +226,8 @@ _TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             ),
         ),
     },
-    # To the address of the settings, in Spanish; its one line can be put into a file as it is.
+    # Sent in Spanish to the address from the settings; the single anchor line can be saved to a
+    # file unchanged.
     "audit.head": {
         "es": (
             "Código de la auditoría",
@@ -242,18 +243,18 @@ _TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 def text_of(
     event: str, payload: Mapping[str, Any], language: str, base_url: str | None
 ) -> tuple[str, str]:
-    """Return subject and text of an e-mail.
+    """Return the subject and the text of a notification.
 
     Parameters
     ----------
     event : str
         One of `geo.accounts.outbox.EVENTS`, `ACCOUNT_EVENTS` or `WATCH_EVENTS`, or `ANCHOR_EVENT`.
     payload : mapping
-        Ids; of a proposal its link is made. An anchor has its line.
+        Ids of the event; a proposal's id becomes a link. An anchor event carries its line.
     language : str
-        Of the person; Spanish where there is no text in it.
+        Language of the recipient; Spanish if the event has no text in the language.
     base_url : str or None
-        Where the console is reached; without one the text has no link.
+        Base URL of the console; without it the text has no link.
     """
     texts = _TEXTS[event]
     subject, text = texts.get(language, texts["es"])

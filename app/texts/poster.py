@@ -1,4 +1,4 @@
-"""What the poster of a space says: for the door, and for walls along the way (P43 to P45)."""
+"""Words of a space's poster, to hang at its door and along the way (P43 to P45)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from geo.spaces.candidates import Described
 
 @dataclass(frozen=True)
 class PosterFacts:
-    """What is known for a poster."""
+    """Data that a poster is made from."""
 
     described: Described
     referrers: Sequence[str]
@@ -41,17 +41,17 @@ class Poster:
     Attributes
     ----------
     is_member
-        P28: with the sign of the network.
+        The space is a verified member and shows the network's sign (P28).
     notices
-        DEMO while demo rows are loaded (P35).
+        Warning of DEMO data, while demo rows are loaded (P35).
     address
-        Of the space's page, for the code.
+        URL of the space's page, drawn as QR code.
     scan
-        What the code is for.
+        Caption that says what the QR code is for.
     day
-        Of the data.
+        Day of the data.
     dates
-        Of which day it is and until when it may hang (P49).
+        Day of the data, and last day on which the poster may hang (P49).
     """
 
     lang: str
@@ -79,13 +79,13 @@ class Poster:
 
 
 async def read_poster(session: AsyncSession, space_id: str, now: datetime) -> PosterFacts:
-    """Return what is known for the poster of a space (public tier: it hangs in the street).
+    """Read the data for a space's poster (public tier, because a poster hangs in the street).
 
     Raises
     ------
     NotFoundError
-        It is hidden, has expired, or never existed: all the same (P39); or it has closed for
-        good, which its page says.
+        If the space is hidden, has expired or never existed, which look the same from outside
+        (P39); or if it is closed for good, which its page says.
     """
     found = await visible_space(session, space_id, now)
     row = found.properties
@@ -107,7 +107,7 @@ async def read_poster(session: AsyncSession, space_id: str, now: datetime) -> Po
 
 
 def short_address(base: str, space_id: str) -> str:
-    """Return the short address of a space's page."""
+    """Return the short URL of a space's page."""
     return f"{base}/s/{quote(space_id, safe='')}"
 
 

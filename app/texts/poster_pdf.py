@@ -1,4 +1,4 @@
-"""Draws the poster of a space: one page of A5, black on white, with the code of its address."""
+"""A space's poster as PDF: one A5 page, black on white, with a QR code of the space's URL."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -17,31 +17,31 @@ from app.texts import print_text
 from app.texts.poster import Poster
 from app.texts.print_text import PrintLine
 
-#: Millimetres (ISO 216).
+#: Page size and margin in millimetres (ISO 216).
 WIDTH, HEIGHT = 148.0, 210.0
 MARGIN = 9.0
 _INNER = WIDTH - 2 * MARGIN
 
-#: The code with its quiet zone: 33 modules of 1 mm are read from an arm's length (ISO/IEC 18004
-#: asks for four modules of white around).
+#: Side of the QR code with its quiet zone, millimetres. 33 modules of 1 mm can be read at arm's
+#: length; ISO/IEC 18004 asks for four white modules on each side.
 _CODE = 36.0
 
-#: Sizes of letters in points, before what is too long is made smaller.
+#: Font sizes in points, before `_SCALES` shrinks a text that does not fit.
 _NAME, _LARGE, _TEXT, _SMALL = 24.0, 13.0, 10.5, 8.0
 _SCALES = (1.0, 0.93, 0.86, 0.8, 0.74, 0.68, 0.62, 0.56)
-#: Millimetres of a line, for each point of its letters.
+#: Line height in millimetres per point of font size.
 _LEADING = 0.43
 
-#: The network's sign, as on the pages: a house, in a box of 32 units.
+#: Outline of the network's sign (a house) in a box of 32 by 32 units, as on the pages.
 _HOUSE = ((16, 3), (3, 13.5), (3, 29), (12, 29), (12, 20), (20, 20), (20, 29), (29, 29), (29, 13.5))
 
 
-#: Bytes of a poster (issue of the field map). Each font that a poster embeds has 5 to 10 kB.
+#: Upper limit of a poster in bytes (issue of the field map). Each embedded font takes 5 to 10 kB.
 LIMIT_BYTES = 20_000
 
 
 def draw(poster: Poster) -> bytes:
-    """Return a poster as PDF of at most `LIMIT_BYTES`; the same poster gives the same bytes."""
+    """Return a poster as PDF of at most `LIMIT_BYTES`; equal posters give equal bytes."""
     drawn = _fitting(poster, has_bold=True)
     return drawn if len(drawn) <= LIMIT_BYTES else _fitting(poster, has_bold=False)
 
@@ -57,7 +57,7 @@ def _fitting(poster: Poster, *, has_bold: bool) -> bytes:
 
 
 class _Sheet:
-    """A page at one scale of letters."""
+    """One poster page, laid out at one font scale."""
 
     def __init__(self, poster: Poster, scale: float, *, has_bold: bool) -> None:
         self.poster, self.scale, self.has_bold = poster, scale, has_bold
@@ -79,7 +79,7 @@ class _Sheet:
         self._bottom()
 
     def close(self) -> None:
-        # The library leaves its files open until somebody collects them.
+        # fpdf2 leaves its font files open until garbage collection.
         for font in self.pdf.fonts.values():
             if isinstance(font, TTFFont):
                 font.close()
@@ -90,7 +90,7 @@ class _Sheet:
         return out.getvalue()
 
     def _watermark(self) -> None:
-        """Say DEMO across the page, behind everything (P35)."""
+        """Write DEMO across the page, behind all other content (P35)."""
         if not self.poster.notices:
             return
         self._letter(118, is_bold=True)
@@ -121,7 +121,7 @@ class _Sheet:
         self._gap(2)
 
     def _member(self) -> None:
-        """Draw the network's sign, which only verified members have (P28)."""
+        """Draw the network's sign next to the words "verified member" (P28)."""
         size = _TEXT * self.scale * _LEADING
         left, top = MARGIN, self.pdf.get_y()
         corners = [(left + x * size / 32, top + y * size / 32) for x, y in _HOUSE]
@@ -131,7 +131,7 @@ class _Sheet:
         self._write(self.poster.member, _TEXT, is_bold=True, width=_INNER - size - 1)
 
     def _services(self) -> None:
-        """List the services in two columns, read down each."""
+        """List the services in two columns, filled downwards."""
         self._write(self.poster.services_heading, _LARGE, is_bold=True)
         top, half = self.pdf.get_y(), -(-len(self.poster.services) // 2)
         ends = []
@@ -145,7 +145,7 @@ class _Sheet:
         self.pdf.set_y(max(ends))
 
     def _bottom_height(self) -> float:
-        """Return the height of what stands at the bottom, by writing it where nobody sees it."""
+        """Measure the bottom block in millimetres by rendering it off the page."""
         with self.pdf.offset_rendering() as unseen:
             self.pdf, seen = cast("FPDF", unseen), self.pdf
             self.pdf.set_y(0)
@@ -172,7 +172,7 @@ class _Sheet:
             self._write(self.poster.originals, _SMALL)
 
     def _code(self, left: float, top: float) -> None:
-        """Draw the QR code of the page's address, and the address for those who type."""
+        """Draw the QR code of the page's URL, with the URL as text for people who type."""
         matrix = [list(row) for row in segno.make_qr(self.poster.address, error="m").matrix]
         module = (_CODE - 2) / (len(matrix) + 8)
         start = 4 * module
@@ -185,7 +185,8 @@ class _Sheet:
                     left + 1 + start + first * module,
                     top + start + y * module,
                     length * module,
-                    # Rows overlap a little: else a viewer shows white between them.
+                    # Rows overlap by 4 %, because PDF viewers otherwise show white gaps between
+                    # them.
                     module * 1.04,
                     style="F",
                 )
@@ -231,7 +232,7 @@ class _Sheet:
 
 
 def _stretches(row: Sequence[int]) -> list[tuple[int, int]]:
-    """Return where dark modules begin in a row, and how many there are without a break."""
+    """Return the runs of dark modules in a row as pairs of start and length."""
     found: list[tuple[int, int]] = []
     for x, is_dark in enumerate(row):
         if not is_dark:

@@ -1,7 +1,7 @@
-"""Words of what is printed or passed on: lists of a municipality, their image, posters.
+"""Words of printed or forwarded texts: municipal lists, their images, and posters.
 
-Short lines, the most needed first, in five languages. What a record says in free words is
-Spanish, and so is what can hurt when it is translated wrongly (P47); each line says which it is.
+Lines are short, the most needed first, in five languages. Free text of a record is Spanish, and so
+is an unreviewed safety text (P47); each line states whether it is Spanish.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,8 +24,8 @@ from geo.hours.wording import hours_text
 
 Row = Mapping[str, Any]
 
-#: A list is good for as long as a place to sleep is (P41: 30 days), unless one of its places
-#: runs out before.
+#: Validity of a list in days: that of a place to sleep (30 days, P41), unless one of the listed
+#: places expires earlier.
 LIST_DAYS = 30
 
 KINDS: Mapping[str, str] = {
@@ -41,7 +41,7 @@ PROTECTED = marked_safety(
     "Por violencia de género, trata, o si es menor de edad y está sin compañía: no hay "
     "direcciones aquí, llame."
 )
-#: The same where nobody knows a number.
+#: The same text for an area without a known number.
 PROTECTED_UNKNOWN = marked_safety(
     "Por violencia de género, trata, o si es menor de edad y está sin compañía: no hay "
     "direcciones aquí. Pida ayuda a las autoridades o en un hospital."
@@ -50,16 +50,16 @@ PROTECTED_UNKNOWN = marked_safety(
 
 @dataclass(frozen=True, slots=True)
 class PrintLine:
-    """One line: what it is about, if that has to be said, and the words.
+    """One line: an optional label and the words.
 
     Attributes
     ----------
     is_original
-        The words are Spanish, whatever the language of the rest.
+        The words are Spanish, whatever the language of the other lines.
     is_strong
-        To be seen first.
+        The line is emphasised.
     link
-        What a phone does with it.
+        URI that a phone opens from the line (``tel:``, ``sms:`` or WhatsApp).
     """
 
     text: str
@@ -70,18 +70,18 @@ class PrintLine:
 
 
 def name(row: Row, *, has_demo: bool) -> str:
-    """Return the name of a place, which says DEMO (P35) if it has to; a demo row's mostly does."""
+    """Return a place's name, with DEMO in front unless the name says so already (P35)."""
     own = str(row["name"])
     return f"DEMO {own}" if has_demo and "DEMO" not in own else own
 
 
 def demo_warning(w: Words) -> PrintLine:
-    """Return what everything says while demo rows are loaded (P35)."""
+    """Return the warning that every text carries while demo rows are loaded (P35)."""
     return _safety(w, route_phrases.DEMO, is_strong=True)
 
 
 def protected(w: Words, hotline: str | None, lines: AreaContacts) -> PrintLine:
-    """Return whom to call for protected services (P38): the hotline, else lines of the area."""
+    """Return whom to call for protected services (P38): the hotline, else the area's lines."""
     numbers = [] if hotline else _numbers(lines)
     own, said = w.reviewed(PROTECTED if hotline or numbers else PROTECTED_UNKNOWN)
     if hotline:
@@ -93,7 +93,7 @@ def protected(w: Words, hotline: str | None, lines: AreaContacts) -> PrintLine:
 
 
 def _numbers(lines: AreaContacts) -> list[tuple[str, str]]:
-    """Return a number of each kind that a survivor or a child alone may call, the unit's first."""
+    """Return one number for each kind of protected line, the first that the area lists."""
     found: dict[str, str] = {}
     for line in lines.lines:
         if line["kind"] in PROTECTED_LINES and (number := line["phone"] or line["whatsapp"]):
@@ -102,7 +102,7 @@ def _numbers(lines: AreaContacts) -> list[tuple[str, str]]:
 
 
 def not_urgent(w: Words) -> PrintLine:
-    """Return that nobody waits for complaints that are sent by a page (P44)."""
+    """Return the warning that nobody reads online complaints urgently (P44)."""
     return _safety(w, NOT_URGENT)
 
 
@@ -120,9 +120,9 @@ def place(
     *,
     is_brief: bool = False,
 ) -> list[PrintLine]:
-    """Return what is said of a place; ``row`` has its published properties.
+    """Return the lines about a place; ``row`` holds its published properties.
 
-    In brief: without how it is found and for whom it is, which who calls there is told.
+    The brief form leaves out where the place is and whom it serves: callers are told on the phone.
     """
     return [
         *warnings(w, row, referrers),
@@ -135,7 +135,7 @@ def place(
 
 
 def warnings(w: Words, row: Row, referrers: Sequence[str]) -> Iterable[PrintLine]:
-    """Yield what keeps people out of a place now, and its own notice (P15)."""
+    """Yield why a place cannot be entered now, and the place's own notice (P15)."""
     if row["status"] == "full" or row["capacity"] == "full":
         yield PrintLine(w.gettext("Lleno por ahora: llame antes de ir"), is_strong=True)
     elif row["status"] == "temporarily_closed":
@@ -147,20 +147,20 @@ def warnings(w: Words, row: Row, referrers: Sequence[str]) -> Iterable[PrintLine
 
 
 def referral(w: Words, row: Row, referrers: Sequence[str]) -> Iterable[PrintLine]:
-    """Yield who refers to a place that nobody can walk into."""
+    """Yield the names of the spaces that refer to a place with entry by referral only."""
     if row["access"] == "referral_only":
         said = ", ".join(referrers) or w.gettext("pregunte en otro espacio")
         yield PrintLine(said, w.gettext("Solo con remisión"), is_strong=True)
 
 
 def services(w: Words, names: labels.Names, row: Row) -> list[str]:
-    """Return what a place offers, by need."""
+    """Return the names of a place's services in the order of the vocabulary."""
     codes = labels.in_order(names, "service", row["services"])
     return [labels.term(w, names, "service", code) for code in codes]
 
 
 def opening(w: Words, row: Row, day: date) -> Iterable[PrintLine]:
-    """Yield the hours by the week, as the place stated them (P43), and coming exceptions."""
+    """Yield the weekly hours as the place stated them (P43), and coming exceptions."""
     hours = hours_of(row)
     label = w.gettext("Según su horario")
     if not hours.openings:
@@ -191,7 +191,7 @@ def _holidays(w: Words, row: Row) -> str | None:
 
 
 def weekly(w: Words, hours: Hours) -> str | None:
-    """Write openings of every week; None where there are others, or any that end."""
+    """Write openings that all repeat weekly without end; None if any opening does not."""
     if not all(map(_is_weekly, hours.openings)):
         return None
     return "; ".join(f"{_days(w, one)} {_times(w, one)}" for one in hours.openings)
@@ -223,7 +223,7 @@ def _days(w: Words, opening: Opening) -> str:
 
 
 def _clocks(w: Words, hours: Opening | DayException) -> str:
-    """Write from when to when, empty where it is closed."""
+    """Write opening and closing time; empty for a day on which the place is closed."""
     if hours.opens_at is None or hours.closes_at is None:
         return ""
     if hours.opens_at == hours.closes_at:
@@ -240,7 +240,7 @@ def _times(w: Words, opening: Opening) -> str:
 
 
 def numbers(row: Row) -> list[tuple[str, str]]:
-    """Return the public numbers that a phone reaches, each with its kind."""
+    """Return the public numbers of a place that a phone can call or text, with their kind."""
     stated = [(str(phone["number"]), phone.get("type") or "voice") for phone in row["phones"]]
     return [(number, kind) for number, kind in stated if kind not in {"fax", "pager"}]
 
@@ -256,7 +256,7 @@ def _link(number: str, kind: str = "voice") -> str | None:
 
 
 def phones(w: Words, row: Row) -> Iterable[PrintLine]:
-    """Yield the public numbers, else the contact, else that there is none."""
+    """Yield the public numbers and the contact, or a line that no number is known."""
     found = numbers(row)
     for number, kind in found:
         called = {"whatsapp": "WhatsApp", "sms": "SMS"}.get(kind) or w.gettext("Teléfono")
@@ -268,7 +268,7 @@ def phones(w: Words, row: Row) -> Iterable[PrintLine]:
 
 
 def where(w: Words, row: Row) -> Iterable[PrintLine]:
-    """Yield how a place is found: address, landmark, kilometre of the road."""
+    """Yield the location in words: address, landmark, kilometre of the road."""
     road = row["road"]
     if row["road_km"] is not None:
         kilometre = f"km {format_decimal(row['road_km'], locale=w.locale)}"
@@ -279,7 +279,7 @@ def where(w: Words, row: Row) -> Iterable[PrintLine]:
 
 
 def whom(w: Words, row: Row) -> Iterable[PrintLine]:
-    """Yield for whom a place is, in its own words, what it costs and what it asks for."""
+    """Yield whom a place serves in its own words, its cost, required documents, and languages."""
     if row["eligibility"]:
         yield PrintLine(row["eligibility"], w.gettext("Para quién"), is_original=True)
     facts = []
@@ -304,7 +304,7 @@ def whom(w: Words, row: Row) -> Iterable[PrintLine]:
 
 
 def validity(w: Words, row: Row, now: datetime) -> Iterable[PrintLine]:
-    """Yield of which day a record is, and until when it may be used (P22, P49)."""
+    """Yield the day of the last confirmation and the last day of use (P22, P49)."""
     until = w.gettext("Use este dato hasta el %(date)s") % {"date": w.day(row["expires_on"])}
     age = age_of(row, now)
     if row["demo"]:
@@ -318,9 +318,9 @@ def validity(w: Words, row: Row, now: datetime) -> Iterable[PrintLine]:
 
 
 def help_lines(w: Words, lines: AreaContacts) -> list[PrintLine]:
-    """Return the lines of an area by kind, and the kinds that nobody knows one of (P45).
+    """Return the help lines of an area, and a note for each kind without a known line (P45).
 
-    Those for complaints are `complaint_lines`.
+    Lines for complaints are in `complaint_lines`.
     """
     said = [_line(w, line) for line in lines.lines if line["kind"] != "psea"]
     said += [
@@ -332,7 +332,7 @@ def help_lines(w: Words, lines: AreaContacts) -> list[PrintLine]:
 
 
 def complaint_lines(w: Words, lines: AreaContacts) -> list[PrintLine]:
-    """Return the lines about staff that no operator answers (P44)."""
+    """Return the lines for complaints about staff that are independent of the operators (P44)."""
     found = [_line(w, one) for one in lines.lines if one["kind"] == "psea" and one["independent"]]
     return found or [PrintLine(w.gettext("No se conoce una línea de esta zona."))]
 
@@ -352,24 +352,24 @@ def _kind(w: Words, kind: str) -> tuple[str, bool]:
 
 
 def list_ends(rows: Iterable[Row], day: date) -> date:
-    """Return the last day on which a list of ``day`` may be used."""
+    """Return the last day on which a list made on ``day`` may be used."""
     ends: list[date] = [row["expires_on"] for row in rows]
     return min([day + timedelta(days=LIST_DAYS), *ends])
 
 
 def plain(w: Words, one: PrintLine) -> str:
-    """Write a line; one that is Spanish within another language is labelled (P47)."""
+    """Write a line as text; a Spanish line within another language gets a label (P47)."""
     label = f"{one.label}: " if one.label else ""
     return f"{label}{one.text}{mark(w, one)}"
 
 
 def mark(w: Words, one: PrintLine) -> str:
-    """Return the label of a line that is Spanish within another language (P47)."""
+    """Return the label for a Spanish line within another language, or an empty string (P47)."""
     return " [ES]" if one.is_original and w.lang != "es" else ""
 
 
 def originals(w: Words) -> str:
-    """Return what the label of `mark` means."""
+    """Return the legend that explains the label of `mark`."""
     return f"ES = {w.gettext('texto original en español')}"
 
 

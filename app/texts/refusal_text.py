@@ -1,7 +1,7 @@
-"""What an answer says of a route that is refused: in words and members (P11, P32, P54).
+"""Body of a response that refuses a route, as a sentence and as JSON members (P11, P32, P54).
 
-The words are in the language that the answer would have had; what nobody has reviewed in it stays
-Spanish and says so (P47).
+The text is in the language of the request; a text that no person has reviewed in that language
+stays Spanish and is labelled as Spanish (P47).
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from geo.spaces.queries import NearSpace
 
 
 def detail(error: RouteRefusedError, w: Words) -> str:
-    """Return why there is no route, or none of a reasonable length."""
+    """Return the sentence that says why there is no route, or none of a reasonable length."""
     if isinstance(error, DetourRefusedError):
         is_closure = isinstance(error, LongDetourError)
         return detour_text.refusal(w, "closure" if is_closure else "ceiling", error.because)
@@ -21,7 +21,7 @@ def detail(error: RouteRefusedError, w: Words) -> str:
 
 
 def members(error: RouteRefusedError, w: Words) -> dict[str, Any]:
-    """Return what blocks, until when, and where help is on the same side."""
+    """Return the JSON members: obstacles, next opening, and the nearest help on the same side."""
     return {
         "blocked_by": error.blocked_by,
         "next_opening": error.next_opening,
@@ -34,7 +34,7 @@ def members(error: RouteRefusedError, w: Words) -> dict[str, Any]:
 
 
 def _detour(error: DetourRefusedError, w: Words) -> dict[str, Any]:
-    """Return why the only ways are too long, and how long the best of them is."""
+    """Return the reasons for the detour, and the figures of the best route that was refused."""
     return {
         "because": detour_text.written(w, error.because),
         "detour": {

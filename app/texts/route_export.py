@@ -1,8 +1,8 @@
-"""What of a route goes into a file: everything but its beginning.
+"""Content of an exported route file: the route without its beginning.
 
-A file is made to be carried and passed on, so it says nothing of where the journey starts (P48):
-the beginning of the line is cut off, with the spaces on it. Other routes are left out: several
-lines that begin around one place would give it away.
+A file is made to be carried and passed on, so it must not reveal where the journey starts (P48):
+the beginning of the line is cut off, with the spaces on it. Alternative routes are left out,
+because several lines that begin around one place would give the place away.
 """
 
 from collections.abc import Iterator
@@ -21,33 +21,34 @@ from app.texts import route_text, trade_off_text
 
 DEMO: Final = "DEMO"
 
-#: Digits of degrees in files: seven are a centimetre, as the road graph keeps them.
+#: Decimal digits of degrees in files: seven digits are a centimetre, the precision of the road
+#: graph.
 DIGITS: Final = 7
 
-#: So much of the beginning is cut off: a kilometre hides the house and the shelter (the width that
-#: P34 gives the border strip) [A]; of a way of less than two, its first half.
+#: Length cut off the beginning, metres: a kilometre hides the house and the shelter (the width that
+#: P34 gives the border strip) [A]. A route shorter than two kilometres loses its first half.
 OMITTED_M: Final = 1_000.0
 _OMITTED_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True)
 class Carried:
-    """One route as a file has it.
+    """One route as written to a file.
 
     Attributes
     ----------
     name, text
-        What it is called, and what is said of it; DEMO where it is one (P35).
+        Name and description of the route, marked DEMO if it is one (P35).
     source
-        Road networks.
+        Names of the road networks.
     stops
-        Spaces along it.
+        Spaces along the written part of the route.
     line
         Longitude and latitude in degrees, EPSG:4326, in order of travel.
     about
-        What is said of the file: the notice and who is to be credited.
+        Description of the file: the notice and the attribution.
     is_demo
-        Demo rows are loaded.
+        Whether demo rows are loaded.
     """
 
     name: str
@@ -60,25 +61,25 @@ class Carried:
 
 
 def carried(answer: JourneyAnswer, now: datetime, w: Words, index: int = 0) -> Carried:
-    """Return what a file says of one route of an answer, the best if no other is named.
+    """Return the content of a file for one route of a response, by default the best.
 
     Parameters
     ----------
     answer
-        What was found.
+        The routes found.
     now
-        The present moment, aware.
+        The current time, timezone-aware.
     w
-        Of the language of the texts.
+        Texts of the requested language.
     index
-        Which route.
+        Index of the route in the response.
     """
     journey, about = answer.journeys[index], route_text.told(answer, now)[index]
     is_demo, gap = answer.knowledge.demo, journey.gaps.longest
     hidden_m = omitted_m(journey.route.distance_m)
     said = [
         route_text.plain(w, trade_off_text.trade_words(w, about)),
-        # The name of a gap's end may be the start's.
+        # The advice names no ends of the gap: the name of an end may be the start's.
         route_phrases.gap_advice(gap.length_m, journey.gap_highest_m, overnight=journey.overnight),
         route_phrases.notice(is_demo=is_demo),
     ]
@@ -94,14 +95,14 @@ def carried(answer: JourneyAnswer, now: datetime, w: Words, index: int = 0) -> C
 
 
 def omitted_m(distance_m: float) -> float:
-    """Return how much of the beginning of a way is cut off, metres."""
+    """Return the length that is cut off the beginning of a route, metres."""
     return min(OMITTED_M, distance_m * _OMITTED_SHARE)
 
 
 def _without_beginning(journey: Journey) -> Iterator[tuple[float, float]]:
     route = journey.route
     from_m = omitted_m(route.distance_m)
-    # A way without length has only its end.
+    # A route without length keeps only its end.
     first = min(int(np.searchsorted(route.measure_m, from_m, "right")), len(route.measure_m) - 1)
     before_m, after_m = route.measure_m[first - 1], route.measure_m[first]
     share = float((from_m - before_m) / (after_m - before_m)) if after_m > before_m else 1.0
@@ -112,11 +113,11 @@ def _without_beginning(journey: Journey) -> Iterator[tuple[float, float]]:
 
 
 def demo_marked(name: str, *, is_demo: bool) -> str:
-    """Return a name that says DEMO if it has to (P35)."""
-    # Fictitious spaces are called so already.
+    """Return a name, with DEMO in front if demo rows are loaded (P35)."""
+    # Names of demo spaces begin with DEMO already.
     return f"{DEMO} {name}" if is_demo and not name.startswith(DEMO) else name
 
 
 def add_text(parent: Element, tag: str, text: str) -> None:
-    """Add an element of text, without control characters: XML 1.0 has none, however written."""
+    """Append an element with text, replacing control characters, which XML 1.0 cannot hold."""
     SubElement(parent, tag).text = "".join(max(c, " ") for c in text)

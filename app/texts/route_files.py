@@ -1,4 +1,4 @@
-"""The kinds of file that a route is carried away as: one entry makes one everywhere."""
+"""Registry of the file formats for routes: one entry here offers a format everywhere."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from app.texts.route_export import Carried
 
 @dataclass(frozen=True)
 class RouteFileKind:
-    """A kind of file: its media type, and what writes it as of a moment."""
+    """A file format: its media type, and the function that writes a route as of a moment."""
 
     media_type: str
     write: Callable[[Carried, datetime], bytes]
 
 
-#: By the name that ``f`` and the route form have for it, which is how its files end.
+#: Formats by the value of the ``f`` parameter and the route form, also used as file extension.
 FILE_KINDS: Final = {
     "gpx": RouteFileKind(gpx.MEDIA_TYPE, gpx.gpx_of),
     "kml": RouteFileKind(kml.MEDIA_TYPE, kml.kml_of),

@@ -1,7 +1,7 @@
-"""What a route is like, stretch by stretch, in words (P46).
+"""Description of a route in words, stretch by stretch (P46).
 
-What is known and what is not; no word that promises anything. What can hurt when it is translated
-wrongly stays Spanish in a language where nobody reviewed it, and says so (P47).
+The text states what is known and what is not, and promises nothing. A safety text without a
+reviewed translation stays Spanish and is labelled as Spanish (P47).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,22 +24,22 @@ from routing.route.route import Route
 from routing.route.segments import RouteSegment
 from routing.route.trade_offs import Trade, trades
 
-#: Less climb, or less of a way without reports, is not worth a word, metres [A].
+#: Shortest climb, and shortest length without hazard reports, that the text mentions, metres [A].
 CLIMB_M: Final = 10.0
 SHORT_M: Final = 50.0
 
-#: A page's list has no row of its own for an unnamed piece shorter than this (a kerb, a crossing
-#: of a street) [A].
+#: An unnamed piece shorter than this (a kerb, a street crossing) gets no row of its own in a page's
+#: list, metres [A].
 _ROW_M: Final = 30.0
 
 
-#: What the end of a leg is called.
+#: Label of the end of a leg.
 DESTINATION: Final = marked("Destino")
 
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
-    """A part of a text, and the language it is in."""
+    """A part of a text with its language."""
 
     text: str
     lang: str
@@ -47,22 +47,22 @@ class TextPart:
 
 @dataclass(frozen=True, eq=False)
 class RouteTextSource:
-    """A route with what its words rest on.
+    """A route with the data that its description needs.
 
     Parameters
     ----------
     route, trade
-        The route, against the quickest of its answer.
+        The route, and its comparison with the quickest route of the response.
     is_only
-        The answer has no other.
+        The response has no other route.
     hazards
-        Records as published, by id.
+        Published hazards by id.
     timezones
-        IANA names by crossing.
+        IANA timezone name of each crossing.
     timezone
-        Of the start, for what has none.
+        IANA timezone name of the start, used for crossings without one.
     today
-        There.
+        The current date at the start.
     """
 
     route: Route
@@ -80,7 +80,7 @@ class RouteTextSource:
 
 @dataclass(frozen=True)
 class Stretch:
-    """A part of a route that is told in one sentence; sets hold None for what is not known."""
+    """A part of a route for one sentence; None in a tuple stands for "not known"."""
 
     length_m: float
     road: str | None
@@ -95,7 +95,7 @@ class Stretch:
 
 
 def told(answer: JourneyAnswer, now: datetime) -> tuple[RouteTextSource, ...]:
-    """Gather what the words about an answer's routes rest on, in their order."""
+    """Collect the data for describing each route of a response, in the order of the routes."""
     knowledge, routes = answer.knowledge, [journey.route for journey in answer.journeys]
     timezone = knowledge.start.place.timezone
     hazards = {hazard.id: hazard for hazard in knowledge.hazards}
@@ -108,7 +108,7 @@ def told(answer: JourneyAnswer, now: datetime) -> tuple[RouteTextSource, ...]:
 
 
 def plain(w: Words, parts: Sequence[TextPart]) -> str:
-    """Write parts as one text; what is in Spanish for want of a review is labelled (P47)."""
+    """Join parts to one text; parts that stay Spanish for want of a review are labelled (P47)."""
     text = ""
     for row, part in enumerate(parts):
         text += ("; " if text else "") + part.text
@@ -119,7 +119,7 @@ def plain(w: Words, parts: Sequence[TextPart]) -> str:
 
 
 def marked_up(w: Words, parts: Sequence[TextPart]) -> Markup:
-    """Write parts as markup, with the language of what is not in the page's."""
+    """Join parts to HTML, with a ``lang`` attribute on parts in another language."""
     found = Markup()
     for row, part in enumerate(parts):
         text = part.text[:1].upper() + part.text[1:] if row == 0 else part.text
@@ -135,7 +135,7 @@ def marked_up(w: Words, parts: Sequence[TextPart]) -> Markup:
 
 
 def stretch(parts: Sequence[RouteSegment]) -> Stretch:
-    """Take segments that follow one another as one; the longest names it."""
+    """Merge consecutive segments into one stretch, named after the longest segment."""
     longest = parts[0] if len(parts) == 1 else max(parts, key=lambda part: part.length_m)
     return Stretch(
         length_m=parts[-1].to_m - parts[0].from_m,
@@ -152,7 +152,7 @@ def stretch(parts: Sequence[RouteSegment]) -> Stretch:
 
 
 def stretches(segments: Sequence[RouteSegment]) -> tuple[Stretch, ...]:
-    """Join segments to what a person takes for one road: by name, hazards and night."""
+    """Merge consecutive segments that a person takes for one road: by name, hazards and night."""
     rows: list[list[RouteSegment]] = []
     for segment in segments:
         if rows and _goes_on(rows[-1], segment):
@@ -175,17 +175,17 @@ def _goes_on(row: Sequence[RouteSegment], segment: RouteSegment) -> bool:
 
 
 def name_of(road: str | None, ref: str | None) -> str | None:
-    """Return what a road is called: by name, number or both."""
+    """Return the display name of a road from its name, its number or both."""
     return f"{road} ({ref})" if road and ref else road or ref
 
 
 def segment_words(w: Words, about: RouteTextSource, segment: RouteSegment) -> list[TextPart]:
-    """Say what one segment is like, and what is reported there."""
+    """Describe one segment and the hazards reported on it."""
     return stretch_words(w, about, stretch((segment,)))
 
 
 def stretch_words(w: Words, about: RouteTextSource, part: Stretch) -> list[TextPart]:
-    """Say what a stretch is like, and what is reported there."""
+    """Describe a stretch and the hazards reported on it."""
     here = where(w.lang, metres(w.lang, part.length_m), part.road, part.road_class)
     tags = part.road_class, part.surfaces, part.lit, part.sidewalk
     found = ground(w, here, *tags, _climb_m(part.ascent_m), part.night)
@@ -205,7 +205,7 @@ def ground(
     climb_m: int | None,
     night: bool,
 ) -> list[TextPart]:
-    """Say what the ground is like, after where that is, and what is not known of it."""
+    """Describe the ground after the location ``here``, with a part for the tags not known."""
     known, missing = _tags(w.lang, road_class, surfaces, lit, sidewalk)
     found = [here, *known]
     if climb_m is not None:
@@ -229,7 +229,7 @@ def _is_unreported(unknown_m: float, length_m: float) -> bool:
 
 @lru_cache(maxsize=16_384)
 def where(lang: str, length: str, road: str | None, road_class: str) -> str:
-    """Say how long a piece of which road is."""
+    """Say the length of a piece and the road that it belongs to."""
     w = words(lang)
     if road is not None:
         return w.gettext("Segmento de %(length)s por %(road)s") % {"length": length, "road": road}
@@ -245,7 +245,7 @@ def _tags(
     lit: tuple[bool | None, ...],
     sidewalk: tuple[bool | None, ...],
 ) -> tuple[tuple[str, ...], TextPart | None]:
-    """Word what is known of the ground, and what is not; few answers, asked again and again."""
+    """Word the known tags of the ground, and the missing ones; cached, as combinations are few."""
     w = words(lang)
     known = [w.gettext(SURFACES[surface]) for surface in surfaces if surface is not None]
     known += [*_yes_or_no(w, lit, _LIGHT), *_yes_or_no(w, sidewalk, _SIDEWALK)]
@@ -265,7 +265,7 @@ def _tags(
 
 _SURFACE, _LAMPS, _KERB = marked("superficie"), marked("luz"), marked("acera")
 
-#: Yes, no, and both of it.
+#: Texts for yes, for no, and for yes on parts of the stretch.
 _LIGHT = (marked("con luz"), marked("sin luz"), marked("con luz en partes"))
 _SIDEWALK = (marked("con acera"), marked("sin acera"), marked("con acera en partes"))
 
@@ -285,13 +285,13 @@ _DAYS_AGO = marked_safety("peligro publicado hace %(num)s días: %(kind)s")
 
 
 def hazard_words(w: Words, about: RouteTextSource, hazard_id: str) -> TextPart:
-    """Say which hazard is published and how old that is; a demo's is marked (P35, P36)."""
+    """Word a published hazard with its age in days, marked if it is a demo (P35, P36)."""
     hazard = about.hazards[hazard_id]
     age = about.age_days(hazard_id)
     text = (_TODAY, _YESTERDAY)[age] if age <= 1 else _DAYS_AGO
     kind = labels.HAZARDS.get(hazard.kind)
     if kind is None or not w.is_reviewed(kind):
-        w = words(DEFAULT_LANGUAGE)  # half a translation helps nobody
+        w = words(DEFAULT_LANGUAGE)  # never mix two languages in one sentence
     filled, message = w.reviewed(text)
     name = readable(hazard.kind) if kind is None else filled.reviewed(kind)[1]
     said = message % {"num": age, "kind": name[:1].lower() + name[1:]}
@@ -299,18 +299,19 @@ def hazard_words(w: Words, about: RouteTextSource, hazard_id: str) -> TextPart:
 
 
 def safety(w: Words, text: str, **values: str) -> TextPart:
-    """Word a safety text: in this language where a person reviewed it, else in Spanish."""
+    """Return a safety text, in this language if its translation is reviewed, else in Spanish."""
     filled, message = w.reviewed(text)
     return TextPart(message % values if values else message, filled.lang)
 
 
-#: What is shorter has no tens of metres; and what is not would be 1,000 m.
+#: Lengths below the first limit are written in metres, below the second in tens of metres; 995 m
+#: and more would round to 1,000 m.
 BY_METRES_M: Final = 10.0
 BY_TENS_M: Final = 995.0
 
 
 def metres(lang: str, length_m: float) -> str:
-    """Write a length: metres by tens below one kilometre, else kilometres."""
+    """Write a length: tens of metres below one kilometre, else kilometres."""
     if length_m < BY_METRES_M:
         return f"{round(length_m)} m"
     if length_m < BY_TENS_M:
@@ -323,5 +324,5 @@ _TENS = tuple(f"{tens * 10} m" for tens in range(100))
 
 @lru_cache(maxsize=4096)
 def _km(lang: str, hundreds: int) -> str:
-    """Write hundreds of metres as kilometres; babel takes long, and lengths come again."""
+    """Write hundreds of metres as kilometres; cached because babel is slow and lengths recur."""
     return words(lang).km(hundreds * 100.0)

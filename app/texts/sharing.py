@@ -1,7 +1,7 @@
-"""What the page of a space offers to send on: text for WhatsApp and SMS, a position for a map.
+"""Sharing links of a space's page: text for WhatsApp and SMS, a position for a map app.
 
-Links alone: nothing is asked of anybody until a person taps one, and nothing of that person is in
-them. Of public spaces alone, whoever reads the page: what is sent on is read by anybody.
+The links cause no request until a person taps one, and hold no data of that person. They exist for
+public spaces only, whoever reads the page, because anybody can read a forwarded message.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,23 +24,24 @@ from geo.records import demo_rows
 from geo.spaces import candidates
 from geo.spaces.candidates import Described
 
-#: Places whose published position is their own; others lie somewhere in their town.
+#: Precision of a space whose published position is its own; other spaces lie somewhere in their
+#: town.
 _EXACT = "point"
 
-#: Septets that stay of a name at least [A].
+#: Septets of a name that are never cut [A].
 _NAME = 20
 
 
 @dataclass(frozen=True)
 class PublicSpace:
-    """A space as the public sees it.
+    """A space as the public tier shows it.
 
     Attributes
     ----------
     referrers
-        Names of the visible points that refer to it.
+        Names of the visible spaces that refer people to this space.
     municipality
-        Code of its municipality, where it states one that has a code.
+        Code of the municipality; None if the space states none with a code.
     """
 
     described: Described
@@ -56,13 +57,13 @@ class Sharing:
     Attributes
     ----------
     whatsapp, sms
-        A message to whom the reader chooses.
+        Links that open a message, to a recipient whom the reader chooses.
     geo
-        The space's own public position; None where that is only its town's (RFC 5870).
+        ``geo:`` URI (RFC 5870) of the space's own public position; None if only its town is public.
     poster
-        Address of the poster.
+        URL of the poster.
     municipal_list
-        Address of the list of its municipality, or None.
+        URL of the list of the space's municipality, or None.
     """
 
     whatsapp: str
@@ -73,7 +74,7 @@ class Sharing:
 
 
 async def read_public(session: AsyncSession, space_id: str, now: datetime) -> PublicSpace | None:
-    """Return a space as the public sees it (public tier); None if it does not, or it has closed."""
+    """Read a space in the public tier; None if the space is not public or has closed."""
     try:
         found = await visible_space(session, space_id, now)
     except NotFoundError:
@@ -92,7 +93,7 @@ async def read_public(session: AsyncSession, space_id: str, now: datetime) -> Pu
 
 
 def sharing_of(w: Words, space: PublicSpace, *, base: str, now: datetime) -> Sharing:
-    """Return the links of a space that the public sees."""
+    """Return the sharing links of a public space."""
     found = space.described
     text = "\n".join(_lines(w, space, base, now))
     body = short_message(w, space, base=base, now=now)
@@ -125,9 +126,10 @@ def _lines(w: Words, space: PublicSpace, base: str, now: datetime) -> Iterable[s
 
 
 def short_message(w: Words, space: PublicSpace, *, base: str, now: datetime) -> str:
-    """Return a space in one SMS: what is too long loses its hours, then its address.
+    """Return a space as one SMS; if the text is too long, hours go first, then the URL.
 
-    Number, age and DEMO stay, what keeps people out, and enough of the name.
+    Phone number, age of the data, DEMO and the reasons not to come always stay, with enough of the
+    name.
     """
     row = space.described.properties
     number = next((number for number, _ in print_text.numbers(row)), None)
@@ -145,7 +147,7 @@ def short_message(w: Words, space: PublicSpace, *, base: str, now: datetime) -> 
 
 
 def _state(w: Words, row: Row) -> str | None:
-    """Say what keeps people out of a place (P15)."""
+    """Say why a place cannot be entered now or only by referral (P15)."""
     said = []
     if row["status"] == "full" or row["capacity"] == "full":
         said.append(w.gettext("lleno"))
@@ -157,7 +159,7 @@ def _state(w: Words, row: Row) -> str | None:
 
 
 def _age(w: Words, row: Row, now: datetime) -> str:
-    """Say of which day a word is, and until when it holds: the message is read later (P22)."""
+    """Word the date of the data and its last valid day, because an SMS may be read later (P22)."""
     until = w.gettext("vale hasta %(date)s") % {"date": _short(row["expires_on"])}
     age = age_of(row, now)
     if row["demo"]:

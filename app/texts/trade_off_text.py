@@ -1,7 +1,8 @@
-"""What a route trades against the quickest of its answer, in one sentence (P46).
+"""Comparison of a route with the quickest route of its response, in one sentence (P46).
 
-Days and not hours beyond a day on foot; no percentage; fewer reports never without how much nobody
-knows. `app.texts.route_text` says which language what is in (P47).
+Differences of more than a day on foot are in days, not hours, and never in percent. "Fewer reports"
+always comes with the length without any reports. `app.texts.route_text` explains the language of
+the parts (P47).
 """
 
 from collections.abc import Iterator
@@ -15,16 +16,16 @@ from routing.osm_tags.edge_flags import Mode
 from routing.route.trade_offs import ExposureDifference, Trade
 from routing.travel.cost_model import ALTITUDES_M
 
-#: A difference below this part of the larger figure is not worth a word [A].
+#: Differences below this share of the larger value are not mentioned [A].
 _WORTH_SAYING: Final = 0.01
 
 _MINUTE_S: Final = 60.0
 
 
 def trade_words(w: Words, about: RouteTextSource) -> list[TextPart]:
-    """Say what a route trades against the quickest, what nobody knows of it, and where to wait.
+    """Compare a route with the quickest, and word its unknown length and its waits at crossings.
 
-    What is not known stands next to what is reported: fewer reports are no promise.
+    The unknown length stands next to the reports, because fewer reports are no promise of safety.
     """
     found: list[TextPart] = []
     is_compared = not about.is_only
@@ -45,7 +46,7 @@ _WAIT = marked_safety("espere en %(name)s hasta las %(time)s del %(day)s")
 
 
 def _more_or_less(w: Words, about: RouteTextSource) -> Iterator[str]:
-    """Say how much longer or shorter a way is: days beyond a day on foot, else time."""
+    """Word the difference in length: in days for routes of several days on foot, else in time."""
     route, trade = about.route, about.trade
     if trade.is_quickest:
         yield w.gettext("El más rápido de estos caminos")
@@ -75,7 +76,7 @@ def _hours(time_s: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
-#: Less, more, and both.
+#: Texts for fewer reports, for more, and for fewer of one kind with more of another.
 _REPORTED = (
     marked_safety("menos peligros reportados"),
     marked_safety("más peligros reportados"),
@@ -87,7 +88,7 @@ _HIGHER = marked_safety("más altura y frío")
 
 
 def _reports_compared(trade: Trade) -> Iterator[str]:
-    """Choose the words for what is reported; height and cold are apart, nobody reports them."""
+    """Choose the text that compares reported hazards, without altitude, which nobody reports."""
     if trade.is_quickest:
         return
     reported = [
@@ -120,12 +121,13 @@ def _height_compared(about: RouteTextSource) -> Iterator[str]:
     if height.value > 0:
         yield _HIGHER
     elif about.route.unknown["elevation"] < SHORT_M:
-        # Where heights are not known, fewer known ones say nothing.
+        # With unknown elevations along the route, a smaller known exposure to altitude means
+        # nothing.
         yield _LOWER
 
 
 def _larger(difference: ExposureDifference) -> float:
-    """Return the larger of two routes' figures."""
+    """Return the larger of the two routes' values."""
     return max(difference.route_value, difference.route_value - difference.value)
 
 

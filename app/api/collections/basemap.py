@@ -19,23 +19,24 @@ from tiles.errors import NoBasemapError
 
 router = APIRouter(tags=["tiles"])
 
-#: Registered with IANA; never compressed on its way, for its ranges are of these very bytes.
+#: Media type registered with IANA; responses are never compressed, because ranges are of these
+#: bytes.
 PMTILES: Final = "application/vnd.pmtiles"
 
-#: One range; a list of ranges, and what is none, is answered with the whole (RFC 9110, 14.2).
+#: A single byte range; lists of ranges and malformed ones get the whole file (RFC 9110, 14.2).
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
 
 
 @dataclass(frozen=True)
 class _File:
-    """A basemap in memory: a few megabytes, of one building, whatever replaces its name."""
+    """A basemap in memory (a few megabytes), unaffected when the file on disk is replaced."""
 
     content: bytes
     tag: str
 
 
-#: The one that was read last, by what tells one file from another: low zooms are asked for all
-#: day, and the tag is of every byte.
+#: The file read last, by device, inode, time and size: low zooms are requested all day, and the
+#: entity tag is a hash of the whole file.
 _kept: dict[tuple[int, int, int, int], _File] = {}
 
 
@@ -83,15 +84,15 @@ def _read(path: Path) -> _File:
 
 
 def _asked(request: Request, found: _File) -> range | None:
-    """Return the range that is asked for, None for the whole.
+    """Return the requested byte range, None for the whole file.
 
     Raises
     ------
     HTTPException
-        416: it begins behind the end.
+        With status 416, if the range starts beyond the end of the file.
     """
     match = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
-    # A range of another building would be put together with this one's (RFC 9110, 13.1.5).
+    # A range of an older file must not be joined with ranges of this one (RFC 9110, 13.1.5).
     is_other = request.headers.get("if-range", found.tag) != found.tag
     if match is None or is_other or match[1] == match[2] == "":
         return None

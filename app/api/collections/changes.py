@@ -1,4 +1,4 @@
-"""The change feed: a copy of a collection is made once, and follows from then on (P49)."""
+"""The change feed of a collection: a client makes a full copy once, then follows changes (P49)."""
 
 import asyncio
 import base64
@@ -25,39 +25,39 @@ from tiles.features.changes import Changes, Cursor, read_changes, source
 
 type Body = dict[str, Any]
 
-#: How often a ledger is brought up to date for one page because what it shows is being changed at
-#: that moment; then the page is given as far as it goes [A].
+#: Number of times that one request updates a ledger which changes at the same moment; after that
+#: the page is returned as far as the ledger goes [A].
 TRIES: Final = 3
 
-#: Of a token: an id of 512 characters of 4 bytes, two marks and a byte, in base64 (4 for 3).
+#: Longest token: an id of 512 characters of 4 bytes, two marks and a byte, in base64 (4 for 3).
 _LONGEST_TOKEN: Final = 2_780
 
-# The first byte of a token: which marks follow.
+# Flags in the first byte of a token: which marks follow.
 _SINCE, _UNTIL = 1, 2
 _KINDS = (_SINCE, _UNTIL, _SINCE | _UNTIL)
 
 _REFUSED = "not a `token` of this collection's changes"
 
-# One asker of a process brings a ledger up to date; the others wait for it without a connection.
+# One request per process updates a ledger; the others wait without holding a connection.
 _LOCKS: WeakKeyDictionary[Database, defaultdict[tuple[Tier, str], asyncio.Lock]] = (
     WeakKeyDictionary()
 )
 
 
 def write_token(cursor: Cursor) -> str:
-    """Return the opaque token that says how far a copy is."""
+    """Return the opaque token that encodes the progress of a copy."""
     kind = (_SINCE if cursor.since else 0) | (_UNTIL if cursor.until else 0)
     packed = bytes([kind]) + b"".join(cursor.marks) + cursor.after.encode()
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
 def read_since(since: str | None) -> Cursor:
-    """Return how far a copy is: by the ``token`` of its last answer, None for a new copy.
+    """Return the progress of a copy from the ``token`` of its last response; None starts a copy.
 
     Raises
     ------
     InvalidParameterError
-        Not from a ``token``.
+        If the text is not a valid token.
     """
     if since is None:
         return Cursor()
@@ -75,18 +75,18 @@ def read_since(since: str | None) -> Cursor:
 
 
 def _unpacked(packed: bytes) -> Cursor | None:
-    """Return what `write_token` packed; None for what it never gives."""
+    """Decode a token from `write_token`; None if the bytes cannot come from `write_token`."""
     kind, rest = packed[0], packed[1:]
     since, rest = (rest[:MARK_BYTES], rest[MARK_BYTES:]) if kind & _SINCE else (None, rest)
     until, rest = (rest[:MARK_BYTES], rest[MARK_BYTES:]) if kind & _UNTIL else (None, rest)
     cursor = Cursor(since, until, rest.decode())
     is_of_marks = kind in _KINDS and all(len(mark) == MARK_BYTES for mark in cursor.marks)
-    # A copy that is whole is in the middle of nothing.
+    # An id to resume after comes only with an `until` mark: a complete copy has nothing to resume.
     return cursor if is_of_marks and (until is not None or not cursor.after) else None
 
 
 def routes() -> list[PublishedRoute]:
-    """Return the addresses: one for each collection."""
+    """Return the change feed's route of each collection."""
     return [
         PublishedRoute(f"/collections/{layer.name}/changes", changes, layer=layer.name)
         for layer in layers_for(Tier.PUBLIC)
@@ -94,7 +94,7 @@ def routes() -> list[PublishedRoute]:
 
 
 async def changes(asked: PublishedRequest) -> Response:
-    """Return what a copy of a collection lacks."""
+    """Return a page of changes after the client's token."""
     layer = find_layer(asked.path["layer"], asked.tier)
     query = asked.only_as("json", "since", "limit")
     cursor, limit = read_since(query.get("since")), read_limit(query.get("limit"))
@@ -107,10 +107,11 @@ async def changes(asked: PublishedRequest) -> Response:
 async def _read(
     database: Database, tier: Tier, layer: Layer, cursor: Cursor, limit: int
 ) -> tuple[Changes, bool]:
-    """Read a page of a ledger that has all that was committed before the request."""
+    """Read a page of a ledger that contains every transaction committed before the request."""
     refreshed, is_forced = 0, False
     while True:
-        # A ledger that lags says of nothing it lacks that it is gone (P49).
+        # An outdated ledger would not list records as gone, so it is updated before it is read
+        # (P49).
         async with database.primary_session(tier) as session:
             await change_feed.hold_still(session)
             if refreshed or not await change_feed.is_due(session, source(layer.name)):
@@ -151,6 +152,6 @@ def _members(layer: Layer, read: Changes, address: str, asked: dict[str, str]) -
 
 
 def _body(read: Changes, members: dict[str, Any]) -> bytes:
-    # The features are PostGIS' text and stay it; the members follow inside the same object.
+    # PostGIS returns features as text; their text is joined unparsed with the JSON of the members.
     start = b'{"type":"FeatureCollection","features":['
     return start + ",".join(read.features).encode() + b"]," + orjson.dumps(members)[1:]

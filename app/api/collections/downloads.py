@@ -1,4 +1,4 @@
-"""Answers of items that are files: all that match, streamed, in one snapshot."""
+"""File downloads of items: every match in one database snapshot, streamed."""
 
 from datetime import date
 from urllib.parse import urlencode
@@ -23,7 +23,7 @@ from tiles.features.request import Window
 
 
 def is_file_offered(window: Window) -> bool:
-    """Tell whether what a window asks for comes as a file: no page of many, in no other system."""
+    """Return whether a query can be answered as a file: without paging, and in CRS84 only."""
     return window.after is None and window.crs is CRS84
 
 
@@ -36,14 +36,14 @@ async def file_answer(
     past: Past | None,
     today: date,
 ) -> Response:
-    """Return everything that a question matches as a file; `limit` cuts it.
+    """Return all matches of a query as a file, cut by `limit` if given.
 
     Raises
     ------
     InvalidParameterError
-        The question goes by pages, or by another reference system.
+        If the query asks for a later page or for another CRS than CRS84.
     BusyError
-        Too many downloads are running.
+        If too many downloads are running.
     """
     if not is_file_offered(window):
         if window.after is not None:

@@ -1,8 +1,8 @@
-"""A GeoJSON feature as a change of a record: what it states, and what of that is new.
+"""Conversion of a GeoJSON feature in a request to the changes of a record.
 
-Properties carry the names of the record's fields, as ``POST /proposals`` takes them, and the
-geometry is its position. What an item shows is not all of its record, and some of it goes by
-another name there: a property that is published only is refused, unless a replacement repeats it.
+Properties have the names of the record's fields, as in ``POST /proposals``, and the geometry is the
+record's position. An item shows only a part of its record, some of it under other names: a property
+that exists only in the published item is refused, unless a replacement repeats it unchanged.
 """
 
 import math
@@ -18,11 +18,11 @@ from tiles.crs import Crs
 
 type Position = tuple[float, float]
 
-#: Members that answers have beside the feature's own: sent back, they say nothing.
+#: Members that responses add to a feature; in a request they are ignored.
 _ANSWERED: Final = frozenset({"attribution", "demo", "links", "notice"})
 _MEMBERS: Final = frozenset({"type", "id", "geometry", "properties", "reason"})
 
-#: Of the record, what goes by another name, or in the provider's words, where it is published.
+#: Record fields that the published item shows under another name or in the provider's words.
 _SHOWN_AS: Final = {
     "cost": "fees",
     "fees": "fee_kind",
@@ -33,8 +33,8 @@ _SHOWN_AS: Final = {
 _RECORD_NAMES: Final = {shown: field for field, shown in _SHOWN_AS.items()}
 _PUBLISHED_ONLY: Final = frozenset(SPACES.properties) - frozenset(FIELDS)
 
-#: What a replacement keeps unless it states it: what no item shows, so that nobody clears it
-#: unseen, and what follows from other fields.
+#: Fields that a replacement keeps unless it states them: fields that no item shows, so that nobody
+#: clears them unseen, and fields derived from others.
 _KEPT: Final = frozenset(
     {
         *("id", "demo", "lon", "lat"),
@@ -44,20 +44,20 @@ _KEPT: Final = frozenset(
     }
 )
 
-#: Degrees within which a position is the same: 0.1 m, to which answers are rounded (`tiles.crs`).
+#: Tolerance for equal positions in degrees: 0.1 m, to which responses are rounded (`tiles.crs`).
 _SAME_PLACE_DEG: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class StatedItem:
-    """What the body of a request states.
+    """Content of a request body.
 
     Attributes
     ----------
     properties : mapping
-        By name.
+        Stated values by name.
     position : (float, float) or None
-        First easting or longitude, in the units of its reference system; None: not stated.
+        Easting or longitude first, in the units of the reference system; None if not stated.
     id, reason : str or None
     """
 
@@ -69,28 +69,28 @@ class StatedItem:
 
 @dataclass(frozen=True, slots=True)
 class ShownItem:
-    """What an item shows to who asks: its properties, and its position in degrees, lon first."""
+    """The item as the asker sees it: properties, and position in degrees, longitude first."""
 
     properties: Mapping[str, Any]
     position: Position
 
 
 def read_feature(body: Any, crs: Crs, *, is_whole: bool) -> StatedItem:  # noqa: ANN401 -- any JSON
-    """Return what a feature states, or a merge patch of one (RFC 7396).
+    """Parse a feature, or a merge patch of a feature (RFC 7396).
 
     Parameters
     ----------
     body
-        JSON.
+        Parsed JSON.
     crs
-        Of its coordinates.
+        Reference system of the coordinates.
     is_whole
-        A feature with all its members, not a patch.
+        The body is a complete feature, not a patch.
 
     Raises
     ------
     InvalidRecordError
-        Names each member that is wrong.
+        Names each invalid member.
     """
     if not isinstance(body, dict):
         raise InvalidRecordError([("body", CodedReason("not_feature"))])
@@ -128,7 +128,7 @@ def read_feature(body: Any, crs: Crs, *, is_whole: bool) -> StatedItem:  # noqa:
 
 
 def _position(geometry: Any, crs: Crs) -> Position | CodedReason:  # noqa: ANN401 -- any JSON
-    """Return the position of a Point, x first; a reason says what is wrong with it."""
+    """Return the position of a Point with x first, or the reason why it is invalid."""
     if not isinstance(geometry, dict) or geometry.get("type") != "Point":
         return CodedReason("not_point")
     numbers = geometry.get("coordinates")
@@ -150,7 +150,7 @@ def created(stated: StatedItem) -> Document:
     Raises
     ------
     InvalidRecordError
-        A property is published only.
+        If a property exists only in published items.
     """
     _require_record_fields(stated.properties)
     named = {} if stated.id is None else {"id": stated.id}
@@ -163,7 +163,7 @@ def updated(stated: StatedItem, shown: ShownItem, document: Document) -> Documen
     Raises
     ------
     InvalidRecordError
-        A property is published only.
+        If a property exists only in published items.
     """
     _require_record_fields(stated.properties)
     changes = {
@@ -174,15 +174,15 @@ def updated(stated: StatedItem, shown: ShownItem, document: Document) -> Documen
 
 
 def replaced(stated: StatedItem, shown: ShownItem, document: Document) -> Document:
-    """Return the changes that make a space what a feature states; None clears a field.
+    """Return the changes that turn a space into the stated feature; None clears a field.
 
-    What is stated as the item shows it stays: an item that was read, changed and sent back
-    changes nothing else, even where it shows less than the record has.
+    A value equal to the one that the item shows changes nothing: an item that was read, edited and
+    sent back changes only the edited fields, even where it shows less than the record holds.
 
     Raises
     ------
     InvalidRecordError
-        A property is published only, and is not what the item shows.
+        If a property exists only in published items and differs from the item's value.
     """
     known = shown.properties
     repeated = {
@@ -207,7 +207,7 @@ def statement(stated: StatedItem) -> Document:
     Raises
     ------
     InvalidRecordError
-        It would move the crossing.
+        If the patch would move the crossing.
     """
     if stated.position is not None:
         raise InvalidRecordError([("geometry", CodedReason("crossing_stays"))])
@@ -229,7 +229,7 @@ def _require_record_fields(properties: Mapping[str, Any]) -> None:
 
 
 def _merged(before: Any, patch: Mapping[str, Any]) -> Document:  # noqa: ANN401 -- any field
-    # One level: no field of a record is an object of objects.
+    # Merging one level suffices: no field of a record is an object of objects.
     known = before if isinstance(before, dict) else {}
     return {name: value for name, value in {**known, **patch}.items() if value is not None}
 
@@ -237,7 +237,7 @@ def _merged(before: Any, patch: Mapping[str, Any]) -> Document:  # noqa: ANN401 
 def _moved(
     stated: StatedItem, shown: ShownItem | None, document: Mapping[str, Any] | None = None
 ) -> Document:
-    """Return the position as fields, unless it is where the space is, or is shown to be (P5)."""
+    """Return the stated position as fields, unless it equals the stored or the shown one (P5)."""
     if stated.position is None:
         return {}
     lon, lat = stated.position

@@ -1,4 +1,4 @@
-"""The published data as pages for people (OGC API, class html): made of the same JSON."""
+"""HTML pages of the published data, rendered from the JSON responses (OGC API, class html)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,17 +19,17 @@ from tiles.features.request import Window
 
 type Body = dict[str, Any]
 
-#: Columns of a table of features [A]: what fits beside each other; the rest is on its own page.
+#: Columns of a feature table that fit side by side [A]; the feature's own page shows the others.
 _COLUMNS: Final = 6
 
-#: What formats are called, by their media type.
+#: Names of the formats by media type.
 _TITLES: Final = {JSON: "JSON", **{fmt.media_types[0]: fmt.title for fmt in FORMATS}}
 
 
 def as_page(window: Window, query: Mapping[str, str]) -> tuple[Window, dict[str, str]]:
-    """Return what a page in HTML asks: no more rows than it has, and its JSON in no named format.
+    """Return window and query for an HTML page: a capped limit, and no ``f`` parameter.
 
-    The JSON that it is made of is then the same that is kept for those who ask for JSON.
+    Without ``f`` the page is rendered from the same cached JSON that JSON clients get.
     """
     asked = {name: value for name, value in query.items() if name != "f"}
     if window.limit <= MAX_PAGE_LIMIT:
@@ -38,7 +38,7 @@ def as_page(window: Window, query: Mapping[str, str]) -> tuple[Window, dict[str,
 
 
 def collections_page(asked: PublishedRequest, kept: Kept) -> Response:
-    """Return the list of collections."""
+    """Return the page with the list of collections."""
     body: Body = orjson.loads(kept.body)
     base = asked.base
     rows = [
@@ -65,7 +65,7 @@ def collections_page(asked: PublishedRequest, kept: Kept) -> Response:
 
 
 def conformance_page(base: str, classes: Sequence[str]) -> Response:
-    """Return the conformance classes that hold."""
+    """Return the page with the conformance classes."""
     view = DataView(
         title="Conformance",
         lead="The classes of OGC's standards that hold here.",
@@ -79,7 +79,7 @@ def conformance_page(base: str, classes: Sequence[str]) -> Response:
 
 
 def collection_page(asked: PublishedRequest, layer: Layer, kept: Kept) -> Response:
-    """Return what a collection is, and what its properties mean."""
+    """Return the page that describes a collection and its properties."""
     body: Body = orjson.loads(kept.body)
     view = DataView(
         title=layer.title,
@@ -97,7 +97,7 @@ def collection_page(asked: PublishedRequest, layer: Layer, kept: Kept) -> Respon
 
 
 def items_page(asked: PublishedRequest, layer: Layer, kept: Kept) -> Response:
-    """Return a page of features as a table."""
+    """Return a page of features as an HTML table."""
     body: Body = orjson.loads(kept.body)
     address = f"{asked.base}/collections/{layer.name}"
     columns = [name for name in layer.tile_columns if name not in {"id", "demo"}][:_COLUMNS]
@@ -117,7 +117,7 @@ def items_page(asked: PublishedRequest, layer: Layer, kept: Kept) -> Response:
 
 
 def item_page(asked: PublishedRequest, layer: Layer, kept: Kept) -> Response:
-    """Return one feature with everything that is published of it."""
+    """Return the page of one feature with all its published properties."""
     body: Body = orjson.loads(kept.body)
     address = f"{asked.base}/collections/{layer.name}"
     view = DataView(
@@ -140,9 +140,10 @@ def item_page(asked: PublishedRequest, layer: Layer, kept: Kept) -> Response:
 
 
 def _leads(body: Body) -> list[PageLink]:
-    """Return the links of the JSON that a page is made of, as they are from the page.
+    """Convert the links of a JSON response to the links of its HTML page.
 
-    What comes in several formats is named in one: the header of a browser would decide else.
+    A link to a resource with several formats names one, because otherwise the browser's Accept
+    header decides.
     """
     found = []
     for one in body["links"]:
@@ -166,7 +167,7 @@ def _leads(body: Body) -> list[PageLink]:
             case _:
                 text = one["title"]
         found.append(PageLink(text, href, rel, media_type))
-    # People look for these below a page's last row.
+    # The sort puts the links that people look for below a table at the beginning.
     return sorted(found, key=lambda link: link.text not in {"Next page", "Items"})
 
 

@@ -28,13 +28,13 @@ from tiles.features.request import Window
 
 type Body = dict[str, Any]
 
-#: What a count does not depend on.
+#: Parameters that do not change the number of matches.
 _UNCOUNTED: Final = windows.PAGING | {"f", "crs", "properties", "sortby", "count"}
 
-#: What a single feature comes in.
+#: Formats of a single feature.
 _OF_ONE: Final = (formats.GEOJSON, formats.HTML)
 
-#: What a page of features comes in beside GeoJSON, by whether the same comes as a file.
+#: Formats of a page besides GeoJSON, by whether the query can also be answered as a file.
 _OTHERS: Final = {
     False: (formats.HTML,),
     True: tuple(fmt for fmt in FORMATS if fmt is not formats.GEOJSON),
@@ -42,7 +42,7 @@ _OTHERS: Final = {
 
 
 def routes() -> list[PublishedRoute]:
-    """Return the addresses: one for each collection."""
+    """Return the items routes of each collection."""
     found = []
     for layer in layers_for(Tier.PUBLIC):
         address = f"/collections/{layer.name}/items"
@@ -54,7 +54,7 @@ def routes() -> list[PublishedRoute]:
 
 
 async def items(asked: PublishedRequest) -> Response:
-    """Return one page of features, or all of them as a file; ``f`` decides."""
+    """Return one page of features, or all of them as a file, depending on ``f``."""
     layer = find_layer(asked.path["layer"], asked.tier)
     query = asked.only(*windows.NAMES, *queryable_columns(layer))
     fmt = asked.format(FORMATS, query.get("f"))
@@ -93,7 +93,7 @@ async def _kept_page(
 
 
 def content_crs(crs: Crs) -> dict[str, str]:
-    """Return the header that names the reference system of an answer (Part 2)."""
+    """Return the Content-Crs header of a response (OGC API Features, Part 2)."""
     return {"Content-Crs": f"<{crs.uri}>"}
 
 
@@ -112,7 +112,7 @@ async def _matched(
     page: Page,
     past: Past | None,
 ) -> int | None:
-    """Return how many features the whole answer has; counted once an edition."""
+    """Return the number of matches over all pages, counted once per edition of the layer."""
     if window.after is None and page.resume_after is None:
         return len(page.features)
     is_exact = query.get("count") == windows.EXACT
@@ -130,7 +130,7 @@ async def _matched(
 def page_links(
     layer: Layer, window: Window, page: Page, address: str, query: Mapping[str, str]
 ) -> list[dict[str, str]]:
-    """Return where a page leads: to itself in every format, and onward."""
+    """Return the links of a page: itself in every format, its collection, and the next page."""
     asked = f"?{written(query)}" if query else ""
     links = [
         link(f"{address}/items{asked}", "self", GEOJSON),
@@ -145,18 +145,18 @@ def page_links(
 
 
 def page_body(page: Page, members: Body) -> bytes:
-    """Return a FeatureCollection: PostGIS' text, and the members inside the same object."""
+    """Join PostGIS' feature texts and the other members into a FeatureCollection."""
     rest = orjson.dumps(members).decode()[1:]
     return f'{{"type":"FeatureCollection","features":[{",".join(page.features)}],{rest}'.encode()
 
 
 async def item(asked: PublishedRequest) -> Response:
-    """Return one feature; hidden and never existed get the same 404 (P39)."""
+    """Return one feature; hidden and non-existing features get the same 404 (P39)."""
     layer = find_layer(asked.path["layer"], asked.tier)
     query = asked.only("as_of", "crs", "f")
     fmt = asked.format(_OF_ONE, query.get("f"))
     if fmt is formats.HTML:
-        query.pop("f", None)  # the page is made of the JSON that comes without
+        query.pop("f", None)  # the HTML page is rendered from the JSON of a query without f
     item_id, base = asked.path["item"], asked.base
     crs = read_crs("crs", query.get("crs"))
     today = asked.request.state.clock().astimezone(UTC).date()

@@ -1,4 +1,4 @@
-"""What published answers have in common: media types, links, and the words of a demonstration."""
+"""Shared parts of published responses: media types, links, and the DEMO notice."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -14,22 +14,22 @@ MERGE_PATCH = "application/merge-patch+json"
 SCHEMA = "application/schema+json"
 HTML = "text/html"
 MVT = "application/vnd.mapbox-vector-tile"
-#: What OGC's own relations of links begin with.
+#: Prefix of OGC's own link relations.
 REL = "http://www.opengis.net/def/rel/ogc/1.0"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
 
-#: What stands in an address as it is (RFC 3986, 2.3).
+#: Characters that a URL holds unescaped (RFC 3986, 2.3).
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII)
 
 
 def written(query: Mapping[str, str]) -> str:
-    """Return a query as addresses have it, as `urllib.parse.urlencode` does in a third of its time.
+    """Encode a query string like `urllib.parse.urlencode`, in a third of the time.
 
     Parameters
     ----------
     query
-        By names that are known, and so need no escaping.
+        Values by parameter name; the names are known and need no escaping.
     """
     plain = _PLAIN.fullmatch
     pairs = (f"{name}={v if plain(v) else quote_plus(v)}" for name, v in query.items())
@@ -37,25 +37,25 @@ def written(query: Mapping[str, str]) -> str:
 
 
 def link(href: str, rel: str, media_type: str = JSON, title: str | None = None) -> dict[str, str]:
-    """Return a link as the OGC API writes it."""
+    """Return a link object of the OGC API."""
     made = {"href": href, "rel": rel, "type": media_type}
     return made if title is None else {**made, "title": title}
 
 
 def in_format(href: str, name: str) -> str:
-    """Return an address that names no format with one."""
+    """Append a format parameter to a URL that has none."""
     return f"{href}{'&' if '?' in href else '?'}f={name}"
 
 
 def alternates(
     address: str, query: Mapping[str, str], others: Iterable[FeatureFormat]
 ) -> list[dict[str, str]]:
-    """Return links to the same in other formats (OGC API Features, 7.15.7, 7.16.2).
+    """Return links to the same resource in other formats (OGC API Features, 7.15.7, 7.16.2).
 
     Parameters
     ----------
     address, query
-        Of the answer that they stand in; its own format in the query does not count.
+        URL and parameters of the response that holds the links; ``f`` in the query is ignored.
     """
     asked = written({name: value for name, value in query.items() if name != "f"})
     plain = f"{address}?{asked}" if asked else address
@@ -63,7 +63,7 @@ def alternates(
 
 
 def demo_members(*, is_demo: bool, notice: str | None = None) -> dict[str, Any]:
-    """Return what every answer says while demo rows are loaded (P35), and a layer's notice."""
+    """Return a layer's notice, and the DEMO members while demo rows are loaded (P35)."""
     words = [DEMO_NOTICE] if is_demo else []
     words += [notice] if notice else []
     said: dict[str, Any] = {"demo": True} if is_demo else {}

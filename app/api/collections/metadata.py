@@ -1,4 +1,4 @@
-"""Collections: what they are, and what their items can be filtered by (Parts 1 to 3)."""
+"""Descriptions of collections with queryables and schemas (OGC API Features, Parts 1 to 3)."""
 
 from typing import Any, Final
 
@@ -35,7 +35,7 @@ _OFFERED: Final = (formats.GEOJSON, formats.HTML)
 
 
 def routes() -> list[PublishedRoute]:
-    """Return the addresses: one for each collection, as the catalogue names them."""
+    """Return the routes of the collections in the catalogue."""
     found = [PublishedRoute("/collections", collections)]
     for layer in layers_for(Tier.PUBLIC):
         address = f"/collections/{layer.name}"
@@ -48,7 +48,7 @@ def routes() -> list[PublishedRoute]:
 
 
 def last_routes() -> list[PublishedRoute]:
-    """Return what answers below ``/collections`` where nothing else does."""
+    """Return fallback routes for unknown paths below ``/collections``."""
     return [
         PublishedRoute("/collections/{layer}", unknown),
         PublishedRoute("/collections/{layer}/{rest:path}", unknown),
@@ -56,13 +56,13 @@ def last_routes() -> list[PublishedRoute]:
 
 
 async def unknown(asked: PublishedRequest) -> Response:
-    """Refuse what is not there: an unknown collection is said to be one."""
+    """Refuse an unknown path, with a specific problem for an unknown collection."""
     find_layer(asked.path["layer"], asked.tier)
     raise HTTPException(404)
 
 
 async def collections(asked: PublishedRequest) -> Response:
-    """Return all collections."""
+    """Return the list of collections."""
     fmt = asked.format(_OFFERED, asked.only("f").get("f"))
     base = asked.base
     is_demo = asked.is_demo
@@ -87,7 +87,7 @@ async def collections(asked: PublishedRequest) -> Response:
 
 
 async def collection(asked: PublishedRequest) -> Response:
-    """Return what a collection is, with its credit and its links."""
+    """Return the description of one collection."""
     layer = find_layer(asked.path["layer"], asked.tier)
     fmt = asked.format(_OFFERED, asked.only("f").get("f"))
     base = asked.base
@@ -104,7 +104,7 @@ async def collection(asked: PublishedRequest) -> Response:
 
 
 async def collection_body(asked: PublishedRequest, layer: Layer, base: str) -> Body:
-    """Return the description of one collection."""
+    """Build the JSON description of one collection."""
     address = f"{base}/collections/{layer.name}"
     box = await _extent(asked, layer)
     return {
@@ -130,7 +130,8 @@ async def collection_body(asked: PublishedRequest, layer: Layer, base: str) -> B
                 SCHEMA,
                 "What items can be filtered by",
             ),
-            # GDAL asks it for types, which it guesses by the first 20 features else.
+            # GDAL reads property types from the schema; otherwise it guesses from the first 20
+            # features.
             link(f"{address}/schema", "describedby", SCHEMA, "What items hold"),
             link(f"{base}/tiles/{layer.name}/tilejson", "describedby", JSON, "TileJSON"),
             link(f"{address}/tiles", f"{REL}/tilesets-vector", JSON, "Vector tiles"),
@@ -143,17 +144,17 @@ async def collection_body(asked: PublishedRequest, layer: Layer, base: str) -> B
 
 
 def _items_address(address: str, fmt: FeatureFormat) -> str:
-    # GDAL writes an id behind it, whatever ends it: the format that comes anyway is not named.
+    # GDAL appends an id to this URL even after a query, so the default format has no parameter.
     query = "" if fmt is FORMATS[0] else f"?f={fmt.name}"
     return f"{address}/items{query}"
 
 
-#: Of a collection that holds nothing: what may be asked.
+#: Extent of an empty collection.
 _WORLD: Final = [-180.0, -90.0, 180.0, 90.0]
 
 
 async def _extent(asked: PublishedRequest, layer: Layer) -> list[float]:
-    """Return the box of what the tier sees, which is read once an edition."""
+    """Return the bounding box of the rows visible to the tier, read once per edition."""
 
     async def make() -> tuple[bytes, dict[str, str]]:
         box = await read_extent(asked.reader, layer)
@@ -165,7 +166,7 @@ async def _extent(asked: PublishedRequest, layer: Layer) -> list[float]:
 
 
 async def queryables(asked: PublishedRequest) -> Response:
-    """Return the JSON Schema of what items can be filtered by (Part 3)."""
+    """Return the JSON Schema of the queryable properties (OGC API Features, Part 3)."""
     layer = find_layer(asked.path["layer"], asked.tier)
     asked.only_as("json")
     address = f"{asked.base}/collections/{layer.name}/queryables"

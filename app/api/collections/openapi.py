@@ -1,6 +1,6 @@
-"""The OpenAPI document (3.0): FastAPI's, with the problems as they are really sent.
+"""The OpenAPI 3.0 document: FastAPI's own, with problem responses corrected.
 
-FastAPI writes version 3.1; the OGC API's class, GDAL and QGIS read 3.0 (publishing.md).
+FastAPI writes version 3.1; the OGC API's conformance class, GDAL and QGIS read 3.0 (publishing.md).
 """
 
 from http import HTTPStatus
@@ -24,7 +24,7 @@ DESCRIPTION = (
     "says that a way is safe. While demo rows are loaded, answers say `demo: true`."
 )
 
-#: Newest 3.0; what it lacks of 3.1 is written as it writes it.
+#: Newest 3.0 version; `downgraded` rewrites what only 3.1 has.
 _OPENAPI = "3.0.3"
 
 _PROBLEM = "application/problem+json"
@@ -36,7 +36,7 @@ _LICENCE = {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENS
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """Return the application's OpenAPI document, made once."""
+    """Return the application's OpenAPI document, built on first use."""
     if app.openapi_schema is None:
         made = get_openapi(
             title=app.title,
@@ -53,7 +53,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         whole = downgraded(made)
         whole |= {"openapi": _OPENAPI, "info": {**made["info"], "license": _LICENCE}}
         whole["paths"] = dict(sorted({**whole["paths"], **openapi_published.paths()}.items()))
-        # Reading needs no token; one shows more, and some endpoints take nothing without.
+        # Reading needs no token; a token shows more rows, and some endpoints require one.
         whole["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         whole["security"] = [{}, {"token": []}]
         for item in whole["paths"].values():
@@ -64,16 +64,17 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 
 def _add_common(operation: dict[str, Any]) -> None:
-    """State what is answered before an endpoint is reached: it cannot know of that."""
-    # Unknown parameters (`app.access.dependencies`) and too many requests (`app.http.rate_limits`).
+    """Add the responses that are sent before a request reaches its endpoint."""
+    # 400 is for unknown parameters (`app.access.dependencies`), 429 for too many requests
+    # (`app.http.rate_limits`).
     statuses = {400, 429}
     if operation.get("security") != []:
-        statuses.add(401)  # a token that does not hold (`app.access.identity`)
+        statuses.add(401)  # an invalid token (`app.access.identity`)
     if "requestBody" in operation:
         statuses |= {
             413,
             415,
-        }  # too large (`app.http.middleware`), or of another kind (`app.access.dependencies`)
+        }  # too large (`app.http.middleware`), or of another media type (`app.access.dependencies`)
     for parameter in operation.get("parameters", ()):
         _forbid_null(parameter["schema"])
     responses = operation["responses"]
@@ -84,22 +85,23 @@ def _add_common(operation: dict[str, Any]) -> None:
 
 
 def _forbid_null(schema: dict[str, Any]) -> None:
-    # A parameter that is not there is None to an endpoint; none can be sent as null.
+    # An absent parameter is None in the endpoint, but a client cannot send null.
     if schema.pop("nullable", False) and "enum" in schema:
         schema["enum"] = [value for value in schema["enum"] if value is not None]
 
 
 def _correct(responses: dict[str, Any]) -> None:
-    # FastAPI adds its own 422 to whatever takes input; here that is 400, and problem+json.
+    # FastAPI adds a 422 to every endpoint with input; this server sends 400 as problem+json
+    # instead.
     generated = responses.get("422", {}).get("content", {}).get("application/json", {})
     if generated.get("schema", {}).get("$ref", "").endswith("/HTTPValidationError"):
         del responses["422"]
     for status, response in responses.items():
         for media_type, said in list(response.get("content", {}).items()):
             if said.get("schema", {}).get("$ref", "").endswith("/Problem"):
-                # FastAPI files it under the media type of the endpoint's success.
+                # FastAPI lists the problem under the media type of the endpoint's success response.
                 del response["content"][media_type]
                 response["content"][_PROBLEM] = said
             elif status < "300" and media_type.endswith("json"):
-                # FastAPI takes bodies that are not its own class' for text.
+                # FastAPI declares bodies of other response classes as text.
                 said["schema"] = {"type": "object"}

@@ -1,4 +1,4 @@
-"""The paths of what is published, made from the catalogue: one for each collection."""
+"""OpenAPI paths of the published data, generated from the catalogue for each collection."""
 
 from collections.abc import Sequence
 from typing import Any, Final, get_args
@@ -30,14 +30,14 @@ _WORDS: Final = {
     503: "Service Unavailable",
 }
 
-#: What a description comes as.
+#: Media types of descriptions.
 _PAGED: Final[Part] = {JSON: {}, HTML: {}}
 
 _URIS: Final = [crs.uri for crs in SUPPORTED]
 
 
 def paths() -> dict[str, Part]:
-    """Return the path items, by path."""
+    """Return the path items by path."""
     found = {
         "/collections": _get("features", "All collections.", _PAGED, [_format("json", "html")]),
         "/tileMatrixSets": _get("tiles", "The tile matrix sets.", {JSON: {}}, [_format("json")]),
@@ -118,7 +118,7 @@ def _of_layer(layer: Layer) -> dict[str, Part]:
 
 
 def items_parameters(layer: Layer) -> list[Part]:
-    """Return what a page of a layer can be asked with."""
+    """Return the query parameters of a layer's items."""
     return [
         _query(
             "limit",
@@ -174,7 +174,7 @@ def _as_of(layer: Layer) -> list[Part]:
 
 
 def _equalities(layer: Layer) -> list[Part]:
-    """Return the properties that may be named as parameters; lists go by `filter` alone."""
+    """Return the parameters for equality on properties; list properties need `filter` instead."""
     properties = queryables_schema(layer)["properties"]
     return [
         _query(name, {"type": said["type"]} | _formatted(said), f"Only items whose {name} it is.")
@@ -243,8 +243,8 @@ def _tile(summary: str, parameters: Sequence[Part] = ()) -> Part:
 
 
 def _query(name: str, schema: Part, description: str) -> Part:
-    # As the standard writes them (OGC 17-069r4, 7.15.2 to 7.15.4) and its tests ask; a list is one
-    # value with commas.
+    # Style and explode as in the standard (OGC 17-069r4, 7.15.2 to 7.15.4) and its test suite: a
+    # list is one value with commas.
     return {
         "name": name,
         "in": "query",

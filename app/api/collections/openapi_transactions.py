@@ -1,7 +1,7 @@
-"""The operations that change items, for the OpenAPI document; `transactions` answers them.
+"""OpenAPI operations that change items, which `transactions` implements.
 
-Their properties are the fields of a record with what each says (`geo.records.space_rows`): what a
-value may be is checked there, and said field by field.
+The properties are the record's fields with their notes (`geo.records.space_rows`); values are
+validated there, with an error for each field.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ _CLOSING: Final = (
 
 
 def operations() -> dict[str, dict[str, Part]]:
-    """Return the operations, by path and method."""
+    """Return the operations by path and method."""
     spaces, crossings = "/collections/spaces/items", "/collections/crossings/items/{item}"
     fields = {name: note for name, note in FIELD_NOTES.items() if name not in {"id", "lon", "lat"}}
     words = dict.fromkeys(CROSSING_FIELDS, "As in the item's `statuses`.")

@@ -1,4 +1,4 @@
-"""Query parameters of the OGC API: one small function each, from text to meaning."""
+"""Parsers of the OGC API's query parameters, one small function for each."""
 
 import math
 import re
@@ -18,23 +18,24 @@ from tiles.features.request import SortKey, sort_keys
 
 DEFAULT_LIMIT = 100
 
-#: A page of 10,000 points is about 6 MB; more is for exports. Larger limits are capped to it.
+#: Upper limit, to which larger values are capped: a page of 10,000 points is about 6 MB; exports
+#: serve larger needs.
 MAX_LIMIT = 10_000
 
-#: Of a page in HTML [A]: it is made anew for everybody who asks, on the loop, in some 16 ms.
+#: Upper limit of an HTML page [A]: each request renders one on the event loop, in some 16 ms.
 MAX_PAGE_LIMIT = 1_000
 
-# What JSON calls a number, and nothing else that float() takes (nan, 1_0, ١).
+# A JSON number, without the other inputs that float() accepts (nan, 1_0, ١).
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 def read_limit(limit: str | None) -> int:
-    """Return the features on a page: as asked, `DEFAULT_LIMIT`, or `MAX_LIMIT` at most.
+    """Return the page size: as requested, by default `DEFAULT_LIMIT`, at most `MAX_LIMIT`.
 
     Raises
     ------
     InvalidParameterError
-        Not a whole number, or below 1.
+        If the value is not a whole number, or is below 1.
     """
     if limit is None:
         return DEFAULT_LIMIT
@@ -42,13 +43,14 @@ def read_limit(limit: str | None) -> int:
         raise InvalidParameterError("limit", f"not a whole number of 1 to {MAX_LIMIT}")
     if limit.startswith("-") or not limit.strip("+0"):
         raise InvalidParameterError("limit", "must be 1 or more")
-    # Compared by digits first: Python refuses to read numbers of thousands of digits.
+    # The number of digits is compared first: Python refuses to parse numbers of thousands of
+    # digits.
     digits = limit.lstrip("+0")
     return MAX_LIMIT if len(digits) > len(str(MAX_LIMIT)) else min(int(digits), MAX_LIMIT)
 
 
 def read_bbox(bbox: str | None, crs: Crs = CRS84) -> tuple[Box, ...]:
-    """Return the asked box: none for everything, two where it spans the antimeridian.
+    """Parse `bbox` to boxes: none without a value, two if it spans the antimeridian.
 
     Parameters
     ----------
@@ -56,16 +58,16 @@ def read_bbox(bbox: str | None, crs: Crs = CRS84) -> tuple[Box, ...]:
         Four numbers, or six with heights, which are ignored; west beyond east spans the
         antimeridian.
     crs
-        Of these numbers, which come in its order of axes.
+        Reference system of the numbers, which are in its axis order.
 
     Returns
     -------
-    West, south, east, north in degrees, longitude first, west <= east.
+    Boxes of west, south, east, north in degrees, longitude first, west <= east.
 
     Raises
     ------
     InvalidParameterError
-        Not 4 or 6 finite numbers, out of range, or south beyond north.
+        If there are not 4 or 6 finite numbers, a number is out of range, or south is beyond north.
     """
     if bbox is None:
         return ()
@@ -87,7 +89,7 @@ def read_bbox(bbox: str | None, crs: Crs = CRS84) -> tuple[Box, ...]:
 
 
 def _degrees(corners: Sequence[float], crs: Crs) -> Box:
-    """Return two corners, in a system's order of axes, as west, south, east, north in degrees."""
+    """Convert two corners in a system's axis order to west, south, east, north in degrees."""
     first, second, third, fourth = corners
     least_x, most_x, least_y, most_y = crs.bounds
     names = ("latitudes", "longitudes") if crs.is_lat_first else ("longitudes", "latitudes")
@@ -134,18 +136,18 @@ def _numbers(name: str, text: str) -> list[float]:
 
 
 def read_interval(text: str | None) -> tuple[datetime | None, datetime | None]:
-    """Return the ends of the asked interval, None where it is open; both included.
+    """Parse `datetime` to the ends of an interval, both included; None where the interval is open.
 
     Parameters
     ----------
     text
-        An instant or an interval (RFC 3339): ends open as ``..`` or nothing, one of them possibly a
+        An instant or an interval (RFC 3339). An open end is ``..`` or empty; one end may be a
         duration (ISO 8601: ``2026-11-01/P7D``).
 
     Raises
     ------
     InvalidParameterError
-        Neither an instant nor an interval, or one that ends before it starts.
+        If the text is neither an instant nor an interval, or the interval ends before it starts.
     """
     if text is None:
         return None, None
@@ -168,7 +170,8 @@ def _ends(first: str, last: str) -> tuple[datetime | None, datetime | None]:
     stated = last if length.string == first else first
     if stated in _OPEN or _DURATION.fullmatch(stated):
         raise InvalidParameterError("datetime", "a duration needs an instant at the other end")
-    # A day stands for its first moment: P1D from one on ends where the next begins.
+    # A date next to a duration stands for its first moment: P1D from a day on ends where the next
+    # day begins.
     known = _instant(stated, is_end=False)
     try:
         reach = _reach(length)
@@ -186,7 +189,7 @@ def _reach(length: re.Match[str]) -> relativedelta:
 
 _OPEN = frozenset({"", ".."})
 
-# ISO 8601 durations in whole units, as the query conformance of the standard has them.
+# ISO 8601 durations in whole units, as in the standard's conformance class for queries.
 _DURATION = re.compile(
     r"P(?:(?P<years>\d{1,4})Y)?(?:(?P<months>\d{1,5})M)?(?:(?P<weeks>\d{1,5})W)?"
     r"(?:(?P<days>\d{1,6})D)?"
@@ -201,13 +204,13 @@ _INSTANT = re.compile(
 
 
 def _instant(text: str, *, is_end: bool) -> datetime:
-    """Return an instant; a date alone is its first or last moment, by UTC."""
+    """Parse an instant; a date stands for its first or last moment in UTC."""
     try:
         if _DATE.fullmatch(text):
             day = datetime.fromisoformat(text).replace(tzinfo=UTC)
             return datetime.combine(day, time.max, UTC) if is_end else day
         if _INSTANT.fullmatch(text):
-            # In UTC, so that an instant PostgreSQL cannot hold is refused here.
+            # Conversion to UTC refuses instants that PostgreSQL cannot hold.
             return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise InvalidParameterError("datetime", "no such day or time") from error
@@ -217,12 +220,12 @@ def _instant(text: str, *, is_end: bool) -> datetime:
 
 
 def read_as_of(as_of: str | None, today: date) -> datetime | None:
-    """Return the instant as of which a collection is asked for: a day's end, by UTC; None is now.
+    """Parse `as_of` to an instant, the end of the day in UTC; None means now.
 
     Raises
     ------
     InvalidParameterError
-        Not a day, or one that has not begun.
+        If the text is not a date, or the day has not begun.
     """
     if as_of is None:
         return None
@@ -239,12 +242,12 @@ def read_as_of(as_of: str | None, today: date) -> datetime | None:
 
 
 def read_crs(name: str, uri: str | None) -> Crs:
-    """Return a reference system by its URI; without one, degrees with longitude first.
+    """Return the reference system of a URI; CRS84 without one.
 
     Raises
     ------
     InvalidParameterError
-        It is none of those that collections are published in.
+        If collections are not published in the system.
     """
     if uri is None:
         return CRS84
@@ -255,12 +258,12 @@ def read_crs(name: str, uri: str | None) -> Crs:
 
 
 def read_columns(layer: Layer, text: str | None) -> tuple[str, ...] | None:
-    """Return the properties that are wanted, in the layer's order; None for all.
+    """Parse `properties` to column names in the layer's order; None means all.
 
     Raises
     ------
     InvalidParameterError
-        One is none of the layer's.
+        If a name is not a property of the layer.
     """
     if text is None:
         return None
@@ -273,17 +276,17 @@ def read_columns(layer: Layer, text: str | None) -> tuple[str, ...] | None:
 
 
 def read_sort(layer: Layer, text: str | None) -> tuple[SortKey, ...]:
-    """Return the order of ``sortby``: names with ``+`` or ``-`` before them, by commas.
+    """Parse `sortby`: names separated by commas, each with an optional ``+`` or ``-`` in front.
 
     Raises
     ------
     InvalidParameterError
-        A name is no sortable property, stands twice, or there are too many.
+        If a name is not sortable or occurs twice, or there are too many names.
     """
     if text is None:
         return ()
     try:
-        # A plus sign that was not escaped arrives as a space.
+        # An unescaped plus sign in a URL arrives as a space.
         return sort_keys(layer, [part.replace(" ", "+", 1) for part in text.split(",")])
     except InvalidSortError as error:
         raise InvalidParameterError("sortby", str(error)) from error

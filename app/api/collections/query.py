@@ -1,4 +1,4 @@
-"""What a query asks of a collection: all its parameters together."""
+"""Parsing of an items query: all parameters combined into a window on the collection."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -22,7 +22,7 @@ from tiles.features.paging import read_mark
 from tiles.features.queryables import forms_of, queryable_columns, read_equalities
 from tiles.features.request import SortKey, Window
 
-#: Parameters of every collection; its queryable properties come beside them.
+#: Parameters of every collection; queryable properties are further parameters.
 NAMES: Final = (
     "after",
     "as_of",
@@ -40,21 +40,21 @@ NAMES: Final = (
     "sortby",
 )
 
-#: Those that say where a page starts and how long it is, not what it is of.
+#: Parameters that select the page, not the matches.
 PAGING: Final = frozenset({"after", "limit"})
 
 
-#: The one value of ``count``: count on beyond what is counted by itself.
+#: The only value of ``count``: count past the default limit.
 EXACT: Final = "exact"
 
 
 def read_window(layer: Layer, query: Mapping[str, str], today: date) -> Window:
-    """Return the part of a collection that a query asks for.
+    """Parse an items query to a window on the collection.
 
     Raises
     ------
     InvalidParameterError
-        A parameter has no meaning, or two contradict each other.
+        If a parameter is invalid, or two parameters contradict each other.
     """
     since, until = read_interval(query.get("datetime"))
     if query.get("count", EXACT) != EXACT:
@@ -62,7 +62,7 @@ def read_window(layer: Layer, query: Mapping[str, str], today: date) -> Window:
     sort = read_sort(layer, query.get("sortby"))
     as_of = read_as_of(query.get("as_of"), today)
     if as_of is not None and layer.name in history.WITH_A_PAST and history.past_columns(layer):
-        # The order and the filter would go by what the records say today.
+        # Sorting and filtering would use the records' current values, not those of the day.
         for name in ("sortby", "filter", *(set(query) - set(NAMES))):
             if name in query:
                 raise InvalidParameterError(name, "cannot be combined with as_of here")
@@ -73,7 +73,7 @@ def read_window(layer: Layer, query: Mapping[str, str], today: date) -> Window:
         after=_read_after(layer, query, sort),
         limit=read_limit(query.get("limit")),
         as_of=as_of,
-        # Of the rows that are read: those of the past are others than today's.
+        # With `as_of` the filter applies to the rows of the past, which have other columns.
         filter=read_condition(layer if as_of is None else history.past_layer(layer), query),
         sort=sort,
         columns=read_columns(layer, query.get("properties")),
@@ -94,14 +94,14 @@ def _read_after(
 
 
 def read_condition(layer: Layer, query: Mapping[str, str]) -> Filter | None:
-    """Return what the filter and the properties named in a query ask of a row.
+    """Combine `filter` and the property parameters of a query into one condition.
 
     Raises
     ------
     InvalidFilterError
-        It is no CQL2, names what cannot be asked for, or asks for too much.
+        If the filter is not CQL2, uses an unknown property, or exceeds a limit.
     InvalidParameterError
-        ``filter-lang`` or ``filter-crs`` is none of those that are known.
+        If ``filter-lang`` or ``filter-crs`` is not supported.
     """
     columns = queryable_columns(layer)
     named = {name: value for name, value in query.items() if name not in NAMES}
@@ -116,14 +116,14 @@ def read_condition(layer: Layer, query: Mapping[str, str]) -> Filter | None:
     return both(equal, found)
 
 
-#: What `tiles.cql2.parser` reads coordinates in.
+#: Reference systems of coordinates that `tiles.cql2.parser` reads.
 _FILTER_SRIDS: Final = frozenset({4326, 3857})
 
 
 def _lang(query: Mapping[str, str], text: str | None) -> Lang:
     stated = query.get("filter-lang")
     if stated is None:
-        # A filter in JSON is an object or a truth value; text never begins so.
+        # A JSON filter starts with a brace, which text never does.
         return "cql2-json" if (text or "").lstrip().startswith("{") else "cql2-text"
     if stated not in _LANGS:
         raise InvalidParameterError("filter-lang", f"known are: {', '.join(_LANGS)}")

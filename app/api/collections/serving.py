@@ -1,4 +1,4 @@
-"""How published answers are served: routed early, kept per tier, and signed by their content."""
+"""Serving of published data: fast routing, caching per tier, and entity tags from the content."""
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, Final
@@ -22,23 +22,23 @@ from geo.db.sessions import Database, Tier
 from tiles.catalogue.layer import Layer
 from tiles.downloads.formats import FeatureFormat, negotiate
 
-#: Of the tiers above public: nothing of theirs is to lie about anywhere.
+#: Cache-Control of tiers above public, whose responses must not be stored anywhere.
 PRIVATE = "private, no-store"
 
 type Endpoint = Callable[["PublishedRequest"], Awaitable[Response]]
 
 
 class PublishedRequest:
-    """One request for something published.
+    """One request for published data.
 
     Parameters
     ----------
     request
-        As it came.
+        The HTTP request.
     asker
-        Who asks.
+        The requester, with tier and token.
     look
-        The editions of the layers as they are believed for the whole of this request.
+        Editions of the layers, fixed for the duration of the request.
     """
 
     def __init__(self, request: Request, asker: Asker, look: Look) -> None:
@@ -48,28 +48,28 @@ class PublishedRequest:
 
     @property
     def tier(self) -> Tier:
-        """Whose rows are seen."""
+        """Tier of the requester, which decides the visible rows."""
         return self.asker.tier
 
     @property
     def path(self) -> Mapping[str, str]:
-        """Values of the address."""
+        """Path parameters."""
         return self.request.path_params
 
     @property
     def base(self) -> str:
-        """Address that links start with."""
+        """Base URL of links."""
         return base_url(self.request)
 
     @property
     def database(self) -> Database:
-        """The database."""
+        """Database of the application."""
         database: Database = self.request.state.database
         return database
 
     @property
     def reader(self) -> ReadPool:
-        """Raw connections of the asker's tier."""
+        """Pool of raw connections of the requester's tier."""
         return self.database.reader(self.tier)
 
     @property
@@ -85,17 +85,17 @@ class PublishedRequest:
 
     @property
     def shelf(self) -> Shelf:
-        """What this process keeps."""
+        """Cache of this process."""
         shelf: Shelf = self.request.state.shelf
         return shelf
 
     def only_as(self, form: str, *names: str) -> dict[str, str]:
-        """Return the query's parameters of what comes in one format.
+        """Return the query parameters of a resource that has a single format.
 
         Raises
         ------
         InvalidParameterError
-            ``f`` is another one, or as of `only`.
+            If ``f`` names another format, or as in `only`.
         """
         found = self.only("f", *names)
         if found.pop("f", form) != form:
@@ -103,22 +103,22 @@ class PublishedRequest:
         return found
 
     def format(self, offered: Sequence[FeatureFormat], f: str | None) -> FeatureFormat:
-        """Return the format that is meant, by ``f`` or else by the ``Accept`` header.
+        """Negotiate the response format by ``f``, or else by the ``Accept`` header.
 
         Raises
         ------
         UnknownFormatError, NotAcceptableError
-            It is none of the offered ones.
+            If the requested format is not offered.
         """
         return negotiate(f, self.request.headers.get("accept"), offered)
 
     def only(self, *names: str) -> dict[str, str]:
-        """Return the query's parameters.
+        """Return the query parameters.
 
         Raises
         ------
         InvalidParameterError
-            One is not of these names, or stands twice.
+            If a parameter is unknown or occurs twice.
         """
         found: dict[str, str] = {}
         text = self.request.scope["query_string"].decode("latin-1")
@@ -138,18 +138,18 @@ class PublishedRequest:
         key: Hashable,
         make: Callable[[], Awaitable[tuple[bytes, dict[str, str]]]],
     ) -> Kept:
-        """Return an answer that is kept, or make and keep it.
+        """Return a cached response, or make and cache one.
 
         Parameters
         ----------
         layers
-            What it rests on.
+            Layers that the response depends on.
         key
-            What is asked, beside the tier.
+            Cache key of the request, besides the tier.
         make
-            Returns the body, and what else belongs to the answer.
+            Coroutine function that returns the body and the extra headers.
         """
-        # Looked at before the body is read: it is then at least as new as its edition.
+        # The edition is read before the body, so the body is never older than its edition.
         edition = tuple([self.look.of(layer) for layer in layers])
         place = self.tier, key
         found = self.shelf.get(place, edition)
@@ -160,11 +160,11 @@ class PublishedRequest:
         return found
 
     def signed(self, body: bytes, media_type: str) -> Response:
-        """Send what is made at once and rests on no row."""
+        """Return a response that depends on no database row, with an entity tag."""
         return self.answer(Kept.of(None, body), media_type)
 
     def answer(self, kept: Kept, media_type: str) -> Response:
-        """Send what is kept: 304 where the asker has it, compressed where it takes that."""
+        """Return a cached response: 304 if the client's copy is current, compressed if accepted."""
         tag = f'"{kept.digest}"'
         coding = accepted_by(self.request.scope).coding if len(kept.body) >= SMALLEST else None
         sent = tag if coding is None else tagged(tag, coding)
@@ -188,7 +188,7 @@ class PublishedRequest:
         return _Answer(200, body, headers)
 
     def _packed(self, kept: Kept, coding: Coding) -> bytes:
-        """Return a body in a coding, and keep it in that too."""
+        """Return a body in a content coding, and cache the coded body."""
         found = kept.encoded.get(coding.name)
         if found is None:
             found = kept.encoded[coding.name] = coding.packed(kept.body)
@@ -201,7 +201,7 @@ _CACHE_CONTROL: Final = {True: PUBLIC.encode("ascii"), False: PRIVATE.encode("as
 
 
 class _Answer(Response):
-    """An answer whose headers are written as they are sent."""
+    """A response with its raw headers prepared."""
 
     def __init__(self, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
         self.status_code = status
@@ -211,21 +211,21 @@ class _Answer(Response):
 
 
 class PublishedRoute(Route):
-    """An address of published data, answered without the frames of a form.
+    """A route of published data, without FastAPI's parameter handling.
 
-    FastAPI's own routes read their parameters by declarations, which takes as long as PostGIS
-    takes for the page. What these take is declared in `app.api.collections.openapi_published`.
+    FastAPI's parsing of declared parameters takes as long as PostGIS takes for a page. The
+    parameters of these routes are declared in `app.api.collections.openapi_published`.
     """
 
     def __init__(self, path: str, endpoint: Endpoint, **fixed: Any) -> None:  # noqa: ANN401
         super().__init__(path, self.respond, methods=["GET"])
         self._answer = endpoint
         self._fixed = fixed
-        #: What each of its addresses begins with.
+        #: Literal prefix of the route's paths.
         self.start = path.partition("{")[0]
 
     async def respond(self, request: Request) -> Response:
-        """Answer a request for this address."""
+        """Answer a request to this route."""
         asker = ANYBODY
         if "authorization" in request.headers:
             asker = await find_asker(request)
@@ -236,8 +236,9 @@ class PublishedRoute(Route):
         return await self._answer(PublishedRequest(request, asker, look))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match as any other, and say which address it is, for the log."""
-        # Tens of addresses are tried before most requests find theirs, each by a pattern.
+        """Match like a Starlette route, and record the route in the scope for the log."""
+        # Before most requests find their route, tens of routes are tried, each by a regular
+        # expression; the prefix test is cheaper.
         if not scope.get("root_path") and not scope["path"].startswith(self.start):
             return Match.NONE, {}
         match, child = super().matches(scope)
@@ -245,16 +246,17 @@ class PublishedRoute(Route):
 
 
 class Published:
-    """Finds the addresses that are asked most by what they begin with, before all others.
+    """Middleware that dispatches the busiest routes by literal prefix, before all other routes.
 
-    What it does not find is tried in turn as everything else, and so is whatever is no GET.
+    Requests that match none of its routes, and those with another method than GET, go on to the
+    app.
 
     Parameters
     ----------
     app
-        What answers the rest.
+        Application for all other requests.
     routes
-        What is found; those that come first are tried first.
+        Routes to dispatch; earlier ones have precedence.
     """
 
     def __init__(self, app: ASGIApp, routes: Sequence[PublishedRoute]) -> None:
@@ -281,11 +283,12 @@ class Published:
         await answer(scope, receive, send)
 
     def _find(self, scope: Scope) -> PublishedRoute | None:
-        """Return the address of a request, whose values are then in its scope."""
+        """Return the route of a request, with its path parameters put into the scope."""
         if scope["method"] != "GET" or scope.get("root_path"):
             return None
         path: str = scope["path"]
-        # No further: a path of 60,000 slashes would hold everybody up for half a second.
+        # The search starts at the longest known prefix: a path of 60,000 slashes would otherwise
+        # block the event loop for half a second.
         end = len(path)
         if end > self._longest:
             end = path.rfind("/", 0, self._longest) + 1
@@ -295,6 +298,6 @@ class Published:
                 if match is not None:
                     scope["route"], scope["path_params"] = route, match.groupdict()
                     return route
-            # What else it may begin with: all up to a slash, the longest first.
+            # Then each shorter prefix that ends with a slash is tried.
             end = path.rfind("/", 0, end - 1) + 1
         return None

@@ -1,4 +1,4 @@
-"""Styles of the catalogue (after OGC API Styles), and the legend of every map made of it."""
+"""Styles of the catalogue's layers (after OGC API Styles), and the legend shared by all maps."""
 
 from typing import Annotated
 

@@ -1,6 +1,6 @@
-"""Vector tiles of the catalogue's layers (MVT), and what a map has to know of them (TileJSON).
+"""Vector tiles of the catalogue's layers (MVT), with TileJSON and tileset metadata.
 
-OGC API Tiles names row before column, XYZ column before row: both lead to the same tile.
+OGC API Tiles has row before column, XYZ has column before row; both paths serve the same tile.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _SCHEME: Final = f"{REL}/tiling-scheme"
 
 
 def routes() -> list[PublishedRoute]:
-    """Return the addresses of tiles: of each layer, and of all of them together."""
+    """Return the tile routes, for each layer and for all layers together."""
     found = [
         PublishedRoute("/tileMatrixSets", matrix_sets),
         PublishedRoute(f"/tileMatrixSets/{QUAD}", matrices),
@@ -48,17 +48,17 @@ def routes() -> list[PublishedRoute]:
 
 
 def last_routes() -> list[PublishedRoute]:
-    """Return what answers for tiles of layers that are none."""
+    """Return the fallback route for tiles of unknown layers."""
     return [PublishedRoute("/tiles/{layer}/{rest:path}", unknown)]
 
 
 async def unknown(_asked: PublishedRequest) -> Response:
-    """Refuse tiles of what is no layer."""
+    """Refuse tiles of an unknown layer."""
     raise UnknownLayerError
 
 
 async def tile(asked: PublishedRequest) -> Response:
-    """Return one tile, or 204 where it holds nothing."""
+    """Return one tile, or 204 if it is empty."""
     layer = find_layer(asked.path["layer"], asked.tier)
     asked.only_as("mvt")
     z, x, y = _place(asked)
@@ -71,12 +71,13 @@ async def tile(asked: PublishedRequest) -> Response:
 
 
 async def dataset_tile(asked: PublishedRequest) -> Response:
-    """Return one tile with several layers: all, or those of ``collections``."""
+    """Return one tile with several layers: all, or those named in ``collections``."""
     layers = _chosen(asked)
     z, x, y = _place(asked)
 
     async def make() -> tuple[bytes, dict[str, str]]:
-        # Layers of a tile stand one after the other; each is a statement, they may run at once.
+        # Layers of a tile are concatenated; each is read by its own statement, so they run
+        # concurrently.
         parts = await asyncio.gather(*(read_tile(asked.reader, layer, z, x, y) for layer in layers))
         return b"".join(parts), {}
 
@@ -96,14 +97,14 @@ def _chosen(asked: PublishedRequest) -> tuple[Layer, ...]:
 
 
 def _place(asked: PublishedRequest) -> tuple[int, int, int]:
-    """Return zoom, column and row of the address.
+    """Return zoom, column and row from the path.
 
     Raises
     ------
     InvalidParameterError
-        One is no whole number.
+        If a value is not a whole number.
     TileOutOfRangeError
-        The matrix set has no such tile.
+        If the matrix set has no such tile.
     """
     numbers = []
     for name in ("z", "x", "y"):
@@ -119,12 +120,13 @@ def _place(asked: PublishedRequest) -> tuple[int, int, int]:
     return z, x, y
 
 
-#: Of the largest column of the last zoom, and some zeros before it [A].
+#: Digit limit of tile coordinates: the largest column of the last zoom, with some leading zeros
+#: [A].
 _DIGITS: Final = 12
 
 
 async def tilejson(asked: PublishedRequest) -> Response:
-    """Return TileJSON 3.0 of a layer: address, zooms, columns, credit."""
+    """Return a layer's TileJSON 3.0: URL template, zooms, columns, attribution."""
     layer = find_layer(asked.path["layer"], asked.tier)
     asked.only_as("json")
     base = asked.base
@@ -161,7 +163,7 @@ def _vector_layer(layer: Layer) -> Body:
 
 
 async def matrix_sets(asked: PublishedRequest) -> Response:
-    """Return the tile matrix sets that tiles come in: one."""
+    """Return the list of tile matrix sets, which has one entry."""
     asked.only_as("json")
     address = f"{asked.base}/tileMatrixSets/{QUAD}"
     one = {"id": QUAD, "title": matrix_set()["title"], "links": [link(address, "self")]}
@@ -175,7 +177,7 @@ async def matrices(asked: PublishedRequest) -> Response:
 
 
 async def tilesets(asked: PublishedRequest) -> Response:
-    """Return the tilesets of a collection, or of all of them."""
+    """Return the tilesets of a collection, or of all collections together."""
     asked.only_as("json")
     base = asked.base
     return _plain(
@@ -188,7 +190,7 @@ async def tilesets(asked: PublishedRequest) -> Response:
 
 
 async def tileset(asked: PublishedRequest) -> Response:
-    """Return what a tileset is: its zooms, its layers, its tiles' address."""
+    """Return the metadata of a tileset: zooms, layers, and the tiles' URL template."""
     asked.only_as("json")
     base = asked.base
     layers = _layers(asked)
@@ -237,5 +239,5 @@ def _summary(asked: PublishedRequest, base: str) -> Body:
 
 
 def _plain(asked: PublishedRequest, body: Body) -> Response:
-    """Send what depends on the catalogue alone."""
+    """Return a response that depends on the catalogue alone."""
     return asked.signed(orjson.dumps(body), JSON)

@@ -1,16 +1,16 @@
-"""Items created, replaced, updated and closed: OGC API Features, Part 4, behind a token.
+"""Items created, replaced, updated and closed by OGC API Features, Part 4, with a token.
 
-Every change is a proposal (`geo.proposals.submission`): what closes something holds at once and is
-answered 204, or 200 with the item; what opens something waits for a second person and is answered
-202 with the proposal's address (P40). So nothing new is ever answered 201.
+Every change is a proposal (`geo.proposals.submission`). A change that closes something is applied
+at once and answered 204, or 200 with the item; a change that opens something waits for a second
+person and is answered 202 with the proposal's URL (P40). Hence no response is 201.
 
-A change names what it was made from: ``If-Match`` holds the entity tag of the item's own address,
-as the same token reads it, in whichever coding. The record is locked before the item is read to
-compare, so of two who change the same item the second learns that it has changed: 412. What the
-asker's tier does not show is not there to be changed either (P39).
+``If-Match`` holds the entity tag of the item's own URL, as read with the same token, in any content
+coding. The record is locked before the item is read for the comparison, so that of two concurrent
+changes the second gets 412. An item that the asker's tier does not show cannot be changed either
+(P39).
 
-``DELETE`` closes: who is on the way must read "closed", not find nothing. The item leaves the
-public map when its confirmation expires, so the answer is 202.
+``DELETE`` closes: people on their way must read "closed" rather than find nothing. The item leaves
+the public map when its confirmation expires, hence the status 202.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -65,17 +65,17 @@ from tiles.errors import UnknownItemError
 
 type Change = Callable[["Changing"], Awaitable[Response]]
 
-#: What bodies may be, by method: GeoJSON by its own name or as plain JSON; patches by theirs.
+#: Accepted media types by method: GeoJSON under its own name or as plain JSON, and merge patches.
 ACCEPTED: Final[Mapping[str, tuple[str, ...]]] = {
     "POST": (GEOJSON, JSON),
     "PUT": (GEOJSON, JSON),
     "PATCH": (MERGE_PATCH,),
 }
 
-#: Answered by the addresses themselves (`app.api.collections.serving`).
+#: Methods handled by the read routes (`app.api.collections.serving`).
 _READING: Final = ("GET", "HEAD")
 
-#: Decimals of degrees that a projected position is kept with: 1 cm.
+#: Decimal digits of degrees kept after a transformation: 1 cm.
 _DECIMALS: Final = 7
 
 _CLOSED: Final = (
@@ -86,7 +86,7 @@ _CLOSED: Final = (
 
 @dataclass(frozen=True)
 class Changing:
-    """A request of somebody who works on records, before anything is looked up."""
+    """A change request by a staff member, before any record is read."""
 
     asked: PublishedRequest
     actor: Actor
@@ -94,23 +94,23 @@ class Changing:
 
     @property
     def request(self) -> Request:
-        """As it came."""
+        """The HTTP request."""
         return self.asked.request
 
     @asynccontextmanager
     async def writer(self) -> AsyncIterator[AsyncSession]:
-        """Open a session that may write and knows its person; commits at the end."""
+        """Open a writer session bound to the person, and commit at the end."""
         require_room(self.request)
         async with self.asked.database.session(Tier.WRITER, person=self.actor.id) as session:
             yield session
 
     async def read(self, *, is_whole: bool = True) -> tuple[StatedItem, Crs]:
-        """Return what the body states, and its reference system (`Content-Crs`).
+        """Parse the body, with the reference system from `Content-Crs`.
 
         Raises
         ------
         InvalidParameterError, UnsupportedMediaTypeError, InvalidRecordError
-            It is no feature, or no merge patch of one.
+            If the body is not a feature, or not a merge patch of one.
         """
         _require_media_type(self.request)
         stated = self.request.headers.get("content-crs")
@@ -121,12 +121,12 @@ class Changing:
     async def propose(
         self, session: AsyncSession, wanted: ChangeRequest, reason: str | None
     ) -> Outcome:
-        """Propose one change; one that says what is already so changes nothing.
+        """Propose one change; a change to the current values changes nothing and succeeds.
 
         Raises
         ------
         InvalidRecordError
-            Names each property that is wrong.
+            Names each invalid property.
         """
         said = f"{self.request.method} by a program that states no reason"
         try:
@@ -154,7 +154,7 @@ def _member(field: str) -> str:
 
 
 def routes() -> list[Route]:
-    """Return the addresses: of every collection, with the methods that change it."""
+    """Return the routes of every collection's items for methods that change them."""
     found: list[Route] = []
     for layer in layers_for(Tier.PUBLIC):
         entity, whole, one = _CHANGES.get(layer.name, ("", {}, {}))
@@ -167,14 +167,14 @@ def routes() -> list[Route]:
 
 
 class ChangeRoute(Route):
-    """An address of a collection's items, for every method but those that read.
+    """Route of a collection's items, for every method except GET and HEAD.
 
     Parameters
     ----------
     path, layer, entity
-        The address, its collection, and the kind of record that its items are.
+        The path, its collection, and the kind of record behind its items.
     changes
-        By method; others get 405. ``OPTIONS`` tells which there are.
+        Handlers by method; other methods get 405, and ``OPTIONS`` lists the methods.
     """
 
     def __init__(self, path: str, layer: str, entity: str, changes: Mapping[str, Change]) -> None:
@@ -198,14 +198,14 @@ class ChangeRoute(Route):
         super().__init__(path, answer, methods=[*changes, "OPTIONS"])
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match every method but those that read, and say which address it is, for the log."""
+        """Match every method but GET and HEAD, and record the route in the scope for the log."""
         match, child = super().matches(scope)
         if match is Match.PARTIAL and scope["method"] not in _READING:
             match = Match.FULL
         return match, {**child, "route": self} if match is not Match.NONE else child
 
     async def handle(self, scope: Scope, receive: Any, send: Any) -> None:  # noqa: ANN401
-        """Answer; a method that is none of its own is refused by the endpoint, with `Allow`."""
+        """Answer every method; the endpoint itself refuses unsupported ones, with `Allow`."""
         await self.app(scope, receive, send)
 
 
@@ -231,7 +231,7 @@ def _require_media_type(request: Request) -> None:
 
 
 async def create(changing: Changing) -> Response:
-    """Propose a new space; a second person lets it in."""
+    """Propose a new space, which appears after a second person accepts it."""
     stated, crs = await changing.read()
     async with changing.writer() as session:
         stated = await _in_degrees(session, stated, crs)
@@ -241,7 +241,7 @@ async def create(changing: Changing) -> Response:
 
 
 async def replace_space(changing: Changing) -> Response:
-    """Make a space what a feature states; what no item shows stays unless it is stated."""
+    """Replace a space by a feature; fields that no item shows stay unless they are stated."""
     stated, crs = await changing.read()
     return await _change(changing, stated, crs, replaced)
 
@@ -253,7 +253,7 @@ async def update_space(changing: Changing) -> Response:
 
 
 async def state_crossing(changing: Changing) -> Response:
-    """State anew whether a crossing is open: a whole statement, from one day on (P32)."""
+    """Replace the statement on a crossing's state, from one day on (P32)."""
     stated, crs = await changing.read(is_whole=False)
     return await _change(changing, stated, crs, lambda said, _shown, _document: statement(said))
 
@@ -279,7 +279,7 @@ async def _change(
         stated = await _in_degrees(item.session, stated, crs)
         wanted = item.wanted(made(stated, item.shown, item.document))
         outcome = await changing.propose(item.session, wanted, stated.reason)
-    # Kept pages of the time before are not for who has just changed it.
+    # Pages cached before the change must not be served to the person who made it.
     changing.asked.editions.doubt()
     if outcome.proposal_id is not None:
         return _answer(changing.asked, outcome)
@@ -288,7 +288,7 @@ async def _change(
 
 @dataclass(frozen=True)
 class _Item:
-    """An item that nobody else changes, and its record."""
+    """A locked item with its record."""
 
     session: AsyncSession
     id: str
@@ -302,14 +302,14 @@ class _Item:
 
 @asynccontextmanager
 async def _locked(changing: Changing) -> AsyncIterator[_Item]:
-    """Return the item as it is and will be until the change is made, if ``If-Match`` names it.
+    """Lock an item and yield its current state, if ``If-Match`` names that state.
 
     Raises
     ------
     UnknownItemError
-        There is none, or the asker's tier does not show it (P39).
+        If the item does not exist, or the asker's tier does not show it (P39).
     UnconditionalError, OutdatedError
-        ``If-Match`` is missing, or names another state.
+        If ``If-Match`` is missing, or names another state.
     """
     item_id = changing.asked.path["item"]
     if "\0" in item_id:
@@ -326,9 +326,9 @@ async def _locked(changing: Changing) -> AsyncIterator[_Item]:
 
 
 async def _current(changing: Changing) -> Response:
-    """Read the item as its own address answers the asker now, plain."""
+    """Read the item's uncompressed response as its own URL gives it to the asker now."""
     asked = changing.asked
-    # What was kept half a second ago is too old to compare with.
+    # A cached response, even half a second old, is too old to compare with.
     asked.editions.doubt()
     about = {b"host", b"authorization"}
     headers = [pair for pair in asked.request.scope["headers"] if pair[0].lower() in about]
@@ -337,7 +337,7 @@ async def _current(changing: Changing) -> Response:
 
 
 def _require_match(request: Request, tag: str) -> None:
-    """Refuse a change of another state than the one with an entity tag (RFC 9110, 13.1.1)."""
+    """Refuse a change unless ``If-Match`` names the current entity tag (RFC 9110, 13.1.1)."""
     stated = request.headers.getlist("if-match")
     if not stated:
         msg = "If-Match is missing"
@@ -349,7 +349,7 @@ def _require_match(request: Request, tag: str) -> None:
 
 
 async def _in_degrees(session: AsyncSession, stated: StatedItem, crs: Crs) -> StatedItem:
-    """Return what is stated with its position in degrees, longitude first."""
+    """Return the stated item with its position transformed to degrees, longitude first."""
     if stated.position is None or crs.srid == STORED_SRID:
         return stated
     x, y = stated.position
@@ -363,19 +363,19 @@ async def _in_degrees(session: AsyncSession, stated: StatedItem, crs: Crs) -> St
 
 
 def _answer(asked: PublishedRequest, outcome: Outcome) -> Response:
-    """Say what waits for a second person, and where."""
+    """Return 202 with the proposal that waits for a second person, and its URL."""
     location = f"{asked.base}/proposals/{outcome.proposal_id}"
     return JSONResponse(outcome_body(outcome), status_code=202, headers={"Location": location})
 
 
 async def _done(changing: Changing) -> Response:
-    """Say that all of it holds: with the item where that is preferred (RFC 7240)."""
+    """Return 204, or 200 with the item if `Prefer` asks for the item (RFC 7240)."""
     preferred = _preferred(changing.request)
     headers = {} if preferred is None else {"Preference-Applied": f"return={preferred}"}
     try:
         now = await _current(changing)
     except UnknownItemError:
-        # It is for fewer people now, and the asker's tier is not among them.
+        # The change restricted the item's visibility, and the asker's tier no longer shows it.
         return Response(status_code=204)
     headers["ETag"] = now.headers["etag"]
     if preferred != "representation":
@@ -394,8 +394,8 @@ def _preferred(request: Request) -> str | None:
     return None
 
 
-#: By collection: the kind of record, and what changes the collection and one item. Services are
-#: fields of their space; hazards, roads and the others are nobody's to propose here.
+#: By collection: the kind of record, and the methods of the collection and of one item. Services
+#: are fields of their space; hazards, roads and other collections cannot be changed here.
 _CHANGES: Final[Mapping[str, tuple[str, Mapping[str, Change], Mapping[str, Change]]]] = {
     "spaces": (
         "space",

@@ -1,4 +1,4 @@
-"""``GET /exports/{format}``: what the asker's tier sees of the spaces, as a file."""
+"""``GET /exports/{format}``: the spaces that the asker's tier shows, as a file."""
 
 from functools import partial
 from typing import Annotated
@@ -17,8 +17,8 @@ from geo.exports.snapshot import Selection, Snapshot, read_snapshot
 
 router = APIRouter(tags=["exports"])
 
-#: Files that are written at once in a process. Apart from the searches for routes, which they
-#: would keep waiting for seconds.
+#: Exports written concurrently per process, with a limiter apart from that of route searches, which
+#: would otherwise wait for seconds.
 _exports = anyio.CapacityLimiter(1)
 
 FormatName = Annotated[
@@ -26,7 +26,7 @@ FormatName = Annotated[
 ]
 
 
-#: A text as PostgreSQL can be asked for it: without a zero.
+#: PostgreSQL text holds no NUL character.
 type Stated = Annotated[str | None, Field(max_length=100, pattern=r"^[^\x00]*$")]
 
 
@@ -72,7 +72,7 @@ async def export(
     database: Database = request.state.database
     async with database.session(tier) as session:
         snapshot = await read_snapshot(session, tier, selection, now=clock())
-    # A thread writes for seconds: the connection went back to who waits for one.
+    # Writing takes a thread for seconds, so the connection is released before.
     return await search(partial(_answer, request, found, snapshot), limiter=_exports)
 
 

@@ -1,7 +1,7 @@
-"""What people say back: feedback, complaints, missing services; and the log of rumours.
+"""Feedback, complaints, reports of missing services, and the log of rumours.
 
-Whoever reports needs no account and leaves no address (P25, P37, P48): what is sent is counted
-by `app.http.rate_limits`, whose keys cannot be traced back, and by nothing else.
+Reporting needs no account and stores no address (P25, P37, P48): requests are counted only by
+`app.http.rate_limits`, whose keys cannot be traced back.
 """
 
 from typing import Annotated, Any, Literal
@@ -27,7 +27,7 @@ from geo.records import demo_rows
 
 router = APIRouter(tags=["voices"], route_class=LargeBodyRoute)
 
-#: P44: goes with every complaint.
+#: Notice in every response to a complaint (P44).
 NOT_URGENT = (
     "Gracias. Nadie lee esto con urgencia. La organización del lugar no lo ve. "
     "Para quejas sobre el personal hay una línea independiente."

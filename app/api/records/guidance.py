@@ -1,4 +1,4 @@
-"""What people are told: contacts, messages, information products, good practice, pathways."""
+"""Guidance for people: contacts, messages, information products, good practice, pathways."""
 
 import contextlib
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ Code = Annotated[str, Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,99}$", desc
 Lang = Annotated[str, Query(pattern="^[a-z]{2,3}$", description="ISO 639.", examples=["es"])]
 Audience = Literal["people_on_the_move", "host_community", "operators", "partners"]
 
-#: P38: all that is said of what is protected, the same wherever and whether there is anything.
+#: The only text about protected services, the same everywhere, whether or not any exist (P38).
 CONTROLLED = (
     "Por la seguridad de las personas, de esta ayuda solo se publican líneas de atención. "
     "El resto tiene acceso controlado."
@@ -63,7 +63,7 @@ async def essential_contacts(
             "country": country,
             "admin1": admin1,
             "contacts": found.lines,
-            # Without a country nothing can be missing.
+            # Without a country no kind counts as missing.
             "not_known": [] if country is None else found.not_known,
         },
     )
@@ -131,7 +131,7 @@ async def referral_pathways(
     Of protected needs only the hotlines are given, whatever else there is (P3, P38).
     """
     try:
-        # Protected ones are answered below, with the hotlines.
+        # Protected needs pass this check and are answered below with the hotlines.
         with contextlib.suppress(ProtectedServiceError):
             await vocabulary.check_services(session, [need])
     except UnknownServiceError as error:
@@ -159,7 +159,7 @@ async def controlled_pathways(
 
 
 def message_of(text: BankText) -> dict[str, Any]:
-    """Return a message as an answer shows it."""
+    """Return a message of the bank as JSON."""
     return {
         "key": text.key,
         "language": text.language,
@@ -173,12 +173,12 @@ def message_of(text: BankText) -> dict[str, Any]:
 
 
 def storable(key: str) -> str:
-    """Return a key of an address as the database can be asked for it."""
+    """Remove NUL characters from a path parameter, which PostgreSQL cannot store."""
     return key.replace("\0", "")
 
 
 async def _kept(request: Request, session: SessionDep, answer: Mapping[str, Any]) -> Response:
-    """Return an answer that may be kept, with what every answer says of a demonstration (P35)."""
+    """Return a cacheable response with the members about demo data (P35)."""
     has_demo = await demo_rows.has_demo(session)
     said = {"demo": has_demo, "notice": route_phrases.notice(is_demo=has_demo)}
     body = JSONResponse({**answer, **said}).body

@@ -1,4 +1,4 @@
-"""How the network's staff keep guidance: JSON for holders of a token of scope ``edit``."""
+"""Editing of guidance by the network's staff, as JSON with a token of scope ``edit``."""
 
 from collections.abc import Awaitable, Callable
 from datetime import date
@@ -27,13 +27,13 @@ router = APIRouter(tags=["guidance of the staff"], route_class=LargeBodyRoute)
 
 REFUSALS = problem_responses(400, 401, 403, 404, 409, 413, 503)
 
-#: Of what can wait for a second person.
+#: Responses of changes that can wait for a second person.
 WAITS: dict[int | str, dict[str, Any]] = {
     202: {"description": "A part of it, or all, waits for a second person."},
     **REFUSALS,
 }
 
-#: Texts as PostgreSQL stores them: without a zero.
+#: PostgreSQL text holds no NUL character.
 Words = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,99}$")]
@@ -97,15 +97,15 @@ class PathwayReader(JSONBody):
     person: Words = Field(max_length=100)
 
 
-#: What handing in does, of texts.
+#: Description of the operation that submits a draft.
 _HAND_IN = "Hand a draft to the reviewers."
 
-#: What every decision says beside: tokens take none.
+#: Sentence added to every decision's description: tokens cannot decide.
 BY_A_PERSON = "A person does that signed in, at the console; a token is answered 403 (P50)."
 
 
 class Decides(Protocol):
-    """Accepts what was handed in, or sends it back."""
+    """Decision on a submitted draft: accepted, or sent back."""
 
     async def __call__(
         self,
@@ -118,7 +118,7 @@ class Decides(Protocol):
         today: date,
         reason: str | None,
     ) -> None:
-        """Decide."""
+        """Accept or send back one draft."""
 
 
 def takes_submissions(
@@ -128,18 +128,18 @@ def takes_submissions(
     submit: Callable[[AsyncSession, Actor, str], Awaitable[None]],
     told: str,
 ) -> None:
-    """Let drafts of a kind be handed in.
+    """Add an operation that submits drafts of one kind for review.
 
     Parameters
     ----------
     router
-        Gets the address ``/KIND/{item}/submit``.
+        Router that gets the path ``/KIND/{item}/submit``.
     kind, name
-        First part of the address, and the operation's name.
+        First segment of the path, and name of the operation.
     submit
-        Hands one in.
+        Function that submits one draft.
     told
-        What the documentation says.
+        Description in the API document.
     """
 
     async def hand_in(session: WriterDep, actor: WorkerDep, item: Id) -> Response:
@@ -152,18 +152,18 @@ def takes_submissions(
 
 
 def takes_decisions(router: APIRouter, path: str, name: str, decide: Decides, told: str) -> None:
-    """Let somebody else decide about what was handed in, as `takes_submissions` takes it.
+    """Add an operation by which another person decides on a submitted draft.
 
     Parameters
     ----------
     router
-        Gets the address.
+        Router that gets the path.
     path, name
-        With ``{item}``, and the operation's name.
+        Path with ``{item}``, and name of the operation.
     decide
-        Decides about one.
+        Function that decides on one draft.
     told
-        What the documentation says, beside `BY_A_PERSON`.
+        Description in the API document, completed by `BY_A_PERSON`.
     """
 
     async def decision(
@@ -373,7 +373,7 @@ _PRIVATE = {"Cache-Control": "private, no-store"}
 
 
 def proposed(record_id: str, outcome: Outcome, **more: object) -> Response:
-    """Return what became of a change: 202 where a part of it waits for a second person."""
+    """Return the outcome of a change: 202 if a part waits for a second person, else 200."""
     body = outcome_body(outcome) | {"id": record_id, "record_id": record_id, **more}
     return JSONResponse(body, 200 if outcome.proposal_id is None else 202, headers=_PRIVATE)
 
@@ -390,7 +390,7 @@ def _sent(clock: ClockDep, body: dict[str, Any]) -> Sent:
 
 
 def done(record_id: str, status: int = 200) -> Response:
-    """Return the answer to what was done to a record."""
+    """Return the response to a completed operation on a record."""
     return JSONResponse({"id": record_id}, status_code=status, headers=_PRIVATE)
 
 

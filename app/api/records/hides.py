@@ -1,4 +1,4 @@
-"""Emergency hides: what is hidden is out of every answer with the next request (P24)."""
+"""Emergency hides: a hidden record is left out of every response from the next request on (P24)."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self, TypedDict
@@ -15,7 +15,7 @@ from geo.removals import hides as hiding
 
 router = APIRouter(tags=["hides"], route_class=LargeBodyRoute)
 
-#: Ids as files have them; a NUL belongs to nobody, since PostgreSQL's text holds none.
+#: Ids may hold anything but NUL, which PostgreSQL text cannot store.
 _ID = r"^[^\x00]{1,200}$"
 
 Reason = Annotated[
@@ -74,7 +74,7 @@ class LiftRequest(JSONBody):
     reason: Reason
 
 
-#: The answer to who asks first.
+#: Response to the first of two people who ask to lift a hide.
 WAITS = {"state": "waiting", "detail": "a second person has to lift it too"}
 
 

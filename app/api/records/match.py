@@ -1,4 +1,4 @@
-"""``/spaces/match``: which spaces can help with a need, best first, each with its reasons."""
+"""``/spaces/match``: spaces that can help with a need, best first, each with its reasons."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any
@@ -23,10 +23,10 @@ from tiles.catalogue.layers import SPACES
 
 router = APIRouter(tags=["spaces"], route_class=LargeBodyRoute)
 
-#: More than a screen of a phone shows helps nobody on the road; more is capped.
+#: Upper limit of results, about a phone's screen; larger limits are capped.
 MAX_LIMIT = 20
 
-#: What ``documents`` says of who holds none.
+#: Value of ``documents`` for people without any document.
 NO_DOCUMENTS = "none"
 
 _CODE = r"^[A-Za-z0-9][A-Za-z0-9 _-]{0,59}$"
@@ -68,7 +68,7 @@ class NeedRequest(BaseModel):
     )
     limit: int = Field(5, ge=1, description=f"At most {MAX_LIMIT}; more is capped.")
 
-    # Validators of single fields see those above them, and the problem names what was sent.
+    # A field validator sees the fields above it, and its problem names the field that was sent.
 
     @field_validator("people")
     @classmethod
@@ -97,7 +97,7 @@ class NeedRequest(BaseModel):
 
     @property
     def need(self) -> Need:
-        """The need as it is judged."""
+        """Need as the matching judges it."""
         held = frozenset(self.documents) - {NO_DOCUMENTS}
         return Need(
             services=tuple(dict.fromkeys(self.service)),
@@ -180,7 +180,7 @@ async def _answer(
 
 
 def feature_collection(found: Match, hotline: str | None) -> dict[str, Any]:
-    """Return a match as GeoJSON: ordinal ranks and words, no chance and no percentage (P46)."""
+    """Return a match as GeoJSON, with ranks and words, no probability and no percentage (P46)."""
     return {
         "type": "FeatureCollection",
         "features": [_feature(found, rank, one) for rank, one in enumerate(found.chosen, 1)],

@@ -1,4 +1,4 @@
-"""``POST /movement``: aggregated counts of people, taken from who holds a token for it."""
+"""``POST /movement``: aggregated counts of people, accepted with a token of a counting scope."""
 
 from typing import Annotated
 
@@ -12,7 +12,8 @@ from geo.records import flows
 
 router = APIRouter(tags=["movement"])
 
-#: What the body is: read by hand, so that a refusal says whether it was about a person.
+#: Schema of the body, which is parsed by hand so that a refusal says whether it concerned personal
+#: data.
 BODY = {
     "requestBody": {
         "required": True,

@@ -1,7 +1,7 @@
-"""Changes of records for programs that act in a person's name: propose, close, withdraw.
+"""Changes of records by programs in a person's name: propose, close, withdraw.
 
-All of it takes a token of scope ``edit``. What a second person decides has its address here too,
-and is answered 403: that is for who is signed in, at the console under ``/network`` (P50).
+All endpoints need a token of scope ``edit``. Decisions for a second person have paths here too, but
+a token is answered 403: people take them signed in, at the console under ``/network`` (P50).
 """
 
 from dataclasses import asdict
@@ -28,10 +28,10 @@ from geo.text import coded_reasons
 
 router = APIRouter(tags=["records"], route_class=LargeBodyRoute)
 
-#: Ids as files have them; a NUL belongs to nobody, since PostgreSQL's text holds none.
+#: Ids may hold anything but NUL, which PostgreSQL text cannot store.
 _ID = r"^[^\x00]{1,200}$"
 
-#: Proposals decided by one request: more would hold the records of others for too long.
+#: Proposals decided by one request; more would lock other people's records for too long.
 MAX_DECIDED = 200
 
 RecordId = Annotated[str, Path(description="Id of a space.", pattern=_ID)]
@@ -254,9 +254,9 @@ async def record(
         try:
             await restricted_access.read(request.state.database, space, person=actor.id)
         except NotFoundError as error:
-            # The words of one that never existed, after the steps that one takes too.
+            # Same message and same steps as for a space that never existed.
             raise unknown("space", space) from error
-    if subject is None:  # made restricted between the two questions
+    if subject is None:  # restricted between the two queries
         raise unknown("space", space)
     if not subject.is_restricted:
         await require_known(session, actor, [subject])
@@ -288,7 +288,7 @@ async def close(
 
 
 def outcome_body(outcome: Outcome) -> dict[str, Any]:
-    """Return what became of a change, as answers say it."""
+    """Return the outcome of a change as JSON."""
     return {
         "record_id": outcome.record_id,
         "proposal_id": outcome.proposal_id,
@@ -300,7 +300,7 @@ def outcome_body(outcome: Outcome) -> dict[str, Any]:
 
 
 def _waiting(proposal: PendingProposal) -> dict[str, Any]:
-    # P6: names of colleagues, for colleagues; never an address.
+    # Names of colleagues are for colleagues only, and e-mail addresses never appear (P6).
     return asdict(proposal)
 
 

@@ -1,4 +1,4 @@
-"""``GET /spaces/nearest``: the open spaces nearest to a point, on the asker's side first."""
+"""``GET /spaces/nearest``: open spaces nearest to a point, those on the asker's side first."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -25,7 +25,8 @@ from tiles.catalogue.layers import SPACES
 
 router = APIRouter(tags=["spaces"])
 
-#: P9: about 110 m; finer positions of the asker are neither used nor kept.
+#: Decimal digits of degrees, about 110 m; finer positions of the asker are neither used nor kept
+#: (P9).
 DECIMALS = 3
 MAX_LIMIT = 100
 
@@ -75,7 +76,7 @@ async def nearest(
     require_unswapped("lon", lon, lat)
     lon, lat = round(lon, DECIMALS), round(lat, DECIMALS)
     where = await locate(session, network, lon, lat)
-    # Between two banks nobody is told which side is theirs (P33).
+    # Where the country is uncertain, as between the banks of a border river, none is assumed (P33).
     country = where.country if where.is_certain else None
     found = await queries.spaces_around(
         session,
@@ -107,9 +108,9 @@ async def nearest(
 def feature(
     space: NearSpace, asker_country: str | None, at: datetime, now: datetime, w: Words
 ) -> dict[str, Any]:
-    """Return one space near the asker as a GeoJSON feature, with its state ``at`` a moment.
+    """Return a nearby space as a GeoJSON feature, with its opening state ``at`` a moment.
 
-    A coded notice is in the words of a language.
+    A coded notice is worded in the language of ``w``.
     """
     return {
         "type": "Feature",
@@ -130,7 +131,7 @@ def feature(
 
 
 def next_beyond(space: NearSpace, asker_country: str | None) -> dict[str, Any]:
-    """Return the space that comes next where none is near any more: no destination on foot."""
+    """Return the nearest space beyond the limit of "near", which is too far to walk to."""
     return {
         "id": space.id,
         "name": space.name,
@@ -144,14 +145,14 @@ def next_beyond(space: NearSpace, asker_country: str | None) -> dict[str, Any]:
 
 
 def said_of_age(age: Age | None) -> dict[str, Any]:
-    """Return how old a confirmation is, and whether to call first; null of demo rows (P35)."""
+    """Return the age of a confirmation and whether to call first; null for demo rows (P35)."""
     if age is None:
         return {"age_days": None, "call_before": True}
     return {"age_days": age.days, "call_before": age.call_before}
 
 
 def said_of_hours(status: OpenStatus) -> dict[str, Any]:
-    """Return what the schedule says, which is not what the door says (P43)."""
+    """Return the opening state by the schedule, which the actual state may contradict (P43)."""
     return {
         "state": status.state,
         "doubt": status.doubt,
@@ -162,5 +163,5 @@ def said_of_hours(status: OpenStatus) -> dict[str, Any]:
 
 
 def _way_across(space: NearSpace) -> dict[str, Any]:
-    """Return the official crossing on the way to a space of another country (P33)."""
+    """Return the official crossing on the way to a space in another country (P33)."""
     return {name: space.properties[name] for name in ("crossing",) if name in space.properties}

@@ -1,4 +1,4 @@
-"""Minimum standards: checklists for all to read; assessments and membership for the staff."""
+"""Minimum standards: public checklists; assessments and membership for the network's staff."""
 
 from typing import Literal
 

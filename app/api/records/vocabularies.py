@@ -1,4 +1,4 @@
-"""``GET /vocabularies``: the words that records are written in, named in five languages."""
+"""``GET /vocabularies``: terms of the records' vocabularies, named in five languages."""
 
 from typing import Annotated
 

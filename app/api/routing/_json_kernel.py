@@ -1,7 +1,7 @@
-"""The compiled half of `app.api.routing.segments_json`: texts laid side by side, row by row.
+"""Compiled part of `app.api.routing.segments_json`: joins texts of a table row by row.
 
-A route of a city has thousands of small texts. As objects of Python they lie all over the memory;
-here they are places in one text, and are copied once.
+A city route has thousands of small texts. As Python objects they are scattered in memory; here each
+is a pair of offsets into one buffer, and is copied once.
 """
 
 import numpy as np
@@ -18,16 +18,16 @@ _COMMA, _OPEN, _CLOSE = ord(","), ord("["), ord("]")
 
 @compiled
 def figure_spans(text: Bytes, rows: int, columns: int) -> Ints:
-    """Return where each figure of a table stands in its JSON.
+    """Locate each number of a table in its JSON text.
 
     Parameters
     ----------
     text
-        An array of as many arrays as rows, without white space.
+        A JSON array of arrays, one for each row, without white space.
 
     Returns
     -------
-    int64 [rows, columns, 2], the first character and the one behind the last.
+    int64 [rows, columns, 2], offset of the first character and of the one after the last.
     """
     spans = np.empty((rows, columns, 2), np.int64)
     at = 1
@@ -47,21 +47,21 @@ def figure_spans(text: Bytes, rows: int, columns: int) -> Ints:
 def woven(
     source: Bytes, cells: Ints, figures: Floats, spans: Ints, keys: Ints, groups: Ints
 ) -> Bytes:
-    """Lay the texts of rows side by side, with commas between the rows, in brackets.
+    """Join the texts of each row to a JSON array, with commas between the rows.
 
     Parameters
     ----------
     source
-        All texts one after the other; wherever a text is asked for, it is two places in it.
+        Buffer of all texts; a text in another argument is a pair of offsets into the buffer.
     cells
-        int64 [columns, rows, 2]: what stands in each column, but for figures.
+        int64 [columns, rows, 2], text of each column without numbers.
     figures, spans
-        float64 [F, rows] and, likewise, their texts.
+        float64 [F, rows], numbers; int64 [F, rows, 2], their texts.
     keys
-        int64 [F, 2], what stands before each figure.
+        int64 [F, 2], text in front of each number.
     groups
-        int64 [columns, 3]: behind each column the figures from one to before another, and whether
-        (1) those that are 0 are left out and the others have commas between them.
+        int64 [columns, 3]: for each column, the range of numbers that follow it, and whether (1)
+        numbers equal to 0 are left out and commas separate the others.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def woven(
 
 @inlined
 def _room(cells: Ints, spans: Ints, keys: Ints) -> int:
-    """Return how long all of it is at most."""
+    """Return an upper limit of the output's length."""
     width, count = cells.shape[:2]
     room = count + 1
     for column in range(width):
@@ -106,8 +106,8 @@ def _room(cells: Ints, spans: Ints, keys: Ints) -> int:
 
 @inlined
 def _put(source: Bytes, first: int, after: int, out: Bytes, at: int) -> int:
-    """Copy a text, and give where the next one goes."""
-    # Unsigned: nobody counts from the end, and whether somebody did need not be looked at.
+    """Copy a text into the output, and return the offset after the copy."""
+    # Unsigned indices spare the check for negative ones.
     begin, to = np.uint64(first), np.uint64(at)
     for place in range(np.uint64(after - first)):
         out[to + place] = source[begin + place]
@@ -115,7 +115,7 @@ def _put(source: Bytes, first: int, after: int, out: Bytes, at: int) -> int:
 
 
 def warm() -> None:
-    """Compile, or read from disk."""
+    """Compile the kernels, or load them from the cache on disk."""
     text = np.frombuffer(b"[[0.0]]", np.uint8)
     spans = figure_spans(text, 1, 1)
     groups = np.array([[0, 1, 1]])

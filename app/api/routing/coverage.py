@@ -1,4 +1,4 @@
-"""``POST /coverage``: where a route leaves people without the help that was asked for."""
+"""``POST /coverage``: stretches of a route without the requested services."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -56,16 +56,18 @@ from routing.travel.support_points import Supports
 
 router = APIRouter(tags=["coverage"], route_class=LargeBodyRoute)
 
-#: More vertices than any route of the product has (Caracas to Lima over the sketch: hundreds);
-#: a longer line is refused before it costs anything. This many take about a second to match.
+#: Upper limit of vertices, above any route that the product returns (Caracas to Lima over the
+#: sketch has hundreds); longer lines are refused before any work. Matching this many takes about a
+#: second.
 MAX_VERTICES = 5_000
 
-#: Such a line as text: three numbers of at most sixteen characters with their commas and brackets.
+#: Upper limit of the body: such a line as text, with three numbers of at most 16 characters per
+#: vertex, commas and brackets.
 LIMIT_BYTES = 262_144
 
 
-#: Lines that are laid onto roads or measured at once [A]: that is Python's own work, and two would
-#: take from each other and from everybody who waits for an answer.
+#: Lines matched or measured concurrently per process [A]: the work is Python's own, and two at once
+#: would slow each other and all waiting requests.
 _lines = anyio.CapacityLimiter(1)
 
 
@@ -77,7 +79,7 @@ class LineString(BaseModel):
     type: Literal["LineString"]
     coordinates: Annotated[
         list[tuple[Longitude, Latitude] | tuple[Longitude, Latitude, float]],
-        # One wrong position is told, not thousands (P55).
+        # Validation stops at the first invalid position, to keep the problem small (P55).
         Field(min_length=2, max_length=MAX_VERTICES, fail_fast=True),
     ]
 
@@ -143,16 +145,17 @@ async def measure_coverage(
     )
     as_of = body.as_of or way.today
     found = await _helping(session, body.services, as_of, way.today)
-    # What is counted today and has lapsed by then is not gone: nobody knows (P24).
+    # A space whose confirmation ends before that day is not counted as gone, because its state then
+    # is unknown (P24).
     today = found if as_of <= way.today else await _helping(session, body.services, way.today)
     then = {space.id for space in found}
     lapsed = [space for space in today if space.id not in then]
-    # Of a long line this takes a while too; who waits for a turn holds no connection.
+    # Measuring a long line takes time, and a queued request must not hold a connection.
     await session.close()
     measured, lapsed_m = await search(
         partial(_measured, way, found, lapsed, settings.access_m), limiter=_lines
     )
-    # Of today something is known whoever was there before; of another day the past has to be read.
+    # For today the current records suffice; for another day the history must cover it.
     is_today = as_of == way.today
     span = None if is_today else await queries.known_span(session, body.services)
     is_known = span is None or span.holds(as_of)
@@ -182,7 +185,7 @@ async def measure_coverage(
 def _measured(
     way: "_Way", found: Sequence[OpenSpace], lapsed: Sequence[OpenSpace], access_m: float
 ) -> tuple[Coverage, list[float]]:
-    """Return the coverage of a way, and where along it spaces have lapsed, in metres."""
+    """Return the coverage of a route, and the positions of lapsed spaces along it in metres."""
     along = way.along(Supports(map(support, found)))
     lapsed_m = [at.at_m for at in way.along(Supports(map(support, lapsed)))]
     return coverage_by(way.line, along, access_m, way.ends), lapsed_m
@@ -191,7 +194,7 @@ def _measured(
 async def _helping(
     session: AsyncSession, services: Sequence[str], on: date, today: date | None = None
 ) -> tuple[OpenSpace, ...]:
-    """Return the spaces that count on a day; of one before today by the records of then (P39)."""
+    """Return the spaces that count on a day, for a past day by the records of that day (P39)."""
     return await queries.open_spaces(
         session,
         on=on,
@@ -203,9 +206,9 @@ async def _helping(
 
 @dataclass(frozen=True)
 class _Way:
-    """A way to measure, with the official crossings on it and today where it starts.
+    """A route to measure, with its official crossings and the current date at its start.
 
-    ``along`` finds the supports of it among some.
+    ``along`` selects the supports that lie on the route.
     """
 
     line: MeasuredLine
@@ -223,7 +226,7 @@ async def _found_way(
     now: datetime,
     settings: Settings,
 ) -> _Way:
-    """Find the route between the two ends of a question."""
+    """Compute the route between the two ends of a question."""
     assert body.start is not None  # noqa: S101 -- the model's validator says so
     assert body.end is not None  # noqa: S101
     require_unswapped("start", *body.start)
@@ -251,14 +254,14 @@ async def _drawn_way(
     now: datetime,
     access_m: float,
 ) -> _Way:
-    """Lay a drawn line onto the roads, or take it as it is where it follows none.
+    """Match a drawn line to the roads, or keep it unmatched if it follows no roads.
 
     Raises
     ------
     SilentCrossingError
-        It follows no road and enters another country (P33).
+        If the line follows no roads and enters another country (P33).
     UncertainCountryError
-        It follows no road and the country of an end cannot be told.
+        If the line follows no roads and the country of an end is uncertain.
     """
     coordinates = np.array([position[:2] for position in route.coordinates])
     for n, (lon, lat) in enumerate(coordinates.tolist()):
@@ -267,7 +270,7 @@ async def _drawn_way(
     ends = [(float(lon), float(lat)) for lon, lat in coordinates[[0, -1]]]
     start, end = await locate_all(session, network, ends)
     entered = await boundaries.countries_along(session, coordinates.tolist())
-    # A waiting search holds no connection.
+    # A queued search must not hold a database connection.
     await session.close()
     line, region = await search(
         partial(_match, coordinates, body.mode, network, tuple(crossing for _, crossing in known)),
@@ -279,7 +282,8 @@ async def _drawn_way(
             raise UncertainCountryError(field)
         if len({start.country, end.country} | entered) > 1:
             raise SilentCrossingError
-    # A line that follows none of the sketch's roads has bends of its own.
+    # Only a line on the sketch's roads needs the sketch's towns; an unmatched line has its own
+    # bends.
     towns = region.sketched_towns if line.measure == "network" else None
     return _Way(
         line,
@@ -309,7 +313,7 @@ def _match(
 def _crossings_on(
     line: MeasuredLine, region: Region, states: tuple[CrossingState, ...]
 ) -> tuple[CrossingState, ...]:
-    """Return the official crossings at which a line meets a change of country."""
+    """Return the official crossings at the places where a line changes country."""
     met = [
         place
         for place in region.borders
@@ -328,7 +332,7 @@ def _crossings_on(
 
 
 def _require_near_roads(region: Region, coordinates: NDArray[np.float64], mode: Mode) -> None:
-    """Refuse a line of which neither end is near a road: nothing is known there."""
+    """Refuse a line with no road near either end, because there are no data for it."""
     try:
         snap_to_edge(region.graph, float(coordinates[0][0]), float(coordinates[0][1]), mode)
     except OffNetwork:
@@ -338,15 +342,15 @@ def _require_near_roads(region: Region, coordinates: NDArray[np.float64], mode: 
 
 
 def known_figures(measured: Coverage, lapsed_m: Sequence[float]) -> dict[str, Any]:
-    """Return a coverage's figures, and of which of its stretches nothing is known.
+    """Return the figures of a coverage, with the stretches whose state is unknown.
 
     Parameters
     ----------
     measured
-        By what is confirmed for the day.
+        Coverage by the spaces confirmed for the day.
     lapsed_m
-        Where along the way spaces count today whose confirmation ends before that day: of a
-        stretch with one of them nobody knows whether it is a gap.
+        Positions along the route of spaces that count today, but whose confirmation ends before the
+        day: a stretch with such a space may or may not be a gap.
     """
     known = [gap for gap in measured.gaps if not any(gap.from_m < m < gap.to_m for m in lapsed_m)]
     if not known and lapsed_m:
@@ -362,7 +366,7 @@ def known_figures(measured: Coverage, lapsed_m: Sequence[float]) -> dict[str, An
 
 
 def nothing_known(measured: Coverage) -> dict[str, Any]:
-    """Return what is said of a day of which nothing is on record: no figure, and no gap."""
+    """Return the response for a day without any data: no figures and no gaps."""
     return {
         "known": False,
         "not_known_m": round(measured.length_m, 1),
@@ -379,7 +383,7 @@ def nothing_known(measured: Coverage) -> dict[str, Any]:
 
 
 def figures(measured: Coverage) -> dict[str, Any]:
-    """Return a coverage's figures and intervals as JSON-ready values."""
+    """Return the figures and intervals of a coverage as JSON."""
     return {
         "measure": measured.measure,
         "length_m": round(measured.length_m, 1),
@@ -402,7 +406,7 @@ def figures(measured: Coverage) -> dict[str, Any]:
 
 
 def interval(gap: Gap) -> dict[str, Any]:
-    """Return one stretch without a space, as JSON-ready values."""
+    """Return one stretch without a space as JSON."""
     return {
         "from_m": round(gap.from_m, 1),
         "to_m": round(gap.to_m, 1),

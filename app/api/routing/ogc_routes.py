@@ -1,8 +1,8 @@
-"""OGC API - Routes, Part 1 (1.0.0-draft.1), at a root of its own below ``/ogc``.
+"""OGC API - Routes, Part 1 (1.0.0-draft.1), with its own API root ``/ogc``.
 
-The draft wants ``POST /routes`` under its root, which the plain ``POST /routes`` has with another
-body; two contracts at one address would have to be told apart by guessing. Classes: core, mode,
-intermediate-waypoints, obstacles, time. Not manage-routes: no route is stored (P48).
+The draft asks for ``POST /routes`` under its root, but the plain ``POST /routes`` has another body,
+and one path cannot serve two contracts. Conformance classes: core, mode, intermediate-waypoints,
+obstacles, time. Class manage-routes is left out: no route is stored (P48).
 """
 
 from collections.abc import Iterator
@@ -69,7 +69,8 @@ class Preference(StrEnum):
 
 _AVERSIONS: Final = {Preference.LOWER_EXPOSURE: AVERSIONS, Preference.FASTEST: (0.0,)}
 
-#: How the end of a segment turns, in the words that the exchange model has; a way back has none.
+#: Turns at the end of a segment in the words of the Route Exchange Model, which has none for a
+#: U-turn.
 _INSTRUCTIONS: Final = {
     TurnType.STRAIGHT: "continue",
     **dict.fromkeys((TurnType.LEFT, TurnType.SHARP_LEFT, TurnType.SLIGHT_LEFT), "left"),
@@ -218,18 +219,18 @@ async def compute_route(
 
 
 def exchanged(answer: JourneyAnswer, name: str | None, now: datetime, w: Words) -> dict[str, Any]:
-    """Return an answer's best route by the Route Exchange Model (full).
+    """Return the best route of a response by the Route Exchange Model (full).
 
     Parameters
     ----------
     answer
-        What was found.
+        The routes found.
     name
-        What the asker calls it.
+        Name of the route, as given in the request.
     now
-        The present moment.
+        The current time.
     w
-        Of the language of the texts.
+        Texts of the requested language.
     """
     journey, is_demo = answer.journeys[0], answer.knowledge.demo
     features = list(_features(answer, journey, now, w))
@@ -247,7 +248,7 @@ def exchanged(answer: JourneyAnswer, name: str | None, now: datetime, w: Words) 
 def _features(
     answer: JourneyAnswer, journey: Journey, now: datetime, w: Words
 ) -> Iterator[dict[str, Any]]:
-    """Return overview, start, segments with the waypoints between them, and end."""
+    """Yield overview, start, segments with the waypoints between them, and end."""
     route, about = journey.route, route_text.told(answer, now)[0]
     line = route.coordinates
     totals = properties(journey, (), answer, now, w) | explained(w, about)

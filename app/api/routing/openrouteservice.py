@@ -1,7 +1,7 @@
-"""``POST /v2/directions/{profile}/geojson``: routes as clients of openrouteservice ask and read.
+"""``POST /v2/directions/{profile}/geojson``: routes for clients of openrouteservice.
 
-Only the shape is openrouteservice's. The routes are those of ``POST /routes``, and what is known of
-them and what is not goes along (P13, P35, P46): in ``warnings`` and in ``amparo``.
+Only the format is openrouteservice's. The routes are those of ``POST /routes``, with known and
+unknown hazards (P13, P35, P46) in ``warnings`` and ``amparo``.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -47,7 +47,7 @@ from routing.errors import InvalidRequest, NoRoute, OffNetwork
 from routing.osm_tags.edge_flags import Mode
 from routing.route.route import Route
 
-#: openrouteservice's internal codes of its routing endpoint.
+#: Error codes of openrouteservice's routing endpoint.
 _UNREADABLE, _BAD_VALUE, _NOT_FOUND, _NO_POINT, _UNKNOWN = 2000, 2003, 2009, 2010, 2099
 _CODES: Final[Mapping[type[Exception], int]] = {
     RequestValidationError: _BAD_VALUE,
@@ -58,7 +58,8 @@ _CODES: Final[Mapping[type[Exception], int]] = {
     OffNetwork: _NO_POINT,
 }
 
-#: openrouteservice's numbers of surfaces by ours; what has none of its own is the next coarser.
+#: openrouteservice's surface numbers by surface; a surface without a number has the next coarser
+#: one.
 _SURFACES: Final = {
     None: 0,
     "paved": 1,
@@ -82,19 +83,19 @@ _SURFACES: Final = {
     "bricks": 14,
     "sand": 15,
     "grass": 17,
-    # Tags that say more than one, or what nobody lists.
+    # Tags with more than one value, or values outside the list.
     "other": 0,
 }
 
-#: Code of our warning: openrouteservice's own are below 100.
+#: Code of the notice among the warnings; openrouteservice's own codes are below 100.
 _NOTICE: Final = 1_000
 
 
 class _Compatible(LargeBodyRoute):
-    """Adds openrouteservice's ``error`` to problems, beside what they say anyway."""
+    """Route class that adds openrouteservice's ``error`` member to problem responses."""
 
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
-        """Return the handler."""
+        """Return the endpoint's handler, wrapped."""
         handle = super().get_route_handler()
 
         async def handled(request: Request) -> Response:
@@ -140,7 +141,7 @@ async def directions(
     scheme, `Bearer <token>`.
     """
     now = clock()
-    request.state.language = body.language  # a refusal is in it, too
+    request.state.language = body.language  # refusals use the language too
     question = _question(body, profile, settings, now)
     async with open_source_for(request, question.obstacles) as source:
         answer = await plan(source, network, question, now=now, access_m=settings.access_m)
@@ -184,14 +185,14 @@ def _question(
 
 
 class _Asked(NamedTuple):
-    """What the shape of an answer depends on."""
+    """Parts of the request that shape the response."""
 
     body: DirectionsQuestion
     words: Words
     now: datetime
 
     def length(self, length_m: float) -> float:
-        """Return a length in the unit that was asked for, as exact as openrouteservice is."""
+        """Convert a length to the requested unit, with openrouteservice's precision."""
         digits = 1 if self.body.units == "m" else 3
         return round(length_m / METRES[self.body.units], digits)
 
@@ -213,7 +214,7 @@ def _collection(
             "attribution": answer.attribution,
             "service": "routing",
             "timestamp": int(now.timestamp() * 1_000),
-            # Without the coordinates, and without what was to be avoided (P48).
+            # Repeats neither the coordinates nor the areas to avoid (P48).
             "query": {
                 "profile": profile,
                 "profileName": profile,
@@ -271,7 +272,7 @@ def _ends(found: Sequence[TurnStep], row: int) -> bool:
 def _segments(
     found: Sequence[TurnStep], leg_ends: Sequence[int], about: RouteTextSource, asked: _Asked
 ) -> list[dict[str, Any]]:
-    """Return what openrouteservice calls segments: the legs, each with its steps."""
+    """Return the legs with their steps, which openrouteservice calls segments."""
     made = []
     for first, last in zip([0, *(n + 1 for n in leg_ends)], leg_ends, strict=False):
         own = found[first : last + 1]
@@ -309,7 +310,7 @@ def _goal(last: TurnStep, asked: _Asked) -> dict[str, Any]:
 
 
 def _surfaces(route: Route, found: Sequence[TurnStep], asked: _Asked) -> dict[str, Any]:
-    """Return the surfaces by vertices, and how much of the way each has."""
+    """Return the surfaces by vertex ranges, and the share of the route that each has."""
     values: list[list[int]] = []
     lengths_m: dict[int, float] = {}
     for part in (part for step in found for part in step.parts):
@@ -338,7 +339,7 @@ def _surfaces(route: Route, found: Sequence[TurnStep], asked: _Asked) -> dict[st
 
 
 def _unlike(journeys: Sequence[Journey], others: Alternatives | None) -> list[int]:
-    """Choose the routes that are as quick and as unlike as was asked for, the best first."""
+    """Choose the routes that meet the limits on duration and overlap, the best first."""
     if others is None:
         return [0]
     routes = [journey.route for journey in journeys]
@@ -352,7 +353,7 @@ def _unlike(journeys: Sequence[Journey], others: Alternatives | None) -> list[in
 
 
 def _shared(one: Route, two: Route) -> float:
-    """Return the share of the shorter route's length that both have in common, 0 to 1."""
+    """Return the overlap of two routes as a share of the shorter one's length, 0 to 1."""
     mine, theirs = _pieces(one), _pieces(two)
     common_m = sum(min(mine[key], theirs[key]) for key in mine.keys() & theirs.keys())
     shorter_m = min(sum(mine.values()), sum(theirs.values()))
@@ -360,7 +361,7 @@ def _shared(one: Route, two: Route) -> float:
 
 
 def _pieces(route: Route) -> dict[tuple[float, ...], float]:
-    """Return the lengths of the stretches between vertices, by their ends."""
+    """Return the lengths of the stretches between vertices, keyed by their ends."""
     line, length_m = route.coordinates, np.diff(route.measure_m)
     ends = np.hstack([line[:-1], line[1:]]).round(7).tolist()
     return dict(zip(map(tuple, ends), length_m.tolist(), strict=True))

@@ -1,7 +1,7 @@
-"""What a client of openrouteservice may ask, as far as it is answered.
+"""Request body of openrouteservice, as far as it is supported.
 
-Every member of its version 9 that would change the answer is honoured or refused with a reason;
-none is ignored. Members that change nothing here are taken at the value that changes nothing.
+Every member of version 9 that would change the response is honoured or refused with a reason; none
+is ignored. Members without effect here are accepted at their neutral value only.
 """
 
 import json
@@ -25,22 +25,23 @@ from geo.text.countries import CODES
 from geo.text.languages import LANGUAGES
 from routing.travel.request import AVERSIONS, MAX_ROUTES, MAX_VIA
 
-#: Profiles of openrouteservice and ours for them. None: an adult as this Amparo has set it.
+#: Travel profiles by openrouteservice's names; None stands for an adult as set in this server's
+#: settings.
 PROFILES: Final[Mapping[str, str | None]] = {
     "foot-walking": None,
     "wheelchair": "reduced_mobility",
     "driving-car": "vehicle",
 }
 
-#: Preferences, and the weights of exposure for them.
+#: Exposure weights by preference.
 AVERSIONS_BY: Final = {"recommended": AVERSIONS, "fastest": (0.0,)}
 
-#: Metres in a unit.
+#: Metres per unit.
 METRES: Final = {"m": 1.0, "km": 1_000.0, "mi": 1_609.344}
 
 
-#: What each profile keeps out of anyhow; the graph does not tell the rest apart well enough to
-#: promise it.
+#: Features that each profile always avoids; the road graph does not distinguish the others well
+#: enough to promise.
 KEPT_OUT_OF: Final[Mapping[str, frozenset[str]]] = {"wheelchair": frozenset({"steps"})}
 
 
@@ -48,7 +49,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-#: Members that are taken at one value alone, and why.
+#: Members accepted at a single value, with the reason.
 _FIXED: Final[Mapping[str, tuple[object, str]]] = {
     "geometry": (True, "GeoJSON has a geometry"),
     "geometry_simplify": (False, "lines are given whole"),
@@ -72,7 +73,7 @@ class Alternatives(_Strict):
     )
 
 
-#: For values that a validator here has had in its hands: as in `JSONBody`.
+#: Adapter for values that a validator has already handled, strict as in `JSONBody`.
 _AREAS: Final[TypeAdapter[Area]] = TypeAdapter(Area)
 
 
@@ -105,7 +106,7 @@ class Options(_Strict):
     @field_validator("avoid_polygons", mode="before")
     @classmethod
     def _may_be_empty(cls, given: object) -> object:
-        # Clients send {} where nothing was drawn.
+        # Clients send {} when no area was drawn.
         if not isinstance(given, dict):
             return given
         return None if given == {} else _AREAS.validate_json(json.dumps(given), strict=True)
@@ -154,7 +155,7 @@ class DirectionsQuestion(JSONBody, _Strict):
     alternative_routes: Alternatives | None = None
     extra_info: list[Literal["surface"]] = Field([], max_length=1)
     options: Options = Options()
-    # What is always so here, or never.
+    # Properties that are fixed on this server.
     geometry: Literal[True] = True
     geometry_simplify: Literal[False] = False
     elevation: Literal[False] = False
@@ -164,7 +165,7 @@ class DirectionsQuestion(JSONBody, _Strict):
     suppress_warnings: Literal[False] = False
     radiuses: list[float] = Field([], max_length=MAX_VIA + 2, description="-1 alone.")
     attributes: list[Any] = Field([], max_length=0)
-    # Which algorithm finds a route: all find the same.
+    # Selects an algorithm in openrouteservice; here every algorithm finds the same route.
     optimized: bool | None = None
 
     @field_validator(*_FIXED, mode="before")

@@ -1,4 +1,4 @@
-"""What ``POST /routes`` says of a route beside its totals: segments, hazards, trade, crossings."""
+"""Explanations of a route in ``POST /routes``: segments, hazards, trade-off, crossings."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,16 +16,16 @@ from routing.route.trade_offs import Trade
 def explained(
     w: Words, about: RouteTextSource, segments: SegmentWriter | None = None
 ) -> dict[str, Any]:
-    """Return the properties; figures are not rounded, so that segments sum to the totals.
+    """Return the explanations of a route; values are not rounded, so that segments sum to totals.
 
     Parameters
     ----------
     w
-        Of the language of the texts.
+        Texts of the requested language.
     about
-        The route, and what its words rest on.
+        The route with the data for its description.
     segments
-        Writes them too, where they are wanted.
+        Writer of the segments; None leaves the segments out.
     """
     route = about.route
     found: dict[str, Any] = {
@@ -49,7 +49,7 @@ def _passage(passage: Passage) -> dict[str, Any]:
 
 
 def _hazard(about: RouteTextSource, hazard_id: str) -> dict[str, Any]:
-    """Return a hazard with nothing that is not published (P36)."""
+    """Return a hazard with its published members only (P36)."""
     hazard = about.hazards[hazard_id]
     return {
         "id": hazard.id,

@@ -39,7 +39,7 @@ from routing.travel.request import MAX_ROUTES, MAX_VIA
 
 router = APIRouter(tags=["routes"], route_class=PlainRoute)
 
-#: Where somebody goes is kept by nobody on the way (P48).
+#: Nobody between server and client may store a route request's response (P48).
 PRIVATE: Final = {"Cache-Control": "private, no-store"}
 GEOJSON: Final = "application/geo+json"
 _NAMES: Final = {kind.media_type: name for name, kind in FILE_KINDS.items()}
@@ -58,7 +58,7 @@ class JourneyBody(JSONBody):
     )
 
 
-#: One of the profiles that the router has.
+#: Name of a travel profile of the router.
 ProfileName = StrEnum("ProfileName", {name.upper(): name for name in PROFILES})  # type: ignore[misc]
 
 
@@ -160,11 +160,11 @@ async def find_routes(
     As GPX or KML the best one is a line without its beginning: a file is passed on, and should not
     say where its owner lives.
     """
-    # Not as dependencies: FastAPI takes longer to bring them than to look them up.
+    # Not declared as dependencies, because FastAPI resolves them more slowly than these lookups.
     settings: Settings = request.state.settings
     network: RoadNetworks = request.state.network
     now: datetime = request.state.clock()
-    request.state.language = body.lang  # a refusal is in it, too
+    request.state.language = body.lang  # refusals use the language too
     for field, place in (("start", body.start), ("end", body.end)):
         require_unswapped(field, *place)
     for n, place in enumerate(body.via):
@@ -193,14 +193,14 @@ async def find_routes(
 
 
 def preferred(accept: str) -> str:
-    """Return the format that an Accept header names: a kind of file if no JSON stands before."""
+    """Negotiate the format by an Accept header: a file format unless a JSON type comes first."""
     names = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
     known = (_NAMES.get(name, "json") for name in names if name in _NAMES or name.endswith("json"))
     return next(known, "json")
 
 
 def profile_of(name: ProfileName, settings: Settings) -> Profile:
-    """Return who travels by a name, with the hours of walking that are set here."""
+    """Return a travel profile by name, with the walking hours from the settings."""
     profile = PROFILES[name]
     if profile.window is None:
         return profile
@@ -215,20 +215,20 @@ def feature_collection(
     *,
     explain: bool = True,
 ) -> dict[str, Any]:
-    """Return an answer as GeoJSON.
+    """Return the routes found as GeoJSON.
 
     Parameters
     ----------
     answer
-        What was found.
+        The routes found.
     told
         Information products about the area of each route.
     now
-        The present moment.
+        The current time.
     w
-        Of the language of the texts.
+        Texts of the requested language.
     explain
-        With the segments of each route.
+        Include the segments of each route.
     """
     about = route_text.told(answer, now)
     segments = SegmentWriter(w) if explain else None
@@ -237,7 +237,7 @@ def feature_collection(
         "features": [
             {
                 "type": "Feature",
-                # The body's writer takes arrays as they are, if they are in one piece.
+                # The JSON encoder takes contiguous arrays without conversion.
                 "geometry": {
                     "type": "LineString",
                     "coordinates": np.ascontiguousarray(journey.route.coordinates),
@@ -260,24 +260,24 @@ def properties(
     now: datetime,
     w: Words,
 ) -> dict[str, Any]:
-    """Return what is said of one route.
+    """Return the properties of one route.
 
     Parameters
     ----------
     journey, answer
-        The route, and the answer that it is of.
+        The route, and the result that it belongs to.
     along
-        Information products about its area.
+        Information products about the route's area.
     now
-        The present moment.
+        The current time.
     w
-        Of the language of the texts.
+        Texts of the requested language.
     """
     route, highest_m = journey.route, journey.route.highest_m
     return {
         "profile": route.profile.name,
         "distance_m": round(route.distance_m, 3),
-        # Not rounded: what the segments add sums to it.
+        # Not rounded, so that the segments sum to the total.
         "duration_s": route.duration_s,
         "walking_days": route.walking_days,
         "arrival": route.arrival,
@@ -309,7 +309,7 @@ def properties(
         ],
         "because": detour_text.written(w, journey.because),
         "detour": detour_text.detour(w, journey.beyond),
-        # Closures on it that are over by then, as published: one asks before passing.
+        # Closures on the route that end, as published, before arrival; travellers should ask first.
         "ended_hazards": detour_text.ended_written(w, journey.ended, answer.knowledge.timezone),
         "crossings": list(route.crossings),
         "ferries": [
@@ -334,7 +334,7 @@ def properties(
         "at": answer.question.at,
         "network": journey.network,
         "network_kind": journey.network_kind,
-        # The records are those of this moment; the roads are as old as their source says.
+        # Records are as of now; roads are as old as their source.
         "data_as_of": now,
         "network_as_of": journey.network_as_of,
         "demo": answer.knowledge.demo,
@@ -363,7 +363,7 @@ def _exposure(exposure: Exposure) -> dict[str, Any]:
 def longest_gap(journey: Journey) -> dict[str, Any]:
     """Return the longest stretch without help, with advice (P46).
 
-    ``service`` says what is missing there: a place for the night on a way of more than a day,
+    ``service`` names the help that is missing: a place for the night on a route of more than a day,
     else (null) any open space.
     """
     gap = journey.gaps.longest

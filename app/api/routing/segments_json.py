@@ -1,8 +1,8 @@
-"""The segments of a route as JSON.
+"""Segments of a route as JSON, written fast.
 
-An answer has some hundred segments, and most are of kinds that were written before: street, ground,
-light and the words around the length. What is left to each are its figures, which are written all
-at once, and `app.api.routing._json_kernel` lays the texts side by side.
+A response has some hundred segments, most of a kind written before: same street, ground, light, and
+words around the length. Only the numbers differ; they are written all at once, and
+`app.api.routing._json_kernel` joins the texts.
 """
 
 from array import array
@@ -22,12 +22,13 @@ from routing.route.segments import RouteSegments, SegmentFactor
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
-#: Of one kind of segment, as JSON: its members from the road to the hazards, what its text says
-#: before the length, and, to the end of the segment, after it; and where the first two end.
+#: JSON of one kind of segment: the members from road to hazards, the text before the length, and
+#: the rest of the segment; with the offsets at which the first two parts end.
 type Written = tuple[bytes, int, int]
 
-#: All that a kind of segment hangs on: road, number, class, surface, light, sidewalk, night,
-#: hazards, metres climbed (0 where too few for a word), and whether nobody reports from there.
+#: Properties that determine a kind of segment: road, number, class, surface, light, sidewalk,
+#: night, hazards, metres climbed (0 if too few to mention), and whether the segment lacks hazard
+#: reports.
 type Kind = tuple[
     str | None,
     str | None,
@@ -41,49 +42,50 @@ type Kind = tuple[
     bool,
 ]
 
-#: Stands for a length; no name and no translation has it.
+#: Placeholder for a length; occurs in no name and no translation.
 _PLACE: Final = "\x00"
 
-#: Figures that every segment has, as its members stand in it.
+#: Numbers of every segment, in the order of the members.
 _FIGURES: Final = ("from_m", "to_m", "ascent_m", "descent_m", "duration_s")
 
 
 class _Source:
-    """Texts one after the other, and where in them each stands."""
+    """Texts joined in one buffer, with their offsets."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
         self._size = 0
 
     def add(self, text: bytes) -> int:
-        """Take a text; return where it begins."""
+        """Append a text, and return its offset."""
         self._parts.append(text)
         self._size += len(text)
         return self._size - len(text)
 
     def same(self, text: bytes) -> tuple[int, int]:
-        """Take what stands in every row alike, and give where."""
+        """Append a text shared by all rows, and return its span."""
         begin = self.add(text)
         return begin, begin + len(text)
 
     def each(self, texts: Sequence[bytes]) -> Ints:
-        """Take many texts, and give where each stands: int64 [texts, 2]."""
+        """Append many texts, and return their spans: int64 [texts, 2]."""
         return self.add(b"".join(texts)) + _spans(np.cumsum([0, *map(len, texts)]))
 
     @property
     def text(self) -> NDArray[np.uint8]:
-        """All of it."""
+        """Buffer with all texts."""
         return np.frombuffer(b"".join(self._parts), np.uint8)
 
 
 def _spans(ends: Ints) -> Ints:
-    """Return where texts stand of which it is known where each ends, the first behind 0."""
+    """Return the spans of consecutive texts from their ends, with a leading 0."""
     spans = np.empty((len(ends) - 1, 2), np.int64)
     spans[:, 0], spans[:, 1] = ends[:-1], ends[1:]
     return spans
 
 
-#: Lengths by metres, and from where on by tens of metres.
+#: Texts of lengths in steps of one metre up to 10 m, then of ten metres, and the index of the
+#: latter.
 _LENGTHS: Final = [b"%d m" % m for m in (*range(11), *range(0, 1_000, 10))]
 _LENGTHS_TEXT: Final = b"".join(_LENGTHS)
 _LENGTHS_AT: Final = _spans(np.cumsum([0, *map(len, _LENGTHS)]))
@@ -91,30 +93,30 @@ _TENS_FROM: Final = 11
 
 
 class SegmentWriter:
-    """Writes the segments of an answer's routes; what was written for one serves the others.
+    """Writer of the segments of a response's routes; texts written for one route are reused.
 
     Parameters
     ----------
     w
-        Of the language of the texts.
+        Texts of the requested language.
     """
 
     def __init__(self, w: Words) -> None:
         self._w = w
         self._rows: dict[Kind, int] = {}
-        # Three texts a kind.
+        # Each kind adds three texts.
         self._texts = bytearray()
         self._ends = array("q", [0])
 
     def written(self, about: RouteTextSource, segments: RouteSegments) -> bytes:
-        """Return a JSON array of a route's segments, in order.
+        """Return the JSON array of a route's segments, in order.
 
         Parameters
         ----------
         about
-            The route, and what its words rest on.
+            The route with the data for its description.
         segments
-            The route's.
+            Segments of the route.
         """
         if not len(segments):
             return b"[]"
@@ -127,8 +129,8 @@ class SegmentWriter:
         cells[4] = _factors(source, segments.factors)
         cells[5] = _sources(source, segments)
         cells[7] = self._lengths(source, segments.to_m - segments.from_m)
-        # Behind the first two columns stand figures that all have, behind the next two what some
-        # have of something.
+        # Numbers that every segment has follow the first two columns; those of exposure and unknown
+        # lengths, zeros left out, follow the next two.
         own, exposures = len(_FIGURES), len(segments.exposure)
         names = (*_FIGURES, *segments.exposure, *segments.unknown)
         stops = [2, own, own + exposures, len(names)]
@@ -143,7 +145,7 @@ class SegmentWriter:
         return woven(source.text, cells, figures, spans, placed, groups).tobytes()
 
     def _kinds(self, source: _Source, about: RouteTextSource, segments: RouteSegments) -> Ints:
-        """Return where the three texts of each segment's kind stand: int64 [segments, 3, 2]."""
+        """Return the spans of the three texts of each segment's kind: int64 [segments, 3, 2]."""
         length_m = segments.to_m - segments.from_m
         unknown_m = segments.unknown.get("hazards", np.zeros(len(segments)))
         climb_m = np.where(segments.ascent_m >= CLIMB_M, np.rint(segments.ascent_m), 0.0)
@@ -168,7 +170,7 @@ class SegmentWriter:
         return np.asarray(source.add(bytes(self._texts)) + spans[np.array(rows)])
 
     def _added(self, about: RouteTextSource, kind: Kind) -> int:
-        """Write a kind, and give its number."""
+        """Write a kind of segment, and return its number."""
         row = self._rows[kind] = len(self._rows)
         text, first, second = _of_kind(self._w, about, kind)
         begin = len(self._texts)
@@ -177,7 +179,7 @@ class SegmentWriter:
         return row
 
     def _lengths(self, source: _Source, length_m: Floats) -> Ints:
-        """Write lengths as `route_words.metres` does."""
+        """Append the lengths' texts, as `route_text.metres` writes them."""
         is_short = length_m < route_text.BY_METRES_M
         place = np.where(is_short, np.rint(length_m), _TENS_FROM + np.rint(length_m / 10))
         is_long = length_m >= route_text.BY_TENS_M
@@ -191,15 +193,15 @@ class SegmentWriter:
 
 
 def _table(segments: RouteSegments) -> Floats:
-    """Return all figures of segments, float64 [figures, segments]."""
-    # Millimetres: edges are measured in decimetres.
+    """Return all numbers of the segments, float64 [figures, segments]."""
+    # Rounded to millimetres, because edges are measured in decimetres.
     own = [np.round(segments.from_m, 3), np.round(segments.to_m, 3)]
     own += [segments.ascent_m, segments.descent_m, segments.duration_s]
     return np.array([*own, *segments.exposure.values(), *segments.unknown.values()])
 
 
 def _factors(source: _Source, factors: Sequence[Sequence[SegmentFactor]]) -> tuple[int, int] | Ints:
-    """Write the end of the members of what is not known, and the factors."""
+    """Append the end of the unknown lengths, and the factors."""
     if not any(factors):
         return source.same(b'},"factors":[]')
     written = [
@@ -218,7 +220,7 @@ def _factors(source: _Source, factors: Sequence[Sequence[SegmentFactor]]) -> tup
 
 
 def _sources(source: _Source, segments: RouteSegments) -> tuple[int, int] | Ints:
-    """Write which road network says so, and of which day it is, up to the text."""
+    """Append the road network and its date, up to the start of the text."""
     network, as_of = segments.network, segments.as_of
     if network.count(network[0]) == as_of.count(as_of[0]) == len(network):
         return source.same(_source(network[0], as_of[0]))
@@ -237,7 +239,7 @@ def _of_kind(w: Words, about: RouteTextSource, kind: Kind) -> Written:
     return _write(w, [route_text.hazard_words(w, about, one) for one in hazards], kind)
 
 
-#: A city's streets come again in many answers; half a kilobyte each.
+#: City streets recur in many responses; an entry takes half a kilobyte.
 @lru_cache(maxsize=32_768)
 def _of_unharmed(lang: str, kind: Kind) -> Written:
     w, (*_, is_unreported) = words(lang), kind

@@ -1,4 +1,4 @@
-"""``/network/audit``: who did what to which record, and whether the chain still holds."""
+"""``/network/audit``: who changed which record, and whether the audit chain is intact."""
 
 from datetime import date
 from typing import Annotated
@@ -24,10 +24,10 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(get_auditor)])
 
 AUDIT = f"{CONSOLE}/audit"
 
-#: Entries of one page.
+#: Entries per page.
 SHOWN = 100
 
-#: Bytes of a SHA-256.
+#: Length of a SHA-256 hash in bytes.
 _HASH_BYTES = 32
 
 Word = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]

@@ -1,4 +1,4 @@
-"""``/network/organizations``: what an organisation says of itself; two people change it (P40)."""
+"""``/network/organizations``: description of an organisation, changed by two people (P40)."""
 
 from collections.abc import Mapping
 from typing import Annotated

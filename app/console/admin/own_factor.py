@@ -1,7 +1,7 @@
-"""``/network/factor``: one's own second factor, codes on paper, and browsers that are known.
+"""``/network/factor``: the user's own second factor, recovery codes, and known browsers.
 
-Whatever is changed here asks for a code, but for the first app, and for forgetting browsers, which
-takes away alone.
+Every change here asks for a code, except setting up the first app, and forgetting browsers, which
+only removes access.
 """
 
 from typing import Annotated
@@ -60,13 +60,13 @@ async def change_own_factor(
     new_codes = await second_factor.set_up(
         session, person_id, shown, code, now=desk.now, replaces=held.is_set
     )
-    if new_codes is None:  # set up elsewhere at the same moment
+    if new_codes is None:  # Another session set up a factor at the same moment.
         return await _page(desk, settings, problem=WRONG_CODE)
     return await _go_on(request, desk, new_codes, trusts="remember" in form)
 
 
 async def _go_on(request: Request, desk: Desk, codes: list[str], *, trusts: bool) -> Response:
-    """Go on under a new session; browsers that the app before made known are not."""
+    """Continue in a new session; browsers that became known with the old app are forgotten."""
     session, person_id = desk.session, desk.actor.id
     await second_factor.end_devices_of(session, person_id)
     begun = await started(

@@ -1,7 +1,7 @@
-"""``/network/tokens``: one's own access tokens, for programs that act in one's own name.
+"""``/network/tokens``: the user's own access tokens, for programs that act in the user's name.
 
-Nobody makes such a token for somebody else: one person would be both of the two that a change
-needs (P40).
+Nobody can issue a token in another person's name: one person could then play both people that a
+change needs (P40).
 """
 
 from datetime import timedelta

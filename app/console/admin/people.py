@@ -1,7 +1,7 @@
-"""``/network/people``: who may sign in, and what programs may ask; for administrators.
+"""``/network/people``: accounts and tokens of programs, for administrators.
 
-People are named by their id in addresses, never by an e-mail address. A link or token is shown
-in the answer to the form that made it, and nowhere else.
+URLs name people by id, never by e-mail address. A link or token is shown once, in the response to
+the form that created it.
 """
 
 from collections.abc import Mapping
@@ -31,17 +31,17 @@ PEOPLE = f"{CONSOLE}/people"
 TOKENS = f"{PEOPLE}/tokens"
 PERSON = f"{PEOPLE}/{{person}}"
 
-#: What an administrator lets a program do. What acts in a person's name that person lets it do
+#: Token scopes that an administrator grants. Tokens in a person's name are issued by that person
 #: (`app.console.admin.own_tokens`).
 GIVEN_SCOPES = ("movement", "partner")
 
-#: Days offered first for a token: a quarter; the longest is `LONGEST_DAYS`.
+#: Default life of a token in days, a quarter; the longest is `LONGEST_DAYS`.
 TOKEN_DAYS = 90
 
 
 @dataclass(frozen=True)
 class ShownSecret:
-    """A secret that this answer alone shows."""
+    """A secret that is shown in one response only."""
 
     kind: str
     secret: str
@@ -126,12 +126,12 @@ def _given_scope(form: Form) -> str:
 
 
 def life_and_holder(form: Form) -> tuple[int, str]:
-    """Return for how many days a token is wanted, and for whom.
+    """Return the requested life of a token in days, and its holder.
 
     Raises
     ------
     InvalidRecordError
-        Too few or many, or nobody is named.
+        If the days are out of range, or the holder is missing.
     """
     days, holder = whole_in(form, "days"), text_in(form, "holder")
     problems = [] if holder else [("holder", CodedReason("missing"))]
@@ -176,10 +176,10 @@ async def change(desk: DeskDep, base: BaseUrlDep, person: RecordId, form: FormDe
 
 
 async def _act(desk: Desk, found: Member, form: Form) -> str | None:
-    """Do what a button says; return the secret of a link where one was made."""
+    """Perform the action of the pressed button; return the secret of a new link, if any."""
     session, by = desk.session, desk.actor.id
     if found.id == by and form.get("do") in {"role", "disable", "reset"}:
-        # Whoever locked themselves out could lock out the last administrator.
+        # Own accounts are refused, because the last administrator could otherwise be locked out.
         raise InvalidRecordError([("do", CodedReason("own_account"))])
     match form.get("do"):
         case "role":
@@ -208,7 +208,7 @@ async def _act(desk: Desk, found: Member, form: Form) -> str | None:
 async def _member(desk: Desk, person: str) -> Member:
     found = await people.find_person(desk.session, person)
     if found.id != person:
-        # Found by an e-mail address, which belongs into no address of a page.
+        # The path held an e-mail address, which must not occur in URLs.
         msg = "there is no such person"
         raise NotFoundError(msg)
     return found

@@ -1,4 +1,4 @@
-"""``/network/vocabulary``: the words that records are written in, kept by coordinators."""
+"""``/network/vocabulary``: terms of the records' vocabularies, maintained by coordinators."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -101,7 +101,7 @@ async def change(desk: DeskDep, vocabulary: RecordId, code: RecordId, form: Form
 
 
 async def _act(desk: Desk, vocabulary: str, code: str, form: Mapping[str, str]) -> Response:
-    """Do what a button says, or propose it; return where to go on to."""
+    """Perform or propose the action of the pressed button; return the redirect."""
     here = f"{VOCABULARY}/{quote(vocabulary)}/{quote(code)}"
     session, actor, sent = desk.session, desk.actor, sent_in(desk, form)
     saved = f"{here}?done=saved"
@@ -139,7 +139,7 @@ async def _act(desk: Desk, vocabulary: str, code: str, form: Mapping[str, str]) 
 
 
 def _names_in(form: Mapping[str, str]) -> tuple[dict[str, str], frozenset[str]]:
-    # An empty name of another language leaves that one as it is; Spanish has to be there.
+    # An empty name leaves the stored one unchanged, except in Spanish, where a name is required.
     names = {
         lang: form.get(f"name-{lang}", "").strip()
         for lang in LANGUAGES

@@ -1,4 +1,4 @@
-"""The message that asks an operator to reconfirm a space, ready to be sent (P41)."""
+"""Message that asks an operator to reconfirm a space, ready to send (P41)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,13 +14,13 @@ from geo.models import CHANNELS
 from geo.reasons import CodedReason
 from geo.subjects.subject import read_subject
 
-#: By which a link is sent; visits and this page need none.
+#: Channels that need a link to send; visits and answers on the page do not.
 SENDING = ("whatsapp", "sms", "email")
 
 
 @dataclass(frozen=True)
 class ConfirmationMessage:
-    """A message with its link, and the address that opens it in the sender's own programme."""
+    """A message with its link, and a URI that opens the message in an app of the sender."""
 
     space_id: str
     channel: str
@@ -39,19 +39,21 @@ async def make_message(
     now: datetime,
     days: int,
 ) -> ConfirmationMessage:
-    """Issue a link and write its message (writer); the link is kept nowhere and shown once.
+    """Issue a reconfirmation link and write its message (writer session).
+
+    The link is not stored and is shown once.
 
     Raises
     ------
     NotFoundError, ForbiddenError, InvalidRecordError
-        As `geo.confirmations.answers.issue_link`.
+        As in `geo.confirmations.answers.issue_link`.
     """
     if channel not in SENDING:
         raise InvalidRecordError([("channel", CodedReason("not_one_of", choices=CHANNELS))])
     issued = await answers.issue_link(session, space_id, channel, actor, now=now, days=days)
     number, lang = None, "es"
     if issued.space_name is not None:
-        # Of a restricted space not even a number is put into an address.
+        # For a restricted space not even a phone number is put into a URI.
         document = (await read_subject(session, "space", space_id)).document or {}
         number = _number(document.get("public_phones") or [], channel)
         lang = "pt" if document.get("country") == "BR" else "es"
@@ -71,7 +73,7 @@ async def make_message(
 
 
 def _number(phones: list[str | dict[str, str]], channel: str) -> str | None:
-    """Return the space's number for a channel: one that says so, else the first."""
+    """Return the space's number for a channel: one of the channel's type, else the first."""
     told = [p if isinstance(p, dict) else {"number": p, "type": "voice"} for p in phones]
     fitting = [p for p in told if p["type"] == channel] or told
     digits = "".join(c for c in fitting[0]["number"] if c.isdigit()) if fitting else ""

@@ -1,4 +1,4 @@
-"""Reasons and notes in the reader's language: a Spanish text for every code of `geo.reasons`."""
+"""Spanish texts of every code in `geo.reasons`, translated to the reader's language."""
 
 from collections.abc import Mapping
 
@@ -23,9 +23,9 @@ _NOT_JSON = marked("No es un archivo JSON que se pueda leer.")
 _MAPPING = marked("no se puede leer: revise cómo está escrito.")
 _DAY_OR_MONTH = marked("No se sabe si va primero el día o el mes: dígalo al elegir las columnas.")
 
-#: By code, for people. What stands beside (field, row, column) is not repeated.
+#: Texts by code; field, row and column are shown beside the text and not repeated in it.
 TEXTS: Mapping[str, str] = {
-    # One field by itself.
+    # A single field.
     "missing": _MISSING,
     "needed": _MISSING,
     "not_text": marked("Escriba un texto."),
@@ -68,7 +68,7 @@ TEXTS: Mapping[str, str] = {
     "there_already": marked("Ya hay otro igual."),
     "not_a_button": _CHOOSE,
     "not_confirmed": marked("Marque la casilla para confirmar que lo entiende."),
-    # Features as programs send them.
+    # Features sent by programs.
     "not_feature": marked("No es un objeto GeoJSON de un registro."),
     "not_type_feature": marked("No es un objeto GeoJSON de un registro."),
     "unknown_member": _NOT_A_FIELD,
@@ -80,7 +80,7 @@ TEXTS: Mapping[str, str] = {
     "not_two_coordinates": marked("La posición necesita longitud y latitud."),
     "not_number_coordinate": marked("Longitud y latitud son números."),
     "outside_system": marked("La posición está fuera de la Tierra; el orden es %(order)s."),
-    # Fields beside each other.
+    # Combinations of fields.
     "before": marked("El final está antes del principio."),
     "not_after": marked("La fecha final debe ser posterior a la inicial."),
     "more_than": marked("Es más que el máximo, que es %(most)s."),
@@ -100,7 +100,7 @@ TEXTS: Mapping[str, str] = {
     "not_geometry": _GEOMETRY,
     "not_degrees": marked("La posición está fuera de la Tierra: revise los números."),
     "crossing_stays": marked("La posición de un paso oficial no se cambia aquí."),
-    # Times of opening.
+    # Opening hours.
     "days_and_times": marked("Ponga los días y las dos horas."),
     "hours_need_open": marked("Las horas solo van con el estado «abierto»."),
     "count_or_until": marked("Ponga hasta cuándo o cuántas veces, no las dos cosas."),
@@ -175,12 +175,12 @@ TEXTS: Mapping[str, str] = {
     "contradicting_anchor": marked("Ese renglón no es de la cadena, o contradice otro."),
     "not_head": marked("Son 64 letras y números, como se mostraron."),
     "mixed": marked("Los datos ficticios y los reales no se mezclan."),
-    # Why a record is restricted whatever its file states.
+    # Reasons why a record is restricted, whatever its file states.
     "protected_kind": marked("el tipo de espacio está protegido"),
     "protected_service": marked("un servicio está protegido"),
     "protected_words": marked("estas palabras están protegidas: «%(words)s»"),
     "marked_confidential": marked("está marcado como confidencial"),
-    # What was changed on the way in.
+    # Changes made to a record while it was read.
     "not_used": marked("No se usó «%(name)s» de %(part)s."),
     "no_visibility": marked("No dice quién lo ve: queda restringido."),
     "made_restricted": marked("Queda restringido, diga lo que diga el archivo: %(why)s."),
@@ -228,7 +228,7 @@ TEXTS: Mapping[str, str] = {
     "row_swapped": marked("Latitud y longitud parecen cambiadas de lugar."),
     "row_unknown_referrer": marked("Nombra un espacio que no existe."),
     "row_of_others": marked("Lo cambia quien edita su organización o quien aprueba en su país."),
-    # Where in a file a reason lies.
+    # Position of a problem within a file.
     "in_file": marked("%(why)s"),
     "in_line": marked("Renglón %(line)s: %(why)s"),
     "in_column": marked("Fila %(line)s, columna «%(column)s»: %(why)s"),
@@ -241,7 +241,7 @@ TEXTS: Mapping[str, str] = {
     ),
     "import_closed": marked("Ese archivo ya se envió o se descartó."),
     "records_changed": marked("Los registros cambiaron desde la revisión: revíselo de nuevo."),
-    # Why a file is not read at all.
+    # Reasons why a file cannot be read at all.
     "file_empty": marked("El archivo está vacío."),
     "file_too_large": _TOO_LARGE,
     "file_unpacked_too_large": _TOO_LARGE,
@@ -284,7 +284,7 @@ TEXTS: Mapping[str, str] = {
     "file_several_sheets": marked("Varias hojas tienen datos: diga cuál, de %(sheets)s."),
     "file_needs_mapping": marked("Ninguna columna se llama como un dato: diga qué es cada una."),
     "file_lacks_column": marked("Falta la columna «%(column)s»."),
-    # Files that take more than one import may, and what to do.
+    # Files that exceed the limits of one import, with advice.
     "heavy_members": marked(
         "El archivo trae demasiados archivos dentro: traiga solo la tabla o el mapa."
     ),
@@ -304,7 +304,7 @@ TEXTS: Mapping[str, str] = {
         "Otro archivo suyo se está leyendo: espere un minuto y tráigalo de nuevo."
     ),
     "heavy_broken": _BROKEN,
-    # Files of mappings.
+    # Column mapping files.
     "mapping_not_utf8": _MAPPING,
     "mapping_not_toml": _MAPPING,
     "mapping_unknown_name": marked("no existe «%(name)s» en %(where)s."),
@@ -317,7 +317,7 @@ TEXTS: Mapping[str, str] = {
     "mapping_same_id": marked("El código no puede ser el mismo en todas las filas."),
     "mapping_column_or_recipe": marked("El código sale de una columna o de varias, no de ambas."),
     "mapping_recipe_prefix": marked("Escriba abajo el nombre corto de la fuente."),
-    # How a file was read, and what a mapping lacks.
+    # How a file was read, and gaps of its mapping.
     "read_as": marked("El archivo se leyó como %(encoding)s: revise las tildes."),
     "read_without_mark": marked("El archivo se leyó como %(encoding)s: revise las tildes."),
     "encoded_twice": marked("Las tildes parecen dañadas («Ã±» en vez de «ñ»): repare el archivo."),
@@ -352,7 +352,7 @@ TEXTS: Mapping[str, str] = {
 
 
 def reason_text(w: Words, reason: CodedReason) -> str:
-    """Return a reason in words for people; a text that has no code stays as it is."""
+    """Return a reason in words; a text without a code stays unchanged."""
     if reason.code == AS_IT_STANDS:
         return str(reason)
     shown = {name: _shown(w, name, value) for name, value in reason.parameters.items()}

@@ -1,4 +1,4 @@
-"""The form of a space: which fields it asks for, in which groups, and by which controls."""
+"""Definition of the space form: fields, groups and controls."""
 
 from dataclasses import dataclass
 
@@ -12,15 +12,15 @@ class FormField:
     Parameters
     ----------
     name
-        Of the document's field; its label is in `app.console.forms.labels`.
+        Name of the document's field; the label is in `app.console.forms.labels`.
     control
         ``text``, ``area``, ``number``, ``date``, ``choice`` (codes of `labels.CODED`), ``term``
         and ``terms`` (of a vocabulary), ``flag`` (yes, no), ``maybe`` (yes, no, not known), or
         the name of a control of its own.
     is_needed
-        No record is stored without it.
+        The field is required.
     hint
-        What to write there.
+        Advice on what to write.
     """
 
     name: str
@@ -31,7 +31,7 @@ class FormField:
 
 @dataclass(frozen=True)
 class Group:
-    """Fields that belong together; ``name`` is the anchor of its heading."""
+    """Fields that belong together; ``name`` is the anchor of the group's heading."""
 
     name: str
     title: str
@@ -158,7 +158,7 @@ GROUPS = (
     ),
 )
 
-#: Languages on the routes of the region, offered to be ticked; a record may have others.
+#: Languages on the region's routes, offered as checkboxes; a record may hold others.
 LANGUAGES = ("es", "pt", "en", "fr", "ht", "gn", "guc", "qu", "ay", "wba")
 
 #: Time zones of the countries of the region (IANA tz database 2025b, zone1970.tab).

@@ -1,4 +1,4 @@
-"""Forms of what people are told: as files of contacts, products and pathways have them."""
+"""Forms of guidance, converted to the format of contact, product and pathway files."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -68,7 +68,7 @@ _PATHWAY = (
 
 
 def contact_in(form: Mapping[str, str]) -> dict[str, Any]:
-    """Return a line as a file of contacts has it."""
+    """Return a help line from its form, in the format of a contacts file."""
     return _stated(form, _CONTACT) | {
         "languages": items_in(form, "languages"),
         "independent": form.get("independent") == "true",
@@ -76,7 +76,7 @@ def contact_in(form: Mapping[str, str]) -> dict[str, Any]:
 
 
 def contact_typed(contact: Contact) -> dict[str, Any]:
-    """Return a line as its form shows it."""
+    """Return a help line as values of its form."""
     typed = {name: getattr(contact, name) for name in ("id", *_CONTACT)}
     return typed | {
         "languages": ", ".join(contact.languages),
@@ -85,12 +85,12 @@ def contact_typed(contact: Contact) -> dict[str, Any]:
 
 
 def product_in(form: Mapping[str, str]) -> dict[str, Any]:
-    """Return an information product as a file of products has it."""
+    """Return an information product from its form, in the format of a products file."""
     return _stated(form, _PRODUCT) | {"spaces": items_in(form, "spaces")}
 
 
 def pathway_in(form: Mapping[str, str]) -> dict[str, Any]:
-    """Return a pathway as a file of pathways has it; empty steps are left out."""
+    """Return a pathway from its form, in the format of a pathways file, without empty steps."""
     numbers = sorted(
         int(number)
         for name in form

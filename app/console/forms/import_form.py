@@ -1,4 +1,4 @@
-"""The form of an import's mapping, there and back: which column is which field, label by label."""
+"""Conversion between an import's mapping and its form: columns to fields, labels to codes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from geo.imports.row_mapping import CodeWords as Labels
 from geo.imports.uploads import Column
 from geo.text.normalize import folded
 
-#: What columns may say that is no field itself, beside those of `labels`.
+#: Labels of column contents that are no field themselves, in addition to those in `labels`.
 MADE_LABELS: Mapping[str, str] = {
     "position": marked("Latitud y longitud en una celda"),
     "lon": marked("Longitud"),
@@ -28,7 +28,7 @@ MADE_LABELS: Mapping[str, str] = {
     "hours_su": marked("Horario del domingo"),
 }
 
-#: What a file often leaves out because it is the same in every row.
+#: Fields that a file often leaves out because their value is the same in every row.
 CONSTANTS = (
     "kind",
     "organization",
@@ -40,17 +40,17 @@ CONSTANTS = (
     "licence",
 )
 
-#: A label that means nothing: its cell is as if it were empty.
+#: Code of a label without meaning: cells with the label count as empty.
 NOTHING = "-"
 
-#: What is chosen of a file's style, by name; empty leaves it to what can be only one thing.
+#: Style options of a file by name; an empty option is detected if unambiguous.
 STYLES = ("decimal", "dates", "separator", "timezone")
 READINGS = ("sheet", "header_row", "encoding", "delimiter")
 
 
 @dataclass(frozen=True)
 class ColumnRow:
-    """A column of the form."""
+    """A column of the file, as a row of the form."""
 
     index: int
     name: str
@@ -61,7 +61,7 @@ class ColumnRow:
 
 @dataclass(frozen=True)
 class LabelRow:
-    """A label of the file and the code it stands for."""
+    """A label found in the file, and its code."""
 
     field: str
     index: int
@@ -70,7 +70,7 @@ class LabelRow:
 
 
 def field_choices(w: Words) -> list[tuple[str, str]]:
-    """Return the fields a column can be, by their names."""
+    """Return the fields that a column can be mapped to, sorted by name."""
     named = [
         (name, w.gettext(MADE_LABELS.get(name) or FIELD_LABELS.get(name, name))) for name in ALL
     ]
@@ -78,7 +78,7 @@ def field_choices(w: Words) -> list[tuple[str, str]]:
 
 
 def column_rows(columns: Iterable[Column], mapping: Mapping[str, Any]) -> list[ColumnRow]:
-    """Return the columns with the fields that a mapping gives them."""
+    """Return the columns with the fields that a mapping assigns to them."""
     fields = {
         column: name for name, used in mapping.get("fields", {}).items() for column in _texts(used)
     }
@@ -91,7 +91,7 @@ def column_rows(columns: Iterable[Column], mapping: Mapping[str, Any]) -> list[C
 
 
 def label_rows(labels: Mapping[str, list[str]], mapping: Mapping[str, Any]) -> list[LabelRow]:
-    """Return the labels that need a code, with those that a mapping gives them."""
+    """Return the labels that need a code, with the codes that a mapping assigns to them."""
     rows = []
     for field, found in labels.items():
         stated = {folded(k): v for k, v in mapping.get("values", {}).get(field, {}).items()}
@@ -103,12 +103,12 @@ def label_rows(labels: Mapping[str, list[str]], mapping: Mapping[str, Any]) -> l
 
 
 def code_choices(w: Words, labels: Labels, names: Mapping[str, Mapping[str, str]]) -> Any:  # noqa: ANN401 -- for the template: by field, codes and names
-    """Return the codes a label can stand for, by field.
+    """Return the codes that a label can be mapped to, by field.
 
     Parameters
     ----------
     names : mapping of str to mapping of str to str
-        By field, names of codes in Spanish, as the catalogues have them, or as terms are named.
+        Names of codes by field: Spanish texts for the catalogues, or names of terms.
     """
     return {
         field: [
@@ -120,12 +120,12 @@ def code_choices(w: Words, labels: Labels, names: Mapping[str, Mapping[str, str]
 
 
 def mapping_in(form: Form, columns: Iterable[str], before: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the mapping that was typed; what the form does not ask for stays as it was.
+    """Return the mapping from the form; parts that the form does not cover are kept.
 
     Raises
     ------
     InvalidRecordError
-        The header row is no number.
+        If the header row is not a number.
     """
     names = list(columns)
     fields: dict[str, list[str]] = {}
@@ -156,12 +156,12 @@ def mapping_in(form: Form, columns: Iterable[str], before: Mapping[str, Any]) ->
 
 
 def reading_in(form: Form) -> dict[str, Any]:
-    """Return how the file is to be read, as far as somebody said.
+    """Return the options for reading the file, as far as stated in the form.
 
     Raises
     ------
     InvalidRecordError
-        The header row is no number.
+        If the header row is not a number.
     """
     read: dict[str, Any] = {
         name: stated

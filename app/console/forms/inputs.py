@@ -1,4 +1,4 @@
-"""What was typed into a form's plain fields, and what is wrong with it, field by field."""
+"""Parsing of plain form fields, and wording of their problems by field."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from geo.reasons import CodedReason
 
 
 def told(w: Words, problems: Iterable[tuple[str, CodedReason]]) -> dict[str, str]:
-    """Return what is wrong in words, by field; several reasons of one field together."""
+    """Return problems in words by field, joining several reasons of a field."""
     found: dict[str, str] = {}
     for field, reason in problems:
         said = reason_text(w, reason)
@@ -21,18 +21,18 @@ def told(w: Words, problems: Iterable[tuple[str, CodedReason]]) -> dict[str, str
 
 
 def text_in(form: Mapping[str, str], name: str) -> str | None:
-    """Return a text without the blanks around it; None where nothing was typed."""
+    """Return a text without surrounding blanks; None if the field is empty."""
     # Browsers send line ends as CR LF.
     return form.get(name, "").replace("\r\n", "\n").strip() or None
 
 
 def day_in(form: Mapping[str, str], name: str) -> date | None:
-    """Return a day as a date field sends it; None where it is empty.
+    """Return a date in the format of a date input; None if the field is empty.
 
     Raises
     ------
     InvalidRecordError
-        It is no day.
+        If the text is not a date.
     """
     written = form.get(name, "").strip()
     if not written:
@@ -44,12 +44,12 @@ def day_in(form: Mapping[str, str], name: str) -> date | None:
 
 
 def needed_day_in(form: Mapping[str, str], name: str) -> date:
-    """Return a day that has to be there.
+    """Return a required date.
 
     Raises
     ------
     InvalidRecordError
-        It is missing or no day.
+        If the text is missing or not a date.
     """
     found = day_in(form, name)
     if found is None:
@@ -58,12 +58,12 @@ def needed_day_in(form: Mapping[str, str], name: str) -> date:
 
 
 def whole_in(form: Mapping[str, str], name: str) -> int | None:
-    """Return a whole number; None where nothing was typed.
+    """Return a whole number; None if the field is empty.
 
     Raises
     ------
     InvalidRecordError
-        It is none, or has more than nine digits.
+        If the text is not a whole number, or has more than nine digits.
     """
     written = form.get(name, "").strip()
     if not written:
@@ -74,10 +74,10 @@ def whole_in(form: Mapping[str, str], name: str) -> int | None:
 
 
 def items_in(form: Mapping[str, str], name: str) -> list[str]:
-    """Return the items of a text with commas, blanks or lines between them."""
+    """Return the items of a text separated by commas, semicolons, blanks or lines."""
     return [item for item in re.split(r"[\s,;]+", form.get(name, "")) if item]
 
 
 def chosen_in(form: Form, name: str) -> list[str]:
-    """Return what was ticked."""
+    """Return the ticked values of a field."""
     return [value for value in form.lists.get(name, []) if value]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from app.i18n.labels import HAZARDS
 from app.i18n.translation import marked
 
-#: By field of a space, a crossing's statement or an organisation.
+#: Labels by field of a space, a crossing's statement or an organisation.
 FIELD_LABELS: Mapping[str, str] = {
     "id": marked("Identificador"),
     "name": marked("Nombre"),
@@ -124,7 +124,7 @@ YES_NO: Mapping[bool, str] = {True: marked("sí"), False: marked("no")}
 
 _YES_NO_WORDS = {"yes": marked("sí"), "no": marked("no"), "not_known": marked("no se sabe")}
 
-#: By field, the codes it may hold, in the order of the form.
+#: Codes that each field may hold, in the order of the form.
 CODED: Mapping[str, Mapping[str, str]] = {
     "status": STATUSES,
     "visibility": VISIBILITIES,
@@ -159,7 +159,7 @@ CODED: Mapping[str, Mapping[str, str]] = {
     "hazard": HAZARDS,
 }
 
-#: By field, the vocabulary that names its codes.
+#: Vocabulary of each field with terms.
 VOCABULARY: Mapping[str, str] = {
     "kind": "space_kind",
     "services": "service",
@@ -190,7 +190,7 @@ ENTITIES: Mapping[str, str] = {
     "area": marked("zona"),
 }
 
-#: Why something is hidden, as everybody in charge of it reads it (P56).
+#: Reasons for a hide, as shown to everybody in charge of the record (P56).
 HIDE_CODES: Mapping[str, str] = {
     "danger": marked("peligro para las personas"),
     "request": marked("lo pidió el lugar"),
@@ -200,7 +200,7 @@ HIDE_CODES: Mapping[str, str] = {
     "other": marked("otra razón"),
 }
 
-#: How somebody took something out of sight (P52).
+#: Ways to remove a record from public view (P52).
 REMOVING_ACTS: Mapping[str, str] = {
     "hide": marked("ocultó"),
     "restrict": marked("ocultó, pidiendo restringir"),
@@ -225,7 +225,7 @@ ANSWERS: Mapping[str, str] = {
     "closed": marked("cerrado"),
 }
 
-#: How a change came in.
+#: Ways in which a change was submitted.
 VIAS: Mapping[str, str] = {
     "web": marked("esta página"),
     "api": marked("otro sistema"),
@@ -234,7 +234,7 @@ VIAS: Mapping[str, str] = {
     "cli": marked("la consola del servidor"),
 }
 
-#: Of a rectangle on the map, in the order west, south, east, north.
+#: Sides of a rectangle on the map, in the order west, south, east, north.
 SIDES: Mapping[str, str] = {
     "west": marked("Oeste (longitud)"),
     "south": marked("Sur (latitud)"),

@@ -1,4 +1,4 @@
-"""Pages of the console: its navigation, and how each is rendered for who is signed in."""
+"""Layout of the console: navigation, dependencies, and rendering for the signed-in person."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,38 +26,38 @@ from geo.records import demo_rows
 from geo.text.languages import DEFAULT_LANGUAGE, STAFF_LANGUAGES
 from geo.vocabulary import named_terms
 
-#: Ids as files have them; a NUL belongs to nobody, since PostgreSQL's text holds none.
+#: Ids may hold anything but NUL, which PostgreSQL text cannot store.
 RecordId = Annotated[str, Path(pattern=r"^[^\x00]{1,200}$")]
 
 
 async def get_staff_actor(actor: ActorDep) -> Actor:
-    """Return the person who asks, an editor or above.
+    """Return the signed-in person, who must be an editor or above.
 
     Raises
     ------
     ForbiddenError
-        A viewer: reads with a token, and has nothing to do here.
+        If the person is a viewer, who reads with a token and has no console.
     """
     permissions.require_staff(actor)
     return actor
 
 
-#: Who asks, where the writer's session is used: the staff's own session asks this by itself.
+#: Staff check for endpoints with a writer session; a session of the staff tier checks by itself.
 StaffActorDep = Annotated[Actor, Depends(get_staff_actor)]
 
 
 @dataclass(frozen=True)
 class Desk:
-    """What a page of the console works with.
+    """Sessions and identity that a console page works with.
 
     Parameters
     ----------
     session
-        Of the writer, with the person set; committed before the answer leaves.
+        Writer session bound to the person, committed before the response is sent.
     staff
-        Of the staff tier, reading alone.
+        Read-only session of the staff tier.
     now
-        Aware.
+        The current time, timezone-aware.
     """
 
     request: Request
@@ -69,15 +69,15 @@ class Desk:
 
     @property
     def words(self) -> Words:
-        """The words of the pages of who is signed in."""
+        """Texts in the language of the signed-in person."""
         return words(language_of(self.asker))
 
     async def terms(self) -> TermNames:
-        """Return the vocabulary in that language, with what only the staff sees."""
+        """Return the vocabulary in the person's language, with the terms that only staff see."""
         return TermNames.of(await named_terms(self.staff, self.words.lang))
 
     def page(self, name: str, /, *, status: int = HTTPStatus.OK, **values: object) -> HTMLResponse:
-        """Return a page; see `desk_page`."""
+        """Render a page of the console; see `desk_page`."""
         return desk_page(self.request, self.asker, name, status=status, **values)
 
 
@@ -89,7 +89,7 @@ async def get_desk(
     staff: StaffDep,
     clock: ClockDep,
 ) -> Desk:
-    """Return what a page of the console works with, to an editor or above."""
+    """Return the desk of a console page, for an editor or above."""
     return Desk(request, asker, actor, session, staff, clock())
 
 
@@ -97,7 +97,7 @@ DeskDep = Annotated[Desk, Depends(get_desk)]
 
 
 async def note_demo(request: Request) -> None:
-    """Let the page say DEMO while fictitious rows exist (P35)."""
+    """Make the page say DEMO while demo rows exist (P35)."""
     database: Database = request.state.database
     async with database.session(Tier.PUBLIC) as session:
         request.state.has_demo = await demo_rows.has_demo(session)
@@ -110,11 +110,11 @@ class NavigationEntry:
     Parameters
     ----------
     path, title
-        Where it leads; what it is called, in Spanish.
+        Target path, and Spanish title.
     is_for
-        Whether somebody may open it at all. What they may do there is decided there.
+        Whether a person may open the page; the page itself decides on actions.
     also
-        Where else the entry is the open one: what its page leads to.
+        Further path prefix under which the entry is highlighted.
     """
 
     path: str
@@ -123,7 +123,7 @@ class NavigationEntry:
     also: str | None = None
 
 
-#: In the order of a day's work. A new page of the console is one entry here.
+#: Entries in the order of a day's work; each new page of the console adds one here.
 NAVIGATION = (
     NavigationEntry(CONSOLE, marked("Inicio"), permissions.is_staff),
     NavigationEntry(
@@ -151,7 +151,7 @@ NAVIGATION = (
 )
 
 
-#: Names of codes that several pages show.
+#: Names of codes that several pages use.
 _NAMES: Mapping[str, object] = {
     "field_labels": labels.FIELD_LABELS,
     "statuses": labels.STATUSES,
@@ -168,15 +168,15 @@ _NAMES: Mapping[str, object] = {
 def desk_page(
     request: Request, asker: Asker, name: str, /, *, status: int = HTTPStatus.OK, **values: object
 ) -> HTMLResponse:
-    """Return the page ``templates/network/<name>.html`` in the language of who is signed in.
+    """Render ``templates/network/<name>.html`` in the language of the signed-in person.
 
     Parameters
     ----------
     name
-        The template gets ``actor``, ``csrf``, ``navigation`` (entries this person may open),
-        ``here`` (the path of the entry that is open) and ``values``.
+        Name of the template, which gets ``actor``, ``csrf``, ``navigation`` (entries that the
+        person may open), ``here`` (path of the highlighted entry) and ``values``.
     status
-        HTTP status: 400 where a form comes back with its problems.
+        HTTP status: 400 for a form with problems.
     """
     actor = asker.actor
     lang = language_of(asker)
@@ -195,23 +195,23 @@ def desk_page(
 
 
 def language_of(asker: Asker) -> str:
-    """Return the language of the pages of who is signed in."""
+    """Return the language of the signed-in person, or the default."""
     language = DEFAULT_LANGUAGE if asker.actor is None else asker.actor.language
     return language if language in STAFF_LANGUAGES else DEFAULT_LANGUAGE
 
 
 def see(location: str) -> RedirectResponse:
-    """Lead to a page after a form was taken, so that reloading sends nothing twice."""
+    """Redirect after a form was accepted, so that reloading the page does not resubmit the form."""
     return RedirectResponse(location, status_code=HTTPStatus.SEE_OTHER)
 
 
 def entries_for(actor: Actor) -> tuple[NavigationEntry, ...]:
-    """Return what of the navigation a person may open."""
+    """Return the navigation entries that a person may open."""
     return tuple(entry for entry in NAVIGATION if entry.is_for(actor))
 
 
 def _here(path: str) -> str:
-    """Return the entry that a path belongs to: the longest that it lies below."""
+    """Return the navigation entry with the longest prefix of a path."""
     below = [
         entry
         for entry in NAVIGATION
@@ -221,12 +221,12 @@ def _here(path: str) -> str:
 
 
 def sent_in(desk: Desk, form: Mapping[str, str]) -> Sent:
-    """Return how a change of guidance is sent by a form, with its reason if one was written."""
+    """Return the origin of a guidance change from a form, with the reason if one was written."""
     return Sent(desk.now, "web", form.get("reason", "").strip() or NO_REASON)
 
 
 def gone_on(outcome: Outcome, location: str) -> RedirectResponse:
-    """Lead to what waits for a second person, or else to ``location``."""
+    """Redirect to the proposal that waits for a second person, or else to ``location``."""
     if outcome.proposal_id is not None:
         return see(f"{CONSOLE}/proposals/{outcome.proposal_id}?sent=true")
     return see(location)

@@ -1,4 +1,4 @@
-"""What the console's small maps need to know; pages without one do not load the map at all."""
+"""Data of the console's small maps; pages without a map do not load the map's code."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ from app.http.assets import asset_url, vendored_url
 from app.i18n.translation import Words
 from tiles.features.style import map_layers
 
-#: Of the catalogue: what lies under a pin. Nothing of the records themselves.
+#: Layers of the catalogue beneath a pin; records are not shown.
 _BACKGROUND = frozenset({"boundaries", "roads", "places"})
 
 
 def map_data(w: Words) -> dict[str, Any]:
-    """Return the data block of a page with a map: addresses, background, texts."""
+    """Return the data block of a page with a map: URLs, background layers, texts."""
     return {
         "pinMap": asset_url("pin-map.js"),
         "style": asset_url("style.js"),

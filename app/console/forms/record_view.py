@@ -1,4 +1,4 @@
-"""A record's values in words: what a person compares when deciding on a change."""
+"""Values of a record in words, for comparing before and after in a proposal."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ EVERYBODY = marked("todas las personas")
 
 @dataclass(frozen=True)
 class TermNames:
-    """The vocabulary as pages name it: by vocabulary, codes with their names in order."""
+    """Names of the vocabularies' terms for pages, by vocabulary and code, in order."""
 
     names: Mapping[str, Mapping[str, str]]
     retired: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
     def of(cls, terms: Iterable[NamedTerm]) -> "TermNames":
-        """Return the terms of `geo.vocabulary.named_terms`."""
+        """Build the names from terms of `geo.vocabulary.named_terms`."""
         names: dict[str, dict[str, str]] = {}
         retired = set()
         for term in terms:
@@ -39,11 +39,11 @@ class TermNames:
         return cls(names, frozenset(retired))
 
     def name(self, vocabulary: str, code: str) -> str:
-        """Return a term's name; of one that nobody has named, its code as words."""
+        """Return a term's name, or its code as words if the term has no name."""
         return self.names.get(vocabulary, {}).get(code) or readable(code)
 
     def choices(self, vocabulary: str, used: Iterable[str] = ()) -> list[tuple[str, str]]:
-        """Return codes and names to choose from: those in use, and what the record has."""
+        """Return codes and names to choose from: active terms, and those that the record uses."""
         kept = set(used)
         return [
             (code, name)
@@ -54,7 +54,7 @@ class TermNames:
 
 @dataclass(frozen=True)
 class FieldDifference:
-    """One line of a comparison; each side as lines of text."""
+    """One row of a comparison, with each side as lines of text."""
 
     field: str
     label: str
@@ -65,14 +65,14 @@ class FieldDifference:
 def differences(
     w: Words, terms: TermNames, changed: Mapping[str, tuple[Any, Any]], timezone: str
 ) -> list[FieldDifference]:
-    """Return what changes in words; both coordinates together are one line.
+    """Return the changes of a record in words; both coordinates make one row.
 
     Parameters
     ----------
     changed : mapping of str to (before, after)
-        By field.
+        Values by field.
     timezone : str
-        Of the record, for hours that state none.
+        Timezone of the record, for hours that state none.
     """
     return [
         FieldDifference(
@@ -86,12 +86,13 @@ def differences(
     ]
 
 
-#: Follows from the organisation's name; fixed.
+#: Fields that are not compared: the organisation's id follows from its name, the others never
+#: change.
 _UNSHOWN = frozenset({"organization_id", "demo", "id"})
 
 
 def value_lines(w: Words, terms: TermNames, field: str, value: Any, timezone: str) -> list[str]:  # noqa: ANN401 -- any value of a field
-    """Return a field's value as lines of text; one line says that there is none."""
+    """Return a field's value as lines of text; an empty value gives one line that says so."""
     if field == "documents_required":
         unknown = w.gettext(NOT_KNOWN) if value is None else w.gettext(NONE_ASKED)
         return _terms(terms, "document", value or []) or [unknown]
@@ -107,7 +108,7 @@ def value_lines(w: Words, terms: TermNames, field: str, value: Any, timezone: st
     return _plain(w, terms, field, value)
 
 
-#: Who read a name in a language, by id: shown as whether somebody did.
+#: Fields with the id of the person who read a name; shown as "yes" without the person.
 _BOOLEANS = frozenset(f"read_{lang}" for lang in LANGUAGES)
 
 
@@ -224,12 +225,12 @@ _SPECIAL: Mapping[str, Callable[[Words, TermNames, Any, str], list[str]]] = {
 
 
 def moved_m(before: Mapping[str, Any], after: Mapping[str, Any]) -> float | None:
-    """Return how many metres a record moves on the great circle; None where it does not.
+    """Return the great-circle distance that a record moves in metres; None if it does not move.
 
     Parameters
     ----------
     before, after : mapping
-        With ``lon`` and ``lat`` in degrees; ``before`` may have none.
+        ``lon`` and ``lat`` in degrees; ``before`` may lack them.
     """
     if before.get("lon") is None or after.get("lon") is None:
         return None

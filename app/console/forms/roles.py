@@ -1,11 +1,11 @@
-"""Who may open which page of the console, as dependencies that ask `geo.accounts.permissions`."""
+"""Dependencies that restrict console pages to roles, by `geo.accounts.permissions`."""
 
 from app.access.dependencies import ActorDep
 from app.i18n.translation import Words, marked
 from geo.accounts import permissions
 from geo.accounts.permissions import Actor, Role
 
-#: The roles in words, from least to most.
+#: Names of the roles, in order of increasing rights.
 ROLES = {
     Role.VIEWER: marked("lee como organización de la red"),
     Role.EDITOR: marked("edita los espacios de su organización"),
@@ -16,41 +16,41 @@ ROLES = {
 
 
 async def get_coordinator(actor: ActorDep) -> Actor:
-    """Return the person who asks, a coordinator or administrator.
+    """Return the signed-in person, who must be a coordinator or administrator.
 
     Raises
     ------
     ForbiddenError
-        Somebody else.
+        If the person has another role.
     """
     permissions.require_coordinate(actor)
     return actor
 
 
 async def get_auditor(actor: ActorDep) -> Actor:
-    """Return the person who asks, who may read the audit chain.
+    """Return the signed-in person, who must be allowed to read the audit chain.
 
     Raises
     ------
     ForbiddenError
-        Somebody else.
+        If the person may not read the audit chain.
     """
     permissions.require_audit(actor)
     return actor
 
 
 async def get_administrator(actor: ActorDep) -> Actor:
-    """Return the person who asks, an administrator.
+    """Return the signed-in person, who must be an administrator.
 
     Raises
     ------
     ForbiddenError
-        Somebody else.
+        If the person has another role.
     """
     permissions.require_administer(actor)
     return actor
 
 
 def role_names(w: Words) -> dict[str, str]:
-    """Return the roles by code, in words."""
+    """Return the names of the roles by code."""
     return {role.value: w.gettext(text) for role, text in ROLES.items()}

@@ -1,7 +1,7 @@
-"""The form of a space, there and back: a document as what is typed, what is typed as a document.
+"""Conversion between a space's document and the values of its form, in both directions.
 
-What is typed is kept as it was typed, so that a form comes back with its problems and loses
-nothing. Whether it makes a record is for `geo.records.space_rows` to say, not for the form.
+Typed values are kept unchanged, so that a form with problems comes back complete. Validation is
+left to `geo.records.space_rows`.
 """
 
 import re
@@ -15,10 +15,10 @@ from app.console.forms.fields import GROUPS
 from geo.hours.rrule import WEEKDAYS
 from geo.reasons import CodedReason
 
-#: What is typed: a text, a list of codes, or a list of rows.
+#: Values of the form: texts, lists of codes, and lists of rows.
 Typed = dict[str, Any]
 
-#: Columns of each list of rows; those of ``_MANY`` hold several values.
+#: Columns of each list of rows; columns in ``_MANY`` hold several values.
 ROWS: Mapping[str, tuple[str, ...]] = {
     "schedules": (
         "days",
@@ -43,17 +43,17 @@ ROWS: Mapping[str, tuple[str, ...]] = {
 }
 _MANY = frozenset({"days"})
 
-#: Columns that say nothing by themselves: a row with no other is an empty one.
+#: Columns with defaults: a row with values in these columns only counts as empty.
 _GIVEN = frozenset({"freq", "type", "closed", "timezone", "interval"})
 
-#: More rows than a list may hold are not asked for.
+#: Upper limit of rows in a list; further rows are ignored.
 MAX_ROWS = 100
 
 _CONTROLS = {field.name: field.control for group in GROUPS for field in group.fields}
 
 _LISTS = frozenset(name for name, control in _CONTROLS.items() if control in {"terms", "languages"})
 
-#: A time of day and a day as the browser's own controls send them.
+#: Format of date and time in the browser's ``datetime-local`` inputs.
 _LOCAL = "%Y-%m-%dT%H:%M"
 
 
@@ -61,7 +61,7 @@ _LOCAL = "%Y-%m-%dT%H:%M"
 
 
 def typed_of(document: Mapping[str, Any]) -> Typed:
-    """Return a space's document as its form shows it."""
+    """Return a space's document as values of its form."""
     typed: Typed = {}
     for name, control in _CONTROLS.items():
         if control == "position":
@@ -127,7 +127,7 @@ def _typed_stop(row: Mapping[str, Any], timezone: str) -> Typed:
 
 
 def typed_in(form: Form) -> Typed:
-    """Return what was typed into the form; fields that were not on it are left out."""
+    """Return the values typed into the form, without fields that the form did not contain."""
     typed: Typed = {name: value for name, value in form.items() if name in _CONTROLS}
     typed |= {name: form[name] for name in ("lat", "lon", "documents_known") if name in form}
     for name in (*_LISTS, "documents_required"):
@@ -155,12 +155,12 @@ def _rows_in(form: Form, name: str) -> list[Typed]:
 
 
 def is_empty(row: Mapping[str, Any]) -> bool:
-    """Return whether nothing was written in a row."""
+    """Return whether a row is empty apart from defaults."""
     return not any(value for name, value in row.items() if name not in _GIVEN)
 
 
 def with_action(typed: Typed, action: str) -> Typed:
-    """Return what was typed with one row more or less: ``add:LIST`` or ``remove:LIST:NUMBER``."""
+    """Return the values with a row added or removed: ``add:LIST`` or ``remove:LIST:NUMBER``."""
     verb, _, rest = action.partition(":")
     name, _, index = rest.partition(":")
     if name not in ROWS:
@@ -177,9 +177,10 @@ def with_action(typed: Typed, action: str) -> Typed:
 
 
 def document_in(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a document that were typed.
+    """Return the document fields of typed values.
 
-    A number or day that is none stays a text, which the rules of a record then refuse by name.
+    An invalid number or date stays a text, which the validation of the record then refuses by
+    field.
     """
     made: dict[str, Any] = {}
     for name, value in typed.items():
@@ -195,7 +196,7 @@ def document_in(typed: Mapping[str, Any]) -> dict[str, Any]:
     if "documents_known" in typed:
         known = typed["documents_known"]
         chosen = sorted(set(typed.get("documents_required", [])))
-        # Ticking one says that they are known, whatever the list above says.
+        # A ticked document counts even if the list above says "none" or "not known".
         made["documents_required"] = chosen or ([] if known == "none" else None)
     made["amenities"] = {
         code: value == "true" for code, value in sorted(typed["amenities"].items()) if value
@@ -206,7 +207,7 @@ def document_in(typed: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-#: Read by rules of their own, below the others.
+#: Fields with their own parsing in `document_in`.
 _OWN = frozenset({"referral_points", "documents_known", "amenities", *ROWS})
 
 
@@ -295,7 +296,7 @@ def _moment(value: str, timezone: str) -> str | None:
     try:
         local = datetime.strptime(value, _LOCAL).replace(tzinfo=ZoneInfo(timezone))
     except (ValueError, KeyError, OSError):
-        return value or None  # refused by name, as a time without its offset
+        return value or None  # the validation of the record refuses it by field
     return local.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -308,7 +309,7 @@ _ROW_READERS: Mapping[str, Callable[[Mapping[str, Any], str], Any]] = {
 
 
 def changes_in(typed: Mapping[str, Any], current: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the fields that were typed otherwise than the record has them."""
+    """Return the typed fields that differ from the record."""
     made = document_in(typed)
     if current is None:
         return {name: value for name, value in made.items() if value not in (None, "", [], {})}
@@ -316,9 +317,9 @@ def changes_in(typed: Mapping[str, Any], current: Mapping[str, Any] | None) -> d
 
 
 def row_problems(typed: Mapping[str, Any]) -> list[tuple[str, CodedReason]]:
-    """Return what a form can say of its rows that a record's rules would take otherwise.
+    """Return problems of rows that the record's validation would accept.
 
-    A rule of a file that names no day holds on every day; somebody who ticks none has forgotten.
+    A rule without days means every day in a file, but a form without a ticked day is a mistake.
     """
     for row in typed["schedules"]:
         is_weekly = (row.get("freq") or "WEEKLY") == "WEEKLY"

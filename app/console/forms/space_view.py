@@ -1,4 +1,4 @@
-"""What the page of one space holds: its form, its quick answers, and its past."""
+"""Rendering of one space's console page: form, quick actions, and history."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,24 +31,24 @@ from geo.text.countries import BOXES
 
 @dataclass(frozen=True)
 class FormReply:
-    """What the form comes back with.
+    """State of the form when the page is rendered again.
 
     Parameters
     ----------
     typed
-        What was typed; None shows the record.
+        Typed values; None shows the record.
     reason
-        As typed.
+        Reason as typed.
     problems
-        Field and reason.
+        Pairs of field and reason.
     preview
-        What the change would do.
+        Effects of the change.
     has_conflict
-        Somebody else changed the record meanwhile.
+        The record was changed by another person meanwhile.
     done
-        ``applied``, ``waiting``, ``both`` or another word for what was just done.
+        ``applied``, ``waiting``, ``both`` or another word for the completed action.
     message
-        With a reconfirmation link.
+        Message with a reconfirmation link.
     """
 
     typed: Typed | None = None
@@ -67,13 +67,13 @@ class FormReply:
 
 
 async def new_page(desk: Desk, said: FormReply) -> Response:
-    """Render the form of a space that does not exist yet."""
+    """Render the form for a new space."""
     typed = said.typed or typed_of(_blank(desk.now))
     return desk.page("space_new", status=said.status, **await _form(desk, typed, said, {}))
 
 
 async def space_page(desk: Desk, subject: ChangeSubject, said: FormReply) -> Response:
-    """Render the page of a space; its form where the actor may change it, else what is known."""
+    """Render a space's page, with the form if the person may change the space."""
     actor, session, document = desk.actor, desk.session, subject.document or {}
     space_id, country = str(subject.record_id), subject.countries[0]
     held_by = (
@@ -103,7 +103,7 @@ async def space_page(desk: Desk, subject: ChangeSubject, said: FormReply) -> Res
 
 
 def _blank(now: datetime) -> dict[str, Any]:
-    """Return what a new space starts with: nothing that could be wrong unseen."""
+    """Return the initial values of a new space, none of which can be silently wrong."""
     return {
         "status": "active",
         "visibility": "",
@@ -120,7 +120,7 @@ def _blank(now: datetime) -> dict[str, Any]:
 async def _form(
     desk: Desk, typed: Typed, said: FormReply, document: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return what the templates of the form need."""
+    """Return the template values of the form."""
     w, terms = desk.words, await desk.terms()
     timezone = str(document.get("timezone") or typed.get("timezone") or "UTC")
     preview = said.preview
@@ -154,7 +154,7 @@ async def _form(
 
 
 def _with_blank_rows(typed: Typed) -> Typed:
-    """Return what was typed with one empty row where a list has none, ready to be filled."""
+    """Return the values with one blank row in each empty list, ready to fill in."""
     lists = {"schedules", "public_phones"}
     return typed | {
         name: typed.get(name) or [{}]
@@ -163,7 +163,7 @@ def _with_blank_rows(typed: Typed) -> Typed:
     }
 
 
-#: Problems of one half of a question stand at the question.
+#: Fields whose problems are shown at another field, which holds both parts of a question.
 _AT = {"lon": "position", "lat": "position", "opens_at": "schedules", "id": "name"}
 
 
