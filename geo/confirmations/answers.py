@@ -348,7 +348,7 @@ async def _confirm(
     """Confirm a record as listed, from a day on, for the validity of its kind (P41)."""
     changes = {
         "confirmed_on": heard_on.isoformat(),
-        "expires_on": None,  # computed from the kind
+        "expires_on": None,  # computed from the validity of the space's kind
         "confirmed_by": f"operator, {channel}",
     }
     return await _write(session, subject, changes, now)

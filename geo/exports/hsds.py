@@ -78,7 +78,7 @@ def write_hsds(snapshot: Snapshot) -> bytes:
 
 
 def packages(snapshot: Snapshot) -> dict[str, Iterator[Entity]]:
-    """Return the entities by the names of their lists."""
+    """Return the HSDS entities by the name of the list that holds them."""
     records = snapshot.records
     return {
         "organizations": _organizations(records),
@@ -190,7 +190,8 @@ def _location(snapshot: Snapshot, record: Record) -> Entity:
 
 
 def _addresses(record: Record, location_id: str) -> list[Entity]:
-    # HSDS requires every line; informal places have no street and no postcode (domain.md, 3).
+    # HSDS requires every address field; informal places have no street and no postcode (domain.md,
+    # 3).
     return [
         {
             "id": _id("address", location_id),

@@ -52,7 +52,7 @@ async def contacts_of(
     *,
     kinds: Iterable[str] = CONTACT_KINDS,
 ) -> AreaContacts:
-    """Return the lines of a country, and of one first-level unit of it (any reading tier).
+    """Return the telephone lines of a country, and of one first-level unit (any reading tier).
 
     Parameters
     ----------

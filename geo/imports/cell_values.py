@@ -162,7 +162,7 @@ def _read_number(text: str, decimal: str | None) -> float:
         raise CellError(CodedReason("not_number"))
     if not re.fullmatch(r"[+-]?\d+(?:[.,]\d{3})*", whole) or (fraction and not fraction.isdigit()):
         try:
-            return float(text)  # 1e3 and the like
+            return float(text)  # scientific notation, such as 1e3
         except ValueError:
             raise CellError(CodedReason("not_number")) from None
     return float(f"{whole.replace(group, '')}.{fraction or 0}")

@@ -337,7 +337,7 @@ def _storing(columns: Sequence[str], theirs: ColumnElement[bool]) -> Insert:
 
 
 async def place_anew(session: AsyncSession) -> int:
-    """Place counts again whose places, borders, crossings or rules have changed (writer session).
+    """Locate counts again whose places, borders, crossings or rules have changed (writer session).
 
     Published weeks stay as they were published.
 

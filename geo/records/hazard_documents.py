@@ -1,4 +1,4 @@
-"""Hazards in proposals: the document that an approver makes of a report (P14, P36)."""
+"""Hazards in proposals: the document that an approver makes from a hazard report (P14, P36)."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta

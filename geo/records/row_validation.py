@@ -131,7 +131,7 @@ class Row:
         yield from _texts(self._fields.values())
 
     def id(self, name: str = "id") -> str:
-        """Return the stable id."""
+        """Return the stable id of the record."""
         value = str(self._required(name) or "")
         if value and not ID.fullmatch(value):
             self.reject(CodedReason("not_id", field=name, value=value[:40]), name)

@@ -184,7 +184,7 @@ class _Walk:
         self._operations = 0
 
     def condition(self, node: object, depth: int) -> Sql:
-        """Return the SQL maker of a boolean node."""
+        """Return a callable that makes the SQL of a boolean node."""
         term = self._term(node, depth)
         if term.kind is not FieldKind.BOOLEAN:
             raise InvalidFilterError(f"{term.name} stands where something true or false belongs")

@@ -41,7 +41,7 @@ Position = tuple[float, float]
 
 
 def relate(terms: Operands, function: str, left: Operand, right: Operand) -> Sql:
-    """Return the SQL maker of a spatial relation between two geometries.
+    """Return a callable that makes the SQL of a spatial relation between two geometries.
 
     Raises
     ------

@@ -85,7 +85,7 @@ _OPEN = {
 
 
 def relate(terms: Operands, function: str, left: Operand, right: Operand) -> Sql:
-    """Return the SQL maker of a temporal relation between two operands.
+    """Return a callable that makes the SQL of a temporal relation between two operands.
 
     Raises
     ------

@@ -146,9 +146,10 @@ class Operands:
         return Operand(kind, f"`{name}`", lambda: column)
 
     def sql(self, term: Operand, kind: FieldKind | None = None) -> Sql:
-        """Return the SQL maker of an operand as a kind, by default its own; bind a value at once.
+        """Return a callable that makes an operand's SQL as a kind, by default its own.
 
-        An instant becomes a date by its day in UTC; a number becomes any other kind of number.
+        A value is bound at once. An instant becomes a date by its day in UTC; a number becomes any
+        other kind of number.
         """
         wanted = kind or term.kind
         if term.sql is None:
@@ -160,11 +161,11 @@ class Operands:
         return held
 
     def binary(self, wkb: bytes) -> Sql:
-        """Return the SQL maker of a bind of bytes."""
+        """Return a callable that makes a bind of bytes."""
         return self._bound(wkb, LargeBinary(), "bytes")
 
     def any_of(self, terms: list[Operand], kind: FieldKind) -> Sql:
-        """Return the SQL maker of a bind of an array of values."""
+        """Return a callable that makes a bind of an array of values."""
         values: list[Any] = [_as(term.value, kind) for term in terms]
         if kind is FieldKind.INTEGER and not all(map(_is_int8, values)):
             return self._bound([Decimal(value) for value in values], ARRAY(Numeric()), "numeric[]")

@@ -181,7 +181,7 @@ class CopyReader:
                 timeout=TIME_LIMIT_S,
                 **self._marks,
             )
-        self.count = int(status.split()[-1])  # "COPY 31421"
+        self.count = int(status.split()[-1])  # the status reads, for example, "COPY 31421"
 
     async def _learn(self, connection: Any) -> About:  # noqa: ANN401
         arguments = _FACTS.arguments({"view": self._wanted.layer.view.name})

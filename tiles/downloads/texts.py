@@ -253,7 +253,7 @@ def csv_row(found: NamedFromClause, layer: Layer) -> ColumnElement[str]:
 
 
 def csv_head(about: About) -> bytes:
-    """Return the header row."""
+    """Return the header row of a CSV."""
     place = ("lon", "lat") if about.layer.shape is Shape.POINT else ("geometry_wkt",)
     names = ("id", *about.names, *place, "attribution", "notice_of_file")
     return ",".join(names).encode() + b"\r\n"
@@ -335,7 +335,7 @@ def _xml_text(value: ColumnElement[str]) -> ColumnElement[str]:
 
 
 def kml_head(about: About) -> bytes:
-    """Return the beginning of a document, with its metadata."""
+    """Return the beginning of a KML document, with its metadata."""
     data = "".join(
         f'<Data name="{name}"><value>{escape(said)}</value></Data>'
         for name, said in about.facts.items()
@@ -350,7 +350,7 @@ def kml_head(about: About) -> bytes:
 
 
 def kml_foot(_about: About, _count: int) -> bytes:
-    """Return the end of a document."""
+    """Return the end of a KML document."""
     return b"</Document></kml>\n"
 
 

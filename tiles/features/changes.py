@@ -92,7 +92,7 @@ class Changes:
 
 @cache
 def source(layer_name: str) -> FeedSource:
-    """Return the source that the ledger of a layer is compared with."""
+    """Return the feed source of a layer: the published rows that its ledger is compared with."""
     layer = find_layer(layer_name)
     clock, subjects = layer.clock, (layer.subject, *layer.rests_on)
     if layer_name in AS_A_WHOLE:

@@ -19,7 +19,7 @@ from tiles.fields import QUERYABLE, Field, FieldKind
 _WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
-#: OGC API Features, Part 5, 7.5.
+#: Geometry formats of OGC API Features, Part 5, 7.5.
 _GEOMETRY_FORMATS = {
     Shape.POINT: "geometry-point",
     Shape.LINE: "geometry-linestring-or-multilinestring",

@@ -16,7 +16,8 @@ LIMITS: Unpacking = ON_THE_MACHINE
 
 _CHUNK = 1 << 20
 
-#: Bytes that are unpacked whatever the compression ratio: a small form may repeat itself.
+#: Bytes that are unpacked whatever the compression ratio: a small repetitive file is packed very
+#: well.
 _SMALL = 1 << 20
 
 #: Exceptions that zipfile raises for incomplete or malicious archives.

@@ -123,7 +123,7 @@ def _is_text(cells: Sequence[Value]) -> bool:
 
 
 def _levels(rows: Sequence[Row], at: int, spans: Sequence[Span]) -> tuple[int, dict[int, str]]:
-    """Return the row with the names of single columns, and the group above each column."""
+    """Return the position of the row that names single columns, and the group above each column."""
     number = rows[at][0]
     wide = [span for span in spans if span[0] == number and span[3] > span[1]]
     below = at + 1 < len(rows) and _is_text(rows[at + 1][1])

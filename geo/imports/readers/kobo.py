@@ -32,7 +32,7 @@ _NO = {"0", "false", "no"}
 
 
 def is_survey(columns: Sequence[str]) -> bool:
-    """Return whether these are the columns of a survey's export."""
+    """Return whether columns are those of a survey export."""
     names = set(columns)
     return names >= _KOBO or names >= _CENTRAL
 
